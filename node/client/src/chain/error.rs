@@ -1,0 +1,95 @@
+//! Why the chain could not be asked.
+
+use std::time::Duration;
+
+use subxt::rpcs;
+use thiserror::Error;
+
+/// Why the chain could not be asked, or its answer not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ChainError {
+	/// No connection could be made.
+	#[error("cannot connect to the chain node at {url}: {reason}")]
+	Connect {
+		/// Where the node should have been.
+		url: String,
+		/// What went wrong.
+		reason: String,
+	},
+	/// The node did not answer in time.
+	#[error("the chain node did not answer within {} s: {what}", after.as_secs())]
+	Timeout {
+		/// What was asked.
+		what: String,
+		/// How long was waited.
+		after: Duration,
+	},
+	/// The node answered with an error.
+	#[error("the chain node refused: {what}: {reason}")]
+	Rpc {
+		/// What was asked.
+		what: String,
+		/// What it said.
+		reason: String,
+	},
+	/// The answer is not what this client knows: the runtime is another or a newer one.
+	#[error("the chain's answer cannot be read: {what}: {reason}")]
+	Decode {
+		/// What was asked.
+		what: String,
+		/// What does not fit.
+		reason: String,
+	},
+	/// The node does not know the block.
+	#[error("the chain node does not know the block {block}")]
+	UnknownBlock {
+		/// Its number or hash.
+		block: String,
+	},
+	/// The runtime has no such extrinsic.
+	#[error("this chain's runtime has no extrinsic {pallet}.{call}: is it an OpenLedger chain?")]
+	UnknownCall {
+		/// The pallet's name.
+		pallet: &'static str,
+		/// The extrinsic's name.
+		call: &'static str,
+	},
+	/// The runtime's extrinsic takes other arguments than this client knows.
+	#[error(
+		"the runtime's {pallet}.{call} does not take what this version of the client sends: \
+		 {reason}; update the client"
+	)]
+	CallChanged {
+		/// The pallet's name.
+		pallet: &'static str,
+		/// The extrinsic's name.
+		call: &'static str,
+		/// The difference.
+		reason: String,
+	},
+}
+
+impl ChainError {
+	/// Whether the same question is worth asking again later: the node was away or too slow.
+	pub fn is_transient(&self) -> bool {
+		matches!(self, Self::Connect { .. } | Self::Timeout { .. })
+	}
+
+	/// From an error of the RPC client.
+	pub(crate) fn rpc(what: &str, error: rpcs::Error) -> Self {
+		let what = what.to_owned();
+		match error {
+			rpcs::Error::User(error) => {
+				let detail = error.data.map(|data| format!(": {}", data.get().trim_matches('"')));
+				let reason = format!("{}{}", error.message, detail.unwrap_or_default());
+				Self::Rpc { what, reason }
+			},
+			rpcs::Error::Deserialization(error) => {
+				Self::Decode { what, reason: error.to_string() }
+			},
+			rpcs::Error::Decode(error) => Self::Decode { what, reason: error.to_string() },
+			other => Self::Rpc { what, reason: other.to_string() },
+		}
+	}
+}

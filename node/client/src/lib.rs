@@ -1,0 +1,29 @@
+//! Talks to the OpenLedger chain, and to its inference nodes, from outside.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`chain`] | a connection that survives restarts of the node: blocks, accounts, runtime APIs |
+//! | [`calls`] | the extrinsics, encoded by what the live runtime's metadata says |
+//! | [`tx`] | signing, submitting, and what became of a transaction |
+//! | [`events`] | what happened in a block, typed |
+//! | [`keys`] | key pairs from a secret that is never shown |
+//! | [`units`] | amounts as people write them |
+//! | [`x402`] | how a call is paid over HTTP |
+//! | [`caller`] | the caller's side of a paid call |
+
+#![deny(missing_docs)]
+
+pub mod calls;
+// pub mod caller;
+pub mod chain;
+pub mod events;
+pub mod keys;
+pub mod tx;
+pub mod units;
+pub mod x402;
+
+pub use calls::Call;
+pub use chain::{AccountInfo, At, Block, Chain, ChainError, ChainOptions};
+pub use events::{CallSettled, DispatchFailure, Event, EventRecord};
+pub use keys::{parse_account, ss58, KeyError, KeySource, Keypair, Scheme};
+pub use tx::{Included, SubmitOptions, TxError, TxOutcome, Wait};

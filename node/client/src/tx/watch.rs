@@ -1,0 +1,191 @@
+//! Following a transaction: by the node's notices while the connection lasts, else by searching the
+//! blocks that it can be in.
+
+use std::time::Duration;
+
+use openledger_primitives::Hash;
+use sp_io::hashing::blake2_256;
+use subxt::rpcs::{client::RpcSubscription, methods::legacy::TransactionStatus};
+use tokio::time::sleep;
+
+use super::{Included, Pending, TxOutcome, Wait};
+use crate::{
+	chain::{At, Block, Chain, ChainError},
+	events::Event,
+};
+
+/// How often blocks are searched.
+const SEARCH_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a notice of the node amounts to.
+enum Notice {
+	/// It is in this block, which is final or not.
+	In(Hash, bool),
+	/// The pool does not keep it.
+	Dropped(&'static str),
+	/// The node will say no more.
+	Silent,
+	/// Nothing to act on.
+	Other,
+}
+
+impl Notice {
+	fn of(status: TransactionStatus<Hash>) -> Self {
+		match status {
+			TransactionStatus::InBlock(hash) => Self::In(hash, false),
+			TransactionStatus::Finalized(hash) => Self::In(hash, true),
+			TransactionStatus::Usurped(_) => {
+				Self::Dropped("another transaction with the same nonce took its place")
+			},
+			TransactionStatus::Dropped => Self::Dropped("the pool is full"),
+			TransactionStatus::Invalid => {
+				Self::Dropped("it is not valid any more (its nonce was used, or its time is over)")
+			},
+			TransactionStatus::FinalityTimeout(_) => Self::Silent,
+			TransactionStatus::Future |
+			TransactionStatus::Ready |
+			TransactionStatus::Broadcast(_) |
+			TransactionStatus::Retracted(_) => Self::Other,
+		}
+	}
+}
+
+impl Chain {
+	/// Waits until the outcome of a transaction is known.
+	pub(super) async fn follow(
+		&self,
+		statuses: Option<RpcSubscription<TransactionStatus<Hash>>>,
+		pending: Pending,
+	) -> TxOutcome {
+		if let Some(statuses) = statuses {
+			if let Some(outcome) = self.listen(statuses, pending).await {
+				return outcome;
+			}
+		}
+		self.search(pending).await
+	}
+
+	/// Listens to the node's notices. `None` if they stop before the outcome is known.
+	async fn listen(
+		&self,
+		mut statuses: RpcSubscription<TransactionStatus<Hash>>,
+		pending: Pending,
+	) -> Option<TxOutcome> {
+		while let Some(status) = statuses.next().await {
+			let status = match status {
+				Ok(status) => status,
+				Err(error) => {
+					tracing::debug!(%error, "no more notices of the transaction; searching for it");
+					return None;
+				},
+			};
+			match Notice::of(status) {
+				Notice::In(hash, finalized) if finalized || pending.wait == Wait::InBlock => {
+					match self.resolve(hash, finalized, pending).await {
+						Ok(Some(outcome)) => return Some(outcome),
+						Ok(None) => {},
+						Err(error) => {
+							tracing::debug!(%error, "could not read the transaction's block");
+							return None;
+						},
+					}
+				},
+				Notice::In(..) | Notice::Other => {},
+				Notice::Dropped(reason) => {
+					return Some(TxOutcome::Dropped { reason: reason.into() })
+				},
+				Notice::Silent => return None,
+			}
+		}
+		None
+	}
+
+	/// Searches the blocks that the transaction can be in, until it is found or its time is over.
+	async fn search(&self, pending: Pending) -> TxOutcome {
+		// Final blocks up to this one do not have it.
+		let mut searched = pending.birth.number;
+		loop {
+			match self.search_once(&mut searched, pending).await {
+				Ok(Some(outcome)) => return outcome,
+				Ok(None) if searched >= pending.valid_until => {
+					return TxOutcome::Invalid {
+						reason: "its time was over before it reached a block".into(),
+					}
+				},
+				Ok(None) => {},
+				Err(error) => tracing::debug!(%error, "searching for a transaction"),
+			}
+			sleep(SEARCH_PAUSE).await;
+		}
+	}
+
+	async fn search_once(
+		&self,
+		searched: &mut u32,
+		pending: Pending,
+	) -> Result<Option<TxOutcome>, ChainError> {
+		let finalized = self.block(At::Finalized).await?.number;
+		while *searched < finalized.min(pending.valid_until) {
+			let next = searched.saturating_add(1);
+			if let Some((block, _)) = self.find_transaction(pending.extrinsic, next, next).await? {
+				return self.resolve(block.hash, true, pending).await;
+			}
+			*searched = next;
+		}
+		if pending.wait == Wait::InBlock {
+			let best = self.block(At::Best).await?.number.min(pending.valid_until);
+			let from = searched.saturating_add(1);
+			if let Some((block, _)) = self.find_transaction(pending.extrinsic, from, best).await? {
+				return self.resolve(block.hash, false, pending).await;
+			}
+		}
+		Ok(None)
+	}
+
+	/// What the transaction did in a block. `None` if it is not there.
+	async fn resolve(
+		&self,
+		block: Hash,
+		finalized: bool,
+		pending: Pending,
+	) -> Result<Option<TxOutcome>, ChainError> {
+		let block: Block = self.block(At::Block(block)).await?;
+		let Some(index) = self.position(pending.extrinsic, block.hash).await? else {
+			return Ok(None);
+		};
+		let mut events = self.events_in(block).await?;
+		events.retain(|record| record.extrinsic == Some(index));
+		let error = events.iter().find_map(|record| match &record.event {
+			Event::ExtrinsicFailed(error) => Some(error.clone()),
+			_ => None,
+		});
+		Ok(Some(match error {
+			Some(error) => TxOutcome::Failed { block, finalized, error },
+			None => TxOutcome::Included(Included {
+				block,
+				finalized,
+				extrinsic: pending.extrinsic,
+				index,
+				events,
+			}),
+		}))
+	}
+
+	/// A transaction's place in a block.
+	pub(super) async fn position(
+		&self,
+		extrinsic: Hash,
+		block: Hash,
+	) -> Result<Option<u32>, ChainError> {
+		let details = self
+			.ask("a block", || self.methods().chain_get_block(Some(block)))
+			.await?
+			.ok_or_else(|| ChainError::UnknownBlock { block: format!("{block:?}") })?;
+		let position = details
+			.block
+			.extrinsics
+			.iter()
+			.position(|bytes| blake2_256(bytes) == extrinsic.0);
+		Ok(position.and_then(|position| u32::try_from(position).ok()))
+	}
+}

@@ -1,0 +1,309 @@
+//! What the headers hold.
+
+use openledger_primitives::{
+	price::PriceSchedule,
+	signing::Signed,
+	statement::Statement,
+	voucher::{request_hash, Voucher},
+	AccountId, Balance, BlockNumber, Hash, ModelId, PriceVersion, Signature, VersionId,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{camel, network, ASSET, SCHEME, VERSION};
+
+/// `PAYMENT-REQUIRED`: what a call costs, and whom to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentRequired {
+	/// The version of x402.
+	pub x402_version: u32,
+	/// Why payment is asked for, or why the one that came was refused.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub error: Option<String>,
+	/// What is to be paid for.
+	pub resource: Resource,
+	/// The ways to pay, the best one first.
+	pub accepts: Vec<Requirements>,
+}
+
+/// What is paid for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resource {
+	/// Where it is.
+	pub url: String,
+	/// What it is, for people.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub description: Option<String>,
+	/// The media type of the answer.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub mime_type: Option<String>,
+}
+
+/// One way to pay for a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Requirements {
+	/// The payment scheme.
+	pub scheme: String,
+	/// The chain, by its CAIP-2 name.
+	pub network: String,
+	/// The most that the call can cost, in planck: the price of its input and of as much output
+	/// as it may have. What is charged in the end is what was used.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub amount: Balance,
+	/// What is paid with.
+	pub asset: String,
+	/// The operator of the inference node.
+	pub pay_to: AccountId,
+	/// How long the answer may take, in seconds.
+	pub max_timeout_seconds: u64,
+	/// What this chain's scheme needs to know besides.
+	pub extra: Terms,
+}
+
+/// What a caller needs to check a price and to sign a voucher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Terms {
+	/// The chain's first block.
+	pub genesis_hash: Hash,
+	/// The model that will answer.
+	pub model: ModelId,
+	/// Its name.
+	pub model_name: String,
+	/// Its version.
+	pub version: VersionId,
+	/// The price version to name in the voucher.
+	pub price_version: PriceVersion,
+	/// Its prices, in planck.
+	#[serde(with = "camel")]
+	pub price: PriceSchedule,
+	/// Tokens of the prompt, as the model's tokenizer counts them.
+	pub input_tokens: u32,
+	/// The most tokens that the answer may have.
+	pub max_output_tokens: u32,
+	/// The key that will sign the statement, as an account.
+	pub receipt_key: AccountId,
+	/// The node's best block when it made the offer.
+	pub block: BlockNumber,
+	/// The last block at which the offer stands: the best `valid_until` for a voucher.
+	pub valid_until: BlockNumber,
+}
+
+/// `PAYMENT-SIGNATURE`: the payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentSignature {
+	/// The version of x402.
+	pub x402_version: u32,
+	/// What is paid for.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub resource: Option<Resource>,
+	/// The way to pay that was chosen, as it was offered.
+	pub accepted: Requirements,
+	/// The voucher.
+	pub payload: Payload,
+}
+
+/// A signed voucher, and what ties it to the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payload {
+	/// The caller's promise.
+	#[serde(with = "camel")]
+	pub voucher: Voucher,
+	/// The session signer's signature over [`Signed::signing_payload`] of the voucher.
+	#[serde(with = "signature")]
+	pub signature: Signature,
+	/// What request and answer are hashed with, so that nothing on chain gives them away.
+	#[serde(with = "salt")]
+	pub salt: [u8; 32],
+}
+
+/// `PAYMENT-RESPONSE`: what was charged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentResponse {
+	/// Whether the payment was accepted.
+	pub success: bool,
+	/// Why not.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub error_reason: Option<String>,
+	/// The settling transaction's hash; empty until the call is settled.
+	#[serde(default)]
+	pub transaction: String,
+	/// The chain, by its CAIP-2 name.
+	pub network: String,
+	/// Who pays.
+	pub payer: AccountId,
+	/// What the call cost, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub amount: Balance,
+	/// The node's word on it.
+	pub extra: Receipt,
+}
+
+/// A signed statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+	/// What the call was and cost.
+	#[serde(with = "camel")]
+	pub statement: Statement,
+	/// The node's receipt key's signature over [`Signed::signing_payload`] of the statement.
+	#[serde(with = "signature")]
+	pub signature: Signature,
+}
+
+impl PaymentRequired {
+	/// Asks for payment in one way.
+	pub fn new(error: &str, url: &str, requirements: Requirements) -> Self {
+		Self {
+			x402_version: VERSION,
+			error: Some(error.to_owned()),
+			resource: Resource {
+				url: url.to_owned(),
+				description: None,
+				mime_type: Some("application/json".into()),
+			},
+			accepts: vec![requirements],
+		}
+	}
+}
+
+impl Requirements {
+	/// Payment to `pay_to` under `terms`. `None` if the price does not fit a balance.
+	pub fn new(pay_to: AccountId, max_timeout_seconds: u64, terms: Terms) -> Option<Self> {
+		Some(Self {
+			scheme: SCHEME.into(),
+			network: network(&terms.genesis_hash),
+			amount: terms.price.charge(terms.input_tokens, terms.max_output_tokens)?,
+			asset: ASSET.into(),
+			pay_to,
+			max_timeout_seconds,
+			extra: terms,
+		})
+	}
+}
+
+impl PaymentSignature {
+	/// Pays for a call as it was offered.
+	pub fn new(resource: Resource, accepted: Requirements, payload: Payload) -> Self {
+		Self { x402_version: VERSION, resource: Some(resource), accepted, payload }
+	}
+}
+
+impl Payload {
+	/// Whether the voucher is for this request, byte for byte.
+	pub fn is_for(&self, body: &[u8]) -> bool {
+		self.voucher.request_hash == request_hash(&self.salt, body)
+	}
+
+	/// Whether `signer` signed the voucher.
+	pub fn is_signed_by(&self, signer: &AccountId) -> bool {
+		self.voucher.verify(&self.signature, signer)
+	}
+}
+
+impl PaymentResponse {
+	/// Acknowledges a call that was served, on the chain with this genesis hash.
+	pub fn new(
+		genesis: &Hash,
+		payer: AccountId,
+		statement: Statement,
+		signature: Signature,
+	) -> Self {
+		Self {
+			success: true,
+			error_reason: None,
+			transaction: String::new(),
+			network: network(genesis),
+			payer,
+			amount: statement.charge,
+			extra: Receipt { statement, signature },
+		}
+	}
+}
+
+impl Receipt {
+	/// Whether `receipt_key` signed the statement.
+	pub fn is_signed_by(&self, receipt_key: &AccountId) -> bool {
+		self.statement.verify(&self.signature, receipt_key)
+	}
+}
+
+/// Signatures in JSON: `{"type": "sr25519", "value": "0x…"}`.
+mod signature {
+	use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
+	use sp_core::{ecdsa, ed25519, sr25519};
+	use sp_runtime::MultiSignature;
+
+	#[derive(Serialize, Deserialize)]
+	struct Wire {
+		#[serde(rename = "type")]
+		kind: Kind,
+		value: String,
+	}
+
+	#[derive(Clone, Copy, Serialize, Deserialize)]
+	#[serde(rename_all = "lowercase")]
+	enum Kind {
+		Sr25519,
+		Ed25519,
+		Ecdsa,
+		/// ECDSA over Keccak, as Ethereum's wallets sign.
+		Eth,
+	}
+
+	pub(super) fn serialize<S: Serializer>(
+		signature: &MultiSignature,
+		serializer: S,
+	) -> Result<S::Ok, S::Error> {
+		let (kind, bytes): (_, &[u8]) = match signature {
+			MultiSignature::Sr25519(signature) => (Kind::Sr25519, &signature.0),
+			MultiSignature::Ed25519(signature) => (Kind::Ed25519, &signature.0),
+			MultiSignature::Ecdsa(signature) => (Kind::Ecdsa, &signature.0),
+			MultiSignature::Eth(signature) => (Kind::Eth, &signature.0),
+		};
+		Wire { kind, value: format!("0x{}", hex::encode(bytes)) }.serialize(serializer)
+	}
+
+	pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+		deserializer: D,
+	) -> Result<MultiSignature, D::Error> {
+		let Wire { kind, value } = Wire::deserialize(deserializer)?;
+		let bytes = hex::decode(value.strip_prefix("0x").unwrap_or(&value))
+			.map_err(|error| D::Error::custom(format!("the signature is not hex: {error}")))?;
+		let bytes = bytes.as_slice();
+		match kind {
+			Kind::Sr25519 => sr25519::Signature::try_from(bytes).map(MultiSignature::Sr25519),
+			Kind::Ed25519 => ed25519::Signature::try_from(bytes).map(MultiSignature::Ed25519),
+			Kind::Ecdsa => ecdsa::Signature::try_from(bytes).map(MultiSignature::Ecdsa),
+			Kind::Eth => ecdsa::KeccakSignature::try_from(bytes).map(MultiSignature::Eth),
+		}
+		.map_err(|()| D::Error::custom("a signature of this type has another length"))
+	}
+}
+
+/// Salts in JSON: `"0x…"`, 32 bytes.
+mod salt {
+	use serde::{de::Error, Deserialize, Deserializer, Serializer};
+
+	pub(super) fn serialize<S: Serializer>(
+		salt: &[u8; 32],
+		serializer: S,
+	) -> Result<S::Ok, S::Error> {
+		serializer.serialize_str(&format!("0x{}", hex::encode(salt)))
+	}
+
+	pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+		deserializer: D,
+	) -> Result<[u8; 32], D::Error> {
+		let text = String::deserialize(deserializer)?;
+		let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(&text)).ok();
+		bytes
+			.and_then(|bytes| bytes.try_into().ok())
+			.ok_or_else(|| D::Error::custom("the salt must be 0x and 64 hex digits"))
+	}
+}

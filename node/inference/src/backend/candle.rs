@@ -1,0 +1,376 @@
+//! A model that runs in this process, with candle, from a GGUF file.
+
+use std::{
+	panic::{catch_unwind, AssertUnwindSafe},
+	path::{Path, PathBuf},
+	sync::{
+		atomic::{AtomicBool, AtomicU64, Ordering},
+		Arc,
+	},
+	time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use candle_core::{DType, Device, Tensor};
+use candle_transformers::models::quantized_llama::{ModelWeights, MAX_SEQ_LEN};
+
+use super::{
+	emit::Emitter,
+	gguf::{self, Gguf},
+	queue::{Job, Queue, Refused},
+	sampling::Sampler,
+	tokenizer::ModelTokenizer,
+	Backend, BackendError, ChatRequest, Delta, EventSink, FinishReason, Finished, Generation, Gone,
+	LoadError, ModelFacts, Prepared,
+};
+
+/// The prompt is read in pieces of this many tokens: a large piece is fast, but its attention needs
+/// memory for every pair of tokens, and only between pieces can a call be called off.
+const PIECE: usize = 128;
+
+/// How to serve a model in this process.
+#[derive(Debug, Clone)]
+pub struct CandleOptions {
+	/// The GGUF file.
+	pub path: PathBuf,
+	/// A `tokenizer.json`, for files whose own tokenizer cannot be loaded.
+	pub tokenizer: Option<PathBuf>,
+	/// A chat template, instead of the file's own.
+	pub chat_template: Option<PathBuf>,
+	/// A smaller context than the model's, in tokens.
+	pub context: Option<u32>,
+	/// Output tokens of a call that names no number.
+	pub default_max_tokens: u32,
+	/// Calls that may wait while one is answered.
+	pub queue: usize,
+	/// The longest that one call may take, waiting included.
+	pub timeout: Duration,
+}
+
+/// A llama-family model in this process. It answers one call at a time, on a thread of its own, in
+/// the order in which calls come.
+pub struct CandleBackend {
+	facts: ModelFacts,
+	tokenizer: Arc<ModelTokenizer>,
+	worker: Arc<Worker>,
+	default_max_tokens: u32,
+	timeout: Duration,
+}
+
+impl CandleBackend {
+	/// Loads a model and starts its thread. Reads the whole file twice (once to hash it), so call
+	/// it outside the async runtime.
+	///
+	/// # Errors
+	/// When the file cannot be read, is no model of the llama family, or has a tokenizer that
+	/// cannot be trusted to count rightly.
+	pub fn load(options: &CandleOptions) -> Result<Self, LoadError> {
+		let path = options.path.as_path();
+		let mut file = Gguf::open(path)?;
+		let architecture = gguf::text(&file.content, "general.architecture").unwrap_or("unnamed");
+		if architecture != "llama" {
+			return Err(LoadError::unsupported(
+				path,
+				format!("architecture `{architecture}` is not supported, only `llama` is"),
+			));
+		}
+		let context_length = context_length(path, &file, options.context)?;
+		let template = options.chat_template.as_deref();
+		let tokenizer = match &options.tokenizer {
+			Some(path) => ModelTokenizer::load(path, template)?,
+			None => ModelTokenizer::from_gguf(path, &mut file.content, template)?,
+		};
+		let weights_hash = file.hash(path)?;
+		let weights = ModelWeights::from_gguf(file.content, &mut file.reader, &Device::Cpu)
+			.map_err(|error| LoadError::invalid(path, error))?;
+
+		let facts = ModelFacts {
+			kind: "candle",
+			context_length,
+			weights_hash: Some(weights_hash),
+			tokenizer_hash: tokenizer.hash(),
+		};
+		let tokenizer = Arc::new(tokenizer);
+		let worker = Arc::new(Worker {
+			queue: Queue::new(options.queue),
+			broken: AtomicBool::new(false),
+			usual_millis: AtomicU64::new(1_000),
+		});
+		let thread = {
+			let (worker, tokenizer) = (worker.clone(), tokenizer.clone());
+			move || worker.run(&weights, &tokenizer)
+		};
+		std::thread::Builder::new()
+			.name("model".into())
+			.spawn(thread)
+			.map_err(|error| LoadError::Setting(format!("no thread for the model: {error}")))?;
+		Ok(Self {
+			facts,
+			tokenizer,
+			worker,
+			default_max_tokens: options.default_max_tokens,
+			timeout: options.timeout,
+		})
+	}
+}
+
+/// What the model was trained for, as far as candle's tables of positions reach.
+fn context_length(path: &Path, file: &Gguf, wanted: Option<u32>) -> Result<u32, LoadError> {
+	let trained = gguf::number(&file.content, "llama.context_length").unwrap_or(u32::MAX);
+	let most = trained.min(u32::try_from(MAX_SEQ_LEN).unwrap_or(u32::MAX));
+	match wanted {
+		None => Ok(most),
+		Some(context) if context <= most => Ok(context),
+		Some(context) => Err(LoadError::unsupported(
+			path,
+			format!("`context` is {context}, but at most {most} tokens can be served"),
+		)),
+	}
+}
+
+impl Drop for CandleBackend {
+	fn drop(&mut self) {
+		self.worker.queue.close();
+	}
+}
+
+#[async_trait]
+impl Backend for CandleBackend {
+	fn facts(&self) -> &ModelFacts {
+		&self.facts
+	}
+
+	async fn prepare(&self, request: ChatRequest) -> Result<Prepared, BackendError> {
+		if let Some(param) = request.extras.keys().next() {
+			return Err(BackendError::Unsupported { param: param.clone() });
+		}
+		let context = self.facts.context_length;
+		self.tokenizer.prepare(request, context, self.default_max_tokens).await
+	}
+
+	async fn generate(&self, call: Prepared) -> Result<Generation, BackendError> {
+		// Room for everything that can come, so that a slow reader never stops the model: a delta
+		// for each token, and the rest of the text.
+		let room = usize::try_from(call.max_output_tokens()).unwrap_or(usize::MAX);
+		let (sink, generation) = Generation::channel(room.saturating_add(1));
+		let call = Call { call, sink, timeout: self.timeout, since: Instant::now() };
+		self.worker.queue.push(call).map_err(|refused| match refused {
+			Refused::Closed => BackendError::failed("the model's thread has ended"),
+			Refused::Full { waiting } => {
+				BackendError::Overloaded { retry_after: self.worker.until_room(waiting) }
+			}
+		})?;
+		Ok(generation)
+	}
+
+	fn count_tokens(&self, text: &str) -> Result<u32, BackendError> {
+		self.tokenizer.count(text)
+	}
+
+	async fn health(&self) -> Result<(), BackendError> {
+		if self.worker.queue.is_closed() {
+			return Err(BackendError::failed("the model's thread has ended"));
+		}
+		if self.worker.broken.load(Ordering::Relaxed) {
+			return Err(BackendError::failed("the last call broke the model"));
+		}
+		Ok(())
+	}
+}
+
+/// What the model's thread and the rest of the node share.
+struct Worker {
+	queue: Queue<Call>,
+	/// The last call ended in a panic.
+	broken: AtomicBool,
+	/// What a call took lately, on average, in milliseconds.
+	usual_millis: AtomicU64,
+}
+
+/// A call in the queue.
+struct Call {
+	call: Prepared,
+	sink: EventSink,
+	timeout: Duration,
+	since: Instant,
+}
+
+impl Job for Call {
+	fn is_abandoned(&self) -> bool {
+		self.sink.is_cancelled()
+	}
+}
+
+impl Worker {
+	fn run(&self, weights: &ModelWeights, tokenizer: &ModelTokenizer) {
+		while let Some(call) = self.queue.pop() {
+			let begin = Instant::now();
+			// A panic must not take the other calls with it. This call's sink is dropped by it,
+			// which its reader sees as an error.
+			let done = catch_unwind(AssertUnwindSafe(|| call.serve(weights, tokenizer)));
+			self.broken.store(done.is_err(), Ordering::Relaxed);
+			if done.is_err() {
+				tracing::error!("a call panicked in the model");
+			}
+			let millis = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+			let usual = self.usual_millis.load(Ordering::Relaxed);
+			let usual = usual.saturating_mul(3).saturating_add(millis) / 4;
+			self.usual_millis.store(usual, Ordering::Relaxed);
+		}
+	}
+
+	/// When there should be room for another call behind `waiting` ones: one second to a minute.
+	fn until_room(&self, waiting: usize) -> Duration {
+		// One of the calls that wait has to begin, so the one being answered has to end; the
+		// longer the queue, the more others will come back for that place.
+		let calls = u64::try_from(waiting).unwrap_or(u64::MAX).saturating_add(1) / 2 + 1;
+		let millis = self.usual_millis.load(Ordering::Relaxed).saturating_mul(calls);
+		Duration::from_secs(millis.div_ceil(1_000).clamp(1, 60))
+	}
+}
+
+impl Call {
+	fn serve(self, weights: &ModelWeights, tokenizer: &ModelTokenizer) {
+		let Self { call, sink, timeout, since } = self;
+		let mut answer = Answer {
+			call: &call,
+			tokenizer,
+			sink: &sink,
+			deadline: since.checked_add(timeout),
+			timeout,
+			emitter: Emitter::new(&call.request().stop),
+			text: String::new(),
+		};
+		let ended = answer.make(weights).and_then(|reason| answer.finished(reason));
+		if let Err(error) = &ended {
+			tracing::warn!(%error, "a call failed");
+		}
+		sink.finish(ended);
+	}
+}
+
+/// An answer while it is being made.
+struct Answer<'a> {
+	call: &'a Prepared,
+	tokenizer: &'a ModelTokenizer,
+	sink: &'a EventSink,
+	deadline: Option<Instant>,
+	timeout: Duration,
+	emitter: Emitter,
+	/// All that was handed out.
+	text: String,
+}
+
+impl Answer<'_> {
+	fn make(&mut self, weights: &ModelWeights) -> Result<FinishReason, BackendError> {
+		let mut sequence = Sequence::new(weights);
+		let mut scores = Vec::new();
+		for piece in self.call.prompt().chunks(PIECE) {
+			if self.is_called_off()? {
+				return Ok(FinishReason::Cancelled);
+			}
+			scores = sequence.feed(piece)?;
+		}
+
+		let mut sampler = Sampler::new(&self.call.request().sampling);
+		let mut detokenizer = self.tokenizer.detokenizer();
+		let most = self.call.max_output_tokens();
+		let mut reason = FinishReason::Length;
+		let mut made = 0;
+		for number in 1..=most {
+			let token = sampler.choose(&scores)?;
+			if self.tokenizer.is_end(token) {
+				reason = FinishReason::Stop;
+				break;
+			}
+			made = number;
+			let text = detokenizer.push(token)?;
+			match self.hand_out(&text, made) {
+				Ok(false) => {}
+				Ok(true) => return Ok(FinishReason::Stop),
+				Err(Gone) => return Ok(FinishReason::Cancelled),
+			}
+			if self.is_called_off()? {
+				return Ok(FinishReason::Cancelled);
+			}
+			if number < most {
+				scores = sequence.feed(&[token])?;
+			}
+		}
+		match self.hand_out_rest(&detokenizer.finish()?, made) {
+			Ok(true) => Ok(FinishReason::Stop),
+			Ok(false) => Ok(reason),
+			Err(Gone) => Ok(FinishReason::Cancelled),
+		}
+	}
+
+	/// Hands out what may be; true when a stop string was reached.
+	fn hand_out(&mut self, text: &str, tokens: u32) -> Result<bool, Gone> {
+		let emitted = self.emitter.push(text, tokens);
+		self.send(emitted.text)?;
+		Ok(emitted.stopped)
+	}
+
+	/// Hands out what was held back, at the end.
+	fn hand_out_rest(&mut self, text: &str, tokens: u32) -> Result<bool, Gone> {
+		let mut emitted = self.emitter.push(text, tokens);
+		if !emitted.stopped {
+			emitted.text.push_str(&self.emitter.finish());
+		}
+		self.send(emitted.text)?;
+		Ok(emitted.stopped)
+	}
+
+	fn send(&mut self, text: String) -> Result<(), Gone> {
+		if text.is_empty() {
+			return Ok(());
+		}
+		self.text.push_str(&text);
+		self.sink.try_send(Delta { text, output_tokens: self.emitter.tokens() })
+	}
+
+	fn is_called_off(&self) -> Result<bool, BackendError> {
+		if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+			return Err(BackendError::Timeout { stage: "answering", after: self.timeout });
+		}
+		Ok(self.sink.is_cancelled())
+	}
+
+	/// What is charged: the tokens made, or what anybody counts in the text, whichever is less. The
+	/// model may spell a word with more tokens than its tokenizer would.
+	fn finished(&self, reason: FinishReason) -> Result<Finished, BackendError> {
+		let counted = self.tokenizer.count(&self.text)?;
+		Ok(Finished {
+			reason,
+			input_tokens: self.call.input_tokens(),
+			output_tokens: self.emitter.tokens().min(counted),
+		})
+	}
+}
+
+/// One conversation inside the model: the weights, shared with all others, and its own cache of
+/// keys and values. (Cloning the weights copies handles; the cache, and the attention masks that
+/// candle would otherwise keep for ever, go away with the clone.)
+struct Sequence {
+	weights: ModelWeights,
+	position: usize,
+}
+
+impl Sequence {
+	fn new(weights: &ModelWeights) -> Self {
+		Self { weights: weights.clone(), position: 0 }
+	}
+
+	/// Reads tokens; returns the scores of every token that may come next.
+	fn feed(&mut self, tokens: &[u32]) -> Result<Vec<f32>, BackendError> {
+		let scores = self.forward(tokens).map_err(BackendError::failed)?;
+		self.position = self.position.saturating_add(tokens.len());
+		Ok(scores)
+	}
+
+	fn forward(&mut self, tokens: &[u32]) -> candle_core::Result<Vec<f32>> {
+		let input = Tensor::new(tokens, &Device::Cpu)?.unsqueeze(0)?;
+		let scores = self.weights.forward(&input, self.position)?;
+		scores.squeeze(0)?.to_dtype(DType::F32)?.to_vec1()
+	}
+}

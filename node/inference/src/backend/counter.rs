@@ -1,0 +1,46 @@
+//! Counts the tokens of a text that arrives in pieces.
+
+use super::{tokenizer::ModelTokenizer, BackendError};
+
+/// Text beyond this many bytes is counted for good, as soon as there is a safe place to cut.
+const TAIL: usize = 256;
+
+/// Text that offers no safe place is cut anyway when it is this long, which may count a token too
+/// many.
+const LONGEST_TAIL: usize = 4_096;
+
+/// Counts without tokenising the whole text again for each piece: what lies before a word boundary
+/// can no longer change, so only the text behind the last one is counted anew.
+#[derive(Debug, Default)]
+pub(crate) struct TokenCounter {
+	counted: u32,
+	tail: String,
+}
+
+impl TokenCounter {
+	/// Adds text; returns the tokens of all the text so far. A later piece may still make it less
+	/// by joining tokens.
+	pub fn push(&mut self, tokenizer: &ModelTokenizer, text: &str) -> Result<u32, BackendError> {
+		self.tail.push_str(text);
+		if self.tail.len() > TAIL {
+			if let Some(cut) = self.cut() {
+				let rest = self.tail.split_off(cut);
+				let tokens = tokenizer.count(&self.tail)?;
+				self.counted = self.counted.saturating_add(tokens);
+				self.tail = rest;
+			}
+		}
+		Ok(self.counted.saturating_add(tokenizer.count(&self.tail)?))
+	}
+
+	/// The last place that no token crosses: before a single space between two letters, where every
+	/// tokenizer begins a new word.
+	fn cut(&self) -> Option<usize> {
+		let boundary = self.tail.as_bytes().windows(3).rposition(|around| {
+			matches!(around, [before, b' ', after]
+                if before.is_ascii_alphabetic() && after.is_ascii_alphabetic())
+		});
+		let cut = boundary.map(|before| before.saturating_add(1));
+		cut.or_else(|| (self.tail.len() > LONGEST_TAIL).then_some(self.tail.len()))
+	}
+}

@@ -1,0 +1,66 @@
+//! Why a backend could not serve a call.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why a backend could not serve a call, or could not finish it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BackendError {
+	/// The prompt leaves no room for an answer.
+	#[error(
+		"this model's context is {context} tokens; the prompt has {tokens}, \
+         which leaves no room for an answer"
+	)]
+	PromptTooLong {
+		/// Tokens of the prompt, chat template included.
+		tokens: u32,
+		/// The model's context in tokens.
+		context: u32,
+	},
+	/// The model's chat template refuses the conversation, for instance because of the order of
+	/// its roles.
+	#[error("the model's chat template refuses this conversation: {message}")]
+	InvalidPrompt {
+		/// What the template said.
+		message: String,
+	},
+	/// A parameter that would change the answer and that this backend does not know.
+	#[error("this model does not support `{param}`")]
+	Unsupported {
+		/// The parameter's name in the request.
+		param: String,
+	},
+	/// Too many calls are waiting already.
+	#[error("too many calls are waiting for this model; try again in {} s", retry_after.as_secs())]
+	Overloaded {
+		/// When it is worth trying again; whole seconds, at least one.
+		retry_after: Duration,
+	},
+	/// The server that runs the model failed.
+	#[error("the server behind this model failed: {message}")]
+	Upstream {
+		/// Its HTTP status, when it answered at all.
+		status: Option<u16>,
+		/// What it said, shortened.
+		message: String,
+	},
+	/// The call took longer than this node allows.
+	#[error("timed out after {} s while {stage}", after.as_secs())]
+	Timeout {
+		/// What was being waited for.
+		stage: &'static str,
+		/// How long was waited.
+		after: Duration,
+	},
+	/// Anything else; details are for the operator.
+	#[error("the model failed: {0}")]
+	Failed(String),
+}
+
+impl BackendError {
+	/// [`BackendError::Failed`] from any error.
+	pub(crate) fn failed(error: impl std::fmt::Display) -> Self {
+		Self::Failed(error.to_string())
+	}
+}

@@ -1,0 +1,235 @@
+//! What goes over the wire to a server that speaks the OpenAI protocol, and what comes back.
+
+use std::{collections::VecDeque, time::Duration};
+
+use reqwest::{header, Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::backend::{sse::SseReader, BackendError, Message, Prepared};
+
+/// Of what a failing server says, this many characters are passed on.
+const LONGEST_MESSAGE: usize = 300;
+
+/// A body that is not a stream is read up to this many bytes.
+const LONGEST_BODY: usize = 1 << 20;
+
+/// The body of a streaming chat request.
+#[derive(Serialize)]
+pub(super) struct Request<'a> {
+	model: &'a str,
+	messages: &'a [Message],
+	stream: bool,
+	stream_options: StreamOptions,
+	max_tokens: u32,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	temperature: Option<f64>,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	top_p: Option<f64>,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	seed: Option<i64>,
+	#[serde(skip_serializing_if = "<[String]>::is_empty")]
+	stop: &'a [String],
+	#[serde(flatten)]
+	extras: &'a Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+	include_usage: bool,
+}
+
+impl<'a> Request<'a> {
+	pub fn new(model: &'a str, call: &'a Prepared) -> Self {
+		let request = call.request();
+		Self {
+			model,
+			messages: &request.messages,
+			stream: true,
+			stream_options: StreamOptions { include_usage: true },
+			max_tokens: call.max_output_tokens(),
+			temperature: request.sampling.temperature,
+			top_p: request.sampling.top_p,
+			seed: request.sampling.seed,
+			stop: &request.stop,
+			extras: &request.extras,
+		}
+	}
+}
+
+/// One piece of a streamed answer.
+#[derive(Debug, Deserialize)]
+pub(super) struct Chunk {
+	#[serde(default)]
+	pub choices: Vec<Choice>,
+	pub usage: Option<Usage>,
+	error: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Choice {
+	#[serde(default)]
+	pub delta: Delta,
+	pub finish_reason: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Delta {
+	pub content: Option<String>,
+}
+
+/// What the server says that it counted.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Usage {
+	pub prompt_tokens: u32,
+	pub completion_tokens: u32,
+}
+
+/// Why an attempt failed, and whether another may succeed.
+#[derive(Debug)]
+pub(super) enum Failure {
+	/// The server could not be reached, broke off, or said that it is busy.
+	Passing(BackendError),
+	/// It would fail again.
+	Final(BackendError),
+}
+
+impl Failure {
+	pub fn is_passing(&self) -> bool {
+		matches!(self, Self::Passing(_))
+	}
+
+	pub fn into_backend(self) -> BackendError {
+		match self {
+			Self::Passing(error) | Self::Final(error) => error,
+		}
+	}
+
+	/// It stopped in the middle.
+	pub fn broke_off() -> Self {
+		Self::Passing(upstream(None, "it broke off"))
+	}
+}
+
+impl From<BackendError> for Failure {
+	fn from(error: BackendError) -> Self {
+		Self::Final(error)
+	}
+}
+
+impl From<reqwest::Error> for Failure {
+	fn from(error: reqwest::Error) -> Self {
+		// The address is the operator's business.
+		let error = error.without_url();
+		let message = if error.is_connect() { "it cannot be reached" } else { "it broke off" };
+		tracing::debug!(?error, message);
+		Self::Passing(upstream(None, message))
+	}
+}
+
+fn upstream(status: Option<StatusCode>, message: &str) -> BackendError {
+	BackendError::Upstream {
+		status: status.map(|status| status.as_u16()),
+		message: message.chars().take(LONGEST_MESSAGE).collect(),
+	}
+}
+
+/// A streamed answer.
+pub(super) struct Stream {
+	response: Response,
+	reader: SseReader,
+	ready: VecDeque<String>,
+}
+
+impl Stream {
+	/// Checks that a response is a stream, and what went wrong where it is not.
+	pub async fn open(response: Response) -> Result<Self, Failure> {
+		let response = refuse_errors(response).await?;
+		let kind = response.headers().get(header::CONTENT_TYPE);
+		let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+		if !kind.starts_with("text/event-stream") {
+			return Err(Failure::Final(upstream(None, "it does not stream")));
+		}
+		Ok(Self { response, reader: SseReader::default(), ready: VecDeque::new() })
+	}
+
+	/// The next piece; `None` at the end.
+	pub async fn next(&mut self) -> Result<Option<Chunk>, Failure> {
+		let data = loop {
+			if let Some(data) = self.ready.pop_front() {
+				break data;
+			}
+			match self.response.chunk().await? {
+				Some(bytes) => self.ready.extend(self.reader.push(&bytes)?),
+				None => return Ok(None),
+			}
+		};
+		if data == "[DONE]" {
+			return Ok(None);
+		}
+		let chunk: Chunk = serde_json::from_str(&data)
+			.map_err(|_| upstream(None, "it sends what is no chat completion chunk"))?;
+		match &chunk.error {
+			Some(error) => Err(Failure::Passing(upstream(None, &message(error)))),
+			None => Ok(Some(chunk)),
+		}
+	}
+}
+
+/// The names of the models that a server lists.
+pub(super) async fn models(response: Response) -> Result<Vec<String>, Failure> {
+	#[derive(Deserialize)]
+	struct List {
+		data: Vec<Model>,
+	}
+	#[derive(Deserialize)]
+	struct Model {
+		id: String,
+	}
+	let body = body(refuse_errors(response).await?).await?;
+	let list: List = serde_json::from_slice(&body)
+		.map_err(|_| upstream(None, "it sends what is no list of models"))?;
+	Ok(list.data.into_iter().map(|model| model.id).collect())
+}
+
+async fn refuse_errors(response: Response) -> Result<Response, Failure> {
+	let status = response.status();
+	if status.is_success() {
+		return Ok(response);
+	}
+	let seconds = response.headers().get(header::RETRY_AFTER).and_then(|after| {
+		let seconds: u64 = after.to_str().ok()?.parse().ok()?;
+		Some(seconds.clamp(1, 60))
+	});
+	let body = body(response).await.unwrap_or_default();
+	let said: Value = serde_json::from_slice(&body).unwrap_or_default();
+	let said = message(said.get("error").unwrap_or(&said));
+	let said = if said.is_empty() { format!("HTTP status {}", status.as_u16()) } else { said };
+	Err(match status {
+		StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+			let retry_after = Duration::from_secs(seconds.unwrap_or(1));
+			Failure::Passing(BackendError::Overloaded { retry_after })
+		}
+		StatusCode::INTERNAL_SERVER_ERROR
+		| StatusCode::BAD_GATEWAY
+		| StatusCode::GATEWAY_TIMEOUT => Failure::Passing(upstream(Some(status), &said)),
+		_ => Failure::Final(upstream(Some(status), &said)),
+	})
+}
+
+/// The text in an error, wherever the server puts it.
+fn message(error: &Value) -> String {
+	let text = error.as_str().or_else(|| error.get("message")?.as_str());
+	text.unwrap_or_default().to_owned()
+}
+
+async fn body(mut response: Response) -> Result<Vec<u8>, Failure> {
+	let mut body = Vec::new();
+	while let Some(bytes) = response.chunk().await? {
+		if body.len().saturating_add(bytes.len()) > LONGEST_BODY {
+			return Err(Failure::Final(upstream(None, "it sends too much")));
+		}
+		body.extend_from_slice(&bytes);
+	}
+	Ok(body)
+}

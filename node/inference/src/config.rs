@@ -1,0 +1,212 @@
+//! The node's configuration: one TOML file.
+//!
+//! `config.example.toml` beside this crate explains every key. What can be checked by looking at
+//! the file alone is checked when it is read, and every complaint names the line and the key;
+//! secrets never show in one.
+
+mod error;
+mod key;
+mod models;
+mod values;
+
+use std::{
+	net::SocketAddr,
+	path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use self::values::{bounded, http_url, planck, ws_url};
+pub use self::{
+	error::{ConfigError, Place},
+	key::{KeySource, Secret},
+	models::{BackendConfig, CandleConfig, ModelConfig, ModelRef, OpenaiConfig, PassThrough},
+};
+
+/// Everything that an operator can set.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+	/// Where vouchers, records and other state are kept.
+	pub data_dir: PathBuf,
+	/// Where callers connect. A proxy with TLS belongs in front of it before the public does.
+	#[serde(default = "defaults::listen")]
+	pub listen: SocketAddr,
+	/// The URL under which callers reach this node, for its registration on chain.
+	#[serde(default, deserialize_with = "http_url::optional")]
+	pub endpoint: Option<String>,
+	/// The account that registers and settles, and whose key signs statements.
+	pub key: KeySource,
+	/// The chain.
+	#[serde(default)]
+	pub chain: ChainConfig,
+	/// When calls are settled.
+	#[serde(default)]
+	pub settlement: SettlementConfig,
+	/// What callers may do at most.
+	#[serde(default)]
+	pub limits: LimitsConfig,
+	/// Numbers for monitoring.
+	#[serde(default)]
+	pub metrics: MetricsConfig,
+	/// Threads for models that run in this process.
+	#[serde(default)]
+	pub compute: ComputeConfig,
+	/// The models that are served.
+	pub models: Vec<ModelConfig>,
+}
+
+/// The chain that sessions are opened on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChainConfig {
+	/// WebSocket URL of a chain node.
+	#[serde(deserialize_with = "ws_url")]
+	pub url: String,
+}
+
+/// When calls are settled. Whichever bound is reached first counts; what is left of a session is
+/// settled before it closes in any case.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SettlementConfig {
+	/// Settle when the oldest unsettled call is this old, in seconds.
+	#[serde(deserialize_with = "bounded::<_, _, 1, 604_800>")]
+	pub max_age_seconds: u32,
+	/// Settle when this many calls are unsettled.
+	#[serde(deserialize_with = "bounded::<_, _, 1, 100_000>")]
+	pub max_calls: u32,
+	/// Leave calls that are together worth less, in planck, for later, so that fees do not eat them.
+	#[serde(deserialize_with = "planck")]
+	pub min_value: u128,
+}
+
+/// What callers may do at most.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+	/// The largest body of a request, in bytes.
+	#[serde(deserialize_with = "bounded::<_, _, 1_024, 67_108_864>")]
+	pub body_bytes: usize,
+	/// Requests that are worked on at the same time, over all models.
+	#[serde(deserialize_with = "bounded::<_, _, 1, 65_536>")]
+	pub concurrent: usize,
+}
+
+/// Numbers for monitoring.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsConfig {
+	/// Whether `/metrics` is served.
+	pub enabled: bool,
+	/// A separate address for it; on the address for callers if not given.
+	pub listen: Option<SocketAddr>,
+}
+
+/// Threads for models that run in this process.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ComputeConfig {
+	/// How many threads share the work of one token; one for each core if not given.
+	#[serde(deserialize_with = "values::optional::<_, _, 1, 1_024>")]
+	pub threads: Option<u16>,
+}
+
+mod defaults {
+	use super::*;
+
+	pub fn listen() -> SocketAddr {
+		SocketAddr::from(([127, 0, 0, 1], 8402))
+	}
+
+	impl Default for ChainConfig {
+		fn default() -> Self {
+			Self { url: "ws://127.0.0.1:9944".into() }
+		}
+	}
+
+	impl Default for SettlementConfig {
+		fn default() -> Self {
+			Self { max_age_seconds: 60, max_calls: 200, min_value: 0 }
+		}
+	}
+
+	impl Default for LimitsConfig {
+		fn default() -> Self {
+			Self { body_bytes: 1 << 20, concurrent: 256 }
+		}
+	}
+
+	impl Default for MetricsConfig {
+		fn default() -> Self {
+			Self { enabled: true, listen: None }
+		}
+	}
+}
+
+impl Config {
+	/// Reads a configuration file. Relative paths in it start from the folder that it is in; `~/`
+	/// is the home folder.
+	///
+	/// # Errors
+	/// When the file cannot be read, or something in it is wrong.
+	pub fn load(path: &Path) -> Result<Self, ConfigError> {
+		let text = std::fs::read_to_string(path)
+			.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+		let folder = path.parent().unwrap_or(Path::new(""));
+		Self::parse(&text, folder).map_err(|error| error.in_file(path))
+	}
+
+	/// Reads a configuration from text; relative paths in it start from `folder`.
+	///
+	/// # Errors
+	/// When something in it is wrong.
+	pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigError> {
+		let mut config: Self =
+			toml::from_str(text).map_err(|error| ConfigError::from_toml(text, error))?;
+		config.check()?;
+		config.resolve(&|path: &mut PathBuf| values::resolve(path, folder));
+		Ok(config)
+	}
+
+	/// Hands the number of threads to the library that runs models, which reads it from the
+	/// environment when the first model is loaded.
+	///
+	/// Call it first thing in `main`, while there is only one thread: changing the environment
+	/// under other threads is not safe.
+	pub fn apply_threads(&self) {
+		if let Some(threads) = self.compute.threads {
+			for name in ["CANDLE_NUM_THREADS", "RAYON_NUM_THREADS"] {
+				std::env::set_var(name, threads.to_string());
+			}
+		}
+	}
+
+	fn check(&self) -> Result<(), ConfigError> {
+		if self.models.is_empty() {
+			return Err(ConfigError::invalid("models", "at least one model has to be served"));
+		}
+		for (index, model) in self.models.iter().enumerate() {
+			let earlier = self.models.iter().take(index);
+			if earlier.clone().any(|other| other.name == model.name) {
+				let key = format!("models[{index}].name");
+				return Err(ConfigError::invalid(&key, format!("{} is there twice", model.name)));
+			}
+			model.check(&format!("models[{index}]"))?;
+		}
+		Ok(())
+	}
+
+	fn resolve(&mut self, resolve: &dyn Fn(&mut PathBuf)) {
+		resolve(&mut self.data_dir);
+		if let KeySource::File(path) = &mut self.key {
+			resolve(path);
+		}
+		for model in &mut self.models {
+			model.resolve(resolve);
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! The models that a node serves.
+
+use std::{fmt, path::PathBuf};
+
+use openledger_primitives::{ModelId, MAX_NAME};
+use serde::{
+	de::{Error, Visitor},
+	Deserialize, Deserializer,
+};
+
+use super::{
+	values::{bounded, http_url, optional},
+	ConfigError,
+};
+
+/// A model on the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ModelRef {
+	/// By the name that it was registered with.
+	Name(String),
+	/// By its number.
+	Id(ModelId),
+}
+
+/// One served model.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+	/// Which model on the chain it is.
+	pub name: ModelRef,
+	/// What answers for it.
+	pub backend: BackendConfig,
+	/// Output tokens of a call that names no number.
+	#[serde(default = "defaults::max_tokens", deserialize_with = "bounded::<_, _, 1, 1_048_576>")]
+	pub default_max_tokens: u32,
+	/// Calls that may wait for their turn; more are refused.
+	#[serde(default = "defaults::queue", deserialize_with = "bounded::<_, _, 0, 65_535>")]
+	pub queue: u16,
+	/// The longest that one call may take, waiting included, in seconds.
+	#[serde(default = "defaults::timeout", deserialize_with = "bounded::<_, _, 1, 86_400>")]
+	pub timeout_seconds: u32,
+}
+
+/// What answers for a model.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendConfig {
+	/// Weights that run in this process.
+	Candle(CandleConfig),
+	/// Another server that speaks the OpenAI protocol.
+	Openai(OpenaiConfig),
+}
+
+/// Weights that run in this process.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CandleConfig {
+	/// The GGUF file.
+	pub path: PathBuf,
+	/// A `tokenizer.json`, for files whose own tokenizer cannot be loaded.
+	pub tokenizer: Option<PathBuf>,
+	/// A chat template, instead of the file's own.
+	pub chat_template: Option<PathBuf>,
+	/// A smaller context than the model's, in tokens.
+	#[serde(default, deserialize_with = "optional::<_, _, 16, 1_048_576>")]
+	pub context: Option<u32>,
+}
+
+/// Another server that speaks the OpenAI protocol.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenaiConfig {
+	/// Its base URL as OpenAI clients take it, with `/v1`.
+	#[serde(deserialize_with = "http_url::required")]
+	pub base_url: String,
+	/// The environment variable that holds its API key, where it wants one.
+	pub api_key_env: Option<String>,
+	/// The model's name there.
+	pub upstream_model: String,
+	/// The model's `tokenizer.json` or GGUF file, with which tokens are counted here.
+	pub tokenizer: PathBuf,
+	/// A chat template, instead of the tokenizer's own.
+	pub chat_template: Option<PathBuf>,
+	/// The most tokens, input and output together, that the server serves.
+	#[serde(deserialize_with = "bounded::<_, _, 16, 16_777_216>")]
+	pub context: u32,
+	/// Calls that the server is given at the same time.
+	#[serde(default = "defaults::concurrent", deserialize_with = "bounded::<_, _, 1, 65_535>")]
+	pub concurrent: u16,
+	/// The longest to wait for a connection, in seconds.
+	#[serde(default = "defaults::connect", deserialize_with = "bounded::<_, _, 1, 3_600>")]
+	pub connect_timeout_seconds: u32,
+	/// The longest to wait for the first text of an answer, in seconds.
+	#[serde(default = "defaults::first_token", deserialize_with = "bounded::<_, _, 1, 86_400>")]
+	pub first_token_timeout_seconds: u32,
+	/// How often a call that produced nothing yet is tried again.
+	#[serde(default = "defaults::retries", deserialize_with = "bounded::<_, _, 0, 10>")]
+	pub retries: u32,
+	/// Parameters beyond the usual that this server knows; calls that use others are refused.
+	#[serde(default)]
+	pub pass_through: Vec<PassThrough>,
+}
+
+/// A parameter that may be handed on to another server, because it changes what the model says but
+/// not how its tokens are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PassThrough {
+	/// The form of the answer, such as JSON.
+	ResponseFormat,
+	/// Makes frequent tokens less likely.
+	FrequencyPenalty,
+	/// Makes tokens that were there less likely.
+	PresencePenalty,
+	/// Makes single tokens more or less likely.
+	LogitBias,
+}
+
+impl PassThrough {
+	/// The parameter's name in a request.
+	pub fn as_str(self) -> &'static str {
+		match self {
+			Self::ResponseFormat => "response_format",
+			Self::FrequencyPenalty => "frequency_penalty",
+			Self::PresencePenalty => "presence_penalty",
+			Self::LogitBias => "logit_bias",
+		}
+	}
+}
+
+mod defaults {
+	pub fn max_tokens() -> u32 {
+		512
+	}
+
+	pub fn queue() -> u16 {
+		32
+	}
+
+	pub fn timeout() -> u32 {
+		600
+	}
+
+	pub fn concurrent() -> u16 {
+		16
+	}
+
+	pub fn connect() -> u32 {
+		5
+	}
+
+	pub fn first_token() -> u32 {
+		60
+	}
+
+	pub fn retries() -> u32 {
+		2
+	}
+}
+
+impl ModelConfig {
+	/// What the types alone do not say; `key` is where this model is in the configuration.
+	pub(super) fn check(&self, key: &str) -> Result<(), ConfigError> {
+		if let BackendConfig::Openai(openai) = &self.backend {
+			for (name, value) in [
+				("upstream_model", Some(&openai.upstream_model)),
+				("api_key_env", openai.api_key_env.as_ref()),
+			] {
+				if value.is_some_and(String::is_empty) {
+					let key = format!("{key}.backend.openai.{name}");
+					return Err(ConfigError::invalid(&key, "is empty"));
+				}
+			}
+		}
+		Ok(())
+	}
+
+	pub(super) fn resolve(&mut self, resolve: &dyn Fn(&mut PathBuf)) {
+		let (path, tokenizer, template) = match &mut self.backend {
+			BackendConfig::Candle(candle) => {
+				(Some(&mut candle.path), candle.tokenizer.as_mut(), &mut candle.chat_template)
+			}
+			BackendConfig::Openai(openai) => {
+				(None, Some(&mut openai.tokenizer), &mut openai.chat_template)
+			}
+		};
+		path.into_iter().chain(tokenizer).chain(template.as_mut()).for_each(resolve);
+	}
+}
+
+impl fmt::Display for ModelRef {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Self::Name(name) => f.write_str(name),
+			Self::Id(id) => write!(f, "#{id}"),
+		}
+	}
+}
+
+impl<'de> Deserialize<'de> for ModelRef {
+	fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+		struct Reference;
+
+		impl Visitor<'_> for Reference {
+			type Value = ModelRef;
+
+			fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+				f.write_str("a model's name, or its number on the chain")
+			}
+
+			fn visit_str<E: Error>(self, name: &str) -> Result<ModelRef, E> {
+				if is_name(name) {
+					return Ok(ModelRef::Name(name.to_owned()));
+				}
+				Err(E::custom(format_args!(
+					"{name:?} cannot be a model's name: those have 1 to {MAX_NAME} of a-z, 0-9 and \
+					 ._/- and neither begin nor end with one of ._/-"
+				)))
+			}
+
+			fn visit_u64<E: Error>(self, id: u64) -> Result<ModelRef, E> {
+				id.try_into()
+					.map(ModelRef::Id)
+					.map_err(|_| E::custom(format_args!("{id} is larger than any model's number")))
+			}
+
+			fn visit_i64<E: Error>(self, id: i64) -> Result<ModelRef, E> {
+				let id =
+					u64::try_from(id).map_err(|_| E::custom("a model's number is not negative"))?;
+				self.visit_u64(id)
+			}
+		}
+
+		deserializer.deserialize_any(Reference)
+	}
+}
+
+/// The chain's rule for names.
+fn is_name(name: &str) -> bool {
+	let word = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+	let bytes = name.as_bytes();
+	u32::try_from(bytes.len()).is_ok_and(|length| length <= MAX_NAME)
+		&& bytes.first().is_some_and(word)
+		&& bytes.last().is_some_and(word)
+		&& bytes.iter().all(|byte| word(byte) || b"._/-".contains(byte))
+}

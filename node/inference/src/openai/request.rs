@@ -1,0 +1,282 @@
+//! Chat requests: read strictly where the answer or its price depends on it, leniently elsewhere.
+
+use serde_json::{Map, Value};
+
+use super::ApiError;
+use crate::backend::{ChatRequest, Message, Role, Sampling};
+
+/// Callers may name this many stop strings.
+const MOST_STOPS: usize = 4;
+
+/// Parameters that change the answer in a way that only some backends know. Which ones those are is
+/// the backend's to say; at the values that mean "nothing special" they are dropped here. All other
+/// parameters that are not known are ignored, as OpenAI's servers do.
+const EXTRAS: [&str; 13] = [
+	"tools",
+	"functions",
+	"response_format",
+	"frequency_penalty",
+	"presence_penalty",
+	"logit_bias",
+	"logprobs",
+	"top_logprobs",
+	"modalities",
+	"audio",
+	"prediction",
+	"web_search_options",
+	"reasoning_effort",
+];
+
+/// A request to `/v1/chat/completions` that makes sense.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChatCompletionRequest {
+	/// The model that is wanted.
+	pub model: String,
+	/// Whether the answer is to come piece by piece.
+	pub stream: bool,
+	/// Whether a streamed answer is to end with its token counts.
+	pub include_usage: bool,
+	/// What the model is to answer.
+	pub chat: ChatRequest,
+}
+
+impl ChatCompletionRequest {
+	/// Reads a request from the bytes of an HTTP body.
+	///
+	/// # Errors
+	/// 400, with the part of the request that is wrong.
+	pub fn from_json(body: &[u8]) -> Result<Self, ApiError> {
+		let value: Value =
+			serde_json::from_slice(body).map_err(|error| ApiError::malformed_json(&error))?;
+		let Value::Object(object) = value else {
+			return Err(ApiError::invalid("body", "invalid_type", "the body must be an object"));
+		};
+		let fields = Fields(&object);
+
+		let model = match fields.text("model")? {
+			Some(model) if !model.is_empty() => model.to_owned(),
+			_ => return Err(ApiError::missing("model")),
+		};
+		let stream = fields.flag("stream")?.unwrap_or(false);
+		let include_usage = include_usage(&fields, stream)?;
+		if fields.integer("n", 1..=i64::MAX)?.unwrap_or(1) != 1 {
+			let message = "only one answer per call is served: `n` must be 1";
+			return Err(ApiError::invalid("n", "unsupported_value", message));
+		}
+		let chat = ChatRequest {
+			messages: messages(&fields)?,
+			max_tokens: max_tokens(&fields)?,
+			sampling: Sampling {
+				temperature: fields.number("temperature", 0.0, 2.0)?,
+				top_p: fields.number("top_p", 0.0, 1.0)?,
+				seed: fields.integer("seed", i64::MIN..=i64::MAX)?,
+			},
+			stop: stops(&fields)?,
+			extras: extras(&object),
+		};
+		Ok(Self { model, stream, include_usage, chat })
+	}
+}
+
+fn include_usage(fields: &Fields<'_>, stream: bool) -> Result<bool, ApiError> {
+	let Some(options) = fields.get("stream_options") else { return Ok(false) };
+	if !stream {
+		let message = "`stream_options` is only allowed together with `\"stream\": true`";
+		return Err(ApiError::invalid("stream_options", "invalid_value", message));
+	}
+	let Value::Object(options) = options else {
+		return Err(wrong_type("stream_options", "an object"));
+	};
+	match options.get("include_usage") {
+		None | Some(Value::Null) => Ok(false),
+		Some(Value::Bool(include)) => Ok(*include),
+		Some(_) => Err(wrong_type("stream_options.include_usage", "true or false")),
+	}
+}
+
+fn max_tokens(fields: &Fields<'_>) -> Result<Option<u32>, ApiError> {
+	let older = fields.integer("max_tokens", 1..=i64::MAX)?;
+	let newer = fields.integer("max_completion_tokens", 1..=i64::MAX)?;
+	match (older, newer) {
+		(Some(older), Some(newer)) if older != newer => Err(ApiError::invalid(
+			"max_completion_tokens",
+			"invalid_value",
+			"`max_tokens` and `max_completion_tokens` contradict each other; name one of them",
+		)),
+		// The context is the bound for anything larger.
+		(older, newer) => {
+			Ok(newer.or(older).map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX)))
+		}
+	}
+}
+
+fn stops(fields: &Fields<'_>) -> Result<Vec<String>, ApiError> {
+	let stops = match fields.get("stop") {
+		None => return Ok(Vec::new()),
+		Some(Value::String(stop)) => vec![stop.clone()],
+		Some(Value::Array(stops)) => stops
+			.iter()
+			.map(|stop| stop.as_str().map(str::to_owned))
+			.collect::<Option<_>>()
+			.ok_or_else(|| wrong_type("stop", "a string or an array of strings"))?,
+		Some(_) => return Err(wrong_type("stop", "a string or an array of strings")),
+	};
+	if stops.len() > MOST_STOPS || stops.iter().any(String::is_empty) {
+		let message = format!("`stop` takes up to {MOST_STOPS} strings, none of them empty");
+		return Err(ApiError::invalid("stop", "invalid_value", message));
+	}
+	Ok(stops)
+}
+
+/// The parameters that a backend has to agree to, without those that ask for nothing.
+fn extras(object: &Map<String, Value>) -> Map<String, Value> {
+	let wanted = |name: &str| object.get(name).filter(|value| !is_nothing(name, value));
+	EXTRAS.iter().filter_map(|name| Some(((*name).to_owned(), wanted(name)?.clone()))).collect()
+}
+
+fn is_nothing(name: &str, value: &Value) -> bool {
+	match value {
+		Value::Null | Value::Bool(false) => true,
+		Value::Array(values) if name == "modalities" => values.iter().all(|mode| mode == "text"),
+		Value::Array(values) => values.is_empty(),
+		Value::Object(fields) if name == "response_format" => {
+			fields.get("type").is_some_and(|kind| kind == "text")
+		}
+		Value::Object(fields) => fields.is_empty(),
+		Value::Number(number) => number.as_f64() == Some(0.0),
+		Value::Bool(true) | Value::String(_) => false,
+	}
+}
+
+fn messages(fields: &Fields<'_>) -> Result<Vec<Message>, ApiError> {
+	let messages = match fields.get("messages") {
+		None => return Err(ApiError::missing("messages")),
+		Some(Value::Array(messages)) => messages,
+		Some(_) => return Err(wrong_type("messages", "an array")),
+	};
+	if messages.is_empty() {
+		let message = "`messages` must hold at least one message";
+		return Err(ApiError::invalid("messages", "empty_array", message));
+	}
+	messages
+		.iter()
+		.enumerate()
+		.map(|(index, entry)| message(&format!("messages[{index}]"), entry))
+		.collect()
+}
+
+fn message(at: &str, entry: &Value) -> Result<Message, ApiError> {
+	let Value::Object(entry) = entry else { return Err(wrong_type(at, "an object")) };
+	let role_at = format!("{at}.role");
+	let role = match entry.get("role") {
+		None | Some(Value::Null) => return Err(ApiError::missing(&role_at)),
+		Some(Value::String(role)) => role.as_str(),
+		Some(_) => return Err(wrong_type(&role_at, "a string")),
+	};
+	let role = match role {
+		// The newer name for the same thing, which chat templates do not know.
+		"system" | "developer" => Role::System,
+		"user" => Role::User,
+		"assistant" => Role::Assistant,
+		"tool" | "function" => return Err(ApiError::unsupported(&role_at)),
+		other => {
+			let message = format!(
+				"`{role_at}` is {other:?}; it must be `system`, `developer`, `user` or `assistant`"
+			);
+			return Err(ApiError::invalid(&role_at, "invalid_value", message));
+		}
+	};
+	for name in ["tool_calls", "function_call", "audio"] {
+		if entry.get(name).is_some_and(|value| !is_nothing(name, value)) {
+			return Err(ApiError::unsupported(&format!("{at}.{name}")));
+		}
+	}
+	let name = match entry.get("name") {
+		None | Some(Value::Null) => None,
+		Some(Value::String(name)) => Some(name.clone()),
+		Some(_) => return Err(wrong_type(&format!("{at}.name"), "a string")),
+	};
+	let content = content(&format!("{at}.content"), entry.get("content"))?;
+	Ok(Message { role, content, name })
+}
+
+fn content(at: &str, content: Option<&Value>) -> Result<String, ApiError> {
+	let parts = match content {
+		None | Some(Value::Null) => return Err(ApiError::missing(at)),
+		Some(Value::String(text)) => return Ok(text.clone()),
+		Some(Value::Array(parts)) => parts,
+		Some(_) => return Err(wrong_type(at, "a string or an array of parts")),
+	};
+	let mut whole = String::new();
+	for (index, part) in parts.iter().enumerate() {
+		let at = format!("{at}[{index}]");
+		let kind_at = format!("{at}.type");
+		match part.get("type").and_then(Value::as_str) {
+			Some("text") => match part.get("text") {
+				Some(Value::String(text)) => whole.push_str(text),
+				_ => return Err(wrong_type(&format!("{at}.text"), "a string")),
+			},
+			Some(_) => return Err(ApiError::unsupported(&kind_at)),
+			None => return Err(ApiError::missing(&kind_at)),
+		}
+	}
+	Ok(whole)
+}
+
+fn wrong_type(param: &str, expected: &str) -> ApiError {
+	ApiError::invalid(param, "invalid_type", format!("`{param}` must be {expected}"))
+}
+
+/// The fields of a request, by name; `null` is the same as absent.
+struct Fields<'a>(&'a Map<String, Value>);
+
+impl<'a> Fields<'a> {
+	fn get(&self, name: &str) -> Option<&'a Value> {
+		self.0.get(name).filter(|value| !value.is_null())
+	}
+
+	fn text(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
+		self.read(name, Value::as_str, "a string")
+	}
+
+	fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+		self.read(name, Value::as_bool, "true or false")
+	}
+
+	fn number(&self, name: &str, least: f64, most: f64) -> Result<Option<f64>, ApiError> {
+		match self.read(name, Value::as_f64, "a number")? {
+			Some(number) if !(least..=most).contains(&number) => {
+				let message = format!("`{name}` must be between {least} and {most}");
+				Err(ApiError::invalid(name, "invalid_value", message))
+			}
+			number => Ok(number),
+		}
+	}
+
+	fn integer(
+		&self,
+		name: &str,
+		range: std::ops::RangeInclusive<i64>,
+	) -> Result<Option<i64>, ApiError> {
+		match self.read(name, Value::as_i64, "an integer")? {
+			Some(number) if !range.contains(&number) => {
+				let message = format!("`{name}` must be at least {}", range.start());
+				Err(ApiError::invalid(name, "invalid_value", message))
+			}
+			number => Ok(number),
+		}
+	}
+
+	fn read<T>(
+		&self,
+		name: &str,
+		read: impl Fn(&'a Value) -> Option<T>,
+		expected: &str,
+	) -> Result<Option<T>, ApiError> {
+		let Some(value) = self.get(name) else { return Ok(None) };
+		read(value).map(Some).ok_or_else(|| wrong_type(name, expected))
+	}
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! The namespace `inference_`.
+
+use crate::{
+	models::{resolve, ModelRef},
+	page::{checked_limit, is_full},
+	parse_account,
+	state::State,
+	Error,
+};
+use jsonrpsee::proc_macros::rpc;
+use openledger_primitives::{
+	info::{NodeInfo, Quote, SessionInfo},
+	runtime_api::{InferenceApi as RuntimeInference, ModelsApi as RuntimeModels},
+	AccountId, SessionId,
+};
+use serde::{Deserialize, Serialize};
+use sp_api::ProvideRuntimeApi;
+use sp_blockchain::HeaderBackend;
+use sp_runtime::traits::Block as BlockT;
+use std::sync::Arc;
+
+/// A page of inference nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodePage {
+	/// In the order of the state, which is fixed but says nothing about them.
+	pub nodes: Vec<NodeInfo>,
+	/// The operator to go on after, if there may be more.
+	pub next: Option<AccountId>,
+}
+
+/// Prices, payment sessions and inference nodes.
+#[rpc(client, server, namespace = "inference")]
+pub trait InferenceApi<Hash> {
+	/// What a call of `model`, named by id or name, would cost.
+	///
+	/// # Errors
+	/// [`Error::UnknownModel`], [`Error::ModelPaused`], [`Error::ChargeOverflow`].
+	#[method(name = "quote", blocking)]
+	fn quote(
+		&self,
+		model: ModelRef,
+		input_tokens: u32,
+		output_tokens: u32,
+		at: Option<Hash>,
+	) -> Result<Quote, Error>;
+
+	/// A session by its id.
+	///
+	/// # Errors
+	/// [`Error::UnknownSession`].
+	#[method(name = "session", blocking)]
+	fn session(&self, session: SessionId, at: Option<Hash>) -> Result<SessionInfo, Error>;
+
+	/// An inference node by its operator's address.
+	///
+	/// # Errors
+	/// [`Error::BadAddress`], [`Error::UnknownNode`].
+	#[method(name = "node", blocking)]
+	fn node(&self, operator: String, at: Option<Hash>) -> Result<NodeInfo, Error>;
+
+	/// Up to `limit` nodes (64 by default, 256 at most) that serve `model`, named by id or name,
+	/// from the operator after `after`.
+	///
+	/// # Errors
+	/// [`Error::UnknownModel`], [`Error::BadAddress`], [`Error::BadLimit`].
+	#[method(name = "nodes", blocking)]
+	fn nodes(
+		&self,
+		model: ModelRef,
+		after: Option<String>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> Result<NodePage, Error>;
+}
+
+/// Answers the methods of `inference_` from a client.
+pub struct Inference<C, Block> {
+	state: State<C, Block>,
+}
+
+impl<C, Block> Inference<C, Block> {
+	/// Answers from `client`.
+	pub fn new(client: Arc<C>) -> Self {
+		Self { state: State::new(client) }
+	}
+}
+
+impl<C, Block> InferenceApiServer<Block::Hash> for Inference<C, Block>
+where
+	Block: BlockT,
+	C: ProvideRuntimeApi<Block> + HeaderBackend<Block> + Send + Sync + 'static,
+	C::Api: RuntimeInference<Block> + RuntimeModels<Block>,
+{
+	fn quote(
+		&self,
+		model: ModelRef,
+		input_tokens: u32,
+		output_tokens: u32,
+		at: Option<Block::Hash>,
+	) -> Result<Quote, Error> {
+		let (api, hash) = self.state.at(at)?;
+		let id = resolve(&*api, hash, &model)?;
+		api.quote(hash, id, input_tokens, output_tokens)?
+			.map_err(|error| Error::no_quote(error, model.to_string()))
+	}
+
+	fn session(&self, session: SessionId, at: Option<Block::Hash>) -> Result<SessionInfo, Error> {
+		let (api, hash) = self.state.at(at)?;
+		api.session(hash, session)?.ok_or(Error::UnknownSession(session))
+	}
+
+	fn node(&self, operator: String, at: Option<Block::Hash>) -> Result<NodeInfo, Error> {
+		let account = parse_account(&operator)?;
+		let (api, hash) = self.state.at(at)?;
+		api.node(hash, account)?.ok_or(Error::UnknownNode(operator))
+	}
+
+	fn nodes(
+		&self,
+		model: ModelRef,
+		after: Option<String>,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+	) -> Result<NodePage, Error> {
+		let limit = checked_limit(limit)?;
+		let after = after.as_deref().map(parse_account).transpose()?;
+		let (api, hash) = self.state.at(at)?;
+		let id = resolve(&*api, hash, &model)?;
+		api.model(hash, id)?.ok_or_else(|| Error::UnknownModel(model.to_string()))?;
+		let nodes = api.nodes(hash, id, after, limit)?;
+		let last = nodes.last().filter(|_| is_full(nodes.len(), limit));
+		let next = last.map(|node| node.operator.clone());
+		Ok(NodePage { nodes, next })
+	}
+}

@@ -1,0 +1,61 @@
+//! The JSON-RPC methods of an OpenLedger node beyond those of every Substrate node.
+//!
+//! | method | answers |
+//! |---|---|
+//! | `models_list(from?, limit?, at?)` | models, by rising id |
+//! | `models_get(model, at?)` | one model, by id or name |
+//! | `inference_quote(model, inputTokens, outputTokens, at?)` | what a call would cost |
+//! | `inference_session(session, at?)` | one payment session |
+//! | `inference_node(operator, at?)` | one inference node |
+//! | `inference_nodes(model, after?, limit?, at?)` | the inference nodes that serve a model |
+//! | `payouts_pending(account, from?, limit?, at?)` | what an account may claim |
+//! | `payouts_earnings(account, at?)` | what an account has earned |
+//!
+//! All of them read the state of the block with the hash `at`, or of the best block without it. A
+//! node answers for blocks whose state it has kept (`--state-pruning`). Amounts are decimal strings
+//! of planck, accounts are SS58 addresses or `0x` and 64 hexadecimal digits, models are ids or names.
+//! What can go wrong is listed in [`Error`], with its JSON-RPC codes.
+//!
+//! Each namespace has a trait for servers (`ModelsApiServer`) and one for clients
+//! (`ModelsApiClient`), which any `jsonrpsee` client implements.
+
+#![deny(missing_docs)]
+
+mod account;
+mod error;
+mod inference;
+mod models;
+mod page;
+mod payouts;
+mod state;
+
+pub use account::{parse_account, AccountError, SS58_PREFIX};
+pub use error::Error;
+pub use inference::{Inference, InferenceApiClient, InferenceApiServer, NodePage};
+pub use models::{ModelPage, ModelRef, Models, ModelsApiClient, ModelsApiServer};
+pub use page::{DEFAULT_LIMIT, MAX_LIMIT};
+pub use payouts::{Payouts, PayoutsApiClient, PayoutsApiServer};
+
+use jsonrpsee::{core::RegisterMethodError, RpcModule};
+use openledger_primitives::runtime_api::{InferenceApi, ModelsApi, PayoutsApi};
+use sp_api::ProvideRuntimeApi;
+use sp_blockchain::HeaderBackend;
+use sp_runtime::traits::Block as BlockT;
+use std::sync::Arc;
+
+/// A module with all methods of this crate, which answer from `client`.
+///
+/// # Errors
+/// If two methods had the same name.
+pub fn module<C, Block>(client: Arc<C>) -> Result<RpcModule<()>, RegisterMethodError>
+where
+	Block: BlockT,
+	C: ProvideRuntimeApi<Block> + HeaderBackend<Block> + Send + Sync + 'static,
+	C::Api: ModelsApi<Block> + InferenceApi<Block> + PayoutsApi<Block>,
+{
+	let mut module = RpcModule::new(());
+	module.merge(Models::new(client.clone()).into_rpc())?;
+	module.merge(Inference::new(client.clone()).into_rpc())?;
+	module.merge(Payouts::new(client).into_rpc())?;
+	Ok(module)
+}

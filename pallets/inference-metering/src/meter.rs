@@ -1,0 +1,228 @@
+//! Which records a voucher pays for: the rules of settlement, without storage.
+//!
+//! A voucher says two things about its lane: what all calls *before* it cost, as the caller agrees
+//! (`acknowledged`), and how much its *own* call may cost on top (`authorised - acknowledged`). So
+//! a record below the voucher's sequence counts as long as the lane's total stays within
+//! `acknowledged`, and the record at the voucher's sequence as long as it costs no more than that
+//! one allowance. A node can therefore never collect more than the caller agreed to, nor more for
+//! one call than the caller authorised for it, whatever it reports.
+
+use crate::types::Lane;
+use openledger_primitives::{
+	record::{CallRecord, RejectReason},
+	voucher::Voucher,
+	Balance,
+};
+
+/// Goes through the records of one voucher.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meter<'a> {
+	voucher: &'a Voucher,
+	lane: Lane,
+	funds: Balance,
+	charged: Balance,
+}
+
+impl<'a> Meter<'a> {
+	/// Starts from what has been settled on the lane, with `funds` planck left of the session's
+	/// deposit.
+	pub fn new(voucher: &'a Voucher, lane: Lane, funds: Balance) -> Self {
+		Self { voucher, lane, funds, charged: 0 }
+	}
+
+	/// Whether a record's place is one that the voucher pays for.
+	///
+	/// # Errors
+	/// `SequenceNotRising`, `SequenceBeyondVoucher`; for the voucher's own call, `RequestMismatch`
+	/// and `PriceMismatch`.
+	pub fn check(&self, record: &CallRecord) -> Result<(), RejectReason> {
+		if record.sequence <= self.lane.sequence {
+			return Err(RejectReason::SequenceNotRising);
+		}
+		if record.sequence > self.voucher.sequence {
+			return Err(RejectReason::SequenceBeyondVoucher);
+		}
+		if record.sequence == self.voucher.sequence {
+			if record.request_hash != self.voucher.request_hash {
+				return Err(RejectReason::RequestMismatch);
+			}
+			if record.price_version != self.voucher.price_version {
+				return Err(RejectReason::PriceMismatch);
+			}
+		}
+		Ok(())
+	}
+
+	/// Counts a record that costs `charge`. If it is refused, nothing changes.
+	///
+	/// # Errors
+	/// Those of [`Self::check`], and `AboveAcknowledged`, `AboveAuthorised`, `DepositExhausted` or
+	/// `ChargeOverflow`.
+	pub fn admit(&mut self, record: &CallRecord, charge: Balance) -> Result<(), RejectReason> {
+		self.check(record)?;
+		let settled = self.lane.settled.checked_add(charge).ok_or(RejectReason::ChargeOverflow)?;
+		if record.sequence < self.voucher.sequence {
+			if settled > self.voucher.acknowledged {
+				return Err(RejectReason::AboveAcknowledged);
+			}
+		} else {
+			let allowance = self.voucher.allowance().ok_or(RejectReason::AboveAuthorised)?;
+			if charge > allowance || settled > self.voucher.authorised {
+				return Err(RejectReason::AboveAuthorised);
+			}
+		}
+		let funds = self.funds.checked_sub(charge).ok_or(RejectReason::DepositExhausted)?;
+		let charged = self.charged.checked_add(charge).ok_or(RejectReason::ChargeOverflow)?;
+
+		self.lane = Lane { sequence: record.sequence, settled };
+		self.funds = funds;
+		self.charged = charged;
+		Ok(())
+	}
+
+	/// The lane after the records that were counted.
+	pub fn lane(&self) -> Lane {
+		self.lane
+	}
+
+	/// What the records that were counted cost together, in planck.
+	pub fn charged(&self) -> Balance {
+		self.charged
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use openledger_primitives::Hash;
+	use proptest::{collection::vec, prelude::*};
+
+	fn voucher(sequence: u64, acknowledged: u128, allowance: u128) -> Voucher {
+		Voucher {
+			genesis_hash: Hash::zero(),
+			session: 0,
+			lane: 0,
+			sequence,
+			acknowledged,
+			authorised: acknowledged + allowance,
+			price_version: 0,
+			request_hash: Hash::zero(),
+			valid_until: 0,
+		}
+	}
+
+	fn record(sequence: u64) -> CallRecord {
+		CallRecord {
+			sequence,
+			model: 0,
+			version: 0,
+			price_version: 0,
+			input_tokens: 1,
+			output_tokens: 1,
+			request_hash: Hash::zero(),
+			response_hash: Hash::zero(),
+			attribution: Default::default(),
+		}
+	}
+
+	#[test]
+	fn counts_within_what_was_signed() {
+		let voucher = voucher(3, 100, 50);
+		let mut meter = Meter::new(&voucher, Lane::default(), 1_000);
+		assert_eq!(meter.admit(&record(1), 60), Ok(()));
+		assert_eq!(meter.admit(&record(2), 41), Err(RejectReason::AboveAcknowledged));
+		assert_eq!(meter.admit(&record(2), 40), Ok(()));
+		assert_eq!(meter.admit(&record(3), 51), Err(RejectReason::AboveAuthorised));
+		assert_eq!(meter.admit(&record(3), 50), Ok(()));
+		assert_eq!(meter.lane(), Lane { sequence: 3, settled: 150 });
+		assert_eq!(meter.charged(), 150);
+	}
+
+	#[test]
+	fn an_unused_acknowledgement_does_not_raise_the_own_calls_allowance() {
+		let voucher = voucher(2, 100, 50);
+		let mut meter = Meter::new(&voucher, Lane::default(), 1_000);
+		assert_eq!(meter.admit(&record(2), 51), Err(RejectReason::AboveAuthorised));
+	}
+
+	#[test]
+	fn sequences_rise_within_the_voucher() {
+		let voucher = voucher(5, 100, 50);
+		let mut meter = Meter::new(&voucher, Lane { sequence: 2, settled: 10 }, 1_000);
+		for sequence in [0, 1, 2] {
+			assert_eq!(meter.admit(&record(sequence), 1), Err(RejectReason::SequenceNotRising));
+		}
+		assert_eq!(meter.admit(&record(4), 1), Ok(()));
+		assert_eq!(meter.admit(&record(4), 1), Err(RejectReason::SequenceNotRising));
+		assert_eq!(meter.admit(&record(6), 1), Err(RejectReason::SequenceBeyondVoucher));
+	}
+
+	#[test]
+	fn the_own_call_is_the_one_that_was_signed_for() {
+		let voucher = voucher(1, 0, 50);
+		let meter = Meter::new(&voucher, Lane::default(), 1_000);
+		let other = CallRecord { request_hash: Hash::repeat_byte(1), ..record(1) };
+		assert_eq!(meter.check(&other), Err(RejectReason::RequestMismatch));
+		let other = CallRecord { price_version: 1, ..record(1) };
+		assert_eq!(meter.check(&other), Err(RejectReason::PriceMismatch));
+	}
+
+	#[test]
+	fn funds_run_out() {
+		let voucher = voucher(2, 100, 50);
+		let mut meter = Meter::new(&voucher, Lane::default(), 10);
+		assert_eq!(meter.admit(&record(1), 11), Err(RejectReason::DepositExhausted));
+		assert_eq!(meter.admit(&record(1), 10), Ok(()));
+		assert_eq!(meter.admit(&record(2), 1), Err(RejectReason::DepositExhausted));
+		assert_eq!(meter.charged(), 10);
+	}
+
+	#[test]
+	fn edges_of_the_number_range() {
+		let voucher =
+			Voucher { acknowledged: u128::MAX, authorised: u128::MAX, ..voucher(2, 0, 0) };
+		let lane = Lane { sequence: 0, settled: u128::MAX };
+		let mut meter = Meter::new(&voucher, lane, u128::MAX);
+		assert_eq!(meter.admit(&record(1), 1), Err(RejectReason::ChargeOverflow));
+		let contradictory = Voucher { authorised: 0, ..voucher };
+		let mut meter = Meter::new(&contradictory, Lane::default(), u128::MAX);
+		assert_eq!(meter.admit(&record(2), 0), Err(RejectReason::AboveAuthorised));
+	}
+
+	proptest! {
+		/// Whatever a node reports, in whatever order and how often: never more than was
+		/// authorised, never more than the deposit, never a sequence twice.
+		#[test]
+		fn never_more_than_was_signed(
+			sequence in 1u64..20,
+			acknowledged in 0u128..1_000,
+			allowance in 0u128..200,
+			before in (0u64..5, 0u128..500),
+			funds in 0u128..2_000,
+			reported in vec((0u64..25, 0u128..300), 0..60),
+		) {
+			let voucher = voucher(sequence, acknowledged, allowance);
+			let start = Lane { sequence: before.0, settled: before.1 };
+			let mut meter = Meter::new(&voucher, start, funds);
+			let mut seen = std::collections::BTreeSet::new();
+			let mut sum = 0;
+			for (sequence, charge) in reported {
+				let previous = meter.clone();
+				match meter.admit(&record(sequence), charge) {
+					Ok(()) => {
+						prop_assert!(seen.insert(sequence));
+						prop_assert!(sequence > start.sequence && sequence <= voucher.sequence);
+						sum += charge;
+					},
+					Err(_) => prop_assert_eq!(&meter, &previous),
+				}
+			}
+			prop_assert_eq!(meter.charged(), sum);
+			prop_assert_eq!(meter.lane().settled, start.settled + sum);
+			prop_assert!(sum <= funds);
+			if sum > 0 {
+				prop_assert!(meter.lane().settled <= voucher.authorised);
+			}
+		}
+	}
+}

@@ -1,0 +1,66 @@
+//! What the runtime APIs tell of this pallet's state.
+
+use crate::{pallet::*, types::Node};
+use alloc::{string::String, vec::Vec};
+use openledger_primitives::{
+	info::{LaneInfo, NodeInfo, SessionInfo},
+	AccountId, BlockNumber, ModelId, SessionId, MAX_PAGE,
+};
+use sp_runtime::traits::UniqueSaturatedInto;
+
+impl<T: Config> Pallet<T> {
+	/// A session with its lanes.
+	pub fn session_info(id: SessionId) -> Option<SessionInfo> {
+		let session = Sessions::<T>::get(id)?;
+		let number = |block: frame_system::pallet_prelude::BlockNumberFor<T>| -> BlockNumber {
+			block.unique_saturated_into()
+		};
+		let mut lanes: Vec<_> = Lanes::<T>::iter_prefix(id)
+			.map(|(lane, state)| LaneInfo {
+				lane,
+				sequence: state.sequence,
+				settled: state.settled,
+			})
+			.collect();
+		lanes.sort_by_key(|lane| lane.lane);
+		Some(SessionInfo {
+			id,
+			caller: session.caller,
+			node: session.node,
+			signer: session.signer,
+			deposit: session.deposit,
+			settled: session.settled,
+			expires_at: number(session.expires_at),
+			closes_at: session.closes_at.map(number),
+			lanes,
+		})
+	}
+
+	/// An inference node by its operator.
+	pub fn node_info(operator: AccountId) -> Option<NodeInfo> {
+		Nodes::<T>::get(&operator).map(|node| describe(operator, node))
+	}
+
+	/// Up to `limit` nodes that serve `model`, after operator `after` in the map's order.
+	pub fn nodes(model: ModelId, after: Option<AccountId>, limit: u32) -> Vec<NodeInfo> {
+		let operators = match after {
+			Some(after) => ServedBy::<T>::iter_key_prefix_from(
+				model,
+				ServedBy::<T>::hashed_key_for(model, after),
+			),
+			None => ServedBy::<T>::iter_key_prefix(model),
+		};
+		let limit = usize::try_from(limit.min(MAX_PAGE)).unwrap_or_default();
+		operators.filter_map(Self::node_info).take(limit).collect()
+	}
+}
+
+fn describe(operator: AccountId, node: Node<AccountId>) -> NodeInfo {
+	NodeInfo {
+		operator,
+		endpoint: String::from_utf8_lossy(&node.endpoint).into_owned(),
+		receipt_key: node.receipt_key,
+		bond: node.bond,
+		models: node.models.into_inner(),
+	}
+}

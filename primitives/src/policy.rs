@@ -1,0 +1,67 @@
+//! Who shares a charge, in which proportion.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_arithmetic::Permill;
+
+/// How a model's income is shared once the protocol has had its share. The three shares add up to
+/// exactly 100%.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct RevenuePolicy {
+	/// To the model's developer.
+	pub developer: Permill,
+	/// To the contributors of the data behind the model.
+	pub data: Permill,
+	/// To the operator of the inference node that ran the call.
+	pub node: Permill,
+	/// How much of the data part goes straight to the contributions that a call's attribution
+	/// names. The rest, and all of it for a call without attribution, goes to the model's data
+	/// sources.
+	pub attributed: Permill,
+}
+
+impl RevenuePolicy {
+	/// Whether the three shares add up to exactly 100%.
+	pub fn is_complete(&self) -> bool {
+		let parts = [self.developer, self.data, self.node];
+		let sum = parts.iter().map(|part| u64::from(part.deconstruct())).sum::<u64>();
+		sum == u64::from(Permill::one().deconstruct())
+	}
+
+	/// Whether contributors earn from calls.
+	pub fn pays_data(&self) -> bool {
+		!self.data.is_zero()
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn shares_must_add_up() {
+		let policy = |developer, data, node| RevenuePolicy {
+			developer: Permill::from_parts(developer),
+			data: Permill::from_parts(data),
+			node: Permill::from_parts(node),
+			attributed: Permill::zero(),
+		};
+		assert!(policy(400_000, 350_000, 250_000).is_complete());
+		assert!(policy(1_000_000, 0, 0).is_complete());
+		assert!(!policy(400_000, 350_000, 249_999).is_complete());
+		assert!(!policy(1_000_000, 1_000_000, 1_000_000).is_complete());
+		assert!(!policy(1_000_000, 0, 0).pays_data());
+	}
+}

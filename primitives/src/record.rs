@@ -1,0 +1,205 @@
+//! What one call used, and what became of it in a settlement.
+
+use crate::{
+	attribution::Attribution, Balance, ContributionId, DatanetId, Hash, ModelId, PriceVersion,
+	ReleaseId, Sequence, VersionId, Weight, MAX_ATTRIBUTION, MAX_RECORDS, MAX_SOURCES,
+};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_core::ConstU32;
+use sp_runtime::BoundedVec;
+
+/// What one call used, as the inference node reports it. It holds no charge: the runtime computes
+/// that from the model's price and the token counts.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct CallRecord {
+	/// The sequence of the voucher that paid for the call.
+	pub sequence: Sequence,
+	/// The model that answered.
+	pub model: ModelId,
+	/// Its version.
+	pub version: VersionId,
+	/// The price schedule that caller and node agreed on.
+	pub price_version: PriceVersion,
+	/// Tokens of the prompt.
+	pub input_tokens: u32,
+	/// Tokens of the answer that were delivered.
+	pub output_tokens: u32,
+	/// Salted hash of the request, as in the voucher.
+	pub request_hash: Hash,
+	/// Salted hash of the delivered answer.
+	pub response_hash: Hash,
+	/// The contributions that the answer came from.
+	pub attribution: Attribution,
+}
+
+/// The records of one settlement, in rising order of their sequence.
+pub type CallRecords = BoundedVec<CallRecord, ConstU32<MAX_RECORDS>>;
+
+/// Why a record was rejected. It has no effect, and the rest of its batch goes on.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
+pub enum RejectReason {
+	/// Its sequence is not above the one before it, or was settled earlier.
+	#[codec(index = 0)]
+	SequenceNotRising,
+	/// Its sequence is above the voucher's.
+	#[codec(index = 1)]
+	SequenceBeyondVoucher,
+	/// No such model.
+	#[codec(index = 2)]
+	UnknownModel,
+	/// The model has no such version.
+	#[codec(index = 3)]
+	UnknownVersion,
+	/// The model has no such price version.
+	#[codec(index = 4)]
+	UnknownPrice,
+	/// The node does not serve this model.
+	#[codec(index = 5)]
+	ModelNotServed,
+	/// The charge does not fit a balance.
+	#[codec(index = 6)]
+	ChargeOverflow,
+	/// With this call, the lane's earlier calls cost more than the caller acknowledged.
+	#[codec(index = 7)]
+	AboveAcknowledged,
+	/// The voucher's own call costs more than the caller authorised for it.
+	#[codec(index = 8)]
+	AboveAuthorised,
+	/// What is left of the session's deposit does not cover it.
+	#[codec(index = 9)]
+	DepositExhausted,
+	/// The voucher's own call is for another request than the caller signed for.
+	#[codec(index = 10)]
+	RequestMismatch,
+	/// The voucher's own call is priced with another price version than the caller signed for.
+	#[codec(index = 11)]
+	PriceMismatch,
+}
+
+/// What a call paid into one release's pool.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct PoolPayment {
+	/// The datanet.
+	pub datanet: DatanetId,
+	/// Its release.
+	pub release: ReleaseId,
+	/// What came in, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub amount: Balance,
+	/// By how much the pool index rose: a contribution of weight `w` earned `w * raised`.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub raised: Balance,
+	/// The release's total weight.
+	pub total_weight: Weight,
+	/// The carry from earlier payments that went in as well, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub carry_before: Balance,
+	/// The carry left for the next payment, in planck:
+	/// `amount + carry_before = raised * total_weight + carry_after`.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub carry_after: Balance,
+}
+
+/// What a call paid straight to one contribution.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct DirectPayment {
+	/// The contribution.
+	pub contribution: ContributionId,
+	/// What it was credited, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub amount: Balance,
+}
+
+/// How the data part of one call was paid.
+#[derive(
+	Clone,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct DataPayment {
+	/// To the contributions that the attribution names.
+	pub direct: BoundedVec<DirectPayment, ConstU32<MAX_ATTRIBUTION>>,
+	/// To the releases that the model was made from.
+	pub pools: BoundedVec<PoolPayment, ConstU32<MAX_SOURCES>>,
+}
+
+/// How one call's charge was paid. The four parts add up to the charge, and the payments in
+/// `data_payment` add up to `data`.
+#[derive(
+	Clone,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct CallPayment {
+	/// To the protocol, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub protocol: Balance,
+	/// To the model's developer, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub developer: Balance,
+	/// To the operator of the inference node, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub node: Balance,
+	/// To the data behind the model, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub data: Balance,
+	/// Where the data part went.
+	pub data_payment: DataPayment,
+}

@@ -1,0 +1,226 @@
+//! Exact division of money.
+//!
+//! Every division here is by largest remainder (Hamilton's method): each part is first rounded
+//! down, then the planck that are left go, one each, to the parts that lost most by rounding. The
+//! parts always add up to the whole, no part is off its exact value by a planck or more, and ties
+//! are broken by weight and then by key, never by position, so the order of recipients cannot
+//! change what anybody gets.
+
+use crate::{policy::RevenuePolicy, Balance, Weight};
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use sp_arithmetic::Permill;
+use sp_core::U256;
+
+/// Divides `amount` among `shares`, each a key and its weight, and returns the parts in the order
+/// of `shares`.
+///
+/// `None` if there is nobody to divide among (no share, or no weight above zero). An amount of
+/// zero divides into zeros.
+pub fn split_exact<Key: Ord>(amount: Balance, shares: &[(Key, Weight)]) -> Option<Vec<Balance>> {
+	let total =
+		shares.iter().try_fold(0u128, |sum, (_, weight)| sum.checked_add((*weight).into()))?;
+	if total == 0 {
+		return None;
+	}
+	// The product of an amount (128 bits) and a weight (64 bits) needs 192 bits.
+	let divided = shares
+		.iter()
+		.map(|(_, weight)| {
+			let product = U256::from(amount).checked_mul(U256::from(*weight))?;
+			let (part, remainder) = product.div_mod(U256::from(total));
+			Some((Balance::try_from(part).ok()?, Balance::try_from(remainder).ok()?))
+		})
+		.collect::<Option<Vec<_>>>()?;
+
+	let mut parts = Vec::with_capacity(divided.len());
+	let mut left = amount;
+	for (part, _) in &divided {
+		left = left.checked_sub(*part)?;
+		parts.push(*part);
+	}
+
+	let mut order: Vec<usize> = (0..shares.len()).collect();
+	order.sort_by_key(|position| {
+		let remainder = divided.get(*position).map(|(_, remainder)| *remainder);
+		let share = shares.get(*position);
+		(Reverse(remainder), Reverse(share.map(|(_, weight)| *weight)), share.map(|(key, _)| key))
+	});
+	for position in order {
+		if left == 0 {
+			break;
+		}
+		let part = parts.get_mut(position)?;
+		*part = part.checked_add(1)?;
+		left = left.checked_sub(1)?;
+	}
+	Some(parts)
+}
+
+/// The parts of one charge. They add up to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChargeParts {
+	/// To the protocol, in planck.
+	pub protocol: Balance,
+	/// To the model's developer, in planck.
+	pub developer: Balance,
+	/// To the data behind the model, in planck.
+	pub data: Balance,
+	/// To the operator of the inference node, in planck.
+	pub node: Balance,
+}
+
+/// Divides a charge: `protocol` of it to the protocol, the rest by the model's policy, in one exact
+/// division. `None` only for a policy whose shares do not add up to 100%.
+pub fn split_charge(
+	charge: Balance,
+	protocol: Permill,
+	policy: &RevenuePolicy,
+) -> Option<ChargeParts> {
+	if !policy.is_complete() {
+		return None;
+	}
+	let whole = Weight::from(Permill::from_percent(100).deconstruct());
+	let protocol = Weight::from(protocol.deconstruct());
+	let rest = whole.checked_sub(protocol)?;
+	let of_rest = |share: Permill| rest.checked_mul(share.deconstruct().into());
+	let parts = split_exact(
+		charge,
+		&[
+			(0u8, protocol.checked_mul(whole)?),
+			(1u8, of_rest(policy.developer)?),
+			(2u8, of_rest(policy.data)?),
+			(3u8, of_rest(policy.node)?),
+		],
+	)?;
+	match parts.as_slice() {
+		[protocol, developer, data, node] => Some(ChargeParts {
+			protocol: *protocol,
+			developer: *developer,
+			data: *data,
+			node: *node,
+		}),
+		_ => None,
+	}
+}
+
+/// Divides the data part of a charge into what goes straight to the contributions that the call's
+/// attribution names, and what goes to the model's data sources.
+pub fn split_data(data: Balance, attributed: Permill) -> Option<(Balance, Balance)> {
+	let whole = Permill::from_percent(100).deconstruct();
+	let direct = attributed.deconstruct();
+	let rest = whole.checked_sub(direct)?;
+	match split_exact(data, &[(0u8, direct.into()), (1u8, rest.into())])?.as_slice() {
+		[direct, rest] => Some((*direct, *rest)),
+		_ => None,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::{collection::vec, prelude::*};
+
+	fn policy() -> impl Strategy<Value = RevenuePolicy> {
+		(0u32..=1_000_000, 0u32..=1_000_000, 0u32..=1_000_000).prop_map(|(a, b, attributed)| {
+			let (low, high) = (a.min(b), a.max(b));
+			RevenuePolicy {
+				developer: Permill::from_parts(low),
+				data: Permill::from_parts(high - low),
+				node: Permill::from_parts(1_000_000 - high),
+				attributed: Permill::from_parts(attributed),
+			}
+		})
+	}
+
+	#[test]
+	fn largest_remainder_gets_the_odd_planck() {
+		// 100 * 1/3 = 33.3, 100 * 1/3 = 33.3, 100 * 1/3 = 33.3: the smallest key gets the odd one.
+		assert_eq!(split_exact(100, &[("c", 1), ("a", 1), ("b", 1)]), Some(vec![33, 34, 33]));
+		// 10 * 5/7 = 7.14, 10 * 2/7 = 2.86.
+		assert_eq!(split_exact(10, &[("a", 5), ("b", 2)]), Some(vec![7, 3]));
+	}
+
+	#[test]
+	fn nobody_to_divide_among() {
+		assert_eq!(split_exact::<u8>(10, &[]), None);
+		assert_eq!(split_exact(10, &[(1, 0), (2, 0)]), None);
+		assert_eq!(split_exact(0, &[(1, 1)]), Some(vec![0]));
+	}
+
+	#[test]
+	fn a_share_of_nothing_gets_nothing() {
+		assert_eq!(split_exact(u128::MAX, &[(1, 0), (2, 3)]), Some(vec![0, u128::MAX]));
+	}
+
+	#[test]
+	fn incomplete_policy_is_refused() {
+		let policy = RevenuePolicy {
+			developer: Permill::from_percent(50),
+			data: Permill::from_percent(20),
+			node: Permill::from_percent(20),
+			attributed: Permill::zero(),
+		};
+		assert_eq!(split_charge(100, Permill::from_percent(5), &policy), None);
+	}
+
+	proptest! {
+		#[test]
+		fn parts_add_up_and_are_fair(
+			amount: u128, weights in vec(any::<u64>(), 1..40)
+		) {
+			let shares: Vec<_> = weights.iter().copied().enumerate().collect();
+			let Some(parts) = split_exact(amount, &shares) else {
+				prop_assert!(weights.iter().all(|weight| *weight == 0));
+				return Ok(());
+			};
+			let sum = parts.iter().fold(U256::zero(), |sum, part| sum + U256::from(*part));
+			prop_assert_eq!(sum, U256::from(amount));
+
+			let total = weights.iter().fold(U256::zero(), |sum, weight| sum + U256::from(*weight));
+			for (part, weight) in parts.iter().zip(&weights) {
+				// |part - amount * weight / total| < 1, multiplied out.
+				let exact = U256::from(amount) * U256::from(*weight);
+				let scaled = U256::from(*part) * total;
+				let apart = if exact > scaled { exact - scaled } else { scaled - exact };
+				prop_assert!(apart < total);
+				prop_assert!(*weight > 0 || *part == 0);
+			}
+		}
+
+		#[test]
+		fn order_changes_nothing(
+			amount: u128,
+			shares in vec((any::<u8>(), 0u64..50), 1..20).prop_flat_map(|shares| {
+				(Just(shares.clone()), Just(shares).prop_shuffle())
+			}),
+		) {
+			let (one, other) = shares;
+			let paid = |shares: &[(u8, u64)]| {
+				let mut paid: Vec<_> = shares
+					.iter()
+					.copied()
+					.zip(split_exact(amount, shares)?)
+					.collect();
+				paid.sort();
+				Some(paid)
+			};
+			prop_assert_eq!(paid(&one), paid(&other));
+		}
+
+		#[test]
+		fn a_charge_is_paid_out_whole(
+			charge: u128, protocol in 0u32..=1_000_000, policy in policy()
+		) {
+			let protocol = Permill::from_parts(protocol);
+			let parts = split_charge(charge, protocol, &policy).unwrap();
+			let sum = U256::from(parts.protocol) + U256::from(parts.developer) +
+				U256::from(parts.data) + U256::from(parts.node);
+			prop_assert_eq!(sum, U256::from(charge));
+			prop_assert!(policy.pays_data() || parts.data == 0);
+
+			let (direct, rest) = split_data(parts.data, policy.attributed).unwrap();
+			prop_assert_eq!(direct + rest, parts.data);
+		}
+	}
+}

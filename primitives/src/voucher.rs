@@ -1,0 +1,149 @@
+//! The caller's signed promise.
+
+use crate::{
+	signing::Signed, Balance, BlockNumber, Hash, LaneId, PriceVersion, Sequence, SessionId,
+};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// Hashed in front of a request: `blake2_256(tag ++ salt ++ body)`.
+pub const REQUEST_TAG: &[u8] = b"openledger/request/v1";
+
+/// A caller's promise to pay for one call, and agreement with what the calls before it cost.
+/// Amounts and sequences are cumulative within the lane and only ever grow, so the newest voucher
+/// replaces all before it.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Voucher {
+	/// The chain that the session is on: a voucher is worthless on any other.
+	pub genesis_hash: Hash,
+	/// The session that pays.
+	pub session: SessionId,
+	/// The lane within the session.
+	pub lane: LaneId,
+	/// The number of this voucher within the lane, from 1 upwards.
+	pub sequence: Sequence,
+	/// What all earlier calls of the lane cost, as the caller agrees, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub acknowledged: Balance,
+	/// `acknowledged` plus the most that this call may cost, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub authorised: Balance,
+	/// The price schedule that the caller agreed to for this call.
+	pub price_version: PriceVersion,
+	/// Salted hash of the request that this voucher pays for.
+	pub request_hash: Hash,
+	/// The node must not start serving the call after this block. Redeeming is not bound by it.
+	pub valid_until: BlockNumber,
+}
+
+impl Signed for Voucher {
+	const DOMAIN: &'static [u8] = b"openledger/voucher/v1";
+}
+
+impl Voucher {
+	/// The most that this voucher's own call may cost. `None` if the voucher contradicts itself.
+	pub fn allowance(&self) -> Option<Balance> {
+		self.authorised.checked_sub(self.acknowledged)
+	}
+}
+
+/// The salted hash of a request's exact bytes, so that nothing on chain can be matched against a
+/// guessed prompt.
+pub fn request_hash(salt: &[u8; 32], body: &[u8]) -> Hash {
+	crate::voucher::salted_hash(REQUEST_TAG, salt, body)
+}
+
+/// `blake2_256(tag ++ salt ++ bytes)`.
+pub(crate) fn salted_hash(tag: &[u8], salt: &[u8; 32], bytes: &[u8]) -> Hash {
+	sp_io::hashing::blake2_256(&[tag, salt.as_slice(), bytes].concat()).into()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{signing::wrap, statement::response_hash, Signature};
+	use sp_core::{ecdsa, ed25519, sr25519, Pair};
+	use sp_runtime::{traits::IdentifyAccount, MultiSigner};
+
+	fn voucher() -> Voucher {
+		Voucher {
+			genesis_hash: Hash::repeat_byte(1),
+			session: 7,
+			lane: 3,
+			sequence: 12,
+			acknowledged: 1_000,
+			authorised: 1_500,
+			price_version: 2,
+			request_hash: Hash::repeat_byte(9),
+			valid_until: 100,
+		}
+	}
+
+	#[test]
+	fn every_kind_of_key_signs() {
+		let payload = voucher().signing_payload();
+		let (sr, _) = sr25519::Pair::generate();
+		let (ed, _) = ed25519::Pair::generate();
+		let (ec, _) = ecdsa::Pair::generate();
+		let signed: [(Signature, MultiSigner); 4] = [
+			(sr.sign(&payload).into(), sr.public().into()),
+			(sr.sign(&wrap(&payload)).into(), sr.public().into()),
+			(ed.sign(&payload).into(), ed.public().into()),
+			(ec.sign(&payload).into(), ec.public().into()),
+		];
+		for (signature, signer) in signed {
+			let account = signer.into_account();
+			assert!(voucher().verify(&signature, &account));
+			assert!(!voucher().verify(&signature, &[0; 32].into()));
+		}
+	}
+
+	#[test]
+	fn every_field_is_signed() {
+		let (pair, _) = sr25519::Pair::generate();
+		let signature: Signature = pair.sign(&voucher().signing_payload()).into();
+		let account = MultiSigner::from(pair.public()).into_account();
+		let changes: [fn(&mut Voucher); 9] = [
+			|voucher| voucher.genesis_hash = Hash::zero(),
+			|voucher| voucher.session += 1,
+			|voucher| voucher.lane += 1,
+			|voucher| voucher.sequence += 1,
+			|voucher| voucher.acknowledged += 1,
+			|voucher| voucher.authorised += 1,
+			|voucher| voucher.price_version += 1,
+			|voucher| voucher.request_hash = Hash::zero(),
+			|voucher| voucher.valid_until += 1,
+		];
+		for change in changes {
+			let mut changed = voucher();
+			change(&mut changed);
+			assert!(!changed.verify(&signature, &account), "{changed:?}");
+		}
+	}
+
+	#[test]
+	fn allowance_is_never_negative() {
+		assert_eq!(voucher().allowance(), Some(500));
+		assert_eq!(Voucher { authorised: 999, ..voucher() }.allowance(), None);
+	}
+
+	#[test]
+	fn hashes_depend_on_salt_tag_and_bytes() {
+		let hash = request_hash(&[1; 32], b"hello");
+		assert_ne!(hash, request_hash(&[2; 32], b"hello"));
+		assert_ne!(hash, request_hash(&[1; 32], b"hello!"));
+		assert_ne!(hash, response_hash(&[1; 32], b"hello"));
+	}
+}

@@ -1,0 +1,84 @@
+//! Genesis of the chains that come with the runtime. The accounts in them have published keys, so
+//! they are for development and tests only.
+//!
+//! | preset | validators | endowed |
+//! |---|---|---|
+//! | `development` | Alice | all well-known development accounts, 1,000,000 OPEN each |
+//! | `local_testnet` | Alice, Bob, Charlie, Dave | the same |
+//!
+//! Alice holds the sudo key in both. The pallets' pots start with the existential deposit, which
+//! nobody can withdraw: so they exist for ever, and paying into them never fails for being too
+//! little.
+
+use crate::{
+	constants::BABE_GENESIS_EPOCH_CONFIG, AccountId, Balance, BalancesConfig, RuntimeGenesisConfig,
+	SessionConfig, SessionKeys, SudoConfig,
+};
+use alloc::{vec, vec::Vec};
+use frame_support::build_struct_json_patch;
+use openledger_primitives::OPEN;
+use serde_json::Value;
+use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+
+/// What each development account starts with, in planck.
+pub const ENDOWMENT: Balance = 1_000_000 * OPEN;
+
+/// A validator's account and session keys, all derived from one well-known name. These are the keys
+/// that a node started with `--alice`, `--bob` and so on has.
+fn validator(account: Sr25519Keyring, finality: Ed25519Keyring) -> (AccountId, SessionKeys) {
+	let keys = SessionKeys { babe: account.public().into(), grandpa: finality.public().into() };
+	(account.to_account_id(), keys)
+}
+
+fn genesis(validators: Vec<(AccountId, SessionKeys)>, root: AccountId) -> Value {
+	let balances = Sr25519Keyring::well_known()
+		.map(|key| (key.to_account_id(), ENDOWMENT))
+		.collect::<Vec<_>>();
+	let keys = validators
+		.into_iter()
+		.map(|(account, keys)| (account.clone(), account, keys))
+		.collect::<Vec<_>>();
+
+	// BABE's and GRANDPA's authorities come from the session keys.
+	build_struct_json_patch!(RuntimeGenesisConfig {
+		balances: BalancesConfig { balances },
+		session: SessionConfig { keys },
+		babe: crate::BabeConfig { epoch_config: BABE_GENESIS_EPOCH_CONFIG },
+		sudo: SudoConfig { key: Some(root) },
+	})
+}
+
+fn development() -> Value {
+	genesis(
+		vec![validator(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
+		Sr25519Keyring::Alice.to_account_id(),
+	)
+}
+
+fn local_testnet() -> Value {
+	genesis(
+		vec![
+			validator(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+			validator(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+			validator(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
+			validator(Sr25519Keyring::Dave, Ed25519Keyring::Dave),
+		],
+		Sr25519Keyring::Alice.to_account_id(),
+	)
+}
+
+/// The preset called `id`, as JSON, or `None` if there is none of that name.
+pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
+	let preset = match id.as_str() {
+		DEV_RUNTIME_PRESET => development(),
+		LOCAL_TESTNET_RUNTIME_PRESET => local_testnet(),
+		_ => return None,
+	};
+	serde_json::to_vec(&preset).ok()
+}
+
+/// The names of all presets.
+pub fn preset_names() -> Vec<PresetId> {
+	vec![PresetId::from(DEV_RUNTIME_PRESET), PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET)]
+}

@@ -1,0 +1,69 @@
+//! The pallets that the runtime is made of, with their indices. An index is part of every encoded
+//! call and event, so it never changes.
+
+// The macro gives its output no documentation: what the types are is said at their pallets.
+#![allow(missing_docs)]
+
+use crate::{Block, UncheckedExtrinsic};
+use alloc::vec::Vec;
+use sp_inherents::{CheckInherentsResult, InherentData};
+use sp_runtime::traits::Block as BlockT;
+
+#[frame_support::runtime]
+mod runtime {
+	/// The runtime, which every pallet is configured for.
+	#[runtime::runtime]
+	#[runtime::derive(
+		RuntimeCall,
+		RuntimeEvent,
+		RuntimeError,
+		RuntimeOrigin,
+		RuntimeFreezeReason,
+		RuntimeHoldReason,
+		RuntimeSlashReason,
+		RuntimeLockId,
+		RuntimeTask,
+		RuntimeViewFunction
+	)]
+	pub struct Runtime;
+
+	#[runtime::pallet_index(0)]
+	pub type System = frame_system;
+	#[runtime::pallet_index(1)]
+	pub type Timestamp = pallet_timestamp;
+	#[runtime::pallet_index(2)]
+	pub type Babe = pallet_babe;
+	#[runtime::pallet_index(3)]
+	pub type Grandpa = pallet_grandpa;
+	#[runtime::pallet_index(4)]
+	pub type Balances = pallet_balances;
+	#[runtime::pallet_index(5)]
+	pub type TransactionPayment = pallet_transaction_payment;
+	#[runtime::pallet_index(6)]
+	pub type Authorship = pallet_authorship;
+	#[runtime::pallet_index(7)]
+	pub type Session = pallet_session;
+	#[runtime::pallet_index(8)]
+	pub type Utility = pallet_utility;
+	#[runtime::pallet_index(9)]
+	pub type Sudo = pallet_sudo;
+	#[runtime::pallet_index(10)]
+	pub type Multisig = pallet_multisig;
+	#[runtime::pallet_index(11)]
+	pub type Proxy = pallet_proxy;
+
+	// 20 to 29 are left for staking, offences, treasury and governance.
+}
+
+/// The inherents that the pallets make of `data`.
+pub(crate) fn create_inherents(data: &InherentData) -> Vec<UncheckedExtrinsic> {
+	data.create_extrinsics()
+}
+
+/// What the pallets say of the inherents in `block`, given the node's own `data`.
+pub(crate) fn check_inherents(
+	block: &<Block as BlockT>::LazyBlock,
+	data: &InherentData,
+) -> CheckInherentsResult {
+	data.check_extrinsics(block)
+}

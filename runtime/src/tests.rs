@@ -1,0 +1,177 @@
+//! Tests of what only the whole runtime has: genesis, fees, and what proxies may do.
+
+use crate::{
+	configs::{FeeMultiplier, ProxyType},
+	constants::*,
+	genesis_config_presets, AccountId, Authorship, Babe, Balances, Executive, Grandpa, Header,
+	Runtime, RuntimeCall, RuntimeGenesisConfig, Session, System, TransactionPayment, TxExtension,
+	UncheckedExtrinsic,
+};
+use codec::Encode;
+use frame_support::{
+	dispatch::GetDispatchInfo,
+	traits::{BuildGenesisConfig, InstanceFilter},
+	weights::Weight,
+};
+use openledger_primitives::{MILLI_OPEN, OPEN};
+use serde_json::Value;
+use sp_consensus_babe::{
+	digests::{PreDigest, SecondaryPlainPreDigest},
+	BABE_ENGINE_ID,
+};
+use sp_io::TestExternalities;
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Ferdie};
+use sp_runtime::{
+	generic::Era,
+	traits::{Convert, Header as _},
+	Digest, DigestItem, FixedU128, MultiAddress,
+};
+
+/// Lays `patch` over `base`, as a node does with a preset and the default genesis.
+fn lay_over(base: &mut Value, patch: Value) {
+	match (base, patch) {
+		(Value::Object(base), Value::Object(patch)) => {
+			for (key, value) in patch {
+				lay_over(base.entry(key).or_insert(Value::Null), value);
+			}
+		}
+		(base, patch) => *base = patch,
+	}
+}
+
+fn chain(preset: &str) -> TestExternalities {
+	let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
+	let patch = genesis_config_presets::get_preset(&preset.into()).expect("the preset exists");
+	lay_over(&mut genesis, serde_json::from_slice(&patch).unwrap());
+	let genesis: RuntimeGenesisConfig = serde_json::from_value(genesis).unwrap();
+
+	let mut externalities = TestExternalities::default();
+	externalities.execute_with(|| genesis.build());
+	externalities
+}
+
+fn transfer() -> RuntimeCall {
+	let dest = MultiAddress::Id(Bob.to_account_id());
+	RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive { dest, value: OPEN })
+}
+
+#[test]
+fn presets_have_their_validators() {
+	let all = [Alice, Bob, Charlie, Dave].map(|key| key.to_account_id());
+	for (preset, validators) in [("development", &all[..1]), ("local_testnet", &all[..])] {
+		chain(preset).execute_with(|| {
+			assert_eq!(Session::validators(), validators);
+			assert_eq!(Babe::authorities().len(), validators.len());
+			assert_eq!(Grandpa::grandpa_authorities().len(), validators.len());
+			assert_eq!(Babe::epoch_config(), Some(BABE_GENESIS_EPOCH_CONFIG));
+			assert_eq!(pallet_sudo::Key::<Runtime>::get(), Some(Alice.to_account_id()));
+			assert_eq!(Balances::free_balance(Ferdie.to_account_id()), 1_000_000 * OPEN);
+		});
+	}
+}
+
+#[test]
+fn every_preset_is_listed() {
+	let names = genesis_config_presets::preset_names();
+	assert_eq!(names, ["development", "local_testnet"]);
+	assert!(names.iter().all(|name| genesis_config_presets::get_preset(name).is_some()));
+	assert_eq!(genesis_config_presets::get_preset(&"mainnet".into()), None);
+}
+
+#[test]
+fn a_transfer_costs_about_half_a_thousandth() {
+	chain("development").execute_with(|| {
+		let call = transfer();
+		// Call, address, signature and the extensions' data.
+		let length = u32::try_from(call.encode().len()).unwrap() + 110;
+		let fee = TransactionPayment::compute_fee(length, &call.get_dispatch_info(), 0);
+		assert!(fee > MILLI_OPEN / 10, "{fee}");
+		assert!(fee < MILLI_OPEN, "{fee}");
+	});
+}
+
+/// A block's header, authored by the validator of that index.
+fn header(number: u32, author: u32) -> Header {
+	let slot = u64::from(number).into();
+	let digest =
+		PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: author, slot });
+	let digest = Digest { logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, digest.encode())] };
+	let parent = System::block_hash(number - 1);
+	Header::new(number, Default::default(), Default::default(), parent, digest)
+}
+
+fn signed(signer: sp_keyring::Sr25519Keyring, call: RuntimeCall, tip: u128) -> UncheckedExtrinsic {
+	let extension: TxExtension = (
+		frame_system::AuthorizeCall::new(),
+		frame_system::CheckNonZeroSender::new(),
+		frame_system::CheckSpecVersion::new(),
+		frame_system::CheckTxVersion::new(),
+		frame_system::CheckGenesis::new(),
+		frame_system::CheckEra::from(Era::Immortal),
+		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
+		frame_system::CheckWeight::new(),
+		pallet_transaction_payment::ChargeTransactionPayment::from(tip),
+		frame_system::WeightReclaim::new(),
+	);
+	let payload = crate::SignedPayload::new(call, extension).unwrap();
+	let signature = payload.using_encoded(|bytes| signer.sign(bytes));
+	let (call, extension, _) = payload.deconstruct();
+	let address = MultiAddress::Id(signer.to_account_id());
+	UncheckedExtrinsic::new_signed(call, address, signature.into(), extension)
+}
+
+#[test]
+fn fees_and_tips_go_to_the_author() {
+	chain("local_testnet").execute_with(|| {
+		let balance = |account: &AccountId| Balances::free_balance(account);
+		let (sender, author) = (Ferdie.to_account_id(), Charlie.to_account_id());
+		let issuance = pallet_balances::TotalIssuance::<Runtime>::get();
+
+		Executive::initialize_block(&header(1, 2));
+		assert_eq!(Authorship::author(), Some(author.clone()));
+		let (sent, authored) = (balance(&sender), balance(&author));
+		let tip = 7 * OPEN;
+		Executive::apply_extrinsic(signed(Ferdie, transfer(), tip)).unwrap().unwrap();
+
+		let paid = sent - balance(&sender) - OPEN;
+		assert!(paid > tip);
+		assert_eq!(balance(&author) - authored, paid);
+		assert_eq!(pallet_balances::TotalIssuance::<Runtime>::get(), issuance);
+	});
+}
+
+#[test]
+fn the_price_of_computation_does_not_fall_below_its_base() {
+	chain("development").execute_with(|| {
+		let base = TransactionPayment::next_fee_multiplier();
+		let next = |weight| {
+			System::set_block_consumed_resources(weight, 0);
+			FeeMultiplier::convert(base)
+		};
+		assert_eq!(next(Weight::zero()), base);
+		let rises = next(NORMAL_DISPATCH_RATIO * MAXIMUM_BLOCK_WEIGHT);
+		assert!(rises > base);
+		assert!(rises < base * FixedU128::from_rational(10_001, 10_000));
+	});
+}
+
+#[test]
+fn proxies_do_only_what_they_are_for() {
+	let remark = RuntimeCall::System(frame_system::Call::remark { remark: vec![] });
+	let reject = RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement {
+		delegate: MultiAddress::Id(Bob.to_account_id()),
+		call_hash: Default::default(),
+	});
+	let sudo = RuntimeCall::Sudo(pallet_sudo::Call::sudo { call: Box::new(transfer()) });
+
+	for call in [transfer(), remark.clone(), reject.clone(), sudo.clone()] {
+		assert!(ProxyType::Any.filter(&call));
+	}
+	assert!(ProxyType::NonTransfer.filter(&remark));
+	assert!(!ProxyType::NonTransfer.filter(&transfer()));
+	assert!(!ProxyType::NonTransfer.filter(&sudo));
+	assert!(ProxyType::CancelProxy.filter(&reject));
+	assert!(!ProxyType::CancelProxy.filter(&remark));
+	assert!(ProxyType::Any.is_superset(&ProxyType::NonTransfer));
+	assert!(!ProxyType::NonTransfer.is_superset(&ProxyType::Any));
+}

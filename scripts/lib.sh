@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# Sourced by the other scripts: where things are kept, and how the build is set up. Every script
+# goes through here, so that all of them build with the same flags into the same directory.
+
+set -euo pipefail
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export REPO="$repo"
+
+# Everything that is downloaded or built: kept out of the checkout, so that clones share it.
+export OPENLEDGER_CACHE="${OPENLEDGER_CACHE:-$HOME/.cache/openledger}"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$OPENLEDGER_CACHE/target}"
+# Without it, a wasm build whose target directory is elsewhere does not find Cargo.lock.
+export WASM_BUILD_WORKSPACE_HINT="$REPO"
+# The small language model of the demo and the end-to-end tests.
+export OPENLEDGER_MODEL="${OPENLEDGER_MODEL:-$OPENLEDGER_CACHE/models/SmolLM2-135M-Instruct.Q4_1.gguf}"
+
+log() { printf '\033[1m==> %s\033[0m\n' "$*"; }
+note() { printf '    %s\n' "$*"; }
+die() {
+	printf '\nerror: %s\n' "$*" >&2
+	exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+
+minutes() { printf '%d:%02d' $(($1 / 60)) $(($1 % 60)); }
+
+# phase NAME COMMAND...: runs the command and remembers how long it took.
+declare -a phase_times
+phase() {
+	local name="$1" start=$SECONDS
+	shift
+	log "$name"
+	"$@"
+	phase_times+=("$(printf '%-28s %6s' "$name" "$(minutes $((SECONDS - start)))")")
+}
+print_phases() {
+	log "time taken (minutes:seconds)"
+	local line
+	for line in "${phase_times[@]}"; do note "$line"; done
+}
+
+# Rust may be installed without being on PATH (rustup writes to shell profiles that a script does not
+# read), or belong to the account while HOME points elsewhere, as when trying out a clean home.
+find_rust() {
+	local account_home
+	account_home=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6 || true)
+	account_home="${account_home:-$HOME}"
+	if ! have cargo; then
+		local dir
+		for dir in "$HOME/.cargo/bin" "$account_home/.cargo/bin"; do
+			if [ -x "$dir/cargo" ]; then
+				export PATH="$dir:$PATH"
+				break
+			fi
+		done
+	fi
+	# What `cargo install` installs.
+	local installs="${CARGO_HOME:-$HOME/.cargo}/bin"
+	case ":$PATH:" in *":$installs:"*) ;; *) export PATH="$PATH:$installs" ;; esac
+	if [ -z "${RUSTUP_HOME:-}" ] && [ ! -e "$HOME/.rustup" ] && [ -d "$account_home/.rustup" ]; then
+		export RUSTUP_HOME="$account_home/.rustup"
+	fi
+}
+find_rust
+
+# scripts/setup.sh leaves word of the compiler that builds the runtime's wasm; one that is named in the
+# environment comes first.
+wasm_toolchain_given="${WASM_BUILD_TOOLCHAIN:-}"
+use_wasm_toolchain() {
+	local chosen="$wasm_toolchain_given" word="$OPENLEDGER_CACHE/wasm-toolchain"
+	if [ -z "$chosen" ] && [ -r "$word" ]; then chosen=$(cat "$word"); fi
+	if [ -n "$chosen" ]; then
+		export WASM_BUILD_TOOLCHAIN="$chosen"
+	else
+		unset WASM_BUILD_TOOLCHAIN
+	fi
+}
+use_wasm_toolchain
+
+set_up() {
+	"$REPO/scripts/setup.sh" "$@"
+	find_rust
+	use_wasm_toolchain
+}
+
+# The one way in which everything is built: the whole workspace with all its targets and one profile,
+# so that a later `cargo nextest run --workspace` finds every dependency built with the same features.
+build_workspace() {
+	(cd "$REPO" && cargo build --locked --workspace --all-targets)
+}

@@ -1,0 +1,122 @@
+// Uses the chain as a polkadot.js user does: connects, shows what the metadata says of the four
+// pallets, and registers a model as //Charlie.
+//
+//   node register-model.mjs [ws://127.0.0.1:9944] [model name]
+//
+// Exits with 0 once the model is registered and its event was seen, and with 1 otherwise.
+
+import assert from 'node:assert/strict';
+import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
+
+const url = process.argv[2] ?? 'ws://127.0.0.1:9944';
+const name = process.argv[3] ?? 'polkadot-js/demo';
+const TIMEOUT_MS = 90_000;
+const PALLETS = ['modelRegistry', 'dataAttribution', 'inferenceMetering', 'revenueSplit'];
+const OPEN = 10n ** 18n;
+
+// Shows calls and storage of a pallet with their types, all out of the chain's metadata.
+function describe(api, pallet) {
+  const calls = api.tx[pallet];
+  const storage = api.query[pallet];
+  assert.ok(calls && storage, `the metadata has no pallet ${pallet}`);
+
+  console.log(`\n${pallet}`);
+  for (const [call, { meta }] of Object.entries(calls)) {
+    const args = meta.args.map((arg) => `${arg.name}: ${arg.typeName.unwrapOr(arg.type)}`);
+    console.log(`  call     ${call}(${args.join(', ')})`);
+    assert.ok(meta.docs.length > 0, `${pallet}.${call} has no documentation`);
+  }
+  for (const [entry, { meta }] of Object.entries(storage)) {
+    if (meta) console.log(`  storage  ${entry}`);
+  }
+}
+
+// Signs, submits, and resolves with the events of the transaction once it is in a block.
+function submitted(api, transaction, signer) {
+  return new Promise((resolve, reject) => {
+    transaction
+      .signAndSend(signer, ({ status, events, dispatchError }) => {
+        console.log(`  status   ${status.type}`);
+        if (dispatchError) {
+          const error = dispatchError.isModule
+            ? api.registry.findMetaError(dispatchError.asModule)
+            : { section: 'runtime', name: dispatchError.toString(), docs: [] };
+          reject(new Error(`${error.section}.${error.name}: ${error.docs.join(' ')}`));
+        } else if (status.isInBlock) {
+          resolve(events.map(({ event }) => event));
+        } else if (status.isError) {
+          reject(new Error(`the transaction is ${status.type}`));
+        }
+      })
+      .catch(reject);
+  });
+}
+
+async function main(api) {
+  const [chain, node, version] = await Promise.all([
+    api.rpc.system.chain(),
+    api.rpc.system.name(),
+    api.rpc.system.version(),
+  ]);
+  console.log(`connected to ${chain}, ${node} ${version}`);
+
+  // What wallets show amounts and addresses with.
+  assert.deepEqual(api.registry.chainTokens, ['OPEN']);
+  assert.deepEqual(api.registry.chainDecimals, [18]);
+  assert.equal(api.registry.chainSS58, 42);
+  const properties = await api.rpc.system.properties();
+  assert.equal(properties.tokenSymbol.unwrap()[0].toString(), 'OPEN');
+  assert.equal(properties.tokenDecimals.unwrap()[0].toNumber(), 18);
+  assert.equal(properties.ss58Format.unwrap().toNumber(), 42);
+
+  for (const pallet of PALLETS) describe(api, pallet);
+
+  const charlie = new Keyring({ type: 'sr25519' }).addFromUri('//Charlie');
+  const price = {
+    perCall: OPEN / 100n,
+    perInputToken: OPEN / 100_000n,
+    perOutputToken: OPEN / 10_000n,
+  };
+  // Parts per million. A model that pays no data needs no sources.
+  const policy = { developer: 600_000, data: 0, node: 400_000, attributed: 0 };
+
+  console.log(`\nmodelRegistry.registerModel(${name})`);
+  const transaction = api.tx.modelRegistry.registerModel(
+    name,
+    'https://models.example/demo',
+    `0x${'11'.repeat(32)}`,
+    `0x${'22'.repeat(32)}`,
+    price,
+    policy,
+    [],
+  );
+  const events = await submitted(api, transaction, charlie);
+  const registered = events.find((event) => api.events.modelRegistry.ModelRegistered.is(event));
+  assert.ok(registered, 'there is no ModelRegistered event');
+  const { model, owner } = registered.data;
+  console.log(`  event    ModelRegistered ${registered.data.toString()}`);
+  assert.equal(owner.toString(), charlie.address);
+  assert.equal(registered.data.name.toUtf8(), name);
+
+  const stored = await api.query.modelRegistry.models(model);
+  assert.ok(stored.isSome, 'the model is not in storage');
+  console.log(`\nmodel ${model} is registered`);
+}
+
+const provider = new WsProvider(url, false);
+const api = new ApiPromise({ provider, noInitWarn: true, throwOnConnect: true });
+const deadline = setTimeout(() => {
+  console.error(`not done within ${TIMEOUT_MS / 1000} s`);
+  process.exit(1);
+}, TIMEOUT_MS);
+try {
+  await provider.connect();
+  await api.isReadyOrError;
+  await main(api);
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  clearTimeout(deadline);
+  await api.disconnect();
+}

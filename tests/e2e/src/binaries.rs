@@ -1,0 +1,39 @@
+//! Where the built programs are.
+
+use anyhow::{bail, Context, Result};
+use std::{env, path::PathBuf};
+
+/// A program of this workspace that was built beside the running one: in its own folder, or in that
+/// above it, as for the executables of tests.
+///
+/// # Errors
+/// If it was not built.
+pub fn binary(name: &str) -> Result<PathBuf> {
+	let own = env::current_exe().context("the path of this program")?;
+	for folder in own.ancestors().skip(1).take(2) {
+		let candidate = folder.join(name);
+		if candidate.is_file() {
+			return Ok(candidate);
+		}
+	}
+	bail!("{name} is not built; build the whole workspace first: cargo build --workspace")
+}
+
+/// The file of the small language model.
+///
+/// # Errors
+/// If it is not there.
+pub fn model_file() -> Result<PathBuf> {
+	let file = match env::var_os("OPENLEDGER_MODEL") {
+		Some(file) => PathBuf::from(file),
+		None => {
+			let home = env::var_os("HOME").context("HOME is not set")?;
+			PathBuf::from(home)
+				.join(".cache/openledger/models/SmolLM2-135M-Instruct.Q4_1.gguf")
+		},
+	};
+	if !file.is_file() {
+		bail!("no language model at {}; scripts/setup.sh downloads it", file.display());
+	}
+	Ok(file)
+}

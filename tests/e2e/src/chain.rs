@@ -1,0 +1,69 @@
+//! A development chain: one validator, gone when it stops.
+
+use crate::{
+	binaries::binary,
+	process::{Log, Process},
+};
+use anyhow::{Context, Result};
+use openledger_client::Chain;
+use std::time::Duration;
+use tokio::process::Command;
+
+/// How long the node may take to open its RPC server. Compiling the runtime's wasm is most of it.
+const START: Duration = Duration::from_secs(90);
+
+/// A running `openledger-node --dev`.
+pub struct ChainNode {
+	process: Process,
+	url: String,
+	/// A connection to it.
+	pub chain: Chain,
+}
+
+impl ChainNode {
+	/// Starts the node on ports that are free and waits until its RPC server answers.
+	///
+	/// # Errors
+	/// If it is not built or does not start.
+	pub async fn start() -> Result<Self> {
+		let mut command = Command::new(binary("openledger-node")?);
+		// A port of 0 lets the system choose; the log tells which it was.
+		command.args(["--dev", "--tmp", "--rpc-port", "0", "--port", "0", "--no-prometheus"]);
+		command.args(["--no-mdns", "--no-telemetry"]);
+		let mut process = Process::start("openledger-node", &mut command)?;
+		let address = process.wait_for("its RPC server listens", START, rpc_address).await;
+		let address = address.with_context(|| process.log().to_string())?;
+		let url = format!("ws://{address}");
+		let chain = Chain::connect(&url).await?;
+		Ok(Self { process, url, chain })
+	}
+
+	/// Where its JSON-RPC server is, as a WebSocket URL.
+	pub fn url(&self) -> &str {
+		&self.url
+	}
+
+	/// What it has written.
+	pub fn log(&self) -> &Log {
+		self.process.log()
+	}
+}
+
+/// The first address in `Running JSON-RPC server: addr=127.0.0.1:9944,[::1]:9944`.
+fn rpc_address(line: &String) -> Option<String> {
+	let (_, addresses) = line.split_once("Running JSON-RPC server: addr=")?;
+	let end = addresses.find([',', ' ']).unwrap_or(addresses.len());
+	addresses.get(..end).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn reads_the_address_that_the_node_logs() {
+		let line = "2026-01-01 00:00:00 Running JSON-RPC server: addr=127.0.0.1:41234,[::1]:41235";
+		assert_eq!(rpc_address(&line.into()).as_deref(), Some("127.0.0.1:41234"));
+		assert_eq!(rpc_address(&"Idle (0 peers)".into()), None);
+	}
+}

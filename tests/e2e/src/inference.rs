@@ -1,0 +1,276 @@
+//! An inference node and its command line.
+
+use crate::{
+	binaries::{binary, model_file},
+	network::{say, Network, CALLER, OPERATOR},
+	process::{Log, Process},
+	scenario::MODEL,
+};
+use anyhow::{bail, ensure, Context, Result};
+use openledger_client::Chain;
+use openledger_primitives::Hash;
+use sp_core::hashing::blake2_256;
+use std::{
+	fs,
+	net::TcpListener,
+	path::{Path, PathBuf},
+	process::Stdio,
+	time::Duration,
+};
+use tokio::{
+	io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+	process::Command,
+	time::timeout,
+};
+
+/// How long the node may take to load its model and to listen.
+const START: Duration = Duration::from_secs(60);
+/// How long a command may take: an extrinsic that becomes final, or an answer.
+const COMMAND: Duration = Duration::from_secs(180);
+
+/// When a node settles.
+#[derive(Clone, Copy, Debug)]
+pub enum Settle {
+	/// As soon as so many calls wait, or the first has waited so long, in seconds.
+	At {
+		/// Calls.
+		calls: u32,
+		/// Seconds.
+		seconds: u32,
+	},
+	/// Not while a test runs.
+	Later,
+}
+
+/// Where an inference node keeps what it has, and where it listens. Outlives the node's process, so
+/// that it can be started again.
+#[derive(Clone, Debug)]
+pub struct Home {
+	config: PathBuf,
+	chain_url: String,
+	folder: PathBuf,
+	port: u16,
+	context: Option<u32>,
+}
+
+impl Home {
+	/// A home for one node in the folder of a network. A smaller `context` than the model's makes
+	/// prompts too long sooner.
+	///
+	/// # Errors
+	/// If it cannot be made.
+	pub fn new(network: &Network, context: Option<u32>) -> Result<Self> {
+		let folder = network.folder().join("inference");
+		fs::create_dir_all(&folder)?;
+		// Freed again at once; the system gives out another port to whoever asks next.
+		let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+		let home = Self {
+			config: folder.join("config.toml"),
+			chain_url: network.url().into(),
+			folder,
+			port,
+			context,
+		};
+		home.configure(Settle::Later)?;
+		Ok(home)
+	}
+
+	/// Where callers connect.
+	pub fn url(&self) -> String {
+		format!("http://127.0.0.1:{}", self.port)
+	}
+
+	/// Writes the configuration.
+	///
+	/// # Errors
+	/// If it cannot be written.
+	pub fn configure(&self, settle: Settle) -> Result<()> {
+		let (calls, seconds) = match settle {
+			Settle::At { calls, seconds } => (calls, seconds),
+			Settle::Later => (100_000, 604_800),
+		};
+		let context = self.context.map(|context| format!("context = {context}\n"));
+		let config = format!(
+			"data_dir = {data:?}\n\
+			 listen = \"127.0.0.1:{port}\"\n\
+			 endpoint = {endpoint:?}\n\
+			 key = {{ uri = {OPERATOR:?} }}\n\
+			 [chain]\n\
+			 url = {chain:?}\n\
+			 [settlement]\n\
+			 max_age_seconds = {seconds}\n\
+			 max_calls = {calls}\n\
+			 [[models]]\n\
+			 name = {MODEL:?}\n\
+			 [models.backend.candle]\n\
+			 path = {model:?}\n\
+			 {context}",
+			data = self.folder.join("data"),
+			port = self.port,
+			endpoint = self.url(),
+			chain = self.chain_url,
+			model = model_file()?,
+			context = context.unwrap_or_default(),
+		);
+		fs::write(&self.config, config).context("writing the inference node's configuration")
+	}
+
+	/// `openledger-inference register`, as the operator does once.
+	///
+	/// # Errors
+	/// If it fails.
+	pub async fn register(&self) -> Result<()> {
+		let config = self.config.to_string_lossy();
+		run(&["register", "--config", &config, "--bond", "100"], &[], false).await?;
+		Ok(())
+	}
+
+	/// `openledger-inference run`: starts the node and waits until it serves.
+	///
+	/// # Errors
+	/// If it does not start.
+	pub async fn start(&self, network: &mut Network) -> Result<InferenceNode> {
+		let mut command = Command::new(binary("openledger-inference")?);
+		command.arg("run").arg("--config").arg(&self.config);
+		let mut process = Process::start("openledger-inference", &mut command)?;
+		network.keep_log(process.log());
+		let health = format!("{}/health", self.url());
+		let serving = async {
+			loop {
+				if reqwest::get(&health).await.is_ok_and(|answer| answer.status().is_success()) {
+					return Ok(());
+				}
+				if let Some(status) = process.ended()? {
+					bail!("the inference node ended while it started: {status}");
+				}
+				// Nothing tells when a port opens; a refused connection costs nothing.
+				tokio::time::sleep(Duration::from_millis(100)).await;
+			}
+		};
+		timeout(START, serving).await.context("the inference node does not answer /health")??;
+		say(format_args!("an inference node serves at {}", self.url()));
+		Ok(InferenceNode { process })
+	}
+}
+
+/// A running inference node. It is killed when this is dropped.
+pub struct InferenceNode {
+	process: Process,
+}
+
+impl InferenceNode {
+	/// Ends it with SIGKILL.
+	///
+	/// # Errors
+	/// If it cannot be killed.
+	pub async fn kill(self) -> Result<()> {
+		self.process.kill().await
+	}
+
+	/// What it has written.
+	pub fn log(&self) -> &Log {
+		self.process.log()
+	}
+}
+
+/// What a developer puts on chain of a model's files.
+#[derive(Clone, Copy, Debug)]
+pub struct Hashes {
+	/// blake2-256 of the weights file.
+	pub weights: Hash,
+	/// The tokenizer's hash.
+	pub tokenizer: Hash,
+}
+
+/// The hashes of the language model: the weights' as anybody can compute it, the tokenizer's as the
+/// node says.
+///
+/// # Errors
+/// If the file cannot be read.
+pub async fn hashes() -> Result<Hashes> {
+	let file = model_file()?;
+	let bytes = fs::read(&file).with_context(|| file.display().to_string())?;
+	Ok(Hashes { weights: blake2_256(&bytes).into(), tokenizer: Hash::zero() })
+}
+
+/// A paid call through `openledger-inference call`, with the caller's sessions kept in `folder`.
+/// With `show`, what it prints is shown as it comes. Returns what it printed.
+///
+/// # Errors
+/// If it fails.
+pub async fn call(chain: &Chain, folder: &Path, call: &Question<'_>, show: bool) -> Result<String> {
+	let sessions = folder.join("sessions.json");
+	let max_tokens = call.max_tokens.to_string();
+	let arguments = [
+		"call",
+		"--chain",
+		chain.url(),
+		"--model",
+		MODEL,
+		"--prompt",
+		call.prompt,
+		"--max-tokens",
+		&max_tokens,
+		"--sessions",
+		&sessions.to_string_lossy(),
+		"--key-env",
+		"CALLER_KEY",
+	];
+	run(&arguments, &[("CALLER_KEY", CALLER)], show).await
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+	/// The prompt.
+	pub prompt: &'a str,
+	/// The most tokens of the answer.
+	pub max_tokens: u32,
+}
+
+/// Runs `openledger-inference` to its end and returns what it printed.
+///
+/// # Errors
+/// If it fails or takes too long, with what it printed.
+pub async fn run(arguments: &[&str], env: &[(&str, &str)], show: bool) -> Result<String> {
+	let mut child = Command::new(binary("openledger-inference")?)
+		.args(arguments)
+		.envs(env.iter().copied())
+		.stdin(Stdio::null())
+		.stdout(Stdio::piped())
+		.stderr(Stdio::piped())
+		.kill_on_drop(true)
+		.spawn()?;
+	let output = child.stdout.take().context("no standard output")?;
+	let errors = child.stderr.take().context("no standard error")?;
+	let ending = async {
+		let (printed, complaints) = tokio::try_join!(read(output, show), read(errors, false))?;
+		anyhow::Ok((printed, complaints, child.wait().await?))
+	};
+	let command = arguments.first().copied().unwrap_or_default();
+	let ended = timeout(COMMAND, ending).await;
+	let (printed, complaints, status) =
+		ended.with_context(|| format!("openledger-inference {command} takes too long"))??;
+	ensure!(
+		status.success(),
+		"openledger-inference {command} failed ({status}):\n{printed}\n{complaints}"
+	);
+	Ok(printed)
+}
+
+/// Reads to the end; with `show`, passes on what comes, when it comes.
+async fn read(mut from: impl AsyncRead + Unpin, show: bool) -> Result<String> {
+	let mut all = Vec::new();
+	let mut piece = [0; 1024];
+	let mut shown = tokio::io::stdout();
+	loop {
+		let read = from.read(&mut piece).await?;
+		let Some(new) = piece.get(..read).filter(|new| !new.is_empty()) else { break };
+		if show {
+			shown.write_all(new).await?;
+			shown.flush().await?;
+		}
+		all.extend_from_slice(new);
+	}
+	Ok(String::from_utf8_lossy(&all).into_owned())
+}

@@ -1,0 +1,32 @@
+//! Drives the built binaries the way their users do: over JSON-RPC, HTTP and the command line.
+//!
+//! The demo (`openledger-demo`) and the end-to-end tests are made of the same parts; the demo prints
+//! what the tests assert.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`process`] | a child process, its log, and its certain end |
+//! | [`binaries`] | where the built programs are |
+//! | [`chain`] | a development chain |
+//! | [`inference`] | an inference node and its command line |
+//! | [`network`] | both together, and the people of the story |
+//! | [`data`] | the contributions' data and their Merkle roots |
+//! | [`scenario`] | the steps from an empty chain to claimed payouts |
+//! | [`story`] | those steps, in order, with every sum checked |
+//! | [`finality`] | whether the chain keeps finalizing |
+//! | [`payer`] | vouchers made by hand, to make them wrong |
+//! | [`report`] | the sums of one call |
+
+#![deny(missing_docs)]
+
+pub mod binaries;
+pub mod chain;
+pub mod data;
+pub mod finality;
+pub mod inference;
+pub mod network;
+pub mod payer;
+pub mod process;
+pub mod report;
+pub mod scenario;
+pub mod story;

@@ -1,0 +1,162 @@
+//! Vouchers made by hand, to make them wrong.
+
+use anyhow::{ensure, Context, Result};
+use openledger_client::{
+	x402::{self, Payload, PaymentRequired, PaymentResponse, PaymentSignature, Requirements},
+	Keypair,
+};
+use openledger_primitives::{
+	voucher::{request_hash, Voucher},
+	Balance, LaneId, Sequence, SessionId,
+};
+use reqwest::{Client, StatusCode};
+use serde_json::{json, Value};
+
+/// An HTTP client of one inference node that pays out of one session.
+pub struct Payer {
+	http: Client,
+	url: String,
+	session: SessionId,
+	signer: Keypair,
+}
+
+/// What a node answered.
+#[derive(Debug)]
+pub struct Answer {
+	/// The HTTP status.
+	pub status: StatusCode,
+	/// The body, if it is JSON.
+	pub body: Value,
+	/// What the header `PAYMENT-REQUIRED` says.
+	pub required: Option<PaymentRequired>,
+	/// What the header `PAYMENT-RESPONSE` says.
+	pub response: Option<PaymentResponse>,
+}
+
+impl Answer {
+	/// Checks that it is an error with this status and code, in the form that OpenAI's clients read.
+	///
+	/// # Errors
+	/// If it is anything else.
+	pub fn is_error(&self, status: u16, code: &str) -> Result<()> {
+		let error = self.body.get("error").with_context(|| format!("no error body: {self:?}"))?;
+		let text = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default();
+		ensure!(self.status.as_u16() == status, "not {status}: {self:?}");
+		ensure!(text("code") == code, "not the code {code}: {self:?}");
+		ensure!(!text("message").is_empty() && !text("type").is_empty(), "says nothing: {self:?}");
+		ensure!(self.response.is_none(), "an error that acknowledges a payment: {self:?}");
+		Ok(())
+	}
+
+	/// The offer of a node that wants to be paid.
+	///
+	/// # Errors
+	/// If there is none.
+	pub fn offer(self) -> Result<Requirements> {
+		let required = self.required.as_ref().with_context(|| format!("no offer: {self:?}"))?;
+		required.accepts.first().cloned().context("an offer without a way to pay")
+	}
+}
+
+/// The body of a chat request with one message.
+pub fn chat(model: &str, prompt: &str, max_tokens: u32) -> Vec<u8> {
+	let body = json!({
+		"model": model,
+		"messages": [{ "role": "user", "content": prompt }],
+		"max_tokens": max_tokens,
+	});
+	body.to_string().into_bytes()
+}
+
+impl Payer {
+	/// Pays the node at `url` out of `session`, with vouchers that `signer` signs.
+	pub fn new(url: String, session: SessionId, signer: Keypair) -> Self {
+		Self { http: Client::new(), url, session, signer }
+	}
+
+	/// The same payer with another session.
+	pub fn with_session(&self, session: SessionId) -> Self {
+		Self { http: self.http.clone(), url: self.url.clone(), session, signer: self.signer.clone() }
+	}
+
+	/// The same payer with another key.
+	pub fn with_signer(&self, signer: Keypair) -> Self {
+		Self { signer, ..self.with_session(self.session) }
+	}
+
+	/// A request to the chat endpoint, with a payment or without.
+	///
+	/// # Errors
+	/// If the node cannot be reached, or sends headers that cannot be read.
+	pub async fn ask(&self, body: &[u8], payment: Option<&str>) -> Result<Answer> {
+		let mut request = self
+			.http
+			.post(format!("{}/v1/chat/completions", self.url))
+			.header("content-type", "application/json")
+			.body(body.to_vec());
+		if let Some(payment) = payment {
+			request = request.header(x402::PAYMENT_SIGNATURE, payment);
+		}
+		let answer = request.send().await?;
+		let status = answer.status();
+		let header = |name| answer.headers().get(name).map(|value| value.to_str()).transpose();
+		let required = header(x402::PAYMENT_REQUIRED)?.map(x402::decode).transpose()?;
+		let response = header(x402::PAYMENT_RESPONSE)?.map(x402::decode).transpose()?;
+		let body = serde_json::from_str(&answer.text().await?).unwrap_or(Value::Null);
+		Ok(Answer { status, body, required, response })
+	}
+
+	/// What the node wants for a request.
+	///
+	/// # Errors
+	/// If it does not say.
+	pub async fn offer(&self, body: &[u8]) -> Result<Requirements> {
+		let answer = self.ask(body, None).await?;
+		ensure!(answer.status == StatusCode::PAYMENT_REQUIRED, "not 402: {answer:?}");
+		answer.offer()
+	}
+
+	/// A voucher that pays for a request as it was offered: the lane's `sequence`, after calls that
+	/// cost `acknowledged`.
+	pub fn voucher(
+		&self,
+		offer: &Requirements,
+		body: &[u8],
+		sequence: Sequence,
+		acknowledged: Balance,
+	) -> Voucher {
+		Voucher {
+			genesis_hash: offer.extra.genesis_hash,
+			session: self.session,
+			lane: LaneId::MIN,
+			sequence,
+			acknowledged,
+			authorised: acknowledged.saturating_add(offer.amount),
+			price_version: offer.extra.price_version,
+			request_hash: request_hash(&SALT, body),
+			valid_until: offer.extra.block.saturating_add(20),
+		}
+	}
+
+	/// The payment header with a voucher, signed.
+	pub fn payment(&self, offer: &Requirements, voucher: Voucher) -> String {
+		let signature = self.signer.sign_message(&voucher);
+		x402::encode(&PaymentSignature {
+			x402_version: x402::VERSION,
+			resource: None,
+			accepted: offer.clone(),
+			payload: Payload { voucher, signature, salt: SALT },
+		})
+	}
+
+	/// Pays for a request with a voucher.
+	///
+	/// # Errors
+	/// If the node cannot be reached.
+	pub async fn pay(&self, offer: &Requirements, body: &[u8], voucher: Voucher) -> Result<Answer> {
+		self.ask(body, Some(&self.payment(offer, voucher))).await
+	}
+}
+
+/// Always the same one: tests have nothing to hide.
+const SALT: [u8; 32] = [7; 32];

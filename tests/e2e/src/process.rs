@@ -1,0 +1,168 @@
+//! A child process, its log, and its certain end.
+
+use anyhow::{anyhow, bail, Context, Result};
+use std::{
+	collections::VecDeque,
+	fmt,
+	process::{ExitStatus, Stdio},
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	time::Duration,
+};
+use tokio::{
+	io::{AsyncBufReadExt, AsyncRead, BufReader},
+	process::{Child, Command},
+	sync::watch,
+	time::timeout,
+};
+
+/// Lines of a log that are kept; older ones are forgotten.
+const KEPT_LINES: usize = 5_000;
+/// Lines that are shown when something went wrong.
+const SHOWN_LINES: usize = 60;
+
+#[derive(Default)]
+struct Lines {
+	kept: VecDeque<String>,
+	/// How many have come so far.
+	count: usize,
+}
+
+/// What a process has written, on both of its outputs. Outlives the process.
+#[derive(Clone)]
+pub struct Log {
+	name: String,
+	lines: Arc<Mutex<Lines>>,
+}
+
+impl Log {
+	fn new(name: &str) -> Self {
+		Self { name: name.into(), lines: Arc::default() }
+	}
+
+	fn lines(&self) -> MutexGuard<'_, Lines> {
+		self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn push(&self, line: String) -> usize {
+		let mut lines = self.lines();
+		if lines.kept.len() == KEPT_LINES {
+			lines.kept.pop_front();
+		}
+		lines.kept.push_back(line);
+		lines.count += 1;
+		lines.count
+	}
+
+	/// The first thing that `pick` finds in a line that is still kept.
+	pub fn find<T>(&self, pick: impl FnMut(&String) -> Option<T>) -> Option<T> {
+		self.lines().kept.iter().find_map(pick)
+	}
+}
+
+/// The end of the log, for people.
+impl fmt::Display for Log {
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		let lines = self.lines();
+		let skipped = lines.kept.len().saturating_sub(SHOWN_LINES);
+		writeln!(formatter, "--- {}: last of {} lines", self.name, lines.count)?;
+		for line in lines.kept.iter().skip(skipped) {
+			writeln!(formatter, "    {line}")?;
+		}
+		Ok(())
+	}
+}
+
+/// A running program. It is killed when this is dropped.
+pub struct Process {
+	child: Child,
+	log: Log,
+	news: watch::Receiver<usize>,
+}
+
+impl Process {
+	/// Starts a program and collects what it writes.
+	///
+	/// # Errors
+	/// If it cannot be started.
+	pub fn start(name: &str, command: &mut Command) -> Result<Self> {
+		let mut child = command
+			.stdin(Stdio::null())
+			.stdout(Stdio::piped())
+			.stderr(Stdio::piped())
+			.kill_on_drop(true)
+			.spawn()
+			.with_context(|| format!("starting {name}"))?;
+		let log = Log::new(name);
+		let (sender, news) = watch::channel(0);
+		let sender = Arc::new(sender);
+		if let Some(output) = child.stdout.take() {
+			collect(output, log.clone(), sender.clone());
+		}
+		if let Some(output) = child.stderr.take() {
+			collect(output, log.clone(), sender);
+		}
+		Ok(Self { child, log, news })
+	}
+
+	/// What it has written.
+	pub fn log(&self) -> &Log {
+		&self.log
+	}
+
+	/// Waits until `pick` finds something in a line of the log, past lines included.
+	///
+	/// # Errors
+	/// If the program ends or the time is up before.
+	pub async fn wait_for<T>(
+		&mut self,
+		what: &str,
+		limit: Duration,
+		mut pick: impl FnMut(&String) -> Option<T>,
+	) -> Result<T> {
+		let Self { log, news, .. } = self;
+		let found = timeout(limit, async {
+			loop {
+				news.borrow_and_update();
+				if let Some(found) = log.find(&mut pick) {
+					return Ok(found);
+				}
+				if news.changed().await.is_err() {
+					// Both outputs are closed: there will be no more lines.
+					bail!("{} ended before: {what}", log.name);
+				}
+			}
+		})
+		.await;
+		found.map_err(|_| anyhow!("{}: not within {limit:?}: {what}", self.log.name))?
+	}
+
+	/// Ends the program with SIGKILL, which it cannot notice, and waits until it is gone.
+	///
+	/// # Errors
+	/// If it cannot be killed.
+	pub async fn kill(mut self) -> Result<()> {
+		self.child.kill().await.with_context(|| format!("killing {}", self.log.name))
+	}
+
+	/// How it ended, if it has.
+	///
+	/// # Errors
+	/// If that cannot be found out.
+	pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+		Ok(self.child.try_wait()?)
+	}
+}
+
+fn collect(
+	output: impl AsyncRead + Unpin + Send + 'static,
+	log: Log,
+	news: Arc<watch::Sender<usize>>,
+) {
+	tokio::spawn(async move {
+		let mut lines = BufReader::new(output).split(b'\n');
+		while let Ok(Some(line)) = lines.next_segment().await {
+			let count = log.push(String::from_utf8_lossy(&line).into_owned());
+			news.send_replace(count);
+		}
+	});
+}

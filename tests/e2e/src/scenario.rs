@@ -1,0 +1,298 @@
+//! The steps from an empty chain to claimed payouts.
+
+use crate::{
+	data::{DataSet, DATA_SETS},
+	network::{key, CURATOR, DEVELOPER},
+	report::Contribution,
+};
+use anyhow::{ensure, Context, Result};
+use codec::Decode;
+use futures::{future::try_join_all, StreamExt};
+use openledger_client::{
+	At, Block, Call, CallSettled, Chain, Event, Included, Keypair, SubmitOptions,
+};
+use openledger_primitives::{
+	attribution::{DataSource, ReleaseSelector},
+	policy::RevenuePolicy,
+	price::PriceSchedule,
+	AccountId, Balance, BlockNumber, DatanetId, Hash, ModelId, Name, ReleaseId, SessionId, Uri,
+	MICRO_OPEN, MILLI_OPEN,
+};
+use sp_runtime::Permill;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The model's name on chain.
+pub const MODEL: &str = "geo/smollm2-135m-instruct";
+/// The datanet's name on chain.
+pub const DATANET: &str = "geo-facts";
+
+/// What a call of the model costs. The odd planck are there to be rounded.
+pub const PRICE: PriceSchedule = PriceSchedule {
+	per_call: 10 * MILLI_OPEN + 7,
+	per_input_token: 50 * MICRO_OPEN + 3,
+	per_output_token: 200 * MICRO_OPEN + 1,
+};
+
+/// How the model's income is shared.
+pub fn policy() -> RevenuePolicy {
+	RevenuePolicy {
+		developer: Permill::from_percent(40),
+		data: Permill::from_percent(35),
+		node: Permill::from_percent(25),
+		attributed: Permill::from_percent(30),
+	}
+}
+
+/// A name or URI as the chain takes it.
+///
+/// # Errors
+/// If it is too long.
+pub fn name(text: &str) -> Result<Name> {
+	Name::try_from(text.as_bytes().to_vec()).ok().context("the name is too long")
+}
+
+fn uri(text: &str) -> Result<Uri> {
+	Uri::try_from(text.as_bytes().to_vec()).ok().context("the URI is too long")
+}
+
+/// Submits an extrinsic and waits until it is in a block and has succeeded.
+///
+/// # Errors
+/// If it does not, with the pallet's own words.
+pub async fn submit(chain: &Chain, signer: &Keypair, call: Call) -> Result<Included> {
+	let what = format!("{}.{}", call.pallet(), call.name());
+	let outcome = chain.submit(&call, signer, SubmitOptions::in_block()).await?;
+	outcome.into_included().context(what)
+}
+
+/// A published release of the datanet and what is in it.
+#[derive(Clone, Debug)]
+pub struct Release {
+	/// The datanet.
+	pub datanet: DatanetId,
+	/// The release.
+	pub release: ReleaseId,
+	/// Its contributions.
+	pub contributions: Vec<Contribution>,
+}
+
+/// Creates the datanet; three contributors submit their data, the curator accepts them with their
+/// weights and publishes a release.
+///
+/// # Errors
+/// If an extrinsic fails.
+pub async fn publish_data(chain: &Chain) -> Result<Release> {
+	let curator = key(CURATOR)?;
+	let created = submit(chain, &curator, Call::CreateDatanet { name: name(DATANET)? }).await?;
+	let datanet = created
+		.find(|event| match event {
+			Event::DatanetCreated { datanet, .. } => Some(*datanet),
+			_ => None,
+		})
+		.context("no DatanetCreated event")?;
+
+	let ids =
+		try_join_all(DATA_SETS.iter().map(|data| submit_contribution(chain, datanet, data))).await?;
+
+	let mut calls: Vec<Call> = ids
+		.iter()
+		.zip(&DATA_SETS)
+		.map(|(id, data)| Call::AcceptContribution { contribution: *id, weight: data.weight })
+		.collect();
+	calls.push(Call::PublishRelease { datanet });
+	let published = submit(chain, &curator, Call::BatchAll { calls }).await?;
+	let (release, total) = published
+		.find(|event| match event {
+			Event::ReleasePublished { release, total_weight, .. } => Some((*release, *total_weight)),
+			_ => None,
+		})
+		.context("no ReleasePublished event")?;
+	let weights: u64 = DATA_SETS.iter().map(|data| data.weight).sum();
+	ensure!(total == weights, "the release weighs {total} instead of {weights}");
+
+	let contributions = ids
+		.into_iter()
+		.zip(&DATA_SETS)
+		.map(|(id, data)| Contribution {
+			id,
+			datanet,
+			release,
+			weight: data.weight,
+			title: data.title.into(),
+			contributor: data.contributor.into(),
+		})
+		.collect();
+	Ok(Release { datanet, release, contributions })
+}
+
+async fn submit_contribution(chain: &Chain, datanet: DatanetId, data: &DataSet) -> Result<u64> {
+	let contributor = key(data.contributor)?;
+	let call = Call::SubmitContribution {
+		datanet,
+		root: data.root(),
+		size: data.size(),
+		uri: uri(&format!("https://data.example/{}.txt", data.title))?,
+	};
+	let submitted = submit(chain, &contributor, call).await?;
+	submitted
+		.find(|event| match event {
+			Event::ContributionSubmitted { contribution, .. } => Some(*contribution),
+			_ => None,
+		})
+		.context("no ContributionSubmitted event")
+}
+
+/// The developer registers the model, made from a release.
+///
+/// # Errors
+/// If the extrinsic fails.
+pub async fn register_model(
+	chain: &Chain,
+	release: &Release,
+	weights_hash: Hash,
+	tokenizer_hash: Hash,
+) -> Result<ModelId> {
+	let source = DataSource {
+		datanet: release.datanet,
+		release: ReleaseSelector::Fixed(release.release),
+		weight: 1,
+	};
+	let call = Call::RegisterModel {
+		name: name(MODEL)?,
+		uri: uri("https://models.example/smollm2-135m-instruct")?,
+		weights_hash,
+		tokenizer_hash,
+		price: PRICE,
+		policy: policy(),
+		sources: vec![source].try_into().ok().context("too many sources")?,
+	};
+	let registered = submit(chain, &key(DEVELOPER)?, call).await?;
+	registered
+		.find(|event| match event {
+			Event::ModelRegistered { model, .. } => Some(*model),
+			_ => None,
+		})
+		.context("no ModelRegistered event")
+}
+
+/// A settled call, in a finalized block.
+#[derive(Clone, Debug)]
+pub struct FinalCall {
+	/// The block.
+	pub block: Block,
+	/// The event.
+	pub call: CallSettled,
+}
+
+/// Waits until `count` calls are settled in finalized blocks from `from` upwards, in the order of
+/// the chain.
+///
+/// # Errors
+/// If a record is rejected, or the time is up.
+pub async fn settled_calls(
+	chain: &Chain,
+	from: BlockNumber,
+	count: usize,
+	limit: Duration,
+) -> Result<Vec<FinalCall>> {
+	let mut calls = Vec::new();
+	let waiting = async {
+		let mut blocks = chain.finalized_blocks(Some(from));
+		while calls.len() < count {
+			let block = blocks.next().await.context("the stream of finalized blocks ended")??;
+			for record in chain.events_at(block.hash).await? {
+				match record.event {
+					Event::CallSettled(call) => calls.push(FinalCall { block, call: *call }),
+					Event::RecordRejected { sequence, reason, .. } => {
+						anyhow::bail!("the record of call {sequence} was rejected: {reason:?}")
+					},
+					_ => {},
+				}
+			}
+		}
+		Ok(())
+	};
+	let waited = timeout(limit, waiting).await;
+	match waited {
+		Ok(outcome) => outcome?,
+		Err(_) => anyhow::bail!("not {count} calls were settled and final within {limit:?}"),
+	}
+	Ok(calls)
+}
+
+/// How often the calls of a session were settled in the finalized blocks from `from` upwards, by
+/// lane and sequence.
+///
+/// # Errors
+/// If the chain cannot be read.
+pub async fn settlements(
+	chain: &Chain,
+	from: BlockNumber,
+	session: SessionId,
+) -> Result<Vec<(u16, u64)>> {
+	let newest = chain.block(At::Finalized).await?.number;
+	let mut settled = Vec::new();
+	for number in from..=newest {
+		let hash = chain.block_hash(number).await?.context("a final block is missing")?;
+		for record in chain.events_at(hash).await? {
+			if let Event::CallSettled(call) = record.event {
+				if call.session == session {
+					settled.push((call.lane, call.sequence));
+				}
+			}
+		}
+	}
+	Ok(settled)
+}
+
+/// A contributor's balance around a claim, in planck.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimed {
+	/// Free balance before it.
+	pub before: Balance,
+	/// What the claim paid.
+	pub amount: Balance,
+	/// What the extrinsic cost.
+	pub fee: Balance,
+	/// Free balance after it.
+	pub after: Balance,
+}
+
+/// A contributor claims what one contribution earned, and the claim becomes final.
+///
+/// # Errors
+/// If the extrinsic fails, or the balance did not change by exactly the amount less the fee.
+pub async fn claim(chain: &Chain, contribution: &Contribution) -> Result<Claimed> {
+	let contributor = key(&contribution.contributor)?;
+	let account = contributor.account();
+	let before = chain.free_balance(&account, At::Finalized).await?;
+	let call = Call::Claim {
+		contribution: contribution.id,
+		releases: vec![contribution.release].try_into().ok().context("too many releases")?,
+	};
+	let outcome = chain.submit(&call, &contributor, SubmitOptions::finalized()).await?;
+	let included = outcome.into_included().context("DataAttribution.claim")?;
+	let amount = included
+		.find(|event| match event {
+			Event::PayoutClaimed { amount, .. } => Some(*amount),
+			_ => None,
+		})
+		.context("no PayoutClaimed event")?;
+	let fee = included
+		.find(|event| match event {
+			Event::Other { pallet, name, fields }
+				if (pallet.as_str(), name.as_str()) ==
+					("TransactionPayment", "TransactionFeePaid") =>
+			{
+				<(AccountId, Balance, Balance)>::decode(&mut fields.as_slice()).ok()
+			},
+			_ => None,
+		})
+		.context("no TransactionFeePaid event")?
+		.1;
+	let after = chain.free_balance(&account, At::Finalized).await?;
+	let expected = before + amount - fee;
+	ensure!(after == expected, "{} planck after a claim instead of {expected}", after);
+	Ok(Claimed { before, amount, fee, after })
+}

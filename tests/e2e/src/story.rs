@@ -1,0 +1,234 @@
+//! The whole path of money, as the demo shows it and the tests check it: three paid calls, from the
+//! caller's balance to each contributor's.
+
+use crate::{
+	inference::{self, Home, InferenceNode, Question, Settle},
+	network::{key, say, Network, CALLER, DEVELOPER, LONGEST_GAP, OPERATOR},
+	report::{exact, line, CallReport, Contribution},
+	scenario::{self, Claimed, Release, MODEL},
+};
+use anyhow::{ensure, Context, Result};
+use openledger_client::{At, Chain};
+use openledger_primitives::{info::PendingPage, AccountId, Balance, ModelId};
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+/// Three questions of different length.
+pub const QUESTIONS: [Question<'static>; 3] = [
+	Question { prompt: "What is the capital of France?", max_tokens: 24 },
+	Question {
+		prompt: "Which is the longest river of Europe, and into which sea does it flow? Answer in \
+		         one sentence.",
+		max_tokens: 48,
+	},
+	Question {
+		prompt: "Mount Everest is 8,849 metres high. Kilimanjaro is the highest mountain of Africa, \
+		         Denali that of North America, Aconcagua that of South America. Write two sentences \
+		         about the highest mountain of Africa.",
+		max_tokens: 72,
+	},
+];
+
+/// How long calls may take to be settled and final.
+const SETTLED: Duration = Duration::from_secs(120);
+/// The pot that the protocol's share goes to: the account of the pallet id `ol/treas`.
+const PROTOCOL: &[u8] = b"modlol/treas";
+
+/// A model on a chain, and a node that serves it.
+pub struct Shop {
+	/// The data that the model was made from.
+	pub release: Release,
+	/// The model.
+	pub model: ModelId,
+	/// Where the node keeps what it has.
+	pub home: Home,
+	/// The node.
+	pub node: InferenceNode,
+}
+
+/// Everything that has to be there before the first call: data, model, node.
+///
+/// # Errors
+/// If anything fails.
+pub async fn open_shop(
+	network: &mut Network,
+	settle: Settle,
+	context: Option<u32>,
+) -> Result<Shop> {
+	let chain = network.chain().clone();
+	let home = Home::new(network, context)?;
+	home.configure(settle)?;
+	let (release, hashes) = tokio::try_join!(scenario::publish_data(&chain), inference::hashes())?;
+	say(format_args!(
+		"datanet {} has release {} with {} contributions",
+		release.datanet,
+		release.release,
+		release.contributions.len()
+	));
+	let model = scenario::register_model(&chain, &release, hashes.weights, hashes.tokenizer).await?;
+	say(format_args!("{MODEL} is registered as model {model}"));
+	home.register().await?;
+	say("the inference node is registered with its bond");
+	let node = home.start(network).await?;
+	Ok(Shop { release, model, home, node })
+}
+
+/// What came of the three calls.
+pub struct Story {
+	/// One for each call.
+	pub reports: Vec<CallReport>,
+	/// What each contributor claimed.
+	pub claims: Vec<(Contribution, Claimed)>,
+	/// Different finalized heads that were seen.
+	pub heads: usize,
+}
+
+/// Tells the story and checks every sum. With `show`, answers and tables are printed as they come.
+///
+/// # Errors
+/// If anything is missing, or off by a planck.
+pub async fn tell(network: &mut Network, show: bool) -> Result<Story> {
+	let chain = network.chain().clone();
+	let start = chain.block(At::Best).await?.number;
+	let settle = Settle::At { calls: 3, seconds: 45 };
+	let shop = open_shop(network, settle, None).await?;
+	let developer = key(DEVELOPER)?.account();
+	let before = chain.free_balance(&developer, At::Best).await?;
+
+	for (number, question) in QUESTIONS.iter().enumerate() {
+		say(format_args!("call {}: {:?}", number + 1, question.prompt));
+		let printed = inference::call(&chain, network.folder(), question, show).await?;
+		ensure!(!printed.trim().is_empty(), "call {} printed nothing", number + 1);
+	}
+
+	say("waiting until the calls are settled and final");
+	let calls = scenario::settled_calls(&chain, start, QUESTIONS.len(), SETTLED).await?;
+	let mut reports = Vec::new();
+	for (number, (settled, question)) in calls.iter().zip(&QUESTIONS).enumerate() {
+		let report = CallReport::new(&settled.call, question.prompt, &shop.release.contributions)?;
+		if show {
+			println!("\n{report}  settled in block {}, final\n", settled.block.number);
+		}
+		report.check()?;
+		check_call(&report, number, &shop)?;
+		reports.push(report);
+	}
+	say("every call adds up to the planck");
+
+	check_state(&chain, &reports, &developer, before).await?;
+	let claims = claim_all(&chain, &reports, &shop, show).await?;
+
+	network.finality.wait_for_heads(1, LONGEST_GAP).await?;
+	let seen = network.finality.check(LONGEST_GAP)?;
+	say(format_args!(
+		"chain_getFinalizedHead moved {} times, up to block {}; it never stood still for longer \
+		 than {:.1} s",
+		seen.heads,
+		seen.newest,
+		seen.longest_gap.as_secs_f64()
+	));
+	Ok(Story { reports, claims, heads: seen.heads })
+}
+
+/// Whether the event tells of the call that was made.
+fn check_call(report: &CallReport, number: usize, shop: &Shop) -> Result<()> {
+	let call = &report.call;
+	let expected = u64::try_from(number)? + 1;
+	ensure!(call.sequence == expected, "call {expected} has the sequence {}", call.sequence);
+	ensure!(call.model == shop.model, "call {expected} was of model {}", call.model);
+	ensure!(call.caller == key(CALLER)?.account(), "somebody else paid for call {expected}");
+	ensure!(call.node == key(OPERATOR)?.account(), "somebody else served call {expected}");
+	ensure!(call.developer == key(DEVELOPER)?.account(), "somebody else's model");
+	ensure!(call.input_tokens > 0 && call.output_tokens > 0, "call {expected} used no tokens");
+	let price = scenario::PRICE.charge(call.input_tokens, call.output_tokens);
+	ensure!(price == Some(call.charge), "call {expected} was charged {} planck", call.charge);
+	Ok(())
+}
+
+/// Whether the chain's state says the same as the events: what the session paid, what everyone
+/// earned, and the developer's balance.
+async fn check_state(
+	chain: &Chain,
+	reports: &[CallReport],
+	developer: &AccountId,
+	before: Balance,
+) -> Result<()> {
+	let total = |part: fn(&CallReport) -> Balance| reports.iter().map(part).sum::<Balance>();
+	let charged = total(|report| report.call.charge);
+	let first = reports.first().context("no call")?;
+	let session = chain.session(first.call.session, At::Finalized).await?.context("no session")?;
+	ensure!(session.settled == charged, "the session paid {} planck", session.settled);
+	let lane = session.lanes.first().context("the session has no lane")?;
+	ensure!(lane.settled == charged, "the lane paid {} planck", lane.settled);
+	// What is left is still on hold.
+	let caller = chain.account(&session.caller, At::Finalized).await?;
+	let left = session.deposit - session.settled;
+	ensure!(caller.reserved == left, "{} planck are on hold instead of {left}", caller.reserved);
+
+	let earned = |account: AccountId| async move { chain.earnings(&account, At::Finalized).await };
+	let developed = total(|report| report.call.payment.developer);
+	ensure!(earned(developer.clone()).await?.developer == developed, "the developer's earnings");
+	let served = total(|report| report.call.payment.node);
+	ensure!(earned(session.node).await?.node == served, "the node's earnings");
+	let mut protocol = [0; 32];
+	protocol.iter_mut().zip(PROTOCOL).for_each(|(byte, given)| *byte = *given);
+	let kept = total(|report| report.call.payment.protocol);
+	ensure!(earned(protocol.into()).await?.protocol == kept, "the protocol's earnings");
+
+	let after = chain.free_balance(developer, At::Finalized).await?;
+	ensure!(after == before + developed, "the developer has {after} planck");
+	Ok(())
+}
+
+/// Lets every contributor claim, and checks what they get against the calls.
+async fn claim_all(
+	chain: &Chain,
+	reports: &[CallReport],
+	shop: &Shop,
+	show: bool,
+) -> Result<Vec<(Contribution, Claimed)>> {
+	let mut owed: BTreeMap<u64, Balance> = BTreeMap::new();
+	for (contribution, earned) in reports.iter().flat_map(|report| &report.data) {
+		*owed.entry(contribution.id).or_default() += earned;
+	}
+	say("the contributors claim what they earned");
+	let claiming = shop.release.contributions.iter().map(|contribution| async {
+		let owed = owed.get(&contribution.id).copied().unwrap_or_default();
+		let account = key(&contribution.contributor)?;
+		let address = serde_json::Value::from(account.address());
+		let page: PendingPage = chain.rpc("payouts_pending", vec![address]).await?;
+		let pending: Balance = page.payouts.iter().map(|payout| payout.amount).sum();
+		ensure!(pending == owed, "payouts_pending says {pending} planck instead of {owed}");
+
+		let claimed = scenario::claim(chain, contribution).await?;
+		ensure!(claimed.amount == owed, "{} planck claimed instead of {owed}", claimed.amount);
+		let earnings = chain.earnings(&account.account(), At::Finalized).await?;
+		ensure!(earnings.data == owed, "data earnings of {} planck", earnings.data);
+		let left = chain.pending(&account.account(), 0, 16, At::Finalized).await?;
+		let left: Balance = left.payouts.iter().map(|payout| payout.amount).sum();
+		ensure!(left == 0, "{left} planck are left after the claim");
+		anyhow::Ok((contribution.clone(), claimed))
+	});
+	let claims = futures::future::try_join_all(claiming).await?;
+	if show {
+		println!();
+		for (contribution, claimed) in &claims {
+			println!("{}", ClaimTable(contribution, claimed));
+		}
+	}
+	Ok(claims)
+}
+
+struct ClaimTable<'a>(&'a Contribution, &'a Claimed);
+
+impl fmt::Display for ClaimTable<'_> {
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		let Self(contribution, claimed) = self;
+		let Contribution { contributor, title, weight, .. } = contribution;
+		writeln!(formatter, "{contributor} ({title}, weight {weight})")?;
+		line(formatter, "balance before", &exact(claimed.before))?;
+		line(formatter, "claimed", &format!("+{}", exact(claimed.amount)))?;
+		line(formatter, "transaction fee", &format!("-{}", exact(claimed.fee)))?;
+		line(formatter, "balance after", &exact(claimed.after))
+	}
+}
+

@@ -1,0 +1,167 @@
+//! Everything that a caller can get wrong has its own error, and changes nothing.
+
+use anyhow::{ensure, Context, Result};
+use openledger_client::{At, Call, Chain, Event};
+use openledger_e2e::{
+	inference::Settle,
+	network::{key, Network, CALLER, DEVELOPER, LONGEST_GAP, OPERATOR},
+	payer::{chat, Payer},
+	scenario::{submit, MODEL},
+	story::open_shop,
+};
+use openledger_primitives::{
+	voucher::Voucher, AccountId, Balance, BlockNumber, Hash, SessionId, MILLI_OPEN,
+};
+use serde_json::{json, Value};
+
+/// A context that is exceeded soon, in tokens.
+const CONTEXT: u32 = 512;
+/// The smallest deposit that a session may have.
+const DEPOSIT: Balance = 100 * MILLI_OPEN;
+/// The shortest that a session may last, in blocks, and one to be sure.
+const SHORT: BlockNumber = 11;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_mistake_has_its_own_error_and_changes_nothing() -> Result<()> {
+	Network::with(async |network| {
+		let shop = open_shop(network, Settle::Later, Some(CONTEXT)).await?;
+		let chain = network.chain().clone();
+		let short = open_session(&chain, SHORT).await?;
+		let session = open_session(&chain, 10_000).await?;
+		let payer = Payer::new(shop.home.url(), session, key(CALLER)?);
+
+		bad_requests(&payer).await?;
+		bad_vouchers(&payer, session).await?;
+		bad_rpc(network).await?;
+
+		// The short session's time is over.
+		let over = chain.session(short, At::Best).await?.context("no session")?.expires_at;
+		while chain.block(At::Best).await?.number < over {
+			network.finality.wait_for_heads(1, LONGEST_GAP).await?;
+		}
+		let body = chat(MODEL, "Hello", 8);
+		let late = payer.with_session(short);
+		let offer = late.offer(&body).await?;
+		let voucher = late.voucher(&offer, &body, 1, 0);
+		late.pay(&offer, &body, voucher).await?.is_error(402, "session_expired")?;
+
+		// A paused model takes no calls, and takes them again when it is resumed.
+		let developer = key(DEVELOPER)?;
+		submit(&chain, &developer, Call::PauseModel { model: shop.model }).await?;
+		network.finality.wait_for_heads(2, LONGEST_GAP).await?;
+		payer.ask(&body, None).await?.is_error(403, "model_paused")?;
+		submit(&chain, &developer, Call::ResumeModel { model: shop.model }).await?;
+		network.finality.wait_for_heads(2, LONGEST_GAP).await?;
+		payer.offer(&body).await?;
+
+		for session in [short, session] {
+			let info = chain.session(session, At::Best).await?.context("no session")?;
+			ensure!(info.settled == 0 && info.lanes.is_empty(), "something changed: {info:?}");
+		}
+		Ok(())
+	})
+	.await
+}
+
+async fn open_session(chain: &Chain, blocks: BlockNumber) -> Result<SessionId> {
+	let caller = key(CALLER)?;
+	let best = chain.block(At::Best).await?.number;
+	let call = Call::OpenSession {
+		node: key(OPERATOR)?.account(),
+		deposit: DEPOSIT,
+		signer: caller.account(),
+		expires_at: best + blocks,
+	};
+	submit(chain, &caller, call)
+		.await?
+		.find(|event| match event {
+			Event::SessionOpened { session, .. } => Some(*session),
+			_ => None,
+		})
+		.context("no SessionOpened event")
+}
+
+/// What is wrong before anything is paid.
+async fn bad_requests(payer: &Payer) -> Result<()> {
+	payer.ask(b"{ this is no JSON", None).await?.is_error(400, "malformed_json")?;
+	payer.ask(b"{}", None).await?.is_error(400, "missing_required_parameter")?;
+	let unknown = chat("nobody/knows-it", "Hello", 8);
+	payer.ask(&unknown, None).await?.is_error(404, "model_not_found")?;
+	let long = chat(MODEL, &"far too long ".repeat(400), 8);
+	payer.ask(&long, None).await?.is_error(400, "context_length_exceeded")?;
+	let unpaid = payer.ask(&chat(MODEL, "Hello", 8), None).await?;
+	unpaid.is_error(402, "payment_required")?;
+	ensure!(unpaid.offer()?.amount > 0, "a call that costs nothing");
+	payer.ask(&chat(MODEL, "Hello", 8), Some("%%%")).await?.is_error(400, "malformed_payment")
+}
+
+/// What is wrong with a payment. One call is right, so that there is something to repeat.
+async fn bad_vouchers(payer: &Payer, session: SessionId) -> Result<()> {
+	let body = chat(MODEL, "Hello", 8);
+	let offer = payer.offer(&body).await?;
+	let good = payer.voucher(&offer, &body, 1, 0);
+	let wrong: [(&str, Voucher); 7] = [
+		("wrong_chain", Voucher { genesis_hash: Hash::repeat_byte(1), ..good }),
+		("request_mismatch", Voucher { request_hash: Hash::repeat_byte(1), ..good }),
+		("session_unknown", Voucher { session: session + 1_000, ..good }),
+		("price_changed", Voucher { price_version: good.price_version + 1, ..good }),
+		("voucher_expired", Voucher { valid_until: 0, ..good }),
+		("insufficient_authorisation", Voucher { authorised: good.authorised - 1, ..good }),
+		("acknowledged_mismatch", Voucher {
+			acknowledged: 1,
+			authorised: good.authorised + 1,
+			..good
+		}),
+	];
+	for (code, voucher) in wrong {
+		payer.pay(&offer, &body, voucher).await?.is_error(402, code)?;
+	}
+	let stranger = payer.with_signer(key("//Eve")?);
+	stranger.pay(&offer, &body, good).await?.is_error(402, "invalid_signature")?;
+	let ahead = payer.voucher(&offer, &body, 3, 0);
+	payer.pay(&offer, &body, ahead).await?.is_error(409, "voucher_out_of_order")?;
+
+	// None of that took the first voucher's place.
+	let served = payer.pay(&offer, &body, good).await?;
+	ensure!(served.status.is_success(), "{served:?}");
+	let charge = served.response.context("no statement")?.amount;
+	ensure!(charge > 0 && charge <= offer.amount, "a charge of {charge} planck");
+
+	payer.pay(&offer, &body, good).await?.is_error(409, "voucher_already_used")?;
+	let back = Voucher { acknowledged: 0, authorised: offer.amount + 1, ..good };
+	payer.pay(&offer, &body, back).await?.is_error(409, "voucher_out_of_order")?;
+
+	// More than what is left of the deposit.
+	let greedy = chat(MODEL, "Hello", 440);
+	let offer = payer.offer(&greedy).await?;
+	ensure!(offer.amount + charge > DEPOSIT, "an offer of {} planck", offer.amount);
+	let voucher = payer.voucher(&offer, &greedy, 2, charge);
+	payer.pay(&offer, &greedy, voucher).await?.is_error(402, "session_underfunded")
+}
+
+/// What is wrong with a JSON-RPC request.
+async fn bad_rpc(network: &Network) -> Result<()> {
+	let http = reqwest::Client::new();
+	let url = network.url().replacen("ws", "http", 1);
+	let nobody = AccountId::new([9; 32]);
+	let cases: [(&str, Value, i64, &str); 9] = [
+		("payouts_pending", json!(["not-an-address"]), 12010, "not-an-address"),
+		("payouts_earnings", json!(["0x1234"]), 12010, "0x1234"),
+		("payouts_pending", json!([key(CALLER)?.address(), 0, 0]), 12011, "0"),
+		("models_get", json!(["nobody/knows-it"]), 12020, "nobody/knows-it"),
+		("inference_quote", json!([99, 1, 1]), 12020, "99"),
+		("inference_session", json!([99]), 12030, "99"),
+		("inference_node", json!([nobody.to_string()]), 12031, &nobody.to_string()),
+		("models_get", json!([{}]), -32602, ""),
+		("models_nothing", json!([]), -32601, ""),
+	];
+	for (method, params, code, word) in cases {
+		let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+		let answer: Value = http.post(&url).json(&request).send().await?.json().await?;
+		let error = answer.get("error").with_context(|| format!("{method}: {answer}"))?;
+		ensure!(error["code"] == code, "{method}{params}: {answer}");
+		let message = error["message"].as_str().unwrap_or_default();
+		ensure!(message.contains(word), "{method}{params} does not name {word}: {answer}");
+	}
+	Ok(())
+}

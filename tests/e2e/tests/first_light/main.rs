@@ -1,0 +1,6 @@
+//! Drives the built binaries as their users do, and asserts what the demo prints.
+
+mod bad_input;
+mod crash;
+mod money;
+mod polkadot_js;
