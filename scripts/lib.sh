@@ -84,8 +84,8 @@ set_up() {
 	use_wasm_toolchain
 }
 
-# The one way in which everything is built: the whole workspace with all its targets and one profile,
-# so that a later `cargo nextest run --workspace` finds every dependency built with the same features.
+# The one way in which everything is built: the whole workspace with one profile. Then dependencies have
+# the same features whether tests are built too (--all-targets) or not, and are built once.
 build_workspace() {
-	(cd "$REPO" && cargo build --locked --workspace --all-targets)
+	(cd "$REPO" && cargo build --locked --workspace "$@")
 }

@@ -14,7 +14,7 @@ lints() {
 
 phase "format" cargo fmt --all --check
 phase "lints" lints
-phase "build" build_workspace
+phase "build" build_workspace --all-targets
 print_phases
 
 log "tests"

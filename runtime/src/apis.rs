@@ -4,14 +4,18 @@
 #![allow(missing_docs)]
 
 use crate::{
-	constants, genesis_config_presets, pallets, AccountId, Babe, Balance, Block, Executive,
-	Grandpa, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
-	TransactionPayment, VERSION,
+	constants, genesis_config_presets, pallets, AccountId, Babe, Balance, Block, DataAttribution,
+	Executive, Grandpa, InferenceMetering, ModelRegistry, Nonce, RevenueSplit, Runtime,
+	RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
 };
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
+};
+use openledger_primitives::{
+	info::{Earnings, ModelInfo, NodeInfo, PendingPage, Quote, QuoteError, SessionInfo},
+	ContributionId, ModelId, SessionId,
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -236,6 +240,52 @@ impl_runtime_apis! {
 		}
 	}
 
+	impl openledger_primitives::runtime_api::ModelsApi<Block> for Runtime {
+		fn model(id: ModelId) -> Option<ModelInfo> {
+			ModelRegistry::model_info(id)
+		}
+
+		fn model_by_name(name: String) -> Option<ModelId> {
+			ModelRegistry::model_by_name(name.as_bytes())
+		}
+
+		fn models(from: ModelId, limit: u32) -> Vec<ModelInfo> {
+			ModelRegistry::models(from, limit)
+		}
+	}
+
+	impl openledger_primitives::runtime_api::InferenceApi<Block> for Runtime {
+		fn quote(
+			model: ModelId,
+			input_tokens: u32,
+			output_tokens: u32,
+		) -> Result<Quote, QuoteError> {
+			ModelRegistry::quote(model, input_tokens, output_tokens)
+		}
+
+		fn session(id: SessionId) -> Option<SessionInfo> {
+			InferenceMetering::session_info(id)
+		}
+
+		fn node(operator: AccountId) -> Option<NodeInfo> {
+			InferenceMetering::node_info(operator)
+		}
+
+		fn nodes(model: ModelId, after: Option<AccountId>, limit: u32) -> Vec<NodeInfo> {
+			InferenceMetering::nodes(model, after, limit)
+		}
+	}
+
+	impl openledger_primitives::runtime_api::PayoutsApi<Block> for Runtime {
+		fn pending(account: AccountId, from: ContributionId, limit: u32) -> PendingPage {
+			DataAttribution::pending(&account, from, limit)
+		}
+
+		fn earnings(account: AccountId) -> Earnings {
+			RevenueSplit::earnings(&account)
+		}
+	}
+
 	impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
 		fn build_state(json: Vec<u8>) -> sp_genesis_builder::Result {
 			build_state::<RuntimeGenesisConfig>(json)
@@ -269,7 +319,7 @@ impl_runtime_apis! {
 
 		fn dispatch_benchmark(
 			config: frame_benchmarking::BenchmarkConfig,
-		) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, alloc::string::String> {
+		) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, String> {
 			use crate::*;
 			use frame_benchmarking::{baseline::Pallet as BaselineBench, BenchmarkBatch};
 			use frame_support::traits::{TrackedStorageKey, WhitelistedStorageKeys};

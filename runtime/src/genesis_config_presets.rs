@@ -6,13 +6,14 @@
 //! | `development` | Alice | all well-known development accounts, 1,000,000 OPEN each |
 //! | `local_testnet` | Alice, Bob, Charlie, Dave | the same |
 //!
-//! Alice holds the sudo key in both. The pallets' pots start with the existential deposit, which
-//! nobody can withdraw: so they exist for ever, and paying into them never fails for being too
-//! little.
+//! Alice holds the sudo key in both. The pallets' pots and the protocol's account start with the
+//! existential deposit: so they exist, and no payment to them is too small to be made.
 
 use crate::{
-	constants::BABE_GENESIS_EPOCH_CONFIG, AccountId, Balance, BalancesConfig, RuntimeGenesisConfig,
-	SessionConfig, SessionKeys, SudoConfig,
+	configs::pot_accounts,
+	constants::{BABE_GENESIS_EPOCH_CONFIG, EXISTENTIAL_DEPOSIT},
+	AccountId, Balance, BalancesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
+	SudoConfig,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -34,6 +35,7 @@ fn validator(account: Sr25519Keyring, finality: Ed25519Keyring) -> (AccountId, S
 fn genesis(validators: Vec<(AccountId, SessionKeys)>, root: AccountId) -> Value {
 	let balances = Sr25519Keyring::well_known()
 		.map(|key| (key.to_account_id(), ENDOWMENT))
+		.chain(pot_accounts().map(|account| (account, EXISTENTIAL_DEPOSIT)))
 		.collect::<Vec<_>>();
 	let keys = validators
 		.into_iter()

@@ -125,5 +125,9 @@ mod benches {
 		[pallet_sudo, Sudo]
 		[pallet_multisig, Multisig]
 		[pallet_proxy, Proxy]
+		[pallet_model_registry, ModelRegistry]
+		[pallet_data_attribution, DataAttribution]
+		[pallet_inference_metering, InferenceMetering]
+		[pallet_revenue_split, RevenueSplit]
 	);
 }

@@ -52,6 +52,15 @@ mod runtime {
 	#[runtime::pallet_index(11)]
 	pub type Proxy = pallet_proxy;
 
+	#[runtime::pallet_index(50)]
+	pub type ModelRegistry = pallet_model_registry;
+	#[runtime::pallet_index(51)]
+	pub type DataAttribution = pallet_data_attribution;
+	#[runtime::pallet_index(52)]
+	pub type InferenceMetering = pallet_inference_metering;
+	#[runtime::pallet_index(53)]
+	pub type RevenueSplit = pallet_revenue_split;
+
 	// 20 to 29 are left for staking, offences, treasury and governance.
 }
 

@@ -103,20 +103,27 @@ async function main(api) {
   console.log(`\nmodel ${model} is registered`);
 }
 
-const provider = new WsProvider(url, false);
-const api = new ApiPromise({ provider, noInitWarn: true, throwOnConnect: true });
+async function run() {
+  const provider = new WsProvider(url, false);
+  await provider.connect();
+  const api = new ApiPromise({ provider, noInitWarn: true, throwOnConnect: true });
+  try {
+    await api.isReadyOrError;
+    await main(api);
+  } finally {
+    await api.disconnect();
+  }
+}
+
 const deadline = setTimeout(() => {
   console.error(`not done within ${TIMEOUT_MS / 1000} s`);
   process.exit(1);
 }, TIMEOUT_MS);
 try {
-  await provider.connect();
-  await api.isReadyOrError;
-  await main(api);
+  await run();
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
 } finally {
   clearTimeout(deadline);
-  await api.disconnect();
 }

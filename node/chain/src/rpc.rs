@@ -59,6 +59,6 @@ pub fn module(
 	module.merge(
 		Grandpa::new(executor, authority_set, voter_state, justifications, proofs).into_rpc(),
 	)?;
-	// module.merge(openledger_rpc::module(client)?)?;
+	module.merge(openledger_rpc::module(client)?)?;
 	Ok(module)
 }

@@ -120,10 +120,10 @@ impl Call {
 			Self::CreateDatanet { .. } => (DATA, "create_datanet", &["name"]),
 			Self::SubmitContribution { .. } => {
 				(DATA, "submit_contribution", &["datanet", "root", "size", "uri"])
-			},
+			}
 			Self::AcceptContribution { .. } => {
 				(DATA, "accept_contribution", &["contribution", "weight"])
-			},
+			}
 			Self::RejectContribution { .. } => (DATA, "reject_contribution", &["contribution"]),
 			Self::WithdrawContribution { .. } => (DATA, "withdraw_contribution", &["contribution"]),
 			Self::PublishRelease { .. } => (DATA, "publish_release", &["datanet"]),
@@ -132,13 +132,13 @@ impl Call {
 			Self::PayAccrued { .. } => (SPLIT, "pay_accrued", &["account"]),
 			Self::RegisterNode { .. } => {
 				(METERING, "register_node", &["endpoint", "receipt_key", "bond", "models"])
-			},
+			}
 			Self::UpdateNode { .. } => {
 				(METERING, "update_node", &["endpoint", "receipt_key", "models"])
-			},
+			}
 			Self::OpenSession { .. } => {
 				(METERING, "open_session", &["node", "deposit", "signer", "expires_at"])
-			},
+			}
 			Self::Settle { .. } => (METERING, "settle", &["voucher", "signature", "records"]),
 			Self::RequestClose { .. } => (METERING, "request_close", &["session"]),
 			Self::CloseSession { .. } => (METERING, "close_session", &["session"]),
@@ -164,28 +164,28 @@ impl Call {
 			Self::CreateDatanet { name } => name.encode(),
 			Self::SubmitContribution { datanet, root, size, uri } => {
 				(datanet, root, size, uri).encode()
-			},
+			}
 			Self::AcceptContribution { contribution, weight } => (contribution, weight).encode(),
-			Self::RejectContribution { contribution } |
-			Self::WithdrawContribution { contribution } => contribution.encode(),
+			Self::RejectContribution { contribution }
+			| Self::WithdrawContribution { contribution } => contribution.encode(),
 			Self::PublishRelease { datanet } => datanet.encode(),
 			Self::Claim { contribution, releases } => (contribution, releases).encode(),
 			Self::SetProtocolShare { share } => share.encode(),
 			Self::PayAccrued { account } => account.encode(),
 			Self::RegisterNode { endpoint, receipt_key, bond, models } => {
 				(endpoint, receipt_key, bond, models).encode()
-			},
+			}
 			Self::UpdateNode { endpoint, receipt_key, models } => {
 				(endpoint, receipt_key, models).encode()
-			},
+			}
 			Self::OpenSession { node, deposit, signer, expires_at } => {
 				(node, deposit, signer, expires_at).encode()
-			},
+			}
 			Self::Settle { voucher, signature, records } => (voucher, signature, records).encode(),
 			Self::RequestClose { session } | Self::CloseSession { session } => session.encode(),
 			Self::Transfer { dest, value } => {
 				(MultiAddress::<&AccountId, ()>::Id(dest), Compact(*value)).encode()
-			},
+			}
 			Self::BatchAll { calls } => {
 				let count = u32::try_from(calls.len()).map_err(|_| ChainError::CallChanged {
 					pallet: self.pallet(),
@@ -197,7 +197,7 @@ impl Call {
 					encoded.extend(call.encode_with(metadata)?);
 				}
 				encoded
-			},
+			}
 			Self::Sudo { call } => call.encode_with(metadata)?,
 		})
 	}

@@ -232,93 +232,94 @@ fn decode(
 		("ModelRegistry", "ModelRegistered") => {
 			let (model, owner, name) = DecodeAll::decode_all(input)?;
 			Event::ModelRegistered { model, owner, name }
-		},
+		}
 		("ModelRegistry", "ModelPaused") => {
 			Event::ModelPaused { model: DecodeAll::decode_all(input)? }
-		},
+		}
 		("ModelRegistry", "ModelResumed") => {
 			Event::ModelResumed { model: DecodeAll::decode_all(input)? }
-		},
+		}
 		("DataAttribution", "DatanetCreated") => {
 			let (datanet, curator, name) = DecodeAll::decode_all(input)?;
 			Event::DatanetCreated { datanet, curator, name }
-		},
+		}
 		("DataAttribution", "ContributionSubmitted") => {
 			let (contribution, datanet, contributor, root) = DecodeAll::decode_all(input)?;
 			Event::ContributionSubmitted { contribution, datanet, contributor, root }
-		},
+		}
 		("DataAttribution", "ContributionAccepted") => {
 			let (contribution, datanet, weight, from_release) = DecodeAll::decode_all(input)?;
 			Event::ContributionAccepted { contribution, datanet, weight, from_release }
-		},
+		}
 		("DataAttribution", "ContributionRejected") => {
 			Event::ContributionRejected { contribution: DecodeAll::decode_all(input)? }
-		},
+		}
 		("DataAttribution", "ContributionWithdrawn") => {
 			Event::ContributionWithdrawn { contribution: DecodeAll::decode_all(input)? }
-		},
+		}
 		("DataAttribution", "ReleasePublished") => {
 			let (datanet, release, total_weight, contributions) = DecodeAll::decode_all(input)?;
 			Event::ReleasePublished { datanet, release, total_weight, contributions }
-		},
+		}
 		("DataAttribution", "PayoutClaimed") => {
 			let (contribution, contributor, amount) = DecodeAll::decode_all(input)?;
 			Event::PayoutClaimed { contribution, contributor, amount }
-		},
+		}
 		("InferenceMetering", "NodeRegistered") => {
 			let (operator, bond) = DecodeAll::decode_all(input)?;
 			Event::NodeRegistered { operator, bond }
-		},
+		}
 		("InferenceMetering", "NodeUpdated") => {
 			Event::NodeUpdated { operator: DecodeAll::decode_all(input)? }
-		},
+		}
 		("InferenceMetering", "SessionOpened") => {
 			let (session, caller, node, deposit, expires_at) = DecodeAll::decode_all(input)?;
 			Event::SessionOpened { session, caller, node, deposit, expires_at }
-		},
+		}
 		("InferenceMetering", "CloseRequested") => {
 			let (session, closes_at) = DecodeAll::decode_all(input)?;
 			Event::CloseRequested { session, closes_at }
-		},
+		}
 		("InferenceMetering", "SessionClosed") => {
 			let (session, refunded) = DecodeAll::decode_all(input)?;
 			Event::SessionClosed { session, refunded }
-		},
+		}
 		("InferenceMetering", "CallSettled") => {
 			Event::CallSettled(Box::new(DecodeAll::decode_all(input)?))
-		},
+		}
 		("InferenceMetering", "RecordRejected") => {
 			let (session, lane, sequence, reason) = DecodeAll::decode_all(input)?;
 			Event::RecordRejected { session, lane, sequence, reason }
-		},
+		}
 		("InferenceMetering", "VoucherSettled") => {
 			let (session, lane, sequence, accepted, rejected, charged) =
 				DecodeAll::decode_all(input)?;
 			Event::VoucherSettled { session, lane, sequence, accepted, rejected, charged }
-		},
+		}
 		("RevenueSplit", "ProtocolShareSet") => {
 			Event::ProtocolShareSet { share: DecodeAll::decode_all(input)? }
-		},
+		}
 		("RevenueSplit", "AccruedPaid") => {
 			let (account, amount) = DecodeAll::decode_all(input)?;
 			Event::AccruedPaid { account, amount }
-		},
+		}
 		("Balances", "Transfer") => {
 			let (from, to, amount) = DecodeAll::decode_all(input)?;
 			Event::Transfer { from, to, amount }
-		},
+		}
 		("System", "ExtrinsicSuccess") => Event::ExtrinsicSuccess,
 		// What follows the error says how heavy the extrinsic was.
 		("System", "ExtrinsicFailed") => {
 			Event::ExtrinsicFailed(failure(&DispatchError::decode(input)?, metadata))
-		},
+		}
 		_ => Event::Other { pallet: pallet.into(), name: name.into(), fields: fields.to_vec() },
 	})
 }
 
 /// An error by its names.
 pub(crate) fn failure(error: &DispatchError, metadata: &Metadata) -> DispatchFailure {
-	let plain = |name: String, docs: &str| DispatchFailure { pallet: None, name, docs: docs.into() };
+	let plain =
+		|name: String, docs: &str| DispatchFailure { pallet: None, name, docs: docs.into() };
 	match error {
 		DispatchError::Module(module) => {
 			let index = module.error.first().copied().unwrap_or_default();
@@ -334,7 +335,7 @@ pub(crate) fn failure(error: &DispatchError, metadata: &Metadata) -> DispatchFai
 					"an error that the runtime's metadata does not name",
 				),
 			}
-		},
+		}
 		DispatchError::Token(token) => plain(format!("Token({token:?})"), (*token).into()),
 		other => plain(format!("{other:?}"), (*other).into()),
 	}
@@ -353,7 +354,10 @@ mod tests {
 			name: "NothingSettled".into(),
 			docs: "No record was accepted.".into(),
 		};
-		assert_eq!(failure.to_string(), "InferenceMetering.NothingSettled: No record was accepted.");
+		assert_eq!(
+			failure.to_string(),
+			"InferenceMetering.NothingSettled: No record was accepted."
+		);
 		let failure = DispatchFailure { pallet: None, name: "BadOrigin".into(), docs: "".into() };
 		assert_eq!(failure.to_string(), "BadOrigin");
 	}

@@ -135,15 +135,15 @@ impl KeySource {
 	pub fn read(&self, scheme: Scheme) -> Result<Keypair, KeyError> {
 		let secret = match self {
 			Self::Uri(secret) => secret.0.clone(),
-			Self::Env(name) => Zeroizing::new(
-				std::env::var(name).map_err(|_| KeyError::NoVariable(name.clone()))?,
-			),
+			Self::Env(name) => {
+				Zeroizing::new(std::env::var(name).map_err(|_| KeyError::NoVariable(name.clone()))?)
+			}
 			Self::File(path) => {
 				let unreadable = |error| unreadable(path.display().to_string(), &error);
 				let file = std::fs::File::open(path).map_err(unreadable)?;
 				warn_if_open_to_others(path, &file);
 				read_secret(file).map_err(unreadable)?
-			},
+			}
 			Self::Stdin => read_secret(io::stdin().lock())
 				.map_err(|error| unreadable("standard input".into(), &error))?,
 		};
@@ -223,10 +223,10 @@ impl Keypair {
 		Ok(Self(Arc::new(match scheme {
 			Scheme::Sr25519 => {
 				Secret::Sr25519(sr25519::Pair::from_string(uri, None).map_err(invalid)?)
-			},
+			}
 			Scheme::Ed25519 => {
 				Secret::Ed25519(Box::new(ed25519::Pair::from_string(uri, None).map_err(invalid)?))
-			},
+			}
 			Scheme::Ecdsa => Secret::Ecdsa(ecdsa::Pair::from_string(uri, None).map_err(invalid)?),
 		})))
 	}
@@ -297,9 +297,7 @@ pub fn parse_account(text: &str) -> Result<AccountId, KeyError> {
 			hex::decode(digits).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(wrong)?;
 		return Ok(bytes.into());
 	}
-	AccountId::from_ss58check_with_version(trimmed)
-		.map(|(account, _)| account)
-		.map_err(|_| wrong())
+	AccountId::from_ss58check_with_version(trimmed).map(|(account, _)| account).map_err(|_| wrong())
 }
 
 /// An account as an SS58 address with the chain's prefix.

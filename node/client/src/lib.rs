@@ -13,14 +13,17 @@
 
 #![deny(missing_docs)]
 
+pub mod caller;
 pub mod calls;
-// pub mod caller;
 pub mod chain;
 pub mod events;
 pub mod keys;
 pub mod tx;
 pub mod units;
 pub mod x402;
+
+#[cfg(test)]
+mod testing;
 
 pub use calls::Call;
 pub use chain::{AccountInfo, At, Block, Chain, ChainError, ChainOptions};

@@ -1,2 +1,10 @@
-//! Skeleton.
-fn main() {}
+//! `openledger-inference`: see [`openledger_inference::cli`].
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use openledger_inference::cli::Cli;
+
+fn main() -> ExitCode {
+	Cli::parse().main()
+}

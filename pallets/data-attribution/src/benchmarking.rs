@@ -4,14 +4,14 @@
 use super::*;
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
-use frame_support::{
-	traits::fungible::{Inspect, Mutate},
+use frame_support::traits::{
+	fungible::{Inspect, Mutate},
+	Get,
 };
 use frame_system::RawOrigin;
 use openledger_primitives::{
 	attribution::{Attribution, AttributionEntry, DataSource, DataSources, ReleaseSelector},
-	Balance, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, MAX_CLAIM, MAX_NAME, MAX_URI,
-	OPEN,
+	ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, MAX_CLAIM, MAX_NAME, MAX_URI, OPEN,
 };
 use sp_runtime::{BoundedVec, DispatchError, Permill, SaturatedConversion};
 
@@ -106,8 +106,7 @@ fn earn<T: Config>(
 	let attribution =
 		Attribution::truncate_from(vec![AttributionEntry { contribution, weight: 1 }]);
 	for release in &published {
-		let source =
-			DataSource { datanet, release: ReleaseSelector::Fixed(*release), weight: 1 };
+		let source = DataSource { datanet, release: ReleaseSelector::Fixed(*release), weight: 1 };
 		let half = Permill::from_percent(50);
 		let sources = DataSources::truncate_from(vec![source]);
 		Pallet::<T>::do_credit(OPEN, half, &attribution, &sources)?;

@@ -1,7 +1,9 @@
 //! Crediting the data part of one call. Everything is worked out first and written last, so that a
 //! payment either happens whole or changes nothing.
 
-use crate::{Accounted, Config, Contributions, Datanets, DirectEarnings, Error, Pallet, Release, Releases};
+use crate::{
+	Accounted, Config, Contributions, Datanets, DirectEarnings, Error, Pallet, Release, Releases,
+};
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{ensure, BoundedVec};
 use openledger_primitives::{
@@ -150,14 +152,12 @@ impl<T: Config> Pallet<T> {
 			let Payable { datanet, release, .. } = *source;
 			let state = pools.get_mut(&(datanet, release)).ok_or(Error::<T>::UnknownRelease)?;
 			let before = state.index;
-			let after =
-				before.pay(amount, state.total_weight).ok_or(ArithmeticError::Overflow)?;
+			let after = before.pay(amount, state.total_weight).ok_or(ArithmeticError::Overflow)?;
 			let raised = after
 				.per_weight
 				.checked_sub(before.per_weight)
 				.ok_or(ArithmeticError::Underflow)?;
-			state.received =
-				state.received.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+			state.received = state.received.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
 			state.index = after;
 			payments.push(PoolPayment {
 				datanet,

@@ -76,9 +76,7 @@ impl<T: Config> Pallet<T> {
 		Ok(sums)
 	}
 
-	fn check_checkpoints(
-		contribution: &Contribution<T::AccountId>,
-	) -> Result<(), TryRuntimeError> {
+	fn check_checkpoints(contribution: &Contribution<T::AccountId>) -> Result<(), TryRuntimeError> {
 		let pending = contribution.status == ContributionStatus::Pending;
 		ensure!(
 			pending == contribution.checkpoints.is_empty(),
@@ -181,9 +179,8 @@ impl<T: Config> Pallet<T> {
 			.ok_or("what is owed overflows")?;
 		ensure!(owed == Accounted::<T>::get(), "what is owed is not what is accounted for");
 		if owed > 0 {
-			let needed = owed
-				.checked_add(T::Currency::minimum_balance())
-				.ok_or("what is owed overflows")?;
+			let needed =
+				owed.checked_add(T::Currency::minimum_balance()).ok_or("what is owed overflows")?;
 			ensure!(T::Currency::balance(&Self::pot()) >= needed, "the pot cannot pay");
 		}
 		Ok(())

@@ -58,7 +58,7 @@
 //! | map | key | largest value | who pays | who cleans |
 //! |---|---|---|---|---|
 //! | [`NextDatanetId`], [`NextContributionId`] | – | 4 and 8 bytes | – | never grow |
-//! | [`Datanets`] | datanet | 135 bytes | the curator's deposit | stays: releases refer to it |
+//! | [`Datanets`] | datanet | 131 bytes | the curator's deposit | stays: releases refer to it |
 //! | [`Contributions`] | contribution | 544 bytes | the contributor's bond | rejecting or withdrawing; stays once accepted |
 //! | [`RootOwner`] | Merkle root | 8 bytes | the contributor's bond | with the contribution |
 //! | [`ContributionsOf`] | account, contribution | 0 bytes | the contributor's bond | with the contribution |
@@ -78,7 +78,9 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod claims;
 mod credit;
+mod curation;
 mod impls;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod invariants;
@@ -100,26 +102,17 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use alloc::{collections::BTreeSet, vec::Vec};
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{
-			fungible::{Inspect, Mutate, MutateHold},
-			tokens::{DepositConsequence, Precision, Preservation, Provenance},
-		},
+		traits::fungible::{Inspect, Mutate, MutateHold},
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
-		is_valid_name,
-		pool_index::PoolIndex,
-		traits::{RecordEarnings, Role},
-		Balance, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, Weight, MAX_CLAIM,
+		traits::RecordEarnings, Balance, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri,
+		Weight, MAX_CLAIM,
 	};
-	use sp_runtime::{
-		traits::{AccountIdConversion, Zero},
-		ArithmeticError, SaturatedConversion,
-	};
+	use sp_runtime::{traits::AccountIdConversion, SaturatedConversion};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -223,8 +216,7 @@ pub mod pallet {
 
 	/// What calls have attributed to a contribution directly since it last claimed, in planck.
 	#[pallet::storage]
-	pub type DirectEarnings<T> =
-		StorageMap<_, Twox64Concat, ContributionId, Balance, ValueQuery>;
+	pub type DirectEarnings<T> = StorageMap<_, Twox64Concat, ContributionId, Balance, ValueQuery>;
 
 	/// What the pot owes, in planck: everything that was credited and has not been claimed,
 	/// including what releases carry into their next payment.
@@ -381,26 +373,7 @@ pub mod pallet {
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::create_datanet())]
 		pub fn create_datanet(origin: OriginFor<T>, name: Name) -> DispatchResult {
-			let curator = ensure_signed(origin)?;
-			ensure!(is_valid_name(&name), Error::<T>::InvalidName);
-			let datanet = NextDatanetId::<T>::get();
-			let next = datanet.checked_add(1).ok_or(Error::<T>::OutOfIds)?;
-			let deposit = T::DatanetDeposit::get();
-			T::Currency::hold(&HoldReason::Datanet.into(), &curator, deposit)?;
-
-			NextDatanetId::<T>::put(next);
-			let entry = Datanet {
-				name: name.clone(),
-				curator: curator.clone(),
-				deposit,
-				latest_release: ReleaseId::zero(),
-				next_total_weight: Weight::zero(),
-				next_contributions: 0,
-				changed: false,
-			};
-			Datanets::<T>::insert(datanet, entry);
-			Self::deposit_event(Event::DatanetCreated { datanet, curator, name });
-			Ok(())
+			Self::do_create(ensure_signed(origin)?, name)
 		}
 
 		/// Submits a data set to a datanet and holds its bond on the caller's account.
@@ -421,36 +394,7 @@ pub mod pallet {
 			size: u64,
 			uri: Uri,
 		) -> DispatchResult {
-			let contributor = ensure_signed(origin)?;
-			ensure!(Datanets::<T>::contains_key(datanet), Error::<T>::UnknownDatanet);
-			ensure!(!size.is_zero(), Error::<T>::EmptyContribution);
-			ensure!(!RootOwner::<T>::contains_key(root), Error::<T>::RootTaken);
-			let contribution = NextContributionId::<T>::get();
-			let next = contribution.checked_add(1).ok_or(Error::<T>::OutOfIds)?;
-			let bond = T::ContributionBond::get();
-			T::Currency::hold(&HoldReason::Contribution.into(), &contributor, bond)?;
-
-			NextContributionId::<T>::put(next);
-			RootOwner::<T>::insert(root, contribution);
-			ContributionsOf::<T>::insert(&contributor, contribution.to_be_bytes(), ());
-			let entry = Contribution {
-				datanet,
-				contributor: contributor.clone(),
-				root,
-				size,
-				uri,
-				bond,
-				status: ContributionStatus::Pending,
-				checkpoints: Default::default(),
-			};
-			Contributions::<T>::insert(contribution, entry);
-			Self::deposit_event(Event::ContributionSubmitted {
-				contribution,
-				datanet,
-				contributor,
-				root,
-			});
-			Ok(())
+			Self::do_submit(ensure_signed(origin)?, datanet, root, size, uri)
 		}
 
 		/// Accepts a pending contribution: it is part of all releases from the next one on. For the
@@ -468,37 +412,7 @@ pub mod pallet {
 			contribution: ContributionId,
 			weight: Weight,
 		) -> DispatchResult {
-			let (mut entry, mut datanet) = Self::curated_contribution(origin, contribution)?;
-			ensure!(!weight.is_zero(), Error::<T>::ZeroWeight);
-			ensure!(weight <= T::MaxWeight::get(), Error::<T>::WeightTooHigh);
-			let total = datanet
-				.next_total_weight
-				.checked_add(weight)
-				.filter(|total| *total <= MAX_TOTAL_WEIGHT)
-				.ok_or(Error::<T>::TotalWeightTooHigh)?;
-			let count =
-				datanet.next_contributions.checked_add(1).ok_or(ArithmeticError::Overflow)?;
-			let from_release =
-				datanet.latest_release.checked_add(1).ok_or(Error::<T>::OutOfIds)?;
-			entry
-				.checkpoints
-				.try_push(Checkpoint { from_release, weight })
-				.map_err(|_| ArithmeticError::Overflow)?;
-
-			entry.status = ContributionStatus::Accepted;
-			datanet.next_total_weight = total;
-			datanet.next_contributions = count;
-			datanet.changed = true;
-			let datanet_id = entry.datanet;
-			Contributions::<T>::insert(contribution, entry);
-			Datanets::<T>::insert(datanet_id, datanet);
-			Self::deposit_event(Event::ContributionAccepted {
-				contribution,
-				datanet: datanet_id,
-				weight,
-				from_release,
-			});
-			Ok(())
+			Self::do_accept(&ensure_signed(origin)?, contribution, weight)
 		}
 
 		/// Rejects a pending contribution: its bond is released, and its root is free again. For
@@ -512,10 +426,7 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			contribution: ContributionId,
 		) -> DispatchResult {
-			let (entry, _) = Self::curated_contribution(origin, contribution)?;
-			Self::remove_pending(contribution, entry)?;
-			Self::deposit_event(Event::ContributionRejected { contribution });
-			Ok(())
+			Self::do_reject(&ensure_signed(origin)?, contribution)
 		}
 
 		/// Withdraws a pending contribution: its bond is released, and its root is free again. For
@@ -529,12 +440,7 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			contribution: ContributionId,
 		) -> DispatchResult {
-			let who = ensure_signed(origin)?;
-			let entry = Self::contribution_of(&who, contribution)?;
-			ensure!(entry.status == ContributionStatus::Pending, Error::<T>::NotPending);
-			Self::remove_pending(contribution, entry)?;
-			Self::deposit_event(Event::ContributionWithdrawn { contribution });
-			Ok(())
+			Self::do_withdraw(&ensure_signed(origin)?, contribution)
 		}
 
 		/// Freezes the datanet's accepted contributions and their weights as its next release. For
@@ -545,30 +451,7 @@ pub mod pallet {
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::publish_release())]
 		pub fn publish_release(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
-			let who = ensure_signed(origin)?;
-			let mut entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
-			ensure!(entry.curator == who, Error::<T>::NotCurator);
-			ensure!(!entry.next_total_weight.is_zero(), Error::<T>::EmptyRelease);
-			ensure!(entry.changed, Error::<T>::NothingChanged);
-			let release = entry.latest_release.checked_add(1).ok_or(Error::<T>::OutOfIds)?;
-
-			let state = Release {
-				total_weight: entry.next_total_weight,
-				contributions: entry.next_contributions,
-				index: PoolIndex::default(),
-				received: Balance::zero(),
-			};
-			entry.latest_release = release;
-			entry.changed = false;
-			Datanets::<T>::insert(datanet, entry);
-			Releases::<T>::insert(datanet, release, state);
-			Self::deposit_event(Event::ReleasePublished {
-				datanet,
-				release,
-				total_weight: state.total_weight,
-				contributions: state.contributions,
-			});
-			Ok(())
+			Self::do_publish(&ensure_signed(origin)?, datanet)
 		}
 
 		/// Pays the contributor what a contribution has earned, in one transfer: all that calls
@@ -587,38 +470,7 @@ pub mod pallet {
 			contribution: ContributionId,
 			releases: BoundedVec<ReleaseId, ConstU32<MAX_CLAIM>>,
 		) -> DispatchResult {
-			let who = ensure_signed(origin)?;
-			let entry = Self::contribution_of(&who, contribution)?;
-			let mut amount = DirectEarnings::<T>::get(contribution);
-			let mut claimed_to = Vec::new();
-			for release in releases.into_iter().collect::<BTreeSet<_>>() {
-				let state =
-					Releases::<T>::get(entry.datanet, release).ok_or(Error::<T>::UnknownRelease)?;
-				let owed = Self::owed(contribution, &entry, release, &state)
-					.ok_or(ArithmeticError::Overflow)?;
-				if !owed.is_zero() {
-					amount = amount.checked_add(owed).ok_or(ArithmeticError::Overflow)?;
-					claimed_to.push((release, state.index.per_weight));
-				}
-			}
-			ensure!(!amount.is_zero(), Error::<T>::NothingToClaim);
-			ensure!(
-				T::Currency::can_deposit(&who, amount, Provenance::Extant) !=
-					DepositConsequence::BelowMinimum,
-				Error::<T>::ClaimBelowMinimum
-			);
-			let accounted =
-				Accounted::<T>::get().checked_sub(amount).ok_or(ArithmeticError::Underflow)?;
-			T::Currency::transfer(&Self::pot(), &who, amount, Preservation::Preserve)?;
-
-			Accounted::<T>::put(accounted);
-			DirectEarnings::<T>::remove(contribution);
-			for (release, index) in claimed_to {
-				Claimed::<T>::insert(contribution, release, index);
-			}
-			T::Earnings::record(&who, Role::Data, amount);
-			Self::deposit_event(Event::PayoutClaimed { contribution, contributor: who, amount });
-			Ok(())
+			Self::do_claim(ensure_signed(origin)?, contribution, releases)
 		}
 	}
 
@@ -626,60 +478,6 @@ pub mod pallet {
 		/// The account that holds what contributors may claim.
 		pub fn pot() -> T::AccountId {
 			T::PotId::get().into_account_truncating()
-		}
-
-		/// What a contribution has to claim from a release of its datanet, in planck. `None` if a
-		/// number overflows, which the bound on weights rules out.
-		pub(crate) fn owed(
-			id: ContributionId,
-			contribution: &Contribution<T::AccountId>,
-			release: ReleaseId,
-			state: &Release,
-		) -> Option<Balance> {
-			match contribution.weight_at(release) {
-				0 => Some(Balance::zero()),
-				weight => state.index.owed(weight, Claimed::<T>::get(id, release)),
-			}
-		}
-
-		/// The contribution, if it is `who`'s.
-		fn contribution_of(
-			who: &T::AccountId,
-			contribution: ContributionId,
-		) -> Result<Contribution<T::AccountId>, DispatchError> {
-			let entry =
-				Contributions::<T>::get(contribution).ok_or(Error::<T>::UnknownContribution)?;
-			ensure!(entry.contributor == *who, Error::<T>::NotContributor);
-			Ok(entry)
-		}
-
-		/// The contribution with its datanet, if it is pending and the origin is the curator.
-		fn curated_contribution(
-			origin: OriginFor<T>,
-			contribution: ContributionId,
-		) -> Result<(Contribution<T::AccountId>, Datanet<T::AccountId>), DispatchError> {
-			let who = ensure_signed(origin)?;
-			let entry =
-				Contributions::<T>::get(contribution).ok_or(Error::<T>::UnknownContribution)?;
-			let datanet = Datanets::<T>::get(entry.datanet).ok_or(Error::<T>::UnknownDatanet)?;
-			ensure!(datanet.curator == who, Error::<T>::NotCurator);
-			ensure!(entry.status == ContributionStatus::Pending, Error::<T>::NotPending);
-			Ok((entry, datanet))
-		}
-
-		/// Removes a contribution that has never earned, and releases its bond.
-		fn remove_pending(
-			id: ContributionId,
-			contribution: Contribution<T::AccountId>,
-		) -> DispatchResult {
-			let Contribution { contributor, root, bond, .. } = contribution;
-			let reason = HoldReason::Contribution.into();
-			T::Currency::release(&reason, &contributor, bond, Precision::Exact)?;
-
-			Contributions::<T>::remove(id);
-			RootOwner::<T>::remove(root);
-			ContributionsOf::<T>::remove(contributor, id.to_be_bytes());
-			Ok(())
 		}
 	}
 }

@@ -2,8 +2,10 @@
 
 mod consensus;
 mod fees;
+mod openledger;
 mod system;
 mod wallets;
 
 pub use fees::{DealWithFees, FeeMultiplier};
+pub use openledger::pot_accounts;
 pub use wallets::ProxyType;

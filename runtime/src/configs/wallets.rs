@@ -71,31 +71,95 @@ pub enum ProxyType {
 	#[default]
 	#[codec(index = 0)]
 	Any,
-	/// What cannot lead to a payment to somebody else: running a node, curating, collecting.
+	/// What cannot make a payment to somebody else: everything but transfers, sessions as a caller,
+	/// and calls that act for other accounts.
 	#[codec(index = 1)]
 	NonTransfer,
 	/// Rejecting the announcements of other proxies: a guard against stolen proxy keys.
 	#[codec(index = 2)]
 	CancelProxy,
+	/// Opening and closing sessions: spending up to the account's balance on model calls.
+	#[codec(index = 3)]
+	Caller,
+	/// Running an inference node: registering, updating, settling, closing sessions.
+	#[codec(index = 4)]
+	Operator,
+	/// Accepting and rejecting contributions, and publishing releases.
+	#[codec(index = 5)]
+	Curator,
+	/// Collecting what the account has earned. It can only arrive at that account.
+	#[codec(index = 6)]
+	Claims,
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn filter(&self, call: &RuntimeCall) -> bool {
+		use pallet_data_attribution::Call as Data;
+		use pallet_inference_metering::Call as Metering;
+		use pallet_revenue_split::Call as Revenue;
+
+		// The calls inside a batch pass the same filter once more, so batches are always allowed.
+		if let RuntimeCall::Utility(..) = call {
+			return *self != Self::CancelProxy;
+		}
 		match self {
 			Self::Any => true,
 			Self::NonTransfer => matches!(
 				call,
-				RuntimeCall::System(..) | RuntimeCall::Session(..) | RuntimeCall::Utility(..)
+				RuntimeCall::System(..)
+					| RuntimeCall::Session(..)
+					| RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. })
+					| RuntimeCall::ModelRegistry(..)
+					| RuntimeCall::DataAttribution(..)
+					| RuntimeCall::RevenueSplit(..)
+					| RuntimeCall::InferenceMetering(
+						Metering::register_node { .. }
+							| Metering::update_node { .. }
+							| Metering::settle { .. }
+							| Metering::request_close { .. }
+							| Metering::close_session { .. }
+					)
 			),
 			Self::CancelProxy => {
 				matches!(call, RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. }))
 			}
+			Self::Caller => matches!(
+				call,
+				RuntimeCall::InferenceMetering(
+					Metering::open_session { .. }
+						| Metering::request_close { .. }
+						| Metering::close_session { .. }
+				)
+			),
+			Self::Operator => matches!(
+				call,
+				RuntimeCall::InferenceMetering(
+					Metering::register_node { .. }
+						| Metering::update_node { .. }
+						| Metering::settle { .. }
+						| Metering::close_session { .. }
+				)
+			),
+			Self::Curator => matches!(
+				call,
+				RuntimeCall::DataAttribution(
+					Data::accept_contribution { .. }
+						| Data::reject_contribution { .. }
+						| Data::publish_release { .. }
+				)
+			),
+			Self::Claims => matches!(
+				call,
+				RuntimeCall::DataAttribution(Data::claim { .. })
+					| RuntimeCall::RevenueSplit(Revenue::pay_accrued { .. })
+			),
 		}
 	}
 
 	fn is_superset(&self, other: &Self) -> bool {
 		match (self, other) {
 			(Self::Any, _) => true,
+			(Self::NonTransfer, theirs) => !matches!(theirs, Self::Any | Self::Caller),
 			(mine, theirs) => mine == theirs,
 		}
 	}

@@ -1,7 +1,7 @@
 //! The contributions' data and their Merkle roots.
 
 use openledger_primitives::{Hash, Weight};
-use sp_core::hashing::blake2_256;
+use sp_io::hashing::blake2_256;
 
 /// Bytes of one chunk, the smallest piece of data that can be proven.
 pub const CHUNK: usize = 256;

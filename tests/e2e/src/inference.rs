@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{bail, ensure, Context, Result};
 use openledger_client::Chain;
 use openledger_primitives::Hash;
-use sp_core::hashing::blake2_256;
+use sp_io::hashing::blake2_256;
 use std::{
 	fs,
 	net::TcpListener,

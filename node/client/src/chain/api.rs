@@ -64,11 +64,7 @@ impl Chain {
 	///
 	/// # Errors
 	/// If the chain cannot be asked.
-	pub async fn node(
-		&self,
-		operator: &AccountId,
-		at: At,
-	) -> Result<Option<NodeInfo>, ChainError> {
+	pub async fn node(&self, operator: &AccountId, at: At) -> Result<Option<NodeInfo>, ChainError> {
 		self.runtime_api("InferenceApi_node", arguments(operator), at).await
 	}
 

@@ -85,11 +85,11 @@ impl Walk {
 			return sleep(PAUSE).await;
 		};
 		match timeout(PATIENCE, news.next()).await {
-			Ok(Some(Ok(_))) => {},
+			Ok(Some(Ok(_))) => {}
 			Ok(_) => {
 				self.news = None;
 				sleep(PAUSE).await;
-			},
+			}
 			// Nothing was heard: the subscription may be dead without knowing it.
 			Err(_) => self.news = None,
 		}

@@ -84,10 +84,8 @@ impl ChainError {
 				let detail = error.data.map(|data| format!(": {}", data.get().trim_matches('"')));
 				let reason = format!("{}{}", error.message, detail.unwrap_or_default());
 				Self::Rpc { what, reason }
-			},
-			rpcs::Error::Deserialization(error) => {
-				Self::Decode { what, reason: error.to_string() }
-			},
+			}
+			rpcs::Error::Deserialization(error) => Self::Decode { what, reason: error.to_string() },
 			rpcs::Error::Decode(error) => Self::Decode { what, reason: error.to_string() },
 			other => Self::Rpc { what, reason: other.to_string() },
 		}

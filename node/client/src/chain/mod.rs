@@ -76,10 +76,7 @@ pub struct ChainOptions {
 
 impl Default for ChainOptions {
 	fn default() -> Self {
-		Self {
-			connect_timeout: Duration::from_secs(10),
-			request_timeout: Duration::from_secs(20),
-		}
+		Self { connect_timeout: Duration::from_secs(10), request_timeout: Duration::from_secs(20) }
 	}
 }
 
@@ -141,18 +138,15 @@ impl Chain {
 			let rpc = RpcClient::new(client);
 			let methods = Methods::new(rpc.clone());
 			let backend = LegacyBackend::builder().build(rpc.clone());
-			let client = OnlineClient::from_backend_with_config(
-				SubstrateConfig::new(),
-				Arc::new(backend),
-			)
-			.await
-			.map_err(|error| failed(root(&error)))?;
+			let client =
+				OnlineClient::from_backend_with_config(SubstrateConfig::new(), Arc::new(backend))
+					.await
+					.map_err(|error| failed(root(&error)))?;
 			let genesis_hash = client.genesis_hash();
 			Ok((rpc, methods, client, genesis_hash))
 		};
-		let (rpc, methods, client, genesis_hash) = timeout(options.connect_timeout, connecting)
-			.await
-			.map_err(|_| {
+		let (rpc, methods, client, genesis_hash) =
+			timeout(options.connect_timeout, connecting).await.map_err(|_| {
 				failed(format!("no answer within {} s", options.connect_timeout.as_secs()))
 			})??;
 		let inner = Inner {
@@ -191,7 +185,7 @@ impl Chain {
 			At::Block(hash) => hash,
 			At::Finalized => {
 				self.ask("the finalized head", || self.methods().chain_get_finalized_head()).await?
-			},
+			}
 			At::Best => self
 				.ask("the best block", || self.methods().chain_get_block_hash(None))
 				.await?
@@ -209,7 +203,8 @@ impl Chain {
 	/// # Errors
 	/// If the node cannot be asked.
 	pub async fn block_hash(&self, number: BlockNumber) -> Result<Option<Hash>, ChainError> {
-		self.ask("a block's hash", || self.methods().chain_get_block_hash(Some(number.into()))).await
+		self.ask("a block's hash", || self.methods().chain_get_block_hash(Some(number.into())))
+			.await
 	}
 
 	/// The nonce of the account's next transaction, counting those that wait in the pool.
@@ -247,7 +242,8 @@ impl Chain {
 		let Some(stored) = self.storage(&key, at).await? else {
 			return Ok(AccountInfo::default());
 		};
-		let (nonce, _, (free, reserved, frozen, _)) = decode_exactly::<Stored>("an account", &stored)?;
+		let (nonce, _, (free, reserved, frozen, _)) =
+			decode_exactly::<Stored>("an account", &stored)?;
 		Ok(AccountInfo { nonce, free, reserved, frozen })
 	}
 
@@ -345,7 +341,7 @@ impl Chain {
 					Err(error) if error.is_disconnected_will_reconnect() => {
 						tracing::debug!(what, "connection to the chain node lost; asking again");
 						sleep(RECONNECT_PAUSE).await;
-					},
+					}
 					answer => break answer,
 				}
 			}
@@ -362,7 +358,8 @@ impl Chain {
 			// The node takes its best block if none is named.
 			At::Best => None,
 			At::Finalized => Some(
-				self.ask("the finalized head", || self.methods().chain_get_finalized_head()).await?,
+				self.ask("the finalized head", || self.methods().chain_get_finalized_head())
+					.await?,
 			),
 			At::Block(hash) => Some(hash),
 		})
@@ -409,3 +406,6 @@ fn root(error: &dyn std::error::Error) -> String {
 		format!("{said}: {innermost}")
 	}
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,12 +115,12 @@ impl Chain {
 				let detail = error.data.map(|data| format!(": {}", data.get().trim_matches('"')));
 				let reason = format!("{}{}", error.message, detail.unwrap_or_default());
 				return Ok(TxOutcome::Invalid { reason });
-			},
+			}
 			// Lost on the way there or back, or known already: only the chain can tell.
 			Ok(Err(error)) => {
 				tracing::warn!(%error, "submitted a transaction without an answer; searching for it");
 				None
-			},
+			}
 			Err(_) => None,
 		};
 		drop(turn);

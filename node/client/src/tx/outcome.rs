@@ -118,7 +118,7 @@ impl TxOutcome {
 			Self::Dropped { reason } => Err(TxError::Dropped { reason }),
 			Self::TimedOut { extrinsic, valid_until } => {
 				Err(TxError::TimedOut { extrinsic, valid_until })
-			},
+			}
 		}
 	}
 

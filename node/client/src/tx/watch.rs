@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use openledger_primitives::Hash;
+use serde::Deserialize;
+use serde_json::json;
 use sp_io::hashing::blake2_256;
 use subxt::rpcs::{client::RpcSubscription, methods::legacy::TransactionStatus};
 use tokio::time::sleep;
@@ -16,6 +18,34 @@ use crate::{
 
 /// How often blocks are searched.
 const SEARCH_PAUSE: Duration = Duration::from_secs(1);
+
+/// As much of a block as is needed here.
+#[derive(Deserialize)]
+struct SignedBlock {
+	block: BlockBody,
+}
+
+#[derive(Deserialize)]
+struct BlockBody {
+	extrinsics: Vec<Extrinsic>,
+}
+
+/// An extrinsic: nodes write it as hex or, where they know the runtime's type, as bytes.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Extrinsic {
+	Hex(sp_core::Bytes),
+	Bytes(Vec<u8>),
+}
+
+impl AsRef<[u8]> for Extrinsic {
+	fn as_ref(&self) -> &[u8] {
+		match self {
+			Self::Hex(bytes) => bytes,
+			Self::Bytes(bytes) => bytes,
+		}
+	}
+}
 
 /// What a notice of the node amounts to.
 enum Notice {
@@ -36,16 +66,16 @@ impl Notice {
 			TransactionStatus::Finalized(hash) => Self::In(hash, true),
 			TransactionStatus::Usurped(_) => {
 				Self::Dropped("another transaction with the same nonce took its place")
-			},
+			}
 			TransactionStatus::Dropped => Self::Dropped("the pool is full"),
 			TransactionStatus::Invalid => {
 				Self::Dropped("it is not valid any more (its nonce was used, or its time is over)")
-			},
+			}
 			TransactionStatus::FinalityTimeout(_) => Self::Silent,
-			TransactionStatus::Future |
-			TransactionStatus::Ready |
-			TransactionStatus::Broadcast(_) |
-			TransactionStatus::Retracted(_) => Self::Other,
+			TransactionStatus::Future
+			| TransactionStatus::Ready
+			| TransactionStatus::Broadcast(_)
+			| TransactionStatus::Retracted(_) => Self::Other,
 		}
 	}
 }
@@ -77,23 +107,23 @@ impl Chain {
 				Err(error) => {
 					tracing::debug!(%error, "no more notices of the transaction; searching for it");
 					return None;
-				},
+				}
 			};
 			match Notice::of(status) {
 				Notice::In(hash, finalized) if finalized || pending.wait == Wait::InBlock => {
 					match self.resolve(hash, finalized, pending).await {
 						Ok(Some(outcome)) => return Some(outcome),
-						Ok(None) => {},
+						Ok(None) => {}
 						Err(error) => {
 							tracing::debug!(%error, "could not read the transaction's block");
 							return None;
-						},
+						}
 					}
-				},
-				Notice::In(..) | Notice::Other => {},
+				}
+				Notice::In(..) | Notice::Other => {}
 				Notice::Dropped(reason) => {
 					return Some(TxOutcome::Dropped { reason: reason.into() })
-				},
+				}
 				Notice::Silent => return None,
 			}
 		}
@@ -111,8 +141,8 @@ impl Chain {
 					return TxOutcome::Invalid {
 						reason: "its time was over before it reached a block".into(),
 					}
-				},
-				Ok(None) => {},
+				}
+				Ok(None) => {}
 				Err(error) => tracing::debug!(%error, "searching for a transaction"),
 			}
 			sleep(SEARCH_PAUSE).await;
@@ -177,15 +207,14 @@ impl Chain {
 		extrinsic: Hash,
 		block: Hash,
 	) -> Result<Option<u32>, ChainError> {
-		let details = self
-			.ask("a block", || self.methods().chain_get_block(Some(block)))
-			.await?
-			.ok_or_else(|| ChainError::UnknownBlock { block: format!("{block:?}") })?;
-		let position = details
+		let answer: Option<SignedBlock> = self.rpc("chain_getBlock", vec![json!(block)]).await?;
+		let answer =
+			answer.ok_or_else(|| ChainError::UnknownBlock { block: format!("{block:?}") })?;
+		let position = answer
 			.block
 			.extrinsics
 			.iter()
-			.position(|bytes| blake2_256(bytes) == extrinsic.0);
+			.position(|bytes| blake2_256(bytes.as_ref()) == extrinsic.0);
 		Ok(position.and_then(|position| u32::try_from(position).ok()))
 	}
 }

@@ -30,7 +30,7 @@ fn rename(value: Value, name: fn(&str) -> String) -> Value {
 		),
 		Value::Array(items) => {
 			Value::Array(items.into_iter().map(|item| rename(item, name)).collect())
-		},
+		}
 		other => other,
 	}
 }

@@ -95,8 +95,8 @@ pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, X402Error> {
 	let value: serde_json::Value = serde_json::from_slice(json).map_err(wrong)?;
 	// Another version may have other fields, which would be a riddle of an error.
 	match value.get("x402Version").map(serde_json::Value::as_u64) {
-		None => {},
-		Some(Some(version)) if version == u64::from(VERSION) => {},
+		None => {}
+		Some(Some(version)) if version == u64::from(VERSION) => {}
 		Some(version) => return Err(X402Error::Version(version.unwrap_or_default())),
 	}
 	serde_json::from_value(value).map_err(wrong)

@@ -63,14 +63,17 @@ impl<'a> Detokenizer<'a> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use tokenizers::{decoders::byte_level::ByteLevel, models::bpe::BPE};
+	use tokenizers::{
+		decoders::byte_level::ByteLevel,
+		models::bpe::{Vocab, BPE},
+	};
 
 	/// A tokenizer whose tokens are single bytes.
 	fn bytes() -> Tokenizer {
 		let mut alphabet: Vec<char> =
 			tokenizers::pre_tokenizers::byte_level::ByteLevel::alphabet().into_iter().collect();
 		alphabet.sort_unstable();
-		let vocab = alphabet.into_iter().map(String::from).zip(0..).collect();
+		let vocab: Vocab = alphabet.into_iter().map(String::from).zip(0..).collect();
 		let bpe = BPE::builder().vocab_and_merges(vocab, vec![]).build().expect("a BPE model");
 		let mut tokenizer = Tokenizer::new(bpe);
 		tokenizer.with_pre_tokenizer(Some(ByteLevel::new(false, true, false)));

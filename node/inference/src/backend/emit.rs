@@ -75,7 +75,9 @@ impl Emitter {
 			.iter()
 			.filter_map(|stop| {
 				let longest = stop.len().saturating_sub(1).min(held.len());
-				(1..=longest).rev().find(|n| held.ends_with(&stop.as_bytes()[..*n]))
+				(1..=longest)
+					.rev()
+					.find(|n| stop.as_bytes().get(..*n).is_some_and(|begin| held.ends_with(begin)))
 			})
 			.max()
 			.unwrap_or(0)

@@ -27,20 +27,22 @@ mod request;
 mod sampling;
 mod sse;
 mod template;
+#[cfg(test)]
+mod test_model;
 mod tokenizer;
+mod unpack;
 
 use async_trait::async_trait;
 use sp_core::H256;
 
 pub use self::{
-	candle::{CandleBackend, CandleOptions},
+	candle::{CandleBackend, CandleOptions, UNPACK_UP_TO},
 	error::BackendError,
 	forward::{ForwardBackend, ForwardOptions},
 	generation::{Completion, Delta, Event, EventSink, FinishReason, Finished, Generation, Gone},
 	gguf::hash_file,
 	models::{LoadError, ModelSet, ServedModel},
 	request::{ChatRequest, Message, Prepared, Role, Sampling},
-	template::ChatTemplate,
 	tokenizer::ModelTokenizer,
 };
 

@@ -124,6 +124,7 @@ fn load(config: &ModelConfig) -> Result<Arc<dyn Backend>, LoadError> {
 				tokenizer: candle.tokenizer.clone(),
 				chat_template: candle.chat_template.clone(),
 				context: candle.context,
+				unpack: candle.unpack,
 				default_max_tokens: config.default_max_tokens,
 				queue: usize::from(config.queue),
 				timeout,
@@ -157,5 +158,54 @@ fn load(config: &ModelConfig) -> Result<Arc<dyn Backend>, LoadError> {
 			})?;
 			Ok(Arc::new(backend))
 		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{backend::test_model, config::Config};
+
+	fn config(backend: &str) -> Config {
+		let text = format!(
+			"data_dir = \"data\"\nkey = \"stdin\"\n[[models]]\nname = \"acme/m\"\n{backend}\n"
+		);
+		Config::parse(&text, Path::new("/nowhere")).expect("the configuration is good")
+	}
+
+	async fn refusal(backend: &str) -> String {
+		let loaded = ModelSet::load(&config(backend).models).await;
+		loaded.err().expect("it is refused").to_string()
+	}
+
+	#[tokio::test]
+	async fn loads_what_the_configuration_names() {
+		let path = test_model::path();
+		let (path, url) = (path.display(), "http://127.0.0.1:9/v1");
+		let forward = format!(
+			"backend.openai = {{ base_url = {url:?}, upstream_model = \"m\", context = 100, \
+			 tokenizer = \"{path}\" }}"
+		);
+		for (backend, kind) in
+			[(format!("backend.candle.path = \"{path}\""), "candle"), (forward, "openai")]
+		{
+			let models = ModelSet::load(&config(&backend).models).await.expect("it loads");
+			let served: Vec<_> = models.iter().collect();
+			assert_eq!(served.len(), 1);
+			assert_eq!(served[0].model, ModelRef::Name("acme/m".into()));
+			assert_eq!(served[0].backend.facts().kind, kind);
+		}
+	}
+
+	#[tokio::test]
+	async fn says_which_model_cannot_be_loaded() {
+		let error = refusal("backend.candle.path = \"gone.gguf\"").await;
+		assert!(error.contains("acme/m") && error.contains("/nowhere/gone.gguf"), "{error}");
+		let error = refusal(
+			"backend.openai = { base_url = \"http://127.0.0.1\", upstream_model = \"m\", \
+			 context = 100, tokenizer = \"t.json\", api_key_env = \"OPENLEDGER_UNSET\" }",
+		)
+		.await;
+		assert!(error.contains("acme/m") && error.contains("`OPENLEDGER_UNSET`"), "{error}");
 	}
 }

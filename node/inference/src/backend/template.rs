@@ -70,10 +70,10 @@ impl ChatTemplate {
 
 /// A message as templates see it: a map with the keys of the OpenAI protocol.
 fn message_value(message: &Message) -> Value {
-	let mut value =
-		BTreeMap::from([("role", message.role.as_str()), ("content", message.content.as_str())]);
+	let content = Value::from(message.content.as_str());
+	let mut value = BTreeMap::from([("role", message.role.as_str().into()), ("content", content)]);
 	if let Some(name) = &message.name {
-		value.insert("name", name);
+		value.insert("name", name.into());
 	}
 	Value::from(value)
 }

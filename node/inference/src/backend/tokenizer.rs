@@ -17,7 +17,8 @@ use tokenizers::{
 use super::{
 	detokenize::Detokenizer,
 	gguf::{self, Gguf},
-	BackendError, ChatRequest, ChatTemplate, LoadError, Message, Prepared,
+	template::ChatTemplate,
+	BackendError, ChatRequest, LoadError, Message, Prepared,
 };
 
 /// Names of tokens that end an answer, in the model families that there are. They count only where
@@ -100,7 +101,7 @@ impl ModelTokenizer {
 
 	fn from_json(path: &Path, chat_template: Option<&Path>) -> Result<Self, LoadError> {
 		let bytes = std::fs::read(path).map_err(|source| LoadError::read(path, source))?;
-		let hash = H256(sp_core::hashing::blake2_256(&bytes));
+		let hash = gguf::hash_bytes(&bytes);
 		let mut tokenizer =
 			Tokenizer::from_bytes(bytes).map_err(|error| LoadError::invalid(path, error))?;
 		// Both may be part of the file, and both would make counts wrong.
@@ -287,3 +288,6 @@ impl Settings {
 			.to_owned()
 	}
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,9 @@ pub struct CandleConfig {
 	/// A smaller context than the model's, in tokens.
 	#[serde(default, deserialize_with = "optional::<_, _, 16, 1_048_576>")]
 	pub context: Option<u32>,
+	/// Whether to unpack the weights when they are loaded, which takes four bytes for each, and is
+	/// faster and more exact. If not given, they are if they then take at most 4 GiB.
+	pub unpack: Option<bool>,
 }
 
 /// Another server that speaks the OpenAI protocol.

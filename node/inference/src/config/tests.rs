@@ -55,6 +55,7 @@ fn the_example_is_good_and_shows_every_key() {
 		"tokenizer",
 		"chat_template",
 		"context",
+		"unpack",
 		"base_url",
 		"api_key_env",
 		"upstream_model",

@@ -23,9 +23,9 @@ mod tests;
 mod view;
 
 pub use self::{
-    offer::Offer,
-    pipeline::{Checked, Delivered, Presented, Reserved, Served},
-    refusal::Refusal,
-    source::{ChainUnavailable, SessionSource},
-    view::{ChainView, View},
+	offer::Offer,
+	pipeline::{Checked, Delivered, Presented, Reserved, Served},
+	refusal::Refusal,
+	source::{ChainUnavailable, SessionSource},
+	view::{ChainView, View},
 };

@@ -2,82 +2,82 @@
 
 use openledger_client::x402::{Requirements, Terms};
 use openledger_primitives::{
-    info::ModelInfo, price::PriceSchedule, AccountId, Balance, BlockNumber, Hash, ModelId,
-    PriceVersion, VersionId,
+	info::ModelInfo, price::PriceSchedule, AccountId, Balance, BlockNumber, Hash, ModelId,
+	PriceVersion, VersionId,
 };
 
 use crate::backend::Prepared;
 
-/// For how many blocks from now a voucher may be valid, at most: ten minutes.
-pub(super) const MAX_VALIDITY: BlockNumber = 200;
+/// For how many blocks an offer stands: ten minutes.
+const OFFER_BLOCKS: BlockNumber = 200;
 
 /// The terms of one call: its model as it is on chain now, and the bounds of its token counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// The model.
-    pub model: ModelId,
-    /// Its name.
-    pub model_name: String,
-    /// The version that will answer.
-    pub version: VersionId,
-    /// The price version that the voucher must name.
-    pub price_version: PriceVersion,
-    /// Its schedule.
-    pub price: PriceSchedule,
-    /// Tokens of the prompt.
-    pub input_tokens: u32,
-    /// The most tokens of the answer.
-    pub max_output_tokens: u32,
-    /// The most that the call may cost, in planck. The voucher must authorise as much.
-    pub max_charge: Balance,
+	/// The model.
+	pub model: ModelId,
+	/// Its name.
+	pub model_name: String,
+	/// The version that will answer.
+	pub version: VersionId,
+	/// The price version that the voucher must name.
+	pub price_version: PriceVersion,
+	/// Its schedule.
+	pub price: PriceSchedule,
+	/// Tokens of the prompt.
+	pub input_tokens: u32,
+	/// The most tokens of the answer.
+	pub max_output_tokens: u32,
+	/// The most that the call may cost, in planck. The voucher must authorise as much.
+	pub max_charge: Balance,
 }
 
 impl Offer {
-    /// The terms of a call that was prepared for `model`. None if its price does not fit a balance.
-    pub fn new(model: &ModelInfo, call: &Prepared) -> Option<Self> {
-        let (input_tokens, max_output_tokens) = (call.input_tokens(), call.max_output_tokens());
-        Some(Self {
-            model: model.id,
-            model_name: model.name.clone(),
-            version: model.version,
-            price_version: model.price_version,
-            price: model.price,
-            input_tokens,
-            max_output_tokens,
-            max_charge: model.price.charge(input_tokens, max_output_tokens)?,
-        })
-    }
+	/// The terms of a call that was prepared for `model`. None if its price does not fit a balance.
+	pub fn new(model: &ModelInfo, call: &Prepared) -> Option<Self> {
+		let (input_tokens, max_output_tokens) = (call.input_tokens(), call.max_output_tokens());
+		Some(Self {
+			model: model.id,
+			model_name: model.name.clone(),
+			version: model.version,
+			price_version: model.price_version,
+			price: model.price,
+			input_tokens,
+			max_output_tokens,
+			max_charge: model.price.charge(input_tokens, max_output_tokens)?,
+		})
+	}
 
-    /// The charge for what was used in the end, in planck: never above [`Self::max_charge`],
-    /// whatever the counts.
-    pub fn charge(&self, input_tokens: u32, output_tokens: u32) -> Balance {
-        let input = input_tokens.min(self.input_tokens);
-        let output = output_tokens.min(self.max_output_tokens);
-        self.price.charge(input, output).unwrap_or(self.max_charge)
-    }
+	/// The charge for what was used in the end, in planck: never above [`Self::max_charge`],
+	/// whatever the counts.
+	pub fn charge(&self, input_tokens: u32, output_tokens: u32) -> Balance {
+		let input = input_tokens.min(self.input_tokens);
+		let output = output_tokens.min(self.max_output_tokens);
+		self.price.charge(input, output).unwrap_or(self.max_charge)
+	}
 
-    /// What an unpaid request is answered with. None if the price does not fit a balance.
-    pub fn requirements(
-        &self,
-        genesis_hash: Hash,
-        operator: AccountId,
-        receipt_key: AccountId,
-        best: BlockNumber,
-        timeout_seconds: u64,
-    ) -> Option<Requirements> {
-        let terms = Terms {
-            genesis_hash,
-            model: self.model,
-            model_name: self.model_name.clone(),
-            version: self.version,
-            price_version: self.price_version,
-            price: self.price,
-            input_tokens: self.input_tokens,
-            max_output_tokens: self.max_output_tokens,
-            receipt_key,
-            block: best,
-            max_validity: MAX_VALIDITY,
-        };
-        Requirements::new(operator, timeout_seconds, terms)
-    }
+	/// What an unpaid request is answered with. None if the price does not fit a balance.
+	pub fn requirements(
+		&self,
+		genesis_hash: Hash,
+		operator: AccountId,
+		receipt_key: AccountId,
+		best: BlockNumber,
+		timeout_seconds: u64,
+	) -> Option<Requirements> {
+		let terms = Terms {
+			genesis_hash,
+			model: self.model,
+			model_name: self.model_name.clone(),
+			version: self.version,
+			price_version: self.price_version,
+			price: self.price,
+			input_tokens: self.input_tokens,
+			max_output_tokens: self.max_output_tokens,
+			receipt_key,
+			block: best,
+			valid_until: best.saturating_add(OFFER_BLOCKS),
+		};
+		Requirements::new(operator, timeout_seconds, terms)
+	}
 }

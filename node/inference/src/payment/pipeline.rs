@@ -1,290 +1,294 @@
 //! The states of a call, from the header it came with to the statement it ends with.
 
 use openledger_client::{
-    x402::{self, PaymentResponse, PaymentSignature},
-    Keypair,
+	x402::{self, PaymentResponse, PaymentSignature},
+	Keypair,
 };
 use openledger_primitives::{
-    attribution::Attribution,
-    info::SessionInfo,
-    record::CallRecord,
-    statement::{response_hash, Statement},
-    voucher::Voucher,
-    AccountId, Balance, BlockNumber, Signature,
+	attribution::Attribution,
+	info::SessionInfo,
+	record::CallRecord,
+	statement::{response_hash, Statement},
+	voucher::Voucher,
+	AccountId, Balance, BlockNumber, Signature,
 };
 
-use super::{offer::MAX_VALIDITY, Offer, Refusal, SessionSource};
+use super::{Offer, Refusal, SessionSource};
 use crate::{
-    clock,
-    store::{Acceptance, CallId, ServedCall, Store, StoreError, StoredVoucher, Uncharged},
+	clock,
+	store::{Acceptance, CallId, ServedCall, Store, StoreError, StoredVoucher, Uncharged},
 };
 
 /// A voucher as it came with a request. Nothing about it is believed yet.
 #[derive(Clone, Debug)]
 pub struct Presented {
-    payment: PaymentSignature,
-    is_for_request: bool,
+	payment: PaymentSignature,
+	is_for_request: bool,
 }
 
 impl Presented {
-    /// Reads the payment header of a request with this exact body.
-    ///
-    /// # Errors
-    /// [`Refusal::Malformed`].
-    pub fn decode(header: &str, body: &[u8]) -> Result<Self, Refusal> {
-        let payment: PaymentSignature =
-            x402::decode(header).map_err(|error| Refusal::Malformed(error.to_string()))?;
-        let is_for_request = payment.payload.is_for(body);
-        Ok(Self { payment, is_for_request })
-    }
+	/// Reads the payment header of a request with this exact body.
+	///
+	/// # Errors
+	/// [`Refusal::Malformed`].
+	pub fn decode(header: &str, body: &[u8]) -> Result<Self, Refusal> {
+		let payment: PaymentSignature =
+			x402::decode(header).map_err(|error| Refusal::Malformed(error.to_string()))?;
+		let is_for_request = payment.payload.is_for(body);
+		Ok(Self { payment, is_for_request })
+	}
 
-    /// What the voucher claims to pay for.
-    pub fn id(&self) -> CallId {
-        CallId::of(&self.payment.payload.voucher)
-    }
+	/// What the voucher claims to pay for.
+	pub fn id(&self) -> CallId {
+		CallId::of(&self.payment.payload.voucher)
+	}
 
-    /// Checks everything that does not depend on the lane: that the voucher is for this chain, this
-    /// node and this request, from an open session, signed, in time, and enough for the offer.
-    ///
-    /// # Errors
-    /// The first thing that is wrong.
-    pub async fn check(
-        self,
-        offer: Offer,
-        source: &dyn SessionSource,
-    ) -> Result<Checked, Refusal> {
-        let Self { payment, is_for_request } = self;
-        let genesis = source.genesis_hash();
-        let network = x402::network(&genesis);
-        if payment.x402_version != x402::VERSION
-            || payment.accepted.scheme != x402::SCHEME
-            || payment.accepted.network != network
-        {
-            return Err(Refusal::UnsupportedScheme { scheme: x402::SCHEME, network });
-        }
-        let voucher = payment.payload.voucher;
-        if voucher.genesis_hash != genesis {
-            return Err(Refusal::WrongChain);
-        }
-        let Some(allowed) = voucher.allowance() else {
-            return Err(Refusal::Malformed("authorised is less than acknowledged".into()));
-        };
-        if !is_for_request {
-            return Err(Refusal::RequestMismatch);
-        }
+	/// Checks everything that does not depend on the lane: that the voucher is for this chain, this
+	/// node and this request, from an open session, signed, in time, and enough for the offer.
+	///
+	/// # Errors
+	/// The first thing that is wrong.
+	pub async fn check(self, offer: Offer, source: &dyn SessionSource) -> Result<Checked, Refusal> {
+		let Self { payment, is_for_request } = self;
+		let genesis = source.genesis_hash();
+		let network = x402::network(&genesis);
+		if payment.x402_version != x402::VERSION
+			|| payment.accepted.scheme != x402::SCHEME
+			|| payment.accepted.network != network
+		{
+			return Err(Refusal::UnsupportedScheme { scheme: x402::SCHEME, network });
+		}
+		let voucher = payment.payload.voucher;
+		if voucher.genesis_hash != genesis {
+			return Err(Refusal::WrongChain);
+		}
+		let Some(allowed) = voucher.allowance() else {
+			return Err(Refusal::Malformed("authorised is less than acknowledged".into()));
+		};
+		if !is_for_request {
+			return Err(Refusal::RequestMismatch);
+		}
 
-        let best = source.best_block()?;
-        if voucher.valid_until < best {
-            let valid_until = voucher.valid_until;
-            return Err(Refusal::VoucherExpired { valid_until, best });
-        }
-        let latest = best.saturating_add(MAX_VALIDITY);
-        if voucher.valid_until > latest {
-            return Err(Refusal::VoucherTooLong { valid_until: voucher.valid_until, latest });
-        }
-        let Some(session) = source.session(voucher.session).await? else {
-            return Err(Refusal::SessionUnknown { session: voucher.session });
-        };
-        check_session(&session, source.operator(), best)?;
-        if !payment.payload.is_signed_by(&session.signer) {
-            return Err(Refusal::InvalidSignature);
-        }
+		let best = source.best_block()?;
+		if voucher.valid_until < best {
+			let valid_until = voucher.valid_until;
+			return Err(Refusal::VoucherExpired { valid_until, best });
+		}
+		let Some(session) = source.session(voucher.session).await? else {
+			return Err(Refusal::SessionUnknown { session: voucher.session });
+		};
+		check_session(&session, source.operator(), best)?;
+		if !payment.payload.is_signed_by(&session.signer) {
+			return Err(Refusal::InvalidSignature);
+		}
 
-        if voucher.price_version != offer.price_version {
-            let (expected, found) = (offer.price_version, voucher.price_version);
-            return Err(Refusal::PriceChanged { expected, found });
-        }
-        if allowed < offer.max_charge {
-            return Err(Refusal::InsufficientAuthorisation { needed: offer.max_charge, allowed });
-        }
-        let voucher = StoredVoucher {
-            voucher,
-            signature: payment.payload.signature,
-            salt: payment.payload.salt,
-        };
-        Ok(Checked { voucher, session, offer })
-    }
+		if voucher.price_version != offer.price_version {
+			let (expected, found) = (offer.price_version, voucher.price_version);
+			return Err(Refusal::PriceChanged { expected, found });
+		}
+		if allowed < offer.max_charge {
+			return Err(Refusal::InsufficientAuthorisation { needed: offer.max_charge, allowed });
+		}
+		let voucher = StoredVoucher {
+			voucher,
+			signature: payment.payload.signature,
+			salt: payment.payload.salt,
+		};
+		Ok(Checked { voucher, session, offer })
+	}
 }
 
 fn check_session(
-    session: &SessionInfo,
-    operator: &AccountId,
-    best: BlockNumber,
+	session: &SessionInfo,
+	operator: &AccountId,
+	best: BlockNumber,
 ) -> Result<(), Refusal> {
-    if session.node != *operator {
-        return Err(Refusal::SessionOfOtherNode { session: session.id });
-    }
-    if best >= session.expires_at {
-        return Err(Refusal::SessionExpired { expires_at: session.expires_at, best });
-    }
-    if session.closes_at.is_some() {
-        return Err(Refusal::SessionClosing);
-    }
-    Ok(())
+	if session.node != *operator {
+		return Err(Refusal::SessionOfOtherNode { session: session.id });
+	}
+	if best >= session.expires_at {
+		return Err(Refusal::SessionExpired { expires_at: session.expires_at, best });
+	}
+	if session.closes_at.is_some() {
+		return Err(Refusal::SessionClosing);
+	}
+	Ok(())
 }
 
 /// A voucher that is good in itself. Whether it is its lane's next, and whether the deposit still
 /// covers it, is found out when it is taken.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    voucher: StoredVoucher,
-    session: SessionInfo,
-    offer: Offer,
+	voucher: StoredVoucher,
+	session: SessionInfo,
+	offer: Offer,
 }
 
 impl Checked {
-    /// What was offered for it.
-    pub fn offer(&self) -> &Offer {
-        &self.offer
-    }
+	/// What was offered for it.
+	pub fn offer(&self) -> &Offer {
+		&self.offer
+	}
 
-    /// Takes the voucher: writes it down, durably, and sets aside what the call may cost.
-    ///
-    /// # Errors
-    /// [`Refusal::Lane`] if it does not fit its lane or the deposit, [`Refusal::Store`] if it
-    /// cannot be written down.
-    pub async fn reserve(self, store: &Store) -> Result<Reserved, Refusal> {
-        let Self { voucher, session, offer } = self;
-        let payer = session.caller.clone();
-        let acceptance = Acceptance {
-            voucher: voucher.clone(),
-            model: offer.model,
-            reserve: offer.max_charge,
-            session,
-            at: clock::unix_seconds(),
-        };
-        let id = CallId::of(&voucher.voucher);
-        store.accept(acceptance).await.map_err(Refusal::Store)??;
-        Ok(Reserved {
-            open: OpenEntry { id, store: store.clone(), ended: false },
-            voucher: voucher.voucher,
-            salt: voucher.salt,
-            payer,
-            offer,
-        })
-    }
+	/// Takes the voucher: writes it down, durably, and sets aside what the call may cost.
+	///
+	/// # Errors
+	/// [`Refusal::Lane`] if it does not fit its lane or the deposit, [`Refusal::Store`] if it
+	/// cannot be written down.
+	pub async fn reserve(self, store: &Store) -> Result<Reserved, Refusal> {
+		let Self { voucher, session, offer } = self;
+		let payer = session.caller.clone();
+		let acceptance = Acceptance {
+			voucher: voucher.clone(),
+			model: offer.model,
+			reserve: offer.max_charge,
+			session,
+			at: clock::unix_seconds(),
+		};
+		let id = CallId::of(&voucher.voucher);
+		store.accept(acceptance).await.map_err(Refusal::Store)??;
+		Ok(Reserved {
+			open: OpenEntry { id, store: store.clone(), ended: false },
+			voucher: voucher.voucher,
+			salt: voucher.salt,
+			payer,
+			offer,
+		})
+	}
 }
 
 /// The store's entry of a call that is being served. However the call is left, the entry is ended:
 /// its lane must not stay busy because a task broke.
 #[derive(Debug)]
 struct OpenEntry {
-    id: CallId,
-    store: Store,
-    ended: bool,
+	id: CallId,
+	store: Store,
+	ended: bool,
 }
 
 impl Drop for OpenEntry {
-    fn drop(&mut self) {
-        if !self.ended {
-            tracing::warn!(call = %self.id, "a call was dropped while it was being served");
-            self.store.release_later(self.id, Uncharged::NodeStopped);
-        }
-    }
+	fn drop(&mut self) {
+		if !self.ended {
+			tracing::warn!(call = %self.id, "a call was dropped while it was being served");
+			self.store.release_later(self.id, Uncharged::NodeStopped);
+		}
+	}
 }
 
 /// What was delivered of an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivered<'a> {
-    /// Its text.
-    pub text: &'a str,
-    /// Input tokens to charge.
-    pub input_tokens: u32,
-    /// Output tokens to charge.
-    pub output_tokens: u32,
+	/// Its text.
+	pub text: &'a str,
+	/// Input tokens to charge.
+	pub input_tokens: u32,
+	/// Output tokens to charge.
+	pub output_tokens: u32,
 }
 
 /// A call that may be served: its voucher is on disk, and what it may cost is set aside.
 #[derive(Debug)]
 pub struct Reserved {
-    open: OpenEntry,
-    voucher: Voucher,
-    salt: [u8; 32],
-    payer: AccountId,
-    offer: Offer,
+	open: OpenEntry,
+	voucher: Voucher,
+	salt: [u8; 32],
+	payer: AccountId,
+	offer: Offer,
 }
 
 impl Reserved {
-    /// The call.
-    pub fn id(&self) -> CallId {
-        self.open.id
-    }
+	/// The call.
+	pub fn id(&self) -> CallId {
+		self.open.id
+	}
 
-    /// Its terms.
-    pub fn offer(&self) -> &Offer {
-        &self.offer
-    }
+	/// Its terms.
+	pub fn offer(&self) -> &Offer {
+		&self.offer
+	}
 
-    /// Charges the call for what was delivered, signs its statement, and writes both down, durably.
-    ///
-    /// # Errors
-    /// Of the store. The call is not charged then.
-    pub async fn deliver(
-        mut self,
-        delivered: Delivered<'_>,
-        receipt_key: &Keypair,
-    ) -> Result<Served, StoreError> {
-        let input_tokens = delivered.input_tokens.min(self.offer.input_tokens);
-        let output_tokens = delivered.output_tokens.min(self.offer.max_output_tokens);
-        let charge = self.offer.charge(input_tokens, output_tokens);
-        let record = CallRecord {
-            sequence: self.voucher.sequence,
-            model: self.offer.model,
-            version: self.offer.version,
-            price_version: self.offer.price_version,
-            input_tokens,
-            output_tokens,
-            request_hash: self.voucher.request_hash,
-            response_hash: response_hash(&self.salt, delivered.text.as_bytes()),
-            attribution: Attribution::default(),
-        };
-        let id = self.open.id;
-        let genesis = self.voucher.genesis_hash;
-        let statement = Statement::of(genesis, id.session, id.lane, &record, charge);
-        let signature = receipt_key.sign_message(&statement);
-        let served = ServedCall {
-            record,
-            charge,
-            statement_signature: signature.clone(),
-            at: clock::unix_seconds(),
-        };
-        self.open.store.serve(id, served).await?;
-        self.open.ended = true;
-        Ok(Served { statement, signature, payer: self.payer.clone() })
-    }
+	/// Charges the call for what was delivered, signs its statement, and writes both down, durably.
+	///
+	/// # Errors
+	/// Of the store. The call is not charged then.
+	pub async fn deliver(
+		mut self,
+		delivered: Delivered<'_>,
+		receipt_key: &Keypair,
+	) -> Result<Served, StoreError> {
+		let input_tokens = delivered.input_tokens.min(self.offer.input_tokens);
+		let output_tokens = delivered.output_tokens.min(self.offer.max_output_tokens);
+		let charge = self.offer.charge(input_tokens, output_tokens);
+		let record = CallRecord {
+			sequence: self.voucher.sequence,
+			model: self.offer.model,
+			version: self.offer.version,
+			price_version: self.offer.price_version,
+			input_tokens,
+			output_tokens,
+			request_hash: self.voucher.request_hash,
+			response_hash: response_hash(&self.salt, delivered.text.as_bytes()),
+			attribution: Attribution::default(),
+		};
+		let id = self.open.id;
+		let genesis = self.voucher.genesis_hash;
+		let statement = Statement::of(genesis, id.session, id.lane, &record, charge);
+		let signature = receipt_key.sign_message(&statement);
+		let served = ServedCall {
+			record,
+			charge,
+			statement_signature: signature.clone(),
+			at: clock::unix_seconds(),
+		};
+		self.open.store.serve(id, served).await?;
+		self.open.ended = true;
+		Ok(Served { statement, signature, payer: self.payer.clone() })
+	}
 
-    /// Ends the call without a charge.
-    ///
-    /// # Errors
-    /// Of the store. The call is closed when the node starts again.
-    pub async fn release(mut self, why: Uncharged) -> Result<(), StoreError> {
-        self.open.store.release(self.open.id, why).await?;
-        self.open.ended = true;
-        Ok(())
-    }
+	/// Takes back that the voucher was taken: it may come again. For calls that are refused before
+	/// anything was done for them.
+	///
+	/// # Errors
+	/// Of the store. The call is closed as not charged then.
+	pub async fn withdraw(mut self) -> Result<(), StoreError> {
+		self.open.store.withdraw(self.open.id).await?;
+		self.open.ended = true;
+		Ok(())
+	}
+
+	/// Ends the call without a charge; its voucher stays used.
+	///
+	/// # Errors
+	/// Of the store. The call is closed when the node starts again.
+	pub async fn release(mut self, why: Uncharged) -> Result<(), StoreError> {
+		self.open.store.release(self.open.id, why).await?;
+		self.open.ended = true;
+		Ok(())
+	}
 }
 
 /// A call that was served, charged and recorded.
 #[derive(Clone, Debug)]
 pub struct Served {
-    statement: Statement,
-    signature: Signature,
-    payer: AccountId,
+	statement: Statement,
+	signature: Signature,
+	payer: AccountId,
 }
 
 impl Served {
-    /// What the caller is told: the signed statement.
-    pub fn response(self) -> PaymentResponse {
-        PaymentResponse::new(self.payer, self.statement, self.signature)
-    }
+	/// What the caller is told: the signed statement.
+	pub fn response(self) -> PaymentResponse {
+		let genesis = self.statement.genesis_hash;
+		PaymentResponse::new(&genesis, self.payer, self.statement, self.signature)
+	}
 
-    /// The statement.
-    pub fn statement(&self) -> &Statement {
-        &self.statement
-    }
+	/// The statement.
+	pub fn statement(&self) -> &Statement {
+		&self.statement
+	}
 
-    /// What the call cost, in planck.
-    pub fn charge(&self) -> Balance {
-        self.statement.charge
-    }
+	/// What the call cost, in planck.
+	pub fn charge(&self) -> Balance {
+		self.statement.charge
+	}
 }

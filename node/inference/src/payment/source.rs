@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use openledger_primitives::{
-    info::{ModelInfo, SessionInfo},
-    AccountId, BlockNumber, Hash, ModelId, SessionId,
+	info::{ModelInfo, SessionInfo},
+	AccountId, BlockNumber, Hash, ModelId, SessionId,
 };
 use thiserror::Error;
 
@@ -15,27 +15,27 @@ pub struct ChainUnavailable(pub String);
 /// The chain, as the payment check sees it. May be a few blocks behind.
 #[async_trait]
 pub trait SessionSource: Send + Sync + 'static {
-    /// Which chain it is.
-    fn genesis_hash(&self) -> Hash;
+	/// Which chain it is.
+	fn genesis_hash(&self) -> Hash;
 
-    /// This node's account on it.
-    fn operator(&self) -> &AccountId;
+	/// This node's account on it.
+	fn operator(&self) -> &AccountId;
 
-    /// The height of the best block.
-    ///
-    /// # Errors
-    /// When it is not known well enough.
-    fn best_block(&self) -> Result<BlockNumber, ChainUnavailable>;
+	/// The height of the best block.
+	///
+	/// # Errors
+	/// When it is not known well enough.
+	fn best_block(&self) -> Result<BlockNumber, ChainUnavailable>;
 
-    /// A model that this node serves, with the price in force.
-    ///
-    /// # Errors
-    /// When it is not known well enough.
-    fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable>;
+	/// A model that this node serves, with the price in force.
+	///
+	/// # Errors
+	/// When it is not known well enough.
+	fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable>;
 
-    /// A session, at the best block or one shortly before it.
-    ///
-    /// # Errors
-    /// When it is not known well enough.
-    async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable>;
+	/// A session, at the best block or one shortly before it.
+	///
+	/// # Errors
+	/// When it is not known well enough.
+	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable>;
 }

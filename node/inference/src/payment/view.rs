@@ -7,17 +7,17 @@
 //! count for [`MAX_AGE`], then paid calls are refused.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+	collections::{BTreeMap, HashMap},
+	sync::{Arc, Mutex, PoisonError},
+	time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use futures::StreamExt;
 use openledger_client::{At, Block, Chain, ChainError};
 use openledger_primitives::{
-    info::{ModelInfo, SessionInfo},
-    AccountId, BlockNumber, Hash, ModelId, SessionId,
+	info::{ModelInfo, SessionInfo},
+	AccountId, BlockNumber, Hash, ModelId, SessionId,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -37,162 +37,162 @@ const MAX_SESSIONS: usize = 10_000;
 /// What was last seen of the chain.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// The best block's height.
-    pub best: BlockNumber,
-    /// The finalized block.
-    pub finalized: Block,
-    /// The models that this node serves.
-    pub models: BTreeMap<ModelId, ModelInfo>,
-    /// When it was seen.
-    pub seen: Instant,
+	/// The best block's height.
+	pub best: BlockNumber,
+	/// The finalized block.
+	pub finalized: Block,
+	/// The models that this node serves.
+	pub models: BTreeMap<ModelId, ModelInfo>,
+	/// When it was seen.
+	pub seen: Instant,
 }
 
 impl View {
-    /// Whether the chain was heard of lately.
-    pub fn is_connected(&self) -> bool {
-        self.seen.elapsed() < QUIET
-    }
+	/// Whether the chain was heard of lately.
+	pub fn is_connected(&self) -> bool {
+		self.seen.elapsed() < QUIET
+	}
 }
 
 /// A session as it was read when the finalized block was `read_at`.
 #[derive(Clone, Debug)]
 struct CachedSession {
-    info: SessionInfo,
-    read_at: BlockNumber,
-    seen: Instant,
+	info: SessionInfo,
+	read_at: BlockNumber,
+	seen: Instant,
 }
 
 /// A real chain, followed.
 #[derive(Debug)]
 pub struct ChainView {
-    chain: Chain,
-    operator: AccountId,
-    view: watch::Sender<View>,
-    sessions: Mutex<HashMap<SessionId, CachedSession>>,
+	chain: Chain,
+	operator: AccountId,
+	view: watch::Sender<View>,
+	sessions: Mutex<HashMap<SessionId, CachedSession>>,
 }
 
 impl ChainView {
-    /// Reads the state of the chain, and of the models that are served.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked.
-    pub async fn new(
-        chain: Chain,
-        operator: AccountId,
-        models: &[ModelId],
-    ) -> Result<Arc<Self>, ChainError> {
-        let finalized = chain.block(At::Finalized).await?;
-        let view = watch::Sender::new(look(&chain, finalized, models).await?);
-        Ok(Arc::new(Self { chain, operator, view, sessions: Mutex::default() }))
-    }
+	/// Reads the state of the chain, and of the models that are served.
+	///
+	/// # Errors
+	/// When the chain cannot be asked.
+	pub async fn new(
+		chain: Chain,
+		operator: AccountId,
+		models: &[ModelId],
+	) -> Result<Arc<Self>, ChainError> {
+		let finalized = chain.block(At::Finalized).await?;
+		let view = watch::Sender::new(look(&chain, finalized, models).await?);
+		Ok(Arc::new(Self { chain, operator, view, sessions: Mutex::default() }))
+	}
 
-    /// Renews the view at every finalized block, until it is stopped.
-    pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
-        let models: Vec<ModelId> = self.view.borrow().models.keys().copied().collect();
-        let mut blocks = self.chain.finalized_blocks(None);
-        loop {
-            let block = tokio::select! {
-                () = stop.cancelled() => return,
-                block = blocks.next() => block,
-            };
-            let seen = match block {
-                Some(Ok(block)) => look(&self.chain, block, &models).await,
-                Some(Err(error)) => Err(error),
-                None => return,
-            };
-            match seen {
-                Ok(view) => {
-                    debug!(best = view.best, finalized = view.finalized.number, "chain moved");
-                    self.view.send_replace(view);
-                    self.forget_old_sessions();
-                },
-                Err(error) => warn!(%error, "the chain cannot be followed; trying on"),
-            }
-        }
-    }
+	/// Renews the view at every finalized block, until it is stopped.
+	pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
+		let models: Vec<ModelId> = self.view.borrow().models.keys().copied().collect();
+		let mut blocks = self.chain.finalized_blocks(None);
+		loop {
+			let block = tokio::select! {
+				() = stop.cancelled() => return,
+				block = blocks.next() => block,
+			};
+			let seen = match block {
+				Some(Ok(block)) => look(&self.chain, block, &models).await,
+				Some(Err(error)) => Err(error),
+				None => return,
+			};
+			match seen {
+				Ok(view) => {
+					debug!(best = view.best, finalized = view.finalized.number, "chain moved");
+					self.view.send_replace(view);
+					self.forget_old_sessions();
+				}
+				Err(error) => warn!(%error, "the chain cannot be followed; trying on"),
+			}
+		}
+	}
 
-    /// What was last seen of the chain, now and when it changes.
-    pub fn watch(&self) -> watch::Receiver<View> {
-        self.view.subscribe()
-    }
+	/// What was last seen of the chain, now and when it changes.
+	pub fn watch(&self) -> watch::Receiver<View> {
+		self.view.subscribe()
+	}
 
-    fn recent(&self) -> Result<watch::Ref<'_, View>, ChainUnavailable> {
-        let view = self.view.borrow();
-        match view.seen.elapsed() {
-            age if age < MAX_AGE => Ok(view),
-            age => Err(ChainUnavailable(format!("no news for {} s", age.as_secs()))),
-        }
-    }
+	fn recent(&self) -> Result<watch::Ref<'_, View>, ChainUnavailable> {
+		let view = self.view.borrow();
+		match view.seen.elapsed() {
+			age if age < MAX_AGE => Ok(view),
+			age => Err(ChainUnavailable(format!("no news for {} s", age.as_secs()))),
+		}
+	}
 
-    fn cached(&self, id: SessionId) -> Option<CachedSession> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
-    }
+	fn cached(&self, id: SessionId) -> Option<CachedSession> {
+		self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+	}
 
-    fn forget_old_sessions(&self) {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.retain(|_, session| session.seen.elapsed() < MAX_AGE);
-    }
+	fn forget_old_sessions(&self) {
+		let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+		sessions.retain(|_, session| session.seen.elapsed() < MAX_AGE);
+	}
 }
 
 /// Looks at the chain when `finalized` is its finalized block.
 async fn look(chain: &Chain, finalized: Block, models: &[ModelId]) -> Result<View, ChainError> {
-    let best = chain.block(At::Best).await?.number;
-    let mut infos = BTreeMap::new();
-    for id in models {
-        if let Some(info) = chain.model(*id, At::Finalized).await? {
-            infos.insert(*id, info);
-        }
-    }
-    Ok(View { best, finalized, models: infos, seen: Instant::now() })
+	let best = chain.block(At::Best).await?.number;
+	let mut infos = BTreeMap::new();
+	for id in models {
+		if let Some(info) = chain.model(*id, At::Finalized).await? {
+			infos.insert(*id, info);
+		}
+	}
+	Ok(View { best, finalized, models: infos, seen: Instant::now() })
 }
 
 #[async_trait]
 impl SessionSource for ChainView {
-    fn genesis_hash(&self) -> Hash {
-        self.chain.genesis_hash()
-    }
+	fn genesis_hash(&self) -> Hash {
+		self.chain.genesis_hash()
+	}
 
-    fn operator(&self) -> &AccountId {
-        &self.operator
-    }
+	fn operator(&self) -> &AccountId {
+		&self.operator
+	}
 
-    fn best_block(&self) -> Result<BlockNumber, ChainUnavailable> {
-        Ok(self.recent()?.best)
-    }
+	fn best_block(&self) -> Result<BlockNumber, ChainUnavailable> {
+		Ok(self.recent()?.best)
+	}
 
-    fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable> {
-        Ok(self.recent()?.models.get(&id).cloned())
-    }
+	fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable> {
+		Ok(self.recent()?.models.get(&id).cloned())
+	}
 
-    async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable> {
-        let finalized = self.recent()?.finalized.number;
-        let cached = self.cached(id);
-        if let Some(session) = &cached {
-            if finalized.saturating_sub(session.read_at) < SESSION_BLOCKS {
-                return Ok(Some(session.info.clone()));
-            }
-        }
-        match self.chain.session(id, At::Best).await {
-            Ok(Some(info)) => {
-                let entry =
-                    CachedSession { info: info.clone(), read_at: finalized, seen: Instant::now() };
-                let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-                if sessions.len() < MAX_SESSIONS || sessions.contains_key(&id) {
-                    sessions.insert(id, entry);
-                }
-                Ok(Some(info))
-            },
-            Ok(None) => {
-                self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-                Ok(None)
-            },
-            Err(error) => match cached {
-                Some(session) if session.seen.elapsed() < MAX_AGE => {
-                    warn!(%error, session = id, "using a session as it was last read");
-                    Ok(Some(session.info))
-                },
-                _ => Err(ChainUnavailable(error.to_string())),
-            },
-        }
-    }
+	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable> {
+		let finalized = self.recent()?.finalized.number;
+		let cached = self.cached(id);
+		if let Some(session) = &cached {
+			if finalized.saturating_sub(session.read_at) < SESSION_BLOCKS {
+				return Ok(Some(session.info.clone()));
+			}
+		}
+		match self.chain.session(id, At::Best).await {
+			Ok(Some(info)) => {
+				let entry =
+					CachedSession { info: info.clone(), read_at: finalized, seen: Instant::now() };
+				let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+				if sessions.len() < MAX_SESSIONS || sessions.contains_key(&id) {
+					sessions.insert(id, entry);
+				}
+				Ok(Some(info))
+			}
+			Ok(None) => {
+				self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+				Ok(None)
+			}
+			Err(error) => match cached {
+				Some(session) if session.seen.elapsed() < MAX_AGE => {
+					warn!(%error, session = id, "using a session as it was last read");
+					Ok(Some(session.info))
+				}
+				_ => Err(ChainUnavailable(error.to_string())),
+			},
+		}
+	}
 }

@@ -1,9 +1,9 @@
 //! Waiting longer after each failure.
 
 use std::{
-    collections::HashMap,
-    hash::Hash,
-    time::{Duration, Instant},
+	collections::HashMap,
+	hash::Hash,
+	time::{Duration, Instant},
 };
 
 const FIRST: Duration = Duration::from_secs(3);
@@ -13,59 +13,59 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// Which keys have failed, how often in a row, and when each may be tried again.
 #[derive(Debug)]
 pub(super) struct Backoff<K> {
-    failed: HashMap<K, (u32, Instant)>,
+	failed: HashMap<K, (u32, Instant)>,
 }
 
 impl<K> Default for Backoff<K> {
-    fn default() -> Self {
-        Self { failed: HashMap::new() }
-    }
+	fn default() -> Self {
+		Self { failed: HashMap::new() }
+	}
 }
 
 impl<K: Eq + Hash + Copy> Backoff<K> {
-    /// Whether `key` may be tried now.
-    pub(super) fn is_ready(&self, key: K, now: Instant) -> bool {
-        self.failed.get(&key).is_none_or(|(_, until)| now >= *until)
-    }
+	/// Whether `key` may be tried now.
+	pub(super) fn is_ready(&self, key: K, now: Instant) -> bool {
+		self.failed.get(&key).is_none_or(|(_, until)| now >= *until)
+	}
 
-    /// Notes a failure. How long to wait: twice as long as after the one before.
-    pub(super) fn fail(&mut self, key: K, now: Instant) -> Duration {
-        let (failures, until) = self.failed.entry(key).or_insert((0, now));
-        let wait = FIRST.saturating_mul(2_u32.saturating_pow(*failures)).min(LONGEST);
-        *failures = failures.saturating_add(1);
-        *until = now + wait;
-        wait
-    }
+	/// Notes a failure. How long to wait: twice as long as after the one before.
+	pub(super) fn fail(&mut self, key: K, now: Instant) -> Duration {
+		let (failures, until) = self.failed.entry(key).or_insert((0, now));
+		let wait = FIRST.saturating_mul(2_u32.saturating_pow(*failures)).min(LONGEST);
+		*failures = failures.saturating_add(1);
+		*until = now + wait;
+		wait
+	}
 
-    /// Notes a success.
-    pub(super) fn succeed(&mut self, key: K) {
-        self.failed.remove(&key);
-    }
+	/// Notes a success.
+	pub(super) fn succeed(&mut self, key: K) {
+		self.failed.remove(&key);
+	}
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+	use super::*;
 
-    #[test]
-    fn waits_longer_after_each_failure_and_not_forever() {
-        let mut backoff = Backoff::default();
-        let start = Instant::now();
-        assert!(backoff.is_ready(7, start));
-        let waits: Vec<u64> = (0..13).map(|_| backoff.fail(7, start).as_secs()).collect();
-        assert_eq!(waits, [3, 6, 12, 24, 48, 96, 192, 384, 768, 1536, 3072, 3600, 3600]);
-        assert!(!backoff.is_ready(7, start + Duration::from_secs(3599)));
-        assert!(backoff.is_ready(7, start + Duration::from_secs(3600)));
-        assert!(backoff.is_ready(8, start), "others are not held up");
-        backoff.succeed(7);
-        assert!(backoff.is_ready(7, start));
-    }
+	#[test]
+	fn waits_longer_after_each_failure_and_not_forever() {
+		let mut backoff = Backoff::default();
+		let start = Instant::now();
+		assert!(backoff.is_ready(7, start));
+		let waits: Vec<u64> = (0..13).map(|_| backoff.fail(7, start).as_secs()).collect();
+		assert_eq!(waits, [3, 6, 12, 24, 48, 96, 192, 384, 768, 1536, 3072, 3600, 3600]);
+		assert!(!backoff.is_ready(7, start + Duration::from_secs(3599)));
+		assert!(backoff.is_ready(7, start + Duration::from_secs(3600)));
+		assert!(backoff.is_ready(8, start), "others are not held up");
+		backoff.succeed(7);
+		assert!(backoff.is_ready(7, start));
+	}
 
-    #[test]
-    fn many_failures_do_not_overflow() {
-        let mut backoff = Backoff::default();
-        for _ in 0..100 {
-            assert!(backoff.fail(0, Instant::now()) <= LONGEST);
-        }
-    }
+	#[test]
+	fn many_failures_do_not_overflow() {
+		let mut backoff = Backoff::default();
+		for _ in 0..100 {
+			assert!(backoff.fail(0, Instant::now()) <= LONGEST);
+		}
+	}
 }

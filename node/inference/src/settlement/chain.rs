@@ -5,10 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use openledger_client::{At, Call, Chain, Event, EventRecord, Keypair, SubmitOptions, TxOutcome};
 use openledger_primitives::{
-    info::SessionInfo,
-    record::{CallRecords, RejectReason},
-    voucher::Voucher,
-    BlockNumber, Sequence, SessionId, Signature,
+	info::SessionInfo,
+	record::{CallRecords, RejectReason},
+	voucher::Voucher,
+	BlockNumber, Sequence, SessionId, Signature,
 };
 
 use crate::{payment::ChainUnavailable, store::LaneKey};
@@ -24,190 +24,186 @@ const TIMEOUT: Duration = Duration::from_secs(150);
 /// A session as settling sees it.
 #[derive(Clone, Debug)]
 pub struct Sighting {
-    /// The finalized block's height.
-    pub finalized: BlockNumber,
-    /// The best block's height.
-    pub best: BlockNumber,
-    /// The session at that block.
-    pub session: Option<SessionInfo>,
-    /// Whether the best block has the session: one that was opened just now is not final yet.
-    pub known_at_best: bool,
+	/// The finalized block's height.
+	pub finalized: BlockNumber,
+	/// The best block's height.
+	pub best: BlockNumber,
+	/// The session at that block.
+	pub session: Option<SessionInfo>,
+	/// Whether the best block has the session: one that was opened just now is not final yet.
+	pub known_at_best: bool,
 }
 
 /// Calls that are settled together.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// The voucher of the newest of them.
-    pub voucher: Voucher,
-    /// Its signature.
-    pub signature: Signature,
-    /// Their records, in order.
-    pub records: CallRecords,
+	/// The voucher of the newest of them.
+	pub voucher: Voucher,
+	/// Its signature.
+	pub signature: Signature,
+	/// Their records, in order.
+	pub records: CallRecords,
 }
 
 /// What the chain said of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Which.
-    pub sequence: Sequence,
-    /// The block of the settlement.
-    pub block: BlockNumber,
-    /// Why it was rejected, if it was.
-    pub rejected: Option<RejectReason>,
+	/// Which.
+	pub sequence: Sequence,
+	/// The block of the settlement.
+	pub block: BlockNumber,
+	/// Why it was rejected, if it was.
+	pub rejected: Option<RejectReason>,
 }
 
 /// What became of a settlement that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// It is in a finalized block and had these effects.
-    Finalized {
-        /// The block.
-        block: BlockNumber,
-        /// What it did to each record.
-        verdicts: Vec<Verdict>,
-    },
-    /// It had no effect and will have none.
-    Refused {
-        /// The pallet's error, or the pool's.
-        error: String,
-    },
-    /// It may have had an effect, or may still get one.
-    Unknown {
-        /// The last block that may include it, where that is known.
-        until: Option<BlockNumber>,
-        /// What is known.
-        reason: String,
-    },
+	/// It is in a finalized block and had these effects.
+	Finalized {
+		/// The block.
+		block: BlockNumber,
+		/// What it did to each record.
+		verdicts: Vec<Verdict>,
+	},
+	/// It had no effect and will have none.
+	Refused {
+		/// The pallet's error, or the pool's.
+		error: String,
+	},
+	/// It may have had an effect, or may still get one.
+	Unknown {
+		/// The last block that may include it, where that is known.
+		until: Option<BlockNumber>,
+		/// What is known.
+		reason: String,
+	},
 }
 
 /// The chain, as settling sees it.
 #[async_trait]
 pub trait SettlementChain: Send + Sync + 'static {
-    /// For how many blocks after the best one a settlement that is sent now may enter one, at most.
-    fn mortality(&self) -> BlockNumber;
+	/// For how many blocks after the best one a settlement that is sent now may enter one, at most.
+	fn mortality(&self) -> BlockNumber;
 
-    /// Looks at a session.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked.
-    async fn look(&self, session: SessionId) -> Result<Sighting, ChainUnavailable>;
+	/// Looks at a session.
+	///
+	/// # Errors
+	/// When the chain cannot be asked.
+	async fn look(&self, session: SessionId) -> Result<Sighting, ChainUnavailable>;
 
-    /// Sends a settlement and waits until it is finalized, or its outcome cannot be waited for.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked: it was certainly not sent.
-    async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable>;
+	/// Sends a settlement and waits until it is finalized, or its outcome cannot be waited for.
+	///
+	/// # Errors
+	/// When the chain cannot be asked: it was certainly not sent.
+	async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable>;
 
-    /// What the finalized blocks from `from` to `to` say of a lane's records.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked, or has forgotten those blocks.
-    async fn verdicts(
-        &self,
-        lane: LaneKey,
-        from: BlockNumber,
-        to: BlockNumber,
-    ) -> Result<Vec<Verdict>, ChainUnavailable>;
+	/// What the finalized blocks from `from` to `to` say of a lane's records.
+	///
+	/// # Errors
+	/// When the chain cannot be asked, or has forgotten those blocks.
+	async fn verdicts(
+		&self,
+		lane: LaneKey,
+		from: BlockNumber,
+		to: BlockNumber,
+	) -> Result<Vec<Verdict>, ChainUnavailable>;
 }
 
 /// A real chain, and the operator's key.
 #[derive(Clone, Debug)]
 pub struct ChainLink {
-    chain: Chain,
-    operator: Keypair,
+	chain: Chain,
+	operator: Keypair,
 }
 
 impl ChainLink {
-    /// Settles as `operator`.
-    pub fn new(chain: Chain, operator: Keypair) -> Self {
-        Self { chain, operator }
-    }
+	/// Settles as `operator`.
+	pub fn new(chain: Chain, operator: Keypair) -> Self {
+		Self { chain, operator }
+	}
 }
 
 fn unavailable(error: impl std::fmt::Display) -> ChainUnavailable {
-    ChainUnavailable(error.to_string())
+	ChainUnavailable(error.to_string())
 }
 
 /// What an event says of a record of this lane.
 fn verdict(record: &EventRecord, key: LaneKey) -> Option<Verdict> {
-    let (session, lane, sequence, rejected) = match &record.event {
-        Event::CallSettled(call) => (call.session, call.lane, call.sequence, None),
-        Event::RecordRejected { session, lane, sequence, reason } => {
-            (*session, *lane, *sequence, Some(*reason))
-        },
-        _ => return None,
-    };
-    let ours = LaneKey { session, lane } == key;
-    ours.then_some(Verdict { sequence, block: record.block.number, rejected })
+	let (session, lane, sequence, rejected) = match &record.event {
+		Event::CallSettled(call) => (call.session, call.lane, call.sequence, None),
+		Event::RecordRejected { session, lane, sequence, reason } => {
+			(*session, *lane, *sequence, Some(*reason))
+		}
+		_ => return None,
+	};
+	let ours = LaneKey { session, lane } == key;
+	ours.then_some(Verdict { sequence, block: record.block.number, rejected })
 }
 
 #[async_trait]
 impl SettlementChain for ChainLink {
-    fn mortality(&self) -> BlockNumber {
-        MORTALITY.saturating_add(SLACK)
-    }
+	fn mortality(&self) -> BlockNumber {
+		MORTALITY.saturating_add(SLACK)
+	}
 
-    async fn look(&self, session: SessionId) -> Result<Sighting, ChainUnavailable> {
-        let block = self.chain.block(At::Finalized).await.map_err(unavailable)?;
-        let info =
-            self.chain.session(session, At::Block(block.hash)).await.map_err(unavailable)?;
-        let known_at_best = match &info {
-            Some(_) => true,
-            None => self.chain.session(session, At::Best).await.map_err(unavailable)?.is_some(),
-        };
-        let best = self.chain.block(At::Best).await.map_err(unavailable)?.number;
-        Ok(Sighting { finalized: block.number, best, session: info, known_at_best })
-    }
+	async fn look(&self, session: SessionId) -> Result<Sighting, ChainUnavailable> {
+		let block = self.chain.block(At::Finalized).await.map_err(unavailable)?;
+		let info = self.chain.session(session, At::Block(block.hash)).await.map_err(unavailable)?;
+		let known_at_best = match &info {
+			Some(_) => true,
+			None => self.chain.session(session, At::Best).await.map_err(unavailable)?.is_some(),
+		};
+		let best = self.chain.block(At::Best).await.map_err(unavailable)?.number;
+		Ok(Sighting { finalized: block.number, best, session: info, known_at_best })
+	}
 
-    async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable> {
-        let Batch { voucher, signature, records } = batch;
-        let key = LaneKey { session: voucher.session, lane: voucher.lane };
-        let call = Call::Settle { voucher, signature, records };
-        let options = SubmitOptions {
-            timeout: TIMEOUT,
-            mortality: MORTALITY,
-            ..SubmitOptions::finalized()
-        };
-        let outcome =
-            self.chain.submit(&call, &self.operator, options).await.map_err(unavailable)?;
-        Ok(match outcome {
-            TxOutcome::Included(included) if included.finalized => Sent::Finalized {
-                block: included.block.number,
-                verdicts: included.events.iter().filter_map(|event| verdict(event, key)).collect(),
-            },
-            TxOutcome::Included(included) => Sent::Unknown {
-                until: None,
-                reason: format!("in block {}, not finalized", included.block.number),
-            },
-            TxOutcome::Failed { error, finalized: true, .. } => {
-                Sent::Refused { error: error.to_string() }
-            },
-            TxOutcome::Failed { error, block, .. } => Sent::Unknown {
-                until: None,
-                reason: format!("failed in block {}, not finalized: {error}", block.number),
-            },
-            TxOutcome::Invalid { reason } => Sent::Refused { error: reason },
-            TxOutcome::Dropped { reason } => Sent::Unknown { until: None, reason },
-            TxOutcome::TimedOut { valid_until, .. } => {
-                Sent::Unknown { until: Some(valid_until), reason: "timed out".into() }
-            },
-        })
-    }
+	async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable> {
+		let Batch { voucher, signature, records } = batch;
+		let key = LaneKey { session: voucher.session, lane: voucher.lane };
+		let call = Call::Settle { voucher, signature, records };
+		let options =
+			SubmitOptions { timeout: TIMEOUT, mortality: MORTALITY, ..SubmitOptions::finalized() };
+		let outcome =
+			self.chain.submit(&call, &self.operator, options).await.map_err(unavailable)?;
+		Ok(match outcome {
+			TxOutcome::Included(included) if included.finalized => Sent::Finalized {
+				block: included.block.number,
+				verdicts: included.events.iter().filter_map(|event| verdict(event, key)).collect(),
+			},
+			TxOutcome::Included(included) => Sent::Unknown {
+				until: None,
+				reason: format!("in block {}, not finalized", included.block.number),
+			},
+			TxOutcome::Failed { error, finalized: true, .. } => {
+				Sent::Refused { error: error.to_string() }
+			}
+			TxOutcome::Failed { error, block, .. } => Sent::Unknown {
+				until: None,
+				reason: format!("failed in block {}, not finalized: {error}", block.number),
+			},
+			TxOutcome::Invalid { reason } => Sent::Refused { error: reason },
+			TxOutcome::Dropped { reason } => Sent::Unknown { until: None, reason },
+			TxOutcome::TimedOut { valid_until, .. } => {
+				Sent::Unknown { until: Some(valid_until), reason: "timed out".into() }
+			}
+		})
+	}
 
-    async fn verdicts(
-        &self,
-        lane: LaneKey,
-        from: BlockNumber,
-        to: BlockNumber,
-    ) -> Result<Vec<Verdict>, ChainUnavailable> {
-        let mut verdicts = Vec::new();
-        for number in from..=to {
-            let Some(hash) = self.chain.block_hash(number).await.map_err(unavailable)? else {
-                return Err(ChainUnavailable(format!("there is no block {number}")));
-            };
-            let events = self.chain.events_at(hash).await.map_err(unavailable)?;
-            verdicts.extend(events.iter().filter_map(|event| verdict(event, lane)));
-        }
-        Ok(verdicts)
-    }
+	async fn verdicts(
+		&self,
+		lane: LaneKey,
+		from: BlockNumber,
+		to: BlockNumber,
+	) -> Result<Vec<Verdict>, ChainUnavailable> {
+		let mut verdicts = Vec::new();
+		for number in from..=to {
+			let Some(hash) = self.chain.block_hash(number).await.map_err(unavailable)? else {
+				return Err(ChainUnavailable(format!("there is no block {number}")));
+			};
+			let events = self.chain.events_at(hash).await.map_err(unavailable)?;
+			verdicts.extend(events.iter().filter_map(|event| verdict(event, lane)));
+		}
+		Ok(verdicts)
+	}
 }

@@ -21,7 +21,7 @@ mod settler;
 mod tests;
 
 pub use self::{
-    chain::{Batch, ChainLink, Sent, SettlementChain, Sighting, Verdict},
-    policy::SettlementPolicy,
-    settler::{LastSettlement, Settler, SettlerHandle},
+	chain::{Batch, ChainLink, Sent, SettlementChain, Sighting, Verdict},
+	policy::SettlementPolicy,
+	settler::{LastSettlement, Settler, SettlerHandle},
 };

@@ -10,47 +10,47 @@ use crate::store::{OpenLane, UnixSeconds};
 /// yet is lost if the session ends first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettlementPolicy {
-    /// As soon as so many calls wait, over all lanes.
-    pub max_calls: u32,
-    /// As soon as a lane's oldest call is so old.
-    pub max_age: Duration,
-    /// A lane whose calls cost less together, in planck, waits until its session ends.
-    pub min_value: Balance,
+	/// As soon as so many calls wait, over all lanes.
+	pub max_calls: u32,
+	/// As soon as a lane's oldest call is so old.
+	pub max_age: Duration,
+	/// A lane whose calls cost less together, in planck, waits until its session ends.
+	pub min_value: Balance,
 }
 
 impl SettlementPolicy {
-    /// Whether a lane is due when so many calls wait over all lanes.
-    pub fn is_due(&self, lane: &OpenLane, waiting: u32, now: UnixSeconds) -> bool {
-        let old = now.saturating_sub(lane.oldest) >= self.max_age.as_secs();
-        self.is_worth_it(lane) && (old || waiting >= self.max_calls)
-    }
+	/// Whether a lane is due when so many calls wait over all lanes.
+	pub fn is_due(&self, lane: &OpenLane, waiting: u32, now: UnixSeconds) -> bool {
+		let old = now.saturating_sub(lane.oldest) >= self.max_age.as_secs();
+		self.is_worth_it(lane) && (old || waiting >= self.max_calls)
+	}
 
-    /// Whether a lane's calls cost enough together to be settled before they have to be.
-    pub fn is_worth_it(&self, lane: &OpenLane) -> bool {
-        lane.value >= self.min_value
-    }
+	/// Whether a lane's calls cost enough together to be settled before they have to be.
+	pub fn is_worth_it(&self, lane: &OpenLane) -> bool {
+		lane.value >= self.min_value
+	}
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::store::LaneKey;
+	use super::*;
+	use crate::store::LaneKey;
 
-    #[test]
-    fn many_calls_or_old_calls_are_due_if_they_are_worth_it() {
-        let max_age = Duration::from_secs(60);
-        let policy = SettlementPolicy { max_calls: 3, max_age, min_value: 10 };
-        let lane = |value| OpenLane {
-            key: LaneKey { session: 0, lane: 0 },
-            calls: 1,
-            value,
-            oldest: 100,
-            submitted: false,
-        };
-        assert!(!policy.is_due(&lane(10), 2, 159));
-        assert!(policy.is_due(&lane(10), 3, 100), "many");
-        assert!(policy.is_due(&lane(10), 1, 160), "old");
-        assert!(!policy.is_due(&lane(9), 3, 160), "cheap");
-        assert!(!policy.is_due(&lane(10), 1, 50), "a clock that goes backwards settles later");
-    }
+	#[test]
+	fn many_calls_or_old_calls_are_due_if_they_are_worth_it() {
+		let max_age = Duration::from_secs(60);
+		let policy = SettlementPolicy { max_calls: 3, max_age, min_value: 10 };
+		let lane = |value| OpenLane {
+			key: LaneKey { session: 0, lane: 0 },
+			calls: 1,
+			value,
+			oldest: 100,
+			submitted: false,
+		};
+		assert!(!policy.is_due(&lane(10), 2, 159));
+		assert!(policy.is_due(&lane(10), 3, 100), "many");
+		assert!(policy.is_due(&lane(10), 1, 160), "old");
+		assert!(!policy.is_due(&lane(9), 3, 160), "cheap");
+		assert!(!policy.is_due(&lane(10), 1, 50), "a clock that goes backwards settles later");
+	}
 }

@@ -5,221 +5,241 @@ use openledger_primitives::{info::SessionInfo, Balance, LaneId, ModelId, Sequenc
 use thiserror::Error;
 
 use super::{
-    error::StoreError,
-    tables::Tables,
-    types::{
-        CallId, CallStatus, LaneKey, LaneState, ServedCall, StoredCall, StoredVoucher, Uncharged,
-        UnixSeconds,
-    },
+	error::StoreError,
+	tables::Tables,
+	types::{
+		CallId, CallStatus, LaneKey, LaneState, ServedCall, StoredCall, StoredVoucher, Uncharged,
+		UnixSeconds,
+	},
 };
 
 /// A voucher that was checked in itself, to be taken against the state of its lane and session.
 #[derive(Clone, Debug)]
 pub struct Acceptance {
-    /// The voucher, its signature and salt.
-    pub voucher: StoredVoucher,
-    /// The model that is asked.
-    pub model: ModelId,
-    /// The most that the call may cost, in planck.
-    pub reserve: Balance,
-    /// The session, as the chain has it.
-    pub session: SessionInfo,
-    /// Now.
-    pub at: UnixSeconds,
+	/// The voucher, its signature and salt.
+	pub voucher: StoredVoucher,
+	/// The model that is asked.
+	pub model: ModelId,
+	/// The most that the call may cost, in planck.
+	pub reserve: Balance,
+	/// The session, as the chain has it.
+	pub session: SessionInfo,
+	/// Now.
+	pub at: UnixSeconds,
 }
 
 /// Why a voucher does not fit the state of its lane or session. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LaneRefusal {
-    /// This very voucher was taken before.
-    #[error("this voucher was used before")]
-    AlreadyUsed,
-    /// The voucher is not the lane's next.
-    #[error("the lane's next voucher has sequence {expected}")]
-    OutOfOrder {
-        /// What the next voucher's sequence must be.
-        expected: Sequence,
-    },
-    /// The call before it is still being served.
-    #[error("call {sequence} of this lane is still being served")]
-    Busy {
-        /// That call.
-        sequence: Sequence,
-    },
-    /// Caller and node disagree about what the earlier calls cost.
-    #[error("the lane's earlier calls cost {expected} planck")]
-    AcknowledgedMismatch {
-        /// What they cost, in planck.
-        expected: Balance,
-    },
-    /// What is left of the session's deposit does not cover the call.
-    #[error("the call may cost {needed} planck, and {left} are left of the session's deposit")]
-    Underfunded {
-        /// What is neither charged nor set aside for other calls, in planck.
-        left: Balance,
-        /// What the call may cost, in planck.
-        needed: Balance,
-    },
+	/// This very voucher was taken before.
+	#[error("this voucher was used before")]
+	AlreadyUsed,
+	/// The voucher is not the lane's next.
+	#[error("the lane's next voucher has sequence {expected}")]
+	OutOfOrder {
+		/// What the next voucher's sequence must be.
+		expected: Sequence,
+	},
+	/// The call before it is still being served.
+	#[error("call {sequence} of this lane is still being served")]
+	Busy {
+		/// That call.
+		sequence: Sequence,
+	},
+	/// Caller and node disagree about what the earlier calls cost.
+	#[error("the lane's earlier calls cost {expected} planck")]
+	AcknowledgedMismatch {
+		/// What they cost, in planck.
+		expected: Balance,
+	},
+	/// What is left of the session's deposit does not cover the call.
+	#[error("the call may cost {needed} planck, and {left} are left of the session's deposit")]
+	Underfunded {
+		/// What is neither charged nor set aside for other calls, in planck.
+		left: Balance,
+		/// What the call may cost, in planck.
+		needed: Balance,
+	},
 }
 
 /// Takes a voucher: its call is written down as accepted, and what it may cost is set aside.
 pub(super) fn accept(
-    tables: &mut Tables<'_>,
-    acceptance: &Acceptance,
+	tables: &mut Tables<'_>,
+	acceptance: &Acceptance,
 ) -> Result<Result<LaneState, LaneRefusal>, StoreError> {
-    let voucher = &acceptance.voucher.voucher;
-    let id = CallId::of(voucher);
-    let stored = tables.session(id.session)?;
-    let mut session = stored.unwrap_or_default();
+	let voucher = &acceptance.voucher.voucher;
+	let id = CallId::of(voucher);
+	let stored = tables.session(id.session)?;
+	let mut session = stored.unwrap_or_default();
 
-    // Where the chain knows of calls that this store does not (it is new, or was restored from a
-    // backup), the lane goes on from what the chain has settled.
-    let import_all = stored.is_none() || acceptance.session.settled > session.charged;
-    let mut adopted = Vec::new();
-    for info in &acceptance.session.lanes {
-        if !import_all && info.lane != id.lane {
-            continue;
-        }
-        let key = LaneKey { session: id.session, lane: info.lane };
-        let known = tables.lane(key)?.unwrap_or_default();
-        if info.sequence > known.sequence && known.in_flight.is_none() {
-            let more = info.settled.saturating_sub(known.charged);
-            session.charged = session.charged.saturating_add(more);
-            adopted.push((key, LaneState::from_chain(info)));
-        }
-    }
-    let mut lane = match adopted.iter().find(|(key, _)| *key == id.lane_key()) {
-        Some((_, state)) => *state,
-        None => tables.lane(id.lane_key())?.unwrap_or_default(),
-    };
+	// Where the chain knows of calls that this store does not (it is new, or was restored from a
+	// backup), the lane goes on from what the chain has settled.
+	let import_all = stored.is_none() || acceptance.session.settled > session.charged;
+	let mut adopted = Vec::new();
+	for info in &acceptance.session.lanes {
+		if !import_all && info.lane != id.lane {
+			continue;
+		}
+		let key = LaneKey { session: id.session, lane: info.lane };
+		let known = tables.lane(key)?.unwrap_or_default();
+		if info.sequence > known.sequence && known.in_flight.is_none() {
+			let more = info.settled.saturating_sub(known.charged);
+			session.charged = session.charged.saturating_add(more);
+			adopted.push((key, LaneState::from_chain(info)));
+		}
+	}
+	let mut lane = match adopted.iter().find(|(key, _)| *key == id.lane_key()) {
+		Some((_, state)) => *state,
+		None => tables.lane(id.lane_key())?.unwrap_or_default(),
+	};
 
-    let Some(expected) = lane.sequence.checked_add(1) else {
-        return Err(StoreError::Invariant("a lane has no sequence left"));
-    };
-    if voucher.sequence < expected {
-        let same = tables.voucher(id)?.is_some_and(|earlier| earlier.voucher == *voucher);
-        return Ok(Err(match same {
-            true => LaneRefusal::AlreadyUsed,
-            false => LaneRefusal::OutOfOrder { expected },
-        }));
-    }
-    if lane.in_flight.is_some() {
-        return Ok(Err(LaneRefusal::Busy { sequence: lane.sequence }));
-    }
-    if voucher.sequence > expected {
-        return Ok(Err(LaneRefusal::OutOfOrder { expected }));
-    }
-    if voucher.acknowledged != lane.charged {
-        return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: lane.charged }));
-    }
-    let taken = session.charged.saturating_add(session.in_flight);
-    let left = acceptance.session.deposit.saturating_sub(taken);
-    if acceptance.reserve > left {
-        return Ok(Err(LaneRefusal::Underfunded { left, needed: acceptance.reserve }));
-    }
+	let Some(expected) = lane.sequence.checked_add(1) else {
+		return Err(StoreError::Invariant("a lane has no sequence left"));
+	};
+	if voucher.sequence < expected {
+		let same = tables.voucher(id)?.is_some_and(|earlier| earlier.voucher == *voucher);
+		return Ok(Err(match same {
+			true => LaneRefusal::AlreadyUsed,
+			false => LaneRefusal::OutOfOrder { expected },
+		}));
+	}
+	if lane.in_flight.is_some() {
+		return Ok(Err(LaneRefusal::Busy { sequence: lane.sequence }));
+	}
+	if voucher.sequence > expected {
+		return Ok(Err(LaneRefusal::OutOfOrder { expected }));
+	}
+	if voucher.acknowledged != lane.charged {
+		return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: lane.charged }));
+	}
+	let taken = session.charged.saturating_add(session.in_flight);
+	let left = acceptance.session.deposit.saturating_sub(taken);
+	if acceptance.reserve > left {
+		return Ok(Err(LaneRefusal::Underfunded { left, needed: acceptance.reserve }));
+	}
 
-    for (key, state) in adopted {
-        tables.put_lane(key, &state)?;
-    }
-    lane.sequence = voucher.sequence;
-    lane.in_flight = Some(acceptance.reserve);
-    session.in_flight = session.in_flight.saturating_add(acceptance.reserve);
-    tables.put_voucher(id, &acceptance.voucher)?;
-    tables.put_call(
-        id,
-        &StoredCall {
-            payer: acceptance.session.caller.clone(),
-            model: acceptance.model,
-            reserved: acceptance.reserve,
-            accepted_at: acceptance.at,
-            status: CallStatus::Accepted,
-            served: None,
-        },
-    )?;
-    tables.put_lane(id.lane_key(), &lane)?;
-    tables.put_session(id.session, &session)?;
-    Ok(Ok(lane))
+	for (key, state) in adopted {
+		tables.put_lane(key, &state)?;
+	}
+	lane.sequence = voucher.sequence;
+	lane.in_flight = Some(acceptance.reserve);
+	session.in_flight = session.in_flight.saturating_add(acceptance.reserve);
+	tables.put_voucher(id, &acceptance.voucher)?;
+	tables.put_call(
+		id,
+		&StoredCall {
+			payer: acceptance.session.caller.clone(),
+			model: acceptance.model,
+			reserved: acceptance.reserve,
+			accepted_at: acceptance.at,
+			status: CallStatus::Accepted,
+			served: None,
+		},
+	)?;
+	tables.put_lane(id.lane_key(), &lane)?;
+	tables.put_session(id.session, &session)?;
+	Ok(Ok(lane))
 }
 
 /// Ends an accepted call that was served and is charged.
 pub(super) fn serve(
-    tables: &mut Tables<'_>,
-    id: CallId,
-    served: ServedCall,
+	tables: &mut Tables<'_>,
+	id: CallId,
+	served: ServedCall,
 ) -> Result<(), StoreError> {
-    let mut call = match tables.call(id)? {
-        Some(call) if call.status == CallStatus::Accepted => call,
-        _ => return Err(StoreError::Invariant("only an accepted call can be served")),
-    };
-    if served.record.sequence != id.sequence {
-        return Err(StoreError::Invariant("the record is of another call"));
-    }
-    if served.charge > call.reserved {
-        return Err(StoreError::Invariant("the charge is above what was set aside"));
-    }
-    let charge = served.charge;
-    call.status = CallStatus::Served;
-    call.served = Some(served);
-    end(tables, id, &call, charge)?;
-    let mut totals = tables.totals()?;
-    totals.served_calls = totals.served_calls.saturating_add(1);
-    totals.served = totals.served.saturating_add(charge);
-    tables.put_totals(&totals)
+	let mut call = match tables.call(id)? {
+		Some(call) if call.status == CallStatus::Accepted => call,
+		_ => return Err(StoreError::Invariant("only an accepted call can be served")),
+	};
+	if served.record.sequence != id.sequence {
+		return Err(StoreError::Invariant("the record is of another call"));
+	}
+	if served.charge > call.reserved {
+		return Err(StoreError::Invariant("the charge is above what was set aside"));
+	}
+	let charge = served.charge;
+	call.status = CallStatus::Served;
+	call.served = Some(served);
+	end(tables, id, &call, charge)?;
+	let mut totals = tables.totals()?;
+	totals.served_calls = totals.served_calls.saturating_add(1);
+	totals.served = totals.served.saturating_add(charge);
+	tables.put_totals(&totals)
 }
 
 /// Ends an accepted call without a charge. Whether it was accepted and not ended before.
 pub(super) fn release(
-    tables: &mut Tables<'_>,
-    id: CallId,
-    why: Uncharged,
+	tables: &mut Tables<'_>,
+	id: CallId,
+	why: Uncharged,
 ) -> Result<bool, StoreError> {
-    let mut call = match tables.call(id)? {
-        Some(call) if call.status == CallStatus::Accepted => call,
-        _ => return Ok(false),
-    };
-    call.status = CallStatus::NotCharged(why);
-    end(tables, id, &call, 0)?;
-    let mut totals = tables.totals()?;
-    totals.uncharged_calls = totals.uncharged_calls.saturating_add(1);
-    tables.put_totals(&totals)?;
-    Ok(true)
+	let mut call = match tables.call(id)? {
+		Some(call) if call.status == CallStatus::Accepted => call,
+		_ => return Ok(false),
+	};
+	call.status = CallStatus::NotCharged(why);
+	end(tables, id, &call, 0)?;
+	let mut totals = tables.totals()?;
+	totals.uncharged_calls = totals.uncharged_calls.saturating_add(1);
+	tables.put_totals(&totals)?;
+	Ok(true)
+}
+
+/// Takes back that a voucher was taken, as if it had never come: its sequence is free again.
+pub(super) fn withdraw(tables: &mut Tables<'_>, id: CallId) -> Result<(), StoreError> {
+	let call = match tables.call(id)? {
+		Some(call) if call.status == CallStatus::Accepted => call,
+		_ => return Err(StoreError::Invariant("only an accepted call can be withdrawn")),
+	};
+	let (Some(mut lane), Some(mut session)) =
+		(tables.lane(id.lane_key())?, tables.session(id.session)?)
+	else {
+		return Err(StoreError::Corrupt { table: "lanes" });
+	};
+	lane.in_flight = None;
+	// An accepted call is always its lane's last, and follows the one before it without a gap.
+	lane.sequence = id.sequence.saturating_sub(1);
+	session.in_flight = session.in_flight.saturating_sub(call.reserved);
+	tables.remove_call(id)?;
+	tables.put_lane(id.lane_key(), &lane)?;
+	tables.put_session(id.session, &session)
 }
 
 /// Frees what was set aside for a call, and adds its charge to its lane and session.
 fn end(
-    tables: &mut Tables<'_>,
-    id: CallId,
-    call: &StoredCall,
-    charge: Balance,
+	tables: &mut Tables<'_>,
+	id: CallId,
+	call: &StoredCall,
+	charge: Balance,
 ) -> Result<(), StoreError> {
-    let (Some(mut lane), Some(mut session)) =
-        (tables.lane(id.lane_key())?, tables.session(id.session)?)
-    else {
-        return Err(StoreError::Corrupt { table: "lanes" });
-    };
-    lane.in_flight = None;
-    lane.charged = lane.charged.saturating_add(charge);
-    session.in_flight = session.in_flight.saturating_sub(call.reserved);
-    session.charged = session.charged.saturating_add(charge);
-    tables.put_call(id, call)?;
-    tables.put_lane(id.lane_key(), &lane)?;
-    tables.put_session(id.session, &session)
+	let (Some(mut lane), Some(mut session)) =
+		(tables.lane(id.lane_key())?, tables.session(id.session)?)
+	else {
+		return Err(StoreError::Corrupt { table: "lanes" });
+	};
+	lane.in_flight = None;
+	lane.charged = lane.charged.saturating_add(charge);
+	session.in_flight = session.in_flight.saturating_sub(call.reserved);
+	session.charged = session.charged.saturating_add(charge);
+	tables.put_call(id, call)?;
+	tables.put_lane(id.lane_key(), &lane)?;
+	tables.put_session(id.session, &session)
 }
 
 /// A lane as the next voucher has to see it: this store's, or the chain's where that is ahead.
 pub(super) fn current(
-    stored: Option<LaneState>,
-    session: &SessionInfo,
-    lane: LaneId,
+	stored: Option<LaneState>,
+	session: &SessionInfo,
+	lane: LaneId,
 ) -> Option<LaneState> {
-    let on_chain = session.lanes.iter().find(|info| info.lane == lane);
-    match (stored, on_chain) {
-        (Some(state), Some(info))
-            if info.sequence > state.sequence && state.in_flight.is_none() =>
-        {
-            Some(LaneState::from_chain(info))
-        },
-        (None, Some(info)) => Some(LaneState::from_chain(info)),
-        (stored, _) => stored,
-    }
+	let on_chain = session.lanes.iter().find(|info| info.lane == lane);
+	match (stored, on_chain) {
+		(Some(state), Some(info))
+			if info.sequence > state.sequence && state.in_flight.is_none() =>
+		{
+			Some(LaneState::from_chain(info))
+		}
+		(None, Some(info)) => Some(LaneState::from_chain(info)),
+		(stored, _) => stored,
+	}
 }

@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! accept ──► Accepted ──serve──► Served ◄──► Submitted ──► Settled | Lost
-//!                └─────release─► NotCharged
+//!            │   └─────release─► NotCharged
+//!            └──withdraw─► as if it had never come
 //! ```
 //!
 //! An operation that has returned is on disk. [`Store::accept`] is where a voucher is compared with
@@ -29,18 +30,18 @@ use openledger_primitives::{info::SessionInfo, AccountId, Hash, LaneId, SessionI
 use redb::{Database, ReadableDatabase};
 use tokio::sync::{mpsc, oneshot};
 
-use self::{
-    tables::{OpenCall, Snapshot, Tables, GENESIS, OPERATOR, SCHEMA},
-    writer::Job,
-};
 pub use self::{
-    error::StoreError,
-    lanes::{Acceptance, LaneRefusal},
-    outcomes::Outcome,
-    types::{
-        CallId, CallStatus, LaneKey, LaneState, Loss, OpenLane, ServedCall, SessionState,
-        StoredCall, StoredVoucher, Submission, Totals, Uncharged, UnixSeconds,
-    },
+	error::StoreError,
+	lanes::{Acceptance, LaneRefusal},
+	outcomes::Outcome,
+	types::{
+		CallId, CallStatus, LaneKey, LaneState, Loss, OpenLane, ServedCall, SessionState,
+		StoredCall, StoredVoucher, Submission, Totals, Uncharged, UnixSeconds,
+	},
+};
+use self::{
+	tables::{OpenCall, Snapshot, Tables, GENESIS, OPERATOR, SCHEMA},
+	writer::Job,
 };
 
 /// How this program stores things. A file of another version is refused.
@@ -52,278 +53,286 @@ const CACHE: usize = 64 * 1024 * 1024;
 /// Whose store it is. A file that belongs to somebody else, or to another chain, is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The chain.
-    pub genesis: Hash,
-    /// The operator.
-    pub operator: AccountId,
+	/// The chain.
+	pub genesis: Hash,
+	/// The operator.
+	pub operator: AccountId,
 }
 
 /// The store. Clones share one database.
 #[derive(Clone, Debug)]
 pub struct Store {
-    queue: mpsc::Sender<Job>,
-    database: Arc<Database>,
-    recovered: Arc<[CallId]>,
+	queue: mpsc::Sender<Job>,
+	database: Arc<Database>,
+	recovered: Arc<[CallId]>,
 }
 
 impl Store {
-    /// Opens the database in `path`, or makes it, and closes the calls that an earlier process left
-    /// unfinished ([`Self::recovered`]).
-    ///
-    /// # Errors
-    /// [`StoreError::Schema`], [`StoreError::OtherChain`] or [`StoreError::OtherOperator`] if the
-    /// file is not ours, [`StoreError::Directory`] and [`StoreError::Database`] if it cannot be
-    /// opened, for instance because another process has it open.
-    pub async fn open(path: &Path, identity: Identity) -> Result<Self, StoreError> {
-        let path = path.to_path_buf();
-        let opened = tokio::task::spawn_blocking(move || {
-            if let Some(directory) = path.parent() {
-                std::fs::create_dir_all(directory)
-                    .map_err(|error| StoreError::Directory(Arc::new(error)))?;
-            }
-            let database = Database::builder().set_cache_size(CACHE).create(&path)?;
-            let recovered = prepare(&database, &identity)?;
-            let (queue, jobs) = mpsc::channel(writer::QUEUE);
-            let database = Arc::new(database);
-            let of_writer = database.clone();
-            std::thread::Builder::new()
-                .name("store-writer".into())
-                .spawn(move || writer::run(of_writer, jobs))
-                .map_err(|error| StoreError::Directory(Arc::new(error)))?;
-            Ok(Self { queue, database, recovered: recovered.into() })
-        });
-        opened.await.map_err(|_| StoreError::Closed)?
-    }
+	/// Opens the database in `path`, or makes it, and closes the calls that an earlier process left
+	/// unfinished ([`Self::recovered`]).
+	///
+	/// # Errors
+	/// [`StoreError::Schema`], [`StoreError::OtherChain`] or [`StoreError::OtherOperator`] if the
+	/// file is not ours, [`StoreError::Directory`] and [`StoreError::Database`] if it cannot be
+	/// opened, for instance because another process has it open.
+	pub async fn open(path: &Path, identity: Identity) -> Result<Self, StoreError> {
+		let path = path.to_path_buf();
+		let opened = tokio::task::spawn_blocking(move || {
+			if let Some(directory) = path.parent() {
+				std::fs::create_dir_all(directory)
+					.map_err(|error| StoreError::Directory(Arc::new(error)))?;
+			}
+			let database = Database::builder().set_cache_size(CACHE).create(&path)?;
+			let recovered = prepare(&database, &identity)?;
+			let (queue, jobs) = mpsc::channel(writer::QUEUE);
+			let database = Arc::new(database);
+			let of_writer = database.clone();
+			std::thread::Builder::new()
+				.name("store-writer".into())
+				.spawn(move || writer::run(of_writer, jobs))
+				.map_err(|error| StoreError::Directory(Arc::new(error)))?;
+			Ok(Self { queue, database, recovered: recovered.into() })
+		});
+		opened.await.map_err(|_| StoreError::Closed)?
+	}
 
-    /// The calls that an earlier process had accepted and not ended; they were closed as not
-    /// charged.
-    pub fn recovered(&self) -> &[CallId] {
-        &self.recovered
-    }
+	/// The calls that an earlier process had accepted and not ended; they were closed as not
+	/// charged.
+	pub fn recovered(&self) -> &[CallId] {
+		&self.recovered
+	}
 
-    /// Takes a voucher, if it fits its lane and session: from now on its call is being served, and
-    /// must be ended by [`Self::serve`] or [`Self::release`].
-    ///
-    /// # Errors
-    /// Of the store. Inside: why the voucher was refused.
-    pub async fn accept(
-        &self,
-        acceptance: Acceptance,
-    ) -> Result<Result<LaneState, LaneRefusal>, StoreError> {
-        self.write(move |tables| lanes::accept(tables, &acceptance)).await
-    }
+	/// Takes a voucher, if it fits its lane and session: from now on its call is being served, and
+	/// must be ended by [`Self::serve`] or [`Self::release`].
+	///
+	/// # Errors
+	/// Of the store. Inside: why the voucher was refused.
+	pub async fn accept(
+		&self,
+		acceptance: Acceptance,
+	) -> Result<Result<LaneState, LaneRefusal>, StoreError> {
+		self.write(move |tables| lanes::accept(tables, &acceptance)).await
+	}
 
-    /// Ends an accepted call that was served.
-    ///
-    /// # Errors
-    /// [`StoreError::Invariant`] if the call is not an accepted one, or costs more than was set
-    /// aside for it.
-    pub async fn serve(&self, id: CallId, served: ServedCall) -> Result<(), StoreError> {
-        self.write(move |tables| lanes::serve(tables, id, served)).await
-    }
+	/// Ends an accepted call that was served.
+	///
+	/// # Errors
+	/// [`StoreError::Invariant`] if the call is not an accepted one, or costs more than was set
+	/// aside for it.
+	pub async fn serve(&self, id: CallId, served: ServedCall) -> Result<(), StoreError> {
+		self.write(move |tables| lanes::serve(tables, id, served)).await
+	}
 
-    /// Ends an accepted call without a charge; its sequence stays used. Whether it was still open.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn release(&self, id: CallId, why: Uncharged) -> Result<bool, StoreError> {
-        self.write(move |tables| lanes::release(tables, id, why)).await
-    }
+	/// Ends an accepted call without a charge; its sequence stays used. Whether it was still open.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn release(&self, id: CallId, why: Uncharged) -> Result<bool, StoreError> {
+		self.write(move |tables| lanes::release(tables, id, why)).await
+	}
 
-    /// Like [`Self::release`], for where nobody can wait: in a destructor. If the queue is full the
-    /// call stays open until the store is opened again.
-    pub(crate) fn release_later(&self, id: CallId, why: Uncharged) {
-        let (job, _answer) = Job::new(move |tables| lanes::release(tables, id, why));
-        if self.queue.try_send(job).is_err() {
-            tracing::error!(call = %id, "a broken call stays open until the node starts again");
-        }
-    }
+	/// Takes back that a voucher was taken, as if it had never come. For calls that are refused
+	/// before anything was done for them.
+	///
+	/// # Errors
+	/// [`StoreError::Invariant`] if the call is not an accepted one.
+	pub async fn withdraw(&self, id: CallId) -> Result<(), StoreError> {
+		self.write(move |tables| lanes::withdraw(tables, id)).await
+	}
 
-    /// Notes what settlements did to served calls. How many calls changed.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn note(&self, outcomes: Vec<(CallId, Outcome)>) -> Result<u32, StoreError> {
-        self.write(move |tables| outcomes::note(tables, &outcomes)).await
-    }
+	/// Like [`Self::release`], for where nobody can wait: in a destructor. If the queue is full the
+	/// call stays open until the store is opened again.
+	pub(crate) fn release_later(&self, id: CallId, why: Uncharged) {
+		let (job, _answer) = Job::new(move |tables| lanes::release(tables, id, why));
+		if self.queue.try_send(job).is_err() {
+			tracing::error!(call = %id, "a broken call stays open until the node starts again");
+		}
+	}
 
-    /// A call, if its voucher was ever taken.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError> {
-        self.read(move |snapshot| snapshot.call(id)).await
-    }
+	/// Notes what settlements did to served calls. How many calls changed.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn note(&self, outcomes: Vec<(CallId, Outcome)>) -> Result<u32, StoreError> {
+		self.write(move |tables| outcomes::note(tables, &outcomes)).await
+	}
 
-    /// A voucher that was taken.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError> {
-        self.read(move |snapshot| snapshot.voucher(id)).await
-    }
+	/// A call, if its voucher was ever taken.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError> {
+		self.read(move |snapshot| snapshot.call(id)).await
+	}
 
-    /// All calls of a lane, in order.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn calls(&self, lane: LaneKey) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
-        self.read(move |snapshot| snapshot.calls_of(lane)).await
-    }
+	/// A voucher that was taken.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError> {
+		self.read(move |snapshot| snapshot.voucher(id)).await
+	}
 
-    /// The state of a lane, as its next voucher has to see it; none if nobody has used it yet.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn lane(
-        &self,
-        session: &SessionInfo,
-        lane: LaneId,
-    ) -> Result<Option<LaneState>, StoreError> {
-        let key = LaneKey { session: session.id, lane };
-        let stored = self.read(move |snapshot| snapshot.lane(key)).await?;
-        Ok(lanes::current(stored, session, lane))
-    }
+	/// All calls of a lane, in order.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn calls(&self, lane: LaneKey) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
+		self.read(move |snapshot| snapshot.calls_of(lane)).await
+	}
 
-    /// What a session's lanes add up to; none if nobody has used it yet.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn session(&self, session: SessionId) -> Result<Option<SessionState>, StoreError> {
-        self.read(move |snapshot| snapshot.session(session)).await
-    }
+	/// The state of a lane, as its next voucher has to see it; none if nobody has used it yet.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn lane(
+		&self,
+		session: &SessionInfo,
+		lane: LaneId,
+	) -> Result<Option<LaneState>, StoreError> {
+		let key = LaneKey { session: session.id, lane };
+		let stored = self.read(move |snapshot| snapshot.lane(key)).await?;
+		Ok(lanes::current(stored, session, lane))
+	}
 
-    /// What all calls add up to.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn totals(&self) -> Result<Totals, StoreError> {
-        self.read(Snapshot::totals).await
-    }
+	/// What a session's lanes add up to; none if nobody has used it yet.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn session(&self, session: SessionId) -> Result<Option<SessionState>, StoreError> {
+		self.read(move |snapshot| snapshot.session(session)).await
+	}
 
-    /// The lanes with calls that wait for settlement, or for the outcome of one, in order.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn open_lanes(&self) -> Result<Vec<OpenLane>, StoreError> {
-        self.read(|snapshot| {
-            let mut lanes: Vec<OpenLane> = Vec::new();
-            for (id, open) in snapshot.open_calls()? {
-                let (at, value, submitted) = match open {
-                    OpenCall::Accepted => continue,
-                    OpenCall::Served { at, charge } => (at, charge, false),
-                    OpenCall::Submitted { at, charge } => (at, charge, true),
-                };
-                let key = id.lane_key();
-                match lanes.last_mut() {
-                    Some(lane) if lane.key == key => {
-                        lane.calls = lane.calls.saturating_add(1);
-                        lane.value = lane.value.saturating_add(value);
-                        lane.oldest = lane.oldest.min(at);
-                        lane.submitted |= submitted;
-                    },
-                    _ => lanes.push(OpenLane { key, calls: 1, value, oldest: at, submitted }),
-                }
-            }
-            Ok(lanes)
-        })
-        .await
-    }
+	/// What all calls add up to.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn totals(&self) -> Result<Totals, StoreError> {
+		self.read(Snapshot::totals).await
+	}
 
-    /// A lane's calls that wait for settlement, or for the outcome of one, in order.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn open_calls(
-        &self,
-        lane: LaneKey,
-    ) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
-        self.read(move |snapshot| {
-            let mut calls = Vec::new();
-            for (id, open) in snapshot.open_calls_of(lane)? {
-                if open == OpenCall::Accepted {
-                    continue;
-                }
-                let call = snapshot.call(id)?.ok_or(StoreError::Corrupt { table: "open" })?;
-                calls.push((id, call));
-            }
-            Ok(calls)
-        })
-        .await
-    }
+	/// The lanes with calls that wait for settlement, or for the outcome of one, in order.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn open_lanes(&self) -> Result<Vec<OpenLane>, StoreError> {
+		self.read(|snapshot| {
+			let mut lanes: Vec<OpenLane> = Vec::new();
+			for (id, open) in snapshot.open_calls()? {
+				let (at, value, submitted) = match open {
+					OpenCall::Accepted => continue,
+					OpenCall::Served { at, charge } => (at, charge, false),
+					OpenCall::Submitted { at, charge } => (at, charge, true),
+				};
+				let key = id.lane_key();
+				match lanes.last_mut() {
+					Some(lane) if lane.key == key => {
+						lane.calls = lane.calls.saturating_add(1);
+						lane.value = lane.value.saturating_add(value);
+						lane.oldest = lane.oldest.min(at);
+						lane.submitted |= submitted;
+					}
+					_ => lanes.push(OpenLane { key, calls: 1, value, oldest: at, submitted }),
+				}
+			}
+			Ok(lanes)
+		})
+		.await
+	}
 
-    /// Waits until everything that was asked for before is done, and lets go of the database,
-    /// provided that this is the last clone.
-    pub async fn close(self) {
-        let (done, finished) = oneshot::channel();
-        let Self { queue, database, .. } = self;
-        drop(database);
-        if queue.send(Job::Stop(done)).await.is_ok() {
-            // An error means that the writer is gone, and the database with it.
-            let _ = finished.await;
-        }
-    }
+	/// A lane's calls that wait for settlement, or for the outcome of one, in order.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn open_calls(&self, lane: LaneKey) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
+		self.read(move |snapshot| {
+			let mut calls = Vec::new();
+			for (id, open) in snapshot.open_calls_of(lane)? {
+				if open == OpenCall::Accepted {
+					continue;
+				}
+				let call = snapshot.call(id)?.ok_or(StoreError::Corrupt { table: "open" })?;
+				calls.push((id, call));
+			}
+			Ok(calls)
+		})
+		.await
+	}
 
-    async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
-    {
-        let (job, answer) = Job::new(operation);
-        self.queue.send(job).await.map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
-    }
+	/// Waits until everything that was asked for before is done, and lets go of the database,
+	/// provided that this is the last clone.
+	pub async fn close(self) {
+		let (done, finished) = oneshot::channel();
+		let Self { queue, database, .. } = self;
+		drop(database);
+		if queue.send(Job::Stop(done)).await.is_ok() {
+			// An error means that the writer is gone, and the database with it.
+			let _ = finished.await;
+		}
+	}
 
-    async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Snapshot) -> Result<T, StoreError> + Send + 'static,
-    {
-        let database = self.database.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let transaction = database.begin_read()?;
-            operation(&Snapshot::open(&transaction)?)
-        });
-        read.await.map_err(|_| StoreError::Closed)?
-    }
+	async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
+	where
+		T: Send + 'static,
+		F: FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
+	{
+		let (job, answer) = Job::new(operation);
+		self.queue.send(job).await.map_err(|_| StoreError::Closed)?;
+		answer.await.map_err(|_| StoreError::Closed)?
+	}
+
+	async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
+	where
+		T: Send + 'static,
+		F: FnOnce(&Snapshot) -> Result<T, StoreError> + Send + 'static,
+	{
+		let database = self.database.clone();
+		let read = tokio::task::spawn_blocking(move || {
+			let transaction = database.begin_read()?;
+			operation(&Snapshot::open(&transaction)?)
+		});
+		read.await.map_err(|_| StoreError::Closed)?
+	}
 }
 
 /// Makes the tables, checks whose file it is, and closes calls that were left unfinished.
 fn prepare(database: &Database, identity: &Identity) -> Result<Vec<CallId>, StoreError> {
-    let transaction = database.begin_write()?;
-    let orphans = {
-        let mut tables = Tables::open(&transaction)?;
-        match tables.meta::<u32>(SCHEMA)? {
-            None => {
-                tables.put_meta(SCHEMA, &SCHEMA_VERSION)?;
-                tables.put_meta(GENESIS, &identity.genesis)?;
-                tables.put_meta(OPERATOR, &identity.operator)?;
-            },
-            Some(SCHEMA_VERSION) => check_owner(&tables, identity)?,
-            Some(found) => return Err(StoreError::Schema { found, expected: SCHEMA_VERSION }),
-        }
-        let mut orphans = Vec::new();
-        for (id, open) in tables.open_calls()? {
-            if open == OpenCall::Accepted && lanes::release(&mut tables, id, Uncharged::NodeStopped)? {
-                orphans.push(id);
-            }
-        }
-        orphans
-    };
-    transaction.commit()?;
-    Ok(orphans)
+	let transaction = database.begin_write()?;
+	let orphans = {
+		let mut tables = Tables::open(&transaction)?;
+		match tables.meta::<u32>(SCHEMA)? {
+			None => {
+				tables.put_meta(SCHEMA, &SCHEMA_VERSION)?;
+				tables.put_meta(GENESIS, &identity.genesis)?;
+				tables.put_meta(OPERATOR, &identity.operator)?;
+			}
+			Some(SCHEMA_VERSION) => check_owner(&tables, identity)?,
+			Some(found) => return Err(StoreError::Schema { found, expected: SCHEMA_VERSION }),
+		}
+		let mut orphans = Vec::new();
+		for (id, open) in tables.open_calls()? {
+			if open == OpenCall::Accepted
+				&& lanes::release(&mut tables, id, Uncharged::NodeStopped)?
+			{
+				orphans.push(id);
+			}
+		}
+		orphans
+	};
+	transaction.commit()?;
+	Ok(orphans)
 }
 
 fn check_owner(tables: &Tables<'_>, identity: &Identity) -> Result<(), StoreError> {
-    let corrupt = StoreError::Corrupt { table: "meta" };
-    let genesis = tables.meta::<Hash>(GENESIS)?.ok_or(corrupt.clone())?;
-    let operator = tables.meta::<AccountId>(OPERATOR)?.ok_or(corrupt)?;
-    if genesis != identity.genesis {
-        return Err(StoreError::OtherChain { found: genesis, expected: identity.genesis });
-    }
-    if operator != identity.operator {
-        let expected = identity.operator.clone();
-        return Err(StoreError::OtherOperator { found: operator, expected });
-    }
-    Ok(())
+	let corrupt = StoreError::Corrupt { table: "meta" };
+	let genesis = tables.meta::<Hash>(GENESIS)?.ok_or(corrupt.clone())?;
+	let operator = tables.meta::<AccountId>(OPERATOR)?.ok_or(corrupt)?;
+	if genesis != identity.genesis {
+		return Err(StoreError::OtherChain { found: genesis, expected: identity.genesis });
+	}
+	if operator != identity.operator {
+		let expected = identity.operator.clone();
+		return Err(StoreError::OtherOperator { found: operator, expected });
+	}
+	Ok(())
 }

@@ -4,10 +4,10 @@ use std::fmt;
 
 use codec::{Decode, Encode};
 use openledger_primitives::{
-    info::LaneInfo,
-    record::{CallRecord, RejectReason},
-    voucher::Voucher,
-    AccountId, Balance, BlockNumber, LaneId, ModelId, Sequence, SessionId, Signature,
+	info::LaneInfo,
+	record::{CallRecord, RejectReason},
+	voucher::Voucher,
+	AccountId, Balance, BlockNumber, LaneId, ModelId, Sequence, SessionId, Signature,
 };
 
 /// Seconds since the Unix epoch.
@@ -16,262 +16,258 @@ pub type UnixSeconds = u64;
 /// Which lane of which session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct LaneKey {
-    /// The session.
-    pub session: SessionId,
-    /// The lane within it.
-    pub lane: LaneId,
+	/// The session.
+	pub session: SessionId,
+	/// The lane within it.
+	pub lane: LaneId,
 }
 
 impl fmt::Display for LaneKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.session, self.lane)
-    }
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		write!(formatter, "{}/{}", self.session, self.lane)
+	}
 }
 
 /// Which call: the voucher that paid for it. Written `session/lane/sequence`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct CallId {
-    /// The session that pays.
-    pub session: SessionId,
-    /// The lane within it.
-    pub lane: LaneId,
-    /// The voucher's number within the lane.
-    pub sequence: Sequence,
+	/// The session that pays.
+	pub session: SessionId,
+	/// The lane within it.
+	pub lane: LaneId,
+	/// The voucher's number within the lane.
+	pub sequence: Sequence,
 }
 
 impl CallId {
-    /// The call that a voucher pays for.
-    pub fn of(voucher: &Voucher) -> Self {
-        Self { session: voucher.session, lane: voucher.lane, sequence: voucher.sequence }
-    }
+	/// The call that a voucher pays for.
+	pub fn of(voucher: &Voucher) -> Self {
+		Self { session: voucher.session, lane: voucher.lane, sequence: voucher.sequence }
+	}
 
-    /// Its lane.
-    pub fn lane_key(&self) -> LaneKey {
-        LaneKey { session: self.session, lane: self.lane }
-    }
+	/// Its lane.
+	pub fn lane_key(&self) -> LaneKey {
+		LaneKey { session: self.session, lane: self.lane }
+	}
 }
 
 impl fmt::Display for CallId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}/{}", self.session, self.lane, self.sequence)
-    }
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		write!(formatter, "{}/{}/{}", self.session, self.lane, self.sequence)
+	}
 }
 
 /// How far a lane has come: the fold of its calls, on top of what the chain knew of it when this
 /// store first saw it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct LaneState {
-    /// The sequence that the chain had settled when the lane was taken over from it; 0 if none.
-    pub base_sequence: Sequence,
-    /// What the chain had charged by then, in planck.
-    pub base_charged: Balance,
-    /// The sequence of the last voucher that was taken, served or not.
-    pub sequence: Sequence,
-    /// What all its calls were charged, in planck. The next voucher must acknowledge exactly this.
-    pub charged: Balance,
-    /// The most that the call which is being served may cost, in planck, if there is one. That
-    /// call is the one at `sequence`.
-    pub in_flight: Option<Balance>,
+	/// The sequence that the chain had settled when the lane was taken over from it; 0 if none.
+	pub base_sequence: Sequence,
+	/// What the chain had charged by then, in planck.
+	pub base_charged: Balance,
+	/// The sequence of the last voucher that was taken, served or not.
+	pub sequence: Sequence,
+	/// What all its calls were charged, in planck. The next voucher must acknowledge exactly this.
+	pub charged: Balance,
+	/// The most that the call which is being served may cost, in planck, if there is one. That
+	/// call is the one at `sequence`.
+	pub in_flight: Option<Balance>,
 }
 
 impl LaneState {
-    /// A lane that only the chain has seen so far.
-    pub fn from_chain(info: &LaneInfo) -> Self {
-        Self {
-            base_sequence: info.sequence,
-            base_charged: info.settled,
-            sequence: info.sequence,
-            charged: info.settled,
-            in_flight: None,
-        }
-    }
+	/// A lane that only the chain has seen so far.
+	pub fn from_chain(info: &LaneInfo) -> Self {
+		Self {
+			base_sequence: info.sequence,
+			base_charged: info.settled,
+			sequence: info.sequence,
+			charged: info.settled,
+			in_flight: None,
+		}
+	}
 }
 
 /// What a session's lanes add up to, in planck.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct SessionState {
-    /// What all calls were charged.
-    pub charged: Balance,
-    /// The most that the calls which are being served may cost.
-    pub in_flight: Balance,
+	/// What all calls were charged.
+	pub charged: Balance,
+	/// The most that the calls which are being served may cost.
+	pub in_flight: Balance,
 }
 
 /// A voucher as it came in, with what is needed to prove what it was for.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct StoredVoucher {
-    /// What the caller signed.
-    pub voucher: Voucher,
-    /// The signature, in the form that the chain verifies.
-    pub signature: Signature,
-    /// The caller's salt of the request and response hashes.
-    pub salt: [u8; 32],
+	/// What the caller signed.
+	pub voucher: Voucher,
+	/// The signature, in the form that the chain verifies.
+	pub signature: Signature,
+	/// The caller's salt of the request and response hashes.
+	pub salt: [u8; 32],
 }
 
 /// Why a call that was accepted ended without a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Uncharged {
-    /// The caller went away before anything was delivered.
-    #[codec(index = 0)]
-    CallerGone,
-    /// The model, or the server behind it, failed.
-    #[codec(index = 1)]
-    BackendFailed,
-    /// The model's queue was full.
-    #[codec(index = 2)]
-    Overloaded,
-    /// The node stopped, or lost the call, before the answer was recorded.
-    #[codec(index = 3)]
-    NodeStopped,
-    /// Time ran out before anything was delivered.
-    #[codec(index = 4)]
-    TimedOut,
+	/// The caller went away before anything was delivered.
+	#[codec(index = 0)]
+	CallerGone,
+	/// The model, or the server behind it, failed.
+	#[codec(index = 1)]
+	BackendFailed,
+	/// The node stopped, or lost the call, before the answer was recorded.
+	#[codec(index = 2)]
+	NodeStopped,
+	/// Time ran out before anything was delivered.
+	#[codec(index = 3)]
+	TimedOut,
 }
 
 impl Uncharged {
-    /// For error bodies, logs and metrics.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::CallerGone => "caller_gone",
-            Self::BackendFailed => "backend_failed",
-            Self::Overloaded => "overloaded",
-            Self::NodeStopped => "node_stopped",
-            Self::TimedOut => "timed_out",
-        }
-    }
+	/// For error bodies, logs and metrics.
+	pub fn code(self) -> &'static str {
+		match self {
+			Self::CallerGone => "caller_gone",
+			Self::BackendFailed => "backend_failed",
+			Self::NodeStopped => "node_stopped",
+			Self::TimedOut => "timed_out",
+		}
+	}
 }
 
 /// Why a served call will not be paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Loss {
-    /// The chain rejected its record.
-    #[codec(index = 0)]
-    Rejected(RejectReason),
-    /// The session was closed before the call was settled.
-    #[codec(index = 1)]
-    SessionClosed,
+	/// The chain rejected its record.
+	#[codec(index = 0)]
+	Rejected(RejectReason),
+	/// The session was closed before the call was settled.
+	#[codec(index = 1)]
+	SessionClosed,
 }
 
 /// A settlement that was sent, while its outcome is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Submission {
-    /// The finalized block when it was sent.
-    pub at: BlockNumber,
-    /// The last block that may include it.
-    pub until: BlockNumber,
+	/// The finalized block when it was sent.
+	pub at: BlockNumber,
+	/// The last block that may include it.
+	pub until: BlockNumber,
 }
 
 /// What became of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum CallStatus {
-    /// Its voucher was taken and it is being served.
-    #[codec(index = 0)]
-    Accepted,
-    /// It ended without a charge; its sequence stays used.
-    #[codec(index = 1)]
-    NotCharged(Uncharged),
-    /// It was served and charged, and waits to be settled.
-    #[codec(index = 2)]
-    Served,
-    /// It is in a settlement whose outcome is not known yet.
-    #[codec(index = 3)]
-    Submitted(Submission),
-    /// It was settled, in this finalized block, or in an earlier one where it is not known which.
-    #[codec(index = 4)]
-    Settled {
-        /// The block, where it is known.
-        block: Option<BlockNumber>,
-    },
-    /// It was served, and will not be paid.
-    #[codec(index = 5)]
-    Lost(Loss),
+	/// Its voucher was taken and it is being served.
+	#[codec(index = 0)]
+	Accepted,
+	/// It ended without a charge; its sequence stays used.
+	#[codec(index = 1)]
+	NotCharged(Uncharged),
+	/// It was served and charged, and waits to be settled.
+	#[codec(index = 2)]
+	Served,
+	/// It is in a settlement whose outcome is not known yet.
+	#[codec(index = 3)]
+	Submitted(Submission),
+	/// It was settled, in this finalized block, or in an earlier one where it is not known which.
+	#[codec(index = 4)]
+	Settled {
+		/// The block, where it is known.
+		block: Option<BlockNumber>,
+	},
+	/// It was served, and will not be paid.
+	#[codec(index = 5)]
+	Lost(Loss),
 }
 
 impl CallStatus {
-    /// For JSON, logs and metrics.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Accepted => "in_progress",
-            Self::NotCharged(_) => "not_charged",
-            Self::Served => "served",
-            Self::Submitted(_) => "submitted",
-            Self::Settled { .. } => "settled",
-            Self::Lost(_) => "lost",
-        }
-    }
+	/// For JSON, logs and metrics.
+	pub fn code(&self) -> &'static str {
+		match self {
+			Self::Accepted => "in_progress",
+			Self::NotCharged(_) => "not_charged",
+			Self::Served => "served",
+			Self::Submitted(_) => "submitted",
+			Self::Settled { .. } => "settled",
+			Self::Lost(_) => "lost",
+		}
+	}
 }
 
 /// What was delivered and charged.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ServedCall {
-    /// The record that goes to the chain.
-    pub record: CallRecord,
-    /// What it costs, in planck.
-    pub charge: Balance,
-    /// The node's signature over the statement that belongs to the record.
-    pub statement_signature: Signature,
-    /// When it was served.
-    pub at: UnixSeconds,
+	/// The record that goes to the chain.
+	pub record: CallRecord,
+	/// What it costs, in planck.
+	pub charge: Balance,
+	/// The node's signature over the statement that belongs to the record.
+	pub statement_signature: Signature,
+	/// When it was served.
+	pub at: UnixSeconds,
 }
 
 /// A call whose voucher was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct StoredCall {
-    /// Who pays: the session's caller.
-    pub payer: AccountId,
-    /// The model that was asked.
-    pub model: ModelId,
-    /// The most it may cost, in planck.
-    pub reserved: Balance,
-    /// When its voucher was taken.
-    pub accepted_at: UnixSeconds,
-    /// What became of it.
-    pub status: CallStatus,
-    /// What was delivered; none while it is being served, and if it was not charged.
-    pub served: Option<ServedCall>,
+	/// Who pays: the session's caller.
+	pub payer: AccountId,
+	/// The model that was asked.
+	pub model: ModelId,
+	/// The most it may cost, in planck.
+	pub reserved: Balance,
+	/// When its voucher was taken.
+	pub accepted_at: UnixSeconds,
+	/// What became of it.
+	pub status: CallStatus,
+	/// What was delivered; none while it is being served, and if it was not charged.
+	pub served: Option<ServedCall>,
 }
 
 /// What all calls of this store add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Totals {
-    /// Calls that were served and charged.
-    pub served_calls: u64,
-    /// What they were charged, in planck.
-    pub served: Balance,
-    /// Calls of those that were settled.
-    pub settled_calls: u64,
-    /// What those were charged, in planck.
-    pub settled: Balance,
-    /// Calls of those that will not be paid.
-    pub lost_calls: u64,
-    /// What those were charged, in planck.
-    pub lost: Balance,
-    /// Calls that ended without a charge.
-    pub uncharged_calls: u64,
+	/// Calls that were served and charged.
+	pub served_calls: u64,
+	/// What they were charged, in planck.
+	pub served: Balance,
+	/// Calls of those that were settled.
+	pub settled_calls: u64,
+	/// What those were charged, in planck.
+	pub settled: Balance,
+	/// Calls of those that will not be paid.
+	pub lost_calls: u64,
+	/// What those were charged, in planck.
+	pub lost: Balance,
+	/// Calls that ended without a charge.
+	pub uncharged_calls: u64,
 }
 
 impl Totals {
-    /// Calls that were served and are neither settled nor lost.
-    pub fn unsettled_calls(&self) -> u64 {
-        self.served_calls.saturating_sub(self.settled_calls).saturating_sub(self.lost_calls)
-    }
+	/// Calls that were served and are neither settled nor lost.
+	pub fn unsettled_calls(&self) -> u64 {
+		self.served_calls.saturating_sub(self.settled_calls).saturating_sub(self.lost_calls)
+	}
 
-    /// What those were charged, in planck.
-    pub fn unsettled(&self) -> Balance {
-        self.served.saturating_sub(self.settled).saturating_sub(self.lost)
-    }
+	/// What those were charged, in planck.
+	pub fn unsettled(&self) -> Balance {
+		self.served.saturating_sub(self.settled).saturating_sub(self.lost)
+	}
 }
 
 /// A lane's calls that wait for settlement or for its outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenLane {
-    /// The lane.
-    pub key: LaneKey,
-    /// How many.
-    pub calls: u32,
-    /// What they cost together, in planck.
-    pub value: Balance,
-    /// When the oldest of them was served.
-    pub oldest: UnixSeconds,
-    /// Whether some are in a settlement whose outcome is not known.
-    pub submitted: bool,
+	/// The lane.
+	pub key: LaneKey,
+	/// How many.
+	pub calls: u32,
+	/// What they cost together, in planck.
+	pub value: Balance,
+	/// When the oldest of them was served.
+	pub oldest: UnixSeconds,
+	/// Whether some are in a settlement whose outcome is not known.
+	pub submitted: bool,
 }

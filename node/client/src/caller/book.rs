@@ -1,0 +1,398 @@
+//! The file in which a caller keeps sessions: what each voucher promised and each statement said.
+//!
+//! The file is written whole, to a new file that is synced and then takes the old one's place, so
+//! that a crash leaves either the old state or the new one. A voucher is in it before it leaves,
+//! and what a statement says before the next one does. A lock file keeps other processes out.
+
+use std::{
+	collections::{BTreeMap, HashMap},
+	fs::{self, File, OpenOptions, TryLockError},
+	io::{self, Write},
+	path::{Path, PathBuf},
+	sync::{Arc, PoisonError},
+	time::Duration,
+};
+
+use openledger_primitives::{
+	price::PriceSchedule, AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion,
+	Sequence, SessionId, VersionId,
+};
+use serde::{Deserialize, Serialize};
+use tokio::{
+	sync::{Mutex, OwnedMutexGuard},
+	time::{sleep, Instant},
+};
+
+use super::CallerError;
+use crate::x402::Receipt;
+
+/// The layout of the file.
+const LAYOUT: u32 = 1;
+/// How long to wait for another process that uses the file.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A session as its caller knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownSession {
+	/// The chain.
+	pub genesis_hash: Hash,
+	/// The operator who is paid.
+	pub node: AccountId,
+	/// Who pays.
+	pub caller: AccountId,
+	/// The session's number on chain.
+	pub session: SessionId,
+	/// What was put in, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub deposit: Balance,
+	/// The block from which the node serves no more calls.
+	pub expires_at: BlockNumber,
+	/// Its lanes.
+	#[serde(default)]
+	pub lanes: BTreeMap<LaneId, KnownLane>,
+}
+
+/// A lane as its caller knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownLane {
+	/// The last sequence that was used.
+	pub sequence: Sequence,
+	/// What the node's statements add up to, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub acknowledged: Balance,
+	/// The call whose statement has not come yet.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub open: Option<OpenCall>,
+}
+
+/// A call that was paid for and not acknowledged yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenCall {
+	/// Its voucher's sequence.
+	pub sequence: Sequence,
+	/// The model that was asked.
+	pub model: ModelId,
+	/// Its version.
+	pub version: VersionId,
+	/// The price version that was agreed on.
+	pub price_version: PriceVersion,
+	/// Its schedule.
+	pub price: PriceSchedule,
+	/// The tokens of the prompt that were agreed on.
+	pub input_tokens: u32,
+	/// The most tokens of the answer.
+	pub max_output_tokens: u32,
+	/// The most that it may cost, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub allowance: Balance,
+	/// The hash of the request.
+	pub request_hash: Hash,
+	/// What it was hashed with.
+	pub salt: Hash,
+	/// A statement of the node that does not hold: proof against it.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub rejected: Option<Receipt>,
+}
+
+impl KnownSession {
+	/// What has been acknowledged or may still be charged, in planck.
+	pub fn spent(&self) -> Balance {
+		self.lanes.values().fold(0, |sum: Balance, lane| {
+			let open = lane.open.as_ref().map_or(0, |call| call.allowance);
+			sum.saturating_add(lane.acknowledged).saturating_add(open)
+		})
+	}
+
+	/// Whether it is the session of `caller` with `node` on this chain.
+	fn is(&self, key: &SessionKey) -> bool {
+		(self.genesis_hash, &self.node, &self.caller) == (key.genesis_hash, &key.node, &key.caller)
+	}
+}
+
+/// Between whom a session is. A caller uses one session with a node at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SessionKey {
+	pub genesis_hash: Hash,
+	pub node: AccountId,
+	pub caller: AccountId,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Contents {
+	layout: u32,
+	sessions: Vec<KnownSession>,
+}
+
+/// The file in which a caller keeps sessions. Cheap to clone; the file is free for other processes
+/// when the last clone is dropped.
+#[derive(Clone, Debug)]
+pub struct SessionBook {
+	inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+	path: PathBuf,
+	contents: Mutex<Contents>,
+	turns: std::sync::Mutex<HashMap<(SessionKey, Option<LaneId>), Arc<Mutex<()>>>>,
+	// Held for its lock.
+	_lock: File,
+}
+
+impl SessionBook {
+	/// Opens the file, or starts it. Waits a while for another process that uses it.
+	///
+	/// # Errors
+	/// [`CallerError::Book`] or [`CallerError::BookBusy`].
+	pub async fn open(path: &Path) -> Result<Self, CallerError> {
+		Self::open_within(path, PATIENCE).await
+	}
+
+	async fn open_within(path: &Path, patience: Duration) -> Result<Self, CallerError> {
+		let unusable = |error: io::Error| unusable(path, &error);
+		if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+			fs::create_dir_all(folder).map_err(unusable)?;
+		}
+		let lock = private(OpenOptions::new().create(true).append(true))
+			.open(beside(path, ".lock"))
+			.map_err(unusable)?;
+		let deadline = Instant::now() + patience;
+		loop {
+			match lock.try_lock() {
+				Ok(()) => break,
+				Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+					sleep(Duration::from_millis(100)).await;
+				}
+				Err(TryLockError::WouldBlock) => {
+					return Err(CallerError::BookBusy { path: path.display().to_string() })
+				}
+				Err(TryLockError::Error(error)) => return Err(unusable(error)),
+			}
+		}
+		let contents = match fs::read(path) {
+			Ok(json) => read(path, &json)?,
+			Err(error) if error.kind() == io::ErrorKind::NotFound => {
+				Contents { layout: LAYOUT, sessions: Vec::new() }
+			}
+			Err(error) => return Err(unusable(error)),
+		};
+		let inner = Inner {
+			path: path.to_owned(),
+			contents: Mutex::new(contents),
+			turns: Default::default(),
+			_lock: lock,
+		};
+		Ok(Self { inner: Arc::new(inner) })
+	}
+
+	/// Where it is.
+	pub fn path(&self) -> &Path {
+		&self.inner.path
+	}
+
+	/// All sessions in it.
+	pub async fn sessions(&self) -> Vec<KnownSession> {
+		self.inner.contents.lock().await.sessions.clone()
+	}
+
+	/// The session in use between a caller and a node.
+	pub(super) async fn find(&self, key: &SessionKey) -> Option<KnownSession> {
+		let contents = self.inner.contents.lock().await;
+		contents.sessions.iter().find(|session| session.is(key)).cloned()
+	}
+
+	/// Puts a session in the place of the one that was in use.
+	pub(super) async fn put(
+		&self,
+		key: &SessionKey,
+		session: Option<KnownSession>,
+	) -> Result<(), CallerError> {
+		self.change(|contents| {
+			contents.sessions.retain(|known| !known.is(key));
+			contents.sessions.extend(session);
+		})
+		.await
+	}
+
+	/// Changes a lane of the session in use. Nothing happens if another session is in use now.
+	pub(super) async fn put_lane(
+		&self,
+		key: &SessionKey,
+		session: SessionId,
+		lane: LaneId,
+		state: KnownLane,
+	) -> Result<(), CallerError> {
+		self.change(|contents| {
+			let mut sessions = contents.sessions.iter_mut();
+			let known = sessions.find(|known| known.is(key) && known.session == session);
+			if let Some(known) = known {
+				known.lanes.insert(lane, state);
+			}
+		})
+		.await
+	}
+
+	/// Waits until nobody else uses the lane, or, without one, opens a session.
+	pub(super) async fn turn(&self, key: &SessionKey, lane: Option<LaneId>) -> OwnedMutexGuard<()> {
+		let turn = {
+			let mut turns = self.inner.turns.lock().unwrap_or_else(PoisonError::into_inner);
+			turns.entry((key.clone(), lane)).or_default().clone()
+		};
+		turn.lock_owned().await
+	}
+
+	/// Changes the contents, once the change is on disk.
+	async fn change(&self, change: impl FnOnce(&mut Contents)) -> Result<(), CallerError> {
+		let mut contents = self.inner.contents.lock().await;
+		let mut changed = contents.clone();
+		change(&mut changed);
+		let path = self.inner.path.clone();
+		let json = serde_json::to_vec_pretty(&changed)
+			.map_err(|error| unusable(&path, &io::Error::other(error)))?;
+		let writing = tokio::task::spawn_blocking(move || {
+			write(&path, &json).map_err(|error| unusable(&path, &error))
+		});
+		writing.await.map_err(|error| unusable(&self.inner.path, &io::Error::other(error)))??;
+		*contents = changed;
+		Ok(())
+	}
+}
+
+fn unusable(path: &Path, error: &io::Error) -> CallerError {
+	CallerError::Book { path: path.display().to_string(), reason: error.to_string() }
+}
+
+fn read(path: &Path, json: &[u8]) -> Result<Contents, CallerError> {
+	let wrong = |reason: String| CallerError::Book { path: path.display().to_string(), reason };
+	let contents: Contents = serde_json::from_slice(json)
+		.map_err(|error| wrong(format!("it does not hold sessions ({error}); move it away")))?;
+	if contents.layout != LAYOUT {
+		let layout = contents.layout;
+		return Err(wrong(format!("it was written by another version (layout {layout})")));
+	}
+	Ok(contents)
+}
+
+fn write(path: &Path, json: &[u8]) -> io::Result<()> {
+	let new = beside(path, ".new");
+	let mut file =
+		private(OpenOptions::new().create(true).write(true).truncate(true)).open(&new)?;
+	file.write_all(json)?;
+	file.sync_all()?;
+	fs::rename(&new, path)?;
+	// The rename itself is on disk when the folder is.
+	let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+	File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+	let mut name = path.as_os_str().to_owned();
+	name.push(suffix);
+	name.into()
+}
+
+/// Salts and spending are nobody else's business.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+	#[cfg(unix)]
+	std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+	options
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn key() -> SessionKey {
+		SessionKey {
+			genesis_hash: Hash::repeat_byte(1),
+			node: [2; 32].into(),
+			caller: [3; 32].into(),
+		}
+	}
+
+	fn session(id: SessionId) -> KnownSession {
+		KnownSession {
+			genesis_hash: key().genesis_hash,
+			node: key().node,
+			caller: key().caller,
+			session: id,
+			deposit: u128::MAX,
+			expires_at: 100,
+			lanes: BTreeMap::new(),
+		}
+	}
+
+	fn call(allowance: Balance) -> OpenCall {
+		OpenCall {
+			sequence: 3,
+			model: 1,
+			version: 0,
+			price_version: 0,
+			price: PriceSchedule { per_call: 1, per_input_token: 2, per_output_token: 3 },
+			input_tokens: 4,
+			max_output_tokens: 5,
+			allowance,
+			request_hash: Hash::repeat_byte(4),
+			salt: Hash::repeat_byte(5),
+			rejected: None,
+		}
+	}
+
+	#[tokio::test]
+	async fn what_is_written_is_read_again() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("deep/er/sessions.json");
+		let lane = KnownLane { sequence: 3, acknowledged: 1 << 100, open: Some(call(7)) };
+		{
+			let book = SessionBook::open(&path).await.unwrap();
+			assert_eq!(book.find(&key()).await, None);
+			book.put(&key(), Some(session(4))).await.unwrap();
+			book.put_lane(&key(), 4, 1, lane.clone()).await.unwrap();
+			// Not the session in use: nothing happens.
+			book.put_lane(&key(), 5, 1, KnownLane::default()).await.unwrap();
+		}
+		let book = SessionBook::open(&path).await.unwrap();
+		let known = book.find(&key()).await.unwrap();
+		assert_eq!(known.lanes.get(&1), Some(&lane));
+		assert_eq!(known.spent(), (1 << 100) + 7);
+		book.put(&key(), Some(session(5))).await.unwrap();
+		assert_eq!(book.sessions().await, vec![session(5)]);
+		book.put(&key(), None).await.unwrap();
+		assert_eq!(book.find(&key()).await, None);
+	}
+
+	#[tokio::test]
+	async fn two_processes_do_not_use_one_file() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("sessions.json");
+		let book = SessionBook::open(&path).await.unwrap();
+		let second = SessionBook::open_within(&path, Duration::from_millis(250)).await;
+		assert!(matches!(second, Err(CallerError::BookBusy { .. })));
+		drop(book);
+		assert!(SessionBook::open(&path).await.is_ok());
+	}
+
+	#[tokio::test]
+	async fn rubbish_is_not_overwritten() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("sessions.json");
+		for text in ["", "{}", "not json", r#"{"layout": 99, "sessions": []}"#] {
+			fs::write(&path, text).unwrap();
+			let opened = SessionBook::open(&path).await;
+			assert!(matches!(opened, Err(CallerError::Book { .. })), "{text}");
+			assert_eq!(fs::read_to_string(&path).unwrap(), text);
+		}
+	}
+
+	#[cfg(unix)]
+	#[tokio::test]
+	async fn the_file_is_private() {
+		use std::os::unix::fs::PermissionsExt;
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("sessions.json");
+		let book = SessionBook::open(&path).await.unwrap();
+		book.put(&key(), Some(session(1))).await.unwrap();
+		let mode = fs::metadata(&path).unwrap().permissions().mode();
+		assert_eq!(mode & 0o777, 0o600);
+	}
+}

@@ -1,0 +1,159 @@
+//! Nothing is paid, and nothing acknowledged, that was not checked here.
+
+use openledger_primitives::{
+	info::{ModelInfo, NodeInfo},
+	statement::response_hash,
+	AccountId, Balance, Hash,
+};
+use serde_json::Value;
+
+use super::{book::OpenCall, CallerError};
+use crate::{
+	units::format_amount,
+	x402::{PaymentRequired, Receipt, Requirements, ASSET, SCHEME},
+};
+
+/// Tokens that a chat template may add to a prompt, at most.
+const TEMPLATE_TOKENS: usize = 1024;
+
+/// What an offer is checked against.
+#[derive(Clone, Copy)]
+pub(super) struct Facts<'a> {
+	/// The chain.
+	pub genesis_hash: Hash,
+	/// The chain's CAIP-2 name.
+	pub network: &'a str,
+	/// The node as the chain has it.
+	pub node: &'a NodeInfo,
+	/// The model as the chain has it.
+	pub model: &'a ModelInfo,
+	/// The request.
+	pub body: &'a [u8],
+	/// What the caller would pay at most, in planck.
+	pub limit: Option<Balance>,
+}
+
+/// The node's offer, if it is what the chain allows and the caller is willing to pay.
+pub(super) fn offer(
+	required: PaymentRequired,
+	facts: Facts<'_>,
+) -> Result<Requirements, CallerError> {
+	let wrong = |what: String| CallerError::Offer(what);
+	let ways = required.accepts.iter().map(|way| format!("{} on {}", way.scheme, way.network));
+	let ways = ways.collect::<Vec<_>>().join(", ");
+	let ours = |way: &Requirements| {
+		way.scheme == SCHEME && way.network == facts.network && way.asset == ASSET
+	};
+	let offer = required.accepts.into_iter().find(ours).ok_or_else(|| {
+		wrong(format!("it wants to be paid by {ways}, not by {SCHEME} on {}", facts.network))
+	})?;
+	let terms = &offer.extra;
+	let (node, model) = (facts.node, facts.model);
+	let same = |what: &str, same: bool| match same {
+		true => Ok(()),
+		false => Err(wrong(format!("the {what} is not the one on chain"))),
+	};
+	same("genesis hash", terms.genesis_hash == facts.genesis_hash)?;
+	same("account to pay", offer.pay_to == node.operator)?;
+	same("receipt key", terms.receipt_key == node.receipt_key)?;
+	same("model", terms.model == model.id)?;
+	same("model's version", terms.version == model.version)?;
+	same("price version", terms.price_version == model.price_version)?;
+	same("price", terms.price == model.price)?;
+
+	// No tokenizer makes more tokens of a text than it has bytes.
+	let most = facts.body.len().saturating_add(TEMPLATE_TOKENS);
+	if usize::try_from(terms.input_tokens).is_ok_and(|tokens| tokens > most) {
+		let tokens = terms.input_tokens;
+		return Err(wrong(format!("it counts {tokens} tokens in {} bytes", facts.body.len())));
+	}
+	if let Some(asked) = max_tokens(facts.body) {
+		if u64::from(terms.max_output_tokens) > asked {
+			return Err(wrong(format!(
+				"it wants to be paid for {} output tokens where {asked} were asked for",
+				terms.max_output_tokens
+			)));
+		}
+	}
+	let price = model.price.charge(terms.input_tokens, terms.max_output_tokens);
+	if price != Some(offer.amount) {
+		let price = price.map_or("more than there is".into(), format_amount);
+		let amount = format_amount(offer.amount);
+		return Err(wrong(format!("it asks for {amount} where the price comes to {price}")));
+	}
+	match facts.limit {
+		Some(limit) if offer.amount > limit => {
+			Err(CallerError::TooExpensive { amount: offer.amount, limit })
+		}
+		_ => Ok(offer),
+	}
+}
+
+/// The most output tokens that a request asks for, if it says.
+fn max_tokens(body: &[u8]) -> Option<u64> {
+	let body: Value = serde_json::from_slice(body).ok()?;
+	["max_completion_tokens", "max_tokens"].iter().find_map(|key| body.get(key)?.as_u64())
+}
+
+/// Where a call is: what its statement must name.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+	pub genesis_hash: Hash,
+	pub session: u64,
+	pub lane: u16,
+	pub receipt_key: &'a AccountId,
+}
+
+/// Why a statement does not hold, if it does not. `text` is the whole answer, where it is known to
+/// be whole.
+pub(super) fn statement(
+	receipt: &Receipt,
+	place: Place<'_>,
+	call: &OpenCall,
+	text: Option<&str>,
+) -> Result<(), String> {
+	let statement = &receipt.statement;
+	let same = |what: &str, same: bool| match same {
+		true => Ok(()),
+		false => Err(format!("it is about another {what}")),
+	};
+	if !receipt.is_signed_by(place.receipt_key) {
+		return Err("it is not signed with the node's receipt key".into());
+	}
+	same("chain", statement.genesis_hash == place.genesis_hash)?;
+	same("session", statement.session == place.session)?;
+	same("lane", statement.lane == place.lane)?;
+	same("call", statement.sequence == call.sequence)?;
+	same("request", statement.request_hash == call.request_hash)?;
+	same("model", statement.model == call.model)?;
+	same("version of the model", statement.version == call.version)?;
+	same("price version", statement.price_version == call.price_version)?;
+	if statement.input_tokens > call.input_tokens {
+		let (charged, agreed) = (statement.input_tokens, call.input_tokens);
+		return Err(format!("it charges {charged} input tokens where {agreed} were agreed on"));
+	}
+	if statement.output_tokens > call.max_output_tokens {
+		let (charged, agreed) = (statement.output_tokens, call.max_output_tokens);
+		return Err(format!("it charges {charged} output tokens where {agreed} were agreed on"));
+	}
+	let price = call.price.charge(statement.input_tokens, statement.output_tokens);
+	if price != Some(statement.charge) {
+		let charge = format_amount(statement.charge);
+		return Err(format!("it charges {charge}, which is not the price of its tokens"));
+	}
+	if statement.charge > call.allowance {
+		let (charge, most) = (format_amount(statement.charge), format_amount(call.allowance));
+		return Err(format!("it charges {charge} where {most} were allowed"));
+	}
+	match text {
+		Some(text) => same(
+			"answer",
+			statement.response_hash == response_hash(call.salt.as_fixed_bytes(), text.as_bytes()),
+		),
+		None => Ok(()),
+	}
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

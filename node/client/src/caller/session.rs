@@ -1,0 +1,98 @@
+//! Having a session that can pay.
+
+use openledger_primitives::{Balance, BlockNumber, MILLI_OPEN};
+
+use super::{book::SessionKey, Caller, CallerError, KnownSession};
+use crate::{
+	calls::Call,
+	chain::{At, ChainError},
+	events::Event,
+	keys::ss58,
+	tx::SubmitOptions,
+};
+
+/// A session that ends within so many blocks is not used for another call.
+const MARGIN: BlockNumber = 20;
+/// What an account keeps besides a deposit: the existential deposit, and fees.
+const RESERVE: Balance = 10 * MILLI_OPEN;
+
+impl Caller {
+	/// A session that can pay for a call of `amount`, and whether it was opened just now.
+	pub(super) async fn session(
+		&self,
+		key: &SessionKey,
+		amount: Balance,
+	) -> Result<(KnownSession, bool), CallerError> {
+		let _turn = self.book.turn(key, None).await;
+		if let Some(session) = self.current(key, amount).await? {
+			return Ok((session, false));
+		}
+		Ok((self.open(key, amount).await?, true))
+	}
+
+	/// The session in use, if the chain still has it as it was opened and `amount` is left of it.
+	pub(super) async fn current(
+		&self,
+		key: &SessionKey,
+		amount: Balance,
+	) -> Result<Option<KnownSession>, CallerError> {
+		let Some(session) = self.book.find(key).await else { return Ok(None) };
+		let best = self.chain.block(At::Best).await?;
+		let at = At::Block(best.hash);
+		let Some(info) = self.chain.session(session.session, at).await? else {
+			tracing::debug!(session = session.session, "the chain does not have the session");
+			return Ok(None);
+		};
+		// A development chain that was started anew gives out the same numbers again.
+		let same = (&info.caller, &info.node, &info.signer, info.expires_at, info.deposit)
+			== (&key.caller, &key.node, &key.caller, session.expires_at, session.deposit);
+		let lasts =
+			info.closes_at.is_none() && best.number.saturating_add(MARGIN) < session.expires_at;
+		let left = session.deposit.saturating_sub(session.spent().max(info.settled));
+		tracing::debug!(session = session.session, same, lasts, left, "session in use");
+		Ok((same && lasts && left >= amount).then_some(session))
+	}
+
+	async fn open(&self, key: &SessionKey, amount: Balance) -> Result<KnownSession, CallerError> {
+		let deposit = self.options.deposit;
+		if amount > deposit {
+			return Err(CallerError::DepositTooSmall { amount, deposit });
+		}
+		let free = self.chain.free_balance(&key.caller, At::Best).await?;
+		if free < deposit.saturating_add(RESERVE) {
+			return Err(CallerError::Balance { account: ss58(&key.caller), free, deposit });
+		}
+		let best = self.chain.block(At::Best).await?.number;
+		let call = Call::OpenSession {
+			node: key.node.clone(),
+			deposit,
+			signer: key.caller.clone(),
+			expires_at: best.saturating_add(self.options.session_blocks),
+		};
+		let submitted = self.chain.submit(&call, &self.keypair, SubmitOptions::in_block()).await?;
+		let included = submitted.into_included().map_err(CallerError::Session)?;
+		let opened = included.find(|event| match event {
+			Event::SessionOpened { session, caller, deposit, expires_at, .. }
+				if *caller == key.caller =>
+			{
+				Some((*session, *deposit, *expires_at))
+			}
+			_ => None,
+		});
+		let (session, deposit, expires_at) = opened.ok_or_else(|| ChainError::Decode {
+			what: "the opening of a session".into(),
+			reason: "it had no SessionOpened event".into(),
+		})?;
+		let known = KnownSession {
+			genesis_hash: key.genesis_hash,
+			node: key.node.clone(),
+			caller: key.caller.clone(),
+			session,
+			deposit,
+			expires_at,
+			lanes: Default::default(),
+		};
+		self.book.put(key, Some(known.clone())).await?;
+		Ok(known)
+	}
+}

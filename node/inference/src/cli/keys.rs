@@ -1,0 +1,78 @@
+//! Whose key signs.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use openledger_client::{keys::SecretUri, KeySource, Keypair, Scheme};
+
+use crate::config::Config;
+
+/// Where the secret key comes from: one of these.
+#[derive(Clone, Debug, Args)]
+pub(super) struct KeyArgs {
+	/// A file with the secret and nothing else: a mnemonic, or 0x and the hex digits of a seed.
+	#[arg(long, value_name = "FILE", group = "key")]
+	key_file: Option<PathBuf>,
+	/// An environment variable that holds the secret.
+	#[arg(long, value_name = "NAME", group = "key")]
+	key_env: Option<String>,
+	/// Read the secret from standard input.
+	#[arg(long, group = "key")]
+	key_stdin: bool,
+	/// The secret itself. For development keys such as //Alice: others can see command lines.
+	#[arg(long, value_name = "SECRET", group = "key")]
+	suri: Option<SecretUri>,
+	/// The kind of key: sr25519, ed25519 or ecdsa.
+	#[arg(long, value_name = "KIND", default_value = "sr25519")]
+	key_type: Scheme,
+}
+
+impl KeyArgs {
+	/// Where the key comes from, if the command line says.
+	fn source(&self) -> Option<KeySource> {
+		if let Some(path) = &self.key_file {
+			return Some(KeySource::File(path.clone()));
+		}
+		if let Some(name) = &self.key_env {
+			return Some(KeySource::Env(name.clone()));
+		}
+		if self.key_stdin {
+			return Some(KeySource::Stdin);
+		}
+		self.suri.clone().map(KeySource::Uri)
+	}
+
+	/// Whether the secret takes up standard input.
+	pub(super) fn uses_stdin(&self) -> bool {
+		self.key_stdin
+	}
+
+	/// The key, if the command line says where it is.
+	pub(super) fn read(&self) -> anyhow::Result<Option<Keypair>> {
+		self.source().map(|source| source.read(self.key_type)).transpose().context("key")
+	}
+
+	/// The key, which has to be there.
+	pub(super) fn require(&self) -> anyhow::Result<Keypair> {
+		self.read()?.context(
+			"whose key? Give one of --key-file, --key-env, --key-stdin and, for development keys \
+			 such as //Alice, --suri",
+		)
+	}
+
+	/// The key from the command line, else the configuration's.
+	pub(super) fn or_of(&self, config: Option<&Config>) -> anyhow::Result<Keypair> {
+		match (self.read()?, config) {
+			(Some(keypair), _) => Ok(keypair),
+			(None, Some(config)) => of_config(config),
+			(None, None) => self.require(),
+		}
+	}
+}
+
+/// The operator's key, as the configuration says.
+pub(super) fn of_config(config: &Config) -> anyhow::Result<Keypair> {
+	let secret = config.key.read()?;
+	Ok(Keypair::from_uri(secret.expose(), Scheme::default())?)
+}

@@ -1,0 +1,49 @@
+//! `run`: serves models.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+
+use crate::{config::Config, server};
+
+/// Serves models until SIGINT or SIGTERM, then ends in order: calls are finished, what is owed is
+/// settled.
+///
+/// Examples:
+///
+///   openledger-inference run --config config.toml
+///   openledger-inference run --config config.toml --listen 0.0.0.0:8402 --log debug
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Run {
+	/// The configuration. config.example.toml explains every key.
+	#[arg(long, short, value_name = "FILE")]
+	config: PathBuf,
+	/// Where callers connect, instead of the configuration's `listen`.
+	#[arg(long, value_name = "ADDRESS:PORT")]
+	listen: Option<SocketAddr>,
+	/// The WebSocket of a chain node, instead of the configuration's `chain.url`.
+	#[arg(long, value_name = "URL")]
+	chain: Option<String>,
+	/// Where state is kept, instead of the configuration's `data_dir`.
+	#[arg(long, value_name = "FOLDER")]
+	data_dir: Option<PathBuf>,
+}
+
+impl Run {
+	/// Not async: the number of threads has to be set before there are any.
+	pub(super) fn main(self) -> anyhow::Result<()> {
+		let mut config = Config::load(&self.config)?;
+		if let Some(listen) = self.listen {
+			config.listen = listen;
+		}
+		if let Some(chain) = self.chain {
+			config.chain.url = chain;
+		}
+		if let Some(data_dir) = self.data_dir {
+			config.data_dir = data_dir;
+		}
+		config.apply_threads();
+		super::block_on(async { Ok(server::run(config).await?) })
+	}
+}

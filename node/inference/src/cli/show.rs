@@ -1,0 +1,54 @@
+//! How things are shown.
+
+use std::io::{self, Write};
+
+use openledger_client::{units::format_amount, x402::Receipt};
+use openledger_primitives::{info::ModelInfo, price::PriceSchedule, statement::Statement};
+use serde_json::{json, Value};
+
+/// A line with a name and a value, in columns.
+pub(super) fn row(name: &str, value: impl std::fmt::Display) {
+	line(format_args!("{name:<12} {value}"));
+}
+
+/// A line on standard output. One that nobody reads any more is no reason to stop: what is under
+/// way has to be brought to its end.
+pub(super) fn line(text: impl std::fmt::Display) {
+	let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// A piece of text as it comes.
+pub(super) fn piece(text: &str) {
+	let mut output = io::stdout().lock();
+	let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}
+
+/// A value as JSON, over several lines.
+pub(super) fn json_value(value: &Value) {
+	line(format_args!("{value:#}"));
+}
+
+/// What a model's calls cost.
+pub(super) fn price(price: &PriceSchedule) -> String {
+	format!(
+		"{} a call, {} an input token, {} an output token",
+		format_amount(price.per_call),
+		format_amount(price.per_input_token),
+		format_amount(price.per_output_token)
+	)
+}
+
+/// A model in one line.
+pub(super) fn model(model: &ModelInfo) -> String {
+	let paused = if model.paused { ", paused" } else { "" };
+	format!("{} (#{}, version {}{paused})", model.name, model.id, model.version)
+}
+
+/// A signed statement as it goes over the wire.
+pub(super) fn receipt(
+	statement: &Statement,
+	signature: &openledger_primitives::Signature,
+) -> Value {
+	let receipt = Receipt { statement: statement.clone(), signature: signature.clone() };
+	serde_json::to_value(receipt).unwrap_or_else(|error| json!({ "error": error.to_string() }))
+}

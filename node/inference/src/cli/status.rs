@@ -1,0 +1,169 @@
+//! `status`: what the node is, holds, earned and is owed.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{bail, Context};
+use clap::Args;
+use openledger_client::{parse_account, ss58, units::format_amount, AccountInfo, At, Chain};
+use openledger_primitives::{
+	info::{Earnings, ModelInfo, NodeInfo},
+	AccountId, Balance,
+};
+use serde_json::{json, Value};
+
+use super::{keys::KeyArgs, show};
+use crate::config::Config;
+
+/// How long the node itself may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Shows what the node is on chain, what its account holds and has earned and, if it is running,
+/// what it has served and is owed.
+///
+/// Examples:
+///
+///   openledger-inference status --config config.toml
+///   openledger-inference status --operator 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --json
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Status {
+	/// The configuration of the node.
+	#[arg(long, short, value_name = "FILE")]
+	config: Option<PathBuf>,
+	/// The WebSocket of a chain node.
+	#[arg(long, value_name = "URL", env = "OPENLEDGER_CHAIN")]
+	chain: Option<String>,
+	/// The operator's account, instead of a key.
+	#[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+	operator: Option<AccountId>,
+	/// Where the node's HTTP API is. If left out: where the configuration says that it listens,
+	/// else its endpoint on chain.
+	#[arg(long, value_name = "URL")]
+	node: Option<String>,
+	/// Print JSON, with amounts in planck.
+	#[arg(long)]
+	json: bool,
+	#[command(flatten)]
+	key: KeyArgs,
+}
+
+/// Everything that there is to show.
+struct Report {
+	operator: AccountId,
+	node: NodeInfo,
+	models: Vec<ModelInfo>,
+	account: AccountInfo,
+	earnings: Earnings,
+	url: String,
+	running: Result<Value, String>,
+}
+
+impl Status {
+	pub(super) async fn main(self) -> anyhow::Result<()> {
+		let config = self.config.as_deref().map(Config::load).transpose()?;
+		let url = self.chain.clone().or(config.as_ref().map(|config| config.chain.url.clone()));
+		let operator = match &self.operator {
+			Some(operator) => operator.clone(),
+			None if config.is_some() => self.key.or_of(config.as_ref())?.account(),
+			None => self.key.read()?.context("which node? Give --config or --operator")?.account(),
+		};
+		let chain = Chain::connect(url.as_deref().unwrap_or("ws://127.0.0.1:9944")).await?;
+		let Some(node) = chain.node(&operator, At::Best).await? else {
+			bail!(
+				"{} is not registered as an inference node on this chain: run \
+				 `openledger-inference register`",
+				ss58(&operator)
+			);
+		};
+		let mut models = Vec::new();
+		for id in &node.models {
+			models.extend(chain.model(*id, At::Best).await?);
+		}
+		let listens = config.as_ref().map(|config| format!("http://{}", config.listen));
+		let url = self.node.clone().or(listens).unwrap_or_else(|| node.endpoint.clone());
+		let report = Report {
+			account: chain.account(&operator, At::Best).await?,
+			earnings: chain.earnings(&operator, At::Best).await?,
+			running: ask(&url).await,
+			operator,
+			node,
+			models,
+			url,
+		};
+		match self.json {
+			true => show::json_value(&report.json()),
+			false => report.print(),
+		}
+		Ok(())
+	}
+}
+
+/// What the node says of itself.
+async fn ask(url: &str) -> Result<Value, String> {
+	let url = format!("{}/v1/status", url.trim_end_matches('/'));
+	let asking = async {
+		let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
+		client.get(&url).send().await?.error_for_status()?.json::<Value>().await
+	};
+	asking.await.map_err(|error| match error.is_connect() || error.is_timeout() {
+		true => "not running, or not reachable from here".to_owned(),
+		false => error.to_string(),
+	})
+}
+
+impl Report {
+	fn json(&self) -> Value {
+		let earnings = serde_json::to_value(&self.earnings).unwrap_or_default();
+		json!({
+			"operator": ss58(&self.operator),
+			"node": self.node,
+			"models": self.models,
+			"account": {
+				"free": self.account.free.to_string(),
+				"held": self.account.reserved.to_string(),
+			},
+			"earnings": earnings,
+			"url": self.url,
+			"running": self.running.is_ok(),
+			"status": self.running.as_ref().ok(),
+			"error": self.running.as_ref().err(),
+		})
+	}
+
+	fn print(&self) {
+		show::row("operator", ss58(&self.operator));
+		show::row("endpoint", &self.node.endpoint);
+		show::row("receipt key", ss58(&self.node.receipt_key));
+		show::row("bond", format_amount(self.node.bond));
+		for model in &self.models {
+			show::row("model", show::model(model));
+			show::row("", show::price(&model.price));
+		}
+		let (free, held) = (format_amount(self.account.free), format_amount(self.account.reserved));
+		show::row("account", format_args!("{free} free, {held} held"));
+		let earned = format_amount(self.earnings.node);
+		let accrued = format_amount(self.earnings.accrued);
+		show::row("earned", format_args!("{earned} as a node; {accrued} not paid out yet"));
+		let status = match &self.running {
+			Ok(status) => status,
+			Err(reason) => return show::row("node", format_args!("{}: {reason}", self.url)),
+		};
+		show::row("node", format_args!("{} is running", self.url));
+		let amount = |key: &str| {
+			let planck = status.get(key).and_then(Value::as_str);
+			format_amount(planck.and_then(|planck| planck.parse::<Balance>().ok()).unwrap_or(0))
+		};
+		let calls = |key: &str| {
+			status.pointer(&format!("/calls/{key}")).and_then(Value::as_u64).unwrap_or_default()
+		};
+		show::row("served", format_args!("{} calls, {}", calls("served"), amount("served")));
+		show::row("settled", format_args!("{} calls, {}", calls("settled"), amount("settled")));
+		show::row("unsettled", format_args!("{} calls, {}", calls("unsettled"), amount("owed")));
+		if calls("lost") > 0 {
+			show::row("lost", format_args!("{} calls, {}", calls("lost"), amount("lost")));
+		}
+		if let Some(error) = status.pointer("/settlement/error").and_then(Value::as_str) {
+			show::row("settlement", error);
+		}
+	}
+}

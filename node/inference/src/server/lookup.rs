@@ -1,0 +1,179 @@
+//! What can be asked of the node besides chats.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+	extract::{Path, State},
+	http::StatusCode,
+	Json,
+};
+use openledger_client::{
+	ss58,
+	x402::{self, PaymentResponse},
+};
+use openledger_primitives::{info::ModelInfo, statement::Statement, LaneId, Sequence, SessionId};
+use serde_json::{json, Map, Value};
+use tokio::time::timeout;
+
+use super::{app::App, refused::Refused};
+use crate::{
+	openai::{ApiError, Model},
+	payment::Refusal,
+	store::{CallId, CallStatus, ServedCall, StoredCall},
+};
+
+/// How long a backend may take to say that it is well.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// `GET /v1/models`: OpenAI's list, each model with what the chain knows of it under `openledger`.
+pub(super) async fn models(State(app): State<Arc<App>>) -> Result<Json<Value>, Refused> {
+	let mut list = Vec::new();
+	for (name, entry) in &app.models {
+		if let Some(info) = app.source.model(entry.id)? {
+			list.push(model(name, &info, entry.backend.facts().context_length)?);
+		}
+	}
+	Ok(Json(json!({ "object": "list", "data": list })))
+}
+
+fn model(name: &str, info: &ModelInfo, context: u32) -> Result<Value, Refused> {
+	// The chain does not say when a model was registered.
+	let model = Model::new(name, 0, ss58(&info.owner));
+	let mut value = serde_json::to_value(model).map_err(|_| ApiError::internal())?;
+	if let Some(object) = value.as_object_mut() {
+		object.insert(
+			"openledger".into(),
+			json!({
+				"id": info.id,
+				"version": info.version,
+				"price_version": info.price_version,
+				"price": info.price,
+				"paused": info.paused,
+				"weights_hash": info.weights_hash,
+				"context_length": context,
+			}),
+		);
+	}
+	Ok(value)
+}
+
+/// `GET /v1/statements/{session}/{lane}/{sequence}`: the statement of a call.
+///
+/// 404 means that the call was not charged and will not be: either its voucher was never taken
+/// (`call_unknown`), or the call ended without a charge (`not_charged`, the sequence is used). 409
+/// means that it is still being served.
+pub(super) async fn statement(
+	State(app): State<Arc<App>>,
+	Path((session, lane, sequence)): Path<(SessionId, LaneId, Sequence)>,
+) -> Result<Json<PaymentResponse>, Refused> {
+	let id = CallId { session, lane, sequence };
+	let not_found = |code: &str, message: String| {
+		let kind = "invalid_request_error";
+		Refused::from(ApiError::new(StatusCode::NOT_FOUND, kind, code, None, message))
+	};
+	match app.store.call(id).await? {
+		None => Err(not_found("call_unknown", format!("no voucher of call {id} was taken"))),
+		Some(StoredCall { status: CallStatus::NotCharged(why), .. }) => {
+			let message = format!("call {id} was not charged: {}", why.code());
+			Err(not_found("not_charged", message))
+		}
+		Some(StoredCall { served: Some(served), payer, .. }) => {
+			let ServedCall { record, charge, statement_signature, .. } = served;
+			let genesis = app.source.genesis_hash();
+			let statement = Statement::of(genesis, session, lane, &record, charge);
+			Ok(Json(PaymentResponse::new(&genesis, payer, statement, statement_signature)))
+		}
+		Some(_) => {
+			let message = format!("call {id} is still being served");
+			let kind = "invalid_request_error";
+			let code = "call_in_progress";
+			Err(ApiError::new(StatusCode::CONFLICT, kind, code, None, message).into())
+		}
+	}
+}
+
+/// `GET /v1/sessions/{session}/{lane}`: what the lane's next voucher has to name.
+pub(super) async fn lane(
+	State(app): State<Arc<App>>,
+	Path((session, lane)): Path<(SessionId, LaneId)>,
+) -> Result<Json<Value>, Refused> {
+	let info = app.source.session(session).await?;
+	let Some(info) = info.filter(|info| info.node == *app.source.operator()) else {
+		let code = Refusal::SessionUnknown { session }.code();
+		let message = format!("this node has no session {session}");
+		let kind = "invalid_request_error";
+		return Err(ApiError::new(StatusCode::NOT_FOUND, kind, code, None, message).into());
+	};
+	let state = app.store.lane(&info, lane).await?.unwrap_or_default();
+	let taken = app.store.session(session).await?.unwrap_or_default();
+	let left = info.deposit.saturating_sub(taken.charged.saturating_add(taken.in_flight));
+	Ok(Json(json!({
+		"session": session,
+		"lane": lane,
+		"sequence": state.sequence,
+		"next_sequence": state.sequence.saturating_add(1),
+		"charged": state.charged.to_string(),
+		"in_flight": state.in_flight.map(|most| most.to_string()),
+		"deposit": info.deposit.to_string(),
+		"deposit_left": left.to_string(),
+	})))
+}
+
+/// `GET /v1/status`: what this node has served and been paid. Amounts in planck.
+pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Json<Value>, Refused> {
+	let totals = app.store.totals().await?;
+	let last = app.settler.last();
+	let genesis = app.source.genesis_hash();
+	Ok(Json(json!({
+		"operator": ss58(app.source.operator()),
+		"network": x402::network(&genesis),
+		"genesis_hash": genesis,
+		"best_block": app.source.best_block().ok(),
+		"models": app.models.iter().map(|(name, entry)| json!({ "name": name, "id": entry.id }))
+			.collect::<Vec<_>>(),
+		"calls": {
+			"in_progress": app.calls.len(),
+			"served": totals.served_calls,
+			"settled": totals.settled_calls,
+			"unsettled": totals.unsettled_calls(),
+			"lost": totals.lost_calls,
+			"not_charged": totals.uncharged_calls,
+		},
+		"served": totals.served.to_string(),
+		"settled": totals.settled.to_string(),
+		"owed": totals.unsettled().to_string(),
+		"lost": totals.lost.to_string(),
+		"settlement": { "last_block": last.block, "error": last.error },
+	})))
+}
+
+/// `GET /health`: 200 if the chain can be asked and every model could answer, else 503.
+pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
+	let chain = app.source.best_block();
+	let mut well = chain.is_ok() && !app.cut.is_cancelled();
+	let mut models = Map::new();
+	for (name, entry) in &app.models {
+		let health = match timeout(HEALTH_TIMEOUT, entry.backend.health()).await {
+			Ok(Ok(())) => "ok",
+			Ok(Err(error)) => {
+				tracing::debug!(model = %name, %error, "model is not well");
+				well = false;
+				"failing"
+			}
+			Err(_) => {
+				well = false;
+				"not answering"
+			}
+		};
+		models.insert(name.clone(), health.into());
+	}
+	let (status, word) = match well {
+		true => (StatusCode::OK, "ok"),
+		false => (StatusCode::SERVICE_UNAVAILABLE, "failing"),
+	};
+	let chain = match chain {
+		Ok(best) => json!({ "connected": true, "best_block": best }),
+		Err(error) => json!({ "connected": false, "error": error.to_string() }),
+	};
+	(status, Json(json!({ "status": word, "chain": chain, "models": models })))
+}

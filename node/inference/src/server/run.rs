@@ -1,0 +1,224 @@
+//! Starting and stopping.
+
+use std::{future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use openledger_client::{ss58, Chain, Keypair, Scheme};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{error, info, warn};
+
+use super::{metrics_router, router, start, telemetry, App, Limits, StartError};
+use crate::{
+	config::Config,
+	payment::{ChainView, SessionSource},
+	settlement::{ChainLink, SettlementPolicy, Settler},
+	store::{Identity, Store},
+};
+
+/// The store's file in the data directory.
+const STORE_FILE: &str = "calls.redb";
+/// How long a request's body may stall on its way in.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long the node takes to stop.
+#[derive(Clone, Copy, Debug)]
+pub struct Grace {
+	/// Calls that are being served may go on for so long; then they are cut, and charged for what
+	/// was delivered.
+	pub calls: Duration,
+	/// Settling may take so long; what is left is settled at the next start.
+	pub settlement: Duration,
+}
+
+impl Default for Grace {
+	fn default() -> Self {
+		Self { calls: Duration::from_secs(30), settlement: Duration::from_secs(60) }
+	}
+}
+
+/// Runs an inference node until SIGINT or SIGTERM, then stops in order: no more connections, calls
+/// come to their end, what is owed is settled, the store is closed.
+///
+/// # Errors
+/// Why it does not start.
+pub async fn run(config: Config) -> Result<(), StartError> {
+	let secret = config.key.read()?;
+	let operator = Keypair::from_uri(secret.expose(), Scheme::default())?;
+	drop(secret);
+	let stop = CancellationToken::new();
+	let on_signal = stop.clone();
+	let signals = tokio::spawn(async move {
+		signal().await;
+		info!("stopping; once more to stop at once");
+		on_signal.cancel();
+		signal().await;
+		std::process::exit(130);
+	});
+	let result = run_until(config, operator, stop, Grace::default()).await;
+	signals.abort();
+	result
+}
+
+/// Runs an inference node with this key until it is stopped.
+///
+/// # Errors
+/// Why it does not start.
+pub async fn run_until(
+	config: Config,
+	operator: Keypair,
+	stop: CancellationToken,
+	grace: Grace,
+) -> Result<(), StartError> {
+	info!(operator = %operator.address(), chain = %config.chain.url, "starting");
+	telemetry::recorder();
+	let chain = Chain::connect(&config.chain.url).await?;
+	let node = start::registration(&chain, &operator).await?;
+	let models = start::models(&chain, &node, &config.models).await?;
+	let catalogue = start::load(&config, &models).await?;
+
+	let identity = Identity { genesis: chain.genesis_hash(), operator: operator.account() };
+	let store = Store::open(&config.data_dir.join(STORE_FILE), identity).await?;
+	for call in store.recovered() {
+		warn!(%call, "a call was cut off when the node last stopped; it is not charged");
+	}
+	let listener = listen(config.listen).await?;
+	let metrics_listener = match (config.metrics.enabled, config.metrics.listen) {
+		(true, Some(address)) => Some(listen(address).await?),
+		_ => None,
+	};
+
+	let background = CancellationToken::new();
+	let view = ChainView::new(chain.clone(), operator.account(), &start::ids(&models)).await?;
+	let following = tokio::spawn(view.clone().follow(background.clone()));
+	let link = Arc::new(ChainLink::new(chain, operator.clone()));
+	let policy = SettlementPolicy {
+		max_calls: config.settlement.max_calls,
+		max_age: Duration::from_secs(config.settlement.max_age_seconds.into()),
+		min_value: config.settlement.min_value,
+	};
+	let source: Arc<dyn SessionSource> = view;
+	let (settler, handle) = Settler::new(store.clone(), link, source.clone(), policy);
+	let settle = CancellationToken::new();
+	let settling = tokio::spawn(settler.run(settle.clone()));
+
+	let public_url = config.endpoint.unwrap_or(node.endpoint);
+	let app = Arc::new(App {
+		source,
+		store: store.clone(),
+		models: catalogue,
+		receipt_key: operator,
+		public_url: public_url.trim_end_matches('/').to_owned(),
+		limits: Limits { body_bytes: config.limits.body_bytes, body_timeout: BODY_TIMEOUT },
+		settler: handle,
+		room: Arc::new(Semaphore::new(config.limits.concurrent)),
+		calls: TaskTracker::new(),
+		cut: CancellationToken::new(),
+	});
+	info!(
+		address = %config.listen, operator = %ss58(app.source.operator()), url = %app.public_url,
+		"serving",
+	);
+	let metrics = metrics_listener.map(|listener| {
+		tokio::spawn(plain_server(listener, metrics_router(app.clone()), background.clone()))
+	});
+	let with_metrics = config.metrics.enabled && config.metrics.listen.is_none();
+	let served = serve(listener, app, with_metrics, stop, grace.calls).await;
+
+	info!("settling what is owed");
+	settle.cancel();
+	finish("settling", settling, grace.settlement).await;
+	background.cancel();
+	finish("following the chain", following, Duration::from_secs(5)).await;
+	if let Some(metrics) = metrics {
+		finish("serving metrics", metrics, Duration::from_secs(5)).await;
+	}
+	store.close().await;
+	info!("stopped");
+	served
+}
+
+/// Serves HTTP until it is stopped, then waits for the calls that are being served. Those that are
+/// not done after `grace` are cut, and charged for what was delivered.
+///
+/// # Errors
+/// [`StartError::Serve`].
+pub async fn serve(
+	listener: TcpListener,
+	app: Arc<App>,
+	with_metrics: bool,
+	stop: CancellationToken,
+	grace: Duration,
+) -> Result<(), StartError> {
+	let (calls, cut) = (app.calls.clone(), app.cut.clone());
+	let server = axum::serve(listener, router(app, with_metrics))
+		.with_graceful_shutdown(stop.clone().cancelled_owned())
+		.into_future();
+	tokio::pin!(server);
+	let early = tokio::select! {
+		result = &mut server => Some(result),
+		() = stop.cancelled() => None,
+	};
+	calls.close();
+	if timeout(grace, calls.wait()).await.is_err() {
+		warn!(calls = calls.len(), "cutting off calls that take too long to end");
+		cut.cancel();
+		if timeout(grace, calls.wait()).await.is_err() {
+			error!(calls = calls.len(), "calls did not end");
+		}
+	}
+	// What is left are connections without a call.
+	let result = match early {
+		Some(result) => result,
+		None => timeout(Duration::from_secs(2), &mut server).await.unwrap_or(Ok(())),
+	};
+	result.map_err(StartError::Serve)
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+	TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })
+}
+
+async fn plain_server(listener: TcpListener, router: Router, stop: CancellationToken) {
+	let server = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+	if let Err(error) = server.await {
+		error!(%error, "the metrics server failed");
+	}
+}
+
+/// Waits for a task that was told to stop, but not for ever.
+async fn finish(what: &str, mut task: JoinHandle<()>, patience: Duration) {
+	match timeout(patience, &mut task).await {
+		Ok(Ok(())) => {}
+		Ok(Err(error)) => error!(%error, "{what} failed"),
+		Err(_) => {
+			warn!("{what} takes too long; leaving it");
+			task.abort();
+			// The store is closed next, and must not be in use.
+			let _ = task.await;
+		}
+	}
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn signal() {
+	let interrupt = tokio::signal::ctrl_c();
+	#[cfg(unix)]
+	{
+		let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+		match terminate {
+			Ok(mut terminate) => tokio::select! {
+				_ = interrupt => {},
+				_ = terminate.recv() => {},
+			},
+			Err(error) => {
+				error!(%error, "cannot listen for SIGTERM");
+				let _ = interrupt.await;
+			}
+		}
+	}
+	#[cfg(not(unix))]
+	{
+		let _ = interrupt.await;
+	}
+}

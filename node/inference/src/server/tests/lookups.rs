@@ -1,0 +1,113 @@
+//! What can be asked besides chats.
+
+use super::*;
+use crate::{
+	backend::BackendError,
+	testing::{settled_lane, DEPOSIT},
+};
+
+async fn json_of(node: &Node, path: &str) -> Value {
+	let response = node.get(path).await;
+	assert_eq!(response.status(), StatusCode::OK, "{path}");
+	response.json().await.expect("it is JSON")
+}
+
+#[tokio::test]
+async fn models_come_with_their_prices() {
+	let node = Node::start(Script::Say(vec![])).await;
+	let list = json_of(&node, "/v1/models").await;
+	assert_eq!(list["object"], json!("list"));
+	let model = &list["data"][0];
+	assert_eq!((&model["id"], &model["object"]), (&json!(MODEL_NAME), &json!("model")));
+	let ours = &model["openledger"];
+	assert_eq!((&ours["id"], &ours["version"]), (&json!(MODEL), &json!(1)));
+	assert_eq!(ours["price"]["per_output_token"], json!("100"));
+	assert_eq!(ours["price_version"], json!(testing::PRICE_VERSION));
+	assert_eq!(ours["context_length"], json!(testing::CONTEXT));
+}
+
+#[tokio::test]
+async fn statements_can_be_had_again() {
+	let node = Node::start(Script::Say(vec!["four"])).await;
+	let (status, code, _) = error(node.get("/v1/statements/5/0/1").await).await;
+	assert_eq!((status, code.as_str()), (404, "call_unknown"));
+	let payment = node.pay(&plain(5), 1, 0).await;
+	let response = node.post(&plain(5), Some(&payment)).await;
+	let first = super::serving::payment_response(&response);
+	let again: PaymentResponse =
+		node.get("/v1/statements/5/0/1").await.json().await.expect("it is JSON");
+	assert_eq!(again, first);
+}
+
+#[tokio::test]
+async fn lanes_say_how_far_they_are() {
+	let node = Node::start(Script::Say(vec!["four"])).await;
+	let fresh = json_of(&node, "/v1/sessions/5/0").await;
+	assert_eq!((&fresh["sequence"], &fresh["charged"]), (&json!(0), &json!("0")));
+	assert_eq!(fresh["deposit_left"], json!(DEPOSIT.to_string()));
+	let payment = node.pay(&plain(5), 1, 0).await;
+	assert_eq!(node.post(&plain(5), Some(&payment)).await.status(), StatusCode::OK);
+	let used = json_of(&node, "/v1/sessions/5/0").await;
+	assert_eq!((&used["next_sequence"], &used["in_flight"]), (&json!(2), &Value::Null));
+	assert_eq!(used["charged"], json!(cost(1).to_string()));
+	assert_eq!(used["deposit_left"], json!((DEPOSIT - cost(1)).to_string()));
+
+	node.chain.change_session(|session| session.lanes = vec![settled_lane(9, 4, 70)]);
+	let elsewhere = json_of(&node, "/v1/sessions/5/9").await;
+	assert_eq!((&elsewhere["sequence"], &elsewhere["charged"]), (&json!(4), &json!("70")));
+	let (status, code, _) = error(node.get("/v1/sessions/77/0").await).await;
+	assert_eq!((status, code.as_str()), (404, "session_unknown"));
+}
+
+#[tokio::test]
+async fn status_adds_up() {
+	let node = Node::start(Script::Say(vec!["four"])).await;
+	let payment = node.pay(&plain(5), 1, 0).await;
+	assert_eq!(node.post(&plain(5), Some(&payment)).await.status(), StatusCode::OK);
+	let status = json_of(&node, "/v1/status").await;
+	assert_eq!(status["calls"]["served"], json!(1));
+	assert_eq!(status["calls"]["unsettled"], json!(1));
+	assert_eq!(status["owed"], json!(cost(1).to_string()));
+	assert_eq!(status["settled"], json!("0"));
+	assert_eq!(status["network"], json!(x402::network(&GENESIS)));
+}
+
+#[tokio::test]
+async fn health_is_that_of_chain_and_models() {
+	let node = Node::start(Script::Say(vec![])).await;
+	let well = json_of(&node, "/health").await;
+	assert_eq!((&well["status"], &well["models"][MODEL_NAME]), (&json!("ok"), &json!("ok")));
+
+	node.backend.follow(Script::Refuse(BackendError::Failed("a path".into())));
+	let response = node.get("/health").await;
+	assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+	let text = response.text().await.expect("it ends");
+	assert!(text.contains("failing") && !text.contains("a path"), "{text}");
+
+	node.backend.follow(Script::Say(vec![]));
+	node.chain.state().away = true;
+	let response = node.get("/health").await;
+	assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+	let body: Value = response.json().await.expect("it is JSON");
+	assert_eq!(body["chain"]["connected"], json!(false));
+}
+
+#[tokio::test]
+async fn metrics_count_calls_and_refusals() {
+	telemetry::recorder();
+	let node = Node::start(Script::Say(vec!["four"])).await;
+	let payment = node.pay(&plain(5), 1, 0).await;
+	assert_eq!(node.post(&plain(5), Some(&payment)).await.status(), StatusCode::OK);
+	assert_eq!(node.post(&plain(5), Some(&payment)).await.status(), StatusCode::CONFLICT);
+	let text = node.get("/metrics").await.text().await.expect("it ends");
+	for expected in [
+		r#"openledger_calls_total{model="echo",outcome="served"}"#,
+		r#"openledger_tokens_total{model="echo",direction="output"}"#,
+		r#"openledger_refused_total{code="voucher_already_used"}"#,
+		"openledger_unsettled_open",
+		"openledger_chain_connected 1",
+		"gen_ai_server_time_to_first_token_seconds_bucket",
+	] {
+		assert!(text.contains(expected), "{expected} is not in\n{text}");
+	}
+}

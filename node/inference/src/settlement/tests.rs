@@ -1,0 +1,436 @@
+//! Settling against a chain in memory, through everything that can go wrong on the way.
+
+use std::{
+	collections::{BTreeMap, VecDeque},
+	sync::{Arc, Mutex, MutexGuard},
+	time::Duration,
+};
+
+use async_trait::async_trait;
+use openledger_primitives::{
+	info::{LaneInfo, SessionInfo},
+	record::RejectReason,
+	voucher::Voucher,
+	Balance, BlockNumber, LaneId, Sequence, SessionId,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::{
+	payment::ChainUnavailable,
+	store::{CallId, CallStatus, Identity, LaneKey, Loss, Outcome, Store, Submission},
+	testing::{self, acceptance, operator, served, session, TestChain, GENESIS, SESSION},
+};
+
+const CHARGE: Balance = 100;
+const FINALIZED: BlockNumber = 50;
+
+/// What the chain does with the next settlement.
+#[derive(Clone, Debug)]
+enum Fate {
+	/// Takes it, except for these records.
+	Settle(Vec<Sequence>),
+	/// Takes it, but nobody hears of it.
+	SettleUnheard,
+	/// Loses it.
+	Lose,
+	/// Refuses it.
+	Refuse,
+	/// Cannot be reached.
+	Away,
+}
+
+#[derive(Default)]
+struct State {
+	finalized: BlockNumber,
+	sessions: BTreeMap<SessionId, SessionInfo>,
+	fates: VecDeque<Fate>,
+	verdicts: Vec<(LaneKey, Verdict)>,
+	/// The sequences of each settlement that was sent, and its voucher's.
+	sent: Vec<(Vec<Sequence>, Sequence)>,
+}
+
+struct FakeChain(Mutex<State>);
+
+impl FakeChain {
+	fn new() -> Arc<Self> {
+		let sessions = [(SESSION, session(SESSION))].into();
+		Arc::new(Self(Mutex::new(State { finalized: FINALIZED, sessions, ..State::default() })))
+	}
+
+	fn state(&self) -> MutexGuard<'_, State> {
+		self.0.lock().expect("no test panics while it holds this")
+	}
+
+	fn fate(&self, fate: Fate) {
+		self.state().fates.push_back(fate);
+	}
+
+	fn sent(&self) -> Vec<(Vec<Sequence>, Sequence)> {
+		self.state().sent.clone()
+	}
+}
+
+impl State {
+	fn settle(
+		&mut self,
+		voucher: &Voucher,
+		sequences: &[Sequence],
+		rejected: &[Sequence],
+	) -> Vec<Verdict> {
+		let key = LaneKey { session: voucher.session, lane: voucher.lane };
+		self.finalized += 1;
+		let session = self.sessions.get_mut(&key.session).expect("it is open");
+		if session.lanes.iter().all(|lane| lane.lane != key.lane) {
+			session.lanes.push(LaneInfo { lane: key.lane, sequence: 0, settled: 0 });
+		}
+		let lane = session.lanes.iter_mut().find(|lane| lane.lane == key.lane);
+		let lane = lane.expect("it was pushed");
+		let mut verdicts = Vec::new();
+		for &sequence in sequences {
+			let rejection = if sequence <= lane.sequence {
+				Some(RejectReason::SequenceNotRising)
+			} else if rejected.contains(&sequence) {
+				Some(RejectReason::UnknownModel)
+			} else {
+				lane.sequence = sequence;
+				lane.settled += CHARGE;
+				None
+			};
+			verdicts.push(Verdict { sequence, block: self.finalized, rejected: rejection });
+		}
+		self.verdicts.extend(verdicts.iter().map(|verdict| (key, *verdict)));
+		verdicts
+	}
+}
+
+#[async_trait]
+impl SettlementChain for FakeChain {
+	fn mortality(&self) -> BlockNumber {
+		10
+	}
+
+	async fn look(&self, session: SessionId) -> Result<Sighting, ChainUnavailable> {
+		let state = self.state();
+		let session = state.sessions.get(&session).cloned();
+		let known_at_best = session.is_some();
+		Ok(Sighting { finalized: state.finalized, best: state.finalized, session, known_at_best })
+	}
+
+	async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable> {
+		let mut state = self.state();
+		let sequences: Vec<_> = batch.records.iter().map(|record| record.sequence).collect();
+		let fate = state.fates.pop_front().unwrap_or(Fate::Settle(vec![]));
+		if matches!(fate, Fate::Away) {
+			return Err(ChainUnavailable("gone".into()));
+		}
+		state.sent.push((sequences.clone(), batch.voucher.sequence));
+		let unknown = || Sent::Unknown { until: None, reason: "no word".into() };
+		Ok(match fate {
+			Fate::Settle(rejected) => {
+				let verdicts = state.settle(&batch.voucher, &sequences, &rejected);
+				Sent::Finalized { block: state.finalized, verdicts }
+			}
+			Fate::SettleUnheard => {
+				state.settle(&batch.voucher, &sequences, &[]);
+				unknown()
+			}
+			Fate::Lose | Fate::Away => unknown(),
+			Fate::Refuse => Sent::Refused { error: "InferenceMetering.NothingSettled".into() },
+		})
+	}
+
+	async fn verdicts(
+		&self,
+		lane: LaneKey,
+		from: BlockNumber,
+		to: BlockNumber,
+	) -> Result<Vec<Verdict>, ChainUnavailable> {
+		let state = self.state();
+		let here = state
+			.verdicts
+			.iter()
+			.filter(|(key, verdict)| *key == lane && (from..=to).contains(&verdict.block));
+		Ok(here.map(|(_, verdict)| *verdict).collect())
+	}
+}
+
+struct Bench {
+	_directory: tempfile::TempDir,
+	store: Store,
+	chain: Arc<FakeChain>,
+	sessions: Arc<TestChain>,
+	settler: Settler,
+	handle: SettlerHandle,
+}
+
+fn eager() -> SettlementPolicy {
+	SettlementPolicy { max_calls: 1, max_age: Duration::ZERO, min_value: 0 }
+}
+
+impl Bench {
+	async fn new(policy: SettlementPolicy) -> Self {
+		let directory = tempfile::tempdir().expect("a directory");
+		let identity = Identity { genesis: GENESIS, operator: operator().account() };
+		let store = Store::open(&directory.path().join("calls.redb"), identity).await;
+		let store = store.expect("it opens");
+		let (chain, sessions) = (FakeChain::new(), Arc::new(TestChain::default()));
+		let (settler, handle) =
+			Settler::new(store.clone(), chain.clone(), sessions.clone(), policy);
+		Self { _directory: directory, store, chain, sessions, settler, handle }
+	}
+
+	/// Serves the lane's next so many calls.
+	async fn serve(&self, lane: LaneId, calls: u64) {
+		for _ in 0..calls {
+			let state = self.store.lane(&session(SESSION), lane).await.expect("the store works");
+			let state = state.unwrap_or_default();
+			let sequence = state.sequence + 1;
+			let voucher = Voucher {
+				lane,
+				sequence,
+				acknowledged: state.charged,
+				..testing::voucher(b"body", 0)
+			};
+			let taken = self.store.accept(acceptance(voucher, CHARGE)).await;
+			taken.expect("the store works").expect("it is taken");
+			let id = CallId { session: SESSION, lane, sequence };
+			self.store.serve(id, served(sequence, CHARGE)).await.expect("it fits");
+		}
+	}
+
+	async fn statuses(&self, lane: LaneId) -> Vec<CallStatus> {
+		let calls = self.store.calls(LaneKey { session: SESSION, lane }).await;
+		calls.expect("the store works").into_iter().map(|(_, call)| call.status).collect()
+	}
+
+	fn settled_on_chain(&self) -> Balance {
+		let state = self.chain.state();
+		let session = state.sessions.get(&SESSION).expect("it is open");
+		session.lanes.iter().map(|lane| lane.settled).sum()
+	}
+}
+
+fn settled(block: BlockNumber) -> CallStatus {
+	CallStatus::Settled { block: Some(block) }
+}
+
+#[tokio::test]
+async fn a_lane_is_settled_with_its_newest_voucher() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 3).await;
+	bench.serve(1, 1).await;
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1, 2, 3], 3), (vec![1], 1)]);
+	assert_eq!(bench.statuses(0).await, [settled(51); 3]);
+	assert_eq!(bench.statuses(1).await, [settled(52)]);
+	assert_eq!(bench.handle.last(), LastSettlement { block: Some(52), error: None });
+
+	bench.settler.round(true).await;
+	assert_eq!(bench.chain.sent().len(), 2, "nothing is left to settle");
+}
+
+#[tokio::test]
+async fn calls_without_a_charge_leave_a_gap() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 1).await;
+	let voucher = Voucher { sequence: 2, acknowledged: CHARGE, ..testing::voucher(b"body", 0) };
+	let taken = bench.store.accept(acceptance(voucher, CHARGE)).await;
+	taken.expect("the store works").expect("it is taken");
+	let id = CallId { session: SESSION, lane: 0, sequence: 2 };
+	let why = crate::store::Uncharged::CallerGone;
+	bench.store.release(id, why).await.expect("the store works");
+	bench.serve(0, 1).await;
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1, 3], 3)]);
+}
+
+#[tokio::test]
+async fn a_call_in_flight_does_not_hold_up_those_before_it() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 1).await;
+	let voucher = Voucher { sequence: 2, acknowledged: CHARGE, ..testing::voucher(b"body", 0) };
+	let taken = bench.store.accept(acceptance(voucher, CHARGE)).await;
+	taken.expect("the store works").expect("it is taken");
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1], 1)]);
+	assert_eq!(bench.statuses(0).await, [settled(51), CallStatus::Accepted]);
+}
+
+#[tokio::test]
+async fn many_calls_go_in_several_settlements() {
+	let mut bench = Bench::new(eager()).await;
+	bench.settler = bench.settler.with_batch_size(4);
+	bench.serve(0, 10).await;
+	bench.settler.round(false).await;
+	let sent = bench.chain.sent();
+	let sizes: Vec<_> = sent.iter().map(|(calls, voucher)| (calls.len(), *voucher)).collect();
+	assert_eq!(sizes, [(4, 4), (4, 8), (2, 10)]);
+	assert_eq!(bench.settled_on_chain(), 10 * CHARGE);
+}
+
+#[tokio::test]
+async fn what_is_not_due_waits() {
+	let policy =
+		SettlementPolicy { max_calls: 3, max_age: Duration::from_secs(1 << 40), min_value: 250 };
+	let mut bench = Bench::new(policy).await;
+	bench.serve(0, 2).await;
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty(), "too few");
+	bench.serve(1, 1).await;
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty(), "not worth it");
+	bench.serve(0, 1).await;
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1, 2, 3], 3)], "the other lane is not worth it");
+
+	bench.sessions.change_session(|session| session.closes_at = Some(500));
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent().len(), 2, "the session closes");
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_makes_its_lanes_due() {
+	let policy =
+		SettlementPolicy { max_calls: 9, max_age: Duration::from_secs(1 << 40), min_value: 0 };
+	let mut bench = Bench::new(policy).await;
+	bench.serve(0, 1).await;
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty());
+	bench.sessions.change_session(|session| session.expires_at = testing::BEST + 100);
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1], 1)]);
+}
+
+#[tokio::test]
+async fn a_rejected_record_is_lost_and_the_others_are_not() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 3).await;
+	bench.chain.fate(Fate::Settle(vec![2]));
+	bench.settler.round(false).await;
+	let lost = CallStatus::Lost(Loss::Rejected(RejectReason::UnknownModel));
+	assert_eq!(bench.statuses(0).await, [settled(51), lost, settled(51)]);
+	let totals = bench.store.totals().await.expect("the store works");
+	assert_eq!((totals.settled, totals.lost, totals.unsettled()), (200, 100, 0));
+}
+
+#[tokio::test]
+async fn an_unheard_settlement_is_found_and_not_sent_again() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 2).await;
+	bench.chain.fate(Fate::SettleUnheard);
+	bench.settler.round(false).await;
+	assert!(matches!(bench.statuses(0).await[0], CallStatus::Submitted(_)));
+	bench.serve(0, 1).await;
+	bench.settler.round(false).await;
+	assert_eq!(bench.statuses(0).await[..2], [settled(51); 2]);
+	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2), (vec![3], 3)], "each call once");
+	assert_eq!(bench.settled_on_chain(), 3 * CHARGE);
+}
+
+#[tokio::test]
+async fn a_lost_settlement_is_sent_again_only_when_its_time_is_over() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 1).await;
+	bench.chain.fate(Fate::Lose);
+	bench.settler.round(false).await;
+	let until = FINALIZED + 10;
+	for finalized in [FINALIZED + 1, until] {
+		bench.chain.state().finalized = finalized;
+		bench.settler.round(true).await;
+		assert_eq!(bench.chain.sent().len(), 1, "it may still enter block {until}");
+	}
+	bench.chain.state().finalized = until + 1;
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent().len(), 2);
+	assert_eq!(bench.statuses(0).await, [settled(until + 2)]);
+	assert_eq!(bench.settled_on_chain(), CHARGE);
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_had_sent_is_found() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 2).await;
+	// The process died after sending and before hearing: the chain has it, the store does not know.
+	let id = |sequence| CallId { session: SESSION, lane: 0, sequence };
+	let submission = Outcome::Submitted(Submission { at: FINALIZED, until: FINALIZED + 10 });
+	let note = bench.store.note(vec![(id(1), submission), (id(2), submission)]);
+	note.await.expect("the store works");
+	let voucher = bench.store.voucher(id(2)).await.expect("the store works").expect("it is there");
+	bench.chain.state().settle(&voucher.voucher, &[1, 2], &[]);
+
+	bench.settler.round(false).await;
+	assert_eq!(bench.statuses(0).await, [settled(51); 2]);
+	assert!(bench.chain.sent().is_empty(), "nothing was sent again");
+}
+
+#[tokio::test]
+async fn what_was_settled_without_a_trace_counts_as_settled() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 1).await;
+	// A store that was restored from a backup does not even know that something was sent.
+	let id = CallId { session: SESSION, lane: 0, sequence: 1 };
+	let voucher = bench.store.voucher(id).await.expect("the store works").expect("it is there");
+	bench.chain.state().settle(&voucher.voucher, &[1], &[]);
+	bench.settler.round(false).await;
+	assert_eq!(bench.statuses(0).await, [CallStatus::Settled { block: None }]);
+	assert!(bench.chain.sent().is_empty());
+}
+
+#[tokio::test]
+async fn refusals_are_not_tried_again_at_once() {
+	for fate in [Fate::Refuse, Fate::Away] {
+		let mut bench = Bench::new(eager()).await;
+		bench.serve(0, 1).await;
+		bench.chain.fate(fate.clone());
+		for _ in 0..3 {
+			bench.settler.round(false).await;
+		}
+		assert_eq!(bench.statuses(0).await, [CallStatus::Served], "{fate:?}");
+		assert!(bench.chain.sent().len() <= 1, "no hot loop");
+		assert!(bench.handle.last().error.is_some());
+		bench.settler.round(true).await;
+		assert_eq!(bench.settled_on_chain(), CHARGE, "before stopping it is tried once more");
+	}
+}
+
+#[tokio::test]
+async fn one_lane_that_fails_does_not_hold_up_others() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 1).await;
+	bench.serve(1, 1).await;
+	bench.chain.fate(Fate::Refuse);
+	bench.settler.round(false).await;
+	assert_eq!(bench.statuses(0).await, [CallStatus::Served]);
+	assert_eq!(bench.statuses(1).await, [settled(51)]);
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_final_yet_waits_and_one_that_is_gone_is_lost() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 1).await;
+	let open = bench.chain.state().sessions.remove(&SESSION).expect("it was there");
+	// These calls were served long ago, by the test's clock.
+	bench.settler.round(false).await;
+	assert_eq!(bench.statuses(0).await, [CallStatus::Lost(Loss::SessionClosed)]);
+	assert!(bench.chain.sent().is_empty());
+	bench.chain.state().sessions.insert(SESSION, open);
+}
+
+#[tokio::test]
+async fn stopping_settles_what_is_left() {
+	let policy =
+		SettlementPolicy { max_calls: 100, max_age: Duration::from_secs(1 << 40), min_value: 0 };
+	let Bench { _directory, store, chain, sessions, settler, handle } = Bench::new(policy).await;
+	let stop = CancellationToken::new();
+	let running = tokio::spawn(settler.run(stop.clone()));
+	let (unused, _) = Settler::new(store.clone(), chain.clone(), sessions.clone(), policy);
+	let bench = Bench { _directory, store, chain, sessions, settler: unused, handle };
+	bench.serve(0, 2).await;
+	bench.handle.wake();
+	tokio::time::sleep(Duration::from_millis(100)).await;
+	assert!(bench.chain.sent().is_empty(), "not due");
+	stop.cancel();
+	running.await.expect("no panic");
+	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2)]);
+}

@@ -1,0 +1,200 @@
+//! A call's life, and what does not fit it.
+
+use super::*;
+use crate::testing::{served, session, settled_lane, DEPOSIT};
+use openledger_primitives::record::RejectReason;
+
+#[tokio::test]
+async fn a_call_from_voucher_to_settlement() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	let taken = store.take(voucher(0, 1, 0), 500).await.expect("it is taken");
+	assert_eq!((taken.sequence, taken.charged, taken.in_flight), (1, 0, Some(500)));
+	assert_eq!(store.status(0, 1).await, Some(CallStatus::Accepted));
+	assert_eq!(store.open_lanes().await.expect("the store works"), []);
+
+	store.serve(id(0, 1), served(1, 300)).await.expect("it fits");
+	let lane = store.lane_state(0).await.expect("it is there");
+	assert_eq!((lane.sequence, lane.charged, lane.in_flight), (1, 300, None));
+	let open = store.open_lanes().await.expect("the store works");
+	let expected =
+		OpenLane { key: lane_key(0), calls: 1, value: 300, oldest: 2_000, submitted: false };
+	assert_eq!(open, [expected]);
+
+	let submission = Submission { at: 10, until: 20 };
+	let note = |outcome| store.note(vec![(id(0, 1), outcome)]);
+	assert_eq!(note(Outcome::Submitted(submission)).await.expect("it fits"), 1);
+	assert!(store.open_lanes().await.expect("the store works")[0].submitted);
+	assert_eq!(note(Outcome::NotSettled).await.expect("it fits"), 1);
+	assert_eq!(store.status(0, 1).await, Some(CallStatus::Served));
+	assert_eq!(note(Outcome::Settled { block: Some(15) }).await.expect("it fits"), 1);
+	assert_eq!(note(Outcome::NotSettled).await.expect("no error"), 0, "the end is the end");
+	assert_eq!(store.status(0, 1).await, Some(CallStatus::Settled { block: Some(15) }));
+	assert_eq!(store.open_lanes().await.expect("the store works"), []);
+
+	let totals = store.totals().await.expect("the store works");
+	assert_eq!((totals.served_calls, totals.served), (1, 300));
+	assert_eq!((totals.settled_calls, totals.settled), (1, 300));
+	assert_eq!(totals.unsettled(), 0);
+}
+
+#[tokio::test]
+async fn vouchers_that_do_not_fit_change_nothing() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	store.whole_call(0, 1, 0, 300).await;
+	let before = store.lane_state(0).await;
+	let totals = store.totals().await.expect("the store works");
+
+	let cases = [
+		(voucher(0, 1, 0), LaneRefusal::AlreadyUsed),
+		(Voucher { valid_until: 1, ..voucher(0, 1, 0) }, LaneRefusal::OutOfOrder { expected: 2 }),
+		(voucher(0, 0, 0), LaneRefusal::OutOfOrder { expected: 2 }),
+		(voucher(0, 3, 300), LaneRefusal::OutOfOrder { expected: 2 }),
+		(voucher(0, 2, 299), LaneRefusal::AcknowledgedMismatch { expected: 300 }),
+		(voucher(0, 2, 301), LaneRefusal::AcknowledgedMismatch { expected: 300 }),
+	];
+	for (voucher, refusal) in cases {
+		assert_eq!(store.take(voucher, 500).await, Err(refusal));
+	}
+	let left = DEPOSIT - 300;
+	let too_much = store.take(voucher(0, 2, 300), left + 1).await;
+	assert_eq!(too_much, Err(LaneRefusal::Underfunded { left, needed: left + 1 }));
+	assert_eq!(store.lane_state(0).await, before);
+	assert_eq!(store.call(id(0, 2)).await.expect("the store works"), None);
+	assert_eq!(store.voucher(id(0, 2)).await.expect("the store works"), None);
+	assert_eq!(store.totals().await.expect("the store works"), totals);
+
+	store.take(voucher(0, 2, 300), left).await.expect("exactly what is left is enough");
+	assert_eq!(store.take(voucher(0, 2, 300), 1).await, Err(LaneRefusal::AlreadyUsed));
+	assert_eq!(store.take(voucher(0, 3, 300), 1).await, Err(LaneRefusal::Busy { sequence: 2 }));
+}
+
+#[tokio::test]
+async fn lanes_share_the_deposit() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	let third = DEPOSIT / 3;
+	for lane in 0..3 {
+		store.take(voucher(lane, 1, 0), third).await.expect("it fits");
+	}
+	let refusal = store.take(voucher(3, 1, 0), third).await;
+	assert_eq!(refusal, Err(LaneRefusal::Underfunded { left: DEPOSIT - 3 * third, needed: third }));
+	store.release(id(0, 1), Uncharged::CallerGone).await.expect("the store works");
+	store.take(voucher(3, 1, 0), third).await.expect("what was set aside is free again");
+}
+
+#[tokio::test]
+async fn races_for_one_deposit_have_as_many_winners_as_it_pays_for() {
+	let scratch = Scratch::new().await;
+	let each = DEPOSIT / 10;
+	let mut calls = tokio::task::JoinSet::new();
+	for lane in 0..64 {
+		let store = scratch.store.clone();
+		calls.spawn(async move { store.take(voucher(lane, 1, 0), each).await });
+	}
+	let outcomes = calls.join_all().await;
+	assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 10);
+	let underfunded = |outcome: &&Result<_, _>| {
+		**outcome == Err(LaneRefusal::Underfunded { left: 0, needed: each })
+	};
+	assert_eq!(outcomes.iter().filter(underfunded).count(), 54);
+}
+
+#[tokio::test]
+async fn a_call_without_a_charge_uses_its_sequence() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	store.take(voucher(0, 1, 0), 500).await.expect("it is taken");
+	assert!(store.release(id(0, 1), Uncharged::BackendFailed).await.expect("the store works"));
+	assert!(!store.release(id(0, 1), Uncharged::CallerGone).await.expect("once is enough"));
+	let status = store.status(0, 1).await;
+	assert_eq!(status, Some(CallStatus::NotCharged(Uncharged::BackendFailed)));
+	assert_eq!(store.take(voucher(0, 1, 0), 500).await, Err(LaneRefusal::AlreadyUsed));
+	store.take(voucher(0, 2, 0), 500).await.expect("the next one follows");
+}
+
+#[tokio::test]
+async fn a_withdrawn_call_leaves_no_trace() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	store.whole_call(0, 1, 0, 300).await;
+	let before = (store.lane_state(0).await, store.session(SESSION).await.expect("it works"));
+	store.take(voucher(0, 2, 300), 500).await.expect("it is taken");
+	store.withdraw(id(0, 2)).await.expect("it was accepted");
+	let after = (store.lane_state(0).await, store.session(SESSION).await.expect("it works"));
+	assert_eq!(after, before);
+	assert_eq!(store.status(0, 2).await, None);
+	assert_eq!(store.voucher(id(0, 2)).await.expect("the store works"), None);
+	assert!(matches!(store.withdraw(id(0, 1)).await, Err(StoreError::Invariant(_))));
+	store.take(voucher(0, 2, 300), 500).await.expect("the same voucher is good again");
+}
+
+#[tokio::test]
+async fn only_an_accepted_call_is_served_and_never_above_its_reserve() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	let refused = |result: Result<(), StoreError>| matches!(result, Err(StoreError::Invariant(_)));
+	assert!(refused(store.serve(id(0, 1), served(1, 1)).await), "never accepted");
+	store.take(voucher(0, 1, 0), 500).await.expect("it is taken");
+	assert!(refused(store.serve(id(0, 1), served(1, 501)).await), "too expensive");
+	assert!(refused(store.serve(id(0, 1), served(2, 5)).await), "another call's record");
+	assert_eq!(store.status(0, 1).await, Some(CallStatus::Accepted));
+	store.serve(id(0, 1), served(1, 500)).await.expect("it fits");
+	assert!(refused(store.serve(id(0, 1), served(1, 500)).await), "served already");
+}
+
+#[tokio::test]
+async fn what_the_chain_has_settled_is_where_a_new_store_goes_on() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	let lanes = vec![settled_lane(0, 7, 400), settled_lane(1, 2, 100)];
+	let on_chain = SessionInfo { settled: 500, lanes, ..session(SESSION) };
+	let accept = |voucher, reserve| {
+		let session = on_chain.clone();
+		store.accept(Acceptance { session, ..acceptance(voucher, reserve) })
+	};
+	let first = accept(voucher(0, 1, 0), 10).await.expect("the store works");
+	assert_eq!(first, Err(LaneRefusal::OutOfOrder { expected: 8 }));
+	assert_eq!(store.session(SESSION).await.expect("the store works"), None, "nothing changed");
+	let known = store.lane(&on_chain, 1).await.expect("the store works").expect("the chain's");
+	assert_eq!((known.sequence, known.charged), (2, 100));
+
+	let left = DEPOSIT - 500;
+	let wrong = accept(voucher(0, 8, 400), left + 1).await.expect("the store works");
+	assert_eq!(wrong, Err(LaneRefusal::Underfunded { left, needed: left + 1 }));
+	accept(voucher(0, 8, 400), 10).await.expect("the store works").expect("it is taken");
+	let session = store.session(SESSION).await.expect("the store works").expect("it is there");
+	assert_eq!((session.charged, session.in_flight), (500, 10));
+	accept(voucher(1, 3, 100), 10).await.expect("the store works").expect("the other lane too");
+}
+
+#[tokio::test]
+async fn a_store_that_was_restored_from_a_backup_catches_up() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	store.whole_call(0, 1, 0, 300).await;
+	let ahead =
+		SessionInfo { settled: 900, lanes: vec![settled_lane(0, 4, 900)], ..session(SESSION) };
+	let accept =
+		|voucher| store.accept(Acceptance { session: ahead.clone(), ..acceptance(voucher, 10) });
+	let stale = accept(voucher(0, 2, 300)).await.expect("the store works");
+	assert_eq!(stale, Err(LaneRefusal::OutOfOrder { expected: 5 }));
+	accept(voucher(0, 5, 900)).await.expect("the store works").expect("it is taken");
+	let session = store.session(SESSION).await.expect("the store works").expect("it is there");
+	assert_eq!(session.charged, 900);
+}
+
+#[tokio::test]
+async fn losses_are_counted_apart() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	store.whole_call(0, 1, 0, 300).await;
+	store.whole_call(0, 2, 300, 200).await;
+	let rejected = Outcome::Lost(Loss::Rejected(RejectReason::DepositExhausted));
+	let outcomes = vec![(id(0, 1), Outcome::Settled { block: None }), (id(0, 2), rejected)];
+	assert_eq!(store.note(outcomes).await.expect("it fits"), 2);
+	let totals = store.totals().await.expect("the store works");
+	assert_eq!((totals.settled, totals.lost, totals.unsettled()), (300, 200, 0));
+	assert_eq!(totals.unsettled_calls(), 0);
+}

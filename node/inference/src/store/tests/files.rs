@@ -1,0 +1,107 @@
+//! What is on disk survives, and belongs to somebody.
+
+use super::*;
+use crate::testing::served;
+use openledger_primitives::Hash;
+
+#[tokio::test]
+async fn everything_is_there_after_reopening() {
+	let scratch = Scratch::new().await;
+	scratch.store.whole_call(0, 1, 0, 300).await;
+	scratch.store.whole_call(0, 2, 300, 200).await;
+	let before = scratch.store.calls(lane_key(0)).await.expect("the store works");
+	let voucher = scratch.store.voucher(id(0, 2)).await.expect("the store works");
+	assert!(voucher.is_some());
+
+	let scratch = scratch.reopen().await;
+	assert!(scratch.store.recovered().is_empty());
+	assert_eq!(scratch.store.calls(lane_key(0)).await.expect("the store works"), before);
+	assert_eq!(scratch.store.voucher(id(0, 2)).await.expect("the store works"), voucher);
+	let lane = scratch.store.lane_state(0).await.expect("it is there");
+	assert_eq!((lane.sequence, lane.charged, lane.in_flight), (2, 500, None));
+	assert_eq!(scratch.store.totals().await.expect("the store works").served, 500);
+}
+
+#[tokio::test]
+async fn calls_that_were_cut_off_are_closed_as_not_charged() {
+	let scratch = Scratch::new().await;
+	scratch.store.whole_call(0, 1, 0, 300).await;
+	scratch.store.take(super::voucher(0, 2, 300), 500).await.expect("it is taken");
+	scratch.store.take(super::voucher(1, 1, 0), 500).await.expect("it is taken");
+
+	let scratch = scratch.reopen().await;
+	assert_eq!(scratch.store.recovered(), [id(0, 2), id(1, 1)]);
+	let status = scratch.store.status(0, 2).await;
+	assert_eq!(status, Some(CallStatus::NotCharged(Uncharged::NodeStopped)));
+	let lane = scratch.store.lane_state(0).await.expect("it is there");
+	assert_eq!((lane.sequence, lane.charged, lane.in_flight), (2, 300, None));
+	let session = scratch.store.session(SESSION).await.expect("the store works");
+	assert_eq!(session, Some(SessionState { charged: 300, in_flight: 0 }));
+	scratch.store.take(super::voucher(0, 3, 300), 500).await.expect("the lane goes on");
+
+	let scratch = scratch.reopen().await;
+	assert_eq!(scratch.store.recovered(), [id(0, 3)]);
+}
+
+#[tokio::test]
+async fn somebody_elses_file_is_refused() {
+	let scratch = Scratch::new().await;
+	let path = scratch.path();
+	let Scratch { directory: _directory, store } = scratch;
+	store.close().await;
+
+	let other = Identity { genesis: Hash::zero(), ..identity() };
+	let refused = Store::open(&path, other).await;
+	assert!(matches!(refused, Err(StoreError::OtherChain { .. })), "{refused:?}");
+	let other = Identity { operator: testing::key("//Charlie").account(), ..identity() };
+	let refused = Store::open(&path, other).await;
+	assert!(matches!(refused, Err(StoreError::OtherOperator { .. })), "{refused:?}");
+	assert!(Store::open(&path, identity()).await.is_ok(), "a refused file is as it was");
+}
+
+#[tokio::test]
+async fn a_file_of_another_version_is_refused() {
+	let scratch = Scratch::new().await;
+	let path = scratch.path();
+	let bump = scratch.store.write(|tables| tables.put_meta(SCHEMA, &(SCHEMA_VERSION + 1)));
+	bump.await.expect("the store works");
+	let Scratch { directory: _directory, store } = scratch;
+	store.close().await;
+	let refused = Store::open(&path, identity()).await;
+	let expected = SCHEMA_VERSION;
+	assert!(
+		matches!(refused, Err(StoreError::Schema { found, expected: e }) if found == expected + 1 && e == expected),
+		"{refused:?}"
+	);
+}
+
+#[tokio::test]
+async fn a_file_that_is_in_use_is_refused() {
+	let scratch = Scratch::new().await;
+	let second = Store::open(&scratch.path(), identity()).await;
+	assert!(matches!(second, Err(StoreError::Database(_))), "{second:?}");
+}
+
+#[tokio::test]
+async fn a_closed_store_says_so() {
+	let scratch = Scratch::new().await;
+	let clone = scratch.store.clone();
+	let Scratch { directory: _directory, store } = scratch;
+	store.close().await;
+	let refused = clone.serve(id(0, 1), served(1, 1)).await;
+	assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn many_writers_share_their_commits() {
+	let scratch = Scratch::new().await;
+	let mut calls = tokio::task::JoinSet::new();
+	for lane in 0..100 {
+		let store = scratch.store.clone();
+		calls.spawn(async move { store.whole_call(lane, 1, 0, 5).await });
+	}
+	calls.join_all().await;
+	let totals = scratch.store.totals().await.expect("the store works");
+	assert_eq!((totals.served_calls, totals.served), (100, 500));
+	assert_eq!(scratch.store.open_lanes().await.expect("the store works").len(), 100);
+}
