@@ -86,7 +86,8 @@ pub enum Call {
 	Transfer { dest: AccountId, value: Balance },
 	/// Several calls of one signer: all of them or none.
 	BatchAll { calls: Vec<Call> },
-	/// A call as root, by the holder of the sudo key.
+	/// A call as root, by the holder of the sudo key. Whether it succeeded is in
+	/// [`Event::RootCalled`](crate::events::Event::RootCalled).
 	Sudo { call: Box<Call> },
 }
 
@@ -236,8 +237,12 @@ impl Call {
 		Ok(([metadata_of.call_index(), variant.index], arguments))
 	}
 
-	/// The call as it stands in a transaction: pallet, call, arguments.
-	pub(crate) fn encode_with(&self, metadata: &Metadata) -> Result<Vec<u8>, ChainError> {
+	/// The call as it stands in a transaction of the runtime with this metadata: pallet, call,
+	/// arguments.
+	///
+	/// # Errors
+	/// [`ChainError::UnknownCall`] and [`ChainError::CallChanged`].
+	pub fn encode_with(&self, metadata: &Metadata) -> Result<Vec<u8>, ChainError> {
 		let (indices, arguments) = self.resolve(metadata)?;
 		Ok([indices.as_slice(), &arguments].concat())
 	}

@@ -163,6 +163,8 @@ pub enum Event {
 	ExtrinsicSuccess,
 	/// An extrinsic failed, and changed nothing but what it paid in fees.
 	ExtrinsicFailed(DispatchFailure),
+	/// A call was made as root, which failed or not: the extrinsic around it succeeds either way.
+	RootCalled { error: Option<DispatchFailure> },
 	/// Any other event.
 	Other {
 		/// The pallet's name.
@@ -306,6 +308,10 @@ fn decode(
 		("Balances", "Transfer") => {
 			let (from, to, amount) = DecodeAll::decode_all(input)?;
 			Event::Transfer { from, to, amount }
+		}
+		("Sudo", "Sudid") => {
+			let result: Result<(), DispatchError> = Decode::decode(input)?;
+			Event::RootCalled { error: result.err().map(|error| failure(&error, metadata)) }
 		}
 		("System", "ExtrinsicSuccess") => Event::ExtrinsicSuccess,
 		// What follows the error says how heavy the extrinsic was.

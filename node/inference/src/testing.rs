@@ -190,7 +190,7 @@ impl TestBackend {
 		let facts = ModelFacts {
 			kind: "test",
 			context_length: CONTEXT,
-			weights_hash: None,
+			weights_hash: Some(model().weights_hash),
 			tokenizer_hash: Hash::zero(),
 		};
 		Self { facts, script: Mutex::new(script) }

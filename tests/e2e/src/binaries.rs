@@ -28,9 +28,8 @@ pub fn model_file() -> Result<PathBuf> {
 		Some(file) => PathBuf::from(file),
 		None => {
 			let home = env::var_os("HOME").context("HOME is not set")?;
-			PathBuf::from(home)
-				.join(".cache/openledger/models/SmolLM2-135M-Instruct.Q4_1.gguf")
-		},
+			PathBuf::from(home).join(".cache/openledger/models/SmolLM2-135M-Instruct.Q4_1.gguf")
+		}
 	};
 	if !file.is_file() {
 		bail!("no language model at {}; scripts/setup.sh downloads it", file.display());

@@ -76,7 +76,12 @@ impl Payer {
 
 	/// The same payer with another session.
 	pub fn with_session(&self, session: SessionId) -> Self {
-		Self { http: self.http.clone(), url: self.url.clone(), session, signer: self.signer.clone() }
+		Self {
+			http: self.http.clone(),
+			url: self.url.clone(),
+			session,
+			signer: self.signer.clone(),
+		}
 	}
 
 	/// The same payer with another key.

@@ -92,8 +92,8 @@ pub async fn publish_data(chain: &Chain) -> Result<Release> {
 		})
 		.context("no DatanetCreated event")?;
 
-	let ids =
-		try_join_all(DATA_SETS.iter().map(|data| submit_contribution(chain, datanet, data))).await?;
+	let ids = try_join_all(DATA_SETS.iter().map(|data| submit_contribution(chain, datanet, data)))
+		.await?;
 
 	let mut calls: Vec<Call> = ids
 		.iter()
@@ -104,7 +104,9 @@ pub async fn publish_data(chain: &Chain) -> Result<Release> {
 	let published = submit(chain, &curator, Call::BatchAll { calls }).await?;
 	let (release, total) = published
 		.find(|event| match event {
-			Event::ReleasePublished { release, total_weight, .. } => Some((*release, *total_weight)),
+			Event::ReleasePublished { release, total_weight, .. } => {
+				Some((*release, *total_weight))
+			}
 			_ => None,
 		})
 		.context("no ReleasePublished event")?;
@@ -206,8 +208,8 @@ pub async fn settled_calls(
 					Event::CallSettled(call) => calls.push(FinalCall { block, call: *call }),
 					Event::RecordRejected { sequence, reason, .. } => {
 						anyhow::bail!("the record of call {sequence} was rejected: {reason:?}")
-					},
-					_ => {},
+					}
+					_ => {}
 				}
 			}
 		}
@@ -282,11 +284,11 @@ pub async fn claim(chain: &Chain, contribution: &Contribution) -> Result<Claimed
 	let fee = included
 		.find(|event| match event {
 			Event::Other { pallet, name, fields }
-				if (pallet.as_str(), name.as_str()) ==
-					("TransactionPayment", "TransactionFeePaid") =>
+				if (pallet.as_str(), name.as_str())
+					== ("TransactionPayment", "TransactionFeePaid") =>
 			{
 				<(AccountId, Balance, Balance)>::decode(&mut fields.as_slice()).ok()
-			},
+			}
 			_ => None,
 		})
 		.context("no TransactionFeePaid event")?

@@ -21,7 +21,8 @@ pub const QUESTIONS: [Question<'static>; 3] = [
 		max_tokens: 48,
 	},
 	Question {
-		prompt: "Mount Everest is 8,849 metres high. Kilimanjaro is the highest mountain of Africa, \
+		prompt:
+			"Mount Everest is 8,849 metres high. Kilimanjaro is the highest mountain of Africa, \
 		         Denali that of North America, Aconcagua that of South America. Write two sentences \
 		         about the highest mountain of Africa.",
 		max_tokens: 72,
@@ -64,7 +65,8 @@ pub async fn open_shop(
 		release.release,
 		release.contributions.len()
 	));
-	let model = scenario::register_model(&chain, &release, hashes.weights, hashes.tokenizer).await?;
+	let model =
+		scenario::register_model(&chain, &release, hashes.weights, hashes.tokenizer).await?;
 	say(format_args!("{MODEL} is registered as model {model}"));
 	home.register().await?;
 	say("the inference node is registered with its bond");
@@ -231,4 +233,3 @@ impl fmt::Display for ClaimTable<'_> {
 		line(formatter, "balance after", &exact(claimed.after))
 	}
 }
-

@@ -30,6 +30,8 @@ pub(super) struct NodeApi {
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
 	pub status: StatusCode,
+	/// Whether it has the form that a node's errors have: else it may be a proxy's.
+	pub shaped: bool,
 	pub code: String,
 	pub message: String,
 	/// What the node would take instead.
@@ -50,7 +52,7 @@ pub(super) enum Sent {
 	/// It was refused.
 	Refused(Refusal),
 	/// Nobody was there to take it.
-	NotSent(String),
+	NobodyThere(String),
 	/// It may have been taken.
 	Lost(String),
 }
@@ -138,7 +140,7 @@ impl NodeApi {
 			Ok(answer) if answer.status().is_success() => Sent::Answer(answer),
 			Ok(answer) => Sent::Refused(refusal(answer).await),
 			Err(error) if error.is_connect() || error.is_builder() => {
-				Sent::NotSent(describe(&error))
+				Sent::NobodyThere(describe(&error))
 			}
 			Err(error) => Sent::Lost(describe(&error)),
 		}
@@ -283,6 +285,7 @@ impl Refusal {
 		};
 		Self {
 			status,
+			shaped: text("message").is_some(),
 			code: text("code").or_else(|| text("type")).unwrap_or_else(|| "error".into()),
 			message: text("message").unwrap_or_else(shortened),
 			details: body.get("openledger").cloned().unwrap_or_default(),

@@ -7,6 +7,7 @@ use openledger_primitives::{
 	info::{ModelInfo, SessionInfo},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
+	Hash,
 };
 use sp_runtime::Permill;
 use tempfile::TempDir;
@@ -351,4 +352,23 @@ async fn nobody_there_is_told_so() {
 	let gone = world.call(false).await.unwrap_err();
 	assert!(matches!(gone, CallerError::Unreachable { .. }), "{gone}");
 	assert_eq!(world.lane().await, KnownLane::default());
+}
+
+#[tokio::test]
+async fn what_a_proxy_says_is_not_believed() {
+	let world = World::new(10 * MOST).await;
+	// The call is served behind it, and charged.
+	world.node.set(Mood::Proxied);
+	let lost = world.call(false).await.unwrap_err();
+	assert!(matches!(lost, CallerError::AnswerLost { charge: CHARGE, .. }), "{lost}");
+	assert_eq!(world.lane().await.acknowledged, CHARGE);
+}
+
+#[tokio::test]
+async fn a_session_that_the_node_does_not_see_is_replaced() {
+	let world = World::new(10 * MOST).await;
+	world.node.ledger.lock().unwrap().session_unknown = 1;
+	// There is no deposit to open another one with.
+	let error = world.call(false).await.unwrap_err();
+	assert!(matches!(error, CallerError::DepositTooSmall { .. }), "{error}");
 }

@@ -55,6 +55,8 @@ pub(crate) enum Mood {
 	BreakEarly,
 	/// Fails after it took the voucher, and says so.
 	Fail,
+	/// Serves and charges, behind a proxy that loses patience.
+	Proxied,
 	/// Says no more about calls.
 	Mute,
 }
@@ -225,6 +227,9 @@ async fn chat(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
 	ledger.served.insert(key, response.clone());
 	if mood == Mood::BreakOffMute {
 		ledger.mood = Mood::Mute;
+	}
+	if mood == Mood::Proxied {
+		return (StatusCode::REQUEST_TIMEOUT, "<html>too slow</html>").into_response();
 	}
 	let request: Value = serde_json::from_slice(&body).unwrap();
 	if request["stream"] == true {

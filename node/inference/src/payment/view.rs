@@ -1,6 +1,6 @@
 //! Follows the chain, so that a payment check rarely has to wait for it.
 //!
-//! At every finalized block the view is renewed: the best block's number and the served models
+//! At every finalized block, or every few seconds, the view is renewed: the best block's number and the served models
 //! with their prices. Sessions are read when a voucher names them and kept for a few blocks: what
 //! can change about an open session against the node (its caller asks to close it) comes with a
 //! notice period that is far longer. When the chain cannot be reached, what is known goes on to
@@ -29,7 +29,11 @@ use super::{ChainUnavailable, SessionSource};
 pub const MAX_AGE: Duration = Duration::from_secs(60);
 /// After how long without news the chain counts as disconnected: ten blocks.
 const QUIET: Duration = Duration::from_secs(30);
-/// For how many finalized blocks a session is not read again.
+/// How long to wait for the next finalized block before looking all the same.
+const REFRESH: Duration = Duration::from_secs(6);
+/// How long to wait after a failure.
+const PAUSE: Duration = Duration::from_millis(500);
+/// For how many blocks a session is not read again.
 const SESSION_BLOCKS: BlockNumber = 2;
 /// The most sessions that are kept in memory.
 const MAX_SESSIONS: usize = 10_000;
@@ -54,7 +58,7 @@ impl View {
 	}
 }
 
-/// A session as it was read when the finalized block was `read_at`.
+/// A session as it was read when the best block was `read_at`.
 #[derive(Clone, Debug)]
 struct CachedSession {
 	info: SessionInfo,
@@ -86,27 +90,31 @@ impl ChainView {
 		Ok(Arc::new(Self { chain, operator, view, sessions: Mutex::default() }))
 	}
 
-	/// Renews the view at every finalized block, until it is stopped.
+	/// Renews the view at every finalized block, and from time to time where there is none, until it
+	/// is stopped.
 	pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
 		let models: Vec<ModelId> = self.view.borrow().models.keys().copied().collect();
 		let mut blocks = self.chain.finalized_blocks(None);
 		loop {
 			let block = tokio::select! {
 				() = stop.cancelled() => return,
-				block = blocks.next() => block,
+				block = blocks.next() => block.unwrap_or_else(|| Err(ended())),
+				() = tokio::time::sleep(REFRESH) => self.chain.block(At::Finalized).await,
 			};
 			let seen = match block {
-				Some(Ok(block)) => look(&self.chain, block, &models).await,
-				Some(Err(error)) => Err(error),
-				None => return,
+				Ok(block) => look(&self.chain, block, &models).await,
+				Err(error) => Err(error),
 			};
 			match seen {
 				Ok(view) => {
-					debug!(best = view.best, finalized = view.finalized.number, "chain moved");
+					debug!(best = view.best, finalized = view.finalized.number, "chain seen");
 					self.view.send_replace(view);
 					self.forget_old_sessions();
 				}
-				Err(error) => warn!(%error, "the chain cannot be followed; trying on"),
+				Err(error) => {
+					warn!(%error, "the chain cannot be followed; trying on");
+					tokio::time::sleep(PAUSE).await;
+				}
 			}
 		}
 	}
@@ -132,6 +140,11 @@ impl ChainView {
 		let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
 		sessions.retain(|_, session| session.seen.elapsed() < MAX_AGE);
 	}
+}
+
+/// The stream of finalized blocks never ends; if it did, looking from time to time goes on.
+fn ended() -> ChainError {
+	ChainError::UnknownBlock { block: "next finalized".into() }
 }
 
 /// Looks at the chain when `finalized` is its finalized block.
@@ -165,17 +178,17 @@ impl SessionSource for ChainView {
 	}
 
 	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable> {
-		let finalized = self.recent()?.finalized.number;
+		let best = self.recent()?.best;
 		let cached = self.cached(id);
 		if let Some(session) = &cached {
-			if finalized.saturating_sub(session.read_at) < SESSION_BLOCKS {
+			if best.saturating_sub(session.read_at) < SESSION_BLOCKS {
 				return Ok(Some(session.info.clone()));
 			}
 		}
 		match self.chain.session(id, At::Best).await {
 			Ok(Some(info)) => {
 				let entry =
-					CachedSession { info: info.clone(), read_at: finalized, seen: Instant::now() };
+					CachedSession { info: info.clone(), read_at: best, seen: Instant::now() };
 				let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
 				if sessions.len() < MAX_SESSIONS || sessions.contains_key(&id) {
 					sessions.insert(id, entry);

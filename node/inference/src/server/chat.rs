@@ -101,7 +101,7 @@ fn unreadable(app: &App, rejection: &BytesRejection) -> Refused {
 	ApiError::new(status, "invalid_request_error", "unreadable_body", None, message).into()
 }
 
-/// A model that is served, registered and not paused.
+/// A model that is served, registered, not paused, and still the one that was loaded.
 fn find_model(app: &App, name: &str) -> Result<(CatalogueEntry, ModelInfo), Refused> {
 	let entry = app.models.get(name).ok_or_else(|| ApiError::unknown_model(name))?;
 	let info = app.source.model(entry.id)?.ok_or_else(|| ApiError::unknown_model(name))?;
@@ -111,6 +111,11 @@ fn find_model(app: &App, name: &str) -> Result<(CatalogueEntry, ModelInfo), Refu
 		let error =
 			ApiError::new(StatusCode::FORBIDDEN, kind, "model_paused", Some("model"), message);
 		return Err(error.into());
+	}
+	if entry.backend.facts().weights_hash.is_some_and(|loaded| loaded != info.weights_hash) {
+		tracing::error!(model = %name, version = info.version, "the chain has other weights now");
+		let message = "this node has to load the model's new version first";
+		return Err(ApiError::unavailable("model_outdated", message).into());
 	}
 	Ok((entry.clone(), info))
 }

@@ -33,5 +33,4 @@ pub(super) fn served(call: &Call, served: &Served) {
 		)
 		.increment(tokens.into());
 	}
-	call.app.settler.wake();
 }

@@ -18,7 +18,7 @@ use crate::{
 /// (`PAYMENT-REQUIRED`) and what the caller has to correct (`openledger` in the body).
 #[derive(Debug)]
 pub(super) struct Refused {
-	error: ApiError,
+	error: Box<ApiError>,
 	payment: Option<Box<PaymentRequired>>,
 	details: Option<Value>,
 }
@@ -34,14 +34,14 @@ impl Refused {
 			StatusCode::PAYMENT_REQUIRED => ApiError::payment(refusal.code(), refusal.to_string()),
 			_ => ApiError::new(status, "payment_error", refusal.code(), None, refusal.to_string()),
 		};
-		Self { error, payment: payment.map(Box::new), details: refusal.details() }
+		Self { error: Box::new(error), payment: payment.map(Box::new), details: refusal.details() }
 	}
 
 	/// A request without a voucher.
 	pub(super) fn unpaid(payment: PaymentRequired) -> Self {
 		let message = "this call must be paid for: see the header PAYMENT-REQUIRED";
 		let error = ApiError::payment("payment_required", message);
-		Self { error, payment: Some(Box::new(payment)), details: None }
+		Self { error: Box::new(error), payment: Some(Box::new(payment)), details: None }
 	}
 
 	/// Its code.
@@ -52,7 +52,7 @@ impl Refused {
 
 impl From<ApiError> for Refused {
 	fn from(error: ApiError) -> Self {
-		Self { error, payment: None, details: None }
+		Self { error: Box::new(error), payment: None, details: None }
 	}
 }
 

@@ -21,6 +21,9 @@ const STORE_FILE: &str = "calls.redb";
 /// How long a request's body may stall on its way in.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long calls that were cut may take to end: their callers may read slowly.
+const AFTER_CUT: Duration = Duration::from_secs(30);
+
 /// How long the node takes to stop.
 #[derive(Clone, Copy, Debug)]
 pub struct Grace {
@@ -155,24 +158,26 @@ pub async fn serve(
 		.with_graceful_shutdown(stop.clone().cancelled_owned())
 		.into_future();
 	tokio::pin!(server);
-	let early = tokio::select! {
+	let mut ended = tokio::select! {
 		result = &mut server => Some(result),
 		() = stop.cancelled() => None,
 	};
 	calls.close();
-	if timeout(grace, calls.wait()).await.is_err() {
+	let orderly = async {
+		if ended.is_none() {
+			ended = Some((&mut server).await);
+		}
+		calls.wait().await;
+	};
+	if timeout(grace, orderly).await.is_err() {
 		warn!(calls = calls.len(), "cutting off calls that take too long to end");
 		cut.cancel();
-		if timeout(grace, calls.wait()).await.is_err() {
+		if timeout(AFTER_CUT, calls.wait()).await.is_err() {
 			error!(calls = calls.len(), "calls did not end");
 		}
 	}
-	// What is left are connections without a call.
-	let result = match early {
-		Some(result) => result,
-		None => timeout(Duration::from_secs(2), &mut server).await.unwrap_or(Ok(())),
-	};
-	result.map_err(StartError::Serve)
+	// What may be left are connections without a call.
+	ended.unwrap_or(Ok(())).map_err(StartError::Serve)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

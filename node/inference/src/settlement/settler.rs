@@ -10,7 +10,7 @@ use openledger_primitives::{
 	record::{CallRecord, CallRecords},
 	Balance, BlockNumber, Sequence, MAX_RECORDS,
 };
-use tokio::sync::{watch, Notify};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -40,23 +40,17 @@ pub struct LastSettlement {
 	pub error: Option<String>,
 }
 
-/// Asks the settling task to look now, and tells how it goes.
+/// Tells how settling goes.
 #[derive(Clone, Debug)]
 pub struct SettlerHandle {
-	wake: Arc<Notify>,
 	last: watch::Receiver<LastSettlement>,
 }
 
 impl SettlerHandle {
-	/// A call was served: something may be due.
-	pub fn wake(&self) {
-		self.wake.notify_one();
-	}
-
 	/// A handle of nothing.
 	#[cfg(test)]
 	pub(crate) fn idle() -> Self {
-		Self { wake: Arc::default(), last: watch::channel(LastSettlement::default()).1 }
+		Self { last: watch::channel(LastSettlement::default()).1 }
 	}
 
 	/// How it goes.
@@ -93,7 +87,6 @@ pub struct Settler {
 	/// The most records of one settlement.
 	batch_size: usize,
 	backoff: Backoff<LaneKey>,
-	wake: Arc<Notify>,
 	last: watch::Sender<LastSettlement>,
 }
 
@@ -105,12 +98,11 @@ impl Settler {
 		sessions: Arc<dyn SessionSource>,
 		policy: SettlementPolicy,
 	) -> (Self, SettlerHandle) {
-		let wake = Arc::new(Notify::new());
 		let (last, receiver) = watch::channel(LastSettlement::default());
-		let handle = SettlerHandle { wake: wake.clone(), last: receiver };
+		let handle = SettlerHandle { last: receiver };
 		let backoff = Backoff::default();
 		let batch_size = usize::try_from(MAX_RECORDS).unwrap_or(usize::MAX);
-		(Self { store, chain, sessions, policy, batch_size, backoff, wake, last }, handle)
+		(Self { store, chain, sessions, policy, batch_size, backoff, last }, handle)
 	}
 
 	/// Smaller settlements than the chain allows.
@@ -125,7 +117,6 @@ impl Settler {
 			self.round(false).await;
 			tokio::select! {
 				() = stop.cancelled() => {},
-				() = self.wake.notified() => {},
 				() = tokio::time::sleep(TICK) => {},
 			}
 		}

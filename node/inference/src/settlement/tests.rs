@@ -427,7 +427,6 @@ async fn stopping_settles_what_is_left() {
 	let (unused, _) = Settler::new(store.clone(), chain.clone(), sessions.clone(), policy);
 	let bench = Bench { _directory, store, chain, sessions, settler: unused, handle };
 	bench.serve(0, 2).await;
-	bench.handle.wake();
 	tokio::time::sleep(Duration::from_millis(100)).await;
 	assert!(bench.chain.sent().is_empty(), "not due");
 	stop.cancel();

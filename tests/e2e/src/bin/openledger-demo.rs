@@ -19,7 +19,7 @@ async fn main() -> ExitCode {
 		Err(error) => {
 			eprintln!("\nthe demo failed: {error:?}");
 			ExitCode::FAILURE
-		},
+		}
 	}
 }
 

@@ -107,11 +107,10 @@ async fn bad_vouchers(payer: &Payer, session: SessionId) -> Result<()> {
 		("price_changed", Voucher { price_version: good.price_version + 1, ..good }),
 		("voucher_expired", Voucher { valid_until: 0, ..good }),
 		("insufficient_authorisation", Voucher { authorised: good.authorised - 1, ..good }),
-		("acknowledged_mismatch", Voucher {
-			acknowledged: 1,
-			authorised: good.authorised + 1,
-			..good
-		}),
+		(
+			"acknowledged_mismatch",
+			Voucher { acknowledged: 1, authorised: good.authorised + 1, ..good },
+		),
 	];
 	for (code, voucher) in wrong {
 		payer.pay(&offer, &body, voucher).await?.is_error(402, code)?;

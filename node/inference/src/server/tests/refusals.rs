@@ -86,6 +86,12 @@ async fn requests_that_make_no_sense() {
 	node.chain.change_model(|model| model.paused = true);
 	let (status, code, _) = error(node.post(&plain(5), None).await).await;
 	assert_eq!((status, code.as_str()), (403, "model_paused"));
+	node.chain.change_model(|model| {
+		model.paused = false;
+		model.weights_hash = Hash::repeat_byte(1);
+	});
+	let (status, code, _) = error(node.post(&plain(5), None).await).await;
+	assert_eq!((status, code.as_str()), (503, "model_outdated"));
 	node.chain.state().models.clear();
 	let (status, code, _) = error(node.post(&plain(5), None).await).await;
 	assert_eq!((status, code.as_str()), (404, "model_not_found"));

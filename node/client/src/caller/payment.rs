@@ -1,0 +1,202 @@
+//! Paying for one call and taking its statement.
+
+use openledger_primitives::{
+	voucher::{request_hash, Voucher},
+	Hash, SessionId,
+};
+use rand::{rngs::OsRng, RngCore};
+use reqwest::StatusCode;
+
+use super::{
+	check::{self, Place},
+	http::{self, Delivered, Known, Sent},
+	Attempt, CallResult, Caller, CallerError, KnownLane, KnownSession, OpenCall, Outcome,
+};
+use crate::x402::{self, Payload, PaymentResponse, PaymentSignature, Requirements, Resource};
+
+impl Caller {
+	/// Signs a voucher, writes it down, pays, and takes the answer.
+	pub(super) async fn pay(
+		&self,
+		attempt: &Attempt<'_>,
+		session: KnownSession,
+		offer: &Requirements,
+		opened: bool,
+		on_text: &mut (dyn FnMut(&str) + Send),
+	) -> Result<Outcome, CallerError> {
+		let lane = session.lanes.get(&self.options.lane).cloned().unwrap_or_default();
+		let mut salt = [0; 32];
+		OsRng.fill_bytes(&mut salt);
+		let exhausted = || CallerError::Protocol("the lane has no sequence or amount left".into());
+		let terms = &offer.extra;
+		let voucher = Voucher {
+			genesis_hash: self.chain.genesis_hash(),
+			session: session.session,
+			lane: self.options.lane,
+			sequence: lane.sequence.checked_add(1).ok_or_else(exhausted)?,
+			acknowledged: lane.acknowledged,
+			authorised: lane.acknowledged.checked_add(offer.amount).ok_or_else(exhausted)?,
+			price_version: terms.price_version,
+			request_hash: request_hash(&salt, attempt.body),
+			valid_until: terms.valid_until,
+		};
+		let call = OpenCall {
+			sequence: voucher.sequence,
+			model: terms.model,
+			version: terms.version,
+			price_version: terms.price_version,
+			price: terms.price,
+			input_tokens: terms.input_tokens,
+			max_output_tokens: terms.max_output_tokens,
+			allowance: offer.amount,
+			request_hash: voucher.request_hash,
+			salt: Hash::from(salt),
+			rejected: None,
+		};
+		let under_way = KnownLane {
+			sequence: voucher.sequence,
+			acknowledged: lane.acknowledged,
+			open: Some(call.clone()),
+		};
+		self.put_lane(attempt, session.session, under_way.clone()).await?;
+
+		let signature = self.keypair.sign_message(&voucher);
+		let resource = Resource {
+			url: format!("{}/v1/chat/completions", attempt.node.endpoint.trim_end_matches('/')),
+			description: None,
+			mime_type: None,
+		};
+		let payload = Payload { voucher, signature, salt };
+		let payment = x402::encode(&PaymentSignature::new(resource, offer.clone(), payload));
+		let delivered = match attempt.api.pay(attempt.body, &payment).await {
+			Sent::Answer(answer) => http::read(answer, on_text).await,
+			Sent::NobodyThere(reason) => {
+				self.put_lane(attempt, session.session, lane).await?;
+				let url = attempt.node.endpoint.clone();
+				return Err(CallerError::Unreachable { url, reason });
+			}
+			// A refusal in the node's own words means that the voucher was not taken, so its
+			// sequence is still free.
+			Sent::Refused(refusal) if refusal.shaped && refusal.status.is_client_error() => {
+				let used = refusal.status == StatusCode::TOO_MANY_REQUESTS;
+				let sequence = if used { voucher.sequence } else { lane.sequence };
+				let lane = KnownLane { sequence, open: None, ..lane };
+				self.put_lane(attempt, session.session, lane).await?;
+				return Ok(Outcome::Refused(refusal, session.session));
+			}
+			// This may come from a proxy, with the call served behind it.
+			Sent::Refused(refusal) => Delivered {
+				broken: Some(refusal.message.clone()),
+				error: Some(refusal),
+				..Delivered::default()
+			},
+			Sent::Lost(reason) => Delivered { broken: Some(reason), ..Delivered::default() },
+		};
+		let result = self.conclude(attempt, &session, under_way, call, delivered, opened).await?;
+		Ok(Outcome::Done(Box::new(result)))
+	}
+
+	/// Takes the statement of a call whose answer has come, or asks for it.
+	pub(super) async fn conclude(
+		&self,
+		attempt: &Attempt<'_>,
+		session: &KnownSession,
+		lane: KnownLane,
+		call: OpenCall,
+		delivered: Delivered,
+		opened: bool,
+	) -> Result<CallResult, CallerError> {
+		let Delivered { text, finish_reason, completion, response, broken, error } = delivered;
+		let whole = broken.is_none() && error.is_none();
+		let response = match response {
+			Some(response) => response,
+			None => {
+				let reason = match (&error, &broken) {
+					(Some(error), _) => error.message.clone(),
+					(None, Some(reason)) => reason.clone(),
+					(None, None) => "it came without a statement".into(),
+				};
+				match self.ask_statement(attempt, session.session, call.sequence).await {
+					Known::Served(response) => *response,
+					Known::NotServed => {
+						let lane = KnownLane { open: None, ..lane };
+						self.put_lane(attempt, session.session, lane).await?;
+						return Err(match error {
+							Some(error) => error.into(),
+							None => {
+								let url = attempt.node.endpoint.clone();
+								CallerError::Unreachable { url, reason }
+							}
+						});
+					}
+					Known::NotNow(why) => {
+						let reason = format!("{reason}; {why}");
+						let allowance = call.allowance;
+						return Err(CallerError::Unresolved { reason, allowance });
+					}
+				}
+			}
+		};
+		let authorised = call.allowance;
+		let text_known = whole.then_some(text.as_str());
+		let lane = self.acknowledge(attempt, session, lane, call, &response, text_known).await?;
+		if !whole {
+			let reason = error.map(|error| error.message).or(broken).unwrap_or_default();
+			return Err(CallerError::AnswerLost {
+				reason,
+				charge: response.extra.statement.charge,
+			});
+		}
+		let mut session = session.clone();
+		session.lanes.insert(self.options.lane, lane);
+		Ok(CallResult {
+			text,
+			finish_reason,
+			completion,
+			statement: response.extra.statement,
+			signature: response.extra.signature,
+			authorised,
+			node: attempt.node.operator.clone(),
+			session: session.session,
+			opened,
+			left: session.deposit.saturating_sub(session.spent()),
+		})
+	}
+
+	/// Checks a statement and adds its charge to what is acknowledged.
+	pub(super) async fn acknowledge(
+		&self,
+		attempt: &Attempt<'_>,
+		session: &KnownSession,
+		lane: KnownLane,
+		call: OpenCall,
+		response: &PaymentResponse,
+		text: Option<&str>,
+	) -> Result<KnownLane, CallerError> {
+		let place = Place {
+			genesis_hash: self.chain.genesis_hash(),
+			session: session.session,
+			lane: self.options.lane,
+			receipt_key: &attempt.node.receipt_key,
+		};
+		if let Err(reason) = check::statement(&response.extra, place, &call, text) {
+			let call = OpenCall { rejected: Some(response.extra.clone()), ..call };
+			let lane = KnownLane { open: Some(call), ..lane };
+			self.put_lane(attempt, session.session, lane).await?;
+			return Err(self.does_not_hold(session.session, reason));
+		}
+		let charge = response.extra.statement.charge;
+		let lane = KnownLane {
+			sequence: lane.sequence,
+			acknowledged: lane.acknowledged.saturating_add(charge),
+			open: None,
+		};
+		self.put_lane(attempt, session.session, lane.clone()).await?;
+		Ok(lane)
+	}
+
+	pub(super) fn does_not_hold(&self, session: SessionId, reason: String) -> CallerError {
+		let book = self.book.path().display().to_string();
+		CallerError::Statement { reason, session, book }
+	}
+}
