@@ -12,16 +12,23 @@ Examples:
   The same, kept in a directory, and open to browsers and other machines:
       openledger-node --dev --base-path /srv/openledger --rpc-external --rpc-cors all
 
-  The first two validators of the local test network:
-      openledger-node --chain local --alice --tmp --port 30333 --rpc-port 9944
-      openledger-node --chain local --bob --tmp --port 30334 --rpc-port 9945
+  The first two of the four validators of the local test network (the others are --charlie and
+  --dave; it finalizes with three):
+      openledger-node --chain local --alice --tmp --port 30333 --rpc-port 9944 \\
+          --node-key 0000000000000000000000000000000000000000000000000000000000000001
+      openledger-node --chain local --bob --tmp --port 30334 --rpc-port 9945 --bootnodes \\
+          /ip4/127.0.0.1/tcp/30333/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp
 
   A full node that keeps the state of every block, for explorers and payout histories:
       openledger-node --chain spec.json --state-pruning archive --blocks-pruning archive
 
-  A validator of a network: make the network key once, start, then create session keys through
-  author_rotateKeys and register them with the extrinsic session.setKeys:
+  A validator that the chain specification names: make its network key, put its session keys into
+  the keystore (each command asks for the secret), start:
       openledger-node key generate-node-key --chain spec.json --base-path /srv/openledger
+      openledger-node key insert --chain spec.json --base-path /srv/openledger \\
+          --key-type babe --scheme sr25519
+      openledger-node key insert --chain spec.json --base-path /srv/openledger \\
+          --key-type gran --scheme ed25519
       openledger-node --chain spec.json --base-path /srv/openledger --validator --name my-validator
 
   A chain specification to edit and start from:
@@ -82,6 +89,18 @@ pub enum Subcommand {
 
 	/// Print the best and the finalized block of the database
 	ChainInfo(sc_cli::ChainInfoCmd),
+}
+
+impl Cli {
+	/// How to run a node. A validator must bring a network key, since others find it by that; one
+	/// with published session keys (`--alice`) is for tests and may make a new key at each start.
+	pub fn node(&self) -> RunCmd {
+		let mut run = self.run.clone();
+		if run.get_keyring().is_some() {
+			run.network_params.node_key_params.unsafe_force_node_key_generation = true;
+		}
+		run
+	}
 }
 
 impl SubstrateCli for Cli {
@@ -155,13 +174,14 @@ mod tests {
 
 	#[test]
 	fn example_lines_are_accepted() {
-		let lines = EXAMPLES.lines().map(str::trim).filter(|l| l.starts_with("openledger-node "));
+		let text = EXAMPLES.replace("\\\n", " ");
+		let lines = text.lines().map(str::trim).filter(|l| l.starts_with("openledger-node "));
 		let mut count = 0;
 		for line in lines {
 			Cli::try_parse_from(line.split_whitespace()).unwrap_or_else(|e| panic!("{line}: {e}"));
 			count += 1;
 		}
-		assert_eq!(count, 8);
+		assert_eq!(count, 10);
 	}
 
 	#[test]

@@ -55,7 +55,7 @@ pub fn run() -> sc_cli::Result<()> {
 }
 
 fn run_node(cli: &Cli) -> sc_cli::Result<()> {
-	cli.create_runner(&cli.run)?.run_node_until_exit(|config| async move {
+	cli.create_runner(&cli.node())?.run_node_until_exit(|config| async move {
 		let task_manager = match config.network.network_backend {
 			NetworkBackendType::Litep2p => {
 				service::run::<sc_network::Litep2pNetworkBackend>(config)

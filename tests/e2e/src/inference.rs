@@ -211,6 +211,9 @@ pub async fn call(chain: &Chain, folder: &Path, call: &Question<'_>, show: bool)
 		call.prompt,
 		"--max-tokens",
 		&max_tokens,
+		// So small a model is only right when it does not guess.
+		"--temperature",
+		"0",
 		"--sessions",
 		&sessions.to_string_lossy(),
 		"--key-env",

@@ -130,7 +130,7 @@ fn exact_signed(planck: i128) -> String {
 
 /// One line of a table.
 pub fn line(formatter: &mut fmt::Formatter<'_>, what: &str, amount: &str) -> fmt::Result {
-	writeln!(formatter, "  {what:<44}{amount:>34}")
+	writeln!(formatter, "  {what:<48}{amount:>30}")
 }
 
 impl fmt::Display for CallReport {

@@ -31,8 +31,8 @@ pub const QUESTIONS: [Question<'static>; 3] = [
 
 /// How long calls may take to be settled and final.
 const SETTLED: Duration = Duration::from_secs(120);
-/// The pot that the protocol's share goes to: the account of the pallet id `ol/treas`.
-const PROTOCOL: &[u8] = b"modlol/treas";
+/// The account that the protocol's share goes to: that of the pallet id `ol/trsry`, zeros after it.
+const PROTOCOL: &[u8] = b"modlol/trsry";
 
 /// A model on a chain, and a node that serves it.
 pub struct Shop {

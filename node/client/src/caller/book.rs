@@ -47,6 +47,10 @@ pub struct KnownSession {
 	pub deposit: Balance,
 	/// The block from which the node serves no more calls.
 	pub expires_at: BlockNumber,
+	/// Whether another session has taken its place. What is left of its deposit comes back when it
+	/// is closed.
+	#[serde(default)]
+	pub retired: bool,
 	/// Its lanes.
 	#[serde(default)]
 	pub lanes: BTreeMap<LaneId, KnownLane>,
@@ -198,23 +202,42 @@ impl SessionBook {
 	/// The session in use between a caller and a node.
 	pub(super) async fn find(&self, key: &SessionKey) -> Option<KnownSession> {
 		let contents = self.inner.contents.lock().await;
-		contents.sessions.iter().find(|session| session.is(key)).cloned()
+		contents.sessions.iter().find(|session| session.is(key) && !session.retired).cloned()
 	}
 
-	/// Puts a session in the place of the one that was in use.
+	/// Puts a session in the place of the one that was in use, and forgets those that are closed.
 	pub(super) async fn put(
 		&self,
 		key: &SessionKey,
-		session: Option<KnownSession>,
+		session: KnownSession,
+		closed: &[SessionId],
 	) -> Result<(), CallerError> {
 		self.change(|contents| {
-			contents.sessions.retain(|known| !known.is(key));
-			contents.sessions.extend(session);
+			contents.sessions.retain(|known| !(known.is(key) && closed.contains(&known.session)));
+			for known in contents.sessions.iter_mut().filter(|known| known.is(key)) {
+				known.retired = true;
+			}
+			contents.sessions.push(session);
 		})
 		.await
 	}
 
-	/// Changes a lane of the session in use. Nothing happens if another session is in use now.
+	/// Uses a session for no more calls.
+	pub(super) async fn retire(
+		&self,
+		key: &SessionKey,
+		session: SessionId,
+	) -> Result<(), CallerError> {
+		self.change(|contents| {
+			let of_key = contents.sessions.iter_mut().filter(|known| known.is(key));
+			for known in of_key.filter(|known| known.session == session) {
+				known.retired = true;
+			}
+		})
+		.await
+	}
+
+	/// Changes a lane of a session.
 	pub(super) async fn put_lane(
 		&self,
 		key: &SessionKey,
@@ -223,7 +246,8 @@ impl SessionBook {
 		state: KnownLane,
 	) -> Result<(), CallerError> {
 		self.change(|contents| {
-			let mut sessions = contents.sessions.iter_mut();
+			// The newest one last: numbers come again on a chain that was started anew.
+			let mut sessions = contents.sessions.iter_mut().rev();
 			let known = sessions.find(|known| known.is(key) && known.session == session);
 			if let Some(known) = known {
 				known.lanes.insert(lane, state);
@@ -318,6 +342,7 @@ mod tests {
 			session: id,
 			deposit: u128::MAX,
 			expires_at: 100,
+			retired: false,
 			lanes: BTreeMap::new(),
 		}
 	}
@@ -346,7 +371,7 @@ mod tests {
 		{
 			let book = SessionBook::open(&path).await.unwrap();
 			assert_eq!(book.find(&key()).await, None);
-			book.put(&key(), Some(session(4))).await.unwrap();
+			book.put(&key(), session(4), &[]).await.unwrap();
 			book.put_lane(&key(), 4, 1, lane.clone()).await.unwrap();
 			// Not the session in use: nothing happens.
 			book.put_lane(&key(), 5, 1, KnownLane::default()).await.unwrap();
@@ -355,10 +380,17 @@ mod tests {
 		let known = book.find(&key()).await.unwrap();
 		assert_eq!(known.lanes.get(&1), Some(&lane));
 		assert_eq!(known.spent(), (1 << 100) + 7);
-		book.put(&key(), Some(session(5))).await.unwrap();
-		assert_eq!(book.sessions().await, vec![session(5)]);
-		book.put(&key(), None).await.unwrap();
+		book.put(&key(), session(5), &[]).await.unwrap();
+		assert_eq!(book.find(&key()).await, Some(session(5)));
+		// A call that was under way in the session before is still written down.
+		book.put_lane(&key(), 4, 2, KnownLane::default()).await.unwrap();
+		let sessions = book.sessions().await;
+		assert_eq!(sessions.iter().map(|known| known.retired).collect::<Vec<_>>(), [true, false]);
+		assert_eq!(sessions[0].lanes.len(), 2);
+		book.retire(&key(), 5).await.unwrap();
 		assert_eq!(book.find(&key()).await, None);
+		book.put(&key(), session(6), &[4, 5]).await.unwrap();
+		assert_eq!(book.sessions().await, vec![session(6)]);
 	}
 
 	#[tokio::test]
@@ -391,7 +423,7 @@ mod tests {
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("sessions.json");
 		let book = SessionBook::open(&path).await.unwrap();
-		book.put(&key(), Some(session(1))).await.unwrap();
+		book.put(&key(), session(1), &[]).await.unwrap();
 		let mode = fs::metadata(&path).unwrap().permissions().mode();
 		assert_eq!(mode & 0o777, 0o600);
 	}

@@ -104,7 +104,7 @@ impl Caller {
 			| "session_expired"
 			| "session_closing"
 			| "session_underfunded"
-			| "session_of_other_node" => self.book.put(attempt.key, None).await,
+			| "session_of_other_node" => self.book.retire(attempt.key, session).await,
 			_ => Err(refusal.into()),
 		}
 	}

@@ -1,6 +1,6 @@
 //! Having a session that can pay.
 
-use openledger_primitives::{Balance, BlockNumber, MILLI_OPEN};
+use openledger_primitives::{Balance, BlockNumber, SessionId, MILLI_OPEN};
 
 use super::{book::SessionKey, Caller, CallerError, KnownSession};
 use crate::{
@@ -90,9 +90,23 @@ impl Caller {
 			session,
 			deposit,
 			expires_at,
+			retired: false,
 			lanes: Default::default(),
 		};
-		self.book.put(key, Some(known.clone())).await?;
+		let closed = self.closed().await?;
+		self.book.put(key, known.clone(), &closed).await?;
 		Ok(known)
+	}
+
+	/// The sessions in the book that the chain has no more.
+	async fn closed(&self) -> Result<Vec<SessionId>, CallerError> {
+		let mut closed = Vec::new();
+		for known in self.book.sessions().await {
+			let here = known.genesis_hash == self.chain.genesis_hash();
+			if here && self.chain.session(known.session, At::Best).await?.is_none() {
+				closed.push(known.session);
+			}
+		}
+		Ok(closed)
 	}
 }

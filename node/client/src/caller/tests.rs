@@ -95,9 +95,10 @@ impl World {
 			session: SESSION,
 			deposit,
 			expires_at: 1_000,
+			retired: false,
 			lanes: Default::default(),
 		};
-		world.book().await.put(&world.key(), Some(known)).await.unwrap();
+		world.book().await.put(&world.key(), known, &[]).await.unwrap();
 		world
 	}
 

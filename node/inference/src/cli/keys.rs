@@ -10,6 +10,7 @@ use crate::config::Config;
 
 /// Where the secret key comes from: one of these.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Key")]
 pub(super) struct KeyArgs {
 	/// A file with the secret and nothing else: a mnemonic, or 0x and the hex digits of a seed.
 	#[arg(long, value_name = "FILE", group = "key")]

@@ -17,7 +17,7 @@ mod sessions;
 mod show;
 mod status;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use openledger_client::Chain;
@@ -42,10 +42,10 @@ pub struct Cli {
 	command: Command,
 	/// What to log to standard error: error, warn, info, debug or trace, or a filter such as
 	/// openledger_inference=debug. RUST_LOG does the same.
-	#[arg(long, global = true, value_name = "FILTER")]
+	#[arg(long, global = true, value_name = "FILTER", help_heading = "Logging")]
 	log: Option<String>,
 	/// Log as JSON, one object a line.
-	#[arg(long, global = true)]
+	#[arg(long, global = true, help_heading = "Logging")]
 	log_json: bool,
 }
 
@@ -90,7 +90,7 @@ impl Cli {
 		match done {
 			Ok(()) => ExitCode::SUCCESS,
 			Err(error) => {
-				eprintln!("error: {error:#}");
+				eprintln!("error: {}", describe(&error));
 				ExitCode::FAILURE
 			}
 		}
@@ -110,13 +110,25 @@ impl Cli {
 				.from_env()
 				.map_err(|error| anyhow::anyhow!("RUST_LOG: {error}"))?,
 		};
-		let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+		let logger = tracing_subscriber::fmt()
+			.with_env_filter(filter)
+			.with_ansi(std::io::stderr().is_terminal())
+			.with_writer(std::io::stderr);
 		match self.log_json {
 			true => logger.json().init(),
 			false => logger.init(),
 		}
 		Ok(())
 	}
+}
+
+/// What an error says, with its causes as far as they say more: many errors name theirs already.
+fn describe(error: &anyhow::Error) -> String {
+	error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said {
+		said if said.is_empty() => cause,
+		said if said.contains(&cause) => said,
+		said => format!("{said}: {cause}"),
+	})
 }
 
 /// Runs a command that waits for others most of the time.

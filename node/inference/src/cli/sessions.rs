@@ -121,9 +121,13 @@ async fn print(chain: &Chain, known: &KnownSession) -> anyhow::Result<()> {
 	);
 	let state = match info {
 		None => "closed".to_owned(),
-		Some(info) => match info.closes_at {
-			Some(block) => format!("can be closed at block {block}"),
-			None => format!("open until block {}", info.expires_at),
+		Some(info) => match (info.closes_at, known.retired) {
+			(Some(block), _) => format!("can be closed at block {block}"),
+			(None, true) => format!(
+				"not used any more; `sessions --close {}` gives back what is left",
+				known.session
+			),
+			(None, false) => format!("open until block {}", info.expires_at),
 		},
 	};
 	show::row("state", state);

@@ -79,3 +79,12 @@ fn without_a_chain_the_error_names_it() {
 	let said = format!("{error:#}");
 	assert!(said.contains("cannot connect to the chain node at ws://127.0.0.1:1"), "{said}");
 }
+
+#[test]
+fn causes_are_named_once() {
+	let cause = || std::io::Error::other("disk full");
+	let error = anyhow::Error::from(cause()).context("cannot write x");
+	assert_eq!(describe(&error), "cannot write x: disk full");
+	let error = anyhow::Error::from(cause()).context("cannot write x: disk full");
+	assert_eq!(describe(&error), "cannot write x: disk full");
+}

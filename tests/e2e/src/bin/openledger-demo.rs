@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
 	match demo().await {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
-			eprintln!("\nthe demo failed: {error:?}");
+			eprintln!("\nthe demo failed: {error:#}");
 			ExitCode::FAILURE
 		}
 	}
