@@ -49,6 +49,8 @@ pub const MAX_SOURCES: u32 = 8;
 pub const MAX_ATTRIBUTION: u32 = 8;
 /// Most records that one settlement carries.
 pub const MAX_RECORDS: u32 = 256;
+/// How many lanes a session has: they are numbered from 0 up to one less than this.
+pub const MAX_LANES: LaneId = 64;
 /// Most models that one inference node serves.
 pub const MAX_SERVED: u32 = 64;
 /// Most releases that one claim pays.

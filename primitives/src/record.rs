@@ -91,6 +91,9 @@ pub enum RejectReason {
 	/// The voucher's own call is priced with another price version than the caller signed for.
 	#[codec(index = 11)]
 	PriceMismatch,
+	/// It is of another model than the caller signed for.
+	#[codec(index = 12)]
+	ModelMismatch,
 }
 
 /// What a call paid into one release's pool.

@@ -1,7 +1,7 @@
 //! The caller's signed promise.
 
 use crate::{
-	signing::Signed, Balance, BlockNumber, Hash, LaneId, PriceVersion, Sequence, SessionId,
+	signing::Signed, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -32,6 +32,9 @@ pub struct Voucher {
 	pub session: SessionId,
 	/// The lane within the session.
 	pub lane: LaneId,
+	/// The model that is called. A lane is for one model: what a voucher acknowledges can only have
+	/// been earned with the model that it names, and is split among those behind that model.
+	pub model: ModelId,
 	/// The number of this voucher within the lane, from 1 upwards.
 	pub sequence: Sequence,
 	/// What all earlier calls of the lane cost, as the caller agrees, in planck.
@@ -82,6 +85,7 @@ mod tests {
 			genesis_hash: Hash::repeat_byte(1),
 			session: 7,
 			lane: 3,
+			model: 5,
 			sequence: 12,
 			acknowledged: 1_000,
 			authorised: 1_500,
@@ -115,10 +119,11 @@ mod tests {
 		let (pair, _) = sr25519::Pair::generate();
 		let signature: Signature = pair.sign(&voucher().signing_payload()).into();
 		let account = MultiSigner::from(pair.public()).into_account();
-		let changes: [fn(&mut Voucher); 9] = [
+		let changes: [fn(&mut Voucher); 10] = [
 			|voucher| voucher.genesis_hash = Hash::zero(),
 			|voucher| voucher.session += 1,
 			|voucher| voucher.lane += 1,
+			|voucher| voucher.model += 1,
 			|voucher| voucher.sequence += 1,
 			|voucher| voucher.acknowledged += 1,
 			|voucher| voucher.authorised += 1,

@@ -86,6 +86,15 @@ pub type Executive = frame_executive::Executive<
 	AllPalletsWithSystem,
 >;
 
+/// The types of the node, to which extrinsics are bytes: it hands them on without looking inside,
+/// and its JSON-RPC shows them as hex.
+pub mod opaque {
+	use sp_runtime::{generic, OpaqueExtrinsic};
+
+	/// A block of the node.
+	pub type Block = generic::Block<super::Header, OpaqueExtrinsic>;
+}
+
 impl_opaque_keys! {
 	/// The keys with which a validator takes part in consensus.
 	pub struct SessionKeys {

@@ -1,7 +1,7 @@
 //! Tests of what only the whole runtime has: genesis, fees, and what proxies may do.
 
 use crate::{
-	configs::{FeeMultiplier, ProxyType},
+	configs::{pot_accounts, FeeMultiplier, ProxyType},
 	constants::*,
 	genesis_config_presets, AccountId, Authorship, Babe, Balances, Executive, Grandpa, Header,
 	Runtime, RuntimeCall, RuntimeGenesisConfig, Session, System, TransactionPayment, TxExtension,
@@ -10,10 +10,12 @@ use crate::{
 use codec::Encode;
 use frame_support::{
 	dispatch::GetDispatchInfo,
-	traits::{BuildGenesisConfig, InstanceFilter},
+	traits::{BuildGenesisConfig, Contains, InstanceFilter},
 	weights::Weight,
 };
 use openledger_primitives::{MILLI_OPEN, OPEN};
+use pallet_data_attribution::Call as Data;
+use pallet_inference_metering::Call as Metering;
 use serde_json::Value;
 use sp_consensus_babe::{
 	digests::{PreDigest, SecondaryPlainPreDigest},
@@ -66,6 +68,9 @@ fn presets_have_their_validators() {
 			assert_eq!(Babe::epoch_config(), Some(BABE_GENESIS_EPOCH_CONFIG));
 			assert_eq!(pallet_sudo::Key::<Runtime>::get(), Some(Alice.to_account_id()));
 			assert_eq!(Balances::free_balance(Ferdie.to_account_id()), 1_000_000 * OPEN);
+			for pot in pot_accounts() {
+				assert_eq!(Balances::free_balance(pot), EXISTENTIAL_DEPOSIT);
+			}
 		});
 	}
 }
@@ -164,14 +169,71 @@ fn proxies_do_only_what_they_are_for() {
 	});
 	let sudo = RuntimeCall::Sudo(pallet_sudo::Call::sudo { call: Box::new(transfer()) });
 
-	for call in [transfer(), remark.clone(), reject.clone(), sudo.clone()] {
-		assert!(ProxyType::Any.filter(&call));
+	for proxy in [ProxyType::Any, ProxyType::NonTransfer, ProxyType::CancelProxy] {
+		assert!(proxy.filter(&reject));
 	}
-	assert!(ProxyType::NonTransfer.filter(&remark));
-	assert!(!ProxyType::NonTransfer.filter(&transfer()));
-	assert!(!ProxyType::NonTransfer.filter(&sudo));
-	assert!(ProxyType::CancelProxy.filter(&reject));
-	assert!(!ProxyType::CancelProxy.filter(&remark));
-	assert!(ProxyType::Any.is_superset(&ProxyType::NonTransfer));
-	assert!(!ProxyType::NonTransfer.is_superset(&ProxyType::Any));
+	assert!(!ProxyType::Claims.filter(&reject));
+	let open = RuntimeCall::InferenceMetering(Metering::open_session {
+		node: Bob.to_account_id(),
+		deposit: OPEN,
+		signer: Bob.to_account_id(),
+		expires_at: 100,
+	});
+	let close = RuntimeCall::InferenceMetering(Metering::close_session { session: 0 });
+	let publish = RuntimeCall::DataAttribution(Data::publish_release { datanet: 0 });
+	let claim =
+		RuntimeCall::DataAttribution(Data::claim { contribution: 0, releases: Default::default() });
+	let collect = RuntimeCall::RevenueSplit(pallet_revenue_split::Call::pay_accrued {
+		account: Bob.to_account_id(),
+	});
+
+	let calls = [open, close, publish, claim, collect, transfer(), sudo, remark];
+	let allowed = |proxy: ProxyType| calls.each_ref().map(|call| proxy.filter(call));
+	for (proxy, expected) in [
+		(ProxyType::Any, [true; 8]),
+		(ProxyType::NonTransfer, [false, false, true, true, true, false, false, true]),
+		(ProxyType::CancelProxy, [false; 8]),
+		(ProxyType::Caller, [true, false, false, false, false, false, false, false]),
+		(ProxyType::Operator, [false, true, false, false, false, false, false, false]),
+		(ProxyType::Curator, [false, false, true, false, false, false, false, false]),
+		(ProxyType::Claims, [false, false, false, true, true, false, false, false]),
+	] {
+		assert_eq!(allowed(proxy), expected, "{proxy:?}");
+	}
+	let batch = RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![] });
+	assert!(ProxyType::Claims.filter(&batch) && !ProxyType::CancelProxy.filter(&batch));
+}
+
+#[test]
+fn no_proxy_can_add_one_that_may_do_more() {
+	use ProxyType::*;
+	let all = [Any, NonTransfer, CancelProxy, Caller, Operator, Curator, Claims];
+	for mine in all {
+		for theirs in all {
+			let covers = match mine {
+				Any => true,
+				NonTransfer => !matches!(theirs, Any | Caller | Operator),
+				_ => mine == theirs,
+			};
+			assert_eq!(mine.is_superset(&theirs), covers, "{mine:?} {theirs:?}");
+		}
+	}
+}
+
+#[test]
+fn a_validator_cannot_leave_the_set_for_ever() {
+	let purge = RuntimeCall::Session(pallet_session::Call::purge_keys {});
+	assert!(!<Runtime as frame_system::Config>::BaseCallFilter::contains(&purge));
+	let other = RuntimeCall::System(frame_system::Call::remark { remark: vec![] });
+	assert!(<Runtime as frame_system::Config>::BaseCallFilter::contains(&other));
+}
+
+#[test]
+fn the_invariants_of_all_pallets_hold_at_genesis() {
+	chain("local_testnet").execute_with(|| {
+		pallet_model_registry::Pallet::<Runtime>::do_try_state().unwrap();
+		pallet_data_attribution::Pallet::<Runtime>::do_try_state().unwrap();
+		pallet_inference_metering::Pallet::<Runtime>::do_try_state().unwrap();
+		pallet_revenue_split::Pallet::<Runtime>::do_try_state().unwrap();
+	});
 }

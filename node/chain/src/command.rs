@@ -4,7 +4,7 @@ use crate::{
 	cli::{Cli, Subcommand},
 	service::{self, Client, Partial},
 };
-use openledger_runtime::Block;
+use openledger_runtime::opaque::Block;
 use sc_cli::SubstrateCli;
 use sc_network::config::NetworkBackendType;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 
 use crate::service::{Backend, Client, Pool, SelectChain};
 use jsonrpsee::RpcModule;
-use openledger_runtime::{Block, BlockNumber, Hash};
+use openledger_runtime::{opaque::Block, BlockNumber, Hash};
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
 use sc_consensus_babe::BabeWorkerHandle;
 use sc_consensus_babe_rpc::{Babe, BabeApiServer};

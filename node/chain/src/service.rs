@@ -5,7 +5,7 @@
 //! [`run`] adds the network, the RPC server, the block author and the finality voter.
 
 use crate::rpc;
-use openledger_runtime::{Block, Hash, RuntimeApi};
+use openledger_runtime::{opaque::Block, Hash, RuntimeApi};
 use sc_client_api::{Backend as _, BlockBackend};
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_grandpa::{FinalityProofProvider, GrandpaBlockImport, LinkHalf, SharedVoterState};

@@ -331,6 +331,7 @@ mod tests {
 			genesis_hash: Hash::zero(),
 			session: 1,
 			lane: 0,
+			model: 0,
 			sequence: 1,
 			acknowledged: 0,
 			authorised: 5,

@@ -26,6 +26,7 @@ fn calls() -> Vec<Call> {
 		genesis_hash: Hash::repeat_byte(1),
 		session: 2,
 		lane: 3,
+		model: 10,
 		sequence: 4,
 		acknowledged: 5,
 		authorised: 6,

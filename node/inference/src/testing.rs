@@ -277,6 +277,7 @@ pub(crate) fn voucher(body: &[u8], allowance: Balance) -> Voucher {
 		genesis_hash: GENESIS,
 		session: SESSION,
 		lane: 0,
+		model: MODEL,
 		sequence: 1,
 		acknowledged: 0,
 		authorised: allowance,

@@ -89,7 +89,7 @@ mod tests {
 		assert_eq!(reason(""), AccountError::Length);
 		assert_eq!(reason("alice"), AccountError::Base58);
 		assert_eq!(reason("Ace"), AccountError::Length);
-		assert_eq!(reason(&ALICE[..47]), AccountError::Length);
+		assert_eq!(reason(&ALICE[..47]), AccountError::Malformed);
 		assert_eq!(reason(&ALICE.replace("HGK", "HGL")), AccountError::Checksum);
 		// Alice on Polkadot.
 		let polkadot = "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5";

@@ -28,6 +28,8 @@ mod models;
 mod page;
 mod payouts;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use account::{parse_account, AccountError, SS58_PREFIX};
 pub use error::Error;

@@ -4,7 +4,10 @@
 use crate::{
 	Accounted, Config, Contributions, Datanets, DirectEarnings, Error, Pallet, Release, Releases,
 };
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+	collections::{btree_map::Entry, BTreeMap},
+	vec::Vec,
+};
 use frame_support::{ensure, BoundedVec};
 use openledger_primitives::{
 	attribution::{Attribution, DataSources, ReleaseSelector},
@@ -85,9 +88,9 @@ impl<T: Config> Pallet<T> {
 					None => continue,
 				},
 			};
-			if !pools.contains_key(&(datanet, release)) {
+			if let Entry::Vacant(vacant) = pools.entry((datanet, release)) {
 				let Some(state) = Releases::<T>::get(datanet, release) else { continue };
-				pools.insert((datanet, release), state);
+				vacant.insert(state);
 			}
 			let key = (datanet, source.release);
 			payable.push(Payable { key, datanet, release, weight: source.weight });

@@ -14,7 +14,8 @@ use openledger_primitives::{
 	signing::{wrap, Signed},
 	traits::{ModelInspect, RevenueDistributor},
 	voucher::Voucher,
-	AccountId, Balance, Hash, ModelId, SessionId, Signature, Uri, MAX_RECORDS, MAX_SERVED,
+	AccountId, Balance, Hash, ModelId, SessionId, Signature, Uri, MAX_LANES, MAX_RECORDS,
+	MAX_SERVED,
 };
 use sp_core::{crypto::KeyTypeId, sr25519};
 use sp_runtime::{
@@ -157,6 +158,7 @@ mod benchmarks {
 			genesis_hash: frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero()),
 			session,
 			lane: 0,
+			model,
 			sequence: r.into(),
 			acknowledged: wealth::<T>() / 4,
 			authorised: wealth::<T>() / 2,
@@ -203,11 +205,11 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn close_session(l: Linear<0, 64>) -> Result<(), BenchmarkError> {
+	fn close_session(l: Linear<0, { MAX_LANES as u32 }>) -> Result<(), BenchmarkError> {
 		let caller = funded::<T>("caller")?;
 		let operator = funded::<T>("operator")?;
 		let session = open::<T>(&caller, &operator, caller.clone())?;
-		let lanes = u16::try_from(l).map_err(|_| "too many lanes")?.min(T::MaxLanes::get());
+		let lanes = u16::try_from(l).map_err(|_| "too many lanes")?;
 		for lane in 0..lanes {
 			Lanes::<T>::insert(session, lane, Lane { sequence: 1, settled: 0 });
 		}

@@ -2,11 +2,8 @@
 
 use crate::pallet::*;
 use alloc::collections::BTreeMap;
-use frame_support::{
-	ensure,
-	traits::{fungible::InspectHold, Get},
-};
-use openledger_primitives::{AccountId, Balance};
+use frame_support::{ensure, traits::fungible::InspectHold};
+use openledger_primitives::{AccountId, Balance, MAX_LANES};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -24,7 +21,7 @@ impl<T: Config> Pallet<T> {
 		for (id, session) in Sessions::<T>::iter() {
 			ensure!(id < NextSessionId::<T>::get(), "a session has an id not yet given out");
 			ensure!(session.settled <= session.deposit, "a session settled more than its deposit");
-			ensure!(session.lanes <= T::MaxLanes::get(), "a session has too many lanes");
+			ensure!(session.lanes <= MAX_LANES, "a session has too many lanes");
 
 			let mut lanes: u32 = 0;
 			let mut settled: Balance = 0;

@@ -40,7 +40,7 @@
 //! | `ServedBy` | model, operator | empty, ≤ 64 per operator | the operator's bond | `update_node` |
 //! | `NextSessionId` | - | 8 bytes | - | - |
 //! | `Sessions` | session | ≤ 150 bytes | the caller's deposit, at least `MinDeposit` | `close_session` |
-//! | `Lanes` | session, lane | 24 bytes, ≤ `MaxLanes` per session | the caller's deposit | `close_session` |
+//! | `Lanes` | session, lane | 24 bytes, ≤ `MAX_LANES` per session | the caller's deposit | `close_session` |
 //!
 //! ## Invariants (`try_state`)
 //!
@@ -89,7 +89,7 @@ pub mod pallet {
 		traits::{ModelInspect, RevenueDistributor},
 		voucher::Voucher,
 		AccountId, Balance, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId, Signature,
-		Uri, VersionId,
+		Uri, VersionId, MAX_LANES,
 	};
 	use sp_runtime::{traits::Zero, Saturating};
 
@@ -143,10 +143,6 @@ pub mod pallet {
 		/// blocks.
 		#[pallet::constant]
 		type SettlementWindow: Get<BlockNumberFor<Self>>;
-
-		/// The most lanes of a session.
-		#[pallet::constant]
-		type MaxLanes: Get<LaneId>;
 
 		/// Weights of the extrinsics.
 		type WeightInfo: WeightInfo;
@@ -332,8 +328,8 @@ pub mod pallet {
 		VoucherNotNewer,
 		/// There are no records.
 		NoRecords,
-		/// The session has as many lanes as it may have.
-		TooManyLanes,
+		/// The lane's number is not below `MAX_LANES`.
+		NoSuchLane,
 		/// Every record was rejected: there is nothing to pay, and nothing changed.
 		NothingSettled,
 		/// The caller has asked to close the session already.
@@ -473,7 +469,7 @@ pub mod pallet {
 		///
 		/// # Errors
 		/// `UnknownSession`, `NotSessionNode`, `WrongChain`, `VoucherContradictsItself`,
-		/// `NoRecords`, `VoucherNotNewer`, `TooManyLanes`, `BadSignature`; `NothingSettled` if no
+		/// `NoRecords`, `NoSuchLane`, `VoucherNotNewer`, `BadSignature`; `NothingSettled` if no
 		/// record counted.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::settle(records.len().try_into().unwrap_or(u32::MAX)))]
@@ -490,15 +486,14 @@ pub mod pallet {
 			ensure!(voucher.genesis_hash == genesis_hash, Error::<T>::WrongChain);
 			ensure!(voucher.allowance().is_some(), Error::<T>::VoucherContradictsItself);
 			ensure!(!records.is_empty(), Error::<T>::NoRecords);
+			ensure!(voucher.lane < MAX_LANES, Error::<T>::NoSuchLane);
 			let known_lane = Lanes::<T>::contains_key(voucher.session, voucher.lane);
 			let lane = Lanes::<T>::get(voucher.session, voucher.lane);
 			ensure!(voucher.sequence > lane.sequence, Error::<T>::VoucherNotNewer);
 			let lanes = if known_lane {
 				session.lanes
 			} else {
-				let lanes = session.lanes.checked_add(1).ok_or(Error::<T>::TooManyLanes)?;
-				ensure!(lanes <= T::MaxLanes::get(), Error::<T>::TooManyLanes);
-				lanes
+				session.lanes.checked_add(1).ok_or(Error::<T>::NoSuchLane)?
 			};
 			// Last, because it costs most.
 			ensure!(voucher.verify(&signature, &session.signer), Error::<T>::BadSignature);
@@ -553,7 +548,7 @@ pub mod pallet {
 		/// # Errors
 		/// `UnknownSession`, `NotYetClosable`.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::close_session(T::MaxLanes::get().into()))]
+		#[pallet::weight(T::WeightInfo::close_session(MAX_LANES.into()))]
 		pub fn close_session(
 			origin: OriginFor<T>,
 			session: SessionId,
@@ -574,7 +569,7 @@ pub mod pallet {
 			)?;
 			Sessions::<T>::remove(session);
 			// All of them: a session never has more lanes than the limit.
-			let _ = Lanes::<T>::clear_prefix(session, T::MaxLanes::get().into(), None);
+			let _ = Lanes::<T>::clear_prefix(session, MAX_LANES.into(), None);
 			Self::deposit_event(Event::SessionClosed { session, refunded });
 			Ok(Some(T::WeightInfo::close_session(open.lanes.into())).into())
 		}
@@ -583,7 +578,6 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn integrity_test() {
-			assert!(T::MaxLanes::get() > 0, "a session needs a lane");
 			assert!(T::MinDuration::get() <= T::MaxDuration::get(), "no session could be opened");
 			assert!(!T::CloseNotice::get().is_zero(), "a node needs time to settle");
 		}

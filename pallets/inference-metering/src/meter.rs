@@ -6,6 +6,9 @@
 //! `acknowledged`, and the record at the voucher's sequence as long as it costs no more than that
 //! one allowance. A node can therefore never collect more than the caller agreed to, nor more for
 //! one call than the caller authorised for it, whatever it reports.
+//!
+//! All records have to be of the voucher's model. Without that a node could report one model's calls
+//! as calls of another, its own, and take what the people behind the first have earned.
 
 use crate::types::Lane;
 use openledger_primitives::{
@@ -33,7 +36,7 @@ impl<'a> Meter<'a> {
 	/// Whether a record's place is one that the voucher pays for.
 	///
 	/// # Errors
-	/// `SequenceNotRising`, `SequenceBeyondVoucher`; for the voucher's own call, `RequestMismatch`
+	/// `SequenceNotRising`, `SequenceBeyondVoucher`, `ModelMismatch`; for the voucher's own call, `RequestMismatch`
 	/// and `PriceMismatch`.
 	pub fn check(&self, record: &CallRecord) -> Result<(), RejectReason> {
 		if record.sequence <= self.lane.sequence {
@@ -41,6 +44,9 @@ impl<'a> Meter<'a> {
 		}
 		if record.sequence > self.voucher.sequence {
 			return Err(RejectReason::SequenceBeyondVoucher);
+		}
+		if record.model != self.voucher.model {
+			return Err(RejectReason::ModelMismatch);
 		}
 		if record.sequence == self.voucher.sequence {
 			if record.request_hash != self.voucher.request_hash {
@@ -102,6 +108,7 @@ mod tests {
 			genesis_hash: Hash::zero(),
 			session: 0,
 			lane: 0,
+			model: 0,
 			sequence,
 			acknowledged,
 			authorised: acknowledged + allowance,
@@ -165,6 +172,17 @@ mod tests {
 		assert_eq!(meter.check(&other), Err(RejectReason::RequestMismatch));
 		let other = CallRecord { price_version: 1, ..record(1) };
 		assert_eq!(meter.check(&other), Err(RejectReason::PriceMismatch));
+	}
+
+	#[test]
+	fn no_call_is_settled_as_one_of_another_model() {
+		let voucher = voucher(2, 100, 50);
+		let mut meter = Meter::new(&voucher, Lane::default(), 1_000);
+		for sequence in [1, 2] {
+			let other = CallRecord { model: 1, ..record(sequence) };
+			assert_eq!(meter.admit(&other, 1), Err(RejectReason::ModelMismatch));
+		}
+		assert_eq!(meter.admit(&record(1), 1), Ok(()));
 	}
 
 	#[test]

@@ -37,7 +37,6 @@ pub const PROTOCOL: u8 = 8;
 pub const BOND: Balance = 100 * OPEN;
 pub const DEPOSIT: Balance = 10 * OPEN;
 pub const MIN_DEPOSIT: Balance = OPEN / 100;
-pub const MAX_LANES: u16 = 4;
 /// Price per call; a token of input costs a thousandth of it, a token of output a hundredth.
 pub const PRICE: Balance = 7 * MILLI_OPEN + 13;
 /// The model that the node serves.
@@ -118,7 +117,6 @@ parameter_types! {
 	pub const MaxDuration: u32 = 1_000;
 	pub const CloseNotice: u32 = 20;
 	pub const SettlementWindow: u32 = 40;
-	pub const MaxLanes: u16 = MAX_LANES;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -173,7 +171,6 @@ impl pallet_inference_metering::Config for Test {
 	type MaxDuration = MaxDuration;
 	type CloseNotice = CloseNotice;
 	type SettlementWindow = SettlementWindow;
-	type MaxLanes = MaxLanes;
 	type WeightInfo = ();
 }
 
@@ -321,6 +318,7 @@ pub fn voucher(
 		genesis_hash: System::block_hash(0),
 		session,
 		lane,
+		model: MODEL,
 		sequence,
 		acknowledged,
 		authorised: acknowledged + allowance,

@@ -1,7 +1,8 @@
 //! Who makes blocks, and who finalizes them.
 //!
-//! The validators are those of the genesis: `SessionManager` is `()`, which keeps the set as it is.
-//! They can still rotate their keys through the session pallet. Staking will take the place of that
+//! The validators are those of the genesis: `SessionManager` is `()`, which keeps the set as it is,
+//! as long as each of them has keys. They can rotate those through the session pallet, but not
+//! purge them (see the base call filter). Staking will take the place of that
 //! `()`, and historical sessions with it that of the equivocation systems.
 
 use crate::{

@@ -8,11 +8,7 @@ use crate::{
 	AccountId, Balance, Balances, BlockNumber, DataAttribution, ModelRegistry, RevenueSplit,
 	Runtime, RuntimeHoldReason,
 };
-use frame_support::{
-	parameter_types,
-	traits::{ConstU16, ConstU64},
-	PalletId,
-};
+use frame_support::{parameter_types, traits::ConstU64, PalletId};
 use frame_system::EnsureRoot;
 use openledger_primitives::{MILLI_OPEN, OPEN};
 use sp_runtime::{traits::AccountIdConversion, Permill};
@@ -96,6 +92,5 @@ impl pallet_inference_metering::Config for Runtime {
 	type MaxDuration = MaxSessionDuration;
 	type CloseNotice = CloseNotice;
 	type SettlementWindow = SettlementWindow;
-	type MaxLanes = ConstU16<64>;
 	type WeightInfo = pallet_inference_metering::weights::EstimatedWeight<Runtime>;
 }

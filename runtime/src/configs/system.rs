@@ -12,7 +12,7 @@ use frame_support::{
 	derive_impl,
 	dispatch::DispatchClass,
 	parameter_types,
-	traits::{ConstU128, ConstU32, VariantCountOf},
+	traits::{ConstU128, ConstU32, Contains, VariantCountOf},
 	weights::constants::ParityDbWeight,
 };
 use frame_system::limits::{BlockLength, BlockWeights};
@@ -33,8 +33,21 @@ parameter_types! {
 	pub const SS58Prefix: u16 = 42;
 }
 
+/// What nobody may do for now.
+pub struct WhileValidatorsAreFixed;
+
+impl Contains<RuntimeCall> for WhileValidatorsAreFixed {
+	/// A validator without keys drops out of the set, and with a set from the genesis there is no
+	/// way back in: one that purges its keys would be lost, and a chain of one would stop. Keys are
+	/// rotated with `set_keys`.
+	fn contains(call: &RuntimeCall) -> bool {
+		!matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys { .. }))
+	}
+}
+
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
+	type BaseCallFilter = WhileValidatorsAreFixed;
 	type Block = Block;
 	type BlockHashCount = BlockHashCount;
 	type BlockLength = RuntimeBlockLength;

@@ -71,14 +71,15 @@ pub enum ProxyType {
 	#[default]
 	#[codec(index = 0)]
 	Any,
-	/// What cannot make a payment to somebody else: everything but transfers, sessions as a caller,
-	/// and calls that act for other accounts.
+	/// What can neither pay somebody else, nor tie up funds as a bond, nor give up income: nothing of
+	/// transfers, bonds, opening sessions, closing them as their node, and acting for others.
 	#[codec(index = 1)]
 	NonTransfer,
 	/// Rejecting the announcements of other proxies: a guard against stolen proxy keys.
 	#[codec(index = 2)]
 	CancelProxy,
-	/// Opening and closing sessions: spending up to the account's balance on model calls.
+	/// Opening sessions and asking to close them: spending up to the account's balance on model
+	/// calls. Once the notice has passed, anyone can close them.
 	#[codec(index = 3)]
 	Caller,
 	/// Running an inference node: registering, updating, settling, closing sessions.
@@ -107,17 +108,14 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			Self::NonTransfer => matches!(
 				call,
 				RuntimeCall::System(..)
-					| RuntimeCall::Session(..)
 					| RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. })
 					| RuntimeCall::ModelRegistry(..)
 					| RuntimeCall::DataAttribution(..)
 					| RuntimeCall::RevenueSplit(..)
 					| RuntimeCall::InferenceMetering(
-						Metering::register_node { .. }
-							| Metering::update_node { .. }
+						Metering::update_node { .. }
 							| Metering::settle { .. }
 							| Metering::request_close { .. }
-							| Metering::close_session { .. }
 					)
 			),
 			Self::CancelProxy => {
@@ -126,9 +124,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			Self::Caller => matches!(
 				call,
 				RuntimeCall::InferenceMetering(
-					Metering::open_session { .. }
-						| Metering::request_close { .. }
-						| Metering::close_session { .. }
+					Metering::open_session { .. } | Metering::request_close { .. }
 				)
 			),
 			Self::Operator => matches!(
@@ -159,7 +155,9 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn is_superset(&self, other: &Self) -> bool {
 		match (self, other) {
 			(Self::Any, _) => true,
-			(Self::NonTransfer, theirs) => !matches!(theirs, Self::Any | Self::Caller),
+			(Self::NonTransfer, theirs) => {
+				!matches!(theirs, Self::Any | Self::Caller | Self::Operator)
+			}
 			(mine, theirs) => mine == theirs,
 		}
 	}

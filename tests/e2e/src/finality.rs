@@ -5,7 +5,7 @@ use futures::StreamExt;
 use openledger_client::Chain;
 use openledger_primitives::{BlockNumber, Hash};
 use std::time::{Duration, Instant};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 /// What was seen of finality.
 #[derive(Clone, Debug)]
@@ -72,15 +72,27 @@ impl FinalityWatch {
 		seen
 	}
 
-	/// Waits until `blocks` more heads were seen.
+	/// Waits until `more` heads were seen.
 	///
 	/// # Errors
-	/// If the chain stops for `limit`.
+	/// If that takes longer than `limit`.
 	pub async fn wait_for_heads(&self, more: usize, limit: Duration) -> Result<()> {
+		let enough = self.seen.borrow().heads.saturating_add(more);
+		self.wait(limit, |seen| seen.heads >= enough).await
+	}
+
+	/// Waits until the block of that number is final.
+	///
+	/// # Errors
+	/// If that takes longer than `limit`.
+	pub async fn wait_for_block(&self, number: BlockNumber, limit: Duration) -> Result<()> {
+		self.wait(limit, |seen| seen.newest >= number).await
+	}
+
+	async fn wait(&self, limit: Duration, enough: impl Fn(&Seen) -> bool) -> Result<()> {
 		let mut seen = self.seen.clone();
-		let enough = seen.borrow().heads.saturating_add(more);
-		let waited = tokio::time::timeout(limit, seen.wait_for(|seen| seen.heads >= enough)).await;
-		ensure!(waited.is_ok(), "the chain finalized fewer than {more} blocks within {limit:?}");
+		let waited = timeout(limit, seen.wait_for(enough)).await.is_ok();
+		ensure!(waited, "finality did not get far enough within {limit:?}: {:?}", self.seen());
 		Ok(())
 	}
 

@@ -134,6 +134,7 @@ impl Payer {
 			genesis_hash: offer.extra.genesis_hash,
 			session: self.session,
 			lane: LaneId::MIN,
+			model: offer.extra.model,
 			sequence,
 			acknowledged,
 			authorised: acknowledged.saturating_add(offer.amount),

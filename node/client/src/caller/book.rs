@@ -64,6 +64,9 @@ pub struct KnownLane {
 	/// What the node's statements add up to, in planck.
 	#[serde(with = "openledger_primitives::serde_balance")]
 	pub acknowledged: Balance,
+	/// The model that it is used for: a lane is for one.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub model: Option<ModelId>,
 	/// The call whose statement has not come yet.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub open: Option<OpenCall>,
@@ -367,7 +370,8 @@ mod tests {
 	async fn what_is_written_is_read_again() {
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("deep/er/sessions.json");
-		let lane = KnownLane { sequence: 3, acknowledged: 1 << 100, open: Some(call(7)) };
+		let lane =
+			KnownLane { sequence: 3, acknowledged: 1 << 100, model: Some(7), open: Some(call(7)) };
 		{
 			let book = SessionBook::open(&path).await.unwrap();
 			assert_eq!(book.find(&key()).await, None);

@@ -15,6 +15,8 @@ use crate::{
 
 /// Tokens that a chat template may add to a prompt, at most.
 const TEMPLATE_TOKENS: usize = 1024;
+/// Tokens of an answer that leave no text: its end, or half of a character that never came.
+const SILENT_TOKENS: usize = 16;
 
 /// What an offer is checked against.
 #[derive(Clone, Copy)]
@@ -144,6 +146,14 @@ pub(super) fn statement(
 	if statement.charge > call.allowance {
 		let (charge, most) = (format_amount(statement.charge), format_amount(call.allowance));
 		return Err(format!("it charges {charge} where {most} were allowed"));
+	}
+	// A token is at least a byte of text, but for the few that end an answer.
+	if let Some(text) = text {
+		let most = text.len().saturating_add(SILENT_TOKENS);
+		if usize::try_from(statement.output_tokens).map_or(true, |tokens| tokens > most) {
+			let (charged, bytes) = (statement.output_tokens, text.len());
+			return Err(format!("it charges {charged} output tokens for {bytes} bytes of text"));
+		}
 	}
 	match text {
 		Some(text) => same(

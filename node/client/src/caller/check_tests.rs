@@ -214,6 +214,17 @@ fn every_lie_in_a_statement_is_found() {
 }
 
 #[test]
+fn no_statement_charges_more_tokens_than_the_text_can_have() {
+	let many = receipt(|statement| {
+		statement.output_tokens = 50;
+		statement.charge = OPEN + 20 * 7 + 50 * 11;
+	});
+	assert_eq!(holds(&many, None), Ok(()));
+	let reason = holds(&many, Some("Paris.")).unwrap_err();
+	assert!(reason.contains("50 output tokens for 6 bytes"), "{reason}");
+}
+
+#[test]
 fn no_statement_costs_more_than_was_allowed() {
 	let receipt_key = node().receipt_key;
 	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };

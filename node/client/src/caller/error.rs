@@ -1,6 +1,6 @@
 //! Why a call could not be made, or not be trusted.
 
-use openledger_primitives::{Balance, BlockNumber, SessionId};
+use openledger_primitives::{Balance, BlockNumber, LaneId, ModelId, SessionId};
 use thiserror::Error;
 
 use crate::{chain::ChainError, tx::TxError, units::format_amount, x402::X402Error};
@@ -39,6 +39,14 @@ pub enum CallerError {
 		amount: Balance,
 		/// The deposit, in planck.
 		deposit: Balance,
+	},
+	/// The lane is used for another model.
+	#[error("lane {lane} is used for model {model}: use another lane for this one")]
+	LaneOfOtherModel {
+		/// The lane.
+		lane: LaneId,
+		/// The model that it is used for.
+		model: ModelId,
 	},
 	/// The call may cost more than the caller is willing to pay.
 	#[error(

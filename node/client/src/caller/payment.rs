@@ -29,10 +29,16 @@ impl Caller {
 		OsRng.fill_bytes(&mut salt);
 		let exhausted = || CallerError::Protocol("the lane has no sequence or amount left".into());
 		let terms = &offer.extra;
+		// What a voucher acknowledges is split among those behind the model that it names. So what
+		// was earned with another model must not stand on the same lane.
+		if let Some(model) = lane.model.filter(|model| *model != terms.model) {
+			return Err(CallerError::LaneOfOtherModel { lane: self.options.lane, model });
+		}
 		let voucher = Voucher {
 			genesis_hash: self.chain.genesis_hash(),
 			session: session.session,
 			lane: self.options.lane,
+			model: terms.model,
 			sequence: lane.sequence.checked_add(1).ok_or_else(exhausted)?,
 			acknowledged: lane.acknowledged,
 			authorised: lane.acknowledged.checked_add(offer.amount).ok_or_else(exhausted)?,
@@ -56,6 +62,7 @@ impl Caller {
 		let under_way = KnownLane {
 			sequence: voucher.sequence,
 			acknowledged: lane.acknowledged,
+			model: Some(terms.model),
 			open: Some(call.clone()),
 		};
 		self.put_lane(attempt, session.session, under_way.clone()).await?;
@@ -190,6 +197,7 @@ impl Caller {
 			sequence: lane.sequence,
 			acknowledged: lane.acknowledged.saturating_add(charge),
 			open: None,
+			..lane
 		};
 		self.put_lane(attempt, session.session, lane.clone()).await?;
 		Ok(lane)

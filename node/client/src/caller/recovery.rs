@@ -1,5 +1,7 @@
 //! What to do about calls whose outcome is unknown, and about vouchers that are refused.
 
+use std::time::Duration;
+
 use openledger_primitives::{Balance, Sequence, SessionId};
 use serde_json::Value;
 use tokio::time::{sleep, Instant};
@@ -8,6 +10,9 @@ use super::{
 	http::{Known, Refusal},
 	Attempt, Caller, CallerError, KnownLane, PAUSE,
 };
+
+/// A node is not asked for longer than this what became of a call.
+const LONGEST_RECOVERY: Duration = Duration::from_secs(60 * 60);
 
 impl Caller {
 	/// Settles a call whose outcome was left unknown, before anything else is paid on its lane.
@@ -41,7 +46,7 @@ impl Caller {
 		session: SessionId,
 		sequence: Sequence,
 	) -> Known {
-		let deadline = Instant::now() + self.options.recovery;
+		let deadline = Instant::now() + self.options.recovery.min(LONGEST_RECOVERY);
 		loop {
 			let known = attempt.api.statement(session, self.options.lane, sequence).await;
 			match known {

@@ -155,8 +155,12 @@ async fn calls_are_paid_one_after_the_other() {
 		assert_eq!((result.session, result.opened), (SESSION, false));
 		assert_eq!(result.authorised, MOST);
 		assert_eq!(result.left, 10 * MOST - Balance::from(round) * CHARGE);
-		let expected =
-			KnownLane { sequence: round, acknowledged: Balance::from(round) * CHARGE, open: None };
+		let expected = KnownLane {
+			sequence: round,
+			acknowledged: Balance::from(round) * CHARGE,
+			model: Some(MODEL),
+			open: None,
+		};
 		assert_eq!(world.lane().await, expected);
 	}
 }
@@ -210,7 +214,8 @@ async fn a_lost_statement_is_asked_for() {
 		world.node.set(Mood::BreakOff);
 		let lost = world.call(stream).await.unwrap_err();
 		assert!(matches!(lost, CallerError::AnswerLost { charge: CHARGE, .. }), "{lost}");
-		let expected = KnownLane { sequence: 1, acknowledged: CHARGE, open: None };
+		let expected =
+			KnownLane { sequence: 1, acknowledged: CHARGE, model: Some(MODEL), open: None };
 		assert_eq!(world.lane().await, expected);
 		world.node.set(Mood::Honest);
 		world.call(stream).await.unwrap();
@@ -250,7 +255,8 @@ async fn an_unknown_outcome_is_settled_before_the_next_call() {
 
 	world.node.set(Mood::Honest);
 	world.call(false).await.unwrap();
-	let expected = KnownLane { sequence: 2, acknowledged: 2 * CHARGE, open: None };
+	let expected =
+		KnownLane { sequence: 2, acknowledged: 2 * CHARGE, model: Some(MODEL), open: None };
 	assert_eq!(world.lane().await, expected);
 }
 

@@ -27,6 +27,9 @@ use crate::{
 /// The pool's error code for a transaction that it has already.
 const ALREADY_IMPORTED: i32 = 1013;
 
+/// No transaction is waited for longer than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What to wait for after submitting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
@@ -104,7 +107,7 @@ impl Chain {
 		signer: &Keypair,
 		options: SubmitOptions,
 	) -> Result<TxOutcome, ChainError> {
-		let deadline = Instant::now() + options.timeout;
+		let deadline = Instant::now() + options.timeout.min(LONGEST_WAIT);
 		let lock = self.signers().of(&signer.account());
 		let turn = lock.lock().await;
 		let (signed, pending) = self.sign(call, signer, &options).await?;

@@ -38,6 +38,7 @@ fn voucher() -> Voucher {
 		genesis_hash: genesis(),
 		session: 9,
 		lane: 1,
+		model: 3,
 		sequence: 4,
 		acknowledged: 3 * OPEN,
 		authorised: 5 * OPEN,

@@ -37,6 +37,8 @@ const END_TOKENS: [&str; 8] = [
 /// Chats of fewer bytes are tokenised where they are, which takes less than handing them over to
 /// another thread.
 const SMALL_CHAT: usize = 8 * 1024;
+/// About as many bytes does a template put around each message.
+const MESSAGE_FRAME: usize = 64;
 
 /// A model's tokenizer and chat template.
 #[derive(Debug)]
@@ -147,7 +149,11 @@ impl ModelTokenizer {
 		context: u32,
 		default_max_tokens: u32,
 	) -> Result<Prepared, BackendError> {
-		let size: usize = request.messages.iter().map(|message| message.content.len()).sum();
+		let size: usize = request
+			.messages
+			.iter()
+			.map(|message| message.content.len().saturating_add(MESSAGE_FRAME))
+			.sum();
 		let tokenizer = self.clone();
 		let work = move || {
 			let prompt = tokenizer.chat_tokens(&request.messages)?;

@@ -10,7 +10,7 @@ use openledger_client::{
 	units::{format_amount, parse_amount},
 	At, Chain,
 };
-use openledger_primitives::{info::ModelInfo, Balance, LaneId, MAX_PAGE};
+use openledger_primitives::{info::ModelInfo, Balance, LaneId, ModelId, MAX_LANES, MAX_PAGE};
 use serde_json::{json, Value};
 
 use super::{keys::KeyArgs, models, show, ChainArgs};
@@ -42,8 +42,9 @@ pub(super) struct Call {
 	#[arg(long)]
 	system: Option<String>,
 	/// The most tokens of the answer. What a call may cost depends on it.
-	#[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
-	max_tokens: Option<u32>,
+	#[arg(long, value_name = "TOKENS", default_value_t = 512,
+		value_parser = clap::value_parser!(u32).range(1..))]
+	max_tokens: u32,
 	/// How freely the model chooses its words; 0 is not at all.
 	#[arg(long)]
 	temperature: Option<f32>,
@@ -59,9 +60,10 @@ pub(super) struct Call {
 	/// The most that this call may cost, in OPEN.
 	#[arg(long, value_name = "OPEN", value_parser = parse_amount)]
 	max_charge: Option<Balance>,
-	/// The lane of the session. Calls on one lane wait for one another.
-	#[arg(long, default_value_t = 0)]
-	lane: LaneId,
+	/// The lane of the session, from 0 to 63. Calls on one lane wait for one another, and a lane is
+	/// for one model. If left out, one that goes by the model.
+	#[arg(long, value_parser = clap::value_parser!(u16).range(..i64::from(MAX_LANES)))]
+	lane: Option<LaneId>,
 	/// The file in which sessions are kept. Do not lose it while a session is open.
 	#[arg(long, visible_alias = "state", value_name = "FILE", env = "OPENLEDGER_SESSIONS",
 		default_value_os_t = super::sessions::default_file())]
@@ -76,6 +78,12 @@ pub(super) struct Call {
 	chain: ChainArgs,
 	#[command(flatten)]
 	key: KeyArgs,
+}
+
+/// The lane for calls of a model, where none is asked for.
+fn lane_of(model: ModelId) -> LaneId {
+	let lane = model.checked_rem(MAX_LANES.into()).unwrap_or_default();
+	LaneId::try_from(lane).unwrap_or_default()
 }
 
 impl Call {
@@ -95,7 +103,7 @@ impl Call {
 		let options = CallerOptions {
 			deposit: self.deposit,
 			max_charge: self.max_charge,
-			lane: self.lane,
+			lane: self.lane.unwrap_or_else(|| lane_of(model.id)),
 			..CallerOptions::default()
 		};
 		let caller = Caller::new(chain.clone(), keypair, book, options)?;
@@ -125,7 +133,7 @@ impl Call {
 		let stream = !self.no_stream && !self.json;
 		let mut body = json!({ "model": model.name, "messages": messages, "stream": stream });
 		let options = [
-			("max_tokens", self.max_tokens.map(Value::from)),
+			("max_tokens", Some(Value::from(self.max_tokens))),
 			("temperature", self.temperature.map(Value::from)),
 			("seed", self.seed.map(Value::from)),
 		];

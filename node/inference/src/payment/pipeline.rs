@@ -10,7 +10,7 @@ use openledger_primitives::{
 	record::CallRecord,
 	statement::{response_hash, Statement},
 	voucher::Voucher,
-	AccountId, Balance, BlockNumber, Signature,
+	AccountId, Balance, BlockNumber, Signature, MAX_LANES,
 };
 
 use super::{Offer, Refusal, SessionSource};
@@ -62,6 +62,10 @@ impl Presented {
 		if voucher.genesis_hash != genesis {
 			return Err(Refusal::WrongChain);
 		}
+		// The chain would never pay for it.
+		if voucher.lane >= MAX_LANES {
+			return Err(Refusal::NoSuchLane);
+		}
 		let Some(allowed) = voucher.allowance() else {
 			return Err(Refusal::Malformed("authorised is less than acknowledged".into()));
 		};
@@ -82,6 +86,10 @@ impl Presented {
 			return Err(Refusal::InvalidSignature);
 		}
 
+		if voucher.model != offer.model {
+			let (expected, found) = (offer.model, voucher.model);
+			return Err(Refusal::ModelMismatch { expected, found });
+		}
 		if voucher.price_version != offer.price_version {
 			let (expected, found) = (offer.price_version, voucher.price_version);
 			return Err(Refusal::PriceChanged { expected, found });

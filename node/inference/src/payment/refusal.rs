@@ -1,7 +1,7 @@
 //! Why a voucher is not taken.
 
 use axum::http::StatusCode;
-use openledger_primitives::{Balance, BlockNumber, PriceVersion, SessionId};
+use openledger_primitives::{Balance, BlockNumber, ModelId, PriceVersion, SessionId, MAX_LANES};
 use serde_json::{json, Value};
 use thiserror::Error;
 
@@ -25,6 +25,9 @@ pub enum Refusal {
 	/// The voucher is for another chain.
 	#[error("the voucher is for another chain")]
 	WrongChain,
+	/// A session has no such lane.
+	#[error("a session has the lanes 0 to {}", MAX_LANES.saturating_sub(1))]
+	NoSuchLane,
 	/// The voucher is for another request.
 	#[error("the voucher's request hash is not that of this request body and salt")]
 	RequestMismatch,
@@ -62,6 +65,14 @@ pub enum Refusal {
 	/// The session's signer did not sign this voucher.
 	#[error("the signature is not the session signer's over this voucher")]
 	InvalidSignature,
+	/// The voucher is for another model.
+	#[error("the voucher is for model {found}; the request is for model {expected}")]
+	ModelMismatch {
+		/// The request's model.
+		expected: ModelId,
+		/// The voucher's.
+		found: ModelId,
+	},
 	/// The voucher names a price that is not in force.
 	#[error("the voucher names price version {found}; version {expected} is in force")]
 	PriceChanged {
@@ -93,11 +104,12 @@ impl Refusal {
 	/// The HTTP status.
 	pub fn status(&self) -> StatusCode {
 		match self {
-			Self::Malformed(_) => StatusCode::BAD_REQUEST,
+			Self::Malformed(_) | Self::NoSuchLane => StatusCode::BAD_REQUEST,
 			Self::Lane(
 				LaneRefusal::AlreadyUsed
 				| LaneRefusal::OutOfOrder { .. }
-				| LaneRefusal::Busy { .. },
+				| LaneRefusal::Busy { .. }
+				| LaneRefusal::OtherModel { .. },
 			) => StatusCode::CONFLICT,
 			Self::Chain(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
 			_ => StatusCode::PAYMENT_REQUIRED,
@@ -110,6 +122,7 @@ impl Refusal {
 			Self::Malformed(_) => "malformed_payment",
 			Self::UnsupportedScheme { .. } => "unsupported_scheme",
 			Self::WrongChain => "wrong_chain",
+			Self::NoSuchLane => "no_such_lane",
 			Self::RequestMismatch => "request_mismatch",
 			Self::SessionUnknown { .. } => "session_unknown",
 			Self::SessionOfOtherNode { .. } => "session_of_other_node",
@@ -117,11 +130,13 @@ impl Refusal {
 			Self::SessionClosing => "session_closing",
 			Self::VoucherExpired { .. } => "voucher_expired",
 			Self::InvalidSignature => "invalid_signature",
+			Self::ModelMismatch { .. } => "model_mismatch",
 			Self::PriceChanged { .. } => "price_changed",
 			Self::InsufficientAuthorisation { .. } => "insufficient_authorisation",
 			Self::Lane(LaneRefusal::AlreadyUsed) => "voucher_already_used",
 			Self::Lane(LaneRefusal::OutOfOrder { .. }) => "voucher_out_of_order",
 			Self::Lane(LaneRefusal::Busy { .. }) => "lane_busy",
+			Self::Lane(LaneRefusal::OtherModel { .. }) => "lane_of_other_model",
 			Self::Lane(LaneRefusal::AcknowledgedMismatch { .. }) => "acknowledged_mismatch",
 			Self::Lane(LaneRefusal::Underfunded { .. }) => "session_underfunded",
 			Self::Chain(_) => "chain_unavailable",
@@ -133,6 +148,7 @@ impl Refusal {
 	/// decimal strings.
 	pub fn details(&self) -> Option<Value> {
 		Some(match self {
+			Self::ModelMismatch { expected, .. } => json!({ "model": expected }),
 			Self::PriceChanged { expected, .. } => json!({ "price_version": expected }),
 			Self::InsufficientAuthorisation { needed, .. } => {
 				json!({ "needed": needed.to_string() })

@@ -237,7 +237,7 @@ impl Settler {
 			}
 			None => {
 				if !sighting.known_at_best {
-					self.note_lost(key, &calls).await?;
+					self.note_lost(key, &calls, sighting.finalized).await?;
 				}
 				Ok(Step::Wait)
 			}
@@ -284,17 +284,26 @@ impl Settler {
 		Ok(self.store.note(outcomes).await?)
 	}
 
+	/// The chain does not know the session. That it was closed is certain only once the chain that is
+	/// asked is past the calls themselves: a chain node that is catching up has not seen it yet.
 	async fn note_lost(
 		&self,
 		key: LaneKey,
 		calls: &[(CallId, StoredCall)],
+		finalized: BlockNumber,
 	) -> Result<(), LaneError> {
 		let now = clock::unix_seconds();
-		let lost: Vec<_> = calls
-			.iter()
-			.filter(|(_, call)| now.saturating_sub(call.accepted_at) > LOST_AFTER)
-			.map(|(id, _)| (*id, Outcome::Lost(Loss::SessionClosed)))
-			.collect();
+		let mut lost = Vec::new();
+		for (id, call) in calls {
+			if now.saturating_sub(call.accepted_at) <= LOST_AFTER {
+				continue;
+			}
+			let stored = self.store.voucher(*id).await?;
+			let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
+			if finalized > stored.voucher.valid_until {
+				lost.push((*id, Outcome::Lost(Loss::SessionClosed)));
+			}
+		}
 		if !lost.is_empty() {
 			error!(lane = %key, calls = lost.len(), "the session was closed before settlement");
 			self.store.note(lost).await?;

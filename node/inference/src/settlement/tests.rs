@@ -410,7 +410,10 @@ async fn a_session_that_is_not_final_yet_waits_and_one_that_is_gone_is_lost() {
 	let mut bench = Bench::new(eager()).await;
 	bench.serve(0, 1).await;
 	let open = bench.chain.state().sessions.remove(&SESSION).expect("it was there");
-	// These calls were served long ago, by the test's clock.
+	// These calls were served long ago, by the test's clock; but this chain is not there yet.
+	bench.settler.round(false).await;
+	assert_eq!(bench.statuses(0).await, [CallStatus::Served]);
+	bench.chain.state().finalized = testing::BEST + 51;
 	bench.settler.round(false).await;
 	assert_eq!(bench.statuses(0).await, [CallStatus::Lost(Loss::SessionClosed)]);
 	assert!(bench.chain.sent().is_empty());

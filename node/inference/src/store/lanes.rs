@@ -46,6 +46,12 @@ pub enum LaneRefusal {
 		/// That call.
 		sequence: Sequence,
 	},
+	/// The lane's earlier calls are of another model.
+	#[error("the lane is used for model {model}")]
+	OtherModel {
+		/// That model.
+		model: ModelId,
+	},
 	/// Caller and node disagree about what the earlier calls cost.
 	#[error("the lane's earlier calls cost {expected} planck")]
 	AcknowledgedMismatch {
@@ -108,6 +114,11 @@ pub(super) fn accept(
 	}
 	if voucher.sequence > expected {
 		return Ok(Err(LaneRefusal::OutOfOrder { expected }));
+	}
+	// The chain pays a voucher's lane for one model only.
+	let last = CallId { sequence: lane.sequence, ..id };
+	if let Some(last) = tables.call(last)?.filter(|last| last.model != acceptance.model) {
+		return Ok(Err(LaneRefusal::OtherModel { model: last.model }));
 	}
 	if voucher.acknowledged != lane.charged {
 		return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: lane.charged }));

@@ -12,7 +12,7 @@ use openledger_primitives::{
 	record::{CallRecord, RejectReason},
 	signing::{wrap, Signed},
 	voucher::Voucher,
-	Hash, Signature,
+	Hash, Signature, MAX_LANES,
 };
 use proptest::{collection::vec, prelude::*};
 use sp_core::{ed25519, Pair};
@@ -152,10 +152,10 @@ fn a_bad_record_is_rejected_alone() {
 		let other = register_model("not-served", PRICE);
 		let voucher = voucher(session, 0, 8, 2 * charge, charge);
 		let bad: Vec<(CallRecord, RejectReason)> = vec![
-			(CallRecord { model: 77, ..record(2) }, RejectReason::UnknownModel),
+			(CallRecord { model: 77, ..record(2) }, RejectReason::ModelMismatch),
 			(CallRecord { version: 7, ..record(3) }, RejectReason::UnknownVersion),
 			(CallRecord { price_version: 7, ..record(4) }, RejectReason::UnknownPrice),
-			(CallRecord { model: other, ..record(5) }, RejectReason::ModelNotServed),
+			(CallRecord { model: other, ..record(5) }, RejectReason::ModelMismatch),
 			(record(1), RejectReason::SequenceNotRising),
 			(CallRecord { output_tokens: 100_000, ..record(6) }, RejectReason::AboveAcknowledged),
 			(CallRecord { request_hash: Hash::zero(), ..record(8) }, RejectReason::RequestMismatch),
@@ -199,9 +199,47 @@ fn a_charge_that_overflows_is_rejected() {
 		let dear = register_model("dear", u128::MAX);
 		serve(&[MODEL, dear]);
 		let session = open_session(DEPOSIT);
-		let voucher = voucher(session, 0, 1, 0, call_charge());
+		let voucher = Voucher { model: dear, ..voucher(session, 0, 1, 0, call_charge()) };
 		let record = CallRecord { model: dear, output_tokens: 2, ..record(1) };
 		assert_noop!(settle(&voucher, vec![record]), Error::<Test>::NothingSettled);
+	});
+}
+
+#[test]
+fn a_model_has_to_exist_and_to_be_served() {
+	run(|| {
+		let other = register_model("not-served", PRICE);
+		let session = open_session(DEPOSIT);
+		let genuine = voucher(session, 0, 1, 0, call_charge());
+		for (model, reason) in
+			[(other, RejectReason::ModelNotServed), (77, RejectReason::UnknownModel)]
+		{
+			let voucher = Voucher { model, ..genuine };
+			let records = [CallRecord { model, ..record(1) }];
+			let lane = Default::default();
+			let open = crate::Sessions::<Test>::get(session).unwrap();
+			let outcome = Metering::price_records(&open, lane, &voucher, &records);
+			assert!(outcome.accepted.is_empty());
+			assert_eq!(outcome.rejected, vec![(1, reason)]);
+			assert_noop!(settle(&voucher, records.to_vec()), Error::<Test>::NothingSettled);
+		}
+	});
+}
+
+/// A node that serves two models cannot settle the calls of one as calls of the other, however well
+/// the sums fit.
+#[test]
+fn a_nodes_own_model_earns_nothing_from_calls_of_another() {
+	run(|| {
+		let own = register_model("own", PRICE);
+		serve(&[MODEL, own]);
+		let session = open_session(DEPOSIT);
+		let charge = call_charge();
+		let voucher = voucher(session, 0, 2, charge, charge);
+		let own = |sequence| CallRecord { model: own, ..record(sequence) };
+		assert_noop!(settle(&voucher, vec![own(1), own(2)]), Error::<Test>::NothingSettled);
+		assert_ok!(settle(&voucher, vec![own(1), record(1), record(2)]));
+		assert_eq!(Metering::session_info(session).unwrap().settled, 2 * charge);
 	});
 }
 
@@ -225,11 +263,15 @@ fn a_session_has_so_many_lanes_and_no_more() {
 	run(|| {
 		let session = open_session(DEPOSIT);
 		for lane in 0..MAX_LANES {
-			settle_one(session, lane * 100, 1, 0, call_charge()).unwrap();
+			settle_one(session, lane, 1, 0, call_charge()).unwrap();
 		}
-		assert_noop!(settle_one(session, 7, 1, 0, call_charge()), Error::<Test>::TooManyLanes);
-		settle_one(session, 100, 2, call_charge(), call_charge()).unwrap();
+		for lane in [MAX_LANES, u16::MAX] {
+			assert_noop!(settle_one(session, lane, 1, 0, call_charge()), Error::<Test>::NoSuchLane);
+		}
+		settle_one(session, 3, 2, call_charge(), call_charge()).unwrap();
 		assert_eq!(Lanes::<Test>::iter_prefix(session).count(), usize::from(MAX_LANES));
+		assert_ok!(Metering::close_session(RuntimeOrigin::signed(account(NODE)), session));
+		assert_eq!(Lanes::<Test>::iter_prefix(session).count(), 0);
 	});
 }
 

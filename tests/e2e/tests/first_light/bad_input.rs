@@ -36,9 +36,8 @@ async fn each_mistake_has_its_own_error_and_changes_nothing() -> Result<()> {
 
 		// The short session's time is over.
 		let over = chain.session(short, At::Best).await?.context("no session")?.expires_at;
-		while chain.block(At::Best).await?.number < over {
-			network.finality.wait_for_heads(1, LONGEST_GAP).await?;
-		}
+		// The node looks at the chain with every finalized block.
+		network.finality.wait_for_block(over, 2 * LONGEST_GAP).await?;
 		let body = chat(MODEL, "Hello", 8);
 		let late = payer.with_session(short);
 		let offer = late.offer(&body).await?;
@@ -47,11 +46,11 @@ async fn each_mistake_has_its_own_error_and_changes_nothing() -> Result<()> {
 
 		// A paused model takes no calls, and takes them again when it is resumed.
 		let developer = key(DEVELOPER)?;
-		submit(&chain, &developer, Call::PauseModel { model: shop.model }).await?;
-		network.finality.wait_for_heads(2, LONGEST_GAP).await?;
+		let paused = submit(&chain, &developer, Call::PauseModel { model: shop.model }).await?;
+		network.finality.wait_for_block(paused.block.number + 1, LONGEST_GAP).await?;
 		payer.ask(&body, None).await?.is_error(403, "model_paused")?;
-		submit(&chain, &developer, Call::ResumeModel { model: shop.model }).await?;
-		network.finality.wait_for_heads(2, LONGEST_GAP).await?;
+		let resumed = submit(&chain, &developer, Call::ResumeModel { model: shop.model }).await?;
+		network.finality.wait_for_block(resumed.block.number + 1, LONGEST_GAP).await?;
 		payer.offer(&body).await?;
 
 		for session in [short, session] {
@@ -100,10 +99,11 @@ async fn bad_vouchers(payer: &Payer, session: SessionId) -> Result<()> {
 	let body = chat(MODEL, "Hello", 8);
 	let offer = payer.offer(&body).await?;
 	let good = payer.voucher(&offer, &body, 1, 0);
-	let wrong: [(&str, Voucher); 7] = [
+	let wrong: [(&str, Voucher); 8] = [
 		("wrong_chain", Voucher { genesis_hash: Hash::repeat_byte(1), ..good }),
 		("request_mismatch", Voucher { request_hash: Hash::repeat_byte(1), ..good }),
 		("session_unknown", Voucher { session: session + 1_000, ..good }),
+		("model_mismatch", Voucher { model: good.model + 1, ..good }),
 		("price_changed", Voucher { price_version: good.price_version + 1, ..good }),
 		("voucher_expired", Voucher { valid_until: 0, ..good }),
 		("insufficient_authorisation", Voucher { authorised: good.authorised - 1, ..good }),

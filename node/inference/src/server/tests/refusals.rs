@@ -6,7 +6,7 @@ use crate::{
 	store::Uncharged,
 	testing::{key, settled_lane, BEST, DEPOSIT},
 };
-use openledger_primitives::Hash;
+use openledger_primitives::{Hash, MAX_LANES};
 
 fn words() -> Script {
 	Script::Say(vec!["four", "five"])
@@ -197,6 +197,14 @@ async fn wrong_signatures() {
 	let mut changed = payment(&required, voucher, &caller());
 	changed.payload.voucher.authorised += 1;
 	refused_payment(&node, &body, changed, 402, "invalid_signature").await;
+}
+
+#[tokio::test]
+async fn lanes_that_the_chain_would_not_pay_for() {
+	let node = Node::start(words()).await;
+	refused(&node, |voucher| voucher.lane = MAX_LANES, 400, "no_such_lane").await;
+	let body = refused(&node, |voucher| voucher.model += 1, 402, "model_mismatch").await;
+	assert_eq!(body["openledger"]["model"], json!(MODEL));
 }
 
 #[tokio::test]

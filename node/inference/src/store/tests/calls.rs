@@ -57,6 +57,10 @@ async fn vouchers_that_do_not_fit_change_nothing() {
 	for (voucher, refusal) in cases {
 		assert_eq!(store.take(voucher, 500).await, Err(refusal));
 	}
+	let good = testing::acceptance(voucher(0, 2, 300), 500);
+	let other = Acceptance { model: good.model + 1, ..good.clone() };
+	let refused = store.accept(other).await.expect("the store works");
+	assert_eq!(refused, Err(LaneRefusal::OtherModel { model: good.model }));
 	let left = DEPOSIT - 300;
 	let too_much = store.take(voucher(0, 2, 300), left + 1).await;
 	assert_eq!(too_much, Err(LaneRefusal::Underfunded { left, needed: left + 1 }));
