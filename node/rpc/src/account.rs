@@ -44,6 +44,10 @@ pub fn parse_account(address: &str) -> Result<AccountId, Error> {
 }
 
 fn parse_hex(address: &str) -> Result<AccountId, AccountError> {
+	// The length first: a missing digit would else be taken for a leading zero.
+	if address.len() != 66 {
+		return Err(AccountError::Hex);
+	}
 	let bytes = from_hex(address).map_err(|_| AccountError::Hex)?;
 	let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| AccountError::Hex)?;
 	Ok(bytes.into())

@@ -31,7 +31,8 @@ impl ChainNode {
 		command.args(["--dev", "--tmp", "--rpc-port", "0", "--port", "0", "--no-prometheus"]);
 		command.args(["--no-mdns", "--no-telemetry"]);
 		let mut process = Process::start("openledger-node", &mut command)?;
-		let address = process.wait_for("its RPC server listens", START, rpc_address).await;
+		let address =
+			process.wait_for("its RPC server listens", START, |line| rpc_address(line)).await;
 		let address = address.with_context(|| process.log().to_string())?;
 		let url = format!("ws://{address}");
 		let chain = Chain::connect(&url).await?;
@@ -50,7 +51,7 @@ impl ChainNode {
 }
 
 /// The first address in `Running JSON-RPC server: addr=127.0.0.1:9944,[::1]:9944`.
-fn rpc_address(line: &String) -> Option<String> {
+fn rpc_address(line: &str) -> Option<String> {
 	let (_, addresses) = line.split_once("Running JSON-RPC server: addr=")?;
 	let end = addresses.find([',', ' ']).unwrap_or(addresses.len());
 	addresses.get(..end).map(str::to_owned)
@@ -63,7 +64,7 @@ mod tests {
 	#[test]
 	fn reads_the_address_that_the_node_logs() {
 		let line = "2026-01-01 00:00:00 Running JSON-RPC server: addr=127.0.0.1:41234,[::1]:41235";
-		assert_eq!(rpc_address(&line.into()).as_deref(), Some("127.0.0.1:41234"));
-		assert_eq!(rpc_address(&"Idle (0 peers)".into()), None);
+		assert_eq!(rpc_address(line).as_deref(), Some("127.0.0.1:41234"));
+		assert_eq!(rpc_address("Idle (0 peers)"), None);
 	}
 }
