@@ -8,6 +8,7 @@ use crate::{
 };
 use anyhow::{bail, ensure, Context, Result};
 use openledger_client::Chain;
+use openledger_inference::backend::ModelTokenizer;
 use openledger_primitives::Hash;
 use sp_io::hashing::blake2_256;
 use std::{
@@ -178,19 +179,23 @@ impl InferenceNode {
 pub struct Hashes {
 	/// blake2-256 of the weights file.
 	pub weights: Hash,
-	/// The tokenizer's hash.
+	/// The hash of the tokenizer in it.
 	pub tokenizer: Hash,
 }
 
 /// The hashes of the language model: the weights' as anybody can compute it, the tokenizer's as the
-/// node says.
+/// inference node does.
 ///
 /// # Errors
 /// If the file cannot be read.
 pub async fn hashes() -> Result<Hashes> {
-	let file = model_file()?;
-	let bytes = fs::read(&file).with_context(|| file.display().to_string())?;
-	Ok(Hashes { weights: blake2_256(&bytes).into(), tokenizer: Hash::zero() })
+	let reading = tokio::task::spawn_blocking(|| {
+		let file = model_file()?;
+		let bytes = fs::read(&file).with_context(|| file.display().to_string())?;
+		let tokenizer = ModelTokenizer::load(&file, None)?.hash();
+		Ok(Hashes { weights: blake2_256(&bytes).into(), tokenizer })
+	});
+	reading.await?
 }
 
 /// A paid call through `openledger-inference call`, with the caller's sessions kept in `folder`.

@@ -123,6 +123,9 @@ fn templates_are_found_beside_it() {
 	let tokenizer = ModelTokenizer::load(&path, Some(&own)).expect("it loads");
 	assert_eq!(prompt(&tokenizer), "(user)");
 	std::fs::write(&own, "{% if %}").expect("it is written");
-	let error = ModelTokenizer::load(&path, Some(&own)).err().expect("refused").to_string();
+	let Err(error) = ModelTokenizer::load(&path, Some(&own)) else {
+		panic!("a template that cannot be read is taken");
+	};
+	let error = error.to_string();
 	assert!(error.contains("own.jinja"), "{error}");
 }
