@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use openledger_client::Chain;
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 use tokio::process::Command;
 
 /// How long the node may take to open its RPC server. Compiling the runtime's wasm is most of it.
@@ -21,15 +21,17 @@ pub struct ChainNode {
 }
 
 impl ChainNode {
-	/// Starts the node on ports that are free and waits until its RPC server answers.
+	/// Starts the node on ports that are free, with its database in `folder`, and waits until its RPC
+	/// server answers.
 	///
 	/// # Errors
 	/// If it is not built or does not start.
-	pub async fn start() -> Result<Self> {
+	pub async fn start(folder: &Path) -> Result<Self> {
 		let mut command = Command::new(binary("openledger-node")?);
 		// A port of 0 lets the system choose; the log tells which it was.
-		command.args(["--dev", "--tmp", "--rpc-port", "0", "--port", "0", "--no-prometheus"]);
-		command.args(["--no-mdns", "--no-telemetry"]);
+		command.args(["--dev", "--rpc-port", "0", "--port", "0", "--no-prometheus", "--no-mdns"]);
+		// Not --tmp: a node that is killed would leave its database behind.
+		command.args(["--no-telemetry", "--base-path"]).arg(folder.join("chain"));
 		let mut process = Process::start("openledger-node", &mut command)?;
 		let address =
 			process.wait_for("its RPC server listens", START, |line| rpc_address(line)).await;

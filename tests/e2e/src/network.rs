@@ -57,7 +57,7 @@ impl Network {
 	/// If it does not start.
 	pub async fn start() -> Result<Self> {
 		let folder = tempfile::Builder::new().prefix("openledger-").tempdir()?;
-		let node = ChainNode::start().await?;
+		let node = ChainNode::start(folder.path()).await?;
 		let finality = FinalityWatch::start(node.chain.clone());
 		say(format_args!("a development chain runs at {}", node.url()));
 		Ok(Self { logs: vec![node.log().clone()], finality, node, folder })

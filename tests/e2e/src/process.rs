@@ -20,6 +20,10 @@ const KEPT_LINES: usize = 5_000;
 /// Lines that are shown when something went wrong.
 const SHOWN_LINES: usize = 60;
 
+/// How often, and how often at most, it is looked whether a killed program is gone.
+const END_POLL: Duration = Duration::from_millis(5);
+const END_POLLS: u32 = 1_000;
+
 #[derive(Default)]
 struct Lines {
 	kept: VecDeque<String>,
@@ -150,6 +154,20 @@ impl Process {
 	/// If that cannot be found out.
 	pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
 		Ok(self.child.try_wait()?)
+	}
+}
+
+/// Ends it, and waits until it is gone: what comes next may delete its files.
+impl Drop for Process {
+	fn drop(&mut self) {
+		// It fails where the program has ended already.
+		let _ = self.child.start_kill();
+		for _ in 0..END_POLLS {
+			if !matches!(self.child.try_wait(), Ok(None)) {
+				break;
+			}
+			std::thread::sleep(END_POLL);
+		}
 	}
 }
 
