@@ -127,7 +127,7 @@ impl SubstrateCli for Cli {
 	}
 
 	fn support_url() -> String {
-		"https://github.com/openledger/openledger-node/issues".into()
+		"the issue tracker of the repository that this node was built from".into()
 	}
 
 	fn copyright_start_year() -> i32 {
