@@ -3,7 +3,7 @@
 # and says what it finds and what it does.
 #
 #   scripts/setup.sh          everything
-#   scripts/setup.sh --demo   without what only the tests need (lints, test runner, polkadot.js)
+#   scripts/setup.sh --demo   without what only the tests need (lints, test runner, JavaScript)
 #
 # The runtime's wasm is built either with rustup's own standard library for wasm32v1-none, or, where
 # rustup cannot download, with the distribution's compiler and sources. OPENLEDGER_WASM_ROUTE=rustup or
@@ -308,23 +308,30 @@ model() {
 	note "stored as $OPENLEDGER_MODEL"
 }
 
-# --- polkadot.js ---------------------------------------------------------------------------------------
+# --- JavaScript clients --------------------------------------------------------------------------------
 
-polkadot_js() {
-	local directory="$REPO/scripts/polkadot-js"
+# Installs what the scripts in scripts/NAME need, once per lock file.
+npm_packages() {
+	local directory="$REPO/scripts/$1"
 	local mark="$directory/node_modules/.installed"
 	if [ -f "$mark" ] && cmp -s "$mark" "$directory/package-lock.json"; then
-		note "@polkadot/api is there"
+		note "scripts/$1 has its packages"
 		return
 	fi
-	note "npm ci in scripts/polkadot-js"
-	(cd "$directory" && npm ci --no-audit --no-fund --loglevel=error) || die "npm could not install @polkadot/api."
+	note "npm ci in scripts/$1"
+	(cd "$directory" && npm ci --no-audit --no-fund --loglevel=error) ||
+		die "npm could not install the packages of scripts/$1."
 	cp "$directory/package-lock.json" "$mark"
+}
+
+javascript() {
+	npm_packages polkadot-js
+	npm_packages x402
 }
 
 phase "set-up: system packages" system_packages
 phase "set-up: Rust" rust
 phase "set-up: wasm compiler" wasm
 phase "set-up: language model" model
-if [ "$for_tests" = yes ]; then phase "set-up: polkadot.js" polkadot_js; fi
+if [ "$for_tests" = yes ]; then phase "set-up: JavaScript clients" javascript; fi
 log "set-up is complete"

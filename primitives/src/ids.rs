@@ -32,6 +32,8 @@ pub type ReleaseId = u32;
 pub type ContributionId = u64;
 /// A payment session. Given out from 0 upwards, never reused.
 pub type SessionId = u64;
+/// A model call that was requested on chain. Given out from 0 upwards, never reused.
+pub type RequestId = u64;
 /// One of the parallel lanes of a session.
 pub type LaneId = u16;
 /// A voucher's number within its lane, from 1 upwards.
@@ -49,6 +51,20 @@ pub const MAX_SOURCES: u32 = 8;
 pub const MAX_ATTRIBUTION: u32 = 8;
 /// Most records that one settlement carries.
 pub const MAX_RECORDS: u32 = 256;
+/// Most model, version and price combinations that one aggregate adds up.
+pub const MAX_AGGREGATE_ENTRIES: u32 = 16;
+/// Most contributions that the merged attribution of one aggregate names.
+pub const MAX_MERGED_ATTRIBUTION: u32 = 64;
+/// Most levels of parents above a model.
+pub const MAX_LINEAGE: u32 = 4;
+/// Most hashes in a proof that a record is one of those behind a root: enough for 2^32 records.
+pub const MAX_PROOF: u32 = 32;
+/// Longest input of a call on chain, in bytes.
+pub const MAX_REQUEST_INPUT: u32 = 4_096;
+/// Longest output of a call on chain, in bytes.
+pub const MAX_REQUEST_OUTPUT: u32 = 8_192;
+/// Most contributions that one submission carries.
+pub const MAX_SUBMISSION: u32 = 32;
 /// How many lanes a session has: they are numbered from 0 up to one less than this.
 pub const MAX_LANES: LaneId = 64;
 /// Most models that one inference node serves.

@@ -4,11 +4,12 @@
 use crate::{
 	attribution::DataSources, policy::RevenuePolicy, price::PriceSchedule, AccountId, Balance,
 	BlockNumber, ContributionId, DatanetId, Hash, LaneId, ModelId, PriceVersion, ReleaseId,
-	Sequence, SessionId, VersionId, Weight,
+	RequestId, Sequence, SessionId, VersionId, Weight,
 };
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
+use sp_arithmetic::Permill;
 
 /// A model, as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
@@ -22,6 +23,10 @@ pub struct ModelInfo {
 	pub owner: AccountId,
 	/// Whether its owner has paused it.
 	pub paused: bool,
+	/// From which block on none of its calls can be settled any more, if its owner has retired it.
+	pub retired_at: Option<BlockNumber>,
+	/// Who may take it over, if its owner has offered it.
+	pub offered_to: Option<AccountId>,
 	/// The version in force.
 	pub version: VersionId,
 	/// The price version in force.
@@ -37,6 +42,67 @@ pub struct ModelInfo {
 	/// The hash of its tokenizer.
 	pub tokenizer_hash: Hash,
 	/// The data that the version in force was made from.
+	pub sources: DataSources,
+	/// The model it descends from, and what of its developer's part goes there.
+	pub parent: Option<ParentInfo>,
+	/// A version that will be in force.
+	pub next_version: Option<Scheduled<VersionId>>,
+	/// A price that will be in force.
+	pub next_price: Option<Scheduled<NextPrice>>,
+	/// A policy that will be in force.
+	pub next_policy: Option<Scheduled<RevenuePolicy>>,
+	/// What is held on its owner's account for it, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub deposit: Balance,
+}
+
+/// The model that another descends from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct ParentInfo {
+	/// The parent.
+	pub model: ModelId,
+	/// The part of the developer's income that goes to it, in millionths.
+	pub royalty: Permill,
+}
+
+/// Something that is announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Scheduled<Value> {
+	/// The block from which on it is in force.
+	pub from: BlockNumber,
+	/// What will be in force.
+	pub value: Value,
+}
+
+/// A price that is announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct NextPrice {
+	/// Its price version.
+	pub price_version: PriceVersion,
+	/// The schedule.
+	pub price: PriceSchedule,
+}
+
+/// A version of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct VersionInfo {
+	/// Its number.
+	pub version: VersionId,
+	/// From which block on it is or was in force.
+	pub from: BlockNumber,
+	/// Since when another is in force.
+	pub until: Option<BlockNumber>,
+	/// Where more about it is to be found.
+	pub uri: String,
+	/// The hash of its weights file.
+	pub weights_hash: Hash,
+	/// The hash of its tokenizer.
+	pub tokenizer_hash: Hash,
+	/// The data that it was made from.
 	pub sources: DataSources,
 }
 
@@ -63,7 +129,7 @@ pub enum QuoteError {
 	/// No such model.
 	#[codec(index = 0)]
 	UnknownModel,
-	/// The model's owner has paused it.
+	/// The model's owner has paused or retired it.
 	#[codec(index = 1)]
 	Paused,
 	/// The charge does not fit a balance.
@@ -85,7 +151,39 @@ pub struct NodeInfo {
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub bond: Balance,
 	/// The models that it serves.
-	pub models: Vec<ModelId>,
+	pub models: Vec<ServedInfo>,
+	/// Whether new sessions can be opened with it.
+	pub status: NodeStatus,
+	/// The block of its last sign of life.
+	pub last_heartbeat: BlockNumber,
+	/// How many sessions with it are open.
+	pub sessions: u32,
+}
+
+/// A model that an inference node serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct ServedInfo {
+	/// The model.
+	pub model: ModelId,
+	/// How many calls of it the node answers at a time.
+	pub capacity: u32,
+}
+
+/// Whether an inference node takes new sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
+pub enum NodeStatus {
+	/// It does.
+	#[codec(index = 0)]
+	Active,
+	/// Its operator is leaving; the bond is released in the block given, at the soonest.
+	#[codec(index = 1)]
+	Unbonding(BlockNumber),
+	/// It lost a dispute, and may come back in the block given, at the soonest.
+	#[codec(index = 2)]
+	Jailed(BlockNumber),
 }
 
 /// One lane of a session.
@@ -119,12 +217,140 @@ pub struct SessionInfo {
 	/// What has been settled out of it, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub settled: Balance,
+	/// What calls may cost in all that `signer` has signed for, if it is not the caller's own key,
+	/// in planck. The lower of what holds now and what the caller has announced.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub spending_limit: Balance,
 	/// The node must not serve calls from this block on.
 	pub expires_at: BlockNumber,
 	/// If the caller has asked to close it: the block from which it can be closed by anyone.
 	pub closes_at: Option<BlockNumber>,
 	/// Its lanes that have settled records.
 	pub lanes: Vec<LaneInfo>,
+}
+
+/// A model call that was requested on chain.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct RequestInfo {
+	/// Its id.
+	pub id: RequestId,
+	/// Who pays.
+	pub caller: AccountId,
+	/// The model.
+	pub model: ModelId,
+	/// The operator who is to answer; anybody who serves the model if there is none.
+	pub node: Option<AccountId>,
+	/// The price version that applies.
+	pub price_version: PriceVersion,
+	/// The most that the call may cost, in planck. It is on hold.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub max_charge: Balance,
+	/// The last block in which it can be answered.
+	pub deadline: BlockNumber,
+	/// From which block on it cannot be answered any more, because its caller has cancelled it.
+	pub cancelled_at: Option<BlockNumber>,
+	/// What is asked.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_bytes_hex"))]
+	pub input: Vec<u8>,
+}
+
+/// A datanet.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct DatanetInfo {
+	/// Its id.
+	pub id: DatanetId,
+	/// Its unique name.
+	pub name: String,
+	/// Who curates it.
+	pub curator: AccountId,
+	/// Who may take the curator's role over, if it was offered.
+	pub offered_to: Option<AccountId>,
+	/// The curator's part of what the datanet earns from its next release on.
+	pub curator_share: Permill,
+	/// Whether anybody may contribute, or only who was let in.
+	pub open: bool,
+	/// Its newest release, or 0 if there is none.
+	pub latest_release: ReleaseId,
+	/// The sum of the weights that its next release will have.
+	pub next_total_weight: Weight,
+	/// How many contributions its next release will have.
+	pub next_contributions: u32,
+}
+
+/// A release of a datanet.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct ReleaseInfo {
+	/// Its datanet.
+	pub datanet: DatanetId,
+	/// Its number.
+	pub release: ReleaseId,
+	/// The sum of its contributions' weights.
+	pub total_weight: Weight,
+	/// How many contributions it has.
+	pub contributions: u32,
+	/// The curator's part of what it earns.
+	pub curator_share: Permill,
+	/// What has been paid per unit of weight, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub per_weight: Balance,
+	/// What waits for the next payment because it did not divide, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub carry: Balance,
+	/// Everything that was ever paid to its contributors, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub received: Balance,
+}
+
+/// What has become of a contribution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
+pub enum ContributionState {
+	/// It waits for the curator.
+	#[codec(index = 0)]
+	Pending,
+	/// It is part of releases.
+	#[codec(index = 1)]
+	Accepted,
+	/// Its contributor wants it in no further release.
+	#[codec(index = 2)]
+	Stopped,
+	/// It is accused of being a duplicate or a fraud.
+	#[codec(index = 3)]
+	Accused,
+	/// It was found to be one: what it earns from then on goes to the protocol.
+	#[codec(index = 4)]
+	Slashed,
+}
+
+/// A contribution.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct ContributionInfo {
+	/// Its id.
+	pub id: ContributionId,
+	/// Its datanet.
+	pub datanet: DatanetId,
+	/// Who gave it.
+	pub contributor: AccountId,
+	/// Who is paid for it.
+	pub beneficiary: AccountId,
+	/// The Merkle root over its chunks.
+	pub root: Hash,
+	/// Its size in bytes.
+	pub size: u64,
+	/// Where it is to be found.
+	pub uri: String,
+	/// What has become of it.
+	pub state: ContributionState,
+	/// Its weight in the datanet's next release.
+	pub next_weight: Weight,
+	/// The bond that is held for it, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub bond: Balance,
 }
 
 /// What one contribution may claim from one release, or from direct attribution.
@@ -171,7 +397,39 @@ pub struct Earnings {
 	/// As the protocol.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub protocol: Balance,
+	/// As the curator of datanets.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub curator: Balance,
+	/// As the owner of models that others descend from.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub royalty: Balance,
 	/// Earned, but kept back until a payment reaches the existential deposit.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub accrued: Balance,
+}
+
+/// What a model's calls have been charged and paid over its lifetime, in planck.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct ModelEarnings {
+	/// How many calls were settled.
+	pub calls: u64,
+	/// What they cost.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub charged: Balance,
+	/// To its developer.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub developer: Balance,
+	/// To the data behind it, curators included.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub data: Balance,
+	/// To the operators who ran it.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub node: Balance,
+	/// To the owners of the models it descends from.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub royalties: Balance,
+	/// To the protocol.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub protocol: Balance,
 }

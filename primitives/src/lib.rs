@@ -15,8 +15,12 @@
 //! | [`pool_index`] | paying any number of contributors in constant time |
 //! | [`attribution`] | which contributions a call's output came from |
 //! | [`record`] | what one call used, and what became of it in a settlement |
+//! | [`aggregate`] | the sums of any number of calls, settled at once |
+//! | [`merkle`] | proofs that a record is one of those that were settled |
+//! | [`lineage`] | what a model owes to the models that it was made from |
 //! | [`voucher`] | the caller's signed promise |
 //! | [`statement`] | the node's signed answer |
+//! | [`closing`] | the agreement to close a session at once |
 //! | [`traits`] | how the pallets know one another |
 //! | [`runtime_api`] | what a node can ask the runtime |
 
@@ -25,9 +29,13 @@
 
 extern crate alloc;
 
+pub mod aggregate;
 pub mod attribution;
+pub mod closing;
 pub mod ids;
 pub mod info;
+pub mod lineage;
+pub mod merkle;
 pub mod policy;
 pub mod pool_index;
 pub mod price;
@@ -35,6 +43,8 @@ pub mod record;
 pub mod runtime_api;
 #[cfg(feature = "std")]
 pub mod serde_balance;
+#[cfg(feature = "std")]
+pub mod serde_bytes_hex;
 pub mod signing;
 pub mod split;
 pub mod statement;

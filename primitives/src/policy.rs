@@ -2,7 +2,7 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use sp_arithmetic::Permill;
+use sp_arithmetic::{traits::Saturating, Permill};
 
 /// How a model's income is shared once the protocol has had its share. The three shares add up to
 /// exactly 100%.
@@ -40,6 +40,17 @@ impl RevenuePolicy {
 		sum == u64::from(Permill::one().deconstruct())
 	}
 
+	/// The policy for a call of a version that was made from no data: what would have gone to data
+	/// goes to the developer.
+	pub fn without_data(&self) -> Self {
+		Self {
+			developer: self.developer.saturating_add(self.data),
+			data: Permill::zero(),
+			node: self.node,
+			attributed: Permill::zero(),
+		}
+	}
+
 	/// Whether contributors earn from calls.
 	pub fn pays_data(&self) -> bool {
 		!self.data.is_zero()
@@ -63,5 +74,6 @@ mod tests {
 		assert!(!policy(400_000, 350_000, 249_999).is_complete());
 		assert!(!policy(1_000_000, 1_000_000, 1_000_000).is_complete());
 		assert!(!policy(1_000_000, 0, 0).pays_data());
+		assert_eq!(policy(400_000, 350_000, 250_000).without_data(), policy(750_000, 0, 250_000));
 	}
 }

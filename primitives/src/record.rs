@@ -1,8 +1,9 @@
 //! What one call used, and what became of it in a settlement.
 
 use crate::{
-	attribution::Attribution, Balance, ContributionId, DatanetId, Hash, ModelId, PriceVersion,
-	ReleaseId, Sequence, VersionId, Weight, MAX_ATTRIBUTION, MAX_RECORDS, MAX_SOURCES,
+	attribution::Attribution, AccountId, Balance, ContributionId, DatanetId, Hash, ModelId,
+	PriceVersion, ReleaseId, Sequence, VersionId, Weight, MAX_LINEAGE, MAX_MERGED_ATTRIBUTION,
+	MAX_RECORDS, MAX_SOURCES,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -94,6 +95,21 @@ pub enum RejectReason {
 	/// It is of another model than the caller signed for.
 	#[codec(index = 12)]
 	ModelMismatch,
+	/// The version was replaced so long ago that its calls must have been settled by now.
+	#[codec(index = 13)]
+	VersionExpired,
+	/// The price version was replaced so long ago that its calls must have been settled by now.
+	#[codec(index = 14)]
+	PriceExpired,
+	/// The version or price version is not in force yet.
+	#[codec(index = 15)]
+	NotInForce,
+	/// The model was retired, and the time to settle its calls is over.
+	#[codec(index = 16)]
+	ModelRetired,
+	/// It costs more than the session's hot key may spend.
+	#[codec(index = 17)]
+	AboveSpendingLimit,
 }
 
 /// What a call paid into one release's pool.
@@ -115,9 +131,12 @@ pub struct PoolPayment {
 	pub datanet: DatanetId,
 	/// Its release.
 	pub release: ReleaseId,
-	/// What came in, in planck.
+	/// What came in, the curator's part included, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub amount: Balance,
+	/// What of it went to the datanet's curator, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub curator: Balance,
 	/// By how much the pool index rose: a contribution of weight `w` earned `w * raised`.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub raised: Balance,
@@ -127,7 +146,7 @@ pub struct PoolPayment {
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub carry_before: Balance,
 	/// The carry left for the next payment, in planck:
-	/// `amount + carry_before = raised * total_weight + carry_after`.
+	/// `amount - curator + carry_before = raised * total_weight + carry_after`.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub carry_after: Balance,
 }
@@ -149,9 +168,12 @@ pub struct PoolPayment {
 pub struct DirectPayment {
 	/// The contribution.
 	pub contribution: ContributionId,
-	/// What it was credited, in planck.
+	/// What came in, the curator's part included, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub amount: Balance,
+	/// What of it went to the datanet's curator, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub curator: Balance,
 }
 
 /// How the data part of one call was paid.
@@ -170,13 +192,28 @@ pub struct DirectPayment {
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct DataPayment {
 	/// To the contributions that the attribution names.
-	pub direct: BoundedVec<DirectPayment, ConstU32<MAX_ATTRIBUTION>>,
+	pub direct: BoundedVec<DirectPayment, ConstU32<MAX_MERGED_ATTRIBUTION>>,
 	/// To the releases that the model was made from.
 	pub pools: BoundedVec<PoolPayment, ConstU32<MAX_SOURCES>>,
 }
 
-/// How one call's charge was paid. The four parts add up to the charge, and the payments in
-/// `data_payment` add up to `data`.
+/// What a call paid to the owner of a model that the called one descends from.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct RoyaltyPayment {
+	/// The parent, or one of its parents.
+	pub model: ModelId,
+	/// Its owner.
+	pub owner: AccountId,
+	/// What the owner keeps, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub amount: Balance,
+}
+
+/// How a charge was paid. `protocol`, `developer`, `node`, `data` and the royalties add up to the
+/// charge, and the payments in `data_payment` add up to `data`.
 #[derive(
 	Clone,
 	Debug,
@@ -194,7 +231,7 @@ pub struct CallPayment {
 	/// To the protocol, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub protocol: Balance,
-	/// To the model's developer, in planck.
+	/// To the model's developer, who has paid the royalties already, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub developer: Balance,
 	/// To the operator of the inference node, in planck.
@@ -205,4 +242,6 @@ pub struct CallPayment {
 	pub data: Balance,
 	/// Where the data part went.
 	pub data_payment: DataPayment,
+	/// To the owners of the models that this one descends from, nearest first.
+	pub royalties: BoundedVec<RoyaltyPayment, ConstU32<MAX_LINEAGE>>,
 }

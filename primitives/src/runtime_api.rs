@@ -2,8 +2,12 @@
 //! them through `state_call`.
 
 use crate::{
-	info::{Earnings, ModelInfo, NodeInfo, PendingPage, Quote, QuoteError, SessionInfo},
-	AccountId, ContributionId, ModelId, SessionId,
+	info::{
+		ContributionInfo, DatanetInfo, Earnings, ModelEarnings, ModelInfo, NodeInfo, PendingPage,
+		Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
+	},
+	AccountId, Balance, ContributionId, DatanetId, ModelId, ReleaseId, RequestId, SessionId,
+	VersionId,
 };
 use alloc::{string::String, vec::Vec};
 
@@ -16,9 +20,31 @@ sp_api::decl_runtime_apis! {
 		fn model_by_name(name: String) -> Option<ModelId>;
 		/// Up to `limit` models (256 at most), from the id `from` upwards.
 		fn models(from: ModelId, limit: u32) -> Vec<ModelInfo>;
+		/// Up to `limit` versions of a model (256 at most), from `from` upwards.
+		fn versions(model: ModelId, from: VersionId, limit: u32) -> Vec<VersionInfo>;
 	}
 
-	/// Prices, inference nodes and sessions.
+	/// Datanets, their releases and contributions.
+	pub trait DatanetsApi {
+		/// A datanet by its id.
+		fn datanet(id: DatanetId) -> Option<DatanetInfo>;
+		/// A datanet's id by its name.
+		fn datanet_by_name(name: String) -> Option<DatanetId>;
+		/// Up to `limit` datanets (256 at most), from the id `from` upwards.
+		fn datanets(from: DatanetId, limit: u32) -> Vec<DatanetInfo>;
+		/// Up to `limit` releases of a datanet (256 at most), from `from` upwards.
+		fn releases(datanet: DatanetId, from: ReleaseId, limit: u32) -> Vec<ReleaseInfo>;
+		/// A contribution by its id.
+		fn contribution(id: ContributionId) -> Option<ContributionInfo>;
+		/// Up to `limit` contributions of `account` (256 at most), from the id `from` upwards.
+		fn contributions(
+			account: AccountId,
+			from: ContributionId,
+			limit: u32,
+		) -> Vec<ContributionInfo>;
+	}
+
+	/// Prices, inference nodes, sessions and calls on chain.
 	pub trait InferenceApi {
 		/// What a call of `model` would cost now.
 		fn quote(model: ModelId, input_tokens: u32, output_tokens: u32) -> Result<Quote, QuoteError>;
@@ -28,13 +54,23 @@ sp_api::decl_runtime_apis! {
 		fn node(operator: AccountId) -> Option<NodeInfo>;
 		/// Up to `limit` nodes (256 at most) that serve `model`, from the operator after `after`.
 		fn nodes(model: ModelId, after: Option<AccountId>, limit: u32) -> Vec<NodeInfo>;
+		/// A call on chain that waits for its answer.
+		fn request(id: RequestId) -> Option<RequestInfo>;
+		/// Up to `limit` calls on chain of `model` (256 at most) that wait for an answer, from the
+		/// id `from` upwards.
+		fn requests(model: ModelId, from: RequestId, limit: u32) -> Vec<RequestInfo>;
 	}
 
 	/// What earners have to claim and have earned.
 	pub trait PayoutsApi {
-		/// What `account` may claim, up to `limit` contributions (256 at most) from `from` upwards.
+		/// What `account` may claim as a contributor, up to `limit` contributions (256 at most)
+		/// from `from` upwards.
 		fn pending(account: AccountId, from: ContributionId, limit: u32) -> PendingPage;
+		/// What `account` may claim as the curator of datanets, in planck.
+		fn pending_curator(account: AccountId) -> Balance;
 		/// What `account` has earned over its lifetime.
 		fn earnings(account: AccountId) -> Earnings;
+		/// What the calls of a model were charged and paid over its lifetime.
+		fn model_earnings(model: ModelId) -> ModelEarnings;
 	}
 }

@@ -23,14 +23,9 @@ pub fn split_exact<Key: Ord>(amount: Balance, shares: &[(Key, Weight)]) -> Optio
 	if total == 0 {
 		return None;
 	}
-	// The product of an amount (128 bits) and a weight (64 bits) needs 192 bits.
 	let divided = shares
 		.iter()
-		.map(|(_, weight)| {
-			let product = U256::from(amount).checked_mul(U256::from(*weight))?;
-			let (part, remainder) = product.div_mod(U256::from(total));
-			Some((Balance::try_from(part).ok()?, Balance::try_from(remainder).ok()?))
-		})
+		.map(|(_, weight)| divide(amount, *weight, total))
 		.collect::<Option<Vec<_>>>()?;
 
 	let mut parts = Vec::with_capacity(divided.len());
@@ -55,6 +50,22 @@ pub fn split_exact<Key: Ord>(amount: Balance, shares: &[(Key, Weight)]) -> Optio
 		left = left.checked_sub(1)?;
 	}
 	Some(parts)
+}
+
+/// `amount * weight / total`, rounded down, and what remains of the division. `None` only for a total
+/// of zero or a weight above it.
+fn divide(amount: Balance, weight: Weight, total: u128) -> Option<(Balance, Balance)> {
+	// What calls cost fits; only where the product does not is long arithmetic needed: an amount (128
+	// bits) times a weight (64 bits) has up to 192.
+	if let Some(product) = amount.checked_mul(weight.into()) {
+		return Some((product.checked_div(total)?, product.checked_rem(total)?));
+	}
+	let product = U256::from(amount).checked_mul(U256::from(weight))?;
+	if total == 0 {
+		return None;
+	}
+	let (part, remainder) = product.div_mod(U256::from(total));
+	Some((Balance::try_from(part).ok()?, Balance::try_from(remainder).ok()?))
 }
 
 /// The parts of one charge. They add up to it.

@@ -1,17 +1,20 @@
 //! How the pallets know one another: by these traits, never by each other's crates.
 
 use crate::{
-	attribution::{Attribution, DataSources},
+	attribution::{AttributionEntry, DataSources},
+	lineage::Lineage,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	record::{CallPayment, DataPayment, RejectReason},
-	Balance, DatanetId, ModelId, PriceVersion, ReleaseId, VersionId,
+	Balance, DatanetId, ModelId, PriceVersion, ReleaseId, VersionId, Weight,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_arithmetic::Permill;
 use sp_runtime::DispatchError;
+#[cfg(feature = "runtime-benchmarks")]
+use sp_runtime::DispatchResult;
 
 /// What an earner is paid for.
 #[derive(
@@ -43,6 +46,12 @@ pub enum Role {
 	/// Keeps the chain.
 	#[codec(index = 3)]
 	Protocol,
+	/// Curates a datanet that the model was made from.
+	#[codec(index = 4)]
+	Curator,
+	/// Owns a model that the called one descends from.
+	#[codec(index = 5)]
+	Royalty,
 }
 
 /// The terms under which a call of one model is charged and its charge is split.
@@ -56,6 +65,8 @@ pub struct CallTerms<AccountId> {
 	pub policy: RevenuePolicy,
 	/// The data that the version was made from. Never empty if the policy pays data.
 	pub sources: DataSources,
+	/// The models that this one descends from, nearest first.
+	pub lineage: Lineage<AccountId>,
 }
 
 /// What others need to know of models.
@@ -63,21 +74,27 @@ pub trait ModelInspect<AccountId> {
 	/// Whether a model of that id is registered.
 	fn exists(model: ModelId) -> bool;
 
-	/// Whether the model's owner has paused it: no new calls are to be served.
-	fn is_paused(model: ModelId) -> bool;
+	/// Whether the model takes new calls: it is neither paused nor retired.
+	fn is_callable(model: ModelId) -> bool;
 
-	/// The terms of a call of `version` at `price_version`. Pausing a model does not change the
-	/// terms of calls that were made before.
+	/// The version and the price version that are in force now.
+	fn in_force(model: ModelId) -> Option<(VersionId, PriceVersion)>;
+
+	/// The terms of a call of `version` at `price_version`, which was made now or some time ago.
+	/// Pausing a model does not change the terms of calls that were made before.
 	///
 	/// # Errors
-	/// `UnknownModel`, `UnknownVersion` or `UnknownPrice`.
+	/// `UnknownModel`, `UnknownVersion`, `UnknownPrice`; `NotInForce` if one of them never was;
+	/// `VersionExpired`, `PriceExpired` or `ModelRetired` if it was replaced too long ago.
 	fn terms(
 		model: ModelId,
 		version: VersionId,
 		price_version: PriceVersion,
 	) -> Result<CallTerms<AccountId>, RejectReason>;
 
-	/// Registers a model for benchmarks: `owner` owns it and `sources` are its data sources.
+	/// Registers a model for benchmarks: `owner` owns it, `sources` are its data sources, and it
+	/// pays data, half of it directly to what calls are attributed to. Its parents, as many as a
+	/// model can have, are registered too, each with an owner of its own.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_model(owner: &AccountId, sources: DataSources) -> Result<ModelId, DispatchError>;
 }
@@ -90,39 +107,62 @@ pub trait DataInspect {
 	/// The newest release, if any has been published.
 	fn latest_release(datanet: DatanetId) -> Option<ReleaseId>;
 
-	/// Publishes a release with `contributions` contributions for benchmarks.
+	/// Publishes a release with `contributions` contributions for benchmarks, in a datanet of its
+	/// own whose curator has a share. Returns the contributions too.
 	#[cfg(feature = "runtime-benchmarks")]
-	fn benchmark_release(contributions: u32) -> Result<(DatanetId, ReleaseId), DispatchError>;
+	fn benchmark_release(
+		contributions: u32,
+	) -> Result<(DatanetId, ReleaseId, Vec<crate::ContributionId>), DispatchError>;
 }
 
-/// Pays the data behind a call.
+/// What one charge owes to the data behind it.
+#[derive(Clone, Copy, Debug)]
+pub struct DataDue<'a> {
+	/// The data part of the charge, in planck.
+	pub amount: Balance,
+	/// How much of it goes straight to what the call is attributed to.
+	pub attributed: Permill,
+	/// The contributions that the output came from. An entry counts only if its contribution is
+	/// part of one of the releases that the sources lead to.
+	pub attribution: &'a [AttributionEntry],
+	/// The weight, next to the attribution's, of calls that have no attribution: their part of what
+	/// would go straight to contributions goes to the sources. 0 for a single call.
+	pub unattributed: Weight,
+	/// The data that the model was made from.
+	pub sources: &'a DataSources,
+}
+
+/// Pays the data behind calls.
 pub trait DataRevenue<AccountId> {
 	/// The account that holds what contributors may claim. It must receive the sum of what was
 	/// credited, in the same transaction.
 	fn pot() -> AccountId;
 
-	/// Credits `amount` to the contributions that the attribution names, as far as they belong to
-	/// one of the `sources`, and to the sources. The payments returned add up to `amount`.
+	/// Credits each amount to the contributions that the attribution names, as far as they belong
+	/// to one of the sources, and to the sources. Returns one payment per due, in order, that adds
+	/// up to its amount. Each release and contribution is read and written once, however many dues
+	/// pay it.
 	///
 	/// # Errors
-	/// If `amount` cannot be credited whole; then nothing is, and the caller must fail.
-	fn credit(
-		amount: Balance,
-		attributed: Permill,
-		attribution: &Attribution,
-		sources: &DataSources,
-	) -> Result<DataPayment, DispatchError>;
+	/// If anything cannot be credited whole; then nothing is, and the caller must fail.
+	fn credit(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError>;
 }
 
-/// One charged call of a settlement.
+/// One charge of a settlement: of one call, or the sum of many.
 #[derive(Clone, Debug)]
 pub struct ChargedCall<AccountId> {
+	/// The model that answered.
+	pub model: ModelId,
+	/// How many calls it is for.
+	pub calls: u64,
 	/// What the caller paid, in planck.
 	pub charge: Balance,
 	/// The terms it was charged under.
 	pub terms: CallTerms<AccountId>,
-	/// The contributions that the answer came from.
-	pub attribution: Attribution,
+	/// The contributions that the answers came from.
+	pub attribution: Vec<AttributionEntry>,
+	/// The weight of calls without attribution: see [`DataDue::unattributed`].
+	pub unattributed: Weight,
 }
 
 /// Splits charges among everyone behind a call, and pays them.
@@ -131,7 +171,7 @@ pub trait RevenueDistributor<AccountId> {
 	fn pot() -> AccountId;
 
 	/// Splits each charge and pays its parts out of the pot, one transfer a recipient, however
-	/// many calls. Returns one payment per call, in order.
+	/// many calls. Returns one payment per charge, in order.
 	///
 	/// # Errors
 	/// If the charges cannot be paid out whole; the caller must fail, which undoes everything.
@@ -139,6 +179,16 @@ pub trait RevenueDistributor<AccountId> {
 		node: &AccountId,
 		calls: &[ChargedCall<AccountId>],
 	) -> Result<Vec<CallPayment>, DispatchError>;
+}
+
+/// What others need to know of inference nodes.
+pub trait NodeInspect<AccountId> {
+	/// Whether the operator has an inference node that is active and serves the model.
+	fn serves(operator: &AccountId, model: ModelId) -> bool;
+
+	/// Registers an inference node of `operator` that serves `model`, for benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_node(operator: &AccountId, model: ModelId) -> DispatchResult;
 }
 
 /// Lets a pallet tell another that money is its own: what a role has earned over its lifetime.

@@ -5,8 +5,8 @@
 
 use crate::{
 	constants, genesis_config_presets, pallets, AccountId, Babe, Balance, Block, DataAttribution,
-	Executive, Grandpa, InferenceMetering, ModelRegistry, Nonce, RevenueSplit, Runtime,
-	RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+	Executive, Grandpa, InferenceMetering, InferenceRequests, ModelRegistry, Nonce, RevenueSplit,
+	Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
 };
 use alloc::{string::String, vec::Vec};
 use frame_support::{
@@ -14,8 +14,11 @@ use frame_support::{
 	weights::Weight,
 };
 use openledger_primitives::{
-	info::{Earnings, ModelInfo, NodeInfo, PendingPage, Quote, QuoteError, SessionInfo},
-	ContributionId, ModelId, SessionId,
+	info::{
+		ContributionInfo, DatanetInfo, Earnings, ModelEarnings, ModelInfo, NodeInfo, PendingPage,
+		Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
+	},
+	ContributionId, DatanetId, ModelId, ReleaseId, RequestId, SessionId, VersionId,
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -252,6 +255,40 @@ impl_runtime_apis! {
 		fn models(from: ModelId, limit: u32) -> Vec<ModelInfo> {
 			ModelRegistry::models(from, limit)
 		}
+
+		fn versions(model: ModelId, from: VersionId, limit: u32) -> Vec<VersionInfo> {
+			ModelRegistry::versions(model, from, limit)
+		}
+	}
+
+	impl openledger_primitives::runtime_api::DatanetsApi<Block> for Runtime {
+		fn datanet(id: DatanetId) -> Option<DatanetInfo> {
+			DataAttribution::datanet_info(id)
+		}
+
+		fn datanet_by_name(name: String) -> Option<DatanetId> {
+			DataAttribution::datanet_by_name(name.as_bytes())
+		}
+
+		fn datanets(from: DatanetId, limit: u32) -> Vec<DatanetInfo> {
+			DataAttribution::datanets(from, limit)
+		}
+
+		fn releases(datanet: DatanetId, from: ReleaseId, limit: u32) -> Vec<ReleaseInfo> {
+			DataAttribution::releases(datanet, from, limit)
+		}
+
+		fn contribution(id: ContributionId) -> Option<ContributionInfo> {
+			DataAttribution::contribution_info(id)
+		}
+
+		fn contributions(
+			account: AccountId,
+			from: ContributionId,
+			limit: u32,
+		) -> Vec<ContributionInfo> {
+			DataAttribution::contributions(&account, from, limit)
+		}
 	}
 
 	impl openledger_primitives::runtime_api::InferenceApi<Block> for Runtime {
@@ -274,6 +311,14 @@ impl_runtime_apis! {
 		fn nodes(model: ModelId, after: Option<AccountId>, limit: u32) -> Vec<NodeInfo> {
 			InferenceMetering::nodes(model, after, limit)
 		}
+
+		fn request(id: RequestId) -> Option<RequestInfo> {
+			InferenceRequests::request_info(id)
+		}
+
+		fn requests(model: ModelId, from: RequestId, limit: u32) -> Vec<RequestInfo> {
+			InferenceRequests::requests(model, from, limit)
+		}
 	}
 
 	impl openledger_primitives::runtime_api::PayoutsApi<Block> for Runtime {
@@ -281,8 +326,16 @@ impl_runtime_apis! {
 			DataAttribution::pending(&account, from, limit)
 		}
 
+		fn pending_curator(account: AccountId) -> Balance {
+			DataAttribution::pending_curator(&account)
+		}
+
 		fn earnings(account: AccountId) -> Earnings {
 			RevenueSplit::earnings(&account)
+		}
+
+		fn model_earnings(model: ModelId) -> ModelEarnings {
+			RevenueSplit::model_earnings(model)
 		}
 	}
 

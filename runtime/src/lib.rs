@@ -84,7 +84,19 @@ pub type Executive = frame_executive::Executive<
 	frame_system::ChainContext<Runtime>,
 	Runtime,
 	AllPalletsWithSystem,
+	Migrations,
 >;
+
+/// What changes the storage of earlier versions into that of this one. Each runs once.
+pub type Migrations = (
+	pallet_model_registry::migrations::MigrateToV2<Runtime>,
+	pallet_data_attribution::migrations::v2::MigrateToV2<Runtime>,
+	pallet_revenue_split::migrations::MigrateToV2<
+		Runtime,
+		configs::parameters::ShareBecomesParameter,
+	>,
+	pallet_inference_metering::migrations::MigrateToV2<Runtime>,
+);
 
 /// The types of the node, to which extrinsics are bytes: it hands them on without looking inside,
 /// and its JSON-RPC shows them as hex.
@@ -112,10 +124,10 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("openledger"),
 	impl_name: Cow::Borrowed("openledger-node"),
 	authoring_version: 1,
-	spec_version: 1,
+	spec_version: 2,
 	impl_version: 1,
 	apis: apis::RUNTIME_API_VERSIONS,
-	transaction_version: 1,
+	transaction_version: 2,
 	system_version: 1,
 };
 
@@ -136,7 +148,9 @@ mod benches {
 		[pallet_proxy, Proxy]
 		[pallet_model_registry, ModelRegistry]
 		[pallet_data_attribution, DataAttribution]
+		[pallet_parameters, Parameters]
 		[pallet_inference_metering, InferenceMetering]
+		[pallet_inference_requests, InferenceRequests]
 		[pallet_revenue_split, RevenueSplit]
 	);
 }

@@ -51,6 +51,8 @@ mod runtime {
 	pub type Multisig = pallet_multisig;
 	#[runtime::pallet_index(11)]
 	pub type Proxy = pallet_proxy;
+	#[runtime::pallet_index(12)]
+	pub type Parameters = pallet_parameters;
 
 	#[runtime::pallet_index(50)]
 	pub type ModelRegistry = pallet_model_registry;
@@ -60,6 +62,8 @@ mod runtime {
 	pub type InferenceMetering = pallet_inference_metering;
 	#[runtime::pallet_index(53)]
 	pub type RevenueSplit = pallet_revenue_split;
+	#[runtime::pallet_index(54)]
+	pub type InferenceRequests = pallet_inference_requests;
 
 	// 20 to 29 are left for staking, offences, treasury and governance.
 }

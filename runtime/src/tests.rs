@@ -234,6 +234,7 @@ fn the_invariants_of_all_pallets_hold_at_genesis() {
 		pallet_model_registry::Pallet::<Runtime>::do_try_state().unwrap();
 		pallet_data_attribution::Pallet::<Runtime>::do_try_state().unwrap();
 		pallet_inference_metering::Pallet::<Runtime>::do_try_state().unwrap();
+		pallet_inference_requests::Pallet::<Runtime>::do_try_state().unwrap();
 		pallet_revenue_split::Pallet::<Runtime>::do_try_state().unwrap();
 	});
 }

@@ -5,94 +5,374 @@
 //! their encoding are compared with the metadata too, so that a changed runtime gives a clear error
 //! instead of a transaction that means something else.
 
-use codec::{Compact, Encode};
+mod encode;
+mod types;
+
+pub use self::types::{Accusation, ServedModels, Submission, Submissions};
+
+use codec::Encode;
 use openledger_primitives::{
-	attribution::DataSources, policy::RevenuePolicy, price::PriceSchedule, record::CallRecords,
-	voucher::Voucher, AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, ModelId,
-	Name, ReleaseId, SessionId, Signature, Uri, Weight, MAX_CLAIM, MAX_SERVED,
+	aggregate::Aggregate,
+	attribution::{Attribution, DataSources},
+	policy::RevenuePolicy,
+	price::PriceSchedule,
+	record::{CallRecord, CallRecords},
+	voucher::Voucher,
+	AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, ModelId, Name, ReleaseId,
+	RequestId, SessionId, Signature, Uri, VersionId, Weight, MAX_CLAIM, MAX_REQUEST_INPUT,
+	MAX_REQUEST_OUTPUT,
 };
 use sp_core::ConstU32;
-use sp_runtime::{BoundedVec, MultiAddress, Permill};
-use subxt::{
-	ext::{
-		scale_decode::visitor::{decode_with_visitor, IgnoreVisitor},
-		scale_encode::{self, EncodeAsFields, FieldIter, TypeResolver},
-	},
-	tx::Payload,
-	Metadata,
-};
-
-use crate::chain::ChainError;
-
-/// An extrinsic. Amounts are in planck.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-#[allow(missing_docs)] // Arguments are named and documented as in the pallets' extrinsics.
-pub enum Call {
-	/// Registers a model. The signer is its developer.
-	RegisterModel {
-		name: Name,
-		uri: Uri,
-		weights_hash: Hash,
-		tokenizer_hash: Hash,
-		price: PriceSchedule,
-		policy: RevenuePolicy,
-		sources: DataSources,
-	},
-	/// Stops new calls of a model.
-	PauseModel { model: ModelId },
-	/// Lets a paused model be called again.
-	ResumeModel { model: ModelId },
-	/// Creates a datanet. The signer is its curator.
-	CreateDatanet { name: Name },
-	/// Offers a contribution to a datanet. `size` is in bytes.
-	SubmitContribution { datanet: DatanetId, root: Hash, size: u64, uri: Uri },
-	/// Accepts a contribution, from the next release on.
-	AcceptContribution { contribution: ContributionId, weight: Weight },
-	/// Turns a contribution down.
-	RejectContribution { contribution: ContributionId },
-	/// Takes a contribution back that has not been accepted.
-	WithdrawContribution { contribution: ContributionId },
-	/// Freezes the state of a datanet under the next number.
-	PublishRelease { datanet: DatanetId },
-	/// Pays a contribution what it has earned.
-	Claim { contribution: ContributionId, releases: BoundedVec<ReleaseId, ConstU32<MAX_CLAIM>> },
-	/// Sets the protocol's share. Root only: see [`Call::Sudo`].
-	SetProtocolShare { share: Permill },
-	/// Pays an account what it earned in parts too small to transfer.
-	PayAccrued { account: AccountId },
-	/// Registers an inference node. The signer is its operator.
-	RegisterNode {
-		endpoint: Uri,
-		receipt_key: AccountId,
-		bond: Balance,
-		models: BoundedVec<ModelId, ConstU32<MAX_SERVED>>,
-	},
-	/// Changes what an inference node says of itself.
-	UpdateNode {
-		endpoint: Uri,
-		receipt_key: AccountId,
-		models: BoundedVec<ModelId, ConstU32<MAX_SERVED>>,
-	},
-	/// Opens a session with a node, until the block `expires_at`.
-	OpenSession { node: AccountId, deposit: Balance, signer: AccountId, expires_at: BlockNumber },
-	/// Redeems a voucher for the records of calls.
-	Settle { voucher: Voucher, signature: Signature, records: CallRecords },
-	/// Asks to close a session.
-	RequestClose { session: SessionId },
-	/// Closes a session and gives the rest of its deposit back.
-	CloseSession { session: SessionId },
-	/// Sends OPEN, leaving at least the existential deposit.
-	Transfer { dest: AccountId, value: Balance },
-	/// Several calls of one signer: all of them or none.
-	BatchAll { calls: Vec<Call> },
-	/// A call as root, by the holder of the sudo key. Whether it succeeded is in
-	/// [`Event::RootCalled`](crate::events::Event::RootCalled).
-	Sudo { call: Box<Call> },
-}
+use sp_runtime::{BoundedVec, Permill};
 
 /// Pallet, call and argument names.
 type Names = (&'static str, &'static str, &'static [&'static str]);
+
+/// Makes [`Call`] from a table of extrinsics. A field has the name of the extrinsic's argument, and
+/// fields come in the extrinsic's order.
+macro_rules! calls {
+	(
+		plain { $(
+			$(#[$doc:meta])*
+			$plain:ident = $plain_pallet:ident.$plain_call:ident {
+				$($field:ident: $type:ty),* $(,)?
+			}
+		)* }
+		special { $(
+			$(#[$special_doc:meta])*
+			$special:ident = $special_pallet:ident.$special_call:ident {
+				$($special_field:ident: $special_type:ty),* $(,)?
+			}
+		)* }
+	) => {
+		/// An extrinsic. Amounts are in planck.
+		#[derive(Clone, Debug, PartialEq, Eq)]
+		#[non_exhaustive]
+		#[allow(missing_docs)] // Arguments are named and documented as in the pallets' extrinsics.
+		pub enum Call {
+			$($(#[$doc])* $plain { $($field: $type),* },)*
+			$($(#[$special_doc])* $special { $($special_field: $special_type),* },)*
+		}
+
+		impl Call {
+			fn names(&self) -> Names {
+				match self {
+					$(Self::$plain { .. } => (
+						stringify!($plain_pallet),
+						stringify!($plain_call),
+						&[$(stringify!($field)),*],
+					),)*
+					$(Self::$special { .. } => (
+						stringify!($special_pallet),
+						stringify!($special_call),
+						&[$(stringify!($special_field)),*],
+					),)*
+				}
+			}
+
+			/// The arguments, one after the other. None for a call whose arguments are encoded in
+			/// their own way.
+			fn encode_plain(&self) -> Vec<u8> {
+				match self {
+					$(Self::$plain { $($field),* } => {
+						#[allow(unused_mut)]
+						let mut encoded = Vec::new();
+						$($field.encode_to(&mut encoded);)*
+						encoded
+					})*
+					$(Self::$special { .. } => Vec::new(),)*
+				}
+			}
+		}
+	};
+}
+
+calls! {
+	plain {
+		/// Registers a model. The signer is its developer.
+		RegisterModel = ModelRegistry.register_model {
+			name: Name,
+			uri: Uri,
+			weights_hash: Hash,
+			tokenizer_hash: Hash,
+			price: PriceSchedule,
+			policy: RevenuePolicy,
+			sources: DataSources,
+		}
+		/// Registers a model that descends from another, whose owner gets the royalty.
+		RegisterDerivedModel = ModelRegistry.register_derived_model {
+			name: Name,
+			uri: Uri,
+			weights_hash: Hash,
+			tokenizer_hash: Hash,
+			price: PriceSchedule,
+			policy: RevenuePolicy,
+			sources: DataSources,
+			parent: ModelId,
+			royalty: Permill,
+		}
+		/// Publishes a version of a model: in force at once, or after notice if its data changes.
+		PublishVersion = ModelRegistry.publish_version {
+			model: ModelId,
+			uri: Uri,
+			weights_hash: Hash,
+			tokenizer_hash: Hash,
+			sources: DataSources,
+		}
+		/// Takes an announced version back.
+		CancelVersion = ModelRegistry.cancel_version { model: ModelId }
+		/// Changes a model's price: a cut at once, a rise after notice.
+		SetPrice = ModelRegistry.set_price { model: ModelId, price: PriceSchedule }
+		/// Takes an announced price back.
+		CancelPrice = ModelRegistry.cancel_price { model: ModelId }
+		/// Changes how a model's income is shared, after notice.
+		SetPolicy = ModelRegistry.set_policy { model: ModelId, policy: RevenuePolicy }
+		/// Takes an announced policy back.
+		CancelPolicy = ModelRegistry.cancel_policy { model: ModelId }
+		/// Stops new calls of a model.
+		PauseModel = ModelRegistry.pause_model { model: ModelId }
+		/// Lets a paused model be called again.
+		ResumeModel = ModelRegistry.resume_model { model: ModelId }
+		/// Ends a model. What was called before can be settled for a while.
+		RetireModel = ModelRegistry.retire_model { model: ModelId }
+		/// Removes a retired model's storage, up to `limit` entries of it, and returns its deposit.
+		PurgeModel = ModelRegistry.purge_model { model: ModelId, limit: u32 }
+		/// Removes up to `limit` prices of a model that nothing can be settled at any more.
+		PruneModel = ModelRegistry.prune_model { model: ModelId, limit: u32 }
+		/// Offers a model to a new owner.
+		OfferModel = ModelRegistry.offer_model { model: ModelId, to: AccountId }
+		/// Takes an offer of a model back.
+		WithdrawOffer = ModelRegistry.withdraw_offer { model: ModelId }
+		/// Takes over a model that was offered.
+		AcceptModel = ModelRegistry.accept_model { model: ModelId }
+
+		/// Creates a datanet that is open to all. The signer is its curator, without a share.
+		CreateDatanet = DataAttribution.create_datanet { name: Name }
+		/// Creates a datanet, open or not, of whose income the curator has a share.
+		CreateDatanetWith = DataAttribution.create_datanet_with {
+			name: Name,
+			open: bool,
+			curator_share: Permill,
+		}
+		/// Opens a datanet to all, or only to who was let in.
+		SetOpen = DataAttribution.set_open { datanet: DatanetId, open: bool }
+		/// Lets an account contribute to a datanet.
+		AllowContributor = DataAttribution.allow_contributor {
+			datanet: DatanetId,
+			account: AccountId,
+		}
+		/// Does not let an account contribute to a datanet any more.
+		DisallowContributor = DataAttribution.disallow_contributor {
+			datanet: DatanetId,
+			account: AccountId,
+		}
+		/// Lowers the curator's share, from the next release on.
+		LowerCuratorShare = DataAttribution.lower_curator_share {
+			datanet: DatanetId,
+			curator_share: Permill,
+		}
+		/// Offers the role of curator to another account.
+		OfferCurator = DataAttribution.offer_curator { datanet: DatanetId, to: AccountId }
+		/// Takes an offer of the role of curator back.
+		WithdrawCuratorOffer = DataAttribution.withdraw_curator_offer { datanet: DatanetId }
+		/// Takes over the role of curator that was offered.
+		AcceptCurator = DataAttribution.accept_curator { datanet: DatanetId }
+		/// Pays the signer what it has earned as a curator.
+		ClaimCurator = DataAttribution.claim_curator {}
+		/// Pays an account what it has earned as a curator.
+		ClaimCuratorFor = DataAttribution.claim_curator_for { account: AccountId }
+		/// Reserves a content root by a hash of it, so that nobody can be first with a copy.
+		ReserveRoot = DataAttribution.reserve_root { commitment: Hash }
+		/// Removes a reservation that is over, and returns its deposit.
+		RemoveReservation = DataAttribution.remove_reservation { commitment: Hash }
+		/// Offers a contribution to a datanet. `size` is in bytes.
+		SubmitContribution = DataAttribution.submit_contribution {
+			datanet: DatanetId,
+			root: Hash,
+			size: u64,
+			uri: Uri,
+		}
+		/// Offers several contributions to a datanet: all of them or none.
+		SubmitContributions = DataAttribution.submit_contributions {
+			datanet: DatanetId,
+			submissions: Submissions,
+		}
+		/// Accepts a contribution, from the next release on.
+		AcceptContribution = DataAttribution.accept_contribution {
+			contribution: ContributionId,
+			weight: Weight,
+		}
+		/// Changes a contribution's weight, from the next release on.
+		SetWeight = DataAttribution.set_weight { contribution: ContributionId, weight: Weight }
+		/// Turns a contribution down.
+		RejectContribution = DataAttribution.reject_contribution { contribution: ContributionId }
+		/// Takes a contribution back that has not been accepted.
+		WithdrawContribution = DataAttribution.withdraw_contribution {
+			contribution: ContributionId,
+		}
+		/// Leaves a contribution out of all further releases.
+		StopContribution = DataAttribution.stop_contribution { contribution: ContributionId }
+		/// Returns the bond of a contribution that was stopped a while ago.
+		WithdrawContributionBond = DataAttribution.withdraw_bond { contribution: ContributionId }
+		/// Gives a contribution, its bond and what it will earn to another account.
+		TransferContribution = DataAttribution.transfer_contribution {
+			contribution: ContributionId,
+			to: AccountId,
+		}
+		/// Lets another account be paid for a contribution.
+		SetBeneficiary = DataAttribution.set_beneficiary {
+			contribution: ContributionId,
+			beneficiary: Option<AccountId>,
+		}
+		/// Accuses a contribution, with a deposit.
+		AccuseContribution = DataAttribution.accuse_contribution {
+			contribution: ContributionId,
+			reason: Accusation,
+		}
+		/// Agrees, as the curator, with an accusation.
+		ConfirmAccusation = DataAttribution.confirm_accusation { contribution: ContributionId }
+		/// Denies, as the contributor, an accusation.
+		ContestAccusation = DataAttribution.contest_accusation { contribution: ContributionId }
+		/// Slashes a contribution whose accusation was confirmed and not contested.
+		ExecuteSlash = DataAttribution.execute_slash { contribution: ContributionId }
+		/// Decides about a contested accusation. Root only: see [`Call::Sudo`].
+		ResolveAccusation = DataAttribution.resolve_accusation {
+			contribution: ContributionId,
+			guilty: bool,
+		}
+		/// Drops an accusation that was not confirmed in time.
+		DropAccusation = DataAttribution.drop_accusation { contribution: ContributionId }
+		/// Freezes the state of a datanet under the next number.
+		PublishRelease = DataAttribution.publish_release { datanet: DatanetId }
+		/// Pays a contribution what it has earned.
+		Claim = DataAttribution.claim {
+			contribution: ContributionId,
+			releases: BoundedVec<ReleaseId, ConstU32<MAX_CLAIM>>,
+		}
+		/// Pays a contribution what it has earned, whoever asks for it.
+		ClaimFor = DataAttribution.claim_for {
+			contribution: ContributionId,
+			releases: BoundedVec<ReleaseId, ConstU32<MAX_CLAIM>>,
+		}
+		/// Pays the protocol what a slashed contribution has earned since.
+		SweepSlashed = DataAttribution.sweep_slashed {
+			contribution: ContributionId,
+			releases: BoundedVec<ReleaseId, ConstU32<MAX_CLAIM>>,
+		}
+
+		/// Pays an account what it earned in parts too small to transfer.
+		PayAccrued = RevenueSplit.pay_accrued { account: AccountId }
+
+		/// Registers an inference node. The signer is its operator.
+		RegisterNode = InferenceMetering.register_node {
+			endpoint: Uri,
+			receipt_key: AccountId,
+			bond: Balance,
+			models: ServedModels,
+		}
+		/// Changes what an inference node says of itself.
+		UpdateNode = InferenceMetering.update_node { endpoint: Uri, models: ServedModels }
+		/// Changes the key that signs an inference node's statements.
+		RotateReceiptKey = InferenceMetering.rotate_receipt_key { receipt_key: AccountId }
+		/// Adds to an inference node's bond.
+		BondMore = InferenceMetering.bond_more { amount: Balance }
+		/// Tells that an inference node is alive.
+		Heartbeat = InferenceMetering.heartbeat {}
+		/// Begins to leave: no new sessions.
+		StartUnbonding = InferenceMetering.start_unbonding {}
+		/// Stays after all.
+		CancelUnbonding = InferenceMetering.cancel_unbonding {}
+		/// Ends leaving: returns the bond and removes the node.
+		WithdrawNodeBond = InferenceMetering.withdraw_bond {}
+		/// Comes back after a lost dispute.
+		Unjail = InferenceMetering.unjail {}
+		/// Removes a node that was jailed and does not come back.
+		RemoveNode = InferenceMetering.remove_node { operator: AccountId }
+		/// Opens a session with a node, until the block `expires_at`.
+		OpenSession = InferenceMetering.open_session {
+			node: AccountId,
+			deposit: Balance,
+			signer: AccountId,
+			expires_at: BlockNumber,
+		}
+		/// Opens a session whose hot key `signer` may spend no more than `spending_limit`.
+		OpenSessionWithLimit = InferenceMetering.open_session_with_limit {
+			node: AccountId,
+			deposit: Balance,
+			signer: AccountId,
+			spending_limit: Balance,
+			expires_at: BlockNumber,
+		}
+		/// Adds to a session's deposit.
+		TopUp = InferenceMetering.top_up { session: SessionId, amount: Balance }
+		/// Lets a session last longer.
+		ExtendSession = InferenceMetering.extend_session {
+			session: SessionId,
+			expires_at: BlockNumber,
+		}
+		/// Changes what a session's hot key may spend: more at once, less after notice.
+		SetSpendingLimit = InferenceMetering.set_spending_limit {
+			session: SessionId,
+			limit: Balance,
+		}
+		/// Redeems a voucher for the records of calls.
+		Settle = InferenceMetering.settle {
+			voucher: Voucher,
+			signature: Signature,
+			records: CallRecords,
+		}
+		/// Redeems a voucher for the sums of calls.
+		SettleAggregate = InferenceMetering.settle_aggregate {
+			voucher: Voucher,
+			signature: Signature,
+			aggregate: Aggregate,
+			last: Option<CallRecord>,
+		}
+		/// Asks to close a session.
+		RequestClose = InferenceMetering.request_close { session: SessionId }
+		/// Closes a session and gives the rest of its deposit back.
+		CloseSession = InferenceMetering.close_session { session: SessionId }
+		/// Closes a session at once: the node has signed that it is content.
+		CloseWithAgreement = InferenceMetering.close_with_agreement {
+			session: SessionId,
+			signature: Signature,
+		}
+
+		/// Calls a model on chain.
+		RequestCall = InferenceRequests.request_call {
+			model: ModelId,
+			node: Option<AccountId>,
+			input: BoundedVec<u8, ConstU32<MAX_REQUEST_INPUT>>,
+			max_charge: Balance,
+			deadline: BlockNumber,
+		}
+		/// Answers a call on chain.
+		FulfilCall = InferenceRequests.fulfil_call {
+			request: RequestId,
+			output: BoundedVec<u8, ConstU32<MAX_REQUEST_OUTPUT>>,
+			input_tokens: u32,
+			output_tokens: u32,
+			version: VersionId,
+			attribution: Attribution,
+		}
+		/// Takes a call on chain back, after notice.
+		CancelCall = InferenceRequests.cancel_call { request: RequestId }
+		/// Returns what was put up for a call on chain that nobody answered.
+		ExpireCall = InferenceRequests.expire_call { request: RequestId }
+	}
+	special {
+		/// Sets a parameter of the protocol: the key with its value, encoded as the runtime has
+		/// them. Root only: see [`Call::Sudo`].
+		SetParameter = Parameters.set_parameter { key_value: Vec<u8> }
+		/// Sends OPEN, leaving at least the existential deposit.
+		Transfer = Balances.transfer_keep_alive { dest: AccountId, value: Balance }
+		/// Several calls of one signer: all of them or none.
+		BatchAll = Utility.batch_all { calls: Vec<Call> }
+		/// A call as root, by the holder of the sudo key. Whether it succeeded is in
+		/// [`Event::RootCalled`](crate::events::Event::RootCalled).
+		Sudo = Sudo.sudo { call: Box<Call> }
+	}
+}
 
 impl Call {
 	/// The pallet's name in the runtime.
@@ -103,191 +383,5 @@ impl Call {
 	/// The extrinsic's name.
 	pub fn name(&self) -> &'static str {
 		self.names().1
-	}
-
-	fn names(&self) -> Names {
-		const MODELS: &str = "ModelRegistry";
-		const DATA: &str = "DataAttribution";
-		const METERING: &str = "InferenceMetering";
-		const SPLIT: &str = "RevenueSplit";
-		match self {
-			Self::RegisterModel { .. } => (
-				MODELS,
-				"register_model",
-				&["name", "uri", "weights_hash", "tokenizer_hash", "price", "policy", "sources"],
-			),
-			Self::PauseModel { .. } => (MODELS, "pause_model", &["model"]),
-			Self::ResumeModel { .. } => (MODELS, "resume_model", &["model"]),
-			Self::CreateDatanet { .. } => (DATA, "create_datanet", &["name"]),
-			Self::SubmitContribution { .. } => {
-				(DATA, "submit_contribution", &["datanet", "root", "size", "uri"])
-			}
-			Self::AcceptContribution { .. } => {
-				(DATA, "accept_contribution", &["contribution", "weight"])
-			}
-			Self::RejectContribution { .. } => (DATA, "reject_contribution", &["contribution"]),
-			Self::WithdrawContribution { .. } => (DATA, "withdraw_contribution", &["contribution"]),
-			Self::PublishRelease { .. } => (DATA, "publish_release", &["datanet"]),
-			Self::Claim { .. } => (DATA, "claim", &["contribution", "releases"]),
-			Self::SetProtocolShare { .. } => (SPLIT, "set_protocol_share", &["share"]),
-			Self::PayAccrued { .. } => (SPLIT, "pay_accrued", &["account"]),
-			Self::RegisterNode { .. } => {
-				(METERING, "register_node", &["endpoint", "receipt_key", "bond", "models"])
-			}
-			Self::UpdateNode { .. } => {
-				(METERING, "update_node", &["endpoint", "receipt_key", "models"])
-			}
-			Self::OpenSession { .. } => {
-				(METERING, "open_session", &["node", "deposit", "signer", "expires_at"])
-			}
-			Self::Settle { .. } => (METERING, "settle", &["voucher", "signature", "records"]),
-			Self::RequestClose { .. } => (METERING, "request_close", &["session"]),
-			Self::CloseSession { .. } => (METERING, "close_session", &["session"]),
-			Self::Transfer { .. } => ("Balances", "transfer_keep_alive", &["dest", "value"]),
-			Self::BatchAll { .. } => ("Utility", "batch_all", &["calls"]),
-			Self::Sudo { .. } => ("Sudo", "sudo", &["call"]),
-		}
-	}
-
-	/// The arguments, encoded one after the other in the pallet's order.
-	fn arguments(&self, metadata: &Metadata) -> Result<Vec<u8>, ChainError> {
-		Ok(match self {
-			Self::RegisterModel {
-				name,
-				uri,
-				weights_hash,
-				tokenizer_hash,
-				price,
-				policy,
-				sources,
-			} => (name, uri, weights_hash, tokenizer_hash, price, policy, sources).encode(),
-			Self::PauseModel { model } | Self::ResumeModel { model } => model.encode(),
-			Self::CreateDatanet { name } => name.encode(),
-			Self::SubmitContribution { datanet, root, size, uri } => {
-				(datanet, root, size, uri).encode()
-			}
-			Self::AcceptContribution { contribution, weight } => (contribution, weight).encode(),
-			Self::RejectContribution { contribution }
-			| Self::WithdrawContribution { contribution } => contribution.encode(),
-			Self::PublishRelease { datanet } => datanet.encode(),
-			Self::Claim { contribution, releases } => (contribution, releases).encode(),
-			Self::SetProtocolShare { share } => share.encode(),
-			Self::PayAccrued { account } => account.encode(),
-			Self::RegisterNode { endpoint, receipt_key, bond, models } => {
-				(endpoint, receipt_key, bond, models).encode()
-			}
-			Self::UpdateNode { endpoint, receipt_key, models } => {
-				(endpoint, receipt_key, models).encode()
-			}
-			Self::OpenSession { node, deposit, signer, expires_at } => {
-				(node, deposit, signer, expires_at).encode()
-			}
-			Self::Settle { voucher, signature, records } => (voucher, signature, records).encode(),
-			Self::RequestClose { session } | Self::CloseSession { session } => session.encode(),
-			Self::Transfer { dest, value } => {
-				(MultiAddress::<&AccountId, ()>::Id(dest), Compact(*value)).encode()
-			}
-			Self::BatchAll { calls } => {
-				let count = u32::try_from(calls.len()).map_err(|_| ChainError::CallChanged {
-					pallet: self.pallet(),
-					call: self.name(),
-					reason: "too many calls in one batch".into(),
-				})?;
-				let mut encoded = Compact(count).encode();
-				for call in calls {
-					encoded.extend(call.encode_with(metadata)?);
-				}
-				encoded
-			}
-			Self::Sudo { call } => call.encode_with(metadata)?,
-		})
-	}
-
-	/// Looks the call up in the runtime, and compares what it takes with what is sent.
-	fn resolve(&self, metadata: &Metadata) -> Result<([u8; 2], Vec<u8>), ChainError> {
-		let (pallet, call, names) = self.names();
-		let unknown = || ChainError::UnknownCall { pallet, call };
-		let changed = |reason| ChainError::CallChanged { pallet, call, reason };
-		let metadata_of = metadata.pallet_by_name(pallet).ok_or_else(unknown)?;
-		let variant = metadata_of.call_variant_by_name(call).ok_or_else(unknown)?;
-
-		let found: Vec<&str> =
-			variant.fields.iter().map(|field| field.name.as_deref().unwrap_or("")).collect();
-		if found != names {
-			return Err(changed(format!(
-				"it takes ({}), not ({})",
-				found.join(", "),
-				names.join(", ")
-			)));
-		}
-		let arguments = self.arguments(metadata)?;
-		let mut rest = arguments.as_slice();
-		for field in &variant.fields {
-			let ignore = IgnoreVisitor::new();
-			decode_with_visitor(&mut rest, field.ty.id, metadata.types(), ignore).map_err(
-				|error| {
-					let name = field.name.as_deref().unwrap_or_default();
-					changed(format!("`{name}` has another type ({error})"))
-				},
-			)?;
-		}
-		if !rest.is_empty() {
-			return Err(changed("its arguments have other types".into()));
-		}
-		Ok(([metadata_of.call_index(), variant.index], arguments))
-	}
-
-	/// The call as it stands in a transaction of the runtime with this metadata: pallet, call,
-	/// arguments.
-	///
-	/// # Errors
-	/// [`ChainError::UnknownCall`] and [`ChainError::CallChanged`].
-	pub fn encode_with(&self, metadata: &Metadata) -> Result<Vec<u8>, ChainError> {
-		let (indices, arguments) = self.resolve(metadata)?;
-		Ok([indices.as_slice(), &arguments].concat())
-	}
-
-	/// The call in the form that the transaction builder takes.
-	pub(crate) fn payload(&self, metadata: &Metadata) -> Result<CallPayload, ChainError> {
-		let (_, arguments) = self.resolve(metadata)?;
-		Ok(CallPayload { pallet: self.pallet(), call: self.name(), arguments: Encoded(arguments) })
-	}
-}
-
-/// A call whose arguments are encoded already.
-pub(crate) struct CallPayload {
-	pallet: &'static str,
-	call: &'static str,
-	arguments: Encoded,
-}
-
-/// Arguments that were encoded and compared with the metadata already.
-pub(crate) struct Encoded(Vec<u8>);
-
-impl EncodeAsFields for Encoded {
-	fn encode_as_fields_to<R: TypeResolver>(
-		&self,
-		_: &mut dyn FieldIter<'_, R::TypeId>,
-		_: &R,
-		out: &mut Vec<u8>,
-	) -> Result<(), scale_encode::Error> {
-		out.extend_from_slice(&self.0);
-		Ok(())
-	}
-}
-
-impl Payload for CallPayload {
-	type CallData = Encoded;
-
-	fn pallet_name(&self) -> &str {
-		self.pallet
-	}
-
-	fn call_name(&self) -> &str {
-		self.call
-	}
-
-	fn call_data(&self) -> &Encoded {
-		&self.arguments
 	}
 }

@@ -1,10 +1,13 @@
 //! What happened in a block, typed.
 
+mod payloads;
+
+pub use self::payloads::{AggregateSettled, CallFulfilled, CallSettled};
+
 use codec::{Decode, DecodeAll};
 use openledger_primitives::{
-	record::{CallPayment, RejectReason},
-	AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, LaneId, ModelId, Name,
-	PriceVersion, ReleaseId, Sequence, SessionId, VersionId, Weight,
+	record::RejectReason, AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, LaneId,
+	ModelId, Name, PriceVersion, ReleaseId, RequestId, Sequence, SessionId, VersionId, Weight,
 };
 use sp_runtime::{DispatchError, Permill};
 use std::fmt;
@@ -23,41 +26,6 @@ pub struct EventRecord {
 	pub extrinsic: Option<u32>,
 	/// What happened.
 	pub event: Event,
-}
-
-/// A call that was charged and paid out.
-#[derive(Clone, Debug, PartialEq, Eq, Decode)]
-pub struct CallSettled {
-	/// The session that paid.
-	pub session: SessionId,
-	/// The lane within it.
-	pub lane: LaneId,
-	/// The sequence of the voucher that paid.
-	pub sequence: Sequence,
-	/// Who paid.
-	pub caller: AccountId,
-	/// The operator who ran the call.
-	pub node: AccountId,
-	/// Who owns the model.
-	pub developer: AccountId,
-	/// The model that answered.
-	pub model: ModelId,
-	/// Its version.
-	pub version: VersionId,
-	/// The price schedule that was applied.
-	pub price_version: PriceVersion,
-	/// Tokens of the prompt.
-	pub input_tokens: u32,
-	/// Tokens of the answer.
-	pub output_tokens: u32,
-	/// What the caller paid, in planck.
-	pub charge: Balance,
-	/// Salted hash of the request.
-	pub request_hash: Hash,
-	/// Salted hash of the answer.
-	pub response_hash: Hash,
-	/// How the charge was paid out.
-	pub payment: CallPayment,
 }
 
 /// Why an extrinsic failed, by the names in the runtime's metadata.
@@ -84,96 +52,217 @@ impl fmt::Display for DispatchFailure {
 	}
 }
 
-/// What happened. Amounts are in planck.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-#[allow(missing_docs)] // Fields are named and documented as in the pallets' events.
-pub enum Event {
-	/// A model was registered.
-	ModelRegistered { model: ModelId, owner: AccountId, name: Name },
-	/// A model takes no new calls.
-	ModelPaused { model: ModelId },
-	/// A model takes calls again.
-	ModelResumed { model: ModelId },
-	/// A datanet was created.
-	DatanetCreated { datanet: DatanetId, curator: AccountId, name: Name },
-	/// A contribution waits for its curator.
-	ContributionSubmitted {
-		contribution: ContributionId,
-		datanet: DatanetId,
-		contributor: AccountId,
-		root: Hash,
-	},
-	/// A contribution belongs to its datanet from a release on.
-	ContributionAccepted {
-		contribution: ContributionId,
-		datanet: DatanetId,
-		weight: Weight,
-		from_release: ReleaseId,
-	},
-	/// A contribution was turned down.
-	ContributionRejected { contribution: ContributionId },
-	/// A contribution was taken back.
-	ContributionWithdrawn { contribution: ContributionId },
-	/// A datanet's state was frozen under a number.
-	ReleasePublished {
-		datanet: DatanetId,
-		release: ReleaseId,
-		total_weight: Weight,
-		contributions: u32,
-	},
-	/// A contributor was paid.
-	PayoutClaimed { contribution: ContributionId, contributor: AccountId, amount: Balance },
-	/// An inference node was registered.
-	NodeRegistered { operator: AccountId, bond: Balance },
-	/// An inference node changed what it says of itself.
-	NodeUpdated { operator: AccountId },
-	/// A session was opened.
-	SessionOpened {
-		session: SessionId,
-		caller: AccountId,
-		node: AccountId,
-		deposit: Balance,
-		expires_at: BlockNumber,
-	},
-	/// A caller asked to close a session.
-	CloseRequested { session: SessionId, closes_at: BlockNumber },
-	/// A session was closed and the rest of its deposit given back.
-	SessionClosed { session: SessionId, refunded: Balance },
-	/// A call was charged and paid out.
-	CallSettled(Box<CallSettled>),
-	/// A record of a settlement was rejected, alone.
-	RecordRejected { session: SessionId, lane: LaneId, sequence: Sequence, reason: RejectReason },
-	/// A voucher was redeemed.
-	VoucherSettled {
-		session: SessionId,
-		lane: LaneId,
-		sequence: Sequence,
-		accepted: u32,
-		rejected: u32,
-		charged: Balance,
-	},
-	/// The protocol's share was set.
-	ProtocolShareSet { share: Permill },
-	/// What an account had earned in small parts was paid.
-	AccruedPaid { account: AccountId, amount: Balance },
-	/// OPEN moved from one account to another.
-	Transfer { from: AccountId, to: AccountId, amount: Balance },
-	/// An extrinsic succeeded.
-	ExtrinsicSuccess,
-	/// An extrinsic failed, and changed nothing but what it paid in fees.
-	ExtrinsicFailed(DispatchFailure),
-	/// A call was made as root, which failed or not: the extrinsic around it succeeds either way.
-	RootCalled { error: Option<DispatchFailure> },
-	/// Any other event.
-	Other {
-		/// The pallet's name.
-		pallet: String,
-		/// The event's name.
-		name: String,
-		/// Its fields, encoded one after the other.
-		fields: Vec<u8>,
-	},
+/// Pallet, event and field names.
+type Names = (&'static str, &'static str, &'static [&'static str]);
+
+/// Makes [`Event`] from a table of events. A field has the name of the event's field, and fields
+/// come in the event's order.
+macro_rules! events {
+	(
+		plain { $(
+			$(#[$doc:meta])*
+			$plain:ident of $plain_pallet:ident { $($field:ident: $type:ty),* $(,)? }
+		)* }
+		whole { $(
+			$(#[$whole_doc:meta])*
+			$whole:ident of $whole_pallet:ident
+		)* }
+		special { $($(#[$special_doc:meta])* $special:ident $({ $($special_field:tt)* })? $(($payload:ty))?,)* }
+	) => {
+		/// What happened. Amounts are in planck.
+		#[derive(Clone, Debug, PartialEq)]
+		#[non_exhaustive]
+		#[allow(missing_docs)] // Fields are named and documented as in the pallets' events.
+		pub enum Event {
+			$($(#[$doc])* $plain { $($field: $type),* },)*
+			$($(#[$whole_doc])* $whole(Box<$whole>),)*
+			$($(#[$special_doc])* $special $({ $($special_field)* })? $(($payload))?,)*
+		}
+
+		impl Event {
+			/// The events that are read field by field: pallet, name, fields in order. For
+			/// comparison with a runtime.
+			pub const KNOWN: &'static [Names] = &[
+				$((
+					stringify!($plain_pallet),
+					stringify!($plain),
+					&[$(stringify!($field)),*],
+				),)*
+				$((stringify!($whole_pallet), stringify!($whole), $whole::FIELDS),)*
+			];
+
+			/// Reads an event of ours from its fields. None for one that is not in the table.
+			fn decode_known(
+				pallet: &str,
+				name: &str,
+				fields: &[u8],
+			) -> Option<Result<Self, codec::Error>> {
+				match (pallet, name) {
+					$((stringify!($plain_pallet), stringify!($plain)) => {
+						let read = |mut input: &[u8]| {
+							$(let $field = Decode::decode(&mut input)?;)*
+							match input {
+								[] => Ok(Self::$plain { $($field),* }),
+								_ => Err(codec::Error::from("it has more fields")),
+							}
+						};
+						Some(read(fields))
+					})*
+					$((stringify!($whole_pallet), stringify!($whole)) => {
+						let read = |mut input: &[u8]| {
+							Ok(Self::$whole(Box::new(DecodeAll::decode_all(&mut input)?)))
+						};
+						Some(read(fields))
+					})*
+					_ => None,
+				}
+			}
+		}
+	};
+}
+
+events! {
+	plain {
+		/// A model was registered.
+		ModelRegistered of ModelRegistry { model: ModelId, owner: AccountId, name: Name }
+		/// A model takes no new calls.
+		ModelPaused of ModelRegistry { model: ModelId }
+		/// A model takes calls again.
+		ModelResumed of ModelRegistry { model: ModelId }
+		/// A datanet was created.
+		DatanetCreated of DataAttribution {
+			datanet: DatanetId,
+			curator: AccountId,
+			name: Name,
+			open: bool,
+			curator_share: Permill,
+		}
+		/// A contribution waits for its curator.
+		ContributionSubmitted of DataAttribution {
+			contribution: ContributionId,
+			datanet: DatanetId,
+			contributor: AccountId,
+			root: Hash,
+		}
+		/// A contribution belongs to its datanet from a release on.
+		ContributionAccepted of DataAttribution {
+			contribution: ContributionId,
+			datanet: DatanetId,
+			weight: Weight,
+			from_release: ReleaseId,
+		}
+		/// A contribution was turned down.
+		ContributionRejected of DataAttribution { contribution: ContributionId }
+		/// A contribution was taken back.
+		ContributionWithdrawn of DataAttribution { contribution: ContributionId }
+		/// A datanet's state was frozen under a number.
+		ReleasePublished of DataAttribution {
+			datanet: DatanetId,
+			release: ReleaseId,
+			total_weight: Weight,
+			contributions: u32,
+			curator_share: Permill,
+		}
+		/// What a contribution had earned was paid, to its contributor or who is named instead.
+		PayoutClaimed of DataAttribution {
+			contribution: ContributionId,
+			contributor: AccountId,
+			amount: Balance,
+		}
+		/// A curator was paid.
+		CuratorPaid of DataAttribution { curator: AccountId, amount: Balance }
+		/// What a slashed contribution has earned since went to the protocol.
+		SlashedSwept of DataAttribution { contribution: ContributionId, amount: Balance }
+		/// An inference node was registered.
+		NodeRegistered of InferenceMetering { operator: AccountId, bond: Balance }
+		/// An inference node changed what it says of itself.
+		NodeUpdated of InferenceMetering { operator: AccountId }
+		/// An inference node signs with another key.
+		ReceiptKeyRotated of InferenceMetering {
+			operator: AccountId,
+			receipt_key: AccountId,
+			previous: AccountId,
+		}
+		/// A session was opened.
+		SessionOpened of InferenceMetering {
+			session: SessionId,
+			caller: AccountId,
+			node: AccountId,
+			deposit: Balance,
+			expires_at: BlockNumber,
+		}
+		/// A caller put more into a session.
+		SessionToppedUp of InferenceMetering {
+			session: SessionId,
+			amount: Balance,
+			deposit: Balance,
+		}
+		/// A session lasts longer.
+		SessionExtended of InferenceMetering { session: SessionId, expires_at: BlockNumber }
+		/// What a session's hot key may spend was set, from a block on.
+		SpendingLimitSet of InferenceMetering {
+			session: SessionId,
+			limit: Balance,
+			from: BlockNumber,
+		}
+		/// A caller asked to close a session.
+		CloseRequested of InferenceMetering { session: SessionId, closes_at: BlockNumber }
+		/// A session was closed and the rest of its deposit given back.
+		SessionClosed of InferenceMetering { session: SessionId, refunded: Balance }
+		/// A record of a settlement was rejected, alone.
+		RecordRejected of InferenceMetering {
+			session: SessionId,
+			lane: LaneId,
+			sequence: Sequence,
+			reason: RejectReason,
+		}
+		/// A voucher was redeemed.
+		VoucherSettled of InferenceMetering {
+			session: SessionId,
+			lane: LaneId,
+			sequence: Sequence,
+			accepted: u32,
+			rejected: u32,
+			charged: Balance,
+		}
+		/// A call was requested on chain.
+		CallRequested of InferenceRequests {
+			request: RequestId,
+			caller: AccountId,
+			model: ModelId,
+			node: Option<AccountId>,
+			version: VersionId,
+			price_version: PriceVersion,
+			max_charge: Balance,
+			deposit: Balance,
+			deadline: BlockNumber,
+			input_hash: Hash,
+		}
+		/// What an account had earned in small parts was paid.
+		AccruedPaid of RevenueSplit { account: AccountId, amount: Balance }
+		/// OPEN moved from one account to another.
+		Transfer of Balances { from: AccountId, to: AccountId, amount: Balance }
+	}
+	whole {
+		/// A call was charged and paid out.
+		CallSettled of InferenceMetering
+		/// Calls were charged and paid out together.
+		AggregateSettled of InferenceMetering
+		/// A call on chain was answered, charged and paid out.
+		CallFulfilled of InferenceRequests
+	}
+	special {
+		/// An extrinsic succeeded.
+		ExtrinsicSuccess,
+		/// An extrinsic failed, and changed nothing but what it paid in fees.
+		ExtrinsicFailed(DispatchFailure),
+		/// A call was made as root, which failed or not: the extrinsic around it succeeds either
+		/// way.
+		RootCalled { error: Option<DispatchFailure> },
+		/// Any other event: its pallet's name, its own name, and its fields, encoded one after the
+		/// other.
+		Other { pallet: String, name: String, fields: Vec<u8> },
+	}
 }
 
 impl Chain {
@@ -221,94 +310,19 @@ fn record(
 	Ok(EventRecord { block, index: event.index(), extrinsic, event: event_of })
 }
 
-/// Decodes an event of ours from its fields. Each tuple below has the fields in the pallet's order.
+/// Decodes an event from its fields.
 fn decode(
 	pallet: &str,
 	name: &str,
 	fields: &[u8],
 	metadata: &Metadata,
 ) -> Result<Event, codec::Error> {
+	if let Some(known) = Event::decode_known(pallet, name, fields) {
+		return known;
+	}
 	let mut input = fields;
 	let input = &mut input;
 	Ok(match (pallet, name) {
-		("ModelRegistry", "ModelRegistered") => {
-			let (model, owner, name) = DecodeAll::decode_all(input)?;
-			Event::ModelRegistered { model, owner, name }
-		}
-		("ModelRegistry", "ModelPaused") => {
-			Event::ModelPaused { model: DecodeAll::decode_all(input)? }
-		}
-		("ModelRegistry", "ModelResumed") => {
-			Event::ModelResumed { model: DecodeAll::decode_all(input)? }
-		}
-		("DataAttribution", "DatanetCreated") => {
-			let (datanet, curator, name) = DecodeAll::decode_all(input)?;
-			Event::DatanetCreated { datanet, curator, name }
-		}
-		("DataAttribution", "ContributionSubmitted") => {
-			let (contribution, datanet, contributor, root) = DecodeAll::decode_all(input)?;
-			Event::ContributionSubmitted { contribution, datanet, contributor, root }
-		}
-		("DataAttribution", "ContributionAccepted") => {
-			let (contribution, datanet, weight, from_release) = DecodeAll::decode_all(input)?;
-			Event::ContributionAccepted { contribution, datanet, weight, from_release }
-		}
-		("DataAttribution", "ContributionRejected") => {
-			Event::ContributionRejected { contribution: DecodeAll::decode_all(input)? }
-		}
-		("DataAttribution", "ContributionWithdrawn") => {
-			Event::ContributionWithdrawn { contribution: DecodeAll::decode_all(input)? }
-		}
-		("DataAttribution", "ReleasePublished") => {
-			let (datanet, release, total_weight, contributions) = DecodeAll::decode_all(input)?;
-			Event::ReleasePublished { datanet, release, total_weight, contributions }
-		}
-		("DataAttribution", "PayoutClaimed") => {
-			let (contribution, contributor, amount) = DecodeAll::decode_all(input)?;
-			Event::PayoutClaimed { contribution, contributor, amount }
-		}
-		("InferenceMetering", "NodeRegistered") => {
-			let (operator, bond) = DecodeAll::decode_all(input)?;
-			Event::NodeRegistered { operator, bond }
-		}
-		("InferenceMetering", "NodeUpdated") => {
-			Event::NodeUpdated { operator: DecodeAll::decode_all(input)? }
-		}
-		("InferenceMetering", "SessionOpened") => {
-			let (session, caller, node, deposit, expires_at) = DecodeAll::decode_all(input)?;
-			Event::SessionOpened { session, caller, node, deposit, expires_at }
-		}
-		("InferenceMetering", "CloseRequested") => {
-			let (session, closes_at) = DecodeAll::decode_all(input)?;
-			Event::CloseRequested { session, closes_at }
-		}
-		("InferenceMetering", "SessionClosed") => {
-			let (session, refunded) = DecodeAll::decode_all(input)?;
-			Event::SessionClosed { session, refunded }
-		}
-		("InferenceMetering", "CallSettled") => {
-			Event::CallSettled(Box::new(DecodeAll::decode_all(input)?))
-		}
-		("InferenceMetering", "RecordRejected") => {
-			let (session, lane, sequence, reason) = DecodeAll::decode_all(input)?;
-			Event::RecordRejected { session, lane, sequence, reason }
-		}
-		("InferenceMetering", "VoucherSettled") => {
-			let (session, lane, sequence, accepted, rejected, charged) =
-				DecodeAll::decode_all(input)?;
-			Event::VoucherSettled { session, lane, sequence, accepted, rejected, charged }
-		}
-		("RevenueSplit", "ProtocolShareSet") => {
-			Event::ProtocolShareSet { share: DecodeAll::decode_all(input)? }
-		}
-		("RevenueSplit", "AccruedPaid") => {
-			let (account, amount) = DecodeAll::decode_all(input)?;
-			Event::AccruedPaid { account, amount }
-		}
-		("Balances", "Transfer") => {
-			let (from, to, amount) = DecodeAll::decode_all(input)?;
-			Event::Transfer { from, to, amount }
-		}
 		("Sudo", "Sudid") => {
 			let result: Result<(), DispatchError> = Decode::decode(input)?;
 			Event::RootCalled { error: result.err().map(|error| failure(&error, metadata)) }
@@ -351,7 +365,43 @@ pub(crate) fn failure(error: &DispatchError, metadata: &Metadata) -> DispatchFai
 mod tests {
 	use super::*;
 	use codec::Encode;
-	use openledger_primitives::record::{DataPayment, PoolPayment};
+	use openledger_primitives::record::{
+		CallPayment, DataPayment, DirectPayment, PoolPayment, RoyaltyPayment,
+	};
+
+	fn account(byte: u8) -> AccountId {
+		AccountId::new([byte; 32])
+	}
+
+	fn payment() -> CallPayment {
+		let pool = PoolPayment {
+			datanet: 1,
+			release: 2,
+			amount: 4,
+			curator: 1,
+			raised: 1,
+			total_weight: 2,
+			carry_before: 0,
+			carry_after: 1,
+		};
+		let direct = DirectPayment { contribution: 8, amount: 3, curator: 1 };
+		let royalty = RoyaltyPayment { model: 3, owner: account(4), amount: 5 };
+		CallPayment {
+			protocol: 1,
+			developer: 2,
+			node: 3,
+			data: 7,
+			data_payment: DataPayment {
+				direct: vec![direct].try_into().unwrap(),
+				pools: vec![pool].try_into().unwrap(),
+			},
+			royalties: vec![royalty].try_into().unwrap(),
+		}
+	}
+
+	fn known(pallet: &str, name: &str, fields: &impl Encode) -> Event {
+		Event::decode_known(pallet, name, &fields.encode()).unwrap().unwrap()
+	}
 
 	#[test]
 	fn failures_read_well() {
@@ -370,38 +420,42 @@ mod tests {
 
 	#[test]
 	fn a_settled_call_is_decoded_in_the_pallets_order() {
-		let payment = CallPayment {
-			protocol: 1,
-			developer: 2,
-			node: 3,
-			data: 4,
-			data_payment: DataPayment {
-				direct: Default::default(),
-				pools: vec![PoolPayment {
-					datanet: 1,
-					release: 2,
-					amount: 4,
-					raised: 1,
-					total_weight: 3,
-					carry_before: 0,
-					carry_after: 1,
-				}]
-				.try_into()
-				.unwrap(),
-			},
-		};
-		let account = |byte: u8| AccountId::new([byte; 32]);
 		let fields = (
 			(7u64, 1u16, 9u64, account(1), account(2), account(3)),
-			(4u32, 5u32, 6u32, 10u32, 20u32, 10u128),
-			(Hash::repeat_byte(1), Hash::repeat_byte(2), payment.clone()),
-		)
-			.encode();
-		let call = CallSettled::decode_all(&mut fields.as_slice()).unwrap();
+			(4u32, 5u32, 6u32, 10u32, 20u32, 18u128),
+			(Hash::repeat_byte(1), Hash::repeat_byte(2), payment()),
+		);
+		let event = known("InferenceMetering", "CallSettled", &fields);
+		let Event::CallSettled(call) = event else { panic!("{event:?}") };
 		assert_eq!((call.session, call.lane, call.sequence), (7, 1, 9));
 		assert_eq!((call.caller, call.node, call.developer), (account(1), account(2), account(3)));
 		assert_eq!((call.model, call.version, call.price_version), (4, 5, 6));
-		assert_eq!((call.input_tokens, call.output_tokens, call.charge), (10, 20, 10));
-		assert_eq!(call.payment, payment);
+		assert_eq!((call.input_tokens, call.output_tokens, call.charge), (10, 20, 18));
+		assert_eq!(call.payment, payment());
+	}
+
+	#[test]
+	fn a_settled_aggregate_is_decoded_in_the_pallets_order() {
+		let fields = (
+			(7u64, 1u16, 9u64, 12u64, account(1), account(2), account(3)),
+			(4u32, 5u32, 6u32, 3u32, 10u64, 20u64, 18u128),
+			(Hash::repeat_byte(1), payment()),
+		);
+		let event = known("InferenceMetering", "AggregateSettled", &fields);
+		let Event::AggregateSettled(sum) = event else { panic!("{event:?}") };
+		assert_eq!((sum.lane, sum.first_sequence, sum.last_sequence), (1, 9, 12));
+		assert_eq!((sum.calls, sum.input_tokens, sum.output_tokens), (3, 10, 20));
+		assert_eq!((sum.charge, sum.root), (18, Hash::repeat_byte(1)));
+	}
+
+	#[test]
+	fn events_of_another_shape_are_refused() {
+		let refused = |fields: &[u8]| {
+			Event::decode_known("InferenceMetering", "NodeUpdated", fields).unwrap().unwrap_err()
+		};
+		refused(&account(1).encode()[1..]);
+		let more = refused(&(account(1), 1u8).encode());
+		assert_eq!(more.to_string(), "it has more fields");
+		assert!(Event::decode_known("InferenceMetering", "Unheard", &[]).is_none());
 	}
 }

@@ -10,12 +10,14 @@
 //! | [`units`] | amounts as people write them |
 //! | [`x402`] | how a call is paid over HTTP |
 //! | [`caller`] | the caller's side of a paid call |
+//! | [`closing`] | asking a node to agree to a session's end |
 
 #![deny(missing_docs)]
 
 pub mod caller;
 pub mod calls;
 pub mod chain;
+pub mod closing;
 pub mod events;
 pub mod keys;
 pub mod tx;
@@ -26,7 +28,9 @@ pub mod x402;
 mod testing;
 
 pub use calls::Call;
-pub use chain::{AccountInfo, At, Block, Chain, ChainError, ChainOptions};
-pub use events::{CallSettled, DispatchFailure, Event, EventRecord};
+pub use chain::{AccountInfo, At, Block, Chain, ChainError, ChainOptions, SessionSettlements};
+pub use events::{
+	AggregateSettled, CallFulfilled, CallSettled, DispatchFailure, Event, EventRecord,
+};
 pub use keys::{parse_account, ss58, KeyError, KeySource, Keypair, Scheme};
 pub use tx::{Included, SubmitOptions, TxError, TxOutcome, Wait};

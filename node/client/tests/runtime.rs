@@ -1,9 +1,20 @@
 //! What this crate knows of the runtime, compared with the runtime.
 
 use codec::{DecodeAll, Encode};
-use openledger_client::{Call, ChainError, Keypair};
+use openledger_client::{
+	calls::{Accusation, Submission},
+	Call, ChainError, Event, Keypair,
+};
 use openledger_primitives::{
-	policy::RevenuePolicy, price::PriceSchedule, voucher::Voucher, AccountId, Hash, OPEN,
+	aggregate::{Aggregate, AggregateEntry},
+	attribution::AttributionEntry,
+	closing::CloseAgreement,
+	info::ServedInfo,
+	policy::RevenuePolicy,
+	price::PriceSchedule,
+	record::CallRecord,
+	voucher::Voucher,
+	AccountId, Hash, OPEN,
 };
 use openledger_runtime::{Runtime, RuntimeCall};
 use sp_runtime::Permill;
@@ -18,9 +29,121 @@ fn account(byte: u8) -> AccountId {
 	[byte; 32].into()
 }
 
-fn calls() -> Vec<Call> {
-	let name = || b"a/model".to_vec().try_into().unwrap();
-	let uri = || b"http://node".to_vec().try_into().unwrap();
+fn name() -> openledger_primitives::Name {
+	b"a/model".to_vec().try_into().unwrap()
+}
+
+fn uri() -> openledger_primitives::Uri {
+	b"http://node".to_vec().try_into().unwrap()
+}
+
+fn price() -> PriceSchedule {
+	PriceSchedule { per_call: 1, per_input_token: 2, per_output_token: 3 }
+}
+
+fn policy() -> RevenuePolicy {
+	RevenuePolicy {
+		developer: Permill::from_percent(40),
+		data: Permill::from_percent(35),
+		node: Permill::from_percent(25),
+		attributed: Permill::from_percent(30),
+	}
+}
+
+fn models() -> Vec<Call> {
+	let (weights_hash, tokenizer_hash) = (Hash::repeat_byte(1), Hash::repeat_byte(2));
+	vec![
+		Call::RegisterModel {
+			name: name(),
+			uri: uri(),
+			weights_hash,
+			tokenizer_hash,
+			price: price(),
+			policy: policy(),
+			sources: Default::default(),
+		},
+		Call::RegisterDerivedModel {
+			name: name(),
+			uri: uri(),
+			weights_hash,
+			tokenizer_hash,
+			price: price(),
+			policy: policy(),
+			sources: Default::default(),
+			parent: 1,
+			royalty: Permill::from_percent(10),
+		},
+		Call::PublishVersion {
+			model: 1,
+			uri: uri(),
+			weights_hash,
+			tokenizer_hash,
+			sources: Default::default(),
+		},
+		Call::CancelVersion { model: 1 },
+		Call::SetPrice { model: 1, price: price() },
+		Call::CancelPrice { model: 1 },
+		Call::SetPolicy { model: 1, policy: policy() },
+		Call::CancelPolicy { model: 1 },
+		Call::PauseModel { model: 1 },
+		Call::ResumeModel { model: 1 },
+		Call::RetireModel { model: 1 },
+		Call::PurgeModel { model: 1, limit: 2 },
+		Call::PruneModel { model: 1, limit: 2 },
+		Call::OfferModel { model: 1, to: account(1) },
+		Call::WithdrawOffer { model: 1 },
+		Call::AcceptModel { model: 1 },
+	]
+}
+
+fn data() -> Vec<Call> {
+	let releases = || vec![1, 2].try_into().unwrap();
+	let submission = Submission { root: Hash::zero(), size: 1 << 40, uri: uri() };
+	vec![
+		Call::CreateDatanet { name: name() },
+		Call::CreateDatanetWith {
+			name: name(),
+			open: false,
+			curator_share: Permill::from_percent(5),
+		},
+		Call::SetOpen { datanet: 1, open: true },
+		Call::AllowContributor { datanet: 1, account: account(1) },
+		Call::DisallowContributor { datanet: 1, account: account(1) },
+		Call::LowerCuratorShare { datanet: 1, curator_share: Permill::from_percent(5) },
+		Call::OfferCurator { datanet: 1, to: account(1) },
+		Call::WithdrawCuratorOffer { datanet: 1 },
+		Call::AcceptCurator { datanet: 1 },
+		Call::ClaimCurator {},
+		Call::ClaimCuratorFor { account: account(1) },
+		Call::ReserveRoot { commitment: Hash::zero() },
+		Call::RemoveReservation { commitment: Hash::zero() },
+		Call::SubmitContribution { datanet: 1, root: Hash::zero(), size: 1 << 40, uri: uri() },
+		Call::SubmitContributions { datanet: 1, submissions: vec![submission].try_into().unwrap() },
+		Call::AcceptContribution { contribution: 1, weight: 2 },
+		Call::SetWeight { contribution: 1, weight: 2 },
+		Call::RejectContribution { contribution: 1 },
+		Call::WithdrawContribution { contribution: 1 },
+		Call::StopContribution { contribution: 1 },
+		Call::WithdrawContributionBond { contribution: 1 },
+		Call::TransferContribution { contribution: 1, to: account(1) },
+		Call::SetBeneficiary { contribution: 1, beneficiary: Some(account(1)) },
+		Call::SetBeneficiary { contribution: 1, beneficiary: None },
+		Call::AccuseContribution { contribution: 1, reason: Accusation::Duplicate(2) },
+		Call::AccuseContribution { contribution: 1, reason: Accusation::Fraud },
+		Call::ConfirmAccusation { contribution: 1 },
+		Call::ContestAccusation { contribution: 1 },
+		Call::ExecuteSlash { contribution: 1 },
+		Call::ResolveAccusation { contribution: 1, guilty: true },
+		Call::DropAccusation { contribution: 1 },
+		Call::PublishRelease { datanet: 1 },
+		Call::Claim { contribution: 1, releases: releases() },
+		Call::ClaimFor { contribution: 1, releases: releases() },
+		Call::SweepSlashed { contribution: 1, releases: releases() },
+		Call::PayAccrued { account: account(1) },
+	]
+}
+
+fn metering() -> Vec<Call> {
 	let pair = Keypair::from_uri("//Alice", Default::default()).unwrap();
 	let voucher = Voucher {
 		genesis_hash: Hash::repeat_byte(1),
@@ -34,54 +157,109 @@ fn calls() -> Vec<Call> {
 		request_hash: Hash::repeat_byte(8),
 		valid_until: 9,
 	};
-	let alone = vec![
-		Call::RegisterModel {
-			name: name(),
-			uri: uri(),
-			weights_hash: Hash::repeat_byte(1),
-			tokenizer_hash: Hash::repeat_byte(2),
-			price: PriceSchedule { per_call: 1, per_input_token: 2, per_output_token: 3 },
-			policy: RevenuePolicy {
-				developer: Permill::from_percent(40),
-				data: Permill::from_percent(35),
-				node: Permill::from_percent(25),
-				attributed: Permill::from_percent(30),
-			},
-			sources: Default::default(),
-		},
-		Call::PauseModel { model: 1 },
-		Call::ResumeModel { model: 1 },
-		Call::CreateDatanet { name: name() },
-		Call::SubmitContribution { datanet: 1, root: Hash::zero(), size: 1 << 40, uri: uri() },
-		Call::AcceptContribution { contribution: 1, weight: 2 },
-		Call::RejectContribution { contribution: 1 },
-		Call::WithdrawContribution { contribution: 1 },
-		Call::PublishRelease { datanet: 1 },
-		Call::Claim { contribution: 1, releases: vec![1, 2].try_into().unwrap() },
-		Call::SetProtocolShare { share: Permill::from_percent(5) },
-		Call::PayAccrued { account: account(1) },
+	let entry = AttributionEntry { contribution: 1, weight: 2 };
+	let record = CallRecord {
+		sequence: 4,
+		model: 10,
+		version: 1,
+		price_version: 7,
+		input_tokens: 11,
+		output_tokens: 12,
+		request_hash: Hash::repeat_byte(8),
+		response_hash: Hash::repeat_byte(9),
+		attribution: vec![entry].try_into().unwrap(),
+	};
+	let sums = AggregateEntry {
+		version: 1,
+		price_version: 7,
+		calls: 3,
+		input_tokens: 1 << 40,
+		output_tokens: 1 << 41,
+	};
+	let aggregate = Aggregate {
+		up_to: 3,
+		entries: vec![sums].try_into().unwrap(),
+		attribution: vec![entry].try_into().unwrap(),
+		unattributed: 5,
+		root: Hash::repeat_byte(10),
+	};
+	let agreement = CloseAgreement { genesis_hash: Hash::repeat_byte(1), session: 2, settled: 3 };
+	let signature = pair.sign_message(&voucher);
+	let served = || vec![ServedInfo { model: 1, capacity: 4 }].try_into().unwrap();
+	vec![
 		Call::RegisterNode {
 			endpoint: uri(),
 			receipt_key: account(2),
 			bond: 100 * OPEN,
-			models: vec![0, 1].try_into().unwrap(),
+			models: served(),
 		},
-		Call::UpdateNode { endpoint: uri(), receipt_key: account(2), models: Default::default() },
+		Call::UpdateNode { endpoint: uri(), models: served() },
+		Call::RotateReceiptKey { receipt_key: account(2) },
+		Call::BondMore { amount: OPEN },
+		Call::Heartbeat {},
+		Call::StartUnbonding {},
+		Call::CancelUnbonding {},
+		Call::WithdrawNodeBond {},
+		Call::Unjail {},
+		Call::RemoveNode { operator: account(2) },
 		Call::OpenSession {
 			node: account(3),
 			deposit: OPEN,
 			signer: account(4),
 			expires_at: 1_000,
 		},
-		Call::Settle {
-			voucher,
-			signature: pair.sign_message(&voucher),
-			records: Default::default(),
+		Call::OpenSessionWithLimit {
+			node: account(3),
+			deposit: OPEN,
+			signer: account(4),
+			spending_limit: OPEN / 2,
+			expires_at: 1_000,
 		},
+		Call::TopUp { session: 1, amount: OPEN },
+		Call::ExtendSession { session: 1, expires_at: 2_000 },
+		Call::SetSpendingLimit { session: 1, limit: OPEN },
+		Call::Settle { voucher, signature: signature.clone(), records: Default::default() },
+		Call::SettleAggregate {
+			voucher,
+			signature: signature.clone(),
+			aggregate: aggregate.clone(),
+			last: Some(record.clone()),
+		},
+		Call::SettleAggregate { voucher, signature: signature.clone(), aggregate, last: None },
+		Call::Settle { voucher, signature, records: vec![record].try_into().unwrap() },
 		Call::RequestClose { session: 1 },
 		Call::CloseSession { session: 1 },
-		Call::Transfer { dest: account(5), value: u128::MAX },
-	];
+		Call::CloseWithAgreement { session: 1, signature: pair.sign_message(&agreement) },
+	]
+}
+
+fn requests() -> Vec<Call> {
+	let request = |node| Call::RequestCall {
+		model: 1,
+		node,
+		input: b"Hi".to_vec().try_into().unwrap(),
+		max_charge: OPEN,
+		deadline: 100,
+	};
+	vec![
+		request(None),
+		request(Some(account(1))),
+		Call::FulfilCall {
+			request: 1,
+			output: b"Ho".to_vec().try_into().unwrap(),
+			input_tokens: 2,
+			output_tokens: 3,
+			version: 1,
+			attribution: Default::default(),
+		},
+		Call::CancelCall { request: 1 },
+		Call::ExpireCall { request: 1 },
+	]
+}
+
+fn calls() -> Vec<Call> {
+	let mut alone = [models(), data(), metering(), requests()].concat();
+	alone.push(Call::Transfer { dest: account(5), value: u128::MAX });
 	let mut calls = alone.clone();
 	calls.extend(alone.iter().map(|call| Call::Sudo { call: Box::new(call.clone()) }));
 	calls.push(Call::BatchAll { calls: alone });
@@ -112,72 +290,9 @@ fn amounts_arrive_as_they_were_meant() {
 
 #[test]
 fn every_event_has_the_fields_that_are_read() {
-	let events: &[(&str, &str, &[&str])] = &[
-		("ModelRegistry", "ModelRegistered", &["model", "owner", "name"]),
-		("ModelRegistry", "ModelPaused", &["model"]),
-		("ModelRegistry", "ModelResumed", &["model"]),
-		("DataAttribution", "DatanetCreated", &["datanet", "curator", "name"]),
-		(
-			"DataAttribution",
-			"ContributionSubmitted",
-			&["contribution", "datanet", "contributor", "root"],
-		),
-		(
-			"DataAttribution",
-			"ContributionAccepted",
-			&["contribution", "datanet", "weight", "from_release"],
-		),
-		("DataAttribution", "ContributionRejected", &["contribution"]),
-		("DataAttribution", "ContributionWithdrawn", &["contribution"]),
-		(
-			"DataAttribution",
-			"ReleasePublished",
-			&["datanet", "release", "total_weight", "contributions"],
-		),
-		("DataAttribution", "PayoutClaimed", &["contribution", "contributor", "amount"]),
-		("InferenceMetering", "NodeRegistered", &["operator", "bond"]),
-		("InferenceMetering", "NodeUpdated", &["operator"]),
-		(
-			"InferenceMetering",
-			"SessionOpened",
-			&["session", "caller", "node", "deposit", "expires_at"],
-		),
-		("InferenceMetering", "CloseRequested", &["session", "closes_at"]),
-		("InferenceMetering", "SessionClosed", &["session", "refunded"]),
-		(
-			"InferenceMetering",
-			"CallSettled",
-			&[
-				"session",
-				"lane",
-				"sequence",
-				"caller",
-				"node",
-				"developer",
-				"model",
-				"version",
-				"price_version",
-				"input_tokens",
-				"output_tokens",
-				"charge",
-				"request_hash",
-				"response_hash",
-				"payment",
-			],
-		),
-		("InferenceMetering", "RecordRejected", &["session", "lane", "sequence", "reason"]),
-		(
-			"InferenceMetering",
-			"VoucherSettled",
-			&["session", "lane", "sequence", "accepted", "rejected", "charged"],
-		),
-		("RevenueSplit", "ProtocolShareSet", &["share"]),
-		("RevenueSplit", "AccruedPaid", &["account", "amount"]),
-		("Sudo", "Sudid", &["sudo_result"]),
-		("Balances", "Transfer", &["from", "to", "amount"]),
-	];
+	let sudo: &(&str, &str, &[&str]) = &("Sudo", "Sudid", &["sudo_result"]);
 	let metadata = metadata();
-	for (pallet, event, fields) in events {
+	for (pallet, event, fields) in Event::KNOWN.iter().chain([sudo]) {
 		let known = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.event_variants());
 		let variants = known.unwrap_or_else(|| panic!("no events in {pallet}"));
 		let variant = variants.iter().find(|variant| variant.name == *event);

@@ -22,6 +22,7 @@ pub use self::{
 	key::{KeySource, Secret},
 	models::{BackendConfig, CandleConfig, ModelConfig, ModelRef, OpenaiConfig, PassThrough},
 };
+pub use crate::{onchain::OnChainCalls, settlement::SettlementMode};
 
 /// Everything that an operator can set.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -37,6 +38,9 @@ pub struct Config {
 	pub endpoint: Option<String>,
 	/// The account that registers and settles, and whose key signs statements.
 	pub key: KeySource,
+	/// Which of the calls that are requested on chain are answered.
+	#[serde(default)]
+	pub on_chain_calls: OnChainCalls,
 	/// The chain.
 	#[serde(default)]
 	pub chain: ChainConfig,
@@ -63,6 +67,9 @@ pub struct ChainConfig {
 	/// WebSocket URL of a chain node.
 	#[serde(deserialize_with = "ws_url")]
 	pub url: String,
+	/// How often the node tells the chain that it is alive, in seconds.
+	#[serde(deserialize_with = "bounded::<_, _, 60, 604_800>")]
+	pub heartbeat_seconds: u32,
 }
 
 /// When calls are settled. Whichever bound is reached first counts; what is left of a session is
@@ -79,6 +86,15 @@ pub struct SettlementConfig {
 	/// Leave calls that are together worth less, in planck, for later, so that fees do not eat them.
 	#[serde(deserialize_with = "planck")]
 	pub min_value: u128,
+	/// How calls go to the chain: one by one, or by their sums.
+	pub mode: SettlementMode,
+	/// With the mode `aggregate`, lanes with fewer calls are itemised all the same.
+	#[serde(deserialize_with = "bounded::<_, _, 2, 65_536>")]
+	pub aggregate_from: u32,
+	/// Calls that were settled so many days ago are removed from the store. It has to be longer than
+	/// calls can be disputed.
+	#[serde(deserialize_with = "bounded::<_, _, 1, 36_500>")]
+	pub keep_days: u32,
 }
 
 /// What callers may do at most.
@@ -91,6 +107,22 @@ pub struct LimitsConfig {
 	/// Requests that are worked on at the same time, over all models.
 	#[serde(deserialize_with = "bounded::<_, _, 1, 65_536>")]
 	pub concurrent: usize,
+	/// The largest headers of a request, in bytes. A payment alone may have 16 KiB.
+	#[serde(deserialize_with = "bounded::<_, _, 20_480, 262_144>")]
+	pub header_bytes: usize,
+	/// Connections at once; more wait.
+	#[serde(deserialize_with = "bounded::<_, _, 1, 1_000_000>")]
+	pub connections: usize,
+	/// How long a request's headers may take to come, in seconds.
+	#[serde(deserialize_with = "bounded::<_, _, 16, 600>")]
+	pub header_timeout_seconds: u32,
+	/// How long a request's body may stall on its way, in seconds. All of it may take four times as
+	/// long.
+	#[serde(deserialize_with = "bounded::<_, _, 1, 600>")]
+	pub body_timeout_seconds: u32,
+	/// How long a connection may be idle, or a caller take nothing of its answer, in seconds.
+	#[serde(deserialize_with = "bounded::<_, _, 16, 3_600>")]
+	pub idle_timeout_seconds: u32,
 }
 
 /// Numbers for monitoring.
@@ -121,19 +153,34 @@ mod defaults {
 
 	impl Default for ChainConfig {
 		fn default() -> Self {
-			Self { url: "ws://127.0.0.1:9944".into() }
+			Self { url: "ws://127.0.0.1:9944".into(), heartbeat_seconds: 43_200 }
 		}
 	}
 
 	impl Default for SettlementConfig {
 		fn default() -> Self {
-			Self { max_age_seconds: 60, max_calls: 200, min_value: 0 }
+			Self {
+				max_age_seconds: 60,
+				max_calls: 200,
+				min_value: 0,
+				mode: SettlementMode::Itemised,
+				aggregate_from: 64,
+				keep_days: 30,
+			}
 		}
 	}
 
 	impl Default for LimitsConfig {
 		fn default() -> Self {
-			Self { body_bytes: 1 << 20, concurrent: 256 }
+			Self {
+				body_bytes: 1 << 20,
+				concurrent: 256,
+				header_bytes: 32 << 10,
+				connections: 4_096,
+				header_timeout_seconds: 20,
+				body_timeout_seconds: 30,
+				idle_timeout_seconds: 75,
+			}
 		}
 	}
 
@@ -167,6 +214,13 @@ impl Config {
 		config.check()?;
 		config.resolve(&|path: &mut PathBuf| values::resolve(path, folder));
 		Ok(config)
+	}
+
+	/// How many calls of a model the node answers at the same time: as its backend can, as far as
+	/// the limit over all models allows.
+	pub fn capacity(&self, model: &ModelConfig) -> u32 {
+		let room = u32::try_from(self.limits.concurrent).unwrap_or(u32::MAX);
+		model.capacity().min(room)
 	}
 
 	/// Hands the number of threads to the library that runs models, which reads it from the

@@ -10,6 +10,9 @@
 //! | [`payment`] | vouchers, from the header to the signed statement |
 //! | [`store`] | vouchers and calls, on disk |
 //! | [`settlement`] | redeeming served calls on chain |
+//! | [`onchain`] | calls that are requested through the chain |
+//! | [`heartbeat`] | telling the chain that the node is alive |
+//! | [`pruning`] | removing what is old from the store |
 //! | [`server`] | the HTTP side, and what holds all of it together |
 //! | [`cli`] | the command line |
 
@@ -17,8 +20,11 @@ pub mod backend;
 pub mod cli;
 mod clock;
 pub mod config;
+pub mod heartbeat;
+pub mod onchain;
 pub mod openai;
 pub mod payment;
+pub mod pruning;
 pub mod server;
 pub mod settlement;
 pub mod store;

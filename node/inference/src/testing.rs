@@ -22,8 +22,8 @@ use sp_runtime::Permill;
 
 use crate::{
 	backend::{
-		Backend, BackendError, ChatRequest, Delta, FinishReason, Finished, Generation, ModelFacts,
-		Prepared,
+		Backend, BackendError, ChatRequest, Delta, Embedded, EmbeddingRequest, FinishReason,
+		Finished, Generation, ModelFacts, Prepared, PreparedEmbedding, ToolDelta,
 	},
 	payment::{ChainUnavailable, SessionSource},
 	store::{Acceptance, ServedCall, StoredVoucher},
@@ -53,6 +53,11 @@ pub(crate) fn caller() -> Keypair {
 	key("//Alice")
 }
 
+/// A key that may sign vouchers for the caller, where a test says so.
+pub(crate) fn hot_key() -> Keypair {
+	key("//Alice//hot")
+}
+
 pub(crate) fn session(id: SessionId) -> SessionInfo {
 	SessionInfo {
 		id,
@@ -61,6 +66,7 @@ pub(crate) fn session(id: SessionId) -> SessionInfo {
 		signer: caller().account(),
 		deposit: DEPOSIT,
 		settled: 0,
+		spending_limit: 0,
 		expires_at: BEST + 1_000,
 		closes_at: None,
 		lanes: Vec::new(),
@@ -77,6 +83,8 @@ pub(crate) fn model() -> ModelInfo {
 		name: MODEL_NAME.into(),
 		owner: key("//Dave").account(),
 		paused: false,
+		retired_at: None,
+		offered_to: None,
 		version: 1,
 		price_version: PRICE_VERSION,
 		price: PRICE,
@@ -90,6 +98,11 @@ pub(crate) fn model() -> ModelInfo {
 		weights_hash: Hash::zero(),
 		tokenizer_hash: Hash::zero(),
 		sources: DataSources::default(),
+		parent: None,
+		next_version: None,
+		next_price: None,
+		next_policy: None,
+		deposit: 0,
 	}
 }
 
@@ -172,6 +185,8 @@ pub(crate) enum Script {
 	Stall(Vec<&'static str>),
 	/// Says these words, then fails.
 	Break(Vec<&'static str>, BackendError),
+	/// Calls a tool, then ends.
+	Call(ToolDelta),
 	/// Has no room.
 	Refuse(BackendError),
 }
@@ -224,7 +239,8 @@ impl Backend for TestBackend {
 	}
 
 	async fn prepare(&self, request: ChatRequest) -> Result<Prepared, BackendError> {
-		let input: u32 = request.messages.iter().map(|message| words(&message.content)).sum();
+		let chat: u32 = request.messages.iter().map(|message| words(&message.content)).sum();
+		let input = chat + request.prompt.as_deref().map_or(0, words);
 		let prompt = vec![0; usize::try_from(input).expect("tests are short")];
 		Prepared::new(request, prompt, CONTEXT, DEFAULT_MAX_TOKENS)
 	}
@@ -236,6 +252,11 @@ impl Backend for TestBackend {
 		let end = move |reason, output_tokens| Ok(Finished { reason, input_tokens, output_tokens });
 		match script {
 			Script::Refuse(error) => return Err(error),
+			Script::Call(delta) => {
+				let tokens = delta.output_tokens;
+				sink.send_tool(delta).await.expect("there is room");
+				sink.finish(end(FinishReason::ToolCalls, tokens));
+			}
 			Script::Say(words) => {
 				tokio::spawn(async move {
 					let spoken = speak(&sink, &words).await;
@@ -257,6 +278,25 @@ impl Backend for TestBackend {
 			}
 		}
 		Ok(generation)
+	}
+
+	/// Every text becomes the number of its words.
+	async fn prepare_embedding(
+		&self,
+		request: EmbeddingRequest,
+	) -> Result<PreparedEmbedding, BackendError> {
+		let input_tokens = request.inputs.iter().map(|text| words(text)).sum();
+		Ok(PreparedEmbedding { request, input_tokens })
+	}
+
+	async fn embed(&self, call: PreparedEmbedding) -> Result<Embedded, BackendError> {
+		let script = self.script.lock().expect("no test panics while it holds this").clone();
+		if let Script::Refuse(error) = script {
+			return Err(error);
+		}
+		let vector = |text: &String| vec![f32::from(u8::try_from(words(text)).expect("short"))];
+		let vectors = call.request.inputs.iter().map(vector).collect();
+		Ok(Embedded { vectors, input_tokens: call.input_tokens })
 	}
 
 	fn count_tokens(&self, text: &str) -> Result<u32, BackendError> {
@@ -310,6 +350,7 @@ pub(crate) fn acceptance(voucher: Voucher, reserve: Balance) -> Acceptance {
 		model: MODEL,
 		reserve,
 		session: session(voucher.session),
+		limit: Balance::MAX,
 		at: 1_000,
 	}
 }

@@ -2,10 +2,10 @@
 
 use crate::account::AccountError;
 use jsonrpsee::types::ErrorObjectOwned;
-use openledger_primitives::{info::QuoteError, SessionId};
+use openledger_primitives::{info::QuoteError, ContributionId, RequestId, SessionId};
 
-/// Why a method has no answer. Parameters that are not of the right JSON type at all are refused
-/// with JSON-RPC's own `-32602`.
+/// Why a method has no answer, and what to do about it. Parameters that are not of the right JSON
+/// type at all are refused with JSON-RPC's own `-32602`, whose data says what was expected.
 ///
 /// Codes never change their meaning. They leave room after each group:
 ///
@@ -20,16 +20,28 @@ use openledger_primitives::{info::QuoteError, SessionId};
 /// | 12022 | [`Error::ChargeOverflow`] |
 /// | 12030 | [`Error::UnknownSession`] |
 /// | 12031 | [`Error::UnknownNode`] |
+/// | 12032 | [`Error::UnknownRequest`] |
+/// | 12040 | [`Error::UnknownDatanet`] |
+/// | 12041 | [`Error::UnknownContribution`] |
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
 	/// This node does not know the block, or has pruned its state.
-	#[error("unknown block, or its state has been pruned: {0}")]
+	#[error(
+		"unknown block, or its state has been pruned: {0}; leave `at` out for the newest block, or \
+		 ask a node that keeps older states"
+	)]
 	UnknownBlock(String),
 	/// The runtime could not answer: for instance because it is of a version without the API.
-	#[error("the runtime could not answer: {0}")]
+	#[error(
+		"the runtime could not answer: {0}; at blocks from before an upgrade, the runtime may not \
+		 know the question yet"
+	)]
 	Runtime(String),
 	/// An address that names no account.
-	#[error("bad address {address:?}: {reason}")]
+	#[error(
+		"bad address {address:?}: {reason}; write an SS58 address of this chain, or 0x and 64 \
+		 hexadecimal digits"
+	)]
 	BadAddress {
 		/// The address as it was given.
 		address: String,
@@ -37,7 +49,7 @@ pub enum Error {
 		reason: AccountError,
 	},
 	/// A page size that is 0 or too large.
-	#[error("bad limit {limit}: must be from 1 to {max}")]
+	#[error("bad limit {limit}: must be from 1 to {max}; a page's `next` says where to go on")]
 	BadLimit {
 		/// The limit as it was given.
 		limit: u32,
@@ -45,20 +57,37 @@ pub enum Error {
 		max: u32,
 	},
 	/// No model of this id or name.
-	#[error("unknown model {0}")]
+	#[error("unknown model {0}: models_list shows those that there are")]
 	UnknownModel(String),
-	/// The model's owner has paused it, so there is no quote for it.
-	#[error("model {0} is paused by its owner")]
+	/// The model's owner has paused or retired it, so there is no quote for it.
+	#[error("model {0} takes no calls: its owner has paused or retired it; models_get says which")]
 	ModelPaused(String),
 	/// The charge would not fit a balance.
-	#[error("the charge for this many tokens of model {0} does not fit a balance")]
+	#[error(
+		"the charge for this many tokens of model {0} does not fit a balance: ask for fewer tokens"
+	)]
 	ChargeOverflow(String),
 	/// No session of this id: never opened, or closed.
-	#[error("unknown session {0}")]
+	#[error("unknown session {0}: it was never opened, or has been closed")]
 	UnknownSession(SessionId),
 	/// The account is not the operator of an inference node.
-	#[error("{0} operates no inference node")]
+	#[error("{0} operates no inference node: inference_nodes shows those that serve a model")]
 	UnknownNode(String),
+	/// No call on chain of this id waits: never requested, or answered, or expired.
+	#[error(
+		"no request {0} waits for an answer: it was never made, or has been answered, or has \
+		 expired; the chain's events say which"
+	)]
+	UnknownRequest(RequestId),
+	/// No datanet of this id or name.
+	#[error("unknown datanet {0}: datanets_list shows those that there are")]
+	UnknownDatanet(String),
+	/// No contribution of this id: never submitted, or rejected, or withdrawn.
+	#[error(
+		"unknown contribution {0}: it was never submitted, or has been rejected or withdrawn; \
+		 datanets_contributions shows those of an account"
+	)]
+	UnknownContribution(ContributionId),
 }
 
 impl Error {
@@ -74,6 +103,9 @@ impl Error {
 			Self::ChargeOverflow(_) => 12022,
 			Self::UnknownSession(_) => 12030,
 			Self::UnknownNode(_) => 12031,
+			Self::UnknownRequest(_) => 12032,
+			Self::UnknownDatanet(_) => 12040,
+			Self::UnknownContribution(_) => 12041,
 		}
 	}
 
@@ -127,14 +159,35 @@ mod tests {
 			Error::no_quote(QuoteError::Overflow, "7".into()),
 			Error::UnknownSession(7),
 			Error::UnknownNode("x".into()),
+			Error::UnknownRequest(7),
+			Error::UnknownDatanet("7".into()),
+			Error::UnknownContribution(7),
 		];
-		let mut codes = errors.iter().map(Error::code).collect::<Vec<_>>();
-		codes.dedup();
-		assert_eq!(codes, [12001, 12002, 12010, 12011, 12020, 12021, 12022, 12030, 12031]);
+		let codes = errors.iter().map(Error::code).collect::<Vec<_>>();
+		assert_eq!(
+			codes,
+			[12001, 12002, 12010, 12011, 12020, 12021, 12022, 12030, 12031, 12032, 12040, 12041]
+		);
+		let mut messages = errors.iter().map(Error::to_string).collect::<Vec<_>>();
+		messages.dedup();
+		assert_eq!(messages.len(), codes.len());
 
 		let object = ErrorObjectOwned::from(errors[2].clone());
 		assert_eq!(object.code(), 12010);
-		assert_eq!(object.message(), "bad address \"x\": it is not base58");
+		assert!(object.message().starts_with("bad address \"x\": it is not base58; write an SS58"));
+	}
+
+	#[test]
+	fn messages_say_what_to_do() {
+		for (error, advice) in [
+			(Error::UnknownModel("7".into()), "models_list"),
+			(Error::UnknownDatanet("7".into()), "datanets_list"),
+			(Error::UnknownBlock("0x00".into()), "leave `at` out"),
+			(Error::BadLimit { limit: 300, max: 256 }, "from 1 to 256"),
+			(Error::ModelPaused("7".into()), "models_get"),
+		] {
+			assert!(error.to_string().contains(advice), "{error}");
+		}
 	}
 
 	#[test]

@@ -1,17 +1,18 @@
 //! The namespace `inference_`.
 
 use crate::{
-	models::{resolve, ModelRef},
+	models::{existing, resolve},
 	page::{checked_limit, is_full},
 	parse_account,
+	reference::ModelRef,
 	state::State,
 	Error,
 };
 use jsonrpsee::proc_macros::rpc;
 use openledger_primitives::{
-	info::{NodeInfo, Quote, SessionInfo},
+	info::{NodeInfo, Quote, RequestInfo, SessionInfo},
 	runtime_api::{InferenceApi as RuntimeInference, ModelsApi as RuntimeModels},
-	AccountId, SessionId,
+	AccountId, RequestId, SessionId,
 };
 use serde::{Deserialize, Serialize};
 use sp_api::ProvideRuntimeApi;
@@ -28,7 +29,16 @@ pub struct NodePage {
 	pub next: Option<AccountId>,
 }
 
-/// Prices, payment sessions and inference nodes.
+/// A page of calls on chain that wait for an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestPage {
+	/// By rising id.
+	pub requests: Vec<RequestInfo>,
+	/// The id to go on from, if there may be more.
+	pub next: Option<RequestId>,
+}
+
+/// Prices, payment sessions, inference nodes and calls on chain.
 #[rpc(client, server, namespace = "inference")]
 pub trait InferenceApi<Hash> {
 	/// What a call of `model`, named by id or name, would cost.
@@ -44,7 +54,7 @@ pub trait InferenceApi<Hash> {
 		at: Option<Hash>,
 	) -> Result<Quote, Error>;
 
-	/// A session by its id.
+	/// An open session by its id, with what its lanes have settled.
 	///
 	/// # Errors
 	/// [`Error::UnknownSession`].
@@ -71,6 +81,28 @@ pub trait InferenceApi<Hash> {
 		limit: Option<u32>,
 		at: Option<Hash>,
 	) -> Result<NodePage, Error>;
+
+	/// A call on chain that waits for its answer, by its id.
+	///
+	/// # Errors
+	/// [`Error::UnknownRequest`].
+	// Not `request`: every JSON-RPC client has a method of that name already.
+	#[method(name = "request", blocking)]
+	fn waiting_request(&self, request: RequestId, at: Option<Hash>) -> Result<RequestInfo, Error>;
+
+	/// Up to `limit` calls on chain (64 by default, 256 at most) of `model`, named by id or name,
+	/// that wait for an answer, from the id `from` upwards.
+	///
+	/// # Errors
+	/// [`Error::UnknownModel`], [`Error::BadLimit`].
+	#[method(name = "requests", blocking)]
+	fn requests(
+		&self,
+		model: ModelRef,
+		from: Option<RequestId>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> Result<RequestPage, Error>;
 }
 
 /// Answers the methods of `inference_` from a client.
@@ -125,11 +157,35 @@ where
 		let limit = checked_limit(limit)?;
 		let after = after.as_deref().map(parse_account).transpose()?;
 		let (api, hash) = self.state.at(at)?;
-		let id = resolve(&*api, hash, &model)?;
-		api.model(hash, id)?.ok_or_else(|| Error::UnknownModel(model.to_string()))?;
+		let id = existing(&*api, hash, &model)?;
 		let nodes = api.nodes(hash, id, after, limit)?;
 		let last = nodes.last().filter(|_| is_full(nodes.len(), limit));
 		let next = last.map(|node| node.operator.clone());
 		Ok(NodePage { nodes, next })
+	}
+
+	fn waiting_request(
+		&self,
+		request: RequestId,
+		at: Option<Block::Hash>,
+	) -> Result<RequestInfo, Error> {
+		let (api, hash) = self.state.at(at)?;
+		api.request(hash, request)?.ok_or(Error::UnknownRequest(request))
+	}
+
+	fn requests(
+		&self,
+		model: ModelRef,
+		from: Option<RequestId>,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+	) -> Result<RequestPage, Error> {
+		let limit = checked_limit(limit)?;
+		let (api, hash) = self.state.at(at)?;
+		let id = existing(&*api, hash, &model)?;
+		let requests = api.requests(hash, id, from.unwrap_or_default(), limit)?;
+		let last = requests.last().filter(|_| is_full(requests.len(), limit));
+		let next = last.and_then(|request| request.id.checked_add(1));
+		Ok(RequestPage { requests, next })
 	}
 }

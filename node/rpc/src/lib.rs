@@ -4,17 +4,27 @@
 //! |---|---|
 //! | `models_list(from?, limit?, at?)` | models, by rising id |
 //! | `models_get(model, at?)` | one model, by id or name |
+//! | `models_versions(model, from?, limit?, at?)` | the versions of a model |
+//! | `datanets_list(from?, limit?, at?)` | datanets, by rising id |
+//! | `datanets_get(datanet, at?)` | one datanet, by id or name |
+//! | `datanets_releases(datanet, from?, limit?, at?)` | the releases of a datanet |
+//! | `datanets_contribution(contribution, at?)` | one contribution |
+//! | `datanets_contributions(account, from?, limit?, at?)` | the contributions of an account |
 //! | `inference_quote(model, inputTokens, outputTokens, at?)` | what a call would cost |
 //! | `inference_session(session, at?)` | one payment session |
 //! | `inference_node(operator, at?)` | one inference node |
 //! | `inference_nodes(model, after?, limit?, at?)` | the inference nodes that serve a model |
+//! | `inference_request(request, at?)` | one call on chain that waits for its answer |
+//! | `inference_requests(model, from?, limit?, at?)` | the calls on chain of a model that wait |
 //! | `payouts_pending(account, from?, limit?, at?)` | what an account may claim |
-//! | `payouts_earnings(account, at?)` | what an account has earned |
+//! | `payouts_earnings(account, at?)` | what an account has earned, by role |
+//! | `payouts_model(model, at?)` | what a model's calls were charged and paid, by role |
 //!
 //! All of them read the state of the block with the hash `at`, or of the best block without it. A
 //! node answers for blocks whose state it has kept (`--state-pruning`). Amounts are decimal strings
-//! of planck, accounts are SS58 addresses or `0x` and 64 hexadecimal digits, models are ids or names.
-//! What can go wrong is listed in [`Error`], with its JSON-RPC codes.
+//! of planck, accounts are SS58 addresses or `0x` and 64 hexadecimal digits, models and datanets are
+//! ids (numbers) or names (strings). Lists come in pages: `next` is where to go on, and is `null` at
+//! the end. What can go wrong is listed in [`Error`], with its JSON-RPC codes.
 //!
 //! Each namespace has a trait for servers (`ModelsApiServer`) and one for clients
 //! (`ModelsApiClient`), which any `jsonrpsee` client implements.
@@ -22,24 +32,30 @@
 #![deny(missing_docs)]
 
 mod account;
+mod datanets;
 mod error;
 mod inference;
 mod models;
 mod page;
 mod payouts;
+mod reference;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use account::{parse_account, AccountError, SS58_PREFIX};
+pub use datanets::{
+	ContributionPage, DatanetPage, Datanets, DatanetsApiClient, DatanetsApiServer, ReleasePage,
+};
 pub use error::Error;
-pub use inference::{Inference, InferenceApiClient, InferenceApiServer, NodePage};
-pub use models::{ModelPage, ModelRef, Models, ModelsApiClient, ModelsApiServer};
+pub use inference::{Inference, InferenceApiClient, InferenceApiServer, NodePage, RequestPage};
+pub use models::{ModelPage, Models, ModelsApiClient, ModelsApiServer, VersionPage};
 pub use page::{DEFAULT_LIMIT, MAX_LIMIT};
-pub use payouts::{Payouts, PayoutsApiClient, PayoutsApiServer};
+pub use payouts::{Payouts, PayoutsApiClient, PayoutsApiServer, Pending};
+pub use reference::{DatanetRef, IdOrName, ModelRef};
 
 use jsonrpsee::{core::RegisterMethodError, RpcModule};
-use openledger_primitives::runtime_api::{InferenceApi, ModelsApi, PayoutsApi};
+use openledger_primitives::runtime_api::{DatanetsApi, InferenceApi, ModelsApi, PayoutsApi};
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
@@ -53,10 +69,11 @@ pub fn module<C, Block>(client: Arc<C>) -> Result<RpcModule<()>, RegisterMethodE
 where
 	Block: BlockT,
 	C: ProvideRuntimeApi<Block> + HeaderBackend<Block> + Send + Sync + 'static,
-	C::Api: ModelsApi<Block> + InferenceApi<Block> + PayoutsApi<Block>,
+	C::Api: ModelsApi<Block> + DatanetsApi<Block> + InferenceApi<Block> + PayoutsApi<Block>,
 {
 	let mut module = RpcModule::new(());
 	module.merge(Models::new(client.clone()).into_rpc())?;
+	module.merge(Datanets::new(client.clone()).into_rpc())?;
 	module.merge(Inference::new(client.clone()).into_rpc())?;
 	module.merge(Payouts::new(client).into_rpc())?;
 	Ok(module)

@@ -1,37 +1,22 @@
 //! The namespace `models_`.
 
 use crate::{
-	error::shorten,
 	page::{checked_limit, is_full},
+	reference::ModelRef,
 	state::State,
 	Error,
 };
 use jsonrpsee::proc_macros::rpc;
-use openledger_primitives::{info::ModelInfo, runtime_api::ModelsApi as RuntimeModels, ModelId};
+use openledger_primitives::{
+	info::{ModelInfo, VersionInfo},
+	runtime_api::ModelsApi as RuntimeModels,
+	ModelId, VersionId,
+};
 use serde::{Deserialize, Serialize};
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
-use std::{fmt, sync::Arc};
-
-/// A model as a caller names it: by its id, a number, or by its name, a string.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum ModelRef {
-	/// By its id.
-	Id(ModelId),
-	/// By its name.
-	Name(String),
-}
-
-impl fmt::Display for ModelRef {
-	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-		match self {
-			Self::Id(id) => id.fmt(formatter),
-			Self::Name(name) => write!(formatter, "{:?}", shorten(name)),
-		}
-	}
-}
+use std::sync::Arc;
 
 /// A page of models.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +25,15 @@ pub struct ModelPage {
 	pub models: Vec<ModelInfo>,
 	/// The id to go on from, if there may be more.
 	pub next: Option<ModelId>,
+}
+
+/// A page of a model's versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionPage {
+	/// By rising number. One that is announced and not in force yet is among them.
+	pub versions: Vec<VersionInfo>,
+	/// The version to go on from, if there may be more.
+	pub next: Option<VersionId>,
 }
 
 /// Models of the registry.
@@ -57,12 +51,26 @@ pub trait ModelsApi<Hash> {
 		at: Option<Hash>,
 	) -> Result<ModelPage, Error>;
 
-	/// A model by its id or its name.
+	/// A model by its id or its name: what is in force, and what is announced.
 	///
 	/// # Errors
 	/// [`Error::UnknownModel`].
 	#[method(name = "get", blocking)]
 	fn get(&self, model: ModelRef, at: Option<Hash>) -> Result<ModelInfo, Error>;
+
+	/// Up to `limit` versions (64 by default, 256 at most) of a model, named by id or name, from
+	/// the version `from` upwards.
+	///
+	/// # Errors
+	/// [`Error::UnknownModel`], [`Error::BadLimit`].
+	#[method(name = "versions", blocking)]
+	fn versions(
+		&self,
+		model: ModelRef,
+		from: Option<VersionId>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> Result<VersionPage, Error>;
 }
 
 /// Answers the methods of `models_` from a client.
@@ -98,6 +106,26 @@ where
 	}
 }
 
+/// The id of the model that `model` names, which there is.
+///
+/// # Errors
+/// [`Error::UnknownModel`].
+pub(crate) fn existing<Api, Block>(
+	api: &Api,
+	hash: Block::Hash,
+	model: &ModelRef,
+) -> Result<ModelId, Error>
+where
+	Block: BlockT,
+	Api: RuntimeModels<Block>,
+{
+	let id = resolve(api, hash, model)?;
+	match api.model(hash, id)? {
+		Some(_) => Ok(id),
+		None => Err(Error::UnknownModel(model.to_string())),
+	}
+}
+
 impl<C, Block> ModelsApiServer<Block::Hash> for Models<C, Block>
 where
 	Block: BlockT,
@@ -123,19 +151,20 @@ where
 		let id = resolve(&*api, hash, &model)?;
 		api.model(hash, id)?.ok_or_else(|| Error::UnknownModel(model.to_string()))
 	}
-}
 
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn models_are_named_by_id_or_name() {
-		let read = |text| serde_json::from_str::<ModelRef>(text);
-		assert_eq!(read("7").unwrap(), ModelRef::Id(7));
-		assert_eq!(read("\"meta/llama\"").unwrap(), ModelRef::Name("meta/llama".into()));
-		assert!(read("-1").is_err());
-		assert!(read("4294967296").is_err());
-		assert!(read("null").is_err());
+	fn versions(
+		&self,
+		model: ModelRef,
+		from: Option<VersionId>,
+		limit: Option<u32>,
+		at: Option<Block::Hash>,
+	) -> Result<VersionPage, Error> {
+		let limit = checked_limit(limit)?;
+		let (api, hash) = self.state.at(at)?;
+		let id = existing(&*api, hash, &model)?;
+		let versions = api.versions(hash, id, from.unwrap_or_default(), limit)?;
+		let last = versions.last().filter(|_| is_full(versions.len(), limit));
+		let next = last.and_then(|version| version.version.checked_add(1));
+		Ok(VersionPage { versions, next })
 	}
 }

@@ -1,23 +1,40 @@
 //! The namespace `payouts_`.
 
-use crate::{page::checked_limit, parse_account, state::State, Error};
+use crate::{
+	models::resolve, page::checked_limit, parse_account, reference::ModelRef, state::State, Error,
+};
 use jsonrpsee::proc_macros::rpc;
 use openledger_primitives::{
-	info::{Earnings, PendingPage},
-	runtime_api::PayoutsApi as RuntimePayouts,
-	ContributionId,
+	info::{Earnings, ModelEarnings, PendingPage, PendingPayout},
+	runtime_api::{ModelsApi as RuntimeModels, PayoutsApi as RuntimePayouts},
+	serde_balance, Balance, ContributionId,
 };
+use serde::{Deserialize, Serialize};
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
 use std::sync::Arc;
 
+/// What an account may claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+	/// A page of what its contributions have earned: by contribution, datanet and release. To be
+	/// claimed with `DataAttribution.claim`.
+	pub payouts: Vec<PendingPayout>,
+	/// The contribution to go on from, if there is more.
+	pub next: Option<ContributionId>,
+	/// What it has earned as the curator of datanets, all of it on each page, in planck. To be
+	/// claimed with `DataAttribution.claim_curator`.
+	#[serde(with = "serde_balance")]
+	pub curator: Balance,
+}
+
 /// What earners may claim and have earned.
 #[rpc(client, server, namespace = "payouts")]
 pub trait PayoutsApi<Hash> {
 	/// What the account with the address `account` may claim: up to `limit` of its contributions (64
-	/// by default, 256 at most), from the contribution `from` upwards. An account without
-	/// contributions has an empty page.
+	/// by default, 256 at most), from the contribution `from` upwards, and what it has earned as a
+	/// curator. An account that has nothing to claim has an empty page.
 	///
 	/// # Errors
 	/// [`Error::BadAddress`], [`Error::BadLimit`].
@@ -28,7 +45,7 @@ pub trait PayoutsApi<Hash> {
 		from: Option<ContributionId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
-	) -> Result<PendingPage, Error>;
+	) -> Result<Pending, Error>;
 
 	/// What the account with the address `account` has earned over its lifetime, by role. All zeros
 	/// for an account that has earned nothing.
@@ -37,6 +54,14 @@ pub trait PayoutsApi<Hash> {
 	/// [`Error::BadAddress`].
 	#[method(name = "earnings", blocking)]
 	fn earnings(&self, account: String, at: Option<Hash>) -> Result<Earnings, Error>;
+
+	/// What the calls of a model, named by id or name, have been charged and paid over its
+	/// lifetime, by role. A model that is gone from the registry keeps its totals, under its id.
+	///
+	/// # Errors
+	/// [`Error::UnknownModel`].
+	#[method(name = "model", blocking)]
+	fn model(&self, model: ModelRef, at: Option<Hash>) -> Result<ModelEarnings, Error>;
 }
 
 /// Answers the methods of `payouts_` from a client.
@@ -55,7 +80,7 @@ impl<C, Block> PayoutsApiServer<Block::Hash> for Payouts<C, Block>
 where
 	Block: BlockT,
 	C: ProvideRuntimeApi<Block> + HeaderBackend<Block> + Send + Sync + 'static,
-	C::Api: RuntimePayouts<Block>,
+	C::Api: RuntimePayouts<Block> + RuntimeModels<Block>,
 {
 	fn pending(
 		&self,
@@ -63,16 +88,29 @@ where
 		from: Option<ContributionId>,
 		limit: Option<u32>,
 		at: Option<Block::Hash>,
-	) -> Result<PendingPage, Error> {
+	) -> Result<Pending, Error> {
 		let account = parse_account(&account)?;
 		let limit = checked_limit(limit)?;
 		let (api, hash) = self.state.at(at)?;
-		Ok(api.pending(hash, account, from.unwrap_or_default(), limit)?)
+		let curator = api.pending_curator(hash, account.clone())?;
+		let PendingPage { payouts, next } =
+			api.pending(hash, account, from.unwrap_or_default(), limit)?;
+		Ok(Pending { payouts, next, curator })
 	}
 
 	fn earnings(&self, account: String, at: Option<Block::Hash>) -> Result<Earnings, Error> {
 		let account = parse_account(&account)?;
 		let (api, hash) = self.state.at(at)?;
 		Ok(api.earnings(hash, account)?)
+	}
+
+	fn model(&self, model: ModelRef, at: Option<Block::Hash>) -> Result<ModelEarnings, Error> {
+		let (api, hash) = self.state.at(at)?;
+		let id = resolve(&*api, hash, &model)?;
+		let earnings = api.model_earnings(hash, id)?;
+		if earnings == ModelEarnings::default() && api.model(hash, id)?.is_none() {
+			return Err(Error::UnknownModel(model.to_string()));
+		}
+		Ok(earnings)
 	}
 }

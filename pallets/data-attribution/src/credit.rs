@@ -1,177 +1,417 @@
-//! Crediting the data part of one call. Everything is worked out first and written last, so that a
-//! payment either happens whole or changes nothing.
+//! Crediting the data parts of a batch of charges. Everything is worked out in memory first and
+//! written last: a batch either happens whole or changes nothing, and each release, contribution and
+//! curator is read and written once, however many charges pay it.
 
 use crate::{
-	Accounted, Config, Contributions, Datanets, DirectEarnings, Error, Pallet, Release, Releases,
+	types::weight_at, Accounted, Checkpoint, Config, ContributionStatus, Contributions,
+	CuratorEarnings, Datanets, DirectEarnings, Error, Pallet, Release, Releases, MAX_CHECKPOINTS,
 };
 use alloc::{
 	collections::{btree_map::Entry, BTreeMap},
+	vec,
 	vec::Vec,
 };
-use frame_support::{ensure, BoundedVec};
+use frame_support::{traits::ConstU32, BoundedVec};
 use openledger_primitives::{
-	attribution::{Attribution, DataSources, ReleaseSelector},
+	attribution::{DataSources, ReleaseSelector},
 	record::{DataPayment, DirectPayment, PoolPayment},
-	split::{split_data, split_exact},
+	split::split_exact,
+	traits::DataDue,
 	Balance, ContributionId, DatanetId, ReleaseId, Weight,
 };
 use sp_runtime::{traits::Zero, ArithmeticError, DispatchError, Permill};
 
-/// A data source that leads to a published release.
-struct Payable {
-	/// Unique among a model's sources, so that it decides who gets the odd planck whatever the
-	/// order of the sources.
-	key: (DatanetId, ReleaseSelector),
+/// Unique among a model's sources, so that it decides who gets the odd planck whatever the order of
+/// the sources.
+type SourceKey = (DatanetId, ReleaseSelector);
+
+/// A release that a batch may pay.
+struct Pool {
 	datanet: DatanetId,
 	release: ReleaseId,
-	weight: Weight,
+	state: Release,
+	paid: bool,
 }
 
-/// The releases that a call pays, as they are before or after it.
-type Pools = BTreeMap<(DatanetId, ReleaseId), Release>;
+/// Where the sources of a charge lead to.
+struct Plan<'a> {
+	sources: &'a DataSources,
+	/// The sources that lead to a published release.
+	shares: Vec<(SourceKey, Weight)>,
+	/// The position of each one's release among the batch's pools.
+	pools: Vec<usize>,
+}
+
+/// A contribution that an attribution names, if it can be paid.
+struct Named {
+	id: ContributionId,
+	datanet: DatanetId,
+	checkpoints: BoundedVec<Checkpoint, ConstU32<MAX_CHECKPOINTS>>,
+	/// What the batch pays to it, in planck.
+	earned: Balance,
+}
+
+/// What of a datanet a batch has to know.
+struct Curation<AccountId> {
+	curator: AccountId,
+	latest_release: ReleaseId,
+}
+
+/// An attribution entry that counts.
+#[derive(Clone, Copy)]
+struct Share {
+	contribution: ContributionId,
+	/// Its position among the batch's named contributions.
+	position: usize,
+	weight: Weight,
+	/// The curator's part.
+	curator_share: Permill,
+}
+
+/// What is known and has been paid so far.
+struct Batch<'a, T: Config> {
+	plans: Vec<Plan<'a>>,
+	pools: Vec<Pool>,
+	pool_positions: BTreeMap<(DatanetId, ReleaseId), Option<usize>>,
+	named: Vec<Named>,
+	named_positions: BTreeMap<ContributionId, Option<usize>>,
+	datanets: BTreeMap<DatanetId, Option<Curation<T::AccountId>>>,
+	/// What curators earn, by datanet, in planck.
+	curators: BTreeMap<DatanetId, Balance>,
+	/// The sum of all charges, in planck.
+	total: Balance,
+}
 
 impl<T: Config> Pallet<T> {
 	/// See [`DataRevenue::credit`](openledger_primitives::traits::DataRevenue::credit).
-	pub(crate) fn do_credit(
-		amount: Balance,
-		attributed: Permill,
-		attribution: &Attribution,
-		sources: &DataSources,
-	) -> Result<DataPayment, DispatchError> {
-		if amount.is_zero() {
+	pub(crate) fn do_credit(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
+		let mut batch = Batch::<T> {
+			plans: Vec::new(),
+			pools: Vec::new(),
+			pool_positions: BTreeMap::new(),
+			named: Vec::new(),
+			named_positions: BTreeMap::new(),
+			datanets: BTreeMap::new(),
+			curators: BTreeMap::new(),
+			total: Balance::zero(),
+		};
+		let payments = dues.iter().map(|due| batch.pay(due)).collect::<Result<Vec<_>, _>>()?;
+		batch.write()?;
+		Ok(payments)
+	}
+}
+
+impl<'a, T: Config> Batch<'a, T> {
+	/// Divides one charge.
+	fn pay(&mut self, due: &DataDue<'a>) -> Result<DataPayment, DispatchError> {
+		if due.amount.is_zero() {
 			return Ok(DataPayment::default());
 		}
-		let (payable, mut pools) = Self::payable_sources(sources);
-		ensure!(!payable.is_empty(), Error::<T>::NoPayableSource);
-		let accounted =
-			Accounted::<T>::get().checked_add(amount).ok_or(ArithmeticError::Overflow)?;
-
-		let (for_direct, _) = split_data(amount, attributed).ok_or(ArithmeticError::Overflow)?;
-		let direct = Self::divide_directly(for_direct, attribution, &pools)?;
+		let plan = self.plan(due.sources)?;
+		let direct = self.pay_directly(due, plan)?;
 		let pooled = direct
 			.iter()
-			.try_fold(amount, |left, payment| left.checked_sub(payment.amount))
+			.try_fold(due.amount, |left, payment| left.checked_sub(payment.amount))
 			.ok_or(ArithmeticError::Underflow)?;
-		let mut earnings = Vec::with_capacity(direct.len());
-		for payment in &direct {
-			let earned = DirectEarnings::<T>::get(payment.contribution)
-				.checked_add(payment.amount)
-				.ok_or(ArithmeticError::Overflow)?;
-			earnings.push((payment.contribution, earned));
-		}
-		let paid = Self::divide_among_pools(pooled, &payable, &mut pools)?;
-		let payment = DataPayment {
-			direct: BoundedVec::try_from(direct).map_err(|_| ArithmeticError::Overflow)?,
-			pools: BoundedVec::try_from(paid).map_err(|_| ArithmeticError::Overflow)?,
-		};
-
-		Accounted::<T>::put(accounted);
-		for (contribution, earned) in earnings {
-			DirectEarnings::<T>::insert(contribution, earned);
-		}
-		for ((datanet, release), state) in pools {
-			Releases::<T>::insert(datanet, release, state);
-		}
-		Ok(payment)
+		let pools = self.pay_pools(pooled, plan)?;
+		self.total = self.total.checked_add(due.amount).ok_or(ArithmeticError::Overflow)?;
+		Ok(DataPayment {
+			direct: BoundedVec::try_from(direct).map_err(|_| Error::<T>::AttributionTooLong)?,
+			pools: BoundedVec::try_from(pools).map_err(|_| ArithmeticError::Overflow)?,
+		})
 	}
 
-	/// The sources that lead to a published release, and those releases.
-	fn payable_sources(sources: &DataSources) -> (Vec<Payable>, Pools) {
-		let mut payable = Vec::with_capacity(sources.len());
-		let mut pools = Pools::new();
+	/// The position of the plan for these sources, which the calls of one model share.
+	fn plan(&mut self, sources: &'a DataSources) -> Result<usize, DispatchError> {
+		let known = self.plans.iter().rposition(|plan| plan.sources == sources);
+		if let Some(known) = known {
+			return Ok(known);
+		}
+		let mut shares = Vec::with_capacity(sources.len());
+		let mut pools = Vec::with_capacity(sources.len());
 		for source in sources.iter().filter(|source| !source.weight.is_zero()) {
 			let datanet = source.datanet;
 			let release = match source.release {
 				ReleaseSelector::Fixed(release) => release,
-				ReleaseSelector::Latest => match Datanets::<T>::get(datanet) {
-					Some(entry) => entry.latest_release,
+				ReleaseSelector::Latest => match self.datanet(datanet) {
+					Some(curation) => curation.latest_release,
 					None => continue,
 				},
 			};
-			if let Entry::Vacant(vacant) = pools.entry((datanet, release)) {
-				let Some(state) = Releases::<T>::get(datanet, release) else { continue };
-				vacant.insert(state);
-			}
-			let key = (datanet, source.release);
-			payable.push(Payable { key, datanet, release, weight: source.weight });
-		}
-		(payable, pools)
-	}
-
-	/// Divides `amount` among the contributions that an attribution names, as far as they are part
-	/// of one of the releases. Nothing is divided if none is.
-	fn divide_directly(
-		amount: Balance,
-		attribution: &Attribution,
-		pools: &Pools,
-	) -> Result<Vec<DirectPayment>, DispatchError> {
-		if amount.is_zero() {
-			return Ok(Vec::new());
-		}
-		let mut weights = BTreeMap::<ContributionId, Weight>::new();
-		for entry in attribution.iter().filter(|entry| !entry.weight.is_zero()) {
-			// Entries are relative to one another, so one that is merged past the largest number
-			// just stays there: an error would let one odd record sink its batch.
-			if let Some(weight) = weights.get_mut(&entry.contribution) {
-				*weight = weight.saturating_add(entry.weight);
-			} else if Self::is_part_of(entry.contribution, pools) {
-				weights.insert(entry.contribution, entry.weight);
+			if let Some(position) = self.pool(datanet, release) {
+				shares.push(((datanet, source.release), source.weight));
+				pools.push(position);
 			}
 		}
-		let shares: Vec<_> = weights.into_iter().collect();
 		if shares.is_empty() {
+			return Err(Error::<T>::NoPayableSource.into());
+		}
+		let position = self.plans.len();
+		self.plans.push(Plan { sources, shares, pools });
+		Ok(position)
+	}
+
+	/// Divides the attributed part of a charge among the contributions that its attribution names,
+	/// as far as they are part of one of its releases. Nothing is divided if none is.
+	fn pay_directly(
+		&mut self,
+		due: &DataDue,
+		plan: usize,
+	) -> Result<Vec<DirectPayment>, DispatchError> {
+		if due.attribution.is_empty() || due.attributed.is_zero() {
 			return Ok(Vec::new());
 		}
-		let parts = split_exact(amount, &shares).ok_or(ArithmeticError::Overflow)?;
-		Ok(shares
-			.into_iter()
-			.zip(parts)
-			.filter(|(_, amount)| !amount.is_zero())
-			.map(|((contribution, _), amount)| DirectPayment { contribution, amount })
-			.collect())
-	}
-
-	/// Whether a contribution has a weight in one of the releases.
-	fn is_part_of(contribution: ContributionId, pools: &Pools) -> bool {
-		let Some(entry) = Contributions::<T>::get(contribution) else { return false };
-		pools.keys().any(|(datanet, release)| {
-			*datanet == entry.datanet && !entry.weight_at(*release).is_zero()
-		})
-	}
-
-	/// Divides `amount` among the sources by their weights and pays each part into its release.
-	fn divide_among_pools(
-		amount: Balance,
-		payable: &[Payable],
-		pools: &mut Pools,
-	) -> Result<Vec<PoolPayment>, DispatchError> {
-		let shares: Vec<_> = payable.iter().map(|source| (source.key, source.weight)).collect();
-		let parts = split_exact(amount, &shares).ok_or(ArithmeticError::Overflow)?;
-		let mut payments = Vec::with_capacity(parts.len());
-		for (source, amount) in payable.iter().zip(parts) {
+		let mut valid = Vec::<Share>::with_capacity(due.attribution.len());
+		for entry in due.attribution.iter().filter(|entry| !entry.weight.is_zero()) {
+			let Some(position) = self.named(entry.contribution) else { continue };
+			let Some(curator_share) = self.share_of_curator(position, plan) else { continue };
+			let (contribution, weight) = (entry.contribution, entry.weight);
+			valid.push(Share { contribution, position, weight, curator_share });
+		}
+		valid.sort_by_key(|share| share.contribution);
+		valid.dedup_by(|next, kept| {
+			let same = next.contribution == kept.contribution;
+			if same {
+				// Entries are relative to one another, so one that is merged past the largest number
+				// just stays there: an error would let one odd record sink its batch.
+				kept.weight = kept.weight.saturating_add(next.weight);
+			}
+			same
+		});
+		if valid.is_empty() {
+			return Ok(Vec::new());
+		}
+		// The part of the calls without attribution has no contribution, and stays for the sources.
+		let mut shares = Vec::with_capacity(valid.len().saturating_add(1));
+		shares.extend(valid.iter().map(|share| (Some(share.contribution), share.weight)));
+		if !due.unattributed.is_zero() {
+			shares.push((None, due.unattributed));
+		}
+		let parts = divide(part_of(due.amount, due.attributed), &shares)?;
+		let mut payments = Vec::with_capacity(valid.len());
+		for (share, amount) in valid.into_iter().zip(parts) {
 			if amount.is_zero() {
 				continue;
 			}
-			let Payable { datanet, release, .. } = *source;
-			let state = pools.get_mut(&(datanet, release)).ok_or(Error::<T>::UnknownRelease)?;
+			let named = self.named.get_mut(share.position).ok_or(ArithmeticError::Overflow)?;
+			let curator = part_of(amount, share.curator_share);
+			let rest = amount.checked_sub(curator).ok_or(ArithmeticError::Underflow)?;
+			named.earned = named.earned.checked_add(rest).ok_or(ArithmeticError::Overflow)?;
+			let (contribution, datanet) = (share.contribution, named.datanet);
+			self.owe_curator(datanet, curator)?;
+			payments.push(DirectPayment { contribution, amount, curator });
+		}
+		Ok(payments)
+	}
+
+	/// Divides `amount` among the sources by their weights and pays each part into its release.
+	fn pay_pools(
+		&mut self,
+		amount: Balance,
+		plan: usize,
+	) -> Result<Vec<PoolPayment>, DispatchError> {
+		let plan = self.plans.get(plan).ok_or(Error::<T>::NoPayableSource)?;
+		let parts = divide(amount, &plan.shares)?;
+		let mut payments = Vec::with_capacity(parts.len());
+		for (position, amount) in plan.pools.iter().zip(parts) {
+			if amount.is_zero() {
+				continue;
+			}
+			let pool = self.pools.get_mut(*position).ok_or(Error::<T>::UnknownRelease)?;
+			let Pool { datanet, release, ref mut state, ref mut paid } = *pool;
+			let curator = part_of(amount, state.curator_share);
+			let rest = amount.checked_sub(curator).ok_or(ArithmeticError::Underflow)?;
 			let before = state.index;
-			let after = before.pay(amount, state.total_weight).ok_or(ArithmeticError::Overflow)?;
+			let after = before.pay(rest, state.total_weight).ok_or(ArithmeticError::Overflow)?;
 			let raised = after
 				.per_weight
 				.checked_sub(before.per_weight)
 				.ok_or(ArithmeticError::Underflow)?;
-			state.received = state.received.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+			state.received = state.received.checked_add(rest).ok_or(ArithmeticError::Overflow)?;
 			state.index = after;
+			*paid = true;
 			payments.push(PoolPayment {
 				datanet,
 				release,
 				amount,
+				curator,
 				raised,
 				total_weight: state.total_weight,
 				carry_before: before.carry,
 				carry_after: after.carry,
 			});
 		}
+		for payment in &payments {
+			self.owe_curator(payment.datanet, payment.curator)?;
+		}
 		Ok(payments)
+	}
+
+	/// The curator's part of what goes straight to a contribution: that of the newest of the plan's
+	/// releases that it is part of. `None` if it is part of none.
+	fn share_of_curator(&self, named: usize, plan: usize) -> Option<Permill> {
+		let named = self.named.get(named)?;
+		let plan = self.plans.get(plan)?;
+		plan.pools
+			.iter()
+			.filter_map(|position| self.pools.get(*position))
+			.filter(|pool| {
+				pool.datanet == named.datanet
+					&& !weight_at(&named.checkpoints, pool.release).is_zero()
+			})
+			.max_by_key(|pool| pool.release)
+			.map(|pool| pool.state.curator_share)
+	}
+
+	fn owe_curator(&mut self, datanet: DatanetId, amount: Balance) -> Result<(), DispatchError> {
+		if !amount.is_zero() {
+			let owed = self.curators.entry(datanet).or_default();
+			*owed = owed.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+		}
+		Ok(())
+	}
+
+	/// The position of a release, if it was published.
+	fn pool(&mut self, datanet: DatanetId, release: ReleaseId) -> Option<usize> {
+		match self.pool_positions.entry((datanet, release)) {
+			Entry::Occupied(known) => *known.get(),
+			Entry::Vacant(vacant) => {
+				let position = self.pools.len();
+				let state = Releases::<T>::get(datanet, release);
+				let found = state.map(|state| {
+					self.pools.push(Pool { datanet, release, state, paid: false });
+					position
+				});
+				*vacant.insert(found)
+			}
+		}
+	}
+
+	/// The position of a contribution, if there is one that can be paid.
+	fn named(&mut self, id: ContributionId) -> Option<usize> {
+		match self.named_positions.entry(id) {
+			Entry::Occupied(known) => *known.get(),
+			Entry::Vacant(vacant) => {
+				let position = self.named.len();
+				let entry = Contributions::<T>::get(id);
+				let payable = entry.filter(|entry| entry.status != ContributionStatus::Slashed);
+				let found = payable.map(|entry| {
+					let (datanet, checkpoints) = (entry.datanet, entry.checkpoints);
+					self.named.push(Named { id, datanet, checkpoints, earned: Balance::zero() });
+					position
+				});
+				*vacant.insert(found)
+			}
+		}
+	}
+
+	/// What is to be known of a datanet.
+	fn datanet(&mut self, datanet: DatanetId) -> Option<&Curation<T::AccountId>> {
+		let known = self.datanets.entry(datanet).or_insert_with(|| {
+			let entry = Datanets::<T>::get(datanet)?;
+			Some(Curation { curator: entry.curator, latest_release: entry.latest_release })
+		});
+		known.as_ref()
+	}
+
+	/// Writes everything, or nothing.
+	fn write(mut self) -> Result<(), DispatchError> {
+		if self.total.is_zero() {
+			return Ok(());
+		}
+		let accounted =
+			Accounted::<T>::get().checked_add(self.total).ok_or(ArithmeticError::Overflow)?;
+		let mut direct = Vec::with_capacity(self.named.len());
+		for named in self.named.iter().filter(|named| !named.earned.is_zero()) {
+			let earned = DirectEarnings::<T>::get(named.id)
+				.checked_add(named.earned)
+				.ok_or(ArithmeticError::Overflow)?;
+			direct.push((named.id, earned));
+		}
+		let mut curators = BTreeMap::<T::AccountId, Balance>::new();
+		for (datanet, amount) in core::mem::take(&mut self.curators) {
+			let curation = self.datanet(datanet).ok_or(Error::<T>::UnknownDatanet)?;
+			let owed = match curators.entry(curation.curator.clone()) {
+				Entry::Occupied(known) => known.into_mut(),
+				Entry::Vacant(vacant) => {
+					let owed = CuratorEarnings::<T>::get(vacant.key());
+					vacant.insert(owed)
+				}
+			};
+			*owed = owed.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+		}
+
+		Accounted::<T>::put(accounted);
+		for (contribution, earned) in direct {
+			DirectEarnings::<T>::insert(contribution, earned);
+		}
+		for pool in self.pools.into_iter().filter(|pool| pool.paid) {
+			Releases::<T>::insert(pool.datanet, pool.release, pool.state);
+		}
+		for (curator, owed) in curators {
+			CuratorEarnings::<T>::insert(curator, owed);
+		}
+		Ok(())
+	}
+}
+
+/// Divides as [`split_exact`] does, at no cost if there is nothing to divide among several.
+fn divide<Key: Ord>(
+	amount: Balance,
+	shares: &[(Key, Weight)],
+) -> Result<Vec<Balance>, DispatchError> {
+	if amount.is_zero() {
+		return Ok(vec![amount; shares.len()]);
+	}
+	if let [(_, weight)] = shares {
+		if !weight.is_zero() {
+			return Ok(vec![amount]);
+		}
+	}
+	split_exact(amount, shares).ok_or(ArithmeticError::Overflow.into())
+}
+
+/// `share` of an amount, in planck: what [`split_exact`] gives to the first of two whose weights are
+/// `share` and the rest of the whole. It is here in its closed form because settlements work it out
+/// some dozen times a call.
+pub(crate) fn part_of(amount: Balance, share: Permill) -> Balance {
+	const WHOLE: Balance = 1_000_000;
+	let share = Balance::from(share.deconstruct());
+	let rest = WHOLE.saturating_sub(share);
+	let (quotient, remainder) = (amount / WHOLE, amount % WHOLE);
+	// Neither product overflows: the first is at most the amount, the second below 10^12.
+	let odd = remainder.saturating_mul(share);
+	let part = quotient.saturating_mul(share).saturating_add(odd / WHOLE);
+	// The planck that rounding leaves over goes to the one that lost more; of equals, to the larger.
+	let lost = odd % WHOLE;
+	let lost_by_rest = remainder.saturating_mul(rest) % WHOLE;
+	let gains = (lost, share) >= (lost_by_rest, rest) && !lost.is_zero();
+	part.saturating_add(Balance::from(gains))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use openledger_primitives::split::split_data;
+	use proptest::prelude::*;
+
+	proptest! {
+		#[test]
+		fn a_part_is_what_the_exact_split_gives(
+			amount in prop_oneof![any::<u128>(), 0u128..3_000_000, Just(u128::MAX)],
+			share in prop_oneof![0u32..=1_000_000, 499_999u32..=500_001, Just(0), Just(1_000_000)],
+		) {
+			let share = Permill::from_parts(share);
+			let (part, _) = split_data(amount, share).unwrap();
+			prop_assert_eq!(part_of(amount, share), part);
+		}
+
+		#[test]
+		fn dividing_is_the_exact_split(amount: u128, weights in proptest::collection::vec(0u64..9, 1..4)) {
+			let shares: Vec<_> = weights.into_iter().enumerate().collect();
+			if let Some(parts) = split_exact(amount, &shares) {
+				prop_assert_eq!(divide(amount, &shares).unwrap(), parts);
+			}
+		}
 	}
 }

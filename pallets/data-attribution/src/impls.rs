@@ -1,13 +1,13 @@
 //! What other pallets see of datanets, and how they pay them.
 
 use crate::{Config, Datanets, Pallet, Releases};
+use alloc::vec::Vec;
 use openledger_primitives::{
-	attribution::{Attribution, DataSources},
 	record::DataPayment,
-	traits::{DataInspect, DataRevenue},
-	Balance, DatanetId, ReleaseId,
+	traits::{DataDue, DataInspect, DataRevenue},
+	DatanetId, ReleaseId,
 };
-use sp_runtime::{traits::Zero, DispatchError, Permill};
+use sp_runtime::{traits::Zero, DispatchError};
 
 impl<T: Config> DataInspect for Pallet<T> {
 	fn release_exists(datanet: DatanetId, release: ReleaseId) -> bool {
@@ -20,7 +20,10 @@ impl<T: Config> DataInspect for Pallet<T> {
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]
-	fn benchmark_release(contributions: u32) -> Result<(DatanetId, ReleaseId), DispatchError> {
+	fn benchmark_release(
+		contributions: u32,
+	) -> Result<(DatanetId, ReleaseId, Vec<openledger_primitives::ContributionId>), DispatchError>
+	{
 		crate::benchmarking::publish::<T>(contributions)
 	}
 }
@@ -30,12 +33,7 @@ impl<T: Config> DataRevenue<T::AccountId> for Pallet<T> {
 		Self::pot()
 	}
 
-	fn credit(
-		amount: Balance,
-		attributed: Permill,
-		attribution: &Attribution,
-		sources: &DataSources,
-	) -> Result<DataPayment, DispatchError> {
-		Self::do_credit(amount, attributed, attribution, sources)
+	fn credit(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
+		Self::do_credit(dues)
 	}
 }

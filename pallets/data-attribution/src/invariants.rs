@@ -1,9 +1,10 @@
 //! What must be true of datanets and their money between any two blocks.
 
 use crate::{
-	Accounted, Claimed, Config, Contribution, ContributionStatus, Contributions, ContributionsOf,
-	Datanet, Datanets, DirectEarnings, HoldReason, NextContributionId, NextDatanetId, Pallet,
-	Release, Releases, RootOwner, MAX_TOTAL_WEIGHT,
+	Accounted, Accusations, Admissions, Claimed, Config, ContributionOf, ContributionStatus,
+	Contributions, ContributionsOf, CuratorEarnings, Datanet, DatanetIdByName, Datanets,
+	DirectEarnings, HoldReason, NextContributionId, NextDatanetId, Pallet, Release, Releases,
+	Reservations, RootOwner, MAX_TOTAL_WEIGHT,
 };
 use alloc::collections::BTreeMap;
 use frame_support::{
@@ -24,24 +25,43 @@ struct Sum {
 /// By datanet and release, the release after the newest included.
 type Sums = BTreeMap<(DatanetId, ReleaseId), Sum>;
 
+/// What must be held, by account, in planck.
+type Holds<AccountId> = BTreeMap<AccountId, Balance>;
+
 impl<T: Config> Pallet<T> {
 	/// Checks that ids, roots and indices fit together, that each release is the sum of its
-	/// contributions, that deposits and bonds are held, and that every planck that was credited is
-	/// either claimed or in the pot.
+	/// contributions, that deposits and bonds are held, to the planck, and that every planck that was
+	/// credited is either claimed or in the pot.
 	///
 	/// # Errors
 	/// With the first thing that is wrong.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let sums = Self::check_contributions()?;
 		Self::check_datanets(&sums)?;
+		Self::check_admissions()?;
+		Self::check_accusations()?;
+		Self::check_reservations()?;
 		let pools = Self::check_releases(&sums)?;
 		Self::check_money(pools)
+	}
+
+	/// Compares what must be held with what is.
+	fn check_holds(
+		reason: HoldReason,
+		holds: Holds<T::AccountId>,
+		wrong: &'static str,
+	) -> Result<(), TryRuntimeError> {
+		let reason = reason.into();
+		for (account, amount) in holds {
+			ensure!(T::Currency::balance_on_hold(&reason, &account) == amount, wrong);
+		}
+		Ok(())
 	}
 
 	/// Re-adds the contributions.
 	fn check_contributions() -> Result<Sums, TryRuntimeError> {
 		let mut sums = Sums::new();
-		let mut bonds = BTreeMap::<T::AccountId, Balance>::new();
+		let mut bonds = Holds::<T::AccountId>::new();
 		let mut count = 0usize;
 		let next = NextContributionId::<T>::get();
 		for (id, contribution) in Contributions::<T>::iter() {
@@ -56,8 +76,7 @@ impl<T: Config> Pallet<T> {
 			);
 			Self::check_checkpoints(&contribution)?;
 			Self::add_to_sums(id, &contribution, &mut sums)?;
-			let bond = bonds.entry(contribution.contributor).or_default();
-			*bond = bond.checked_add(contribution.bond).ok_or("bonds overflow")?;
+			add(&mut bonds, contribution.contributor, contribution.bond)?;
 			count = count.saturating_add(1);
 		}
 		ensure!(RootOwner::<T>::iter_keys().count() == count, "a root without a contribution");
@@ -68,19 +87,25 @@ impl<T: Config> Pallet<T> {
 		for id in DirectEarnings::<T>::iter_keys() {
 			ensure!(Contributions::<T>::contains_key(id), "earnings without a contribution");
 		}
-		let reason = HoldReason::Contribution.into();
-		for (contributor, bond) in bonds {
-			let held = T::Currency::balance_on_hold(&reason, &contributor);
-			ensure!(held == bond, "a contributor's hold differs from the bonds");
-		}
+		let wrong = "a contributor's hold differs from the bonds";
+		Self::check_holds(HoldReason::Contribution, bonds, wrong)?;
 		Ok(sums)
 	}
 
-	fn check_checkpoints(contribution: &Contribution<T::AccountId>) -> Result<(), TryRuntimeError> {
+	fn check_checkpoints(contribution: &ContributionOf<T>) -> Result<(), TryRuntimeError> {
 		let pending = contribution.status == ContributionStatus::Pending;
 		ensure!(
 			pending == contribution.checkpoints.is_empty(),
 			"exactly accepted contributions have weights"
+		);
+		let newest = contribution.checkpoints.last().map_or(0, |point| point.weight);
+		ensure!(
+			(contribution.status == ContributionStatus::Accepted) == (newest > 0),
+			"exactly accepted contributions are in the next release"
+		);
+		ensure!(
+			contribution.status != ContributionStatus::Slashed || contribution.bond == 0,
+			"a slashed contribution has a bond"
 		);
 		let rising = contribution
 			.checkpoints
@@ -94,7 +119,7 @@ impl<T: Config> Pallet<T> {
 	/// Adds one contribution to the sums of all releases that it is part of.
 	fn add_to_sums(
 		id: ContributionId,
-		contribution: &Contribution<T::AccountId>,
+		contribution: &ContributionOf<T>,
 		sums: &mut Sums,
 	) -> Result<(), TryRuntimeError> {
 		let datanet = contribution.datanet;
@@ -119,12 +144,17 @@ impl<T: Config> Pallet<T> {
 
 	/// Compares what the datanets keep for their next releases with the contributions.
 	fn check_datanets(sums: &Sums) -> Result<(), TryRuntimeError> {
-		let mut deposits = BTreeMap::<T::AccountId, Balance>::new();
+		let mut deposits = Holds::<T::AccountId>::new();
 		let next_id = NextDatanetId::<T>::get();
 		let nothing = Sum::default();
+		let mut count = 0usize;
 		for (id, datanet) in Datanets::<T>::iter() {
 			ensure!(id < next_id, "a datanet's id was not given out");
-			let Datanet { curator, deposit, latest_release, .. } = datanet;
+			let Datanet { name, curator, deposit, latest_release, .. } = datanet;
+			ensure!(
+				DatanetIdByName::<T>::get(name) == Some(id),
+				"a datanet is not to be found by its name"
+			);
 			let next = sums.get(&(id, latest_release.saturating_add(1))).unwrap_or(&nothing);
 			ensure!(next.total_weight == datanet.next_total_weight, "a datanet's weight is wrong");
 			ensure!(next.contributions == datanet.next_contributions, "a datanet's count is wrong");
@@ -132,15 +162,52 @@ impl<T: Config> Pallet<T> {
 			for release in 1..=latest_release {
 				ensure!(Releases::<T>::contains_key(id, release), "a release is missing");
 			}
-			let sum = deposits.entry(curator).or_default();
-			*sum = sum.checked_add(deposit).ok_or("deposits overflow")?;
+			add(&mut deposits, curator, deposit)?;
+			count = count.saturating_add(1);
 		}
-		let reason = HoldReason::Datanet.into();
-		for (curator, deposit) in deposits {
-			let held = T::Currency::balance_on_hold(&reason, &curator);
-			ensure!(held == deposit, "a curator's hold differs from the deposits");
+		ensure!(DatanetIdByName::<T>::iter_keys().count() == count, "a name without a datanet");
+		let wrong = "a curator's hold differs from the deposits";
+		Self::check_holds(HoldReason::Datanet, deposits, wrong)
+	}
+
+	/// Compares what is held for those who were let in.
+	fn check_admissions() -> Result<(), TryRuntimeError> {
+		let mut deposits = Holds::<T::AccountId>::new();
+		for (datanet, _, admission) in Admissions::<T>::iter() {
+			ensure!(Datanets::<T>::contains_key(datanet), "an admission without a datanet");
+			add(&mut deposits, admission.payer, admission.deposit)?;
 		}
-		Ok(())
+		let wrong = "a curator's hold differs from the deposits for admissions";
+		Self::check_holds(HoldReason::Admission, deposits, wrong)
+	}
+
+	/// Compares what is held for accusations.
+	fn check_accusations() -> Result<(), TryRuntimeError> {
+		let mut deposits = Holds::<T::AccountId>::new();
+		for (contribution, accusation) in Accusations::<T>::iter() {
+			let status = Contributions::<T>::get(contribution).map(|entry| entry.status);
+			ensure!(
+				matches!(
+					status,
+					Some(ContributionStatus::Accepted | ContributionStatus::Stopped(_))
+				),
+				"an accusation of nothing that can be slashed"
+			);
+			add(&mut deposits, accusation.accuser, accusation.deposit)?;
+		}
+		let wrong = "an accuser's hold differs from the deposits";
+		Self::check_holds(HoldReason::Accusation, deposits, wrong)
+	}
+
+	/// Compares what is held for reservations.
+	fn check_reservations() -> Result<(), TryRuntimeError> {
+		let mut deposits = Holds::<T::AccountId>::new();
+		for reservation in Reservations::<T>::iter_values() {
+			ensure!(reservation.at <= reservation.expires_at, "a reservation ends before it began");
+			add(&mut deposits, reservation.payer, reservation.deposit)?;
+		}
+		let wrong = "a hold differs from the deposits for reservations";
+		Self::check_holds(HoldReason::Reservation, deposits, wrong)
 	}
 
 	/// Compares the releases with the contributions. Returns what the releases owe in all.
@@ -175,7 +242,8 @@ impl<T: Config> Pallet<T> {
 	/// Compares the pot with what it owes.
 	fn check_money(owed_by_pools: Balance) -> Result<(), TryRuntimeError> {
 		let owed = DirectEarnings::<T>::iter_values()
-			.try_fold(owed_by_pools, |sum, direct| sum.checked_add(direct))
+			.chain(CuratorEarnings::<T>::iter_values())
+			.try_fold(owed_by_pools, |sum, amount| sum.checked_add(amount))
 			.ok_or("what is owed overflows")?;
 		ensure!(owed == Accounted::<T>::get(), "what is owed is not what is accounted for");
 		if owed > 0 {
@@ -185,4 +253,15 @@ impl<T: Config> Pallet<T> {
 		}
 		Ok(())
 	}
+}
+
+/// Adds to what must be held on an account.
+fn add<AccountId: Ord>(
+	holds: &mut Holds<AccountId>,
+	account: AccountId,
+	amount: Balance,
+) -> Result<(), TryRuntimeError> {
+	let held = holds.entry(account).or_default();
+	*held = held.checked_add(amount).ok_or("what must be held overflows")?;
+	Ok(())
 }

@@ -11,12 +11,12 @@
 //!
 //! ## How a release costs the same with one contribution or a million
 //!
-//! Publishing copies two numbers: the total weight and the count, which the datanet keeps up to
-//! date as contributions are accepted. Which contributions are in a release is not written down
-//! once more. Each contribution has [`Checkpoint`]s instead, `(from_release, weight)`, and its
-//! weight in release `r` is that of the newest checkpoint with `from_release <= r`
-//! ([`Contribution::weight_at`]). Accepting sets a checkpoint at the *next* release, so a published
-//! release never changes.
+//! Publishing copies three numbers: the total weight and the count, which the datanet keeps up to
+//! date as contributions are accepted, and the curator's share. Which contributions are in a
+//! release is not written down once more. Each contribution has [`Checkpoint`]s instead,
+//! `(from_release, weight)`, and its weight in release `r` is that of the newest checkpoint with
+//! `from_release <= r` ([`Contribution::weight_at`]). Accepting, changing a weight, stopping and
+//! slashing set a checkpoint at the *next* release, so a published release never changes.
 //!
 //! ## How a payment costs the same with one contribution or a million
 //!
@@ -26,95 +26,183 @@
 //! and the one it claimed up to last. All of it is exact: `total_weight * index + carry` is what the
 //! release ever received.
 //!
+//! ```
+//! use openledger_primitives::pool_index::PoolIndex;
+//!
+//! // A release of Alice, with weight 1, and Bob, with weight 3, earns 42 planck.
+//! let index = PoolIndex::default().pay(42, 4).unwrap();
+//! assert_eq!((index.per_weight, index.carry), (10, 2));
+//! assert_eq!(index.owed(3, 0), Some(30));
+//!
+//! // Bob claims, and 6 planck more come in. With the two that were carried, all is divided.
+//! let bob_claimed_to = index.per_weight;
+//! let index = index.pay(6, 4).unwrap();
+//! assert_eq!(index.carry, 0);
+//! assert_eq!(index.owed(3, bob_claimed_to), Some(6));
+//! assert_eq!(index.owed(1, 0), Some(12));
+//! ```
+//!
 //! ## How a call's data part is divided
 //!
 //! ```text
 //! data part ─┬─ attributed share ──► contributions that the call's attribution names, by weight
 //!            └─ rest ──────────────► releases that the model was made from, by weight
+//!                                    (of each: the curator's share to the curator)
 //! ```
 //!
-//! Both divisions are exact ([`openledger_primitives::split`]). The attribution comes from the node
+//! All divisions are exact ([`openledger_primitives::split`]). The attribution comes from the node
 //! that ran the call, so it is not trusted to name just anybody: an entry counts only if its
-//! contribution is part of one of the releases that the model was made from. What no valid entry
-//! takes goes to the releases. A source that leads to no published release leaves its part to the
-//! others; if none leads to one, the payment fails whole. See
+//! contribution is part of one of the releases that the model was made from, and was not slashed.
+//! What no valid entry takes goes to the releases. A source that leads to no published release
+//! leaves its part to the others; if none leads to one, the payment fails whole. Of what is
+//! attributed to a contribution, the curator gets the share of the newest of those releases that it
+//! is part of. A whole batch of calls is credited at once: each release, contribution and curator
+//! is read and written once. See
 //! [`DataRevenue::credit`](openledger_primitives::traits::DataRevenue::credit).
 //!
 //! Crediting moves no OPEN: the settlement that credits also pays the sum into this pallet's pot
-//! ([`Pallet::pot`]), from which contributors [`claim`](Call::claim). [`Accounted`] is what the pot
-//! owes, and `try_state` re-adds it from every index, claim and carry.
+//! ([`Pallet::pot`]), from which contributors [`claim`](Call::claim) and curators
+//! [`claim_curator`](Call::claim_curator). [`Accounted`] is what the pot owes, and `try_state`
+//! re-adds it from every index, claim and carry.
+//!
+//! ## What keeps curators and contributors honest
+//!
+//! - A release is frozen: a curator can change weights and shares only for later ones, and the
+//!   curator's share only downwards.
+//! - A contributor may stop: the contribution is in no further release, but keeps what it has.
+//! - A duplicate or a fraud can be accused by anybody who puts up as much as the bond. The curator
+//!   confirms, the contributor may contest, and then governance alone decides, as it may at any
+//!   time before. A curator who is the accuser cannot confirm, and nothing of a bond ever goes to
+//!   the curator: slashing does not pay.
+//! - A slashed contribution keeps what it has earned. What it would still earn goes to the protocol
+//!   ([`sweep_slashed`](Call::sweep_slashed)): nobody else's share moves.
+//!
+//! ## How a root is reserved
+//!
+//! Whoever sees a submission before it is in a block could submit the same root first. Against
+//! this, a contributor may reserve the root some blocks earlier without showing it, by its
+//! [`commitment`](Pallet::commitment). A submission counts from the block of its reservation, and
+//! one that counts from earlier takes the root over from one that is still pending. The commitment
+//! contains the account that may use it, so it does not matter who sent it: copying a reservation
+//! only pays for somebody else's.
 //!
 //! ## Who does what
 //!
 //! | role | calls |
 //! |---|---|
-//! | curator (anybody with the deposit) | [`create_datanet`](Call::create_datanet) |
-//! | the datanet's curator | [`accept_contribution`](Call::accept_contribution), [`reject_contribution`](Call::reject_contribution), [`publish_release`](Call::publish_release) |
-//! | contributor (anybody with the bond) | [`submit_contribution`](Call::submit_contribution) |
-//! | the contribution's contributor | [`withdraw_contribution`](Call::withdraw_contribution), [`claim`](Call::claim) |
+//! | curator (anybody with the deposit) | [`create_datanet`](Call::create_datanet), [`create_datanet_with`](Call::create_datanet_with) |
+//! | the datanet's curator | [`accept_contribution`](Call::accept_contribution), [`reject_contribution`](Call::reject_contribution), [`set_weight`](Call::set_weight), [`publish_release`](Call::publish_release), [`set_open`](Call::set_open), [`allow_contributor`](Call::allow_contributor), [`disallow_contributor`](Call::disallow_contributor), [`lower_curator_share`](Call::lower_curator_share), [`offer_curator`](Call::offer_curator), [`withdraw_curator_offer`](Call::withdraw_curator_offer), [`confirm_accusation`](Call::confirm_accusation) |
+//! | whom the curator's role is offered to | [`accept_curator`](Call::accept_curator) |
+//! | contributor (anybody with the bond whom the datanet admits) | [`submit_contribution`](Call::submit_contribution), [`submit_contributions`](Call::submit_contributions), [`reserve_root`](Call::reserve_root) |
+//! | the contribution's contributor | [`withdraw_contribution`](Call::withdraw_contribution), [`stop_contribution`](Call::stop_contribution), [`withdraw_bond`](Call::withdraw_bond), [`transfer_contribution`](Call::transfer_contribution), [`set_beneficiary`](Call::set_beneficiary), [`contest_accusation`](Call::contest_accusation), [`claim`](Call::claim) |
+//! | whoever earned as a curator | [`claim_curator`](Call::claim_curator) |
+//! | reporter (anybody with as much as the bond) | [`accuse_contribution`](Call::accuse_contribution) |
+//! | governance | [`resolve_accusation`](Call::resolve_accusation) |
+//! | anybody | [`claim_for`](Call::claim_for), [`claim_curator_for`](Call::claim_curator_for), [`drop_accusation`](Call::drop_accusation), [`execute_slash`](Call::execute_slash), [`sweep_slashed`](Call::sweep_slashed), [`remove_reservation`](Call::remove_reservation) |
 //!
 //! ## Storage
 //!
 //! | map | key | largest value | who pays | who cleans |
 //! |---|---|---|---|---|
 //! | [`NextDatanetId`], [`NextContributionId`] | – | 4 and 8 bytes | – | never grow |
-//! | [`Datanets`] | datanet | 131 bytes | the curator's deposit | stays: releases refer to it |
-//! | [`Contributions`] | contribution | 544 bytes | the contributor's bond | rejecting or withdrawing; stays once accepted |
+//! | [`Datanets`] | datanet | 169 bytes | the curator's deposit | stays: releases refer to it |
+//! | [`DatanetIdByName`] | name | 4 bytes | the curator's deposit | stays with the datanet |
+//! | [`Admissions`] | datanet, account | 48 bytes | the curator's deposit for each | disallowing |
+//! | [`Contributions`] | contribution | 585 bytes | the contributor's bond | rejecting, withdrawing, or taking the bond of one back that no release has; stays otherwise |
 //! | [`RootOwner`] | Merkle root | 8 bytes | the contributor's bond | with the contribution |
 //! | [`ContributionsOf`] | account, contribution | 0 bytes | the contributor's bond | with the contribution |
-//! | [`Releases`] | datanet, release | 60 bytes | the bonds: each release has a newly accepted contribution | stays: models refer to it |
-//! | [`Claimed`] | contribution, release | 16 bytes | the contributor, by the fee of the claim | stays with the release |
+//! | [`Releases`] | datanet, release | 64 bytes | the curator's deposit, for 512 at most | stays: models refer to it |
+//! | [`Claimed`] | contribution, release | 16 bytes | who claims, by the fee | stays with the release |
 //! | [`DirectEarnings`] | contribution | 16 bytes | the contributor's bond | claiming |
+//! | [`CuratorEarnings`] | account | 16 bytes | the curator's deposit | claiming |
+//! | [`Accusations`] | contribution | 62 bytes | the accuser's deposit | dropping, resolving or carrying it out |
+//! | [`Reservations`] | commitment | 56 bytes | the deposit of who reserved | using it; anybody once it is over |
 //! | [`Accounted`] | – | 16 bytes | – | never grows |
 //!
 //! Deposits and bonds are flat and meant to cover the largest entry. They are holds, and the amount
 //! is kept with what it was held for, so that what comes back is what was put down even if the
-//! constants have changed.
+//! parameters have changed. A stopped contribution that releases have stays for them after its bond
+//! went back: it was paid for by the time that the bond was locked.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
 
 extern crate alloc;
 
+mod accusations;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod calls;
 mod claims;
+mod contributions;
 mod credit;
 mod curation;
+mod datanets;
+mod errors;
+mod events;
 mod impls;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod invariants;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod queries;
+mod reservations;
 #[cfg(test)]
 mod tests;
 mod types;
 pub mod weights;
 
+use frame_support::pallet_macros::import_section;
 pub use pallet::*;
 pub use types::{
-	Checkpoint, Contribution, ContributionStatus, Datanet, Release, MAX_CHECKPOINTS,
+	Accusation, AccusationReason, AccusationStage, Admission, Checkpoint, Contribution,
+	ContributionStatus, Datanet, Release, Reservation, Submission, MAX_CHECKPOINTS, MAX_RELEASES,
 	MAX_TOTAL_WEIGHT,
 };
 pub use weights::WeightInfo;
 
+/// The contributions of a pallet's runtime.
+pub(crate) type ContributionOf<T> = Contribution<
+	<T as frame_system::Config>::AccountId,
+	frame_system::pallet_prelude::BlockNumberFor<T>,
+>;
+/// The accusations of a pallet's runtime.
+pub(crate) type AccusationOf<T> = Accusation<
+	<T as frame_system::Config>::AccountId,
+	frame_system::pallet_prelude::BlockNumberFor<T>,
+>;
+/// The reservations of a pallet's runtime.
+pub(crate) type ReservationOf<T> = Reservation<
+	<T as frame_system::Config>::AccountId,
+	frame_system::pallet_prelude::BlockNumberFor<T>,
+>;
+
+#[import_section(events::events)]
+#[import_section(errors::errors)]
+#[import_section(calls::calls)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
 	use frame_support::{
 		pallet_prelude::*,
-		traits::fungible::{Inspect, Mutate, MutateHold},
+		traits::{
+			fungible::{Inspect, Mutate, MutateHold},
+			EnsureOrigin,
+		},
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
 		traits::RecordEarnings, Balance, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri,
-		Weight, MAX_CLAIM,
+		Weight, MAX_CLAIM, MAX_SUBMISSION,
 	};
-	use sp_runtime::{traits::AccountIdConversion, SaturatedConversion};
+	use sp_runtime::{
+		traits::{AccountIdConversion, Zero},
+		Permill, SaturatedConversion,
+	};
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// Datanets, contributions, and what they earn.
 	#[pallet::pallet]
@@ -140,17 +228,44 @@ pub mod pallet {
 		#[pallet::constant]
 		type PotId: Get<PalletId>;
 
+		/// Decides about accusations.
+		type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+		/// Gets what is slashed, and what slashed contributions still earn. The account must exist
+		/// from genesis on.
+		type ProtocolAccount: Get<Self::AccountId>;
+
 		/// The deposit for a datanet, in planck.
-		#[pallet::constant]
 		type DatanetDeposit: Get<Balance>;
 
-		/// The bond for a contribution, in planck.
-		#[pallet::constant]
+		/// The deposit for letting an account into a datanet, in planck.
+		type AdmissionDeposit: Get<Balance>;
+
+		/// The bond for a contribution, in planck. An accusation needs as much. It is at least the
+		/// existential deposit, so that an accuser's deposit can be paid out to anybody.
 		type ContributionBond: Get<Balance>;
 
-		/// The most weight that a curator may give to one contribution. From 1 to
-		/// [`MAX_TOTAL_WEIGHT`].
-		#[pallet::constant]
+		/// The deposit for reserving a root, in planck.
+		type ReservationDeposit: Get<Balance>;
+
+		/// For how many blocks a reservation counts.
+		type ReservationPeriod: Get<BlockNumberFor<Self>>;
+
+		/// For how many blocks the bond of a stopped contribution stays.
+		type BondLockPeriod: Get<BlockNumberFor<Self>>;
+
+		/// How many blocks a curator has to confirm an accusation, and then a contributor to
+		/// contest it.
+		type ContestPeriod: Get<BlockNumberFor<Self>>;
+
+		/// What of a slashed bond goes to the accuser. The rest goes to the protocol.
+		type ReporterShare: Get<Permill>;
+
+		/// The most that a curator may take of what a datanet earns.
+		type MaxCuratorShare: Get<Permill>;
+
+		/// The most weight that a curator may give to one contribution. Whatever it is, the weights
+		/// of a release add up to [`MAX_TOTAL_WEIGHT`] at most.
 		type MaxWeight: Get<Weight>;
 
 		/// What the calls cost to execute.
@@ -166,6 +281,15 @@ pub mod pallet {
 		/// The bond for a contribution.
 		#[codec(index = 1)]
 		Contribution,
+		/// The deposit for letting an account into a datanet.
+		#[codec(index = 2)]
+		Admission,
+		/// The deposit for an accusation.
+		#[codec(index = 3)]
+		Accusation,
+		/// The deposit for reserving a root.
+		#[codec(index = 4)]
+		Reservation,
 	}
 
 	/// The id that the next datanet gets.
@@ -180,10 +304,25 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Datanets<T: Config> = StorageMap<_, Twox64Concat, DatanetId, Datanet<T::AccountId>>;
 
-	/// All contributions that are pending or accepted.
+	/// The datanet of each name.
+	#[pallet::storage]
+	pub type DatanetIdByName<T> = StorageMap<_, Blake2_128Concat, Name, DatanetId>;
+
+	/// Who may contribute to a datanet that is not open, beside its curator.
+	#[pallet::storage]
+	pub type Admissions<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Blake2_128Concat,
+		T::AccountId,
+		Admission<T::AccountId>,
+	>;
+
+	/// All contributions that were not rejected or withdrawn.
 	#[pallet::storage]
 	pub type Contributions<T: Config> =
-		StorageMap<_, Twox64Concat, ContributionId, Contribution<T::AccountId>>;
+		StorageMap<_, Twox64Concat, ContributionId, ContributionOf<T>>;
 
 	/// Which contribution has a Merkle root.
 	#[pallet::storage]
@@ -218,124 +357,44 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type DirectEarnings<T> = StorageMap<_, Twox64Concat, ContributionId, Balance, ValueQuery>;
 
+	/// What datanets have earned their curators, in planck. It belongs to whoever was the curator
+	/// when it was credited.
+	#[pallet::storage]
+	pub type CuratorEarnings<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
+
+	/// The accusations that are not settled, one a contribution.
+	#[pallet::storage]
+	pub type Accusations<T: Config> = StorageMap<_, Twox64Concat, ContributionId, AccusationOf<T>>;
+
+	/// Roots that are reserved, by what hides them: see [`Pallet::commitment`].
+	#[pallet::storage]
+	pub type Reservations<T: Config> = StorageMap<_, Blake2_128Concat, Hash, ReservationOf<T>>;
+
 	/// What the pot owes, in planck: everything that was credited and has not been claimed,
 	/// including what releases carry into their next payment.
 	#[pallet::storage]
 	pub type Accounted<T> = StorageValue<_, Balance, ValueQuery>;
 
-	/// What happened to datanets, contributions and their earnings.
-	#[pallet::event]
-	#[pallet::generate_deposit(pub(super) fn deposit_event)]
-	pub enum Event<T: Config> {
-		/// A datanet was created.
-		#[codec(index = 0)]
-		DatanetCreated {
-			/// Its id.
-			datanet: DatanetId,
-			/// Who curates it.
-			curator: T::AccountId,
-			/// What it is about.
-			name: Name,
-		},
-		/// A contribution waits for the curator.
-		#[codec(index = 1)]
-		ContributionSubmitted {
-			/// Its id.
-			contribution: ContributionId,
-			/// The datanet.
-			datanet: DatanetId,
-			/// Who gave it.
-			contributor: T::AccountId,
-			/// The Merkle root over its chunks.
-			root: Hash,
-		},
-		/// A contribution will be part of all releases from the next one on.
-		#[codec(index = 2)]
-		ContributionAccepted {
-			/// The contribution.
-			contribution: ContributionId,
-			/// Its datanet.
-			datanet: DatanetId,
-			/// Its weight.
-			weight: Weight,
-			/// The first release that it is part of.
-			from_release: ReleaseId,
-		},
-		/// A curator rejected a contribution. The bond is released.
-		#[codec(index = 3)]
-		ContributionRejected {
-			/// The contribution.
-			contribution: ContributionId,
-		},
-		/// A contributor withdrew a contribution. The bond is released.
-		#[codec(index = 4)]
-		ContributionWithdrawn {
-			/// The contribution.
-			contribution: ContributionId,
-		},
-		/// A datanet's state was frozen under a number.
-		#[codec(index = 5)]
-		ReleasePublished {
-			/// The datanet.
-			datanet: DatanetId,
-			/// The number, from 1 upwards.
-			release: ReleaseId,
-			/// The sum of its contributions' weights.
-			total_weight: Weight,
-			/// How many contributions it has.
-			contributions: u32,
-		},
-		/// A contributor was paid what a contribution had earned.
-		#[codec(index = 6)]
-		PayoutClaimed {
-			/// The contribution.
-			contribution: ContributionId,
-			/// Who was paid.
-			contributor: T::AccountId,
-			/// How much, in planck.
-			amount: Balance,
-		},
+	/// Makes sure that the pot exists. There is nothing to configure.
+	#[pallet::genesis_config]
+	#[derive(frame_support::DefaultNoBound)]
+	pub struct GenesisConfig<T: Config> {
+		/// Nothing.
+		#[serde(skip)]
+		pub _config: core::marker::PhantomData<T>,
 	}
 
-	/// Why a call of this pallet failed. Nothing has changed then.
-	#[pallet::error]
-	pub enum Error<T> {
-		/// A name has 1 to 64 of `a-z 0-9 . _ - /`, and starts and ends with a letter or a digit.
-		InvalidName,
-		/// No such datanet.
-		UnknownDatanet,
-		/// No such contribution.
-		UnknownContribution,
-		/// The datanet has no such release.
-		UnknownRelease,
-		/// Only the datanet's curator may do this.
-		NotCurator,
-		/// Only the contribution's contributor may do this.
-		NotContributor,
-		/// A contribution has at least one byte.
-		EmptyContribution,
-		/// Another contribution has the same Merkle root: first come owns it.
-		RootTaken,
-		/// The contribution is accepted already.
-		NotPending,
-		/// A contribution's weight is at least 1.
-		ZeroWeight,
-		/// The weight is above what one contribution may have.
-		WeightTooHigh,
-		/// The weights of the datanet's contributions would add up to more than 2^40.
-		TotalWeightTooHigh,
-		/// The datanet has no accepted contribution.
-		EmptyRelease,
-		/// Nothing has changed since the last release.
-		NothingChanged,
-		/// The contribution has nothing to claim from these releases, nor directly.
-		NothingToClaim,
-		/// The claim would leave the contributor's account below the existential deposit.
-		ClaimBelowMinimum,
-		/// None of the data sources leads to a published release.
-		NoPayableSource,
-		/// All ids are given out.
-		OutOfIds,
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			let pot = Pallet::<T>::pot();
+			let missing =
+				T::Currency::minimum_balance().saturating_sub(T::Currency::total_balance(&pot));
+			if !missing.is_zero() {
+				T::Currency::mint_into(&pot, missing).expect("the pot can hold the minimum");
+			}
+		}
 	}
 
 	#[pallet::extra_constants]
@@ -345,132 +404,19 @@ pub mod pallet {
 		fn max_total_weight() -> Weight {
 			MAX_TOTAL_WEIGHT
 		}
+
+		/// The most releases of one datanet.
+		#[pallet::constant_name(MaxReleases)]
+		fn max_releases() -> ReleaseId {
+			MAX_RELEASES
+		}
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-		#[cfg(feature = "std")]
-		fn integrity_test() {
-			let most = T::MaxWeight::get();
-			assert!(most >= 1, "no contribution could be accepted");
-			assert!(most <= MAX_TOTAL_WEIGHT, "one contribution could exceed a release");
-		}
-
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()
-		}
-	}
-
-	#[pallet::call]
-	impl<T: Config> Pallet<T> {
-		/// Creates a datanet, curated by the caller, and holds its deposit on the caller's account.
-		///
-		/// - `name`: what it is about; 1 to 64 of `a-z 0-9 . _ - /`. It need not be unique.
-		///
-		/// # Errors
-		/// `InvalidName`, `OutOfIds`, or that the caller cannot afford the deposit.
-		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::create_datanet())]
-		pub fn create_datanet(origin: OriginFor<T>, name: Name) -> DispatchResult {
-			Self::do_create(ensure_signed(origin)?, name)
-		}
-
-		/// Submits a data set to a datanet and holds its bond on the caller's account.
-		///
-		/// - `root`: the Merkle root over its chunks. Nobody else may have submitted the same.
-		/// - `size`: its size in bytes.
-		/// - `uri`: where it is to be found.
-		///
-		/// # Errors
-		/// `UnknownDatanet`, `EmptyContribution`, `RootTaken`, `OutOfIds`, or that the caller
-		/// cannot afford the bond.
-		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::submit_contribution())]
-		pub fn submit_contribution(
-			origin: OriginFor<T>,
-			datanet: DatanetId,
-			root: Hash,
-			size: u64,
-			uri: Uri,
-		) -> DispatchResult {
-			Self::do_submit(ensure_signed(origin)?, datanet, root, size, uri)
-		}
-
-		/// Accepts a pending contribution: it is part of all releases from the next one on. For the
-		/// datanet's curator.
-		///
-		/// - `weight`: its share of what a release earns, relative to the other contributions'.
-		///
-		/// # Errors
-		/// `UnknownContribution`, `NotCurator`, `NotPending`, `ZeroWeight`, `WeightTooHigh`,
-		/// `TotalWeightTooHigh`.
-		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::accept_contribution())]
-		pub fn accept_contribution(
-			origin: OriginFor<T>,
-			contribution: ContributionId,
-			weight: Weight,
-		) -> DispatchResult {
-			Self::do_accept(&ensure_signed(origin)?, contribution, weight)
-		}
-
-		/// Rejects a pending contribution: its bond is released, and its root is free again. For
-		/// the datanet's curator.
-		///
-		/// # Errors
-		/// `UnknownContribution`, `NotCurator`, `NotPending`.
-		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::reject_contribution())]
-		pub fn reject_contribution(
-			origin: OriginFor<T>,
-			contribution: ContributionId,
-		) -> DispatchResult {
-			Self::do_reject(&ensure_signed(origin)?, contribution)
-		}
-
-		/// Withdraws a pending contribution: its bond is released, and its root is free again. For
-		/// its contributor.
-		///
-		/// # Errors
-		/// `UnknownContribution`, `NotContributor`, `NotPending`.
-		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::withdraw_contribution())]
-		pub fn withdraw_contribution(
-			origin: OriginFor<T>,
-			contribution: ContributionId,
-		) -> DispatchResult {
-			Self::do_withdraw(&ensure_signed(origin)?, contribution)
-		}
-
-		/// Freezes the datanet's accepted contributions and their weights as its next release. For
-		/// the datanet's curator.
-		///
-		/// # Errors
-		/// `UnknownDatanet`, `NotCurator`, `EmptyRelease`, `NothingChanged`, `OutOfIds`.
-		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::publish_release())]
-		pub fn publish_release(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
-			Self::do_publish(&ensure_signed(origin)?, datanet)
-		}
-
-		/// Pays the contributor what a contribution has earned, in one transfer: all that calls
-		/// attributed to it directly, and what `releases` have earned it.
-		///
-		/// - `releases`: of the contribution's datanet, 16 at most; naming one twice changes
-		///   nothing.
-		///
-		/// # Errors
-		/// `UnknownContribution`, `NotContributor`, `UnknownRelease`, `NothingToClaim`,
-		/// `ClaimBelowMinimum`.
-		#[pallet::call_index(6)]
-		#[pallet::weight(T::WeightInfo::claim(releases.len().saturated_into()))]
-		pub fn claim(
-			origin: OriginFor<T>,
-			contribution: ContributionId,
-			releases: BoundedVec<ReleaseId, ConstU32<MAX_CLAIM>>,
-		) -> DispatchResult {
-			Self::do_claim(ensure_signed(origin)?, contribution, releases)
 		}
 	}
 

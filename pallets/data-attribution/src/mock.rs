@@ -6,12 +6,13 @@ use frame_support::{
 	traits::fungible::{Inspect, InspectHold, Mutate},
 	PalletId,
 };
+use frame_system::EnsureRoot;
 use openledger_primitives::{
-	attribution::{Attribution, AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	attribution::{AttributionEntry, DataSource, DataSources, ReleaseSelector},
 	record::DataPayment,
-	traits::{DataRevenue, RecordEarnings, Role},
-	AccountId, Balance, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, Weight, MILLI_OPEN,
-	OPEN,
+	traits::{DataDue, DataRevenue, RecordEarnings, Role},
+	AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, Weight,
+	MILLI_OPEN, OPEN,
 };
 use pallet_data_attribution::{
 	Accounted, HoldReason, NextContributionId, NextDatanetId, Releases, MAX_TOTAL_WEIGHT,
@@ -23,6 +24,10 @@ pub const ALICE: AccountId = AccountId::new([2; 32]);
 pub const BOB: AccountId = AccountId::new([3; 32]);
 pub const CAROL: AccountId = AccountId::new([4; 32]);
 pub const POOR: AccountId = AccountId::new([5; 32]);
+pub const DAVE: AccountId = AccountId::new([6; 32]);
+pub const PROTOCOL: AccountId = AccountId::new([7; 32]);
+/// Has no account.
+pub const NOBODY: AccountId = AccountId::new([8; 32]);
 
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLI_OPEN;
 pub const ENDOWMENT: Balance = 1_000 * OPEN;
@@ -49,7 +54,7 @@ mod runtime {
 	pub type DataAttribution = pallet_data_attribution::Pallet<Test>;
 }
 
-type Block = frame_system::mocking::MockBlock<Test>;
+type Block = frame_system::mocking::MockBlockU32<Test>;
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
@@ -65,6 +70,14 @@ parameter_types! {
 	pub const MaxWeight: Weight = MAX_TOTAL_WEIGHT;
 	pub static DatanetDeposit: Balance = 10 * OPEN;
 	pub static ContributionBond: Balance = 2 * OPEN;
+	pub static AdmissionDeposit: Balance = OPEN;
+	pub static ReservationDeposit: Balance = OPEN / 2;
+	pub static ReservationPeriod: BlockNumber = 20;
+	pub static BondLockPeriod: BlockNumber = 30;
+	pub static ContestPeriod: BlockNumber = 10;
+	pub const ReporterShare: Permill = Permill::from_percent(25);
+	pub const MaxCuratorShare: Permill = Permill::from_percent(30);
+	pub const ProtocolAccount: AccountId = PROTOCOL;
 	/// What the pallet has told of claims.
 	pub static Recorded: Vec<(AccountId, Role, Balance)> = Vec::new();
 }
@@ -90,8 +103,17 @@ impl pallet_data_attribution::Config for Test {
 	type Currency = Balances;
 	type Earnings = Recorder;
 	type PotId = PotId;
+	type GovernanceOrigin = EnsureRoot<AccountId>;
+	type ProtocolAccount = ProtocolAccount;
 	type DatanetDeposit = DatanetDeposit;
+	type AdmissionDeposit = AdmissionDeposit;
 	type ContributionBond = ContributionBond;
+	type ReservationDeposit = ReservationDeposit;
+	type ReservationPeriod = ReservationPeriod;
+	type BondLockPeriod = BondLockPeriod;
+	type ContestPeriod = ContestPeriod;
+	type ReporterShare = ReporterShare;
+	type MaxCuratorShare = MaxCuratorShare;
 	type MaxWeight = MaxWeight;
 	type WeightInfo = ();
 }
@@ -104,13 +126,17 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 			(ALICE, ENDOWMENT),
 			(BOB, ENDOWMENT),
 			(CAROL, ENDOWMENT),
+			(DAVE, ENDOWMENT),
 			(POOR, EXISTENTIAL_DEPOSIT),
-			(DataAttribution::pot(), EXISTENTIAL_DEPOSIT),
+			(PROTOCOL, EXISTENTIAL_DEPOSIT),
 		],
 		..Default::default()
 	}
 	.assimilate_storage(&mut storage)
 	.unwrap();
+	pallet_data_attribution::GenesisConfig::<Test>::default()
+		.assimilate_storage(&mut storage)
+		.unwrap();
 	let mut ext = sp_io::TestExternalities::new(storage);
 	ext.execute_with(|| System::set_block_number(1));
 	ext
@@ -152,8 +178,25 @@ pub fn pot_balance() -> Balance {
 /// A datanet of [`CURATOR`]'s.
 pub fn datanet() -> DatanetId {
 	let datanet = NextDatanetId::<Test>::get();
-	assert_ok!(DataAttribution::create_datanet(signed(&CURATOR), name("law/cases")));
+	assert_ok!(DataAttribution::create_datanet(signed(&CURATOR), name(&format!("law/{datanet}"))));
 	datanet
+}
+
+/// A datanet of [`CURATOR`]'s, who takes so many percent.
+pub fn datanet_with(open: bool, percent: u32) -> DatanetId {
+	let datanet = NextDatanetId::<Test>::get();
+	assert_ok!(DataAttribution::create_datanet_with(
+		signed(&CURATOR),
+		name(&format!("med/{datanet}")),
+		open,
+		Permill::from_percent(percent)
+	));
+	datanet
+}
+
+/// Goes so many blocks on.
+pub fn pass(blocks: BlockNumber) {
+	System::set_block_number(System::block_number() + blocks);
 }
 
 /// A pending contribution.
@@ -206,32 +249,46 @@ pub fn pay(
 	attribution: &[(ContributionId, Weight)],
 	sources: &[DataSource],
 ) -> Result<DataPayment, DispatchError> {
-	let entries = attribution
-		.iter()
-		.map(|(contribution, weight)| AttributionEntry {
-			contribution: *contribution,
-			weight: *weight,
-		})
-		.collect::<Vec<_>>();
+	let entries = entries(attribution);
+	let sources = DataSources::try_from(sources.to_vec()).unwrap();
+	let due =
+		DataDue { amount, attributed, attribution: &entries, unattributed: 0, sources: &sources };
+	pay_all(&[due]).map(|mut payments| payments.remove(0))
+}
+
+pub fn entries(attribution: &[(ContributionId, Weight)]) -> Vec<AttributionEntry> {
+	let entry = |(contribution, weight): &(ContributionId, Weight)| AttributionEntry {
+		contribution: *contribution,
+		weight: *weight,
+	};
+	attribution.iter().map(entry).collect()
+}
+
+/// Credits the data parts of a batch of calls and pays them into the pot, as a settlement does.
+/// Checks that they add up.
+pub fn pay_all(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
 	let before = Accounted::<Test>::get();
-	let payment = DataAttribution::credit(
-		amount,
-		attributed,
-		&Attribution::try_from(entries).unwrap(),
-		&DataSources::try_from(sources.to_vec()).unwrap(),
-	)?;
-	let direct = payment.direct.iter().map(|payment| payment.amount).sum::<Balance>();
-	let pooled = payment.pools.iter().map(|payment| payment.amount).sum::<Balance>();
-	assert_eq!(direct + pooled, amount);
-	for pool in &payment.pools {
-		assert_eq!(
-			pool.amount + pool.carry_before,
-			pool.raised * Balance::from(pool.total_weight) + pool.carry_after
-		);
+	let payments = DataAttribution::credit(dues)?;
+	assert_eq!(payments.len(), dues.len());
+	let mut sum = 0;
+	for (payment, due) in payments.iter().zip(dues) {
+		let direct = payment.direct.iter().map(|payment| payment.amount).sum::<Balance>();
+		let pooled = payment.pools.iter().map(|payment| payment.amount).sum::<Balance>();
+		assert_eq!(direct + pooled, due.amount);
+		for payment in &payment.direct {
+			assert!(payment.curator <= payment.amount);
+		}
+		for pool in &payment.pools {
+			assert_eq!(
+				pool.amount - pool.curator + pool.carry_before,
+				pool.raised * Balance::from(pool.total_weight) + pool.carry_after
+			);
+		}
+		sum += due.amount;
 	}
-	assert_eq!(Accounted::<Test>::get(), before + amount);
-	Balances::mint_into(&DataAttribution::pot(), amount)?;
-	Ok(payment)
+	assert_eq!(Accounted::<Test>::get(), before + sum);
+	Balances::mint_into(&DataAttribution::pot(), sum)?;
+	Ok(payments)
 }
 
 /// What the releases have received and not yet divided.

@@ -3,27 +3,38 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use openledger_primitives::{
-	pool_index::PoolIndex, Balance, DatanetId, Hash, Name, ReleaseId, Uri, Weight,
+	pool_index::PoolIndex, Balance, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, Weight,
 };
 use scale_info::TypeInfo;
+use sp_runtime::Permill;
 
 /// The most that the weights of one release add up to: 2^40. It bounds what a release carries from
 /// one payment to the next (see [`openledger_primitives::pool_index`]): always less than 0.0000011
 /// OPEN.
 pub const MAX_TOTAL_WEIGHT: Weight = 1 << 40;
 
-/// The most checkpoints that a contribution's weight has.
+/// The most checkpoints that a contribution's weight has. The last place is kept for stopping or
+/// slashing the contribution, so that neither can ever be out of reach.
 pub const MAX_CHECKPOINTS: u32 = 16;
+
+/// The most releases of a datanet. It bounds what slashing a contribution has to look at.
+pub const MAX_RELEASES: ReleaseId = 512;
 
 /// A curated pool of contributions around one subject.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Datanet<AccountId> {
-	/// What it is about. A label: the id is what identifies a datanet.
+	/// What it is about: readable, and no other datanet's.
 	pub name: Name,
 	/// Who accepts contributions and publishes releases.
 	pub curator: AccountId,
+	/// Who may take the curator's role over, if it was offered.
+	pub offered_to: Option<AccountId>,
+	/// Whether anybody may contribute, or only who was let in.
+	pub open: bool,
+	/// The curator's part of what the datanet earns from its next release on.
+	pub curator_share: Permill,
 	/// What is held on the curator's account for it, in planck.
 	pub deposit: Balance,
 	/// The newest release; 0 if there is none.
@@ -32,8 +43,19 @@ pub struct Datanet<AccountId> {
 	pub next_total_weight: Weight,
 	/// The number of contributions that the next release would have.
 	pub next_contributions: u32,
-	/// Whether the next release would differ from the newest one.
+	/// Whether anything has changed since the newest release.
 	pub changed: bool,
+}
+
+/// Somebody whom a datanet's curator has let in.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Admission<AccountId> {
+	/// Who was the curator, and put the deposit down.
+	pub payer: AccountId,
+	/// What is held on the payer's account for it, in planck.
+	pub deposit: Balance,
 }
 
 /// From which release on a contribution has a weight.
@@ -56,7 +78,7 @@ pub struct Checkpoint {
 	pub weight: Weight,
 }
 
-/// What the curator has made of a contribution.
+/// What has become of a contribution.
 #[derive(
 	Clone,
 	Copy,
@@ -69,24 +91,33 @@ pub struct Checkpoint {
 	MaxEncodedLen,
 	TypeInfo,
 )]
-pub enum ContributionStatus {
+pub enum ContributionStatus<BlockNumber> {
 	/// Nothing yet: it earns nothing, and its contributor may withdraw it.
 	#[codec(index = 0)]
 	Pending,
 	/// It is part of every release since it was accepted.
 	#[codec(index = 1)]
 	Accepted,
+	/// Its contributor wants it in no further release. Its bond may be taken back from the given
+	/// block on. It earns from its releases as before.
+	#[codec(index = 2)]
+	Stopped(BlockNumber),
+	/// It was a duplicate or a fraud: what it earns since then goes to the protocol.
+	#[codec(index = 3)]
+	Slashed,
 }
 
 /// One contributor's data set inside a datanet.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct Contribution<AccountId> {
+pub struct Contribution<AccountId, BlockNumber> {
 	/// The datanet.
 	pub datanet: DatanetId,
-	/// Who gave it, and claims what it earns.
+	/// Who gave it, and has it in hand.
 	pub contributor: AccountId,
+	/// Who is paid what it earns, if not the contributor.
+	pub beneficiary: Option<AccountId>,
 	/// The Merkle root over its chunks; no other contribution has the same.
 	pub root: Hash,
 	/// Its size in bytes.
@@ -95,18 +126,122 @@ pub struct Contribution<AccountId> {
 	pub uri: Uri,
 	/// What is held on the contributor's account for it, in planck.
 	pub bond: Balance,
-	/// What the curator has made of it.
-	pub status: ContributionStatus,
+	/// The block of the reservation that its root was submitted with, or else of its submission:
+	/// while it is pending, an earlier reservation takes the root over.
+	pub since: BlockNumber,
+	/// What has become of it.
+	pub status: ContributionStatus<BlockNumber>,
 	/// Its weight over time: each holds from its release on, until the next. In rising order.
 	pub checkpoints: BoundedVec<Checkpoint, ConstU32<MAX_CHECKPOINTS>>,
 }
 
-impl<AccountId> Contribution<AccountId> {
+impl<AccountId, BlockNumber> Contribution<AccountId, BlockNumber> {
 	/// The contribution's weight in a release of its datanet; 0 if it is not part of it.
 	pub fn weight_at(&self, release: ReleaseId) -> Weight {
-		let newest = self.checkpoints.iter().rev().find(|point| point.from_release <= release);
-		newest.map_or(0, |point| point.weight)
+		weight_at(&self.checkpoints, release)
 	}
+
+	/// Who is paid what it earns.
+	pub fn payee(&self) -> &AccountId {
+		self.beneficiary.as_ref().unwrap_or(&self.contributor)
+	}
+}
+
+/// The weight that checkpoints, in rising order, give for a release; 0 before the first.
+pub(crate) fn weight_at(checkpoints: &[Checkpoint], release: ReleaseId) -> Weight {
+	let newest = checkpoints.iter().rev().find(|point| point.from_release <= release);
+	newest.map_or(0, |point| point.weight)
+}
+
+/// One data set of a submission.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Submission {
+	/// The Merkle root over its chunks.
+	pub root: Hash,
+	/// Its size in bytes; at least 1.
+	pub size: u64,
+	/// Where it is to be found.
+	pub uri: Uri,
+}
+
+/// What a contribution is accused of.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum AccusationReason {
+	/// It is a copy of the earlier contribution given.
+	#[codec(index = 0)]
+	Duplicate(ContributionId),
+	/// It is not what it claims to be.
+	#[codec(index = 1)]
+	Fraud,
+}
+
+/// How far an accusation has got.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum AccusationStage<BlockNumber> {
+	/// The curator may confirm it until before the given block.
+	#[codec(index = 0)]
+	Reported(BlockNumber),
+	/// The contributor may contest it until before the given block. From that block on, anybody may
+	/// have it carried out.
+	#[codec(index = 1)]
+	Confirmed(BlockNumber),
+	/// Governance decides.
+	#[codec(index = 2)]
+	Contested,
+}
+
+/// An accusation against a contribution.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Accusation<AccountId, BlockNumber> {
+	/// Who made it.
+	pub accuser: AccountId,
+	/// What is held on the accuser's account for it, in planck.
+	pub deposit: Balance,
+	/// What the contribution is accused of.
+	pub reason: AccusationReason,
+	/// How far it has got.
+	pub stage: AccusationStage<BlockNumber>,
+}
+
+/// A root that somebody has reserved without showing it.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Reservation<AccountId, BlockNumber> {
+	/// Who put the deposit down.
+	pub payer: AccountId,
+	/// What is held on the payer's account for it, in planck.
+	pub deposit: Balance,
+	/// The block it was made in.
+	pub at: BlockNumber,
+	/// The block from which it counts no more.
+	pub expires_at: BlockNumber,
 }
 
 /// A frozen state of a datanet, and what has been paid to it. Only `index` and `received` ever
@@ -128,8 +263,10 @@ pub struct Release {
 	pub total_weight: Weight,
 	/// How many contributions it has.
 	pub contributions: u32,
+	/// The curator's part of what it earns.
+	pub curator_share: Permill,
 	/// What has been paid per unit of weight.
 	pub index: PoolIndex,
-	/// Everything that was ever paid to it, in planck.
+	/// Everything that was ever paid to its contributors, in planck.
 	pub received: Balance,
 }

@@ -4,10 +4,14 @@ use frame_support::weights::{constants::RocksDbWeight, Weight};
 
 /// The weight of each call.
 pub trait WeightInfo {
-	/// Creating a datanet.
+	/// Creating an open datanet.
 	fn create_datanet() -> Weight;
-	/// Submitting a contribution.
+	/// Creating a datanet.
+	fn create_datanet_with() -> Weight;
+	/// Submitting one contribution that displaces another.
 	fn submit_contribution() -> Weight;
+	/// Submitting `n` contributions, and `d` that each displace another.
+	fn submit_contributions(n: u32, d: u32) -> Weight;
 	/// Accepting a contribution.
 	fn accept_contribution() -> Weight;
 	/// Rejecting a contribution.
@@ -18,6 +22,54 @@ pub trait WeightInfo {
 	fn publish_release() -> Weight;
 	/// Claiming from `r` releases.
 	fn claim(r: u32) -> Weight;
+	/// Claiming from `r` releases for somebody else.
+	fn claim_for(r: u32) -> Weight;
+	/// Opening or closing a datanet.
+	fn set_open() -> Weight;
+	/// Letting an account in.
+	fn allow_contributor() -> Weight;
+	/// Taking back that an account was let in.
+	fn disallow_contributor() -> Weight;
+	/// Lowering the curator's share.
+	fn lower_curator_share() -> Weight;
+	/// Offering the curator's role.
+	fn offer_curator() -> Weight;
+	/// Taking that offer back.
+	fn withdraw_curator_offer() -> Weight;
+	/// Taking the curator's role over.
+	fn accept_curator() -> Weight;
+	/// Claiming as a curator.
+	fn claim_curator() -> Weight;
+	/// Claiming for a curator.
+	fn claim_curator_for() -> Weight;
+	/// Changing a weight.
+	fn set_weight() -> Weight;
+	/// Stopping a contribution.
+	fn stop_contribution() -> Weight;
+	/// Taking a bond back.
+	fn withdraw_bond() -> Weight;
+	/// Handing a contribution over.
+	fn transfer_contribution() -> Weight;
+	/// Naming a beneficiary.
+	fn set_beneficiary() -> Weight;
+	/// Accusing a contribution.
+	fn accuse_contribution() -> Weight;
+	/// Confirming an accusation.
+	fn confirm_accusation() -> Weight;
+	/// Contesting an accusation.
+	fn contest_accusation() -> Weight;
+	/// Slashing a contribution that `r` releases have.
+	fn execute_slash(r: u32) -> Weight;
+	/// Deciding to slash a contribution that `r` releases have.
+	fn resolve_accusation(r: u32) -> Weight;
+	/// Dropping an accusation.
+	fn drop_accusation() -> Weight;
+	/// Sweeping what `r` releases owe to a slashed contribution.
+	fn sweep_slashed(r: u32) -> Weight;
+	/// Reserving a root.
+	fn reserve_root() -> Weight;
+	/// Removing a reservation.
+	fn remove_reservation() -> Weight;
 }
 
 /// Picoseconds of computation in a call, beside its storage accesses.
@@ -30,18 +82,36 @@ fn counted(reads: u64, writes: u64) -> Weight {
 		.saturating_add(RocksDbWeight::get().reads_writes(reads, writes))
 }
 
-/// Counts of storage accesses, each taken as cold, in place of measured weights.
+/// Computation and storage accesses for each of `count`, next to those of the call.
+fn each(count: u32, reads: u64, writes: u64) -> Weight {
+	counted(reads, writes).saturating_mul(count.into())
+}
+
+/// Counts of storage accesses, each taken as cold, in place of measured weights. An account is two
+/// entries: its balance and its holds.
 impl WeightInfo for () {
-	// Read: NextDatanetId, the curator's account and holds.
+	// Read: NextDatanetId, DatanetIdByName, the curator's account.
 	// Written: the same, and Datanets.
 	fn create_datanet() -> Weight {
-		counted(3, 4)
+		counted(4, 5)
 	}
 
-	// Read: Datanets, RootOwner, NextContributionId, the contributor's account and holds.
-	// Written: NextContributionId, RootOwner, ContributionsOf, Contributions, the account, the holds.
+	fn create_datanet_with() -> Weight {
+		Self::create_datanet()
+	}
+
 	fn submit_contribution() -> Weight {
-		counted(5, 6)
+		Self::submit_contributions(0, 1)
+	}
+
+	// Read: Datanets, Admissions, NextContributionId, the contributor's account.
+	// Written: NextContributionId, the account.
+	// Each, read: Reservations, RootOwner, the account of who reserved.
+	// Each, written: Reservations, that account, RootOwner, ContributionsOf, Contributions.
+	// Each that displaces one, read too: Contributions, its contributor's account.
+	// Each that displaces one, written too: Contributions, ContributionsOf, the account.
+	fn submit_contributions(n: u32, d: u32) -> Weight {
+		counted(5, 3).saturating_add(each(n, 4, 6)).saturating_add(each(d, 7, 10))
 	}
 
 	// Read and written: Contributions, Datanets.
@@ -49,14 +119,14 @@ impl WeightInfo for () {
 		counted(2, 2)
 	}
 
-	// Read: Contributions, Datanets, the contributor's account and holds.
-	// Written: Contributions, RootOwner, ContributionsOf, the account, the holds.
+	// Read: Contributions, Datanets, the contributor's account.
+	// Written: Contributions, RootOwner, ContributionsOf, the account.
 	fn reject_contribution() -> Weight {
 		counted(4, 5)
 	}
 
-	// Read: Contributions, the contributor's account and holds.
-	// Written: Contributions, RootOwner, ContributionsOf, the account, the holds.
+	// Read: Contributions, the contributor's account.
+	// Written: Contributions, RootOwner, ContributionsOf, the account.
 	fn withdraw_contribution() -> Weight {
 		counted(3, 5)
 	}
@@ -66,11 +136,139 @@ impl WeightInfo for () {
 		counted(1, 2)
 	}
 
-	// Read: Contributions, DirectEarnings, Accounted, the accounts of the pot and the contributor,
+	// Read: Contributions, DirectEarnings, Accounted, the balances of the pot and the contributor,
 	// their lifetime total; per release: Releases, Claimed.
-	// Written: DirectEarnings, Accounted, the two accounts, the total; per release: Claimed.
+	// Written: DirectEarnings, Accounted, the two balances, the total; per release: Claimed.
 	fn claim(r: u32) -> Weight {
 		let releases = u64::from(r);
 		counted(releases.saturating_mul(2).saturating_add(6), releases.saturating_add(5))
+	}
+
+	fn claim_for(r: u32) -> Weight {
+		Self::claim(r)
+	}
+
+	// Read and written: Datanets.
+	fn set_open() -> Weight {
+		counted(1, 1)
+	}
+
+	// Read: Datanets, Admissions, the curator's account. Written: Admissions, the account.
+	fn allow_contributor() -> Weight {
+		counted(4, 3)
+	}
+
+	// Read: Datanets, Admissions, the payer's account. Written: Admissions, the account.
+	fn disallow_contributor() -> Weight {
+		counted(4, 3)
+	}
+
+	// Read and written: Datanets.
+	fn lower_curator_share() -> Weight {
+		counted(1, 1)
+	}
+
+	// Read and written: Datanets.
+	fn offer_curator() -> Weight {
+		counted(1, 1)
+	}
+
+	// Read and written: Datanets.
+	fn withdraw_curator_offer() -> Weight {
+		counted(1, 1)
+	}
+
+	// Read and written: Datanets, the two accounts.
+	fn accept_curator() -> Weight {
+		counted(5, 5)
+	}
+
+	// Read and written: CuratorEarnings, Accounted, the balances of the pot and the curator, the
+	// lifetime total.
+	fn claim_curator() -> Weight {
+		counted(5, 5)
+	}
+
+	fn claim_curator_for() -> Weight {
+		Self::claim_curator()
+	}
+
+	// Read and written: Contributions, Datanets.
+	fn set_weight() -> Weight {
+		counted(2, 2)
+	}
+
+	// Read and written: Contributions, Datanets.
+	fn stop_contribution() -> Weight {
+		counted(2, 2)
+	}
+
+	// Read: Contributions, Accusations, the contributor's account.
+	// Written: Contributions, RootOwner, ContributionsOf, the account.
+	fn withdraw_bond() -> Weight {
+		counted(4, 5)
+	}
+
+	// Read: Contributions, Accusations, the two accounts.
+	// Written: Contributions, ContributionsOf twice, the two accounts.
+	fn transfer_contribution() -> Weight {
+		counted(6, 7)
+	}
+
+	// Read and written: Contributions.
+	fn set_beneficiary() -> Weight {
+		counted(1, 1)
+	}
+
+	// Read: Contributions twice, Accusations, Datanets, the accuser's account.
+	// Written: Accusations, the account.
+	fn accuse_contribution() -> Weight {
+		counted(6, 3)
+	}
+
+	// Read: Contributions, Datanets, Accusations. Written: Accusations.
+	fn confirm_accusation() -> Weight {
+		counted(3, 1)
+	}
+
+	// Read: Contributions, Accusations. Written: Accusations.
+	fn contest_accusation() -> Weight {
+		counted(2, 1)
+	}
+
+	// Read: Contributions, Accusations, Datanets, DirectEarnings, the accounts of the contributor
+	// and the accuser, the protocol's balance; per release: Releases, Claimed.
+	// Written: the same; per release: Claimed.
+	fn execute_slash(r: u32) -> Weight {
+		let releases = u64::from(r);
+		counted(releases.saturating_mul(2).saturating_add(9), releases.saturating_add(9))
+	}
+
+	fn resolve_accusation(r: u32) -> Weight {
+		Self::execute_slash(r)
+	}
+
+	// Read: Contributions, Accusations, Datanets, the accuser's account.
+	// Written: Accusations, the account.
+	fn drop_accusation() -> Weight {
+		counted(5, 3)
+	}
+
+	// Read: Contributions, Accounted, the balances of the pot and the protocol, the lifetime total;
+	// per release: Releases, Claimed.
+	// Written: Accounted, the two balances, the total; per release: Claimed.
+	fn sweep_slashed(r: u32) -> Weight {
+		let releases = u64::from(r);
+		counted(releases.saturating_mul(2).saturating_add(5), releases.saturating_add(4))
+	}
+
+	// Read and written: Reservations, the payer's account.
+	fn reserve_root() -> Weight {
+		counted(3, 3)
+	}
+
+	// Read and written: Reservations, the payer's account.
+	fn remove_reservation() -> Weight {
+		counted(3, 3)
 	}
 }

@@ -1,7 +1,7 @@
 //! The pallet's invariants.
 
 use crate::pallet::*;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use openledger_primitives::{AccountId, Balance, MAX_LANES};
 use sp_runtime::TryRuntimeError;
@@ -13,16 +13,51 @@ impl<T: Config> Pallet<T> {
 	/// The one that does not hold.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_sessions()?;
-		Self::check_nodes()
+		Self::check_lanes()?;
+		Self::check_nodes()?;
+		Self::check_roots()
 	}
 
 	fn check_sessions() -> Result<(), TryRuntimeError> {
 		let mut promised = BTreeMap::<AccountId, Balance>::new();
+		let mut places = BTreeMap::<AccountId, Balance>::new();
+		let mut open = BTreeMap::<AccountId, u32>::new();
 		for (id, session) in Sessions::<T>::iter() {
 			ensure!(id < NextSessionId::<T>::get(), "a session has an id not yet given out");
 			ensure!(session.settled <= session.deposit, "a session settled more than its deposit");
+			ensure!(session.spent <= session.settled, "a hot key spent what was not settled");
 			ensure!(session.lanes <= MAX_LANES, "a session has too many lanes");
+			let lowers = |limit| limit < session.spending_limit;
+			ensure!(
+				session.pending_limit.is_none_or(|pending| lowers(pending.limit)),
+				"a limit that is not lower waits"
+			);
 
+			let sum = promised.entry(session.caller.clone()).or_default();
+			*sum = sum.checked_add(session.remaining()).ok_or("deposits overflow")?;
+			let sum = places.entry(session.caller.clone()).or_default();
+			*sum = sum.checked_add(session.storage_deposit).ok_or("storage deposits overflow")?;
+			let sum = open.entry(session.node.clone()).or_default();
+			*sum = sum.saturating_add(1);
+		}
+		for (caller, sum) in promised {
+			let held = T::Currency::balance_on_hold(&HoldReason::Session.into(), &caller);
+			ensure!(held == sum, "what sessions have left is not what is on hold");
+		}
+		for (caller, sum) in places {
+			let held = T::Currency::balance_on_hold(&HoldReason::SessionStorage.into(), &caller);
+			ensure!(held == sum, "storage deposits are not what is on hold");
+		}
+		for (operator, node) in Nodes::<T>::iter() {
+			let sessions = open.remove(&operator).unwrap_or_default();
+			ensure!(node.sessions == sessions, "a node's sessions are miscounted");
+		}
+		ensure!(open.is_empty(), "a session is with an unknown node");
+		Ok(())
+	}
+
+	fn check_lanes() -> Result<(), TryRuntimeError> {
+		for (id, session) in Sessions::<T>::iter() {
 			let mut lanes: u32 = 0;
 			let mut settled: Balance = 0;
 			for (_, lane) in Lanes::<T>::iter_prefix(id) {
@@ -31,13 +66,6 @@ impl<T: Config> Pallet<T> {
 			}
 			ensure!(lanes == u32::from(session.lanes), "a session's lanes are miscounted");
 			ensure!(settled == session.settled, "lanes do not add up to what a session settled");
-
-			let sum = promised.entry(session.caller.clone()).or_default();
-			*sum = sum.checked_add(session.remaining()).ok_or("deposits overflow")?;
-		}
-		for (caller, sum) in promised {
-			let held = T::Currency::balance_on_hold(&HoldReason::Session.into(), &caller);
-			ensure!(held == sum, "what sessions have left is not what is on hold");
 		}
 		for (id, _, _) in Lanes::<T>::iter() {
 			ensure!(Sessions::<T>::contains_key(id), "a lane has no session");
@@ -49,13 +77,59 @@ impl<T: Config> Pallet<T> {
 		for (operator, node) in Nodes::<T>::iter() {
 			let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &operator);
 			ensure!(held == node.bond, "a bond is not what is on hold");
-			for model in &node.models {
-				ensure!(ServedBy::<T>::contains_key(model, &operator), "ServedBy lacks a node");
+			let models: BTreeSet<_> = node.models.iter().map(|served| served.model).collect();
+			ensure!(models.len() == node.models.len(), "a node serves a model twice");
+			for served in &node.models {
+				ensure!(served.capacity > 0, "a node serves no calls of a model");
+				ensure!(
+					ServedBy::<T>::contains_key(served.model, &operator) == node.is_active(),
+					"ServedBy lacks an active node, or has another"
+				);
 			}
 		}
 		for (model, operator, ()) in ServedBy::<T>::iter() {
 			let node = Nodes::<T>::get(&operator).ok_or("ServedBy names an unknown node")?;
-			ensure!(node.models.contains(&model), "ServedBy names a model that is not served");
+			let serves = node.models.iter().any(|served| served.model == model);
+			ensure!(serves, "ServedBy names a model that is not served");
+		}
+		for operator in PreviousKeys::<T>::iter_keys() {
+			ensure!(Nodes::<T>::contains_key(operator), "keys are kept of an unknown node");
+		}
+		for (operator, calls) in Equivocations::<T>::iter() {
+			ensure!(Nodes::<T>::contains_key(operator), "calls are kept of an unknown node");
+			ensure!(!calls.is_empty(), "a node equivocated about nothing");
+		}
+		Ok(())
+	}
+
+	fn check_roots() -> Result<(), TryRuntimeError> {
+		let ends = RootQueueEnds::<T>::get();
+		let places = ends.next.checked_sub(ends.first).ok_or("the queue of roots is inside out")?;
+		for (place, queued) in RootQueue::<T>::iter() {
+			ensure!(
+				place >= ends.first && place < ends.next,
+				"a queued root is outside of the queue"
+			);
+			let root = Roots::<T>::get(queued.key).ok_or("a queued root is gone")?;
+			ensure!(root.until == queued.until, "a root is queued for another block");
+			let (_, _, last) = queued.key;
+			ensure!(root.last_sequence == last, "a root has another key");
+			ensure!(root.first_sequence <= last, "a root is for no sequence");
+			let sequences = last.saturating_sub(root.first_sequence).saturating_add(1);
+			ensure!(
+				root.records > 0 && u64::from(root.records) <= sequences,
+				"a root is for more records than sequences"
+			);
+		}
+		let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+		ensure!(count(RootQueue::<T>::iter_keys().count()) == places, "the queue has gaps");
+		ensure!(count(Roots::<T>::iter_keys().count()) == places, "a root is not queued once");
+		for (key, records) in Disputed::<T>::iter() {
+			ensure!(Roots::<T>::contains_key(key), "records are disputed without their root");
+			ensure!(
+				!records.is_empty() && records.values().all(|proven| *proven != Default::default()),
+				"a record is disputed for nothing"
+			);
 		}
 		Ok(())
 	}

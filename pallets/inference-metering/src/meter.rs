@@ -9,12 +9,52 @@
 //!
 //! All records have to be of the voucher's model. Without that a node could report one model's calls
 //! as calls of another, its own, and take what the people behind the first have earned.
+//!
+//! ```
+//! use openledger_primitives::{
+//!     record::{CallRecord, RejectReason},
+//!     voucher::Voucher,
+//!     Hash,
+//! };
+//! use pallet_inference_metering::{meter::Meter, types::Lane};
+//!
+//! // The caller agrees that the first call cost 60, and pays up to 50 for the second.
+//! let voucher = Voucher {
+//!     genesis_hash: Hash::zero(),
+//!     session: 0,
+//!     lane: 0,
+//!     model: 7,
+//!     sequence: 2,
+//!     acknowledged: 60,
+//!     authorised: 110,
+//!     price_version: 0,
+//!     request_hash: Hash::zero(),
+//!     valid_until: 0,
+//! };
+//! let record = |sequence| CallRecord {
+//!     sequence,
+//!     model: 7,
+//!     version: 0,
+//!     price_version: 0,
+//!     input_tokens: 10,
+//!     output_tokens: 20,
+//!     request_hash: Hash::zero(),
+//!     response_hash: Hash::zero(),
+//!     attribution: Default::default(),
+//! };
+//! let mut meter = Meter::new(&voucher, Lane::default(), 1_000);
+//! assert_eq!(meter.admit(&record(1), 61), Err(RejectReason::AboveAcknowledged));
+//! assert_eq!(meter.admit(&record(1), 60), Ok(()));
+//! assert_eq!(meter.admit(&record(2), 51), Err(RejectReason::AboveAuthorised));
+//! assert_eq!(meter.admit(&record(2), 45), Ok(()));
+//! assert_eq!(meter.charged(), 105);
+//! ```
 
 use crate::types::Lane;
 use openledger_primitives::{
 	record::{CallRecord, RejectReason},
 	voucher::Voucher,
-	Balance,
+	Balance, Sequence,
 };
 
 /// Goes through the records of one voucher.
@@ -23,6 +63,7 @@ pub struct Meter<'a> {
 	voucher: &'a Voucher,
 	lane: Lane,
 	funds: Balance,
+	spendable: Balance,
 	charged: Balance,
 }
 
@@ -30,14 +71,19 @@ impl<'a> Meter<'a> {
 	/// Starts from what has been settled on the lane, with `funds` planck left of the session's
 	/// deposit.
 	pub fn new(voucher: &'a Voucher, lane: Lane, funds: Balance) -> Self {
-		Self { voucher, lane, funds, charged: 0 }
+		Self { voucher, lane, funds, spendable: Balance::MAX, charged: 0 }
+	}
+
+	/// For a voucher that was signed by a hot key, which may spend `spendable` planck more.
+	pub fn with_spending_limit(self, spendable: Balance) -> Self {
+		Self { spendable, ..self }
 	}
 
 	/// Whether a record's place is one that the voucher pays for.
 	///
 	/// # Errors
-	/// `SequenceNotRising`, `SequenceBeyondVoucher`, `ModelMismatch`; for the voucher's own call, `RequestMismatch`
-	/// and `PriceMismatch`.
+	/// `SequenceNotRising`, `SequenceBeyondVoucher`, `ModelMismatch`; for the voucher's own call,
+	/// `RequestMismatch` and `PriceMismatch`.
 	pub fn check(&self, record: &CallRecord) -> Result<(), RejectReason> {
 		if record.sequence <= self.lane.sequence {
 			return Err(RejectReason::SequenceNotRising);
@@ -62,8 +108,8 @@ impl<'a> Meter<'a> {
 	/// Counts a record that costs `charge`. If it is refused, nothing changes.
 	///
 	/// # Errors
-	/// Those of [`Self::check`], and `AboveAcknowledged`, `AboveAuthorised`, `DepositExhausted` or
-	/// `ChargeOverflow`.
+	/// Those of [`Self::check`], and `AboveAcknowledged`, `AboveAuthorised`, `DepositExhausted`,
+	/// `AboveSpendingLimit` or `ChargeOverflow`.
 	pub fn admit(&mut self, record: &CallRecord, charge: Balance) -> Result<(), RejectReason> {
 		self.check(record)?;
 		let settled = self.lane.settled.checked_add(charge).ok_or(RejectReason::ChargeOverflow)?;
@@ -77,11 +123,46 @@ impl<'a> Meter<'a> {
 				return Err(RejectReason::AboveAuthorised);
 			}
 		}
+		self.take(record.sequence, settled, charge)
+	}
+
+	/// Counts calls that cost `charge` together, the last of which has the sequence `up_to`. If they
+	/// are refused, nothing changes.
+	///
+	/// All of them are earlier than the voucher's own call, so the caller has agreed with what they
+	/// cost.
+	///
+	/// # Errors
+	/// `SequenceNotRising`, `SequenceBeyondVoucher`, `AboveAcknowledged`, `DepositExhausted`,
+	/// `AboveSpendingLimit`, `ChargeOverflow`.
+	pub fn admit_sum(&mut self, up_to: Sequence, charge: Balance) -> Result<(), RejectReason> {
+		if up_to <= self.lane.sequence {
+			return Err(RejectReason::SequenceNotRising);
+		}
+		if up_to >= self.voucher.sequence {
+			return Err(RejectReason::SequenceBeyondVoucher);
+		}
+		let settled = self.lane.settled.checked_add(charge).ok_or(RejectReason::ChargeOverflow)?;
+		if settled > self.voucher.acknowledged {
+			return Err(RejectReason::AboveAcknowledged);
+		}
+		self.take(up_to, settled, charge)
+	}
+
+	fn take(
+		&mut self,
+		sequence: Sequence,
+		settled: Balance,
+		charge: Balance,
+	) -> Result<(), RejectReason> {
 		let funds = self.funds.checked_sub(charge).ok_or(RejectReason::DepositExhausted)?;
+		let spendable =
+			self.spendable.checked_sub(charge).ok_or(RejectReason::AboveSpendingLimit)?;
 		let charged = self.charged.checked_add(charge).ok_or(RejectReason::ChargeOverflow)?;
 
-		self.lane = Lane { sequence: record.sequence, settled };
+		self.lane = Lane { sequence, settled };
 		self.funds = funds;
+		self.spendable = spendable;
 		self.charged = charged;
 		Ok(())
 	}
@@ -196,6 +277,34 @@ mod tests {
 	}
 
 	#[test]
+	fn a_hot_key_spends_within_its_limit() {
+		let voucher = voucher(3, 100, 50);
+		let mut meter = Meter::new(&voucher, Lane::default(), 1_000).with_spending_limit(60);
+		assert_eq!(meter.admit(&record(1), 61), Err(RejectReason::AboveSpendingLimit));
+		assert_eq!(meter.admit(&record(1), 40), Ok(()));
+		assert_eq!(meter.admit_sum(2, 21), Err(RejectReason::AboveSpendingLimit));
+		assert_eq!(meter.admit_sum(2, 20), Ok(()));
+		assert_eq!(meter.admit(&record(3), 1), Err(RejectReason::AboveSpendingLimit));
+		assert_eq!(meter.charged(), 60);
+	}
+
+	#[test]
+	fn sums_are_of_earlier_calls_only() {
+		let voucher = voucher(5, 100, 50);
+		let lane = Lane { sequence: 2, settled: 10 };
+		let mut meter = Meter::new(&voucher, lane, 95);
+		assert_eq!(meter.admit_sum(2, 1), Err(RejectReason::SequenceNotRising));
+		assert_eq!(meter.admit_sum(5, 1), Err(RejectReason::SequenceBeyondVoucher));
+		assert_eq!(meter.admit_sum(4, 91), Err(RejectReason::AboveAcknowledged));
+		assert_eq!(meter.admit_sum(4, u128::MAX), Err(RejectReason::ChargeOverflow));
+		assert_eq!(meter.lane(), lane);
+		assert_eq!(meter.admit_sum(4, 90), Ok(()));
+		assert_eq!(meter.lane(), Lane { sequence: 4, settled: 100 });
+		assert_eq!(meter.admit(&record(5), 6), Err(RejectReason::DepositExhausted));
+		assert_eq!(meter.admit(&record(5), 5), Ok(()));
+	}
+
+	#[test]
 	fn edges_of_the_number_range() {
 		let voucher =
 			Voucher { acknowledged: u128::MAX, authorised: u128::MAX, ..voucher(2, 0, 0) };
@@ -217,16 +326,23 @@ mod tests {
 			allowance in 0u128..200,
 			before in (0u64..5, 0u128..500),
 			funds in 0u128..2_000,
-			reported in vec((0u64..25, 0u128..300), 0..60),
+			spendable in 0u128..2_000,
+			reported in vec((0u64..25, 0u128..300, any::<bool>()), 0..60),
 		) {
 			let voucher = voucher(sequence, acknowledged, allowance);
 			let start = Lane { sequence: before.0, settled: before.1 };
-			let mut meter = Meter::new(&voucher, start, funds);
+			let mut meter =
+				Meter::new(&voucher, start, funds).with_spending_limit(spendable);
 			let mut seen = std::collections::BTreeSet::new();
 			let mut sum = 0;
-			for (sequence, charge) in reported {
+			for (sequence, charge, summed) in reported {
 				let previous = meter.clone();
-				match meter.admit(&record(sequence), charge) {
+				let counted = if summed {
+					meter.admit_sum(sequence, charge)
+				} else {
+					meter.admit(&record(sequence), charge)
+				};
+				match counted {
 					Ok(()) => {
 						prop_assert!(seen.insert(sequence));
 						prop_assert!(sequence > start.sequence && sequence <= voucher.sequence);
@@ -237,7 +353,7 @@ mod tests {
 			}
 			prop_assert_eq!(meter.charged(), sum);
 			prop_assert_eq!(meter.lane().settled, start.settled + sum);
-			prop_assert!(sum <= funds);
+			prop_assert!(sum <= funds && sum <= spendable);
 			if sum > 0 {
 				prop_assert!(meter.lane().settled <= voucher.authorised);
 			}

@@ -1,46 +1,63 @@
-//! A runtime for tests, with the real neighbours: what is tested here is money moving through all
-//! four pallets.
+//! A runtime for tests, with real balances. Models and the split of charges are simple stand-ins,
+//! which keep to the traits' promises.
 
 use crate as pallet_inference_metering;
+use crate::types::{Served, ServedModels};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	assert_ok, derive_impl, parameter_types,
-	traits::{fungible::Inspect, VariantCount},
-	PalletId,
+	traits::{
+		fungible::{Inspect, InspectHold, Mutate, MutateHold},
+		tokens::{Fortitude, Precision, Preservation, Restriction},
+		Get, VariantCount,
+	},
 };
 use openledger_primitives::{
+	aggregate::{Aggregate, AggregateEntry},
 	attribution::{DataSource, DataSources, ReleaseSelector},
 	ids::{MILLI_OPEN, OPEN},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	record::CallRecord,
+	record::{CallPayment, CallRecord, RejectReason},
 	signing::Signed,
+	split::split_charge,
+	traits::{CallTerms, ChargedCall, ModelInspect, RevenueDistributor},
 	voucher::Voucher,
-	AccountId, Balance, Hash, ModelId, Signature,
+	AccountId, Balance, Hash, ModelId, PriceVersion, SessionId, Signature, VersionId,
 };
 use scale_info::TypeInfo;
 use sp_core::{sr25519, Pair};
 use sp_runtime::{
-	traits::{AccountIdConversion, IdentifyAccount, IdentityLookup},
-	BuildStorage, DispatchResult, MultiSigner, Permill,
+	traits::{IdentifyAccount, IdentityLookup},
+	BuildStorage, DispatchError, DispatchResult, MultiSigner, Permill,
 };
+use std::collections::BTreeMap;
 
 pub const DEVELOPER: u8 = 1;
 pub const NODE: u8 = 2;
 pub const CALLER: u8 = 3;
 pub const SIGNER: u8 = 4;
-pub const ALICE: u8 = 5;
-pub const BOB: u8 = 6;
-pub const STRANGER: u8 = 7;
-pub const PROTOCOL: u8 = 8;
+pub const STRANGER: u8 = 5;
+pub const PROTOCOL: u8 = 6;
+pub const RECEIPTS: u8 = 7;
+pub const OTHER_NODE: u8 = 8;
+const POT: u8 = 100;
+const DATA: u8 = 101;
 
 pub const BOND: Balance = 100 * OPEN;
 pub const DEPOSIT: Balance = 10 * OPEN;
 pub const MIN_DEPOSIT: Balance = OPEN / 100;
+pub const PLACE: Balance = OPEN / 10;
+pub const WEALTH: Balance = 10_000 * OPEN;
 /// Price per call; a token of input costs a thousandth of it, a token of output a hundredth.
 pub const PRICE: Balance = 7 * MILLI_OPEN + 13;
 /// The model that the node serves.
 pub const MODEL: ModelId = 0;
+pub const OTHER_MODEL: ModelId = 1;
+/// The price version of [`MODEL`] at which everything is free, and the one at which nothing can be
+/// paid.
+pub const FREE: PriceVersion = 1;
+pub const DEAR: PriceVersion = 2;
 const INPUT_TOKENS: u32 = 11;
 const OUTPUT_TOKENS: u32 = 23;
 
@@ -62,14 +79,8 @@ mod runtime {
 	pub type System = frame_system::Pallet<Test>;
 	#[runtime::pallet_index(1)]
 	pub type Balances = pallet_balances::Pallet<Test>;
-	#[runtime::pallet_index(2)]
-	pub type Models = pallet_model_registry::Pallet<Test>;
-	#[runtime::pallet_index(3)]
-	pub type Data = pallet_data_attribution::Pallet<Test>;
 	#[runtime::pallet_index(4)]
 	pub type Metering = pallet_inference_metering::Pallet<Test>;
-	#[runtime::pallet_index(5)]
-	pub type Split = pallet_revenue_split::Pallet<Test>;
 }
 
 type Block = frame_system::mocking::MockBlockU32<Test>;
@@ -103,20 +114,29 @@ impl VariantCount for Frozen {
 
 parameter_types! {
 	pub const ExistentialDeposit: Balance = MILLI_OPEN;
-	pub ProtocolAccount: AccountId = account(PROTOCOL);
-	pub const DefaultProtocolShare: Permill = Permill::from_percent(5);
-	pub const MaxProtocolShare: Permill = Permill::from_percent(20);
-	pub const SplitPot: PalletId = PalletId(*b"ol/split");
-	pub const DataPot: PalletId = PalletId(*b"ol/datap");
-	pub const Deposit: Balance = OPEN;
-	pub const DepositPerByte: Balance = 1_000;
-	pub const MaxWeight: u64 = 1_000_000;
-	pub const MinBond: Balance = BOND;
 	pub const MinDeposit: Balance = MIN_DEPOSIT;
+	pub const SessionDeposit: Balance = PLACE;
+	pub const CleanupReward: Permill = Permill::from_percent(30);
 	pub const MinDuration: u32 = 10;
 	pub const MaxDuration: u32 = 1_000;
 	pub const CloseNotice: u32 = 20;
 	pub const SettlementWindow: u32 = 40;
+	pub const UnbondingPeriod: u32 = 120;
+	pub const JailPeriod: u32 = 30;
+	pub const DisputeReward: Permill = Permill::from_percent(30);
+	/// Governed parameters may change at any time.
+	pub static MinBond: Balance = BOND;
+	pub static DisputeWindow: u32 = 100;
+	pub static DisputePenalty: Permill = Permill::from_percent(10);
+
+	/// The models that there are.
+	pub static Catalog: BTreeMap<ModelId, Model> = BTreeMap::new();
+	/// How often terms were looked up.
+	pub static Lookups: u32 = 0;
+	/// What was split, in order.
+	pub static Split: Vec<ChargedCall<AccountId>> = Vec::new();
+	/// Whether splitting fails.
+	pub static Unsplittable: bool = false;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -129,49 +149,166 @@ impl pallet_balances::Config for Test {
 	type MaxFreezes = frame_support::traits::VariantCountOf<Frozen>;
 }
 
-impl pallet_model_registry::Config for Test {
-	type RuntimeHoldReason = RuntimeHoldReason;
-	type Currency = Balances;
-	type Data = Data;
-	type DepositBase = Deposit;
-	type DepositPerByte = DepositPerByte;
-	type WeightInfo = ();
-}
-
-impl pallet_data_attribution::Config for Test {
-	type RuntimeHoldReason = RuntimeHoldReason;
-	type Currency = Balances;
-	type Earnings = Split;
-	type PotId = DataPot;
-	type DatanetDeposit = Deposit;
-	type ContributionBond = Deposit;
-	type MaxWeight = MaxWeight;
-	type WeightInfo = ();
-}
-
-impl pallet_revenue_split::Config for Test {
-	type Currency = Balances;
-	type Data = Data;
-	type GovernanceOrigin = frame_system::EnsureRoot<AccountId>;
-	type ProtocolAccount = ProtocolAccount;
-	type DefaultProtocolShare = DefaultProtocolShare;
-	type MaxProtocolShare = MaxProtocolShare;
-	type PotId = SplitPot;
-	type WeightInfo = ();
-}
-
 impl pallet_inference_metering::Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Models = Models;
-	type Revenue = Split;
+	type Revenue = Revenue;
 	type MinBond = MinBond;
+	type UnbondingPeriod = UnbondingPeriod;
 	type MinDeposit = MinDeposit;
+	type SessionDeposit = SessionDeposit;
+	type CleanupReward = CleanupReward;
 	type MinDuration = MinDuration;
 	type MaxDuration = MaxDuration;
 	type CloseNotice = CloseNotice;
 	type SettlementWindow = SettlementWindow;
+	type DisputeWindow = DisputeWindow;
+	type DisputePenalty = DisputePenalty;
+	type DisputeReward = DisputeReward;
+	type JailPeriod = JailPeriod;
+	type ProtocolAccount = ProtocolAccount;
 	type WeightInfo = ();
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkData = Models;
+}
+
+/// The protocol's account.
+pub struct ProtocolAccount;
+
+impl Get<AccountId> for ProtocolAccount {
+	fn get() -> AccountId {
+		account(PROTOCOL)
+	}
+}
+
+/// A model of the developer's, by version and price version.
+#[derive(Clone, Default)]
+pub struct Model {
+	pub callable: bool,
+	pub retired: bool,
+	pub versions: BTreeMap<VersionId, Result<(), RejectReason>>,
+	pub prices: BTreeMap<PriceVersion, Result<PriceSchedule, RejectReason>>,
+}
+
+/// Stands in for the model registry.
+pub struct Models;
+
+impl Models {
+	pub fn change(model: ModelId, change: impl FnOnce(&mut Model)) {
+		Catalog::mutate(|catalog| change(catalog.entry(model).or_default()));
+	}
+}
+
+impl ModelInspect<AccountId> for Models {
+	fn exists(model: ModelId) -> bool {
+		Catalog::get().contains_key(&model)
+	}
+
+	fn is_callable(model: ModelId) -> bool {
+		Catalog::get().get(&model).is_some_and(|model| model.callable)
+	}
+
+	fn in_force(model: ModelId) -> Option<(VersionId, PriceVersion)> {
+		Self::exists(model).then_some((0, 0))
+	}
+
+	fn terms(
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+	) -> Result<CallTerms<AccountId>, RejectReason> {
+		Lookups::mutate(|lookups| *lookups += 1);
+		let catalog = Catalog::get();
+		let model = catalog.get(&model).ok_or(RejectReason::UnknownModel)?;
+		if model.retired {
+			return Err(RejectReason::ModelRetired);
+		}
+		(*model.versions.get(&version).ok_or(RejectReason::UnknownVersion)?)?;
+		let price = (*model.prices.get(&price_version).ok_or(RejectReason::UnknownPrice)?)?;
+		let sources: DataSources =
+			vec![DataSource { datanet: 0, release: ReleaseSelector::Fixed(1), weight: 1 }]
+				.try_into()
+				.unwrap();
+		Ok(CallTerms {
+			developer: account(DEVELOPER),
+			price,
+			policy: RevenuePolicy {
+				developer: Permill::from_percent(40),
+				data: Permill::from_percent(35),
+				node: Permill::from_percent(25),
+				attributed: Permill::from_percent(60),
+			},
+			sources,
+			lineage: Default::default(),
+		})
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_model(_: &AccountId, _: DataSources) -> Result<ModelId, DispatchError> {
+		let model = Catalog::get().keys().last().map_or(0, |last| last + 1);
+		Models::change(model, |model| {
+			model.callable = true;
+			model.versions.insert(0, Ok(()));
+			model.prices.insert(0, Ok(price(1)));
+		});
+		Ok(model)
+	}
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl openledger_primitives::traits::DataInspect for Models {
+	fn release_exists(_: u32, _: u32) -> bool {
+		true
+	}
+
+	fn latest_release(_: u32) -> Option<u32> {
+		Some(1)
+	}
+
+	fn benchmark_release(count: u32) -> Result<(u32, u32, Vec<u64>), DispatchError> {
+		Ok((0, 1, (0..count).map(u64::from).collect()))
+	}
+}
+
+/// Stands in for the revenue split: pays everyone at once, and data into one account.
+pub struct Revenue;
+
+impl RevenueDistributor<AccountId> for Revenue {
+	fn pot() -> AccountId {
+		account(POT)
+	}
+
+	fn distribute(
+		node: &AccountId,
+		calls: &[ChargedCall<AccountId>],
+	) -> Result<Vec<CallPayment>, DispatchError> {
+		Split::mutate(|split| split.extend_from_slice(calls));
+		let pay = |call: &ChargedCall<AccountId>| {
+			let share = Permill::from_percent(5);
+			let parts = split_charge(call.charge, share, &call.terms.policy).unwrap();
+			for (payee, amount) in [
+				(&account(PROTOCOL), parts.protocol),
+				(&call.terms.developer, parts.developer),
+				(node, parts.node),
+				(&account(DATA), parts.data),
+			] {
+				Balances::transfer(&Self::pot(), payee, amount, Preservation::Preserve)?;
+			}
+			Ok(CallPayment {
+				protocol: parts.protocol,
+				developer: parts.developer,
+				node: parts.node,
+				data: parts.data,
+				..Default::default()
+			})
+		};
+		let payments = calls.iter().map(pay).collect();
+		if Unsplittable::get() {
+			return Err(DispatchError::Other("unsplittable"));
+		}
+		payments
+	}
 }
 
 pub fn pair(seed: u8) -> sr25519::Pair {
@@ -182,16 +319,15 @@ pub fn account(seed: u8) -> AccountId {
 	MultiSigner::from(pair(seed).public()).into_account()
 }
 
-fn pot(id: PalletId) -> AccountId {
-	id.into_account_truncating()
+pub fn signed(seed: u8) -> RuntimeOrigin {
+	RuntimeOrigin::signed(account(seed))
 }
 
 pub fn new_test_ext() -> sp_io::TestExternalities {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
-	let people = [DEVELOPER, NODE, CALLER, ALICE, BOB, STRANGER, PROTOCOL];
-	let mut balances: Vec<_> =
-		people.into_iter().map(|seed| (account(seed), 10_000 * OPEN)).collect();
-	balances.extend([SplitPot::get(), DataPot::get()].map(|id| (pot(id), MILLI_OPEN)));
+	let people = [DEVELOPER, NODE, OTHER_NODE, CALLER, STRANGER, PROTOCOL];
+	let mut balances: Vec<_> = people.into_iter().map(|seed| (account(seed), WEALTH)).collect();
+	balances.extend([POT, DATA].map(|seed| (account(seed), MILLI_OPEN)));
 	pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
 		.assimilate_storage(&mut storage)
 		.unwrap();
@@ -203,94 +339,108 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 	ext
 }
 
-/// A datanet with contributions of Alice (weight 3) and Bob (weight 1), a model made from it, and
-/// a node that serves the model.
-pub fn prepare() {
-	let curator = RuntimeOrigin::signed(account(DEVELOPER));
-	assert_ok!(Data::create_datanet(curator.clone(), b"facts".to_vec().try_into().unwrap()));
-	for (contribution, (seed, weight)) in [(ALICE, 3), (BOB, 1)].into_iter().enumerate() {
-		assert_ok!(Data::submit_contribution(
-			RuntimeOrigin::signed(account(seed)),
-			0,
-			Hash::repeat_byte(seed),
-			1_000,
-			Default::default(),
-		));
-		let contribution = contribution.try_into().unwrap();
-		assert_ok!(Data::accept_contribution(curator.clone(), contribution, weight));
+pub fn price(per_call: Balance) -> PriceSchedule {
+	PriceSchedule { per_call, per_input_token: per_call / 1_000, per_output_token: per_call / 100 }
+}
+
+/// Two models.
+pub fn prepare_models() {
+	MinBond::set(BOND);
+	DisputeWindow::set(100);
+	DisputePenalty::set(Permill::from_percent(10));
+	Unsplittable::set(false);
+	Split::take();
+	Catalog::take();
+	for model in [MODEL, OTHER_MODEL] {
+		Models::change(model, |model| {
+			model.callable = true;
+			model.versions.insert(0, Ok(()));
+			model.prices.insert(0, Ok(price(PRICE)));
+			model.prices.insert(FREE, Ok(price(0)));
+			model.prices.insert(DEAR, Ok(price(u128::MAX)));
+		});
 	}
-	assert_ok!(Data::publish_release(curator, 0));
-	assert_eq!(register_model("facts-1b", PRICE), MODEL);
+	Lookups::set(0);
+}
+
+/// Two models, and a node that serves the first.
+pub fn prepare() {
+	prepare_models();
 	register_node_of(NODE);
 }
 
-/// Registers a model of the developer's, made from release 1 of datanet 0.
-pub fn register_model(name: &str, price: Balance) -> ModelId {
-	let id = Models::models(0, 256).len().try_into().unwrap();
-	let sources: DataSources =
-		vec![DataSource { datanet: 0, release: ReleaseSelector::Fixed(1), weight: 1 }]
-			.try_into()
-			.unwrap();
-	assert_ok!(Models::register_model(
-		RuntimeOrigin::signed(account(DEVELOPER)),
-		name.as_bytes().to_vec().try_into().unwrap(),
-		Default::default(),
-		Hash::repeat_byte(1),
-		Hash::repeat_byte(2),
-		PriceSchedule {
-			per_call: price,
-			per_input_token: price / 1_000,
-			per_output_token: price / 100,
-		},
-		RevenuePolicy {
-			developer: Permill::from_percent(40),
-			data: Permill::from_percent(35),
-			node: Permill::from_percent(25),
-			attributed: Permill::from_percent(60),
-		},
-		sources,
-	));
-	id
+pub fn serving(models: &[ModelId]) -> ServedModels {
+	let served = |model: &ModelId| Served { model: *model, capacity: 4 };
+	models.iter().map(served).collect::<Vec<_>>().try_into().unwrap()
 }
 
 pub fn register_node_of(seed: u8) {
 	assert_ok!(Metering::register_node(
-		RuntimeOrigin::signed(account(seed)),
+		signed(seed),
 		b"http://127.0.0.1:8402".to_vec().try_into().unwrap(),
-		account(seed),
+		account(RECEIPTS),
 		BOND,
-		vec![MODEL].try_into().unwrap(),
+		serving(&[MODEL]),
 	));
 }
 
-/// Changes the models that the node serves.
-pub fn serve(models: &[ModelId]) {
-	assert_ok!(Metering::update_node(
-		RuntimeOrigin::signed(account(NODE)),
-		b"http://127.0.0.1:8402".to_vec().try_into().unwrap(),
-		account(NODE),
-		models.to_vec().try_into().unwrap(),
-	));
+/// What a lost dispute does to a node.
+pub fn jail(seed: u8, until: u32, bond: Balance) {
+	let node = account(seed);
+	crate::Nodes::<Test>::mutate(&node, |stored| {
+		let stored = stored.as_mut().unwrap();
+		Balances::transfer_on_hold(
+			&crate::HoldReason::Bond.into(),
+			&node,
+			&account(STRANGER),
+			stored.bond - bond,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Force,
+		)
+		.unwrap();
+		stored.bond = bond;
+		stored.status = crate::types::Status::Jailed(until);
+		Metering::unlist(&node, &stored.models);
+	});
 }
 
 /// Opens a session of the caller with the node that expires in 100 blocks.
-pub fn open_session(deposit: Balance) -> u64 {
+pub fn open_session(deposit: Balance) -> SessionId {
+	open_session_with_limit(deposit, Balance::MAX)
+}
+
+pub fn open_session_with_limit(deposit: Balance, limit: Balance) -> SessionId {
 	let session = crate::NextSessionId::<Test>::get();
-	assert_ok!(Metering::open_session(
-		RuntimeOrigin::signed(account(CALLER)),
+	assert_ok!(Metering::open_session_with_limit(
+		signed(CALLER),
 		account(NODE),
 		deposit,
 		account(SIGNER),
+		limit,
 		System::block_number() + 100,
 	));
 	session
 }
 
+/// What is on hold for a session's place.
+pub fn held_for_places(seed: u8) -> Balance {
+	let reason = crate::HoldReason::SessionStorage.into();
+	Balances::balance_on_hold(&reason, &account(seed))
+}
+
+/// What is on hold for calls.
+pub fn held(seed: u8) -> Balance {
+	Balances::balance_on_hold(&crate::HoldReason::Session.into(), &account(seed))
+}
+
+pub fn balance(seed: u8) -> Balance {
+	Balances::balance(&account(seed))
+}
+
 /// What [`record`] costs.
 pub fn call_charge() -> Balance {
-	PRICE
-		+ Balance::from(INPUT_TOKENS) * (PRICE / 1_000)
-		+ Balance::from(OUTPUT_TOKENS) * (PRICE / 100)
+	price(PRICE).charge(INPUT_TOKENS, OUTPUT_TOKENS).unwrap()
 }
 
 pub fn record(sequence: u64) -> CallRecord {
@@ -308,7 +458,7 @@ pub fn record(sequence: u64) -> CallRecord {
 }
 
 pub fn voucher(
-	session: u64,
+	session: SessionId,
 	lane: u16,
 	sequence: u64,
 	acknowledged: Balance,
@@ -328,20 +478,26 @@ pub fn voucher(
 	}
 }
 
+pub fn sign(seed: u8, voucher: &Voucher) -> Signature {
+	pair(seed).sign(&voucher.signing_payload()).into()
+}
+
+/// Settles as the node, with the signature of `seed`.
+pub fn settle_by(seed: u8, voucher: &Voucher, records: Vec<CallRecord>) -> DispatchResult {
+	let signature = sign(seed, voucher);
+	Metering::settle(signed(NODE), *voucher, signature, records.try_into().unwrap())
+		.map(|_| ())
+		.map_err(|refused| refused.error)
+}
+
 /// Settles as the node, with the signer's signature.
 pub fn settle(voucher: &Voucher, records: Vec<CallRecord>) -> DispatchResult {
-	let signature: Signature = pair(SIGNER).sign(&voucher.signing_payload()).into();
-	Metering::settle(
-		RuntimeOrigin::signed(account(NODE)),
-		*voucher,
-		signature,
-		records.try_into().unwrap(),
-	)
+	settle_by(SIGNER, voucher, records)
 }
 
 /// Settles one call.
 pub fn settle_one(
-	session: u64,
+	session: SessionId,
 	lane: u16,
 	sequence: u64,
 	acknowledged: Balance,
@@ -350,36 +506,39 @@ pub fn settle_one(
 	settle(&voucher(session, lane, sequence, acknowledged, allowance), vec![record(sequence)])
 }
 
-/// Claims what a contribution earned from release 1, as its contributor.
-pub fn try_claim(contribution: u64) -> DispatchResult {
-	let seed = if contribution == 0 { ALICE } else { BOB };
-	let origin = RuntimeOrigin::signed(account(seed));
-	Data::claim(origin, contribution, vec![1].try_into().unwrap())
+/// So many calls like [`record`] at one price.
+pub fn entry(price_version: PriceVersion, calls: u32) -> AggregateEntry {
+	AggregateEntry {
+		version: 0,
+		price_version,
+		calls,
+		input_tokens: u64::from(calls) * u64::from(INPUT_TOKENS),
+		output_tokens: u64::from(calls) * u64::from(OUTPUT_TOKENS),
+	}
 }
 
-/// Claims, and returns what it brought.
-pub fn claim(contribution: u64) -> Balance {
-	let owner = account(if contribution == 0 { ALICE } else { BOB });
-	let before = Balances::balance(&owner);
-	assert_ok!(try_claim(contribution));
-	Balances::balance(&owner) - before
+pub fn aggregate(up_to: u64, entries: Vec<AggregateEntry>) -> Aggregate {
+	Aggregate {
+		up_to,
+		entries: entries.try_into().unwrap(),
+		attribution: Default::default(),
+		unattributed: 0,
+		root: Hash::repeat_byte(0xcc),
+	}
 }
 
-/// What is in the data pot on top of its existential deposit.
-pub fn data_pot_surplus() -> Balance {
-	Balances::balance(&pot(DataPot::get())) - MILLI_OPEN
-}
-
-/// What the pools carry over to their next payment.
-pub fn carried() -> Balance {
-	pallet_data_attribution::Releases::<Test>::iter_values()
-		.map(|release| release.index.carry)
-		.sum()
+/// Settles sums as the node, with the signer's signature.
+pub fn settle_sums(
+	voucher: &Voucher,
+	aggregate: Aggregate,
+	last: Option<CallRecord>,
+) -> DispatchResult {
+	let signature = sign(SIGNER, voucher);
+	Metering::settle_aggregate(signed(NODE), *voucher, signature, aggregate, last)
+		.map(|_| ())
+		.map_err(|refused| refused.error)
 }
 
 pub fn check_invariants() {
-	Models::do_try_state().unwrap();
-	Data::do_try_state().unwrap();
-	Split::do_try_state().unwrap();
 	Metering::do_try_state().unwrap();
 }

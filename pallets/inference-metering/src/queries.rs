@@ -1,9 +1,14 @@
 //! What the runtime APIs tell of this pallet's state.
 
-use crate::{pallet::*, types::Node};
+use crate::{
+	operators::NodeOf,
+	pallet::*,
+	types::{Served, Status},
+};
 use alloc::{string::String, vec::Vec};
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	info::{LaneInfo, NodeInfo, SessionInfo},
+	info::{LaneInfo, NodeInfo, NodeStatus, ServedInfo, SessionInfo},
 	AccountId, BlockNumber, ModelId, SessionId, MAX_PAGE,
 };
 use sp_runtime::traits::UniqueSaturatedInto;
@@ -12,9 +17,6 @@ impl<T: Config> Pallet<T> {
 	/// A session with its lanes.
 	pub fn session_info(id: SessionId) -> Option<SessionInfo> {
 		let session = Sessions::<T>::get(id)?;
-		let number = |block: frame_system::pallet_prelude::BlockNumberFor<T>| -> BlockNumber {
-			block.unique_saturated_into()
-		};
 		let mut lanes: Vec<_> = Lanes::<T>::iter_prefix(id)
 			.map(|(lane, state)| LaneInfo {
 				lane,
@@ -23,6 +25,10 @@ impl<T: Config> Pallet<T> {
 			})
 			.collect();
 		lanes.sort_by_key(|lane| lane.lane);
+		let in_force = session.limit_at(Self::now());
+		// A node should learn of a lower limit as soon as it is announced.
+		let announced = session.pending_limit.map_or(in_force, |pending| pending.limit);
+		let spending_limit = in_force.min(announced);
 		Some(SessionInfo {
 			id,
 			caller: session.caller,
@@ -30,18 +36,19 @@ impl<T: Config> Pallet<T> {
 			signer: session.signer,
 			deposit: session.deposit,
 			settled: session.settled,
-			expires_at: number(session.expires_at),
-			closes_at: session.closes_at.map(number),
+			spending_limit,
+			expires_at: number::<T>(session.expires_at),
+			closes_at: session.closes_at.map(number::<T>),
 			lanes,
 		})
 	}
 
 	/// An inference node by its operator.
 	pub fn node_info(operator: AccountId) -> Option<NodeInfo> {
-		Nodes::<T>::get(&operator).map(|node| describe(operator, node))
+		Nodes::<T>::get(&operator).map(|node| describe::<T>(operator, node))
 	}
 
-	/// Up to `limit` nodes that serve `model`, after operator `after` in the map's order.
+	/// Up to `limit` active nodes that serve `model`, after operator `after` in the map's order.
 	pub fn nodes(model: ModelId, after: Option<AccountId>, limit: u32) -> Vec<NodeInfo> {
 		let operators = match after {
 			Some(after) => ServedBy::<T>::iter_key_prefix_from(
@@ -55,12 +62,24 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-fn describe(operator: AccountId, node: Node<AccountId>) -> NodeInfo {
+fn describe<T: Config>(operator: AccountId, node: NodeOf<T>) -> NodeInfo {
+	let served = |Served { model, capacity }| ServedInfo { model, capacity };
 	NodeInfo {
 		operator,
 		endpoint: String::from_utf8_lossy(&node.endpoint).into_owned(),
 		receipt_key: node.receipt_key,
 		bond: node.bond,
-		models: node.models.into_inner(),
+		models: node.models.into_iter().map(served).collect(),
+		status: match node.status {
+			Status::Active => NodeStatus::Active,
+			Status::Unbonding(at) => NodeStatus::Unbonding(number::<T>(at)),
+			Status::Jailed(until) => NodeStatus::Jailed(number::<T>(until)),
+		},
+		last_heartbeat: number::<T>(node.last_heartbeat),
+		sessions: node.sessions,
 	}
+}
+
+fn number<T: Config>(block: BlockNumberFor<T>) -> BlockNumber {
+	block.unique_saturated_into()
 }

@@ -1,145 +1,389 @@
-//! The steps of a settlement between its checks and its storage.
+//! Settlement, record by record; and what it has in common with that of sums ([`crate::aggregate`]).
 
 use crate::{
 	meter::Meter,
 	pallet::*,
-	types::{Lane, Session},
+	sessions::SessionOf,
+	types::{Lane, SettledRoot},
+	WeightInfo,
 };
-use alloc::{collections::BTreeMap, vec::Vec};
-use frame_support::traits::{
-	fungible::MutateHold,
-	tokens::{Fortitude, Precision, Restriction},
+use alloc::{
+	collections::{btree_map::Entry, BTreeMap},
+	vec::Vec,
 };
-use frame_system::pallet_prelude::BlockNumberFor;
+use frame_support::{
+	ensure,
+	traits::{
+		fungible::MutateHold,
+		tokens::{Fortitude, Precision, Restriction},
+		Get,
+	},
+	weights::Weight,
+};
 use openledger_primitives::{
-	record::{CallPayment, CallRecord, RejectReason},
+	merkle,
+	record::{CallPayment, CallRecord, CallRecords, RejectReason},
+	signing::Signed,
 	traits::{CallTerms, ChargedCall, ModelInspect, RevenueDistributor},
 	voucher::Voucher,
-	AccountId, Balance, ModelId, PriceVersion, Sequence, VersionId,
+	AccountId, Hash, LaneId, PriceVersion, Sequence, Signature, VersionId, MAX_LANES,
 };
-use sp_runtime::DispatchError;
+use sp_runtime::{DispatchError, Saturating};
 
-/// A record that counts, with what it was charged.
-pub(crate) struct Accepted<'a> {
-	record: &'a CallRecord,
-	call: ChargedCall<AccountId>,
+/// What a settlement is made of, as far as its weight goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+	/// Records.
+	pub(crate) records: u32,
+	/// Entries of their attributions.
+	pub(crate) attributed: u32,
+	/// Distinct pairs of version and price version.
+	pub(crate) terms: u32,
 }
 
-/// What becomes of the records of one voucher.
-pub(crate) struct Outcome<'a> {
-	pub(crate) accepted: Vec<Accepted<'a>>,
-	pub(crate) rejected: Vec<(Sequence, RejectReason)>,
-	pub(crate) lane: Lane,
-	pub(crate) charged: Balance,
-}
-
-/// Terms that were looked up for one voucher: most of its calls are of one model.
-type TermsCache =
-	BTreeMap<(ModelId, VersionId, PriceVersion), Result<CallTerms<AccountId>, RejectReason>>;
-
-impl<T: Config> Pallet<T> {
-	/// Prices each record and counts it against the voucher. Reads storage, writes none.
-	pub(crate) fn price_records<'a>(
-		session: &Session<AccountId, BlockNumberFor<T>>,
-		lane: Lane,
-		voucher: &Voucher,
-		records: &'a [CallRecord],
-	) -> Outcome<'a> {
-		let mut meter = Meter::new(voucher, lane, session.remaining());
-		let mut cache = TermsCache::new();
-		let mut accepted = Vec::with_capacity(records.len());
-		let mut rejected = Vec::new();
-		for record in records {
-			match Self::price_record(&session.node, record, &mut meter, &mut cache) {
-				Ok(call) => accepted.push(Accepted { record, call }),
-				Err(reason) => rejected.push((record.sequence, reason)),
-			}
+impl Load {
+	/// The most that these records can be.
+	pub(crate) fn of(records: &[CallRecord]) -> Self {
+		let attributed = records.iter().map(|record| count(record.attribution.len()));
+		let key = |record: &CallRecord| (record.version, record.price_version);
+		let changes = records.windows(2).filter(|pair| match pair {
+			[one, next] => key(one) != key(next),
+			_ => false,
+		});
+		Self {
+			records: count(records.len()),
+			attributed: attributed.fold(0, u32::saturating_add),
+			terms: count(changes.count()).saturating_add(1),
 		}
-		Outcome { accepted, rejected, lane: meter.lane(), charged: meter.charged() }
 	}
 
-	fn price_record(
-		node: &AccountId,
-		record: &CallRecord,
+	/// The weight of an itemised settlement.
+	pub(crate) fn weight<W: WeightInfo>(&self) -> Weight {
+		W::settle(self.records)
+			.saturating_add(extra(W::settle_attributed, self.attributed, 0))
+			.saturating_add(extra(W::settle_terms, self.terms, 1))
+	}
+}
+
+/// What `amount` weighs on top of `included`, which another weight accounts for.
+pub(crate) fn extra(weight: impl Fn(u32) -> Weight, amount: u32, included: u32) -> Weight {
+	weight(amount).saturating_sub(weight(included))
+}
+
+/// A voucher that was checked: only such a one can be redeemed.
+pub(crate) struct Redemption<T: Config> {
+	pub(crate) voucher: Voucher,
+	pub(crate) session: SessionOf<T>,
+	pub(crate) lane: Lane,
+	/// How many lanes of the session will have settled records.
+	lanes: LaneId,
+	/// Whether the spending limit applies: it was signed by another key than the caller's own.
+	hot: bool,
+}
+
+impl<T: Config> Redemption<T> {
+	pub(crate) fn meter(&self) -> Meter<'_> {
+		let meter = Meter::new(&self.voucher, self.lane, self.session.remaining());
+		if self.hot {
+			let limit = self.session.limit_at(Pallet::<T>::now());
+			meter.with_spending_limit(limit.saturating_sub(self.session.spent))
+		} else {
+			meter
+		}
+	}
+}
+
+/// Terms that were looked up for one voucher's model.
+#[derive(Default)]
+pub(crate) struct TermsCache(
+	BTreeMap<(VersionId, PriceVersion), Result<CallTerms<AccountId>, RejectReason>>,
+);
+
+impl TermsCache {
+	pub(crate) fn get<T: Config>(
+		&mut self,
+		voucher: &Voucher,
+		version: VersionId,
+		price_version: PriceVersion,
+	) -> Result<&CallTerms<AccountId>, RejectReason> {
+		let terms = match self.0.entry((version, price_version)) {
+			Entry::Occupied(entry) => entry.into_mut(),
+			Entry::Vacant(entry) => {
+				entry.insert(T::Models::terms(voucher.model, version, price_version))
+			}
+		};
+		terms.as_ref().map_err(|reason| *reason)
+	}
+
+	/// How many were looked up.
+	pub(crate) fn len(&self) -> u32 {
+		count(self.0.len())
+	}
+}
+
+/// What an event tells of a call, next to its charge.
+pub(crate) struct Facts {
+	sequence: Sequence,
+	version: VersionId,
+	price_version: PriceVersion,
+	input_tokens: u32,
+	output_tokens: u32,
+	request_hash: Hash,
+	response_hash: Hash,
+}
+
+/// The records of one voucher, as far as they have been gone through.
+#[derive(Default)]
+pub(crate) struct Itemised {
+	pub(crate) facts: Vec<Facts>,
+	pub(crate) calls: Vec<ChargedCall<AccountId>>,
+	pub(crate) leaves: Vec<Hash>,
+	pub(crate) rejected: Vec<(Sequence, RejectReason)>,
+}
+
+impl Itemised {
+	fn with_capacity(records: usize) -> Self {
+		Self {
+			facts: Vec::with_capacity(records),
+			calls: Vec::with_capacity(records),
+			leaves: Vec::with_capacity(records),
+			rejected: Vec::new(),
+		}
+	}
+
+	/// Prices a record and counts it against the voucher, or rejects it.
+	pub(crate) fn take<T: Config>(
+		&mut self,
+		record: CallRecord,
+		voucher: &Voucher,
 		meter: &mut Meter,
-		cache: &mut TermsCache,
-	) -> Result<ChargedCall<AccountId>, RejectReason> {
+		terms: &mut TermsCache,
+	) {
+		let sequence = record.sequence;
+		if let Err(reason) = self.try_take::<T>(record, voucher, meter, terms) {
+			self.rejected.push((sequence, reason));
+		}
+	}
+
+	fn try_take<T: Config>(
+		&mut self,
+		record: CallRecord,
+		voucher: &Voucher,
+		meter: &mut Meter,
+		terms: &mut TermsCache,
+	) -> Result<(), RejectReason> {
 		// Cheap checks first: a record out of place costs no storage access.
-		meter.check(record)?;
-		let terms = cache
-			.entry((record.model, record.version, record.price_version))
-			.or_insert_with(|| {
-				let terms = T::Models::terms(record.model, record.version, record.price_version)?;
-				if !ServedBy::<T>::contains_key(record.model, node) {
-					return Err(RejectReason::ModelNotServed);
-				}
-				Ok(terms)
-			})
-			.clone()?;
+		meter.check(&record)?;
+		let terms = terms.get::<T>(voucher, record.version, record.price_version)?;
 		let charge = terms
 			.price
 			.charge(record.input_tokens, record.output_tokens)
 			.ok_or(RejectReason::ChargeOverflow)?;
-		meter.admit(record, charge)?;
-		Ok(ChargedCall { charge, terms, attribution: record.attribution.clone() })
+		meter.admit(&record, charge)?;
+
+		self.leaves.push(merkle::leaf(&record, charge));
+		self.facts.push(Facts {
+			sequence: record.sequence,
+			version: record.version,
+			price_version: record.price_version,
+			input_tokens: record.input_tokens,
+			output_tokens: record.output_tokens,
+			request_hash: record.request_hash,
+			response_hash: record.response_hash,
+		});
+		self.calls.push(ChargedCall {
+			model: record.model,
+			calls: 1,
+			charge,
+			terms: terms.clone(),
+			attribution: record.attribution.into_inner(),
+			unattributed: 0,
+		});
+		Ok(())
 	}
 
-	/// Takes what the calls cost out of the caller's hold, and has it split.
+	/// Why nothing counted: the reason, if all records were rejected for the same one.
+	fn refusal<T>(&self) -> Error<T> {
+		match self.rejected.split_first() {
+			Some(((_, reason), rest)) if rest.iter().all(|(_, other)| other == reason) => {
+				(*reason).into()
+			}
+			_ => Error::NothingSettled,
+		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Returns what was settled, for its weight.
+	pub(crate) fn do_settle(
+		operator: &AccountId,
+		voucher: Voucher,
+		signature: &Signature,
+		records: CallRecords,
+	) -> Result<Load, DispatchError> {
+		ensure!(!records.is_empty(), Error::<T>::NoRecords);
+		let mut load = Load { records: count(records.len()), ..Default::default() };
+		let redemption = Self::check_voucher(operator, voucher, signature)?;
+		let mut meter = redemption.meter();
+		let mut terms = TermsCache::default();
+		let mut itemised = Itemised::with_capacity(records.len());
+		for record in records {
+			itemised.take::<T>(record, &voucher, &mut meter, &mut terms);
+		}
+		ensure!(!itemised.calls.is_empty(), itemised.refusal::<T>());
+		load.terms = terms.len();
+		let attributed = itemised.calls.iter().map(|call| count(call.attribution.len()));
+		load.attributed = attributed.fold(0, u32::saturating_add);
+
+		let payments = Self::collect_and_split(&redemption, &meter, &itemised.calls)?;
+		let first_sequence = redemption.lane.sequence.saturating_add(1);
+		let root = Self::settled_root(&redemption, first_sequence, meter.lane().sequence);
+		let root = SettledRoot {
+			root: merkle::root(itemised.leaves.iter().copied()),
+			records: count(itemised.leaves.len()),
+			charged: meter.charged(),
+			..root
+		};
+		let key = (voucher.session, voucher.lane, root.last_sequence);
+		Self::keep_roots([(key, root)])?;
+		let accepted = count(itemised.calls.len());
+		Self::deposit_items(&redemption, itemised, payments, &meter, accepted);
+		Ok(load)
+	}
+
+	/// Whether the operator can redeem the voucher.
+	pub(crate) fn check_voucher(
+		operator: &AccountId,
+		voucher: Voucher,
+		signature: &Signature,
+	) -> Result<Redemption<T>, Error<T>> {
+		let session = Self::session(voucher.session)?;
+		ensure!(session.node == *operator, Error::<T>::NotSessionNode);
+		ensure!(voucher.genesis_hash == Self::genesis_hash(), Error::<T>::WrongChain);
+		ensure!(voucher.allowance().is_some(), Error::<T>::VoucherContradictsItself);
+		ensure!(voucher.lane < MAX_LANES, Error::<T>::NoSuchLane);
+		let known = Lanes::<T>::try_get(voucher.session, voucher.lane).ok();
+		let lane = known.unwrap_or_default();
+		ensure!(voucher.sequence > lane.sequence, Error::<T>::VoucherNotNewer);
+		let lanes = match known {
+			Some(_) => session.lanes,
+			None => session.lanes.checked_add(1).ok_or(Error::<T>::NoSuchLane)?,
+		};
+		// Last, because it costs most.
+		let by_signer = voucher.verify(signature, &session.signer);
+		let hot = session.has_hot_key();
+		ensure!(
+			by_signer || (hot && voucher.verify(signature, &session.caller)),
+			Error::<T>::BadSignature
+		);
+		Ok(Redemption { voucher, session, lane, lanes, hot: hot && by_signer })
+	}
+
+	/// Takes what the calls cost out of the caller's hold, has it split, and remembers how far the
+	/// lane has been settled.
 	pub(crate) fn collect_and_split(
-		session: &Session<AccountId, BlockNumberFor<T>>,
-		outcome: &Outcome,
+		redemption: &Redemption<T>,
+		meter: &Meter,
+		calls: &[ChargedCall<AccountId>],
 	) -> Result<Vec<CallPayment>, DispatchError> {
-		if outcome.charged > 0 {
+		let Redemption { voucher, session, .. } = redemption;
+		let charged = meter.charged();
+		let settled = session.settled.checked_add(charged).ok_or(Error::<T>::Overflow)?;
+		let by_hot_key = if redemption.hot { charged } else { 0 };
+		let spent = session.spent.checked_add(by_hot_key).ok_or(Error::<T>::Overflow)?;
+
+		let lanes = redemption.lanes;
+		Lanes::<T>::insert(voucher.session, voucher.lane, meter.lane());
+		let after = SessionOf::<T> { settled, spent, lanes, ..session.clone() };
+		Sessions::<T>::insert(voucher.session, after);
+		if charged > 0 {
 			// By force: the caller may have frozen the funds since for a purpose of their own, but
 			// these are promised.
 			T::Currency::transfer_on_hold(
 				&HoldReason::Session.into(),
 				&session.caller,
 				&T::Revenue::pot(),
-				outcome.charged,
+				charged,
 				Precision::Exact,
 				Restriction::Free,
 				Fortitude::Force,
 			)?;
 		}
-		let calls: Vec<_> = outcome.accepted.iter().map(|accepted| accepted.call.clone()).collect();
-		T::Revenue::distribute(&session.node, &calls)
+		let payments = T::Revenue::distribute(&session.node, calls)?;
+		// One per charge; anything else would leave events without their payments.
+		ensure!(payments.len() == calls.len(), DispatchError::Corruption);
+		Ok(payments)
 	}
 
-	/// Says what happened: one event per call, one for the voucher.
-	pub(crate) fn deposit_settled(
-		session: &Session<AccountId, BlockNumberFor<T>>,
-		voucher: &Voucher,
-		outcome: &Outcome,
+	/// A root of the settlement, still empty.
+	pub(crate) fn settled_root(
+		redemption: &Redemption<T>,
+		first_sequence: Sequence,
+		last_sequence: Sequence,
+	) -> crate::roots::SettledRootOf<T> {
+		let at = Self::now();
+		SettledRoot {
+			root: Hash::zero(),
+			records: 0,
+			first_sequence,
+			last_sequence,
+			charged: 0,
+			node: redemption.session.node.clone(),
+			caller: redemption.session.caller.clone(),
+			at,
+			until: at.saturating_add(T::DisputeWindow::get()),
+		}
+	}
+
+	/// Says what became of records: one event for each, and one for the voucher.
+	pub(crate) fn deposit_items(
+		redemption: &Redemption<T>,
+		itemised: Itemised,
 		payments: Vec<CallPayment>,
+		meter: &Meter,
+		accepted: u32,
 	) {
-		for (Accepted { record, call }, payment) in outcome.accepted.iter().zip(payments) {
+		let Redemption { voucher, session, .. } = redemption;
+		let rejected = count(itemised.rejected.len());
+		for (sequence, reason) in itemised.rejected {
+			Self::deposit_event(Event::RecordRejected {
+				session: voucher.session,
+				lane: voucher.lane,
+				sequence,
+				reason,
+			});
+		}
+		let settled = itemised.facts.into_iter().zip(itemised.calls).zip(payments);
+		for ((facts, call), payment) in settled {
 			Self::deposit_event(Event::CallSettled {
 				session: voucher.session,
 				lane: voucher.lane,
-				sequence: record.sequence,
+				sequence: facts.sequence,
 				caller: session.caller.clone(),
 				node: session.node.clone(),
-				developer: call.terms.developer.clone(),
-				model: record.model,
-				version: record.version,
-				price_version: record.price_version,
-				input_tokens: record.input_tokens,
-				output_tokens: record.output_tokens,
+				developer: call.terms.developer,
+				model: call.model,
+				version: facts.version,
+				price_version: facts.price_version,
+				input_tokens: facts.input_tokens,
+				output_tokens: facts.output_tokens,
 				charge: call.charge,
-				request_hash: record.request_hash,
-				response_hash: record.response_hash,
+				request_hash: facts.request_hash,
+				response_hash: facts.response_hash,
 				payment,
 			});
 		}
-		let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
 		Self::deposit_event(Event::VoucherSettled {
 			session: voucher.session,
 			lane: voucher.lane,
-			sequence: outcome.lane.sequence,
-			accepted: count(outcome.accepted.len()),
-			rejected: count(outcome.rejected.len()),
-			charged: outcome.charged,
+			sequence: meter.lane().sequence,
+			accepted,
+			rejected,
+			charged: meter.charged(),
 		});
 	}
+}
+
+pub(crate) fn count(length: usize) -> u32 {
+	u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -1,27 +1,135 @@
 //! What the pallet stores.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use openledger_primitives::{Balance, LaneId, ModelId, Sequence, Uri, MAX_SERVED};
+use frame_support::{BoundedBTreeMap, BoundedBTreeSet};
+use openledger_primitives::{
+	Balance, Hash, LaneId, ModelId, Sequence, SessionId, Uri, MAX_RECORDS, MAX_SERVED,
+};
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
 use sp_runtime::BoundedVec;
 
+/// Most earlier receipt keys that are kept of one node.
+pub const MAX_PREVIOUS_KEYS: u32 = 8;
+/// Most records that can be disputed of one settlement.
+pub const MAX_DISPUTED: u32 = MAX_RECORDS;
+/// Most calls that are kept of those that one node made two statements of.
+pub const MAX_EQUIVOCATIONS: u32 = 64;
+
+/// A model that a node serves.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Served {
+	/// The model.
+	pub model: ModelId,
+	/// How many calls of it the node answers at a time; never zero.
+	pub capacity: u32,
+}
+
 /// The models that a node serves, without duplicates.
-pub type ServedModels = BoundedVec<ModelId, ConstU32<MAX_SERVED>>;
+pub type ServedModels = BoundedVec<Served, ConstU32<MAX_SERVED>>;
+
+/// Whether a node takes new sessions.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Status<BlockNumber> {
+	/// It does.
+	#[codec(index = 0)]
+	Active,
+	/// Its operator is leaving. The bond is released in the block given, at the soonest.
+	#[codec(index = 1)]
+	Unbonding(BlockNumber),
+	/// It lost a dispute. It may come back in the block given, at the soonest.
+	#[codec(index = 2)]
+	Jailed(BlockNumber),
+}
 
 /// An inference node.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct Node<AccountId> {
+pub struct Node<AccountId, BlockNumber> {
 	/// The base URL of its HTTP API.
 	pub endpoint: Uri,
 	/// The key that signs its statements, as an account.
 	pub receipt_key: AccountId,
 	/// What is held from the operator as a bond, in planck.
 	pub bond: Balance,
-	/// The models that it serves.
+	/// The models that it serves while it is active.
 	pub models: ServedModels,
+	/// Whether it takes new sessions.
+	pub status: Status<BlockNumber>,
+	/// The block of its last sign of life.
+	pub last_heartbeat: BlockNumber,
+	/// How many sessions with it are open.
+	pub sessions: u32,
+	/// The last block in which a settlement of a session that is closed by now can be disputed.
+	/// The bond stays until it has passed.
+	pub liable_until: BlockNumber,
+}
+
+impl<AccountId, BlockNumber> Node<AccountId, BlockNumber> {
+	/// Whether the node takes new sessions.
+	pub fn is_active(&self) -> bool {
+		matches!(self.status, Status::Active)
+	}
+}
+
+/// A receipt key that a node has replaced. What it signed before is still proof against the node.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct PreviousKey<AccountId, BlockNumber> {
+	/// The key, as an account.
+	pub key: AccountId,
+	/// The block in which it was replaced.
+	pub replaced_at: BlockNumber,
+	/// The last block in which it is kept for disputes.
+	pub kept_until: BlockNumber,
+}
+
+/// The receipt keys that a node has replaced, oldest first.
+pub type KeyHistory<AccountId, BlockNumber> =
+	BoundedVec<PreviousKey<AccountId, BlockNumber>, ConstU32<MAX_PREVIOUS_KEYS>>;
+
+/// A lower spending limit that the node has been warned of.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct PendingLimit<BlockNumber> {
+	/// The limit, in planck.
+	pub limit: Balance,
+	/// From which block on it holds.
+	pub from: BlockNumber,
 }
 
 /// A one-way payment channel from a caller to an inference node.
@@ -33,12 +141,22 @@ pub struct Session<AccountId, BlockNumber> {
 	pub caller: AccountId,
 	/// The operator who is paid.
 	pub node: AccountId,
-	/// The key that signs vouchers, as an account.
+	/// The key that signs vouchers, as an account. The caller's own key may sign them too.
 	pub signer: AccountId,
 	/// What the caller put in, in planck.
 	pub deposit: Balance,
 	/// What has been settled, in planck. Never more than the deposit; the difference is on hold.
 	pub settled: Balance,
+	/// What of it was settled with vouchers of `signer`, unless that is the caller's own key, in
+	/// planck.
+	pub spent: Balance,
+	/// The most that may be settled with vouchers of `signer`, unless that is the caller's own
+	/// key, in planck.
+	pub spending_limit: Balance,
+	/// A lower limit that the caller has announced.
+	pub pending_limit: Option<PendingLimit<BlockNumber>>,
+	/// What is held from the caller for the session's place in storage, in planck.
+	pub storage_deposit: Balance,
 	/// The node must not serve calls from this block on.
 	pub expires_at: BlockNumber,
 	/// If the caller asked to close it: from this block on anyone can.
@@ -47,10 +165,23 @@ pub struct Session<AccountId, BlockNumber> {
 	pub lanes: LaneId,
 }
 
-impl<AccountId, BlockNumber> Session<AccountId, BlockNumber> {
+impl<AccountId: PartialEq, BlockNumber: Copy + PartialOrd> Session<AccountId, BlockNumber> {
 	/// What is left of the deposit, in planck.
 	pub fn remaining(&self) -> Balance {
 		self.deposit.saturating_sub(self.settled)
+	}
+
+	/// Whether vouchers are signed by another key than the caller's own.
+	pub fn has_hot_key(&self) -> bool {
+		self.signer != self.caller
+	}
+
+	/// The spending limit that holds in block `now`, in planck.
+	pub fn limit_at(&self, now: BlockNumber) -> Balance {
+		match self.pending_limit {
+			Some(pending) if pending.from <= now => pending.limit,
+			_ => self.spending_limit,
+		}
 	}
 }
 
@@ -74,3 +205,100 @@ pub struct Lane {
 	/// What the lane's settled records cost together, in planck.
 	pub settled: Balance,
 }
+
+/// The key of a [`SettledRoot`]: session, lane and the sequence of its last record.
+pub type RootKey = (SessionId, LaneId, Sequence);
+
+/// What is kept of a settlement for as long as it can be disputed.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct SettledRoot<AccountId, BlockNumber> {
+	/// The Merkle root over the records that counted, and what each was charged.
+	pub root: Hash,
+	/// How many records that is.
+	pub records: u32,
+	/// The first sequence that the settlement was for; there may be no record of it.
+	pub first_sequence: Sequence,
+	/// The sequence of the last record.
+	pub last_sequence: Sequence,
+	/// What the records cost together, in planck.
+	pub charged: Balance,
+	/// The operator who was paid.
+	pub node: AccountId,
+	/// Who paid.
+	pub caller: AccountId,
+	/// The block of the settlement.
+	pub at: BlockNumber,
+	/// The last block in which it can be disputed.
+	pub until: BlockNumber,
+}
+
+/// A place in the queue of roots that will be removed.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct QueuedRoot<BlockNumber> {
+	/// Which root.
+	pub key: RootKey,
+	/// The last block in which it is kept.
+	pub until: BlockNumber,
+}
+
+/// Where the queue of roots begins and ends.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct QueueEnds {
+	/// The oldest place that is taken, unless the queue is empty.
+	pub first: u64,
+	/// The next place to take. The queue is empty if it is the first.
+	pub next: u64,
+}
+
+/// What was proven of a settled record, against the node that settled it.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Proven {
+	/// By how much it was charged above what the node had stated, in planck.
+	pub overcharge: Balance,
+	/// Whether it says something else than the node had stated, at no higher price.
+	pub misreported: bool,
+}
+
+/// The disputed records of one settlement, by their sequence.
+pub type DisputedRecords = BoundedBTreeMap<Sequence, Proven, ConstU32<MAX_DISPUTED>>;
+
+/// The calls that a node made two statements of.
+pub type EquivocatedCalls =
+	BoundedBTreeSet<(SessionId, LaneId, Sequence), ConstU32<MAX_EQUIVOCATIONS>>;

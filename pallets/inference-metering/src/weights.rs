@@ -10,99 +10,194 @@ use frame_support::{
 pub trait WeightInfo {
 	/// Weight of `register_node` with `m` models.
 	fn register_node(m: u32) -> Weight;
-	/// Weight of `update_node` with `m` models.
-	fn update_node(m: u32) -> Weight;
+	/// Weight of `update_node` with `m` models, in the place of `g` others.
+	fn update_node(m: u32, g: u32) -> Weight;
 	/// Weight of `open_session`.
 	fn open_session() -> Weight;
-	/// Weight of `settle` with `r` records.
+	/// Weight of `open_session_with_limit`.
+	fn open_session_with_limit() -> Weight;
+	/// Weight of `settle` with `r` records of one version at one price, without attribution.
 	fn settle(r: u32) -> Weight;
+	/// Weight of `settle` with as many records as it takes and `a` attribution entries in all. What
+	/// it is above that of none is what the entries weigh.
+	fn settle_attributed(a: u32) -> Weight;
+	/// Weight of looking up `m` terms, and of paying a call under each of them. What it is above
+	/// that of one is what the others weigh.
+	fn settle_terms(m: u32) -> Weight;
+	/// Weight of `settle_aggregate` with one entry, `a` attribution entries, and a record of the
+	/// same terms without attribution.
+	fn settle_aggregate(a: u32) -> Weight;
 	/// Weight of `request_close`.
 	fn request_close() -> Weight;
 	/// Weight of `close_session` for a session with `l` lanes.
 	fn close_session(l: u32) -> Weight;
+	/// Weight of `close_with_agreement` for a session with `l` lanes.
+	fn close_with_agreement(l: u32) -> Weight;
+	/// Weight of `rotate_receipt_key`.
+	fn rotate_receipt_key() -> Weight;
+	/// Weight of `bond_more`.
+	fn bond_more() -> Weight;
+	/// Weight of `heartbeat`.
+	fn heartbeat() -> Weight;
+	/// Weight of `start_unbonding` for a node with `m` models.
+	fn start_unbonding(m: u32) -> Weight;
+	/// Weight of `cancel_unbonding` for a node with `m` models.
+	fn cancel_unbonding(m: u32) -> Weight;
+	/// Weight of `withdraw_bond`.
+	fn withdraw_bond() -> Weight;
+	/// Weight of `unjail` for a node with `m` models.
+	fn unjail(m: u32) -> Weight;
+	/// Weight of `remove_node`.
+	fn remove_node() -> Weight;
+	/// Weight of `top_up`.
+	fn top_up() -> Weight;
+	/// Weight of `extend_session`.
+	fn extend_session() -> Weight;
+	/// Weight of `set_spending_limit`.
+	fn set_spending_limit() -> Weight;
+	/// Weight of `report_overcharge` with a proof of `p` hashes, against a node that is listed with
+	/// `m` models.
+	fn report_overcharge(p: u32, m: u32) -> Weight;
+	/// Weight of `report_misreport` with a proof of `p` hashes, against a node that is listed with
+	/// `m` models.
+	fn report_misreport(p: u32, m: u32) -> Weight;
+	/// Weight of `report_equivocation` against a node that is listed with `m` models.
+	fn report_equivocation(m: u32) -> Weight;
+	/// Weight of removing `n` old roots.
+	fn drop_roots(n: u32) -> Weight;
+}
+
+/// Where estimates take the price of a storage access from.
+pub trait Database {
+	/// The weight of reads and writes.
+	fn weight(reads: u64, writes: u64) -> Weight;
 }
 
 /// Upper estimates from counted storage accesses, in the units of the runtime's database.
 pub struct EstimatedWeight<T>(PhantomData<T>);
 
-impl<T: frame_system::Config> WeightInfo for EstimatedWeight<T> {
-	fn register_node(m: u32) -> Weight {
-		register_node(T::DbWeight::get(), m.into())
-	}
-	fn update_node(m: u32) -> Weight {
-		update_node(T::DbWeight::get(), m.into())
-	}
-	fn open_session() -> Weight {
-		open_session(T::DbWeight::get())
-	}
-	fn settle(r: u32) -> Weight {
-		settle(T::DbWeight::get(), r.into())
-	}
-	fn request_close() -> Weight {
-		request_close(T::DbWeight::get())
-	}
-	fn close_session(l: u32) -> Weight {
-		close_session(T::DbWeight::get(), l.into())
+impl<T: frame_system::Config> Database for EstimatedWeight<T> {
+	fn weight(reads: u64, writes: u64) -> Weight {
+		T::DbWeight::get().reads_writes(reads, writes)
 	}
 }
 
 /// For mocks.
-impl WeightInfo for () {
-	fn register_node(m: u32) -> Weight {
-		register_node(RocksDbWeight::get(), m.into())
+impl Database for () {
+	fn weight(reads: u64, writes: u64) -> Weight {
+		let db: RuntimeDbWeight = RocksDbWeight::get();
+		db.reads_writes(reads, writes)
 	}
-	fn update_node(m: u32) -> Weight {
-		update_node(RocksDbWeight::get(), m.into())
+}
+
+/// `micros` µs of computing, and so many storage accesses.
+fn estimate<D: Database>(micros: u64, reads: u64, writes: u64) -> Weight {
+	let accesses = reads.saturating_add(writes);
+	Weight::from_parts(micros.saturating_mul(1_000_000), accesses.saturating_mul(3_000))
+		.saturating_add(D::weight(reads, writes))
+}
+
+fn times(each: Weight, count: u32) -> Weight {
+	each.saturating_mul(count.into())
+}
+
+impl<D: Database> WeightInfo for D {
+	fn register_node(m: u32) -> Weight {
+		// The node, the account, its holds; a model's entry is read and a `ServedBy` entry written.
+		estimate::<D>(90, 3, 3).saturating_add(times(estimate::<D>(8, 1, 1), m))
+	}
+	fn update_node(m: u32, g: u32) -> Weight {
+		Self::register_node(m).saturating_add(times(estimate::<D>(4, 0, 1), g))
 	}
 	fn open_session() -> Weight {
-		open_session(RocksDbWeight::get())
+		// The node, the account, its holds, the id, the session.
+		estimate::<D>(150, 5, 5)
+	}
+	fn open_session_with_limit() -> Weight {
+		Self::open_session()
 	}
 	fn settle(r: u32) -> Weight {
-		settle(RocksDbWeight::get(), r.into())
+		// A signature is checked in both forms for both keys; session, lane, genesis hash, queue and
+		// roots, two accounts and their holds, one call's terms and everyone behind it.
+		estimate::<D>(450, 14, 13)
+			.saturating_add(Self::settle_terms(1))
+			.saturating_add(times(estimate::<D>(25, 0, 0), r))
+	}
+	fn settle_attributed(a: u32) -> Weight {
+		// A contribution, its weight, what it has earned, its curator's income.
+		Self::settle(256).saturating_add(times(estimate::<D>(12, 4, 2), a))
+	}
+	fn settle_terms(m: u32) -> Weight {
+		// Model, version, price and policy, four parents, their owners; eight releases, their
+		// curators.
+		times(estimate::<D>(150, 46, 36), m)
+	}
+	fn settle_aggregate(a: u32) -> Weight {
+		Self::settle(2)
+			.saturating_add(estimate::<D>(10, 0, 2))
+			.saturating_add(times(estimate::<D>(12, 4, 2), a))
 	}
 	fn request_close() -> Weight {
-		request_close(RocksDbWeight::get())
+		estimate::<D>(25, 1, 1)
 	}
 	fn close_session(l: u32) -> Weight {
-		close_session(RocksDbWeight::get(), l.into())
+		// The session, the node, the account and its holds, the cleaner's account.
+		estimate::<D>(150, 5, 5).saturating_add(times(estimate::<D>(2, 1, 1), l))
 	}
-}
-
-fn register_node(db: RuntimeDbWeight, models: u64) -> Weight {
-	// The node, the account, its holds; a model's entry is read and a `ServedBy` entry written.
-	let base = Weight::from_parts(90_000_000, 8_000).saturating_add(db.reads_writes(3, 3));
-	let each = Weight::from_parts(8_000_000, 3_500).saturating_add(db.reads_writes(1, 1));
-	base.saturating_add(each.saturating_mul(models))
-}
-
-fn update_node(db: RuntimeDbWeight, models: u64) -> Weight {
-	// As many `ServedBy` entries may go as a node can have.
-	let gone = Weight::from_parts(4_000_000, 2_600).saturating_add(db.writes(1));
-	let most = u64::from(openledger_primitives::MAX_SERVED);
-	register_node(db, models).saturating_add(gone.saturating_mul(most))
-}
-
-fn open_session(db: RuntimeDbWeight) -> Weight {
-	// The node, the account, its holds, the id, the session.
-	Weight::from_parts(100_000_000, 8_000).saturating_add(db.reads_writes(4, 4))
-}
-
-fn settle(db: RuntimeDbWeight, records: u64) -> Weight {
-	// A signature check in both forms; session, lane, genesis hash, share, four accounts, holds,
-	// accruals and totals.
-	let base = Weight::from_parts(450_000_000, 40_000).saturating_add(db.reads_writes(20, 16));
-	// The worst record: a model of its own (model, version, price, `ServedBy`), a developer of its
-	// own (account, accrual, total), eight attribution entries and eight releases.
-	let each = Weight::from_parts(90_000_000, 60_000).saturating_add(db.reads_writes(40, 20));
-	base.saturating_add(each.saturating_mul(records))
-}
-
-fn request_close(db: RuntimeDbWeight) -> Weight {
-	Weight::from_parts(25_000_000, 3_700).saturating_add(db.reads_writes(1, 1))
-}
-
-fn close_session(db: RuntimeDbWeight, lanes: u64) -> Weight {
-	let base = Weight::from_parts(90_000_000, 8_000).saturating_add(db.reads_writes(3, 3));
-	let each = Weight::from_parts(2_000_000, 2_600).saturating_add(db.reads_writes(1, 1));
-	base.saturating_add(each.saturating_mul(lanes))
+	fn close_with_agreement(l: u32) -> Weight {
+		Self::close_session(l).saturating_add(estimate::<D>(220, 1, 0))
+	}
+	fn rotate_receipt_key() -> Weight {
+		estimate::<D>(40, 2, 2)
+	}
+	fn bond_more() -> Weight {
+		estimate::<D>(80, 3, 3)
+	}
+	fn heartbeat() -> Weight {
+		estimate::<D>(25, 1, 1)
+	}
+	fn start_unbonding(m: u32) -> Weight {
+		estimate::<D>(30, 1, 1).saturating_add(times(estimate::<D>(4, 0, 1), m))
+	}
+	fn cancel_unbonding(m: u32) -> Weight {
+		Self::start_unbonding(m)
+	}
+	fn withdraw_bond() -> Weight {
+		estimate::<D>(90, 3, 5)
+	}
+	fn unjail(m: u32) -> Weight {
+		Self::start_unbonding(m)
+	}
+	fn remove_node() -> Weight {
+		Self::withdraw_bond()
+	}
+	fn top_up() -> Weight {
+		estimate::<D>(80, 3, 3)
+	}
+	fn extend_session() -> Weight {
+		estimate::<D>(30, 2, 1)
+	}
+	fn set_spending_limit() -> Weight {
+		estimate::<D>(25, 1, 1)
+	}
+	fn report_overcharge(p: u32, m: u32) -> Weight {
+		// A signature is checked in both forms. The root, its disputed records, the node, its earlier
+		// keys, genesis hash; three accounts beside the operator's, and the operator's holds; four
+		// parameters.
+		estimate::<D>(480, 14, 8)
+			.saturating_add(Weight::from_parts(0, 10_000))
+			.saturating_add(times(estimate::<D>(2, 0, 0), p))
+			.saturating_add(times(estimate::<D>(4, 0, 1), m))
+	}
+	fn report_misreport(p: u32, m: u32) -> Weight {
+		Self::report_overcharge(p, m)
+	}
+	fn report_equivocation(m: u32) -> Weight {
+		// Two signatures.
+		Self::report_overcharge(0, m).saturating_add(estimate::<D>(230, 0, 0))
+	}
+	fn drop_roots(n: u32) -> Weight {
+		// The root, its place, and what was proven of its records.
+		estimate::<D>(5, 2, 1).saturating_add(times(estimate::<D>(8, 1, 3), n))
+	}
 }

@@ -1,6 +1,7 @@
 //! What other pallets see of models.
 
-use crate::{Config, Models, Pallet, Prices, Versions};
+use crate::{Config, Models, NextModelId, Pallet, Prices, Versions};
+use frame_support::{ensure, traits::Get};
 use openledger_primitives::{
 	record::RejectReason,
 	traits::{CallTerms, ModelInspect},
@@ -12,8 +13,14 @@ impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
 		Models::<T>::contains_key(model)
 	}
 
-	fn is_paused(model: ModelId) -> bool {
-		Models::<T>::get(model).is_some_and(|model| model.paused)
+	fn is_callable(model: ModelId) -> bool {
+		Models::<T>::get(model).is_some_and(|model| !model.paused && model.retired_at.is_none())
+	}
+
+	fn in_force(model: ModelId) -> Option<(VersionId, PriceVersion)> {
+		let now = Self::now();
+		let model = Models::<T>::get(model)?;
+		Some((*model.version.at(now), *model.price.at(now)))
 	}
 
 	fn terms(
@@ -21,14 +28,47 @@ impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
 		version: VersionId,
 		price_version: PriceVersion,
 	) -> Result<CallTerms<T::AccountId>, RejectReason> {
-		let entry = Models::<T>::get(model).ok_or(RejectReason::UnknownModel)?;
-		let version = Versions::<T>::get(model, version).ok_or(RejectReason::UnknownVersion)?;
-		let price = Prices::<T>::get(model, price_version).ok_or(RejectReason::UnknownPrice)?;
+		let (now, grace) = (Self::now(), T::SettlementGrace::get());
+		let Some(entry) = Models::<T>::get(model) else {
+			// Ids are given out in turn: a lower one was a model's.
+			let purged = model < NextModelId::<T>::get();
+			return Err(if purged {
+				RejectReason::ModelRetired
+			} else {
+				RejectReason::UnknownModel
+			});
+		};
+		ensure!(entry.retired_at.is_none_or(|at| now < at), RejectReason::ModelRetired);
+
+		let found = Versions::<T>::get(model, version).ok_or(if version < entry.next_version {
+			// It was announced, and then taken back.
+			RejectReason::NotInForce
+		} else {
+			RejectReason::UnknownVersion
+		})?;
+		ensure!(found.has_begun(now), RejectReason::NotInForce);
+		ensure!(!found.is_expired(now, grace), RejectReason::VersionExpired);
+		let sources = found.value.sources;
+
+		let price = Prices::<T>::get(model, price_version).ok_or(
+			if price_version < entry.oldest_price {
+				RejectReason::PriceExpired
+			} else if price_version < entry.next_price {
+				RejectReason::NotInForce
+			} else {
+				RejectReason::UnknownPrice
+			},
+		)?;
+		ensure!(price.has_begun(now), RejectReason::NotInForce);
+		ensure!(!price.is_expired(now, grace), RejectReason::PriceExpired);
+
+		let policy = entry.policy.at(now);
 		Ok(CallTerms {
 			developer: entry.owner,
-			price,
-			policy: entry.policy,
-			sources: version.sources,
+			price: price.value,
+			policy: if sources.is_empty() { policy.without_data() } else { *policy },
+			sources,
+			lineage: Self::lineage_from(entry.parent),
 		})
 	}
 
@@ -37,6 +77,10 @@ impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
 		owner: &T::AccountId,
 		sources: openledger_primitives::attribution::DataSources,
 	) -> Result<ModelId, sp_runtime::DispatchError> {
-		crate::benchmarking::register::<T>(owner, sources)
+		crate::benchmarking::register_with_parents::<T>(
+			owner,
+			sources,
+			openledger_primitives::MAX_LINEAGE,
+		)
 	}
 }

@@ -1,17 +1,21 @@
 //! What must be true of the registry between any two blocks.
 
 use crate::{
-	Config, HoldReason, Model, ModelIdByName, ModelVersion, Models, NextModelId, Pallet, Prices,
-	Versions,
+	deposits::bytes_of, Changing, Config, Dated, HoldReason, ModelIdByName, ModelOf, Models,
+	NextModelId, Pallet, Parent, Prices, Tombstones, Versions,
 };
-use alloc::collections::BTreeMap;
+use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{ensure, traits::fungible::InspectHold};
-use openledger_primitives::{Balance, ModelId};
+use frame_system::pallet_prelude::BlockNumberFor;
+use openledger_primitives::{Balance, ModelId, MAX_LINEAGE};
 use sp_runtime::TryRuntimeError;
 
+type Entries<T, Value> = Vec<(u32, Dated<Value, BlockNumberFor<T>>)>;
+
 impl<T: Config> Pallet<T> {
-	/// Checks that ids, names, versions and prices fit together, that every policy is complete and
-	/// leads to data exactly if it pays data, and that every deposit is held.
+	/// Checks that ids, names, versions, prices and parents fit together, that versions and prices
+	/// follow one another without a gap in time, that every policy is complete and leads to data if
+	/// it pays data, and that every deposit is what the stored bytes ask for, and is held.
 	///
 	/// # Errors
 	/// With the first thing that is wrong.
@@ -22,8 +26,9 @@ impl<T: Config> Pallet<T> {
 		for (id, model) in Models::<T>::iter() {
 			ensure!(id < next, "a model's id was not given out");
 			Self::check_model(id, &model)?;
+			let amount = model.deposit.amount().ok_or("a deposit overflows")?;
 			let deposit = deposits.entry(model.owner).or_default();
-			*deposit = deposit.checked_add(model.deposit).ok_or("deposits overflow")?;
+			*deposit = deposit.checked_add(amount).ok_or("deposits overflow")?;
 			models = models.saturating_add(1);
 		}
 		ensure!(ModelIdByName::<T>::iter().count() == models, "a name without a model");
@@ -33,6 +38,7 @@ impl<T: Config> Pallet<T> {
 		for (id, _) in Prices::<T>::iter_keys() {
 			ensure!(Models::<T>::contains_key(id), "a price without a model");
 		}
+		Self::check_children()?;
 		let reason = HoldReason::Model.into();
 		for (owner, deposit) in deposits {
 			let held = T::Currency::balance_on_hold(&reason, &owner);
@@ -41,22 +47,107 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn check_model(id: ModelId, model: &Model<T::AccountId>) -> Result<(), TryRuntimeError> {
+	fn check_model(id: ModelId, model: &ModelOf<T>) -> Result<(), TryRuntimeError> {
 		ensure!(
 			ModelIdByName::<T>::get(&model.name) == Some(id),
 			"a model is not found by its name"
 		);
-		ensure!(model.policy.is_complete(), "a policy does not add up to 100%");
+		let mut versions: Entries<T, _> = Versions::<T>::iter_prefix(id).collect();
+		let mut prices: Entries<T, _> = Prices::<T>::iter_prefix(id).collect();
+		let sizes = versions.iter().map(|(_, entry)| bytes_of(entry));
+		let sizes = sizes.chain(prices.iter().map(|(_, entry)| bytes_of(entry)));
+		let levels = Self::lineage_from(model.parent).len();
+		let bytes = sizes.fold(Self::fixed_bytes(&model.name, levels), u32::saturating_add);
+		ensure!(model.deposit.bytes == bytes, "a deposit is not for what is stored");
+
+		let next = model.policy.next.as_ref().map(|next| &next.value);
+		for policy in core::iter::once(&model.policy.current).chain(next) {
+			ensure!(policy.is_complete(), "a policy does not add up to 100%");
+		}
+		for (number, version) in &versions {
+			let coming = model.version.next.as_ref().map(|next| next.value);
+			if *number == model.version.current || Some(*number) == coming {
+				ensure!(
+					!model.pays_data() || !version.value.sources.is_empty(),
+					"a policy pays data that there is none of"
+				);
+			}
+		}
+		// Purging takes what is not in force in any order.
+		if model.retired_at.is_some_and(|at| at <= Self::now()) {
+			versions.retain(|(number, _)| *number == model.version.current);
+			prices.retain(|(number, _)| *number == model.price.current);
+		}
 		ensure!(
-			Prices::<T>::contains_key(id, model.price_version),
-			"a model without the price in force"
+			prices.iter().all(|(number, _)| *number >= model.oldest_price),
+			"a price is older than the oldest"
 		);
-		let ModelVersion { sources, .. } =
-			Versions::<T>::get(id, model.version).ok_or("a model without the version in force")?;
-		ensure!(
-			model.policy.pays_data() != sources.is_empty(),
-			"data sources and data share do not fit"
-		);
+		Self::check_times(versions, &model.version, model.next_version)?;
+		Self::check_times(prices, &model.price, model.next_price)
+	}
+
+	/// Checks that each entry is in force until the next one is, and that the model knows the last
+	/// ones.
+	fn check_times<Value>(
+		mut entries: Entries<T, Value>,
+		known: &Changing<u32, BlockNumberFor<T>>,
+		next_number: u32,
+	) -> Result<(), TryRuntimeError> {
+		entries.sort_by_key(|(number, _)| *number);
+		for (one, next) in entries.iter().zip(entries.iter().skip(1)) {
+			ensure!(one.1.until == Some(next.1.from), "times do not join up");
+			ensure!(one.1.from <= next.1.from, "times go backwards");
+		}
+		let mut last = entries.iter().rev();
+		let (number, entry) = last.next().ok_or("a model without a version or price")?;
+		ensure!(*number < next_number, "a number was not given out");
+		ensure!(entry.until.is_none(), "nothing follows the last version or price");
+		let current = match &known.next {
+			None => Some((number, entry)),
+			Some(next) => {
+				ensure!(
+					(next.value, next.from) == (*number, entry.from),
+					"what is announced is not there"
+				);
+				last.next().map(|(number, entry)| (number, entry))
+			}
+		};
+		let (number, entry) = current.ok_or("nothing is in force")?;
+		ensure!(known.current == *number, "what is in force is not there");
+		ensure!(entry.from <= Self::now(), "what is in force lies ahead");
+		Ok(())
+	}
+
+	/// Checks that every parent is there, knows how many children it has, and is not too far up.
+	fn check_children() -> Result<(), TryRuntimeError> {
+		let models = Models::<T>::iter().map(|(id, model)| (id, model.parent, model.children));
+		let tombstones = Tombstones::<T>::iter().map(|(id, left)| (id, left.parent, left.children));
+		let mut counted = BTreeMap::<ModelId, u32>::new();
+		let mut known = BTreeMap::<ModelId, u32>::new();
+		for (id, parent, children) in models.chain(tombstones) {
+			ensure!(known.insert(id, children).is_none(), "a tombstone of a model that is there");
+			if let Some(Parent { model, .. }) = parent {
+				ensure!(model < id, "a parent is younger than its child");
+				let count = counted.entry(model).or_default();
+				*count = count.saturating_add(1);
+			}
+			let mut levels = 0u32;
+			let mut above = parent;
+			while let Some(Parent { model, .. }) = above {
+				levels = levels.saturating_add(1);
+				ensure!(levels <= MAX_LINEAGE, "a lineage is too deep");
+				above = match Models::<T>::get(model) {
+					Some(model) => model.parent,
+					None => Tombstones::<T>::get(model).ok_or("a parent is not there")?.parent,
+				};
+			}
+		}
+		for (id, left) in Tombstones::<T>::iter() {
+			ensure!(left.children > 0, "a tombstone that nothing descends from");
+			ensure!(id < NextModelId::<T>::get(), "a tombstone's id was not given out");
+		}
+		known.retain(|_, children| *children > 0);
+		ensure!(known == counted, "a number of children is wrong");
 		Ok(())
 	}
 }

@@ -1,53 +1,4 @@
-//! # Model registry
-//!
-//! Which models there are, who owns them, what a call costs, and who shares its price.
-//!
-//! A developer registers a model under a readable, unique name. From then on the chain knows it by
-//! a number, its [`ModelId`]. What a call of it means for everybody's money is in three places, so
-//! that each can change at its own pace while calls that were agreed on before keep their terms:
-//!
-//! * the [`Model`] itself: owner, revenue policy, and which version and price are in force;
-//! * its [`ModelVersion`]s: which weights answered (their hash), and which releases of which
-//!   datanets those weights were made from. A call record names the version that answered;
-//! * its price schedules, by price version. A voucher names the price version that the caller
-//!   agreed to, so a new price never reaches a call that was agreed on before.
-//!
-//! Versions and prices are numbered from 0 and never overwritten. For now each model has one of
-//! each.
-//!
-//! A policy divides what the protocol leaves of a charge between developer, data and node, and has
-//! to add up to 100%. Whoever pays data must say which: a policy with a data share needs at least
-//! one data source, a policy without one must have none, and each source must name a release that
-//! has been published. The sources of a version therefore always lead to somebody who can be paid.
-//!
-//! ## Who does what
-//!
-//! | role | calls |
-//! |---|---|
-//! | developer (anybody with the deposit) | [`register_model`](Call::register_model) |
-//! | owner of a model | [`pause_model`](Call::pause_model), [`resume_model`](Call::resume_model) |
-//!
-//! Pausing says that no new calls are to be served. Calls that were served before can still be
-//! settled: their nodes have done the work.
-//!
-//! Other pallets see models through [`ModelInspect`](openledger_primitives::traits::ModelInspect),
-//! nodes and wallets through [`Pallet::model_info`], [`Pallet::models`] and [`Pallet::quote`].
-//!
-//! ## Storage
-//!
-//! | map | key | largest value | who pays | who cleans |
-//! |---|---|---|---|---|
-//! | [`NextModelId`] | – | 4 bytes | – | never grows |
-//! | [`Models`] | model | 139 bytes | the owner's deposit | stays: records and statements refer to it |
-//! | [`ModelIdByName`] | name (64 bytes at most) | 4 bytes | the owner's deposit | stays with the model |
-//! | [`Versions`] | model, version | 459 bytes | the owner's deposit | stays with the model |
-//! | [`Prices`] | model, price version | 48 bytes | the owner's deposit | stays with the model |
-//!
-//! The deposit is [`DepositBase`](Config::DepositBase) plus
-//! [`DepositPerByte`](Config::DepositPerByte) for every byte of the entries above. It is a hold on
-//! the owner's account, and the amount is kept in the [`Model`], so that what comes back one day is
-//! what was put down, whatever the constants are by then.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
 
@@ -55,42 +6,56 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod changes;
+mod deposits;
+mod events;
 mod impls;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod invariants;
+mod lineage;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
+mod ownership;
 mod queries;
+mod registering;
+mod removing;
+mod succession;
 #[cfg(test)]
 mod tests;
 mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{Model, ModelVersion};
+pub use types::{Changing, Dated, Deposit, Model, ModelVersion, Next, Parent, Tombstone};
 pub use weights::WeightInfo;
 
+use frame_support::pallet_macros::import_section;
+
+/// Most versions and prices that one call removes.
+pub const MAX_REMOVED: u32 = 256;
+
+/// A model, in the types of a runtime.
+pub type ModelOf<T> =
+	Model<<T as frame_system::Config>::AccountId, frame_system::pallet_prelude::BlockNumberFor<T>>;
+
+#[import_section(events::errors)]
+#[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use alloc::collections::BTreeSet;
-	use codec::Encode;
 	use frame_support::{
 		pallet_prelude::*,
 		traits::fungible::{Inspect, Mutate, MutateHold},
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
-		attribution::{DataSources, ReleaseSelector},
-		is_valid_name,
-		policy::RevenuePolicy,
-		price::PriceSchedule,
-		traits::DataInspect,
+		attribution::DataSources, policy::RevenuePolicy, price::PriceSchedule, traits::DataInspect,
 		Balance, Hash, ModelId, Name, PriceVersion, Uri, VersionId,
 	};
-	use sp_runtime::{traits::Zero, ArithmeticError, SaturatedConversion};
+	use sp_runtime::{Permill, SaturatedConversion};
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	pub(crate) const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// The registry of models.
 	#[pallet::pallet]
@@ -110,6 +75,16 @@ pub mod pallet {
 
 		/// The datanets that models are made from.
 		type Data: DataInspect;
+
+		/// How long before it is in force a change must be announced that somebody could be hurt
+		/// by, in blocks. It may change: what was announced keeps its block.
+		type NoticePeriod: Get<BlockNumberFor<Self>>;
+
+		/// How long after a version or price was replaced, or a model was retired, its calls can
+		/// still be settled, in blocks. It should leave time for a session to be closed with notice
+		/// and settled. It may change: replaced versions and prices go by the new one at once, while
+		/// a retired model keeps its block.
+		type SettlementGrace: Get<BlockNumberFor<Self>>;
 
 		/// The part of a model's deposit that does not depend on its size, in planck.
 		#[pallet::constant]
@@ -137,7 +112,7 @@ pub mod pallet {
 
 	/// All models.
 	#[pallet::storage]
-	pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, Model<T::AccountId>>;
+	pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, ModelOf<T>>;
 
 	/// Which model has a name.
 	#[pallet::storage]
@@ -145,73 +120,29 @@ pub mod pallet {
 
 	/// The versions of each model.
 	#[pallet::storage]
-	pub type Versions<T> =
-		StorageDoubleMap<_, Twox64Concat, ModelId, Twox64Concat, VersionId, ModelVersion>;
+	pub type Versions<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		ModelId,
+		Twox64Concat,
+		VersionId,
+		Dated<ModelVersion, BlockNumberFor<T>>,
+	>;
 
 	/// The price schedules of each model.
 	#[pallet::storage]
-	pub type Prices<T> =
-		StorageDoubleMap<_, Twox64Concat, ModelId, Twox64Concat, PriceVersion, PriceSchedule>;
+	pub type Prices<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		ModelId,
+		Twox64Concat,
+		PriceVersion,
+		Dated<PriceSchedule, BlockNumberFor<T>>,
+	>;
 
-	/// What happened to models.
-	#[pallet::event]
-	#[pallet::generate_deposit(pub(super) fn deposit_event)]
-	pub enum Event<T: Config> {
-		/// A model was registered.
-		#[codec(index = 0)]
-		ModelRegistered {
-			/// Its id.
-			model: ModelId,
-			/// Who registered and owns it.
-			owner: T::AccountId,
-			/// Its unique name.
-			name: Name,
-		},
-		/// A model takes no new calls.
-		#[codec(index = 1)]
-		ModelPaused {
-			/// The model.
-			model: ModelId,
-		},
-		/// A model takes calls again.
-		#[codec(index = 2)]
-		ModelResumed {
-			/// The model.
-			model: ModelId,
-		},
-	}
-
-	/// Why a call of this pallet failed. Nothing has changed then.
-	#[pallet::error]
-	pub enum Error<T> {
-		/// A name has 1 to 64 of `a-z 0-9 . _ - /`, and starts and ends with a letter or a digit.
-		InvalidName,
-		/// Another model has this name.
-		NameTaken,
-		/// The shares of developer, data and node do not add up to 100%.
-		PolicyIncomplete,
-		/// The policy pays data, but the model names no data source.
-		NoSourceForDataShare,
-		/// The model names data sources, but the policy does not pay data.
-		NoDataShareForSources,
-		/// Two data sources name the same release of the same datanet.
-		DuplicateSource,
-		/// A data source has weight 0.
-		ZeroSourceWeight,
-		/// A data source names a release that has not been published, or the latest release of a
-		/// datanet that has published none.
-		UnknownRelease,
-		/// No such model.
-		UnknownModel,
-		/// Only the model's owner may do this.
-		NotOwner,
-		/// The model is paused already.
-		AlreadyPaused,
-		/// The model is not paused.
-		NotPaused,
-		/// All ids are given out.
-		OutOfIds,
-	}
+	/// What is left of models that are gone, but that others descend from.
+	#[pallet::storage]
+	pub type Tombstones<T: Config> = StorageMap<_, Twox64Concat, ModelId, Tombstone<T::AccountId>>;
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
@@ -251,17 +182,17 @@ pub mod pallet {
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			let version = ModelVersion { uri, weights_hash, tokenizer_hash, sources };
-			Self::do_register(owner, name, version, price, policy).map(|_| ())
+			Self::do_register(owner, name, version, price, policy, None).map(|_| ())
 		}
 
 		/// Stops a model from taking new calls. Calls that were made before are still settled.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOwner`, `AlreadyPaused`.
+		/// `UnknownModel`, `NotOwner`, `Retired`, `AlreadyPaused`.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::pause_model())]
 		pub fn pause_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
-			let mut entry = Self::owned_model(origin, model)?;
+			let mut entry = Self::active_model(origin, model)?;
 			ensure!(!entry.paused, Error::<T>::AlreadyPaused);
 
 			entry.paused = true;
@@ -273,11 +204,11 @@ pub mod pallet {
 		/// Lets a paused model take calls again.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOwner`, `NotPaused`.
+		/// `UnknownModel`, `NotOwner`, `Retired`, `NotPaused`.
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::resume_model())]
 		pub fn resume_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
-			let mut entry = Self::owned_model(origin, model)?;
+			let mut entry = Self::active_model(origin, model)?;
 			ensure!(entry.paused, Error::<T>::NotPaused);
 
 			entry.paused = false;
@@ -285,86 +216,217 @@ pub mod pallet {
 			Self::deposit_event(Event::ModelResumed { model });
 			Ok(())
 		}
-	}
 
-	impl<T: Config> Pallet<T> {
-		/// The deposit for a model of these parts, in planck. `None` if it does not fit a balance.
-		pub fn deposit_for(
-			model: &Model<T::AccountId>,
-			version: &ModelVersion,
-			price: &PriceSchedule,
-		) -> Option<Balance> {
-			// The name is stored twice: in the model, and as the key that finds it.
-			let bytes = (model, &model.name, version, price).encoded_size();
-			let variable = T::DepositPerByte::get().checked_mul(Balance::try_from(bytes).ok()?)?;
-			T::DepositBase::get().checked_add(variable)
-		}
-
-		/// Registers a model: all of [`register_model`](Self::register_model) but the origin.
-		pub(crate) fn do_register(
-			owner: T::AccountId,
+		/// Registers a model that descends from another. As
+		/// [`register_model`](Self::register_model), and:
+		///
+		/// - `parent`: the model that it descends from.
+		/// - `royalty`: the part of the developer's income that goes to the parent's owner, in
+		///   millionths.
+		///
+		/// Neither can be changed later.
+		///
+		/// # Errors
+		/// Those of [`register_model`](Self::register_model), `UnknownParent`, `ParentRetired`,
+		/// `LineageTooDeep`.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::register_derived_model(sources.len().saturated_into()))]
+		pub fn register_derived_model(
+			origin: OriginFor<T>,
 			name: Name,
-			version: ModelVersion,
+			uri: Uri,
+			weights_hash: Hash,
+			tokenizer_hash: Hash,
 			price: PriceSchedule,
 			policy: RevenuePolicy,
-		) -> Result<ModelId, DispatchError> {
-			ensure!(is_valid_name(&name), Error::<T>::InvalidName);
-			ensure!(!ModelIdByName::<T>::contains_key(&name), Error::<T>::NameTaken);
-			ensure!(policy.is_complete(), Error::<T>::PolicyIncomplete);
-			Self::ensure_sources(&policy, &version.sources)?;
-			let id = NextModelId::<T>::get();
-			let next = id.checked_add(1).ok_or(Error::<T>::OutOfIds)?;
-			let mut model = Model {
-				name: name.clone(),
-				owner: owner.clone(),
-				paused: false,
-				version: VersionId::zero(),
-				price_version: PriceVersion::zero(),
-				policy,
-				deposit: Balance::zero(),
-			};
-			let deposit =
-				Self::deposit_for(&model, &version, &price).ok_or(ArithmeticError::Overflow)?;
-			T::Currency::hold(&HoldReason::Model.into(), &owner, deposit)?;
-
-			model.deposit = deposit;
-			NextModelId::<T>::put(next);
-			ModelIdByName::<T>::insert(&name, id);
-			Versions::<T>::insert(id, model.version, version);
-			Prices::<T>::insert(id, model.price_version, price);
-			Models::<T>::insert(id, model);
-			Self::deposit_event(Event::ModelRegistered { model: id, owner, name });
-			Ok(id)
+			sources: DataSources,
+			parent: ModelId,
+			royalty: Permill,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			let version = ModelVersion { uri, weights_hash, tokenizer_hash, sources };
+			let parent = Some(Parent { model: parent, royalty });
+			Self::do_register(owner, name, version, price, policy, parent).map(|_| ())
 		}
 
-		/// Whether data sources fit the policy, and each leads to contributors who can be paid.
-		fn ensure_sources(policy: &RevenuePolicy, sources: &DataSources) -> DispatchResult {
-			ensure!(!policy.pays_data() || !sources.is_empty(), Error::<T>::NoSourceForDataShare);
-			ensure!(policy.pays_data() || sources.is_empty(), Error::<T>::NoDataShareForSources);
-			let mut seen = BTreeSet::new();
-			for source in sources {
-				ensure!(!source.weight.is_zero(), Error::<T>::ZeroSourceWeight);
-				ensure!(seen.insert((source.datanet, source.release)), Error::<T>::DuplicateSource);
-				let published = match source.release {
-					ReleaseSelector::Fixed(release) => {
-						T::Data::release_exists(source.datanet, release)
-					}
-					ReleaseSelector::Latest => T::Data::latest_release(source.datanet).is_some(),
-				};
-				ensure!(published, Error::<T>::UnknownRelease);
-			}
-			Ok(())
-		}
-
-		/// The model, if the origin is its owner.
-		fn owned_model(
+		/// Publishes a version of a model, in place of any that is announced. It is in force at once
+		/// if its data sources are exactly those of the version in force, else after the notice.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOwner`, `Retired`, `SameVersion`, `NoSourceForDataShare`,
+		/// `ZeroSourceWeight`, `DuplicateSource`, `UnknownRelease`, `OutOfIds`, or that the owner
+		/// cannot afford the deposit.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::publish_version(sources.len().saturated_into()))]
+		pub fn publish_version(
 			origin: OriginFor<T>,
 			model: ModelId,
-		) -> Result<Model<T::AccountId>, DispatchError> {
+			uri: Uri,
+			weights_hash: Hash,
+			tokenizer_hash: Hash,
+			sources: DataSources,
+		) -> DispatchResult {
+			let entry = Self::active_model(origin, model)?;
+			let version = ModelVersion { uri, weights_hash, tokenizer_hash, sources };
+			Self::do_publish(model, entry, version)
+		}
+
+		/// Takes back the version that is announced.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOwner`, `Retired`, `NothingAnnounced`.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::cancel_version())]
+		pub fn cancel_version(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			let entry = Self::active_model(origin, model)?;
+			Self::do_cancel_version(model, entry)
+		}
+
+		/// Sets the price of a model, in place of any that is announced. It is in force at once if
+		/// no part of it is higher than that of the price in force, else after the notice.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOwner`, `Retired`, `SamePrice`, `OutOfIds`, or that the owner cannot
+		/// afford the deposit.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::set_price())]
+		pub fn set_price(
+			origin: OriginFor<T>,
+			model: ModelId,
+			price: PriceSchedule,
+		) -> DispatchResult {
+			let entry = Self::active_model(origin, model)?;
+			Self::do_set_price(model, entry, price)
+		}
+
+		/// Takes back the price that is announced.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOwner`, `Retired`, `NothingAnnounced`.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::cancel_price())]
+		pub fn cancel_price(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			let entry = Self::active_model(origin, model)?;
+			Self::do_cancel_price(model, entry)
+		}
+
+		/// Changes how a model's income is shared, after the notice, in place of any change that is
+		/// announced. A policy that pays data needs data sources of the version in force, and of
+		/// the one that is announced.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOwner`, `Retired`, `PolicyIncomplete`, `SamePolicy`,
+		/// `NoSourceForDataShare`.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::set_policy())]
+		pub fn set_policy(
+			origin: OriginFor<T>,
+			model: ModelId,
+			policy: RevenuePolicy,
+		) -> DispatchResult {
+			let entry = Self::active_model(origin, model)?;
+			Self::do_set_policy(model, entry, policy)
+		}
+
+		/// Takes back the policy that is announced.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOwner`, `Retired`, `NothingAnnounced`.
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::cancel_policy())]
+		pub fn cancel_policy(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			let entry = Self::active_model(origin, model)?;
+			Self::do_cancel_policy(model, entry)
+		}
+
+		/// Stops a model from taking new calls, for good, and takes back what is announced for it.
+		/// Calls that were made before can be settled for
+		/// [`SettlementGrace`](Config::SettlementGrace) blocks.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOwner`, `Retired`.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::retire_model())]
+		pub fn retire_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			let entry = Self::active_model(origin, model)?;
+			Self::do_retire(model, entry)
+		}
+
+		/// Removes a retired model whose calls have been settled: up to `limit` (256 at most) of
+		/// its old versions and prices, then, once none are left, itself. The deposit for what is
+		/// removed comes back. If models descend from it, a [`Tombstone`] stays.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOwner`, `NotRetired`, `SettlementOpen`, `NothingToRemove`.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::purge_model((*limit).min(MAX_REMOVED)))]
+		pub fn purge_model(
+			origin: OriginFor<T>,
+			model: ModelId,
+			limit: u32,
+		) -> DispatchResultWithPostInfo {
+			let entry = Self::owned_model(origin, model)?;
+			let removed = Self::do_purge(model, entry, limit.min(MAX_REMOVED))?;
+			Ok(Some(T::WeightInfo::purge_model(removed)).into())
+		}
+
+		/// Removes prices of a model that no call can be settled at any more, oldest first. Looks
+		/// at `limit` (256 at most) price versions. The deposit for them goes back to the model's
+		/// owner. Anybody may call this.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NothingToRemove`.
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::prune_model((*limit).min(MAX_REMOVED)))]
+		pub fn prune_model(
+			origin: OriginFor<T>,
+			model: ModelId,
+			limit: u32,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			let entry = Self::model_now(model)?;
+			let looked_at = Self::do_prune(model, entry, limit.min(MAX_REMOVED))?;
+			Ok(Some(T::WeightInfo::prune_model(looked_at)).into())
+		}
+
+		/// Offers a model, with all that it will earn, to another account, in place of whoever it
+		/// was offered to. A retired model can be offered, too: others may descend from it.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOwner`, `AlreadyOwner`.
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::offer_model())]
+		pub fn offer_model(
+			origin: OriginFor<T>,
+			model: ModelId,
+			to: T::AccountId,
+		) -> DispatchResult {
+			let entry = Self::owned_model(origin, model)?;
+			Self::do_offer(model, entry, to)
+		}
+
+		/// Takes an offer back.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOwner`, `NoOffer`.
+		#[pallet::call_index(14)]
+		#[pallet::weight(T::WeightInfo::withdraw_offer())]
+		pub fn withdraw_offer(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			let entry = Self::owned_model(origin, model)?;
+			Self::do_withdraw_offer(model, entry)
+		}
+
+		/// Takes over a model that is offered to the caller. The caller puts down a deposit at the
+		/// rates of today, the old owner's comes back. What calls earn that are settled from then
+		/// on is the caller's.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOffered`, or that the caller cannot afford the deposit.
+		#[pallet::call_index(15)]
+		#[pallet::weight(T::WeightInfo::accept_model())]
+		pub fn accept_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			let entry = Models::<T>::get(model).ok_or(Error::<T>::UnknownModel)?;
-			ensure!(entry.owner == who, Error::<T>::NotOwner);
-			Ok(entry)
+			Self::do_accept(model, who)
 		}
 	}
 }

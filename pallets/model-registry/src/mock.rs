@@ -3,7 +3,7 @@
 use crate as pallet_model_registry;
 use frame_support::{derive_impl, parameter_types};
 use openledger_primitives::{
-	traits::DataInspect, AccountId, Balance, DatanetId, ReleaseId, MILLI_OPEN, OPEN,
+	traits::DataInspect, AccountId, Balance, BlockNumber, DatanetId, ReleaseId, MILLI_OPEN, OPEN,
 };
 use sp_runtime::{traits::IdentityLookup, BuildStorage};
 
@@ -35,7 +35,7 @@ mod runtime {
 	pub type ModelRegistry = pallet_model_registry::Pallet<Test>;
 }
 
-type Block = frame_system::mocking::MockBlock<Test>;
+type Block = frame_system::mocking::MockBlockU32<Test>;
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
@@ -49,6 +49,8 @@ parameter_types! {
 	pub const ExistentialDeposit: Balance = EXISTENTIAL_DEPOSIT;
 	pub static DepositBase: Balance = OPEN;
 	pub static DepositPerByte: Balance = MILLI_OPEN;
+	pub static NoticePeriod: BlockNumber = 10;
+	pub static SettlementGrace: BlockNumber = 20;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -71,12 +73,17 @@ impl DataInspect for TwoDatanets {
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]
-	fn benchmark_release(_: u32) -> Result<(DatanetId, ReleaseId), sp_runtime::DispatchError> {
+	fn benchmark_release(
+		_: u32,
+	) -> Result<
+		(DatanetId, ReleaseId, Vec<openledger_primitives::ContributionId>),
+		sp_runtime::DispatchError,
+	> {
 		parameter_types! {
 			static Published: ReleaseId = 0;
 		}
 		Published::mutate(|release| *release = *release % 9 + 1);
-		Ok((1, Published::get()))
+		Ok((1, Published::get(), Vec::new()))
 	}
 }
 
@@ -84,6 +91,8 @@ impl pallet_model_registry::Config for Test {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Currency = Balances;
 	type Data = TwoDatanets;
+	type NoticePeriod = NoticePeriod;
+	type SettlementGrace = SettlementGrace;
 	type DepositBase = DepositBase;
 	type DepositPerByte = DepositPerByte;
 	type WeightInfo = ();
@@ -93,8 +102,8 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> {
 		balances: vec![
-			(DEVELOPER, 1_000 * OPEN),
-			(OTHER, 1_000 * OPEN),
+			(DEVELOPER, 10_000 * OPEN),
+			(OTHER, 10_000 * OPEN),
 			(POOR, EXISTENTIAL_DEPOSIT),
 		],
 		..Default::default()
@@ -104,6 +113,14 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 	let mut ext = sp_io::TestExternalities::new(storage);
 	ext.execute_with(|| System::set_block_number(1));
 	ext
+}
+
+/// Goes `blocks` blocks on, and checks the pallet's invariants in each.
+pub fn pass(blocks: BlockNumber) {
+	for _ in 0..blocks {
+		ModelRegistry::do_try_state().unwrap();
+		System::set_block_number(System::block_number() + 1);
+	}
 }
 
 /// Runs a test, then checks the pallet's invariants.

@@ -1,11 +1,17 @@
 //! What nodes and wallets ask about models, through the runtime APIs.
 
-use crate::{Config, Model, ModelIdByName, Models, NextModelId, Pallet, Prices, Versions};
+use crate::{Config, ModelIdByName, Models, NextModelId, Pallet, Prices, Versions};
 use alloc::{string::String, vec::Vec};
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	info::{ModelInfo, Quote, QuoteError},
-	AccountId, ModelId, Name, MAX_PAGE,
+	info::{ModelInfo, NextPrice, ParentInfo, Quote, QuoteError, Scheduled, VersionInfo},
+	AccountId, BlockNumber, ModelId, Name, VersionId, MAX_PAGE,
 };
+use sp_runtime::traits::UniqueSaturatedInto;
+
+fn page(limit: u32) -> usize {
+	usize::try_from(limit.min(MAX_PAGE)).unwrap_or_default()
+}
 
 impl<T: Config> Pallet<T> {
 	/// The id of the model with this name.
@@ -16,20 +22,44 @@ impl<T: Config> Pallet<T> {
 	/// What a call of `model` with so many tokens would cost if it were made now.
 	///
 	/// # Errors
-	/// If there is no such model, it is paused, or the charge does not fit a balance.
+	/// If there is no such model, it is paused or retired, or the charge does not fit a balance.
 	pub fn quote(
 		model: ModelId,
 		input_tokens: u32,
 		output_tokens: u32,
 	) -> Result<Quote, QuoteError> {
-		let Model { paused, version, price_version, .. } =
-			Models::<T>::get(model).ok_or(QuoteError::UnknownModel)?;
-		if paused {
+		let now = Self::now();
+		let entry = Models::<T>::get(model).ok_or(QuoteError::UnknownModel)?;
+		if entry.paused || entry.retired_at.is_some() {
 			return Err(QuoteError::Paused);
 		}
-		let price = Prices::<T>::get(model, price_version).ok_or(QuoteError::UnknownModel)?;
+		let (version, price_version) = (*entry.version.at(now), *entry.price.at(now));
+		let price = Prices::<T>::get(model, price_version).ok_or(QuoteError::UnknownModel)?.value;
 		let charge = price.charge(input_tokens, output_tokens).ok_or(QuoteError::Overflow)?;
 		Ok(Quote { model, version, price_version, price, charge })
+	}
+
+	/// Up to `limit` versions of a model (256 at most), from `from` upwards: those that were in
+	/// force, the one that is, and the one that is announced.
+	pub fn versions(model: ModelId, from: VersionId, limit: u32) -> Vec<VersionInfo> {
+		let Some(entry) = Models::<T>::get(model) else { return Vec::new() };
+		let info = |version| {
+			let found = Versions::<T>::get(model, version)?;
+			Some(VersionInfo {
+				version,
+				from: Self::height(found.from),
+				until: found.until.map(Self::height),
+				uri: String::from_utf8_lossy(&found.value.uri).into_owned(),
+				weights_hash: found.value.weights_hash,
+				tokenizer_hash: found.value.tokenizer_hash,
+				sources: found.value.sources,
+			})
+		};
+		(from..entry.next_version).filter_map(info).take(page(limit)).collect()
+	}
+
+	fn height(block: BlockNumberFor<T>) -> BlockNumber {
+		block.unique_saturated_into()
 	}
 }
 
@@ -37,30 +67,50 @@ impl<T: Config> Pallet<T>
 where
 	T::AccountId: Into<AccountId>,
 {
-	/// A model as it is now: with the version and the price in force.
+	/// A model as it is now: with the version, the price and the policy in force, and those that
+	/// are announced.
 	pub fn model_info(id: ModelId) -> Option<ModelInfo> {
-		let model = Models::<T>::get(id)?;
-		let version = Versions::<T>::get(id, model.version)?;
-		let price = Prices::<T>::get(id, model.price_version)?;
+		let now = Self::now();
+		let mut model = Models::<T>::get(id)?;
+		model.advance(now);
+		let version = Versions::<T>::get(id, model.version.current)?.value;
+		let price = Prices::<T>::get(id, model.price.current)?.value;
+		let next_price = model.price.next.and_then(|next| {
+			let price = Prices::<T>::get(id, next.value)?.value;
+			let value = NextPrice { price_version: next.value, price };
+			Some(Scheduled { from: Self::height(next.from), value })
+		});
+		let next_version = model.version.next;
+		let next_policy = model.policy.next;
 		Some(ModelInfo {
 			id,
 			name: String::from_utf8_lossy(&model.name).into_owned(),
 			owner: model.owner.into(),
 			paused: model.paused,
-			version: model.version,
-			price_version: model.price_version,
+			retired_at: model.retired_at.map(Self::height),
+			offered_to: model.offered_to.map(Into::into),
+			version: model.version.current,
+			price_version: model.price.current,
 			price,
-			policy: model.policy,
+			policy: model.policy.current,
 			uri: String::from_utf8_lossy(&version.uri).into_owned(),
 			weights_hash: version.weights_hash,
 			tokenizer_hash: version.tokenizer_hash,
 			sources: version.sources,
+			parent: model
+				.parent
+				.map(|parent| ParentInfo { model: parent.model, royalty: parent.royalty }),
+			next_version: next_version
+				.map(|next| Scheduled { from: Self::height(next.from), value: next.value }),
+			next_price,
+			next_policy: next_policy
+				.map(|next| Scheduled { from: Self::height(next.from), value: next.value }),
+			deposit: model.deposit.amount().unwrap_or_default(),
 		})
 	}
 
 	/// Up to `limit` models (256 at most), from the id `from` upwards.
 	pub fn models(from: ModelId, limit: u32) -> Vec<ModelInfo> {
-		let limit = usize::try_from(limit.min(MAX_PAGE)).unwrap_or_default();
-		(from..NextModelId::<T>::get()).filter_map(Self::model_info).take(limit).collect()
+		(from..NextModelId::<T>::get()).filter_map(Self::model_info).take(page(limit)).collect()
 	}
 }

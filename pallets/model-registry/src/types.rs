@@ -2,30 +2,210 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use openledger_primitives::{
-	attribution::DataSources, policy::RevenuePolicy, Balance, Hash, Name, PriceVersion, Uri,
-	VersionId,
+	attribution::DataSources, policy::RevenuePolicy, Balance, Hash, ModelId, Name, PriceVersion,
+	Uri, VersionId,
 };
 use scale_info::TypeInfo;
+use sp_runtime::{traits::Saturating, Permill};
+
+/// Something of which one is in force, and another may be announced.
+///
+/// What was announced comes into force in its block by itself: nothing has to run then. Whoever
+/// reads says which block it is.
+///
+/// ```
+/// use pallet_model_registry::Changing;
+///
+/// let mut price = Changing::new(0u32);
+/// price.change(1, 100u32, 90);
+/// assert_eq!((*price.at(99), *price.at(100)), (0, 1));
+/// assert_eq!(price.announced(99).map(|next| next.from), Some(100));
+/// assert_eq!(price.announced(100), None);
+/// ```
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Changing<Value, BlockNumber> {
+	/// In force until `next` is.
+	pub current: Value,
+	/// In force from its block on.
+	pub next: Option<Next<Value, BlockNumber>>,
+}
+
+/// Something that was announced.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Next<Value, BlockNumber> {
+	/// The first block in which it is in force.
+	pub from: BlockNumber,
+	/// What is in force then.
+	pub value: Value,
+}
+
+impl<Value, BlockNumber: Ord> Changing<Value, BlockNumber> {
+	/// `current`, with nothing announced.
+	pub fn new(current: Value) -> Self {
+		Self { current, next: None }
+	}
+
+	/// What is in force in the block `now`.
+	pub fn at(&self, now: BlockNumber) -> &Value {
+		match &self.next {
+			Some(next) if next.from <= now => &next.value,
+			_ => &self.current,
+		}
+	}
+
+	/// What is announced, but not in force yet in the block `now`.
+	pub fn announced(&self, now: BlockNumber) -> Option<&Next<Value, BlockNumber>> {
+		self.next.as_ref().filter(|next| next.from > now)
+	}
+
+	/// Forgets what was in force before the block `now`. [`at`](Self::at) stays the same from then
+	/// on.
+	pub fn advance(&mut self, now: BlockNumber) {
+		match self.next.take() {
+			Some(next) if next.from <= now => self.current = next.value,
+			next => self.next = next,
+		}
+	}
+
+	/// In the block `now`, puts `value` in force from the block `from` on, in place of whatever was
+	/// announced.
+	pub fn change(&mut self, value: Value, from: BlockNumber, now: BlockNumber)
+	where
+		BlockNumber: Clone,
+	{
+		self.advance(now.clone());
+		self.next = Some(Next { from, value });
+		self.advance(now);
+	}
+}
+
+/// A version or a price, with the time in which it is in force.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Dated<Value, BlockNumber> {
+	/// What it is.
+	pub value: Value,
+	/// The first block in which it is in force.
+	pub from: BlockNumber,
+	/// The first block in which another is, if that is known. It may lie ahead.
+	pub until: Option<BlockNumber>,
+}
+
+impl<Value, BlockNumber: Copy + Ord + Saturating> Dated<Value, BlockNumber> {
+	/// Whether it has been in force.
+	pub fn has_begun(&self, now: BlockNumber) -> bool {
+		self.from <= now
+	}
+
+	/// Whether it was replaced so long ago that its calls must have been settled by now: `grace`
+	/// blocks or more.
+	pub fn is_expired(&self, now: BlockNumber, grace: BlockNumber) -> bool {
+		self.until.is_some_and(|until| until.saturating_add(grace) <= now)
+	}
+}
+
+/// A model's parent.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Parent {
+	/// The model that it descends from.
+	pub model: ModelId,
+	/// The part of the developer's income that goes to the parent.
+	pub royalty: Permill,
+}
+
+/// What a model's owner has put down for it, in planck: `base + bytes * per_byte`.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Deposit {
+	/// For how many bytes.
+	pub bytes: u32,
+	/// The part that does not depend on them.
+	pub base: Balance,
+	/// For each of them.
+	pub per_byte: Balance,
+}
+
+impl Deposit {
+	/// How much it is. `None` if that does not fit a balance.
+	pub fn amount(&self) -> Option<Balance> {
+		self.base.checked_add(self.per_byte.checked_mul(self.bytes.into())?)
+	}
+}
 
 /// A model.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct Model<AccountId> {
+pub struct Model<AccountId, BlockNumber> {
 	/// Its unique name.
 	pub name: Name,
 	/// The developer, who is paid for it.
 	pub owner: AccountId,
+	/// Who may take it over.
+	pub offered_to: Option<AccountId>,
 	/// Whether its owner wants no new calls to be served.
 	pub paused: bool,
-	/// The version in force.
-	pub version: VersionId,
-	/// The price version in force.
-	pub price_version: PriceVersion,
+	/// From which block on none of its calls can be settled any more, once it is retired.
+	pub retired_at: Option<BlockNumber>,
+	/// The model that it descends from.
+	pub parent: Option<Parent>,
+	/// How many models name it as their parent.
+	pub children: u32,
+	/// Its versions.
+	pub version: Changing<VersionId, BlockNumber>,
+	/// Its price versions.
+	pub price: Changing<PriceVersion, BlockNumber>,
 	/// How a charge is shared.
-	pub policy: RevenuePolicy,
-	/// What is held on the owner's account for it, in planck.
-	pub deposit: Balance,
+	pub policy: Changing<RevenuePolicy, BlockNumber>,
+	/// The number of its next version.
+	pub next_version: VersionId,
+	/// The number of its next price version.
+	pub next_price: PriceVersion,
+	/// Price versions below this one are gone.
+	pub oldest_price: PriceVersion,
+	/// What is held on the owner's account for it.
+	pub deposit: Deposit,
+}
+
+impl<AccountId, BlockNumber: Copy + Ord> Model<AccountId, BlockNumber> {
+	/// Brings it up to the block `now`: what was announced for then or earlier is in force.
+	pub fn advance(&mut self, now: BlockNumber) {
+		self.version.advance(now);
+		self.price.advance(now);
+		self.policy.advance(now);
+	}
+
+	/// Whether the policy that is in force or the one that was announced pays data.
+	pub fn pays_data(&self) -> bool {
+		let next = self.policy.next.as_ref().map(|next| &next.value);
+		self.policy.current.pays_data() || next.is_some_and(RevenuePolicy::pays_data)
+	}
 }
 
 /// One version of a model: what answers, and what it was made from.
@@ -39,6 +219,19 @@ pub struct ModelVersion {
 	pub weights_hash: Hash,
 	/// The hash of its tokenizer.
 	pub tokenizer_hash: Hash,
-	/// The releases that it was made from. Empty exactly if the model's policy pays no data.
+	/// The releases that it was made from.
 	pub sources: DataSources,
+}
+
+/// What is left of a model that is gone, but that others descend from: enough to pay royalties.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Tombstone<AccountId> {
+	/// Who owned it, and is paid its royalties.
+	pub owner: AccountId,
+	/// The model that it descends from.
+	pub parent: Option<Parent>,
+	/// How many models name it as their parent.
+	pub children: u32,
 }

@@ -10,6 +10,33 @@ pub trait WeightInfo {
 	fn pause_model() -> Weight;
 	/// Resuming a model.
 	fn resume_model() -> Weight;
+	/// Registering a model with `s` data sources, and as many levels of parents as it can have.
+	fn register_derived_model(s: u32) -> Weight;
+	/// Publishing a version with `s` data sources in place of one that is announced.
+	fn publish_version(s: u32) -> Weight;
+	/// Taking back a version that is announced.
+	fn cancel_version() -> Weight;
+	/// Setting a price in place of one that is announced.
+	fn set_price() -> Weight;
+	/// Taking back a price that is announced.
+	fn cancel_price() -> Weight;
+	/// Setting a policy while a version is announced.
+	fn set_policy() -> Weight;
+	/// Taking back a policy that is announced.
+	fn cancel_policy() -> Weight;
+	/// Retiring a model for which everything that can be is announced.
+	fn retire_model() -> Weight;
+	/// Removing `n` versions and prices of a retired model, then itself and what is left of the
+	/// models above it.
+	fn purge_model(n: u32) -> Weight;
+	/// Removing `n` prices of a model.
+	fn prune_model(n: u32) -> Weight;
+	/// Offering a model.
+	fn offer_model() -> Weight;
+	/// Taking an offer back.
+	fn withdraw_offer() -> Weight;
+	/// Taking a model over.
+	fn accept_model() -> Weight;
 }
 
 /// Picoseconds of computation in a call, beside its storage accesses.
@@ -38,5 +65,77 @@ impl WeightInfo for () {
 	// Read and written: Models.
 	fn resume_model() -> Weight {
 		counted(1, 1)
+	}
+
+	// As `register_model`. Read as well: Models and Tombstones for each level above. Written as
+	// well: the parent.
+	fn register_derived_model(s: u32) -> Weight {
+		counted(u64::from(s).saturating_add(12), 8)
+	}
+
+	// Read: Models, Versions twice, the owner's account and holds, one entry per source.
+	// Written: Models, Versions three times, the account and the holds.
+	fn publish_version(s: u32) -> Weight {
+		counted(u64::from(s).saturating_add(5), 6)
+	}
+
+	// Read and written: Models, Versions twice, the owner's account and holds.
+	fn cancel_version() -> Weight {
+		counted(5, 5)
+	}
+
+	// Read: Models, Prices twice, the owner's account and holds. Written: Models, Prices three
+	// times, the account and the holds.
+	fn set_price() -> Weight {
+		counted(5, 6)
+	}
+
+	// Read and written: Models, Prices twice, the owner's account and holds.
+	fn cancel_price() -> Weight {
+		counted(5, 5)
+	}
+
+	// Read: Models, Versions twice. Written: Models.
+	fn set_policy() -> Weight {
+		counted(3, 1)
+	}
+
+	// Read and written: Models.
+	fn cancel_policy() -> Weight {
+		counted(1, 1)
+	}
+
+	// Read and written: Models, Versions twice, Prices twice, the owner's account and holds.
+	fn retire_model() -> Weight {
+		counted(7, 7)
+	}
+
+	// Read: `n` entries, one more, the last version and price, Models, the owner's account and
+	// holds, Models and Tombstones for each level above. Written: the same, and ModelIdByName.
+	fn purge_model(n: u32) -> Weight {
+		let n = u64::from(n);
+		counted(n.saturating_add(14), n.saturating_add(10))
+	}
+
+	// Read: `n` entries, one more, Models, the owner's account and holds. Written: `n` entries,
+	// Models, the account and the holds.
+	fn prune_model(n: u32) -> Weight {
+		let n = u64::from(n);
+		counted(n.saturating_add(4), n.saturating_add(3))
+	}
+
+	// Read and written: Models.
+	fn offer_model() -> Weight {
+		counted(1, 1)
+	}
+
+	// Read and written: Models.
+	fn withdraw_offer() -> Weight {
+		counted(1, 1)
+	}
+
+	// Read and written: Models, the accounts and holds of both owners.
+	fn accept_model() -> Weight {
+		counted(5, 5)
 	}
 }

@@ -1,44 +1,31 @@
-//! Benchmarks of the extrinsics.
+//! Benchmarks of the extrinsics. What a distribution costs is part of the settlement's own.
 
 use super::*;
 use frame_benchmarking::v2::*;
-use frame_support::traits::{
-	fungible::{Inspect, Mutate},
-	EnsureOrigin, Get,
-};
+use frame_support::traits::fungible::{Inspect, Mutate};
 use frame_system::RawOrigin;
 
 #[benchmarks]
 mod benchmarks {
 	use super::*;
 
-	#[benchmark]
-	fn set_protocol_share() -> Result<(), BenchmarkError> {
-		let origin =
-			T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-		let share = T::MaxProtocolShare::get();
-
-		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, share);
-
-		assert_eq!(ProtocolShare::<T>::get(), share);
-		Ok(())
-	}
-
-	/// The recipient does not exist yet.
+	/// The recipient does not exist yet, and others wait as well.
 	#[benchmark]
 	fn pay_accrued() -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
-		let account: T::AccountId = account("earner", 0, 0);
+		let earner: T::AccountId = account("earner", 0, 0);
+		let other: T::AccountId = account("earner", 1, 0);
 		let minimum = T::Currency::minimum_balance();
-		T::Currency::mint_into(&Pallet::<T>::pot(), minimum.saturating_mul(3))?;
-		Accrued::<T>::insert(&account, minimum);
-		TotalAccrued::<T>::put(minimum);
+		T::Currency::mint_into(&Pallet::<T>::pot(), minimum.saturating_mul(4))?;
+		Accrued::<T>::insert(&earner, minimum);
+		Accrued::<T>::insert(&other, 1);
+		TotalAccrued::<T>::put(minimum.saturating_add(1));
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), account.clone());
+		_(RawOrigin::Signed(caller), earner.clone());
 
-		assert_eq!(T::Currency::balance(&account), minimum);
+		assert_eq!(T::Currency::balance(&earner), minimum);
+		assert_eq!(TotalAccrued::<T>::get(), 1);
 		Ok(())
 	}
 

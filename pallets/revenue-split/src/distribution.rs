@@ -1,6 +1,10 @@
 //! The distribution of a batch of charges.
+//!
+//! Everything that a batch owes is added up in memory first. Storage is touched once a recipient,
+//! once a model and once for the data behind all calls, so one more call in a batch costs its
+//! arithmetic only.
 
-use crate::pallet::*;
+use crate::{pallet::*, types::Totals};
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{
 	ensure,
@@ -11,107 +15,107 @@ use frame_support::{
 	},
 };
 use openledger_primitives::{
-	record::{CallPayment, DataPayment},
+	lineage::split_royalties,
+	record::{CallPayment, DataPayment, RoyaltyPayment},
 	split::split_charge,
-	traits::{ChargedCall, DataRevenue, RecordEarnings, RevenueDistributor, Role},
-	Balance,
+	traits::{ChargedCall, DataDue, DataRevenue, RecordEarnings, RevenueDistributor, Role},
+	Balance, ModelId,
 };
-use sp_runtime::{DispatchError, DispatchResult, Permill};
+use sp_runtime::{BoundedVec, DispatchError, DispatchResult, Permill};
 
-/// What a batch owes to each recipient in each role.
-struct Dues<AccountId> {
-	by_role: BTreeMap<(AccountId, Role), Balance>,
+/// What a batch owes to everyone, and what it adds to the totals of its models.
+struct Batch<'a, AccountId> {
+	protocol: Balance,
+	node: Balance,
 	data: Balance,
+	developers: BTreeMap<&'a AccountId, Balance>,
+	royalties: BTreeMap<&'a AccountId, Balance>,
+	models: BTreeMap<ModelId, Totals>,
 }
 
-impl<AccountId: Ord + Clone> Dues<AccountId> {
+impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<'a, AccountId> {
 	fn new() -> Self {
-		Self { by_role: BTreeMap::new(), data: 0 }
-	}
-
-	/// Adds what `account` gets in `role`. `None` on overflow.
-	fn add(&mut self, account: &AccountId, role: Role, amount: Balance) -> Option<()> {
-		if amount > 0 {
-			let due = self.by_role.entry((account.clone(), role)).or_default();
-			*due = due.checked_add(amount)?;
+		Self {
+			protocol: 0,
+			node: 0,
+			data: 0,
+			developers: BTreeMap::new(),
+			royalties: BTreeMap::new(),
+			models: BTreeMap::new(),
 		}
-		Some(())
 	}
 
-	/// What each recipient gets over all roles. `None` on overflow.
-	fn by_account(&self) -> Option<BTreeMap<&AccountId, Balance>> {
-		let mut merged = BTreeMap::<&AccountId, Balance>::new();
-		for ((account, _), amount) in &self.by_role {
-			let due = merged.entry(account).or_default();
-			*due = due.checked_add(*amount)?;
+	/// Divides one charge among all but the contributors, whose part is only named, and adds the
+	/// parts up. `None` if a sum does not fit, or the policy is not complete.
+	fn divide(&mut self, call: &'a ChargedCall<AccountId>, share: Permill) -> Option<CallPayment> {
+		let parts = split_charge(call.charge, share, &call.terms.policy)?;
+		let lineage = &call.terms.lineage;
+		let shares = lineage.iter().map(|ancestor| ancestor.royalty).collect::<Vec<_>>();
+		let (developer, kept) = split_royalties(parts.developer, &shares)?;
+
+		let mut royalties = BoundedVec::new();
+		for (ancestor, amount) in lineage.iter().zip(kept) {
+			if amount > 0 {
+				add(&mut self.royalties, &ancestor.owner, amount)?;
+				let owner = ancestor.owner.clone().into();
+				royalties.try_push(RoyaltyPayment { model: ancestor.model, owner, amount }).ok()?;
+			}
 		}
-		Some(merged)
-	}
-}
+		add(&mut self.developers, &call.terms.developer, developer)?;
+		self.protocol = self.protocol.checked_add(parts.protocol)?;
+		self.node = self.node.checked_add(parts.node)?;
+		self.data = self.data.checked_add(parts.data)?;
 
-impl<T: Config> Pallet<T> {
-	/// Splits one charge, credits its data part, and adds the other parts to `dues`.
-	fn split_call(
-		call: &ChargedCall<T::AccountId>,
-		share: Permill,
-		node: &T::AccountId,
-		dues: &mut Dues<T::AccountId>,
-	) -> Result<CallPayment, DispatchError> {
-		let parts =
-			split_charge(call.charge, share, &call.terms.policy).ok_or(Error::<T>::Unsplittable)?;
-		let data_payment = if parts.data > 0 {
-			T::Data::credit(
-				parts.data,
-				call.terms.policy.attributed,
-				&call.attribution,
-				&call.terms.sources,
-			)?
-		} else {
-			DataPayment::default()
-		};
-		ensure!(credited(&data_payment) == Some(parts.data), Error::<T>::NotConserved);
-
-		let protocol = T::ProtocolAccount::get();
-		dues.add(&protocol, Role::Protocol, parts.protocol)
-			.and_then(|()| dues.add(&call.terms.developer, Role::Developer, parts.developer))
-			.and_then(|()| dues.add(node, Role::Node, parts.node))
-			.ok_or(Error::<T>::Unsplittable)?;
-		dues.data = dues.data.checked_add(parts.data).ok_or(Error::<T>::Unsplittable)?;
-
-		Ok(CallPayment {
+		self.models.entry(call.model).or_default().add(&Totals {
+			calls: call.calls,
+			charged: call.charge,
+			developer,
+			data: parts.data,
+			node: parts.node,
+			royalties: parts.developer.checked_sub(developer)?,
 			protocol: parts.protocol,
-			developer: parts.developer,
+		});
+		Some(CallPayment {
+			protocol: parts.protocol,
+			developer,
 			node: parts.node,
 			data: parts.data,
-			data_payment,
+			data_payment: DataPayment::default(),
+			royalties,
 		})
 	}
 
-	/// Pays `amount` and what has accrued to `account`, or lets it accrue.
-	fn pay_or_accrue(account: &T::AccountId, amount: Balance) -> DispatchResult {
-		let accrued = Accrued::<T>::get(account);
-		let due = accrued.checked_add(amount).ok_or(Error::<T>::Unsplittable)?;
-		let others =
-			TotalAccrued::<T>::get().checked_sub(accrued).ok_or(Error::<T>::NotConserved)?;
-
-		let deposit = T::Currency::can_deposit(account, due, Provenance::Extant);
-		if deposit.into_result().is_ok() {
-			T::Currency::transfer(&Self::pot(), account, due, Preservation::Preserve)?;
-			if accrued > 0 {
-				Accrued::<T>::remove(account);
-				TotalAccrued::<T>::put(others);
-				Self::deposit_event(Event::AccruedPaid {
-					account: account.clone(),
-					amount: accrued,
-				});
-			}
-		} else {
-			Accrued::<T>::insert(account, due);
-			TotalAccrued::<T>::put(others.checked_add(due).ok_or(Error::<T>::Unsplittable)?);
-			Self::deposit_event(Event::PaymentAccrued { account: account.clone(), amount: due });
-		}
-		Ok(())
+	/// What is to be paid, by recipient and role, without payments of nothing.
+	fn dues(&self, protocol: &'a AccountId, node: &'a AccountId) -> Vec<Due<'a, AccountId>> {
+		let due = |account, role, amount| Due { account, role, amount };
+		let developers = self.developers.iter().map(|(to, due)| (*to, Role::Developer, *due));
+		let royalties = self.royalties.iter().map(|(to, due)| (*to, Role::Royalty, *due));
+		[(protocol, Role::Protocol, self.protocol), (node, Role::Node, self.node)]
+			.into_iter()
+			.chain(developers)
+			.chain(royalties)
+			.filter(|(_, _, amount)| *amount > 0)
+			.map(|(account, role, amount)| due(account, role, amount))
+			.collect()
 	}
+}
+
+/// What one account is owed in one role.
+struct Due<'a, AccountId> {
+	account: &'a AccountId,
+	role: Role,
+	amount: Balance,
+}
+
+/// Adds to what an account is owed. `None` on overflow.
+fn add<'a, AccountId: Ord>(
+	sums: &mut BTreeMap<&'a AccountId, Balance>,
+	account: &'a AccountId,
+	amount: Balance,
+) -> Option<()> {
+	let sum = sums.entry(account).or_default();
+	*sum = sum.checked_add(amount)?;
+	Some(())
 }
 
 /// The sum of the payments to data, or `None` if it overflows.
@@ -121,7 +125,92 @@ fn credited(payment: &DataPayment) -> Option<Balance> {
 	direct.chain(pools).try_fold(0, Balance::checked_add)
 }
 
-impl<T: Config> RevenueDistributor<T::AccountId> for Pallet<T> {
+impl<T: Config> Pallet<T> {
+	/// Has the data parts credited, all at once, and writes down in `payments` where they went.
+	fn credit_data(
+		calls: &[ChargedCall<T::AccountId>],
+		payments: &mut [CallPayment],
+	) -> DispatchResult {
+		let dues = calls
+			.iter()
+			.zip(payments.iter())
+			.filter(|(_, payment)| payment.data > 0)
+			.map(|(call, payment)| DataDue {
+				amount: payment.data,
+				attributed: call.terms.policy.attributed,
+				attribution: &call.attribution,
+				unattributed: call.unattributed,
+				sources: &call.terms.sources,
+			})
+			.collect::<Vec<_>>();
+		if dues.is_empty() {
+			return Ok(());
+		}
+		let data_payments = T::Data::credit(&dues)?;
+		ensure!(data_payments.len() == dues.len(), Error::<T>::NotConserved);
+		let payments = payments.iter_mut().filter(|payment| payment.data > 0);
+		for (payment, data_payment) in payments.zip(data_payments) {
+			ensure!(credited(&data_payment) == Some(payment.data), Error::<T>::NotConserved);
+			payment.data_payment = data_payment;
+		}
+		Ok(())
+	}
+
+	/// Pays `amount` and what has accrued to `account`, or lets it accrue. Takes and returns the
+	/// sum of what has accrued for everybody.
+	fn pay_or_accrue(
+		account: &T::AccountId,
+		amount: Balance,
+		total: Balance,
+	) -> Result<Balance, DispatchError> {
+		let accrued = Accrued::<T>::get(account);
+		let due = accrued.checked_add(amount).ok_or(Error::<T>::Overflow)?;
+		let others = total.checked_sub(accrued).ok_or(Error::<T>::NotConserved)?;
+
+		let deposit = T::Currency::can_deposit(account, due, Provenance::Extant);
+		if deposit.into_result().is_ok() {
+			T::Currency::transfer(&Self::pot(), account, due, Preservation::Preserve)?;
+			if accrued > 0 {
+				Accrued::<T>::remove(account);
+				Self::deposit_event(Event::AccruedPaid {
+					account: account.clone(),
+					amount: accrued,
+				});
+			}
+			Ok(others)
+		} else {
+			let total = others.checked_add(due).ok_or(Error::<T>::Overflow)?;
+			Accrued::<T>::insert(account, due);
+			Self::deposit_event(Event::PaymentAccrued { account: account.clone(), amount: due });
+			Ok(total)
+		}
+	}
+
+	/// Pays each recipient once, whatever roles they have, and adds to their lifetime totals.
+	fn pay(dues: &[Due<T::AccountId>]) -> DispatchResult {
+		let mut sums = BTreeMap::new();
+		for due in dues {
+			add(&mut sums, due.account, due.amount).ok_or(Error::<T>::Overflow)?;
+		}
+		let before = TotalAccrued::<T>::get();
+		let mut total = before;
+		for (account, amount) in sums {
+			total = Self::pay_or_accrue(account, amount, total)?;
+		}
+		if total != before {
+			TotalAccrued::<T>::put(total);
+		}
+		for due in dues {
+			<Self as RecordEarnings<_>>::record(due.account, due.role, due.amount);
+		}
+		Ok(())
+	}
+}
+
+impl<T: Config> RevenueDistributor<T::AccountId> for Pallet<T>
+where
+	T::AccountId: Into<openledger_primitives::AccountId>,
+{
 	fn pot() -> T::AccountId {
 		Pallet::<T>::pot()
 	}
@@ -130,27 +219,23 @@ impl<T: Config> RevenueDistributor<T::AccountId> for Pallet<T> {
 		node: &T::AccountId,
 		calls: &[ChargedCall<T::AccountId>],
 	) -> Result<Vec<CallPayment>, DispatchError> {
-		let share = ProtocolShare::<T>::get();
-		let mut dues = Dues::new();
-		let payments = calls
-			.iter()
-			.map(|call| Self::split_call(call, share, node, &mut dues))
-			.collect::<Result<Vec<_>, _>>()?;
+		let share = T::ProtocolShare::get();
+		let protocol = T::ProtocolAccount::get();
+		let mut batch = Batch::new();
+		let mut payments = Vec::with_capacity(calls.len());
+		for call in calls {
+			ensure!(call.terms.policy.is_complete(), Error::<T>::Unsplittable);
+			payments.push(batch.divide(call, share).ok_or(Error::<T>::Overflow)?);
+		}
 
-		if dues.data > 0 {
-			let data_pot = T::Data::pot();
-			T::Currency::transfer(
-				&Pallet::<T>::pot(),
-				&data_pot,
-				dues.data,
-				Preservation::Preserve,
-			)?;
+		Self::credit_data(calls, &mut payments)?;
+		if batch.data > 0 {
+			let (pot, data_pot) = (Pallet::<T>::pot(), T::Data::pot());
+			T::Currency::transfer(&pot, &data_pot, batch.data, Preservation::Preserve)?;
 		}
-		for (account, amount) in dues.by_account().ok_or(Error::<T>::Unsplittable)? {
-			Self::pay_or_accrue(account, amount)?;
-		}
-		for ((account, role), amount) in &dues.by_role {
-			<Self as RecordEarnings<_>>::record(account, *role, *amount);
+		Self::pay(&batch.dues(&protocol, node))?;
+		for (model, more) in &batch.models {
+			ModelTotals::<T>::mutate(model, |totals| totals.add(more));
 		}
 		Ok(payments)
 	}

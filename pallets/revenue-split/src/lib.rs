@@ -1,33 +1,75 @@
 //! # Revenue split
 //!
 //! Pays the parts of a charge to everyone behind a call: the protocol, the model's developer, the
-//! operator of the inference node, and the data contributors.
+//! owners of the models that it descends from, the operator of the inference node, and the data
+//! contributors and curators.
 //!
 //! ## How a settlement is paid
 //!
 //! Whoever settles calls first moves the sum of their charges into this pallet's pot, then calls
-//! [`RevenueDistributor::distribute`]. Each charge is divided by
-//! [`split_charge`](openledger_primitives::split::split_charge), which is exact, and its data part
-//! is handed to [`Config::Data`], which says which releases and contributions it was credited to.
-//! What each recipient gets from the whole batch is then paid in one transfer, however many calls
-//! there were and in however many roles they earned.
+//! [`RevenueDistributor::distribute`](openledger_primitives::traits::RevenueDistributor::distribute).
+//!
+//! 1. Each charge is divided by [`split_charge`](openledger_primitives::split::split_charge), which
+//!    is exact, and the developer's part once more by
+//!    [`split_royalties`](openledger_primitives::lineage::split_royalties).
+//! 2. The data parts of all charges are handed to [`Config::Data`] at once, which says which
+//!    releases and contributions they were credited to. Their sum goes to its pot.
+//! 3. What each recipient gets from the whole batch is paid in one transfer, however many calls
+//!    there were and in however many roles they earned.
+//! 4. The lifetime totals of each recipient and each model are raised, once.
+//!
+//! So a call more in a batch costs its arithmetic, and no access to storage:
+//!
+//! ```
+//! use openledger_primitives::{lineage::split_royalties, policy::RevenuePolicy, split::split_charge};
+//! use sp_runtime::Permill;
+//!
+//! let percent = Permill::from_percent;
+//! let policy = RevenuePolicy {
+//!     developer: percent(40),
+//!     data: percent(35),
+//!     node: percent(25),
+//!     attributed: percent(50),
+//! };
+//! // 5% to the protocol, the rest by the model's policy.
+//! let parts = split_charge(10_000, percent(5), &policy).unwrap();
+//! assert_eq!((parts.protocol, parts.developer, parts.data, parts.node), (500, 3_800, 3_325, 2_375));
+//! // The model owes 10% of its developer's part to its parent, and that half of it to its own.
+//! let (developer, owners) = split_royalties(parts.developer, &[percent(10), percent(50)]).unwrap();
+//! assert_eq!((developer, owners), (3_420, vec![190, 190]));
+//! ```
+//!
+//! What each call paid to whom is returned to the settling pallet, whose event carries it.
 //!
 //! A payment that would leave its recipient below the existential deposit cannot be made. It
 //! *accrues*: the pot keeps it, and it goes out with the first payment that reaches the deposit,
 //! or by [`Pallet::pay_accrued`] once the account exists. Nothing is ever dropped as dust.
 //!
+//! ## Who does what
+//!
+//! | who | does |
+//! |---|---|
+//! | a settling pallet | funds the pot and calls `distribute` |
+//! | an earner, or anyone for them | [`pay_accrued`](Pallet::pay_accrued) |
+//! | governance | sets the protocol's share, a parameter of the runtime ([`Config::ProtocolShare`]) |
+//! | anyone | reads [`earnings`](Pallet::earnings) and [`model_earnings`](Pallet::model_earnings) |
+//!
 //! ## Storage
 //!
 //! | map | key | value | who pays | who cleans |
 //! |---|---|---|---|---|
-//! | `ProtocolShare` | - | 4 bytes | - | - |
 //! | `Accrued` | account | 16 bytes | the settlement that could not pay it | the payment that pays it |
 //! | `TotalAccrued` | - | 16 bytes | - | - |
 //! | `Earned` | account, role | 16 bytes | the settlement or claim that paid the account first | kept: lifetime totals |
+//! | `ModelTotals` | model | 104 bytes | the first settlement of the model's calls | kept: lifetime totals |
 //!
 //! ## Invariants (`try_state`)
 //!
-//! The pot holds at least what has accrued, and `TotalAccrued` is the sum of `Accrued`.
+//! - The pot holds at least what has accrued and the existential deposit, and `TotalAccrued` is the
+//!   sum of `Accrued`.
+//! - The parts of each model's totals add up to what its calls were charged.
+//! - What accounts have earned as developers, operators, owners of parents, and as the protocol is
+//!   at least what the models' calls paid in these roles.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -37,13 +79,18 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod distribution;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 #[cfg(test)]
 mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+mod types;
 pub mod weights;
 
 pub use pallet::*;
+pub use types::Totals;
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -55,17 +102,17 @@ pub mod pallet {
 			fungible::{Inspect, Mutate},
 			tokens::{Preservation, Provenance},
 		},
-		PalletId,
+		DefaultNoBound, PalletId,
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
-		info::Earnings,
+		info::{Earnings, ModelEarnings},
 		traits::{DataRevenue, Role},
-		Balance,
+		Balance, ModelId,
 	};
 	use sp_runtime::{traits::AccountIdConversion, Permill};
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// The pallet.
 	#[pallet::pallet]
@@ -81,19 +128,12 @@ pub mod pallet {
 		/// Pays the data part of a charge.
 		type Data: DataRevenue<Self::AccountId>;
 
-		/// Who may change the protocol's share.
-		type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// The protocol's share of every charge that is settled from now on. Read once a batch.
+		/// Governance may change it at any time; the runtime keeps it within bounds.
+		type ProtocolShare: Get<Permill>;
 
 		/// Where the protocol's share goes.
 		type ProtocolAccount: Get<Self::AccountId>;
-
-		/// The protocol's share until governance sets another.
-		#[pallet::constant]
-		type DefaultProtocolShare: Get<Permill>;
-
-		/// The most that governance may set as the protocol's share.
-		#[pallet::constant]
-		type MaxProtocolShare: Get<Permill>;
 
 		/// Derives the pot's account.
 		#[pallet::constant]
@@ -102,11 +142,6 @@ pub mod pallet {
 		/// Weights of the extrinsics.
 		type WeightInfo: WeightInfo;
 	}
-
-	/// The protocol's share of every charge.
-	#[pallet::storage]
-	pub type ProtocolShare<T: Config> =
-		StorageValue<_, Permill, ValueQuery, T::DefaultProtocolShare>;
 
 	/// What an account has earned but could not be paid yet, in planck.
 	#[pallet::storage]
@@ -129,16 +164,40 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
+	/// What the calls of a model were charged and paid over its lifetime.
+	#[pallet::storage]
+	pub type ModelTotals<T: Config> = StorageMap<_, Twox64Concat, ModelId, Totals, ValueQuery>;
+
+	/// Nothing to configure: the pot and the protocol's account get the existential deposit as far
+	/// as they lack it. So they exist, and no payment to them is too small to be made.
+	#[pallet::genesis_config]
+	#[derive(DefaultNoBound)]
+	pub struct GenesisConfig<T: Config> {
+		#[serde(skip)]
+		_config: core::marker::PhantomData<T>,
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			let minimum = T::Currency::minimum_balance();
+			for account in [Pallet::<T>::pot(), T::ProtocolAccount::get()] {
+				let missing = minimum.saturating_sub(T::Currency::total_balance(&account));
+				if missing > 0 {
+					let minted = T::Currency::mint_into(&account, missing);
+					assert!(minted.is_ok(), "an account of the protocol cannot be endowed");
+				}
+			}
+		}
+	}
+
 	/// What happened.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
-		/// The protocol's share of every charge is now `share`.
-		ProtocolShareSet {
-			/// The new share.
-			share: Permill,
-		},
+		// 0 was the change of the protocol's share, which is a parameter of the runtime now.
 		/// `account` has earned `amount` that waits until it can be paid.
+		#[codec(index = 1)]
 		PaymentAccrued {
 			/// Who earned it.
 			account: T::AccountId,
@@ -146,6 +205,7 @@ pub mod pallet {
 			amount: Balance,
 		},
 		/// What had accrued for `account` was paid.
+		#[codec(index = 2)]
 		AccruedPaid {
 			/// Who was paid.
 			account: T::AccountId,
@@ -157,34 +217,28 @@ pub mod pallet {
 	/// What went wrong.
 	#[pallet::error]
 	pub enum Error<T> {
-		/// The share is above the most that governance may set.
-		ShareTooHigh,
+		// 0 was a share above the most that governance may set.
 		/// Nothing has accrued for this account.
+		#[codec(index = 1)]
 		NothingAccrued,
 		/// What has accrued would still leave the account below the existential deposit. It is
 		/// kept; fund the account first, or wait for more.
+		#[codec(index = 2)]
 		BelowExistentialDeposit,
-		/// A policy's shares do not add up to 100%, or a sum does not fit a balance.
+		/// A policy's shares do not add up to 100%.
+		#[codec(index = 3)]
 		Unsplittable,
 		/// The payments of a call do not add up to its charge.
+		#[codec(index = 4)]
 		NotConserved,
+		/// A sum does not fit a balance.
+		#[codec(index = 5)]
+		Overflow,
 	}
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Sets the protocol's share of every charge that is settled from now on.
-		///
-		/// # Errors
-		/// `ShareTooHigh` above [`Config::MaxProtocolShare`].
-		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::set_protocol_share())]
-		pub fn set_protocol_share(origin: OriginFor<T>, share: Permill) -> DispatchResult {
-			T::GovernanceOrigin::ensure_origin(origin)?;
-			ensure!(share <= T::MaxProtocolShare::get(), Error::<T>::ShareTooHigh);
-			ProtocolShare::<T>::put(share);
-			Self::deposit_event(Event::ProtocolShareSet { share });
-			Ok(())
-		}
+		// 0 was `set_protocol_share`.
 
 		/// Pays what has accrued for `account`. Anyone may call it.
 		///
@@ -194,30 +248,12 @@ pub mod pallet {
 		#[pallet::weight(T::WeightInfo::pay_accrued())]
 		pub fn pay_accrued(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
 			ensure_signed(origin)?;
-			let amount = Accrued::<T>::get(&account);
-			ensure!(amount > 0, Error::<T>::NothingAccrued);
-			let deposit = T::Currency::can_deposit(&account, amount, Provenance::Extant);
-			ensure!(deposit.into_result().is_ok(), Error::<T>::BelowExistentialDeposit);
-
-			let total =
-				TotalAccrued::<T>::get().checked_sub(amount).ok_or(Error::<T>::NotConserved)?;
-			T::Currency::transfer(&Self::pot(), &account, amount, Preservation::Preserve)?;
-			Accrued::<T>::remove(&account);
-			TotalAccrued::<T>::put(total);
-			Self::deposit_event(Event::AccruedPaid { account, amount });
-			Ok(())
+			Self::do_pay_accrued(account)
 		}
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-		fn integrity_test() {
-			assert!(
-				T::DefaultProtocolShare::get() <= T::MaxProtocolShare::get(),
-				"the default protocol share must be one that governance may set"
-			);
-		}
-
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()
@@ -230,7 +266,7 @@ pub mod pallet {
 			T::PotId::get().into_account_truncating()
 		}
 
-		/// What `account` has earned over its lifetime, by role.
+		/// What `account` has earned over its lifetime, by role, and what of it waits to be paid.
 		pub fn earnings(account: &T::AccountId) -> Earnings {
 			let earned = |role| Earned::<T>::get(account, role);
 			Earnings {
@@ -238,24 +274,30 @@ pub mod pallet {
 				data: earned(Role::Data),
 				node: earned(Role::Node),
 				protocol: earned(Role::Protocol),
+				curator: earned(Role::Curator),
+				royalty: earned(Role::Royalty),
 				accrued: Accrued::<T>::get(account),
 			}
 		}
 
-		/// Checks the pallet's invariants.
-		///
-		/// # Errors
-		/// The one that does not hold.
-		#[cfg(any(feature = "std", feature = "try-runtime"))]
-		pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
-			let mut sum: Balance = 0;
-			for (_, amount) in Accrued::<T>::iter() {
-				ensure!(amount > 0, "an accrual of nothing is stored");
-				sum = sum.checked_add(amount).ok_or("accruals overflow")?;
-			}
-			ensure!(sum == TotalAccrued::<T>::get(), "TotalAccrued is not the sum of Accrued");
-			let pot = T::Currency::balance(&Self::pot());
-			ensure!(pot >= sum, "the pot holds less than what has accrued");
+		/// What the calls of `model` were charged and paid over its lifetime; zeros for a model
+		/// without settled calls.
+		pub fn model_earnings(model: ModelId) -> ModelEarnings {
+			ModelTotals::<T>::get(model).into()
+		}
+
+		fn do_pay_accrued(account: T::AccountId) -> DispatchResult {
+			let amount = Accrued::<T>::get(&account);
+			ensure!(amount > 0, Error::<T>::NothingAccrued);
+			let deposit = T::Currency::can_deposit(&account, amount, Provenance::Extant);
+			ensure!(deposit.into_result().is_ok(), Error::<T>::BelowExistentialDeposit);
+			let total =
+				TotalAccrued::<T>::get().checked_sub(amount).ok_or(Error::<T>::NotConserved)?;
+
+			T::Currency::transfer(&Self::pot(), &account, amount, Preservation::Preserve)?;
+			Accrued::<T>::remove(&account);
+			TotalAccrued::<T>::put(total);
+			Self::deposit_event(Event::AccruedPaid { account, amount });
 			Ok(())
 		}
 	}

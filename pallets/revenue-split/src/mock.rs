@@ -1,25 +1,32 @@
-//! A runtime for tests: the data part is credited by a stand-in that puts all of it into one pool.
+//! A runtime for tests: the data part is credited by a stand-in that pays what a call is attributed
+//! to and puts the rest into one pool.
 
 use crate as pallet_revenue_split;
 use frame_support::{derive_impl, parameter_types, traits::fungible::Mutate, PalletId};
 use openledger_primitives::{
-	attribution::{Attribution, DataSource, DataSources, ReleaseSelector},
+	attribution::{AttributionEntry, DataSource, ReleaseSelector},
+	lineage::{Ancestor, Lineage},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	record::{DataPayment, PoolPayment},
-	traits::{CallTerms, ChargedCall, DataRevenue},
-	Balance,
+	record::{DataPayment, DirectPayment, PoolPayment},
+	split::{split_data, split_exact},
+	traits::{CallTerms, ChargedCall, DataDue, DataRevenue},
+	Balance, ModelId,
 };
 use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, Permill};
 
-pub type AccountId = u64;
+pub type AccountId = openledger_primitives::AccountId;
 
-pub const DEVELOPER: AccountId = 1;
-pub const NODE: AccountId = 2;
-pub const PROTOCOL: AccountId = 3;
-pub const DATA_POT: AccountId = 4;
-pub const PAYER: AccountId = 5;
+pub const DEVELOPER: AccountId = AccountId::new([1; 32]);
+pub const NODE: AccountId = AccountId::new([2; 32]);
+pub const PROTOCOL: AccountId = AccountId::new([3; 32]);
+pub const DATA_POT: AccountId = AccountId::new([4; 32]);
+pub const PAYER: AccountId = AccountId::new([5; 32]);
+pub const PARENT: AccountId = AccountId::new([6; 32]);
+pub const GRANDPARENT: AccountId = AccountId::new([7; 32]);
 pub const EXISTENTIAL_DEPOSIT: Balance = 100;
+/// The model that [`call`] is of.
+pub const MODEL: ModelId = 7;
 
 #[frame_support::runtime]
 mod runtime {
@@ -53,14 +60,23 @@ impl frame_system::Config for Test {
 	type AccountData = pallet_balances::AccountData<Balance>;
 }
 
+/// How the stand-in for data misbehaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+	MiscountsAPlanck,
+	ForgetsACall,
+	Refuses,
+}
+
 parameter_types! {
 	pub const ExistentialDeposit: Balance = EXISTENTIAL_DEPOSIT;
-	pub const ProtocolAccount: AccountId = PROTOCOL;
-	pub const DefaultProtocolShare: Permill = Permill::from_percent(5);
-	pub const MaxProtocolShare: Permill = Permill::from_percent(20);
+	pub ProtocolAccount: AccountId = PROTOCOL;
 	pub const PotId: PalletId = PalletId(*b"ol/split");
-	/// Set by a test to make the stand-in lose a planck.
-	pub static LosePlanck: bool = false;
+	/// Governed.
+	pub static ProtocolShare: Permill = Permill::from_percent(5);
+	pub static DataFault: Option<Fault> = None;
+	/// How often data was credited, and for how many charges.
+	pub static Credits: Vec<usize> = Vec::new();
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -70,51 +86,76 @@ impl pallet_balances::Config for Test {
 	type AccountStore = System;
 }
 
-/// Credits everything to one pool.
+/// Pays attributed contributions, and one pool.
 pub struct OnePool;
+
+impl OnePool {
+	fn pay(due: &DataDue) -> Option<DataPayment> {
+		let source = due.sources.first()?;
+		let (attributed, _) = split_data(due.amount, due.attributed)?;
+		let entries = due.attribution.iter().map(|entry| (Some(entry.contribution), entry.weight));
+		let shares: Vec<_> = entries.chain([(None, due.unattributed)]).collect();
+		// `None` if there is nothing to weigh: then all of it goes to the pool.
+		let parts = split_exact(attributed, &shares).unwrap_or_default();
+		let mut payment = DataPayment::default();
+		let mut direct = 0;
+		for ((contribution, _), amount) in shares.iter().zip(parts) {
+			if let Some(contribution) = *contribution {
+				direct += amount;
+				let paid = DirectPayment { contribution, amount, curator: 0 };
+				payment.direct.try_push(paid).ok()?;
+			}
+		}
+		let amount = due.amount - direct;
+		let pool = PoolPayment {
+			datanet: source.datanet,
+			release: 1,
+			amount,
+			curator: 0,
+			raised: amount,
+			total_weight: 1,
+			carry_before: 0,
+			carry_after: 0,
+		};
+		payment.pools.try_push(pool).ok()?;
+		Some(payment)
+	}
+}
 
 impl DataRevenue<AccountId> for OnePool {
 	fn pot() -> AccountId {
 		DATA_POT
 	}
 
-	fn credit(
-		amount: Balance,
-		_: Permill,
-		_: &Attribution,
-		sources: &DataSources,
-	) -> Result<DataPayment, DispatchError> {
-		let source = sources.first().ok_or(DispatchError::Other("no source"))?;
-		let pool = PoolPayment {
-			datanet: source.datanet,
-			release: 1,
-			amount: amount - Balance::from(LosePlanck::get()),
-			raised: 0,
-			total_weight: 1,
-			carry_before: 0,
-			carry_after: 0,
-		};
-		Ok(DataPayment {
-			direct: Default::default(),
-			pools: vec![pool].try_into().map_err(|_| DispatchError::Other("too many"))?,
-		})
+	fn credit(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
+		Credits::mutate(|credits| credits.push(dues.len()));
+		let payments: Option<Vec<_>> = dues.iter().map(Self::pay).collect();
+		let mut payments = payments.ok_or(DispatchError::Other("no source"))?;
+		match DataFault::get() {
+			None => {}
+			Some(Fault::MiscountsAPlanck) => payments[0].pools[0].amount ^= 1,
+			Some(Fault::ForgetsACall) => drop(payments.pop()),
+			Some(Fault::Refuses) => return Err(DispatchError::Unavailable),
+		}
+		Ok(payments)
 	}
 }
 
 impl pallet_revenue_split::Config for Test {
 	type Currency = Balances;
 	type Data = OnePool;
-	type GovernanceOrigin = frame_system::EnsureRoot<AccountId>;
+	type ProtocolShare = ProtocolShare;
 	type ProtocolAccount = ProtocolAccount;
-	type DefaultProtocolShare = DefaultProtocolShare;
-	type MaxProtocolShare = MaxProtocolShare;
 	type PotId = PotId;
 	type WeightInfo = ();
 }
 
-/// A call of `charge` planck: 40% developer, 35% data, 25% node of what the protocol leaves.
+/// A call of `charge` planck: 40% developer, 35% data, 25% node of what the protocol leaves. Half of
+/// the data part is attributed directly, if the call has an attribution.
 pub fn call(charge: Balance) -> ChargedCall<AccountId> {
 	ChargedCall {
+		model: MODEL,
+		calls: 1,
 		charge,
 		terms: CallTerms {
 			developer: DEVELOPER,
@@ -123,34 +164,57 @@ pub fn call(charge: Balance) -> ChargedCall<AccountId> {
 				developer: Permill::from_percent(40),
 				data: Permill::from_percent(35),
 				node: Permill::from_percent(25),
-				attributed: Permill::zero(),
+				attributed: Permill::from_percent(50),
 			},
 			sources: vec![DataSource { datanet: 0, release: ReleaseSelector::Fixed(1), weight: 1 }]
 				.try_into()
 				.unwrap(),
+			lineage: Lineage::default(),
 		},
-		attribution: Default::default(),
+		attribution: Vec::new(),
+		unattributed: 0,
 	}
 }
 
-/// Moves `amount` from the payer into the pot, as a settlement does.
+/// The models above one: their owners and royalties in percent, nearest first.
+pub fn lineage(levels: &[(AccountId, u32)]) -> Lineage<AccountId> {
+	let level = |(depth, (owner, royalty)): (usize, &(AccountId, u32))| Ancestor {
+		model: MODEL - 1 - depth as ModelId,
+		owner: owner.clone(),
+		royalty: Permill::from_percent(*royalty),
+	};
+	levels.iter().enumerate().map(level).collect::<Vec<_>>().try_into().unwrap()
+}
+
+pub fn attribution(entries: &[(u64, u64)]) -> Vec<AttributionEntry> {
+	entries
+		.iter()
+		.map(|(contribution, weight)| AttributionEntry {
+			contribution: *contribution,
+			weight: *weight,
+		})
+		.collect()
+}
+
+/// Moves `amount` from nowhere into the pot, as a settlement does from its caller.
 pub fn fund_pot(amount: Balance) {
 	Balances::mint_into(&RevenueSplit::pot(), amount).unwrap();
 }
 
-pub fn new_test_ext() -> sp_io::TestExternalities {
-	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
-	pallet_balances::GenesisConfig::<Test> {
-		balances: vec![
-			(PAYER, 1_000_000),
-			(RevenueSplit::pot(), EXISTENTIAL_DEPOSIT),
-			(DATA_POT, EXISTENTIAL_DEPOSIT),
-		],
+/// A chain whose genesis endows `balances`.
+pub fn chain(balances: Vec<(AccountId, Balance)>) -> sp_io::TestExternalities {
+	let genesis = RuntimeGenesisConfig {
+		balances: pallet_balances::GenesisConfig { balances, ..Default::default() },
 		..Default::default()
-	}
-	.assimilate_storage(&mut storage)
-	.unwrap();
-	let mut ext = sp_io::TestExternalities::new(storage);
+	};
+	let mut ext = sp_io::TestExternalities::new(genesis.build_storage().unwrap());
 	ext.execute_with(|| System::set_block_number(1));
 	ext
+}
+
+pub fn new_test_ext() -> sp_io::TestExternalities {
+	ProtocolShare::set(Permill::from_percent(5));
+	DataFault::set(None);
+	Credits::set(Vec::new());
+	chain(vec![(PAYER, 1_000_000), (DATA_POT, EXISTENTIAL_DEPOSIT)])
 }

@@ -3,6 +3,7 @@
 mod consensus;
 mod fees;
 mod openledger;
+pub mod parameters;
 mod system;
 mod wallets;
 

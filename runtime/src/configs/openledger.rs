@@ -1,16 +1,18 @@
 //! The pallets that this chain is for: models, data, metering, and the split of each charge.
 //!
 //! They are wired in a line: metering charges a call on the terms of the model registry, hands the
-//! charge to the revenue split, and that hands the data part to data attribution.
+//! charge to the revenue split, and that hands the data part to data attribution. Calls on chain take
+//! the same way from the pallet that keeps their requests.
 
+use super::parameters;
 use crate::{
-	constants::{deposit, DAYS, HOURS},
-	AccountId, Balance, Balances, BlockNumber, DataAttribution, ModelRegistry, RevenueSplit,
-	Runtime, RuntimeHoldReason,
+	constants::{deposit, DAYS, HOURS, MINUTES},
+	AccountId, Balance, Balances, BlockNumber, DataAttribution, InferenceMetering, ModelRegistry,
+	RevenueSplit, Runtime, RuntimeHoldReason,
 };
-use frame_support::{parameter_types, traits::ConstU64, PalletId};
+use frame_support::{parameter_types, traits::ConstU32, PalletId};
 use frame_system::EnsureRoot;
-use openledger_primitives::{MILLI_OPEN, OPEN};
+use openledger_primitives::OPEN;
 use sp_runtime::{traits::AccountIdConversion, Permill};
 
 parameter_types! {
@@ -22,26 +24,36 @@ parameter_types! {
 	pub const Treasury: PalletId = PalletId(*b"ol/trsry");
 	pub ProtocolAccount: AccountId = Treasury::get().into_account_truncating();
 
-	/// A model's four entries, and a price on a good name.
+	/// A model's entries, and a price on a good name.
 	pub const ModelDepositBase: Balance = 5 * OPEN + deposit(4, 0);
 	pub const ModelDepositPerByte: Balance = deposit(0, 1);
-	pub const DatanetDeposit: Balance = 10 * OPEN;
-	pub const ContributionBond: Balance = OPEN;
 
-	/// What an operator puts up against misbehaviour.
-	pub const MinBond: Balance = 100 * OPEN;
-	/// Covers a session's entry and those of its lanes.
-	pub const MinSessionDeposit: Balance = 100 * MILLI_OPEN;
+	/// One entry: an account and the datanet that lets it contribute.
+	pub const AdmissionDeposit: Balance = deposit(1, 100);
+	/// One entry: the commitment to a Merkle root.
+	pub const ReservationDeposit: Balance = deposit(1, 100);
+	pub const ReservationPeriod: BlockNumber = DAYS;
+	/// What of a slashed bond goes to who reported it. Less than all: nobody gains by reporting
+	/// themselves.
+	pub const ReporterShare: Permill = Permill::from_percent(30);
+	pub const MaxCuratorShare: Permill = Permill::from_percent(30);
+
+	/// What of a lapsed session's deposit goes to who cleans it up.
+	pub const CleanupReward: Permill = Permill::from_percent(10);
+	/// What of its bond a node loses that contradicted itself, next to what it has to give back.
+	pub const DisputePenalty: Permill = Permill::from_percent(10);
+	/// What of that goes to who proved it.
+	pub const DisputeReward: Permill = Permill::from_percent(30);
 	/// Ten blocks: half a minute.
 	pub const MinSessionDuration: BlockNumber = 10;
-	pub const MaxSessionDuration: BlockNumber = 30 * DAYS;
-	/// A node that is down for longer than this after a caller asked to close may lose what it did
-	/// not settle; a caller whose node has vanished waits as long for the deposit.
-	pub const CloseNotice: BlockNumber = 6 * HOURS;
-	pub const SettlementWindow: BlockNumber = DAYS;
 
-	pub const DefaultProtocolShare: Permill = Permill::from_percent(5);
-	pub const MaxProtocolShare: Permill = Permill::from_percent(20);
+	/// The entries of a call on chain.
+	pub const RequestDepositBase: Balance = deposit(4, 200);
+	pub const RequestDepositPerByte: Balance = deposit(0, 1);
+	pub const MinDeadline: BlockNumber = 10;
+	/// Shorter than the settlement grace can ever be, so that a price does not expire before.
+	pub const MaxDeadline: BlockNumber = HOURS;
+	pub const CancelNotice: BlockNumber = MINUTES;
 }
 
 /// The accounts that must exist from genesis on, with the existential deposit: the pots, and the
@@ -54,6 +66,8 @@ impl pallet_model_registry::Config for Runtime {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Currency = Balances;
 	type Data = DataAttribution;
+	type NoticePeriod = parameters::NoticePeriod;
+	type SettlementGrace = parameters::SettlementGrace;
 	type DepositBase = ModelDepositBase;
 	type DepositPerByte = ModelDepositPerByte;
 	type WeightInfo = ();
@@ -64,19 +78,26 @@ impl pallet_data_attribution::Config for Runtime {
 	type Currency = Balances;
 	type Earnings = RevenueSplit;
 	type PotId = DataPot;
-	type DatanetDeposit = DatanetDeposit;
-	type ContributionBond = ContributionBond;
-	type MaxWeight = ConstU64<1_000_000>;
+	type GovernanceOrigin = EnsureRoot<AccountId>;
+	type ProtocolAccount = ProtocolAccount;
+	type DatanetDeposit = parameters::DatanetDeposit;
+	type AdmissionDeposit = AdmissionDeposit;
+	type ContributionBond = parameters::ContributionBond;
+	type ReservationDeposit = ReservationDeposit;
+	type ReservationPeriod = ReservationPeriod;
+	type BondLockPeriod = parameters::BondLockPeriod;
+	type ContestPeriod = parameters::ContestPeriod;
+	type ReporterShare = ReporterShare;
+	type MaxCuratorShare = MaxCuratorShare;
+	type MaxWeight = parameters::MaxWeight;
 	type WeightInfo = ();
 }
 
 impl pallet_revenue_split::Config for Runtime {
 	type Currency = Balances;
 	type Data = DataAttribution;
-	type GovernanceOrigin = EnsureRoot<AccountId>;
+	type ProtocolShare = parameters::ProtocolShare;
 	type ProtocolAccount = ProtocolAccount;
-	type DefaultProtocolShare = DefaultProtocolShare;
-	type MaxProtocolShare = MaxProtocolShare;
 	type PotId = SplitPot;
 	type WeightInfo = pallet_revenue_split::weights::EstimatedWeight<Runtime>;
 }
@@ -86,11 +107,38 @@ impl pallet_inference_metering::Config for Runtime {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Models = ModelRegistry;
 	type Revenue = RevenueSplit;
-	type MinBond = MinBond;
-	type MinDeposit = MinSessionDeposit;
+	type MinBond = parameters::MinBond;
+	type UnbondingPeriod = parameters::UnbondingPeriod;
+	type MinDeposit = parameters::MinSessionDeposit;
+	type SessionDeposit = parameters::SessionDeposit;
+	type CleanupReward = CleanupReward;
 	type MinDuration = MinSessionDuration;
-	type MaxDuration = MaxSessionDuration;
-	type CloseNotice = CloseNotice;
-	type SettlementWindow = SettlementWindow;
+	type MaxDuration = parameters::MaxSessionDuration;
+	type CloseNotice = parameters::CloseNotice;
+	type SettlementWindow = parameters::SettlementWindow;
+	type DisputeWindow = parameters::DisputeWindow;
+	type DisputePenalty = DisputePenalty;
+	type DisputeReward = DisputeReward;
+	type JailPeriod = parameters::JailPeriod;
+	type ProtocolAccount = ProtocolAccount;
 	type WeightInfo = pallet_inference_metering::weights::EstimatedWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkData = DataAttribution;
+}
+
+impl pallet_inference_requests::Config for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Models = ModelRegistry;
+	type Nodes = InferenceMetering;
+	type Revenue = RevenueSplit;
+	type DepositBase = RequestDepositBase;
+	type DepositPerByte = RequestDepositPerByte;
+	type MinDeadline = MinDeadline;
+	type MaxDeadline = MaxDeadline;
+	type CancelNotice = CancelNotice;
+	type MaxPerSlot = ConstU32<64>;
+	type WeightInfo = pallet_inference_requests::weights::EstimatedWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkData = DataAttribution;
 }

@@ -71,21 +71,22 @@ pub enum ProxyType {
 	#[default]
 	#[codec(index = 0)]
 	Any,
-	/// What can neither pay somebody else, nor tie up funds as a bond, nor give up income: nothing of
-	/// transfers, bonds, opening sessions, closing them as their node, and acting for others.
+	/// What can neither pay somebody else, nor tie up more than a deposit, nor give up anything:
+	/// nothing of transfers, of bonds, of paying for calls, of handing over models, contributions and
+	/// roles, and of acting for others.
 	#[codec(index = 1)]
 	NonTransfer,
 	/// Rejecting the announcements of other proxies: a guard against stolen proxy keys.
 	#[codec(index = 2)]
 	CancelProxy,
-	/// Opening sessions and asking to close them: spending up to the account's balance on model
-	/// calls. Once the notice has passed, anyone can close them.
+	/// Spending up to the account's balance on model calls: opening sessions and asking to close them,
+	/// and calls on chain. Once the notice has passed, anyone can close a session.
 	#[codec(index = 3)]
 	Caller,
-	/// Running an inference node: registering, updating, settling, closing sessions.
+	/// Running an inference node: registering, updating, settling, answering, closing sessions.
 	#[codec(index = 4)]
 	Operator,
-	/// Accepting and rejecting contributions, and publishing releases.
+	/// Accepting, rejecting and weighing contributions, letting contributors in, publishing releases.
 	#[codec(index = 5)]
 	Curator,
 	/// Collecting what the account has earned. It can only arrive at that account.
@@ -95,60 +96,20 @@ pub enum ProxyType {
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn filter(&self, call: &RuntimeCall) -> bool {
-		use pallet_data_attribution::Call as Data;
-		use pallet_inference_metering::Call as Metering;
-		use pallet_revenue_split::Call as Revenue;
-
 		// The calls inside a batch pass the same filter once more, so batches are always allowed.
 		if let RuntimeCall::Utility(..) = call {
 			return *self != Self::CancelProxy;
 		}
 		match self {
 			Self::Any => true,
-			Self::NonTransfer => matches!(
-				call,
-				RuntimeCall::System(..)
-					| RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. })
-					| RuntimeCall::ModelRegistry(..)
-					| RuntimeCall::DataAttribution(..)
-					| RuntimeCall::RevenueSplit(..)
-					| RuntimeCall::InferenceMetering(
-						Metering::update_node { .. }
-							| Metering::settle { .. }
-							| Metering::request_close { .. }
-					)
-			),
+			Self::NonTransfer => keeps_funds(call),
 			Self::CancelProxy => {
 				matches!(call, RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. }))
 			}
-			Self::Caller => matches!(
-				call,
-				RuntimeCall::InferenceMetering(
-					Metering::open_session { .. } | Metering::request_close { .. }
-				)
-			),
-			Self::Operator => matches!(
-				call,
-				RuntimeCall::InferenceMetering(
-					Metering::register_node { .. }
-						| Metering::update_node { .. }
-						| Metering::settle { .. }
-						| Metering::close_session { .. }
-				)
-			),
-			Self::Curator => matches!(
-				call,
-				RuntimeCall::DataAttribution(
-					Data::accept_contribution { .. }
-						| Data::reject_contribution { .. }
-						| Data::publish_release { .. }
-				)
-			),
-			Self::Claims => matches!(
-				call,
-				RuntimeCall::DataAttribution(Data::claim { .. })
-					| RuntimeCall::RevenueSplit(Revenue::pay_accrued { .. })
-			),
+			Self::Caller => calls_models(call),
+			Self::Operator => runs_a_node(call),
+			Self::Curator => curates(call),
+			Self::Claims => claims(call),
 		}
 	}
 
@@ -160,6 +121,128 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			}
 			(mine, theirs) => mine == theirs,
 		}
+	}
+}
+
+/// What can neither pay somebody else, nor tie up more than a deposit, nor give up anything.
+fn keeps_funds(call: &RuntimeCall) -> bool {
+	use pallet_data_attribution::Call as Data;
+	use pallet_inference_metering::Call as Metering;
+	use pallet_inference_requests::Call as Requests;
+	use pallet_model_registry::Call as Models;
+
+	match call {
+		RuntimeCall::System(..) | RuntimeCall::RevenueSplit(..) => true,
+		RuntimeCall::Proxy(call) => {
+			matches!(call, pallet_proxy::Call::reject_announcement { .. })
+		}
+		RuntimeCall::ModelRegistry(call) => {
+			!matches!(call, Models::offer_model { .. } | Models::accept_model { .. })
+		}
+		RuntimeCall::DataAttribution(call) => !matches!(
+			call,
+			Data::transfer_contribution { .. }
+				| Data::set_beneficiary { .. }
+				| Data::offer_curator { .. }
+				| Data::accept_curator { .. }
+				| Data::lower_curator_share { .. }
+				| Data::accuse_contribution { .. }
+		),
+		RuntimeCall::InferenceMetering(call) => matches!(
+			call,
+			Metering::update_node { .. }
+				| Metering::heartbeat { .. }
+				| Metering::settle { .. }
+				| Metering::settle_aggregate { .. }
+				| Metering::request_close { .. }
+				| Metering::close_with_agreement { .. }
+		),
+		RuntimeCall::InferenceRequests(call) => !matches!(call, Requests::request_call { .. }),
+		_ => false,
+	}
+}
+
+/// What a caller of models does.
+fn calls_models(call: &RuntimeCall) -> bool {
+	use pallet_inference_metering::Call as Metering;
+	use pallet_inference_requests::Call as Requests;
+
+	match call {
+		RuntimeCall::InferenceMetering(call) => matches!(
+			call,
+			Metering::open_session { .. }
+				| Metering::open_session_with_limit { .. }
+				| Metering::top_up { .. }
+				| Metering::extend_session { .. }
+				| Metering::set_spending_limit { .. }
+				| Metering::request_close { .. }
+				| Metering::close_with_agreement { .. }
+		),
+		RuntimeCall::InferenceRequests(call) => {
+			matches!(call, Requests::request_call { .. } | Requests::cancel_call { .. })
+		}
+		_ => false,
+	}
+}
+
+/// What the operator of an inference node does, but for taking the bond back.
+fn runs_a_node(call: &RuntimeCall) -> bool {
+	use pallet_inference_metering::Call as Metering;
+	use pallet_inference_requests::Call as Requests;
+
+	match call {
+		RuntimeCall::InferenceMetering(call) => matches!(
+			call,
+			Metering::register_node { .. }
+				| Metering::update_node { .. }
+				| Metering::rotate_receipt_key { .. }
+				| Metering::bond_more { .. }
+				| Metering::heartbeat { .. }
+				| Metering::unjail { .. }
+				| Metering::settle { .. }
+				| Metering::settle_aggregate { .. }
+				| Metering::close_session { .. }
+		),
+		RuntimeCall::InferenceRequests(call) => matches!(call, Requests::fulfil_call { .. }),
+		_ => false,
+	}
+}
+
+/// What a curator does from day to day.
+fn curates(call: &RuntimeCall) -> bool {
+	use pallet_data_attribution::Call as Data;
+
+	match call {
+		RuntimeCall::DataAttribution(call) => matches!(
+			call,
+			Data::accept_contribution { .. }
+				| Data::reject_contribution { .. }
+				| Data::set_weight { .. }
+				| Data::publish_release { .. }
+				| Data::set_open { .. }
+				| Data::allow_contributor { .. }
+				| Data::disallow_contributor { .. }
+				| Data::confirm_accusation { .. }
+		),
+		_ => false,
+	}
+}
+
+/// What collects earnings for whom they belong to.
+fn claims(call: &RuntimeCall) -> bool {
+	use pallet_data_attribution::Call as Data;
+	use pallet_revenue_split::Call as Revenue;
+
+	match call {
+		RuntimeCall::DataAttribution(call) => matches!(
+			call,
+			Data::claim { .. }
+				| Data::claim_for { .. }
+				| Data::claim_curator { .. }
+				| Data::claim_curator_for { .. }
+		),
+		RuntimeCall::RevenueSplit(call) => matches!(call, Revenue::pay_accrued { .. }),
+		_ => false,
 	}
 }
 

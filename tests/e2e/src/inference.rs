@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{bail, ensure, Context, Result};
 use openledger_client::Chain;
 use openledger_inference::backend::ModelTokenizer;
-use openledger_primitives::Hash;
+use openledger_primitives::{Hash, SessionId};
 use sp_io::hashing::blake2_256;
 use std::{
 	fs,
@@ -225,6 +225,19 @@ pub async fn call(chain: &Chain, folder: &Path, call: &Question<'_>, show: bool)
 		"CALLER_KEY",
 	];
 	run(&arguments, &[("CALLER_KEY", CALLER)], show).await
+}
+
+/// `openledger-inference sessions --check`, with the caller's sessions kept in `folder`. Returns what
+/// it printed.
+///
+/// # Errors
+/// If it fails, for instance because the node has settled something else than it stated.
+pub async fn check(chain: &Chain, folder: &Path, session: SessionId) -> Result<String> {
+	let (sessions, session) = (folder.join("sessions.json"), session.to_string());
+	let sessions = sessions.to_string_lossy();
+	let arguments =
+		["sessions", "--chain", chain.url(), "--sessions", &sessions, "--check", &session];
+	run(&arguments, &[], false).await
 }
 
 /// What is asked.

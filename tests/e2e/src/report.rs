@@ -3,7 +3,7 @@
 use anyhow::{ensure, Context, Result};
 use openledger_client::CallSettled;
 use openledger_primitives::{Balance, ContributionId, DatanetId, ReleaseId, Weight, OPEN};
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// A contribution that may earn from a call.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct CallReport {
 	pub prompt: String,
 	/// What each contribution earned, in planck.
 	pub data: Vec<(Contribution, Balance)>,
+	/// What the curator of each datanet earned, in planck.
+	pub curators: BTreeMap<DatanetId, Balance>,
 	/// What stays in the pools for the next payment because it did not divide, less what came from
 	/// earlier ones, in planck.
 	pub carried: i128,
@@ -38,20 +40,27 @@ pub struct CallReport {
 
 impl CallReport {
 	/// Adds up a settled call from its event and what is known of the contributions, without asking
-	/// the chain: `weight * raised` for each of them, and what was credited directly.
+	/// the chain: `weight * raised` for each of them, and what was credited directly, each without
+	/// the curator's part.
 	///
 	/// # Errors
-	/// If a pool payment contradicts itself or the weights, or pays somebody unknown.
+	/// If a payment contradicts itself or the weights, or pays somebody unknown.
 	pub fn new(call: &CallSettled, prompt: &str, contributions: &[Contribution]) -> Result<Self> {
 		let mut data: Vec<(Contribution, Balance)> =
 			contributions.iter().map(|contribution| (contribution.clone(), 0)).collect();
+		let mut curators: BTreeMap<DatanetId, Balance> = BTreeMap::new();
 		let mut carried = 0;
+		let mut came_in = 0;
 		let payment = &call.payment.data_payment;
 		for pool in &payment.pools {
+			came_in += pool.amount;
+			let shared = pool.amount.checked_sub(pool.curator);
+			let shared = shared.context("a curator got more than came in")?;
+			*curators.entry(pool.datanet).or_default() += pool.curator;
 			let whole = Balance::from(pool.total_weight);
 			let used = pool.raised.checked_mul(whole).context("pool index overflows")?;
 			ensure!(
-				pool.amount + pool.carry_before == used + pool.carry_after,
+				shared + pool.carry_before == used + pool.carry_after,
 				"the pool of release {} took {} planck and does not account for them",
 				pool.release,
 				pool.amount
@@ -68,11 +77,19 @@ impl CallReport {
 			carried += signed(pool.carry_after)? - signed(pool.carry_before)?;
 		}
 		for direct in &payment.direct {
+			came_in += direct.amount;
 			let known = data.iter_mut().find(|(known, _)| known.id == direct.contribution);
-			let (_, earned) = known.context("a contribution that nobody made was paid")?;
-			*earned += direct.amount;
+			let (known, earned) = known.context("a contribution that nobody made was paid")?;
+			let net = direct.amount.checked_sub(direct.curator);
+			*earned += net.context("a curator got more than came in")?;
+			*curators.entry(known.datanet).or_default() += direct.curator;
 		}
-		Ok(Self { call: call.clone(), prompt: prompt.into(), data, carried })
+		ensure!(
+			came_in == call.payment.data,
+			"the data part is {} planck, and {came_in} came in",
+			call.payment.data
+		);
+		Ok(Self { call: call.clone(), prompt: prompt.into(), data, curators, carried })
 	}
 
 	/// Everything that was paid and carried, in planck.
@@ -85,8 +102,10 @@ impl CallReport {
 		for paid in [payment.developer, payment.node, payment.protocol] {
 			sum += signed(paid)?;
 		}
-		for (_, earned) in &self.data {
-			sum += signed(*earned)?;
+		let royalties = payment.royalties.iter().map(|royalty| royalty.amount);
+		let data = self.data.iter().map(|(_, earned)| *earned);
+		for paid in royalties.chain(data).chain(self.curators.values().copied()) {
+			sum += signed(paid)?;
 		}
 		Ok(sum)
 	}
@@ -148,6 +167,13 @@ impl fmt::Display for CallReport {
 		line(formatter, "developer", &exact(call.payment.developer))?;
 		line(formatter, "node", &exact(call.payment.node))?;
 		line(formatter, "protocol", &exact(call.payment.protocol))?;
+		for royalty in &call.payment.royalties {
+			let what = format!("royalty of model {}", royalty.model);
+			line(formatter, &what, &exact(royalty.amount))?;
+		}
+		for (datanet, earned) in &self.curators {
+			line(formatter, &format!("curator of datanet {datanet}"), &exact(*earned))?;
+		}
 		for (contribution, earned) in &self.data {
 			let Contribution { id, weight, title, contributor, .. } = contribution;
 			let what = format!("contributor {contributor} ({title}, #{id}, weight {weight})");
@@ -165,7 +191,7 @@ impl fmt::Display for CallReport {
 mod tests {
 	use super::*;
 	use openledger_primitives::{
-		record::{CallPayment, DataPayment, PoolPayment},
+		record::{CallPayment, DataPayment, DirectPayment, PoolPayment, RoyaltyPayment},
 		Hash,
 	};
 
@@ -207,6 +233,7 @@ mod tests {
 					direct: Default::default(),
 					pools: vec![pool].try_into().unwrap(),
 				},
+				royalties: Default::default(),
 			},
 		}
 	}
@@ -216,7 +243,8 @@ mod tests {
 		PoolPayment {
 			datanet: 0,
 			release: 1,
-			amount: 38,
+			amount: 40,
+			curator: 2,
 			raised: 4,
 			total_weight: 10,
 			carry_before: 7,
@@ -230,9 +258,29 @@ mod tests {
 		let earned: Vec<_> = report.data.iter().map(|(_, earned)| *earned).collect();
 		assert_eq!(earned, [20, 12, 8]);
 		assert_eq!(report.carried, -2);
-		assert_eq!(report.sum().unwrap(), 138);
+		assert_eq!(report.curators, [(0, 2)].into());
+		assert_eq!(report.sum().unwrap(), 140);
 		report.check().unwrap();
-		assert!(report.to_string().contains("0.000000000000000138 OPEN"), "{report}");
+		assert!(report.to_string().contains("0.000000000000000140 OPEN"), "{report}");
+	}
+
+	#[test]
+	fn direct_payments_and_royalties_count() {
+		let mut call = settled(pool());
+		let direct = DirectPayment { contribution: 1, amount: 20, curator: 1 };
+		call.payment.data_payment.direct = vec![direct].try_into().unwrap();
+		call.payment.data += 20;
+		let royalty = RoyaltyPayment { model: 7, owner: [4; 32].into(), amount: 9 };
+		call.payment.royalties = vec![royalty].try_into().unwrap();
+		call.charge += 29;
+		let report = CallReport::new(&call, "Hi", &contributions()).unwrap();
+		let earned: Vec<_> = report.data.iter().map(|(_, earned)| *earned).collect();
+		assert_eq!(earned, [20, 12 + 19, 8]);
+		assert_eq!(report.curators, [(0, 3)].into());
+		report.check().unwrap();
+		let shown = report.to_string();
+		assert!(shown.contains("royalty of model 7"), "{shown}");
+		assert!(shown.contains("curator of datanet 0"), "{shown}");
 	}
 
 	#[test]
@@ -248,6 +296,11 @@ mod tests {
 	fn a_pool_that_contradicts_itself_is_found() {
 		let wrong = PoolPayment { carry_after: 6, ..pool() };
 		CallReport::new(&settled(wrong), "Hi", &contributions()).unwrap_err();
+		let greedy = PoolPayment { curator: 41, ..pool() };
+		CallReport::new(&settled(greedy), "Hi", &contributions()).unwrap_err();
+		let mut short = settled(pool());
+		short.payment.data -= 1;
+		CallReport::new(&short, "Hi", &contributions()).unwrap_err();
 		CallReport::new(&settled(pool()), "Hi", &contributions()[1..]).unwrap_err();
 	}
 

@@ -77,6 +77,9 @@ pub struct Release {
 	pub contributions: Vec<Contribution>,
 }
 
+/// The curator's part of what the datanet earns.
+pub const CURATOR_SHARE: Permill = Permill::from_percent(5);
+
 /// Creates the datanet; three contributors submit their data, the curator accepts them with their
 /// weights and publishes a release.
 ///
@@ -84,7 +87,9 @@ pub struct Release {
 /// If an extrinsic fails.
 pub async fn publish_data(chain: &Chain) -> Result<Release> {
 	let curator = key(CURATOR)?;
-	let created = submit(chain, &curator, Call::CreateDatanet { name: name(DATANET)? }).await?;
+	let call =
+		Call::CreateDatanetWith { name: name(DATANET)?, open: true, curator_share: CURATOR_SHARE };
+	let created = submit(chain, &curator, call).await?;
 	let datanet = created
 		.find(|event| match event {
 			Event::DatanetCreated { datanet, .. } => Some(*datanet),
@@ -297,4 +302,48 @@ pub async fn claim(chain: &Chain, contribution: &Contribution) -> Result<Claimed
 	let expected = before + amount - fee;
 	ensure!(after == expected, "{} planck after a claim instead of {expected}", after);
 	Ok(Claimed { before, amount, fee, after })
+}
+
+/// The curator claims what the datanet's calls have earned, in planck.
+///
+/// # Errors
+/// If the extrinsic fails.
+pub async fn claim_curator(chain: &Chain) -> Result<Balance> {
+	let outcome =
+		chain.submit(&Call::ClaimCurator {}, &key(CURATOR)?, SubmitOptions::finalized()).await?;
+	let included = outcome.into_included().context("DataAttribution.claim_curator")?;
+	included
+		.find(|event| match event {
+			Event::CuratorPaid { amount, .. } => Some(*amount),
+			_ => None,
+		})
+		.context("no CuratorPaid event")
+}
+
+/// What is held from a caller for a session's place in the chain's storage, in planck. The session
+/// was opened in a finalized block from `from` upwards, and was the caller's first.
+///
+/// # Errors
+/// If the chain cannot be read, or has no such session.
+pub async fn storage_deposit(
+	chain: &Chain,
+	from: BlockNumber,
+	session: SessionId,
+) -> Result<Balance> {
+	let newest = chain.block(At::Finalized).await?.number;
+	for number in from..=newest {
+		let hash = chain.block_hash(number).await?.context("a final block is missing")?;
+		for record in chain.events_at(hash).await? {
+			match record.event {
+				Event::SessionOpened { session: opened, caller, deposit, .. }
+					if opened == session =>
+				{
+					let held = chain.account(&caller, At::Block(hash)).await?.reserved;
+					return held.checked_sub(deposit).context("less is held than was deposited");
+				}
+				_ => {}
+			}
+		}
+	}
+	anyhow::bail!("session {session} was not opened")
 }

@@ -3,13 +3,16 @@
 
 use crate::{
 	inference::{self, Home, InferenceNode, Question, Settle},
-	network::{key, say, Network, CALLER, DEVELOPER, LONGEST_GAP, OPERATOR},
+	network::{key, say, Network, CALLER, CURATOR, DEVELOPER, LONGEST_GAP, OPERATOR},
 	report::{exact, line, CallReport, Contribution},
 	scenario::{self, Claimed, Release, MODEL},
 };
 use anyhow::{ensure, Context, Result};
 use openledger_client::{At, Chain};
-use openledger_primitives::{info::PendingPage, AccountId, Balance, ModelId};
+use openledger_primitives::{
+	info::{ModelEarnings, PendingPage},
+	AccountId, Balance, BlockNumber, ModelId,
+};
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// Three questions of different length.
@@ -116,8 +119,10 @@ pub async fn tell(network: &mut Network, show: bool) -> Result<Story> {
 	}
 	say("every call adds up to the planck");
 
-	check_state(&chain, &reports, &developer, before).await?;
+	check_state(&chain, &reports, start, before).await?;
 	let claims = claim_all(&chain, &reports, &shop, show).await?;
+	claim_share(&chain, &reports).await?;
+	check_statements(&chain, network, &reports).await?;
 
 	network.finality.wait_for_heads(1, LONGEST_GAP).await?;
 	let seen = network.finality.check(LONGEST_GAP)?;
@@ -151,9 +156,10 @@ fn check_call(report: &CallReport, number: usize, shop: &Shop) -> Result<()> {
 async fn check_state(
 	chain: &Chain,
 	reports: &[CallReport],
-	developer: &AccountId,
+	start: BlockNumber,
 	before: Balance,
 ) -> Result<()> {
+	let developer = &key(DEVELOPER)?.account();
 	let total = |part: fn(&CallReport) -> Balance| reports.iter().map(part).sum::<Balance>();
 	let charged = total(|report| report.call.charge);
 	let first = reports.first().context("no call")?;
@@ -161,9 +167,10 @@ async fn check_state(
 	ensure!(session.settled == charged, "the session paid {} planck", session.settled);
 	let lane = session.lanes.first().context("the session has no lane")?;
 	ensure!(lane.settled == charged, "the lane paid {} planck", lane.settled);
-	// What is left is still on hold.
+	// What is left is still on hold, and what was put down for the session's place.
 	let caller = chain.account(&session.caller, At::Finalized).await?;
-	let left = session.deposit - session.settled;
+	let place = scenario::storage_deposit(chain, start, session.id).await?;
+	let left = session.deposit - session.settled + place;
 	ensure!(caller.reserved == left, "{} planck are on hold instead of {left}", caller.reserved);
 
 	let earned = |account: AccountId| async move { chain.earnings(&account, At::Finalized).await };
@@ -175,6 +182,18 @@ async fn check_state(
 	protocol.iter_mut().zip(PROTOCOL).for_each(|(byte, given)| *byte = *given);
 	let kept = total(|report| report.call.payment.protocol);
 	ensure!(earned(protocol.into()).await?.protocol == kept, "the protocol's earnings");
+
+	let model = chain.model_earnings(first.call.model, At::Finalized).await?;
+	let expected = ModelEarnings {
+		calls: u64::try_from(reports.len())?,
+		charged,
+		developer: developed,
+		data: total(|report| report.call.payment.data),
+		node: served,
+		royalties: 0,
+		protocol: kept,
+	};
+	ensure!(model == expected, "the model's totals are {model:?} instead of {expected:?}");
 
 	let after = chain.free_balance(developer, At::Finalized).await?;
 	ensure!(after == before + developed, "the developer has {after} planck");
@@ -218,6 +237,36 @@ async fn claim_all(
 		}
 	}
 	Ok(claims)
+}
+
+/// Lets the curator claim, and checks what it gets against the calls.
+async fn claim_share(chain: &Chain, reports: &[CallReport]) -> Result<()> {
+	let owed: Balance = reports.iter().flat_map(|report| report.curators.values()).sum();
+	ensure!(owed > 0, "the curator earned nothing");
+	let curator = key(CURATOR)?;
+	let address = serde_json::Value::from(curator.address());
+	let page: serde_json::Value = chain.rpc("payouts_pending", vec![address]).await?;
+	let pending = page.get("curator").and_then(serde_json::Value::as_str);
+	ensure!(pending == Some(&owed.to_string()), "payouts_pending says {page} instead of {owed}");
+	let claimed = scenario::claim_curator(chain).await?;
+	ensure!(claimed == owed, "the curator was paid {claimed} planck instead of {owed}");
+	let account = curator.account();
+	let earnings = chain.earnings(&account, At::Finalized).await?;
+	ensure!(earnings.curator == owed, "curator earnings of {} planck", earnings.curator);
+	let left = chain.pending_curator(&account, At::Finalized).await?;
+	ensure!(left == 0, "{left} planck are left after the curator's claim");
+	say("the curator claimed its share");
+	Ok(())
+}
+
+/// Lets the caller compare what the node has signed with what it has settled.
+async fn check_statements(chain: &Chain, network: &Network, reports: &[CallReport]) -> Result<()> {
+	let session = reports.first().context("no call")?.call.session;
+	let checked = inference::check(chain, network.folder(), session).await?;
+	let agreed = checked.matches("as stated").count();
+	ensure!(agreed == reports.len(), "{agreed} calls were settled as stated:\n{checked}");
+	say("the node has settled exactly what it stated");
+	Ok(())
 }
 
 struct ClaimTable<'a>(&'a Contribution, &'a Claimed);

@@ -23,7 +23,10 @@ use tokio::{
 	time::{sleep, Instant},
 };
 
-use super::CallerError;
+use super::{
+	statements::{KeptStatement, Statements},
+	CallerError,
+};
 use crate::x402::Receipt;
 
 /// The layout of the file.
@@ -47,6 +50,9 @@ pub struct KnownSession {
 	pub deposit: Balance,
 	/// The block from which the node serves no more calls.
 	pub expires_at: BlockNumber,
+	/// The block in which it was opened, if that was written down.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub opened_at: Option<BlockNumber>,
 	/// Whether another session has taken its place. What is left of its deposit comes back when it
 	/// is closed.
 	#[serde(default)]
@@ -141,6 +147,7 @@ pub struct SessionBook {
 struct Inner {
 	path: PathBuf,
 	contents: Mutex<Contents>,
+	statements: Statements,
 	turns: std::sync::Mutex<HashMap<(SessionKey, Option<LaneId>), Arc<Mutex<()>>>>,
 	// Held for its lock.
 	_lock: File,
@@ -186,6 +193,7 @@ impl SessionBook {
 		let inner = Inner {
 			path: path.to_owned(),
 			contents: Mutex::new(contents),
+			statements: Statements::new(beside(path, ".statements")),
 			turns: Default::default(),
 			_lock: lock,
 		};
@@ -202,6 +210,28 @@ impl SessionBook {
 		self.inner.contents.lock().await.sessions.clone()
 	}
 
+	/// What nodes have signed of the calls of a session, in the order in which it came.
+	///
+	/// # Errors
+	/// [`CallerError::Book`].
+	pub async fn statements(
+		&self,
+		genesis_hash: &Hash,
+		session: SessionId,
+	) -> Result<Vec<KeptStatement>, CallerError> {
+		let statements = &self.inner.statements;
+		let read = statements.read(genesis_hash, session).await;
+		read.map_err(|error| unusable(&statements.file(genesis_hash, session), &error))
+	}
+
+	/// Keeps what a node has signed, durably.
+	pub(super) async fn keep(&self, kept: &KeptStatement) -> Result<(), CallerError> {
+		let statements = &self.inner.statements;
+		let statement = &kept.receipt.statement;
+		let file = statements.file(&statement.genesis_hash, statement.session);
+		statements.append(kept).await.map_err(|error| unusable(&file, &error))
+	}
+
 	/// The session in use between a caller and a node.
 	pub(super) async fn find(&self, key: &SessionKey) -> Option<KnownSession> {
 		let contents = self.inner.contents.lock().await;
@@ -215,6 +245,11 @@ impl SessionBook {
 		session: KnownSession,
 		closed: &[SessionId],
 	) -> Result<(), CallerError> {
+		let statements = &self.inner.statements;
+		let begun = statements.begin(&session.genesis_hash, session.session).await;
+		begun.map_err(|error| {
+			unusable(&statements.file(&session.genesis_hash, session.session), &error)
+		})?;
 		self.change(|contents| {
 			contents.sessions.retain(|known| !(known.is(key) && closed.contains(&known.session)));
 			for known in contents.sessions.iter_mut().filter(|known| known.is(key)) {
@@ -235,6 +270,24 @@ impl SessionBook {
 			let of_key = contents.sessions.iter_mut().filter(|known| known.is(key));
 			for known in of_key.filter(|known| known.session == session) {
 				known.retired = true;
+			}
+		})
+		.await
+	}
+
+	/// Notes that a session holds more or lasts longer than before.
+	pub(super) async fn extend(
+		&self,
+		key: &SessionKey,
+		session: SessionId,
+		deposit: Balance,
+		expires_at: BlockNumber,
+	) -> Result<(), CallerError> {
+		self.change(|contents| {
+			let mut of_key = contents.sessions.iter_mut().filter(|known| known.is(key));
+			if let Some(known) = of_key.find(|known| known.session == session && !known.retired) {
+				known.deposit = deposit;
+				known.expires_at = expires_at;
 			}
 		})
 		.await
@@ -312,14 +365,14 @@ fn write(path: &Path, json: &[u8]) -> io::Result<()> {
 	File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 	let mut name = path.as_os_str().to_owned();
 	name.push(suffix);
 	name.into()
 }
 
 /// Salts and spending are nobody else's business.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 	#[cfg(unix)]
 	std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
 	options
@@ -345,6 +398,7 @@ mod tests {
 			session: id,
 			deposit: u128::MAX,
 			expires_at: 100,
+			opened_at: Some(4),
 			retired: false,
 			lanes: BTreeMap::new(),
 		}

@@ -19,8 +19,8 @@ const TEMPLATE_TOKENS: usize = 1024;
 const SILENT_TOKENS: usize = 16;
 
 /// What an offer is checked against.
-#[derive(Clone, Copy)]
-pub(super) struct Facts<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
 	/// The chain.
 	pub genesis_hash: Hash,
 	/// The chain's CAIP-2 name.
@@ -36,7 +36,10 @@ pub(super) struct Facts<'a> {
 }
 
 /// The node's offer, if it is what the chain allows and the caller is willing to pay.
-pub(super) fn offer(
+///
+/// # Errors
+/// [`CallerError::Offer`] or [`CallerError::TooExpensive`].
+pub fn offer(
 	required: PaymentRequired,
 	facts: Facts<'_>,
 ) -> Result<Requirements, CallerError> {
@@ -98,17 +101,24 @@ fn max_tokens(body: &[u8]) -> Option<u64> {
 }
 
 /// Where a call is: what its statement must name.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+	/// The chain.
 	pub genesis_hash: Hash,
+	/// The session that pays.
 	pub session: u64,
+	/// The lane within it.
 	pub lane: u16,
+	/// The key that has to sign, as an account.
 	pub receipt_key: &'a AccountId,
 }
 
 /// Why a statement does not hold, if it does not. `text` is the whole answer, where it is known to
 /// be whole.
-pub(super) fn statement(
+///
+/// # Errors
+/// That.
+pub fn statement(
 	receipt: &Receipt,
 	place: Place<'_>,
 	call: &OpenCall,

@@ -1,7 +1,12 @@
 use super::*;
 use crate::keys::{Keypair, Scheme};
 use openledger_primitives::{
-	policy::RevenuePolicy, price::PriceSchedule, statement::Statement, voucher::request_hash, OPEN,
+	info::{NodeStatus, ServedInfo},
+	policy::RevenuePolicy,
+	price::PriceSchedule,
+	statement::Statement,
+	voucher::request_hash,
+	OPEN,
 };
 use sp_runtime::Permill;
 
@@ -21,6 +26,8 @@ fn model() -> ModelInfo {
 		name: "m".into(),
 		owner: key("//Dave").account(),
 		paused: false,
+		retired_at: None,
+		offered_to: None,
 		version: 2,
 		price_version: 5,
 		price: PriceSchedule { per_call: OPEN, per_input_token: 7, per_output_token: 11 },
@@ -34,6 +41,11 @@ fn model() -> ModelInfo {
 		weights_hash: Hash::zero(),
 		tokenizer_hash: Hash::zero(),
 		sources: Default::default(),
+		parent: None,
+		next_version: None,
+		next_price: None,
+		next_policy: None,
+		deposit: 0,
 	}
 }
 
@@ -43,7 +55,10 @@ fn node() -> NodeInfo {
 		endpoint: "http://node".into(),
 		receipt_key: key("//Bob//receipts").account(),
 		bond: OPEN,
-		models: vec![4],
+		models: vec![ServedInfo { model: 4, capacity: 1 }],
+		status: NodeStatus::Active,
+		last_heartbeat: 0,
+		sessions: 1,
 	}
 }
 

@@ -18,7 +18,7 @@ pub enum CallerError {
 	/// The account does not hold enough for a session.
 	#[error(
 		"the account {account} has {} that can be spent; a session with a deposit of {} needs \
-		 that and fees: send it OPEN, or choose a smaller deposit",
+		 that, a little for its place on chain, and fees: send it OPEN, or choose a smaller deposit",
 		format_amount(*free), format_amount(*deposit)
 	)]
 	Balance {

@@ -71,6 +71,8 @@ pub(super) enum Known {
 #[derive(Debug, Default)]
 pub(super) struct Delivered {
 	pub text: String,
+	/// What the statement is about: the text, and the name and arguments of each tool call.
+	pub signed: String,
 	pub finish_reason: Option<String>,
 	/// The whole answer, if it did not come in pieces.
 	pub completion: Option<Value>,
@@ -197,6 +199,9 @@ async fn read_whole(answer: Response, on_text: &mut (dyn FnMut(&str) + Send)) ->
 			let choice = completion.pointer("/choices/0");
 			let text = choice.and_then(|choice| choice.pointer("/message/content"));
 			delivered.text = text.and_then(Value::as_str).unwrap_or_default().to_owned();
+			delivered.signed = delivered.text.clone();
+			let calls = choice.and_then(|choice| choice.pointer("/message/tool_calls"));
+			delivered.take_calls(calls);
 			delivered.finish_reason = choice.and_then(finish_reason);
 			delivered.completion = Some(completion);
 			on_text(&delivered.text);
@@ -234,6 +239,16 @@ async fn read_stream(answer: Response, on_text: &mut (dyn FnMut(&str) + Send)) -
 }
 
 impl Delivered {
+	/// Tool calls, or pieces of them.
+	fn take_calls(&mut self, calls: Option<&Value>) {
+		for call in calls.and_then(Value::as_array).into_iter().flatten() {
+			for part in ["/function/name", "/function/arguments"] {
+				let said = call.pointer(part).and_then(Value::as_str);
+				self.signed.push_str(said.unwrap_or_default());
+			}
+		}
+	}
+
 	fn take(&mut self, event: SseEvent, on_text: &mut (dyn FnMut(&str) + Send)) {
 		if event.name == PAYMENT_RESPONSE {
 			let data = event.data.trim();
@@ -259,8 +274,10 @@ impl Delivered {
 		};
 		if let Some(text) = choice.pointer("/delta/content").and_then(Value::as_str) {
 			self.text.push_str(text);
+			self.signed.push_str(text);
 			on_text(text);
 		}
+		self.take_calls(choice.pointer("/delta/tool_calls"));
 		self.finish_reason = finish_reason(choice).or(self.finish_reason.take());
 	}
 }
@@ -337,4 +354,28 @@ fn describe(error: &reqwest::Error) -> String {
 		cause = inner;
 	}
 	said
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use serde_json::json;
+
+	#[test]
+	fn tool_calls_are_part_of_what_is_signed() {
+		let mut delivered = Delivered::default();
+		let mut shown = String::new();
+		for delta in [
+			json!({ "role": "assistant", "content": "" }),
+			json!({ "content": "Hm. " }),
+			json!({ "tool_calls": [{ "index": 0, "function": { "name": "sum", "arguments": "" } }] }),
+			json!({ "tool_calls": [{ "index": 0, "function": { "arguments": "{}" } }] }),
+		] {
+			let data = json!({ "choices": [{ "delta": delta }] }).to_string();
+			delivered
+				.take(SseEvent { name: String::new(), data }, &mut |text| shown.push_str(text));
+		}
+		assert_eq!((delivered.text.as_str(), shown.as_str()), ("Hm. ", "Hm. "));
+		assert_eq!(delivered.signed, "Hm. sum{}");
+	}
 }

@@ -5,6 +5,7 @@
 //! and write it down. Where the connection breaks, the node is asked what became of the call before
 //! anything else is paid to it.
 
+mod audit;
 mod book;
 mod check;
 mod error;
@@ -13,9 +14,14 @@ mod payment;
 mod recovery;
 mod session;
 mod sse;
+mod statements;
 
+pub use audit::{Audit, AuditedAggregate, AuditedCall, Finding};
 pub use book::{KnownLane, KnownSession, OpenCall, SessionBook};
+pub use check::{offer as check_offer, statement as check_statement, Facts, Place};
 pub use error::CallerError;
+pub use sse::{SseEvent, SseParser, TooLong};
+pub use statements::KeptStatement;
 
 use std::time::Duration;
 
@@ -28,7 +34,6 @@ use tokio::time::{sleep, Instant};
 
 use self::{
 	book::SessionKey,
-	check::Facts,
 	http::{NodeApi, Refusal},
 };
 use crate::{
@@ -224,7 +229,7 @@ impl Caller {
 		let node = node.ok_or_else(|| {
 			wrong("the account that it wants to be paid on is no registered inference node")
 		})?;
-		if !node.models.contains(&model) {
+		if !node.models.iter().any(|served| served.model == model) {
 			return Err(wrong("it is not registered to serve this model"));
 		}
 		Ok(node)

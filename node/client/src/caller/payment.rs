@@ -5,11 +5,11 @@ use openledger_primitives::{
 	Hash, SessionId,
 };
 use rand::{rngs::OsRng, RngCore};
-use reqwest::StatusCode;
 
 use super::{
 	check::{self, Place},
 	http::{self, Delivered, Known, Sent},
+	statements::KeptStatement,
 	Attempt, CallResult, Caller, CallerError, KnownLane, KnownSession, OpenCall, Outcome,
 };
 use crate::x402::{self, Payload, PaymentResponse, PaymentSignature, Requirements, Resource};
@@ -83,11 +83,10 @@ impl Caller {
 				return Err(CallerError::Unreachable { url, reason });
 			}
 			// A refusal in the node's own words means that the voucher was not taken, so its
-			// sequence is still free.
+			// sequence is still free. That goes for 429 as well: a node that has no room takes
+			// nothing.
 			Sent::Refused(refusal) if refusal.shaped && refusal.status.is_client_error() => {
-				let used = refusal.status == StatusCode::TOO_MANY_REQUESTS;
-				let sequence = if used { voucher.sequence } else { lane.sequence };
-				let lane = KnownLane { sequence, open: None, ..lane };
+				let lane = KnownLane { open: None, ..lane };
 				self.put_lane(attempt, session.session, lane).await?;
 				return Ok(Outcome::Refused(refusal, session.session));
 			}
@@ -113,7 +112,8 @@ impl Caller {
 		delivered: Delivered,
 		opened: bool,
 	) -> Result<CallResult, CallerError> {
-		let Delivered { text, finish_reason, completion, response, broken, error } = delivered;
+		let Delivered { text, signed, finish_reason, completion, response, broken, error } =
+			delivered;
 		let whole = broken.is_none() && error.is_none();
 		let response = match response {
 			Some(response) => response,
@@ -145,7 +145,7 @@ impl Caller {
 			}
 		};
 		let authorised = call.allowance;
-		let text_known = whole.then_some(text.as_str());
+		let text_known = whole.then_some(signed.as_str());
 		let lane = self.acknowledge(attempt, session, lane, call, &response, text_known).await?;
 		if !whole {
 			let reason = error.map(|error| error.message).or(broken).unwrap_or_default();
@@ -186,7 +186,25 @@ impl Caller {
 			lane: self.options.lane,
 			receipt_key: &attempt.node.receipt_key,
 		};
-		if let Err(reason) = check::statement(&response.extra, place, &call, text) {
+		let checked = check::statement(&response.extra, place, &call, text);
+		// Proof against the node, whichever way. A statement that is about something else, or that
+		// the node has not signed, proves nothing.
+		let statement = &response.extra.statement;
+		let of_this_call = (statement.genesis_hash, statement.session, statement.lane)
+			== (place.genesis_hash, place.session, place.lane)
+			&& statement.sequence == call.sequence
+			&& response.extra.is_signed_by(place.receipt_key);
+		if of_this_call {
+			let kept = KeptStatement {
+				node: attempt.node.operator.clone(),
+				receipt_key: place.receipt_key.clone(),
+				salt: call.salt,
+				receipt: response.extra.clone(),
+				rejected: checked.clone().err(),
+			};
+			self.book.keep(&kept).await?;
+		}
+		if let Err(reason) = checked {
 			let call = OpenCall { rejected: Some(response.extra.clone()), ..call };
 			let lane = KnownLane { open: Some(call), ..lane };
 			self.put_lane(attempt, session.session, lane).await?;

@@ -13,8 +13,9 @@ use crate::{
 
 /// A session that ends within so many blocks is not used for another call.
 const MARGIN: BlockNumber = 20;
-/// What an account keeps besides a deposit: the existential deposit, and fees.
-const RESERVE: Balance = 10 * MILLI_OPEN;
+/// What an account needs besides a deposit: what is held for the session's place on chain, the
+/// existential deposit, and fees. Governance may raise the first: then the chain says what is missing.
+const RESERVE: Balance = 200 * MILLI_OPEN;
 
 impl Caller {
 	/// A session that can pay for a call of `amount`, and whether it was opened just now.
@@ -44,13 +45,24 @@ impl Caller {
 			return Ok(None);
 		};
 		// A development chain that was started anew gives out the same numbers again.
-		let same = (&info.caller, &info.node, &info.signer, info.expires_at, info.deposit)
-			== (&key.caller, &key.node, &key.caller, session.expires_at, session.deposit);
+		let same = (&info.caller, &info.node, &info.signer)
+			== (&key.caller, &key.node, &key.caller)
+			&& info.deposit >= session.deposit
+			&& info.expires_at >= session.expires_at;
 		let lasts =
-			info.closes_at.is_none() && best.number.saturating_add(MARGIN) < session.expires_at;
-		let left = session.deposit.saturating_sub(session.spent().max(info.settled));
+			info.closes_at.is_none() && best.number.saturating_add(MARGIN) < info.expires_at;
+		let left = info.deposit.saturating_sub(session.spent().max(info.settled));
 		tracing::debug!(session = session.session, same, lasts, left, "session in use");
-		Ok((same && lasts && left >= amount).then_some(session))
+		if !(same && lasts && left >= amount) {
+			return Ok(None);
+		}
+		if (info.deposit, info.expires_at) == (session.deposit, session.expires_at) {
+			return Ok(Some(session));
+		}
+		// Topped up, or extended.
+		self.book.extend(key, session.session, info.deposit, info.expires_at).await?;
+		let (deposit, expires_at) = (info.deposit, info.expires_at);
+		Ok(Some(KnownSession { deposit, expires_at, ..session }))
 	}
 
 	async fn open(&self, key: &SessionKey, amount: Balance) -> Result<KnownSession, CallerError> {
@@ -90,6 +102,7 @@ impl Caller {
 			session,
 			deposit,
 			expires_at,
+			opened_at: Some(included.block.number),
 			retired: false,
 			lanes: Default::default(),
 		};

@@ -5,7 +5,7 @@ const MAX_EVENT: usize = 4 * 1024 * 1024;
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct SseEvent {
+pub struct SseEvent {
 	/// Its type; empty for plain data.
 	pub name: String,
 	/// Its data.
@@ -14,7 +14,7 @@ pub(super) struct SseEvent {
 
 /// Cuts a stream of bytes into events.
 #[derive(Debug, Default)]
-pub(super) struct SseParser {
+pub struct SseParser {
 	line: Vec<u8>,
 	event: SseEvent,
 	has_data: bool,
@@ -23,11 +23,14 @@ pub(super) struct SseParser {
 
 /// An event is too long to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooLong;
+pub struct TooLong;
 
 impl SseParser {
 	/// Takes bytes and hands out the events that they complete.
-	pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Vec<SseEvent>, TooLong> {
+	///
+	/// # Errors
+	/// If an event is too long to be taken.
+	pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<SseEvent>, TooLong> {
 		let mut events = Vec::new();
 		for byte in bytes {
 			let after_return = std::mem::take(&mut self.after_return);

@@ -4,7 +4,7 @@ use crate::{
 	testing::{FakeChain, FakeNode, Mood},
 };
 use openledger_primitives::{
-	info::{ModelInfo, SessionInfo},
+	info::{ModelInfo, NodeStatus, ServedInfo, SessionInfo},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	Hash,
@@ -38,6 +38,8 @@ fn model() -> ModelInfo {
 		name: "m".into(),
 		owner: [1; 32].into(),
 		paused: false,
+		retired_at: None,
+		offered_to: None,
 		version: 0,
 		price_version: 0,
 		price: PriceSchedule { per_call: 1_000, per_input_token: 10, per_output_token: 100 },
@@ -51,6 +53,11 @@ fn model() -> ModelInfo {
 		weights_hash: Hash::zero(),
 		tokenizer_hash: Hash::zero(),
 		sources: Default::default(),
+		parent: None,
+		next_version: None,
+		next_price: None,
+		next_policy: None,
+		deposit: 0,
 	}
 }
 
@@ -67,7 +74,10 @@ impl World {
 			endpoint: node.url.clone(),
 			receipt_key: bob.account(),
 			bond: 0,
-			models: vec![MODEL],
+			models: vec![ServedInfo { model: MODEL, capacity: 1 }],
+			status: NodeStatus::Active,
+			last_heartbeat: 0,
+			sessions: 1,
 		};
 		{
 			let mut state = chain.state.lock().unwrap();
@@ -80,6 +90,7 @@ impl World {
 				signer: alice.account(),
 				deposit,
 				settled: 0,
+				spending_limit: 0,
 				expires_at: 1_000,
 				closes_at: None,
 				lanes: vec![],
@@ -95,6 +106,7 @@ impl World {
 			session: SESSION,
 			deposit,
 			expires_at: 1_000,
+			opened_at: None,
 			retired: false,
 			lanes: Default::default(),
 		};
@@ -243,6 +255,18 @@ async fn a_call_that_was_not_served_costs_nothing() {
 }
 
 #[tokio::test]
+async fn a_node_without_room_has_used_no_voucher() {
+	let world = World::new(10 * MOST).await;
+	world.node.set(Mood::Busy);
+	let busy = world.call(false).await.unwrap_err();
+	assert!(matches!(busy, CallerError::Refused { status: 429, .. }), "{busy}");
+	assert_eq!(world.lane().await, KnownLane::default());
+	world.node.set(Mood::Honest);
+	let result = world.call(false).await.unwrap();
+	assert_eq!(result.statement.sequence, 1, "the same number again");
+}
+
+#[tokio::test]
 async fn an_unknown_outcome_is_settled_before_the_next_call() {
 	let world = World::new(10 * MOST).await;
 	world.node.set(Mood::BreakOffMute);
@@ -320,10 +344,11 @@ async fn a_session_that_cannot_pay_is_replaced() {
 		change(info);
 		before
 	};
-	let changes: [fn(&mut SessionInfo); 4] = [
+	let changes: [fn(&mut SessionInfo); 5] = [
 		|info| info.closes_at = Some(50),
 		|info| info.settled = info.deposit,
-		|info| info.expires_at += 1,
+		|info| info.expires_at -= 1,
+		|info| info.signer = [7; 32].into(),
 		|info| info.node = [7; 32].into(),
 	];
 	for spoil in changes {
@@ -333,6 +358,46 @@ async fn a_session_that_cannot_pay_is_replaced() {
 	}
 	world.chain.state.lock().unwrap().best = 990;
 	needs_another(world.call(false).await);
+}
+
+#[tokio::test]
+async fn a_session_that_was_topped_up_and_extended_goes_on() {
+	let world = World::new(MOST).await;
+	world.call(false).await.unwrap();
+	{
+		let mut state = world.chain.state.lock().unwrap();
+		let info = state.sessions.get_mut(&SESSION).unwrap();
+		info.deposit += MOST;
+		info.expires_at += 50;
+	}
+	let result = world.call(false).await.unwrap();
+	assert_eq!((result.session, result.left), (SESSION, 2 * (MOST - CHARGE)));
+	let known = world.book().await.find(&world.key()).await.unwrap();
+	assert_eq!((known.deposit, known.expires_at), (2 * MOST, 1_050));
+}
+
+#[tokio::test]
+async fn what_the_node_signed_is_kept() {
+	let world = World::new(10 * MOST).await;
+	let genesis = world.connected.genesis_hash();
+	let first = world.call(false).await.unwrap();
+	world.node.set(Mood::BreakOff);
+	world.call(true).await.unwrap_err();
+	world.node.set(Mood::WrongKey);
+	world.call(false).await.unwrap_err();
+	let kept = world.book().await.statements(&genesis, SESSION).await.unwrap();
+	assert_eq!(kept.iter().map(KeptStatement::call).collect::<Vec<_>>(), [(0, 1), (0, 2)]);
+	assert_eq!(kept[0].receipt.statement, first.statement);
+	assert!(kept.iter().all(|kept| {
+		kept.rejected.is_none() && kept.receipt.is_signed_by(&world.info.receipt_key)
+	}));
+
+	// What the node signed against its own interest most of all.
+	let world = World::new(10 * MOST).await;
+	world.node.set(Mood::Overcharge);
+	world.call(false).await.unwrap_err();
+	let kept = world.book().await.statements(&genesis, SESSION).await.unwrap();
+	assert!(kept[0].rejected.as_ref().unwrap().contains("not the price"));
 }
 
 #[tokio::test]

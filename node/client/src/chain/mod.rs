@@ -3,8 +3,10 @@
 mod api;
 mod blocks;
 mod error;
+mod settlements;
 
 pub use error::ChainError;
+pub use settlements::SessionSettlements;
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 

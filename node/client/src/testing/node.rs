@@ -55,6 +55,8 @@ pub(crate) enum Mood {
 	BreakEarly,
 	/// Fails after it took the voucher, and says so.
 	Fail,
+	/// Has no room right now, and takes nothing.
+	Busy,
 	/// Serves and charges, behind a proxy that loses patience.
 	Proxied,
 	/// Says no more about calls.
@@ -186,6 +188,9 @@ async fn chat(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
 		return response;
 	};
 	ledger.paid_requests += 1;
+	if mood == Mood::Busy {
+		return refused(429, "overloaded", Value::Null);
+	}
 	let payment: PaymentSignature = x402::decode(header.to_str().unwrap()).unwrap();
 	let payload = payment.payload;
 	if let Some(refusal) = check(&payload, &body, &shared, &mut ledger) {

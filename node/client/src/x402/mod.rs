@@ -15,6 +15,8 @@ pub use types::{
 	Terms,
 };
 
+pub(crate) use types::signature;
+
 use base64::{engine::general_purpose, Engine};
 use openledger_primitives::Hash;
 use serde::{de::DeserializeOwned, Serialize};

@@ -234,7 +234,7 @@ impl Receipt {
 }
 
 /// Signatures in JSON: `{"type": "sr25519", "value": "0x…"}`.
-mod signature {
+pub(crate) mod signature {
 	use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
 	use sp_core::{ecdsa, ed25519, sr25519};
 	use sp_runtime::MultiSignature;
@@ -256,7 +256,7 @@ mod signature {
 		Eth,
 	}
 
-	pub(super) fn serialize<S: Serializer>(
+	pub(crate) fn serialize<S: Serializer>(
 		signature: &MultiSignature,
 		serializer: S,
 	) -> Result<S::Ok, S::Error> {
@@ -269,7 +269,7 @@ mod signature {
 		Wire { kind, value: format!("0x{}", hex::encode(bytes)) }.serialize(serializer)
 	}
 
-	pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+	pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
 		deserializer: D,
 	) -> Result<MultiSignature, D::Error> {
 		let Wire { kind, value } = Wire::deserialize(deserializer)?;

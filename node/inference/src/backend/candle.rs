@@ -22,7 +22,7 @@ use super::{
 	tokenizer::ModelTokenizer,
 	unpack::{unpacked_size, Unpacked},
 	Backend, BackendError, ChatRequest, Delta, EventSink, FinishReason, Finished, Generation, Gone,
-	LoadError, ModelFacts, Prepared,
+	Load, LoadError, Message, ModelFacts, Prepared, Role,
 };
 
 /// The prompt is read in pieces of this many tokens: a large piece is fast, but its attention needs
@@ -161,6 +161,12 @@ impl Backend for CandleBackend {
 		if let Some(param) = request.extras.keys().next() {
 			return Err(BackendError::Unsupported { param: param.clone() });
 		}
+		let tools = request.messages.iter().position(Message::is_about_tools);
+		if let Some(index) = tools {
+			let about = request.messages.get(index).filter(|message| message.role == Role::Tool);
+			let part = if about.is_some() { "role" } else { "tool_calls" };
+			return Err(BackendError::Unsupported { param: format!("messages[{index}].{part}") });
+		}
 		let context = self.facts.context_length;
 		self.tokenizer.prepare(request, context, self.default_max_tokens).await
 	}
@@ -178,6 +184,11 @@ impl Backend for CandleBackend {
 			}
 		})?;
 		Ok(generation)
+	}
+
+	fn load(&self) -> Load {
+		let (waiting, idle) = self.worker.queue.load();
+		Load { running: usize::from(!idle), waiting }
 	}
 
 	fn count_tokens(&self, text: &str) -> Result<u32, BackendError> {

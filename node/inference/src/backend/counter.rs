@@ -15,6 +15,8 @@ const LONGEST_TAIL: usize = 4_096;
 pub(crate) struct TokenCounter {
 	counted: u32,
 	tail: String,
+	/// Of all the text, when some was added last.
+	total: u32,
 }
 
 impl TokenCounter {
@@ -30,7 +32,38 @@ impl TokenCounter {
 				self.tail = rest;
 			}
 		}
-		Ok(self.counted.saturating_add(tokenizer.count(&self.tail)?))
+		self.total = self.counted.saturating_add(tokenizer.count(&self.tail)?);
+		Ok(self.total)
+	}
+
+	/// The tokens of all the text so far.
+	pub fn total(&self) -> u32 {
+		self.total
+	}
+
+	/// How many bytes of this text, in whole characters, could be added within `most` tokens.
+	pub fn fitting(
+		&self,
+		tokenizer: &ModelTokenizer,
+		text: &str,
+		most: u32,
+	) -> Result<usize, BackendError> {
+		let places = text.char_indices().map(|(place, _)| place).skip(1);
+		let places: Vec<usize> = places.chain([text.len()]).collect();
+		// All places before `low` fit; more text rarely takes fewer tokens, and where it does, less
+		// than could be is handed out.
+		let (mut low, mut high) = (0, places.len());
+		while low < high {
+			let middle = low.midpoint(high);
+			let end = places.get(middle).copied().unwrap_or(text.len());
+			let begin = text.get(..end).unwrap_or(text);
+			let tokens = tokenizer.count(&[&self.tail, begin].concat())?;
+			match self.counted.saturating_add(tokens) <= most {
+				true => low = middle.saturating_add(1),
+				false => high = middle,
+			}
+		}
+		Ok(low.checked_sub(1).and_then(|last| places.get(last)).copied().unwrap_or(0))
 	}
 
 	/// The last place that no token crosses: before a single space between two letters, where every

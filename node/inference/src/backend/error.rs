@@ -31,6 +31,18 @@ pub enum BackendError {
 		/// The parameter's name in the request.
 		param: String,
 	},
+	/// This model is not made for what is asked of it.
+	#[error("this model does not serve {task}")]
+	NotServed {
+		/// What was asked of it, such as `embeddings`.
+		task: &'static str,
+	},
+	/// The server that runs the model is not well.
+	#[error("the server behind this model is not well; try again in {} s", retry_after.as_secs())]
+	Unwell {
+		/// When it is looked after again; whole seconds, at least one.
+		retry_after: Duration,
+	},
 	/// Too many calls are waiting already.
 	#[error("too many calls are waiting for this model; try again in {} s", retry_after.as_secs())]
 	Overloaded {
@@ -59,6 +71,24 @@ pub enum BackendError {
 }
 
 impl BackendError {
+	/// What kind of error it is, for logs in which nothing may stand that others have written.
+	pub fn kind(&self) -> &'static str {
+		match self {
+			Self::PromptTooLong { .. } => "prompt_too_long",
+			Self::InvalidPrompt { .. } => "invalid_prompt",
+			Self::Unsupported { .. } => "unsupported",
+			Self::NotServed { .. } => "not_served",
+			Self::Unwell { .. } => "unwell",
+			Self::Overloaded { .. } => "overloaded",
+			Self::Upstream { status: None, .. } => "upstream",
+			Self::Upstream { status: Some(429), .. } => "upstream_429",
+			Self::Upstream { status: Some(400..=499), .. } => "upstream_4xx",
+			Self::Upstream { .. } => "upstream_5xx",
+			Self::Timeout { .. } => "timeout",
+			Self::Failed(_) => "failed",
+		}
+	}
+
 	/// [`BackendError::Failed`] from any error.
 	pub(crate) fn failed(error: impl std::fmt::Display) -> Self {
 		Self::Failed(error.to_string())

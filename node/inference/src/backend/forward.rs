@@ -7,22 +7,21 @@ use reqwest::{
 	header::{HeaderMap, HeaderValue, AUTHORIZATION},
 	Client, Url,
 };
-use tokio::{
-	sync::{OwnedSemaphorePermit, Semaphore},
-	time::{timeout_at, Instant},
-};
+use sp_core::H256;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::answer::Answer;
+use self::{health::Health, meter::Counting, upstream::Upstream};
 use super::{
-	generation::EventSink, tokenizer::ModelTokenizer, Backend, BackendError, ChatRequest,
-	FinishReason, Generation, LoadError, ModelFacts, Prepared,
+	tokenizer::ModelTokenizer, Backend, BackendError, ChatRequest, Embedded, EmbeddingRequest,
+	Generation, Load, LoadError, Message, ModelFacts, Prepared, PreparedEmbedding,
 };
 
 mod answer;
+mod health;
+mod meter;
+mod upstream;
 mod wire;
-
-/// A server that does not answer a health check within this time is not healthy.
-const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How to reach a model on another server.
 #[derive(Clone)]
@@ -33,8 +32,9 @@ pub struct ForwardOptions {
 	pub api_key: Option<String>,
 	/// The model's name on that server.
 	pub upstream_model: String,
-	/// The model's `tokenizer.json`, or its GGUF file.
-	pub tokenizer: PathBuf,
+	/// The model's `tokenizer.json`, or its GGUF file. Without one the server's own counts are
+	/// charged.
+	pub tokenizer: Option<PathBuf>,
 	/// A chat template, instead of the tokenizer's own.
 	pub chat_template: Option<PathBuf>,
 	/// The most tokens, input and output together, that the server serves.
@@ -55,6 +55,10 @@ pub struct ForwardOptions {
 	pub retries: u32,
 	/// Parameters beyond the usual that the server knows and that are handed on to it.
 	pub pass_through: Vec<String>,
+	/// Whether it makes vectors as well.
+	pub embeddings: bool,
+	/// How often the server is looked after.
+	pub health_interval: Duration,
 }
 
 /// A model on another server.
@@ -63,22 +67,13 @@ pub struct ForwardBackend {
 	upstream: Arc<Upstream>,
 	/// Calls that are being answered or wait for it.
 	admitted: Arc<Semaphore>,
+	/// As many as that are answered at once, and as many again may be admitted.
+	concurrent: usize,
+	room: usize,
 	default_max_tokens: u32,
-}
-
-/// The other server, shared by all calls to it.
-struct Upstream {
-	client: Client,
-	chat: Url,
-	models: Url,
-	model: String,
-	tokenizer: Arc<ModelTokenizer>,
-	/// Calls that are being answered.
-	slots: Semaphore,
-	first_token_timeout: Duration,
-	timeout: Duration,
-	retries: u32,
 	pass_through: Vec<String>,
+	embeddings: bool,
+	_watched: DropGuard,
 }
 
 impl ForwardBackend {
@@ -87,7 +82,13 @@ impl ForwardBackend {
 	/// # Errors
 	/// When the tokenizer cannot be loaded or a setting cannot be used.
 	pub fn new(options: ForwardOptions) -> Result<Self, LoadError> {
-		let tokenizer = ModelTokenizer::load(&options.tokenizer, options.chat_template.as_deref())?;
+		let counting = match &options.tokenizer {
+			Some(path) => {
+				let template = options.chat_template.as_deref();
+				Counting::Own(Arc::new(ModelTokenizer::load(path, template)?))
+			}
+			None => Counting::Trusted,
+		};
 		let mut headers = HeaderMap::new();
 		if let Some(key) = &options.api_key {
 			let mut bearer = HeaderValue::from_str(&format!("Bearer {key}"))
@@ -112,26 +113,50 @@ impl ForwardBackend {
 			kind: "openai",
 			context_length: options.context,
 			weights_hash: None,
-			tokenizer_hash: tokenizer.hash(),
+			tokenizer_hash: match &counting {
+				Counting::Own(tokenizer) => tokenizer.hash(),
+				Counting::Trusted => H256::zero(),
+			},
 		};
 		let upstream = Upstream {
 			client,
 			chat: url("chat/completions")?,
+			completions: url("completions")?,
+			embeddings: url("embeddings")?,
 			models: url("models")?,
 			model: options.upstream_model,
-			tokenizer: Arc::new(tokenizer),
+			counting,
 			slots: Semaphore::new(concurrent),
 			first_token_timeout: options.first_token_timeout,
 			timeout: options.timeout,
 			retries: options.retries,
-			pass_through: options.pass_through,
+			health: Health::new(options.health_interval),
 		};
+		let upstream = Arc::new(upstream);
+		let stop = CancellationToken::new();
+		if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+			runtime.spawn(health::watch(Arc::downgrade(&upstream), stop.clone()));
+		}
+		let room = concurrent.saturating_add(options.queue);
 		Ok(Self {
 			facts,
-			upstream: Arc::new(upstream),
-			admitted: Arc::new(Semaphore::new(concurrent.saturating_add(options.queue))),
+			upstream,
+			admitted: Arc::new(Semaphore::new(room)),
+			concurrent,
+			room,
 			default_max_tokens: options.default_max_tokens,
+			pass_through: options.pass_through,
+			embeddings: options.embeddings,
+			_watched: stop.drop_guard(),
 		})
+	}
+}
+
+impl ForwardBackend {
+	/// A place among the calls that are answered or wait.
+	fn admit(&self) -> Result<OwnedSemaphorePermit, BackendError> {
+		let overloaded = |_| BackendError::Overloaded { retry_after: Duration::from_secs(1) };
+		self.admitted.clone().try_acquire_owned().map_err(overloaded)
 	}
 }
 
@@ -142,20 +167,21 @@ impl Backend for ForwardBackend {
 	}
 
 	async fn prepare(&self, request: ChatRequest) -> Result<Prepared, BackendError> {
-		let known = &self.upstream.pass_through;
+		let known = &self.pass_through;
 		if let Some(param) = request.extras.keys().find(|param| !known.contains(param)) {
 			return Err(BackendError::Unsupported { param: param.clone() });
 		}
+		let about_tools = request.messages.iter().position(Message::is_about_tools);
+		if let Some(index) = about_tools.filter(|_| !known.iter().any(|name| name == "tools")) {
+			return Err(BackendError::Unsupported { param: format!("messages[{index}].role") });
+		}
+		self.upstream.health.admit()?;
 		let context = self.facts.context_length;
-		self.upstream.tokenizer.prepare(request, context, self.default_max_tokens).await
+		self.upstream.counting.prepare(request, context, self.default_max_tokens).await
 	}
 
 	async fn generate(&self, call: Prepared) -> Result<Generation, BackendError> {
-		let admitted = self
-			.admitted
-			.clone()
-			.try_acquire_owned()
-			.map_err(|_| BackendError::Overloaded { retry_after: Duration::from_secs(1) })?;
+		let admitted = self.admit()?;
 		// A slow reader slows the server down, as it should; this much may be on its way.
 		let (sink, generation) = Generation::channel(64);
 		let upstream = self.upstream.clone();
@@ -163,112 +189,42 @@ impl Backend for ForwardBackend {
 		Ok(generation)
 	}
 
+	async fn prepare_embedding(
+		&self,
+		request: EmbeddingRequest,
+	) -> Result<PreparedEmbedding, BackendError> {
+		if !self.embeddings {
+			return Err(BackendError::NotServed { task: "embeddings" });
+		}
+		self.upstream.health.admit()?;
+		let EmbeddingRequest { inputs, dimensions } = request;
+		let (inputs, counts) = self.upstream.counting.count_inputs(inputs).await?;
+		let context = self.facts.context_length;
+		let trusted = matches!(self.upstream.counting, Counting::Trusted);
+		if let Some(tokens) = counts.iter().copied().find(|count| *count > context && !trusted) {
+			return Err(BackendError::PromptTooLong { tokens, context });
+		}
+		let input_tokens = counts.iter().copied().fold(0, u32::saturating_add);
+		Ok(PreparedEmbedding { request: EmbeddingRequest { inputs, dimensions }, input_tokens })
+	}
+
+	async fn embed(&self, call: PreparedEmbedding) -> Result<Embedded, BackendError> {
+		let admitted = self.admit()?;
+		self.upstream.embed(call, admitted).await
+	}
+
+	fn load(&self) -> Load {
+		let admitted = self.room.saturating_sub(self.admitted.available_permits());
+		let running = self.concurrent.saturating_sub(self.upstream.slots.available_permits());
+		Load { running, waiting: admitted.saturating_sub(running) }
+	}
+
 	fn count_tokens(&self, text: &str) -> Result<u32, BackendError> {
-		self.upstream.tokenizer.count(text)
+		self.upstream.counting.count(text)
 	}
 
 	async fn health(&self) -> Result<(), BackendError> {
-		self.upstream.health().await
-	}
-}
-
-impl Upstream {
-	/// Answers one call, to its end, and holds its place among the others until then.
-	async fn serve(&self, call: Prepared, sink: EventSink, _admitted: OwnedSemaphorePermit) {
-		let mut answer = Answer::new(&call, &self.tokenizer, &sink);
-		let deadline = Instant::now() + self.timeout;
-		let ended = tokio::select! {
-			biased;
-			() = sink.cancelled() => Ok(FinishReason::Cancelled),
-			ended = timeout_at(deadline, self.answer(&call, &mut answer)) => {
-				let late = BackendError::Timeout { stage: "answering", after: self.timeout };
-				ended.unwrap_or(Err(late))
-			}
-		};
-		let ended = ended.and_then(|reason| answer.finished(reason));
-		if let Err(error) = &ended {
-			tracing::warn!(%error, model = self.model, "a forwarded call failed");
-		}
-		sink.finish(ended);
-	}
-
-	async fn answer(
-		&self,
-		call: &Prepared,
-		answer: &mut Answer<'_>,
-	) -> Result<FinishReason, BackendError> {
-		let _slot = self.slots.acquire().await.map_err(BackendError::failed)?;
-		let body = wire::Request::new(&self.model, call);
-		let mut attempt = 0;
-		loop {
-			let error = match self.attempt(&body, answer).await {
-				Ok(reason) => return Ok(reason),
-				Err(error) => error,
-			};
-			// What was produced was delivered, so only an answer that never began may be begun
-			// anew.
-			if !answer.is_empty() || attempt >= self.retries || !error.is_passing() {
-				return Err(error.into_backend());
-			}
-			let pause = Duration::from_millis(100) * 2_u32.saturating_pow(attempt.min(6));
-			tracing::debug!(?error, attempt, "trying the server again");
-			tokio::time::sleep(pause).await;
-			attempt = attempt.saturating_add(1);
-		}
-	}
-
-	/// Sends the call once and hands out what comes back.
-	async fn attempt(
-		&self,
-		body: &wire::Request<'_>,
-		answer: &mut Answer<'_>,
-	) -> Result<FinishReason, wire::Failure> {
-		let late = Instant::now() + self.first_token_timeout;
-		let too_late = |_| {
-			wire::Failure::Final(BackendError::Timeout {
-				stage: "waiting for the first token",
-				after: self.first_token_timeout,
-			})
-		};
-		let request = self.client.post(self.chat.clone()).json(body).send();
-		let response = timeout_at(late, request).await.map_err(too_late)??;
-		let mut stream = wire::Stream::open(response).await?;
-		loop {
-			let next = if answer.is_empty() {
-				timeout_at(late, stream.next()).await.map_err(too_late)??
-			} else {
-				stream.next().await?
-			};
-			match next {
-				Some(chunk) => {
-					if let Some(reason) = answer.take(chunk).await? {
-						return Ok(reason);
-					}
-				}
-				None => return answer.close().await,
-			}
-		}
-	}
-
-	async fn health(&self) -> Result<(), BackendError> {
-		let late =
-			|_| BackendError::Timeout { stage: "checking the server", after: HEALTH_TIMEOUT };
-		let check = async {
-			let response = self.client.get(self.models.clone()).send().await?;
-			wire::models(response).await
-		};
-		let listed = tokio::time::timeout(HEALTH_TIMEOUT, check)
-			.await
-			.map_err(late)?
-			.map_err(wire::Failure::into_backend)?;
-		// Ollama appends a tag to the names that it lists.
-		let tagged = format!("{}:latest", self.model);
-		if listed.iter().any(|model| *model == self.model || *model == tagged) {
-			Ok(())
-		} else {
-			let message = format!("it does not list the model `{}`", self.model);
-			Err(BackendError::Upstream { status: None, message })
-		}
+		health::health(&self.upstream).await
 	}
 }
 

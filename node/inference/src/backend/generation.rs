@@ -18,6 +18,8 @@ pub enum FinishReason {
 	Stop,
 	/// The allowed number of tokens, or the context, was used up.
 	Length,
+	/// The model wants to know what tools say that it called.
+	ToolCalls,
 	/// The caller, or this node, called it off.
 	Cancelled,
 }
@@ -30,6 +32,39 @@ pub struct Delta {
 	/// Tokens behind all the text handed out so far, this piece included. Never above the call's
 	/// maximum. What is charged in the end may be lower, never higher.
 	pub output_tokens: u32,
+}
+
+/// A piece of a tool call that the model makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolDelta {
+	/// Which of the answer's tool calls it belongs to.
+	pub index: u32,
+	/// The call's id, in its first piece.
+	pub id: Option<String>,
+	/// The tool's name, in the first piece.
+	pub name: Option<String>,
+	/// More of its arguments, which are JSON when they are complete.
+	pub arguments: String,
+	/// Tokens behind all that was handed out so far, as for [`Delta`].
+	pub output_tokens: u32,
+}
+
+impl ToolDelta {
+	/// What of it is counted and hashed: the tool's name and its arguments.
+	pub fn text(&self) -> String {
+		[self.name.as_deref().unwrap_or_default(), &self.arguments].concat()
+	}
+}
+
+/// A tool call that the model made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToolCall {
+	/// Its id.
+	pub id: String,
+	/// The tool's name.
+	pub name: String,
+	/// The arguments, as JSON.
+	pub arguments: String,
 }
 
 /// The end of an answer, with the counts to charge.
@@ -49,6 +84,8 @@ pub struct Finished {
 pub enum Event {
 	/// Some more text.
 	Delta(Delta),
+	/// Some more of a tool call.
+	Tool(ToolDelta),
 	/// The end; nothing follows.
 	Finished(Finished),
 }
@@ -58,8 +95,38 @@ pub enum Event {
 pub struct Completion {
 	/// All the text.
 	pub text: String,
+	/// The tools that the model calls.
+	pub tool_calls: Vec<ToolCall>,
 	/// Why it ended, and the counts to charge.
 	pub finished: Finished,
+}
+
+impl Completion {
+	/// What is counted and hashed: the text, then the name and arguments of each tool call.
+	pub fn signed_text(&self) -> String {
+		let mut text = self.text.clone();
+		for call in &self.tool_calls {
+			text.push_str(&call.name);
+			text.push_str(&call.arguments);
+		}
+		text
+	}
+
+	fn add(&mut self, delta: ToolDelta) {
+		// Servers number their calls one after the other; a number out of line begins a new one.
+		let index = usize::try_from(delta.index).unwrap_or(usize::MAX);
+		if index >= self.tool_calls.len() {
+			self.tool_calls.push(ToolCall::default());
+		}
+		let last = self.tool_calls.len().saturating_sub(1);
+		if let Some(call) = self.tool_calls.get_mut(index.min(last)) {
+			if let Some(id) = delta.id.filter(|_| call.id.is_empty()) {
+				call.id = id;
+			}
+			call.name.push_str(delta.name.as_deref().unwrap_or_default());
+			call.arguments.push_str(&delta.arguments);
+		}
+	}
 }
 
 /// An answer while it is being made: a stream of [`Event`]s that ends with
@@ -112,11 +179,13 @@ impl Generation {
 	/// # Errors
 	/// What the stream ended with; text that came before it is lost, so nothing was delivered.
 	pub async fn collect(mut self) -> Result<Completion, BackendError> {
-		let mut text = String::new();
+		let finished = Finished { reason: FinishReason::Stop, input_tokens: 0, output_tokens: 0 };
+		let mut whole = Completion { text: String::new(), tool_calls: Vec::new(), finished };
 		while let Some(event) = self.next().await {
 			match event? {
-				Event::Delta(delta) => text.push_str(&delta.text),
-				Event::Finished(finished) => return Ok(Completion { text, finished }),
+				Event::Delta(delta) => whole.text.push_str(&delta.text),
+				Event::Tool(delta) => whole.add(delta),
+				Event::Finished(finished) => return Ok(Completion { finished, ..whole }),
 			}
 		}
 		Err(vanished())
@@ -136,7 +205,7 @@ impl Stream for Generation {
 			// The maker went away without a last word: its thread died or the node stops.
 			Poll::Ready(None) => Err(vanished()),
 		};
-		self.ended = !matches!(item, Ok(Event::Delta(_)));
+		self.ended = !matches!(item, Ok(Event::Delta(_) | Event::Tool(_)));
 		Poll::Ready(Some(item))
 	}
 }
@@ -151,9 +220,21 @@ impl EventSink {
 	/// # Errors
 	/// [`Gone`] when nobody reads, or the work was called off while waiting.
 	pub async fn send(&self, delta: Delta) -> Result<(), Gone> {
+		self.send_event(Event::Delta(delta)).await
+	}
+
+	/// Hands out a piece of a tool call, waiting while the reader is behind.
+	///
+	/// # Errors
+	/// [`Gone`], as for [`Self::send`].
+	pub async fn send_tool(&self, delta: ToolDelta) -> Result<(), Gone> {
+		self.send_event(Event::Tool(delta)).await
+	}
+
+	async fn send_event(&self, event: Event) -> Result<(), Gone> {
 		tokio::select! {
 			biased;
-			sent = self.events.send(Ok(Event::Delta(delta))) => sent.map_err(|_| Gone),
+			sent = self.events.send(Ok(event)) => sent.map_err(|_| Gone),
 			() = self.cancel.cancelled() => Err(Gone),
 		}
 	}
@@ -208,6 +289,32 @@ mod tests {
 		let completion = generation.collect().await.expect("it ends well");
 		assert_eq!(completion.text, "Paris.");
 		assert_eq!(completion.finished.output_tokens, 2);
+	}
+
+	#[tokio::test]
+	async fn collects_tool_calls() {
+		let (sink, generation) = Generation::channel(8);
+		let piece = |index, id: Option<&str>, name: Option<&str>, arguments: &str| ToolDelta {
+			index,
+			id: id.map(str::to_owned),
+			name: name.map(str::to_owned),
+			arguments: arguments.into(),
+			output_tokens: 1,
+		};
+		sink.try_send(delta("Hm. ", 1)).expect("there is room");
+		for piece in [
+			piece(0, Some("a"), Some("sum"), "{\"x\""),
+			piece(0, None, None, ":1}"),
+			piece(1, Some("b"), Some("now"), "{}"),
+			piece(9, Some("c"), Some("out"), ""),
+		] {
+			sink.send_tool(piece).await.expect("there is room");
+		}
+		sink.finish(Ok(end(5)));
+		let completion = generation.collect().await.expect("it ends well");
+		assert_eq!(completion.signed_text(), "Hm. sum{\"x\":1}now{}out");
+		let ids: Vec<_> = completion.tool_calls.iter().map(|call| call.id.as_str()).collect();
+		assert_eq!(ids, ["a", "b", "c"]);
 	}
 
 	#[tokio::test]

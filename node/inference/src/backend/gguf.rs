@@ -82,6 +82,17 @@ pub fn hash_file(path: &Path) -> io::Result<H256> {
 	hash_reader(&mut File::open(path)?)
 }
 
+/// The hash of a tokenizer as the chain stores it: of the one in a GGUF file, or of a `tokenizer.json`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn hash_tokenizer(path: &Path) -> Result<H256, LoadError> {
+	if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf")) {
+		return Ok(tokenizer_hash(&Gguf::open(path)?.content));
+	}
+	hash_file(path).map_err(|source| LoadError::read(path, source))
+}
+
 /// The blake2-256 hash of some bytes.
 pub(crate) fn hash_bytes(bytes: &[u8]) -> H256 {
 	let mut hasher = Hasher::new();

@@ -39,10 +39,16 @@ pub use self::{
 	candle::{CandleBackend, CandleOptions, UNPACK_UP_TO},
 	error::BackendError,
 	forward::{ForwardBackend, ForwardOptions},
-	generation::{Completion, Delta, Event, EventSink, FinishReason, Finished, Generation, Gone},
-	gguf::hash_file,
+	generation::{
+		Completion, Delta, Event, EventSink, FinishReason, Finished, Generation, Gone, ToolCall,
+		ToolDelta,
+	},
+	gguf::{hash_file, hash_tokenizer},
 	models::{LoadError, ModelSet, ServedModel},
-	request::{ChatRequest, Message, Prepared, Role, Sampling},
+	request::{
+		ChatRequest, Embedded, EmbeddingRequest, Message, Prepared, PreparedEmbedding, Role,
+		Sampling,
+	},
 	tokenizer::ModelTokenizer,
 };
 
@@ -58,6 +64,15 @@ pub struct ModelFacts {
 	pub weights_hash: Option<H256>,
 	/// blake2-256 of the tokenizer: see [`ModelTokenizer::hash`].
 	pub tokenizer_hash: H256,
+}
+
+/// How much a backend has to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+	/// Calls that are being answered.
+	pub running: usize,
+	/// Calls that wait for their turn.
+	pub waiting: usize,
 }
 
 /// A served model.
@@ -83,6 +98,30 @@ pub trait Backend: Send + Sync {
 	/// [`BackendError::Overloaded`] when the queue is full, [`BackendError::Failed`] when the
 	/// model is not running.
 	async fn generate(&self, call: Prepared) -> Result<Generation, BackendError>;
+
+	/// Tokenises texts that are to become vectors, without starting any work for them.
+	///
+	/// # Errors
+	/// [`BackendError::NotServed`] if this model makes no vectors, [`BackendError::PromptTooLong`].
+	async fn prepare_embedding(
+		&self,
+		_request: EmbeddingRequest,
+	) -> Result<PreparedEmbedding, BackendError> {
+		Err(BackendError::NotServed { task: "embeddings" })
+	}
+
+	/// Turns texts that this same backend prepared into vectors.
+	///
+	/// # Errors
+	/// As [`Self::generate`], and whatever goes wrong on the way.
+	async fn embed(&self, _call: PreparedEmbedding) -> Result<Embedded, BackendError> {
+		Err(BackendError::NotServed { task: "embeddings" })
+	}
+
+	/// How much it has to do right now.
+	fn load(&self) -> Load {
+		Load::default()
+	}
 
 	/// Counts the tokens of a piece of plain text, as anybody with the same tokenizer would.
 	///

@@ -154,7 +154,14 @@ fn load(config: &ModelConfig) -> Result<Arc<dyn Backend>, LoadError> {
 				first_token_timeout: Duration::from_secs(openai.first_token_timeout_seconds.into()),
 				timeout,
 				retries: openai.retries,
-				pass_through: openai.pass_through.iter().map(|p| p.as_str().to_owned()).collect(),
+				pass_through: openai
+					.pass_through
+					.iter()
+					.flat_map(|parameter| parameter.names())
+					.map(|name| (*name).to_owned())
+					.collect(),
+				embeddings: openai.embeddings,
+				health_interval: Duration::from_secs(openai.health_interval_seconds.into()),
 			})?;
 			Ok(Arc::new(backend))
 		}

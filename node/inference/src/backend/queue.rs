@@ -91,6 +91,12 @@ impl<T: Job> Queue<T> {
 		self.changed.notify_all();
 	}
 
+	/// How many jobs wait, and whether the worker does.
+	pub fn load(&self) -> (usize, bool) {
+		let state = self.lock();
+		(state.waiting.len(), state.idle)
+	}
+
 	/// Whether it was closed.
 	pub fn is_closed(&self) -> bool {
 		self.lock().closed

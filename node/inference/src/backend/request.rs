@@ -1,8 +1,12 @@
 //! One call, independent of the protocol that it came by.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::BackendError;
+
+/// About as many bytes does a template put around each message.
+const FRAME: usize = 64;
 
 /// Who says a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +18,8 @@ pub enum Role {
 	User,
 	/// The model's earlier answers.
 	Assistant,
+	/// What a tool that the model called has returned.
+	Tool,
 }
 
 impl Role {
@@ -23,6 +29,7 @@ impl Role {
 			Self::System => "system",
 			Self::User => "user",
 			Self::Assistant => "assistant",
+			Self::Tool => "tool",
 		}
 	}
 }
@@ -37,12 +44,33 @@ pub struct Message {
 	/// The speaker's name, where several share a role.
 	#[serde(skip_serializing_if = "Option::is_none")]
 	pub name: Option<String>,
+	/// The tools that the model called in it, as the protocol has them. For backends that know
+	/// tools.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub tool_calls: Vec<Value>,
+	/// Which of those calls a tool answers.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub tool_call_id: Option<String>,
 }
 
 impl Message {
 	/// A message without a speaker's name.
 	pub fn new(role: Role, content: impl Into<String>) -> Self {
-		Self { role, content: content.into(), name: None }
+		let (tool_calls, tool_call_id) = (Vec::new(), None);
+		Self { role, content: content.into(), name: None, tool_calls, tool_call_id }
+	}
+
+	/// Whether tools have to do with it.
+	pub fn is_about_tools(&self) -> bool {
+		self.role == Role::Tool || !self.tool_calls.is_empty()
+	}
+
+	/// All its bytes, about: how long it takes to tokenise, and more than its tokens can be.
+	pub fn size(&self) -> usize {
+		let tools = self.tool_calls.iter().map(|call| call.to_string().len());
+		let name = self.name.as_ref().map_or(0, String::len);
+		let id = self.tool_call_id.as_ref().map_or(0, String::len);
+		tools.sum::<usize>().saturating_add(self.content.len()).saturating_add(name + id)
 	}
 }
 
@@ -57,11 +85,13 @@ pub struct Sampling {
 	pub seed: Option<i64>,
 }
 
-/// A chat to be answered.
+/// A chat to be answered, or a text to be continued.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ChatRequest {
-	/// The conversation so far, never empty.
+	/// The conversation so far; empty only where there is a text instead.
 	pub messages: Vec<Message>,
+	/// A text to be continued as it is, without a chat template.
+	pub prompt: Option<String>,
 	/// The most tokens the answer may have; the model's default if not given.
 	pub max_tokens: Option<u32>,
 	/// How tokens are chosen.
@@ -69,7 +99,52 @@ pub struct ChatRequest {
 	/// The answer ends before the first of these; it never contains one.
 	pub stop: Vec<String>,
 	/// Parameters of the request that change the answer and that only some backends know, by name.
-	pub extras: serde_json::Map<String, serde_json::Value>,
+	pub extras: Map<String, Value>,
+}
+
+impl ChatRequest {
+	/// The tools that the model may call; null where there are none.
+	pub fn tools(&self) -> &Value {
+		self.extras.get("tools").unwrap_or(&Value::Null)
+	}
+
+	/// All bytes of what the model is to read, about.
+	pub fn size(&self) -> usize {
+		let framed = self.messages.iter().map(|message| message.size().saturating_add(FRAME));
+		let tools = match self.tools() {
+			Value::Null => 0,
+			tools => tools.to_string().len(),
+		};
+		let prompt = self.prompt.as_ref().map_or(0, String::len);
+		framed.fold(prompt.saturating_add(tools), usize::saturating_add)
+	}
+}
+
+/// Texts to be turned into vectors.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EmbeddingRequest {
+	/// The texts, never none.
+	pub inputs: Vec<String>,
+	/// How long the vectors are to be; as the model makes them if not given.
+	pub dimensions: Option<u32>,
+}
+
+/// Texts whose price is known: they were tokenised and they fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreparedEmbedding {
+	/// The texts.
+	pub request: EmbeddingRequest,
+	/// Tokens of all of them.
+	pub input_tokens: u32,
+}
+
+/// Texts as vectors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedded {
+	/// One for each text, in their order.
+	pub vectors: Vec<Vec<f32>>,
+	/// Input tokens to charge; never above what was quoted.
+	pub input_tokens: u32,
 }
 
 /// A call whose price is bounded: it was tokenised and it fits.
@@ -100,6 +175,20 @@ impl Prepared {
 		}
 		let max_output_tokens = request.max_tokens.unwrap_or(default_max_tokens).clamp(1, room);
 		Ok(Self { request, prompt, input_tokens, max_output_tokens })
+	}
+
+	/// The same where nobody can tokenise the prompt: at most `input_tokens`, and never more than
+	/// the context, which is for the server to enforce.
+	pub fn at_most(
+		request: ChatRequest,
+		input_tokens: u32,
+		context: u32,
+		default_max_tokens: u32,
+	) -> Self {
+		let input_tokens = input_tokens.min(context);
+		let max_output_tokens =
+			request.max_tokens.unwrap_or(default_max_tokens).clamp(1, context.max(1));
+		Self { request, prompt: Vec::new(), input_tokens, max_output_tokens }
 	}
 
 	/// Tokens of the prompt, chat template included.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use minijinja::{context, syntax::SyntaxConfig, Environment, ErrorKind, Value};
+use serde_json::Value as Json;
 
 use super::{BackendError, Message};
 
@@ -48,15 +49,19 @@ impl ChatTemplate {
 		Ok(Self { environment, bos_token: bos_token.into(), eos_token: eos_token.into() })
 	}
 
-	/// The text that the model continues with its answer to these messages.
+	/// The text that the model continues with its answer to these messages, when it may call these
+	/// tools.
 	///
 	/// # Errors
 	/// [`BackendError::InvalidPrompt`] when the template refuses the messages.
-	pub fn render(&self, messages: &[Message]) -> Result<String, BackendError> {
+	pub fn render(&self, messages: &[Message], tools: &Json) -> Result<String, BackendError> {
 		let messages: Vec<Value> = messages.iter().map(message_value).collect();
+		// Without tools this is none rather than undefined, as where templates come from.
+		let tools = value(tools);
 		let render = || {
 			self.environment.get_template(NAME)?.render(context! {
 				messages,
+				tools,
 				add_generation_prompt => true,
 				bos_token => self.bos_token.as_str(),
 				eos_token => self.eos_token.as_str(),
@@ -68,12 +73,37 @@ impl ChatTemplate {
 	}
 }
 
+/// JSON as templates see it.
+fn value(json: &Json) -> Value {
+	match json {
+		Json::Null => Value::from(()),
+		Json::Bool(flag) => Value::from(*flag),
+		Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+			(Some(number), _, _) => Value::from(number),
+			(None, Some(number), _) => Value::from(number),
+			(None, None, number) => Value::from(number.unwrap_or_default()),
+		},
+		Json::String(text) => Value::from(text.as_str()),
+		Json::Array(values) => Value::from(values.iter().map(value).collect::<Vec<_>>()),
+		Json::Object(fields) => {
+			Value::from_pairs(fields.iter().map(|(name, field)| (name.as_str(), value(field))))
+		}
+	}
+}
+
 /// A message as templates see it: a map with the keys of the OpenAI protocol.
 fn message_value(message: &Message) -> Value {
 	let content = Value::from(message.content.as_str());
 	let mut value = BTreeMap::from([("role", message.role.as_str().into()), ("content", content)]);
 	if let Some(name) = &message.name {
 		value.insert("name", name.into());
+	}
+	if !message.tool_calls.is_empty() {
+		let calls: Vec<Value> = message.tool_calls.iter().map(self::value).collect();
+		value.insert("tool_calls", Value::from(calls));
+	}
+	if let Some(id) = &message.tool_call_id {
+		value.insert("tool_call_id", id.into());
 	}
 	Value::from(value)
 }
@@ -83,6 +113,8 @@ mod tests {
 	use super::*;
 	use crate::backend::Role;
 
+	const NONE: Json = Json::Null;
+
 	fn chat() -> Vec<Message> {
 		vec![Message::new(Role::System, "Be brief."), Message::new(Role::User, " Hi! ")]
 	}
@@ -91,7 +123,7 @@ mod tests {
 	fn chatml_is_the_fallback() {
 		let template = ChatTemplate::new(None, "", "").expect("it compiles");
 		assert_eq!(
-			template.render(&chat()).as_deref(),
+			template.render(&chat(), &NONE).as_deref(),
 			Ok("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n Hi! <|im_end|>\n\
                 <|im_start|>assistant\n")
 		);
@@ -106,7 +138,7 @@ mod tests {
             {% endfor %}\n\
             {% if strftime_now is defined %}today{% else %}a fixed day{% endif %}{{ eos_token }}";
 		let template = ChatTemplate::new(Some(source), "<s>", "</s>").expect("it compiles");
-		assert_eq!(template.render(&chat()).as_deref(), Ok("<s>\n[HI!]\na fixed day</s>"));
+		assert_eq!(template.render(&chat(), &NONE).as_deref(), Ok("<s>\n[HI!]\na fixed day</s>"));
 	}
 
 	#[test]
@@ -115,7 +147,7 @@ mod tests {
             {{ raise_exception('System role not supported') }}{% endif %}";
 		let template = ChatTemplate::new(Some(source), "", "").expect("it compiles");
 		assert_eq!(
-			template.render(&chat()),
+			template.render(&chat(), &NONE),
 			Err(BackendError::InvalidPrompt { message: "System role not supported".into() })
 		);
 	}
@@ -129,8 +161,23 @@ mod tests {
 	fn messages_are_text_never_template() {
 		let template = ChatTemplate::new(None, "", "").expect("it compiles");
 		let text = template
-			.render(&[Message::new(Role::User, "{{ bos_token }}{% raw %}<b>")])
+			.render(&[Message::new(Role::User, "{{ bos_token }}{% raw %}<b>")], &NONE)
 			.expect("it renders");
 		assert!(text.contains("{{ bos_token }}{% raw %}<b>"), "{text}");
+	}
+
+	#[test]
+	fn tools_are_shown_to_templates_that_know_them() {
+		let source = "{% if tools %}{{ tools[0].function.name }}{% else %}none{% endif %}\
+            {% for m in messages %} {{ m.role }}{% if m.tool_calls %}!{% endif %}{% endfor %}";
+		let template = ChatTemplate::new(Some(source), "", "").expect("it compiles");
+		let call = Message {
+			tool_calls: vec![serde_json::json!({ "id": "a" })],
+			..Message::new(Role::Assistant, "")
+		};
+		let said = [call, Message::new(Role::Tool, "4")];
+		let tools = serde_json::json!([{ "function": { "name": "sum" } }]);
+		assert_eq!(template.render(&said, &tools).as_deref(), Ok("sum assistant! tool"));
+		assert_eq!(template.render(&said, &NONE).as_deref(), Ok("none assistant! tool"));
 	}
 }

@@ -34,11 +34,9 @@ const END_TOKENS: [&str; 8] = [
 	"</s>",
 ];
 
-/// Chats of fewer bytes are tokenised where they are, which takes less than handing them over to
-/// another thread.
-const SMALL_CHAT: usize = 8 * 1024;
-/// About as many bytes does a template put around each message.
-const MESSAGE_FRAME: usize = 64;
+/// What has fewer bytes is tokenised where it is, which takes less than handing it over to another
+/// thread.
+const SMALL: usize = 8 * 1024;
 
 /// A model's tokenizer and chat template.
 #[derive(Debug)]
@@ -135,11 +133,52 @@ impl ModelTokenizer {
 	/// [`BackendError::InvalidPrompt`] when the template refuses the chat,
 	/// [`BackendError::Failed`] when the tokenizer fails.
 	pub fn chat_tokens(&self, messages: &[Message]) -> Result<Vec<u32>, BackendError> {
-		let text = self.template.render(messages)?;
+		self.rendered_tokens(self.template.render(messages, &serde_json::Value::Null)?)
+	}
+
+	/// The tokens that a request becomes: a chat with the tools that it names, or a text as it is.
+	pub(crate) fn request_tokens(&self, request: &ChatRequest) -> Result<Vec<u32>, BackendError> {
+		match &request.prompt {
+			Some(text) => self.text_tokens(text),
+			None => self.rendered_tokens(self.template.render(&request.messages, request.tools())?),
+		}
+	}
+
+	/// The tokens of a text that stands for itself, with what the model wants before any text.
+	fn text_tokens(&self, text: &str) -> Result<Vec<u32>, BackendError> {
+		let special = self.beginning.is_none();
+		let encoding = self.tokenizer.encode_fast(text, special).map_err(BackendError::failed)?;
+		Ok(self.begun(encoding.get_ids()))
+	}
+
+	fn rendered_tokens(&self, text: String) -> Result<Vec<u32>, BackendError> {
 		let encoding = self.tokenizer.encode_fast(text, false).map_err(BackendError::failed)?;
-		let tokens = encoding.get_ids();
+		Ok(self.begun(encoding.get_ids()))
+	}
+
+	fn begun(&self, tokens: &[u32]) -> Vec<u32> {
 		let missing = self.beginning.filter(|begin| tokens.first() != Some(begin));
-		Ok(missing.into_iter().chain(tokens.iter().copied()).collect())
+		missing.into_iter().chain(tokens.iter().copied()).collect()
+	}
+
+	/// How many tokens each of several texts takes, on another thread where that takes long.
+	pub(crate) async fn count_inputs(
+		self: &Arc<Self>,
+		texts: Vec<String>,
+	) -> Result<(Vec<String>, Vec<u32>), BackendError> {
+		let size = texts.iter().map(String::len).fold(0, usize::saturating_add);
+		let tokenizer = self.clone();
+		let work = move || {
+			let count = |text: &String| {
+				u32::try_from(tokenizer.text_tokens(text)?.len()).map_err(BackendError::failed)
+			};
+			let counts = texts.iter().map(count).collect::<Result<Vec<_>, _>>()?;
+			Ok((texts, counts))
+		};
+		if size <= SMALL {
+			return work();
+		}
+		tokio::task::spawn_blocking(work).await.map_err(BackendError::failed)?
 	}
 
 	/// Tokenises a chat and bounds its call, on another thread where that takes long.
@@ -149,17 +188,13 @@ impl ModelTokenizer {
 		context: u32,
 		default_max_tokens: u32,
 	) -> Result<Prepared, BackendError> {
-		let size: usize = request
-			.messages
-			.iter()
-			.map(|message| message.content.len().saturating_add(MESSAGE_FRAME))
-			.sum();
+		let size = request.size();
 		let tokenizer = self.clone();
 		let work = move || {
-			let prompt = tokenizer.chat_tokens(&request.messages)?;
+			let prompt = tokenizer.request_tokens(&request)?;
 			Prepared::new(request, prompt, context, default_max_tokens)
 		};
-		if size <= SMALL_CHAT {
+		if size <= SMALL {
 			return work();
 		}
 		tokio::task::spawn_blocking(work).await.map_err(BackendError::failed)?

@@ -94,8 +94,8 @@ impl Call {
 		let keypair = self.key.require()?;
 		let chain = self.chain.connect().await?;
 		let model = models::find(&chain, &self.model).await?;
-		if model.paused {
-			bail!("the owner of `{}` has paused it: nobody can call it now", model.name);
+		if let Some(how) = show::closed(&model) {
+			bail!("the owner of `{}` has {how} it: nobody can call it now", model.name);
 		}
 		let body = self.body(&model)?;
 		let targets = self.targets(&chain, &model).await?;
@@ -207,7 +207,8 @@ fn explain(error: CallerError) -> anyhow::Error {
 	let advice = match &error {
 		CallerError::Refused { code, .. } => match code.as_str() {
 			"model_not_found" => "; the node serves other models: leave out --node",
-			"model_paused" => "; its owner has paused it",
+			"model_paused" | "model_retired" => "; try another model",
+			"spending_limit_reached" => "; raise the session's spending limit",
 			"context_length_exceeded" => "; shorten the prompt",
 			"rate_limit_exceeded" | "overloaded" => "; try again in a while",
 			_ => "",

@@ -5,10 +5,15 @@
 //! | `run` | serves models |
 //! | `register` | puts the node on chain, or changes what it says of itself |
 //! | `status` | what the node is on chain, holds, earned and is owed |
+//! | `doctor` | whether the node could serve and be paid, and what to do if not |
+//! | `hash` | what the registry wants to know of a model's files |
 //! | `call` | calls a model and pays for it |
-//! | `sessions` | what a caller has in sessions, and closing one |
+//! | `sessions` | what a caller has in sessions, closing one, and checking what was charged |
 
 mod call;
+mod check;
+mod doctor;
+mod hash;
 mod keys;
 mod models;
 mod register;
@@ -28,6 +33,7 @@ use tracing_subscriber::{filter::Directive, EnvFilter};
 /// Serving: write a configuration (config.example.toml explains every key), then
 ///
 ///   openledger-inference register --config config.toml --bond 100
+///   openledger-inference doctor --config config.toml
 ///   openledger-inference run --config config.toml
 ///   openledger-inference status --config config.toml
 ///
@@ -54,6 +60,8 @@ enum Command {
 	Run(run::Run),
 	Register(register::Register),
 	Status(status::Status),
+	Doctor(doctor::Doctor),
+	Hash(hash::Hash),
 	Call(call::Call),
 	Sessions(sessions::Sessions),
 }
@@ -84,6 +92,8 @@ impl Cli {
 			Command::Run(run) => run.main(),
 			Command::Register(register) => block_on(register.main()),
 			Command::Status(status) => block_on(status.main()),
+			Command::Doctor(doctor) => doctor.main(),
+			Command::Hash(hash) => hash.main(),
 			Command::Call(call) => block_on(call.main()),
 			Command::Sessions(sessions) => block_on(sessions.main()),
 		});

@@ -5,25 +5,27 @@ use std::path::PathBuf;
 use anyhow::{bail, Context};
 use clap::Args;
 use openledger_client::{
+	calls::ServedModels,
 	units::{format_amount, parse_amount},
 	At, Call, Chain, Event, Keypair, SubmitOptions,
 };
 use openledger_primitives::{
-	info::{ModelInfo, NodeInfo},
-	Balance, ModelId, MILLI_OPEN,
+	info::{ModelInfo, NodeInfo, NodeStatus, ServedInfo},
+	Balance, MILLI_OPEN,
 };
 
 use super::{keys::KeyArgs, models, show};
-use crate::config::Config;
+use crate::config::{Config, ModelRef};
 
 /// What an account keeps besides a bond: the existential deposit, and fees.
 const RESERVE: Balance = 100 * MILLI_OPEN;
 
 /// Registers the node on chain, with a bond, or changes what is registered.
 ///
-/// The endpoint, the models, the key and the chain come from the configuration; what is given
-/// here counts instead. Callers find the node on chain by the models that it serves. Statements
-/// are signed with the operator's key.
+/// The endpoint, the models, how many calls of each are answered at a time, the key and the chain
+/// come from the configuration; what is given here counts instead. Callers find the node on chain
+/// by the models that it serves. Statements are signed with the operator's key; if the node is
+/// registered with another one, it is changed.
 ///
 /// Examples:
 ///
@@ -46,6 +48,10 @@ pub(super) struct Register {
 	/// times.
 	#[arg(long = "model", value_name = "MODEL")]
 	models: Vec<String>,
+	/// How many calls of each model the node answers at a time. If left out, what the configuration
+	/// says, or 1.
+	#[arg(long, value_name = "CALLS", value_parser = clap::value_parser!(u32).range(1..))]
+	capacity: Option<u32>,
 	/// What is put up against misbehaviour, in OPEN. It is held on the operator's account, and
 	/// stays as it is when a registration is changed.
 	#[arg(long, value_name = "OPEN", default_value = "100", value_parser = parse_amount)]
@@ -57,7 +63,7 @@ pub(super) struct Register {
 /// What is to be on chain.
 struct Wanted {
 	endpoint: String,
-	models: Vec<ModelInfo>,
+	models: Vec<(ModelInfo, u32)>,
 }
 
 impl Register {
@@ -68,11 +74,17 @@ impl Register {
 		let operator = self.key.or_of(config.as_ref())?;
 		let chain = Chain::connect(url).await?;
 		let wanted = self.wanted(config.as_ref(), &chain).await?;
-		for model in wanted.models.iter().filter(|model| model.paused) {
-			eprintln!("warning: {} is paused by its owner: nobody can call it now", model.name);
+		for (model, _) in &wanted.models {
+			if let Some(how) = show::closed(model) {
+				eprintln!("warning: {} is {how} by its owner: nobody can call it", model.name);
+			}
 		}
 		let registered = chain.node(&operator.account(), At::Best).await?;
-		let call = self.call(&wanted, registered.as_ref(), &operator)?;
+		let left = registered.as_ref().filter(|node| node.status != NodeStatus::Active);
+		if let Some(node) = left {
+			eprintln!("warning: the node is {}", show::node_status(node.status));
+		}
+		let call = wanted.call(registered.as_ref(), &operator, self.bond)?;
 		let Some(call) = call else {
 			show::line("already registered so: nothing to change");
 			return print(&chain, &operator).await;
@@ -126,43 +138,69 @@ impl Register {
 		if names.is_empty() {
 			bail!("which models does the node serve? Give --config or --model");
 		}
-		let mut found: Vec<ModelInfo> = Vec::with_capacity(names.len());
+		let mut found: Vec<(ModelInfo, u32)> = Vec::with_capacity(names.len());
 		for name in &names {
 			let model = models::find(chain, name).await?;
-			if !found.iter().any(|other| other.id == model.id) {
-				found.push(model);
+			if !found.iter().any(|(other, _)| other.id == model.id) {
+				let capacity = self.capacity(config, &model);
+				found.push((model, capacity));
 			}
 		}
 		Ok(Wanted { endpoint, models: found })
 	}
 
+	/// How many calls of a model the node answers at a time.
+	fn capacity(&self, config: Option<&Config>, model: &ModelInfo) -> u32 {
+		let configured = config.and_then(|config| {
+			let named = |name: &ModelRef| match name {
+				ModelRef::Name(name) => *name == model.name,
+				ModelRef::Id(id) => *id == model.id,
+			};
+			let entry = config.models.iter().find(|entry| named(&entry.name))?;
+			Some(config.capacity(entry))
+		});
+		self.capacity.or(configured).unwrap_or(1)
+	}
+}
+
+impl Wanted {
 	/// What has to be sent, if anything.
 	fn call(
 		&self,
-		wanted: &Wanted,
 		registered: Option<&NodeInfo>,
 		operator: &Keypair,
+		bond: Balance,
 	) -> anyhow::Result<Option<Call>> {
-		let ids: Vec<ModelId> = wanted.models.iter().map(|model| model.id).collect();
-		let receipt_key = operator.account();
-		let same = registered.is_some_and(|node| {
-			let mut before = node.models.clone();
-			let mut after = ids.clone();
-			before.sort_unstable();
-			after.sort_unstable();
-			(&node.endpoint, &node.receipt_key, before) == (&wanted.endpoint, &receipt_key, after)
-		});
-		if same {
-			return Ok(None);
-		}
-		let endpoint = wanted.endpoint.clone().into_bytes().try_into();
+		let served = self.models.iter();
+		let served: Vec<ServedInfo> = served
+			.map(|(model, capacity)| ServedInfo { model: model.id, capacity: *capacity })
+			.collect();
+		let models = ServedModels::try_from(served.clone());
+		let models = models.ok().context("a node serves 64 models at most")?;
+		let endpoint = self.endpoint.clone().into_bytes().try_into();
 		let endpoint = endpoint.ok().context("the endpoint is longer than 256 bytes")?;
-		let models = ids.try_into().ok().context("a node serves 64 models at most")?;
-		Ok(Some(match registered {
-			Some(_) => Call::UpdateNode { endpoint, receipt_key, models },
-			None => Call::RegisterNode { endpoint, receipt_key, bond: self.bond, models },
-		}))
+		let receipt_key = operator.account();
+		let Some(node) = registered else {
+			return Ok(Some(Call::RegisterNode { endpoint, receipt_key, bond, models }));
+		};
+		let mut calls = Vec::new();
+		if node.endpoint != self.endpoint || in_order(&node.models) != in_order(&served) {
+			calls.push(Call::UpdateNode { endpoint, models });
+		}
+		if node.receipt_key != receipt_key {
+			calls.push(Call::RotateReceiptKey { receipt_key });
+		}
+		Ok(match calls.len() {
+			0 | 1 => calls.pop(),
+			_ => Some(Call::BatchAll { calls }),
+		})
 	}
+}
+
+fn in_order(served: &[ServedInfo]) -> Vec<(u32, u32)> {
+	let mut pairs: Vec<_> = served.iter().map(|served| (served.model, served.capacity)).collect();
+	pairs.sort_unstable();
+	pairs
 }
 
 /// What the chain has now.
@@ -174,13 +212,76 @@ async fn print(chain: &Chain, operator: &Keypair) -> anyhow::Result<()> {
 	show::row("endpoint", &node.endpoint);
 	show::row("receipt key", openledger_client::ss58(&node.receipt_key));
 	show::row("bond", format_amount(node.bond));
-	for id in &node.models {
-		if let Some(model) = chain.model(*id, At::Best).await? {
-			show::row("model", show::model(&model));
+	show::row("state", show::node_status(node.status));
+	for served in &node.models {
+		if let Some(model) = chain.model(served.model, At::Best).await? {
+			let (model, capacity) = (show::model(&model), served.capacity);
+			show::row("model", format_args!("{model}, {capacity} at a time"));
 		}
 	}
 	let holds = chain.account(&account, At::Best).await?;
 	let (free, held) = (format_amount(holds.free), format_amount(holds.reserved));
 	show::row("account", format_args!("{free} free, {held} held"));
 	Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::testing;
+
+	fn wanted() -> Wanted {
+		let other = ModelInfo { id: 9, ..testing::model() };
+		Wanted { endpoint: "http://node".into(), models: vec![(testing::model(), 1), (other, 4)] }
+	}
+
+	fn registered() -> NodeInfo {
+		NodeInfo {
+			operator: testing::operator().account(),
+			endpoint: "http://node".into(),
+			receipt_key: testing::operator().account(),
+			bond: 100,
+			// In another order: that makes no difference.
+			models: vec![
+				ServedInfo { model: 9, capacity: 4 },
+				ServedInfo { model: testing::MODEL, capacity: 1 },
+			],
+			status: NodeStatus::Active,
+			last_heartbeat: 0,
+			sessions: 0,
+		}
+	}
+
+	fn call(change: impl FnOnce(&mut NodeInfo)) -> Option<Call> {
+		let mut node = registered();
+		change(&mut node);
+		wanted().call(Some(&node), &testing::operator(), 100).unwrap()
+	}
+
+	#[test]
+	fn a_new_node_is_registered_whole() {
+		let call = wanted().call(None, &testing::operator(), 100).unwrap().unwrap();
+		let Call::RegisterNode { endpoint, receipt_key, bond, models } = call else { panic!() };
+		assert_eq!((endpoint.as_slice(), bond), (&b"http://node"[..], 100));
+		assert_eq!(receipt_key, testing::operator().account());
+		assert_eq!(in_order(&models), [(testing::MODEL, 1), (9, 4)]);
+	}
+
+	#[test]
+	fn what_has_changed_is_sent() {
+		assert_eq!(call(|_| {}), None);
+		let update = |call| matches!(call, Some(Call::UpdateNode { .. }));
+		assert!(update(call(|node| node.endpoint = "http://old".into())));
+		assert!(update(call(|node| node.models[0].capacity = 3)));
+		assert!(update(call(|node| node.models.truncate(1))));
+		let receipt_key = testing::operator().account();
+		let rotate = call(|node| node.receipt_key = [1; 32].into());
+		assert_eq!(rotate, Some(Call::RotateReceiptKey { receipt_key }));
+		let both = call(|node| {
+			node.receipt_key = [1; 32].into();
+			node.models.clear();
+		});
+		let Some(Call::BatchAll { calls }) = both else { panic!() };
+		assert_eq!(calls.len(), 2);
+	}
 }

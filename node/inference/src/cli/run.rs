@@ -4,10 +4,13 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
-use crate::{config::Config, server};
+use crate::{
+	config::{Config, ConfigError},
+	server,
+};
 
 /// Serves models until SIGINT or SIGTERM, then ends in order: calls are finished, what is owed is
-/// settled.
+/// settled. On SIGHUP the configuration is read again, and what can change at run time changes.
 ///
 /// Examples:
 ///
@@ -33,17 +36,23 @@ pub(super) struct Run {
 impl Run {
 	/// Not async: the number of threads has to be set before there are any.
 	pub(super) fn main(self) -> anyhow::Result<()> {
+		let config = self.read()?;
+		config.apply_threads();
+		super::block_on(async move { Ok(server::run(config, move || self.read()).await?) })
+	}
+
+	/// The configuration, with what the command line says instead.
+	fn read(&self) -> Result<Config, ConfigError> {
 		let mut config = Config::load(&self.config)?;
 		if let Some(listen) = self.listen {
 			config.listen = listen;
 		}
-		if let Some(chain) = self.chain {
+		if let Some(chain) = self.chain.clone() {
 			config.chain.url = chain;
 		}
-		if let Some(data_dir) = self.data_dir {
+		if let Some(data_dir) = self.data_dir.clone() {
 			config.data_dir = data_dir;
 		}
-		config.apply_threads();
-		super::block_on(async { Ok(server::run(config).await?) })
+		Ok(config)
 	}
 }

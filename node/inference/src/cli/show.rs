@@ -3,7 +3,11 @@
 use std::io::{self, Write};
 
 use openledger_client::{units::format_amount, x402::Receipt};
-use openledger_primitives::{info::ModelInfo, price::PriceSchedule, statement::Statement};
+use openledger_primitives::{
+	info::{ModelInfo, NodeStatus},
+	price::PriceSchedule,
+	statement::Statement,
+};
 use serde_json::{json, Value};
 
 /// A line with a name and a value, in columns.
@@ -40,8 +44,30 @@ pub(super) fn price(price: &PriceSchedule) -> String {
 
 /// A model in one line.
 pub(super) fn model(model: &ModelInfo) -> String {
-	let paused = if model.paused { ", paused" } else { "" };
-	format!("{} (#{}, version {}{paused})", model.name, model.id, model.version)
+	let ended = closed(model).map(|how| format!(", {how}")).unwrap_or_default();
+	format!("{} (#{}, version {}{ended})", model.name, model.id, model.version)
+}
+
+/// Why a model takes no calls, if it takes none.
+pub(super) fn closed(model: &ModelInfo) -> Option<&'static str> {
+	match (model.retired_at, model.paused) {
+		(Some(_), _) => Some("retired"),
+		(None, true) => Some("paused"),
+		(None, false) => None,
+	}
+}
+
+/// Whether a node takes new sessions.
+pub(super) fn node_status(status: NodeStatus) -> String {
+	match status {
+		NodeStatus::Active => "active".into(),
+		NodeStatus::Unbonding(block) => {
+			format!("leaving: no new sessions; its bond is free at block {block} at the soonest")
+		}
+		NodeStatus::Jailed(block) => {
+			format!("jailed: it may come back at block {block} at the soonest")
+		}
+	}
 }
 
 /// A signed statement as it goes over the wire.

@@ -12,7 +12,7 @@ use openledger_primitives::{
 use serde_json::{json, Value};
 
 use super::{keys::KeyArgs, show};
-use crate::config::Config;
+use crate::{clock, config::Config};
 
 /// How long the node itself may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -76,8 +76,8 @@ impl Status {
 			);
 		};
 		let mut models = Vec::new();
-		for id in &node.models {
-			models.extend(chain.model(*id, At::Best).await?);
+		for served in &node.models {
+			models.extend(chain.model(served.model, At::Best).await?);
 		}
 		let listens = config.as_ref().map(|config| format!("http://{}", config.listen));
 		let url = self.node.clone().or(listens).unwrap_or_else(|| node.endpoint.clone());
@@ -135,8 +135,12 @@ impl Report {
 		show::row("endpoint", &self.node.endpoint);
 		show::row("receipt key", ss58(&self.node.receipt_key));
 		show::row("bond", format_amount(self.node.bond));
+		show::row("state", show::node_status(self.node.status));
+		show::row("sessions", format_args!("{} open", self.node.sessions));
 		for model in &self.models {
-			show::row("model", show::model(model));
+			let served = self.node.models.iter().find(|served| served.model == model.id);
+			let capacity = served.map_or(0, |served| served.capacity);
+			show::row("model", format_args!("{}, {capacity} at a time", show::model(model)));
 			show::row("", show::price(&model.price));
 		}
 		let (free, held) = (format_amount(self.account.free), format_amount(self.account.reserved));
@@ -144,6 +148,7 @@ impl Report {
 		let earned = format_amount(self.earnings.node);
 		let accrued = format_amount(self.earnings.accrued);
 		show::row("earned", format_args!("{earned} as a node; {accrued} not paid out yet"));
+		show::row("heartbeat", format_args!("last in block {}", self.node.last_heartbeat));
 		let status = match &self.running {
 			Ok(status) => status,
 			Err(reason) => return show::row("node", format_args!("{}: {reason}", self.url)),
@@ -162,8 +167,16 @@ impl Report {
 		if calls("lost") > 0 {
 			show::row("lost", format_args!("{} calls, {}", calls("lost"), amount("lost")));
 		}
-		if let Some(error) = status.pointer("/settlement/error").and_then(Value::as_str) {
-			show::row("settlement", error);
+		let settlement = |key: &str| status.pointer(&format!("/settlement/{key}"));
+		if let Some(block) = settlement("last_block").and_then(Value::as_u64) {
+			show::row("settlement", format_args!("last in block {block}"));
+		}
+		if let Some(error) = settlement("error").and_then(Value::as_str) {
+			show::row("settlement", format_args!("failed: {error}"));
+		}
+		if let Some(since) = settlement("failing_since").and_then(Value::as_u64) {
+			let minutes = clock::unix_seconds().saturating_sub(since) / 60;
+			show::row("", format_args!("something cannot be settled for {minutes} minutes"));
 		}
 	}
 }

@@ -12,7 +12,7 @@ fn the_tree_is_sound() {
 
 #[test]
 fn help_teaches_with_examples() {
-	for command in ["run", "register", "status", "call", "sessions"] {
+	for command in ["run", "register", "status", "doctor", "hash", "call", "sessions"] {
 		let help = parse(&[command, "--help"]).unwrap_err();
 		assert_eq!(help.kind(), ErrorKind::DisplayHelp);
 		let text = help.to_string();
@@ -33,6 +33,11 @@ fn what_operators_and_callers_write_is_understood() {
 		&["call", "-m", "m", "-p", "-", "--key-env", "KEY", "--state", "f", "--no-stream"],
 		&["call", "-m", "m", "-p", "p", "--key-file", "k", "--sessions", "f", "--lane", "3"],
 		&["sessions", "--close", "4", "--key-stdin", "--key-type", "ed25519"],
+		&["sessions", "--check", "4", "--sessions", "f"],
+		&["sessions", "--check", "4", "--from", "1000"],
+		&["register", "--config", "c.toml", "--capacity", "8"],
+		&["doctor", "--config", "c.toml", "--no-models"],
+		&["hash", "a.gguf", "tokenizer.json"],
 	] {
 		parse(arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
 	}
@@ -47,7 +52,12 @@ fn what_cannot_be_meant_is_refused() {
 		(&["call", "-m", "m", "-p", "p", "--deposit", "ten"], "is not an amount"),
 		(&["call", "-m", "m", "-p", "p", "--key-type", "rsa"], "is not a kind of key"),
 		(&["status", "--operator", "nobody"], "is not an account"),
+		(&["sessions", "--check", "4", "--close", "4"], "cannot be used with"),
+		(&["sessions", "--from", "4"], "--check"),
+		(&["register", "--config", "c.toml", "--capacity", "0"], "0 is not in"),
 		(&["run"], "--config"),
+		(&["doctor"], "--config"),
+		(&["hash"], "FILE"),
 		(&["fly"], "fly"),
 	] {
 		let error = parse(arguments).unwrap_err().to_string();

@@ -80,8 +80,12 @@ pub struct OpenaiConfig {
 	pub api_key_env: Option<String>,
 	/// The model's name there.
 	pub upstream_model: String,
-	/// The model's `tokenizer.json` or GGUF file, with which tokens are counted here.
-	pub tokenizer: PathBuf,
+	/// The model's `tokenizer.json` or GGUF file, with which tokens are counted here. May only be
+	/// left out where the server's own counts are trusted.
+	pub tokenizer: Option<PathBuf>,
+	/// Whether to charge what the server says that it counted, where there is no tokenizer.
+	#[serde(default)]
+	pub trust_usage: bool,
 	/// A chat template, instead of the tokenizer's own.
 	pub chat_template: Option<PathBuf>,
 	/// The most tokens, input and output together, that the server serves.
@@ -100,15 +104,22 @@ pub struct OpenaiConfig {
 	#[serde(default = "defaults::retries", deserialize_with = "bounded::<_, _, 0, 10>")]
 	pub retries: u32,
 	/// Parameters beyond the usual that this server knows; calls that use others are refused.
-	#[serde(default)]
+	#[serde(default = "defaults::pass_through")]
 	pub pass_through: Vec<PassThrough>,
+	/// Whether the server turns texts into vectors as well.
+	#[serde(default)]
+	pub embeddings: bool,
+	/// How often the server is looked after, in seconds.
+	#[serde(default = "defaults::health", deserialize_with = "bounded::<_, _, 1, 3_600>")]
+	pub health_interval_seconds: u32,
 }
 
-/// A parameter that may be handed on to another server, because it changes what the model says but
-/// not how its tokens are counted.
+/// What may be handed on to another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PassThrough {
+	/// Tools that the model may call, which of them it should, and whether several at once.
+	Tools,
 	/// The form of the answer, such as JSON.
 	ResponseFormat,
 	/// Makes frequent tokens less likely.
@@ -120,18 +131,29 @@ pub enum PassThrough {
 }
 
 impl PassThrough {
-	/// The parameter's name in a request.
-	pub fn as_str(self) -> &'static str {
+	/// The parameters' names in a request.
+	pub fn names(self) -> &'static [&'static str] {
 		match self {
-			Self::ResponseFormat => "response_format",
-			Self::FrequencyPenalty => "frequency_penalty",
-			Self::PresencePenalty => "presence_penalty",
-			Self::LogitBias => "logit_bias",
+			Self::Tools => &["tools", "tool_choice", "parallel_tool_calls"],
+			Self::ResponseFormat => &["response_format"],
+			Self::FrequencyPenalty => &["frequency_penalty"],
+			Self::PresencePenalty => &["presence_penalty"],
+			Self::LogitBias => &["logit_bias"],
 		}
 	}
 }
 
 mod defaults {
+	use super::PassThrough;
+
+	pub fn pass_through() -> Vec<PassThrough> {
+		vec![PassThrough::Tools, PassThrough::ResponseFormat]
+	}
+
+	pub fn health() -> u32 {
+		10
+	}
+
 	pub fn max_tokens() -> u32 {
 		512
 	}
@@ -162,9 +184,25 @@ mod defaults {
 }
 
 impl ModelConfig {
+	/// How many calls the node answers at the same time.
+	pub fn capacity(&self) -> u32 {
+		match &self.backend {
+			// One thread runs the model; other calls wait for their turn.
+			BackendConfig::Candle(_) => 1,
+			BackendConfig::Openai(openai) => openai.concurrent.into(),
+		}
+	}
+
 	/// What the types alone do not say; `key` is where this model is in the configuration.
 	pub(super) fn check(&self, key: &str) -> Result<(), ConfigError> {
 		if let BackendConfig::Openai(openai) = &self.backend {
+			if openai.tokenizer.is_none() && !openai.trust_usage {
+				let key = format!("{key}.backend.openai.tokenizer");
+				let message = "name the model's tokenizer, with which tokens are counted here; or \
+				               set `trust_usage = true` to charge what the server says that it \
+				               counted";
+				return Err(ConfigError::invalid(&key, message));
+			}
 			for (name, value) in [
 				("upstream_model", Some(&openai.upstream_model)),
 				("api_key_env", openai.api_key_env.as_ref()),
@@ -184,7 +222,7 @@ impl ModelConfig {
 				(Some(&mut candle.path), candle.tokenizer.as_mut(), &mut candle.chat_template)
 			}
 			BackendConfig::Openai(openai) => {
-				(None, Some(&mut openai.tokenizer), &mut openai.chat_template)
+				(None, openai.tokenizer.as_mut(), &mut openai.chat_template)
 			}
 		};
 		path.into_iter().chain(tokenizer).chain(template.as_mut()).for_each(resolve);

@@ -43,8 +43,18 @@ fn the_example_is_good_and_shows_every_key() {
 		"max_age_seconds",
 		"max_calls",
 		"min_value",
+		"mode",
+		"aggregate_from",
+		"keep_days",
+		"heartbeat_seconds",
+		"on_chain_calls",
 		"body_bytes",
 		"concurrent",
+		"header_bytes",
+		"connections",
+		"header_timeout_seconds",
+		"body_timeout_seconds",
+		"idle_timeout_seconds",
 		"enabled",
 		"threads",
 		"name",
@@ -63,6 +73,9 @@ fn the_example_is_good_and_shows_every_key() {
 		"first_token_timeout_seconds",
 		"retries",
 		"pass_through",
+		"trust_usage",
+		"embeddings",
+		"health_interval_seconds",
 	] {
 		assert!(text.contains(&format!("{key} = ")), "`{key}` is not in the example");
 	}
@@ -154,6 +167,8 @@ fn complaints_name_line_and_key() {
 		("limits.body_bytes = 10", "`limits.body_bytes`"),
 		("limits.concurrent = 1_000_000", "`limits.concurrent`"),
 		("limits.conections = 5", "conections"),
+		("limits.header_bytes = 100", "`limits.header_bytes`"),
+		("limits.header_timeout_seconds = 5", "`limits.header_timeout_seconds`"),
 		("metrics.enabled = \"yes\"", "`metrics.enabled`"),
 		("compute.threads = 0", "`compute.threads`"),
 	] {
@@ -203,12 +218,23 @@ fn forwarding_needs_a_tokenizer_and_a_context() {
 	let BackendConfig::Openai(openai) = &config.models[0].backend else {
 		panic!("another backend");
 	};
-	assert_eq!(openai.tokenizer, Path::new("/etc/openledger/t.json"));
+	assert_eq!(openai.tokenizer.as_deref(), Some(Path::new("/etc/openledger/t.json")));
 	assert_eq!((openai.concurrent, openai.retries), (16, 2));
+	assert_eq!(openai.pass_through, [PassThrough::Tools, PassThrough::ResponseFormat]);
+	assert!(!openai.trust_usage && !openai.embeddings);
+	let trusting = forward("trust_usage = true, context = 4096").expect("it is good");
+	let BackendConfig::Openai(openai) = &trusting.models[0].backend else {
+		panic!("another backend");
+	};
+	assert_eq!(openai.tokenizer, None);
+	assert_eq!(config.capacity(&config.models[0]), 16);
+	let limits = LimitsConfig { concurrent: 9, ..config.limits.clone() };
+	let config = Config { limits, ..config };
+	assert_eq!(config.capacity(&config.models[0]), 9, "over all models");
 	for (rest, about) in [
-		("context = 4096", "tokenizer"),
+		("context = 4096", "trust_usage"),
 		("tokenizer = \"t.json\"", "context"),
-		("tokenizer = \"t.json\", context = 4096, pass_through = [\"tools\"]", "tools"),
+		("tokenizer = \"t.json\", context = 4096, pass_through = [\"images\"]", "images"),
 		("tokenizer = \"t.json\", context = 4096, retries = 99", "retries"),
 		("tokenizer = \"t.json\", context = 4096, api_key_env = \"\"", "api_key_env"),
 	] {
@@ -274,4 +300,23 @@ fn files_are_named() {
 	std::fs::write(&path, "listen = 5\n").expect("it is written");
 	let error = Config::load(&path).expect_err("it is wrong").to_string();
 	assert!(error.contains("node.toml, line 1"), "{error}");
+}
+
+#[test]
+fn calls_on_chain_and_sums_are_chosen_by_name() {
+	let config = parse(LEAST).expect("it is good");
+	assert_eq!(config.on_chain_calls, OnChainCalls::Named);
+	assert_eq!(config.settlement.mode, SettlementMode::Itemised);
+	assert_eq!((config.chain.heartbeat_seconds, config.settlement.keep_days), (43_200, 30));
+	let text = format!(
+		"on_chain_calls = \"any\"\n{LEAST}\n[settlement]\nmode = \"aggregate\"\naggregate_from = 2"
+	);
+	let config = parse(&text).expect("it is good");
+	assert_eq!(config.on_chain_calls, OnChainCalls::Any);
+	assert_eq!(config.settlement.mode, SettlementMode::Aggregate);
+	assert_eq!(config.settlement.aggregate_from, 2);
+	for wrong in ["mode = \"sums\"", "aggregate_from = 1", "keep_days = 0"] {
+		let refused = parse(&format!("{LEAST}\n[settlement]\n{wrong}"));
+		assert!(refused.is_err(), "{wrong}");
+	}
 }

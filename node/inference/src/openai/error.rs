@@ -112,6 +112,19 @@ impl ApiError {
 		)
 	}
 
+	/// 431: the headers are larger than this node takes.
+	pub fn headers_too_large(limit: usize) -> Self {
+		let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+		let message = format!("the headers are larger than {limit} bytes");
+		Self::new(status, INVALID_REQUEST, "headers_too_large", None, message)
+	}
+
+	/// 408: the request did not come in time.
+	pub fn too_slow() -> Self {
+		let message = "the request did not arrive in time";
+		Self::new(StatusCode::REQUEST_TIMEOUT, INVALID_REQUEST, "request_timeout", None, message)
+	}
+
 	/// 402: the call is not paid for, or not rightly.
 	pub fn payment(code: &str, message: impl Into<String>) -> Self {
 		Self::new(StatusCode::PAYMENT_REQUIRED, PAYMENT, code, None, message)
@@ -147,6 +160,13 @@ impl From<BackendError> for ApiError {
 				Self::invalid("messages", "invalid_prompt", message)
 			}
 			BackendError::Unsupported { param } => Self::unsupported(&param),
+			BackendError::NotServed { .. } => {
+				Self::invalid("model", "unsupported_endpoint", message)
+			}
+			BackendError::Unwell { retry_after } => Self {
+				retry_after: Some(retry_after),
+				..Self::unavailable("model_unavailable", message)
+			},
 			BackendError::Overloaded { retry_after } => Self::overloaded(retry_after, message),
 			// What the other server finds wrong with the request is the caller's business.
 			BackendError::Upstream { status: Some(400 | 413 | 422), message } => Self::new(
@@ -229,6 +249,18 @@ mod tests {
 				400,
 				"invalid_prompt",
 				Some("messages"),
+			),
+			(
+				BackendError::NotServed { task: "embeddings" },
+				400,
+				"unsupported_endpoint",
+				Some("model"),
+			),
+			(
+				BackendError::Unwell { retry_after: Duration::from_secs(3) },
+				503,
+				"model_unavailable",
+				None,
 			),
 			(overloaded, 429, "overloaded", None),
 			(upstream(Some(422)), 400, "rejected_by_model", None),

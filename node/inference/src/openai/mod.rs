@@ -4,12 +4,16 @@
 mod error;
 mod request;
 mod response;
+mod text;
+mod vectors;
 
 pub use self::{
 	error::{ApiError, ErrorBody, ErrorDetail},
-	request::ChatCompletionRequest,
+	request::{ChatCompletionRequest, CompletionRequest, EmbeddingsRequest},
 	response::{
-		AssistantMessage, ChatCompletion, ChatCompletionChunk, Choice, ChunkChoice, ChunkDelta,
-		ChunkWriter, Model, ModelList, Usage,
+		AssistantMessage, CalledFunction, CalledTool, ChatCompletion, ChatCompletionChunk, Choice,
+		ChunkChoice, ChunkDelta, ChunkWriter, Model, ModelList, Usage,
 	},
+	text::{TextChoice, TextCompletion, TextWriter},
+	vectors::{signed_text, Embedding, EmbeddingList, EmbeddingUsage, Vector},
 };

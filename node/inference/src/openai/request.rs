@@ -1,6 +1,13 @@
-//! Chat requests: read strictly where the answer or its price depends on it, leniently elsewhere.
+//! Requests: read strictly where the answer or its price depends on it, leniently elsewhere.
+
+mod completion;
+mod embedding;
+mod fields;
 
 use serde_json::{Map, Value};
+
+use self::fields::{object, wrong_type, Fields};
+pub use self::{completion::CompletionRequest, embedding::EmbeddingsRequest};
 
 use super::ApiError;
 use crate::backend::{ChatRequest, Message, Role, Sampling};
@@ -11,8 +18,10 @@ const MOST_STOPS: usize = 4;
 /// Parameters that change the answer in a way that only some backends know. Which ones those are is
 /// the backend's to say; at the values that mean "nothing special" they are dropped here. All other
 /// parameters that are not known are ignored, as OpenAI's servers do.
-const EXTRAS: [&str; 13] = [
+const EXTRAS: [&str; 15] = [
 	"tools",
+	"tool_choice",
+	"parallel_tool_calls",
 	"functions",
 	"response_format",
 	"frequency_penalty",
@@ -46,36 +55,30 @@ impl ChatCompletionRequest {
 	/// # Errors
 	/// 400, with the part of the request that is wrong.
 	pub fn from_json(body: &[u8]) -> Result<Self, ApiError> {
-		let value: Value =
-			serde_json::from_slice(body).map_err(|error| ApiError::malformed_json(&error))?;
-		let Value::Object(object) = value else {
-			return Err(ApiError::invalid("body", "invalid_type", "the body must be an object"));
-		};
+		let object = object(body)?;
 		let fields = Fields(&object);
-
-		let model = match fields.text("model")? {
-			Some(model) if !model.is_empty() => model.to_owned(),
-			_ => return Err(ApiError::missing("model")),
-		};
+		let model = fields.model()?;
 		let stream = fields.flag("stream")?.unwrap_or(false);
 		let include_usage = include_usage(&fields, stream)?;
-		if fields.integer("n", 1..=i64::MAX)?.unwrap_or(1) != 1 {
-			let message = "only one answer per call is served: `n` must be 1";
-			return Err(ApiError::invalid("n", "unsupported_value", message));
-		}
+		fields.one_answer("n")?;
 		let chat = ChatRequest {
 			messages: messages(&fields)?,
+			prompt: None,
 			max_tokens: max_tokens(&fields)?,
-			sampling: Sampling {
-				temperature: fields.number("temperature", 0.0, 2.0)?,
-				top_p: fields.number("top_p", 0.0, 1.0)?,
-				seed: fields.integer("seed", i64::MIN..=i64::MAX)?,
-			},
+			sampling: sampling(&fields)?,
 			stop: stops(&fields)?,
 			extras: extras(&object),
 		};
 		Ok(Self { model, stream, include_usage, chat })
 	}
+}
+
+fn sampling(fields: &Fields<'_>) -> Result<Sampling, ApiError> {
+	Ok(Sampling {
+		temperature: fields.number("temperature", 0.0, 2.0)?,
+		top_p: fields.number("top_p", 0.0, 1.0)?,
+		seed: fields.integer("seed", i64::MIN..=i64::MAX)?,
+	})
 }
 
 fn include_usage(fields: &Fields<'_>, stream: bool) -> Result<bool, ApiError> {
@@ -130,7 +133,18 @@ fn stops(fields: &Fields<'_>) -> Result<Vec<String>, ApiError> {
 
 /// The parameters that a backend has to agree to, without those that ask for nothing.
 fn extras(object: &Map<String, Value>) -> Map<String, Value> {
-	let wanted = |name: &str| object.get(name).filter(|value| !is_nothing(name, value));
+	let has_tools = object.get("tools").is_some_and(|tools| !is_nothing("tools", tools));
+	let wanted = |name: &str| {
+		let value = object.get(name).filter(|value| !value.is_null())?;
+		let asks = match name {
+			// With tools every choice means something; without them only one that wants some.
+			"tool_choice" | "parallel_tool_calls" if has_tools => true,
+			"tool_choice" => value != "none" && value != "auto",
+			"parallel_tool_calls" => false,
+			_ => !is_nothing(name, value),
+		};
+		asks.then_some(value)
+	};
 	EXTRAS.iter().filter_map(|name| Some(((*name).to_owned(), wanted(name)?.clone()))).collect()
 }
 
@@ -178,7 +192,8 @@ fn message(at: &str, entry: &Value) -> Result<Message, ApiError> {
 		"system" | "developer" => Role::System,
 		"user" => Role::User,
 		"assistant" => Role::Assistant,
-		"tool" | "function" => return Err(ApiError::unsupported(&role_at)),
+		"tool" => Role::Tool,
+		"function" => return Err(ApiError::unsupported(&role_at)),
 		other => {
 			let message = format!(
 				"`{role_at}` is {other:?}; it must be `system`, `developer`, `user` or `assistant`"
@@ -186,7 +201,7 @@ fn message(at: &str, entry: &Value) -> Result<Message, ApiError> {
 			return Err(ApiError::invalid(&role_at, "invalid_value", message));
 		}
 	};
-	for name in ["tool_calls", "function_call", "audio"] {
+	for name in ["function_call", "audio"] {
 		if entry.get(name).is_some_and(|value| !is_nothing(name, value)) {
 			return Err(ApiError::unsupported(&format!("{at}.{name}")));
 		}
@@ -196,8 +211,44 @@ fn message(at: &str, entry: &Value) -> Result<Message, ApiError> {
 		Some(Value::String(name)) => Some(name.clone()),
 		Some(_) => return Err(wrong_type(&format!("{at}.name"), "a string")),
 	};
-	let content = content(&format!("{at}.content"), entry.get("content"))?;
-	Ok(Message { role, content, name })
+	let tool_calls = tool_calls(at, role, entry)?;
+	let tool_call_id = match entry.get("tool_call_id").filter(|_| role == Role::Tool) {
+		None | Some(Value::Null) if role == Role::Tool => {
+			return Err(ApiError::missing(&format!("{at}.tool_call_id")));
+		}
+		None | Some(Value::Null) => None,
+		Some(Value::String(id)) => Some(id.clone()),
+		Some(_) => return Err(wrong_type(&format!("{at}.tool_call_id"), "a string")),
+	};
+	let content = match entry.get("content") {
+		// Who calls tools need not say anything.
+		None | Some(Value::Null) if !tool_calls.is_empty() => String::new(),
+		said => content(&format!("{at}.content"), said)?,
+	};
+	Ok(Message { role, content, name, tool_calls, tool_call_id })
+}
+
+/// The tools that an earlier answer has called, in the form in which they go on.
+fn tool_calls(at: &str, role: Role, entry: &Map<String, Value>) -> Result<Vec<Value>, ApiError> {
+	let at = format!("{at}.tool_calls");
+	let calls = match entry.get("tool_calls") {
+		None | Some(Value::Null) => return Ok(Vec::new()),
+		Some(Value::Array(calls)) => calls,
+		Some(_) => return Err(wrong_type(&at, "an array")),
+	};
+	if role != Role::Assistant && !calls.is_empty() {
+		let message = format!("`{at}` belongs into messages of the assistant");
+		return Err(ApiError::invalid(&at, "invalid_value", message));
+	}
+	for (index, call) in calls.iter().enumerate() {
+		for part in ["/id", "/function/name", "/function/arguments"] {
+			if !call.pointer(part).is_some_and(Value::is_string) {
+				let at = format!("{at}[{index}]{}", part.replace('/', "."));
+				return Err(wrong_type(&at, "a string"));
+			}
+		}
+	}
+	Ok(calls.clone())
 }
 
 fn content(at: &str, content: Option<&Value>) -> Result<String, ApiError> {
@@ -221,61 +272,6 @@ fn content(at: &str, content: Option<&Value>) -> Result<String, ApiError> {
 		}
 	}
 	Ok(whole)
-}
-
-fn wrong_type(param: &str, expected: &str) -> ApiError {
-	ApiError::invalid(param, "invalid_type", format!("`{param}` must be {expected}"))
-}
-
-/// The fields of a request, by name; `null` is the same as absent.
-struct Fields<'a>(&'a Map<String, Value>);
-
-impl<'a> Fields<'a> {
-	fn get(&self, name: &str) -> Option<&'a Value> {
-		self.0.get(name).filter(|value| !value.is_null())
-	}
-
-	fn text(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
-		self.read(name, Value::as_str, "a string")
-	}
-
-	fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
-		self.read(name, Value::as_bool, "true or false")
-	}
-
-	fn number(&self, name: &str, least: f64, most: f64) -> Result<Option<f64>, ApiError> {
-		match self.read(name, Value::as_f64, "a number")? {
-			Some(number) if !(least..=most).contains(&number) => {
-				let message = format!("`{name}` must be between {least} and {most}");
-				Err(ApiError::invalid(name, "invalid_value", message))
-			}
-			number => Ok(number),
-		}
-	}
-
-	fn integer(
-		&self,
-		name: &str,
-		range: std::ops::RangeInclusive<i64>,
-	) -> Result<Option<i64>, ApiError> {
-		match self.read(name, Value::as_i64, "an integer")? {
-			Some(number) if !range.contains(&number) => {
-				let message = format!("`{name}` must be at least {}", range.start());
-				Err(ApiError::invalid(name, "invalid_value", message))
-			}
-			number => Ok(number),
-		}
-	}
-
-	fn read<T>(
-		&self,
-		name: &str,
-		read: impl Fn(&'a Value) -> Option<T>,
-		expected: &str,
-	) -> Result<Option<T>, ApiError> {
-		let Some(value) = self.get(name) else { return Ok(None) };
-		read(value).map(Some).ok_or_else(|| wrong_type(name, expected))
-	}
 }
 
 #[cfg(test)]

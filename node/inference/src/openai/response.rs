@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::backend::{FinishReason, Finished};
+use crate::backend::{Completion, FinishReason, Finished, ToolCall, ToolDelta};
 
 /// Token counts of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,7 @@ impl FinishReason {
 		match self {
 			Self::Stop => "stop",
 			Self::Length => "length",
+			Self::ToolCalls => "tool_calls",
 			Self::Cancelled => "cancelled",
 		}
 	}
@@ -72,10 +73,55 @@ pub struct Choice {
 pub struct AssistantMessage {
 	/// `assistant`.
 	pub role: String,
-	/// The text.
-	pub content: String,
+	/// The text; null where there is none but tool calls.
+	pub content: Option<String>,
 	/// Not served, always null.
 	pub refusal: Option<()>,
+	/// The tools that it calls.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub tool_calls: Vec<CalledTool>,
+}
+
+/// A tool that the model calls, or a piece of that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalledTool {
+	/// Which of the calls it is a piece of, in a streamed answer.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub index: Option<u32>,
+	/// The call's id.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub id: Option<String>,
+	/// `function`, with the id.
+	#[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+	pub kind: Option<String>,
+	/// What is called.
+	pub function: CalledFunction,
+}
+
+/// The function that a tool call names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalledFunction {
+	/// Its name.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub name: Option<String>,
+	/// Its arguments, or more of them.
+	pub arguments: String,
+}
+
+impl From<ToolCall> for CalledTool {
+	fn from(call: ToolCall) -> Self {
+		let function = CalledFunction { name: Some(call.name), arguments: call.arguments };
+		Self { index: None, id: Some(call.id), kind: Some("function".into()), function }
+	}
+}
+
+impl From<&ToolDelta> for CalledTool {
+	fn from(delta: &ToolDelta) -> Self {
+		let function =
+			CalledFunction { name: delta.name.clone(), arguments: delta.arguments.clone() };
+		let kind = delta.id.as_ref().map(|_| "function".to_owned());
+		Self { index: Some(delta.index), id: delta.id.clone(), kind, function }
+	}
 }
 
 impl ChatCompletion {
@@ -84,11 +130,13 @@ impl ChatCompletion {
 		id: impl Into<String>,
 		created: u64,
 		model: impl Into<String>,
-		text: impl Into<String>,
-		finished: &Finished,
+		completion: Completion,
 	) -> Self {
+		let Completion { text, tool_calls, finished } = completion;
+		let content = Some(text).filter(|text| tool_calls.is_empty() || !text.is_empty());
+		let tool_calls = tool_calls.into_iter().map(CalledTool::from).collect();
 		let message =
-			AssistantMessage { role: "assistant".into(), content: text.into(), refusal: None };
+			AssistantMessage { role: "assistant".into(), content, refusal: None, tool_calls };
 		Self {
 			id: id.into(),
 			object: "chat.completion".into(),
@@ -100,7 +148,7 @@ impl ChatCompletion {
 				logprobs: None,
 				finish_reason: finished.reason.as_str().into(),
 			}],
-			usage: finished.into(),
+			usage: (&finished).into(),
 		}
 	}
 }
@@ -145,10 +193,13 @@ pub struct ChunkDelta {
 	/// More text.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub content: Option<String>,
+	/// More of the tools that the model calls.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub tool_calls: Vec<CalledTool>,
 }
 
 /// Tells "null" from "absent".
-mod double_option {
+pub(super) mod double_option {
 	use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 	pub fn serialize<S: Serializer, T: Serialize>(
@@ -187,13 +238,20 @@ impl ChunkWriter {
 
 	/// The first piece, which says who speaks.
 	pub fn opening(&self) -> ChatCompletionChunk {
-		let delta = ChunkDelta { role: Some("assistant".into()), content: Some(String::new()) };
-		self.choice(delta, None)
+		let (role, content) = (Some("assistant".into()), Some(String::new()));
+		self.choice(ChunkDelta { role, content, ..ChunkDelta::default() }, None)
 	}
 
 	/// A piece of text.
 	pub fn text(&self, text: impl Into<String>) -> ChatCompletionChunk {
-		self.choice(ChunkDelta { role: None, content: Some(text.into()) }, None)
+		let content = Some(text.into());
+		self.choice(ChunkDelta { content, ..ChunkDelta::default() }, None)
+	}
+
+	/// A piece of a tool call.
+	pub fn tool(&self, delta: &ToolDelta) -> ChatCompletionChunk {
+		let tool_calls = vec![delta.into()];
+		self.choice(ChunkDelta { tool_calls, ..ChunkDelta::default() }, None)
 	}
 
 	/// The piece that says why the answer ended.
@@ -270,7 +328,9 @@ mod tests {
 
 	#[test]
 	fn a_whole_answer() {
-		let answer = ChatCompletion::new("chatcmpl-1", 7, "m", "Paris.", &FINISHED);
+		let whole =
+			Completion { text: "Paris.".into(), tool_calls: Vec::new(), finished: FINISHED };
+		let answer = ChatCompletion::new("chatcmpl-1", 7, "m", whole);
 		assert_eq!(
 			to_value(&answer).expect("it serialises"),
 			json!({
@@ -283,6 +343,44 @@ mod tests {
 				}],
 				"usage": { "prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15 },
 			})
+		);
+	}
+
+	#[test]
+	fn tool_calls_whole_and_in_pieces() {
+		let call = ToolCall { id: "a".into(), name: "sum".into(), arguments: "{}".into() };
+		let whole = Completion { text: String::new(), tool_calls: vec![call], finished: FINISHED };
+		let answer = to_value(ChatCompletion::new("c", 7, "m", whole)).expect("it serialises");
+		assert_eq!(
+			answer["choices"][0]["message"],
+			json!({
+				"role": "assistant", "content": null, "refusal": null,
+				"tool_calls": [{
+					"id": "a", "type": "function", "function": { "name": "sum", "arguments": "{}" },
+				}],
+			})
+		);
+		let writer = ChunkWriter::new("c", 7, "m", false);
+		let mut delta = ToolDelta {
+			index: 0,
+			id: Some("a".into()),
+			name: Some("sum".into()),
+			arguments: String::new(),
+			output_tokens: 1,
+		};
+		let piece = to_value(writer.tool(&delta)).expect("it serialises");
+		assert_eq!(
+			piece["choices"][0]["delta"]["tool_calls"],
+			json!([{
+				"index": 0, "id": "a", "type": "function",
+				"function": { "name": "sum", "arguments": "" },
+			}])
+		);
+		(delta.id, delta.name, delta.arguments) = (None, None, "{}".into());
+		let piece = to_value(writer.tool(&delta)).expect("it serialises");
+		assert_eq!(
+			piece["choices"][0]["delta"]["tool_calls"],
+			json!([{ "index": 0, "function": { "arguments": "{}" } }])
 		);
 	}
 

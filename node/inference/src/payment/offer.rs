@@ -35,7 +35,11 @@ pub struct Offer {
 impl Offer {
 	/// The terms of a call that was prepared for `model`. None if its price does not fit a balance.
 	pub fn new(model: &ModelInfo, call: &Prepared) -> Option<Self> {
-		let (input_tokens, max_output_tokens) = (call.input_tokens(), call.max_output_tokens());
+		Self::bounded(model, call.input_tokens(), call.max_output_tokens())
+	}
+
+	/// The terms of a call of `model` with these bounds. None if its price does not fit a balance.
+	pub fn bounded(model: &ModelInfo, input_tokens: u32, max_output_tokens: u32) -> Option<Self> {
 		Some(Self {
 			model: model.id,
 			model_name: model.name.clone(),

@@ -82,9 +82,7 @@ impl Presented {
 			return Err(Refusal::SessionUnknown { session: voucher.session });
 		};
 		check_session(&session, source.operator(), best)?;
-		if !payment.payload.is_signed_by(&session.signer) {
-			return Err(Refusal::InvalidSignature);
-		}
+		let limit = spendable(&payment, &session).ok_or(Refusal::InvalidSignature)?;
 
 		if voucher.model != offer.model {
 			let (expected, found) = (offer.model, voucher.model);
@@ -102,7 +100,7 @@ impl Presented {
 			signature: payment.payload.signature,
 			salt: payment.payload.salt,
 		};
-		Ok(Checked { voucher, session, offer })
+		Ok(Checked { voucher, session, limit, offer })
 	}
 }
 
@@ -123,12 +121,25 @@ fn check_session(
 	Ok(())
 }
 
+/// What the calls of a session may cost in all for the chain to pay this voucher, besides what its
+/// deposit allows, in planck. `None` if nobody signed it who may.
+///
+/// The chain counts what is settled with vouchers of the hot key. A voucher stands for all calls
+/// before it on its lane, whoever signed theirs; so here all calls of the session count.
+fn spendable(payment: &PaymentSignature, session: &SessionInfo) -> Option<Balance> {
+	if session.signer != session.caller && payment.payload.is_signed_by(&session.signer) {
+		return Some(session.spending_limit);
+	}
+	payment.payload.is_signed_by(&session.caller).then_some(Balance::MAX)
+}
+
 /// A voucher that is good in itself. Whether it is its lane's next, and whether the deposit still
 /// covers it, is found out when it is taken.
 #[derive(Clone, Debug)]
 pub struct Checked {
 	voucher: StoredVoucher,
 	session: SessionInfo,
+	limit: Balance,
 	offer: Offer,
 }
 
@@ -141,16 +152,17 @@ impl Checked {
 	/// Takes the voucher: writes it down, durably, and sets aside what the call may cost.
 	///
 	/// # Errors
-	/// [`Refusal::Lane`] if it does not fit its lane or the deposit, [`Refusal::Store`] if it
+	/// [`Refusal::Lane`] if it does not fit its lane, the deposit or the spending limit, [`Refusal::Store`] if it
 	/// cannot be written down.
 	pub async fn reserve(self, store: &Store) -> Result<Reserved, Refusal> {
-		let Self { voucher, session, offer } = self;
+		let Self { voucher, session, limit, offer } = self;
 		let payer = session.caller.clone();
 		let acceptance = Acceptance {
 			voucher: voucher.clone(),
 			model: offer.model,
 			reserve: offer.max_charge,
 			session,
+			limit,
 			at: clock::unix_seconds(),
 		};
 		let id = CallId::of(&voucher.voucher);

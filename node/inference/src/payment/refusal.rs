@@ -62,8 +62,8 @@ pub enum Refusal {
 		/// The best block.
 		best: BlockNumber,
 	},
-	/// The session's signer did not sign this voucher.
-	#[error("the signature is not the session signer's over this voucher")]
+	/// Neither the session's signer nor its caller has signed this voucher.
+	#[error("the signature is neither the session signer's nor the caller's over this voucher")]
 	InvalidSignature,
 	/// The voucher is for another model.
 	#[error("the voucher is for model {found}; the request is for model {expected}")]
@@ -133,12 +133,14 @@ impl Refusal {
 			Self::ModelMismatch { .. } => "model_mismatch",
 			Self::PriceChanged { .. } => "price_changed",
 			Self::InsufficientAuthorisation { .. } => "insufficient_authorisation",
+			Self::Lane(LaneRefusal::Closing) => "session_closing",
 			Self::Lane(LaneRefusal::AlreadyUsed) => "voucher_already_used",
 			Self::Lane(LaneRefusal::OutOfOrder { .. }) => "voucher_out_of_order",
 			Self::Lane(LaneRefusal::Busy { .. }) => "lane_busy",
 			Self::Lane(LaneRefusal::OtherModel { .. }) => "lane_of_other_model",
 			Self::Lane(LaneRefusal::AcknowledgedMismatch { .. }) => "acknowledged_mismatch",
 			Self::Lane(LaneRefusal::Underfunded { .. }) => "session_underfunded",
+			Self::Lane(LaneRefusal::LimitReached { .. }) => "spending_limit_reached",
 			Self::Chain(_) => "chain_unavailable",
 			Self::Store(_) => "store_unavailable",
 		}
@@ -158,7 +160,10 @@ impl Refusal {
 			Self::Lane(LaneRefusal::AcknowledgedMismatch { expected }) => {
 				json!({ "acknowledged": expected.to_string() })
 			}
-			Self::Lane(LaneRefusal::Underfunded { left, needed }) => {
+			Self::Lane(
+				LaneRefusal::Underfunded { left, needed }
+				| LaneRefusal::LimitReached { left, needed },
+			) => {
 				json!({ "left": left.to_string(), "needed": needed.to_string() })
 			}
 			_ => return None,

@@ -72,6 +72,8 @@ pub struct ChainView {
 	chain: Chain,
 	operator: AccountId,
 	view: watch::Sender<View>,
+	/// The models that are served, whether the chain knows them for good yet or not.
+	models: Mutex<Vec<ModelId>>,
 	sessions: Mutex<HashMap<SessionId, CachedSession>>,
 }
 
@@ -87,13 +89,13 @@ impl ChainView {
 	) -> Result<Arc<Self>, ChainError> {
 		let finalized = chain.block(At::Finalized).await?;
 		let view = watch::Sender::new(look(&chain, finalized, models).await?);
-		Ok(Arc::new(Self { chain, operator, view, sessions: Mutex::default() }))
+		let models = Mutex::new(models.to_vec());
+		Ok(Arc::new(Self { chain, operator, view, models, sessions: Mutex::default() }))
 	}
 
 	/// Renews the view at every finalized block, and from time to time where there is none, until it
 	/// is stopped.
 	pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
-		let models: Vec<ModelId> = self.view.borrow().models.keys().copied().collect();
 		let mut blocks = self.chain.finalized_blocks(None);
 		loop {
 			let block = tokio::select! {
@@ -101,6 +103,7 @@ impl ChainView {
 				block = blocks.next() => block.unwrap_or_else(|| Err(ended())),
 				() = tokio::time::sleep(REFRESH) => self.chain.block(At::Finalized).await,
 			};
+			let models = self.served();
 			let seen = match block {
 				Ok(block) => look(&self.chain, block, &models).await,
 				Err(error) => Err(error),
@@ -117,6 +120,15 @@ impl ChainView {
 				}
 			}
 		}
+	}
+
+	/// Serves these models from now on. Each is known as soon as it is final on the chain.
+	pub fn serve(&self, models: &[ModelId]) {
+		*self.models.lock().unwrap_or_else(PoisonError::into_inner) = models.to_vec();
+	}
+
+	fn served(&self) -> Vec<ModelId> {
+		self.models.lock().unwrap_or_else(PoisonError::into_inner).clone()
 	}
 
 	/// What was last seen of the chain, now and when it changes.

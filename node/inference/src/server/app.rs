@@ -1,13 +1,16 @@
 //! What the HTTP handlers share.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+	collections::BTreeMap,
+	sync::{Arc, PoisonError, RwLock},
+	time::Duration,
+};
 
 use openledger_client::{x402::PaymentRequired, Keypair};
 use openledger_primitives::ModelId;
-use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::refused::Refused;
+use super::{refused::Refused, room::Room};
 use crate::{
 	backend::Backend,
 	openai::ApiError,
@@ -15,9 +18,6 @@ use crate::{
 	settlement::SettlerHandle,
 	store::Store,
 };
-
-/// Where chats are answered.
-pub(super) const CHAT_PATH: &str = "/v1/chat/completions";
 
 /// A model that is served, and what answers for it.
 #[derive(Clone)]
@@ -40,6 +40,38 @@ pub struct Limits {
 	pub body_bytes: usize,
 	/// How long a request's body may stall on its way in.
 	pub body_timeout: Duration,
+	/// The largest headers, in bytes.
+	pub header_bytes: usize,
+}
+
+/// What can change while the node runs.
+pub struct Live {
+	/// What is served.
+	pub models: Catalogue,
+	/// Where callers reach this node, without a slash at the end.
+	pub public_url: String,
+	/// Limits.
+	pub limits: Limits,
+}
+
+/// What is in force now. A call keeps what was in force when it came.
+pub struct Settings(RwLock<Arc<Live>>);
+
+impl Settings {
+	/// What is in force from the start.
+	pub fn new(live: Live) -> Self {
+		Self(RwLock::new(Arc::new(live)))
+	}
+
+	/// What is in force now.
+	pub fn get(&self) -> Arc<Live> {
+		self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+	}
+
+	/// Puts others into force.
+	pub fn set(&self, live: Live) {
+		*self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+	}
 }
 
 /// What the HTTP handlers share.
@@ -48,18 +80,14 @@ pub struct App {
 	pub source: Arc<dyn SessionSource>,
 	/// Vouchers and calls.
 	pub store: Store,
-	/// What is served.
-	pub models: Catalogue,
+	/// What can change while the node runs.
+	pub settings: Settings,
 	/// Signs statements.
 	pub receipt_key: Keypair,
-	/// Where callers reach this node, without a slash at the end.
-	pub public_url: String,
-	/// Limits.
-	pub limits: Limits,
 	/// The settling task.
 	pub settler: SettlerHandle,
-	/// Room for chat requests.
-	pub room: Arc<Semaphore>,
+	/// Room for requests that are worked on.
+	pub room: Room,
 	/// Calls that are being served.
 	pub calls: TaskTracker,
 	/// Time is up for calls that are being served.
@@ -67,13 +95,19 @@ pub struct App {
 }
 
 impl App {
-	/// What to answer with when payment is needed, and why.
+	/// What is in force now.
+	pub fn live(&self) -> Arc<Live> {
+		self.settings.get()
+	}
+
+	/// What to answer with when payment is needed for what is at `path`, and why.
 	///
 	/// # Errors
 	/// When the chain cannot be asked.
 	pub(super) fn payment_required(
 		&self,
 		offer: &Offer,
+		path: &str,
 		timeout: Duration,
 		why: &str,
 	) -> Result<PaymentRequired, Refused> {
@@ -85,7 +119,7 @@ impl App {
 			timeout.as_secs(),
 		);
 		let requirements = requirements.ok_or_else(ApiError::internal)?;
-		let url = format!("{}{CHAT_PATH}", self.public_url);
+		let url = format!("{}{path}", self.live().public_url);
 		Ok(PaymentRequired::new(why, &url, requirements))
 	}
 }

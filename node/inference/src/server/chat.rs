@@ -1,30 +1,34 @@
-//! `POST /v1/chat/completions`: from the request to the voucher that is taken, or refused.
+//! `POST /v1/chat/completions` and `POST /v1/completions`: from the request to the voucher that is
+//! taken, or refused.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+	future::Future,
+	sync::{Arc, OnceLock},
+	time::Duration,
+};
 
 use axum::{
-	body::Bytes,
-	extract::{rejection::BytesRejection, State},
-	http::{HeaderMap, StatusCode},
+	extract::{Request, State},
+	http::StatusCode,
 	response::{IntoResponse, Response},
 };
 use openledger_client::x402;
 use openledger_primitives::info::ModelInfo;
-use tokio::{
-	sync::{oneshot, OwnedSemaphorePermit},
-	time::Instant,
-};
+use tokio::{sync::oneshot, time::Instant};
 use tracing::{debug, info, warn};
 
 use super::{
 	app::{App, CatalogueEntry},
-	plain,
+	intake::{self, Intake},
+	metering, plain,
 	refused::Refused,
+	room::Place,
 	stream,
+	task::Task,
 };
 use crate::{
-	backend::{Backend, BackendError, Generation, Prepared},
-	openai::{ApiError, ChatCompletionRequest},
+	backend::{Backend, BackendError, ChatRequest, Generation, Prepared},
+	openai::{ApiError, ChatCompletionRequest, CompletionRequest},
 	payment::{Checked, Offer, Presented, Refusal, Reserved},
 	store::Uncharged,
 };
@@ -32,13 +36,44 @@ use crate::{
 /// Whoever waits for the answer; closed when the caller has gone.
 pub(super) type Reply = oneshot::Sender<Result<Response, Refused>>;
 
+/// What a caller wants of a model.
+struct Wanted {
+	model: String,
+	stream: bool,
+	include_usage: bool,
+	request: ChatRequest,
+}
+
+impl Wanted {
+	fn read(task: Task, body: &[u8]) -> Result<Self, ApiError> {
+		Ok(match task {
+			Task::Chat => {
+				let read = ChatCompletionRequest::from_json(body)?;
+				let ChatCompletionRequest { model, stream, include_usage, chat } = read;
+				Self { model, stream, include_usage, request: chat }
+			}
+			Task::Text | Task::Embeddings => {
+				let read = CompletionRequest::from_json(body)?;
+				let CompletionRequest { model, stream, include_usage, text } = read;
+				Self { model, stream, include_usage, request: text }
+			}
+		})
+	}
+}
+
 /// Answers a chat, if it is paid for.
-pub(super) async fn completions(
-	State(app): State<Arc<App>>,
-	headers: HeaderMap,
-	body: Result<Bytes, BytesRejection>,
-) -> Response {
-	match handle(app, headers, body).await {
+pub(super) async fn completions(State(app): State<Arc<App>>, request: Request) -> Response {
+	or_refusal(handle(app, Task::Chat, request).await)
+}
+
+/// Continues a text, if it is paid for.
+pub(super) async fn texts(State(app): State<Arc<App>>, request: Request) -> Response {
+	or_refusal(handle(app, Task::Text, request).await)
+}
+
+/// The answer, or why there is none.
+pub(super) fn or_refusal(answer: Result<Response, Refused>) -> Response {
+	match answer {
 		Ok(response) => response,
 		Err(refused) => {
 			metrics::counter!("openledger_refused_total", "code" => refused.code().to_owned())
@@ -49,67 +84,69 @@ pub(super) async fn completions(
 	}
 }
 
-async fn handle(
-	app: Arc<App>,
-	headers: HeaderMap,
-	body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Refused> {
-	let Ok(room) = app.room.clone().try_acquire_owned() else {
-		let message = "this node is working on as many requests as it takes";
-		return Err(ApiError::overloaded(Duration::from_secs(1), message).into());
-	};
-	let body = body.map_err(|rejection| unreadable(&app, &rejection))?;
-	let request = ChatCompletionRequest::from_json(&body)?;
-	let (entry, info) = find_model(&app, &request.model)?;
-	let prepared = entry.backend.prepare(request.chat).await.map_err(ApiError::from)?;
+async fn handle(app: Arc<App>, task: Task, request: Request) -> Result<Response, Refused> {
+	let intake = intake::take(&app, request).await?;
+	let wanted = Wanted::read(task, &intake.body)?;
+	let (entry, info) = find_model(&app, &wanted.model)?;
+	let prepared = entry.backend.prepare(wanted.request).await;
+	let prepared = prepared.map_err(|error| task.shape(error.into()))?;
 	let offer = Offer::new(&info, &prepared).ok_or_else(ApiError::internal)?;
+	let checked = payment(&app, &intake, offer, task, entry.timeout).await?;
+	let call = Call {
+		stream: wanted.stream,
+		include_usage: wanted.include_usage,
+		..Call::new(&app, task, wanted.model, &entry, intake.place)
+	};
+	detached(&app, |reply| call.run(checked, prepared, reply)).await
+}
 
-	let Some(header) = headers.get(x402::PAYMENT_SIGNATURE) else {
-		let payment = app.payment_required(&offer, entry.timeout, "payment_required")?;
+/// The payment for a request, if it came with one that is good.
+pub(super) async fn payment(
+	app: &App,
+	intake: &Intake,
+	offer: Offer,
+	task: Task,
+	timeout: Duration,
+) -> Result<Checked, Refused> {
+	let Some(header) = intake.headers.get(x402::PAYMENT_SIGNATURE) else {
+		let payment = app.payment_required(&offer, task.path(), timeout, "payment_required")?;
 		return Err(Refused::unpaid(payment));
 	};
-	let refused = |refusal: Refusal| refuse(&app, &offer, entry.timeout, &refusal);
+	let refused = |refusal: Refusal| refuse(app, &offer, task, timeout, &refusal);
 	let header =
 		header.to_str().map_err(|_| refused(Refusal::Malformed("it is not plain ASCII".into())))?;
-	let presented = Presented::decode(header, &body).map_err(refused)?;
-	let checked = presented.check(offer.clone(), app.source.as_ref()).await.map_err(refused)?;
+	let presented = Presented::decode(header, &intake.body).map_err(refused)?;
+	presented.check(offer.clone(), app.source.as_ref()).await.map_err(refused)
+}
 
-	// From here on the call has a life of its own: when the caller goes away, this function is
-	// dropped, and the call must still be brought to an orderly end.
-	let call = Call {
-		app: app.clone(),
-		backend: entry.backend.clone(),
-		timeout: entry.timeout,
-		model: request.model,
-		stream: request.stream,
-		include_usage: request.include_usage,
-		deadline: Instant::now() + entry.timeout,
-		began: Instant::now(),
-		_room: room,
-	};
+/// Lets a call have a life of its own: when the caller goes away, whoever waits here is dropped, and
+/// the call must still be brought to an orderly end.
+pub(super) async fn detached<F>(
+	app: &App,
+	call: impl FnOnce(Reply) -> F,
+) -> Result<Response, Refused>
+where
+	F: Future<Output = ()> + Send + 'static,
+{
 	let (reply, answer) = oneshot::channel();
-	app.calls.spawn(call.run(checked, prepared, reply));
+	app.calls.spawn(call(reply));
 	answer.await.unwrap_or_else(|_| Err(ApiError::internal().into()))
 }
 
-fn unreadable(app: &App, rejection: &BytesRejection) -> Refused {
-	if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-		return ApiError::body_too_large(app.limits.body_bytes).into();
-	}
-	let status = StatusCode::BAD_REQUEST;
-	let message = "the body could not be read";
-	ApiError::new(status, "invalid_request_error", "unreadable_body", None, message).into()
-}
-
-/// A model that is served, registered, not paused, and still the one that was loaded.
-fn find_model(app: &App, name: &str) -> Result<(CatalogueEntry, ModelInfo), Refused> {
-	let entry = app.models.get(name).ok_or_else(|| ApiError::unknown_model(name))?;
+/// A model that is served, registered, neither paused nor retired, and still the one that was loaded.
+pub(super) fn find_model(app: &App, name: &str) -> Result<(CatalogueEntry, ModelInfo), Refused> {
+	let entry =
+		app.live().models.get(name).cloned().ok_or_else(|| ApiError::unknown_model(name))?;
 	let info = app.source.model(entry.id)?.ok_or_else(|| ApiError::unknown_model(name))?;
-	if info.paused {
-		let message = format!("the owner of `{name}` has paused it");
+	let ended = match (info.retired_at, info.paused) {
+		(Some(_), _) => Some(("model_retired", "retired")),
+		(None, true) => Some(("model_paused", "paused")),
+		(None, false) => None,
+	};
+	if let Some((code, how)) = ended {
+		let message = format!("the owner of `{name}` has {how} it");
 		let kind = "invalid_request_error";
-		let error =
-			ApiError::new(StatusCode::FORBIDDEN, kind, "model_paused", Some("model"), message);
+		let error = ApiError::new(StatusCode::FORBIDDEN, kind, code, Some("model"), message);
 		return Err(error.into());
 	}
 	if entry.backend.facts().weights_hash.is_some_and(|loaded| loaded != info.weights_hash) {
@@ -117,15 +154,15 @@ fn find_model(app: &App, name: &str) -> Result<(CatalogueEntry, ModelInfo), Refu
 		let message = "this node has to load the model's new version first";
 		return Err(ApiError::unavailable("model_outdated", message).into());
 	}
-	Ok((entry.clone(), info))
+	Ok((entry, info))
 }
 
-fn refuse(app: &App, offer: &Offer, timeout: Duration, refusal: &Refusal) -> Refused {
+fn refuse(app: &App, offer: &Offer, task: Task, timeout: Duration, refusal: &Refusal) -> Refused {
 	if let Refusal::Store(error) = refusal {
 		tracing::error!(%error, "a voucher could not be written down");
 	}
 	// Without a view of the chain there is nothing to offer either.
-	let payment = app.payment_required(offer, timeout, refusal.code()).ok();
+	let payment = app.payment_required(offer, task.path(), timeout, refusal.code()).ok();
 	Refused::payment(refusal, payment)
 }
 
@@ -133,6 +170,7 @@ fn refuse(app: &App, offer: &Offer, timeout: Duration, refusal: &Refusal) -> Ref
 pub(super) struct Call {
 	pub(super) app: Arc<App>,
 	pub(super) backend: Arc<dyn Backend>,
+	pub(super) task: Task,
 	timeout: Duration,
 	/// The model's name, as the caller wrote it.
 	pub(super) model: String,
@@ -140,22 +178,59 @@ pub(super) struct Call {
 	pub(super) include_usage: bool,
 	pub(super) deadline: Instant,
 	pub(super) began: Instant,
+	/// When the first piece of the answer came.
+	first: OnceLock<Instant>,
 	/// Held to the call's end.
-	_room: OwnedSemaphorePermit,
+	_place: Place,
 }
 
 impl Call {
-	async fn run(self, checked: Checked, prepared: Prepared, mut reply: Reply) {
+	/// A call that begins now.
+	pub(super) fn new(
+		app: &Arc<App>,
+		task: Task,
+		model: String,
+		entry: &CatalogueEntry,
+		place: Place,
+	) -> Self {
+		let began = Instant::now();
+		Self {
+			app: app.clone(),
+			backend: entry.backend.clone(),
+			task,
+			timeout: entry.timeout,
+			model,
+			stream: false,
+			include_usage: false,
+			deadline: began + entry.timeout,
+			began,
+			first: OnceLock::new(),
+			_place: place,
+		}
+	}
+
+	/// Takes the voucher, or says why not to whoever waits.
+	pub(super) async fn reserve(
+		&self,
+		checked: Checked,
+		reply: Reply,
+	) -> Option<(Reserved, Reply)> {
 		let offer = checked.offer().clone();
-		let reserved = match checked.reserve(&self.app.store).await {
-			Ok(reserved) => reserved,
+		match checked.reserve(&self.app.store).await {
+			Ok(reserved) => Some((reserved, reply)),
 			Err(refusal) => {
-				let _ = reply.send(Err(refuse(&self.app, &offer, self.timeout, &refusal)));
-				return;
+				let refused = refuse(&self.app, &offer, self.task, self.timeout, &refusal);
+				let _ = reply.send(Err(refused));
+				None
 			}
-		};
+		}
+	}
+
+	async fn run(self, checked: Checked, prepared: Prepared, reply: Reply) {
+		let Some((reserved, mut reply)) = self.reserve(checked, reply).await else { return };
 		let id = reserved.id();
-		info!(call = %id, model = %self.model, input = offer.input_tokens, "call accepted");
+		let input = reserved.offer().input_tokens;
+		info!(call = %id, model = %self.model, input, "call accepted");
 		match self.start(prepared, &mut reply).await {
 			Ok(generation) if self.stream => {
 				stream::answer(self, reserved, generation, reply).await;
@@ -190,12 +265,19 @@ impl Call {
 		let id = reserved.id();
 		let why = stop.uncharged();
 		match &stop {
+			// What another server says may be anything, and is for those who look for it.
+			Stop::Failed(error @ BackendError::Upstream { .. }) => {
+				warn!(call = %id, kind = error.kind(), "call failed");
+				debug!(call = %id, %error, "what the server behind the model said");
+			}
 			Stop::Failed(error) => warn!(call = %id, %error, "call failed"),
 			_ => info!(call = %id, why = why.code(), "call ended without a charge"),
 		}
-		let error = stop.into_error();
+		let error = self.task.shape(stop.into_error());
 		let refused = reply.is_some() && error.status.is_client_error();
-		self.count(if refused { "refused" } else { why.code() });
+		let outcome = if refused { "refused" } else { why.code() };
+		self.count(outcome);
+		metering::ended(self, Some(outcome));
 		let ended = match refused {
 			true => reserved.withdraw().await,
 			false => reserved.release(why).await,
@@ -216,12 +298,21 @@ impl Call {
 		.increment(1);
 	}
 
-	/// Notes how long the first piece of the answer took.
+	/// Notes that the first piece of the answer is here.
 	pub(super) fn note_first_token(&self) {
-		metrics::histogram!(
-			"gen_ai_server_time_to_first_token_seconds", "gen_ai_request_model" => self.model.clone(),
-		)
-		.record(self.began.elapsed().as_secs_f64());
+		if self.first.set(Instant::now()).is_ok() {
+			metering::first_token(self);
+		}
+	}
+
+	/// Whether the answer goes out piece by piece.
+	pub(super) fn is_streamed(&self) -> bool {
+		self.stream
+	}
+
+	/// When the first piece of the answer came.
+	pub(super) fn first_token(&self) -> Option<Instant> {
+		self.first.get().copied()
 	}
 }
 

@@ -15,20 +15,24 @@ use openledger_primitives::{info::ModelInfo, statement::Statement, LaneId, Seque
 use serde_json::{json, Map, Value};
 use tokio::time::timeout;
 
-use super::{app::App, refused::Refused};
+use super::{app::App, records, refused::Refused};
 use crate::{
+	clock,
 	openai::{ApiError, Model},
 	payment::Refusal,
-	store::{CallId, CallStatus, ServedCall, StoredCall},
+	store::{CallId, CallStatus, ServedCall, StoredCall, UnixSeconds},
 };
 
 /// How long a backend may take to say that it is well.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+/// After so many seconds without success at settling something, the node is not well: what it serves
+/// might never be paid.
+const FAILING_LONG: UnixSeconds = 3_600;
 
 /// `GET /v1/models`: OpenAI's list, each model with what the chain knows of it under `openledger`.
 pub(super) async fn models(State(app): State<Arc<App>>) -> Result<Json<Value>, Refused> {
 	let mut list = Vec::new();
-	for (name, entry) in &app.models {
+	for (name, entry) in &app.live().models {
 		if let Some(info) = app.source.model(entry.id)? {
 			list.push(model(name, &info, entry.backend.facts().context_length)?);
 		}
@@ -49,6 +53,7 @@ fn model(name: &str, info: &ModelInfo, context: u32) -> Result<Value, Refused> {
 				"price_version": info.price_version,
 				"price": info.price,
 				"paused": info.paused,
+				"retired": info.retired_at.is_some(),
 				"weights_hash": info.weights_hash,
 				"context_length": context,
 			}),
@@ -61,7 +66,7 @@ fn model(name: &str, info: &ModelInfo, context: u32) -> Result<Value, Refused> {
 ///
 /// 404 means that the call was not charged and will not be: either its voucher was never taken
 /// (`call_unknown`), or the call ended without a charge (`not_charged`, the sequence is used). 409
-/// means that it is still being served.
+/// means that it is still being served, or was settled so long ago that nothing is kept of it.
 pub(super) async fn statement(
 	State(app): State<Arc<App>>,
 	Path((session, lane, sequence)): Path<(SessionId, LaneId, Sequence)>,
@@ -72,6 +77,7 @@ pub(super) async fn statement(
 		Refused::from(ApiError::new(StatusCode::NOT_FOUND, kind, code, None, message))
 	};
 	match app.store.call(id).await? {
+		None if app.store.is_removed(id).await? => Err(records::removed(id)),
 		None => Err(not_found("call_unknown", format!("no voucher of call {id} was taken"))),
 		Some(StoredCall { status: CallStatus::NotCharged(why), .. }) => {
 			let message = format!("call {id} was not charged: {}", why.code());
@@ -129,7 +135,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Json<Value>, R
 		"network": x402::network(&genesis),
 		"genesis_hash": genesis,
 		"best_block": app.source.best_block().ok(),
-		"models": app.models.iter().map(|(name, entry)| json!({ "name": name, "id": entry.id }))
+		"models": app.live().models.iter().map(|(name, entry)| json!({ "name": name, "id": entry.id }))
 			.collect::<Vec<_>>(),
 		"calls": {
 			"in_progress": app.calls.len(),
@@ -143,16 +149,32 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Json<Value>, R
 		"settled": totals.settled.to_string(),
 		"owed": totals.unsettled().to_string(),
 		"lost": totals.lost.to_string(),
-		"settlement": { "last_block": last.block, "error": last.error },
+		"settlement": {
+			"last_block": last.block,
+			"error": last.error,
+			"failing_since": last.failing_since,
+		},
 	})))
 }
 
-/// `GET /health`: 200 if the chain can be asked and every model could answer, else 503.
+/// `GET /health`: 200 if the chain can be asked, calls can be written down and settled, and every
+/// model could answer, else 503.
 pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
 	let chain = app.source.best_block();
-	let mut well = chain.is_ok() && !app.cut.is_cancelled();
+	let store = match timeout(HEALTH_TIMEOUT, app.store.check()).await {
+		Ok(Ok(())) => "ok",
+		Ok(Err(error)) => {
+			tracing::error!(%error, "the store cannot be written");
+			"failing"
+		}
+		Err(_) => "not answering",
+	};
+	let failing = app.settler.last().failing_since;
+	let failing = failing.map(|since| clock::unix_seconds().saturating_sub(since));
+	let settles = failing.is_none_or(|seconds| seconds < FAILING_LONG);
+	let mut well = chain.is_ok() && store == "ok" && settles && !app.cut.is_cancelled();
 	let mut models = Map::new();
-	for (name, entry) in &app.models {
+	for (name, entry) in &app.live().models {
 		let health = match timeout(HEALTH_TIMEOUT, entry.backend.health()).await {
 			Ok(Ok(())) => "ok",
 			Ok(Err(error)) => {
@@ -175,5 +197,16 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
 		Ok(best) => json!({ "connected": true, "best_block": best }),
 		Err(error) => json!({ "connected": false, "error": error.to_string() }),
 	};
-	(status, Json(json!({ "status": word, "chain": chain, "models": models })))
+	let settlement = match settles {
+		true => "ok",
+		false => "failing",
+	};
+	let body = json!({
+		"status": word,
+		"chain": chain,
+		"store": store,
+		"settlement": { "status": settlement, "failing_seconds": failing },
+		"models": models,
+	});
+	(status, Json(body))
 }

@@ -3,8 +3,12 @@
 //! | route | answers |
 //! |---|---|
 //! | `POST /v1/chat/completions` | a paid call, plain or streamed |
+//! | `POST /v1/completions` | the same for a text that is continued |
+//! | `POST /v1/embeddings` | the same for texts that become vectors |
 //! | `GET /v1/models` | what is served, with price and versions |
 //! | `GET /v1/statements/{session}/{lane}/{sequence}` | the signed statement of a call |
+//! | `GET /v1/records/{session}/{lane}/{sequence}` | what went to the chain for a call, and the proof |
+//! | `POST /v1/close/{session}` | the node's agreement to a session's end |
 //! | `GET /v1/sessions/{session}/{lane}` | what the lane's next voucher has to name |
 //! | `GET /v1/status` | what was served, settled, and is owed |
 //! | `GET /health` | whether calls can be served now |
@@ -14,23 +18,32 @@
 //! their own parts.
 
 mod app;
+mod background;
 mod chat;
+mod close;
+mod connections;
+mod embeddings;
 mod frames;
+mod intake;
 mod lookup;
 mod metering;
 mod plain;
+mod records;
 mod refused;
+mod reload;
+mod room;
 mod run;
 mod start;
 mod stream;
+mod task;
 mod telemetry;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
-	extract::{DefaultBodyLimit, Request},
+	extract::{DefaultBodyLimit, Request, State},
 	http::StatusCode,
 	middleware::{self, Next},
 	response::{IntoResponse, Response},
@@ -39,19 +52,32 @@ use axum::{
 };
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
+use self::task::Task;
 pub use self::{
-	app::{App, Catalogue, CatalogueEntry, Limits},
+	app::{App, Catalogue, CatalogueEntry, Limits, Live, Settings},
+	connections::ConnectionLimits,
+	reload::Reload,
+	room::{Place, Room},
 	run::{run, run_until, serve, Grace},
 	start::StartError,
 };
 use crate::openai::ApiError;
 
+/// The largest body, in bytes, of requests that are no calls.
+const SMALL_BODY: usize = 64 * 1024;
+/// How long a body may stall on its way in, where nothing else is set.
+const SMALL_BODY_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// All routes. Metrics are served elsewhere if `with_metrics` is false.
 pub fn router(app: Arc<App>, with_metrics: bool) -> Router {
 	let mut router = Router::new()
-		.route(app::CHAT_PATH, post(chat::completions))
+		.route(Task::Chat.path(), post(chat::completions))
+		.route(Task::Text.path(), post(chat::texts))
+		.route(Task::Embeddings.path(), post(embeddings::embeddings))
 		.route("/v1/models", get(lookup::models))
 		.route("/v1/statements/{session}/{lane}/{sequence}", get(lookup::statement))
+		.route("/v1/records/{session}/{lane}/{sequence}", get(records::record))
+		.route("/v1/close/{session}", post(close::close))
 		.route("/v1/sessions/{session}/{lane}", get(lookup::lane))
 		.route("/v1/status", get(lookup::status))
 		.route("/health", get(lookup::health));
@@ -61,8 +87,11 @@ pub fn router(app: Arc<App>, with_metrics: bool) -> Router {
 	router
 		.fallback(|| async { unknown_route() })
 		.layer(middleware::from_fn(shape_errors))
-		.layer(DefaultBodyLimit::max(app.limits.body_bytes))
-		.layer(RequestBodyTimeoutLayer::new(app.limits.body_timeout))
+		.layer(middleware::from_fn_with_state(app.clone(), limit_headers))
+		.layer(middleware::from_fn(connections::note))
+		// What does not read its body by itself is small.
+		.layer(DefaultBodyLimit::max(SMALL_BODY))
+		.layer(RequestBodyTimeoutLayer::new(SMALL_BODY_TIMEOUT))
 		.with_state(app)
 }
 
@@ -74,6 +103,21 @@ pub fn metrics_router(app: Arc<App>) -> Router {
 fn unknown_route() -> ApiError {
 	let message = "there is nothing here";
 	ApiError::new(StatusCode::NOT_FOUND, "invalid_request_error", "unknown_url", None, message)
+}
+
+/// Refuses headers that are larger than they may be. The framework has bounds of its own, above
+/// which it does not even read them.
+async fn limit_headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+	let most = app.live().limits.header_bytes;
+	let sizes = request.headers().iter().map(|(name, value)| {
+		// And what is between and after them.
+		name.as_str().len().saturating_add(value.len()).saturating_add(4)
+	});
+	let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+	if sizes.fold(path, usize::saturating_add) > most {
+		return ApiError::headers_too_large(most).into_response();
+	}
+	next.run(request).await
 }
 
 /// What the framework refuses by itself, such as a path that does not parse, gets the same kind of

@@ -6,17 +6,18 @@ use axum::{
 	Json,
 };
 use openledger_client::x402::{self, PaymentResponse};
+use serde::Serialize;
 use tracing::error;
 
 use super::{
 	chat::{Call, Reply, Stop},
 	metering,
 	refused::Refused,
+	task::Writer,
 };
 use crate::{
 	backend::Generation,
-	clock,
-	openai::{ApiError, ChatCompletion},
+	openai::ApiError,
 	payment::{Delivered, Reserved},
 };
 
@@ -40,8 +41,9 @@ pub(super) async fn answer(
 	};
 	call.note_first_token();
 	let id = reserved.id();
+	let text = completion.signed_text();
 	let delivered = Delivered {
-		text: &completion.text,
+		text: &text,
 		input_tokens: completion.finished.input_tokens,
 		output_tokens: completion.finished.output_tokens,
 	};
@@ -54,17 +56,12 @@ pub(super) async fn answer(
 		}
 	};
 	metering::served(&call, &served);
-	let body = ChatCompletion::new(
-		metering::completion_id(id),
-		clock::unix_seconds(),
-		call.model.clone(),
-		completion.text,
-		&completion.finished,
-	);
+	let body = Writer::whole(call.task, id, &call.model, completion);
 	let _ = reply.send(Ok(response(&body, &served.response())));
 }
 
-fn response(body: &ChatCompletion, payment: &PaymentResponse) -> Response {
+/// A whole answer with its statement.
+pub(super) fn response(body: &impl Serialize, payment: &PaymentResponse) -> Response {
 	match HeaderValue::from_str(&x402::encode(payment)) {
 		Ok(header) => ([(x402::PAYMENT_RESPONSE, header)], Json(body)).into_response(),
 		// Base64 always is a header value.

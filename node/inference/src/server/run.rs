@@ -4,23 +4,26 @@ use std::{future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use openledger_client::{ss58, Chain, Keypair, Scheme};
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::timeout};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
-use super::{metrics_router, router, start, telemetry, App, Limits, StartError};
+use super::{
+	background::{self, Background},
+	connections::{ConnectionLimits, Limited, OnConnection},
+	metrics_router,
+	reload::{self, Reload, Reloader},
+	router, start, telemetry, App, Live, Room, Settings, StartError,
+};
 use crate::{
-	config::Config,
+	config::{Config, ConfigError, LimitsConfig},
 	payment::{ChainView, SessionSource},
-	settlement::{ChainLink, SettlementPolicy, Settler},
+	settlement::{ChainLink, Settler},
 	store::{Identity, Store},
 };
 
 /// The store's file in the data directory.
 const STORE_FILE: &str = "calls.redb";
-/// How long a request's body may stall on its way in.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// How long calls that were cut may take to end: their callers may read slowly.
 const AFTER_CUT: Duration = Duration::from_secs(30);
 
@@ -41,11 +44,15 @@ impl Default for Grace {
 }
 
 /// Runs an inference node until SIGINT or SIGTERM, then stops in order: no more connections, calls
-/// come to their end, what is owed is settled, the store is closed.
+/// come to their end, what is owed is settled, the store is closed. On SIGHUP the configuration is
+/// read again with `read`, and what can change at run time is put into force.
 ///
 /// # Errors
 /// Why it does not start.
-pub async fn run(config: Config) -> Result<(), StartError> {
+pub async fn run(
+	config: Config,
+	read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
+) -> Result<(), StartError> {
 	let secret = config.key.read()?;
 	let operator = Keypair::from_uri(secret.expose(), Scheme::default())?;
 	drop(secret);
@@ -58,8 +65,12 @@ pub async fn run(config: Config) -> Result<(), StartError> {
 		signal().await;
 		std::process::exit(130);
 	});
-	let result = run_until(config, operator, stop, Grace::default()).await;
+	let (ask, asked) = mpsc::channel(1);
+	let hangups = tokio::spawn(on_hangup(ask));
+	let reload = Reload::new(asked, read);
+	let result = run_until(config, operator, stop, Grace::default(), reload).await;
 	signals.abort();
+	hangups.abort();
 	result
 }
 
@@ -72,13 +83,14 @@ pub async fn run_until(
 	operator: Keypair,
 	stop: CancellationToken,
 	grace: Grace,
+	reload: Reload,
 ) -> Result<(), StartError> {
 	info!(operator = %operator.address(), chain = %config.chain.url, "starting");
 	telemetry::recorder();
 	let chain = Chain::connect(&config.chain.url).await?;
 	let node = start::registration(&chain, &operator).await?;
 	let models = start::models(&chain, &node, &config.models).await?;
-	let catalogue = start::load(&config, &models).await?;
+	let loaded = start::load(&config.models, &models, &[]).await?;
 
 	let identity = Identity { genesis: chain.genesis_hash(), operator: operator.account() };
 	let store = Store::open(&config.data_dir.join(STORE_FILE), identity).await?;
@@ -94,40 +106,46 @@ pub async fn run_until(
 	let background = CancellationToken::new();
 	let view = ChainView::new(chain.clone(), operator.account(), &start::ids(&models)).await?;
 	let following = tokio::spawn(view.clone().follow(background.clone()));
-	let link = Arc::new(ChainLink::new(chain, operator.clone()));
-	let policy = SettlementPolicy {
-		max_calls: config.settlement.max_calls,
-		max_age: Duration::from_secs(config.settlement.max_age_seconds.into()),
-		min_value: config.settlement.min_value,
-	};
-	let source: Arc<dyn SessionSource> = view;
+	let link = Arc::new(ChainLink::new(chain.clone(), operator.clone()));
+	let policy = reload::policy(&config.settlement);
+	let source: Arc<dyn SessionSource> = view.clone();
 	let (settler, handle) = Settler::new(store.clone(), link, source.clone(), policy);
 	let settle = CancellationToken::new();
 	let settling = tokio::spawn(settler.run(settle.clone()));
 
-	let public_url = config.endpoint.unwrap_or(node.endpoint);
 	let app = Arc::new(App {
 		source,
 		store: store.clone(),
-		models: catalogue,
-		receipt_key: operator,
-		public_url: public_url.trim_end_matches('/').to_owned(),
-		limits: Limits { body_bytes: config.limits.body_bytes, body_timeout: BODY_TIMEOUT },
+		settings: Settings::new(Live {
+			models: start::catalogue(&loaded),
+			public_url: reload::public_url(&config, &node.endpoint),
+			limits: reload::limits(&config.limits),
+		}),
+		receipt_key: operator.clone(),
 		settler: handle,
-		room: Arc::new(Semaphore::new(config.limits.concurrent)),
+		room: Room::new(config.limits.concurrent),
 		calls: TaskTracker::new(),
 		cut: CancellationToken::new(),
 	});
 	info!(
-		address = %config.listen, operator = %ss58(app.source.operator()), url = %app.public_url,
+		address = %config.listen,
+		operator = %ss58(app.source.operator()),
+		url = %app.live().public_url,
 		"serving",
 	);
 	let metrics = metrics_listener.map(|listener| {
 		tokio::spawn(plain_server(listener, metrics_router(app.clone()), background.clone()))
 	});
+	let settings = background::Settings::of(&config);
+	let beside = Background::start(&app, &chain, &operator, settings);
+	let limits = connection_limits(&config.limits);
 	let with_metrics = config.metrics.enabled && config.metrics.listen.is_none();
-	let served = serve(listener, app, with_metrics, stop, grace.calls).await;
+	let reloader = Reloader { app: app.clone(), chain, view, operator, config, loaded };
+	let reloading = tokio::spawn(reloader.run(reload, stop.clone()));
+	let served = serve(listener, app, with_metrics, limits, stop, grace.calls).await;
+	finish("reading the configuration", reloading, Duration::from_secs(5)).await;
 
+	beside.finish().await;
 	info!("settling what is owed");
 	settle.cancel();
 	finish("settling", settling, grace.settlement).await;
@@ -150,11 +168,13 @@ pub async fn serve(
 	listener: TcpListener,
 	app: Arc<App>,
 	with_metrics: bool,
+	limits: ConnectionLimits,
 	stop: CancellationToken,
 	grace: Duration,
 ) -> Result<(), StartError> {
 	let (calls, cut) = (app.calls.clone(), app.cut.clone());
-	let server = axum::serve(listener, router(app, with_metrics))
+	let service = router(app, with_metrics).into_make_service_with_connect_info::<OnConnection>();
+	let server = axum::serve(Limited::new(listener, limits), service)
 		.with_graceful_shutdown(stop.clone().cancelled_owned())
 		.into_future();
 	tokio::pin!(server);
@@ -180,6 +200,16 @@ pub async fn serve(
 	ended.unwrap_or(Ok(())).map_err(StartError::Serve)
 }
 
+fn connection_limits(config: &LimitsConfig) -> ConnectionLimits {
+	let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+	ConnectionLimits {
+		most: config.connections,
+		headers: seconds(config.header_timeout_seconds),
+		idle: seconds(config.idle_timeout_seconds),
+		stalled: seconds(config.idle_timeout_seconds),
+	}
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 	TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })
 }
@@ -192,7 +222,7 @@ async fn plain_server(listener: TcpListener, router: Router, stop: CancellationT
 }
 
 /// Waits for a task that was told to stop, but not for ever.
-async fn finish(what: &str, mut task: JoinHandle<()>, patience: Duration) {
+pub(super) async fn finish(what: &str, mut task: JoinHandle<()>, patience: Duration) {
 	match timeout(patience, &mut task).await {
 		Ok(Ok(())) => {}
 		Ok(Err(error)) => error!(%error, "{what} failed"),
@@ -203,6 +233,25 @@ async fn finish(what: &str, mut task: JoinHandle<()>, patience: Duration) {
 			let _ = task.await;
 		}
 	}
+}
+
+/// Asks for the configuration to be read again at every SIGHUP.
+async fn on_hangup(ask: mpsc::Sender<()>) {
+	#[cfg(unix)]
+	{
+		match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+			Ok(mut hangups) => {
+				while hangups.recv().await.is_some() {
+					info!("reading the configuration again");
+					// If it is being read right now, once more is enough.
+					let _ = ask.try_send(());
+				}
+			}
+			Err(error) => error!(%error, "cannot listen for SIGHUP"),
+		}
+	}
+	// Without signals nobody asks; the sender has to stay all the same.
+	ask.closed().await;
 }
 
 /// Waits for SIGINT or SIGTERM.

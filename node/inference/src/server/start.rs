@@ -1,11 +1,11 @@
 //! Checks before the first call: that the chain knows this node, and that what it is about to serve
 //! is what the chain says it is.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use openledger_client::{ss58, At, Chain, ChainError, KeyError, Keypair};
 use openledger_primitives::{
-	info::{ModelInfo, NodeInfo},
+	info::{ModelInfo, NodeInfo, NodeStatus},
 	Hash, ModelId,
 };
 use thiserror::Error;
@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use super::{Catalogue, CatalogueEntry};
 use crate::{
 	backend::{Backend, LoadError, ModelSet},
-	config::{Config, ConfigError, ModelConfig, ModelRef},
+	config::{ConfigError, ModelConfig, ModelRef},
 	store::StoreError,
 };
 
@@ -43,7 +43,8 @@ pub enum StartError {
 	/// The chain expects statements to be signed by another key.
 	#[error(
 		"the node is registered with the receipt key {registered}, and this node signs with \
-         {configured}; callers would refuse its statements"
+         {configured}; callers would refuse its statements: run `openledger-inference register` to \
+         change the key"
 	)]
 	OtherReceiptKey {
 		/// On chain, as an SS58 address.
@@ -59,7 +60,7 @@ pub enum StartError {
 	},
 	/// The node is not registered as one that serves this model.
 	#[error(
-		"the node is not registered as serving {model}: no call of it could be settled; \
+		"the node is not registered as serving {model}: nobody would find it here; \
          run `openledger-inference register` to add it"
 	)]
 	NotServed {
@@ -113,6 +114,9 @@ pub(super) async fn registration(
 			configured: ss58(&account),
 		});
 	}
+	if node.status != NodeStatus::Active {
+		warn!(status = ?node.status, "the node takes no new sessions; those it has go on");
+	}
 	Ok(node)
 }
 
@@ -126,8 +130,8 @@ pub(super) async fn models(
 	for config in configured {
 		let info = model(chain, &config.name).await?;
 		check_served(node, &info)?;
-		if info.paused {
-			warn!(model = %info.name, "the model is paused: its calls are refused for now");
+		if info.paused || info.retired_at.is_some() {
+			warn!(model = %info.name, "the model is paused or retired: its calls are refused");
 		}
 		models.push(info);
 	}
@@ -144,25 +148,65 @@ async fn model(chain: &Chain, name: &ModelRef) -> Result<ModelInfo, StartError> 
 }
 
 fn check_served(node: &NodeInfo, model: &ModelInfo) -> Result<(), StartError> {
-	match node.models.contains(&model.id) {
+	match node.models.iter().any(|served| served.model == model.id) {
 		true => Ok(()),
 		false => Err(StartError::NotServed { model: model.name.clone() }),
 	}
 }
 
+/// A model that was loaded.
+#[derive(Clone)]
+pub(super) struct Loaded {
+	/// As the configuration has it.
+	config: ModelConfig,
+	/// Its name on chain.
+	name: String,
+	entry: CatalogueEntry,
+}
+
 /// Loads the models, and checks that they are what the chain says they are. `models` are those of
-/// the configuration, in its order.
-pub(super) async fn load(config: &Config, models: &[ModelInfo]) -> Result<Catalogue, StartError> {
-	let loaded = ModelSet::load(&config.models).await?;
-	let mut catalogue = Catalogue::new();
-	for ((info, served), config) in models.iter().zip(loaded.iter()).zip(&config.models) {
-		check_hashes(info, served.backend.as_ref())?;
+/// the configuration, in its order. What was loaded before, and is still what it should be, is taken
+/// as it is.
+pub(super) async fn load(
+	configured: &[ModelConfig],
+	models: &[ModelInfo],
+	before: &[Loaded],
+) -> Result<Vec<Loaded>, StartError> {
+	let mut loaded = Vec::with_capacity(configured.len());
+	for (config, info) in configured.iter().zip(models) {
+		// Where the chain has another version by now, the file may be another as well.
+		let is_known = |known: &&Loaded| {
+			let hash = known.entry.backend.facts().weights_hash;
+			known.config == *config && hash.is_none_or(|hash| hash == info.weights_hash)
+		};
+		let known = before.iter().find(is_known);
+		let backend = match known {
+			Some(known) => known.entry.backend.clone(),
+			None => load_one(config).await?,
+		};
+		check_hashes(info, backend.as_ref())?;
 		let timeout = Duration::from_secs(config.timeout_seconds.into());
-		let backend = served.backend.clone();
-		catalogue.insert(info.name.clone(), CatalogueEntry { id: info.id, backend, timeout });
-		info!(model = %info.name, id = info.id, version = info.version, "model is served");
+		if known.is_none() {
+			info!(model = %info.name, id = info.id, version = info.version, "model is served");
+		}
+		loaded.push(Loaded {
+			config: config.clone(),
+			name: info.name.clone(),
+			entry: CatalogueEntry { id: info.id, backend, timeout },
+		});
 	}
-	Ok(catalogue)
+	Ok(loaded)
+}
+
+async fn load_one(config: &ModelConfig) -> Result<Arc<dyn Backend>, StartError> {
+	let set = ModelSet::load(std::slice::from_ref(config)).await?;
+	let model = set.iter().next().map(|served| served.backend.clone());
+	model.ok_or_else(|| StartError::UnknownModel { model: config.name.to_string() })
+}
+
+/// What was loaded, by its names on chain.
+pub(super) fn catalogue(loaded: &[Loaded]) -> Catalogue {
+	loaded.iter().map(|loaded| (loaded.name.clone(), loaded.entry.clone())).collect()
 }
 
 fn check_hashes(model: &ModelInfo, backend: &dyn Backend) -> Result<(), StartError> {
@@ -186,4 +230,43 @@ fn check_hashes(model: &ModelInfo, backend: &dyn Backend) -> Result<(), StartErr
 /// The ids of the models that are served.
 pub(super) fn ids(models: &[ModelInfo]) -> Vec<ModelId> {
 	models.iter().map(|model| model.id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{config::Config, testing};
+	use std::path::Path;
+
+	fn configured(more: &str) -> Vec<ModelConfig> {
+		let text = format!(
+			"data_dir = \"d\"\nkey = \"stdin\"\n[[models]]\nname = \"echo\"\n{more}\n\
+			 backend.candle.path = \"gone.gguf\"\n"
+		);
+		Config::parse(&text, Path::new("/")).expect("it is good").models
+	}
+
+	/// A model that was loaded for this configuration, when its file was still there.
+	fn loaded(config: &ModelConfig) -> Loaded {
+		let backend = Arc::new(testing::TestBackend::new(testing::Script::Say(vec![])));
+		let entry = CatalogueEntry { id: testing::MODEL, backend, timeout: Duration::ZERO };
+		Loaded { config: config.clone(), name: "echo".into(), entry }
+	}
+
+	#[tokio::test]
+	async fn what_has_not_changed_is_not_loaded_again() {
+		let models = [testing::model()];
+		let config = configured("");
+		let before = [loaded(&config[0])];
+		let after = load(&config, &models, &before).await.expect("nothing is loaded");
+		assert!(Arc::ptr_eq(&after[0].entry.backend, &before[0].entry.backend));
+		assert_eq!(catalogue(&after).keys().collect::<Vec<_>>(), ["echo"]);
+
+		let other = configured("queue = 5");
+		let error = load(&other, &models, &before).await.err().expect("it has to be loaded");
+		assert!(error.to_string().contains("gone.gguf"), "{error}");
+		let newer = ModelInfo { weights_hash: Hash::repeat_byte(1), ..testing::model() };
+		let error = load(&config, &[newer], &before).await.err().expect("the file may be another");
+		assert!(error.to_string().contains("gone.gguf"), "{error}");
+	}
 }

@@ -16,19 +16,18 @@ use axum::response::{
 };
 use futures::StreamExt;
 use openledger_client::x402;
-use serde::Serialize;
 use tokio::time::timeout;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::{
 	chat::{Call, Reply, Stop},
 	frames::{self, FrameSender, Frames, Gone},
 	metering,
+	task::{json, Writer},
 };
 use crate::{
-	backend::{BackendError, Delta, Event, FinishReason, Finished, Generation},
-	clock,
-	openai::{ApiError, ChunkWriter},
+	backend::{BackendError, Event, FinishReason, Finished, Generation},
+	openai::ApiError,
 	payment::{Delivered, Reserved},
 };
 
@@ -76,12 +75,7 @@ pub(super) async fn answer(
 	if reply.send(Ok(response(receiver))).is_err() {
 		return call.give_up(reserved, Stop::Gone, None).await;
 	}
-	let writer = ChunkWriter::new(
-		metering::completion_id(reserved.id()),
-		clock::unix_seconds(),
-		call.model.clone(),
-		call.include_usage,
-	);
+	let writer = Writer::new(call.task, reserved.id(), &call.model, call.include_usage);
 	let mut answer = Answer { call: &call, sender: &sender, writer, pieces: Vec::new() };
 	let stop = match answer.pump(first, &mut generation).await {
 		End::Complete(finished) => {
@@ -146,17 +140,6 @@ fn response(frames: Frames) -> Response {
 	response
 }
 
-/// An event with JSON in it. What is sent here always serialises.
-fn json(value: &impl Serialize) -> SseEvent {
-	match serde_json::to_string(value) {
-		Ok(text) => SseEvent::default().data(text),
-		Err(error) => {
-			warn!(%error, "an event could not be written");
-			SseEvent::default().comment("unwritable event")
-		}
-	}
-}
-
 impl Part {
 	fn finished(&self, reason: FinishReason) -> Finished {
 		Finished { reason, input_tokens: self.input_tokens, output_tokens: self.output_tokens }
@@ -177,24 +160,39 @@ impl Stop {
 struct Answer<'a> {
 	call: &'a Call,
 	sender: &'a FrameSender,
-	writer: ChunkWriter,
+	writer: Writer,
 	/// The pieces that were sent, in order.
-	pieces: Vec<Delta>,
+	pieces: Vec<Piece>,
+}
+
+/// A piece that was sent: its text, as it is counted and hashed, and the tokens up to it.
+struct Piece {
+	text: String,
+	output_tokens: u32,
 }
 
 impl Answer<'_> {
 	/// Sends pieces as they come, until the end.
 	async fn pump(&mut self, first: Event, generation: &mut Generation) -> End {
 		let mut next = first;
-		if self.patiently(self.sender.other(json(&self.writer.opening()))).await.is_err() {
-			return End::Cut(Stop::Gone);
+		if let Some(opening) = self.writer.opening() {
+			if self.patiently(self.sender.other(opening)).await.is_err() {
+				return End::Cut(Stop::Gone);
+			}
 		}
 		loop {
 			match next {
 				Event::Delta(delta) => {
-					let event = json(&self.writer.text(delta.text.as_str()));
-					self.pieces.push(delta);
-					if let Err(stop) = self.patiently(self.sender.text(event)).await {
+					let event = self.writer.text(&delta.text);
+					let (text, output_tokens) = (delta.text, delta.output_tokens);
+					if let Err(stop) = self.send(event, Piece { text, output_tokens }).await {
+						return End::Cut(stop);
+					}
+				}
+				Event::Tool(delta) => {
+					let event = self.writer.tool(&delta);
+					let (text, output_tokens) = (delta.text(), delta.output_tokens);
+					if let Err(stop) = self.send(event, Piece { text, output_tokens }).await {
 						return End::Cut(stop);
 					}
 				}
@@ -224,6 +222,12 @@ impl Answer<'_> {
 		}
 	}
 
+	/// Sends a piece of the answer.
+	async fn send(&mut self, event: SseEvent, piece: Piece) -> Result<(), Stop> {
+		self.pieces.push(piece);
+		self.patiently(self.sender.text(event)).await
+	}
+
 	/// Waits for something to go out, but not for ever.
 	async fn patiently(
 		&self,
@@ -238,9 +242,9 @@ impl Answer<'_> {
 
 	/// The chunk with the finish reason, and the usage where it was asked for.
 	async fn close(&self, finished: &Finished) -> Result<(), Gone> {
-		self.sender.other(json(&self.writer.closing(finished.reason))).await?;
+		self.sender.other(self.writer.closing(finished.reason)).await?;
 		match self.writer.usage(finished) {
-			Some(usage) => self.sender.other(json(&usage)).await,
+			Some(usage) => self.sender.other(usage).await,
 			None => Ok(()),
 		}
 	}

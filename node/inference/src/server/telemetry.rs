@@ -8,8 +8,30 @@ use openledger_primitives::{Balance, MICRO_OPEN};
 
 use super::app::App;
 
-/// Bounds of the histograms, in seconds.
-const SECONDS: [f64; 12] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
+/// Bounds of the histograms, as OpenTelemetry's conventions for generative AI have them: of how long
+/// a request takes, in seconds.
+const DURATION: [f64; 14] =
+	[0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+/// Of how long the first token takes.
+const FIRST_TOKEN: [f64; 16] =
+	[0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+/// Of how long each further token takes.
+const EACH_TOKEN: [f64; 12] = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0];
+/// Of numbers of tokens.
+const TOKENS: [f64; 12] = [
+	1.0,
+	4.0,
+	16.0,
+	64.0,
+	256.0,
+	1_024.0,
+	4_096.0,
+	16_384.0,
+	65_536.0,
+	262_144.0,
+	1_048_576.0,
+	4_194_304.0,
+];
 
 /// The process has one recorder, however many servers it runs.
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
@@ -17,8 +39,16 @@ static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 /// Where metrics are collected from now on. None if the process has another recorder.
 pub(super) fn recorder() -> Option<&'static PrometheusHandle> {
 	let install = || {
-		let suffix = Matcher::Suffix("_seconds".into());
-		let builder = PrometheusBuilder::new().set_buckets_for_metric(suffix, &SECONDS).ok()?;
+		let mut builder = PrometheusBuilder::new();
+		for (name, bounds) in [
+			("gen_ai_server_request_duration_seconds", &DURATION[..]),
+			("gen_ai_server_time_to_first_token_seconds", &FIRST_TOKEN),
+			("gen_ai_server_time_per_output_token_seconds", &EACH_TOKEN),
+			("gen_ai_client_token_usage", &TOKENS),
+		] {
+			let full = Matcher::Full(name.into());
+			builder = builder.set_buckets_for_metric(full, bounds).ok()?;
+		}
 		let handle = builder.install_recorder().ok()?;
 		describe();
 		Some(handle)
@@ -32,6 +62,8 @@ fn describe() {
 	metrics::describe_counter!("openledger_refused_total", "Refused requests by error code");
 	metrics::describe_counter!("openledger_settlements_total", "Settlements that were finalized");
 	metrics::describe_counter!("openledger_settlement_failures_total", "Attempts that failed");
+	metrics::describe_counter!("openledger_on_chain_calls_total", "Calls on chain by outcome");
+	metrics::describe_counter!("openledger_heartbeat_failures_total", "Heartbeats that failed");
 	metrics::describe_gauge!("openledger_calls_in_progress", "Calls that are being served");
 	metrics::describe_gauge!("openledger_requests_room", "Requests that could be taken now");
 	metrics::describe_gauge!("openledger_served_open", "What was charged so far, in OPEN");
@@ -44,6 +76,30 @@ fn describe() {
 		"Age of the oldest call that is not settled yet"
 	);
 	metrics::describe_gauge!("openledger_chain_connected", "1 if the chain can be asked");
+	metrics::describe_gauge!("openledger_calls_running", "Calls that a model is answering");
+	metrics::describe_gauge!("openledger_calls_waiting", "Calls that wait for their turn");
+	metrics::describe_gauge!("openledger_upstream_up", "1 if the server behind a model is well");
+	metrics::describe_counter!(
+		"openledger_upstream_retries_total",
+		"Attempts that came to nothing"
+	);
+	metrics::describe_counter!(
+		"openledger_count_differences_total",
+		"Answers of which the server behind the model counts other tokens than this node"
+	);
+	metrics::describe_gauge!(
+		"openledger_exposure_open",
+		"What was served and is not settled yet, in OPEN: what a caller that vanished would cost"
+	);
+	metrics::describe_histogram!(
+		"gen_ai_server_request_duration_seconds",
+		"From the request to the end of its answer"
+	);
+	metrics::describe_histogram!(
+		"gen_ai_server_time_per_output_token_seconds",
+		"Between two tokens of a streamed answer, after the first"
+	);
+	metrics::describe_histogram!("gen_ai_client_token_usage", "Charged tokens of a call");
 	metrics::describe_histogram!(
 		"gen_ai_server_time_to_first_token_seconds",
 		"From the request to the first piece of its answer"
@@ -70,11 +126,19 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
 		metrics::gauge!("openledger_served_open").set(open(totals.served));
 		metrics::gauge!("openledger_settled_open").set(open(totals.settled));
 		metrics::gauge!("openledger_unsettled_open").set(open(totals.unsettled()));
+		metrics::gauge!("openledger_exposure_open").set(open(totals.unsettled()));
 		metrics::gauge!("openledger_lost_open").set(open(totals.lost));
 		metrics::gauge!("openledger_unsettled_calls").set(count(totals.unsettled_calls()));
 	}
+	for (name, entry) in &app.live().models {
+		let load = entry.backend.load();
+		metrics::gauge!("openledger_calls_running", "model" => name.clone())
+			.set(size(load.running));
+		metrics::gauge!("openledger_calls_waiting", "model" => name.clone())
+			.set(size(load.waiting));
+	}
 	metrics::gauge!("openledger_calls_in_progress").set(size(app.calls.len()));
-	metrics::gauge!("openledger_requests_room").set(size(app.room.available_permits()));
+	metrics::gauge!("openledger_requests_room").set(size(app.room.free()));
 	let connected = f64::from(u8::from(app.source.best_block().is_ok()));
 	metrics::gauge!("openledger_chain_connected").set(connected);
 	let text = recorder().map(|handle| {

@@ -13,7 +13,14 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// Which keys have failed, how often in a row, and when each may be tried again.
 #[derive(Debug)]
 pub(super) struct Backoff<K> {
-	failed: HashMap<K, (u32, Instant)>,
+	failed: HashMap<K, Failing>,
+}
+
+#[derive(Debug)]
+struct Failing {
+	times: u32,
+	since: Instant,
+	until: Instant,
 }
 
 impl<K> Default for Backoff<K> {
@@ -25,21 +32,33 @@ impl<K> Default for Backoff<K> {
 impl<K: Eq + Hash + Copy> Backoff<K> {
 	/// Whether `key` may be tried now.
 	pub(super) fn is_ready(&self, key: K, now: Instant) -> bool {
-		self.failed.get(&key).is_none_or(|(_, until)| now >= *until)
+		self.failed.get(&key).is_none_or(|failing| now >= failing.until)
 	}
 
 	/// Notes a failure. How long to wait: twice as long as after the one before.
 	pub(super) fn fail(&mut self, key: K, now: Instant) -> Duration {
-		let (failures, until) = self.failed.entry(key).or_insert((0, now));
-		let wait = FIRST.saturating_mul(2_u32.saturating_pow(*failures)).min(LONGEST);
-		*failures = failures.saturating_add(1);
-		*until = now + wait;
+		let begin = Failing { times: 0, since: now, until: now };
+		let failing = self.failed.entry(key).or_insert(begin);
+		let wait = FIRST.saturating_mul(2_u32.saturating_pow(failing.times)).min(LONGEST);
+		failing.times = failing.times.saturating_add(1);
+		failing.until = now + wait;
 		wait
 	}
 
 	/// Notes a success.
 	pub(super) fn succeed(&mut self, key: K) {
 		self.failed.remove(&key);
+	}
+
+	/// Forgets the keys that there is nothing to do for any more.
+	pub(super) fn keep(&mut self, wanted: impl Fn(&K) -> bool) {
+		self.failed.retain(|key, _| wanted(key));
+	}
+
+	/// For how long the key that fails the longest has failed.
+	pub(super) fn failing_for(&self, now: Instant) -> Option<Duration> {
+		let since = self.failed.values().map(|failing| failing.since).min()?;
+		Some(now.saturating_duration_since(since))
 	}
 }
 
@@ -57,8 +76,13 @@ mod tests {
 		assert!(!backoff.is_ready(7, start + Duration::from_secs(3599)));
 		assert!(backoff.is_ready(7, start + Duration::from_secs(3600)));
 		assert!(backoff.is_ready(8, start), "others are not held up");
+		assert_eq!(backoff.failing_for(start + LONGEST), Some(LONGEST), "since the first time");
 		backoff.succeed(7);
 		assert!(backoff.is_ready(7, start));
+		assert_eq!(backoff.failing_for(start), None);
+		backoff.fail(8, start);
+		backoff.keep(|key| *key != 8);
+		assert_eq!(backoff.failing_for(start), None);
 	}
 
 	#[test]

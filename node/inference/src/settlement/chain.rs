@@ -5,8 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use openledger_client::{At, Call, Chain, Event, EventRecord, Keypair, SubmitOptions, TxOutcome};
 use openledger_primitives::{
+	aggregate::Aggregate,
 	info::SessionInfo,
-	record::{CallRecords, RejectReason},
+	record::{CallRecord, CallRecords, RejectReason},
 	voucher::Voucher,
 	BlockNumber, Sequence, SessionId, Signature,
 };
@@ -41,19 +42,47 @@ pub struct Batch {
 	pub voucher: Voucher,
 	/// Its signature.
 	pub signature: Signature,
-	/// Their records, in order.
-	pub records: CallRecords,
+	/// The calls.
+	pub content: Content,
 }
 
-/// What the chain said of one record.
+/// How calls go to the chain.
+#[derive(Clone, Debug)]
+pub enum Content {
+	/// One by one: their records, in order.
+	Itemised(CallRecords),
+	/// By their sums.
+	Aggregate {
+		/// The sums of all but the newest of them.
+		aggregate: Box<Aggregate>,
+		/// The newest: the voucher's own call.
+		last: Option<CallRecord>,
+	},
+}
+
+/// What the chain said of one record, or of several that were settled together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
-	/// Which.
-	pub sequence: Sequence,
+	/// The first of them.
+	pub first: Sequence,
+	/// The last of them.
+	pub last: Sequence,
 	/// The block of the settlement.
 	pub block: BlockNumber,
 	/// Why it was rejected, if it was.
 	pub rejected: Option<RejectReason>,
+}
+
+impl Verdict {
+	/// Of a single record.
+	pub fn of_one(sequence: Sequence, block: BlockNumber, rejected: Option<RejectReason>) -> Self {
+		Self { first: sequence, last: sequence, block, rejected }
+	}
+
+	/// Whether it is about this record.
+	pub fn is_about(&self, sequence: Sequence) -> bool {
+		(self.first..=self.last).contains(&sequence)
+	}
 }
 
 /// What became of a settlement that was sent.
@@ -128,17 +157,24 @@ fn unavailable(error: impl std::fmt::Display) -> ChainUnavailable {
 	ChainUnavailable(error.to_string())
 }
 
-/// What an event says of a record of this lane.
+/// What an event says of records of this lane.
 fn verdict(record: &EventRecord, key: LaneKey) -> Option<Verdict> {
-	let (session, lane, sequence, rejected) = match &record.event {
-		Event::CallSettled(call) => (call.session, call.lane, call.sequence, None),
+	let block = record.block.number;
+	let (session, lane, verdict) = match &record.event {
+		Event::CallSettled(call) => {
+			(call.session, call.lane, Verdict::of_one(call.sequence, block, None))
+		}
+		Event::AggregateSettled(sum) => {
+			let (first, last) = (sum.first_sequence, sum.last_sequence);
+			(sum.session, sum.lane, Verdict { first, last, block, rejected: None })
+		}
 		Event::RecordRejected { session, lane, sequence, reason } => {
-			(*session, *lane, *sequence, Some(*reason))
+			(*session, *lane, Verdict::of_one(*sequence, block, Some(*reason)))
 		}
 		_ => return None,
 	};
 	let ours = LaneKey { session, lane } == key;
-	ours.then_some(Verdict { sequence, block: record.block.number, rejected })
+	ours.then_some(verdict)
 }
 
 #[async_trait]
@@ -159,9 +195,14 @@ impl SettlementChain for ChainLink {
 	}
 
 	async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable> {
-		let Batch { voucher, signature, records } = batch;
+		let Batch { voucher, signature, content } = batch;
 		let key = LaneKey { session: voucher.session, lane: voucher.lane };
-		let call = Call::Settle { voucher, signature, records };
+		let call = match content {
+			Content::Itemised(records) => Call::Settle { voucher, signature, records },
+			Content::Aggregate { aggregate, last } => {
+				Call::SettleAggregate { voucher, signature, aggregate: *aggregate, last }
+			}
+		};
 		let options =
 			SubmitOptions { timeout: TIMEOUT, mortality: MORTALITY, ..SubmitOptions::finalized() };
 		let outcome =

@@ -5,23 +5,29 @@
 //! 1. reads at the finalized block how far the chain has settled the lane, and notes every call up
 //!    to there as settled: whatever an earlier process had sent is found here;
 //! 2. leaves the lane alone while an earlier settlement of it may still enter a block;
-//! 3. takes the oldest served calls, at most 256, with the voucher of the newest of them;
+//! 3. takes the oldest served calls with the voucher of the newest of them: the records of at most
+//!    256, or, if it is set to and there are enough of them, their sums and the record of the newest;
 //! 4. writes down that they are being submitted, then submits, then waits for finalization and
 //!    notes what the events say of each.
 //!
 //! A settlement whose outcome is not known is looked up by step 1 until it is known, or until the
 //! last block that could include it is finalized; only then are its calls sent again. Failures wait
-//! exponentially longer, by lane.
+//! exponentially longer, by lane. An aggregate is written down exactly as it is sent, so that its
+//! calls can be proven to be among those that were settled, whenever it turns out that they were.
 
 mod backoff;
 mod chain;
+mod handle;
+mod lane;
 mod policy;
 mod settler;
+mod sums;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
-	chain::{Batch, ChainLink, Sent, SettlementChain, Sighting, Verdict},
-	policy::SettlementPolicy,
-	settler::{LastSettlement, Settler, SettlerHandle},
+	chain::{Batch, ChainLink, Content, Sent, SettlementChain, Sighting, Verdict},
+	handle::{LastSettlement, SettleError, SettlerHandle},
+	policy::{SettlementMode, SettlementPolicy},
+	settler::Settler,
 };

@@ -6,7 +6,19 @@ use openledger_primitives::Balance;
 
 use crate::store::{OpenLane, UnixSeconds};
 
-/// When to settle. A settlement costs a transaction fee, whatever it carries; what is not settled
+/// How calls go to the chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SettlementMode {
+	/// One by one: each is priced, paid and shown on chain by itself.
+	#[default]
+	Itemised,
+	/// By their sums: however many they are, they cost what a few do. Each can be proven to be among
+	/// them, as long as this node keeps its record.
+	Aggregate,
+}
+
+/// When and how to settle. A settlement costs a transaction fee, whatever it carries; what is not settled
 /// yet is lost if the session ends first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettlementPolicy {
@@ -16,6 +28,10 @@ pub struct SettlementPolicy {
 	pub max_age: Duration,
 	/// A lane whose calls cost less together, in planck, waits until its session ends.
 	pub min_value: Balance,
+	/// How calls go to the chain.
+	pub mode: SettlementMode,
+	/// A lane with fewer calls is itemised, whatever the mode is.
+	pub aggregate_from: u32,
 }
 
 impl SettlementPolicy {
@@ -39,7 +55,13 @@ mod tests {
 	#[test]
 	fn many_calls_or_old_calls_are_due_if_they_are_worth_it() {
 		let max_age = Duration::from_secs(60);
-		let policy = SettlementPolicy { max_calls: 3, max_age, min_value: 10 };
+		let policy = SettlementPolicy {
+			max_calls: 3,
+			max_age,
+			min_value: 10,
+			mode: SettlementMode::Itemised,
+			aggregate_from: 2,
+		};
 		let lane = |value| OpenLane {
 			key: LaneKey { session: 0, lane: 0 },
 			calls: 1,

@@ -1,159 +1,24 @@
 //! Settling against a chain in memory, through everything that can go wrong on the way.
 
-use std::{
-	collections::{BTreeMap, VecDeque},
-	sync::{Arc, Mutex, MutexGuard},
-	time::Duration,
-};
+mod fake;
+mod sums;
 
-use async_trait::async_trait;
+use std::{sync::Arc, time::Duration};
+
 use openledger_primitives::{
-	info::{LaneInfo, SessionInfo},
-	record::RejectReason,
-	voucher::Voucher,
-	Balance, BlockNumber, LaneId, Sequence, SessionId,
+	info::ModelInfo, record::RejectReason, voucher::Voucher, Balance, BlockNumber, LaneId, Sequence,
 };
 use tokio_util::sync::CancellationToken;
 
+use self::fake::{FakeChain, Fate};
 use super::*;
 use crate::{
-	payment::ChainUnavailable,
 	store::{CallId, CallStatus, Identity, LaneKey, Loss, Outcome, Store, Submission},
 	testing::{self, acceptance, operator, served, session, TestChain, GENESIS, SESSION},
 };
 
 const CHARGE: Balance = 100;
 const FINALIZED: BlockNumber = 50;
-
-/// What the chain does with the next settlement.
-#[derive(Clone, Debug)]
-enum Fate {
-	/// Takes it, except for these records.
-	Settle(Vec<Sequence>),
-	/// Takes it, but nobody hears of it.
-	SettleUnheard,
-	/// Loses it.
-	Lose,
-	/// Refuses it.
-	Refuse,
-	/// Cannot be reached.
-	Away,
-}
-
-#[derive(Default)]
-struct State {
-	finalized: BlockNumber,
-	sessions: BTreeMap<SessionId, SessionInfo>,
-	fates: VecDeque<Fate>,
-	verdicts: Vec<(LaneKey, Verdict)>,
-	/// The sequences of each settlement that was sent, and its voucher's.
-	sent: Vec<(Vec<Sequence>, Sequence)>,
-}
-
-struct FakeChain(Mutex<State>);
-
-impl FakeChain {
-	fn new() -> Arc<Self> {
-		let sessions = [(SESSION, session(SESSION))].into();
-		Arc::new(Self(Mutex::new(State { finalized: FINALIZED, sessions, ..State::default() })))
-	}
-
-	fn state(&self) -> MutexGuard<'_, State> {
-		self.0.lock().expect("no test panics while it holds this")
-	}
-
-	fn fate(&self, fate: Fate) {
-		self.state().fates.push_back(fate);
-	}
-
-	fn sent(&self) -> Vec<(Vec<Sequence>, Sequence)> {
-		self.state().sent.clone()
-	}
-}
-
-impl State {
-	fn settle(
-		&mut self,
-		voucher: &Voucher,
-		sequences: &[Sequence],
-		rejected: &[Sequence],
-	) -> Vec<Verdict> {
-		let key = LaneKey { session: voucher.session, lane: voucher.lane };
-		self.finalized += 1;
-		let session = self.sessions.get_mut(&key.session).expect("it is open");
-		if session.lanes.iter().all(|lane| lane.lane != key.lane) {
-			session.lanes.push(LaneInfo { lane: key.lane, sequence: 0, settled: 0 });
-		}
-		let lane = session.lanes.iter_mut().find(|lane| lane.lane == key.lane);
-		let lane = lane.expect("it was pushed");
-		let mut verdicts = Vec::new();
-		for &sequence in sequences {
-			let rejection = if sequence <= lane.sequence {
-				Some(RejectReason::SequenceNotRising)
-			} else if rejected.contains(&sequence) {
-				Some(RejectReason::UnknownModel)
-			} else {
-				lane.sequence = sequence;
-				lane.settled += CHARGE;
-				None
-			};
-			verdicts.push(Verdict { sequence, block: self.finalized, rejected: rejection });
-		}
-		self.verdicts.extend(verdicts.iter().map(|verdict| (key, *verdict)));
-		verdicts
-	}
-}
-
-#[async_trait]
-impl SettlementChain for FakeChain {
-	fn mortality(&self) -> BlockNumber {
-		10
-	}
-
-	async fn look(&self, session: SessionId) -> Result<Sighting, ChainUnavailable> {
-		let state = self.state();
-		let session = state.sessions.get(&session).cloned();
-		let known_at_best = session.is_some();
-		Ok(Sighting { finalized: state.finalized, best: state.finalized, session, known_at_best })
-	}
-
-	async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable> {
-		let mut state = self.state();
-		let sequences: Vec<_> = batch.records.iter().map(|record| record.sequence).collect();
-		let fate = state.fates.pop_front().unwrap_or(Fate::Settle(vec![]));
-		if matches!(fate, Fate::Away) {
-			return Err(ChainUnavailable("gone".into()));
-		}
-		state.sent.push((sequences.clone(), batch.voucher.sequence));
-		let unknown = || Sent::Unknown { until: None, reason: "no word".into() };
-		Ok(match fate {
-			Fate::Settle(rejected) => {
-				let verdicts = state.settle(&batch.voucher, &sequences, &rejected);
-				Sent::Finalized { block: state.finalized, verdicts }
-			}
-			Fate::SettleUnheard => {
-				state.settle(&batch.voucher, &sequences, &[]);
-				unknown()
-			}
-			Fate::Lose | Fate::Away => unknown(),
-			Fate::Refuse => Sent::Refused { error: "InferenceMetering.NothingSettled".into() },
-		})
-	}
-
-	async fn verdicts(
-		&self,
-		lane: LaneKey,
-		from: BlockNumber,
-		to: BlockNumber,
-	) -> Result<Vec<Verdict>, ChainUnavailable> {
-		let state = self.state();
-		let here = state
-			.verdicts
-			.iter()
-			.filter(|(key, verdict)| *key == lane && (from..=to).contains(&verdict.block));
-		Ok(here.map(|(_, verdict)| *verdict).collect())
-	}
-}
 
 struct Bench {
 	_directory: tempfile::TempDir,
@@ -165,7 +30,12 @@ struct Bench {
 }
 
 fn eager() -> SettlementPolicy {
-	SettlementPolicy { max_calls: 1, max_age: Duration::ZERO, min_value: 0 }
+	policy(1, Duration::ZERO, 0)
+}
+
+fn policy(max_calls: u32, max_age: Duration, min_value: Balance) -> SettlementPolicy {
+	let mode = SettlementMode::Itemised;
+	SettlementPolicy { max_calls, max_age, min_value, mode, aggregate_from: 2 }
 }
 
 impl Bench {
@@ -224,7 +94,10 @@ async fn a_lane_is_settled_with_its_newest_voucher() {
 	assert_eq!(bench.chain.sent(), [(vec![1, 2, 3], 3), (vec![1], 1)]);
 	assert_eq!(bench.statuses(0).await, [settled(51); 3]);
 	assert_eq!(bench.statuses(1).await, [settled(52)]);
-	assert_eq!(bench.handle.last(), LastSettlement { block: Some(52), error: None });
+	assert_eq!(
+		bench.handle.last(),
+		LastSettlement { block: Some(52), ..LastSettlement::default() }
+	);
 
 	bench.settler.round(true).await;
 	assert_eq!(bench.chain.sent().len(), 2, "nothing is left to settle");
@@ -271,8 +144,7 @@ async fn many_calls_go_in_several_settlements() {
 
 #[tokio::test]
 async fn what_is_not_due_waits() {
-	let policy =
-		SettlementPolicy { max_calls: 3, max_age: Duration::from_secs(1 << 40), min_value: 250 };
+	let policy = policy(3, Duration::from_secs(1 << 40), 250);
 	let mut bench = Bench::new(policy).await;
 	bench.serve(0, 2).await;
 	bench.settler.round(false).await;
@@ -291,8 +163,7 @@ async fn what_is_not_due_waits() {
 
 #[tokio::test]
 async fn the_end_of_a_session_makes_its_lanes_due() {
-	let policy =
-		SettlementPolicy { max_calls: 9, max_age: Duration::from_secs(1 << 40), min_value: 0 };
+	let policy = policy(9, Duration::from_secs(1 << 40), 0);
 	let mut bench = Bench::new(policy).await;
 	bench.serve(0, 1).await;
 	bench.settler.round(false).await;
@@ -300,6 +171,37 @@ async fn the_end_of_a_session_makes_its_lanes_due() {
 	bench.sessions.change_session(|session| session.expires_at = testing::BEST + 100);
 	bench.settler.round(false).await;
 	assert_eq!(bench.chain.sent(), [(vec![1], 1)]);
+}
+
+#[tokio::test]
+async fn what_cannot_wait_is_due_although_it_is_not_worth_it() {
+	let policy = policy(9, Duration::from_secs(1 << 40), 1_000);
+	let replace: [fn(&mut ModelInfo); 3] = [
+		|model| model.price_version += 1,
+		|model| model.version += 1,
+		|model| model.retired_at = Some(testing::BEST + 50),
+	];
+	for change in replace {
+		let mut bench = Bench::new(policy).await;
+		bench.serve(0, 1).await;
+		bench.settler.round(false).await;
+		assert!(bench.chain.sent().is_empty());
+		bench.sessions.change_model(change);
+		bench.settler.round(false).await;
+		assert_eq!(bench.chain.sent(), [(vec![1], 1)]);
+	}
+
+	let mut bench = Bench::new(policy).await;
+	bench.serve(0, 2).await;
+	bench.sessions.change_session(|session| {
+		session.signer = testing::hot_key().account();
+		session.spending_limit = 2 * CHARGE;
+	});
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty(), "within the limit");
+	bench.sessions.change_session(|session| session.spending_limit = 2 * CHARGE - 1);
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2)], "before the lower limit holds");
 }
 
 #[tokio::test]
@@ -422,8 +324,7 @@ async fn a_session_that_is_not_final_yet_waits_and_one_that_is_gone_is_lost() {
 
 #[tokio::test]
 async fn stopping_settles_what_is_left() {
-	let policy =
-		SettlementPolicy { max_calls: 100, max_age: Duration::from_secs(1 << 40), min_value: 0 };
+	let policy = policy(100, Duration::from_secs(1 << 40), 0);
 	let Bench { _directory, store, chain, sessions, settler, handle } = Bench::new(policy).await;
 	let stop = CancellationToken::new();
 	let running = tokio::spawn(settler.run(stop.clone()));

@@ -1,7 +1,9 @@
 //! Taking vouchers and ending calls: the operations that move a lane. Each checks everything
 //! before it changes anything.
 
-use openledger_primitives::{info::SessionInfo, Balance, LaneId, ModelId, Sequence};
+use openledger_primitives::{
+	info::SessionInfo, Balance, LaneId, ModelId, Sequence, SessionId, MAX_LANES,
+};
 use thiserror::Error;
 
 use super::{
@@ -24,6 +26,9 @@ pub struct Acceptance {
 	pub reserve: Balance,
 	/// The session, as the chain has it.
 	pub session: SessionInfo,
+	/// What all calls of the session may cost together for the chain to pay this voucher, in planck:
+	/// the spending limit of the key that signed it, if it has one.
+	pub limit: Balance,
 	/// Now.
 	pub at: UnixSeconds,
 }
@@ -31,6 +36,9 @@ pub struct Acceptance {
 /// Why a voucher does not fit the state of its lane or session. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LaneRefusal {
+	/// The caller has asked this node to agree to the session's end.
+	#[error("the session is being closed, as its caller asked")]
+	Closing,
 	/// This very voucher was taken before.
 	#[error("this voucher was used before")]
 	AlreadyUsed,
@@ -66,6 +74,17 @@ pub enum LaneRefusal {
 		/// What the call may cost, in planck.
 		needed: Balance,
 	},
+	/// What is left of what the session's hot key may spend does not cover the call.
+	#[error(
+		"the call may cost {needed} planck, and the key that signed for it may spend {left} more: \
+		 raise its spending limit, or sign with the caller's own key"
+	)]
+	LimitReached {
+		/// What the key may still spend, in planck.
+		left: Balance,
+		/// What the call may cost, in planck.
+		needed: Balance,
+	},
 }
 
 /// Takes a voucher: its call is written down as accepted, and what it may cost is set aside.
@@ -75,6 +94,9 @@ pub(super) fn accept(
 ) -> Result<Result<LaneState, LaneRefusal>, StoreError> {
 	let voucher = &acceptance.voucher.voucher;
 	let id = CallId::of(voucher);
+	if tables.closing(id.session)?.is_some() {
+		return Ok(Err(LaneRefusal::Closing));
+	}
 	let stored = tables.session(id.session)?;
 	let mut session = stored.unwrap_or_default();
 
@@ -128,6 +150,10 @@ pub(super) fn accept(
 	if acceptance.reserve > left {
 		return Ok(Err(LaneRefusal::Underfunded { left, needed: acceptance.reserve }));
 	}
+	let left = acceptance.limit.saturating_sub(taken);
+	if acceptance.reserve > left {
+		return Ok(Err(LaneRefusal::LimitReached { left, needed: acceptance.reserve }));
+	}
 
 	for (key, state) in adopted {
 		tables.put_lane(key, &state)?;
@@ -150,6 +176,27 @@ pub(super) fn accept(
 	tables.put_lane(id.lane_key(), &lane)?;
 	tables.put_session(id.session, &session)?;
 	Ok(Ok(lane))
+}
+
+/// Takes no more vouchers of a session, now and after every restart. How many of its calls are still
+/// being served.
+pub(super) fn close(
+	tables: &mut Tables<'_>,
+	session: SessionId,
+	now: UnixSeconds,
+) -> Result<usize, StoreError> {
+	if tables.closing(session)?.is_none() {
+		tables.put_closing(session, now)?;
+	}
+	let mut serving = 0_usize;
+	for lane in tables.lanes_from(LaneKey { session, lane: 0 }, usize::from(MAX_LANES))? {
+		if lane.session != session {
+			break;
+		}
+		let busy = tables.lane(lane)?.is_some_and(|state| state.in_flight.is_some());
+		serving = serving.saturating_add(usize::from(busy));
+	}
+	Ok(serving)
 }
 
 /// Ends an accepted call that was served and is charged.

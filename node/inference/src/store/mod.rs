@@ -8,6 +8,9 @@
 //!            └──withdraw─► as if it had never come
 //! ```
 //!
+//! Calls that are settled by their sums keep their records here, and with them the proof that they are
+//! among those that were ([`Store::proven`]), until they are old ([`Store::prune`]).
+//!
 //! An operation that has returned is on disk. [`Store::accept`] is where a voucher is compared with
 //! its lane, in the same transaction that takes it: two calls that race for one lane, or for the
 //! rest of one deposit, cannot both win.
@@ -18,25 +21,34 @@
 mod error;
 mod lanes;
 mod outcomes;
+mod proofs;
+mod prune;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod types;
 mod writer;
 
-use std::{path::Path, sync::Arc};
+use std::{
+	path::Path,
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		Arc,
+	},
+};
 
-use openledger_primitives::{info::SessionInfo, AccountId, Hash, LaneId, SessionId};
+use openledger_primitives::{info::SessionInfo, AccountId, Hash, LaneId, RequestId, SessionId};
 use redb::{Database, ReadableDatabase};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, Semaphore};
 
 pub use self::{
 	error::StoreError,
 	lanes::{Acceptance, LaneRefusal},
 	outcomes::Outcome,
 	types::{
-		CallId, CallStatus, LaneKey, LaneState, Loss, OpenLane, ServedCall, SessionState,
-		StoredCall, StoredVoucher, Submission, Totals, Uncharged, UnixSeconds,
+		CallId, CallStatus, Cutoff, LaneKey, LaneState, Loss, OpenLane, ProvenCall, Pruned,
+		ServedCall, SessionState, StoredAggregate, StoredAnswer, StoredCall, StoredVoucher,
+		Submission, Totals, Uncharged, UnixSeconds,
 	},
 };
 use self::{
@@ -44,8 +56,15 @@ use self::{
 	writer::Job,
 };
 
-/// How this program stores things. A file of another version is refused.
-pub const SCHEMA_VERSION: u32 = 1;
+/// How this program stores things. A file of an earlier version is brought up to it, one of a later
+/// version is refused.
+pub const SCHEMA_VERSION: u32 = 2;
+/// The same without aggregates, answers of calls on chain, and sessions that are being closed: the
+/// tables that were there are as they are now.
+const SCHEMA_WITHOUT_SUMS: u32 = 1;
+
+/// How many may read the records of a whole settlement at the same time.
+const PROOFS: usize = 2;
 
 /// Memory for cached pages, in bytes.
 const CACHE: usize = 64 * 1024 * 1024;
@@ -65,6 +84,9 @@ pub struct Store {
 	queue: mpsc::Sender<Job>,
 	database: Arc<Database>,
 	recovered: Arc<[CallId]>,
+	/// Whether the last commit worked.
+	writable: Arc<AtomicBool>,
+	proofs: Arc<Semaphore>,
 }
 
 impl Store {
@@ -87,11 +109,14 @@ impl Store {
 			let (queue, jobs) = mpsc::channel(writer::QUEUE);
 			let database = Arc::new(database);
 			let of_writer = database.clone();
+			let writable = Arc::new(AtomicBool::new(true));
+			let tell = writable.clone();
 			std::thread::Builder::new()
 				.name("store-writer".into())
-				.spawn(move || writer::run(of_writer, jobs))
+				.spawn(move || writer::run(of_writer, jobs, &tell))
 				.map_err(|error| StoreError::Directory(Arc::new(error)))?;
-			Ok(Self { queue, database, recovered: recovered.into() })
+			let proofs = Arc::new(Semaphore::new(PROOFS));
+			Ok(Self { queue, database, recovered: recovered.into(), writable, proofs })
 		});
 		opened.await.map_err(|_| StoreError::Closed)?
 	}
@@ -155,6 +180,119 @@ impl Store {
 	/// Of the store.
 	pub async fn note(&self, outcomes: Vec<(CallId, Outcome)>) -> Result<u32, StoreError> {
 		self.write(move |tables| outcomes::note(tables, &outcomes)).await
+	}
+
+	/// Notes that a settlement by sums is about to be sent, and what it does to these calls: from now
+	/// on the aggregate is what may be on chain. If its outcome turns out to be that of its last call,
+	/// it is kept, else forgotten.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn send_aggregate(
+		&self,
+		lane: LaneKey,
+		sent: StoredAggregate,
+		outcomes: Vec<(CallId, Outcome)>,
+	) -> Result<u32, StoreError> {
+		self.write(move |tables| outcomes::send(tables, lane, &sent, &outcomes)).await
+	}
+
+	/// The aggregate of a lane that is in a settlement whose outcome is not known.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn sent_aggregate(
+		&self,
+		lane: LaneKey,
+	) -> Result<Option<StoredAggregate>, StoreError> {
+		self.read(move |snapshot| snapshot.sent(lane)).await
+	}
+
+	/// Takes no more vouchers of a session, for good. How many of its calls are still being served.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn close_session(
+		&self,
+		session: SessionId,
+		now: UnixSeconds,
+	) -> Result<usize, StoreError> {
+		self.write(move |tables| lanes::close(tables, session, now)).await
+	}
+
+	/// Removes up to `limit` calls that are at their end and old, from the lane `from` upwards. The
+	/// newest call of each lane stays.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn prune(
+		&self,
+		cutoff: Cutoff,
+		from: LaneKey,
+		limit: usize,
+	) -> Result<Pruned, StoreError> {
+		self.write(move |tables| prune::prune(tables, cutoff, from, limit)).await
+	}
+
+	/// Keeps the answer of a call on chain, before it is sent and whenever it is.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn keep_answer(
+		&self,
+		request: RequestId,
+		answer: StoredAnswer,
+	) -> Result<(), StoreError> {
+		self.write(move |tables| tables.put_answer(request, &answer)).await
+	}
+
+	/// Forgets the answer of a call on chain.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn forget_answer(&self, request: RequestId) -> Result<(), StoreError> {
+		self.write(move |tables| tables.remove_answer(request)).await
+	}
+
+	/// The answers of calls on chain that are not known to have arrived.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn answers(&self) -> Result<Vec<(RequestId, StoredAnswer)>, StoreError> {
+		self.read(Snapshot::answers).await
+	}
+
+	/// A call, together with what it was settled with.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn proven(&self, id: CallId) -> Result<Option<ProvenCall>, StoreError> {
+		let permit = self.proofs.clone().acquire_owned().await;
+		let _permit = permit.map_err(|_| StoreError::Closed)?;
+		self.read(move |snapshot| proofs::proven(snapshot, id)).await
+	}
+
+	/// Whether calls can be written down. Tries it if the last time failed.
+	///
+	/// # Errors
+	/// Why they cannot.
+	pub async fn check(&self) -> Result<(), StoreError> {
+		if self.queue.is_closed() {
+			return Err(StoreError::Closed);
+		}
+		if self.writable.load(Ordering::Relaxed) {
+			return Ok(());
+		}
+		self.write(|tables| tables.put_meta(SCHEMA, &SCHEMA_VERSION)).await
+	}
+
+	/// Whether the records up to this one of its lane are not kept any more, or never were.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn is_removed(&self, id: CallId) -> Result<bool, StoreError> {
+		let lane = self.read(move |snapshot| snapshot.lane(id.lane_key())).await?;
+		Ok(lane.is_some_and(|state| id.sequence <= state.base_sequence))
 	}
 
 	/// A call, if its voucher was ever taken.
@@ -240,14 +378,18 @@ impl Store {
 		.await
 	}
 
-	/// A lane's calls that wait for settlement, or for the outcome of one, in order.
+	/// The first `limit` calls of a lane that wait for settlement, or for the outcome of one, in order.
 	///
 	/// # Errors
 	/// Of the store.
-	pub async fn open_calls(&self, lane: LaneKey) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
+	pub async fn open_calls(
+		&self,
+		lane: LaneKey,
+		limit: usize,
+	) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
 		self.read(move |snapshot| {
 			let mut calls = Vec::new();
-			for (id, open) in snapshot.open_calls_of(lane)? {
+			for (id, open) in snapshot.open_calls_of(lane, limit)? {
 				if open == OpenCall::Accepted {
 					continue;
 				}
@@ -255,6 +397,21 @@ impl Store {
 				calls.push((id, call));
 			}
 			Ok(calls)
+		})
+		.await
+	}
+
+	/// The oldest call of a lane that waits for settlement, or for the outcome of one.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn oldest_open_call(&self, lane: LaneKey) -> Result<Option<StoredCall>, StoreError> {
+		self.read(move |snapshot| {
+			let open = snapshot.open_calls_of(lane, 1)?;
+			match open.into_iter().find(|(_, open)| *open != OpenCall::Accepted) {
+				Some((id, _)) => snapshot.call(id),
+				None => Ok(None),
+			}
 		})
 		.await
 	}
@@ -307,6 +464,10 @@ fn prepare(database: &Database, identity: &Identity) -> Result<Vec<CallId>, Stor
 				tables.put_meta(OPERATOR, &identity.operator)?;
 			}
 			Some(SCHEMA_VERSION) => check_owner(&tables, identity)?,
+			Some(SCHEMA_WITHOUT_SUMS) => {
+				check_owner(&tables, identity)?;
+				tables.put_meta(SCHEMA, &SCHEMA_VERSION)?;
+			}
 			Some(found) => return Err(StoreError::Schema { found, expected: SCHEMA_VERSION }),
 		}
 		let mut orphans = Vec::new();

@@ -1,11 +1,13 @@
 //! What settlements do to calls.
 
+use std::collections::BTreeSet;
+
 use openledger_primitives::BlockNumber;
 
 use super::{
 	error::StoreError,
 	tables::Tables,
-	types::{CallId, CallStatus, Loss, Submission},
+	types::{CallId, CallStatus, LaneKey, Loss, StoredAggregate, Submission},
 };
 
 /// What became of a served call.
@@ -58,5 +60,34 @@ pub(super) fn note(
 	if changed > 0 {
 		tables.put_totals(&totals)?;
 	}
+	let lanes: BTreeSet<LaneKey> = outcomes.iter().map(|(id, _)| id.lane_key()).collect();
+	for lane in lanes {
+		follow(tables, lane)?;
+	}
 	Ok(changed)
+}
+
+/// Notes that calls are about to be sent, in sums.
+pub(super) fn send(
+	tables: &mut Tables<'_>,
+	lane: LaneKey,
+	sent: &StoredAggregate,
+	outcomes: &[(CallId, Outcome)],
+) -> Result<u32, StoreError> {
+	let changed = note(tables, outcomes)?;
+	tables.put_sent(lane, sent)?;
+	Ok(changed)
+}
+
+/// What becomes of the aggregate that was sent is what becomes of the last call in it.
+fn follow(tables: &mut Tables<'_>, lane: LaneKey) -> Result<(), StoreError> {
+	let Some(sent) = tables.sent(lane)? else { return Ok(()) };
+	let LaneKey { session, lane: number } = lane;
+	let last = CallId { session, lane: number, sequence: sent.aggregate.up_to };
+	match tables.call(last)?.map(|call| call.status) {
+		Some(CallStatus::Submitted(_)) => return Ok(()),
+		Some(CallStatus::Settled { .. }) => tables.put_aggregate(lane, &sent)?,
+		_ => {}
+	}
+	tables.remove_sent(lane)
 }

@@ -8,17 +8,21 @@
 //! | `vouchers` | session, lane, sequence | [`StoredVoucher`] |
 //! | `calls` | session, lane, sequence | [`StoredCall`] |
 //! | `open` | session, lane, sequence | which calls are not at their end yet: [`OpenCall`] |
+//! | `sent` | session, lane | the [`StoredAggregate`] in a settlement whose outcome is not known |
+//! | `aggregates` | session, lane, last sequence | each [`StoredAggregate`] that was settled |
+//! | `closing` | session | when its caller asked for an end: it takes no more vouchers |
+//! | `answers` | request | calls on chain with an answer: [`StoredAnswer`] |
 
 use codec::{Decode, Encode};
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 
-use openledger_primitives::{Balance, LaneId, Sequence, SessionId};
+use openledger_primitives::{Balance, LaneId, RequestId, Sequence, SessionId};
 
 use super::{
 	error::StoreError,
 	types::{
-		CallId, CallStatus, LaneKey, LaneState, SessionState, StoredCall, StoredVoucher, Totals,
-		UnixSeconds,
+		CallId, CallStatus, LaneKey, LaneState, SessionState, StoredAggregate, StoredAnswer,
+		StoredCall, StoredVoucher, Totals, UnixSeconds,
 	},
 };
 
@@ -30,6 +34,10 @@ const LANES: TableDefinition<(SessionId, LaneId), &[u8]> = TableDefinition::new(
 const VOUCHERS: TableDefinition<CallKey, &[u8]> = TableDefinition::new("vouchers");
 const CALLS: TableDefinition<CallKey, &[u8]> = TableDefinition::new("calls");
 const OPEN: TableDefinition<CallKey, &[u8]> = TableDefinition::new("open");
+const SENT: TableDefinition<(SessionId, LaneId), &[u8]> = TableDefinition::new("sent");
+const AGGREGATES: TableDefinition<CallKey, &[u8]> = TableDefinition::new("aggregates");
+const CLOSING: TableDefinition<SessionId, UnixSeconds> = TableDefinition::new("closing");
+const ANSWERS: TableDefinition<RequestId, &[u8]> = TableDefinition::new("answers");
 
 pub(super) const SCHEMA: &str = "schema";
 pub(super) const GENESIS: &str = "genesis";
@@ -135,6 +143,42 @@ macro_rules! reads {
 				})
 				.collect()
 		}
+
+		/// The first `limit` calls of a lane from a sequence upwards, in order.
+		pub(super) fn calls_from(
+			&self,
+			from: CallId,
+			limit: usize,
+		) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
+			self.calls
+				.range(key(from)..=(from.session, from.lane, Sequence::MAX))?
+				.take(limit)
+				.map(|entry| {
+					let (key, value) = entry?;
+					Ok((id(key.value()), decode("calls", value.value())?))
+				})
+				.collect()
+		}
+
+		/// The aggregate of a lane that is in a settlement whose outcome is not known.
+		pub(super) fn sent(&self, lane: LaneKey) -> Result<Option<StoredAggregate>, StoreError> {
+			self.sent
+				.get((lane.session, lane.lane))?
+				.map(|bytes| decode("sent", bytes.value()))
+				.transpose()
+		}
+
+		/// The first settled aggregate of a lane that ends at a sequence or after it.
+		pub(super) fn aggregate_from(
+			&self,
+			from: CallId,
+		) -> Result<Option<StoredAggregate>, StoreError> {
+			let range = key(from)..=(from.session, from.lane, Sequence::MAX);
+			match self.aggregates.range(range)?.next() {
+				Some(entry) => Ok(Some(decode("aggregates", entry?.1.value())?)),
+				None => Ok(None),
+			}
+		}
 	};
 }
 
@@ -146,6 +190,9 @@ pub(super) struct Snapshot {
 	vouchers: redb::ReadOnlyTable<CallKey, &'static [u8]>,
 	calls: redb::ReadOnlyTable<CallKey, &'static [u8]>,
 	open: redb::ReadOnlyTable<CallKey, &'static [u8]>,
+	sent: redb::ReadOnlyTable<(SessionId, LaneId), &'static [u8]>,
+	aggregates: redb::ReadOnlyTable<CallKey, &'static [u8]>,
+	answers: redb::ReadOnlyTable<RequestId, &'static [u8]>,
 }
 
 impl Snapshot {
@@ -157,10 +204,24 @@ impl Snapshot {
 			vouchers: transaction.open_table(VOUCHERS)?,
 			calls: transaction.open_table(CALLS)?,
 			open: transaction.open_table(OPEN)?,
+			sent: transaction.open_table(SENT)?,
+			aggregates: transaction.open_table(AGGREGATES)?,
+			answers: transaction.open_table(ANSWERS)?,
 		})
 	}
 
 	reads!();
+
+	/// The calls on chain with an answer that is not known to have arrived.
+	pub(super) fn answers(&self) -> Result<Vec<(RequestId, StoredAnswer)>, StoreError> {
+		self.answers
+			.iter()?
+			.map(|entry| {
+				let (request, value) = entry?;
+				Ok((request.value(), decode("answers", value.value())?))
+			})
+			.collect()
+	}
 
 	/// All calls of a lane, in order.
 	pub(super) fn calls_of(&self, lane: LaneKey) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
@@ -174,14 +235,16 @@ impl Snapshot {
 			.collect()
 	}
 
-	/// The calls of a lane that are not at their end, in order.
+	/// The first `limit` calls of a lane that are not at their end, in order.
 	pub(super) fn open_calls_of(
 		&self,
 		lane: LaneKey,
+		limit: usize,
 	) -> Result<Vec<(CallId, OpenCall)>, StoreError> {
 		let range = (lane.session, lane.lane, 0)..=(lane.session, lane.lane, Sequence::MAX);
 		self.open
 			.range(range)?
+			.take(limit)
 			.map(|entry| {
 				let (key, value) = entry?;
 				Ok((id(key.value()), decode("open", value.value())?))
@@ -198,6 +261,10 @@ pub(super) struct Tables<'txn> {
 	vouchers: Table<'txn, CallKey, &'static [u8]>,
 	calls: Table<'txn, CallKey, &'static [u8]>,
 	open: Table<'txn, CallKey, &'static [u8]>,
+	sent: Table<'txn, (SessionId, LaneId), &'static [u8]>,
+	aggregates: Table<'txn, CallKey, &'static [u8]>,
+	closing: Table<'txn, SessionId, UnixSeconds>,
+	answers: Table<'txn, RequestId, &'static [u8]>,
 	changed: bool,
 }
 
@@ -210,8 +277,33 @@ impl<'txn> Tables<'txn> {
 			vouchers: transaction.open_table(VOUCHERS)?,
 			calls: transaction.open_table(CALLS)?,
 			open: transaction.open_table(OPEN)?,
+			sent: transaction.open_table(SENT)?,
+			aggregates: transaction.open_table(AGGREGATES)?,
+			closing: transaction.open_table(CLOSING)?,
+			answers: transaction.open_table(ANSWERS)?,
 			changed: false,
 		})
+	}
+
+	/// When a session's caller asked for its end.
+	pub(super) fn closing(&self, session: SessionId) -> Result<Option<UnixSeconds>, StoreError> {
+		Ok(self.closing.get(session)?.map(|since| since.value()))
+	}
+
+	/// Up to `limit` lanes, from `from` upwards.
+	pub(super) fn lanes_from(
+		&self,
+		from: LaneKey,
+		limit: usize,
+	) -> Result<Vec<LaneKey>, StoreError> {
+		self.lanes
+			.range((from.session, from.lane)..)?
+			.take(limit)
+			.map(|entry| {
+				let (session, lane) = entry?.0.value();
+				Ok(LaneKey { session, lane })
+			})
+			.collect()
 	}
 
 	/// Whether there is anything to commit.
@@ -274,6 +366,72 @@ impl<'txn> Tables<'txn> {
 			Some(open) => self.open.insert(key(id), open.encode().as_slice())?,
 			None => self.open.remove(key(id))?,
 		};
+		Ok(())
+	}
+
+	/// Notes the aggregate that is about to be sent.
+	pub(super) fn put_sent(
+		&mut self,
+		lane: LaneKey,
+		sent: &StoredAggregate,
+	) -> Result<(), StoreError> {
+		self.changed = true;
+		self.sent.insert((lane.session, lane.lane), sent.encode().as_slice())?;
+		Ok(())
+	}
+
+	/// Forgets the aggregate that was sent.
+	pub(super) fn remove_sent(&mut self, lane: LaneKey) -> Result<(), StoreError> {
+		self.changed = true;
+		self.sent.remove((lane.session, lane.lane))?;
+		Ok(())
+	}
+
+	/// Keeps an aggregate that was settled.
+	pub(super) fn put_aggregate(
+		&mut self,
+		lane: LaneKey,
+		settled: &StoredAggregate,
+	) -> Result<(), StoreError> {
+		self.changed = true;
+		let key = (lane.session, lane.lane, settled.aggregate.up_to);
+		self.aggregates.insert(key, settled.encode().as_slice())?;
+		Ok(())
+	}
+
+	/// Forgets an aggregate.
+	pub(super) fn remove_aggregate(&mut self, last: CallId) -> Result<(), StoreError> {
+		self.changed = true;
+		self.aggregates.remove(key(last))?;
+		Ok(())
+	}
+
+	/// Notes that a session takes no more vouchers.
+	pub(super) fn put_closing(
+		&mut self,
+		session: SessionId,
+		since: UnixSeconds,
+	) -> Result<(), StoreError> {
+		self.changed = true;
+		self.closing.insert(session, since)?;
+		Ok(())
+	}
+
+	/// Keeps the answer of a call on chain.
+	pub(super) fn put_answer(
+		&mut self,
+		request: RequestId,
+		answer: &StoredAnswer,
+	) -> Result<(), StoreError> {
+		self.changed = true;
+		self.answers.insert(request, answer.encode().as_slice())?;
+		Ok(())
+	}
+
+	/// Forgets the answer of a call on chain.
+	pub(super) fn remove_answer(&mut self, request: RequestId) -> Result<(), StoreError> {
+		self.changed = true;
+		self.answers.remove(request)?;
 		Ok(())
 	}
 }

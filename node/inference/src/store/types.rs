@@ -4,10 +4,12 @@ use std::fmt;
 
 use codec::{Decode, Encode};
 use openledger_primitives::{
+	aggregate::Aggregate,
 	info::LaneInfo,
 	record::{CallRecord, RejectReason},
 	voucher::Voucher,
-	AccountId, Balance, BlockNumber, LaneId, ModelId, Sequence, SessionId, Signature,
+	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, Sequence, SessionId, Signature,
+	VersionId,
 };
 
 /// Seconds since the Unix epoch.
@@ -58,12 +60,13 @@ impl fmt::Display for CallId {
 }
 
 /// How far a lane has come: the fold of its calls, on top of what the chain knew of it when this
-/// store first saw it.
+/// store first saw it, and of calls that are not kept any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct LaneState {
-	/// The sequence that the chain had settled when the lane was taken over from it; 0 if none.
+	/// Up to this sequence there are no calls here: the chain had settled it when the lane was taken
+	/// over from it, or they were removed because they are old. 0 if none.
 	pub base_sequence: Sequence,
-	/// What the chain had charged by then, in planck.
+	/// What the calls up to there were charged, in planck.
 	pub base_charged: Balance,
 	/// The sequence of the last voucher that was taken, served or not.
 	pub sequence: Sequence,
@@ -270,4 +273,65 @@ pub struct OpenLane {
 	pub oldest: UnixSeconds,
 	/// Whether some are in a settlement whose outcome is not known.
 	pub submitted: bool,
+}
+
+/// Calls of one lane that were settled by their sums, or are in a settlement that does so. It is all
+/// calls of the lane from `first` to `aggregate.up_to` that were charged and are not lost.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct StoredAggregate {
+	/// The sequence of the first of them.
+	pub first: Sequence,
+	/// How many there are.
+	pub calls: u32,
+	/// Exactly what goes to the chain.
+	pub aggregate: Aggregate,
+	/// The sequence of the voucher that goes with it. Its own call is itemised beside the sums.
+	pub voucher: Sequence,
+}
+
+/// A call that was requested on chain and has an answer, which is not known to have arrived yet.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct StoredAnswer {
+	/// The model that answered.
+	pub model: ModelId,
+	/// Its version.
+	pub version: VersionId,
+	/// The answer.
+	pub output: Vec<u8>,
+	/// Tokens of the prompt.
+	pub input_tokens: u32,
+	/// Tokens of the answer.
+	pub output_tokens: u32,
+	/// The transaction that was sent last, if one was.
+	pub submission: Option<Submission>,
+}
+
+/// Which calls are old enough to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cutoff {
+	/// Their vouchers were taken before this.
+	pub at: UnixSeconds,
+	/// They were settled before this block, where it is known in which they were.
+	pub block: BlockNumber,
+}
+
+/// What a step of removing old calls came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pruned {
+	/// How many calls were removed.
+	pub calls: usize,
+	/// The lane to go on with, if there may be more.
+	pub next: Option<LaneKey>,
+}
+
+/// A call, how it was settled, and what belongs to the settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenCall {
+	/// The call.
+	pub call: StoredCall,
+	/// The aggregate that it is part of, if it is of one that is settled.
+	pub aggregate: Option<StoredAggregate>,
+	/// The leaves of the settlement that it is part of, and its own place among them. None if it is
+	/// not settled, or it is not known together with which.
+	pub leaves: Option<(Vec<Hash>, u32)>,
 }

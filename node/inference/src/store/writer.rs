@@ -2,7 +2,10 @@
 //! transaction, and confirms them once that is on disk. So an fsync is shared by all calls that
 //! wait for one, and operations see each other's effects in a strict order.
 
-use std::sync::Arc;
+use std::sync::{
+	atomic::{AtomicBool, Ordering},
+	Arc,
+};
 
 use redb::{Database, Durability};
 use tokio::sync::{mpsc, oneshot};
@@ -52,8 +55,8 @@ impl Job {
 	}
 }
 
-/// Runs until it is stopped, or nobody is left to ask anything of it.
-pub(super) fn run(database: Arc<Database>, mut queue: mpsc::Receiver<Job>) {
+/// Runs until it is stopped, or nobody is left to ask anything of it. Tells whether commits work.
+pub(super) fn run(database: Arc<Database>, mut queue: mpsc::Receiver<Job>, writable: &AtomicBool) {
 	let mut batch = Vec::with_capacity(BATCH);
 	while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
 		let mut stop = None;
@@ -67,6 +70,7 @@ pub(super) fn run(database: Arc<Database>, mut queue: mpsc::Receiver<Job>) {
 		}
 		let mut confirmations = Vec::with_capacity(operations.len());
 		let outcome = commit(&database, operations, &mut confirmations);
+		writable.store(outcome.is_ok(), Ordering::Relaxed);
 		if let Err(error) = &outcome {
 			error!(%error, "a store transaction was given up");
 		}

@@ -24,6 +24,7 @@ fn without_attribution_all_goes_to_the_release() {
 				datanet,
 				release,
 				amount: 10,
+				curator: 0,
 				raised: 3,
 				total_weight: 3,
 				carry_before: 0,
@@ -47,8 +48,8 @@ fn attributed_contributions_earn_their_part_directly() {
 		assert_eq!(
 			payment.direct.to_vec(),
 			vec![
-				DirectPayment { contribution: ids[0], amount: 375 },
-				DirectPayment { contribution: ids[1], amount: 125 },
+				DirectPayment { contribution: ids[0], amount: 375, curator: 0 },
+				DirectPayment { contribution: ids[1], amount: 125, curator: 0 },
 			]
 		);
 		assert_eq!(payment.pools.first().map(|pool| pool.amount), Some(500));
@@ -65,7 +66,7 @@ fn all_can_be_attributed() {
 		let payment = pay(7, ALL, &[(ids[1], 1)], &[fixed(datanet, release, 1)]).unwrap();
 		assert_eq!(
 			payment.direct.to_vec(),
-			vec![DirectPayment { contribution: ids[1], amount: 7 }]
+			vec![DirectPayment { contribution: ids[1], amount: 7, curator: 0 }]
 		);
 		assert!(payment.pools.is_empty());
 	});
@@ -102,7 +103,7 @@ fn a_node_cannot_attribute_to_what_the_model_was_not_made_from() {
 		let payment = pay(100, HALF, &with_insider, &sources).unwrap();
 		assert_eq!(
 			payment.direct.to_vec(),
-			vec![DirectPayment { contribution: ids[0], amount: 50 }]
+			vec![DirectPayment { contribution: ids[0], amount: 50, curator: 0 }]
 		);
 	});
 }

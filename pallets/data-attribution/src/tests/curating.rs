@@ -1,9 +1,9 @@
 //! Datanets, contributions and releases: each call and each of its errors.
 
 use crate::{
-	mock::*, Checkpoint, Contribution, ContributionStatus, Contributions, ContributionsOf, Datanet,
-	Datanets, Error, Event, HoldReason, NextContributionId, NextDatanetId, Release, Releases,
-	RootOwner, MAX_TOTAL_WEIGHT,
+	mock::*, Accusation, Admission, Checkpoint, Contribution, ContributionStatus, Contributions,
+	ContributionsOf, Datanet, Datanets, Error, Event, HoldReason, NextContributionId,
+	NextDatanetId, Release, Releases, Reservation, RootOwner, MAX_RELEASES, MAX_TOTAL_WEIGHT,
 };
 use codec::MaxEncodedLen;
 use frame_support::{
@@ -12,9 +12,9 @@ use frame_support::{
 	BoundedVec,
 };
 use openledger_primitives::{
-	pool_index::PoolIndex, traits::DataInspect, AccountId, ContributionId, DatanetId,
+	pool_index::PoolIndex, traits::DataInspect, AccountId, BlockNumber, ContributionId, DatanetId,
 };
-use sp_runtime::TokenError;
+use sp_runtime::{Permill, TokenError};
 
 #[test]
 fn creating_a_datanet_holds_its_deposit() {
@@ -25,6 +25,9 @@ fn creating_a_datanet_holds_its_deposit() {
 			Some(Datanet {
 				name: name("law/cases"),
 				curator: CURATOR,
+				offered_to: None,
+				open: true,
+				curator_share: Permill::zero(),
 				deposit: DatanetDeposit::get(),
 				latest_release: 0,
 				next_total_weight: 0,
@@ -34,7 +37,19 @@ fn creating_a_datanet_holds_its_deposit() {
 		);
 		assert_eq!(held(HoldReason::Datanet, &CURATOR), DatanetDeposit::get());
 		System::assert_last_event(
-			Event::DatanetCreated { datanet: 0, curator: CURATOR, name: name("law/cases") }.into(),
+			Event::DatanetCreated {
+				datanet: 0,
+				curator: CURATOR,
+				name: name("law/cases"),
+				open: true,
+				curator_share: Permill::zero(),
+			}
+			.into(),
+		);
+		assert_eq!(DataAttribution::datanet_by_name(b"law/cases"), Some(0));
+		assert_noop!(
+			DataAttribution::create_datanet(signed(&ALICE), name("law/cases")),
+			Error::<Test>::NameTaken
 		);
 		assert_eq!(datanet(), 1);
 	});
@@ -78,10 +93,12 @@ fn submitting_holds_the_bond() {
 			Some(Contribution {
 				datanet,
 				contributor: ALICE,
+				beneficiary: None,
 				root: root(9),
 				size: 5,
 				uri: uri(),
 				bond: ContributionBond::get(),
+				since: 1,
 				status: ContributionStatus::Pending,
 				checkpoints: Default::default(),
 			})
@@ -274,12 +291,23 @@ fn publishing_freezes_the_accepted_contributions() {
 		accepted(&BOB, datanet, 4);
 		submitted(&CAROL, datanet);
 		assert_eq!(publish(datanet), 1);
-		let first =
-			Release { total_weight: 7, contributions: 2, index: PoolIndex::default(), received: 0 };
+		let first = Release {
+			total_weight: 7,
+			contributions: 2,
+			curator_share: Permill::zero(),
+			index: PoolIndex::default(),
+			received: 0,
+		};
 		assert_eq!(Releases::<Test>::get(datanet, 1), Some(first));
 		System::assert_last_event(
-			Event::ReleasePublished { datanet, release: 1, total_weight: 7, contributions: 2 }
-				.into(),
+			Event::ReleasePublished {
+				datanet,
+				release: 1,
+				total_weight: 7,
+				contributions: 2,
+				curator_share: Permill::zero(),
+			}
+			.into(),
 		);
 
 		accepted(&CAROL, datanet, 10);
@@ -316,7 +344,6 @@ fn publishing_needs_a_change_and_the_curator() {
 fn ids_end_with_an_error() {
 	new_test_ext().execute_with(|| {
 		let datanet = datanet();
-		let pending = submitted(&ALICE, datanet);
 		accepted(&ALICE, datanet, 1);
 		NextContributionId::<Test>::put(ContributionId::MAX);
 		assert_noop!(
@@ -328,17 +355,34 @@ fn ids_end_with_an_error() {
 			DataAttribution::create_datanet(signed(&CURATOR), name("law")),
 			Error::<Test>::OutOfIds
 		);
+	});
+}
+
+#[test]
+fn a_datanet_has_only_so_many_releases() {
+	new_test_ext().execute_with(|| {
+		let datanet = datanet();
+		let pending = submitted(&ALICE, datanet);
+		let other = accepted(&ALICE, datanet, 1);
 		Datanets::<Test>::mutate(datanet, |entry| {
-			entry.as_mut().unwrap().latest_release = u32::MAX;
+			entry.as_mut().unwrap().latest_release = MAX_RELEASES - 1;
 		});
+		assert_ok!(DataAttribution::publish_release(signed(&CURATOR), datanet));
+		Datanets::<Test>::mutate(datanet, |entry| entry.as_mut().unwrap().changed = true);
 		assert_noop!(
 			DataAttribution::publish_release(signed(&CURATOR), datanet),
-			Error::<Test>::OutOfIds
+			Error::<Test>::TooManyReleases
 		);
 		assert_noop!(
 			DataAttribution::accept_contribution(signed(&CURATOR), pending, 1),
-			Error::<Test>::OutOfIds
+			Error::<Test>::TooManyReleases
 		);
+		assert_noop!(
+			DataAttribution::set_weight(signed(&CURATOR), other, 2),
+			Error::<Test>::TooManyReleases
+		);
+		// Whoever is in the last one can still stop.
+		assert_ok!(DataAttribution::stop_contribution(signed(&ALICE), other));
 	});
 }
 
@@ -347,10 +391,12 @@ fn weight_is_that_of_the_newest_checkpoint() {
 	let contribution = Contribution {
 		datanet: 0,
 		contributor: ALICE,
+		beneficiary: None,
 		root: root(1),
 		size: 1,
 		uri: uri(),
 		bond: 0,
+		since: 0u32,
 		status: ContributionStatus::Accepted,
 		checkpoints: BoundedVec::truncate_from(vec![
 			Checkpoint { from_release: 2, weight: 5 },
@@ -364,8 +410,11 @@ fn weight_is_that_of_the_newest_checkpoint() {
 
 #[test]
 fn the_storage_table_tells_the_truth() {
-	assert_eq!(Datanet::<AccountId>::max_encoded_len(), 131);
-	assert_eq!(Contribution::<AccountId>::max_encoded_len(), 544);
-	assert_eq!(Release::max_encoded_len(), 60);
-	assert_eq!(DataAttribution::in_code_storage_version(), StorageVersion::new(1));
+	assert_eq!(Datanet::<AccountId>::max_encoded_len(), 169);
+	assert_eq!(Admission::<AccountId>::max_encoded_len(), 48);
+	assert_eq!(Contribution::<AccountId, BlockNumber>::max_encoded_len(), 585);
+	assert_eq!(Release::max_encoded_len(), 64);
+	assert_eq!(Accusation::<AccountId, BlockNumber>::max_encoded_len(), 62);
+	assert_eq!(Reservation::<AccountId, BlockNumber>::max_encoded_len(), 56);
+	assert_eq!(DataAttribution::in_code_storage_version(), StorageVersion::new(2));
 }

@@ -1,15 +1,15 @@
 //! `try_state` notices what must never be.
 
 use crate::{
-	mock::*, Accounted, Checkpoint, Claimed, ContributionStatus, Contributions, ContributionsOf,
-	Datanets, DirectEarnings, NextContributionId, NextDatanetId, Releases, RootOwner,
+	mock::*, Accounted, Accusation, AccusationReason, AccusationStage, Accusations, Admission,
+	Admissions, Checkpoint, Claimed, ContributionStatus, Contributions, ContributionsOf,
+	CuratorEarnings, DatanetIdByName, Datanets, DirectEarnings, NextContributionId, NextDatanetId,
+	Releases, Reservation, Reservations, RootOwner,
 };
-use frame_support::traits::{fungible::Mutate, Hooks};
+use frame_support::traits::fungible::Mutate;
 use sp_runtime::Permill;
 
-fn change_contribution(
-	change: impl FnOnce(&mut crate::Contribution<openledger_primitives::AccountId>),
-) {
+fn change_contribution(change: impl FnOnce(&mut crate::ContributionOf<Test>)) {
 	Contributions::<Test>::mutate(0, |entry| change(entry.as_mut().unwrap()));
 }
 
@@ -21,9 +21,24 @@ fn change_release(change: impl FnOnce(&mut crate::Release)) {
 	Releases::<Test>::mutate(0, 1, |entry| change(entry.as_mut().unwrap()));
 }
 
+fn accuse(contribution: u64) {
+	let accusation = Accusation {
+		accuser: BOB,
+		deposit: 1,
+		reason: AccusationReason::Fraud,
+		stage: AccusationStage::Contested,
+	};
+	Accusations::<Test>::insert(contribution, accusation);
+}
+
+fn reserve(at: u32, expires_at: u32) {
+	let entry = Reservation { payer: BOB, deposit: 1, at, expires_at };
+	Reservations::<Test>::insert(root(1), entry);
+}
+
 #[test]
 fn each_breach_is_noticed() {
-	let breaches: [(&str, fn()); 22] = [
+	let breaches: [(&str, fn()); 33] = [
 		("a contribution's id was not given out", || NextContributionId::<Test>::put(0)),
 		("a contribution does not own its root", || RootOwner::<Test>::insert(root(0), 1)),
 		("a contribution is not in its contributor's index", || {
@@ -31,6 +46,15 @@ fn each_breach_is_noticed() {
 		}),
 		("exactly accepted contributions have weights", || {
 			change_contribution(|entry| entry.status = ContributionStatus::Pending)
+		}),
+		("exactly accepted contributions are in the next release", || {
+			change_contribution(|entry| entry.status = ContributionStatus::Stopped(1))
+		}),
+		("a slashed contribution has a bond", || {
+			change_contribution(|entry| {
+				entry.status = ContributionStatus::Slashed;
+				entry.checkpoints.force_push(Checkpoint { from_release: 2, weight: 0 });
+			})
 		}),
 		("checkpoints are out of order", || {
 			change_contribution(|entry| {
@@ -50,6 +74,20 @@ fn each_breach_is_noticed() {
 		("a datanet's id was not given out", || NextDatanetId::<Test>::put(0)),
 		("a datanet's weight is wrong", || change_datanet(|entry| entry.next_total_weight += 1)),
 		("a datanet's count is wrong", || change_datanet(|entry| entry.next_contributions += 1)),
+		("a datanet is not to be found by its name", || {
+			change_datanet(|entry| entry.name = name("other"))
+		}),
+		("a name without a datanet", || DatanetIdByName::<Test>::insert(name("other"), 0)),
+		("an admission without a datanet", || {
+			Admissions::<Test>::insert(9, ALICE, Admission { payer: CURATOR, deposit: 1 })
+		}),
+		("a curator's hold differs from the deposits for admissions", || {
+			Admissions::<Test>::insert(0, ALICE, Admission { payer: CURATOR, deposit: 1 })
+		}),
+		("an accusation of nothing that can be slashed", || accuse(9)),
+		("an accuser's hold differs from the deposits", || accuse(0)),
+		("a reservation ends before it began", || reserve(3, 2)),
+		("a hold differs from the deposits for reservations", || reserve(3, 3)),
 		("a release is missing", || Releases::<Test>::remove(0, 1)),
 		("a curator's hold differs from the deposits", || {
 			change_datanet(|entry| entry.deposit += 1)
@@ -65,6 +103,7 @@ fn each_breach_is_noticed() {
 		("what is owed is not what is accounted for", || {
 			Accounted::<Test>::mutate(|sum| *sum += 1)
 		}),
+		("what is owed overflows", || CuratorEarnings::<Test>::insert(ALICE, u128::MAX)),
 		("the pot cannot pay", || {
 			Balances::set_balance(&DataAttribution::pot(), EXISTENTIAL_DEPOSIT);
 		}),
@@ -79,9 +118,4 @@ fn each_breach_is_noticed() {
 			assert_eq!(DataAttribution::do_try_state(), Err(reason.into()), "{reason}");
 		});
 	}
-}
-
-#[test]
-fn the_configuration_is_sound() {
-	<DataAttribution as Hooks<_>>::integrity_test();
 }

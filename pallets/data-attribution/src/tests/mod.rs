@@ -1,8 +1,17 @@
-//! Tests by topic: curating datanets, crediting calls, claiming, what is watched, and random lives
-//! of all of it.
+//! Tests by topic: datanets and who curates them, contributions, curating, crediting calls and
+//! batches of them,
+//! claiming, accusations, what is asked, what is watched, the migration, and random lives of all of
+//! it.
 
+mod accusing;
+mod batches;
 mod claiming;
+mod contributing;
 mod crediting;
 mod curating;
+mod datanets;
 mod invariants;
+mod migrating;
+mod querying;
 mod random;
+mod reserving;

@@ -1,11 +1,12 @@
-//! Settling vouchers.
+//! Settling vouchers, record by record.
 
 use super::run;
-use crate::{mock::*, Error, Event, HoldReason, Lanes};
+use crate::{mock::*, Error, Event, Lanes, WeightInfo};
 use codec::Encode;
 use frame_support::{
 	assert_noop, assert_ok,
-	traits::fungible::{Inspect, InspectHold},
+	dispatch::GetDispatchInfo,
+	traits::fungible::{Inspect, MutateFreeze},
 };
 use openledger_primitives::{
 	attribution::AttributionEntry,
@@ -14,53 +15,44 @@ use openledger_primitives::{
 	voucher::Voucher,
 	Hash, Signature, MAX_LANES,
 };
-use proptest::{collection::vec, prelude::*};
 use sp_core::{ed25519, Pair};
-
-fn balances() -> [u128; 4] {
-	[DEVELOPER, NODE, ALICE, BOB].map(|seed| Balances::balance(&account(seed)))
-}
+use sp_runtime::DispatchError;
 
 #[test]
 fn a_call_is_charged_and_split_among_everyone() {
 	run(|| {
 		let session = open_session(DEPOSIT);
-		let before = balances();
-		let protocol_before = Balances::balance(&account(PROTOCOL));
+		let before = [PROTOCOL, DEVELOPER, NODE].map(balance);
 		let charge = call_charge();
 		settle_one(session, 0, 1, 0, charge).unwrap();
 
 		let payment = System::events()
 			.into_iter()
 			.find_map(|record| match record.event {
-				RuntimeEvent::Metering(Event::CallSettled { charge: paid, payment, .. }) => {
+				RuntimeEvent::Metering(Event::CallSettled {
+					charge: paid,
+					payment,
+					developer,
+					caller,
+					node,
+					..
+				}) => {
 					assert_eq!(paid, charge);
+					assert_eq!(developer, account(DEVELOPER));
+					assert_eq!((caller, node), (account(CALLER), account(NODE)));
 					Some(payment)
 				}
 				_ => None,
 			})
 			.unwrap();
-		let protocol = payment.protocol;
-		assert_eq!(protocol + payment.developer + payment.node + payment.data, charge);
-		assert_eq!(Balances::balance(&account(PROTOCOL)) - protocol_before, protocol);
-		let after = balances();
-		assert_eq!(after[0] - before[0], payment.developer);
-		assert_eq!(after[1] - before[1], payment.node);
-
-		let pools = payment.data_payment.pools;
-		assert_eq!(pools.len(), 1);
-		assert_eq!(pools[0].amount, payment.data);
-		assert_eq!(
-			pools[0].raised * u128::from(pools[0].total_weight) + pools[0].carry_after,
-			payment.data
-		);
-		assert_eq!(claim(0), 3 * pools[0].raised);
-		assert_eq!(claim(1), pools[0].raised);
-		assert_eq!(
-			Balances::balance_on_hold(&HoldReason::Session.into(), &account(CALLER)),
-			DEPOSIT - charge
-		);
-		System::assert_has_event(
+		assert_eq!(payment.protocol + payment.developer + payment.node + payment.data, charge);
+		let after = [PROTOCOL, DEVELOPER, NODE].map(balance);
+		let paid = [payment.protocol, payment.developer, payment.node];
+		for who in 0..3 {
+			assert_eq!(after[who] - before[who], paid[who]);
+		}
+		assert_eq!(held(CALLER), DEPOSIT - charge);
+		System::assert_last_event(
 			Event::VoucherSettled {
 				session,
 				lane: 0,
@@ -75,53 +67,39 @@ fn a_call_is_charged_and_split_among_everyone() {
 }
 
 #[test]
-fn attributed_contributions_are_paid_directly() {
+fn what_is_split_is_what_was_recorded() {
 	run(|| {
 		let session = open_session(DEPOSIT);
-		let voucher = voucher(session, 0, 1, 0, call_charge());
-		let mut record = record(1);
-		// One that is behind the model, one that is not.
-		record.attribution = vec![
+		let attribution = vec![
 			AttributionEntry { contribution: 1, weight: 5 },
 			AttributionEntry { contribution: 99, weight: 1_000 },
-		]
-		.try_into()
-		.unwrap();
-		assert_ok!(settle(&voucher, vec![record]));
-		let direct = System::events()
-			.into_iter()
-			.find_map(|record| match record.event {
-				RuntimeEvent::Metering(Event::CallSettled { payment, .. }) => {
-					Some(payment.data_payment.direct)
-				}
-				_ => None,
-			})
-			.unwrap();
-		assert_eq!(direct.len(), 1);
-		assert_eq!(direct[0].contribution, 1);
-		assert!(direct[0].amount > 0);
+		];
+		let with = CallRecord { attribution: attribution.clone().try_into().unwrap(), ..record(2) };
+		let voucher = voucher(session, 0, 2, call_charge(), call_charge());
+		Lookups::set(0);
+		assert_ok!(settle(&voucher, vec![record(1), with]));
+		let split = Split::take();
+		assert_eq!(split.len(), 2);
+		for call in &split {
+			assert_eq!((call.model, call.calls, call.charge), (MODEL, 1, call_charge()));
+			assert_eq!(call.unattributed, 0);
+		}
+		assert!(split[0].attribution.is_empty());
+		assert_eq!(split[1].attribution, attribution);
+		// The terms of both are the same.
+		assert_eq!(Lookups::get(), 1);
 	});
 }
 
 #[test]
-fn a_batch_is_paid_with_one_transfer_per_recipient() {
+fn what_cannot_be_split_is_not_charged() {
 	run(|| {
 		let session = open_session(DEPOSIT);
-		let charge = call_charge();
-		let voucher = voucher(session, 0, 10, 9 * charge, charge);
-		assert_ok!(settle(&voucher, (1..=10).map(record).collect()));
-		assert_eq!(Metering::session_info(session).unwrap().settled, 10 * charge);
-		let to_developer = System::events()
-			.into_iter()
-			.filter(|record| {
-				matches!(
-					&record.event,
-					RuntimeEvent::Balances(pallet_balances::Event::Transfer { to, .. })
-						if *to == account(DEVELOPER)
-				)
-			})
-			.count();
-		assert_eq!(to_developer, 1);
+		Unsplittable::set(true);
+		let settle = || settle_one(session, 0, 1, 0, call_charge());
+		assert_noop!(settle(), DispatchError::Other("unsplittable"));
+		Unsplittable::set(false);
+		assert_ok!(settle());
 	});
 }
 
@@ -138,7 +116,7 @@ fn nothing_is_settled_twice() {
 		assert_noop!(settle(&first, vec![record(1)]), Error::<Test>::VoucherNotNewer);
 		// A newer voucher with old records.
 		let third = voucher(session, 0, 3, 2 * charge, charge);
-		assert_noop!(settle(&third, vec![record(1), record(2)]), Error::<Test>::NothingSettled);
+		assert_noop!(settle(&third, vec![record(1), record(2)]), Error::<Test>::SequenceNotRising);
 		assert_ok!(settle(&third, vec![record(2), record(3), record(3)]));
 		assert_eq!(Metering::session_info(session).unwrap().settled, 3 * charge);
 	});
@@ -149,43 +127,46 @@ fn a_bad_record_is_rejected_alone() {
 	run(|| {
 		let session = open_session(DEPOSIT);
 		let charge = call_charge();
-		let other = register_model("not-served", PRICE);
-		let voucher = voucher(session, 0, 8, 2 * charge, charge);
+		Models::change(MODEL, |model| {
+			model.versions.insert(8, Err(RejectReason::VersionExpired));
+			model.versions.insert(9, Err(RejectReason::NotInForce));
+			model.prices.insert(8, Err(RejectReason::PriceExpired));
+		});
+		let voucher = voucher(session, 0, 9, 2 * charge, charge);
 		let bad: Vec<(CallRecord, RejectReason)> = vec![
 			(CallRecord { model: 77, ..record(2) }, RejectReason::ModelMismatch),
 			(CallRecord { version: 7, ..record(3) }, RejectReason::UnknownVersion),
 			(CallRecord { price_version: 7, ..record(4) }, RejectReason::UnknownPrice),
-			(CallRecord { model: other, ..record(5) }, RejectReason::ModelMismatch),
+			(CallRecord { model: OTHER_MODEL, ..record(5) }, RejectReason::ModelMismatch),
 			(record(1), RejectReason::SequenceNotRising),
 			(CallRecord { output_tokens: 100_000, ..record(6) }, RejectReason::AboveAcknowledged),
-			(CallRecord { request_hash: Hash::zero(), ..record(8) }, RejectReason::RequestMismatch),
-			(CallRecord { price_version: 1, ..record(8) }, RejectReason::PriceMismatch),
-			(CallRecord { output_tokens: 100_000, ..record(8) }, RejectReason::AboveAuthorised),
-			(record(9), RejectReason::SequenceBeyondVoucher),
+			(CallRecord { version: 8, ..record(7) }, RejectReason::VersionExpired),
+			(CallRecord { version: 9, ..record(7) }, RejectReason::NotInForce),
+			(CallRecord { price_version: 8, ..record(7) }, RejectReason::PriceExpired),
+			(CallRecord { price_version: DEAR, ..record(7) }, RejectReason::ChargeOverflow),
+			(CallRecord { request_hash: Hash::zero(), ..record(9) }, RejectReason::RequestMismatch),
+			(CallRecord { price_version: 1, ..record(9) }, RejectReason::PriceMismatch),
+			(CallRecord { output_tokens: 100_000, ..record(9) }, RejectReason::AboveAuthorised),
+			(record(10), RejectReason::SequenceBeyondVoucher),
 		];
 		let records: Vec<_> = std::iter::once(record(1))
 			.chain(bad.iter().map(|(record, _)| record.clone()))
-			.chain([record(8)])
+			.chain([record(9)])
 			.collect();
 		assert_ok!(settle(&voucher, records));
 		for (record, reason) in &bad {
+			let (sequence, reason) = (record.sequence, *reason);
 			System::assert_has_event(
-				Event::RecordRejected {
-					session,
-					lane: 0,
-					sequence: record.sequence,
-					reason: *reason,
-				}
-				.into(),
+				Event::RecordRejected { session, lane: 0, sequence, reason }.into(),
 			);
 		}
 		System::assert_has_event(
 			Event::VoucherSettled {
 				session,
 				lane: 0,
-				sequence: 8,
+				sequence: 9,
 				accepted: 2,
-				rejected: 10,
+				rejected: 14,
 				charged: 2 * charge,
 			}
 			.into(),
@@ -193,36 +174,63 @@ fn a_bad_record_is_rejected_alone() {
 	});
 }
 
+/// The error says why, if there is but one reason.
 #[test]
-fn a_charge_that_overflows_is_rejected() {
+fn a_settlement_that_pays_nothing_is_an_error() {
 	run(|| {
-		let dear = register_model("dear", u128::MAX);
-		serve(&[MODEL, dear]);
-		let session = open_session(DEPOSIT);
-		let voucher = Voucher { model: dear, ..voucher(session, 0, 1, 0, call_charge()) };
-		let record = CallRecord { model: dear, output_tokens: 2, ..record(1) };
-		assert_noop!(settle(&voucher, vec![record]), Error::<Test>::NothingSettled);
+		Models::change(MODEL, |model| {
+			model.versions.insert(8, Err(RejectReason::VersionExpired));
+			model.versions.insert(9, Err(RejectReason::NotInForce));
+			model.prices.insert(8, Err(RejectReason::PriceExpired));
+		});
+		let charge = call_charge();
+		let session = open_session_with_limit(2 * charge, charge);
+		let earlier = voucher(session, 0, 5, charge, 0);
+		let cases: Vec<(CallRecord, DispatchError)> = [
+			(CallRecord { model: OTHER_MODEL, ..record(1) }, Error::ModelMismatch),
+			(record(6), Error::SequenceBeyondVoucher),
+			(CallRecord { version: 7, ..record(1) }, Error::UnknownVersion),
+			(CallRecord { version: 8, ..record(1) }, Error::VersionExpired),
+			(CallRecord { version: 9, ..record(1) }, Error::NotInForce),
+			(CallRecord { price_version: 7, ..record(1) }, Error::UnknownPrice),
+			(CallRecord { price_version: 8, ..record(1) }, Error::PriceExpired),
+			(CallRecord { price_version: DEAR, ..record(1) }, Error::Overflow),
+			(CallRecord { output_tokens: 100_000, ..record(1) }, Error::AboveAcknowledged),
+			(CallRecord { request_hash: Hash::zero(), ..record(5) }, Error::RequestMismatch),
+			(CallRecord { price_version: FREE, ..record(5) }, Error::PriceMismatch),
+			(record(5), Error::AboveAuthorised),
+		]
+		.map(|(record, error): (_, Error<Test>)| (record, error.into()))
+		.into();
+		for (record, error) in &cases {
+			assert_noop!(settle(&earlier, vec![record.clone()]), *error);
+		}
+		let mixed = cases.iter().map(|(record, _)| record.clone()).collect();
+		assert_noop!(settle(&earlier, mixed), Error::<Test>::NothingSettled);
+
+		let dear = |tokens| CallRecord { output_tokens: tokens, ..record(1) };
+		let much = voucher(session, 0, 1, 0, 100 * charge);
+		assert_noop!(settle(&much, vec![dear(100)]), Error::<Test>::AboveSpendingLimit);
+		assert_noop!(settle(&much, vec![dear(1_000)]), Error::<Test>::DepositExhausted);
+		let unknown = Voucher { model: 77, ..much };
+		let of_it = CallRecord { model: 77, ..record(1) };
+		assert_noop!(settle(&unknown, vec![of_it]), Error::<Test>::UnknownModel);
+		Models::change(MODEL, |model| model.retired = true);
+		assert_noop!(settle(&much, vec![record(1)]), Error::<Test>::ModelRetired);
+		assert_eq!(
+			Error::<Test>::from(RejectReason::ModelNotServed).encode(),
+			Error::<Test>::NothingSettled.encode()
+		);
 	});
 }
 
+/// The caller has signed for model and node, and that is all it takes.
 #[test]
-fn a_model_has_to_exist_and_to_be_served() {
+fn a_model_need_not_be_listed_to_be_settled() {
 	run(|| {
-		let other = register_model("not-served", PRICE);
 		let session = open_session(DEPOSIT);
-		let genuine = voucher(session, 0, 1, 0, call_charge());
-		for (model, reason) in
-			[(other, RejectReason::ModelNotServed), (77, RejectReason::UnknownModel)]
-		{
-			let voucher = Voucher { model, ..genuine };
-			let records = [CallRecord { model, ..record(1) }];
-			let lane = Default::default();
-			let open = crate::Sessions::<Test>::get(session).unwrap();
-			let outcome = Metering::price_records(&open, lane, &voucher, &records);
-			assert!(outcome.accepted.is_empty());
-			assert_eq!(outcome.rejected, vec![(1, reason)]);
-			assert_noop!(settle(&voucher, records.to_vec()), Error::<Test>::NothingSettled);
-		}
+		let voucher = Voucher { model: OTHER_MODEL, ..voucher(session, 0, 1, 0, call_charge()) };
+		assert_ok!(settle(&voucher, vec![CallRecord { model: OTHER_MODEL, ..record(1) }]));
 	});
 }
 
@@ -231,13 +239,11 @@ fn a_model_has_to_exist_and_to_be_served() {
 #[test]
 fn a_nodes_own_model_earns_nothing_from_calls_of_another() {
 	run(|| {
-		let own = register_model("own", PRICE);
-		serve(&[MODEL, own]);
 		let session = open_session(DEPOSIT);
 		let charge = call_charge();
 		let voucher = voucher(session, 0, 2, charge, charge);
-		let own = |sequence| CallRecord { model: own, ..record(sequence) };
-		assert_noop!(settle(&voucher, vec![own(1), own(2)]), Error::<Test>::NothingSettled);
+		let own = |sequence| CallRecord { model: OTHER_MODEL, ..record(sequence) };
+		assert_noop!(settle(&voucher, vec![own(1), own(2)]), Error::<Test>::ModelMismatch);
 		assert_ok!(settle(&voucher, vec![own(1), record(1), record(2)]));
 		assert_eq!(Metering::session_info(session).unwrap().settled, 2 * charge);
 	});
@@ -251,8 +257,8 @@ fn lanes_cannot_overdraw_a_session() {
 		for lane in 0..3 {
 			settle_one(session, lane, 1, 0, charge).unwrap();
 		}
-		assert_noop!(settle_one(session, 3, 1, 0, charge), Error::<Test>::NothingSettled);
-		assert_eq!(Balances::balance_on_hold(&HoldReason::Session.into(), &account(CALLER)), 0);
+		assert_noop!(settle_one(session, 3, 1, 0, charge), Error::<Test>::DepositExhausted);
+		assert_eq!(held(CALLER), 0);
 		let info = Metering::session_info(session).unwrap();
 		assert_eq!(info.lanes.iter().map(|lane| lane.settled).sum::<u128>(), info.settled);
 	});
@@ -270,7 +276,8 @@ fn a_session_has_so_many_lanes_and_no_more() {
 		}
 		settle_one(session, 3, 2, call_charge(), call_charge()).unwrap();
 		assert_eq!(Lanes::<Test>::iter_prefix(session).count(), usize::from(MAX_LANES));
-		assert_ok!(Metering::close_session(RuntimeOrigin::signed(account(NODE)), session));
+		let info = Metering::close_session(signed(NODE), session).unwrap();
+		assert_eq!(info.actual_weight, Some(<()>::close_session(MAX_LANES.into())));
 		assert_eq!(Lanes::<Test>::iter_prefix(session).count(), 0);
 	});
 }
@@ -281,16 +288,11 @@ fn only_what_the_signer_signed_for_this_chain_counts() {
 		let session = open_session(DEPOSIT);
 		let good = voucher(session, 0, 1, 0, call_charge());
 		let submit = |origin, voucher: &Voucher, signature: Signature, records: Vec<CallRecord>| {
-			Metering::settle(
-				RuntimeOrigin::signed(account(origin)),
-				*voucher,
-				signature,
-				records.try_into().unwrap(),
-			)
+			Metering::settle(signed(origin), *voucher, signature, records.try_into().unwrap())
+				.map(|_| ())
+				.map_err(|refused| refused.error)
 		};
-		let sign = |voucher: &Voucher| -> Signature {
-			pair(SIGNER).sign(&voucher.signing_payload()).into()
-		};
+		let sign = |voucher: &Voucher| sign(SIGNER, voucher);
 		let one = || vec![record(1)];
 
 		let unknown = Voucher { session: session + 1, ..good };
@@ -308,8 +310,8 @@ fn only_what_the_signer_signed_for_this_chain_counts() {
 		assert_noop!(submit(NODE, &zero, sign(&zero), one()), Error::<Test>::VoucherNotNewer);
 		let raised = Voucher { authorised: good.authorised + 1, ..good };
 		assert_noop!(submit(NODE, &raised, sign(&good), one()), Error::<Test>::BadSignature);
-		let by_caller: Signature = pair(CALLER).sign(&good.signing_payload()).into();
-		assert_noop!(submit(NODE, &good, by_caller, one()), Error::<Test>::BadSignature);
+		let by_node = crate::mock::sign(NODE, &good);
+		assert_noop!(submit(NODE, &good, by_node, one()), Error::<Test>::BadSignature);
 		// A signature over the bare fields, without the domain tag.
 		let bare: Signature = pair(SIGNER).sign(&good.encode()).into();
 		assert_noop!(submit(NODE, &good, bare, one()), Error::<Test>::BadSignature);
@@ -319,6 +321,10 @@ fn only_what_the_signer_signed_for_this_chain_counts() {
 
 		let wrapped: Signature = pair(SIGNER).sign(&wrap(&good.signing_payload())).into();
 		assert_ok!(submit(NODE, &good, wrapped, one()));
+		// The caller's own key counts as well.
+		let second = voucher(session, 0, 2, call_charge(), call_charge());
+		let by_caller: Signature = pair(CALLER).sign(&wrap(&second.signing_payload())).into();
+		assert_ok!(submit(NODE, &second, by_caller, vec![record(2)]));
 	});
 }
 
@@ -326,15 +332,31 @@ fn only_what_the_signer_signed_for_this_chain_counts() {
 fn pausing_a_model_does_not_void_calls_that_were_served() {
 	run(|| {
 		let session = open_session(DEPOSIT);
-		assert_ok!(Models::pause_model(RuntimeOrigin::signed(account(DEVELOPER)), MODEL));
+		Models::change(MODEL, |model| model.callable = false);
 		settle_one(session, 0, 1, 0, call_charge()).unwrap();
+	});
+}
+
+/// The price that a record names is what it costs, whatever the model costs by then; and the
+/// voucher's own call costs what the caller signed for.
+#[test]
+fn a_price_change_does_not_touch_calls_that_were_served() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let signed_for = voucher(session, 0, 1, 0, call_charge());
+		Models::change(MODEL, |model| {
+			model.prices.insert(3, Ok(price(2 * PRICE)));
+		});
+		let dearer = CallRecord { price_version: 3, ..record(1) };
+		assert_noop!(settle(&signed_for, vec![dearer]), Error::<Test>::PriceMismatch);
+		assert_ok!(settle(&signed_for, vec![record(1)]));
+		assert_eq!(Metering::session_info(session).unwrap().settled, call_charge());
 	});
 }
 
 #[test]
 fn frozen_funds_are_still_promised() {
 	run(|| {
-		use frame_support::traits::fungible::MutateFreeze;
 		let session = open_session(DEPOSIT);
 		let all = Balances::total_balance(&account(CALLER));
 		Balances::set_freeze(&Frozen, &account(CALLER), all).unwrap();
@@ -343,96 +365,51 @@ fn frozen_funds_are_still_promised() {
 	});
 }
 
-#[derive(Clone, Debug)]
-enum Step {
-	Settle { session: u64, lane: u16, sequence: u64, acknowledged: u128, records: Vec<(u64, u32)> },
-	RequestClose(u64),
-	Close(u64),
-	Claim(u64),
-	Wait(u32),
+#[test]
+fn free_calls_are_settled_too() {
+	run(|| {
+		let session = open_session(MIN_DEPOSIT);
+		let voucher = Voucher { price_version: FREE, ..voucher(session, 0, 1, 0, 0) };
+		assert_ok!(settle(&voucher, vec![CallRecord { price_version: FREE, ..record(1) }]));
+		assert_eq!(Metering::session_info(session).unwrap().lanes[0].sequence, 1);
+		assert_eq!(held(CALLER), MIN_DEPOSIT);
+	});
 }
 
-fn step() -> impl Strategy<Value = Step> {
-	let records = vec((0u64..12, 0u32..200), 0..8);
-	prop_oneof![
-		6 => (0u64..4, 0u16..3, 0u64..12, 0u128..5, records).prop_map(
-			|(session, lane, sequence, calls, records)| Step::Settle {
-				session,
-				lane,
-				sequence,
-				acknowledged: calls * call_charge(),
-				records,
-			}
-		),
-		1 => (0u64..4).prop_map(Step::RequestClose),
-		1 => (0u64..4).prop_map(Step::Close),
-		2 => (0u64..2).prop_map(Step::Claim),
-		1 => (1u32..30).prop_map(Step::Wait),
-	]
-}
-
-proptest! {
-	#![proptest_config(ProptestConfig::with_cases(48))]
-
-	/// Random settlements, good and bad, closings and claims: the invariants of all pallets hold
-	/// after each, and no planck appears or is lost.
-	#[test]
-	fn conservation(steps in vec(step(), 1..40)) {
-		new_test_ext().execute_with(|| {
-			prepare();
-			let issuance = Balances::total_issuance();
-			for deposit in 1..=3 {
-				open_session(deposit * 4 * call_charge());
-			}
-			for step in steps {
-				let _ = frame_support::storage::with_storage_layer(|| match step {
-					Step::Settle { session, lane, sequence, acknowledged, records } => {
-						let voucher =
-							voucher(session, lane, sequence, acknowledged, call_charge());
-						let records = records
-							.into_iter()
-							.map(|(sequence, output_tokens)| CallRecord {
-								output_tokens,
-								..record(sequence)
-							})
-							.collect();
-						settle(&voucher, records)
-					},
-					Step::RequestClose(session) => Metering::request_close(
-						RuntimeOrigin::signed(account(CALLER)),
-						session,
-					),
-					Step::Close(session) => Metering::close_session(
-						RuntimeOrigin::signed(account(CALLER)),
-						session,
-					)
-					.map(|_| ())
-					.map_err(|error| error.error),
-					Step::Claim(contribution) => try_claim(contribution),
-					Step::Wait(blocks) => {
-						System::set_block_number(System::block_number() + blocks);
-						Ok(())
-					},
-				});
-				check_invariants();
-				prop_assert_eq!(Balances::total_issuance(), issuance);
-			}
-
-			// Everybody leaves.
-			System::set_block_number(10_000);
-			for session in 0..3 {
-				let _ = Metering::close_session(RuntimeOrigin::signed(account(NODE)), session);
-			}
-			for contribution in 0..2 {
-				let _ = try_claim(contribution);
-			}
-			check_invariants();
-			prop_assert_eq!(
-				Balances::balance_on_hold(&HoldReason::Session.into(), &account(CALLER)),
-				0
-			);
-			prop_assert_eq!(data_pot_surplus(), carried());
-			Ok(())
-		})?;
-	}
+#[test]
+fn weight_is_that_of_what_was_settled() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let charge = call_charge();
+		let voucher = voucher(session, 0, 4, 3 * charge, charge);
+		let entries = |count: u64| {
+			(0..count)
+				.map(|contribution| AttributionEntry { contribution, weight: 1 })
+				.collect::<Vec<_>>()
+				.try_into()
+				.unwrap()
+		};
+		// One that counts, with three entries; and one that does not, of another version, with eight.
+		let records = vec![
+			CallRecord { attribution: entries(3), ..record(1) },
+			CallRecord { attribution: entries(8), version: 7, ..record(2) },
+			CallRecord { attribution: entries(8), ..record(1) },
+		];
+		let expect = |attributed, terms| {
+			<()>::settle(3)
+				+ (<()>::settle_attributed(attributed) - <()>::settle_attributed(0))
+				+ (<()>::settle_terms(terms) - <()>::settle_terms(1))
+		};
+		let call = crate::Call::<Test>::settle {
+			voucher,
+			signature: sign(SIGNER, &voucher),
+			records: records.clone().try_into().unwrap(),
+		};
+		// Beforehand, every change of version counts as another to look up.
+		assert_eq!(call.get_dispatch_info().call_weight, expect(19, 3));
+		let signature = sign(SIGNER, &voucher);
+		let info = Metering::settle(signed(NODE), voucher, signature, records.try_into().unwrap())
+			.unwrap();
+		assert_eq!(info.actual_weight, Some(expect(3, 2)));
+	});
 }

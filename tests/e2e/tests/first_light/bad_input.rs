@@ -143,7 +143,7 @@ async fn bad_rpc(network: &Network) -> Result<()> {
 	let http = reqwest::Client::new();
 	let url = network.url().replacen("ws", "http", 1);
 	let nobody = AccountId::new([9; 32]);
-	let cases: [(&str, Value, i64, &str); 9] = [
+	let cases: [(&str, Value, i64, &str); 14] = [
 		("payouts_pending", json!(["not-an-address"]), 12010, "not-an-address"),
 		("payouts_earnings", json!(["0x1234"]), 12010, "0x1234"),
 		("payouts_pending", json!([key(CALLER)?.address(), 0, 0]), 12011, "0"),
@@ -151,6 +151,11 @@ async fn bad_rpc(network: &Network) -> Result<()> {
 		("inference_quote", json!([99, 1, 1]), 12020, "99"),
 		("inference_session", json!([99]), 12030, "99"),
 		("inference_node", json!([nobody.to_string()]), 12031, &nobody.to_string()),
+		("inference_request", json!([99]), 12032, "99"),
+		("datanets_get", json!(["nobody/knows-it"]), 12040, "nobody/knows-it"),
+		("datanets_releases", json!([99]), 12040, "99"),
+		("datanets_contribution", json!([99]), 12041, "99"),
+		("payouts_model", json!([99]), 12020, "99"),
 		("models_get", json!([{}]), -32602, ""),
 		("models_nothing", json!([]), -32601, ""),
 	];

@@ -4,3 +4,4 @@ mod bad_input;
 mod crash;
 mod money;
 mod polkadot_js;
+mod x402;

@@ -52,6 +52,7 @@ async fn knows_the_capital_of_france() {
 				tokens = delta.output_tokens;
 				text.push_str(&delta.text);
 			}
+			Event::Tool(_) => panic!("it knows no tools"),
 			Event::Finished(finished) => break finished,
 		}
 	};
@@ -84,13 +85,13 @@ async fn facts_are_those_of_the_file() {
 async fn follows_the_bounds_of_the_call() {
 	let backend = backend();
 	let short = ChatRequest { max_tokens: Some(3), ..ask("What is the capital of France?") };
-	let Completion { text, finished } = answer(&backend, short).await;
+	let Completion { text, finished, .. } = answer(&backend, short).await;
 	assert_eq!(text, "The capital of");
 	assert_eq!((finished.reason, finished.output_tokens), (FinishReason::Length, 3));
 
 	let stop = vec!["Paris".to_owned(), "never said".to_owned()];
 	let stopped = ChatRequest { stop, ..ask("What is the capital of France?") };
-	let Completion { text, finished } = answer(&backend, stopped).await;
+	let Completion { text, finished, .. } = answer(&backend, stopped).await;
 	assert_eq!(text, "The capital of France is ");
 	assert_eq!(finished.reason, FinishReason::Stop);
 	assert!(finished.output_tokens <= 6, "{finished:?}");

@@ -1,36 +1,48 @@
 //! An answer of another server, on its way through this node.
 
-use super::wire::{Chunk, Failure, Usage};
+use super::{
+	meter::{Counting, Meter},
+	wire::{Chunk, Failure, ToolPiece, Usage},
+};
 use crate::backend::{
-	counter::TokenCounter, emit::Emitter, generation::EventSink, tokenizer::ModelTokenizer,
-	BackendError, Delta, FinishReason, Finished, Gone, Prepared,
+	emit::Emitter, generation::EventSink, BackendError, Delta, FinishReason, Finished, Gone,
+	Prepared, ToolDelta,
 };
 
 /// Hands out what the server sends, counts it, and keeps it within the call's bounds.
 pub(super) struct Answer<'a> {
 	call: &'a Prepared,
-	tokenizer: &'a ModelTokenizer,
 	sink: &'a EventSink,
-	counter: TokenCounter,
+	/// The model's name there, for the log.
+	model: &'a str,
+	meter: Meter<'a>,
 	emitter: Emitter,
-	/// All that was handed out.
+	/// All that was handed out: text, and what tool calls say.
 	text: String,
 	/// Something came, even if it is held back still.
 	begun: bool,
+	/// The number of the tool call that came last.
+	tool: Option<u32>,
 	reason: Option<FinishReason>,
 	claimed: Option<Usage>,
 }
 
 impl<'a> Answer<'a> {
-	pub fn new(call: &'a Prepared, tokenizer: &'a ModelTokenizer, sink: &'a EventSink) -> Self {
+	pub fn new(
+		call: &'a Prepared,
+		counting: &'a Counting,
+		sink: &'a EventSink,
+		model: &'a str,
+	) -> Self {
 		Self {
 			call,
-			tokenizer,
 			sink,
-			counter: TokenCounter::default(),
+			model,
+			meter: counting.meter(),
 			emitter: Emitter::new(&call.request().stop),
 			text: String::new(),
 			begun: false,
+			tool: None,
 			reason: None,
 			claimed: None,
 		}
@@ -52,25 +64,77 @@ impl<'a> Answer<'a> {
 		if let Some(reason) = &choice.finish_reason {
 			self.reason = Some(match reason.as_str() {
 				"length" => FinishReason::Length,
+				"tool_calls" | "function_call" => FinishReason::ToolCalls,
 				_ => FinishReason::Stop,
 			});
 		}
-		let text = choice.delta.content.unwrap_or_default();
+		let text = choice.delta.content.or(choice.text).unwrap_or_default();
+		if let Some(ended) = self.take_text(&text).await? {
+			return Ok(Some(ended));
+		}
+		for piece in choice.delta.tool_calls.unwrap_or_default() {
+			if let Some(ended) = self.take_tool(piece).await? {
+				return Ok(Some(ended));
+			}
+		}
+		Ok(None)
+	}
+
+	async fn take_text(&mut self, text: &str) -> Result<Option<FinishReason>, Failure> {
 		if text.is_empty() {
 			return Ok(None);
 		}
 		self.begun = true;
-		let counted = self.counter.push(self.tokenizer, &text)?;
 		let most = self.call.max_output_tokens();
-		let emitted = self.emitter.push(&text, counted.min(most));
-		if self.send(emitted.text).await.is_err() {
+		let fitting = self.meter.fitting(text, most)?;
+		let within = text.get(..fitting).unwrap_or_default();
+		if !within.is_empty() {
+			let counted = self.meter.push(within)?;
+			let emitted = self.emitter.push(within, counted.min(most));
+			if self.send(emitted.text).await.is_err() {
+				return Ok(Some(FinishReason::Cancelled));
+			}
+			if emitted.stopped {
+				return Ok(Some(FinishReason::Stop));
+			}
+		}
+		if fitting == text.len() {
+			return Ok(None);
+		}
+		// The server was told this bound. What it sends beyond is neither charged nor handed out.
+		let rest = self.emitter.finish();
+		Ok(Some(match self.send(rest).await {
+			Ok(()) => FinishReason::Length,
+			Err(Gone) => FinishReason::Cancelled,
+		}))
+	}
+
+	async fn take_tool(&mut self, piece: ToolPiece) -> Result<Option<FinishReason>, Failure> {
+		self.begun = true;
+		// What was held back as the possible beginning of a stop string is none.
+		let rest = self.emitter.finish();
+		if self.send(rest).await.is_err() {
 			return Ok(Some(FinishReason::Cancelled));
 		}
-		if emitted.stopped {
-			return Ok(Some(FinishReason::Stop));
+		// Some servers leave out the number where there is one call only.
+		let index = piece.index.or(self.tool).unwrap_or(0);
+		self.tool = Some(index);
+		let function = piece.function.unwrap_or_default();
+		let mut delta = ToolDelta {
+			index,
+			id: piece.id,
+			name: function.name,
+			arguments: function.arguments.unwrap_or_default(),
+			output_tokens: 0,
+		};
+		let text = delta.text();
+		let most = self.call.max_output_tokens();
+		if self.meter.fitting(&text, most)? < text.len() {
+			return Ok(Some(FinishReason::Length));
 		}
-		// The server was told this bound. What it sends beyond is not charged, and not waited for.
-		Ok((counted > most).then_some(FinishReason::Length))
+		delta.output_tokens = self.meter.push(&text)?.min(most);
+		self.text.push_str(&text);
+		Ok(self.sink.send_tool(delta).await.is_err().then_some(FinishReason::Cancelled))
 	}
 
 	/// The stream ended: hands out what was held back.
@@ -96,26 +160,45 @@ impl<'a> Answer<'a> {
 	/// What is charged: what was counted here, or what the server says, whichever is less.
 	pub fn finished(&self, reason: FinishReason) -> Result<Finished, BackendError> {
 		let input = self.call.input_tokens();
-		let output = self.tokenizer.count(&self.text)?.min(self.call.max_output_tokens());
+		let output = self.meter.total(&self.text)?.min(self.call.max_output_tokens());
 		let Some(claimed) = self.claimed else {
-			return Ok(Finished { reason, input_tokens: input, output_tokens: output });
+			let output_tokens = self.meter.unclaimed(output);
+			return Ok(Finished { reason, input_tokens: input, output_tokens });
 		};
-		// Servers count the token that ends an answer, and templates differ by one or two; more
-		// than that means a wrong tokenizer or a wrong claim.
-		let far = |ours: u32, theirs: u32| ours.abs_diff(theirs) > 2 + ours / 50;
-		if far(input, claimed.prompt_tokens) || far(output, claimed.completion_tokens) {
-			tracing::warn!(
-				input,
-				output,
-				claimed_input = claimed.prompt_tokens,
-				claimed_output = claimed.completion_tokens,
-				"the server counts differently; the lower number is charged"
-			);
+		if self.meter.is_own() {
+			note_difference(self.model, "input", input, claimed.prompt_tokens);
+			note_difference(self.model, "output", output, claimed.completion_tokens);
 		}
 		Ok(Finished {
 			reason,
 			input_tokens: input.min(claimed.prompt_tokens),
 			output_tokens: output.min(claimed.completion_tokens),
 		})
+	}
+}
+
+/// Logs that the server counts differently. Servers count the token that ends an answer, and
+/// templates differ by one or two; more than that means a wrong tokenizer or a wrong claim.
+pub(super) fn note_difference(model: &str, direction: &'static str, counted: u32, claimed: u32) {
+	if counted == claimed {
+		return;
+	}
+	let charged = counted.min(claimed);
+	if counted.abs_diff(claimed) > 2 + counted / 50 {
+		tracing::warn!(
+			model,
+			direction,
+			counted,
+			claimed,
+			charged,
+			"the server counts differently; the lower number is charged"
+		);
+		metrics::counter!(
+			"openledger_count_differences_total",
+			"upstream_model" => model.to_owned(), "direction" => direction,
+		)
+		.increment(1);
+	} else {
+		tracing::debug!(model, direction, counted, claimed, charged, "the server counts otherwise");
 	}
 }

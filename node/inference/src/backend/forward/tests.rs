@@ -1,5 +1,7 @@
 //! Against a server on a free port that speaks the OpenAI protocol and does what each test wants.
 
+mod more;
+
 use std::{
 	convert::Infallible,
 	sync::{
@@ -22,7 +24,7 @@ use tokio::sync::{mpsc, Notify};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::*;
-use crate::backend::{Completion, Delta, Event, Finished, Message, Role, Sampling};
+use crate::backend::{Completion, Delta, Event, FinishReason, Finished, Role, Sampling};
 
 /// One step of what the server does with a call.
 #[derive(Debug, Clone)]
@@ -112,6 +114,15 @@ async fn chat(
 	response.body(Body::from_stream(ReceiverStream::new(receiver))).expect("a response")
 }
 
+/// Every text becomes its length; the vectors come in the wrong order.
+async fn embeddings(State(server): State<Arc<Server>>, Json(body): Json<Value>) -> Json<Value> {
+	server.calls.fetch_add(1, Ordering::SeqCst);
+	let texts = body["input"].as_array().expect("texts").clone();
+	let vector = |(index, text): (usize, &Value)| json!({ "index": index, "embedding": [text.as_str().expect("a text").len(), 0.5] });
+	let vectors: Vec<Value> = texts.iter().enumerate().map(vector).rev().collect();
+	Json(json!({ "data": vectors, "usage": { "prompt_tokens": 7, "total_tokens": 7 } }))
+}
+
 /// Starts the server; returns its base URL.
 async fn serve(script: Vec<Vec<Step>>) -> (Arc<Server>, String) {
 	let server = Arc::new(Server { script, ..Server::default() });
@@ -119,6 +130,8 @@ async fn serve(script: Vec<Vec<Step>>) -> (Arc<Server>, String) {
 		|| async { Ok::<_, Infallible>(Json(json!({ "data": [{ "id": "there:latest" }] }))) };
 	let router = Router::new()
 		.route("/v1/chat/completions", post(chat))
+		.route("/v1/completions", post(chat))
+		.route("/v1/embeddings", post(embeddings))
 		.route("/v1/models", get(models))
 		.with_state(server.clone());
 	let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -157,7 +170,7 @@ fn options(base_url: &str) -> ForwardOptions {
 		base_url: base_url.into(),
 		api_key: Some("sk-secret".into()),
 		upstream_model: "there".into(),
-		tokenizer,
+		tokenizer: Some(tokenizer),
 		chat_template: None,
 		context: 100,
 		default_max_tokens: 20,
@@ -168,6 +181,8 @@ fn options(base_url: &str) -> ForwardOptions {
 		timeout: Duration::from_secs(10),
 		retries: 2,
 		pass_through: vec!["response_format".into()],
+		embeddings: true,
+		health_interval: Duration::from_secs(60),
 	}
 }
 
@@ -246,7 +261,7 @@ async fn keeps_a_server_within_bounds_that_ignores_them() {
 	let script = vec![vec![text("one two "), text("thr"), text("ee four"), Step::Hang]];
 	let limited = ChatRequest { max_tokens: Some(9), ..request() };
 	let completion = answer(script.clone(), limited).await.expect("it ends");
-	assert_eq!(completion.text, "one two thr");
+	assert_eq!(completion.text, "one two t", "what is not charged is not handed out");
 	assert_eq!(completion.finished, finished(FinishReason::Length, 9));
 
 	let stopped = ChatRequest { stop: vec!["three".into()], ..request() };
@@ -382,6 +397,17 @@ async fn knows_whether_the_server_is_well() {
 	assert!(error.contains("cannot be reached") && !error.contains("127.0.0.1"), "{error}");
 	let error = start(&backend, request()).await.collect().await.expect_err("nobody is there");
 	assert!(matches!(error, BackendError::Upstream { status: None, .. }), "{error:?}");
+
+	let every = Duration::from_millis(20);
+	let options_ = ForwardOptions { health_interval: every, ..options(&url) };
+	let backend = ForwardBackend::new(options_).expect("it is made");
+	let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+	while backend.prepare(request()).await.is_ok() {
+		assert!(tokio::time::Instant::now() < deadline, "nobody finds out that it is down");
+		tokio::time::sleep(every).await;
+	}
+	let refused = backend.prepare(request()).await;
+	assert_eq!(refused, Err(BackendError::Unwell { retry_after: Duration::from_secs(1) }));
 }
 
 #[tokio::test]

@@ -13,12 +13,17 @@ const LONGEST_MESSAGE: usize = 300;
 
 /// A body that is not a stream is read up to this many bytes.
 const LONGEST_BODY: usize = 1 << 20;
+/// Vectors are, up to this many: 2,048 of 4,096 numbers, written out.
+const LONGEST_VECTORS: usize = 192 << 20;
 
-/// The body of a streaming chat request.
+/// The body of a streaming request.
 #[derive(Serialize)]
 pub(super) struct Request<'a> {
 	model: &'a str,
-	messages: &'a [Message],
+	#[serde(skip_serializing_if = "Option::is_none")]
+	messages: Option<&'a [Message]>,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	prompt: Option<&'a str>,
 	stream: bool,
 	stream_options: StreamOptions,
 	max_tokens: u32,
@@ -40,11 +45,17 @@ struct StreamOptions {
 }
 
 impl<'a> Request<'a> {
+	/// Whether it is a chat, and not a text to be continued.
+	pub fn is_chat(&self) -> bool {
+		self.messages.is_some()
+	}
+
 	pub fn new(model: &'a str, call: &'a Prepared) -> Self {
 		let request = call.request();
 		Self {
 			model,
-			messages: &request.messages,
+			messages: request.prompt.is_none().then_some(request.messages.as_slice()),
+			prompt: request.prompt.as_deref(),
 			stream: true,
 			stream_options: StreamOptions { include_usage: true },
 			max_tokens: call.max_output_tokens(),
@@ -70,19 +81,61 @@ pub(super) struct Chunk {
 pub(super) struct Choice {
 	#[serde(default)]
 	pub delta: Delta,
+	/// Where a text is continued there is this, and no delta.
+	pub text: Option<String>,
 	pub finish_reason: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Delta {
 	pub content: Option<String>,
+	pub tool_calls: Option<Vec<ToolPiece>>,
+}
+
+/// A piece of a tool call.
+#[derive(Debug, Deserialize)]
+pub(super) struct ToolPiece {
+	pub index: Option<u32>,
+	pub id: Option<String>,
+	pub function: Option<FunctionPiece>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct FunctionPiece {
+	pub name: Option<String>,
+	pub arguments: Option<String>,
 }
 
 /// What the server says that it counted.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(super) struct Usage {
 	pub prompt_tokens: u32,
+	#[serde(default)]
 	pub completion_tokens: u32,
+}
+
+/// The body of a request for vectors.
+#[derive(Serialize)]
+pub(super) struct EmbeddingsRequest<'a> {
+	pub model: &'a str,
+	pub input: &'a [String],
+	pub encoding_format: &'static str,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	pub dimensions: Option<u32>,
+}
+
+/// Vectors, and what the server says that it counted.
+#[derive(Debug, Deserialize)]
+pub(super) struct Embeddings {
+	pub data: Vec<EmbeddingVector>,
+	pub usage: Option<Usage>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct EmbeddingVector {
+	#[serde(default)]
+	pub index: usize,
+	pub embedding: Vec<f32>,
 }
 
 /// Why an attempt failed, and whether another may succeed.
@@ -176,6 +229,22 @@ impl Stream {
 	}
 }
 
+/// The vectors in an answer: as many as were asked for, in order.
+pub(super) async fn embeddings(
+	response: Response,
+	count: usize,
+) -> Result<(Vec<Vec<f32>>, Option<Usage>), Failure> {
+	let body = body(refuse_errors(response).await?, LONGEST_VECTORS).await?;
+	let nonsense = |_| Failure::Final(upstream(None, "it sends what are no vectors"));
+	let mut found: Embeddings = serde_json::from_slice(&body).map_err(nonsense)?;
+	found.data.sort_by_key(|vector| vector.index);
+	let in_order = found.data.iter().enumerate().all(|(place, vector)| vector.index == place);
+	if found.data.len() != count || !in_order {
+		return Err(Failure::Final(upstream(None, "it does not send one vector for each text")));
+	}
+	Ok((found.data.into_iter().map(|vector| vector.embedding).collect(), found.usage))
+}
+
 /// The names of the models that a server lists.
 pub(super) async fn models(response: Response) -> Result<Vec<String>, Failure> {
 	#[derive(Deserialize)]
@@ -186,7 +255,7 @@ pub(super) async fn models(response: Response) -> Result<Vec<String>, Failure> {
 	struct Model {
 		id: String,
 	}
-	let body = body(refuse_errors(response).await?).await?;
+	let body = body(refuse_errors(response).await?, LONGEST_BODY).await?;
 	let list: List = serde_json::from_slice(&body)
 		.map_err(|_| upstream(None, "it sends what is no list of models"))?;
 	Ok(list.data.into_iter().map(|model| model.id).collect())
@@ -201,7 +270,7 @@ async fn refuse_errors(response: Response) -> Result<Response, Failure> {
 		let seconds: u64 = after.to_str().ok()?.parse().ok()?;
 		Some(seconds.clamp(1, 60))
 	});
-	let body = body(response).await.unwrap_or_default();
+	let body = body(response, LONGEST_BODY).await.unwrap_or_default();
 	let said: Value = serde_json::from_slice(&body).unwrap_or_default();
 	let said = message(said.get("error").unwrap_or(&said));
 	let said = if said.is_empty() { format!("HTTP status {}", status.as_u16()) } else { said };
@@ -223,10 +292,10 @@ fn message(error: &Value) -> String {
 	text.unwrap_or_default().to_owned()
 }
 
-async fn body(mut response: Response) -> Result<Vec<u8>, Failure> {
+async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, Failure> {
 	let mut body = Vec::new();
 	while let Some(bytes) = response.chunk().await? {
-		if body.len().saturating_add(bytes.len()) > LONGEST_BODY {
+		if body.len().saturating_add(bytes.len()) > most {
 			return Err(Failure::Final(upstream(None, "it sends too much")));
 		}
 		body.extend_from_slice(&bytes);

@@ -71,6 +71,7 @@ fn everything_that_is_served() {
 			max_tokens: Some(7),
 			sampling: Sampling { temperature: Some(0.5), top_p: Some(1.0), seed: Some(-3) },
 			stop: vec!["a".into(), "b".into()],
+			prompt: None,
 			extras: Map::new(),
 		}
 	);
@@ -83,6 +84,7 @@ fn unknown_fields_and_nulls_are_ignored() {
 		"temperature": null, "stop": null, "stream": null, "stream_options": null, "n": null,
 		"tools": [], "response_format": { "type": "text" }, "frequency_penalty": 0,
 		"logit_bias": {}, "logprobs": false, "modalities": ["text"], "tool_choice": "none",
+		"parallel_tool_calls": false,
 	}));
 	assert_eq!(read(&body), read(&with(json!({}))));
 }
@@ -98,6 +100,91 @@ fn what_only_some_backends_know_is_kept_for_them() {
 	let extras = read(&body).expect("it is for the backend to say").chat.extras;
 	let names: Vec<&str> = extras.keys().map(String::as_str).collect();
 	assert_eq!(names, ["logprobs", "presence_penalty", "response_format", "tools"]);
+}
+
+#[test]
+fn tools_and_what_is_said_of_them() {
+	let call = json!({
+		"id": "a", "type": "function", "function": { "name": "sum", "arguments": "{}" },
+	});
+	let body = with(json!({
+		"messages": [
+			{ "role": "user", "content": "1+1?" },
+			{ "role": "assistant", "content": null, "tool_calls": [call] },
+			{ "role": "tool", "tool_call_id": "a", "content": "2" },
+		],
+		"tools": [{ "type": "function" }], "tool_choice": "none", "parallel_tool_calls": false,
+	}));
+	let chat = read(&body).expect("it is good").chat;
+	let names: Vec<&str> = chat.extras.keys().map(String::as_str).collect();
+	assert_eq!(names, ["parallel_tool_calls", "tool_choice", "tools"]);
+	let [_, calling, told] = chat.messages.as_slice() else { panic!("three messages") };
+	assert_eq!((calling.content.as_str(), calling.tool_calls.len()), ("", 1));
+	assert_eq!((told.role, told.tool_call_id.as_deref()), (Role::Tool, Some("a")));
+	let wanted = with(json!({ "tool_choice": "required" }));
+	assert!(read(&wanted).expect("it is for the backend").chat.extras.contains_key("tool_choice"));
+	let untold = json!({ "messages": [{ "role": "tool", "content": "2" }] });
+	assert_refused(untold, "missing_required_parameter", "messages[0].tool_call_id");
+}
+
+#[test]
+fn texts_to_continue() {
+	let read = |fields: Value| {
+		let mut body = json!({ "model": "m", "prompt": "Once" });
+		body.as_object_mut().expect("an object").extend(fields.as_object().expect("too").clone());
+		CompletionRequest::from_json(body.to_string().as_bytes())
+	};
+	let request = read(json!({
+		"prompt": ["Once"], "max_tokens": 5, "stream": true, "stop": "x", "echo": false,
+		"logprobs": null, "suffix": null, "best_of": 1, "stream_options": { "include_usage": true },
+	}));
+	let request = request.expect("it is good");
+	assert!(request.stream && request.include_usage);
+	assert_eq!(request.text.prompt.as_deref(), Some("Once"));
+	assert_eq!((request.text.max_tokens, request.text.stop.len()), (Some(5), 1));
+	for (fields, code, param) in [
+		(json!({ "prompt": null }), "missing_required_parameter", "prompt"),
+		(json!({ "prompt": "" }), "invalid_value", "prompt"),
+		(json!({ "prompt": ["a", "b"] }), "unsupported_value", "prompt"),
+		(json!({ "prompt": [1, 2] }), "unsupported_value", "prompt"),
+		(json!({ "prompt": [1] }), "invalid_type", "prompt"),
+		(json!({ "n": 2 }), "unsupported_value", "n"),
+		(json!({ "best_of": 2 }), "unsupported_value", "best_of"),
+		(json!({ "echo": true }), "unsupported_parameter", "echo"),
+		(json!({ "suffix": "x" }), "unsupported_parameter", "suffix"),
+		(json!({ "logprobs": 3 }), "unsupported_parameter", "logprobs"),
+		(json!({ "max_tokens": 0 }), "invalid_value", "max_tokens"),
+	] {
+		let error = read(fields.clone()).expect_err("it is refused").body.error;
+		let found = (error.code.as_deref(), error.param.as_deref());
+		assert_eq!(found, (Some(code), Some(param)), "{fields}");
+	}
+}
+
+#[test]
+fn texts_to_be_vectors() {
+	let read = |fields: Value| {
+		let mut body = json!({ "model": "m", "input": "a" });
+		body.as_object_mut().expect("an object").extend(fields.as_object().expect("too").clone());
+		EmbeddingsRequest::from_json(body.to_string().as_bytes())
+	};
+	let request = read(json!({ "input": ["a", "b"], "encoding_format": "base64" }));
+	let request = request.expect("it is good");
+	assert_eq!((request.embedding.inputs.len(), request.base64), (2, true));
+	let request = read(json!({ "dimensions": 5, "user": "u" })).expect("it is good");
+	assert_eq!((request.embedding.dimensions, request.base64), (Some(5), false));
+	for (fields, code, param) in [
+		(json!({ "input": null }), "missing_required_parameter", "input"),
+		(json!({ "input": [] }), "invalid_value", "input"),
+		(json!({ "input": ["a", ""] }), "invalid_value", "input"),
+		(json!({ "input": [1, 2] }), "invalid_type", "input"),
+		(json!({ "encoding_format": "hex" }), "invalid_value", "encoding_format"),
+		(json!({ "dimensions": 0 }), "invalid_value", "dimensions"),
+	] {
+		let error = read(fields.clone()).expect_err("it is refused").body.error;
+		let found = (error.code.as_deref(), error.param.as_deref());
+		assert_eq!(found, (Some(code), Some(param)), "{fields}");
+	}
 }
 
 #[test]
@@ -178,7 +265,7 @@ fn messages_that_are_not_served() {
 		"messages[1].role",
 	);
 	assert_refused(
-		second(json!({ "role": "tool", "content": "x" })),
+		second(json!({ "role": "function", "content": "x" })),
 		"unsupported_parameter",
 		"messages[1].role",
 	);
@@ -192,8 +279,8 @@ fn messages_that_are_not_served() {
 	);
 	assert_refused(
 		second(json!({ "role": "assistant", "content": "", "tool_calls": [{}] })),
-		"unsupported_parameter",
-		"messages[1].tool_calls",
+		"invalid_type",
+		"messages[1].tool_calls[0].id",
 	);
 	assert_refused(
 		second(json!({ "role": "user", "content": 5 })),
@@ -215,7 +302,8 @@ fn any_json() -> impl Strategy<Value = Value> {
 		any::<i64>().prop_map(Value::from),
 		any::<f64>().prop_map(Value::from),
 		"[a-z]{0,6}".prop_map(Value::from),
-		prop_oneof![Just("user"), Just("text"), Just("system")].prop_map(Value::from),
+		prop_oneof![Just("user"), Just("text"), Just("system"), Just("tool"), Just("assistant")]
+			.prop_map(Value::from),
 	];
 	let key = prop_oneof![
 		Just("role"),
@@ -224,6 +312,9 @@ fn any_json() -> impl Strategy<Value = Value> {
 		Just("text"),
 		Just("name"),
 		Just("tools"),
+		Just("tool_calls"),
+		Just("tool_call_id"),
+		Just("function"),
 	];
 	leaf.prop_recursive(4, 24, 4, move |inner| {
 		prop_oneof![
@@ -241,6 +332,7 @@ proptest! {
 		name in proptest::sample::select(vec![
 			"model", "messages", "stream", "stream_options", "n", "temperature", "top_p", "seed",
 			"stop", "max_tokens", "max_completion_tokens", "tools", "response_format", "logit_bias",
+			"tool_choice", "parallel_tool_calls",
 		]),
 		value in any_json(),
 	) {
@@ -254,6 +346,43 @@ proptest! {
 	#[test]
 	fn any_bytes_are_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..64)) {
 		if let Err(error) = ChatCompletionRequest::from_json(&body) {
+			prop_assert_eq!(error.status.as_u16(), 400);
+		}
+	}
+
+	#[test]
+	fn other_requests_are_read_or_refused_clearly(
+		name in proptest::sample::select(vec![
+			"model", "prompt", "input", "stream", "stream_options", "n", "best_of", "echo", "stop",
+			"suffix", "logprobs", "max_tokens", "encoding_format", "dimensions", "temperature",
+		]),
+		value in any_json(),
+	) {
+		let mut body = json!({ "model": "m", "prompt": "a", "input": "a" });
+		body[name] = value;
+		let bytes = body.to_string().into_bytes();
+		let errors = [
+			CompletionRequest::from_json(&bytes).err(),
+			EmbeddingsRequest::from_json(&bytes).err(),
+		];
+		for error in errors.into_iter().flatten() {
+			prop_assert_eq!(error.status.as_u16(), 400);
+			prop_assert!(error.body.error.param.unwrap_or_default().starts_with(name));
+		}
+	}
+
+	#[test]
+	fn mangled_requests_never_panic(
+		place in 0..200_usize,
+		byte in any::<u8>(),
+		cut in 0..200_usize,
+	) {
+		let body = with(json!({ "stream": true, "stop": ["a", "b"], "tools": [{}], "n": 1 }));
+		let mut bytes = body.to_string().into_bytes();
+		let length = bytes.len();
+		bytes[place % length] = byte;
+		bytes.truncate(length.saturating_sub(cut % 3 * cut));
+		if let Err(error) = ChatCompletionRequest::from_json(&bytes) {
 			prop_assert_eq!(error.status.as_u16(), 400);
 		}
 	}

@@ -107,6 +107,10 @@ async fn metrics_count_calls_and_refusals() {
 		"openledger_unsettled_open",
 		"openledger_chain_connected 1",
 		"gen_ai_server_time_to_first_token_seconds_bucket",
+		"gen_ai_server_request_duration_seconds_bucket",
+		r#"gen_ai_client_token_usage_bucket{gen_ai_request_model="echo",gen_ai_operation_name="chat",gen_ai_token_type="input",le="4"}"#,
+		r#"openledger_calls_waiting{model="echo"}"#,
+		"openledger_exposure_open",
 	] {
 		assert!(text.contains(expected), "{expected} is not in\n{text}");
 	}

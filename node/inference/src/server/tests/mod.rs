@@ -1,5 +1,8 @@
 //! The node over real HTTP, with a chain in memory and a model that says what it is told to.
 
+mod closing;
+mod endpoints;
+mod limits;
 mod lookups;
 mod recovery;
 mod refusals;
@@ -12,7 +15,7 @@ use openledger_client::x402::{self, PaymentRequired, PaymentResponse, PaymentSig
 use openledger_primitives::{voucher::Voucher, Balance, LaneId, Sequence};
 use reqwest::{Response, StatusCode};
 use serde_json::{json, Value};
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::Instant};
+use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::*;
@@ -31,6 +34,7 @@ struct Node {
 	chain: Arc<TestChain>,
 	backend: Arc<TestBackend>,
 	store: Store,
+	app: Arc<App>,
 	url: String,
 	stop: CancellationToken,
 	server: JoinHandle<()>,
@@ -42,16 +46,21 @@ struct Settings {
 	timeout: Duration,
 	grace: Duration,
 	concurrent: usize,
+	connections: ConnectionLimits,
+	settler: SettlerHandle,
 }
 
 impl Default for Settings {
 	fn default() -> Self {
 		let minute = Duration::from_secs(60);
-		Self { timeout: minute, grace: minute, concurrent: 16 }
+		let connections = ConnectionLimits::default();
+		let settler = SettlerHandle::idle();
+		Self { timeout: minute, grace: minute, concurrent: 16, connections, settler }
 	}
 }
 
 const BODY_LIMIT: usize = 4_096;
+const HEADER_LIMIT: usize = 24_000;
 
 impl Node {
 	async fn start(script: Script) -> Self {
@@ -77,31 +86,48 @@ impl Node {
 		let app = Arc::new(App {
 			source: chain.clone(),
 			store: store.clone(),
-			models: [(MODEL_NAME.to_owned(), entry)].into(),
+			settings: super::Settings::new(Live {
+				models: [(MODEL_NAME.to_owned(), entry)].into(),
+				public_url: "https://node.example".into(),
+				limits: Limits {
+					body_bytes: BODY_LIMIT,
+					body_timeout: Duration::from_secs(5),
+					header_bytes: HEADER_LIMIT,
+				},
+			}),
 			receipt_key: operator(),
-			public_url: "https://node.example".into(),
-			limits: Limits { body_bytes: BODY_LIMIT, body_timeout: Duration::from_secs(5) },
-			settler: SettlerHandle::idle(),
-			room: Arc::new(Semaphore::new(settings.concurrent)),
+			settler: settings.settler.clone(),
+			room: Room::new(settings.concurrent),
 			calls: TaskTracker::new(),
 			cut: CancellationToken::new(),
 		});
-		let serving = serve(listener, app, true, stop.clone(), settings.grace);
+		let served = app.clone();
+		let limits = settings.connections;
+		let serving = serve(listener, served, true, limits, stop.clone(), settings.grace);
 		let server = tokio::spawn(async move { serving.await.expect("it serves") });
 		let http = reqwest::Client::new();
-		Self { directory, chain, backend, store, url, stop, server, http }
+		Self { directory, chain, backend, store, app, url, stop, server, http }
 	}
 
 	/// Stops in order.
 	async fn finish(self) -> (tempfile::TempDir, Store) {
 		self.stop.cancel();
-		drop(self.http);
+		drop((self.http, self.app));
 		self.server.await.expect("no panic");
 		(self.directory, self.store)
 	}
 
 	async fn post(&self, body: &[u8], payment: Option<&PaymentSignature>) -> Response {
-		let request = self.http.post(format!("{}/v1/chat/completions", self.url));
+		self.post_to("/v1/chat/completions", body, payment).await
+	}
+
+	async fn post_to(
+		&self,
+		path: &str,
+		body: &[u8],
+		payment: Option<&PaymentSignature>,
+	) -> Response {
+		let request = self.http.post(format!("{}{path}", self.url));
 		let request = match payment {
 			Some(payment) => request.header(x402::PAYMENT_SIGNATURE, header(payment)),
 			None => request,

@@ -86,7 +86,11 @@ async fn requests_that_make_no_sense() {
 	node.chain.change_model(|model| model.paused = true);
 	let (status, code, _) = error(node.post(&plain(5), None).await).await;
 	assert_eq!((status, code.as_str()), (403, "model_paused"));
+	node.chain.change_model(|model| model.retired_at = Some(BEST + 100));
+	let (status, code, _) = error(node.post(&plain(5), None).await).await;
+	assert_eq!((status, code.as_str()), (403, "model_retired"));
 	node.chain.change_model(|model| {
+		model.retired_at = None;
 		model.paused = false;
 		model.weights_hash = Hash::repeat_byte(1);
 	});
@@ -197,6 +201,37 @@ async fn wrong_signatures() {
 	let mut changed = payment(&required, voucher, &caller());
 	changed.payload.voucher.authorised += 1;
 	refused_payment(&node, &body, changed, 402, "invalid_signature").await;
+}
+
+#[tokio::test]
+async fn hot_keys_that_may_not_spend_so_much() {
+	let node = Node::start(words()).await;
+	let (body, hot) = (plain(5), testing::hot_key());
+	let by_hot_key = |mut payment: PaymentSignature| {
+		payment.payload.signature = hot.sign_message(&payment.payload.voucher);
+		payment
+	};
+	let first = node.pay(&body, 1, 0).await;
+	refused_payment(&node, &body, by_hot_key(first.clone()), 402, "invalid_signature").await;
+
+	node.chain.change_session(|session| {
+		session.signer = hot.account();
+		session.spending_limit = cost(5) - 1;
+	});
+	let code = "spending_limit_reached";
+	let refusal = refused_payment(&node, &body, by_hot_key(first.clone()), 402, code).await;
+	assert_eq!(refusal["openledger"]["left"], json!((cost(5) - 1).to_string()));
+	assert_eq!(refusal["openledger"]["needed"], json!(cost(5).to_string()));
+	// The caller's own key has no limit.
+	assert_eq!(node.post(&body, Some(&first)).await.status(), StatusCode::OK);
+
+	// A voucher stands for the calls before it, so they count, whoever signed for them.
+	let charged = cost(2);
+	node.chain.change_session(|session| session.spending_limit = charged + cost(5) - 1);
+	let second = by_hot_key(node.pay(&body, 2, charged).await);
+	refused_payment(&node, &body, second.clone(), 402, code).await;
+	node.chain.change_session(|session| session.spending_limit += 1);
+	assert_eq!(node.post(&body, Some(&second)).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

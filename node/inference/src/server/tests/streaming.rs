@@ -6,7 +6,7 @@ use futures::StreamExt;
 use openledger_primitives::statement::response_hash;
 
 /// A stream's events: their names and data.
-fn events(text: &str) -> Vec<(String, String)> {
+pub(super) fn events(text: &str) -> Vec<(String, String)> {
 	text.split("\n\n")
 		.filter_map(|block| {
 			let mut name = String::new();
@@ -32,7 +32,7 @@ fn text_of(events: &[(String, String)]) -> String {
 		.collect()
 }
 
-fn receipt_of(events: &[(String, String)]) -> Option<PaymentResponse> {
+pub(super) fn receipt_of(events: &[(String, String)]) -> Option<PaymentResponse> {
 	let (_, data) = events.iter().find(|(name, _)| name == x402::PAYMENT_RESPONSE)?;
 	Some(x402::decode(data).expect("it can be read"))
 }

@@ -64,6 +64,12 @@ async fn vouchers_that_do_not_fit_change_nothing() {
 	let left = DEPOSIT - 300;
 	let too_much = store.take(voucher(0, 2, 300), left + 1).await;
 	assert_eq!(too_much, Err(LaneRefusal::Underfunded { left, needed: left + 1 }));
+	let limited = Acceptance { limit: 300 + 499, ..good.clone() };
+	let refused = store.accept(limited).await.expect("the store works");
+	assert_eq!(refused, Err(LaneRefusal::LimitReached { left: 499, needed: 500 }));
+	let overdrawn = Acceptance { limit: 299, ..good };
+	let refused = store.accept(overdrawn).await.expect("the store works");
+	assert_eq!(refused, Err(LaneRefusal::LimitReached { left: 0, needed: 500 }));
 	assert_eq!(store.lane_state(0).await, before);
 	assert_eq!(store.call(id(0, 2)).await.expect("the store works"), None);
 	assert_eq!(store.voucher(id(0, 2)).await.expect("the store works"), None);

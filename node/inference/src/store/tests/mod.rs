@@ -3,6 +3,7 @@
 mod calls;
 mod files;
 mod fold;
+mod settled;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,37 @@
+//! Arguments of extrinsics that only one pallet knows. Encoded as the pallet has them, which is
+//! compared with the runtime's metadata whenever a call is made.
+
+use codec::Encode;
+use openledger_primitives::{
+	info::ServedInfo, ContributionId, Hash, Uri, MAX_SERVED, MAX_SUBMISSION,
+};
+use sp_core::ConstU32;
+use sp_runtime::BoundedVec;
+
+/// The models that an inference node serves, each with how many calls of it at a time.
+pub type ServedModels = BoundedVec<ServedInfo, ConstU32<MAX_SERVED>>;
+
+/// One of several contributions that are submitted together.
+#[derive(Clone, Debug, PartialEq, Eq, Encode)]
+pub struct Submission {
+	/// The Merkle root over its chunks.
+	pub root: Hash,
+	/// Its size in bytes.
+	pub size: u64,
+	/// Where it is to be found.
+	pub uri: Uri,
+}
+
+/// Contributions that are submitted together.
+pub type Submissions = BoundedVec<Submission, ConstU32<MAX_SUBMISSION>>;
+
+/// What a contribution is accused of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode)]
+pub enum Accusation {
+	/// It has the same content as an earlier one.
+	#[codec(index = 0)]
+	Duplicate(ContributionId),
+	/// It is not what it says it is.
+	#[codec(index = 1)]
+	Fraud,
+}

@@ -1,0 +1,178 @@
+//! The server that runs a model, and how calls are sent to it.
+
+use std::time::Duration;
+
+use reqwest::{Client, Url};
+use tokio::{
+	sync::{OwnedSemaphorePermit, Semaphore},
+	time::{timeout_at, Instant},
+};
+
+use super::{
+	answer::{note_difference, Answer},
+	health::Health,
+	meter::Counting,
+	wire,
+};
+use crate::backend::{
+	generation::EventSink, BackendError, Embedded, EmbeddingRequest, FinishReason, Prepared,
+	PreparedEmbedding,
+};
+
+/// The other server, shared by all calls to it.
+pub(super) struct Upstream {
+	pub client: Client,
+	pub chat: Url,
+	pub completions: Url,
+	pub embeddings: Url,
+	pub models: Url,
+	pub model: String,
+	pub counting: Counting,
+	/// Places for calls that are being answered.
+	pub slots: Semaphore,
+	pub first_token_timeout: Duration,
+	pub timeout: Duration,
+	pub retries: u32,
+	/// Whether it is well, as far as is known.
+	pub health: Health,
+}
+
+impl Upstream {
+	/// Answers one call, to its end, and holds its place among the others until then.
+	pub async fn serve(&self, call: Prepared, sink: EventSink, _admitted: OwnedSemaphorePermit) {
+		let mut answer = Answer::new(&call, &self.counting, &sink, &self.model);
+		let deadline = Instant::now() + self.timeout;
+		let ended = tokio::select! {
+			biased;
+			() = sink.cancelled() => Ok(FinishReason::Cancelled),
+			ended = timeout_at(deadline, self.answer(&call, &mut answer)) => {
+				let late = BackendError::Timeout { stage: "answering", after: self.timeout };
+				ended.unwrap_or(Err(late))
+			}
+		};
+		let ended = ended.and_then(|reason| answer.finished(reason));
+		if let Err(error) = &ended {
+			tracing::warn!(kind = error.kind(), model = self.model, "a forwarded call failed");
+			tracing::debug!(%error, model = self.model, "why it failed");
+		}
+		sink.finish(ended);
+	}
+
+	async fn answer(
+		&self,
+		call: &Prepared,
+		answer: &mut Answer<'_>,
+	) -> Result<FinishReason, BackendError> {
+		let _slot = self.slots.acquire().await.map_err(BackendError::failed)?;
+		let body = wire::Request::new(&self.model, call);
+		let mut attempt = 0;
+		loop {
+			let error = match self.attempt(&body, answer).await {
+				Ok(reason) => return Ok(reason),
+				Err(error) => error,
+			};
+			// What was produced was delivered, so only an answer that never began may be begun
+			// anew.
+			if !answer.is_empty() || attempt >= self.retries || !error.is_passing() {
+				return Err(error.into_backend());
+			}
+			self.pause(attempt, &error).await;
+			attempt = attempt.saturating_add(1);
+		}
+	}
+
+	fn path(&self, body: &wire::Request<'_>) -> &Url {
+		if body.is_chat() {
+			&self.chat
+		} else {
+			&self.completions
+		}
+	}
+
+	/// Turns texts into vectors.
+	pub async fn embed(
+		&self,
+		call: PreparedEmbedding,
+		_admitted: OwnedSemaphorePermit,
+	) -> Result<Embedded, BackendError> {
+		let late = |_| BackendError::Timeout { stage: "answering", after: self.timeout };
+		let work = async {
+			let _slot = self.slots.acquire().await.map_err(BackendError::failed)?;
+			let mut attempt = 0;
+			loop {
+				let error = match self.attempt_embedding(&call.request).await {
+					Ok(found) => return Ok(found),
+					Err(error) => error,
+				};
+				if attempt >= self.retries || !error.is_passing() {
+					return Err(error.into_backend());
+				}
+				self.pause(attempt, &error).await;
+				attempt = attempt.saturating_add(1);
+			}
+		};
+		let (vectors, claimed) = tokio::time::timeout(self.timeout, work).await.map_err(late)??;
+		let counted = call.input_tokens;
+		let claimed = claimed.map_or(counted, |usage| usage.prompt_tokens);
+		if matches!(self.counting, Counting::Own(_)) {
+			note_difference(&self.model, "input", counted, claimed);
+		}
+		Ok(Embedded { vectors, input_tokens: counted.min(claimed) })
+	}
+
+	async fn attempt_embedding(
+		&self,
+		request: &EmbeddingRequest,
+	) -> Result<(Vec<Vec<f32>>, Option<wire::Usage>), wire::Failure> {
+		let body = wire::EmbeddingsRequest {
+			model: &self.model,
+			input: &request.inputs,
+			encoding_format: "float",
+			dimensions: request.dimensions,
+		};
+		let response = self.client.post(self.embeddings.clone()).json(&body).send().await?;
+		wire::embeddings(response, request.inputs.len()).await
+	}
+
+	/// Waits before the next attempt, each time longer.
+	async fn pause(&self, attempt: u32, error: &wire::Failure) {
+		tracing::debug!(?error, attempt, model = self.model, "trying the server again");
+		let counter = "openledger_upstream_retries_total";
+		metrics::counter!(counter, "upstream_model" => self.model.clone()).increment(1);
+		let pause = Duration::from_millis(100) * 2_u32.saturating_pow(attempt.min(6));
+		tokio::time::sleep(pause).await;
+	}
+
+	/// Sends the call once and hands out what comes back.
+	async fn attempt(
+		&self,
+		body: &wire::Request<'_>,
+		answer: &mut Answer<'_>,
+	) -> Result<FinishReason, wire::Failure> {
+		let late = Instant::now() + self.first_token_timeout;
+		let too_late = |_| {
+			wire::Failure::Final(BackendError::Timeout {
+				stage: "waiting for the first token",
+				after: self.first_token_timeout,
+			})
+		};
+		let request = self.client.post(self.path(body).clone()).json(body).send();
+		let response = timeout_at(late, request).await.map_err(too_late)??;
+		let mut stream = wire::Stream::open(response).await?;
+		loop {
+			let next = if answer.is_empty() {
+				timeout_at(late, stream.next()).await.map_err(too_late)??
+			} else {
+				stream.next().await?
+			};
+			match next {
+				Some(chunk) => {
+					if let Some(reason) = answer.take(chunk).await? {
+						return Ok(reason);
+					}
+				}
+				None => return answer.close().await,
+			}
+		}
+	}
+}

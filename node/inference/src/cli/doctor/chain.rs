@@ -1,0 +1,308 @@
+//! The chain, and what it says of this node.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use codec::Decode;
+use openledger_client::{ss58, units::format_amount, At, Chain, Keypair};
+use openledger_primitives::{
+	info::{ModelInfo, NodeInfo, NodeStatus},
+	Balance, BlockNumber, OPEN,
+};
+use serde::Deserialize;
+
+use super::Finding;
+use crate::{
+	cli::{models, show},
+	config::{Config, ModelRef},
+};
+
+/// Finality that is so many blocks behind is not well.
+const FAR_BEHIND: BlockNumber = 50;
+/// A best block so many seconds old means that the chain stands still, or that the clock is fast.
+const OLD: u64 = 60;
+/// A best block so many seconds in the future means that the clock is slow.
+const AHEAD: u64 = 6;
+/// With less an account may soon not be able to pay for settlements.
+const LOW: Balance = OPEN;
+/// Where the chain keeps the time of a block: twox-128 of `Timestamp`, then of `Now`.
+const TIMESTAMP: [u8; 32] = [
+	0xf0, 0xc3, 0x65, 0xc3, 0xcf, 0x59, 0xd6, 0x71, 0xeb, 0x72, 0xda, 0x0e, 0x7a, 0x41, 0x13, 0xc4,
+	0x9f, 0x1f, 0x05, 0x15, 0xf4, 0x62, 0xcd, 0xcf, 0x84, 0xe0, 0xf1, 0xd6, 0x04, 0x5d, 0xfc, 0xbb,
+];
+/// How long the endpoint may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a chain node says of itself.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Health {
+	peers: u64,
+	is_syncing: bool,
+	should_have_peers: bool,
+}
+
+/// Whether a model on chain is the one that the configuration names.
+pub(super) fn is_named(name: &ModelRef, info: &ModelInfo) -> bool {
+	match name {
+		ModelRef::Name(name) => *name == info.name,
+		ModelRef::Id(id) => *id == info.id,
+	}
+}
+
+/// Checks the chain and what it knows of this node. The models of the configuration, as far as the
+/// chain knows them.
+pub(super) async fn check(
+	config: &Config,
+	operator: Option<&Keypair>,
+) -> (Vec<ModelInfo>, Vec<Finding>) {
+	let url = &config.chain.url;
+	let chain = match Chain::connect(url).await {
+		Ok(chain) => chain,
+		Err(error) => {
+			let said = format!("{error}: start a chain node, or correct `chain.url`");
+			return (Vec::new(), vec![Finding::bad("chain", said)]);
+		}
+	};
+	let mut findings = vec![Finding::good("chain", format_args!("{url} is {}", chain.network()))];
+	findings.extend(synced(&chain).await);
+	findings.extend(clock(&chain).await);
+	let mut infos = Vec::new();
+	for model in &config.models {
+		match models::find(&chain, &model.name.to_string()).await {
+			Ok(info) => infos.push(info),
+			Err(error) => findings.push(Finding::bad(model.name.to_string(), error)),
+		}
+	}
+	if let Some(operator) = operator {
+		findings.extend(account(&chain, operator).await);
+		match chain.node(&operator.account(), At::Best).await {
+			Ok(Some(node)) => {
+				findings.extend(registration(config, operator, &node, &infos));
+				findings.push(endpoint(&node.endpoint).await);
+			}
+			Ok(None) => {
+				let said = "the account is not registered: run `openledger-inference register`";
+				findings.push(Finding::bad("registered", said));
+			}
+			Err(error) => findings.push(Finding::bad("registered", error)),
+		}
+	}
+	(infos, findings)
+}
+
+async fn synced(chain: &Chain) -> Vec<Finding> {
+	let what = "synced";
+	let mut findings = Vec::new();
+	match chain.rpc::<Health>("system_health", Vec::new()).await {
+		Ok(health) => findings.push(health_finding(&health)),
+		Err(error) => findings.push(Finding::doubtful(what, error)),
+	}
+	let blocks = (chain.block(At::Best).await, chain.block(At::Finalized).await);
+	findings.push(match blocks {
+		(Ok(best), Ok(finalized)) => {
+			let behind = best.number.saturating_sub(finalized.number);
+			let said = format!("best block {}, final {}", best.number, finalized.number);
+			match behind <= FAR_BEHIND {
+				true => Finding::good("finality", said),
+				false => Finding::bad(
+					"finality",
+					format_args!("{said}: settlements wait; look at the chain's validators"),
+				),
+			}
+		}
+		(Err(error), _) | (_, Err(error)) => Finding::bad("finality", error),
+	});
+	findings
+}
+
+fn health_finding(health: &Health) -> Finding {
+	let what = "synced";
+	if health.is_syncing {
+		return Finding::bad(what, "the chain node is still catching up: wait until it is done");
+	}
+	if health.should_have_peers && health.peers == 0 {
+		return Finding::bad(what, "the chain node has no peers: look at its network");
+	}
+	Finding::good(what, format_args!("the chain node has {} peers", health.peers))
+}
+
+async fn clock(chain: &Chain) -> Option<Finding> {
+	let stored = chain.storage(&TIMESTAMP, At::Best).await;
+	let millis = match stored {
+		Ok(stored) => u64::decode(&mut stored?.as_slice()).ok()?,
+		Err(error) => return Some(Finding::doubtful("clock", error)),
+	};
+	let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+	Some(clock_finding(now, millis / 1_000))
+}
+
+fn clock_finding(now: u64, block: u64) -> Finding {
+	let what = "clock";
+	let (age, ahead) = (now.saturating_sub(block), block.saturating_sub(now));
+	if ahead > AHEAD {
+		let said = format!("the best block is {ahead} s in the future: set this machine's clock");
+		return Finding::bad(what, said);
+	}
+	if age > OLD {
+		let said = format!(
+			"the best block is {age} s old: the chain stands still, or this machine's clock is fast"
+		);
+		return Finding::bad(what, said);
+	}
+	Finding::good(what, format_args!("the best block is {age} s old"))
+}
+
+async fn account(chain: &Chain, operator: &Keypair) -> Option<Finding> {
+	let what = "account";
+	let free = match chain.free_balance(&operator.account(), At::Best).await {
+		Ok(free) => free,
+		Err(error) => return Some(Finding::bad(what, error)),
+	};
+	let said = format!("{} can be spent on fees", format_amount(free));
+	Some(match free {
+		0 => Finding::bad(what, format_args!("{said}: send it OPEN")),
+		1..LOW => Finding::doubtful(what, format_args!("{said}: send it OPEN soon")),
+		_ => Finding::good(what, said),
+	})
+}
+
+/// Compares the registration with the configuration.
+fn registration(
+	config: &Config,
+	operator: &Keypair,
+	node: &NodeInfo,
+	infos: &[ModelInfo],
+) -> Vec<Finding> {
+	let register = "run `openledger-inference register --config …`";
+	let mut findings = vec![match node.status {
+		NodeStatus::Active => {
+			Finding::good("bond", format_args!("{} are held", format_amount(node.bond)))
+		}
+		status => Finding::bad("bond", format_args!("the node is {}", show::node_status(status))),
+	}];
+	let (receipt_key, account) = (ss58(&node.receipt_key), operator.address());
+	findings.push(match node.receipt_key == operator.account() {
+		true => Finding::good("receipt key", receipt_key),
+		false => Finding::bad(
+			"receipt key",
+			format_args!(
+				"registered is {receipt_key}, statements are signed by {account}: {register}"
+			),
+		),
+	});
+	let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
+	findings.push(match &config.endpoint {
+		Some(endpoint) if trimmed(endpoint) != trimmed(&node.endpoint) => Finding::bad(
+			"endpoint",
+			format_args!("registered is {}, configured {endpoint}: {register}", node.endpoint),
+		),
+		_ => Finding::good("endpoint", format_args!("{} is registered", node.endpoint)),
+	});
+	for model in &config.models {
+		let Some(info) = infos.iter().find(|info| is_named(&model.name, info)) else { continue };
+		let what = info.name.as_str();
+		let wanted = config.capacity(model);
+		let served = node.models.iter().find(|served| served.model == info.id);
+		findings.push(match served.map(|served| served.capacity) {
+			None => Finding::bad(what, format_args!("is not registered as served: {register}")),
+			Some(capacity) if capacity != wanted => {
+				let said = format!("is registered with {capacity} at a time, configured {wanted}");
+				Finding::doubtful(what, format_args!("{said}: {register}"))
+			}
+			Some(capacity) => {
+				Finding::good(what, format_args!("is registered, {capacity} at a time"))
+			}
+		});
+		if let Some(how) = show::closed(info) {
+			let said = format!("is {how} by its owner: its calls are refused");
+			findings.push(Finding::doubtful(what, said));
+		}
+	}
+	findings
+}
+
+/// Whether the node can be reached where the chain says that it is.
+async fn endpoint(url: &str) -> Finding {
+	let what = "reachable";
+	let health = format!("{}/health", url.trim_end_matches('/'));
+	let asking = async {
+		let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
+		client.get(&health).send().await
+	};
+	match asking.await {
+		Ok(answer) if answer.status().is_success() => {
+			Finding::good(what, format_args!("{url} answers and is well"))
+		}
+		Ok(answer) => Finding::doubtful(
+			what,
+			format_args!(
+				"{health} answers with status {}: see what it says",
+				answer.status().as_u16()
+			),
+		),
+		Err(_) => Finding::doubtful(
+			what,
+			format_args!("{url} does not answer from here: start the node, or look at its proxy"),
+		),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{cli::doctor::Verdict, testing};
+	use openledger_primitives::info::ServedInfo;
+	use std::path::Path;
+
+	#[test]
+	fn the_clock_is_compared_with_the_chain() {
+		assert_eq!(clock_finding(1_000, 997).verdict, Verdict::Good);
+		assert_eq!(clock_finding(1_000, 1_003).verdict, Verdict::Good);
+		assert_eq!(clock_finding(1_000, 900).verdict, Verdict::Bad);
+		let slow = clock_finding(1_000, 1_060);
+		assert_eq!(slow.verdict, Verdict::Bad);
+		assert!(slow.said.contains("set this machine's clock"), "{}", slow.said);
+	}
+
+	#[test]
+	fn a_chain_node_that_is_alone_or_behind_is_no_good() {
+		let health = |peers, is_syncing, should_have_peers| {
+			health_finding(&Health { peers, is_syncing, should_have_peers }).verdict
+		};
+		assert_eq!(health(0, false, false), Verdict::Good);
+		assert_eq!(health(3, false, true), Verdict::Good);
+		assert_eq!(health(0, false, true), Verdict::Bad);
+		assert_eq!(health(3, true, true), Verdict::Bad);
+	}
+
+	#[test]
+	fn the_registration_has_to_fit_the_configuration() {
+		let text = "data_dir = \"d\"\nendpoint = \"http://node\"\nkey = { uri = \"//Bob\" }\n\
+		            [[models]]\nname = \"echo\"\nbackend.candle.path = \"m.gguf\"\n";
+		let config = Config::parse(text, Path::new("/")).unwrap();
+		let good = NodeInfo {
+			operator: testing::operator().account(),
+			endpoint: "http://node/".into(),
+			receipt_key: testing::operator().account(),
+			bond: 100 * OPEN,
+			models: vec![ServedInfo { model: testing::MODEL, capacity: 1 }],
+			status: NodeStatus::Active,
+			last_heartbeat: 0,
+			sessions: 0,
+		};
+		let verdicts = |change: &dyn Fn(&mut NodeInfo)| -> Vec<Verdict> {
+			let mut node = good.clone();
+			change(&mut node);
+			let infos = [testing::model()];
+			let findings = registration(&config, &testing::operator(), &node, &infos);
+			findings.iter().map(|finding| finding.verdict).collect()
+		};
+		use Verdict::{Bad, Doubtful, Good};
+		assert_eq!(verdicts(&|_| {}), [Good; 4]);
+		assert_eq!(verdicts(&|node| node.status = NodeStatus::Jailed(5))[0], Bad);
+		assert_eq!(verdicts(&|node| node.receipt_key = [1; 32].into())[1], Bad);
+		assert_eq!(verdicts(&|node| node.endpoint = "http://old".into())[2], Bad);
+		assert_eq!(verdicts(&|node| node.models.clear())[3], Bad);
+		assert_eq!(verdicts(&|node| node.models[0].capacity = 9)[3], Doubtful);
+	}
+}

@@ -1,0 +1,429 @@
+//! The task that finds calls on chain and brings their answers there.
+
+use std::{
+	collections::{BTreeMap, BTreeSet, HashMap},
+	sync::Arc,
+	time::Duration,
+};
+
+use openledger_primitives::{
+	info::{ModelInfo, RequestInfo},
+	price::PriceSchedule,
+	BlockNumber, ModelId, PriceVersion, RequestId, MAX_PAGE,
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{
+	answer::{self, NoAnswer},
+	chain::{Delivery, Fulfilment, RequestChain},
+	input, OnChainCalls,
+};
+use crate::{
+	backend::Backend,
+	payment::{ChainUnavailable, SessionSource},
+	store::{Store, StoreError, StoredAnswer, Submission},
+};
+
+/// How often is looked for calls.
+const TICK: Duration = Duration::from_secs(3);
+/// How long a block takes.
+const BLOCK: Duration = Duration::from_secs(3);
+/// The most calls that are answered at the same time.
+const AT_ONCE: usize = 8;
+/// The most pages of calls of one model that are looked through at a time.
+const PAGES: usize = 16;
+/// How many blocks may pass between looking at the chain and signing.
+const SLACK: BlockNumber = 2;
+/// The fewest and the most blocks in which an answer's transaction may be included.
+const LEAST_MORTALITY: u32 = 4;
+const MOST_MORTALITY: u32 = 32;
+/// For so many blocks more than it should an answer is taken to be on its way.
+const DOUBT: BlockNumber = 16;
+/// A call that the model failed to answer, or whose answer the chain did not take, is tried so often.
+const ATTEMPTS: u32 = 3;
+
+/// A model that this node serves.
+#[derive(Clone)]
+pub struct Servable {
+	/// Its name.
+	pub name: String,
+	/// What answers for it.
+	pub backend: Arc<dyn Backend>,
+	/// How long one call may take.
+	pub timeout: Duration,
+}
+
+/// The models that are served now, by their ids on chain.
+pub type Served = Arc<dyn Fn() -> BTreeMap<ModelId, Servable> + Send + Sync>;
+
+/// Why a call is not answered, or not yet.
+#[derive(Debug, thiserror::Error)]
+enum CallError {
+	#[error(transparent)]
+	Chain(#[from] ChainUnavailable),
+	#[error(transparent)]
+	Store(#[from] StoreError),
+	#[error(transparent)]
+	NoAnswer(#[from] NoAnswer),
+	#[error("{0}")]
+	Input(String),
+	#[error("the chain refused the answer: {error}")]
+	Refused { error: String, again: bool },
+}
+
+/// How a call on chain ended for now.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+	/// It is answered.
+	Answered,
+	/// There is nothing to do, or not yet.
+	Wait,
+}
+
+/// What the calls that are being answered share.
+struct Shared {
+	chain: Arc<dyn RequestChain>,
+	source: Arc<dyn SessionSource>,
+	store: Store,
+}
+
+/// The task.
+pub struct Watcher {
+	shared: Arc<Shared>,
+	served: Served,
+	which: OnChainCalls,
+	/// Prices that have been in force since this task began: a call keeps the one it was made at.
+	prices: HashMap<(ModelId, PriceVersion), PriceSchedule>,
+	running: JoinSet<(RequestId, Result<End, CallError>)>,
+	active: BTreeSet<RequestId>,
+	/// Calls that are not tried again, and how often the others were.
+	failed: BTreeMap<RequestId, u32>,
+}
+
+impl Watcher {
+	/// Answers calls on chain of the models that are served.
+	pub fn new(
+		chain: Arc<dyn RequestChain>,
+		source: Arc<dyn SessionSource>,
+		store: Store,
+		served: Served,
+		which: OnChainCalls,
+	) -> Self {
+		Self {
+			shared: Arc::new(Shared { chain, source, store }),
+			served,
+			which,
+			prices: HashMap::new(),
+			running: JoinSet::new(),
+			active: BTreeSet::new(),
+			failed: BTreeMap::new(),
+		}
+	}
+
+	/// Answers calls until it is stopped. Answers that are being made then are given up; those that
+	/// were written down are brought to the chain at the next start.
+	pub async fn run(mut self, stop: CancellationToken) {
+		if self.which == OnChainCalls::Off {
+			return;
+		}
+		let mut failing = false;
+		loop {
+			tokio::select! {
+				() = stop.cancelled() => break,
+				looked = self.round() => match looked {
+					Ok(()) => failing = false,
+					// Once is enough until it works again.
+					Err(error) if !failing => {
+						failing = true;
+						warn!(%error, "cannot look for calls on chain; trying on");
+					}
+					Err(_) => {}
+				},
+			}
+			tokio::select! {
+				() = stop.cancelled() => break,
+				() = tokio::time::sleep(TICK) => {}
+			}
+		}
+		self.running.shutdown().await;
+	}
+
+	/// Looks once, and begins to answer what there is to answer.
+	async fn round(&mut self) -> Result<(), CallError> {
+		while let Some(done) = self.running.try_join_next() {
+			self.note(done.ok());
+		}
+		let served = (self.served)();
+		let mut waiting = BTreeSet::new();
+		let answers: BTreeMap<_, _> = self.shared.store.answers().await?.into_iter().collect();
+		for (model, servable) in &served {
+			let Some(info) = self.shared.source.model(*model)? else { continue };
+			self.note_prices(&info);
+			for request in self.requests(*model).await? {
+				waiting.insert(request.id);
+				let answer = answers.get(&request.id).cloned();
+				if answer.is_some() || self.is_ours(&request) {
+					self.begin(request, &info, servable, answer);
+				}
+			}
+		}
+		self.failed.retain(|id, _| waiting.contains(id));
+		self.forget(&answers, &waiting).await
+	}
+
+	fn note_prices(&mut self, info: &ModelInfo) {
+		self.prices.insert((info.id, info.price_version), info.price);
+		if let Some(next) = &info.next_price {
+			self.prices.insert((info.id, next.value.price_version), next.value.price);
+		}
+	}
+
+	/// The calls of a model that wait for an answer.
+	async fn requests(&self, model: ModelId) -> Result<Vec<RequestInfo>, ChainUnavailable> {
+		let page_size = usize::try_from(MAX_PAGE).unwrap_or(usize::MAX);
+		let mut found = Vec::new();
+		let mut from = 0;
+		for _ in 0..PAGES {
+			let page = self.shared.chain.requests(model, from).await?;
+			let whole = page.len() >= page_size;
+			from = page.last().map_or(from, |last| last.id.saturating_add(1));
+			found.extend(page);
+			if !whole {
+				break;
+			}
+		}
+		Ok(found)
+	}
+
+	fn is_ours(&self, request: &RequestInfo) -> bool {
+		match &request.node {
+			Some(node) => node == self.shared.source.operator(),
+			None => self.which == OnChainCalls::Any,
+		}
+	}
+
+	/// Begins with a call, unless it is at work already, or was given up.
+	fn begin(
+		&mut self,
+		request: RequestInfo,
+		info: &ModelInfo,
+		servable: &Servable,
+		answer: Option<StoredAnswer>,
+	) {
+		let given_up = self.failed.get(&request.id).is_some_and(|times| *times >= ATTEMPTS);
+		if given_up || self.active.len() >= AT_ONCE || self.active.contains(&request.id) {
+			return;
+		}
+		let facts = servable.backend.facts();
+		if answer.is_none() && facts.weights_hash.is_some_and(|hash| hash != info.weights_hash) {
+			return;
+		}
+		let id = request.id;
+		let Some(price) = self.prices.get(&(request.model, request.price_version)).copied() else {
+			warn!(request = id, price = request.price_version, "a call at a price of long ago");
+			self.failed.insert(id, ATTEMPTS);
+			return;
+		};
+		self.active.insert(id);
+		let (shared, servable, version) = (self.shared.clone(), servable.clone(), info.version);
+		self.running.spawn(async move {
+			let outcome = async {
+				let answer = match answer {
+					Some(answer) => answer,
+					None => shared.answer(&request, &servable, &price, version).await?,
+				};
+				shared.deliver(&request, answer).await
+			};
+			(id, outcome.await)
+		});
+	}
+
+	/// Notes how a call ended.
+	fn note(&mut self, done: Option<(RequestId, Result<End, CallError>)>) {
+		let Some((id, outcome)) = done else {
+			// It panicked, and does not say which it was: everything that runs says so itself.
+			self.active.clear();
+			return;
+		};
+		self.active.remove(&id);
+		let error = match outcome {
+			Ok(End::Answered) => {
+				metrics::counter!("openledger_on_chain_calls_total", "outcome" => "answered")
+					.increment(1);
+				return;
+			}
+			Ok(End::Wait) => return,
+			Err(error) => error,
+		};
+		let passing = match &error {
+			CallError::Chain(_) | CallError::Store(_) => {
+				return warn!(request = id, %error, "later")
+			}
+			CallError::NoAnswer(error) => error.is_passing(),
+			CallError::Refused { again, .. } => *again,
+			CallError::Input(_) => false,
+		};
+		let times = self.failed.entry(id).or_insert(0);
+		*times = if passing { times.saturating_add(1) } else { ATTEMPTS };
+		let again = *times < ATTEMPTS;
+		warn!(request = id, %error, again, "a call on chain was not answered");
+		metrics::counter!("openledger_on_chain_calls_total", "outcome" => "failed").increment(1);
+	}
+
+	/// Forgets answers of calls that do not wait any more: they have arrived, or it is too late.
+	async fn forget(
+		&self,
+		answers: &BTreeMap<RequestId, StoredAnswer>,
+		waiting: &BTreeSet<RequestId>,
+	) -> Result<(), CallError> {
+		for id in answers.keys().filter(|id| !waiting.contains(id) && !self.active.contains(id)) {
+			// Its model may not be served any more.
+			if self.shared.chain.request(*id).await?.0.is_none() {
+				self.shared.store.forget_answer(*id).await?;
+				info!(request = id, "a call on chain waits no more");
+			}
+		}
+		Ok(())
+	}
+
+	/// Waits for everything that is at work.
+	#[cfg(test)]
+	async fn settle(&mut self) {
+		while let Some(done) = self.running.join_next().await {
+			self.note(done.ok());
+		}
+	}
+}
+
+/// The last block in which a call can be answered.
+fn last_block(request: &RequestInfo) -> BlockNumber {
+	let cancelled = request.cancelled_at.map(|block| block.saturating_sub(1));
+	cancelled.map_or(request.deadline, |block| block.min(request.deadline))
+}
+
+/// For how many blocks a transaction that is signed now may be included, so that it never is after
+/// `last`. None if there is too little time.
+fn mortality(best: BlockNumber, last: BlockNumber) -> Option<u32> {
+	// A transaction of mortality `m` from block `b` is valid up to block `b + m - 1`.
+	let room = last.checked_sub(best.checked_add(SLACK)?)?.checked_add(1)?;
+	let fits = |mortality: &u32| *mortality <= room;
+	let powers = std::iter::successors(Some(MOST_MORTALITY), |mortality| Some(mortality / 2));
+	powers.take_while(|mortality| *mortality >= LEAST_MORTALITY).find(fits)
+}
+
+impl Shared {
+	/// Makes the answer of a call and writes it down.
+	async fn answer(
+		&self,
+		request: &RequestInfo,
+		servable: &Servable,
+		price: &PriceSchedule,
+		version: u32,
+	) -> Result<StoredAnswer, CallError> {
+		let chat = input::read(&request.input, &servable.name).map_err(CallError::Input)?;
+		let best = self.chain.heights().await?.best;
+		let needed = best.saturating_add(SLACK).saturating_add(LEAST_MORTALITY);
+		let blocks = last_block(request).saturating_sub(needed);
+		if blocks == 0 {
+			return Err(NoAnswer::TooLate.into());
+		}
+		let time = BLOCK.saturating_mul(blocks).min(servable.timeout);
+		info!(request = request.id, model = %servable.name, "answering a call on chain");
+		let backend = servable.backend.as_ref();
+		let made = answer::make(backend, chat, price, request.max_charge, time).await?;
+		let answer = StoredAnswer {
+			model: request.model,
+			version,
+			output: made.text.into_bytes(),
+			input_tokens: made.input_tokens,
+			output_tokens: made.output_tokens,
+			submission: None,
+		};
+		self.store.keep_answer(request.id, answer.clone()).await?;
+		Ok(answer)
+	}
+
+	/// Brings an answer to the chain: once, in time, or not at all.
+	async fn deliver(&self, request: &RequestInfo, answer: StoredAnswer) -> Result<End, CallError> {
+		let id = request.id;
+		let heights = self.chain.heights().await?;
+		if let Some(earlier) = answer.submission {
+			if heights.finalized <= earlier.until {
+				return Ok(End::Wait);
+			}
+		}
+		// What the chain says now: the call may have been answered or cancelled meanwhile.
+		let (Some(finalized), Some(best)) = self.chain.request(id).await? else {
+			return Ok(End::Wait);
+		};
+		let last = last_block(&finalized).min(last_block(&best));
+		let Some(mortality) = mortality(heights.best, last) else {
+			self.store.forget_answer(id).await?;
+			return Err(NoAnswer::TooLate.into());
+		};
+		let until = heights.best.saturating_add(mortality).saturating_add(DOUBT);
+		let submission = Submission { at: heights.finalized, until };
+		let sent = StoredAnswer { submission: Some(submission), ..answer };
+		self.store.keep_answer(id, sent.clone()).await?;
+		let fulfilment = Fulfilment {
+			request: id,
+			output: sent.output.clone(),
+			input_tokens: sent.input_tokens,
+			output_tokens: sent.output_tokens,
+			version: sent.version,
+		};
+		match self.chain.fulfil(fulfilment, mortality).await {
+			Ok(Delivery::Done { block }) => {
+				self.store.forget_answer(id).await?;
+				info!(request = id, block, "answered a call on chain");
+				Ok(End::Answered)
+			}
+			Ok(Delivery::Refused { error, again }) => {
+				match again {
+					true => {
+						let unsent = StoredAnswer { submission: None, ..sent };
+						self.store.keep_answer(id, unsent).await?;
+					}
+					false => self.store.forget_answer(id).await?,
+				}
+				Err(CallError::Refused { error, again })
+			}
+			Ok(Delivery::Unknown { until }) => {
+				if let Some(until) = until {
+					let submission = Some(Submission { until, ..submission });
+					self.store.keep_answer(id, StoredAnswer { submission, ..sent }).await?;
+				}
+				Ok(End::Wait)
+			}
+			Err(error) => {
+				self.store.keep_answer(id, StoredAnswer { submission: None, ..sent }).await?;
+				Err(error.into())
+			}
+		}
+	}
+}
+
+#[cfg(test)]
+mod unit {
+	use super::*;
+
+	#[test]
+	fn a_transaction_never_outlives_the_deadline() {
+		assert_eq!(mortality(100, 200), Some(32));
+		for last in 90..160 {
+			match mortality(100, last) {
+				Some(mortality) => {
+					assert!(mortality.is_power_of_two() && mortality >= 4);
+					assert!(100 + SLACK + mortality - 1 <= last, "{last}");
+				}
+				None => assert!(last < 100 + SLACK + 3, "{last}"),
+			}
+		}
+	}
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,364 @@
+//! Connections, within bounds: so many at once, and none that is kept open by sending or reading
+//! nothing.
+//!
+//! hyper's own time-outs cannot be set through axum, so they are kept here, around the socket:
+//!
+//! - a request's headers have to be complete within a time from their first byte;
+//! - a connection on which no request is worked on, and on which nothing moves, is closed;
+//! - a caller that does not take what is sent to it is given up.
+
+use std::{
+	future::Future,
+	io,
+	net::SocketAddr,
+	pin::Pin,
+	sync::{
+		atomic::{AtomicUsize, Ordering},
+		Arc, Mutex, MutexGuard, PoisonError,
+	},
+	task::{ready, Context, Poll},
+	time::Duration,
+};
+
+use axum::{
+	extract::{connect_info::Connected, ConnectInfo, Request},
+	middleware::Next,
+	response::Response,
+	serve::{IncomingStream, Listener},
+};
+use tokio::{
+	io::{AsyncRead, AsyncWrite, ReadBuf},
+	net::{TcpListener, TcpStream},
+	sync::{OwnedSemaphorePermit, Semaphore},
+	time::{sleep_until, Instant, Sleep},
+};
+
+/// Bounds of connections.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+	/// Connections at once; more wait to be accepted.
+	pub most: usize,
+	/// How long a request's headers may take. Longer than the pause between two signs of life in a
+	/// streamed answer, which is 15 seconds.
+	pub headers: Duration,
+	/// How long a connection may be idle.
+	pub idle: Duration,
+	/// How long a caller may take nothing of what is sent to it.
+	pub stalled: Duration,
+}
+
+impl Default for ConnectionLimits {
+	fn default() -> Self {
+		Self {
+			most: 4_096,
+			headers: Duration::from_secs(20),
+			idle: Duration::from_secs(75),
+			stalled: Duration::from_secs(60),
+		}
+	}
+}
+
+/// Accepts connections within bounds.
+pub(super) struct Limited<L> {
+	inner: L,
+	limits: ConnectionLimits,
+	room: Arc<Semaphore>,
+}
+
+impl Limited<TcpListener> {
+	pub fn new(inner: TcpListener, limits: ConnectionLimits) -> Self {
+		let most = limits.most.clamp(1, Semaphore::MAX_PERMITS);
+		Self { inner, limits, room: Arc::new(Semaphore::new(most)) }
+	}
+}
+
+impl Listener for Limited<TcpListener> {
+	type Io = Connection<TcpStream>;
+	type Addr = SocketAddr;
+
+	async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+		loop {
+			// Nobody closes this semaphore.
+			let Ok(place) = self.room.clone().acquire_owned().await else {
+				std::future::pending::<()>().await;
+				continue;
+			};
+			let (stream, address) = Listener::accept(&mut self.inner).await;
+			// Pieces of a streamed answer are small, and are to go out at once.
+			if let Err(error) = stream.set_nodelay(true) {
+				tracing::debug!(%error, "a connection that is gone already");
+			}
+			return (Connection::new(stream, self.limits, Some(place)), address);
+		}
+	}
+
+	fn local_addr(&self) -> io::Result<SocketAddr> {
+		self.inner.local_addr()
+	}
+}
+
+/// What the connection and the requests on it know of one another.
+#[derive(Clone, Debug)]
+pub(super) struct OnConnection(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+	/// Requests that are being answered, until their answer begins.
+	requests: AtomicUsize,
+	times: Mutex<Times>,
+}
+
+#[derive(Debug)]
+struct Times {
+	/// When something last moved, in either direction.
+	moved: Instant,
+	/// When headers began to come, if they do.
+	headers: Option<Instant>,
+	/// Since when nothing of what is to be sent is taken.
+	stalled: Option<Instant>,
+}
+
+impl Shared {
+	fn times(&self) -> MutexGuard<'_, Times> {
+		self.times.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+}
+
+/// A request that is being answered.
+struct Answering(Arc<Shared>);
+
+impl Drop for Answering {
+	fn drop(&mut self) {
+		let mut times = self.0.times();
+		times.moved = Instant::now();
+		times.headers = None;
+		self.0.requests.fetch_sub(1, Ordering::AcqRel);
+	}
+}
+
+impl Connected<IncomingStream<'_, Limited<TcpListener>>> for OnConnection {
+	fn connect_info(stream: IncomingStream<'_, Limited<TcpListener>>) -> Self {
+		Self(stream.io().shared.clone())
+	}
+}
+
+/// Tells the connection that a request's headers are here, and that it is being answered.
+pub(super) async fn note(request: Request, next: Next) -> Response {
+	let on = request.extensions().get::<ConnectInfo<OnConnection>>();
+	let _answering = on.map(|ConnectInfo(OnConnection(shared))| {
+		shared.requests.fetch_add(1, Ordering::AcqRel);
+		shared.times().headers = None;
+		Answering(shared.clone())
+	});
+	next.run(request).await
+}
+
+/// A connection that does not last for ever.
+#[derive(Debug)]
+pub(super) struct Connection<S> {
+	stream: S,
+	limits: ConnectionLimits,
+	shared: Arc<Shared>,
+	timer: Pin<Box<Sleep>>,
+	_place: Option<OwnedSemaphorePermit>,
+}
+
+impl<S> Connection<S> {
+	fn new(stream: S, limits: ConnectionLimits, place: Option<OwnedSemaphorePermit>) -> Self {
+		let now = Instant::now();
+		let times = Times { moved: now, headers: None, stalled: None };
+		let shared = Shared { requests: AtomicUsize::new(0), times: Mutex::new(times) };
+		let timer = Box::pin(sleep_until(now + limits.headers));
+		Self { stream, limits, shared: Arc::new(shared), timer, _place: place }
+	}
+
+	/// When the connection has to be given up, as things are.
+	fn deadline(&self) -> Option<Instant> {
+		let times = self.shared.times();
+		let stalled = times.stalled.map(|since| since + self.limits.stalled);
+		let waiting = match (self.shared.requests.load(Ordering::Acquire), times.headers) {
+			(0, Some(since)) => Some(since + self.limits.headers),
+			(0, None) => Some(times.moved + self.limits.idle),
+			_ => None,
+		};
+		match (stalled, waiting) {
+			(Some(one), Some(other)) => Some(one.min(other)),
+			(one, other) => one.or(other),
+		}
+	}
+
+	/// Fails when time is up; else the task is woken when it will be.
+	fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+		loop {
+			// While a request is worked on there is no deadline; it has its own. It is looked again
+			// from time to time, because nothing else wakes this up when that ends.
+			let deadline = self.deadline().unwrap_or_else(|| Instant::now() + self.limits.idle);
+			if deadline <= Instant::now() {
+				return Err(io::Error::new(io::ErrorKind::TimedOut, "the other side is too slow"));
+			}
+			if self.timer.deadline() != deadline {
+				self.timer.as_mut().reset(deadline);
+			}
+			if self.timer.as_mut().poll(cx).is_pending() {
+				return Ok(());
+			}
+		}
+	}
+
+	fn note_written(&self, written: &Poll<io::Result<usize>>) {
+		let now = Instant::now();
+		let mut times = self.shared.times();
+		match written {
+			Poll::Pending => {
+				times.stalled.get_or_insert(now);
+			}
+			Poll::Ready(_) => {
+				times.stalled = None;
+				times.moved = now;
+				// Headers that come while an answer goes out have their time after it.
+				times.headers = times.headers.map(|_| now);
+			}
+		}
+	}
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
+	fn poll_read(
+		mut self: Pin<&mut Self>,
+		cx: &mut Context<'_>,
+		buffer: &mut ReadBuf<'_>,
+	) -> Poll<io::Result<()>> {
+		let before = buffer.filled().len();
+		match Pin::new(&mut self.stream).poll_read(cx, buffer) {
+			Poll::Ready(result) => {
+				if buffer.filled().len() > before {
+					let now = Instant::now();
+					let mut times = self.shared.times();
+					times.moved = now;
+					if self.shared.requests.load(Ordering::Acquire) == 0 {
+						times.headers.get_or_insert(now);
+					}
+				}
+				// Who sends a byte from time to time is not pending, and still too slow.
+				self.check(cx)?;
+				Poll::Ready(result)
+			}
+			Poll::Pending => {
+				self.check(cx)?;
+				Poll::Pending
+			}
+		}
+	}
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
+	fn poll_write(
+		mut self: Pin<&mut Self>,
+		cx: &mut Context<'_>,
+		bytes: &[u8],
+	) -> Poll<io::Result<usize>> {
+		let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+		self.note_written(&written);
+		if written.is_pending() {
+			self.check(cx)?;
+		}
+		written
+	}
+
+	fn poll_write_vectored(
+		mut self: Pin<&mut Self>,
+		cx: &mut Context<'_>,
+		pieces: &[io::IoSlice<'_>],
+	) -> Poll<io::Result<usize>> {
+		let written = Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
+		self.note_written(&written);
+		if written.is_pending() {
+			self.check(cx)?;
+		}
+		written
+	}
+
+	fn is_write_vectored(&self) -> bool {
+		self.stream.is_write_vectored()
+	}
+
+	fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+		let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
+		Poll::Ready(flushed)
+	}
+
+	fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+		Pin::new(&mut self.stream).poll_shutdown(cx)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use tokio::io::{duplex, AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+	fn connection(buffer: usize) -> (Connection<DuplexStream>, DuplexStream) {
+		let limits = ConnectionLimits {
+			most: 1,
+			headers: Duration::from_millis(100),
+			idle: Duration::from_millis(300),
+			stalled: Duration::from_millis(100),
+		};
+		let (ours, theirs) = duplex(buffer);
+		(Connection::new(ours, limits, None), theirs)
+	}
+
+	fn is_late<T: std::fmt::Debug>(result: io::Result<T>) {
+		assert_eq!(result.expect_err("it is given up").kind(), io::ErrorKind::TimedOut);
+	}
+
+	#[tokio::test]
+	async fn who_says_nothing_is_given_up() {
+		let (mut connection, _theirs) = connection(64);
+		let began = Instant::now();
+		is_late(connection.read_u8().await);
+		assert!(began.elapsed() >= Duration::from_millis(300));
+	}
+
+	#[tokio::test]
+	async fn headers_that_trickle_in_are_given_up() {
+		let (mut connection, mut theirs) = connection(64);
+		let slow = tokio::spawn(async move {
+			while theirs.write_u8(b'x').await.is_ok() {
+				tokio::time::sleep(Duration::from_millis(20)).await;
+			}
+		});
+		let began = Instant::now();
+		let late = loop {
+			if let Err(late) = connection.read_u8().await {
+				break late;
+			}
+			assert!(began.elapsed() < Duration::from_secs(20));
+		};
+		assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+		drop(connection);
+		slow.await.expect("no panic");
+	}
+
+	#[tokio::test]
+	async fn a_request_that_is_worked_on_has_time() {
+		let (mut connection, mut theirs) = connection(64);
+		theirs.write_u8(b'x').await.expect("it is open");
+		connection.read_u8().await.expect("it is here");
+		let shared = connection.shared.clone();
+		shared.requests.fetch_add(1, Ordering::AcqRel);
+		shared.times().headers = None;
+		let answering = Answering(shared);
+		let longer = Duration::from_millis(700);
+		let waited = tokio::time::timeout(longer, connection.read_u8()).await;
+		assert!(waited.is_err(), "it waits as long as that takes: {waited:?}");
+		drop(answering);
+		is_late(connection.read_u8().await);
+	}
+
+	#[tokio::test]
+	async fn who_takes_nothing_is_given_up() {
+		let (mut connection, _theirs) = connection(8);
+		is_late(connection.write_all(&[0; 64]).await);
+	}
+}

@@ -1,0 +1,82 @@
+//! `GET /v1/records/{session}/{lane}/{sequence}`: what went to the chain for a call, and the proof
+//! that it did.
+
+use std::sync::Arc;
+
+use axum::{
+	extract::{Path, State},
+	http::StatusCode,
+	Json,
+};
+use openledger_primitives::{merkle, LaneId, Sequence, SessionId};
+use serde_json::{json, Value};
+
+use super::{app::App, refused::Refused};
+use crate::{
+	openai::ApiError,
+	store::{CallId, CallStatus, ProvenCall, StoredAggregate},
+};
+
+/// A call's record, its charge, what became of it, and, once it is settled, the root of the
+/// settlement that it is part of with the proof that it is. Amounts are in planck.
+pub(super) async fn record(
+	State(app): State<Arc<App>>,
+	Path((session, lane, sequence)): Path<(SessionId, LaneId, Sequence)>,
+) -> Result<Json<Value>, Refused> {
+	let id = CallId { session, lane, sequence };
+	let Some(ProvenCall { call, aggregate, leaves }) = app.store.proven(id).await? else {
+		return Err(match app.store.is_removed(id).await? {
+			true => removed(id),
+			false => missing("call_unknown", format!("no voucher of call {id} was taken")),
+		});
+	};
+	let Some(served) = call.served else {
+		return Err(match call.status {
+			CallStatus::NotCharged(why) => {
+				missing("not_charged", format!("call {id} was not charged: {}", why.code()))
+			}
+			_ => {
+				let message = format!("call {id} is still being served");
+				let (kind, code) = ("invalid_request_error", "call_in_progress");
+				ApiError::new(StatusCode::CONFLICT, kind, code, None, message).into()
+			}
+		});
+	};
+	let block = match call.status {
+		CallStatus::Settled { block } => block,
+		_ => None,
+	};
+	let settlement = leaves.and_then(|(leaves, index)| {
+		let proof = merkle::prove(&leaves, index)?;
+		Some(json!({
+			"kind": if aggregate.is_some() { "aggregate" } else { "itemised" },
+			"block": block,
+			"root": merkle::root(leaves),
+			"proof": proof,
+			"first_sequence": aggregate.as_ref().map(|sum: &StoredAggregate| sum.first),
+			"last_sequence": aggregate.as_ref().map(|sum| sum.aggregate.up_to),
+			"calls": aggregate.as_ref().map(|sum| sum.calls),
+		}))
+	});
+	Ok(Json(json!({
+		"session": session,
+		"lane": lane,
+		"record": served.record,
+		"charge": served.charge.to_string(),
+		"status": call.status.code(),
+		"settlement": settlement,
+	})))
+}
+
+fn missing(code: &str, message: String) -> Refused {
+	let kind = "invalid_request_error";
+	ApiError::new(StatusCode::NOT_FOUND, kind, code, None, message).into()
+}
+
+/// What to say of a call that was settled so long ago that its record is not kept. Not that it is
+/// unknown: that would mean that it costs nothing.
+pub(super) fn removed(id: CallId) -> Refused {
+	let message = format!("call {id} was settled long ago; its record is not kept any more");
+	let kind = "invalid_request_error";
+	ApiError::new(StatusCode::CONFLICT, kind, "record_removed", None, message).into()
+}

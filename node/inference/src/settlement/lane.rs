@@ -1,0 +1,377 @@
+//! Looking after one lane: what the chain knows of it already, what to send next, and what became of
+//! it.
+
+use openledger_client::ss58;
+use openledger_primitives::{
+	record::{CallRecord, CallRecords},
+	Balance, BlockNumber, Sequence,
+};
+use tracing::{error, info, warn};
+
+use super::{
+	settler::{LaneError, Settler},
+	sums::Sums,
+	Batch, Content, Sent, SettlementMode, Sighting, Verdict,
+};
+use crate::{
+	clock,
+	store::{
+		CallId, CallStatus, LaneKey, Loss, Outcome, StoreError, StoredAggregate, StoredCall,
+		Submission, UnixSeconds,
+	},
+};
+
+/// A session that the chain does not know for so long, counted from the call, was closed.
+const LOST_AFTER: UnixSeconds = 600;
+/// The most calls that are noted in one transaction, so that calls being served need not wait long.
+/// Few in tests, so that they go through it.
+const NOTED: usize = if cfg!(test) { 2 } else { 1_024 };
+
+/// What to do about a lane.
+enum Step {
+	/// Nothing to settle, or nothing that can be settled yet.
+	Wait,
+	/// Send this.
+	Send(Box<Plan>),
+}
+
+/// A settlement that is to be sent.
+struct Plan {
+	batch: Batch,
+	/// The calls in it.
+	ids: Vec<CallId>,
+	/// What they cost together, in planck.
+	charge: Balance,
+	/// The sums in it, if it has any.
+	sums: Option<StoredAggregate>,
+	/// Whether more calls wait behind them.
+	more: bool,
+}
+
+impl Settler {
+	/// Looks after one lane.
+	pub(super) async fn lane(&mut self, key: LaneKey) -> Result<(), LaneError> {
+		loop {
+			let sighting = self.chain.look(key.session).await?;
+			let (finalized, best) = (sighting.finalized, sighting.best);
+			let plan = match self.next_step(key, sighting).await? {
+				Step::Wait => return Ok(()),
+				Step::Send(plan) => plan,
+			};
+			let (summed, more) = (plan.sums.is_some(), plan.more);
+			let until = best.saturating_add(self.chain.mortality());
+			let sent = self.send(key, Submission { at: finalized, until }, *plan).await;
+			if summed && matches!(sent, Err(LaneError::Refused(_))) {
+				self.one_by_one.insert(key);
+			} else if !summed && sent.is_ok() {
+				self.one_by_one.remove(&key);
+			}
+			sent?;
+			if !more {
+				return Ok(());
+			}
+		}
+	}
+
+	/// The oldest calls of a lane that wait: as many as one settlement can have, and one more.
+	async fn waiting(&self, key: LaneKey) -> Result<Vec<(CallId, StoredCall)>, LaneError> {
+		let most = match self.policy.mode {
+			SettlementMode::Itemised => self.batch_size,
+			SettlementMode::Aggregate => self.batch_size.max(self.summed),
+		};
+		Ok(self.store.open_calls(key, most.saturating_add(1)).await?)
+	}
+
+	/// Notes what became of calls, in several transactions if they are many. Noting one twice is
+	/// harmless, and what was not noted is found out again.
+	async fn note(&self, outcomes: Vec<(CallId, Outcome)>) -> Result<u32, LaneError> {
+		let mut noted = 0_u32;
+		for part in outcomes.chunks(NOTED) {
+			noted = noted.saturating_add(self.store.note(part.to_vec()).await?);
+		}
+		Ok(noted)
+	}
+
+	/// Notes what the chain knows of the lane already, and picks what to send next.
+	async fn next_step(&self, key: LaneKey, sighting: Sighting) -> Result<Step, LaneError> {
+		let mut calls = self.waiting(key).await?;
+		let session = sighting.session.as_ref();
+		let settled = session
+			.and_then(|session| session.lanes.iter().find(|lane| lane.lane == key.lane))
+			.map_or(0, |lane| lane.sequence);
+		while calls.iter().any(|(id, _)| id.sequence <= settled) {
+			let noted = self.note_settled(key, &calls, settled, sighting.finalized).await?;
+			info!(lane = %key, up_to = settled, calls = noted, "found settled on chain");
+			if noted == 0 {
+				return Ok(Step::Wait);
+			}
+			calls = self.waiting(key).await?;
+		}
+
+		let mut waiting = false;
+		let mut expired = Vec::new();
+		for (id, call) in &calls {
+			if let CallStatus::Submitted(submission) = call.status {
+				if sighting.finalized > submission.until {
+					expired.push((*id, Outcome::NotSettled));
+				} else {
+					waiting = true;
+				}
+			}
+		}
+		if !expired.is_empty() {
+			warn!(lane = %key, calls = expired.len(), "a settlement never entered a block");
+			self.note(expired).await?;
+			calls = self.waiting(key).await?;
+		}
+		if waiting {
+			return Ok(Step::Wait);
+		}
+
+		match session {
+			Some(session) if session.node == *self.sessions.operator() => {
+				self.plan(key, calls).await
+			}
+			Some(session) => {
+				error!(lane = %key, node = %ss58(&session.node), "another node's session");
+				Ok(Step::Wait)
+			}
+			None => {
+				if !sighting.known_at_best {
+					self.note_lost(key, &calls, sighting.finalized).await?;
+				}
+				Ok(Step::Wait)
+			}
+		}
+	}
+
+	/// The chain has settled the lane up to `settled`. What it said of the records that were sent
+	/// is in the events, where those blocks can still be read.
+	async fn note_settled(
+		&self,
+		key: LaneKey,
+		calls: &[(CallId, StoredCall)],
+		settled: Sequence,
+		finalized: BlockNumber,
+	) -> Result<u32, LaneError> {
+		let submissions = calls.iter().filter_map(|(_, call)| match call.status {
+			CallStatus::Submitted(submission) => Some(submission),
+			_ => None,
+		});
+		let span = submissions.fold(None, |span: Option<Submission>, next| {
+			Some(span.map_or(next, |span| Submission {
+				at: span.at.min(next.at),
+				until: span.until.max(next.until),
+			}))
+		});
+		let verdicts = match span {
+			Some(span) => {
+				let found = self.chain.verdicts(key, span.at, span.until.min(finalized)).await;
+				found.unwrap_or_else(|error| {
+					warn!(lane = %key, %error, "cannot read how the records fared one by one");
+					Vec::new()
+				})
+			}
+			None => Vec::new(),
+		};
+		let outcomes = calls
+			.iter()
+			.filter_map(|(id, _)| match find(&verdicts, id.sequence) {
+				Some(verdict) => Some((*id, outcome(&verdict))),
+				None if id.sequence <= settled => Some((*id, Outcome::Settled { block: None })),
+				None => None,
+			})
+			.collect();
+		self.note(outcomes).await
+	}
+
+	/// The chain does not know the session. That it was closed is certain only once the chain that is
+	/// asked is past the calls themselves: a chain node that is catching up has not seen it yet.
+	async fn note_lost(
+		&self,
+		key: LaneKey,
+		calls: &[(CallId, StoredCall)],
+		finalized: BlockNumber,
+	) -> Result<(), LaneError> {
+		let now = clock::unix_seconds();
+		let mut lost = Vec::new();
+		for (id, call) in calls {
+			if now.saturating_sub(call.accepted_at) <= LOST_AFTER {
+				continue;
+			}
+			let stored = self.store.voucher(*id).await?;
+			let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
+			if finalized > stored.voucher.valid_until {
+				lost.push((*id, Outcome::Lost(Loss::SessionClosed)));
+			}
+		}
+		if !lost.is_empty() {
+			error!(lane = %key, calls = lost.len(), "the session was closed before settlement");
+			self.note(lost).await?;
+		}
+		Ok(())
+	}
+
+	/// The oldest calls that wait: their sums if there are enough of them, else each of them.
+	async fn plan(
+		&self,
+		key: LaneKey,
+		calls: Vec<(CallId, StoredCall)>,
+	) -> Result<Step, LaneError> {
+		let may_sum = self.policy.mode == SettlementMode::Aggregate
+			&& !self.one_by_one.contains(&key)
+			&& calls.len() >= least(self.policy.aggregate_from);
+		if !may_sum {
+			return self.itemised(calls).await;
+		}
+		let (from, most) = (least(self.policy.aggregate_from), self.summed);
+		let adding = tokio::task::spawn_blocking(move || {
+			let sums = add_up(&calls, most);
+			// Too few of them fit together: one by one is as good.
+			(sums.filter(|(_, own)| own.saturating_add(1) >= from), calls)
+		});
+		let (sums, mut calls) = adding.await.map_err(|_| StoreError::Closed)?;
+		let Some((sums, own)) = sums else { return self.itemised(calls).await };
+		let total = calls.len();
+		calls.truncate(own.saturating_add(1));
+		let Some((newest, StoredCall { served: Some(last), .. })) = calls.last() else {
+			return self.itemised(calls).await;
+		};
+		let stored = self.store.voucher(*newest).await?;
+		let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
+		let aggregate = Box::new(sums.aggregate.clone());
+		let content = Content::Aggregate { aggregate, last: Some(last.record.clone()) };
+		Ok(Step::Send(Box::new(Plan {
+			batch: Batch { voucher: stored.voucher, signature: stored.signature, content },
+			charge: calls.iter().fold(0, |sum, (_, call)| charge(call).saturating_add(sum)),
+			more: total > calls.len(),
+			ids: calls.into_iter().map(|(id, _)| id).collect(),
+			sums: Some(sums),
+		})))
+	}
+
+	/// The oldest calls that wait, with the voucher of the newest of them.
+	async fn itemised(&self, calls: Vec<(CallId, StoredCall)>) -> Result<Step, LaneError> {
+		let more = calls.len() > self.batch_size;
+		let mut ids = Vec::new();
+		let mut records: Vec<CallRecord> = Vec::new();
+		let mut charge: Balance = 0;
+		for (id, call) in calls.into_iter().take(self.batch_size) {
+			let Some(served) = call.served else { continue };
+			charge = charge.saturating_add(served.charge);
+			ids.push(id);
+			records.push(served.record);
+		}
+		let Some(newest) = ids.last() else { return Ok(Step::Wait) };
+		let stored = self.store.voucher(*newest).await?;
+		let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
+		let content = Content::Itemised(CallRecords::truncate_from(records));
+		let batch = Batch { voucher: stored.voucher, signature: stored.signature, content };
+		Ok(Step::Send(Box::new(Plan { batch, ids, charge, sums: None, more })))
+	}
+
+	/// Writes down what is about to be sent: sums last, when all calls in them say so.
+	async fn write_down(
+		&self,
+		key: LaneKey,
+		outcomes: Vec<(CallId, Outcome)>,
+		sums: Option<StoredAggregate>,
+	) -> Result<(), LaneError> {
+		let Some(sums) = sums else { return self.note(outcomes).await.map(drop) };
+		let split = outcomes.len().saturating_sub(NOTED);
+		let (earlier, newest) = outcomes.split_at(split);
+		self.note(earlier.to_vec()).await?;
+		self.store.send_aggregate(key, sums, newest.to_vec()).await?;
+		Ok(())
+	}
+
+	/// Sends a settlement, once, and notes what became of it.
+	async fn send(
+		&self,
+		key: LaneKey,
+		submission: Submission,
+		plan: Plan,
+	) -> Result<(), LaneError> {
+		let Plan { batch, ids, charge, sums, .. } = plan;
+		let all = |outcome: Outcome| ids.iter().map(|id| (*id, outcome)).collect::<Vec<_>>();
+		let summed = sums.as_ref().map_or(0, |sums| sums.calls);
+		self.write_down(key, all(Outcome::Submitted(submission)), sums).await?;
+		info!(lane = %key, calls = ids.len(), summed, %charge, "settling");
+		let sent = match self.chain.settle(batch).await {
+			Ok(sent) => sent,
+			Err(error) => {
+				self.note(all(Outcome::NotSettled)).await?;
+				return Err(error.into());
+			}
+		};
+		match sent {
+			Sent::Finalized { block, verdicts } => {
+				let outcomes = ids.iter().map(|id| match find(&verdicts, id.sequence) {
+					Some(verdict) => (*id, outcome(&verdict)),
+					None => (*id, Outcome::NotSettled),
+				});
+				self.note(outcomes.collect()).await?;
+				let rejected = verdicts.iter().filter(|verdict| verdict.rejected.is_some());
+				for verdict in rejected {
+					error!(
+						lane = %key, sequence = verdict.last, reason = ?verdict.rejected,
+						"the chain rejected a record",
+					);
+				}
+				info!(lane = %key, block, calls = ids.len(), "settled");
+				metrics::counter!("openledger_settlements_total").increment(1);
+				self.last.send_modify(|last| {
+					last.block = Some(block);
+					last.error = None;
+				});
+				Ok(())
+			}
+			Sent::Refused { error } => {
+				self.note(all(Outcome::NotSettled)).await?;
+				Err(LaneError::Refused(error))
+			}
+			Sent::Unknown { until: bound, reason } => {
+				warn!(lane = %key, %reason, "the outcome of a settlement is not known yet");
+				if let Some(until) = bound {
+					let submission = Submission { until, ..submission };
+					self.note(all(Outcome::Submitted(submission))).await?;
+				}
+				Ok(())
+			}
+		}
+	}
+}
+
+/// How many calls are worth their sums: two at least, since the newest is itemised beside them.
+fn least(aggregate_from: u32) -> usize {
+	usize::try_from(aggregate_from).unwrap_or(usize::MAX).max(2)
+}
+
+fn charge(call: &StoredCall) -> Balance {
+	call.served.as_ref().map_or(0, |served| served.charge)
+}
+
+/// Adds up as many of the oldest of `most` calls as fit together. The sums, and the place of the call
+/// after them, whose voucher goes with them.
+fn add_up(calls: &[(CallId, StoredCall)], most: usize) -> Option<(StoredAggregate, usize)> {
+	let mut sums = Sums::default();
+	for (place, (id, call)) in calls.iter().enumerate() {
+		let served = call.served.as_ref()?;
+		let is_last = place.saturating_add(1) >= most.min(calls.len());
+		if is_last || !sums.add(served) {
+			return Some((sums.finish(id.sequence)?, place));
+		}
+	}
+	None
+}
+
+fn find(verdicts: &[Verdict], sequence: Sequence) -> Option<Verdict> {
+	verdicts.iter().find(|verdict| verdict.is_about(sequence)).copied()
+}
+
+fn outcome(verdict: &Verdict) -> Outcome {
+	match verdict.rejected {
+		None => Outcome::Settled { block: Some(verdict.block) },
+		Some(reason) => Outcome::Lost(Loss::Rejected(reason)),
+	}
+}

@@ -1,0 +1,80 @@
+//! Which records were settled together, so that each can be proven to be among them.
+
+use openledger_primitives::{merkle, BlockNumber, Hash, Sequence, MAX_RECORDS};
+
+use super::{
+	error::StoreError,
+	tables::Snapshot,
+	types::{CallId, CallStatus, ProvenCall, StoredAggregate, StoredCall},
+};
+
+/// How many calls around one are looked at for those that were itemised with it. Most of them would
+/// have to be without a charge for that to be too few.
+const AROUND: usize = 1_024;
+
+/// A call with what it was settled with.
+pub(super) fn proven(snapshot: &Snapshot, id: CallId) -> Result<Option<ProvenCall>, StoreError> {
+	let Some(call) = snapshot.call(id)? else { return Ok(None) };
+	let CallStatus::Settled { block } = call.status else {
+		return Ok(Some(ProvenCall { call, aggregate: None, leaves: None }));
+	};
+	let aggregate = snapshot.aggregate_from(id)?.filter(|sum| sum.first <= id.sequence);
+	let leaves = match (&aggregate, block) {
+		(Some(sum), _) => Some(of_aggregate(snapshot, id, sum)?),
+		(None, Some(block)) => itemised(snapshot, id, block)?,
+		(None, None) => None,
+	};
+	let leaves = leaves.and_then(|leaves| place(leaves, id.sequence));
+	Ok(Some(ProvenCall { call, aggregate, leaves }))
+}
+
+type Leaves = Vec<(Sequence, Hash)>;
+
+fn place(leaves: Leaves, sequence: Sequence) -> Option<(Vec<Hash>, u32)> {
+	let index = leaves.iter().position(|(at, _)| *at == sequence)?;
+	let leaves = leaves.into_iter().map(|(_, leaf)| leaf).collect();
+	Some((leaves, u32::try_from(index).ok()?))
+}
+
+fn leaf(call: &StoredCall) -> Option<(Sequence, Hash)> {
+	let served = call.served.as_ref()?;
+	let counts = matches!(call.status, CallStatus::Settled { .. });
+	counts.then(|| (served.record.sequence, merkle::leaf(&served.record, served.charge)))
+}
+
+/// All calls from the first to the last of an aggregate.
+fn of_aggregate(
+	snapshot: &Snapshot,
+	id: CallId,
+	sum: &StoredAggregate,
+) -> Result<Leaves, StoreError> {
+	let from = CallId { sequence: sum.first, ..id };
+	let span = sum.aggregate.up_to.saturating_sub(sum.first).saturating_add(1);
+	let span = usize::try_from(span).unwrap_or(usize::MAX);
+	let calls = snapshot.calls_from(from, span)?;
+	Ok(calls.iter().filter_map(|(_, call)| leaf(call)).collect())
+}
+
+/// The calls around one that were settled one by one in the same block: a lane has one settlement
+/// at a time, and none in the block of another.
+fn itemised(
+	snapshot: &Snapshot,
+	id: CallId,
+	block: BlockNumber,
+) -> Result<Option<Leaves>, StoreError> {
+	let reach = u64::try_from(AROUND).unwrap_or(u64::MAX);
+	let first = id.sequence.saturating_sub(reach);
+	let calls = snapshot.calls_from(CallId { sequence: first, ..id }, AROUND.saturating_mul(2))?;
+	let mut leaves = Leaves::new();
+	for (at, call) in &calls {
+		if call.status != (CallStatus::Settled { block: Some(block) }) {
+			continue;
+		}
+		let summed = snapshot.aggregate_from(*at)?.is_some_and(|sum| sum.first <= at.sequence);
+		if !summed {
+			leaves.extend(leaf(call));
+		}
+	}
+	let most = usize::try_from(MAX_RECORDS).unwrap_or(usize::MAX);
+	Ok((leaves.len() <= most).then_some(leaves))
+}

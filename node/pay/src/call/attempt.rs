@@ -1,0 +1,410 @@
+//! Trying one node: its offer, a place for the call, the voucher, and what the node says to it.
+
+use std::time::Duration;
+
+use openledger_client::{
+	caller::{check_offer, CallerError, Facts},
+	units::format_amount,
+	x402::{self, Payload, PaymentRequired, PaymentSignature, Requirements, Resource},
+};
+use openledger_primitives::{
+	info::{ModelInfo, NodeInfo},
+	voucher::{request_hash, Voucher},
+	Balance, Hash,
+};
+use rand::{rngs::OsRng, RngCore};
+use tokio::time::{sleep, timeout_at, Instant};
+use tracing::{debug, warn};
+
+use super::{
+	remedy::{remedy, Remedy},
+	Call, Engine, NoFunds, Verdict, PAUSE,
+};
+use crate::{
+	error::ApiError,
+	funding::{FundingError, Want},
+	ledger::{Begun, Correction, Draft, Shortfall},
+	market::Listing,
+	node::{
+		api::{Offered, Refusal, Sent},
+		health::Health,
+	},
+};
+
+/// How often a voucher is corrected and sent again before another node is asked.
+const CORRECTIONS: u32 = 4;
+/// A node that does not serve the model after all is left alone for so long.
+const NOT_SERVED: u64 = 60_000;
+
+/// A payment that can be sent.
+pub(super) struct Payment {
+	pub begun: Begun,
+	pub header: String,
+}
+
+impl Engine {
+	/// Tries one node.
+	pub(super) async fn attempt(
+		&self,
+		call: &mut Call<'_>,
+		listing: &Listing,
+		node: &NodeInfo,
+	) -> Verdict {
+		let _in_flight = InFlight::new(self, node);
+		let mut node = node.clone();
+		let mut corrections = 0;
+		let patience = later(self.settings.catch_up).min(call.deadline);
+		loop {
+			let offer = match self.offer(call, &listing.model, &mut node).await {
+				Ok(offer) => offer,
+				Err(verdict) => return verdict,
+			};
+			let payment = match self.prepare(call, &node, &offer).await {
+				Ok(payment) => payment,
+				Err(verdict) => return verdict,
+			};
+			let refusal = match self.pay(call, &node, &payment).await {
+				Ok(refusal) => refusal,
+				Err(verdict) => return verdict,
+			};
+			let seat = &payment.begun.seat;
+			debug!(code = %refusal.code, message = %refusal.message, "voucher refused");
+			let fresh = self.funding.is_fresh(seat.session);
+			let what = remedy(&refusal, seat.sequence, payment.begun.acknowledged, fresh);
+			let as_before =
+				Correction { sequence: Some(seat.sequence.saturating_sub(1)), acknowledged: None };
+			let correction = match what {
+				Remedy::Again(correction) => correction,
+				_ => as_before,
+			};
+			if let Err(error) = self.treasury.correct(seat, correction).await {
+				return Verdict::Refused(unwritable(&error));
+			}
+			match what {
+				Remedy::Wait if Instant::now() < patience => {
+					if let Err(stop) = call.unless_stopped(sleep(self.settings.pause)).await {
+						return stop.into_verdict();
+					}
+				}
+				Remedy::Again(_) if corrections < CORRECTIONS => corrections += 1,
+				Remedy::Retire if corrections < CORRECTIONS => {
+					corrections += 1;
+					let session = seat.session;
+					let retired = self.treasury.update(|ledger| ledger.retire(session)).await;
+					if let Err(error) = retired {
+						return Verdict::Refused(unwritable(&error));
+					}
+				}
+				Remedy::Disputed(claimed) => {
+					let reason = format!(
+						"it says that calls cost {} for which it has signed statements of {}",
+						format_amount(claimed),
+						format_amount(payment.begun.acknowledged)
+					);
+					warn!(node = %node.operator, %reason, "a node is paid no more");
+					let _ =
+						self.treasury.update(|ledger| ledger.bar(&node.operator, &reason)).await;
+					return Verdict::Elsewhere(ApiError::bad_gateway("node_misbehaves", reason));
+				}
+				Remedy::Wait | Remedy::Again(_) | Remedy::Retire | Remedy::None => {
+					return self.refused(&node, refusal)
+				}
+			}
+		}
+	}
+
+	/// Asks what the call costs, and compares that with the chain.
+	async fn offer(
+		&self,
+		call: &mut Call<'_>,
+		model: &ModelInfo,
+		node: &mut NodeInfo,
+	) -> Result<Requirements, Verdict> {
+		let asked = Instant::now();
+		let body = call.request.body.clone();
+		let offered = call.unless_stopped(self.api.offer(&node.endpoint, &body)).await;
+		let required = match offered.map_err(super::Stop::into_verdict)? {
+			Offered::Offer(required) => *required,
+			Offered::Refused(refusal) => return Err(self.refused(node, refusal)),
+			Offered::Failed(reason) => {
+				self.failed(node);
+				return Err(Verdict::Elsewhere(ApiError::bad_gateway("node_unreachable", reason)));
+			}
+		};
+		self.note(node, |health, _| health.reached(millis(asked.elapsed())));
+		match self.agree(&required, model, node, &body) {
+			Err(CallerError::Offer(reason)) => {
+				debug!(%reason, "an offer differs from what is known")
+			}
+			agreed => return agreed.map_err(|error| self.disagree(node, &error)),
+		}
+		// A price, a version or a key may have changed lately.
+		let unknown = |error: openledger_client::ChainError| {
+			warn!(%error, "the chain cannot be asked");
+			let message = "the chain cannot be asked about the price";
+			Verdict::Refused(ApiError::unavailable("chain_unavailable", message))
+		};
+		if let Some(newest) = self.network.node(&node.operator).await.map_err(unknown)? {
+			if self.market.is_usable(&newest) && newest.endpoint == node.endpoint {
+				*node = newest;
+			}
+		}
+		let mut agreed = self.agree(&required, model, node, &body);
+		for newest in self.market.newest(model.id).await.map_err(unknown)? {
+			if !matches!(agreed, Err(CallerError::Offer(_))) {
+				break;
+			}
+			agreed = self.agree(&required, &newest, node, &body);
+		}
+		agreed.map_err(|error| self.disagree(node, &error))
+	}
+
+	fn agree(
+		&self,
+		required: &PaymentRequired,
+		model: &ModelInfo,
+		node: &NodeInfo,
+		body: &[u8],
+	) -> Result<Requirements, CallerError> {
+		let network = self.network.name();
+		let facts = Facts {
+			genesis_hash: self.network.genesis_hash(),
+			network: &network,
+			node,
+			model,
+			body,
+			limit: self.settings.max_charge,
+		};
+		check_offer(required.clone(), facts)
+	}
+
+	fn disagree(&self, node: &NodeInfo, error: &CallerError) -> Verdict {
+		match error {
+			// The price is the same with every node.
+			CallerError::TooExpensive { amount, limit } => {
+				let message = format!(
+					"this call may cost {}, more than the limit of {} a call (--max-charge): ask for \
+					 fewer tokens (max_tokens), or raise the limit",
+					format_amount(*amount),
+					format_amount(*limit),
+				);
+				let status = axum::http::StatusCode::BAD_REQUEST;
+				let code = "charge_above_limit";
+				Verdict::Refused(ApiError::invalid(status, Some("max_tokens"), code, message))
+			}
+			error => {
+				self.failed(node);
+				metrics::counter!("openledger_pay_false_offers_total").increment(1);
+				Verdict::Elsewhere(ApiError::bad_gateway("node_misbehaves", error.to_string()))
+			}
+		}
+	}
+
+	/// Finds a lane that can pay, puts money into a session if there is none, and signs a voucher.
+	/// When this returns, it is on disk.
+	async fn prepare(
+		&self,
+		call: &mut Call<'_>,
+		node: &NodeInfo,
+		offer: &Requirements,
+	) -> Result<Payment, Verdict> {
+		let terms = &offer.extra;
+		let mut salt = [0; 32];
+		OsRng.fill_bytes(&mut salt);
+		let draft = Draft {
+			version: terms.version,
+			price_version: terms.price_version,
+			price: terms.price,
+			input_tokens: terms.input_tokens,
+			max_output_tokens: terms.max_output_tokens,
+			request_hash: request_hash(&salt, &call.request.body),
+			salt: Hash::from(salt),
+			receipt_key: node.receipt_key.clone(),
+		};
+		let (node_account, amount) = (node.operator.clone(), offer.amount);
+		let want =
+			Want { node: node_account, model: terms.model, amount, draft, best: self.best() };
+		let patience = later(self.settings.catch_up).min(call.deadline);
+		let begun = loop {
+			// A transaction goes on by itself if nobody waits for it any more.
+			let begun = call.unless_stopped(self.funding.begin(want.clone())).await;
+			match begun.map_err(super::Stop::into_verdict)? {
+				Ok(begun) => break begun,
+				Err(FundingError::Short(Shortfall::UnderWay)) if Instant::now() < patience => {
+					let settled = self.funding.settled(&want.node, patience);
+					call.unless_stopped(settled).await.map_err(super::Stop::into_verdict)?;
+				}
+				Err(error) => return Err(self.unfunded(amount, error)),
+			}
+		};
+		let request_hash = begun.open.call.request_hash;
+		self.funding.refill(&node.operator, begun.seat.session);
+		let voucher = Voucher {
+			genesis_hash: self.network.genesis_hash(),
+			session: begun.seat.session,
+			lane: begun.seat.lane,
+			model: terms.model,
+			sequence: begun.seat.sequence,
+			acknowledged: begun.acknowledged,
+			authorised: begun.authorised,
+			price_version: terms.price_version,
+			request_hash,
+			valid_until: terms.valid_until,
+		};
+		let signature = self.network.keypair().sign_message(&voucher);
+		let url = format!("{}/v1/chat/completions", node.endpoint.trim_end_matches('/'));
+		let resource = Resource { url, description: None, mime_type: None };
+		let payload = Payload { voucher, signature, salt };
+		let header = x402::encode(&PaymentSignature::new(resource, offer.clone(), payload));
+		Ok(Payment { begun, header })
+	}
+
+	fn unfunded(&self, amount: Balance, error: FundingError) -> Verdict {
+		match error {
+			FundingError::Short(Shortfall::Budget { left, .. }) => {
+				Verdict::NoFunds(NoFunds::Budget { left, amount })
+			}
+			FundingError::Poor { .. } => Verdict::NoFunds(NoFunds::Account(error.to_string())),
+			FundingError::Store(error) => Verdict::Refused(unwritable(&error)),
+			FundingError::Chain(error) => {
+				warn!(%error, "the chain cannot be asked");
+				let message = "the chain node cannot be reached, and a session needs money";
+				Verdict::Elsewhere(ApiError::unavailable("chain_unavailable", message))
+			}
+			error => {
+				let unpaid = ApiError::unavailable("session_not_funded", error.to_string());
+				Verdict::Elsewhere(ApiError { retry_after: Some(PAUSE), ..unpaid })
+			}
+		}
+	}
+
+	/// Sends the voucher, and the answer on its way. `Ok` if the node does not take the voucher.
+	async fn pay(
+		&self,
+		call: &mut Call<'_>,
+		node: &NodeInfo,
+		payment: &Payment,
+	) -> Result<Refusal, Verdict> {
+		let begun = &payment.begun;
+		if call.line.is_gone() {
+			return Err(match self.treasury.release(&begun.seat, false).await {
+				Ok(()) => Verdict::Gone,
+				Err(error) => Verdict::Refused(unwritable(&error)),
+			});
+		}
+		let body = call.request.body.clone();
+		let left = call.deadline.saturating_duration_since(Instant::now());
+		let sending = self.api.pay(&node.endpoint, &body, &payment.header, left);
+		let sent = match call.unless_stopped(sending).await {
+			Ok(sent) => sent,
+			Err(stop) => {
+				self.find_out(node, begun, None).await;
+				return Err(stop.into_verdict());
+			}
+		};
+		match sent {
+			Sent::Answer(answer) => Err(self.deliver(call, node, begun, answer).await),
+			// In the node's own words: the voucher was not taken.
+			Sent::Refused(refusal) if refusal.is_own_refusal() => Ok(refusal),
+			Sent::NobodyThere(reason) => {
+				self.failed(node);
+				if let Err(error) = self.treasury.release(&begun.seat, false).await {
+					return Err(Verdict::Refused(unwritable(&error)));
+				}
+				Err(Verdict::Elsewhere(ApiError::bad_gateway("node_unreachable", reason)))
+			}
+			// This may come from a proxy, with the call served behind it.
+			Sent::Refused(refusal) => {
+				self.failed(node);
+				self.find_out(node, begun, None).await;
+				Err(Verdict::Elsewhere(ApiError::bad_gateway("node_failed", refusal.message)))
+			}
+			Sent::Lost(reason) => {
+				self.failed(node);
+				self.find_out(node, begun, None).await;
+				Err(Verdict::Elsewhere(ApiError::bad_gateway("node_failed", reason)))
+			}
+		}
+	}
+
+	/// What a node's refusal means for the call.
+	fn refused(&self, node: &NodeInfo, refusal: Refusal) -> Verdict {
+		let error = ApiError::of_node(&refusal);
+		match (refusal.shaped, refusal.status) {
+			(true, 429) => {
+				let rest = millis(refusal.retry_after.unwrap_or(PAUSE));
+				self.note(node, |health, now| health.busy(now, rest));
+				Verdict::Elsewhere(error)
+			}
+			// What one node does not support, another one may.
+			(true, 400 | 422)
+				if matches!(
+					refusal.code.as_str(),
+					"unsupported_parameter" | "unsupported_value"
+				) =>
+			{
+				Verdict::Elsewhere(error)
+			}
+			(true, 400 | 413 | 422) => Verdict::Refused(error),
+			(true, 403 | 404) => {
+				self.note(node, |health, now| health.busy(now, NOT_SERVED));
+				Verdict::Elsewhere(error)
+			}
+			_ => {
+				self.failed(node);
+				Verdict::Elsewhere(ApiError::bad_gateway("node_failed", refusal.message))
+			}
+		}
+	}
+
+	pub(super) fn failed(&self, node: &NodeInfo) {
+		self.note(node, Health::failed);
+	}
+
+	pub(super) fn note(&self, node: &NodeInfo, change: impl FnOnce(&mut Health, u64)) {
+		self.market.note(&node.operator, change);
+	}
+
+	/// Waits until `deadline` at most.
+	pub(super) async fn until<T>(
+		deadline: Instant,
+		what: impl std::future::Future<Output = T>,
+	) -> Option<T> {
+		timeout_at(deadline, what).await.ok()
+	}
+}
+
+/// A call that a node is answering.
+struct InFlight<'a> {
+	engine: &'a Engine,
+	operator: openledger_primitives::AccountId,
+}
+
+impl<'a> InFlight<'a> {
+	fn new(engine: &'a Engine, node: &NodeInfo) -> Self {
+		engine.note(node, |health, _| health.begin());
+		Self { engine, operator: node.operator.clone() }
+	}
+}
+
+impl Drop for InFlight<'_> {
+	fn drop(&mut self) {
+		self.engine.market.note(&self.operator, |health, _| health.end());
+	}
+}
+
+/// What an app is told when the ledger cannot be written.
+pub(super) fn unwritable(error: &crate::store::StoreError) -> ApiError {
+	tracing::error!(%error, "the state cannot be written");
+	let message = "this proxy cannot write its state, and pays nothing until it is started again";
+	ApiError::unavailable("state_unwritable", message)
+}
+
+pub(super) fn later(after: Duration) -> Instant {
+	let now = Instant::now();
+	now.checked_add(after).unwrap_or(now)
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+	u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

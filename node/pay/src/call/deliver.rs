@@ -1,0 +1,400 @@
+//! Handing an answer through, and settling up for it.
+
+use std::collections::VecDeque;
+
+use axum::{
+	body::Body,
+	http::{header::CONTENT_TYPE, HeaderName, HeaderValue},
+	response::Response as Answer,
+};
+use futures::{stream::BoxStream, StreamExt};
+use openledger_client::{
+	caller::{SseEvent, SseParser},
+	ss58,
+	x402::PaymentResponse,
+};
+use openledger_primitives::{info::NodeInfo, Balance};
+use reqwest::Response;
+use serde_json::Value;
+use tokio::time::{sleep, Instant};
+use tracing::{info, warn};
+
+use super::{
+	attempt::{later, millis},
+	line::Gone,
+	relay::{is_nothing, Relay, Step},
+	Call, Engine, Stop, Verdict,
+};
+use crate::{
+	clerk::{self, Unacceptable},
+	error::ApiError,
+	ledger::{Begun, Seat},
+	node::api::{self, bounded, describe, Known, MAX_ANSWER},
+};
+
+/// What an app learns of the payment, if it looks.
+const NODE: HeaderName = HeaderName::from_static("x-openledger-node");
+const SESSION: HeaderName = HeaderName::from_static("x-openledger-session");
+const CHARGE: HeaderName = HeaderName::from_static("x-openledger-charge");
+
+/// What became of a call.
+pub(super) enum Found {
+	/// It was charged so much, in planck.
+	Charged(Balance),
+	/// It was not charged.
+	NotCharged,
+	/// The node's statement does not hold.
+	False(String),
+	/// The node does not say.
+	Unknown,
+}
+
+impl Engine {
+	/// Hands an answer through to the app, and settles up for it.
+	pub(super) async fn deliver(
+		&self,
+		call: &mut Call<'_>,
+		node: &NodeInfo,
+		begun: &Begun,
+		answer: Response,
+	) -> Verdict {
+		let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+		match kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
+			true => self.stream(call, node, begun, answer).await,
+			false => self.whole(call, node, begun, answer).await,
+		}
+	}
+
+	/// An answer that comes all at once.
+	async fn whole(
+		&self,
+		call: &mut Call<'_>,
+		node: &NodeInfo,
+		begun: &Begun,
+		answer: Response,
+	) -> Verdict {
+		let response = api::statement_of(&answer);
+		let body = match call.unless_stopped(bounded(answer, MAX_ANSWER)).await {
+			Ok(body) => body,
+			Err(stop) => {
+				self.find_out(node, begun, None).await;
+				return stop.into_verdict();
+			}
+		};
+		let read = body.and_then(|body| {
+			let value: Value = serde_json::from_slice(&body)
+				.map_err(|error| format!("it is not JSON: {error}"))?;
+			Ok((body, value))
+		});
+		let (body, value) = match read {
+			Ok(read) => read,
+			Err(reason) => {
+				self.failed(node);
+				self.note_lost(node, self.find_out(node, begun, None).await);
+				return Verdict::Elsewhere(ApiError::bad_gateway("node_failed", reason));
+			}
+		};
+		let text = text_of(&value);
+		let known = text.as_deref().map(|text| clerk::Answer { model: &call.request.model, text });
+		let found = match response {
+			Some(response) => self.take(begun, response, known, !call.line.is_gone()).await,
+			None => self.find_out(node, begun, known).await,
+		};
+		let charge = match found {
+			Found::Charged(charge) => Some(charge),
+			// Whoever answers for free may. It is not the node that has to be asked again.
+			Found::NotCharged => Some(0),
+			Found::Unknown => None,
+			// Who was caught cheating about the price may have cheated about the answer.
+			Found::False(reason) => {
+				return Verdict::Elsewhere(ApiError::bad_gateway("node_misbehaves", reason))
+			}
+		};
+		self.note(node, |health, _| health.succeeded());
+		self.log(call, &begun.seat, charge);
+		let mut reply = Answer::new(Body::from(body));
+		let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+		reply.headers_mut().extend([json]);
+		reply.headers_mut().extend(headers(&begun.seat, charge));
+		match call.line.answer(Ok(reply)) {
+			Ok(()) => Verdict::Delivered,
+			Err(Gone) => Verdict::Gone,
+		}
+	}
+
+	/// An answer that comes piece by piece.
+	async fn stream(
+		&self,
+		call: &mut Call<'_>,
+		node: &NodeInfo,
+		begun: &Begun,
+		answer: Response,
+	) -> Verdict {
+		let began = Instant::now();
+		let mut relay = Relay::default();
+		let mut events = Events::new(answer);
+		let end = loop {
+			let event = match call.unless_stopped(events.next()).await {
+				Ok(Ok(event)) => event,
+				Ok(Err(reason)) => break Err(Ok(reason)),
+				Err(stop) => break Err(Err(stop)),
+			};
+			let pieces = match relay.take(event) {
+				Step::Wait => continue,
+				Step::End => break Ok(()),
+				Step::Forward(pieces) => pieces,
+			};
+			if !call.line.has_begun() {
+				self.note(node, |health, _| health.answered(millis(began.elapsed())));
+				note_first_piece(&call.request.model, began);
+			}
+			if let Err(stop) = forward(call, &begun.seat, pieces).await {
+				break Err(Err(stop));
+			}
+		};
+		// The node learns that nobody listens any more, and charges what was taken.
+		drop(events);
+		self.end_stream(call, node, begun, relay, end).await
+	}
+
+	async fn end_stream(
+		&self,
+		call: &mut Call<'_>,
+		node: &NodeInfo,
+		begun: &Begun,
+		mut relay: Relay,
+		end: Result<(), Result<String, Stop>>,
+	) -> Verdict {
+		let whole = end.is_ok() && relay.error.is_none();
+		let text_known = whole && !relay.more_than_text;
+		let model = &call.request.model;
+		let known = text_known.then_some(clerk::Answer { model, text: &relay.text });
+		let delivered = whole && !call.line.is_gone();
+		let found = match relay.response.take() {
+			Some(response) => self.take(begun, response, known, delivered).await,
+			None => self.find_out(node, begun, known).await,
+		};
+		let charge = match &found {
+			Found::Charged(charge) => Some(*charge),
+			Found::NotCharged => Some(0),
+			Found::Unknown | Found::False(_) => None,
+		};
+		if whole {
+			// The app has all of it, whatever the node says about the price.
+			if !matches!(found, Found::False(_)) {
+				self.note(node, |health, _| health.succeeded());
+			}
+			self.log(call, &begun.seat, charge);
+			let mut last = relay.flush();
+			last.push("data: [DONE]\n\n".into());
+			return match forward(call, &begun.seat, last).await {
+				Ok(()) => Verdict::Delivered,
+				Err(stop) => stop.into_verdict(),
+			};
+		}
+		let error = match (relay.error, end) {
+			(_, Err(Err(Stop::Gone))) => return Verdict::Gone,
+			(_, Err(Err(stop))) => stop.into_error(),
+			(Some(error), _) => ApiError::bad_gateway(&error.code, error.message),
+			(None, Err(Ok(reason))) => ApiError::bad_gateway("node_failed", reason),
+			(None, Ok(())) => ApiError::bad_gateway("node_failed", "the answer broke off"),
+		};
+		self.failed(node);
+		if call.line.has_begun() {
+			warn!(node = %ss58(&node.operator), %error, "an answer broke off");
+			call.line.fail(error).await;
+			return Verdict::BrokeOff;
+		}
+		self.note_lost(node, found);
+		match call.deadline > Instant::now() && !call.cut.is_cancelled() {
+			true => Verdict::Elsewhere(error),
+			false => Verdict::Refused(error),
+		}
+	}
+
+	/// Takes a statement.
+	async fn take(
+		&self,
+		begun: &Begun,
+		response: PaymentResponse,
+		answer: Option<clerk::Answer<'_>>,
+		delivered: bool,
+	) -> Found {
+		let statement = &response.extra.statement;
+		let tokens = [("input", statement.input_tokens), ("output", statement.output_tokens)];
+		match self.clerk.take(&begun.seat, &begun.open, response, answer, delivered).await {
+			Ok(charge) => {
+				let model = self.model_name(begun.open.call.model);
+				for (kind, count) in tokens {
+					metrics::counter!(
+						"openledger_pay_tokens_total",
+						"model" => model.clone(), "direction" => kind,
+					)
+					.increment(count.into());
+				}
+				Found::Charged(charge)
+			}
+			Err(Unacceptable::False(reason)) => Found::False(reason),
+			Err(Unacceptable::Store(error)) => {
+				super::attempt::unwritable(&error);
+				Found::Unknown
+			}
+		}
+	}
+
+	/// Finds out what became of a call whose answer came without a statement. If the node does not
+	/// say in time, that is left for later, and what the call could cost stays set aside.
+	pub(super) async fn find_out(
+		&self,
+		node: &NodeInfo,
+		begun: &Begun,
+		answer: Option<clerk::Answer<'_>>,
+	) -> Found {
+		let seat = &begun.seat;
+		let deadline = later(self.settings.recovery);
+		loop {
+			let asked = self.api.statement(&node.endpoint, seat.session, seat.lane, seat.sequence);
+			let known = Self::until(deadline, asked).await;
+			match known.unwrap_or_else(|| Known::NotNow("time is up".into())) {
+				Known::Served(response) => {
+					return self.take(begun, *response, answer, answer.is_some()).await
+				}
+				Known::NotCharged => {
+					return match self.treasury.release(seat, true).await {
+						Ok(()) => Found::NotCharged,
+						Err(error) => {
+							super::attempt::unwritable(&error);
+							Found::Unknown
+						}
+					}
+				}
+				Known::NotNow(_) if Instant::now() < deadline => sleep(self.settings.pause).await,
+				Known::NotNow(reason) => {
+					warn!(
+						node = %ss58(&node.operator), session = seat.session, lane = seat.lane, %reason,
+						"what became of a call is not known yet; what it may cost stays set aside",
+					);
+					self.treasury.park(seat);
+					return Found::Unknown;
+				}
+			}
+		}
+	}
+
+	/// Notes an answer that was paid for and did not arrive.
+	fn note_lost(&self, node: &NodeInfo, found: Found) {
+		if let Found::Charged(charge) = found {
+			warn!(node = %ss58(&node.operator), %charge, "an answer was charged and did not arrive");
+			metrics::counter!("openledger_pay_lost_answers_total").increment(1);
+		}
+	}
+
+	fn log(&self, call: &Call<'_>, seat: &Seat, charge: Option<Balance>) {
+		info!(
+			model = %call.request.model, node = %ss58(&seat.node), session = seat.session,
+			lane = seat.lane, sequence = seat.sequence, charge = ?charge, "call served",
+		);
+	}
+}
+
+/// Hands pieces on. A stream is begun with the first.
+async fn forward(
+	call: &mut Call<'_>,
+	seat: &Seat,
+	pieces: Vec<axum::body::Bytes>,
+) -> Result<(), Stop> {
+	if !call.line.has_begun() {
+		call.line.open(headers(seat, None)).map_err(|Gone| Stop::Gone)?;
+	}
+	for piece in pieces {
+		let (deadline, cut) = (call.deadline, call.cut);
+		tokio::select! {
+			biased;
+			sent = call.line.send(piece) => sent.map_err(|Gone| Stop::Gone)?,
+			() = cut.cancelled() => return Err(Stop::Shutdown),
+			() = tokio::time::sleep_until(deadline) => return Err(Stop::Deadline),
+		}
+	}
+	Ok(())
+}
+
+fn note_first_piece(model: &str, began: Instant) {
+	metrics::histogram!(
+		"gen_ai_client_operation_time_to_first_chunk_seconds",
+		"gen_ai_request_model" => model.to_owned(),
+	)
+	.record(began.elapsed().as_secs_f64());
+}
+
+fn headers(seat: &Seat, charge: Option<Balance>) -> Vec<(HeaderName, HeaderValue)> {
+	let charge = charge.map(|charge| (CHARGE, charge.to_string()));
+	let known = [(NODE, ss58(&seat.node)), (SESSION, seat.session.to_string())];
+	let all = known.into_iter().chain(charge);
+	all.filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?))).collect()
+}
+
+/// The text of a whole answer, if it is nothing but text.
+fn text_of(answer: &Value) -> Option<String> {
+	let message = answer.pointer("/choices/0/message")?.as_object()?;
+	let other = |(key, value): (&String, &Value)| {
+		!matches!(key.as_str(), "role" | "content") && !is_nothing(value)
+	};
+	if message.iter().any(other) {
+		return None;
+	}
+	let content = message.get("content").and_then(Value::as_str);
+	Some(content.unwrap_or_default().to_owned())
+}
+
+/// The events of an answer.
+struct Events {
+	pieces: BoxStream<'static, reqwest::Result<axum::body::Bytes>>,
+	parser: SseParser,
+	ready: VecDeque<SseEvent>,
+}
+
+impl Events {
+	fn new(answer: Response) -> Self {
+		Self {
+			pieces: answer.bytes_stream().boxed(),
+			parser: SseParser::default(),
+			ready: VecDeque::new(),
+		}
+	}
+
+	/// The next event, or why there is none.
+	async fn next(&mut self) -> Result<SseEvent, String> {
+		loop {
+			if let Some(event) = self.ready.pop_front() {
+				return Ok(event);
+			}
+			let piece = match self.pieces.next().await {
+				Some(piece) => piece.map_err(|error| describe(&error))?,
+				None => return Err("the stream ended before its last word".into()),
+			};
+			let events = self.parser.push(&piece);
+			self.ready.extend(events.map_err(|_| "the node sends an endless event".to_owned())?);
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use serde_json::json;
+
+	fn answer(message: &Value) -> Value {
+		json!({ "choices": [{ "message": message, "finish_reason": "stop" }] })
+	}
+
+	#[test]
+	fn text_is_known_where_there_is_nothing_else() {
+		let plain = json!({ "role": "assistant", "content": "Paris.", "refusal": null });
+		assert_eq!(text_of(&answer(&plain)).as_deref(), Some("Paris."));
+		let empty = json!({ "role": "assistant", "content": null });
+		assert_eq!(text_of(&answer(&empty)).as_deref(), Some(""));
+		let call = json!({ "content": null, "tool_calls": [{ "id": "a" }] });
+		assert_eq!(text_of(&answer(&call)), None);
+		assert_eq!(text_of(&json!({ "choices": [] })), None);
+	}
+}

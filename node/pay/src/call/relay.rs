@@ -1,0 +1,217 @@
+//! What goes through of a streamed answer: everything but the payment.
+//!
+//! Nothing is handed out before the model has said something, so that another node can still be
+//! asked if this one breaks off.
+
+use axum::body::Bytes;
+use openledger_client::{
+	caller::SseEvent,
+	x402::{self, PaymentResponse, PAYMENT_RESPONSE},
+};
+use serde_json::Value;
+
+use crate::node::api::Refusal;
+
+/// Events that are held back until the model has said something, at most.
+const MOST_HELD: usize = 16;
+
+/// What to do after an event.
+#[derive(Debug, PartialEq)]
+pub enum Step {
+	/// Hand this out.
+	Forward(Vec<Bytes>),
+	/// Nothing.
+	Wait,
+	/// The answer has come to its end.
+	End,
+}
+
+/// A streamed answer on its way through.
+#[derive(Debug, Default)]
+pub struct Relay {
+	/// The answer's text.
+	pub text: String,
+	/// Whether there is more to it than text.
+	pub more_than_text: bool,
+	/// The node's statement.
+	pub response: Option<PaymentResponse>,
+	/// The error that the node ended it with.
+	pub error: Option<Refusal>,
+	/// Events that were not handed out yet.
+	held: Vec<Bytes>,
+	begun: bool,
+}
+
+impl Relay {
+	/// Takes an event.
+	pub fn take(&mut self, event: SseEvent) -> Step {
+		if event.name == PAYMENT_RESPONSE {
+			let data = event.data.trim();
+			let read = match data.starts_with('{') {
+				true => x402::read_json(data.as_bytes()),
+				false => x402::decode(data),
+			};
+			match read {
+				Ok(response) => self.response = Some(response),
+				Err(error) => tracing::warn!(%error, "a statement in a stream is unreadable"),
+			}
+			return Step::Wait;
+		}
+		if event.data == "[DONE]" {
+			return Step::End;
+		}
+		let chunk: Option<Value> = serde_json::from_str(&event.data).ok();
+		if chunk.as_ref().is_some_and(|chunk| chunk.get("error").is_some_and(|it| !it.is_null())) {
+			self.error = Some(Refusal::of(200, &event.data));
+			return Step::Wait;
+		}
+		if let Some(chunk) = &chunk {
+			self.note(chunk);
+		}
+		self.held.push(write(&event));
+		if self.begun || self.held.len() >= MOST_HELD {
+			return Step::Forward(self.flush());
+		}
+		Step::Wait
+	}
+
+	/// What was held back.
+	pub fn flush(&mut self) -> Vec<Bytes> {
+		self.begun = true;
+		std::mem::take(&mut self.held)
+	}
+
+	fn note(&mut self, chunk: &Value) {
+		let choices = chunk.get("choices").and_then(Value::as_array);
+		for choice in choices.into_iter().flatten() {
+			let delta = choice.get("delta");
+			let said = |key: &str| delta.and_then(|delta| delta.get(key));
+			if let Some(text) = said("content").and_then(Value::as_str).filter(|it| !it.is_empty())
+			{
+				self.text.push_str(text);
+				self.begun = true;
+			}
+			let others = delta.and_then(Value::as_object).into_iter().flatten();
+			let other = |(key, value): (&String, &Value)| {
+				!matches!(key.as_str(), "role" | "content") && !is_nothing(value)
+			};
+			if others.into_iter().any(other) {
+				self.more_than_text = true;
+				self.begun = true;
+			}
+			if choice.get("finish_reason").is_some_and(Value::is_string) {
+				self.begun = true;
+			}
+		}
+	}
+}
+
+/// Whether a field says nothing.
+pub fn is_nothing(value: &Value) -> bool {
+	match value {
+		Value::Null => true,
+		Value::String(text) => text.is_empty(),
+		Value::Array(entries) => entries.is_empty(),
+		Value::Object(fields) => fields.is_empty(),
+		Value::Bool(_) | Value::Number(_) => false,
+	}
+}
+
+/// An event as it goes over the wire.
+fn write(event: &SseEvent) -> Bytes {
+	let mut text = String::with_capacity(event.data.len().saturating_add(16));
+	if !event.name.is_empty() {
+		text.push_str("event: ");
+		text.push_str(&event.name);
+		text.push('\n');
+	}
+	for line in event.data.split('\n') {
+		text.push_str("data: ");
+		text.push_str(line);
+		text.push('\n');
+	}
+	text.push('\n');
+	text.into()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use openledger_client::caller::SseParser;
+	use proptest::prelude::*;
+	use serde_json::json;
+
+	fn event(data: &Value) -> SseEvent {
+		SseEvent { name: String::new(), data: data.to_string() }
+	}
+
+	fn delta(delta: &Value) -> SseEvent {
+		event(&json!({ "choices": [{ "index": 0, "delta": delta, "finish_reason": null }] }))
+	}
+
+	#[test]
+	fn nothing_goes_out_before_something_was_said() {
+		let mut relay = Relay::default();
+		let opening = delta(&json!({ "role": "assistant", "content": "" }));
+		assert_eq!(relay.take(opening.clone()), Step::Wait);
+		let first = delta(&json!({ "content": "Hi" }));
+		let Step::Forward(pieces) = relay.take(first) else { panic!() };
+		assert_eq!(pieces.len(), 2);
+		assert_eq!(pieces[0], write(&opening));
+		let Step::Forward(pieces) = relay.take(delta(&json!({ "content": " there" }))) else {
+			panic!()
+		};
+		assert_eq!((pieces.len(), relay.text.as_str()), (1, "Hi there"));
+		assert!(!relay.more_than_text && relay.flush().is_empty());
+		let done = SseEvent { name: String::new(), data: "[DONE]".into() };
+		assert_eq!(relay.take(done), Step::End);
+	}
+
+	#[test]
+	fn an_error_is_not_handed_out() {
+		let mut relay = Relay::default();
+		let error = json!({ "error": { "message": "no", "type": "server_error", "code": "x" } });
+		assert_eq!(relay.take(event(&error)), Step::Wait);
+		assert_eq!(relay.error.map(|error| error.code), Some("x".into()));
+		let mut relay = Relay::default();
+		relay.take(event(&json!({ "error": null, "choices": [] })));
+		assert!(relay.error.is_none());
+	}
+
+	#[test]
+	fn tool_calls_are_more_than_text() {
+		let mut relay = Relay::default();
+		let call = delta(&json!({ "tool_calls": [{ "index": 0, "id": "a" }] }));
+		assert!(matches!(relay.take(call), Step::Forward(_)));
+		assert!(relay.more_than_text);
+		let mut relay = Relay::default();
+		relay.take(delta(&json!({ "content": "x", "refusal": null, "tool_calls": [] })));
+		assert!(!relay.more_than_text);
+	}
+
+	#[test]
+	fn the_statement_stays_here() {
+		let mut relay = Relay::default();
+		let statement = SseEvent { name: PAYMENT_RESPONSE.into(), data: "rubbish".into() };
+		assert_eq!(relay.take(statement), Step::Wait);
+		assert!(relay.response.is_none() && relay.flush().is_empty());
+	}
+
+	#[test]
+	fn an_endless_beginning_is_handed_out() {
+		let mut relay = Relay::default();
+		let empty = delta(&json!({ "content": "" }));
+		let held = (1..MOST_HELD).all(|_| relay.take(empty.clone()) == Step::Wait);
+		assert!(held && matches!(relay.take(empty), Step::Forward(all) if all.len() == MOST_HELD));
+	}
+
+	proptest! {
+		#[test]
+		fn events_go_through_as_they_are(
+			name in "[a-z-]{0,9}", data in "[^\r\n]{1,60}(\n[^\r\n]{1,20}){0,2}"
+		) {
+			let event = SseEvent { name, data };
+			prop_assert_eq!(SseParser::default().push(&write(&event)), Ok(vec![event]));
+		}
+	}
+}

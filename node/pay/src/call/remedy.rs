@@ -1,0 +1,140 @@
+//! What to do about a voucher that a node does not take.
+
+use openledger_primitives::{Balance, Sequence};
+use serde_json::Value;
+
+use crate::{ledger::Correction, node::api::Refusal};
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+	/// Ask for the price again, and sign another voucher.
+	Again(Correction),
+	/// The same voucher may be taken in a while: the node has not caught up yet.
+	Wait,
+	/// Use the session no more, and another one instead.
+	Retire,
+	/// The node claims that the earlier calls cost more than it has signed for, in planck.
+	Disputed(Balance),
+	/// It is not about the payment, or nothing can be done about it.
+	None,
+}
+
+/// What to do about a refusal of a voucher with this sequence and acknowledgement. `fresh` is
+/// whether money was put into the session just now.
+pub fn remedy(refusal: &Refusal, sequence: Sequence, acknowledged: Balance, fresh: bool) -> Remedy {
+	let before = Some(sequence.saturating_sub(1));
+	match refusal.code.as_str() {
+		// The next offer has the new price, or the next voucher more time.
+		"price_changed"
+		| "voucher_expired"
+		| "voucher_valid_too_long"
+		| "insufficient_authorisation" => {
+			Remedy::Again(Correction { sequence: before, acknowledged: None })
+		}
+		// One sequence is as good as another: a record counts once for each, whatever it is.
+		"voucher_out_of_order" => {
+			let expected = refusal.details.get("sequence").and_then(Value::as_u64);
+			match expected.and_then(|expected| expected.checked_sub(1)) {
+				Some(last) if Some(last) != before => {
+					Remedy::Again(Correction { sequence: Some(last), acknowledged: None })
+				}
+				_ => Remedy::None,
+			}
+		}
+		"voucher_already_used" => {
+			Remedy::Again(Correction { sequence: Some(sequence), acknowledged: None })
+		}
+		// Less than the statements say is welcome; more needs a statement.
+		"acknowledged_mismatch" => {
+			let expected = refusal.details.get("acknowledged").and_then(Value::as_str);
+			match expected.and_then(|expected| expected.parse::<Balance>().ok()) {
+				Some(claimed) if claimed < acknowledged => {
+					Remedy::Again(Correction { sequence: before, acknowledged: Some(claimed) })
+				}
+				Some(claimed) if claimed > acknowledged => Remedy::Disputed(claimed),
+				_ => Remedy::None,
+			}
+		}
+		"session_unknown" | "session_underfunded" if fresh => Remedy::Wait,
+		"lane_busy" => Remedy::Wait,
+		"session_unknown"
+		| "session_underfunded"
+		| "session_expired"
+		| "session_closing"
+		| "session_of_other_node"
+		| "lane_of_other_model" => Remedy::Retire,
+		_ => Remedy::None,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+	use serde_json::json;
+
+	fn refusal(code: &str, details: Value) -> Refusal {
+		let body = json!({
+			"error": { "message": "no", "type": "payment_error", "code": code },
+			"openledger": details,
+		});
+		Refusal::of(402, &body.to_string())
+	}
+
+	fn again(sequence: Sequence, acknowledged: Option<Balance>) -> Remedy {
+		Remedy::Again(Correction { sequence: Some(sequence), acknowledged })
+	}
+
+	#[test]
+	fn vouchers_are_corrected_where_it_does_no_harm() {
+		let none = Value::Null;
+		for (code, details, fresh, expected) in [
+			("price_changed", none.clone(), false, again(6, None)),
+			("voucher_out_of_order", json!({ "sequence": 3 }), false, again(2, None)),
+			("voucher_out_of_order", json!({ "sequence": 7 }), false, Remedy::None),
+			("voucher_out_of_order", json!({ "sequence": 0 }), false, Remedy::None),
+			("voucher_out_of_order", none.clone(), false, Remedy::None),
+			("voucher_already_used", none.clone(), false, again(7, None)),
+			("acknowledged_mismatch", json!({ "acknowledged": "99" }), false, again(6, Some(99))),
+			("acknowledged_mismatch", json!({ "acknowledged": "100" }), false, Remedy::None),
+			(
+				"acknowledged_mismatch",
+				json!({ "acknowledged": "101" }),
+				false,
+				Remedy::Disputed(101),
+			),
+			("acknowledged_mismatch", json!({ "acknowledged": 99 }), false, Remedy::None),
+			("session_unknown", none.clone(), true, Remedy::Wait),
+			("session_unknown", none.clone(), false, Remedy::Retire),
+			("session_underfunded", none.clone(), true, Remedy::Wait),
+			("session_closing", none.clone(), true, Remedy::Retire),
+			("lane_busy", json!({ "busy_with": 6 }), false, Remedy::Wait),
+			("invalid_signature", none.clone(), false, Remedy::None),
+			("whatever", none, false, Remedy::None),
+		] {
+			assert_eq!(remedy(&refusal(code, details), 7, 100, fresh), expected, "{code}");
+		}
+	}
+
+	proptest! {
+		/// Whatever a node says, it is never acknowledged more than it has signed for.
+		#[test]
+		fn a_node_cannot_talk_its_way_to_more(
+			code in prop_oneof![
+				Just("acknowledged_mismatch".to_owned()),
+				Just("voucher_out_of_order".to_owned()),
+				"[a-z_]{1,20}",
+			],
+			claimed: u128, expected: u64, sequence in 1u64.., acknowledged: u128, fresh: bool,
+		) {
+			let details = json!({ "acknowledged": claimed.to_string(), "sequence": expected });
+			let refusal = refusal(&code, details);
+			if let Remedy::Again(Correction { acknowledged: Some(new), .. }) =
+				remedy(&refusal, sequence, acknowledged, fresh)
+			{
+				prop_assert!(new < acknowledged);
+			}
+		}
+	}
+}

@@ -1,0 +1,191 @@
+//! Taking statements: each is checked, and either acknowledged or kept as a proof.
+
+use std::sync::Arc;
+
+use openledger_client::{
+	caller::{check_statement, Place},
+	ss58,
+	units::format_amount,
+	x402::{PaymentResponse, Receipt},
+};
+use openledger_primitives::{Balance, Hash};
+use thiserror::Error;
+use tracing::{error, warn};
+
+use crate::{
+	ledger::{Evidence, Open, Seat},
+	proof::Proofs,
+	recount::{self, Recount},
+	store::StoreError,
+	treasury::Treasury,
+};
+
+/// Statements that are looked at for the proof that more was settled than stated.
+const LOOKED_AT: usize = 10_000;
+
+/// The whole answer of a model, as far as it is text.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+	/// The model's name.
+	pub model: &'a str,
+	/// The text.
+	pub text: &'a str,
+}
+
+/// Why a statement was not acknowledged.
+#[derive(Clone, Debug, Error)]
+pub enum Unacceptable {
+	/// It does not hold.
+	#[error("its statement does not hold: {0}")]
+	False(String),
+	/// It cannot be written down.
+	#[error(transparent)]
+	Store(#[from] StoreError),
+}
+
+/// Whether a statement was signed by the node, for this call. Anything else proves nothing.
+fn is_of(seat: &Seat, open: &Open, receipt: &Receipt, genesis_hash: Hash) -> bool {
+	let statement = &receipt.statement;
+	(statement.genesis_hash, statement.session) == (genesis_hash, seat.session)
+		&& (statement.lane, statement.sequence) == (seat.lane, seat.sequence)
+		&& receipt.is_signed_by(&open.receipt_key)
+}
+
+/// Takes statements.
+#[derive(Clone, Debug)]
+pub struct Clerk {
+	genesis_hash: Hash,
+	treasury: Arc<Treasury>,
+	proofs: Proofs,
+	recount: Arc<Recount>,
+}
+
+impl Clerk {
+	/// Checks statements of the chain with this genesis hash.
+	pub fn new(
+		genesis_hash: Hash,
+		treasury: Arc<Treasury>,
+		proofs: Proofs,
+		recount: Arc<Recount>,
+	) -> Self {
+		Self { genesis_hash, treasury, proofs, recount }
+	}
+
+	/// The proofs.
+	pub fn proofs(&self) -> &Proofs {
+		&self.proofs
+	}
+
+	/// Checks a statement and acknowledges it, or keeps it as a proof. `answer` is there if all of
+	/// it is known. What the call cost, in planck.
+	///
+	/// # Errors
+	/// Why it was not acknowledged.
+	pub async fn take(
+		&self,
+		seat: &Seat,
+		open: &Open,
+		response: PaymentResponse,
+		answer: Option<Answer<'_>>,
+		delivered: bool,
+	) -> Result<Balance, Unacceptable> {
+		let receipt = response.extra;
+		if let Err(reason) = self.check(seat, open, &receipt, answer).await {
+			self.reject(seat, open, receipt, &reason).await?;
+			return Err(Unacceptable::False(reason));
+		}
+		let charge = receipt.statement.charge;
+		self.treasury.acknowledge(seat, receipt, delivered).await?;
+		Ok(charge)
+	}
+
+	async fn check(
+		&self,
+		seat: &Seat,
+		open: &Open,
+		receipt: &Receipt,
+		answer: Option<Answer<'_>>,
+	) -> Result<(), String> {
+		let place = Place {
+			genesis_hash: self.genesis_hash,
+			session: seat.session,
+			lane: seat.lane,
+			receipt_key: &open.receipt_key,
+		};
+		check_statement(receipt, place, &open.call, answer.map(|answer| answer.text))?;
+		let Some(answer) = answer else { return Ok(()) };
+		let Some(counted) = self.recount.count(answer.model, answer.text).await else {
+			return Ok(());
+		};
+		let charged = receipt.statement.output_tokens;
+		if usize::try_from(charged).map_or(true, |charged| charged > counted) {
+			warn!(model = answer.model, charged, counted, "more tokens charged than counted");
+		}
+		recount::compare(charged, counted)
+	}
+
+	async fn reject(
+		&self,
+		seat: &Seat,
+		open: &Open,
+		receipt: Receipt,
+		reason: &str,
+	) -> Result<(), StoreError> {
+		metrics::counter!("openledger_pay_rejected_statements_total").increment(1);
+		if !is_of(seat, open, &receipt, self.genesis_hash) {
+			error!(
+				node = %ss58(&seat.node), session = seat.session, lane = seat.lane, %reason,
+				"what came as a node's statement is none: nothing is acknowledged, and it gets no \
+				 more calls",
+			);
+			return self.treasury.reject(seat, receipt, reason).await;
+		}
+		let (proofs, genesis) = (self.proofs.clone(), self.genesis_hash);
+		let (at, agreed, kept, why) =
+			(seat.clone(), open.clone(), receipt.clone(), reason.to_owned());
+		let keeping = tokio::task::spawn_blocking(move || {
+			proofs.keep_statement(genesis, &at, &agreed, &kept, &why)
+		});
+		match keeping.await.map_err(std::io::Error::other).and_then(|kept| kept) {
+			Ok(path) => error!(
+				node = %ss58(&seat.node), session = seat.session, lane = seat.lane,
+				sequence = seat.sequence, %reason, proof = %path.display(),
+				"a node's statement does not hold: nothing is acknowledged, and it gets no more calls",
+			),
+			// The ledger keeps it too, as long as the session is open.
+			Err(error) => error!(%error, %reason, "a proof could not be written to its file"),
+		}
+		self.treasury.reject(seat, receipt, reason).await
+	}
+
+	/// Keeps the proof that a node has settled more than it stated, and pays it no more.
+	///
+	/// # Errors
+	/// If it cannot be written down.
+	pub async fn accuse(&self, evidence: &Evidence) -> Result<(), StoreError> {
+		let reason = format!(
+			"it settled {} on lane {} of session {} where its statements say {}",
+			format_amount(evidence.settled.amount),
+			evidence.lane,
+			evidence.session,
+			format_amount(evidence.stated),
+		);
+		let is_known = self.treasury.look(|ledger| ledger.barred().contains_key(&evidence.node));
+		if is_known {
+			return Ok(());
+		}
+		metrics::counter!("openledger_pay_oversettled_total").increment(1);
+		let receipts = self.treasury.store().statements(LOOKED_AT).await.unwrap_or_default();
+		let (proofs, genesis, kept) = (self.proofs.clone(), self.genesis_hash, evidence.clone());
+		let keeping =
+			tokio::task::spawn_blocking(move || proofs.keep_settled(genesis, &kept, &receipts));
+		match keeping.await.map_err(std::io::Error::other).and_then(|kept| kept) {
+			Ok(path) => error!(
+				node = %ss58(&evidence.node), %reason, proof = %path.display(),
+				"a node has settled more than it stated: it gets no more calls",
+			),
+			Err(error) => error!(%error, %reason, "a proof could not be written to its file"),
+		}
+		self.treasury.update(|ledger| ledger.bar(&evidence.node, &reason)).await
+	}
+}

@@ -1,0 +1,432 @@
+//! Putting money into sessions.
+//!
+//! A transaction is written down before it is submitted, with what it would put in, and counts
+//! against the budget from then on. If its outcome is unknown, it counts until the chain tells.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use openledger_client::{ss58, units::format_amount, At, ChainError};
+use openledger_primitives::{AccountId, Balance, BlockNumber, ModelId, SessionId, MILLI_OPEN};
+use parking_lot::Mutex;
+use thiserror::Error;
+use tokio::{
+	sync::oneshot,
+	time::{sleep, Instant},
+};
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::{
+	ledger::{Begun, Draft, Intent, IntentKind, Shortfall},
+	network::{Network, Opened, Submitted},
+	store::StoreError,
+	treasury::{Treasury, TreasuryError},
+};
+
+/// What an account needs besides a deposit: what is held for the session's place on chain, the
+/// existential deposit, and fees. Governance may raise the first: then the chain says what is missing.
+const RESERVE: Balance = 200 * MILLI_OPEN;
+/// A transaction can enter a block for so many blocks after it was written down, generously.
+const LIFETIME: BlockNumber = 128;
+/// The most sessions that are looked at in one go when one is searched for.
+const SEARCHED: SessionId = 5_000;
+/// How often money is put into sessions for one call.
+const FUNDINGS: u32 = 3;
+/// Below this part of a usual deposit, a session is topped up before it has run dry.
+const LOW: Balance = 4;
+/// How long a node is given to see what happened on chain.
+const FRESH: Duration = Duration::from_secs(60);
+/// How often it is looked whether a transaction has come to its end.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Why no money could be put into a session.
+#[derive(Clone, Debug, Error)]
+pub enum FundingError {
+	/// The budget does not allow it, or the node is not paid any more.
+	#[error(transparent)]
+	Short(Shortfall),
+	/// The account does not hold enough.
+	#[error(
+		"the account {account} has {} that can be spent, and a session needs {} and fees: send it \
+		 OPEN", format_amount(*free), format_amount(*need)
+	)]
+	Poor {
+		/// Its address.
+		account: String,
+		/// What it can spend, in planck.
+		free: Balance,
+		/// What is needed, in planck.
+		need: Balance,
+	},
+	/// The chain did not do it.
+	#[error("the chain refused: {0}")]
+	Refused(String),
+	/// The chain may have done it, or may do it yet.
+	#[error("it is not known yet whether a session has its money: {0}")]
+	Unknown(String),
+	/// The chain cannot be asked.
+	#[error(transparent)]
+	Chain(#[from] ChainError),
+	/// It cannot be written down.
+	#[error(transparent)]
+	Store(#[from] StoreError),
+}
+
+impl From<TreasuryError> for FundingError {
+	fn from(error: TreasuryError) -> Self {
+		match error {
+			TreasuryError::Short(shortfall) => Self::Short(shortfall),
+			TreasuryError::Store(error) => Self::Store(error),
+		}
+	}
+}
+
+/// What is wanted: a lane of a session with a node that can pay for a call.
+#[derive(Clone, Debug)]
+pub struct Want {
+	/// The operator.
+	pub node: AccountId,
+	/// The model.
+	pub model: ModelId,
+	/// The most that the call may cost, in planck.
+	pub amount: Balance,
+	/// What was agreed on.
+	pub draft: Draft,
+	/// The newest block.
+	pub best: BlockNumber,
+}
+
+/// Puts money into sessions.
+pub struct Funding {
+	network: Arc<dyn Network>,
+	treasury: Arc<Treasury>,
+	/// How long a new session lasts, in blocks.
+	session_blocks: BlockNumber,
+	nodes: Mutex<HashMap<AccountId, Arc<Waiting>>>,
+	/// When money was last put into a session: its node may not have seen it yet.
+	changed: Mutex<HashMap<SessionId, Instant>>,
+	/// Where a search for a session goes on.
+	searched: Mutex<HashMap<AccountId, SessionId>>,
+	tasks: TaskTracker,
+}
+
+/// Calls that wait for money in a session with one node.
+#[derive(Default)]
+struct Waiting {
+	turn: tokio::sync::Mutex<()>,
+	/// What they may cost together, in planck.
+	demand: Mutex<Balance>,
+}
+
+/// A call's part in that, as long as it waits.
+struct Demand<'a> {
+	waiting: &'a Waiting,
+	amount: Balance,
+}
+
+impl<'a> Demand<'a> {
+	fn raise(waiting: &'a Waiting, amount: Balance) -> Self {
+		let mut demand = waiting.demand.lock();
+		*demand = demand.saturating_add(amount);
+		Self { waiting, amount }
+	}
+
+	/// What all that wait may cost together, in planck.
+	fn of_all(&self) -> Balance {
+		*self.waiting.demand.lock()
+	}
+}
+
+impl Drop for Demand<'_> {
+	fn drop(&mut self) {
+		let mut demand = self.waiting.demand.lock();
+		*demand = demand.saturating_sub(self.amount);
+	}
+}
+
+impl Funding {
+	/// New sessions last `session_blocks`. What must not be interrupted runs on `tasks`.
+	pub fn new(
+		network: Arc<dyn Network>,
+		treasury: Arc<Treasury>,
+		session_blocks: BlockNumber,
+		tasks: TaskTracker,
+	) -> Arc<Self> {
+		Arc::new(Self {
+			network,
+			treasury,
+			session_blocks,
+			nodes: Mutex::default(),
+			changed: Mutex::default(),
+			searched: Mutex::default(),
+			tasks,
+		})
+	}
+
+	/// Finds a lane for a call and sets aside what it may cost, and puts money into a session where
+	/// that is needed. One transaction serves all that wait for the same node, and whoever waits
+	/// for money comes before those who come later. When this returns, the voucher may go out.
+	///
+	/// # Errors
+	/// Why the call cannot be paid.
+	pub async fn begin(self: &Arc<Self>, want: Want) -> Result<Begun, FundingError> {
+		let funding = self.clone();
+		let (reply, answer) = oneshot::channel();
+		// Whoever loses patience must leave neither a transaction half done, nor a lane taken.
+		self.tasks.spawn(async move {
+			let begun = funding.serve(want).await;
+			if let Err(Ok(begun)) = reply.send(begun) {
+				if let Err(error) = funding.treasury.release(&begun.seat, false).await {
+					warn!(%error, "a lane that nobody wants any more could not be released");
+				}
+			}
+		});
+		answer.await.unwrap_or_else(|_| Err(FundingError::Unknown("its task has ended".into())))
+	}
+
+	async fn serve(&self, want: Want) -> Result<Begun, FundingError> {
+		let waiting = self.nodes.lock().entry(want.node.clone()).or_default().clone();
+		if *waiting.demand.lock() == 0 {
+			match self.take(&want).await {
+				Err(TreasuryError::Short(Shortfall::TopUp { .. } | Shortfall::Open { .. })) => {}
+				taken => return taken.map_err(Into::into),
+			}
+		}
+		let demand = Demand::raise(&waiting, want.amount);
+		let _turn = waiting.turn.lock().await;
+		for _ in 0..FUNDINGS {
+			let (need, top_up) = match self.take(&want).await {
+				Err(TreasuryError::Short(Shortfall::TopUp { session, need })) => {
+					(need, Some(session))
+				}
+				Err(TreasuryError::Short(Shortfall::Open { need })) => (need, None),
+				taken => return taken.map_err(Into::into),
+			};
+			self.fund(&want.node, need, top_up, demand.of_all()).await?;
+		}
+		self.take(&want).await.map_err(Into::into)
+	}
+
+	async fn take(&self, want: &Want) -> Result<Begun, TreasuryError> {
+		let Want { node, model, amount, draft, best } = want;
+		self.treasury.begin(node, *model, *amount, draft.clone(), *best).await
+	}
+
+	/// Puts money into a session with a node: what is needed for one call, or, if there is as much,
+	/// for all that wait.
+	async fn fund(
+		&self,
+		node: &AccountId,
+		need: Balance,
+		top_up: Option<SessionId>,
+		demand: Balance,
+	) -> Result<(), FundingError> {
+		let from = self.network.block(At::Best).await?;
+		let free = self.network.free_balance().await?;
+		let available = free.saturating_sub(RESERVE);
+		if available < need {
+			let account = self.network.keypair().address();
+			return Err(FundingError::Poor { account, free, need });
+		}
+		let committed = self.treasury.look(|ledger| ledger.standing().committed);
+		// But one node is not given everything.
+		let most = self.treasury.budget().left(committed) / 2;
+		let need = demand.min(most).min(available).max(need);
+		match top_up {
+			Some(session) => self.top_up(node, session, need, from, available).await,
+			None => self.open(node, need, from, available).await,
+		}
+	}
+
+	async fn open(
+		&self,
+		node: &AccountId,
+		need: Balance,
+		from: BlockNumber,
+		available: Balance,
+	) -> Result<(), FundingError> {
+		let expires_at = from.saturating_add(self.session_blocks);
+		let first = self.network.next_session().await?;
+		let kind = IntentKind::Open { expires_at, first };
+		let deposit = self.treasury.plan(node, need, kind, from, available).await?;
+		let submitted = self.network.open_session(node, deposit, expires_at).await;
+		let noted = match submitted {
+			Submitted::Done(Opened { session, deposit, expires_at }) => {
+				info!(session, node = %ss58(node), deposit = %format_amount(deposit), "session opened");
+				let opened = self
+					.treasury
+					.update(|ledger| ledger.opened(node, session, deposit, expires_at));
+				self.changed.lock().insert(session, Instant::now());
+				opened.await.map_err(Into::into)
+			}
+			other => self.not_done(node, other).await,
+		};
+		self.treasury.submitted(node);
+		noted
+	}
+
+	async fn top_up(
+		&self,
+		node: &AccountId,
+		session: SessionId,
+		need: Balance,
+		from: BlockNumber,
+		available: Balance,
+	) -> Result<(), FundingError> {
+		let before =
+			self.treasury.look(|ledger| ledger.session(session).map(|found| found.deposit));
+		let Some(before) = before else {
+			return Err(FundingError::Unknown("the session was closed".into()));
+		};
+		let kind = IntentKind::TopUp { session, before };
+		let amount = self.treasury.plan(node, need, kind, from, available).await?;
+		let noted = match self.network.top_up(session, amount).await {
+			Submitted::Done(()) => {
+				info!(session, node = %ss58(node), amount = %format_amount(amount), "session topped up");
+				self.changed.lock().insert(session, Instant::now());
+				self.treasury.update(|ledger| ledger.topped_up(node)).await.map_err(Into::into)
+			}
+			other => self.not_done(node, other).await,
+		};
+		self.treasury.submitted(node);
+		noted
+	}
+
+	async fn not_done<T>(
+		&self,
+		node: &AccountId,
+		submitted: Submitted<T>,
+	) -> Result<(), FundingError> {
+		match submitted {
+			Submitted::Refused(reason) => {
+				warn!(node = %ss58(node), %reason, "no money could be put into a session");
+				self.treasury.update(|ledger| ledger.abandon(node)).await?;
+				Err(FundingError::Refused(reason))
+			}
+			Submitted::Unknown(reason) => {
+				warn!(node = %ss58(node), %reason, "a transaction's outcome is unknown");
+				Err(FundingError::Unknown(reason))
+			}
+			Submitted::Done(_) => Ok(()),
+		}
+	}
+
+	/// Tops a session up that has little left, so that no call has to wait for it. Does nothing
+	/// where that would tie up the rest of the budget.
+	pub fn refill(self: &Arc<Self>, node: &AccountId, session: SessionId) {
+		let usual = self.treasury.budget().deposit;
+		let is_low = self.treasury.look(|ledger| {
+			let spare = self.treasury.budget().left(ledger.standing().committed);
+			ledger.left(session) < usual / LOW
+				&& spare >= usual
+				&& !ledger.intents().contains_key(node)
+		});
+		if !is_low {
+			return;
+		}
+		let (funding, node) = (self.clone(), node.clone());
+		self.tasks.spawn(async move {
+			let waiting = funding.nodes.lock().entry(node.clone()).or_default().clone();
+			// Somebody is at it.
+			let Ok(_turn) = waiting.turn.try_lock() else { return };
+			if let Err(error) = funding.add(&node, session).await {
+				tracing::debug!(%error, "a session was not topped up ahead of time");
+			}
+		});
+	}
+
+	async fn add(&self, node: &AccountId, session: SessionId) -> Result<(), FundingError> {
+		let from = self.network.block(At::Best).await?;
+		let available = self.network.free_balance().await?.saturating_sub(RESERVE);
+		match available {
+			0 => Ok(()),
+			_ => self.top_up(node, session, 1, from, available).await,
+		}
+	}
+
+	/// Finds out what became of transactions whose outcome is unknown.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn resolve(&self) -> Result<(), FundingError> {
+		let intents = self.treasury.look(|ledger| {
+			let intents = ledger.intents().iter();
+			let unknown = intents.filter(|(node, _)| !ledger.is_submitting(node));
+			unknown.map(|(node, intent)| (node.clone(), intent.clone())).collect::<Vec<_>>()
+		});
+		for (node, intent) in intents {
+			let finalized = self.network.block(At::Finalized).await?;
+			let is_over = finalized > intent.from.saturating_add(LIFETIME);
+			match intent.kind {
+				IntentKind::TopUp { session, before } => {
+					let info = self.network.session(session, At::Best).await?;
+					let expected = before.saturating_add(intent.amount);
+					if info.is_some_and(|info| info.deposit >= expected) {
+						self.treasury.update(|ledger| ledger.topped_up(&node)).await?;
+					} else if is_over {
+						self.treasury.update(|ledger| ledger.abandon(&node)).await?;
+					}
+				}
+				IntentKind::Open { .. } => self.search(&node, &intent, is_over).await?,
+			}
+		}
+		Ok(())
+	}
+
+	/// Looks for the session that a transaction of unknown outcome may have opened.
+	async fn search(
+		&self,
+		node: &AccountId,
+		intent: &Intent,
+		is_over: bool,
+	) -> Result<(), FundingError> {
+		let IntentKind::Open { expires_at, first } = intent.kind else { return Ok(()) };
+		let next = self.network.next_session().await?;
+		let from = self.searched.lock().get(node).copied().unwrap_or(first);
+		let to = next.min(from.saturating_add(SEARCHED));
+		let caller = self.network.keypair().account();
+		for id in from..to {
+			let Some(info) = self.network.session(id, At::Best).await? else { continue };
+			let ours = (&info.caller, &info.node, info.deposit, info.expires_at)
+				== (&caller, node, intent.amount, expires_at);
+			if ours && self.treasury.look(|ledger| ledger.session(id).is_none()) {
+				info!(session = id, node = %ss58(node), "found the session of a lost transaction");
+				self.searched.lock().remove(node);
+				let opened = |ledger: &mut crate::ledger::Ledger| {
+					ledger.opened(node, id, info.deposit, info.expires_at)
+				};
+				return Ok(self.treasury.update(opened).await?);
+			}
+		}
+		if to < next {
+			self.searched.lock().insert(node.clone(), to);
+			return Ok(());
+		}
+		// All were looked at; new ones may come as long as the transaction may be included.
+		self.searched.lock().remove(node);
+		if is_over {
+			self.treasury.update(|ledger| ledger.abandon(node)).await?;
+		}
+		Ok(())
+	}
+
+	/// Whether money was put into a session so lately that its node may not have seen it.
+	pub fn is_fresh(&self, session: SessionId) -> bool {
+		let mut changed = self.changed.lock();
+		changed.retain(|_, at| at.elapsed() < FRESH);
+		changed.contains_key(&session)
+	}
+
+	/// Waits until the transaction for a node has come to its end, or until `deadline`.
+	pub async fn settled(&self, node: &AccountId, deadline: Instant) -> bool {
+		loop {
+			if self.treasury.look(|ledger| !ledger.intents().contains_key(node)) {
+				return true;
+			}
+			if Instant::now() >= deadline {
+				return false;
+			}
+			sleep(PAUSE).await;
+		}
+	}
+}

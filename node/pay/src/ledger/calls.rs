@@ -1,0 +1,274 @@
+//! The life of a call on its lane:
+//!
+//! ```text
+//! begin ─► open ─┬─ acknowledge ─► charged
+//!                ├─ release ─────► not charged
+//!                ├─ correct ─────► not charged; the lane goes on where the node says
+//!                ├─ reject ──────► the statement is false: kept as it is, the node is barred
+//!                └─ park ────────► outcome unknown; asked for again later
+//! ```
+
+use openledger_client::{caller::OpenCall, x402::Receipt};
+use openledger_primitives::{
+	AccountId, Balance, BlockNumber, LaneId, ModelId, Sequence, SessionId,
+};
+
+use super::{Change, Draft, Ledger, Open, Session, Shortfall};
+use crate::{budget::Budget, lanes};
+
+/// The place of a call: nobody else uses its lane while it has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+	/// The operator who is paid.
+	pub node: AccountId,
+	/// The session that pays.
+	pub session: SessionId,
+	/// The lane.
+	pub lane: LaneId,
+	/// The voucher's sequence.
+	pub sequence: Sequence,
+}
+
+/// A call that may be paid, once this is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+	/// Its place.
+	pub seat: Seat,
+	/// What its voucher acknowledges, in planck.
+	pub acknowledged: Balance,
+	/// What its voucher authorises, in planck.
+	pub authorised: Balance,
+	/// What was agreed on.
+	pub open: Open,
+}
+
+/// Where a lane goes on after a voucher was refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Correction {
+	/// The last sequence that was used; as before the voucher, if nothing is said.
+	pub sequence: Option<Sequence>,
+	/// What has to be acknowledged, in planck, if that is less than was known.
+	pub acknowledged: Option<Balance>,
+}
+
+impl Ledger {
+	/// Takes a lane of a session with `node`, and sets aside `amount` for a call.
+	///
+	/// # Errors
+	/// What is missing.
+	pub fn begin(
+		&mut self,
+		node: &AccountId,
+		model: ModelId,
+		amount: Balance,
+		draft: Draft,
+		best: BlockNumber,
+		budget: &Budget,
+	) -> Result<(Begun, Vec<Change>), Shortfall> {
+		let (session, lane) = self.place(node, model, amount, best, budget)?;
+		let state = self.lanes.entry(session).or_default().entry(lane).or_default();
+		let overflow = || Shortfall::Open { need: amount };
+		let sequence = state.sequence.checked_add(1).ok_or_else(overflow)?;
+		let authorised = state.acknowledged.checked_add(amount).ok_or_else(overflow)?;
+		let open = Open {
+			call: OpenCall {
+				sequence,
+				model,
+				version: draft.version,
+				price_version: draft.price_version,
+				price: draft.price,
+				input_tokens: draft.input_tokens,
+				max_output_tokens: draft.max_output_tokens,
+				allowance: amount,
+				request_hash: draft.request_hash,
+				salt: draft.salt,
+				rejected: None,
+			},
+			receipt_key: draft.receipt_key,
+		};
+		state.sequence = sequence;
+		state.authorised = state.authorised.max(authorised);
+		state.signed = state.signed.max(sequence);
+		state.model = Some(model);
+		state.open = Some(open.clone());
+		let acknowledged = state.acknowledged;
+		let change = Change::Lane(session, lane, Box::new(state.clone()));
+		self.busy.insert((session, lane));
+		let seat = Seat { node: node.clone(), session, lane, sequence };
+		Ok((Begun { seat, acknowledged, authorised, open }, vec![change]))
+	}
+
+	/// What is missing for a call, if anything is.
+	///
+	/// # Errors
+	/// That.
+	pub fn check(
+		&self,
+		node: &AccountId,
+		model: ModelId,
+		amount: Balance,
+		best: BlockNumber,
+		budget: &Budget,
+	) -> Result<(), Shortfall> {
+		self.place(node, model, amount, best, budget).map(drop)
+	}
+
+	/// Which lane of which session pays for a call.
+	fn place(
+		&self,
+		node: &AccountId,
+		model: ModelId,
+		amount: Balance,
+		best: BlockNumber,
+		budget: &Budget,
+	) -> Result<(SessionId, LaneId), Shortfall> {
+		if let Some(reason) = self.barred.get(node) {
+			return Err(Shortfall::Barred(reason.clone()));
+		}
+		let standing = self.standing();
+		let may_change = !self.busy.is_empty();
+		let over_budget = || Shortfall::Budget { left: budget.left(standing.exposed), may_change };
+		let mut short: Option<(SessionId, Balance)> = None;
+		for session in self.usable(node, best) {
+			let Some(lane) = self.free_lane(session, model) else { continue };
+			let left = self.left(session.id);
+			if left >= amount {
+				// Deposits are within the budget when they are made. But the budget may have been
+				// lowered since.
+				let more = self.more_exposed(session, lane, amount);
+				if standing.exposed.saturating_add(more) > budget.limit {
+					return Err(over_budget());
+				}
+				return Ok((session.id, lane));
+			}
+			let need = amount.saturating_sub(left);
+			if short.is_none_or(|(_, least)| need < least) {
+				short = Some((session.id, need));
+			}
+		}
+		if self.intents.contains_key(node) {
+			return Err(Shortfall::UnderWay);
+		}
+		let need = short.map_or(amount, |(_, need)| need);
+		if budget.portion(need, standing.committed).is_none() {
+			return Err(Shortfall::Budget { left: budget.left(standing.committed), may_change });
+		}
+		Err(match short {
+			Some((session, need)) => Shortfall::TopUp { session, need },
+			None => Shortfall::Open { need },
+		})
+	}
+
+	fn free_lane(&self, session: &Session, model: ModelId) -> Option<LaneId> {
+		let none = Default::default();
+		let lanes = self.lanes.get(&session.id).unwrap_or(&none);
+		lanes::pick(lanes, |lane| self.busy.contains(&(session.id, lane)), model)
+	}
+
+	/// By how much a voucher would raise what the session may cost.
+	fn more_exposed(&self, session: &Session, lane: LaneId, amount: Balance) -> Balance {
+		let before = self.exposure(session.id);
+		let state = self.lanes.get(&session.id).and_then(|lanes| lanes.get(&lane));
+		let (acknowledged, authorised) =
+			state.map_or((0, 0), |state| (state.acknowledged, state.authorised));
+		let more = acknowledged.saturating_add(amount).saturating_sub(authorised);
+		before.saturating_add(more).min(session.deposit).saturating_sub(before)
+	}
+
+	/// Takes a statement that was checked. `delivered` is whether the app has its answer.
+	pub fn acknowledge(&mut self, seat: &Seat, receipt: Receipt, delivered: bool) -> Vec<Change> {
+		self.busy.remove(&(seat.session, seat.lane));
+		let Some(lane) = self.open_lane(seat) else { return Vec::new() };
+		let statement = &receipt.statement;
+		lane.acknowledged = lane.acknowledged.saturating_add(statement.charge);
+		// Checked before: it is no more than was allowed. But never count too little.
+		lane.authorised = lane.authorised.max(lane.acknowledged);
+		lane.open = None;
+		let lane = Change::Lane(seat.session, seat.lane, Box::new(lane.clone()));
+		let totals = self.totals.entry((statement.model, seat.node.clone())).or_default();
+		*totals = totals.plus(super::Totals {
+			calls: 1,
+			broken: u64::from(!delivered),
+			input_tokens: statement.input_tokens.into(),
+			output_tokens: statement.output_tokens.into(),
+			charged: statement.charge,
+		});
+		let totals = Change::Totals(statement.model, seat.node.clone(), *totals);
+		vec![lane, totals, Change::Statement(Box::new(receipt))]
+	}
+
+	/// The call was not charged. If its voucher was not taken either, its sequence is free again.
+	pub fn release(&mut self, seat: &Seat, taken: bool) -> Vec<Change> {
+		let sequence = (!taken).then(|| seat.sequence.saturating_sub(1));
+		self.correct(seat, Correction { sequence, acknowledged: None })
+	}
+
+	/// The voucher was refused, and the node says how the next one has to be.
+	pub fn correct(&mut self, seat: &Seat, correction: Correction) -> Vec<Change> {
+		self.busy.remove(&(seat.session, seat.lane));
+		let Some(lane) = self.open_lane(seat) else { return Vec::new() };
+		lane.open = None;
+		if let Some(sequence) = correction.sequence {
+			lane.sequence = sequence;
+		}
+		if let Some(acknowledged) = correction.acknowledged {
+			lane.acknowledged = lane.acknowledged.min(acknowledged);
+		}
+		vec![Change::Lane(seat.session, seat.lane, Box::new(lane.clone()))]
+	}
+
+	/// The node's statement does not hold. It is kept, what it could cost stays set aside, and the
+	/// node gets no more calls.
+	pub fn reject(&mut self, seat: &Seat, receipt: Receipt, reason: &str) -> Vec<Change> {
+		self.busy.remove(&(seat.session, seat.lane));
+		let mut changes = self.bar(&seat.node, reason);
+		if let Some(lane) = self.open_lane(seat) {
+			if let Some(open) = &mut lane.open {
+				open.call.rejected = Some(receipt);
+			}
+			changes.push(Change::Lane(seat.session, seat.lane, Box::new(lane.clone())));
+		}
+		changes
+	}
+
+	/// What became of the call is not known yet. What it could cost stays set aside.
+	pub fn park(&mut self, seat: &Seat) {
+		self.busy.remove(&(seat.session, seat.lane));
+	}
+
+	/// Takes a call up again that was parked, or that an earlier process left. Whether it is there.
+	pub fn resume(&mut self, seat: &Seat) -> bool {
+		self.open_lane(seat).is_some() && self.busy.insert((seat.session, seat.lane))
+	}
+
+	/// Pays a node no more, and uses no session with it.
+	pub fn bar(&mut self, node: &AccountId, reason: &str) -> Vec<Change> {
+		let mut changes = Vec::new();
+		if !self.barred.contains_key(node) {
+			self.barred.insert(node.clone(), reason.to_owned());
+			changes.push(Change::Barred(node.clone(), Some(reason.to_owned())));
+		}
+		for session in self.sessions.values_mut().filter(|session| session.node == *node) {
+			if !session.retired {
+				session.retired = true;
+				changes.push(Change::Session(session.clone()));
+			}
+		}
+		changes
+	}
+
+	/// Pays a node again.
+	pub fn forgive(&mut self, node: &AccountId) -> Vec<Change> {
+		match self.barred.remove(node) {
+			Some(_) => vec![Change::Barred(node.clone(), None)],
+			None => Vec::new(),
+		}
+	}
+
+	/// The lane of a call that is open.
+	fn open_lane(&mut self, seat: &Seat) -> Option<&mut super::Lane> {
+		let lane = self.lanes.get_mut(&seat.session)?.get_mut(&seat.lane)?;
+		let open = lane.open.as_ref()?;
+		(open.call.sequence == seat.sequence).then_some(lane)
+	}
+}

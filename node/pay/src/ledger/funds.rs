@@ -1,0 +1,190 @@
+//! Money that goes into sessions and comes back from them.
+
+use openledger_primitives::{
+	info::SessionInfo, AccountId, Balance, BlockNumber, LaneId, SessionId,
+};
+
+use super::{Change, Intent, IntentKind, Ledger, Session, Settled, Shortfall};
+use crate::budget::Budget;
+
+/// What the chain has of a session.
+#[derive(Clone, Copy, Debug)]
+pub enum Seen<'a> {
+	/// It is there.
+	There(&'a SessionInfo),
+	/// It is closed.
+	Gone,
+}
+
+/// A node has settled more than its statements say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+	/// Who.
+	pub node: AccountId,
+	/// In which session.
+	pub session: SessionId,
+	/// On which lane.
+	pub lane: LaneId,
+	/// What was settled.
+	pub settled: Settled,
+	/// What its statements add up to, in planck.
+	pub stated: Balance,
+}
+
+impl Ledger {
+	/// Writes down that a transaction will put money into a session with `node`: what is usual, but
+	/// `need` at least. How much, and what has to be on disk before it is submitted.
+	///
+	/// # Errors
+	/// [`Shortfall::Budget`] or [`Shortfall::UnderWay`].
+	pub fn plan(
+		&mut self,
+		node: &AccountId,
+		need: Balance,
+		kind: IntentKind,
+		from: BlockNumber,
+		budget: &Budget,
+	) -> Result<(Balance, Vec<Change>), Shortfall> {
+		if let Some(reason) = self.barred.get(node) {
+			return Err(Shortfall::Barred(reason.clone()));
+		}
+		if self.intents.contains_key(node) {
+			return Err(Shortfall::UnderWay);
+		}
+		let committed = self.standing().committed;
+		let amount = budget.portion(need, committed).ok_or_else(|| Shortfall::Budget {
+			left: budget.left(committed),
+			may_change: !self.busy.is_empty(),
+		})?;
+		let intent = Intent { kind, amount, from };
+		self.intents.insert(node.clone(), intent.clone());
+		self.submitting.insert(node.clone());
+		Ok((amount, vec![Change::Intent(node.clone(), Some(intent))]))
+	}
+
+	/// The submission has ended, with an outcome that is known or not.
+	pub fn submitted(&mut self, node: &AccountId) {
+		self.submitting.remove(node);
+	}
+
+	/// The transaction under way has opened a session.
+	pub fn opened(
+		&mut self,
+		node: &AccountId,
+		id: SessionId,
+		deposit: Balance,
+		expires_at: BlockNumber,
+	) -> Vec<Change> {
+		let intent = self.intents.remove(node);
+		let session = Session {
+			id,
+			node: node.clone(),
+			deposit,
+			expires_at,
+			closes_at: None,
+			retired: self.barred.contains_key(node),
+			opened_after: intent.map_or(0, |intent| intent.from),
+		};
+		self.sessions.insert(id, session.clone());
+		vec![Change::Intent(node.clone(), None), Change::Session(session)]
+	}
+
+	/// The transaction under way has added to a session's deposit.
+	pub fn topped_up(&mut self, node: &AccountId) -> Vec<Change> {
+		let mut changes = vec![Change::Intent(node.clone(), None)];
+		let Some(intent) = self.intents.remove(node) else { return changes };
+		let IntentKind::TopUp { session, before } = intent.kind else { return changes };
+		if let Some(session) = self.sessions.get_mut(&session) {
+			// It may have been seen on chain already.
+			session.deposit = session.deposit.max(before.saturating_add(intent.amount));
+			changes.push(Change::Session(session.clone()));
+		}
+		changes
+	}
+
+	/// The transaction under way has not happened, and never will.
+	pub fn abandon(&mut self, node: &AccountId) -> Vec<Change> {
+		self.intents.remove(node);
+		vec![Change::Intent(node.clone(), None)]
+	}
+
+	/// Uses a session for no more calls.
+	pub fn retire(&mut self, id: SessionId) -> Vec<Change> {
+		let session = self.sessions.get_mut(&id).filter(|session| !session.retired);
+		let Some(session) = session else { return Vec::new() };
+		session.retired = true;
+		vec![Change::Session(session.clone())]
+	}
+
+	/// Compares a session with the chain, as of when it was asked.
+	pub fn observe(&mut self, id: SessionId, seen: Seen<'_>) -> (Vec<Change>, Vec<Evidence>) {
+		let caller = self.meta.caller.clone();
+		let Some(session) = self.sessions.get_mut(&id) else { return Default::default() };
+		let info = match seen {
+			// A chain that was started anew gives the same number to another session.
+			Seen::There(info) if info.caller == caller && info.node == session.node => info,
+			Seen::There(_) | Seen::Gone => return (self.closed(id, None), Vec::new()),
+		};
+		let mut changes = Vec::new();
+		let now = Session {
+			// A transaction under way may have raised it. It is never lowered.
+			deposit: session.deposit.max(info.deposit),
+			expires_at: info.expires_at,
+			closes_at: info.closes_at,
+			retired: session.retired || info.closes_at.is_some(),
+			..session.clone()
+		};
+		if *session != now {
+			*session = now.clone();
+			changes.push(Change::Session(now.clone()));
+		}
+		let mut evidence = Vec::new();
+		for settled in &info.lanes {
+			let (number, busy) = (settled.lane, self.busy.contains(&(id, settled.lane)));
+			let lane = self.lanes.entry(id).or_default().entry(number).or_default();
+			let settled = Settled { sequence: settled.sequence, amount: settled.settled };
+			// Answers of the chain may overtake one another.
+			if settled.sequence > lane.settled.sequence {
+				lane.settled = settled;
+				changes.push(Change::Lane(id, number, Box::new(lane.clone())));
+			}
+			if !busy && lane.open.is_none() && settled.amount > lane.acknowledged {
+				let stated = lane.acknowledged;
+				let node = now.node.clone();
+				evidence.push(Evidence { node, session: id, lane: number, settled, stated });
+			}
+		}
+		(changes, evidence)
+	}
+
+	/// A session is closed. `refunded` is what came back, where that is known; else it counts as
+	/// what the node could have settled.
+	pub fn closed(&mut self, id: SessionId, refunded: Option<Balance>) -> Vec<Change> {
+		let Some(session) = self.sessions.remove(&id) else { return Vec::new() };
+		let lanes = self.lanes.remove(&id).unwrap_or_default();
+		self.busy.retain(|(busy, _)| *busy != id);
+		let cost = match refunded {
+			Some(refunded) => session.deposit.saturating_sub(refunded),
+			None => lanes
+				.values()
+				// The chain takes no voucher that is older than what is settled.
+				.map(|lane| match lane.settled.sequence >= lane.signed {
+					true => lane.settled.amount.min(lane.authorised),
+					false => lane.authorised,
+				})
+				.fold(0, Balance::saturating_add)
+				.min(session.deposit),
+		};
+		self.meta.closed = self.meta.closed.saturating_add(cost);
+		let mut changes = vec![Change::Forget(id), Change::Meta(self.meta.clone())];
+		let adds = |intent: &Intent| match intent.kind {
+			IntentKind::TopUp { session, .. } => session == id,
+			IntentKind::Open { .. } => false,
+		};
+		if self.intents.get(&session.node).is_some_and(adds) {
+			// What it would have added can go nowhere now.
+			changes.extend(self.abandon(&session.node));
+		}
+		changes
+	}
+}

@@ -1,0 +1,279 @@
+//! Who was promised what: the sessions, their lanes, and the budget that they share.
+//!
+//! No input or output happens here. Each operation checks everything, then changes the ledger, and
+//! hands out what has to reach the disk before anybody acts on it. All that is counted against the
+//! budget is counted at its worst:
+//!
+//! - money that is in a session is committed until the session is closed, and so is money that a
+//!   transaction of unknown outcome may have put there;
+//! - a lane counts as the most that any of its vouchers has authorised, also one that the node has
+//!   refused: it may have kept it;
+//! - a session that was closed by somebody else counts as what its node could have settled.
+
+mod calls;
+mod funds;
+mod types;
+
+pub use self::{
+	calls::{Begun, Correction, Seat},
+	funds::{Evidence, Seen},
+	types::{
+		Change, Contents, Draft, Intent, IntentKind, Lane, Meta, Open, Session, Settled, Totals,
+	},
+};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use openledger_primitives::{AccountId, Balance, BlockNumber, LaneId, ModelId, SessionId};
+use thiserror::Error;
+
+/// A session that ends within so many blocks is not used for another call.
+const MARGIN: BlockNumber = 20;
+
+/// Why a call cannot be paid right now.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Shortfall {
+	/// A session has a lane for the call, but lacks funds.
+	#[error("session {session} lacks {need} planck")]
+	TopUp {
+		/// The session.
+		session: SessionId,
+		/// What it lacks, in planck.
+		need: Balance,
+	},
+	/// There is no session with the node that has a lane for the call.
+	#[error("a session with {need} planck is needed")]
+	Open {
+		/// What the call may cost, in planck.
+		need: Balance,
+	},
+	/// A transaction for the node is under way, and its outcome not known.
+	#[error("a transaction that puts money into a session with this node is under way")]
+	UnderWay,
+	/// It does not fit into the budget.
+	#[error("the budget does not allow it: {left} planck of it are left")]
+	Budget {
+		/// What is left, in planck.
+		left: Balance,
+		/// Whether calls that are under way may leave something of what is set aside for them.
+		may_change: bool,
+	},
+	/// The node was caught cheating.
+	#[error("the node is not paid any more: {0}")]
+	Barred(String),
+}
+
+/// The ledger. See the module's documentation.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+	meta: Meta,
+	sessions: BTreeMap<SessionId, Session>,
+	lanes: BTreeMap<SessionId, BTreeMap<LaneId, Lane>>,
+	intents: BTreeMap<AccountId, Intent>,
+	barred: BTreeMap<AccountId, String>,
+	totals: BTreeMap<(ModelId, AccountId), Totals>,
+	/// Lanes of calls that are under way in this process.
+	busy: BTreeSet<(SessionId, LaneId)>,
+	/// Nodes for which this process is submitting a transaction.
+	submitting: BTreeSet<AccountId>,
+}
+
+/// Where the budget stands. Amounts in planck.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+	/// What calls have cost, by the statements that were acknowledged, closed sessions included.
+	pub charged: Balance,
+	/// What is set aside for calls under way, or whose outcome is unknown.
+	pub reserved: Balance,
+	/// What is in sessions that are not closed, spent or not.
+	pub deposited: Balance,
+	/// What counts against the budget: what closed sessions cost, what is in others, and what is
+	/// on its way there.
+	pub committed: Balance,
+	/// The most that could have been spent by now, if nodes redeem all that they hold.
+	pub exposed: Balance,
+}
+
+impl Ledger {
+	/// An empty ledger.
+	pub fn new(meta: Meta) -> Self {
+		Self::restore(Contents {
+			meta,
+			sessions: BTreeMap::new(),
+			lanes: BTreeMap::new(),
+			intents: BTreeMap::new(),
+			barred: BTreeMap::new(),
+			totals: BTreeMap::new(),
+		})
+	}
+
+	/// The ledger as it was on disk. No call of it is under way in this process.
+	pub fn restore(contents: Contents) -> Self {
+		let mut lanes: BTreeMap<SessionId, BTreeMap<LaneId, Lane>> = BTreeMap::new();
+		for ((session, lane), state) in contents.lanes {
+			lanes.entry(session).or_default().insert(lane, state);
+		}
+		Self {
+			meta: contents.meta,
+			sessions: contents.sessions,
+			lanes,
+			intents: contents.intents,
+			barred: contents.barred,
+			totals: contents.totals,
+			busy: BTreeSet::new(),
+			submitting: BTreeSet::new(),
+		}
+	}
+
+	/// What of it belongs on disk.
+	pub fn contents(&self) -> Contents {
+		let lanes = self.lanes.iter().flat_map(|(session, lanes)| {
+			lanes.iter().map(|(lane, state)| ((*session, *lane), state.clone()))
+		});
+		Contents {
+			meta: self.meta.clone(),
+			sessions: self.sessions.clone(),
+			lanes: lanes.collect(),
+			intents: self.intents.clone(),
+			barred: self.barred.clone(),
+			totals: self.totals.clone(),
+		}
+	}
+
+	/// Whose ledger it is.
+	pub fn meta(&self) -> &Meta {
+		&self.meta
+	}
+
+	/// The sessions that are not closed.
+	pub fn sessions(&self) -> impl Iterator<Item = &Session> {
+		self.sessions.values()
+	}
+
+	/// A session that is not closed.
+	pub fn session(&self, id: SessionId) -> Option<&Session> {
+		self.sessions.get(&id)
+	}
+
+	/// The lanes of a session.
+	pub fn lanes(&self, session: SessionId) -> impl Iterator<Item = (LaneId, &Lane)> {
+		self.lanes.get(&session).into_iter().flatten().map(|(lane, state)| (*lane, state))
+	}
+
+	/// Nodes that are paid no more, and why.
+	pub fn barred(&self) -> &BTreeMap<AccountId, String> {
+		&self.barred
+	}
+
+	/// What calls came to, by model and node.
+	pub fn totals(&self) -> &BTreeMap<(ModelId, AccountId), Totals> {
+		&self.totals
+	}
+
+	/// Transactions whose outcome is not known, by node.
+	pub fn intents(&self) -> &BTreeMap<AccountId, Intent> {
+		&self.intents
+	}
+
+	/// Whether this process is submitting a transaction for a node.
+	pub fn is_submitting(&self, node: &AccountId) -> bool {
+		self.submitting.contains(node)
+	}
+
+	/// Lanes whose calls are under way in this process.
+	pub fn busy_lanes(&self) -> usize {
+		self.busy.len()
+	}
+
+	/// Calls whose outcome is unknown, and that nobody in this process is looking after.
+	pub fn unresolved(&self) -> Vec<(Seat, Open)> {
+		let mut found = Vec::new();
+		for (session, lanes) in &self.lanes {
+			let Some(node) = self.sessions.get(session).map(|session| &session.node) else {
+				continue;
+			};
+			for (lane, state) in lanes {
+				let Some(open) = &state.open else { continue };
+				if open.call.rejected.is_none() && !self.busy.contains(&(*session, *lane)) {
+					let sequence = open.call.sequence;
+					let seat =
+						Seat { node: node.clone(), session: *session, lane: *lane, sequence };
+					found.push((seat, open.clone()));
+				}
+			}
+		}
+		found
+	}
+
+	/// Where the budget stands.
+	pub fn standing(&self) -> Standing {
+		let since_then = |amount: Balance| amount.saturating_sub(self.meta.baseline);
+		let sum =
+			|amounts: &mut dyn Iterator<Item = Balance>| amounts.fold(0, Balance::saturating_add);
+		let deposited = sum(&mut self.sessions.values().map(|session| session.deposit));
+		let on_its_way = sum(&mut self.intents.values().map(|intent| intent.amount));
+		let exposed = sum(&mut self.sessions.keys().map(|session| self.exposure(*session)));
+		let lanes = || self.lanes.values().flat_map(BTreeMap::values);
+		let committed = self.meta.closed.saturating_add(deposited).saturating_add(on_its_way);
+		Standing {
+			charged: sum(&mut self.totals.values().map(|totals| totals.charged)),
+			reserved: sum(&mut lanes().map(Lane::reserved)),
+			deposited,
+			committed: since_then(committed),
+			exposed: since_then(self.meta.closed.saturating_add(exposed)),
+		}
+	}
+
+	/// Lets the budget count from now on. What is in sessions and not spent still counts.
+	pub fn rebase(&mut self) -> Vec<Change> {
+		let exposed = self.sessions.keys().map(|session| self.exposure(*session));
+		self.meta.baseline = exposed.fold(self.meta.closed, Balance::saturating_add);
+		vec![Change::Meta(self.meta.clone())]
+	}
+
+	/// What a session has cost or may still cost, if its node redeems all that it holds.
+	fn exposure(&self, session: SessionId) -> Balance {
+		let deposit = self.sessions.get(&session).map_or(0, |session| session.deposit);
+		let lanes = self.lanes.get(&session).into_iter().flat_map(BTreeMap::values);
+		lanes.fold(0, |sum: Balance, lane| sum.saturating_add(lane.authorised)).min(deposit)
+	}
+
+	/// What of a session's deposit is neither spent nor set aside.
+	pub fn left(&self, session: SessionId) -> Balance {
+		let deposit = self.sessions.get(&session).map_or(0, |session| session.deposit);
+		let lanes = self.lanes.get(&session).into_iter().flat_map(BTreeMap::values);
+		lanes.fold(deposit, |left, lane| {
+			left.saturating_sub(lane.acknowledged).saturating_sub(lane.reserved())
+		})
+	}
+
+	/// The sessions with a node that can pay for another call now.
+	fn usable<'a>(
+		&'a self,
+		node: &'a AccountId,
+		best: BlockNumber,
+	) -> impl Iterator<Item = &'a Session> {
+		self.sessions.values().filter(move |session| {
+			session.node == *node
+				&& !session.retired
+				&& session.closes_at.is_none()
+				&& best.saturating_add(MARGIN) < session.expires_at
+		})
+	}
+
+	/// What is left in the fullest session with a node that can pay for another call; `None` if
+	/// there is no such session.
+	pub fn purse(&self, node: &AccountId, best: BlockNumber) -> Option<Balance> {
+		self.usable(node, best).map(|session| self.left(session.id)).max()
+	}
+}
+
+impl Lane {
+	/// What is set aside for its call that has no statement yet.
+	pub fn reserved(&self) -> Balance {
+		self.open.as_ref().map_or(0, |open| open.call.allowance)
+	}
+}
+
+#[cfg(test)]
+mod tests;

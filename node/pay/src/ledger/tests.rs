@@ -1,0 +1,280 @@
+use super::*;
+use openledger_client::x402::Receipt;
+use openledger_primitives::{
+	info::{LaneInfo, SessionInfo},
+	price::PriceSchedule,
+	statement::Statement,
+	Hash, Sequence, MAX_LANES,
+};
+
+use crate::budget::Budget;
+
+const ALICE: [u8; 32] = [1; 32];
+
+fn node(number: u8) -> AccountId {
+	[number; 32].into()
+}
+
+fn ledger() -> Ledger {
+	Ledger::new(Meta { genesis_hash: Hash::zero(), caller: ALICE.into(), closed: 0, baseline: 0 })
+}
+
+fn draft() -> Draft {
+	Draft {
+		version: 0,
+		price_version: 0,
+		price: PriceSchedule::default(),
+		input_tokens: 1,
+		max_output_tokens: 1,
+		request_hash: Hash::zero(),
+		salt: Hash::zero(),
+		receipt_key: node(9),
+	}
+}
+
+fn receipt(seat: &Seat, model: ModelId, charge: Balance) -> Receipt {
+	let statement = Statement {
+		genesis_hash: Hash::zero(),
+		session: seat.session,
+		lane: seat.lane,
+		sequence: seat.sequence,
+		model,
+		version: 0,
+		price_version: 0,
+		input_tokens: 2,
+		output_tokens: 3,
+		charge,
+		request_hash: Hash::zero(),
+		response_hash: Hash::zero(),
+		attribution: Default::default(),
+	};
+	let key = openledger_client::Keypair::from_uri("//Bob", Default::default()).unwrap();
+	Receipt { statement, signature: key.sign(b"not looked at here") }
+}
+
+fn info(ledger: &Ledger, id: SessionId, lanes: Vec<LaneInfo>) -> SessionInfo {
+	let session = ledger.session(id).unwrap();
+	SessionInfo {
+		id,
+		caller: ALICE.into(),
+		node: session.node.clone(),
+		signer: ALICE.into(),
+		deposit: session.deposit,
+		settled: 0,
+		spending_limit: session.deposit,
+		expires_at: session.expires_at,
+		closes_at: None,
+		lanes,
+	}
+}
+
+/// A ledger with a session of `deposit` with node 2.
+fn with_session(deposit: Balance) -> Ledger {
+	let mut ledger = ledger();
+	let budget = Budget::new(deposit, Some(deposit));
+	let open = IntentKind::Open { expires_at: 1_000, first: 0 };
+	ledger.plan(&node(2), deposit, open, 5, &budget).unwrap();
+	ledger.submitted(&node(2));
+	ledger.opened(&node(2), 7, deposit, 1_000);
+	ledger
+}
+
+fn begin(ledger: &mut Ledger, amount: Balance, budget: &Budget) -> Result<Begun, Shortfall> {
+	ledger.begin(&node(2), 3, amount, draft(), 10, budget).map(|(begun, _)| begun)
+}
+
+#[test]
+fn calls_in_parallel_take_lanes_of_their_own() {
+	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
+	let first = begin(&mut ledger, 10, &budget).unwrap();
+	let second = begin(&mut ledger, 10, &budget).unwrap();
+	assert_eq!((first.seat.lane, second.seat.lane), (0, 1));
+	assert_eq!((first.acknowledged, first.authorised, first.seat.sequence), (0, 10, 1));
+	ledger.acknowledge(&first.seat, receipt(&first.seat, 3, 4), true);
+	// The lane that is free again goes on where it was.
+	let third = begin(&mut ledger, 10, &budget).unwrap();
+	assert_eq!((third.seat.lane, third.seat.sequence), (0, 2));
+	assert_eq!((third.acknowledged, third.authorised), (4, 14));
+	let standing = ledger.standing();
+	assert_eq!((standing.charged, standing.reserved, standing.committed), (4, 20, 100));
+	assert_eq!(standing.exposed, 24);
+	assert_eq!(ledger.left(7), 100 - 4 - 20);
+}
+
+#[test]
+fn what_is_missing_is_told() {
+	let budget = Budget::new(100, Some(40));
+	let mut empty = ledger();
+	assert_eq!(begin(&mut empty, 10, &budget), Err(Shortfall::Open { need: 10 }));
+	let over = Shortfall::Budget { left: 100, may_change: false };
+	assert_eq!(begin(&mut empty, 101, &budget), Err(over));
+
+	let mut ledger = with_session(40);
+	begin(&mut ledger, 35, &budget).unwrap();
+	let need = Shortfall::TopUp { session: 7, need: 15 };
+	assert_eq!(begin(&mut ledger, 20, &budget), Err(need));
+	let top_up = IntentKind::TopUp { session: 7, before: 40 };
+	let (amount, _) = ledger.plan(&node(2), 15, top_up, 10, &budget).unwrap();
+	assert_eq!(amount, 40);
+	assert_eq!(begin(&mut ledger, 20, &budget), Err(Shortfall::UnderWay));
+	// But what is there can be spent.
+	begin(&mut ledger, 5, &budget).unwrap();
+	ledger.topped_up(&node(2));
+	begin(&mut ledger, 20, &budget).unwrap();
+	let over = Shortfall::Budget { left: 20, may_change: true };
+	assert_eq!(begin(&mut ledger, 50, &budget), Err(over));
+}
+
+#[test]
+fn a_full_session_is_followed_by_another() {
+	let (mut ledger, budget) = (with_session(1_000), Budget::new(2_000, Some(1_000)));
+	for _ in 0..MAX_LANES {
+		begin(&mut ledger, 1, &budget).unwrap();
+	}
+	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::Open { need: 1 }));
+	let open = IntentKind::Open { expires_at: 1_000, first: 8 };
+	ledger.plan(&node(2), 1, open, 10, &budget).unwrap();
+	ledger.opened(&node(2), 8, 1_000, 1_000);
+	assert_eq!(begin(&mut ledger, 1, &budget).unwrap().seat.session, 8);
+}
+
+#[test]
+fn sessions_that_end_are_not_used() {
+	let (ledger, budget) = (with_session(100), Budget::new(200, Some(100)));
+	let usable = |ledger: &Ledger, best| ledger.check(&node(2), 3, 1, best, &budget).is_ok();
+	assert!(usable(&ledger, 979));
+	assert!(!usable(&ledger, 980));
+	let mut closing = ledger.clone();
+	let seen = SessionInfo { closes_at: Some(50), ..info(&ledger, 7, vec![]) };
+	closing.observe(7, Seen::There(&seen));
+	assert!(!usable(&closing, 10));
+	let mut retired = ledger.clone();
+	assert_eq!(retired.retire(7).len(), 1);
+	assert!(retired.retire(7).is_empty() && !usable(&retired, 10));
+}
+
+#[test]
+fn a_refused_voucher_frees_its_number_but_still_counts() {
+	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
+	let begun = begin(&mut ledger, 60, &budget).unwrap();
+	ledger.release(&begun.seat, false);
+	assert_eq!(ledger.standing().reserved, 0);
+	// The node may have kept it.
+	assert_eq!(ledger.standing().exposed, 60);
+	let again = begin(&mut ledger, 60, &budget).unwrap();
+	assert_eq!((again.seat.lane, again.seat.sequence), (0, 1));
+	ledger.release(&again.seat, true);
+	let third = begin(&mut ledger, 60, &budget).unwrap();
+	assert_eq!(third.seat.sequence, 2);
+	let less = Correction { sequence: Some(9), acknowledged: Some(0) };
+	ledger.correct(&third.seat, less);
+	let fourth = begin(&mut ledger, 60, &budget).unwrap();
+	assert_eq!((fourth.seat.sequence, fourth.authorised), (10, 60));
+	assert_eq!(ledger.closed(7, None).len(), 2);
+	assert_eq!(ledger.standing().committed, 60);
+}
+
+#[test]
+fn a_false_statement_ends_it_with_that_node() {
+	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
+	let begun = begin(&mut ledger, 60, &budget).unwrap();
+	ledger.reject(&begun.seat, receipt(&begun.seat, 3, 61), "too much");
+	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::Barred("too much".into())));
+	assert_eq!((ledger.standing().reserved, ledger.standing().charged), (60, 0));
+	assert!(ledger.unresolved().is_empty(), "there is nothing more to ask");
+	let (_, lane) = ledger.lanes(7).next().unwrap();
+	assert!(lane.open.as_ref().unwrap().call.rejected.is_some());
+	// Whoever forgives it does not get the session back.
+	assert_eq!(ledger.forgive(&node(2)).len(), 1);
+	assert!(ledger.forgive(&node(2)).is_empty());
+	assert!(matches!(begin(&mut ledger, 1, &budget), Err(Shortfall::Budget { .. })));
+}
+
+#[test]
+fn a_parked_call_keeps_its_lane_until_it_is_resolved() {
+	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
+	let begun = begin(&mut ledger, 60, &budget).unwrap();
+	assert!(ledger.unresolved().is_empty(), "somebody is looking after it");
+	ledger.park(&begun.seat);
+	let other = begin(&mut ledger, 40, &budget).unwrap();
+	assert_eq!(other.seat.lane, 1);
+	let unresolved = ledger.unresolved();
+	assert_eq!(unresolved, [(begun.seat.clone(), begun.open)]);
+	assert!(ledger.resume(&begun.seat) && !ledger.resume(&begun.seat));
+	ledger.acknowledge(&begun.seat, receipt(&begun.seat, 3, 10), false);
+	assert_eq!(ledger.totals()[&(3, node(2))].broken, 1);
+	assert!(!ledger.resume(&begun.seat));
+	// What comes too late changes nothing.
+	assert!(ledger.acknowledge(&begun.seat, receipt(&begun.seat, 3, 10), true).is_empty());
+	assert!(ledger.release(&begun.seat, true).is_empty());
+}
+
+#[test]
+fn more_than_was_stated_is_noticed() {
+	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
+	let begun = begin(&mut ledger, 60, &budget).unwrap();
+	let settled = |sequence, settled| vec![LaneInfo { lane: 0, sequence, settled }];
+	let look = |ledger: &mut Ledger, lanes| {
+		let info = info(ledger, 7, lanes);
+		ledger.observe(7, Seen::There(&info)).1
+	};
+	// Its statement may be on its way.
+	assert!(look(&mut ledger, settled(1, 50)).is_empty());
+	ledger.acknowledge(&begun.seat, receipt(&begun.seat, 3, 50), true);
+	assert!(look(&mut ledger, settled(1, 50)).is_empty());
+	let evidence = look(&mut ledger, settled(1, 51));
+	assert_eq!((evidence[0].settled.amount, evidence[0].stated), (51, 50));
+}
+
+#[test]
+fn a_closed_session_costs_what_could_be_settled() {
+	let budget = Budget::new(100, None);
+	let run = |settled: Option<(Sequence, Balance)>, refunded| {
+		let mut ledger = with_session(100);
+		let begun = begin(&mut ledger, 60, &budget).unwrap();
+		ledger.acknowledge(&begun.seat, receipt(&begun.seat, 3, 20), true);
+		if let Some((sequence, settled)) = settled {
+			let lanes = vec![LaneInfo { lane: 0, sequence, settled }];
+			let info = info(&ledger, 7, lanes);
+			ledger.observe(7, Seen::There(&info));
+		}
+		ledger.closed(7, refunded);
+		assert!(ledger.session(7).is_none() && ledger.lanes(7).next().is_none());
+		ledger.standing().committed
+	};
+	assert_eq!(run(None, Some(80)), 20);
+	assert_eq!(run(Some((1, 20)), None), 20);
+	assert_eq!(run(None, None), 60);
+	let mut other = with_session(100);
+	let stranger = SessionInfo { caller: node(5), ..info(&other, 7, vec![]) };
+	other.observe(7, Seen::There(&stranger));
+	assert_eq!((other.session(7), other.standing().committed), (None, 0));
+}
+
+#[test]
+fn a_budget_can_begin_anew() {
+	let mut ledger = with_session(100);
+	let budget = Budget::new(100, None);
+	let begun = begin(&mut ledger, 30, &budget).unwrap();
+	ledger.acknowledge(&begun.seat, receipt(&begun.seat, 3, 20), true);
+	assert_eq!(ledger.standing().committed, 100);
+	ledger.rebase();
+	// What could still be charged for the call before counts as spent before.
+	assert_eq!((ledger.standing().committed, ledger.standing().exposed), (70, 0));
+	assert_eq!(ledger.standing().charged, 20);
+}
+
+#[test]
+fn a_lowered_budget_is_kept() {
+	let mut ledger = with_session(100);
+	let lower = Budget::new(25, None);
+	let first = begin(&mut ledger, 20, &lower).unwrap();
+	let over = Shortfall::Budget { left: 5, may_change: true };
+	assert_eq!(begin(&mut ledger, 20, &lower), Err(over));
+	ledger.acknowledge(&first.seat, receipt(&first.seat, 3, 4), true);
+	// On the same lane, the next voucher takes the place of the first.
+	begin(&mut ledger, 20, &lower).unwrap();
+	assert_eq!(ledger.standing().exposed, 24);
+}
+
+mod random;

@@ -1,0 +1,212 @@
+//! What the ledger holds, as it is on disk.
+
+use std::collections::BTreeMap;
+
+use openledger_client::{caller::OpenCall, x402::Receipt};
+use openledger_primitives::{
+	price::PriceSchedule, AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion,
+	Sequence, SessionId, VersionId,
+};
+use serde::{Deserialize, Serialize};
+
+/// Whose ledger it is, and what is behind it. Amounts in planck.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+	/// The chain.
+	pub genesis_hash: Hash,
+	/// Who pays.
+	pub caller: AccountId,
+	/// What sessions that are closed have cost, at most.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub closed: Balance,
+	/// What had been spent when the budget began to count.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub baseline: Balance,
+}
+
+/// A session. Its lanes are kept beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+	/// Its number on chain.
+	pub id: SessionId,
+	/// The operator who is paid.
+	pub node: AccountId,
+	/// What is in it, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub deposit: Balance,
+	/// The block from which the node serves no more calls.
+	pub expires_at: BlockNumber,
+	/// The block from which it can be closed, if that was asked for.
+	pub closes_at: Option<BlockNumber>,
+	/// Whether it pays for no more calls.
+	pub retired: bool,
+	/// The best block before it was opened.
+	pub opened_after: BlockNumber,
+}
+
+/// A lane of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lane {
+	/// The last sequence that was used.
+	pub sequence: Sequence,
+	/// What the node's statements add up to, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub acknowledged: Balance,
+	/// The most that any voucher of the lane has authorised, in planck: whatever became of its
+	/// call, the node may hold it, and can never get more out of this lane.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub authorised: Balance,
+	/// The highest sequence of these vouchers.
+	pub signed: Sequence,
+	/// The model that the lane is for.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub model: Option<ModelId>,
+	/// How far the chain has settled it, when it was last asked.
+	#[serde(default)]
+	pub settled: Settled,
+	/// The call whose statement has not come yet.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub open: Option<Open>,
+}
+
+/// How far a lane is settled on chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+	/// The sequence of the last settled call.
+	pub sequence: Sequence,
+	/// What the settled calls cost, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub amount: Balance,
+}
+
+/// A call that is being paid for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+	/// What was agreed on.
+	pub call: OpenCall,
+	/// The key that has to sign its statement, as an account.
+	pub receipt_key: AccountId,
+}
+
+/// What is agreed on with a node before its lane is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+	/// The model's version.
+	pub version: VersionId,
+	/// The price version.
+	pub price_version: PriceVersion,
+	/// Its schedule.
+	pub price: PriceSchedule,
+	/// Tokens of the prompt.
+	pub input_tokens: u32,
+	/// The most tokens of the answer.
+	pub max_output_tokens: u32,
+	/// The salted hash of the request.
+	pub request_hash: Hash,
+	/// What it was hashed with.
+	pub salt: Hash,
+	/// The key that has to sign the statement, as an account.
+	pub receipt_key: AccountId,
+}
+
+/// A transaction that puts money into a session, and whose outcome is not known yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+	/// What it does.
+	pub kind: IntentKind,
+	/// What it puts in, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub amount: Balance,
+	/// The best block when it was made.
+	pub from: BlockNumber,
+}
+
+/// What such a transaction does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntentKind {
+	/// It opens a session.
+	Open {
+		/// The block at which the session ends.
+		expires_at: BlockNumber,
+		/// The number that the chain would have given to a session before: ours has this one or a
+		/// higher one.
+		first: SessionId,
+	},
+	/// It adds to the deposit of a session.
+	TopUp {
+		/// The session.
+		session: SessionId,
+		/// Its deposit before, in planck.
+		#[serde(with = "openledger_primitives::serde_balance")]
+		before: Balance,
+	},
+}
+
+/// What calls of one model through one node came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+	/// Calls that were charged.
+	pub calls: u64,
+	/// Those of them whose answer did not reach the app, or not whole.
+	#[serde(default)]
+	pub broken: u64,
+	/// Charged tokens of prompts.
+	pub input_tokens: u64,
+	/// Charged tokens of answers.
+	pub output_tokens: u64,
+	/// What they cost, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub charged: Balance,
+}
+
+impl Totals {
+	/// Both together.
+	pub fn plus(self, other: Self) -> Self {
+		Self {
+			calls: self.calls.saturating_add(other.calls),
+			broken: self.broken.saturating_add(other.broken),
+			input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+			output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+			charged: self.charged.saturating_add(other.charged),
+		}
+	}
+}
+
+/// Something that has to reach the disk.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+	/// The one entry about the ledger itself.
+	Meta(Meta),
+	/// A session, new or changed.
+	Session(Session),
+	/// A session is closed: it and its lanes are not needed any more.
+	Forget(SessionId),
+	/// A lane of a session.
+	Lane(SessionId, LaneId, Box<Lane>),
+	/// The transaction under way for a node, if there is one.
+	Intent(AccountId, Option<Intent>),
+	/// Why a node is paid no more, or that it is paid again.
+	Barred(AccountId, Option<String>),
+	/// What calls of a model through a node came to.
+	Totals(ModelId, AccountId, Totals),
+	/// A statement that was acknowledged.
+	Statement(Box<Receipt>),
+}
+
+/// Everything that is on disk, but for the statements.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contents {
+	/// The one entry about the ledger itself.
+	pub meta: Meta,
+	/// The sessions that are not closed.
+	pub sessions: BTreeMap<SessionId, Session>,
+	/// Their lanes.
+	pub lanes: BTreeMap<(SessionId, LaneId), Lane>,
+	/// Transactions under way, by node.
+	pub intents: BTreeMap<AccountId, Intent>,
+	/// Nodes that are paid no more.
+	pub barred: BTreeMap<AccountId, String>,
+	/// What calls came to, by model and node.
+	pub totals: BTreeMap<(ModelId, AccountId), Totals>,
+}

@@ -1,0 +1,209 @@
+//! What is asked of the chain. Behind a trait, so that everything else runs without one.
+
+use async_trait::async_trait;
+use openledger_client::{
+	tx::TxError, At, Call, Chain, ChainError, Event, Keypair, SubmitOptions, TxOutcome,
+};
+use openledger_primitives::{
+	info::{ModelInfo, NodeInfo, SessionInfo},
+	AccountId, Balance, BlockNumber, Hash, ModelId, SessionId, MAX_PAGE,
+};
+use sp_io::hashing::twox_128;
+
+/// What came of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submitted<T> {
+	/// It is in a block and did this.
+	Done(T),
+	/// It has changed nothing, and never will.
+	Refused(String),
+	/// It may have happened, or happen yet.
+	Unknown(String),
+}
+
+/// A session that was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+	/// Its number.
+	pub session: SessionId,
+	/// What is in it, in planck.
+	pub deposit: Balance,
+	/// The block at which it ends.
+	pub expires_at: BlockNumber,
+}
+
+/// The chain, and the account that pays.
+#[async_trait]
+pub trait Network: Send + Sync + 'static {
+	/// The chain's first block.
+	fn genesis_hash(&self) -> Hash;
+	/// The chain's CAIP-2 name.
+	fn name(&self) -> String {
+		openledger_client::x402::network(&self.genesis_hash())
+	}
+	/// Who pays, and signs vouchers.
+	fn keypair(&self) -> &Keypair;
+	/// The newest block, or the newest that is final.
+	async fn block(&self, at: At) -> Result<BlockNumber, ChainError>;
+	/// What the account can spend, in planck.
+	async fn free_balance(&self) -> Result<Balance, ChainError>;
+	/// A page of the models, from an id upwards.
+	async fn models(&self, from: ModelId) -> Result<Vec<ModelInfo>, ChainError>;
+	/// A model.
+	async fn model(&self, id: ModelId, at: At) -> Result<Option<ModelInfo>, ChainError>;
+	/// A page of the nodes that serve a model, from the operator after `after`.
+	async fn nodes(
+		&self,
+		model: ModelId,
+		after: Option<&AccountId>,
+	) -> Result<Vec<NodeInfo>, ChainError>;
+	/// A node.
+	async fn node(&self, operator: &AccountId) -> Result<Option<NodeInfo>, ChainError>;
+	/// A session.
+	async fn session(&self, id: SessionId, at: At) -> Result<Option<SessionInfo>, ChainError>;
+	/// The number that the next session will have.
+	async fn next_session(&self) -> Result<SessionId, ChainError>;
+	/// Opens a session with `node`.
+	async fn open_session(
+		&self,
+		node: &AccountId,
+		deposit: Balance,
+		expires_at: BlockNumber,
+	) -> Submitted<Opened>;
+	/// Adds to the deposit of a session.
+	async fn top_up(&self, session: SessionId, amount: Balance) -> Submitted<()>;
+	/// Asks to close a session. The block from which it can be closed.
+	async fn request_close(&self, session: SessionId) -> Submitted<BlockNumber>;
+	/// Closes a session. What came back, in planck.
+	async fn close(&self, session: SessionId) -> Submitted<Balance>;
+}
+
+/// A chain node, and a key.
+#[derive(Clone, Debug)]
+pub struct Live {
+	chain: Chain,
+	keypair: Keypair,
+}
+
+impl Live {
+	/// Pays with `keypair`.
+	pub fn new(chain: Chain, keypair: Keypair) -> Self {
+		Self { chain, keypair }
+	}
+
+	/// Submits a call and picks what matters of what it did.
+	async fn submit<T>(
+		&self,
+		call: Call,
+		pick: impl FnMut(&Event) -> Option<T> + Send,
+	) -> Submitted<T> {
+		let submitted = self.chain.submit(&call, &self.keypair, SubmitOptions::in_block()).await;
+		match submitted.map(TxOutcome::into_included) {
+			Ok(Ok(included)) => match included.find(pick) {
+				Some(done) => Submitted::Done(done),
+				None => Submitted::Unknown(format!("{} had no event that is known", call.name())),
+			},
+			Ok(Err(error @ (TxError::Failed { .. } | TxError::Invalid { .. }))) => {
+				Submitted::Refused(error.to_string())
+			}
+			Ok(Err(error)) => Submitted::Unknown(error.to_string()),
+			Err(error) => Submitted::Refused(error.to_string()),
+		}
+	}
+}
+
+#[async_trait]
+impl Network for Live {
+	fn genesis_hash(&self) -> Hash {
+		self.chain.genesis_hash()
+	}
+
+	fn keypair(&self) -> &Keypair {
+		&self.keypair
+	}
+
+	async fn block(&self, at: At) -> Result<BlockNumber, ChainError> {
+		Ok(self.chain.block(at).await?.number)
+	}
+
+	async fn free_balance(&self) -> Result<Balance, ChainError> {
+		self.chain.free_balance(&self.keypair.account(), At::Best).await
+	}
+
+	async fn models(&self, from: ModelId) -> Result<Vec<ModelInfo>, ChainError> {
+		self.chain.models(from, MAX_PAGE, At::Best).await
+	}
+
+	async fn model(&self, id: ModelId, at: At) -> Result<Option<ModelInfo>, ChainError> {
+		self.chain.model(id, at).await
+	}
+
+	async fn nodes(
+		&self,
+		model: ModelId,
+		after: Option<&AccountId>,
+	) -> Result<Vec<NodeInfo>, ChainError> {
+		self.chain.nodes(model, after, MAX_PAGE, At::Best).await
+	}
+
+	async fn node(&self, operator: &AccountId) -> Result<Option<NodeInfo>, ChainError> {
+		self.chain.node(operator, At::Best).await
+	}
+
+	async fn session(&self, id: SessionId, at: At) -> Result<Option<SessionInfo>, ChainError> {
+		self.chain.session(id, at).await
+	}
+
+	async fn next_session(&self) -> Result<SessionId, ChainError> {
+		let key = [twox_128(b"InferenceMetering"), twox_128(b"NextSessionId")].concat();
+		// The value is not there before the first session.
+		let Some(stored) = self.chain.storage(&key, At::Best).await? else { return Ok(0) };
+		let bytes = <[u8; 8]>::try_from(stored).map_err(|bytes| ChainError::Decode {
+			what: "the number of the next session".into(),
+			reason: format!("it has {} bytes", bytes.len()),
+		})?;
+		Ok(SessionId::from_le_bytes(bytes))
+	}
+
+	async fn open_session(
+		&self,
+		node: &AccountId,
+		deposit: Balance,
+		expires_at: BlockNumber,
+	) -> Submitted<Opened> {
+		let signer = self.keypair.account();
+		let call = Call::OpenSession { node: node.clone(), deposit, signer, expires_at };
+		let ours = self.keypair.account();
+		self.submit(call, |event| match event {
+			Event::SessionOpened { session, caller, deposit, expires_at, .. }
+				if *caller == ours =>
+			{
+				let (session, deposit, expires_at) = (*session, *deposit, *expires_at);
+				Some(Opened { session, deposit, expires_at })
+			}
+			_ => None,
+		})
+		.await
+	}
+
+	async fn top_up(&self, session: SessionId, amount: Balance) -> Submitted<()> {
+		let call = Call::TopUp { session, amount };
+		self.submit(call, |event| matches!(event, Event::ExtrinsicSuccess).then_some(())).await
+	}
+
+	async fn request_close(&self, session: SessionId) -> Submitted<BlockNumber> {
+		self.submit(Call::RequestClose { session }, |event| match event {
+			Event::CloseRequested { closes_at, .. } => Some(*closes_at),
+			_ => None,
+		})
+		.await
+	}
+
+	async fn close(&self, session: SessionId) -> Submitted<Balance> {
+		self.submit(Call::CloseSession { session }, |event| match event {
+			Event::SessionClosed { refunded, .. } => Some(*refunded),
+			_ => None,
+		})
+		.await
+	}
+}

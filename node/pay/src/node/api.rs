@@ -1,0 +1,334 @@
+//! What is said to a node over HTTP.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use openledger_client::x402::{
+	self, PaymentRequired, PaymentResponse, PAYMENT_REQUIRED, PAYMENT_RESPONSE, PAYMENT_SIGNATURE,
+};
+use openledger_primitives::{LaneId, Sequence, SessionId};
+use reqwest::{
+	header::{CONTENT_TYPE, RETRY_AFTER},
+	redirect::Policy,
+	Client, Response,
+};
+use serde_json::Value;
+use tokio::time::timeout;
+
+/// No whole answer is longer than this, in bytes.
+pub const MAX_ANSWER: usize = 64 * 1024 * 1024;
+/// No error is longer than this, in bytes; what goes beyond is not read.
+const MAX_ERROR: usize = 64 * 1024;
+/// How much of an error that is none of ours is shown.
+const SHOWN: usize = 300;
+/// A node's wish to be left alone is not followed for longer than this.
+const LONGEST_RETRY: Duration = Duration::from_secs(300);
+
+/// How long nodes are waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+	/// For a connection.
+	pub connect: Duration,
+	/// For an offer, a statement, or a health check.
+	pub question: Duration,
+	/// For the next piece of an answer.
+	pub silence: Duration,
+}
+
+/// Speaks with nodes. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct NodeApi {
+	http: Client,
+	patience: Patience,
+}
+
+/// An answer that is an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+	/// The HTTP status.
+	pub status: u16,
+	/// Whether it has the form that a node's errors have: else it may be a proxy's.
+	pub shaped: bool,
+	/// The family of the error.
+	pub kind: String,
+	/// Its code.
+	pub code: String,
+	/// The part of the request that is wrong.
+	pub param: Option<String>,
+	/// What the node says.
+	pub message: String,
+	/// What the node would take instead.
+	pub details: Value,
+	/// When it is worth trying again.
+	pub retry_after: Option<Duration>,
+}
+
+/// What came of asking for an offer.
+#[derive(Debug)]
+pub enum Offered {
+	/// What the call costs.
+	Offer(Box<PaymentRequired>),
+	/// The node refuses, or fails.
+	Refused(Refusal),
+	/// The node cannot be reached, or speaks another language.
+	Failed(String),
+}
+
+/// What came of a request with a payment.
+#[derive(Debug)]
+pub enum Sent {
+	/// The answer begins.
+	Answer(Response),
+	/// It was refused.
+	Refused(Refusal),
+	/// Nobody was there to take it.
+	NobodyThere(String),
+	/// It may have been taken.
+	Lost(String),
+}
+
+/// What a node says of a call.
+#[derive(Debug)]
+pub enum Known {
+	/// It was served.
+	Served(Box<PaymentResponse>),
+	/// It was not charged, and will not be.
+	NotCharged,
+	/// It is being served, or the node cannot say right now.
+	NotNow(String),
+}
+
+impl NodeApi {
+	/// # Errors
+	/// If TLS cannot be set up.
+	pub fn new(patience: Patience) -> Result<Self, reqwest::Error> {
+		let http = Client::builder()
+			.connect_timeout(patience.connect)
+			.read_timeout(patience.silence)
+			// A voucher goes where it was meant to go, or nowhere.
+			.redirect(Policy::none())
+			.user_agent(concat!("openledger-pay/", env!("CARGO_PKG_VERSION")))
+			.build()?;
+		Ok(Self { http, patience })
+	}
+
+	/// Asks without paying, to learn what a call costs.
+	pub async fn offer(&self, endpoint: &str, body: &[u8]) -> Offered {
+		let asking = async {
+			let request = self.http.post(chat(endpoint)).header(CONTENT_TYPE, "application/json");
+			let answer = match request.body(body.to_vec()).send().await {
+				Ok(answer) => answer,
+				Err(error) => return Offered::Failed(describe(&error)),
+			};
+			if answer.status().is_success() {
+				return Offered::Failed("it answered without asking for payment".into());
+			}
+			let offer = match header(&answer, PAYMENT_REQUIRED).map(x402::decode) {
+				Some(Ok(offer)) => Some(offer),
+				Some(Err(error)) => {
+					return Offered::Failed(format!("its offer cannot be read: {error}"))
+				}
+				None => None,
+			};
+			match offer {
+				Some(offer) if answer.status().as_u16() == 402 => Offered::Offer(Box::new(offer)),
+				_ => Offered::Refused(Refusal::read(answer).await),
+			}
+		};
+		let after = self.patience.question;
+		timeout(after, asking).await.unwrap_or_else(|_| Offered::Failed(late(after)))
+	}
+
+	/// Asks with a payment, for `patience` at most until the answer begins.
+	pub async fn pay(
+		&self,
+		endpoint: &str,
+		body: &[u8],
+		payment: &str,
+		patience: Duration,
+	) -> Sent {
+		let sending = async {
+			let request = self
+				.http
+				.post(chat(endpoint))
+				.header(CONTENT_TYPE, "application/json")
+				.header(PAYMENT_SIGNATURE, payment);
+			match request.body(body.to_vec()).send().await {
+				Ok(answer) if answer.status().is_success() => Sent::Answer(answer),
+				Ok(answer) => Sent::Refused(Refusal::read(answer).await),
+				Err(error) if error.is_connect() || error.is_builder() => {
+					Sent::NobodyThere(describe(&error))
+				}
+				Err(error) => Sent::Lost(describe(&error)),
+			}
+		};
+		timeout(patience, sending).await.unwrap_or_else(|_| Sent::Lost(late(patience)))
+	}
+
+	/// What became of a call.
+	pub async fn statement(
+		&self,
+		endpoint: &str,
+		session: SessionId,
+		lane: LaneId,
+		sequence: Sequence,
+	) -> Known {
+		let asking = async {
+			let url = format!("{}/v1/statements/{session}/{lane}/{sequence}", base(endpoint));
+			let answer = match self.http.get(url).send().await {
+				Ok(answer) => answer,
+				Err(error) => return Known::NotNow(describe(&error)),
+			};
+			match answer.status().as_u16() {
+				200 => match bounded(answer, MAX_ERROR).await {
+					Ok(json) => match x402::read_json(&json) {
+						Ok(response) => Known::Served(Box::new(response)),
+						Err(error) => Known::NotNow(format!("unreadable statement: {error}")),
+					},
+					Err(reason) => Known::NotNow(reason),
+				},
+				404 | 410 => match Refusal::read(answer).await {
+					// What a proxy does not find, the node behind it may have.
+					refusal if refusal.shaped => Known::NotCharged,
+					refusal => Known::NotNow(refusal.message),
+				},
+				_ => Known::NotNow(Refusal::read(answer).await.message),
+			}
+		};
+		let after = self.patience.question;
+		timeout(after, asking).await.unwrap_or_else(|_| Known::NotNow(late(after)))
+	}
+
+	/// Whether the node is well.
+	pub async fn is_well(&self, endpoint: &str) -> bool {
+		let asking = self.http.get(format!("{}/health", base(endpoint))).send();
+		let answer = timeout(self.patience.question, asking).await;
+		matches!(answer, Ok(Ok(answer)) if answer.status().is_success())
+	}
+}
+
+impl Refusal {
+	async fn read(answer: Response) -> Self {
+		let status = answer.status().as_u16();
+		let seconds =
+			header_value(&answer, RETRY_AFTER.as_str()).and_then(|text| text.parse().ok());
+		let retry_after = seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_RETRY));
+		let raw = bounded(answer, MAX_ERROR).await.unwrap_or_default();
+		Self { retry_after, ..Self::of(status, &String::from_utf8_lossy(&raw)) }
+	}
+
+	/// From an error body in OpenAI's form, or whatever else came.
+	pub fn of(status: u16, raw: &str) -> Self {
+		let body: Value = serde_json::from_str(raw).unwrap_or_default();
+		let text = |key: &str| {
+			let value = body.get("error").and_then(|error| error.get(key));
+			value.and_then(Value::as_str).map(str::to_owned)
+		};
+		let shown = || {
+			let shown: String = raw.trim().chars().take(SHOWN).collect();
+			if shown.is_empty() {
+				format!("status {status}, and nothing else")
+			} else {
+				shown
+			}
+		};
+		let kind = text("type").unwrap_or_else(|| "server_error".into());
+		Self {
+			status,
+			shaped: text("message").is_some(),
+			code: text("code").unwrap_or_else(|| kind.clone()),
+			kind,
+			param: text("param"),
+			message: text("message").unwrap_or_else(shown),
+			details: body.get("openledger").cloned().unwrap_or_default(),
+			retry_after: None,
+		}
+	}
+
+	/// Whether the node answered, in its own words, that the request or its payment is not taken.
+	pub fn is_own_refusal(&self) -> bool {
+		self.shaped && (400..500).contains(&self.status)
+	}
+}
+
+/// The statement in the header of a whole answer, if there is one that can be read.
+pub fn statement_of(answer: &Response) -> Option<PaymentResponse> {
+	match x402::decode(header(answer, PAYMENT_RESPONSE)?) {
+		Ok(response) => Some(response),
+		Err(error) => {
+			tracing::warn!(%error, "a statement in a header is unreadable");
+			None
+		}
+	}
+}
+
+/// A whole body, if it has no more than `most` bytes.
+pub async fn bounded(answer: Response, most: usize) -> Result<Vec<u8>, String> {
+	let mut body = Vec::new();
+	let mut pieces = answer.bytes_stream();
+	while let Some(piece) = pieces.next().await {
+		let piece = piece.map_err(|error| describe(&error))?;
+		if body.len().saturating_add(piece.len()) > most {
+			return Err("it is too long".into());
+		}
+		body.extend_from_slice(&piece);
+	}
+	Ok(body)
+}
+
+/// What an HTTP error says, its innermost cause included: the first line alone often says nothing.
+pub fn describe(error: &reqwest::Error) -> String {
+	let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+	match causes.last().map(ToString::to_string) {
+		Some(innermost) if !error.to_string().contains(&innermost) => {
+			format!("{error}: {innermost}")
+		}
+		_ => error.to_string(),
+	}
+}
+
+fn base(endpoint: &str) -> &str {
+	endpoint.trim_end_matches('/')
+}
+
+fn chat(endpoint: &str) -> String {
+	format!("{}/v1/chat/completions", base(endpoint))
+}
+
+fn late(after: Duration) -> String {
+	format!("no answer within {} s", after.as_secs())
+}
+
+fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
+	// What is no text is not base64 either, and is refused as such.
+	answer.headers().get(name).map(|value| value.to_str().unwrap_or("?"))
+}
+
+fn header_value<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
+	answer.headers().get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use serde_json::json;
+
+	#[test]
+	fn errors_of_nodes_are_told_from_those_of_proxies() {
+		let body = json!({
+			"error": { "message": "no", "type": "payment_error", "param": "x", "code": "lane_busy" },
+			"openledger": { "busy_with": 3 },
+		});
+		let refusal = Refusal::of(409, &body.to_string());
+		assert!(refusal.is_own_refusal());
+		assert_eq!((refusal.code.as_str(), refusal.kind.as_str()), ("lane_busy", "payment_error"));
+		assert_eq!(refusal.param.as_deref(), Some("x"));
+		assert_eq!(refusal.details, json!({ "busy_with": 3 }));
+		for raw in ["<html>", "", "{}", r#"{"error": "no"}"#, "null"] {
+			let refusal = Refusal::of(404, raw);
+			assert!(!refusal.is_own_refusal() && !refusal.message.is_empty(), "{raw}");
+		}
+		assert!(!Refusal::of(502, &body.to_string()).is_own_refusal());
+		assert_eq!(Refusal::of(500, &"x".repeat(9_999)).message.len(), SHOWN);
+	}
+}

@@ -1,0 +1,171 @@
+//! How well a node answers, as far as it was seen.
+//!
+//! Time is in milliseconds of a clock that only moves forward, so that all of it can be tested.
+
+/// The weight of the newest measurement in the average.
+const NEWEST: f64 = 0.3;
+/// After one failure a node is left alone for so long; after each further one, twice as long.
+const PENALTY: u64 = 2_000;
+/// But never longer than this.
+const LONGEST_PENALTY: u64 = 300_000;
+
+/// What is known of a node's health.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Health {
+	/// From a request to the first byte of its answer, on average, in milliseconds.
+	latency: Option<f64>,
+	/// The same for questions that no model has to think about, which says less.
+	distance: Option<f64>,
+	/// Failures since the last success.
+	failures: u32,
+	/// It is left alone until then.
+	rest_until: u64,
+	/// Calls that it is answering.
+	in_flight: u32,
+}
+
+impl Health {
+	/// A call begins.
+	pub fn begin(&mut self) {
+		self.in_flight = self.in_flight.saturating_add(1);
+	}
+
+	/// A call has ended, well or not.
+	pub fn end(&mut self) {
+		self.in_flight = self.in_flight.saturating_sub(1);
+	}
+
+	/// A call was answered.
+	pub fn succeeded(&mut self) {
+		self.failures = 0;
+		self.rest_until = 0;
+	}
+
+	/// An answer has begun after so many milliseconds.
+	pub fn answered(&mut self, after: u64) {
+		self.succeeded();
+		self.latency = Some(average(self.latency, after));
+	}
+
+	/// A health check, or another question, was answered after so many milliseconds.
+	pub fn reached(&mut self, after: u64) {
+		self.distance = Some(average(self.distance, after));
+		// A node that came back need not sit its time out.
+		self.rest_until = 0;
+	}
+
+	/// It failed, or could not be reached.
+	pub fn failed(&mut self, now: u64) {
+		let doubled = PENALTY.checked_shl(self.failures.min(20)).unwrap_or(LONGEST_PENALTY);
+		self.failures = self.failures.saturating_add(1);
+		self.rest_until = now.saturating_add(doubled.min(LONGEST_PENALTY));
+	}
+
+	/// It is well, but wants to be left alone for a while.
+	pub fn busy(&mut self, now: u64, for_millis: u64) {
+		let rest = now.saturating_add(for_millis.min(LONGEST_PENALTY));
+		self.rest_until = self.rest_until.max(rest);
+	}
+
+	/// Whether it is left alone at the moment.
+	pub fn rests(&self, now: u64) -> bool {
+		now < self.rest_until
+	}
+
+	/// Until when it is left alone; 0 if it is not.
+	pub fn rest_until(&self) -> u64 {
+		self.rest_until
+	}
+
+	/// Failures since the last success.
+	pub fn failures(&self) -> u32 {
+		self.failures
+	}
+
+	/// Calls that it is answering.
+	pub fn in_flight(&self) -> u32 {
+		self.in_flight
+	}
+
+	/// How long its answers take to begin, in milliseconds, if anything was measured.
+	pub fn latency(&self) -> Option<f64> {
+		self.latency
+	}
+
+	/// How far away it is, in milliseconds, if anything was measured.
+	pub fn distance(&self) -> Option<f64> {
+		self.distance
+	}
+
+	/// Whether nothing was measured yet, or it has failed since: worth a health check.
+	pub fn is_unclear(&self) -> bool {
+		self.failures > 0 || (self.latency.is_none() && self.distance.is_none())
+	}
+}
+
+fn average(before: Option<f64>, newest: u64) -> f64 {
+	let newest = f64::from(u32::try_from(newest).unwrap_or(u32::MAX));
+	match before {
+		Some(before) => before.mul_add(1.0 - NEWEST, newest * NEWEST),
+		None => newest,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	#[test]
+	fn each_failure_in_a_row_costs_twice_the_time() {
+		let mut health = Health::default();
+		assert!(health.is_unclear() && !health.rests(0));
+		for expected in [2_000, 4_000, 8_000, 16_000] {
+			health.failed(100);
+			assert_eq!(health.rest_until(), 100 + expected);
+		}
+		for _ in 0..100 {
+			health.failed(0);
+		}
+		assert_eq!(health.rest_until(), LONGEST_PENALTY);
+		assert!(health.rests(LONGEST_PENALTY - 1) && !health.rests(LONGEST_PENALTY));
+		health.answered(50);
+		assert!(!health.rests(0) && !health.is_unclear());
+		health.failed(0);
+		assert_eq!(health.rest_until(), 2_000);
+	}
+
+	#[test]
+	fn a_busy_node_is_not_a_failing_one() {
+		let mut health = Health::default();
+		health.answered(10);
+		health.busy(1_000, 500);
+		assert!(health.rests(1_499) && !health.rests(1_500));
+		assert_eq!(health.failures(), 0);
+	}
+
+	#[test]
+	fn newer_measurements_count_more() {
+		let mut health = Health::default();
+		health.answered(100);
+		health.answered(200);
+		let latency = health.latency().unwrap();
+		assert!((latency - 130.0).abs() < 1e-9, "{latency}");
+	}
+
+	proptest! {
+		#[test]
+		fn the_average_stays_within_what_was_measured(
+			measured in prop::collection::vec(0u64..100_000, 1..50)
+		) {
+			let mut health = Health::default();
+			for after in &measured {
+				health.answered(*after);
+			}
+			let latency = health.latency().unwrap();
+			let bound = |value: Option<&u64>| *value.unwrap() as f64;
+			prop_assert!(latency >= bound(measured.iter().min()) - 1e-6);
+			prop_assert!(latency <= bound(measured.iter().max()) + 1e-6);
+		}
+	}
+}

@@ -1,0 +1,122 @@
+//! `POST /v1/chat/completions`: from the request to the call that is made for it.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+	body::Bytes,
+	extract::{rejection::BytesRejection, State},
+	http::StatusCode,
+	response::Response,
+};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::App;
+use crate::{
+	call::{Line, Request},
+	error::ApiError,
+};
+
+/// When it is worth trying again where too much is asked at once.
+const COME_BACK: Duration = Duration::from_secs(1);
+
+/// Answers a chat.
+pub(super) async fn completions(
+	State(app): State<Arc<App>>,
+	body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+	let body = body.map_err(|rejection| unreadable(&app, &rejection))?;
+	let request = read(body)?;
+	if app.stop.is_cancelled() {
+		return Err(ApiError::unavailable("shutting_down", "this proxy is stopping"));
+	}
+	let full = |message: &str| {
+		metrics::counter!("openledger_pay_queue_full_total").increment(1);
+		ApiError::overloaded(COME_BACK, message)
+	};
+	let Ok(room) = app.room.clone().try_acquire_owned() else {
+		return Err(full("as many calls are waiting as this proxy takes"));
+	};
+	let waiting = timeout(app.limits.queue_wait, app.slots.clone().acquire_owned()).await;
+	let Ok(Ok(slot)) = waiting else {
+		return Err(full("the calls before this one took too long"));
+	};
+	let (line, answer) = Line::new();
+	let engine = app.engine.clone();
+	app.calls.spawn(async move {
+		engine.serve(request, line).await;
+		drop((slot, room));
+	});
+	answer.await.unwrap_or_else(|_| {
+		let message = "this proxy failed to answer";
+		let status = StatusCode::INTERNAL_SERVER_ERROR;
+		Err(ApiError::new(status, "server_error", "internal_error", message))
+	})
+}
+
+fn unreadable(app: &App, rejection: &BytesRejection) -> ApiError {
+	if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+		return ApiError::too_large(app.limits.body_bytes);
+	}
+	let message = "the body could not be read";
+	ApiError::invalid(StatusCode::BAD_REQUEST, None, "unreadable_body", message)
+}
+
+/// Reads what the proxy has to know of a request. Everything else is the node's to judge.
+fn read(body: Bytes) -> Result<Request, ApiError> {
+	let wrong = |param, code: &str, message: String| {
+		ApiError::invalid(StatusCode::BAD_REQUEST, param, code, message)
+	};
+	let value: Value = serde_json::from_slice(&body).map_err(|error| {
+		wrong(None, "malformed_json", format!("the body is not valid JSON: {error}"))
+	})?;
+	let Value::Object(fields) = value else {
+		return Err(wrong(None, "invalid_type", "the body must be an object".into()));
+	};
+	let model = match fields.get("model") {
+		Some(Value::String(model)) if !model.is_empty() => model.clone(),
+		None | Some(Value::Null) | Some(Value::String(_)) => {
+			let code = "missing_required_parameter";
+			return Err(wrong(Some("model"), code, "`model` is required".into()));
+		}
+		Some(_) => {
+			return Err(wrong(Some("model"), "invalid_type", "`model` must be a string".into()))
+		}
+	};
+	let most = ["max_completion_tokens", "max_tokens"]
+		.iter()
+		.find_map(|name| fields.get(*name)?.as_u64())
+		.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX));
+	Ok(Request { body, model, max_tokens: most })
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn what_matters_is_read() {
+		let body = r#"{"model":"acme/llama","messages":[],"max_tokens":7,"unknown":{"x":1}}"#;
+		let request = read(Bytes::from_static(body.as_bytes())).unwrap();
+		assert_eq!((request.model.as_str(), request.max_tokens), ("acme/llama", Some(7)));
+		assert_eq!(request.body, body);
+		let newer = r#"{"model":"m","max_tokens":7,"max_completion_tokens":9999999999}"#;
+		assert_eq!(read(newer.into()).unwrap().max_tokens, Some(u32::MAX));
+	}
+
+	#[test]
+	fn what_cannot_be_meant_is_refused() {
+		for (body, code, param) in [
+			("", "malformed_json", None),
+			("[]", "invalid_type", None),
+			("{}", "missing_required_parameter", Some("model")),
+			(r#"{"model":null}"#, "missing_required_parameter", Some("model")),
+			(r#"{"model":""}"#, "missing_required_parameter", Some("model")),
+			(r#"{"model":7}"#, "invalid_type", Some("model")),
+		] {
+			let error = read(Bytes::from_static(body.as_bytes())).unwrap_err();
+			assert_eq!((error.code.as_str(), error.param.as_deref()), (code, param), "{body}");
+			assert_eq!(error.status, StatusCode::BAD_REQUEST);
+		}
+	}
+}

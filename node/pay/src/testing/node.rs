@@ -1,0 +1,416 @@
+//! An inference node whose answers are always the same, and whose honesty a test sets. It checks
+//! vouchers as a real one does.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use axum::{
+	body::{Body, Bytes},
+	extract::{Path, State},
+	http::{HeaderMap, StatusCode},
+	response::{IntoResponse, Response},
+	routing::{get, post},
+	Json, Router,
+};
+use futures::{stream, StreamExt};
+use openledger_client::{
+	x402::{
+		self, Payload, PaymentRequired, PaymentResponse, PaymentSignature, Requirements, Terms,
+	},
+	Keypair,
+};
+use openledger_primitives::{
+	signing::Signed,
+	statement::{response_hash, Statement},
+	Balance, Hash, LaneId, ModelId, Sequence, SessionId,
+};
+use parking_lot::Mutex;
+use serde_json::{json, Value};
+
+use super::FakeChain;
+use crate::network::Network;
+
+/// How the node behaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mood {
+	#[default]
+	Honest,
+	/// Does not know what an offer is.
+	Broken,
+	/// Refuses all requests for now.
+	Busy,
+	/// Does not like what is asked.
+	Picky(u16, &'static str),
+	/// Charges a planck too many.
+	Overcharge,
+	/// Charges more output tokens than were agreed on.
+	TooManyTokens,
+	/// States the hash of another answer.
+	WrongText,
+	/// Signs its statement with another key.
+	WrongKey,
+	/// Wants another price than the chain's.
+	WrongPrice,
+	/// Serves and charges, but the connection breaks before the statement.
+	BreakOff,
+	/// The same, and the node says nothing of it afterwards.
+	BreakOffMute,
+	/// Takes the voucher, and the connection breaks before it has said anything.
+	BreakEarly,
+	/// Fails after it took the voucher, and says so.
+	Fail,
+	/// Serves and charges, behind a proxy that loses patience.
+	Proxied,
+	/// Says no more about calls.
+	Mute,
+	/// Sends no statement, but has it when it is asked.
+	Forgetful,
+}
+
+/// The answer, and its tokens.
+pub(crate) const ANSWER: [&str; 3] = ["The capital", " of Zoë", " is Paris."];
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LaneBook {
+	pub sequence: Sequence,
+	pub charged: Balance,
+	pub in_flight: Balance,
+	pub model: Option<ModelId>,
+	/// The most that any voucher has authorised.
+	pub authorised: Balance,
+}
+
+#[derive(Default)]
+pub(crate) struct Ledger {
+	pub mood: Mood,
+	/// How long an answer takes.
+	pub delay: Duration,
+	pub lanes: BTreeMap<(SessionId, LaneId), LaneBook>,
+	pub served: BTreeMap<(SessionId, LaneId, Sequence), PaymentResponse>,
+	/// Requests that came without a payment, and with one.
+	pub offers: u32,
+	pub paid: u32,
+	/// Whether its health check fails.
+	pub unwell: bool,
+	/// Refuse so many vouchers as if the session were not known yet.
+	pub session_unknown: u32,
+	/// Calls that are being answered, and the most that ever were.
+	pub at_once: u32,
+	pub most_at_once: u32,
+}
+
+pub(crate) struct FakeNode {
+	pub url: String,
+	pub keypair: Keypair,
+	pub ledger: Arc<Mutex<Ledger>>,
+	chain: Arc<FakeChain>,
+	task: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Shared {
+	chain: Arc<FakeChain>,
+	operator: Keypair,
+	model: ModelId,
+	ledger: Arc<Mutex<Ledger>>,
+}
+
+impl FakeNode {
+	/// A node that serves `model`.
+	pub(crate) async fn start(chain: Arc<FakeChain>, operator: Keypair, model: ModelId) -> Self {
+		let ledger = Arc::new(Mutex::new(Ledger::default()));
+		let keypair = operator.clone();
+		let shared = Shared { chain: chain.clone(), operator, model, ledger: ledger.clone() };
+		let app = Router::new()
+			.route("/v1/chat/completions", post(chat))
+			.route("/v1/statements/{session}/{lane}/{sequence}", get(statement))
+			.route("/health", get(health))
+			.with_state(shared);
+		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let url = format!("http://{}", listener.local_addr().unwrap());
+		let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+		Self { url, keypair, ledger, chain, task }
+	}
+
+	pub(crate) fn set(&self, mood: Mood) {
+		self.ledger.lock().mood = mood;
+	}
+
+	/// What it has charged.
+	pub(crate) fn charged(&self) -> Balance {
+		self.ledger.lock().lanes.values().map(|lane| lane.charged).sum()
+	}
+
+	/// The most that it could redeem: what vouchers have authorised, as far as there are deposits.
+	pub(crate) fn redeemable(&self) -> Balance {
+		let mut sessions: BTreeMap<SessionId, Balance> = BTreeMap::new();
+		for ((session, _), lane) in &self.ledger.lock().lanes {
+			*sessions.entry(*session).or_default() += lane.authorised;
+		}
+		let state = self.chain.state.lock();
+		let deposit = |session| state.sessions.get(session).map_or(0, |info| info.deposit);
+		sessions.iter().map(|(session, most)| deposit(session).min(*most)).sum()
+	}
+}
+
+impl Drop for FakeNode {
+	fn drop(&mut self) {
+		self.task.abort();
+	}
+}
+
+fn refused(status: u16, code: &str, details: Value) -> Response {
+	let error = json!({ "message": format!("no: {code}"), "type": "payment_error",
+		"param": null, "code": code });
+	let body = json!({ "error": error, "openledger": details });
+	(StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
+}
+
+fn offer(shared: &Shared, mood: Mood, body: &[u8]) -> Requirements {
+	let model = shared.chain.state.lock().models[&shared.model].clone();
+	let mut price = model.price;
+	if mood == Mood::WrongPrice {
+		price.per_call += 1;
+	}
+	let asked: Value = serde_json::from_slice(body).unwrap();
+	let most = asked["max_tokens"].as_u64().unwrap_or(16);
+	let account = shared.operator.account();
+	let terms = Terms {
+		genesis_hash: shared.chain.genesis_hash(),
+		model: model.id,
+		model_name: model.name,
+		version: model.version,
+		price_version: model.price_version,
+		price,
+		input_tokens: 12,
+		max_output_tokens: u32::try_from(most).unwrap(),
+		receipt_key: account.clone(),
+		block: 10,
+		valid_until: 60,
+	};
+	Requirements::new(account, 60, terms).unwrap()
+}
+
+/// A call that is being answered. When nobody waits for its answer any more, it is not charged.
+struct Taken {
+	ledger: Arc<Mutex<Ledger>>,
+	lane: (SessionId, LaneId),
+}
+
+impl Drop for Taken {
+	fn drop(&mut self) {
+		let mut ledger = self.ledger.lock();
+		ledger.at_once -= 1;
+		ledger.lanes.get_mut(&self.lane).unwrap().in_flight = 0;
+	}
+}
+
+/// Takes a voucher as a real node does, and sets aside what it may cost.
+fn take(
+	payload: &Payload,
+	body: &[u8],
+	amount: Balance,
+	shared: &Shared,
+) -> Result<Taken, Response> {
+	let voucher = &payload.voucher;
+	let payment = |code, details| Err(refused(402, code, details));
+	let mut ledger = shared.ledger.lock();
+	if ledger.session_unknown > 0 {
+		ledger.session_unknown -= 1;
+		return payment("session_unknown", Value::Null);
+	}
+	let info = shared.chain.state.lock().sessions.get(&voucher.session).cloned();
+	let Some(info) = info.filter(|info| info.node == shared.operator.account()) else {
+		return payment("session_unknown", Value::Null);
+	};
+	if info.closes_at.is_some() {
+		return payment("session_closing", Value::Null);
+	}
+	if !payload.is_signed_by(&info.signer) || !payload.is_for(body) {
+		return payment("invalid_signature", Value::Null);
+	}
+	assert_eq!(voucher.genesis_hash, Hash::repeat_byte(0xcc));
+	if voucher.allowance().is_none_or(|allowed| allowed < amount) {
+		return payment("insufficient_authorisation", Value::Null);
+	}
+	let in_session = ledger.lanes.range((voucher.session, 0)..=(voucher.session, LaneId::MAX));
+	let used: Balance = in_session.map(|(_, lane)| lane.charged + lane.in_flight).sum();
+	let lane = ledger.lanes.entry((voucher.session, voucher.lane)).or_default();
+	let expected = lane.sequence + 1;
+	if lane.model.is_some_and(|model| model != voucher.model) {
+		return Err(refused(409, "lane_of_other_model", Value::Null));
+	}
+	if lane.in_flight > 0 {
+		return Err(refused(409, "lane_busy", Value::Null));
+	}
+	if voucher.sequence != expected {
+		return Err(refused(409, "voucher_out_of_order", json!({ "sequence": expected })));
+	}
+	if voucher.acknowledged != lane.charged {
+		let expected = lane.charged.to_string();
+		return payment("acknowledged_mismatch", json!({ "acknowledged": expected }));
+	}
+	if used + amount > info.deposit {
+		return payment("session_underfunded", Value::Null);
+	}
+	lane.sequence = expected;
+	lane.in_flight = amount.max(1);
+	lane.model = Some(voucher.model);
+	lane.authorised = lane.authorised.max(voucher.authorised);
+	ledger.at_once += 1;
+	ledger.most_at_once = ledger.most_at_once.max(ledger.at_once);
+	let lane = (voucher.session, voucher.lane);
+	Ok(Taken { ledger: shared.ledger.clone(), lane })
+}
+
+async fn chat(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+	let (mood, delay) = {
+		let ledger = shared.ledger.lock();
+		(ledger.mood, ledger.delay)
+	};
+	match mood {
+		Mood::Broken => return (StatusCode::BAD_GATEWAY, "<html>").into_response(),
+		Mood::Busy => return refused(429, "overloaded", Value::Null),
+		Mood::Picky(status, code) => return refused(status, code, Value::Null),
+		_ => {}
+	}
+	let offer = offer(&shared, mood, &body);
+	let Some(header) = headers.get(x402::PAYMENT_SIGNATURE) else {
+		shared.ledger.lock().offers += 1;
+		let required = PaymentRequired::new("payment_required", "http://node", offer);
+		let mut response = refused(402, "payment_required", Value::Null);
+		let header = x402::encode(&required).parse().unwrap();
+		response.headers_mut().insert(x402::PAYMENT_REQUIRED, header);
+		return response;
+	};
+	shared.ledger.lock().paid += 1;
+	let payment: PaymentSignature = x402::decode(header.to_str().unwrap()).unwrap();
+	let payload = payment.payload;
+	let _taken = match take(&payload, &body, offer.amount, &shared) {
+		Ok(taken) => taken,
+		Err(refusal) => return refusal,
+	};
+	tokio::time::sleep(delay).await;
+	match mood {
+		Mood::Fail => return refused(502, "upstream_failed", Value::Null),
+		Mood::BreakEarly => return stream_of(vec![], true),
+		_ => {}
+	}
+	let response = serve(&shared, mood, &offer, &payload);
+	let request: Value = serde_json::from_slice(&body).unwrap();
+	match (mood, request["stream"] == true) {
+		(Mood::Proxied, _) => {
+			(StatusCode::REQUEST_TIMEOUT, "<html>too slow</html>").into_response()
+		}
+		(_, true) => streamed(mood, &response),
+		(_, false) => whole(mood, &response),
+	}
+}
+
+/// Charges the call and signs its statement.
+fn serve(shared: &Shared, mood: Mood, offer: &Requirements, payload: &Payload) -> PaymentResponse {
+	let terms = &offer.extra;
+	let voucher = payload.voucher;
+	let output_tokens = match mood {
+		Mood::TooManyTokens => terms.max_output_tokens + 1,
+		_ => 3.min(terms.max_output_tokens),
+	};
+	let price = terms.price.charge(terms.input_tokens, output_tokens).unwrap();
+	let text = if mood == Mood::WrongText { "Berlin".to_owned() } else { ANSWER.concat() };
+	let statement = Statement {
+		genesis_hash: terms.genesis_hash,
+		session: voucher.session,
+		lane: voucher.lane,
+		sequence: voucher.sequence,
+		model: terms.model,
+		version: terms.version,
+		price_version: terms.price_version,
+		input_tokens: terms.input_tokens,
+		output_tokens,
+		charge: if mood == Mood::Overcharge { price + 1 } else { price },
+		request_hash: voucher.request_hash,
+		response_hash: response_hash(&payload.salt, text.as_bytes()),
+		attribution: Default::default(),
+	};
+	let signature = match mood {
+		Mood::WrongKey => shared.operator.sign(b"something else"),
+		_ => shared.operator.sign(&statement.signing_payload()),
+	};
+	let mut ledger = shared.ledger.lock();
+	let lane = ledger.lanes.get_mut(&(voucher.session, voucher.lane)).unwrap();
+	lane.charged += statement.charge;
+	let payer = shared.chain.keypair().account();
+	let response = PaymentResponse::new(&terms.genesis_hash, payer, statement, signature);
+	let key = (voucher.session, voucher.lane, voucher.sequence);
+	ledger.served.insert(key, response.clone());
+	if mood == Mood::BreakOffMute {
+		ledger.mood = Mood::Mute;
+	}
+	response
+}
+
+fn stream_of(pieces: Vec<String>, cut: bool) -> Response {
+	let end = cut.then(|| Err(std::io::Error::other("cable cut")));
+	let pieces = stream::iter(pieces.into_iter().map(Ok).chain(end));
+	// One after the other, as a model makes them.
+	let paced = pieces.then(|piece| async {
+		tokio::time::sleep(Duration::from_millis(2)).await;
+		piece
+	});
+	([("content-type", "text/event-stream")], Body::from_stream(paced)).into_response()
+}
+
+fn chunk(delta: Value, finish: Value) -> String {
+	let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish });
+	format!("data: {}\n\n", json!({ "object": "chat.completion.chunk", "choices": [choice] }))
+}
+
+fn streamed(mood: Mood, response: &PaymentResponse) -> Response {
+	let mut pieces = vec![chunk(json!({ "role": "assistant", "content": "" }), Value::Null)];
+	pieces.extend(ANSWER.iter().map(|text| chunk(json!({ "content": text }), Value::Null)));
+	if matches!(mood, Mood::BreakOff | Mood::BreakOffMute) {
+		return stream_of(pieces, true);
+	}
+	pieces.push(chunk(json!({}), json!("stop")));
+	if mood != Mood::Forgetful {
+		pieces.push(format!("event: payment-response\ndata: {}\n\n", x402::encode(response)));
+	}
+	pieces.push("data: [DONE]\n\n".into());
+	stream_of(pieces, false)
+}
+
+fn whole(mood: Mood, response: &PaymentResponse) -> Response {
+	let message = json!({ "role": "assistant", "content": ANSWER.concat() });
+	let body = json!({ "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }] });
+	if matches!(mood, Mood::BreakOff | Mood::BreakOffMute) {
+		let half = body.to_string().split_off(9);
+		let pieces = vec![Ok(half), Err(std::io::Error::other("cable cut"))];
+		return Body::from_stream(stream::iter(pieces)).into_response();
+	}
+	let mut whole = Json(body).into_response();
+	if mood != Mood::Forgetful {
+		let header = x402::encode(response).parse().unwrap();
+		whole.headers_mut().insert(x402::PAYMENT_RESPONSE, header);
+	}
+	whole
+}
+
+async fn health(State(shared): State<Shared>) -> StatusCode {
+	match shared.ledger.lock().unwell {
+		true => StatusCode::SERVICE_UNAVAILABLE,
+		false => StatusCode::OK,
+	}
+}
+
+async fn statement(
+	State(shared): State<Shared>,
+	Path(key): Path<(SessionId, LaneId, Sequence)>,
+) -> Response {
+	let ledger = shared.ledger.lock();
+	if ledger.mood == Mood::Mute {
+		return refused(503, "store_unavailable", Value::Null);
+	}
+	match ledger.served.get(&key) {
+		Some(response) => Json(response).into_response(),
+		None => refused(404, "call_unknown", Value::Null),
+	}
+}

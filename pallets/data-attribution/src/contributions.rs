@@ -1,0 +1,276 @@
+//! What contributors do: submitting, withdrawing, stopping, handing over. Everything is checked
+//! before anything is written.
+
+use crate::{
+	Accusations, Config, ContributionOf, ContributionStatus, Contributions, ContributionsOf,
+	Datanets, Error, Event, HoldReason, NextContributionId, Pallet, RootOwner, Submission,
+};
+use alloc::{collections::BTreeSet, vec::Vec};
+use frame_support::{
+	dispatch::DispatchResult,
+	ensure,
+	traits::{
+		fungible::MutateHold,
+		tokens::{Fortitude, Precision, Restriction},
+		Get,
+	},
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use openledger_primitives::{Balance, ContributionId, DatanetId};
+use sp_runtime::{
+	traits::{Saturating, Zero},
+	ArithmeticError, DispatchError, SaturatedConversion,
+};
+
+/// What a submission rests on.
+struct Right<T: Config> {
+	/// The block from which it counts.
+	since: BlockNumberFor<T>,
+	/// The commitment under which the root was reserved.
+	reserved: Option<openledger_primitives::Hash>,
+	/// The pending contribution that has to give way.
+	displaces: Option<(ContributionId, ContributionOf<T>)>,
+}
+
+impl<T: Config> Pallet<T> {
+	/// See [`submit_contributions`](Pallet::submit_contributions). Returns how many pending
+	/// contributions had to give way.
+	pub(crate) fn do_submit(
+		contributor: T::AccountId,
+		datanet: DatanetId,
+		submissions: &[Submission],
+	) -> Result<u32, DispatchError> {
+		let entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
+		ensure!(Self::admits(datanet, &entry, &contributor), Error::<T>::NotAdmitted);
+		ensure!(!submissions.is_empty(), Error::<T>::EmptySubmission);
+		let mut roots = BTreeSet::new();
+		let mut rights = Vec::with_capacity(submissions.len());
+		for submission in submissions {
+			ensure!(!submission.size.is_zero(), Error::<T>::EmptyContribution);
+			ensure!(roots.insert(submission.root), Error::<T>::RootTaken);
+			rights.push(Self::right_to(submission, &contributor)?);
+		}
+		let count = submissions.len().saturated_into::<u32>();
+		let first = NextContributionId::<T>::get();
+		let next = first.checked_add(count.into()).ok_or(Error::<T>::OutOfIds)?;
+		let bond = T::ContributionBond::get();
+		let bonds = bond.checked_mul(count.into()).ok_or(ArithmeticError::Overflow)?;
+		T::Currency::hold(&HoldReason::Contribution.into(), &contributor, bonds)?;
+
+		NextContributionId::<T>::put(next);
+		let mut displaced = 0u32;
+		for (id, (submission, right)) in (first..next).zip(submissions.iter().zip(rights)) {
+			if let Some(commitment) = right.reserved {
+				Self::end_reservation(commitment)?;
+			}
+			if let Some((contribution, entry)) = right.displaces {
+				Self::remove_contribution(contribution, entry)?;
+				displaced = displaced.saturating_add(1);
+				Self::deposit_event(Event::ContributionDisplaced { contribution, by: id });
+			}
+			Self::insert_pending(id, datanet, &contributor, submission, bond, right.since);
+		}
+		Ok(displaced)
+	}
+
+	/// See [`withdraw_contribution`](Pallet::withdraw_contribution).
+	pub(crate) fn do_withdraw(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
+		let entry = Self::contribution_of(who, contribution)?;
+		ensure!(entry.status == ContributionStatus::Pending, Error::<T>::NotPending);
+		Self::remove_contribution(contribution, entry)?;
+		Self::deposit_event(Event::ContributionWithdrawn { contribution });
+		Ok(())
+	}
+
+	/// See [`stop_contribution`](Pallet::stop_contribution).
+	pub(crate) fn do_stop(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
+		let mut entry = Self::contribution_of(who, contribution)?;
+		ensure!(entry.status == ContributionStatus::Accepted, Error::<T>::NotAccepted);
+		let datanet = entry.datanet;
+		let mut datanet_entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
+		// Even if there will be no such release.
+		let from_release = datanet_entry.latest_release.saturating_add(1);
+		Self::weigh(&mut entry, &mut datanet_entry, from_release, 0)?;
+		let now = frame_system::Pallet::<T>::block_number();
+		let bond_until = now.saturating_add(T::BondLockPeriod::get());
+		entry.status = ContributionStatus::Stopped(bond_until);
+
+		Contributions::<T>::insert(contribution, entry);
+		Datanets::<T>::insert(datanet, datanet_entry);
+		Self::deposit_event(Event::ContributionStopped {
+			contribution,
+			datanet,
+			from_release,
+			bond_until,
+		});
+		Ok(())
+	}
+
+	/// See [`withdraw_bond`](Pallet::withdraw_bond).
+	pub(crate) fn do_withdraw_bond(
+		who: &T::AccountId,
+		contribution: ContributionId,
+	) -> DispatchResult {
+		let mut entry = Self::contribution_of(who, contribution)?;
+		let ContributionStatus::Stopped(until) = entry.status else {
+			return Err(Error::<T>::NotStopped.into());
+		};
+		Self::ensure_not_accused(contribution)?;
+		ensure!(frame_system::Pallet::<T>::block_number() >= until, Error::<T>::BondLocked);
+		// A weight that no release got was replaced by the 0 of stopping.
+		if entry.checkpoints.iter().all(|point| point.weight.is_zero()) {
+			Self::remove_contribution(contribution, entry)?;
+			Self::deposit_event(Event::ContributionWithdrawn { contribution });
+			return Ok(());
+		}
+		let amount = core::mem::take(&mut entry.bond);
+		ensure!(!amount.is_zero(), Error::<T>::NothingHeld);
+		let reason = HoldReason::Contribution.into();
+		T::Currency::release(&reason, &entry.contributor, amount, Precision::Exact)?;
+
+		Contributions::<T>::insert(contribution, entry);
+		Self::deposit_event(Event::BondReturned { contribution, amount });
+		Ok(())
+	}
+
+	/// See [`transfer_contribution`](Pallet::transfer_contribution).
+	pub(crate) fn do_transfer(
+		from: T::AccountId,
+		contribution: ContributionId,
+		to: T::AccountId,
+	) -> DispatchResult {
+		let mut entry = Self::contribution_of(&from, contribution)?;
+		ensure!(from != to, Error::<T>::SameAccount);
+		ensure!(entry.status != ContributionStatus::Slashed, Error::<T>::AlreadySlashed);
+		Self::ensure_not_accused(contribution)?;
+		if !entry.bond.is_zero() {
+			T::Currency::transfer_on_hold(
+				&HoldReason::Contribution.into(),
+				&from,
+				&to,
+				entry.bond,
+				Precision::Exact,
+				Restriction::OnHold,
+				Fortitude::Polite,
+			)?;
+		}
+
+		entry.contributor = to.clone();
+		entry.beneficiary = None;
+		Contributions::<T>::insert(contribution, entry);
+		let key = contribution.to_be_bytes();
+		ContributionsOf::<T>::remove(&from, key);
+		ContributionsOf::<T>::insert(&to, key, ());
+		Self::deposit_event(Event::ContributionTransferred { contribution, from, to });
+		Ok(())
+	}
+
+	/// See [`set_beneficiary`](Pallet::set_beneficiary).
+	pub(crate) fn do_set_beneficiary(
+		who: &T::AccountId,
+		contribution: ContributionId,
+		beneficiary: Option<T::AccountId>,
+	) -> DispatchResult {
+		let mut entry = Self::contribution_of(who, contribution)?;
+		entry.beneficiary = beneficiary.clone();
+
+		Contributions::<T>::insert(contribution, entry);
+		Self::deposit_event(Event::BeneficiarySet { contribution, beneficiary });
+		Ok(())
+	}
+
+	/// The contribution.
+	pub(crate) fn contribution(
+		contribution: ContributionId,
+	) -> Result<ContributionOf<T>, DispatchError> {
+		Contributions::<T>::get(contribution).ok_or(Error::<T>::UnknownContribution.into())
+	}
+
+	/// The contribution, if it is `who`'s.
+	pub(crate) fn contribution_of(
+		who: &T::AccountId,
+		contribution: ContributionId,
+	) -> Result<ContributionOf<T>, DispatchError> {
+		let entry = Self::contribution(contribution)?;
+		ensure!(entry.contributor == *who, Error::<T>::NotContributor);
+		Ok(entry)
+	}
+
+	/// Removes a contribution that has never earned, and releases its bond.
+	pub(crate) fn remove_contribution(
+		id: ContributionId,
+		contribution: ContributionOf<T>,
+	) -> DispatchResult {
+		let reason = HoldReason::Contribution.into();
+		let ContributionOf::<T> { contributor, root, bond, .. } = contribution;
+		T::Currency::release(&reason, &contributor, bond, Precision::Exact)?;
+
+		Contributions::<T>::remove(id);
+		RootOwner::<T>::remove(root);
+		ContributionsOf::<T>::remove(contributor, id.to_be_bytes());
+		Ok(())
+	}
+
+	fn ensure_not_accused(contribution: ContributionId) -> DispatchResult {
+		ensure!(!Accusations::<T>::contains_key(contribution), Error::<T>::ContributionAccused);
+		Ok(())
+	}
+
+	/// Finds out whether a contributor may have a root: if nobody has it, or a pending contribution
+	/// that counts from later than the contributor's reservation.
+	fn right_to(
+		submission: &Submission,
+		contributor: &T::AccountId,
+	) -> Result<Right<T>, DispatchError> {
+		let now = frame_system::Pallet::<T>::block_number();
+		let commitment = Self::commitment(submission.root, contributor);
+		let reservation = crate::Reservations::<T>::get(commitment);
+		let since = match &reservation {
+			Some(reservation) if now < reservation.expires_at => reservation.at,
+			_ => now,
+		};
+		let displaces = match RootOwner::<T>::get(submission.root) {
+			None => None,
+			Some(owner) => {
+				let entry = Self::contribution(owner)?;
+				let gives_way = entry.status == ContributionStatus::Pending && since < entry.since;
+				ensure!(gives_way, Error::<T>::RootTaken);
+				Some((owner, entry))
+			}
+		};
+		Ok(Right { since, reserved: reservation.map(|_| commitment), displaces })
+	}
+
+	fn insert_pending(
+		contribution: ContributionId,
+		datanet: DatanetId,
+		contributor: &T::AccountId,
+		submission: &Submission,
+		bond: Balance,
+		since: BlockNumberFor<T>,
+	) {
+		let Submission { root, size, uri } = submission.clone();
+		RootOwner::<T>::insert(root, contribution);
+		ContributionsOf::<T>::insert(contributor, contribution.to_be_bytes(), ());
+		let entry = ContributionOf::<T> {
+			datanet,
+			contributor: contributor.clone(),
+			beneficiary: None,
+			root,
+			size,
+			uri,
+			bond,
+			since,
+			status: ContributionStatus::Pending,
+			checkpoints: Default::default(),
+		};
+		Contributions::<T>::insert(contribution, entry);
+		let contributor = contributor.clone();
+		Self::deposit_event(Event::ContributionSubmitted {
+			contribution,
+			datanet,
+			contributor,
+			root,
+		});
+	}
+}

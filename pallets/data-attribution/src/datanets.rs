@@ -1,0 +1,219 @@
+//! Datanets and their releases, who may contribute, and who curates. Everything is checked before
+//! anything is written.
+
+use crate::{
+	Admission, Admissions, Config, Datanet, DatanetIdByName, Datanets, Error, Event, HoldReason,
+	NextDatanetId, Pallet, Release, Releases, MAX_RELEASES,
+};
+use frame_support::{
+	dispatch::DispatchResult,
+	ensure,
+	traits::{fungible::MutateHold, tokens::Precision, Get},
+};
+use openledger_primitives::{
+	is_valid_name, pool_index::PoolIndex, Balance, DatanetId, Name, ReleaseId, Weight,
+};
+use sp_runtime::{traits::Zero, DispatchError, Permill};
+
+impl<T: Config> Pallet<T> {
+	/// See [`create_datanet_with`](Pallet::create_datanet_with).
+	pub(crate) fn do_create(
+		curator: T::AccountId,
+		name: Name,
+		open: bool,
+		curator_share: Permill,
+	) -> DispatchResult {
+		ensure!(is_valid_name(&name), Error::<T>::InvalidName);
+		ensure!(!DatanetIdByName::<T>::contains_key(&name), Error::<T>::NameTaken);
+		ensure!(
+			curator_share.is_zero() || curator_share <= T::MaxCuratorShare::get(),
+			Error::<T>::CuratorShareTooHigh
+		);
+		let datanet = NextDatanetId::<T>::get();
+		let next = datanet.checked_add(1).ok_or(Error::<T>::OutOfIds)?;
+		let deposit = T::DatanetDeposit::get();
+		T::Currency::hold(&HoldReason::Datanet.into(), &curator, deposit)?;
+
+		NextDatanetId::<T>::put(next);
+		DatanetIdByName::<T>::insert(&name, datanet);
+		let entry = Datanet {
+			name: name.clone(),
+			curator: curator.clone(),
+			offered_to: None,
+			open,
+			curator_share,
+			deposit,
+			latest_release: ReleaseId::zero(),
+			next_total_weight: Weight::zero(),
+			next_contributions: 0,
+			changed: false,
+		};
+		Datanets::<T>::insert(datanet, entry);
+		Self::deposit_event(Event::DatanetCreated { datanet, curator, name, open, curator_share });
+		Ok(())
+	}
+
+	/// See [`publish_release`](Pallet::publish_release).
+	pub(crate) fn do_publish(who: &T::AccountId, datanet: DatanetId) -> DispatchResult {
+		let mut entry = Self::curated(who, datanet)?;
+		ensure!(!entry.next_total_weight.is_zero(), Error::<T>::EmptyRelease);
+		ensure!(entry.changed, Error::<T>::NothingChanged);
+		let release = Self::next_release(&entry)?;
+
+		let state = Release {
+			total_weight: entry.next_total_weight,
+			contributions: entry.next_contributions,
+			curator_share: entry.curator_share,
+			index: PoolIndex::default(),
+			received: Balance::zero(),
+		};
+		entry.latest_release = release;
+		entry.changed = false;
+		Datanets::<T>::insert(datanet, entry);
+		Releases::<T>::insert(datanet, release, state);
+		Self::deposit_event(Event::ReleasePublished {
+			datanet,
+			release,
+			total_weight: state.total_weight,
+			contributions: state.contributions,
+			curator_share: state.curator_share,
+		});
+		Ok(())
+	}
+
+	/// See [`set_open`](Pallet::set_open).
+	pub(crate) fn do_set_open(
+		who: &T::AccountId,
+		datanet: DatanetId,
+		open: bool,
+	) -> DispatchResult {
+		let mut entry = Self::curated(who, datanet)?;
+		ensure!(entry.open != open, Error::<T>::AccessUnchanged);
+
+		entry.open = open;
+		Datanets::<T>::insert(datanet, entry);
+		Self::deposit_event(Event::AccessChanged { datanet, open });
+		Ok(())
+	}
+
+	/// See [`allow_contributor`](Pallet::allow_contributor).
+	pub(crate) fn do_allow(
+		who: T::AccountId,
+		datanet: DatanetId,
+		account: T::AccountId,
+	) -> DispatchResult {
+		Self::curated(&who, datanet)?;
+		ensure!(!Admissions::<T>::contains_key(datanet, &account), Error::<T>::AlreadyAdmitted);
+		let deposit = T::AdmissionDeposit::get();
+		T::Currency::hold(&HoldReason::Admission.into(), &who, deposit)?;
+
+		Admissions::<T>::insert(datanet, &account, Admission { payer: who, deposit });
+		Self::deposit_event(Event::ContributorAllowed { datanet, account });
+		Ok(())
+	}
+
+	/// See [`disallow_contributor`](Pallet::disallow_contributor).
+	pub(crate) fn do_disallow(
+		who: &T::AccountId,
+		datanet: DatanetId,
+		account: T::AccountId,
+	) -> DispatchResult {
+		Self::curated(who, datanet)?;
+		let Admission { payer, deposit } =
+			Admissions::<T>::get(datanet, &account).ok_or(Error::<T>::NoAdmission)?;
+		let reason = HoldReason::Admission.into();
+		T::Currency::release(&reason, &payer, deposit, Precision::Exact)?;
+
+		Admissions::<T>::remove(datanet, &account);
+		Self::deposit_event(Event::ContributorDisallowed { datanet, account });
+		Ok(())
+	}
+
+	/// See [`lower_curator_share`](Pallet::lower_curator_share).
+	pub(crate) fn do_lower_share(
+		who: &T::AccountId,
+		datanet: DatanetId,
+		curator_share: Permill,
+	) -> DispatchResult {
+		let mut entry = Self::curated(who, datanet)?;
+		ensure!(curator_share < entry.curator_share, Error::<T>::CuratorShareNotLower);
+
+		entry.curator_share = curator_share;
+		entry.changed = true;
+		Datanets::<T>::insert(datanet, entry);
+		Self::deposit_event(Event::CuratorShareLowered { datanet, curator_share });
+		Ok(())
+	}
+
+	/// See [`offer_curator`](Pallet::offer_curator).
+	pub(crate) fn do_offer_curator(
+		who: &T::AccountId,
+		datanet: DatanetId,
+		to: T::AccountId,
+	) -> DispatchResult {
+		let mut entry = Self::curated(who, datanet)?;
+		ensure!(to != entry.curator, Error::<T>::SameAccount);
+
+		entry.offered_to = Some(to.clone());
+		Datanets::<T>::insert(datanet, entry);
+		Self::deposit_event(Event::CuratorOffered { datanet, to });
+		Ok(())
+	}
+
+	/// See [`withdraw_curator_offer`](Pallet::withdraw_curator_offer).
+	pub(crate) fn do_withdraw_curator_offer(
+		who: &T::AccountId,
+		datanet: DatanetId,
+	) -> DispatchResult {
+		let mut entry = Self::curated(who, datanet)?;
+		ensure!(entry.offered_to.take().is_some(), Error::<T>::NoOffer);
+
+		Datanets::<T>::insert(datanet, entry);
+		Self::deposit_event(Event::CuratorOfferWithdrawn { datanet });
+		Ok(())
+	}
+
+	/// See [`accept_curator`](Pallet::accept_curator).
+	pub(crate) fn do_accept_curator(to: T::AccountId, datanet: DatanetId) -> DispatchResult {
+		let mut entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
+		let offered_to = entry.offered_to.take().ok_or(Error::<T>::NoOffer)?;
+		ensure!(offered_to == to, Error::<T>::NotOffered);
+		let reason = HoldReason::Datanet.into();
+		let deposit = T::DatanetDeposit::get();
+		T::Currency::hold(&reason, &to, deposit)?;
+		let from = core::mem::replace(&mut entry.curator, to.clone());
+		let former = core::mem::replace(&mut entry.deposit, deposit);
+		T::Currency::release(&reason, &from, former, Precision::Exact)?;
+
+		Datanets::<T>::insert(datanet, entry);
+		Self::deposit_event(Event::CuratorChanged { datanet, from, to });
+		Ok(())
+	}
+
+	/// The datanet, if `who` is its curator.
+	pub(crate) fn curated(
+		who: &T::AccountId,
+		datanet: DatanetId,
+	) -> Result<Datanet<T::AccountId>, DispatchError> {
+		let entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
+		ensure!(entry.curator == *who, Error::<T>::NotCurator);
+		Ok(entry)
+	}
+
+	/// Whether `who` may contribute to the datanet.
+	pub(crate) fn admits(
+		datanet: DatanetId,
+		entry: &Datanet<T::AccountId>,
+		who: &T::AccountId,
+	) -> bool {
+		entry.open || entry.curator == *who || Admissions::<T>::contains_key(datanet, who)
+	}
+
+	/// The number of the datanet's next release.
+	pub(crate) fn next_release(
+		datanet: &Datanet<T::AccountId>,
+	) -> Result<ReleaseId, DispatchError> {
+		let next = datanet.latest_release.checked_add(1).filter(|next| *next <= MAX_RELEASES);
+		next.ok_or(Error::<T>::TooManyReleases.into())
+	}
+}

@@ -1,0 +1,111 @@
+//! What nodes and wallets are told.
+
+use crate::{mock::*, AccusationReason};
+use frame_support::assert_ok;
+use openledger_primitives::info::{ContributionInfo, ContributionState, DatanetInfo, ReleaseInfo};
+use sp_runtime::Permill;
+
+#[test]
+fn datanets_and_releases() {
+	run(|| {
+		assert_eq!(DataAttribution::datanet_info(0), None);
+		assert!(DataAttribution::datanets(0, 9).is_empty());
+		let first = datanet_with(false, 20);
+		let second = datanet();
+		accepted(&CURATOR, first, 3);
+		publish(first);
+		accepted(&CURATOR, first, 4);
+		publish(first);
+		assert_ok!(DataAttribution::offer_curator(signed(&CURATOR), first, ALICE));
+		pay(103, Permill::zero(), &[], &[fixed(first, 1, 1)]).unwrap();
+		let info = DatanetInfo {
+			id: first,
+			name: "med/0".into(),
+			curator: CURATOR,
+			offered_to: Some(ALICE),
+			curator_share: Permill::from_percent(20),
+			open: false,
+			latest_release: 2,
+			next_total_weight: 7,
+			next_contributions: 2,
+		};
+		assert_eq!(DataAttribution::datanet_info(first), Some(info.clone()));
+		assert_eq!(DataAttribution::datanet_by_name(b"med/0"), Some(first));
+		assert_eq!(DataAttribution::datanet_by_name(b"med/9"), None);
+		assert_eq!(DataAttribution::datanet_by_name(&[b'a'; 65]), None);
+		let ids = |from, limit| {
+			let page = DataAttribution::datanets(from, limit);
+			page.into_iter().map(|info| info.id).collect::<Vec<_>>()
+		};
+		assert_eq!(ids(0, 9), vec![first, second]);
+		assert_eq!(ids(0, 1), vec![first]);
+		assert_eq!(ids(0, 0), vec![first]);
+		assert_eq!(ids(1, 9), vec![second]);
+		assert!(ids(2, 9).is_empty());
+
+		let release = ReleaseInfo {
+			datanet: first,
+			release: 1,
+			total_weight: 3,
+			contributions: 1,
+			curator_share: Permill::from_percent(20),
+			per_weight: 27,
+			carry: 1,
+			received: 82,
+		};
+		assert_eq!(DataAttribution::releases(first, 0, 1), vec![release]);
+		assert_eq!(DataAttribution::releases(first, 2, 9).len(), 1);
+		assert!(DataAttribution::releases(first, 3, 9).is_empty());
+		assert!(DataAttribution::releases(9, 0, 9).is_empty());
+		assert_eq!(DataAttribution::pending_curator(&CURATOR), 21);
+		assert_eq!(DataAttribution::pending_curator(&ALICE), 0);
+	});
+}
+
+#[test]
+fn contributions() {
+	run(|| {
+		assert_eq!(DataAttribution::contribution_info(0), None);
+		let datanet = datanet();
+		let id = submitted(&ALICE, datanet);
+		let info = ContributionInfo {
+			id,
+			datanet,
+			contributor: ALICE,
+			beneficiary: ALICE,
+			root: root(id),
+			size: 1_000,
+			uri: "ipfs://data".into(),
+			state: ContributionState::Pending,
+			next_weight: 0,
+			bond: ContributionBond::get(),
+		};
+		assert_eq!(DataAttribution::contribution_info(id), Some(info));
+		let state = || {
+			let info = DataAttribution::contribution_info(id).unwrap();
+			(info.state, info.next_weight, info.beneficiary)
+		};
+		assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), id, 5));
+		assert_ok!(DataAttribution::set_beneficiary(signed(&ALICE), id, Some(BOB)));
+		assert_eq!(state(), (ContributionState::Accepted, 5, BOB));
+		let reason = AccusationReason::Fraud;
+		assert_ok!(DataAttribution::accuse_contribution(signed(&CAROL), id, reason));
+		assert_eq!(state(), (ContributionState::Accused, 5, BOB));
+		assert_ok!(DataAttribution::stop_contribution(signed(&ALICE), id));
+		assert_ok!(DataAttribution::drop_accusation(signed(&CAROL), id));
+		assert_eq!(state(), (ContributionState::Stopped, 0, BOB));
+		assert_ok!(DataAttribution::accuse_contribution(signed(&CAROL), id, reason));
+		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), id, true));
+		assert_eq!(state(), (ContributionState::Slashed, 0, BOB));
+
+		let other = submitted(&ALICE, datanet);
+		submitted(&BOB, datanet);
+		let ids = |from, limit| {
+			let page = DataAttribution::contributions(&ALICE, from, limit);
+			page.into_iter().map(|info| info.id).collect::<Vec<_>>()
+		};
+		assert_eq!(ids(0, 9), vec![id, other]);
+		assert_eq!(ids(0, 0), vec![id]);
+		assert_eq!(ids(1, 9), vec![other]);
+	});
+}

@@ -1,0 +1,367 @@
+//! What benchmarks start from.
+
+use crate::{
+	operators,
+	pallet::*,
+	roots,
+	sessions::SessionOf,
+	types::{
+		self, DisputedRecords, Lane, Node, PreviousKey, Proven, QueueEnds, QueuedRoot, Served,
+		ServedModels, Session, Status,
+	},
+};
+use alloc::vec::Vec;
+use frame_benchmarking::v2::*;
+use frame_support::traits::{
+	fungible::{Inspect, Mutate, MutateHold},
+	Get,
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use openledger_primitives::{
+	attribution::{Attribution, AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	merkle::{self, InclusionProof},
+	record::{CallRecord, CallRecords},
+	signing::{wrap, Signed},
+	statement::Statement,
+	traits::{DataInspect, ModelInspect, RevenueDistributor},
+	voucher::Voucher,
+	AccountId, Balance, ContributionId, Hash, ModelId, Sequence, SessionId, Signature, Uri,
+	MAX_ATTRIBUTION, MAX_RECORDS, MAX_SOURCES,
+};
+use sp_core::{crypto::KeyTypeId, sr25519};
+use sp_runtime::{
+	traits::{BlakeTwo256, Bounded, Hash as _, IdentifyAccount, Zero},
+	DispatchResult, MultiSigner,
+};
+
+pub(super) const KEY_TYPE: KeyTypeId = KeyTypeId(*b"bnch");
+pub(super) const MOST_ATTRIBUTED: u32 = MAX_RECORDS * MAX_ATTRIBUTION;
+
+/// Enough for every deposit here.
+pub(super) fn wealth<T: Config>() -> Balance {
+	let largest = T::MinBond::get()
+		.max(T::MinDeposit::get())
+		.max(T::SessionDeposit::get())
+		.max(T::Currency::minimum_balance());
+	largest.saturating_mul(1_000_000)
+}
+
+pub(super) fn fund<T: Config>(account: &AccountId) -> DispatchResult {
+	T::Currency::mint_into(account, wealth::<T>()).map(|_| ())
+}
+
+pub(super) fn funded<T: Config>(name: &'static str) -> Result<AccountId, BenchmarkError> {
+	let account = account(name, 0, 0);
+	fund::<T>(&account)?;
+	Ok(account)
+}
+
+/// A key of its own, and the account that it signs for.
+pub(super) fn key() -> (sr25519::Public, AccountId) {
+	let key: sr25519::Public = sp_io::crypto::sr25519_generate(KEY_TYPE, None);
+	(key, MultiSigner::from(key).into_account())
+}
+
+/// A signature over the wrapped form, so that both forms are checked.
+pub(super) fn sign(
+	key: &sr25519::Public,
+	message: &impl Signed,
+) -> Result<Signature, BenchmarkError> {
+	let payload = wrap(&message.signing_payload());
+	let signature = sp_io::crypto::sr25519_sign(KEY_TYPE, key, &payload);
+	Ok(signature.ok_or("no key to sign with")?.into())
+}
+
+/// As many sources as a version can have, each a datanet of its own, with so many contributions.
+pub(super) fn sources<T: Config>(
+	contributions: u32,
+) -> Result<(DataSources, Vec<ContributionId>), BenchmarkError> {
+	let mut sources = DataSources::default();
+	let mut all = Vec::new();
+	for _ in 0..MAX_SOURCES {
+		let (datanet, release, ids) = T::BenchmarkData::benchmark_release(contributions)?;
+		let source = DataSource { datanet, release: ReleaseSelector::Fixed(release), weight: 1 };
+		sources.try_push(source).map_err(|_| "too many sources")?;
+		all.extend(ids);
+	}
+	Ok((sources, all))
+}
+
+pub(super) fn models<T: Config>(count: u32) -> Result<Vec<ModelId>, BenchmarkError> {
+	let developer = funded::<T>("developer")?;
+	let (sources, _) = sources::<T>(1)?;
+	let register = |_| T::Models::benchmark_model(&developer, sources.clone());
+	Ok((0..count).map(register).collect::<Result<_, _>>()?)
+}
+
+pub(super) fn served(models: Vec<ModelId>) -> Result<ServedModels, BenchmarkError> {
+	let served = |model| Served { model, capacity: 1 };
+	let models: Vec<_> = models.into_iter().map(served).collect();
+	Ok(models.try_into().map_err(|_| "too many models")?)
+}
+
+pub(super) fn endpoint() -> Uri {
+	let mut endpoint = b"https://".to_vec();
+	endpoint.resize(openledger_primitives::MAX_URI as usize, b'a');
+	endpoint.try_into().unwrap_or_default()
+}
+
+/// Registers a node of `operator`, or lets it serve more.
+pub(crate) fn register<T: Config>(
+	operator: &AccountId,
+	models: impl IntoIterator<Item = ModelId>,
+) -> DispatchResult {
+	let mut node = match Nodes::<T>::get(operator) {
+		Some(node) => node,
+		None => {
+			let bond = T::MinBond::get();
+			let enough = bond.saturating_add(T::Currency::minimum_balance());
+			T::Currency::mint_into(operator, enough)?;
+			T::Currency::hold(&HoldReason::Bond.into(), operator, bond)?;
+			Node {
+				endpoint: endpoint(),
+				receipt_key: operator.clone(),
+				bond,
+				models: Default::default(),
+				status: Status::Active,
+				last_heartbeat: Zero::zero(),
+				sessions: 0,
+				liable_until: Zero::zero(),
+			}
+		}
+	};
+	for model in models {
+		let served = Served { model, capacity: 1 };
+		node.models.try_push(served).map_err(|_| Error::<T>::Overflow)?;
+	}
+	Pallet::<T>::list(operator, &node.models);
+	Nodes::<T>::insert(operator, node);
+	Ok(())
+}
+
+/// A node of its own with as many models as it can serve, taken off the list.
+pub(super) fn inactive<T: Config>(
+	count: u32,
+	status: Status<BlockNumberFor<T>>,
+) -> Result<AccountId, BenchmarkError> {
+	let operator = funded::<T>("operator")?;
+	register::<T>(&operator, models::<T>(count)?)?;
+	Nodes::<T>::mutate(&operator, |node| {
+		if let Some(node) = node {
+			Pallet::<T>::unlist(&operator, &node.models);
+			node.status = status;
+		}
+	});
+	Ok(operator)
+}
+
+/// Opens a session that has settled something, and has `lanes` lanes.
+pub(super) fn open<T: Config>(
+	caller: &AccountId,
+	node: &AccountId,
+	signer: AccountId,
+	lanes: u32,
+) -> Result<SessionId, BenchmarkError> {
+	let lanes = u16::try_from(lanes).map_err(|_| "too many lanes")?;
+	for lane in 0..lanes {
+		Lanes::<T>::insert(0, lane, Lane { sequence: 1, settled: 0 });
+	}
+	let deposit = wealth::<T>() / 2;
+	let storage_deposit = T::SessionDeposit::get();
+	T::Currency::hold(&HoldReason::Session.into(), caller, deposit.saturating_sub(1))?;
+	T::Currency::hold(&HoldReason::SessionStorage.into(), caller, storage_deposit)?;
+	let session: SessionOf<T> = Session {
+		caller: caller.clone(),
+		node: node.clone(),
+		signer,
+		deposit,
+		settled: 1,
+		spent: 0,
+		spending_limit: Balance::MAX,
+		pending_limit: None,
+		storage_deposit,
+		expires_at: T::MinDuration::get(),
+		closes_at: None,
+		lanes,
+	};
+	Sessions::<T>::insert(0, session);
+	NextSessionId::<T>::put(1);
+	Nodes::<T>::mutate(node, |node| {
+		if let Some(node) = node {
+			node.sessions = 1;
+		}
+	});
+	Ok(0)
+}
+
+/// So many records that were proven to be overcharged.
+pub(super) fn disputed(count: u32) -> DisputedRecords {
+	let mut disputed = DisputedRecords::new();
+	for sequence in 0..count {
+		let proven = Proven { overcharge: 1, misreported: true };
+		let _ = disputed.try_insert(Sequence::MAX.saturating_sub(sequence.into()), proven);
+	}
+	disputed
+}
+
+/// Fills the queue with roots that can be removed, and that are disputed as much as can be.
+pub(super) fn old_roots<T: Config>(count: u32) {
+	let disputed = disputed(types::MAX_DISPUTED);
+	frame_system::Pallet::<T>::set_block_number(10u32.into());
+	let node: AccountId = account("node", 0, 0);
+	for n in 0..u64::from(count) {
+		let key = (n, 0, 1);
+		let until = Zero::zero();
+		RootQueue::<T>::insert(n, QueuedRoot { key, until });
+		let root = types::SettledRoot {
+			root: Hash::zero(),
+			records: 1,
+			first_sequence: 1,
+			last_sequence: 1,
+			charged: 0,
+			node: node.clone(),
+			caller: node.clone(),
+			at: Zero::zero(),
+			until,
+		};
+		Roots::<T>::insert(key, root);
+		Disputed::<T>::insert(key, &disputed);
+	}
+	RootQueueEnds::<T>::put(QueueEnds { first: 0, next: count.into() });
+}
+
+/// A settlement that costs most to check: the caller's own key has signed, the wrapped form, and
+/// nothing has been settled on the lane. Two old roots wait to be removed.
+pub(super) struct Settling {
+	pub(super) operator: AccountId,
+	pub(super) voucher: Voucher,
+	pub(super) signature: Signature,
+	pub(super) contributions: Vec<ContributionId>,
+}
+
+pub(super) fn settling<T: Config>(
+	sequence: Sequence,
+	contributions: u32,
+) -> Result<Settling, BenchmarkError> {
+	let operator = funded::<T>("operator")?;
+	let developer = funded::<T>("developer")?;
+	let (sources, contributions) = sources::<T>(contributions)?;
+	let model = T::Models::benchmark_model(&developer, sources)?;
+	register::<T>(&operator, [model])?;
+	fund::<T>(&T::Revenue::pot())?;
+	old_roots::<T>(roots::DROPPED_PER_SETTLEMENT);
+	let (key, caller) = key();
+	fund::<T>(&caller)?;
+	let session = open::<T>(&caller, &operator, account("signer", 0, 0), 0)?;
+	let voucher = Voucher {
+		genesis_hash: Pallet::<T>::genesis_hash(),
+		session,
+		lane: 0,
+		model,
+		sequence,
+		acknowledged: wealth::<T>() / 8,
+		authorised: wealth::<T>() / 4,
+		price_version: 0,
+		request_hash: Hash::zero(),
+		valid_until: 0,
+	};
+	let signature = sign(&key, &voucher)?;
+	Ok(Settling { operator, voucher, signature, contributions })
+}
+
+pub(super) fn attribution(contributions: &[ContributionId]) -> Vec<AttributionEntry> {
+	let entry = |id: &ContributionId| AttributionEntry { contribution: *id, weight: 1 };
+	contributions.iter().map(entry).collect()
+}
+
+pub(super) fn record(sequence: Sequence, model: ModelId, attribution: Attribution) -> CallRecord {
+	CallRecord {
+		sequence,
+		model,
+		version: 0,
+		price_version: 0,
+		input_tokens: 1,
+		output_tokens: 1,
+		request_hash: Hash::zero(),
+		response_hash: Hash::zero(),
+		attribution,
+	}
+}
+
+/// A dispute that costs most to decide: the oldest of as many earlier keys as are kept has signed the
+/// wrapped form, who is paid has no account yet, and there is room to note but one more dispute.
+pub(super) struct Disputing {
+	pub(super) key: sr25519::Public,
+	pub(super) receipt_key: AccountId,
+	pub(super) operator: AccountId,
+	pub(super) reporter: AccountId,
+	pub(super) statement: Statement,
+	pub(super) record: CallRecord,
+}
+
+pub(super) fn disputing<T: Config>(models: u32) -> Result<Disputing, BenchmarkError> {
+	let operator = funded::<T>("operator")?;
+	register::<T>(&operator, self::models::<T>(models)?)?;
+	fund::<T>(&T::ProtocolAccount::get())?;
+	let (key, receipt_key) = key();
+	let earlier = |n| PreviousKey {
+		key: if n == types::MAX_PREVIOUS_KEYS { receipt_key.clone() } else { operator.clone() },
+		replaced_at: Zero::zero(),
+		kept_until: Bounded::max_value(),
+	};
+	let history: Vec<_> = (1..=types::MAX_PREVIOUS_KEYS).map(earlier).collect();
+	let history = history.try_into().map_err(|_| "too many keys")?;
+	PreviousKeys::<T>::insert::<_, operators::KeyHistoryOf<T>>(&operator, history);
+	let named: Vec<_> = (0..MAX_ATTRIBUTION.into()).collect();
+	let attributed = attribution(&named).try_into().map_err(|_| "too many entries")?;
+	let record = record(1, 0, attributed);
+	let statement = Statement::of(Pallet::<T>::genesis_hash(), 0, 0, &record, 0);
+	let reporter = account("reporter", 0, 0);
+	Ok(Disputing { key, receipt_key, operator, reporter, statement, record })
+}
+
+/// Keeps a root that the record, at this charge, stands behind, `depth` levels below.
+pub(super) fn keep_root<T: Config>(
+	operator: &AccountId,
+	record: &CallRecord,
+	charge: Balance,
+	depth: u32,
+) -> Result<InclusionProof, BenchmarkError> {
+	let path: Vec<_> = (0..depth).map(|_| Hash::repeat_byte(7)).collect();
+	// The record is the first of so many that no level is without a sibling.
+	let root = path.iter().fold(merkle::leaf(record, charge), |left, right| {
+		BlakeTwo256::hash(&[left.as_bytes(), right.as_bytes()].concat())
+	});
+	let root = types::SettledRoot {
+		root,
+		records: u32::MAX,
+		first_sequence: 1,
+		last_sequence: u64::from(u32::MAX),
+		charged: charge,
+		node: operator.clone(),
+		caller: account("caller", 0, 0),
+		at: Zero::zero(),
+		until: Bounded::max_value(),
+	};
+	let key = (0, 0, root.last_sequence);
+	Roots::<T>::insert(key, root);
+	Disputed::<T>::insert(key, disputed(types::MAX_DISPUTED.saturating_sub(1)));
+	let path = path.try_into().map_err(|_| "too long a path")?;
+	Ok(InclusionProof { path, leaves: u32::MAX, index: 0 })
+}
+
+/// So many records, to which the contributions are attributed in turn.
+pub(super) fn records(
+	count: u32,
+	model: ModelId,
+	contributions: &[ContributionId],
+) -> Result<CallRecords, BenchmarkError> {
+	let mut chunks = contributions.chunks(MAX_ATTRIBUTION as usize);
+	let records: Vec<_> = (1..=count)
+		.map(|sequence| {
+			let entries = attribution(chunks.next().unwrap_or_default());
+			record(sequence.into(), model, entries.try_into().unwrap_or_default())
+		})
+		.collect();
+	Ok(records.try_into().map_err(|_| "too many records")?)
+}

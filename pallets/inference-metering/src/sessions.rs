@@ -1,0 +1,256 @@
+//! Sessions: opening, changing and closing.
+
+use crate::{
+	operators::NodeOf,
+	pallet::*,
+	types::{Node, PendingLimit, Session},
+};
+use frame_support::{
+	ensure,
+	traits::{
+		fungible::{Inspect, MutateHold},
+		tokens::{Fortitude, Precision, Provenance, Restriction},
+		Get,
+	},
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use openledger_primitives::{
+	closing::CloseAgreement, signing::Signed, AccountId, Balance, Hash, LaneId, SessionId,
+	Signature, MAX_LANES,
+};
+use sp_runtime::{traits::Zero, DispatchError, DispatchResult, Saturating};
+
+pub(crate) type SessionOf<T> = Session<AccountId, BlockNumberFor<T>>;
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_open_session(
+		caller: AccountId,
+		node: AccountId,
+		deposit: Balance,
+		signer: AccountId,
+		spending_limit: Balance,
+		expires_at: BlockNumberFor<T>,
+	) -> DispatchResult {
+		let served_by = Self::active_node(&node)?;
+		ensure!(deposit >= T::MinDeposit::get(), Error::<T>::DepositTooSmall);
+		Self::check_expiry(expires_at)?;
+		let session = NextSessionId::<T>::get();
+		let next = session.checked_add(1).ok_or(Error::<T>::IdsExhausted)?;
+		let sessions = served_by.sessions.checked_add(1).ok_or(Error::<T>::IdsExhausted)?;
+
+		let storage_deposit = T::SessionDeposit::get();
+		T::Currency::hold(&HoldReason::Session.into(), &caller, deposit)?;
+		T::Currency::hold(&HoldReason::SessionStorage.into(), &caller, storage_deposit)?;
+		NextSessionId::<T>::put(next);
+		Nodes::<T>::insert(&node, Node { sessions, ..served_by });
+		Sessions::<T>::insert(
+			session,
+			Session {
+				caller: caller.clone(),
+				node: node.clone(),
+				signer,
+				deposit,
+				settled: 0,
+				spent: 0,
+				spending_limit,
+				pending_limit: None,
+				storage_deposit,
+				expires_at,
+				closes_at: None,
+				lanes: 0,
+			},
+		);
+		Self::deposit_event(Event::SessionOpened { session, caller, node, deposit, expires_at });
+		Ok(())
+	}
+
+	pub(crate) fn do_top_up(caller: AccountId, id: SessionId, amount: Balance) -> DispatchResult {
+		ensure!(amount > 0, Error::<T>::ZeroAmount);
+		let session = Self::session_of(&caller, id)?;
+		ensure!(session.closes_at.is_none(), Error::<T>::SessionClosing);
+		ensure!(Self::now() < session.expires_at, Error::<T>::SessionExpired);
+		let deposit = session.deposit.checked_add(amount).ok_or(Error::<T>::Overflow)?;
+
+		T::Currency::hold(&HoldReason::Session.into(), &caller, amount)?;
+		Sessions::<T>::insert(id, Session { deposit, ..session });
+		Self::deposit_event(Event::SessionToppedUp { session: id, amount, deposit });
+		Ok(())
+	}
+
+	pub(crate) fn do_extend_session(
+		caller: AccountId,
+		id: SessionId,
+		expires_at: BlockNumberFor<T>,
+	) -> DispatchResult {
+		let session = Self::session_of(&caller, id)?;
+		ensure!(session.closes_at.is_none(), Error::<T>::SessionClosing);
+		ensure!(expires_at > session.expires_at, Error::<T>::NotAnExtension);
+		Self::check_expiry(expires_at)?;
+		Self::active_node(&session.node)?;
+
+		Sessions::<T>::insert(id, Session { expires_at, ..session });
+		Self::deposit_event(Event::SessionExtended { session: id, expires_at });
+		Ok(())
+	}
+
+	pub(crate) fn do_set_spending_limit(
+		caller: AccountId,
+		id: SessionId,
+		limit: Balance,
+	) -> DispatchResult {
+		let session = Self::session_of(&caller, id)?;
+		let now = Self::now();
+		let in_force = session.limit_at(now);
+		let announced = session.pending_limit.filter(|pending| pending.from > now);
+		let last = announced.map_or(in_force, |pending| pending.limit);
+		ensure!(limit != last, Error::<T>::SameLimit);
+
+		let (spending_limit, pending_limit, from) = if limit >= in_force {
+			(limit, None, now)
+		} else {
+			// The node may be answering a call that the old limit covers.
+			let from = now.saturating_add(T::CloseNotice::get());
+			(in_force, Some(PendingLimit { limit, from }), from)
+		};
+		Sessions::<T>::insert(id, Session { spending_limit, pending_limit, ..session });
+		Self::deposit_event(Event::SpendingLimitSet { session: id, limit, from });
+		Ok(())
+	}
+
+	pub(crate) fn do_request_close(caller: AccountId, id: SessionId) -> DispatchResult {
+		let session = Self::session_of(&caller, id)?;
+		ensure!(session.closes_at.is_none(), Error::<T>::AlreadyClosing);
+
+		let closes_at = Self::now().saturating_add(T::CloseNotice::get());
+		Sessions::<T>::insert(id, Session { closes_at: Some(closes_at), ..session });
+		Self::deposit_event(Event::CloseRequested { session: id, closes_at });
+		Ok(())
+	}
+
+	/// Returns how many lanes the session had.
+	pub(crate) fn do_close_session(who: AccountId, id: SessionId) -> Result<LaneId, DispatchError> {
+		let session = Self::session(id)?;
+		let now = Self::now();
+		let noticed = session.closes_at.is_some_and(|closes_at| closes_at <= now);
+		let lapsed = session.expires_at.saturating_add(T::SettlementWindow::get()) <= now;
+		ensure!(who == session.node || noticed || lapsed, Error::<T>::NotYetClosable);
+
+		let stranger = who != session.node && who != session.caller;
+		Self::close(id, session, (stranger && lapsed).then_some(&who))
+	}
+
+	/// Returns how many lanes the session had.
+	pub(crate) fn do_close_with_agreement(
+		caller: AccountId,
+		id: SessionId,
+		signature: Signature,
+	) -> Result<LaneId, DispatchError> {
+		let session = Self::session_of(&caller, id)?;
+		let agreement = CloseAgreement {
+			genesis_hash: Self::genesis_hash(),
+			session: id,
+			settled: session.settled,
+		};
+		let node = Self::node(&session.node)?;
+		ensure!(agreement.verify(&signature, &node.receipt_key), Error::<T>::BadSignature);
+		Self::close(id, session, None)
+	}
+
+	/// Gives back what is left of a session, and removes it. Returns how many lanes it had.
+	fn close(
+		id: SessionId,
+		session: SessionOf<T>,
+		cleaner: Option<&AccountId>,
+	) -> Result<LaneId, DispatchError> {
+		let refunded = session.remaining();
+		T::Currency::release(
+			&HoldReason::Session.into(),
+			&session.caller,
+			refunded,
+			Precision::Exact,
+		)?;
+		let rewarded = match cleaner {
+			Some(cleaner) => Self::reward(id, &session, cleaner)?,
+			None => 0,
+		};
+		T::Currency::release(
+			&HoldReason::SessionStorage.into(),
+			&session.caller,
+			session.storage_deposit.saturating_sub(rewarded),
+			Precision::Exact,
+		)?;
+		Nodes::<T>::mutate(&session.node, |node| {
+			if let Some(node) = node {
+				node.sessions = node.sessions.saturating_sub(1);
+				if session.settled > 0 {
+					let until = Self::now().saturating_add(T::DisputeWindow::get());
+					node.liable_until = node.liable_until.max(until);
+				}
+			}
+		});
+		Sessions::<T>::remove(id);
+		// All of them: a session never has more lanes than the limit.
+		let _ = Lanes::<T>::clear_prefix(id, MAX_LANES.into(), None);
+		Self::deposit_event(Event::SessionClosed { session: id, refunded });
+		Ok(session.lanes)
+	}
+
+	/// Pays who closes a session that its parties left behind, out of the deposit for its place.
+	/// Returns how much that was.
+	fn reward(
+		id: SessionId,
+		session: &SessionOf<T>,
+		cleaner: &AccountId,
+	) -> Result<Balance, DispatchError> {
+		let amount = T::CleanupReward::get().mul_floor(session.storage_deposit);
+		let payable = T::Currency::can_deposit(cleaner, amount, Provenance::Extant);
+		if amount == 0 || payable.into_result().is_err() {
+			return Ok(0);
+		}
+		T::Currency::transfer_on_hold(
+			&HoldReason::SessionStorage.into(),
+			&session.caller,
+			cleaner,
+			amount,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Force,
+		)?;
+		Self::deposit_event(Event::CleanupRewarded {
+			session: id,
+			account: cleaner.clone(),
+			amount,
+		});
+		Ok(amount)
+	}
+
+	/// The hash of block 0, which every signed message names.
+	pub(crate) fn genesis_hash() -> Hash {
+		frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
+	}
+
+	pub(crate) fn session(id: SessionId) -> Result<SessionOf<T>, Error<T>> {
+		Sessions::<T>::get(id).ok_or(Error::<T>::UnknownSession)
+	}
+
+	fn session_of(caller: &AccountId, id: SessionId) -> Result<SessionOf<T>, Error<T>> {
+		let session = Self::session(id)?;
+		ensure!(session.caller == *caller, Error::<T>::NotSessionCaller);
+		Ok(session)
+	}
+
+	fn active_node(operator: &AccountId) -> Result<NodeOf<T>, Error<T>> {
+		let node = Self::node(operator)?;
+		ensure!(node.is_active(), Error::<T>::NodeNotActive);
+		Ok(node)
+	}
+
+	fn check_expiry(expires_at: BlockNumberFor<T>) -> Result<(), Error<T>> {
+		let now = Self::now();
+		let soonest = now.saturating_add(T::MinDuration::get());
+		let latest = now.saturating_add(T::MaxDuration::get());
+		ensure!(expires_at >= soonest, Error::<T>::ExpiryTooSoon);
+		ensure!(expires_at <= latest, Error::<T>::ExpiryTooLate);
+		Ok(())
+	}
+}

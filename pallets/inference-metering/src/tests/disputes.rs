@@ -1,0 +1,581 @@
+//! Disputes: what they do, and each error. Who tries to cheat with them is in [`super::adversary`].
+
+use super::run;
+use crate::{
+	mock::*,
+	types::{MAX_DISPUTED, MAX_EQUIVOCATIONS},
+	Disputed, Equivocations, Error, Event, HoldReason, Nodes, WeightInfo,
+};
+use frame_support::{
+	assert_noop, assert_ok,
+	dispatch::{DispatchResultWithPostInfo, GetDispatchInfo, Pays},
+	traits::{
+		fungible::{InspectHold, MutateFreeze},
+		Hooks,
+	},
+	weights::Weight,
+};
+use openledger_primitives::{
+	attribution::AttributionEntry,
+	info::NodeStatus,
+	merkle::{self, InclusionProof},
+	record::CallRecord,
+	signing::{wrap, Signed},
+	statement::Statement,
+	traits::NodeInspect,
+	Balance, Hash, LaneId, Sequence, SessionId, Signature, MAX_SERVED,
+};
+use sp_core::Pair;
+use sp_runtime::{DispatchError, DispatchResult};
+
+/// What a penalty comes to, and what of it the reporter gets and the protocol.
+pub(super) const PENALTY: Balance = BOND / 10;
+pub(super) const REWARD: Balance = PENALTY * 3 / 10;
+pub(super) const REST: Balance = PENALTY - REWARD;
+
+/// A record that was settled, and what proves that.
+#[derive(Clone, Debug)]
+pub(super) struct SettledRecord {
+	pub(super) session: SessionId,
+	pub(super) lane: LaneId,
+	pub(super) last_sequence: Sequence,
+	pub(super) record: CallRecord,
+	pub(super) charge: Balance,
+	pub(super) proof: InclusionProof,
+}
+
+impl SettledRecord {
+	/// What an honest node stated.
+	pub(super) fn statement(&self) -> Statement {
+		let genesis_hash = System::block_hash(0);
+		Statement::of(genesis_hash, self.session, self.lane, &self.record, self.charge)
+	}
+
+	/// What a node stated that charged so much more than that.
+	pub(super) fn cheaper(&self, by: Balance) -> Statement {
+		Statement { charge: self.charge - by, ..self.statement() }
+	}
+
+	/// What a node stated whose answer was another one.
+	pub(super) fn altered(&self) -> Statement {
+		Statement { response_hash: Hash::repeat_byte(0xdd), ..self.statement() }
+	}
+}
+
+/// The records behind the root with this key.
+pub(super) fn proven(
+	(session, lane, last_sequence): (SessionId, LaneId, Sequence),
+	records: &[(CallRecord, Balance)],
+) -> Vec<SettledRecord> {
+	let leaves: Vec<_> =
+		records.iter().map(|(record, charge)| merkle::leaf(record, *charge)).collect();
+	let prove = |index| merkle::prove(&leaves, index).unwrap();
+	(0..)
+		.zip(records)
+		.map(|(index, (record, charge))| SettledRecord {
+			session,
+			lane,
+			last_sequence,
+			record: record.clone(),
+			charge: *charge,
+			proof: prove(index),
+		})
+		.collect()
+}
+
+/// Settles so many calls on a lane of a new session.
+pub(super) fn settled(calls: u64) -> Vec<SettledRecord> {
+	let session = open_session(DEPOSIT);
+	let charge = call_charge();
+	let records: Vec<_> = (1..=calls).map(record).collect();
+	let voucher = voucher(session, 0, calls, u128::from(calls - 1) * charge, charge);
+	assert_ok!(settle(&voucher, records.clone()));
+	let records: Vec<_> = records.into_iter().map(|record| (record, charge)).collect();
+	proven((session, 0, calls), &records)
+}
+
+pub(super) fn sign_statement(key: u8, statement: &Statement) -> Signature {
+	pair(key).sign(&statement.signing_payload()).into()
+}
+
+fn overcharge_call(key: u8, statement: &Statement, settled: &SettledRecord) -> crate::Call<Test> {
+	crate::Call::report_overcharge {
+		statement: Box::new(statement.clone()),
+		signature: sign_statement(key, statement),
+		receipt_key: account(key),
+		last_sequence: settled.last_sequence,
+		record: Box::new(settled.record.clone()),
+		charge: settled.charge,
+		proof: settled.proof.clone(),
+	}
+}
+
+fn misreport_call(key: u8, statement: &Statement, settled: &SettledRecord) -> crate::Call<Test> {
+	crate::Call::report_misreport {
+		statement: Box::new(statement.clone()),
+		signature: sign_statement(key, statement),
+		receipt_key: account(key),
+		last_sequence: settled.last_sequence,
+		record: Box::new(settled.record.clone()),
+		charge: settled.charge,
+		proof: settled.proof.clone(),
+	}
+}
+
+fn equivocation_call(
+	key: u8,
+	operator: u8,
+	first: &Statement,
+	second: &Statement,
+) -> crate::Call<Test> {
+	crate::Call::report_equivocation {
+		operator: account(operator),
+		first: Box::new(first.clone()),
+		first_signature: sign_statement(key, first),
+		first_key: account(key),
+		second: Box::new(second.clone()),
+		second_signature: sign_statement(key, second),
+		second_key: account(key),
+	}
+}
+
+pub(super) fn dispatch(seed: u8, call: crate::Call<Test>) -> DispatchResultWithPostInfo {
+	use sp_runtime::traits::Dispatchable;
+	RuntimeCall::from(call).dispatch(signed(seed))
+}
+
+fn plain(result: DispatchResultWithPostInfo) -> DispatchResult {
+	result.map(|_| ()).map_err(|refused| refused.error)
+}
+
+/// Reports as `seed` a statement that `key` has signed.
+pub(super) fn overcharge_of(
+	seed: u8,
+	key: u8,
+	statement: &Statement,
+	settled: &SettledRecord,
+) -> DispatchResult {
+	plain(dispatch(seed, overcharge_call(key, statement, settled)))
+}
+
+/// Reports as a stranger what the node's receipt key has signed.
+pub(super) fn overcharge(statement: &Statement, settled: &SettledRecord) -> DispatchResult {
+	overcharge_of(STRANGER, RECEIPTS, statement, settled)
+}
+
+pub(super) fn misreport_of(
+	seed: u8,
+	key: u8,
+	statement: &Statement,
+	settled: &SettledRecord,
+) -> DispatchResult {
+	plain(dispatch(seed, misreport_call(key, statement, settled)))
+}
+
+pub(super) fn misreport(statement: &Statement, settled: &SettledRecord) -> DispatchResult {
+	misreport_of(STRANGER, RECEIPTS, statement, settled)
+}
+
+pub(super) fn equivocation_of(
+	seed: u8,
+	operator: u8,
+	key: u8,
+	first: &Statement,
+	second: &Statement,
+) -> DispatchResult {
+	plain(dispatch(seed, equivocation_call(key, operator, first, second)))
+}
+
+pub(super) fn equivocation(first: &Statement, second: &Statement) -> DispatchResult {
+	equivocation_of(STRANGER, NODE, RECEIPTS, first, second)
+}
+
+pub(super) fn bond_of(seed: u8) -> Balance {
+	Balances::balance_on_hold(&HoldReason::Bond.into(), &account(seed))
+}
+
+pub(super) fn status() -> NodeStatus {
+	Metering::node_info(account(NODE)).unwrap().status
+}
+
+#[test]
+fn an_overcharge_is_refunded_and_punished() {
+	run(|| {
+		let of = &settled(3)[1];
+		let statement = of.cheaper(100);
+		let before = [CALLER, STRANGER, PROTOCOL].map(balance);
+		assert_ok!(overcharge(&statement, of));
+		let operator = account(NODE);
+		System::assert_has_event(
+			Event::NodeJailed { operator: operator.clone(), until: 31, bond: BOND - PENALTY - 100 }
+				.into(),
+		);
+		System::assert_last_event(
+			Event::OverchargeProven {
+				operator: operator.clone(),
+				reporter: account(STRANGER),
+				caller: account(CALLER),
+				session: of.session,
+				lane: 0,
+				sequence: 2,
+				stated: call_charge() - 100,
+				settled: call_charge(),
+				refunded: 100,
+				reward: REWARD,
+				protocol: REST,
+			}
+			.into(),
+		);
+		let after = [CALLER, STRANGER, PROTOCOL].map(balance);
+		let got = [0, 1, 2].map(|who| after[who] - before[who]);
+		assert_eq!(got, [100, REWARD, REST]);
+		assert_eq!(bond_of(NODE), BOND - PENALTY - 100);
+		assert_eq!(status(), NodeStatus::Jailed(31));
+		assert!(!Metering::serves(&operator, MODEL));
+		let disputed = Disputed::<Test>::get((of.session, 0, 3));
+		assert_eq!(disputed[&2].overcharge, 100);
+	});
+}
+
+#[test]
+fn every_record_of_a_settlement_can_be_disputed() {
+	run(|| {
+		let all = settled(7);
+		for of in &all {
+			assert_ok!(overcharge(&of.cheaper(1), of));
+		}
+		assert_eq!(Disputed::<Test>::get((all[0].session, 0, 7)).len(), 7);
+	});
+}
+
+#[test]
+fn whatever_a_record_says_else_is_a_misreport() {
+	run(|| {
+		let all = settled(9);
+		let entry = AttributionEntry { contribution: 1, weight: 1 };
+		let true_ones: Vec<_> = all.iter().map(SettledRecord::statement).collect();
+		let [one, two, three, four, five, six, seven, eight, nine] =
+			<[Statement; 9]>::try_from(true_ones).unwrap();
+		let others = [
+			Statement { model: OTHER_MODEL, ..one },
+			Statement { version: 1, ..two },
+			Statement { price_version: FREE, ..three },
+			Statement { input_tokens: 12, ..four },
+			Statement { output_tokens: 24, ..five },
+			Statement { request_hash: Hash::zero(), ..six },
+			Statement { response_hash: Hash::zero(), ..seven },
+			Statement { attribution: vec![entry].try_into().unwrap(), ..eight },
+			// Settled for less, and not as stated.
+			Statement { charge: call_charge() + 1, output_tokens: 24, ..nine },
+		];
+		let callers = balance(CALLER);
+		for (of, other) in all.iter().zip(&others) {
+			assert_noop!(misreport(&of.statement(), of), Error::<Test>::NoContradiction);
+			let bond = bond_of(NODE);
+			let before = [STRANGER, PROTOCOL].map(balance);
+			assert_ok!(misreport(other, of));
+			let paid = [STRANGER, PROTOCOL].map(balance);
+			let (reward, protocol) = (paid[0] - before[0], paid[1] - before[1]);
+			assert_eq!(bond - bond_of(NODE), reward + protocol);
+			assert_eq!(reward + protocol, bond.div_ceil(10));
+			System::assert_last_event(
+				Event::MisreportProven {
+					operator: account(NODE),
+					reporter: account(STRANGER),
+					session: of.session,
+					lane: 0,
+					sequence: of.record.sequence,
+					reward,
+					protocol,
+				}
+				.into(),
+			);
+			assert_noop!(misreport(other, of), Error::<Test>::AlreadyDisputed);
+		}
+		assert_eq!(balance(CALLER), callers);
+		assert_eq!(status(), NodeStatus::Jailed(31));
+	});
+}
+
+#[test]
+fn two_statements_of_a_call_are_an_equivocation() {
+	run(|| {
+		// Nothing needs to be settled.
+		let session = open_session(DEPOSIT);
+		let of = &proven((session, 3, 9), &[(record(9), call_charge())])[0];
+		let before = [STRANGER, PROTOCOL].map(balance);
+		assert_ok!(equivocation(&of.statement(), &of.altered()));
+		System::assert_last_event(
+			Event::EquivocationProven {
+				operator: account(NODE),
+				reporter: account(STRANGER),
+				session,
+				lane: 3,
+				sequence: 9,
+				reward: REWARD,
+				protocol: REST,
+			}
+			.into(),
+		);
+		assert_eq!(balance(STRANGER) - before[0], REWARD);
+		assert_eq!(balance(PROTOCOL) - before[1], REST);
+		assert_eq!((bond_of(NODE), status()), (BOND - PENALTY, NodeStatus::Jailed(31)));
+		assert!(Equivocations::<Test>::get(account(NODE)).contains(&(session, 3, 9)));
+	});
+}
+
+#[test]
+fn bad_reports_of_settled_records_are_refused() {
+	run(|| {
+		let all = settled(3);
+		let of = &all[1];
+		let cheaper = of.cheaper(1);
+		for report in [overcharge, misreport] {
+			let unknown = SettledRecord { last_sequence: 2, ..of.clone() };
+			assert_noop!(report(&cheaper, &unknown), Error::<Test>::NotDisputable);
+			for elsewhere in [
+				Statement { session: of.session + 1, ..cheaper.clone() },
+				Statement { lane: 1, ..cheaper.clone() },
+			] {
+				assert_noop!(report(&elsewhere, of), Error::<Test>::NotDisputable);
+			}
+			assert_noop!(report(&cheaper, &all[2]), Error::<Test>::NotTheSameCall);
+			let dearer = SettledRecord { charge: of.charge + 1, ..of.clone() };
+			assert_noop!(report(&cheaper, &dearer), Error::<Test>::BadInclusionProof);
+			let fork = Statement { genesis_hash: Hash::repeat_byte(7), ..cheaper.clone() };
+			assert_noop!(report(&fork, of), Error::<Test>::WrongChain);
+		}
+		assert_noop!(overcharge(&of.statement(), of), Error::<Test>::NoContradiction);
+		let dearer = Statement { charge: of.charge + 1, ..of.statement() };
+		assert_noop!(overcharge(&dearer, of), Error::<Test>::NoContradiction);
+		assert_noop!(misreport(&dearer, of), Error::<Test>::NoContradiction);
+		let other = Statement { response_hash: Hash::zero(), ..cheaper.clone() };
+		assert_noop!(misreport(&other, of), Error::<Test>::ReportAsOvercharge);
+		for report in [overcharge_of, misreport_of] {
+			assert_noop!(report(STRANGER, NODE, &cheaper, of), Error::<Test>::UnknownReceiptKey);
+		}
+		// A node cannot be gone as long as its settlements can be disputed.
+		let node = Nodes::<Test>::take(account(NODE)).unwrap();
+		assert_noop!(overcharge(&cheaper, of), Error::<Test>::UnknownNode);
+		Nodes::<Test>::insert(account(NODE), node);
+		assert_ok!(overcharge(&cheaper, of));
+		assert_noop!(overcharge(&cheaper, of), Error::<Test>::AlreadyDisputed);
+	});
+}
+
+#[test]
+fn bad_reports_of_equivocation_are_refused() {
+	run(|| {
+		let of = &settled(1)[0];
+		let (one, other) = (of.statement(), of.altered());
+		for elsewhere in [
+			Statement { session: of.session + 1, ..other.clone() },
+			Statement { lane: 1, ..other.clone() },
+			Statement { sequence: 2, ..other.clone() },
+			Statement { genesis_hash: Hash::repeat_byte(7), ..other.clone() },
+		] {
+			assert_noop!(equivocation(&one, &elsewhere), Error::<Test>::NotTheSameCall);
+		}
+		assert_noop!(equivocation(&one, &one), Error::<Test>::NoContradiction);
+		let fork = |statement: &Statement| Statement {
+			genesis_hash: Hash::repeat_byte(7),
+			..statement.clone()
+		};
+		assert_noop!(equivocation(&fork(&one), &fork(&other)), Error::<Test>::WrongChain);
+		let of_nobody = equivocation_of(STRANGER, CALLER, RECEIPTS, &one, &other);
+		assert_eq!(of_nobody, Err(Error::<Test>::UnknownNode.into()));
+		assert_noop!(
+			equivocation_of(STRANGER, NODE, NODE, &one, &other),
+			Error::<Test>::UnknownReceiptKey
+		);
+		let forged = |first: u8, second: u8| -> Result<(), DispatchError> {
+			Metering::report_equivocation(
+				signed(STRANGER),
+				account(NODE),
+				Box::new(one.clone()),
+				sign_statement(first, &one),
+				account(RECEIPTS),
+				Box::new(other.clone()),
+				sign_statement(second, &other),
+				account(RECEIPTS),
+			)
+			.map(|_| ())
+			.map_err(|refused| refused.error)
+		};
+		for (first, second) in [(STRANGER, RECEIPTS), (RECEIPTS, STRANGER)] {
+			assert_noop!(forged(first, second), Error::<Test>::BadStatementSignature);
+		}
+		assert_ok!(equivocation(&one, &other));
+		for (first, second) in [(&one, &other), (&other, &one)] {
+			assert_noop!(equivocation(first, second), Error::<Test>::AlreadyDisputed);
+		}
+	});
+}
+
+/// As browser wallets sign, too.
+#[test]
+fn a_wrapped_signature_counts() {
+	run(|| {
+		let of = &settled(1)[0];
+		let statement = of.cheaper(1);
+		let signature: Signature = pair(RECEIPTS).sign(&wrap(&statement.signing_payload())).into();
+		assert_ok!(Metering::report_overcharge(
+			signed(STRANGER),
+			Box::new(statement),
+			signature,
+			account(RECEIPTS),
+			of.last_sequence,
+			Box::new(of.record.clone()),
+			of.charge,
+			of.proof.clone(),
+		));
+	});
+}
+
+/// And one that does not hold costs what it weighs.
+#[test]
+fn a_report_that_holds_costs_no_fee() {
+	run(|| {
+		let of = &settled(4)[0];
+		let calls: Vec<(_, fn(u32) -> Weight)> = vec![
+			(overcharge_call(RECEIPTS, &of.cheaper(1), of), |models| {
+				<()>::report_overcharge(2, models)
+			}),
+			(misreport_call(RECEIPTS, &of.altered(), of), |models| {
+				<()>::report_misreport(2, models)
+			}),
+			(
+				equivocation_call(RECEIPTS, NODE, &of.statement(), &of.altered()),
+				<()>::report_equivocation,
+			),
+		];
+		let mut listed = 1;
+		for (call, weight) in calls {
+			let info = call.get_dispatch_info();
+			assert_eq!((info.call_weight, info.pays_fee), (weight(MAX_SERVED), Pays::Yes));
+			let held = dispatch(STRANGER, call.clone()).unwrap();
+			assert_eq!((held.actual_weight, held.pays_fee), (Some(weight(listed)), Pays::No));
+			let refused = dispatch(STRANGER, call).unwrap_err().post_info;
+			assert_eq!((refused.actual_weight, refused.pays_fee), (None, Pays::Yes));
+			// It was taken off the list by the first.
+			listed = 0;
+		}
+		// A node that has nothing left to lose could fill blocks for nothing.
+		jail(NODE, 10, 5);
+		let call = overcharge_call(RECEIPTS, &of.cheaper(2), of);
+		assert_eq!(dispatch(STRANGER, call).unwrap().pays_fee, Pays::Yes);
+	});
+}
+
+/// A statement that proves more, of the same record, is worth the difference.
+#[test]
+fn a_larger_overcharge_counts_once_more() {
+	run(|| {
+		let of = &settled(1)[0];
+		let before = balance(CALLER);
+		assert_ok!(overcharge(&of.cheaper(100), of));
+		assert_ok!(overcharge(&of.cheaper(1_000), of));
+		assert_eq!(balance(CALLER) - before, 1_000);
+		for less in [100, 999, 1_000] {
+			assert_noop!(overcharge(&of.cheaper(less), of), Error::<Test>::AlreadyDisputed);
+		}
+	});
+}
+
+#[test]
+fn a_jailed_node_settles_what_it_has_and_comes_back() {
+	run(|| {
+		let of = &settled(1)[0];
+		assert_ok!(overcharge(&of.cheaper(1), of));
+		settle_one(of.session, 0, 2, call_charge(), call_charge()).unwrap();
+		assert_noop!(
+			Metering::open_session(signed(CALLER), account(NODE), DEPOSIT, account(SIGNER), 101),
+			Error::<Test>::NodeNotActive
+		);
+		System::set_block_number(30);
+		assert_noop!(Metering::unjail(signed(NODE)), Error::<Test>::StillJailed);
+		System::set_block_number(31);
+		assert_noop!(Metering::unjail(signed(NODE)), Error::<Test>::BondTooSmall);
+		assert_ok!(Metering::bond_more(signed(NODE), PENALTY + 1));
+		assert_ok!(Metering::unjail(signed(NODE)));
+		assert!(Metering::serves(&account(NODE), MODEL));
+	});
+}
+
+/// Whatever the operator has frozen for another purpose.
+#[test]
+fn a_frozen_bond_answers_all_the_same() {
+	run(|| {
+		let of = &settled(1)[0];
+		Balances::set_freeze(&Frozen, &account(NODE), WEALTH).unwrap();
+		assert_ok!(overcharge(&of.cheaper(1), of));
+		Balances::thaw(&Frozen, &account(NODE)).unwrap();
+		assert_eq!(bond_of(NODE), BOND - PENALTY - 1);
+	});
+}
+
+#[test]
+fn disputes_go_with_their_root() {
+	run(|| {
+		let of = &settled(1)[0];
+		assert_ok!(overcharge(&of.cheaper(1), of));
+		System::set_block_number(102);
+		Metering::on_idle(102, Weight::MAX);
+		assert_eq!(Disputed::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn equivocations_go_with_their_node() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let of = &proven((session, 0, 1), &[(record(1), 1)])[0];
+		assert_ok!(equivocation(&of.statement(), &of.altered()));
+		assert_ok!(Metering::close_session(signed(NODE), session));
+		System::set_block_number(31 + 120);
+		assert_ok!(Metering::remove_node(signed(STRANGER), account(NODE)));
+		assert_eq!(Equivocations::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn a_settlement_has_room_for_so_many_disputes() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let most = u64::from(MAX_DISPUTED);
+		// A node that has made up more records than it settled.
+		let records: Vec<_> = (1..=most + 1).map(|n| (record(n), Balance::from(n))).collect();
+		let leaves = records.iter().map(|(record, charge)| merkle::leaf(record, *charge));
+		let mut sums = aggregate(5, vec![entry(0, 1)]);
+		sums.root = merkle::root(leaves);
+		assert_ok!(settle_sums(&voucher(session, 0, 6, call_charge(), 0), sums, None));
+		let all = proven((session, 0, 5), &records);
+		let (last, rest) = all.split_last().unwrap();
+		for of in rest {
+			assert_ok!(overcharge(&of.cheaper(1), of));
+		}
+		assert_noop!(overcharge(&last.cheaper(1), last), Error::<Test>::TooManyDisputes);
+		assert_noop!(misreport(&last.altered(), last), Error::<Test>::TooManyDisputes);
+		// What is there already can be disputed for more.
+		assert_ok!(overcharge(&all[9].cheaper(2), &all[9]));
+		assert_ok!(misreport(&all[9].altered(), &all[9]));
+	});
+}
+
+/// Those of the oldest session make room, and never count again.
+#[test]
+fn a_node_is_never_out_of_reach_for_having_equivocated_too_often() {
+	run(|| {
+		let of = |session| proven((session, 0, 1), &[(record(1), 1)]).remove(0);
+		let report = |session| equivocation(&of(session).statement(), &of(session).altered());
+		let most = u64::from(MAX_EQUIVOCATIONS);
+		for session in 10..10 + most {
+			assert_ok!(report(session));
+		}
+		assert_noop!(report(9), Error::<Test>::TooManyDisputes);
+		assert_noop!(report(10), Error::<Test>::AlreadyDisputed);
+		assert_ok!(report(100));
+		assert_noop!(report(10), Error::<Test>::TooManyDisputes);
+		assert_eq!(Equivocations::<Test>::get(account(NODE)).len(), MAX_EQUIVOCATIONS as usize);
+	});
+}

@@ -1,0 +1,374 @@
+//! Random sequences of extrinsics: the invariants hold after each block, and no planck appears or is
+//! lost.
+
+use super::disputes::{equivocation_of, misreport_of, overcharge_of, proven, SettledRecord};
+use crate::{mock::*, Event, Lanes, Nodes, Sessions};
+use frame_support::{
+	dispatch::{DispatchResultWithPostInfo, RawOrigin},
+	traits::{
+		fungible::{Inspect, InspectHold},
+		Hooks,
+	},
+	weights::Weight,
+};
+use openledger_primitives::{
+	closing::CloseAgreement, record::CallRecord, signing::Signed, statement::Statement, Signature,
+};
+use proptest::{collection::vec, prelude::*};
+use sp_core::Pair;
+use sp_runtime::traits::Dispatchable;
+
+type Call = crate::Call<Test>;
+
+/// What somebody does. Sequences, and what is acknowledged in calls, are counted from where the lane
+/// is.
+#[derive(Clone, Debug)]
+enum Step {
+	Open { node: u8, calls: u128, limit: u128, blocks: u32 },
+	Settle { session: u64, lane: u16, sequence: u64, calls: u128, by: u8, records: Vec<(u64, u32)> },
+	Aggregate { session: u64, lane: u16, sequence: u64, up_to: u64, calls: u32, own: bool },
+	TopUp(u64, u128),
+	Extend(u64, u32),
+	Limit(u64, u128),
+	RequestClose(u64),
+	Agree(u64),
+	Close(u64, u8),
+	Register(u8),
+	Update(u8, u32),
+	Rotate(u8, u8),
+	BondMore(u8),
+	Heartbeat(u8),
+	Leave(u8),
+	Stay(u8),
+	Withdraw(u8),
+	Jail(u8, u128),
+	Unjail(u8),
+	Remove(u8),
+	Overcharge { which: usize, eighths: u128, key: Key, by: u8 },
+	Misreport { which: usize, tokens: u32, key: Key, by: u8 },
+	Equivocate { node: u8, session: u64, sequence: u64, key: Key, by: u8 },
+	Wait(u32),
+}
+
+/// Who has signed a statement.
+#[derive(Clone, Copy, Debug)]
+enum Key {
+	/// The node's receipt key.
+	Current,
+	/// The one that it had in the beginning, which may be kept, or forgotten, or the same.
+	First,
+	/// Somebody else's.
+	Forged,
+}
+
+impl Key {
+	fn of(self, operator: u8) -> u8 {
+		let current = Nodes::<Test>::get(account(operator)).map(|node| node.receipt_key);
+		match self {
+			Self::Current => {
+				(20..23).find(|key| Some(account(*key)) == current).unwrap_or(RECEIPTS)
+			}
+			Self::First => RECEIPTS,
+			Self::Forged => STRANGER,
+		}
+	}
+}
+
+/// A record that counted, and the node that settled it.
+type Book = Vec<(u8, SettledRecord)>;
+
+fn session() -> impl Strategy<Value = u64> {
+	0u64..6
+}
+
+fn node() -> impl Strategy<Value = u8> {
+	prop_oneof![3 => Just(NODE), 1 => Just(OTHER_NODE)]
+}
+
+fn key() -> impl Strategy<Value = Key> {
+	prop_oneof![6 => Just(Key::Current), 2 => Just(Key::First), 1 => Just(Key::Forged)]
+}
+
+fn anyone() -> impl Strategy<Value = u8> {
+	prop_oneof![3 => Just(STRANGER), 2 => Just(CALLER), 1 => Just(NODE)]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	let records = vec((0u64..7, prop_oneof![6 => 0u32..24, 1 => 24u32..200]), 0..8);
+	let by = prop_oneof![8 => Just(SIGNER), 4 => Just(CALLER), 1 => Just(STRANGER)];
+	prop_oneof![
+		3 => (node(), 0u128..8, 0u128..8, 5u32..120)
+			.prop_map(|(node, calls, limit, blocks)| Step::Open { node, calls, limit, blocks }),
+		8 => (session(), 0u16..3, 0u64..7, 0u128..6, by, records).prop_map(
+			|(session, lane, sequence, calls, by, records)| Step::Settle {
+				session,
+				lane,
+				sequence,
+				calls,
+				by,
+				records,
+			}
+		),
+		6 => (session(), 0u16..3, 1u64..9, 0u64..7, 0u32..4, any::<bool>()).prop_map(
+			|(session, lane, sequence, up_to, calls, own)| Step::Aggregate {
+				session,
+				lane,
+				sequence,
+				up_to,
+				calls,
+				own,
+			}
+		),
+		1 => (session(), 0u128..4).prop_map(|(session, calls)| Step::TopUp(session, calls)),
+		1 => (session(), 0u32..200).prop_map(|(session, blocks)| Step::Extend(session, blocks)),
+		1 => (session(), 0u128..8).prop_map(|(session, calls)| Step::Limit(session, calls)),
+		1 => session().prop_map(Step::RequestClose),
+		1 => session().prop_map(Step::Agree),
+		3 => (session(), prop_oneof![Just(NODE), Just(CALLER), Just(STRANGER)])
+			.prop_map(|(session, by)| Step::Close(session, by)),
+		1 => node().prop_map(Step::Register),
+		1 => (node(), 0u32..3).prop_map(|(node, models)| Step::Update(node, models)),
+		1 => (node(), 20u8..23).prop_map(|(node, key)| Step::Rotate(node, key)),
+		1 => node().prop_map(Step::BondMore),
+		1 => node().prop_map(Step::Heartbeat),
+		1 => node().prop_map(Step::Leave),
+		1 => node().prop_map(Step::Stay),
+		3 => node().prop_map(Step::Withdraw),
+		1 => (node(), 1u128..3).prop_map(|(node, part)| Step::Jail(node, part)),
+		3 => node().prop_map(Step::Unjail),
+		2 => node().prop_map(Step::Remove),
+		4 => (any::<usize>(), 0u128..9, key(), anyone()).prop_map(|(which, eighths, key, by)| {
+			Step::Overcharge { which, eighths, key, by }
+		}),
+		3 => (any::<usize>(), 22u32..26, key(), anyone())
+			.prop_map(|(which, tokens, key, by)| Step::Misreport { which, tokens, key, by }),
+		2 => (node(), session(), 0u64..4, key(), anyone()).prop_map(
+			|(node, session, sequence, key, by)| Step::Equivocate {
+				node,
+				session,
+				sequence,
+				key,
+				by,
+			}
+		),
+		2 => (1u32..150).prop_map(Step::Wait),
+	]
+}
+
+fn dispatch(seed: u8, call: Call) -> DispatchResultWithPostInfo {
+	RuntimeCall::from(call).dispatch(RawOrigin::Signed(account(seed)).into())
+}
+
+/// Who is paid by a session, if it is open.
+fn node_of(session: u64) -> u8 {
+	let node = Sessions::<Test>::get(session).map(|session| session.node);
+	if node == Some(account(OTHER_NODE)) {
+		OTHER_NODE
+	} else {
+		NODE
+	}
+}
+
+fn endpoint() -> openledger_primitives::Uri {
+	b"http://127.0.0.1:8402".to_vec().try_into().unwrap()
+}
+
+/// Writes down which records the last step settled.
+fn note(book: &mut Book) {
+	let events = System::events();
+	let events = || {
+		events.iter().filter_map(|record| match &record.event {
+			RuntimeEvent::Metering(event) => Some(event),
+			_ => None,
+		})
+	};
+	let records: Vec<_> = events()
+		.filter_map(|event| match event {
+			Event::CallSettled { sequence, output_tokens, charge, .. } => {
+				let record = CallRecord { output_tokens: *output_tokens, ..record(*sequence) };
+				Some((record, *charge))
+			}
+			_ => None,
+		})
+		.collect();
+	for event in events() {
+		if let Event::VoucherSettled { session, lane, sequence, .. } = event {
+			let node = node_of(*session);
+			let all = proven((*session, *lane, *sequence), &records);
+			book.extend(all.into_iter().map(|of| (node, of)));
+		}
+	}
+}
+
+/// One of the newer settled records.
+fn pick(book: &Book, which: usize) -> Option<&(u8, SettledRecord)> {
+	book.iter().rev().nth(which % book.len().clamp(1, 12))
+}
+
+fn take(step: Step, book: &Book) -> DispatchResultWithPostInfo {
+	let now = System::block_number();
+	let charge = call_charge();
+	match step {
+		Step::Open { node, calls, limit, blocks } => dispatch(
+			CALLER,
+			Call::open_session_with_limit {
+				node: account(node),
+				deposit: MIN_DEPOSIT + calls * charge,
+				signer: account(if limit == 7 { CALLER } else { SIGNER }),
+				spending_limit: limit * charge,
+				expires_at: now + blocks,
+			},
+		),
+		Step::Settle { session, lane, sequence, calls, by, records } => {
+			let before = Lanes::<Test>::get(session, lane);
+			let acknowledged = before.settled + calls * charge;
+			let voucher = voucher(session, lane, before.sequence + sequence, acknowledged, charge);
+			let records = records
+				.into_iter()
+				.map(|(sequence, output_tokens)| CallRecord {
+					output_tokens,
+					..record(before.sequence + sequence)
+				})
+				.collect::<Vec<_>>()
+				.try_into()
+				.unwrap();
+			let signature = sign(by, &voucher);
+			dispatch(node_of(session), Call::settle { voucher, signature, records })
+		}
+		Step::Aggregate { session, lane, sequence, up_to, calls, own } => {
+			let before = Lanes::<Test>::get(session, lane);
+			let sequence = before.sequence + sequence;
+			let up_to = before.sequence + up_to;
+			let acknowledged = before.settled + 3 * charge;
+			let voucher = voucher(session, lane, sequence, acknowledged, charge);
+			let signature = sign(SIGNER, &voucher);
+			let aggregate = aggregate(up_to, vec![entry(0, calls)]);
+			let last = own.then(|| record(sequence));
+			let call = Call::settle_aggregate { voucher, signature, aggregate, last };
+			dispatch(node_of(session), call)
+		}
+		Step::TopUp(session, calls) => {
+			dispatch(CALLER, Call::top_up { session, amount: calls * charge })
+		}
+		Step::Extend(session, blocks) => {
+			dispatch(CALLER, Call::extend_session { session, expires_at: now + blocks })
+		}
+		Step::Limit(session, calls) => {
+			dispatch(CALLER, Call::set_spending_limit { session, limit: calls * charge })
+		}
+		Step::RequestClose(session) => dispatch(CALLER, Call::request_close { session }),
+		Step::Agree(session) => {
+			let settled = Sessions::<Test>::get(session).map_or(0, |session| session.settled);
+			let genesis_hash = System::block_hash(0);
+			let agreement = CloseAgreement { genesis_hash, session, settled };
+			let signature: Signature = pair(RECEIPTS).sign(&agreement.signing_payload()).into();
+			dispatch(CALLER, Call::close_with_agreement { session, signature })
+		}
+		Step::Close(session, by) => dispatch(by, Call::close_session { session }),
+		Step::Register(node) => dispatch(
+			node,
+			Call::register_node {
+				endpoint: endpoint(),
+				receipt_key: account(RECEIPTS),
+				bond: BOND,
+				models: serving(&[MODEL, OTHER_MODEL]),
+			},
+		),
+		Step::Update(node, models) => {
+			let models: Vec<_> = (0..models).collect();
+			let models = serving(&models);
+			dispatch(node, Call::update_node { endpoint: endpoint(), models })
+		}
+		Step::Rotate(node, key) => {
+			dispatch(node, Call::rotate_receipt_key { receipt_key: account(key) })
+		}
+		Step::BondMore(node) => dispatch(node, Call::bond_more { amount: charge }),
+		Step::Heartbeat(node) => dispatch(node, Call::heartbeat {}),
+		Step::Leave(node) => dispatch(node, Call::start_unbonding {}),
+		Step::Stay(node) => dispatch(node, Call::cancel_unbonding {}),
+		Step::Withdraw(node) => dispatch(node, Call::withdraw_bond {}),
+		Step::Jail(node, part) => {
+			if let Some(stored) = Nodes::<Test>::get(account(node)) {
+				jail(node, now + 30, stored.bond / part);
+			}
+			Ok(().into())
+		}
+		Step::Unjail(node) => dispatch(node, Call::unjail {}),
+		Step::Remove(node) => dispatch(STRANGER, Call::remove_node { operator: account(node) }),
+		Step::Overcharge { which, eighths, key, by } => {
+			let Some((node, of)) = pick(book, which) else { return Ok(().into()) };
+			let statement = of.cheaper(of.charge * eighths / 8);
+			Ok(overcharge_of(by, key.of(*node), &statement, of).map(Into::into)?)
+		}
+		Step::Misreport { which, tokens, key, by } => {
+			let Some((node, of)) = pick(book, which) else { return Ok(().into()) };
+			let statement = Statement { output_tokens: tokens, ..of.statement() };
+			Ok(misreport_of(by, key.of(*node), &statement, of).map(Into::into)?)
+		}
+		Step::Equivocate { node, session, sequence, key, by } => {
+			let of = &proven((session, 0, sequence), &[(record(sequence), charge)])[0];
+			let (one, other) = (of.statement(), of.altered());
+			Ok(equivocation_of(by, node, key.of(node), &one, &other).map(Into::into)?)
+		}
+		Step::Wait(blocks) => {
+			System::set_block_number(now + blocks);
+			Metering::on_idle(now + blocks, <() as crate::WeightInfo>::drop_roots(2));
+			Ok(().into())
+		}
+	}
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(128))]
+
+	#[test]
+	fn conservation(steps in vec(step(), 1..80)) {
+		new_test_ext().execute_with(|| {
+			prepare();
+			let issuance = Balances::total_issuance();
+			for calls in 1..=3 {
+				open_session(calls * 4 * call_charge());
+			}
+			let mut book = Book::new();
+			for step in steps {
+				System::reset_events();
+				let before = sp_io::storage::root(sp_runtime::StateVersion::V1);
+				if take(step, &book).is_err() {
+					let after = sp_io::storage::root(sp_runtime::StateVersion::V1);
+					prop_assert_eq!(before, after, "something refused has changed the state");
+				}
+				note(&mut book);
+				check_invariants();
+				prop_assert_eq!(Balances::total_issuance(), issuance);
+			}
+
+			// Everybody leaves: first the sessions, then the nodes, in the end the roots.
+			System::set_block_number(10_000);
+			for session in Sessions::<Test>::iter_keys().collect::<Vec<_>>() {
+				let closed = dispatch(STRANGER, Call::close_session { session });
+				prop_assert!(closed.is_ok());
+			}
+			prop_assert_eq!((held(CALLER), held_for_places(CALLER)), (0, 0));
+			prop_assert_eq!(Balances::total_balance(&account(CALLER)), balance(CALLER));
+			for node in [NODE, OTHER_NODE] {
+				let _ = dispatch(node, Call::unjail {});
+				let _ = dispatch(node, Call::start_unbonding {});
+			}
+			System::set_block_number(20_000);
+			for node in [NODE, OTHER_NODE] {
+				let _ = dispatch(node, Call::withdraw_bond {});
+				let _ = dispatch(STRANGER, Call::remove_node { operator: account(node) });
+				let bond = crate::HoldReason::Bond.into();
+				prop_assert_eq!(Balances::balance_on_hold(&bond, &account(node)), 0);
+			}
+			prop_assert_eq!(Nodes::<Test>::iter().count(), 0);
+			Metering::on_idle(20_000, Weight::MAX);
+			prop_assert_eq!(crate::Roots::<Test>::iter().count(), 0);
+			prop_assert_eq!(crate::Disputed::<Test>::iter().count(), 0);
+			prop_assert_eq!(crate::Equivocations::<Test>::iter().count(), 0);
+			check_invariants();
+			prop_assert_eq!(Balances::total_issuance(), issuance);
+			Ok(())
+		})?;
+	}
+}

@@ -1,0 +1,260 @@
+//! Benchmarks of the extrinsics and of the sweep.
+
+use super::*;
+use crate::types::{RequestInput, RequestOutput};
+use alloc::{vec, vec::Vec};
+use frame_benchmarking::v2::*;
+use frame_support::{
+	traits::{
+		fungible::{Inspect, Mutate},
+		Get,
+	},
+	weights::Weight,
+	BoundedVec,
+};
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use openledger_primitives::{
+	attribution::{Attribution, AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	traits::{DataInspect, ModelInspect, NodeInspect, RevenueDistributor},
+	AccountId, Balance, ContributionId, ModelId, RequestId, MAX_ATTRIBUTION, MAX_REQUEST_INPUT,
+	MAX_REQUEST_OUTPUT, MAX_SOURCES, OPEN,
+};
+use sp_runtime::{traits::One, Saturating};
+
+/// So many that no part of the charge is too small to be paid.
+const INPUT_TOKENS: u32 = 1_000_000;
+
+fn funded<T: Config>(name: &'static str, amount: Balance) -> Result<AccountId, BenchmarkError> {
+	let account = account(name, 0, 0);
+	let spare = T::Currency::minimum_balance().saturating_mul(1_000);
+	let deposit = T::DepositPerByte::get()
+		.saturating_mul(MAX_REQUEST_INPUT.into())
+		.saturating_add(T::DepositBase::get());
+	let sum = amount.saturating_add(spare).saturating_add(deposit);
+	T::Currency::mint_into(&account, sum)?;
+	Ok(account)
+}
+
+fn bytes(count: u32) -> Vec<u8> {
+	vec![b'a'; usize::try_from(count).unwrap_or_default()]
+}
+
+fn input(count: u32) -> Result<RequestInput, BenchmarkError> {
+	bytes(count).try_into().map_err(|_| "too long an input".into())
+}
+
+/// The sources of a model, each a datanet of its own, and contributions to them.
+fn sources<T: Config>(count: u32) -> Result<(DataSources, Vec<ContributionId>), BenchmarkError> {
+	let mut sources = Vec::new();
+	let mut contributions = Vec::new();
+	for _ in 0..count {
+		// As many in each as can be attributed to altogether.
+		let (datanet, release, given) = T::BenchmarkData::benchmark_release(MAX_ATTRIBUTION)?;
+		sources.push(DataSource { datanet, release: ReleaseSelector::Fixed(release), weight: 1 });
+		contributions.push(given);
+	}
+	// One of each datanet, then another of each.
+	let mut mixed = Vec::new();
+	for position in 0..usize::try_from(MAX_ATTRIBUTION).unwrap_or_default() {
+		mixed.extend(contributions.iter().filter_map(|given| given.get(position)).copied());
+	}
+	Ok((sources.try_into().map_err(|_| "too many sources")?, mixed))
+}
+
+fn model<T: Config>(sources: DataSources) -> Result<ModelId, BenchmarkError> {
+	let developer = funded::<T>("developer", 1_000 * OPEN)?;
+	Ok(T::Models::benchmark_model(&developer, sources)?)
+}
+
+fn node<T: Config>(model: ModelId) -> Result<AccountId, BenchmarkError> {
+	let operator = funded::<T>("operator", 1_000 * OPEN)?;
+	T::Nodes::benchmark_node(&operator, model)?;
+	Ok(operator)
+}
+
+/// What a call of a million tokens and one costs now.
+fn charge<T: Config>(model: ModelId) -> Result<Balance, BenchmarkError> {
+	let (version, price_version) = T::Models::in_force(model).ok_or("no price")?;
+	let terms = T::Models::terms(model, version, price_version).map_err(|_| "no terms")?;
+	Ok(terms.price.charge(INPUT_TOKENS, 1).ok_or("too dear")?)
+}
+
+fn deadline<T: Config>() -> BlockNumberFor<T> {
+	frame_system::Pallet::<T>::block_number().saturating_add(T::MaxDeadline::get())
+}
+
+/// A request with the longest input, of a node that is named.
+fn ask<T: Config>(
+	model: ModelId,
+	operator: &AccountId,
+) -> Result<(AccountId, RequestId), BenchmarkError> {
+	let charge = charge::<T>(model)?;
+	let caller = funded::<T>("caller", charge)?;
+	let id = NextRequestId::<T>::get();
+	Pallet::<T>::request_call(
+		RawOrigin::Signed(caller.clone()).into(),
+		model,
+		Some(operator.clone()),
+		input(MAX_REQUEST_INPUT)?,
+		charge,
+		deadline::<T>(),
+	)
+	.map_err(|error| error.error)?;
+	Ok((caller, id))
+}
+
+/// A request of a model and a node that are made for it.
+fn asked<T: Config>() -> Result<(AccountId, RequestId), BenchmarkError> {
+	let model = model::<T>(sources::<T>(1)?.0)?;
+	let operator = node::<T>(model)?;
+	ask::<T>(model, &operator)
+}
+
+/// Fills `count` slots, from `first` on.
+fn fill<T: Config>(first: BlockNumberFor<T>, count: u32) {
+	let mut slot = first;
+	for _ in 0..count {
+		fill_up::<T>(slot);
+		slot = slot.saturating_add(One::one());
+	}
+}
+
+/// Leaves no room in a slot, with ids that are not in use.
+fn fill_up<T: Config>(slot: BlockNumberFor<T>) {
+	Deadlines::<T>::mutate(slot, |ids| {
+		let room = usize::try_from(T::MaxPerSlot::get()).unwrap_or_default();
+		let mut list: Vec<_> = core::mem::take(ids).into_inner();
+		while list.len() < room {
+			list.insert(0, RequestId::MAX);
+		}
+		*ids = BoundedVec::truncate_from(list);
+	});
+}
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn request_call(
+		i: Linear<1, MAX_REQUEST_INPUT>,
+		f: Linear<0, { SLOT_SEARCH - 1 }>,
+	) -> Result<(), BenchmarkError> {
+		let model = model::<T>(sources::<T>(MAX_SOURCES)?.0)?;
+		let operator = node::<T>(model)?;
+		let charge = charge::<T>(model)?;
+		let caller = funded::<T>("caller", charge)?;
+		let input = input(i)?;
+		fill::<T>(deadline::<T>().saturating_add(One::one()), f);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), model, Some(operator), input, charge, deadline::<T>());
+
+		assert!(Requests::<T>::contains_key(0));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn fulfil_call(
+		o: Linear<1, MAX_REQUEST_OUTPUT>,
+		a: Linear<0, MAX_ATTRIBUTION>,
+		s: Linear<1, MAX_SOURCES>,
+	) -> Result<(), BenchmarkError> {
+		let (sources, contributions) = sources::<T>(s)?;
+		let model = model::<T>(sources)?;
+		let operator = node::<T>(model)?;
+		let minimum = T::Currency::minimum_balance();
+		T::Currency::mint_into(&T::Revenue::pot(), minimum)?;
+		let (_, id) = ask::<T>(model, &operator)?;
+		fill_up::<T>(Requests::<T>::get(id).ok_or("no request")?.slot);
+		let (version, _) = T::Models::in_force(model).ok_or("no version")?;
+		let output: RequestOutput = bytes(o).try_into().map_err(|_| "too long an output")?;
+		let entries: Vec<_> = contributions
+			.into_iter()
+			.take(usize::try_from(a).unwrap_or_default())
+			.map(|contribution| AttributionEntry { contribution, weight: 1 })
+			.collect();
+		let attribution: Attribution = entries.try_into().map_err(|_| "too many entries")?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator), id, output, INPUT_TOKENS, 1, version, attribution);
+
+		assert!(!Requests::<T>::contains_key(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn cancel_call(f: Linear<0, { SLOT_SEARCH - 1 }>) -> Result<(), BenchmarkError> {
+		let (caller, id) = asked::<T>()?;
+		let now = frame_system::Pallet::<T>::block_number();
+		let first = now.saturating_add(T::CancelNotice::get());
+		fill::<T>(first.max(now.saturating_add(One::one())), f);
+		fill_up::<T>(Requests::<T>::get(id).ok_or("no request")?.slot);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), id);
+
+		assert!(Requests::<T>::get(id).is_some_and(|request| request.cancelled_at.is_some()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn expire_call() -> Result<(), BenchmarkError> {
+		let (caller, id) = asked::<T>()?;
+		let slot = Requests::<T>::get(id).ok_or("no request")?.slot;
+		fill_up::<T>(slot);
+		frame_system::Pallet::<T>::set_block_number(slot);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), id);
+
+		assert!(!Requests::<T>::contains_key(id));
+		Ok(())
+	}
+
+	/// Something waits, but nothing is over.
+	#[benchmark]
+	fn sweep_base() -> Result<(), BenchmarkError> {
+		asked::<T>()?;
+		let now = frame_system::Pallet::<T>::block_number();
+
+		#[block]
+		{
+			Pallet::<T>::sweep(now, Weight::MAX);
+		}
+
+		assert_eq!(Requests::<T>::count(), 1);
+		Ok(())
+	}
+
+	/// The slot is full, and stays so.
+	#[benchmark]
+	fn sweep_slot() -> Result<(), BenchmarkError> {
+		let slot = deadline::<T>();
+		fill_up::<T>(slot);
+
+		#[block]
+		{
+			let ids = Deadlines::<T>::take(slot);
+			Deadlines::<T>::insert(slot, ids);
+		}
+
+		assert!(Deadlines::<T>::contains_key(slot));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn sweep_request() -> Result<(), BenchmarkError> {
+		let (_, id) = asked::<T>()?;
+
+		#[block]
+		{
+			Pallet::<T>::end_swept(id);
+		}
+
+		assert!(!Requests::<T>::contains_key(id));
+		Ok(())
+	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);
+}

@@ -1,0 +1,135 @@
+//! Random sequences of extrinsics and blocks: money is conserved, and everything ends.
+
+use crate::mock::*;
+use frame_support::{storage::with_storage_layer, traits::fungible::Inspect, weights::Weight};
+use openledger_primitives::{traits::RevenueDistributor, Balance, ModelId, RequestId, VersionId};
+use proptest::{collection::vec, option, prelude::*};
+
+/// A request is meant by its place among those that wait, so that most steps meet one.
+#[derive(Clone, Debug)]
+enum Step {
+	Request { caller: u8, model: ModelId, node: Option<u8>, bytes: usize, calls: u8, ahead: u32 },
+	Fulfil { place: usize, node: u8, tokens: u32, entries: u64, newer: bool },
+	Cancel { place: usize, caller: u8 },
+	Expire { place: usize },
+	Pause { model: ModelId, callable: bool },
+	Release { model: ModelId },
+	Serve { node: u8, serves: bool },
+	Notice { blocks: u32 },
+	Blocks { count: u32, idle: u64 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	let caller = || prop::sample::select(vec![CALLER, OTHER_CALLER, NODE]);
+	let node = || prop_oneof![4 => Just(NODE), 3 => Just(OTHER_NODE), 1 => Just(STRANGER)];
+	let model = || prop_oneof![8 => Just(MODEL), 3 => Just(OTHER_MODEL), 1 => Just(9)];
+	let place = || 0usize..20;
+	let mostly = |value: bool| prop::bool::weighted(if value { 0.8 } else { 0.2 });
+	prop_oneof![
+		8 => (caller(), model(), option::of(node()), 0usize..40, 0u8..20, 1u32..30).prop_map(
+			|(caller, model, node, bytes, calls, ahead)| Step::Request {
+				caller, model, node, bytes, calls, ahead
+			}
+		),
+		6 => (place(), node(), 0u32..45, 0u64..=8, any::<bool>()).prop_map(
+			|(place, node, tokens, entries, newer)| Step::Fulfil {
+				place, node, tokens, entries, newer
+			}
+		),
+		3 => (place(), caller()).prop_map(|(place, caller)| Step::Cancel { place, caller }),
+		3 => place().prop_map(|place| Step::Expire { place }),
+		1 => (0u32..2, mostly(true)).prop_map(|(model, callable)| Step::Pause { model, callable }),
+		1 => (0u32..2).prop_map(|model| Step::Release { model }),
+		1 => (node(), mostly(true)).prop_map(|(node, serves)| Step::Serve { node, serves }),
+		1 => (0u32..10).prop_map(|blocks| Step::Notice { blocks }),
+		5 => (1u32..5, prop_oneof![Just(0), 0u64..20]).prop_map(
+			|(count, idle)| Step::Blocks { count, idle }
+		),
+	]
+}
+
+/// The request at a place, or one that there is not.
+fn at(place: usize) -> (RequestId, VersionId) {
+	let mut ids: Vec<_> = crate::Requests::<Test>::iter_keys().collect();
+	ids.sort();
+	let id = if place == 0 || ids.is_empty() { RequestId::MAX } else { ids[place % ids.len()] };
+	(id, crate::Requests::<Test>::get(id).map(|request| request.version).unwrap_or_default())
+}
+
+/// Takes a step as an extrinsic would: whole or not at all.
+fn take(step: Step) {
+	let extrinsic = |call: &dyn Fn() -> PostInfo| {
+		let _ = with_storage_layer(|| call().map_err(|error| error.error));
+	};
+	match step {
+		Step::Request { caller, model, node, bytes, calls, ahead } => extrinsic(&|| {
+			let deadline = System::block_number() + ahead;
+			let charge = PRICE * Balance::from(calls);
+			let text = input(&vec![b'?'; bytes]);
+			Requests::request_call(origin(caller), model, node.map(account), text, charge, deadline)
+		}),
+		Step::Fulfil { place, node, tokens, entries, newer } => extrinsic(&|| {
+			let (request, version) = at(place);
+			let version = version + u32::from(newer);
+			let (text, entries) = (output(&[b'!'; 40]), attribution(entries));
+			Requests::fulfil_call(origin(node), request, text, tokens, tokens, version, entries)
+		}),
+		Step::Cancel { place, caller } => {
+			extrinsic(&|| Requests::cancel_call(origin(caller), at(place).0))
+		}
+		Step::Expire { place } => extrinsic(&|| {
+			Requests::expire_call(origin(STRANGER), at(place).0)?;
+			Ok(().into())
+		}),
+		Step::Pause { model, callable } => {
+			Models::change(model, |model| model.callable = callable);
+		}
+		Step::Release { model } => {
+			Models::change(model, |model| {
+				model.in_force = model.in_force.map(|(version, price)| (version + 1, price + 1));
+			});
+		}
+		Step::Serve { node, serves } => {
+			Nodes::set(node, MODEL, serves);
+		}
+		Step::Notice { blocks } => {
+			CancelNotice::set(blocks);
+		}
+		Step::Blocks { count, idle } => {
+			for _ in 0..count {
+				// From none to plenty.
+				next_block_with(Weight::from_parts(idle * 100_000_000, u64::MAX));
+			}
+		}
+	}
+}
+
+/// What all accounts have together.
+fn sum() -> Balance {
+	PEOPLE.into_iter().map(total).sum::<Balance>() + Balances::total_balance(&Split::pot())
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(256))]
+
+	#[test]
+	fn every_planck_is_accounted_for(steps in vec(step(), 1..100)) {
+		new_test_ext().execute_with(|| {
+			let issued = Balances::total_issuance();
+			for step in steps {
+				take(step);
+				Requests::do_try_state().unwrap();
+			}
+			let last = System::block_number() + 200;
+			go_to(last);
+			prop_assert_eq!(crate::Requests::<Test>::count(), 0);
+			prop_assert_eq!(crate::Deadlines::<Test>::iter().count(), 0);
+			for person in PEOPLE {
+				prop_assert_eq!(held(person), (0, 0));
+			}
+			prop_assert_eq!(Balances::total_issuance(), issued);
+			prop_assert_eq!(sum(), issued);
+			Ok(())
+		})?;
+	}
+}

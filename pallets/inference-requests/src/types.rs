@@ -1,0 +1,116 @@
+//! What the pallet stores, and what its calls carry.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use openledger_primitives::{
+	attribution::Attribution, Balance, Hash, ModelId, PriceVersion, VersionId, MAX_REQUEST_INPUT,
+	MAX_REQUEST_OUTPUT,
+};
+use scale_info::TypeInfo;
+use sp_core::ConstU32;
+use sp_runtime::{traits::One, BoundedVec, Saturating};
+
+/// What is asked. The chain does not look into it: plain text, or the body of a chat request, as
+/// the model's operators understand it. Everybody can read it.
+pub type RequestInput = BoundedVec<u8, ConstU32<MAX_REQUEST_INPUT>>;
+
+/// What is answered. Everybody can read it.
+pub type RequestOutput = BoundedVec<u8, ConstU32<MAX_REQUEST_OUTPUT>>;
+
+/// A call that waits for its answer. What is asked is kept apart from it, so that whoever ends the
+/// call does not have to read that.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Request<AccountId, BlockNumber> {
+	/// Who pays.
+	pub caller: AccountId,
+	/// The model.
+	pub model: ModelId,
+	/// The operator who is to answer; anybody who serves the model if there is none.
+	pub node: Option<AccountId>,
+	/// The model's version that was in force at the request. An older one may not answer.
+	pub version: VersionId,
+	/// The price version that was in force at the request, and applies.
+	pub price_version: PriceVersion,
+	/// The most that the call may cost, in planck. It is on hold.
+	pub max_charge: Balance,
+	/// What is on hold for the place that the request takes, in planck.
+	pub deposit: Balance,
+	/// The last block in which it can be answered.
+	pub deadline: BlockNumber,
+	/// From which block on it cannot be answered any more, because its caller has cancelled it.
+	pub cancelled_at: Option<BlockNumber>,
+	/// The slot of the sweep that ends it: never before it is over.
+	pub slot: BlockNumber,
+	/// The hash (blake2-256) of what is asked.
+	pub input_hash: Hash,
+}
+
+impl<AccountId, BlockNumber: Copy + Ord + One + Saturating> Request<AccountId, BlockNumber> {
+	/// The first block in which it cannot be answered any more, and can be ended.
+	pub fn ends_at(&self) -> BlockNumber {
+		let lapses = self.deadline.saturating_add(One::one());
+		self.cancelled_at.map_or(lapses, |cancelled| cancelled.min(lapses))
+	}
+}
+
+/// A node's answer, as it comes with the extrinsic.
+pub(crate) struct Answer {
+	pub(crate) output: RequestOutput,
+	pub(crate) input_tokens: u32,
+	pub(crate) output_tokens: u32,
+	pub(crate) version: VersionId,
+	pub(crate) attribution: Attribution,
+}
+
+impl Answer {
+	/// Whether the output can have as many tokens as are counted: one has a byte at least, except
+	/// for the one that says that the answer ends.
+	pub(crate) fn is_plausible(&self) -> bool {
+		self.output_tokens <= length(&self.output).saturating_add(1)
+	}
+}
+
+/// How long a list is. The lists here are bounded far below the limits of `u32`.
+pub(crate) fn length<Item>(list: &[Item]) -> u32 {
+	list.len().try_into().unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	fn request(deadline: u32, cancelled_at: Option<u32>) -> Request<u8, u32> {
+		Request {
+			caller: 0,
+			model: 0,
+			node: None,
+			version: 0,
+			price_version: 0,
+			max_charge: 0,
+			deposit: 0,
+			deadline,
+			cancelled_at,
+			slot: 0,
+			input_hash: Hash::zero(),
+		}
+	}
+
+	#[test]
+	fn a_request_is_over_after_its_deadline_or_once_it_is_cancelled() {
+		assert_eq!(request(10, None).ends_at(), 11);
+		assert_eq!(request(10, Some(5)).ends_at(), 5);
+		assert_eq!(request(10, Some(11)).ends_at(), 11);
+		assert_eq!(request(u32::MAX, None).ends_at(), u32::MAX);
+	}
+
+	proptest! {
+		#[test]
+		fn cancelling_never_prolongs(deadline: u32, cancelled_at: u32) {
+			let cancelled = request(deadline, Some(cancelled_at));
+			prop_assert!(cancelled.ends_at() <= request(deadline, None).ends_at());
+			prop_assert!(cancelled.ends_at() <= cancelled_at);
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//! Changes of the storage layout.
+
+mod v2;
+
+pub use v2::MigrateToV2;

@@ -1,0 +1,102 @@
+//! New models, and what is checked of a version's data sources.
+
+use crate::{
+	deposits::bytes_of, Changing, Config, Dated, Error, Event, Model, ModelIdByName, ModelVersion,
+	Models, NextModelId, Pallet, Parent, Prices, Versions,
+};
+use alloc::collections::BTreeSet;
+use frame_support::ensure;
+use openledger_primitives::{
+	attribution::{DataSources, ReleaseSelector},
+	is_valid_name,
+	policy::RevenuePolicy,
+	price::PriceSchedule,
+	traits::DataInspect,
+	ModelId, Name,
+};
+use sp_runtime::{traits::Zero, DispatchError, DispatchResult};
+
+impl<T: Config> Pallet<T> {
+	/// Registers a model: all of [`register_model`](Self::register_model) and
+	/// [`register_derived_model`](Self::register_derived_model) but the origin.
+	pub(crate) fn do_register(
+		owner: T::AccountId,
+		name: Name,
+		version: ModelVersion,
+		price: PriceSchedule,
+		policy: RevenuePolicy,
+		parent: Option<Parent>,
+	) -> Result<ModelId, DispatchError> {
+		ensure!(is_valid_name(&name), Error::<T>::InvalidName);
+		ensure!(!ModelIdByName::<T>::contains_key(&name), Error::<T>::NameTaken);
+		ensure!(policy.is_complete(), Error::<T>::PolicyIncomplete);
+		ensure!(
+			!policy.pays_data() || !version.sources.is_empty(),
+			Error::<T>::NoSourceForDataShare
+		);
+		ensure!(
+			policy.pays_data() || version.sources.is_empty(),
+			Error::<T>::NoDataShareForSources
+		);
+		Self::ensure_sources(&version.sources)?;
+		let above = match parent {
+			Some(parent) => Some((parent, Self::with_one_child_more(parent.model)?)),
+			None => None,
+		};
+		let id = NextModelId::<T>::get();
+		let next = id.checked_add(1).ok_or(Error::<T>::OutOfIds)?;
+
+		let from = frame_system::Pallet::<T>::block_number();
+		let version = Dated { value: version, from, until: None };
+		let price = Dated { value: price, from, until: None };
+		let levels = above.as_ref().map(|(_, (_, levels))| *levels).unwrap_or_default();
+		let bytes = Self::fixed_bytes(&name, levels)
+			.saturating_add(bytes_of(&version))
+			.saturating_add(bytes_of(&price));
+		let deposit = Self::deposit_for(bytes);
+		Self::hold(&owner, &deposit)?;
+
+		let model = Model {
+			name: name.clone(),
+			owner: owner.clone(),
+			offered_to: None,
+			paused: false,
+			retired_at: None,
+			parent,
+			children: 0,
+			version: Changing::new(0),
+			price: Changing::new(0),
+			policy: Changing::new(policy),
+			next_version: 1,
+			next_price: 1,
+			oldest_price: 0,
+			deposit,
+		};
+		NextModelId::<T>::put(next);
+		ModelIdByName::<T>::insert(&name, id);
+		Versions::<T>::insert(id, 0, version);
+		Prices::<T>::insert(id, 0, price);
+		Models::<T>::insert(id, model);
+		Self::deposit_event(Event::ModelRegistered { model: id, owner, name });
+		if let Some((Parent { model: parent, royalty }, (entry, _))) = above {
+			Models::<T>::insert(parent, entry);
+			Self::deposit_event(Event::ModelDerived { model: id, parent, royalty });
+		}
+		Ok(id)
+	}
+
+	/// Whether each data source leads to contributors who can be paid.
+	pub(crate) fn ensure_sources(sources: &DataSources) -> DispatchResult {
+		let mut seen = BTreeSet::new();
+		for source in sources {
+			ensure!(!source.weight.is_zero(), Error::<T>::ZeroSourceWeight);
+			ensure!(seen.insert((source.datanet, source.release)), Error::<T>::DuplicateSource);
+			let published = match source.release {
+				ReleaseSelector::Fixed(release) => T::Data::release_exists(source.datanet, release),
+				ReleaseSelector::Latest => T::Data::latest_release(source.datanet).is_some(),
+			};
+			ensure!(published, Error::<T>::UnknownRelease);
+		}
+		Ok(())
+	}
+}

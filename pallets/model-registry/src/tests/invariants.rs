@@ -1,0 +1,87 @@
+//! Whether broken storage is noticed.
+
+use super::*;
+use crate::{Changing, Dated, Model, ModelOf, Next, Tombstone};
+
+fn change(id: ModelId, change: impl FnOnce(&mut ModelOf<Test>)) {
+	Models::<Test>::mutate(id, |model| change(model.as_mut().unwrap()));
+}
+
+#[test]
+fn the_storage_table_tells_the_truth() {
+	assert_eq!(Model::<AccountId, BlockNumber>::max_encoded_len(), 261);
+	assert_eq!(Dated::<ModelVersion, BlockNumber>::max_encoded_len(), 468);
+	assert_eq!(Dated::<PriceSchedule, BlockNumber>::max_encoded_len(), 57);
+	assert_eq!(Tombstone::<AccountId>::max_encoded_len(), 45);
+	assert_eq!(ModelRegistry::in_code_storage_version(), StorageVersion::new(2));
+}
+
+#[test]
+fn are_watched() {
+	// A child 1 of model 0, which has an old price and an announced one.
+	let broken: [(&str, fn()); 20] = [
+		("a model's id was not given out", || NextModelId::<Test>::put(0)),
+		("a name without a model", || ModelIdByName::<Test>::insert(name("b"), 7)),
+		("a model is not found by its name", || change(0, |model| model.name = name("b"))),
+		("a version without a model", || {
+			Versions::<Test>::insert(7, 0, Versions::<Test>::get(0, 0).unwrap())
+		}),
+		("a price without a model", || {
+			Prices::<Test>::insert(7, 0, Prices::<Test>::get(0, 0).unwrap())
+		}),
+		("a policy does not add up to 100%", || {
+			change(0, |model| model.policy.current = policy(1, 1, 1))
+		}),
+		("a policy does not add up to 100%", || {
+			change(0, |model| model.policy.next = Some(Next { from: 99, value: policy(1, 1, 1) }))
+		}),
+		("a policy pays data that there is none of", || {
+			let mut sources = DataSources::default();
+			Versions::<Test>::mutate(0, 0, |version| {
+				core::mem::swap(&mut version.as_mut().unwrap().value.sources, &mut sources)
+			});
+			change(0, |model| model.deposit.bytes -= sources.encoded_size() as u32 - 1);
+		}),
+		("a deposit is not for what is stored", || change(0, |model| model.deposit.bytes += 1)),
+		("an owner's hold differs from the deposits", || {
+			change(0, |model| model.deposit.base += 1)
+		}),
+		("a deposit overflows", || change(0, |model| model.deposit.base = Balance::MAX)),
+		("a price is older than the oldest", || change(0, |model| model.oldest_price = 1)),
+		("a number was not given out", || change(0, |model| model.next_version = 0)),
+		("what is announced is not there", || {
+			change(0, |model| model.price.next = Some(Next { from: 12, value: 2 }))
+		}),
+		("what is in force is not there", || change(0, |model| model.price.current = 0)),
+		("nothing is in force", || {
+			change(0, |model| {
+				model.version = Changing { current: 1, next: Some(Next { from: 1, value: 0 }) }
+			})
+		}),
+		("times do not join up", || {
+			Prices::<Test>::mutate(0, 0, |price| price.as_mut().unwrap().until = Some(3))
+		}),
+		("a number of children is wrong", || change(0, |model| model.children = 2)),
+		("a tombstone of a model that is there", || {
+			let tombstone = Tombstone { owner: OTHER, parent: None, children: 1 };
+			Tombstones::<Test>::insert(0, tombstone)
+		}),
+		("a tombstone that nothing descends from", || {
+			let tombstone = Tombstone { owner: OTHER, parent: None, children: 0 };
+			Tombstones::<Test>::insert(9, tombstone)
+		}),
+	];
+	for (reason, break_it) in broken {
+		new_test_ext().execute_with(|| {
+			let id = registered();
+			assert_ok!(set_price(id, CUT));
+			assert_ok!(set_price(id, RISE));
+			let child =
+				Registration { name: "child", parent: Some((id, 10)), ..Default::default() };
+			assert_ok!(child.send());
+			ModelRegistry::do_try_state().unwrap();
+			break_it();
+			assert_eq!(ModelRegistry::do_try_state(), Err(reason.into()));
+		});
+	}
+}

@@ -1,0 +1,237 @@
+//! Each call, each of its errors, and what others see of the registry.
+
+mod changes;
+mod inspecting;
+mod invariants;
+mod lifecycle;
+mod lineage;
+mod ownership;
+mod random;
+mod registering;
+
+use crate::{
+	mock::*, Error, Event, HoldReason, ModelIdByName, ModelVersion, Models, NextModelId, Prices,
+	Tombstones, Versions, WeightInfo, MAX_REMOVED,
+};
+use codec::{Encode, MaxEncodedLen};
+use frame_support::{
+	assert_noop, assert_ok,
+	traits::{fungible::InspectHold, GetStorageVersion, StorageVersion},
+};
+use openledger_primitives::{
+	attribution::{DataSource, DataSources, ReleaseSelector},
+	info::QuoteError,
+	policy::RevenuePolicy,
+	price::PriceSchedule,
+	record::RejectReason,
+	traits::ModelInspect,
+	AccountId, Balance, BlockNumber, Hash, ModelId, Name, Uri, MAX_PAGE, MAX_SOURCES, OPEN,
+};
+use sp_runtime::{ArithmeticError, DispatchResult, Permill, TokenError};
+
+const PRICE: PriceSchedule =
+	PriceSchedule { per_call: 1_000, per_input_token: 10, per_output_token: 20 };
+const CUT: PriceSchedule = PriceSchedule { per_call: 999, ..PRICE };
+const RISE: PriceSchedule = PriceSchedule { per_output_token: 21, ..PRICE };
+
+/// A registration that is fine, to be spoilt by the tests in one point each.
+#[derive(Clone)]
+struct Registration {
+	owner: AccountId,
+	name: &'static str,
+	price: PriceSchedule,
+	policy: RevenuePolicy,
+	sources: Vec<DataSource>,
+	parent: Option<(ModelId, u32)>,
+}
+
+impl Default for Registration {
+	fn default() -> Self {
+		Self {
+			owner: DEVELOPER,
+			name: "acme/smol-1",
+			price: PRICE,
+			policy: policy(40, 35, 25),
+			sources: vec![fixed(1, 10), fixed(2, 20)],
+			parent: None,
+		}
+	}
+}
+
+impl Registration {
+	/// A model without data.
+	fn without_data() -> Self {
+		Self { policy: policy(60, 0, 40), sources: vec![], ..Self::default() }
+	}
+
+	fn send(self) -> DispatchResult {
+		let origin = RuntimeOrigin::signed(self.owner);
+		let (weights, tokenizer) = (Hash::repeat_byte(1), Hash::repeat_byte(2));
+		let sources = self.sources.try_into().unwrap();
+		let name = name(self.name);
+		match self.parent {
+			None => ModelRegistry::register_model(
+				origin,
+				name,
+				uri(),
+				weights,
+				tokenizer,
+				self.price,
+				self.policy,
+				sources,
+			),
+			Some((parent, royalty)) => ModelRegistry::register_derived_model(
+				origin,
+				name,
+				uri(),
+				weights,
+				tokenizer,
+				self.price,
+				self.policy,
+				sources,
+				parent,
+				Permill::from_percent(royalty),
+			),
+		}
+	}
+
+	/// Sends it, and returns the model's id.
+	fn id(self) -> ModelId {
+		let id = NextModelId::<Test>::get();
+		assert_ok!(self.send());
+		id
+	}
+}
+
+fn name(text: &str) -> Name {
+	Name::truncate_from(text.as_bytes().to_vec())
+}
+
+fn uri() -> Uri {
+	Uri::truncate_from(b"https://example.com/smol-1".to_vec())
+}
+
+fn policy(developer: u32, data: u32, node: u32) -> RevenuePolicy {
+	RevenuePolicy {
+		developer: Permill::from_percent(developer),
+		data: Permill::from_percent(data),
+		node: Permill::from_percent(node),
+		attributed: Permill::from_percent(50),
+	}
+}
+
+fn fixed(release: u32, weight: u64) -> DataSource {
+	DataSource { datanet: 1, release: ReleaseSelector::Fixed(release), weight }
+}
+
+fn latest(datanet: u32) -> DataSource {
+	DataSource { datanet, release: ReleaseSelector::Latest, weight: 1 }
+}
+
+fn held(who: &AccountId) -> Balance {
+	Balances::balance_on_hold(&HoldReason::Model.into(), who)
+}
+
+fn registered() -> ModelId {
+	Registration::default().id()
+}
+
+fn developer() -> RuntimeOrigin {
+	RuntimeOrigin::signed(DEVELOPER)
+}
+
+fn other() -> RuntimeOrigin {
+	RuntimeOrigin::signed(OTHER)
+}
+
+/// Publishes a version with these weights and sources as the developer.
+fn publish(model: ModelId, weights: u8, sources: Vec<DataSource>) -> DispatchResult {
+	let (weights, tokenizer) = (Hash::repeat_byte(weights), Hash::repeat_byte(2));
+	let sources = sources.try_into().unwrap();
+	ModelRegistry::publish_version(developer(), model, uri(), weights, tokenizer, sources)
+}
+
+fn set_price(model: ModelId, price: PriceSchedule) -> DispatchResult {
+	ModelRegistry::set_price(developer(), model, price)
+}
+
+fn set_policy(model: ModelId, policy: RevenuePolicy) -> DispatchResult {
+	ModelRegistry::set_policy(developer(), model, policy)
+}
+
+fn retire(model: ModelId) {
+	assert_ok!(ModelRegistry::retire_model(developer(), model));
+}
+
+/// Why there are no terms; none if there are.
+fn refusal(model: ModelId, version: u32, price_version: u32) -> Option<RejectReason> {
+	ModelRegistry::terms(model, version, price_version).err()
+}
+
+type OwnersCall = (&'static str, fn(RuntimeOrigin, ModelId) -> DispatchResult);
+
+/// Each call that only the owner of a model may make; those first that a retired one does not take.
+fn owners_calls() -> ([OwnersCall; 9], [OwnersCall; 3]) {
+	(
+		[
+			("pause", |origin, id| ModelRegistry::pause_model(origin, id)),
+			("resume", |origin, id| ModelRegistry::resume_model(origin, id)),
+			("publish", |origin, id| {
+				let hash = Hash::repeat_byte(9);
+				ModelRegistry::publish_version(origin, id, uri(), hash, hash, Default::default())
+			}),
+			("cancel version", |origin, id| ModelRegistry::cancel_version(origin, id)),
+			("set price", |origin, id| ModelRegistry::set_price(origin, id, CUT)),
+			("cancel price", |origin, id| ModelRegistry::cancel_price(origin, id)),
+			("set policy", |origin, id| ModelRegistry::set_policy(origin, id, policy(30, 30, 40))),
+			("cancel policy", |origin, id| ModelRegistry::cancel_policy(origin, id)),
+			("retire", |origin, id| ModelRegistry::retire_model(origin, id)),
+		],
+		[
+			("purge", |origin, id| {
+				ModelRegistry::purge_model(origin, id, 9).map(|_| ()).map_err(|error| error.error)
+			}),
+			("offer", |origin, id| ModelRegistry::offer_model(origin, id, POOR)),
+			("withdraw", |origin, id| ModelRegistry::withdraw_offer(origin, id)),
+		],
+	)
+}
+
+#[test]
+fn what_is_the_owners_is_the_owners() {
+	run(|| {
+		let id = registered();
+		let (first, rest) = owners_calls();
+		for (_, call) in first.iter().chain(&rest) {
+			assert_noop!(call(other(), id), Error::<Test>::NotOwner);
+			assert_noop!(call(developer(), id + 1), Error::<Test>::UnknownModel);
+		}
+	});
+}
+
+#[test]
+fn a_retired_model_takes_no_changes() {
+	run(|| {
+		let id = registered();
+		retire(id);
+		for (_, call) in owners_calls().0 {
+			assert_noop!(call(developer(), id), Error::<Test>::Retired);
+		}
+	});
+}
+
+#[test]
+fn weights_grow_with_the_work() {
+	let weights: [(fn(u32) -> frame_support::weights::Weight, u32); 5] = [
+		(<() as WeightInfo>::register_model, MAX_SOURCES),
+		(<() as WeightInfo>::register_derived_model, MAX_SOURCES),
+		(<() as WeightInfo>::publish_version, MAX_SOURCES),
+		(<() as WeightInfo>::purge_model, MAX_REMOVED),
+		(<() as WeightInfo>::prune_model, MAX_REMOVED),
+	];
+	for (weight, most) in weights {
+		let (none, most) = (weight(0), weight(most));
+		assert!(most.ref_time() > none.ref_time() && most.proof_size() > none.proof_size());
+	}
+	assert!(DataSources::bound() == MAX_SOURCES as usize);
+}

@@ -1,0 +1,99 @@
+//! Payments below the existential deposit.
+
+use super::*;
+use crate::{Accrued, Error, Event, TotalAccrued};
+use frame_support::{assert_noop, assert_ok, traits::fungible::Mutate};
+use openledger_primitives::traits::RevenueDistributor;
+use sp_runtime::DispatchError;
+
+fn small_settlement() {
+	fund_pot(200);
+	RevenueSplit::distribute(&NODE, &[call(200)]).unwrap();
+}
+
+#[test]
+fn small_payments_accrue_until_they_can_be_paid() {
+	run(|| {
+		small_settlement();
+		// 5% of 200, then 40% / 35% / 25% of 190: all below the existential deposit of 100.
+		assert_eq!(Balances::balance(&DEVELOPER), 0);
+		assert_eq!(Accrued::<Test>::get(DEVELOPER), 76);
+		assert_eq!(RevenueSplit::earnings(&DEVELOPER).accrued, 76);
+		assert_eq!(TotalAccrued::<Test>::get(), pot_surplus());
+		System::assert_has_event(Event::PaymentAccrued { account: DEVELOPER, amount: 76 }.into());
+
+		small_settlement();
+		assert_eq!(Balances::balance(&DEVELOPER), 152);
+		assert_eq!(Accrued::<Test>::get(DEVELOPER), 0);
+		System::assert_has_event(Event::AccruedPaid { account: DEVELOPER, amount: 76 }.into());
+		assert_eq!(TotalAccrued::<Test>::get(), pot_surplus());
+		// The protocol's account exists: nothing is too small for it.
+		assert_eq!(gained(&PROTOCOL), 20);
+	});
+}
+
+#[test]
+fn accrued_payments_can_be_asked_for_once_the_account_exists() {
+	run(|| {
+		small_settlement();
+		let origin = RuntimeOrigin::signed(PAYER);
+		assert_noop!(
+			RevenueSplit::pay_accrued(origin.clone(), DEVELOPER),
+			Error::<Test>::BelowExistentialDeposit
+		);
+		assert_noop!(
+			RevenueSplit::pay_accrued(origin.clone(), PAYER),
+			Error::<Test>::NothingAccrued
+		);
+		assert_noop!(
+			RevenueSplit::pay_accrued(RuntimeOrigin::none(), DEVELOPER),
+			DispatchError::BadOrigin
+		);
+
+		Balances::mint_into(&DEVELOPER, 100).unwrap();
+		assert_ok!(RevenueSplit::pay_accrued(origin.clone(), DEVELOPER));
+		System::assert_last_event(Event::AccruedPaid { account: DEVELOPER, amount: 76 }.into());
+		assert_eq!(Balances::balance(&DEVELOPER), 176);
+		assert_noop!(RevenueSplit::pay_accrued(origin, DEVELOPER), Error::<Test>::NothingAccrued);
+	});
+}
+
+#[test]
+fn an_accrual_that_was_miscounted_is_not_paid() {
+	new_test_ext().execute_with(|| {
+		small_settlement();
+		Balances::mint_into(&DEVELOPER, 100).unwrap();
+		TotalAccrued::<Test>::put(75);
+		assert_noop!(
+			RevenueSplit::pay_accrued(RuntimeOrigin::signed(PAYER), DEVELOPER),
+			Error::<Test>::NotConserved
+		);
+		assert!(RevenueSplit::do_try_state().is_err());
+	});
+}
+
+#[test]
+fn an_account_that_was_emptied_accrues_again() {
+	run(|| {
+		fund_pot(10_000);
+		RevenueSplit::distribute(&NODE, &[call(10_000)]).unwrap();
+		let all = Balances::balance(&DEVELOPER);
+		assert_ok!(Balances::transfer_allow_death(RuntimeOrigin::signed(DEVELOPER), PAYER, all));
+		small_settlement();
+		assert_eq!(RevenueSplit::earnings(&DEVELOPER).accrued, 76);
+		assert_eq!(RevenueSplit::earnings(&DEVELOPER).developer, 3_876);
+	});
+}
+
+#[test]
+fn a_chain_whose_issuance_is_all_that_fits_still_pays() {
+	run(|| {
+		let free = u128::MAX - pallet_balances::TotalIssuance::<Test>::get();
+		Balances::mint_into(&DEVELOPER, free - 10_000).unwrap();
+		fund_pot(10_000);
+		assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), u128::MAX);
+		RevenueSplit::distribute(&NODE, &[call(10_000)]).unwrap();
+		assert_eq!(Balances::balance(&DEVELOPER), free - 10_000 + 3_800);
+		assert_eq!(pot_surplus(), 0);
+	});
+}

@@ -1,0 +1,109 @@
+//! What a model owes to the models that it was made from.
+//!
+//! A model may name one parent and a royalty: the part of its developer's income that goes to the
+//! parent's owner. The parent may owe a part of that to its own parent, and so on, four levels at
+//! most. Each level passes on a share of what reaches it and keeps the rest:
+//!
+//! ```text
+//! developer's part ── royalty ──► parent ── royalty ──► grandparent ...
+//!       keeps the rest             keeps the rest        keeps all
+//! ```
+
+use crate::{split::split_exact, Balance, ModelId, Weight, MAX_LINEAGE};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_arithmetic::Permill;
+use sp_core::ConstU32;
+use sp_runtime::BoundedVec;
+
+/// One level up from a model.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Ancestor<AccountId> {
+	/// The parent.
+	pub model: ModelId,
+	/// Its owner.
+	pub owner: AccountId,
+	/// The part of what reaches the level below that is passed on to this one.
+	pub royalty: Permill,
+}
+
+/// The models above one, nearest first.
+pub type Lineage<AccountId> = BoundedVec<Ancestor<AccountId>, ConstU32<MAX_LINEAGE>>;
+
+/// Divides a developer's part among the developer and the owners of the models above, whose
+/// royalties are given nearest first. Returns what the developer keeps and what each level keeps.
+/// Together they are exactly `amount`.
+///
+/// Each level's division is exact ([`split_exact`]). `None` never happens for shares that are at most
+/// 100%, which [`Permill`] guarantees.
+pub fn split_royalties(amount: Balance, royalties: &[Permill]) -> Option<(Balance, Vec<Balance>)> {
+	let whole = Permill::from_percent(100).deconstruct();
+	let mut kept = Vec::with_capacity(royalties.len());
+	let mut reached = amount;
+	let mut first = None;
+	for royalty in royalties {
+		let share = royalty.deconstruct();
+		let rest = whole.checked_sub(share)?;
+		let parts = split_exact(reached, &[(0u8, Weight::from(share)), (1u8, Weight::from(rest))])?;
+		let (passed, keeps) = match parts.as_slice() {
+			[passed, keeps] => (*passed, *keeps),
+			_ => return None,
+		};
+		match first {
+			None => first = Some(keeps),
+			Some(_) => kept.push(keeps),
+		}
+		reached = passed;
+	}
+	match first {
+		None => Some((amount, kept)),
+		Some(developer) => {
+			kept.push(reached);
+			Some((developer, kept))
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::{collection::vec, prelude::*};
+
+	#[test]
+	fn each_level_passes_on_a_share_of_what_reaches_it() {
+		let half = Permill::from_percent(50);
+		let tenth = Permill::from_percent(10);
+		assert_eq!(split_royalties(1_000, &[]), Some((1_000, vec![])));
+		assert_eq!(split_royalties(1_000, &[tenth]), Some((900, vec![100])));
+		assert_eq!(split_royalties(1_000, &[half, tenth]), Some((500, vec![450, 50])));
+		assert_eq!(
+			split_royalties(1_000, &[Permill::one(), Permill::zero(), half]),
+			Some((0, vec![1_000, 0, 0]))
+		);
+	}
+
+	proptest! {
+		#[test]
+		fn nothing_is_lost(amount: u128, shares in vec(0u32..=1_000_000, 0..=4)) {
+			let royalties: Vec<_> = shares.iter().map(|share| Permill::from_parts(*share)).collect();
+			let (developer, kept) = split_royalties(amount, &royalties).unwrap();
+			prop_assert_eq!(kept.len(), royalties.len());
+			let sum = kept.iter().try_fold(developer, |sum, part| sum.checked_add(*part));
+			prop_assert_eq!(sum, Some(amount));
+		}
+
+		#[test]
+		fn the_developer_never_pays_more_than_the_royalty(
+			amount in 0u128..u128::MAX / 1_000_000, share in 0u32..=1_000_000, above in 0u32..=1_000_000
+		) {
+			let (developer, _) =
+				split_royalties(amount, &[Permill::from_parts(share), Permill::from_parts(above)])
+					.unwrap();
+			let exact = amount * u128::from(1_000_000 - share);
+			prop_assert!((developer * 1_000_000).abs_diff(exact) < 1_000_000);
+		}
+	}
+}

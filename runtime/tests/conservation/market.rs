@@ -1,0 +1,266 @@
+//! The market: what is known beside the chain, and how steps become calls.
+
+use crate::{
+	common::{
+		begin_block, check_pots, check_state, dispatch, dust, finish_block, send,
+		EXISTENTIAL_DEPOSIT,
+	},
+	data, disputes, metering, models, money,
+	offchain::{Book, Settlement},
+	people::person,
+	requests,
+	script::{Batch, BlockOf, By, Entry, Kind, Step, NOTHING},
+};
+use frame_support::{dispatch::DispatchResult, traits::GetCallMetadata};
+use openledger_primitives::{AccountId, Balance, BlockNumber, Hash, LaneId, SessionId};
+use openledger_runtime::{
+	Balances, DataAttribution, RevenueSplit, RuntimeCall, RuntimeOrigin, System,
+};
+use std::collections::BTreeMap;
+
+/// How often calls succeeded and failed, and why they failed last, by pallet and call.
+pub type Tally = BTreeMap<(&'static str, &'static str), Outcomes>;
+
+/// What became of the calls of one kind.
+#[derive(Clone, Debug, Default)]
+pub struct Outcomes {
+	pub succeeded: u32,
+	pub failed: u32,
+	pub errors: BTreeMap<&'static str, u32>,
+}
+
+/// A call, ready to be sent.
+pub struct Deed {
+	pub origin: RuntimeOrigin,
+	pub call: RuntimeCall,
+	pub then: Then,
+}
+
+/// What is to be remembered if a call succeeds.
+pub enum Then {
+	Nothing,
+	/// A settlement came through.
+	Settled(Settlement),
+	/// An account has reserved a root.
+	Reserved(Hash, AccountId),
+	/// Somebody was given something.
+	Gave(AccountId, Balance),
+}
+
+impl Deed {
+	/// A call that `who` signs.
+	pub fn by(who: AccountId, call: impl Into<RuntimeCall>) -> Option<Self> {
+		Some(Self { origin: RuntimeOrigin::signed(who), call: call.into(), then: Then::Nothing })
+	}
+
+	/// A call of governance, unless somebody else tries it.
+	pub fn of_governance(step: &Step, call: impl Into<RuntimeCall>) -> Option<Self> {
+		let origin = match step.by {
+			By::Right => RuntimeOrigin::root(),
+			By::Person(number) => RuntimeOrigin::signed(person(number)),
+		};
+		Some(Self { origin, call: call.into(), then: Then::Nothing })
+	}
+
+	/// The same, and something is to be remembered.
+	pub fn then(self, then: Then) -> Option<Self> {
+		Some(Self { then, ..self })
+	}
+}
+
+impl Step {
+	/// Who does it, if it is the right of `right`.
+	pub fn by(&self, right: AccountId) -> AccountId {
+		match self.by {
+			By::Right => right,
+			By::Person(number) => person(number),
+		}
+	}
+
+	/// `value` as a place in a list.
+	pub fn place(&self) -> usize {
+		self.value.into()
+	}
+
+	/// `value` as an amount, with an odd end, in planck.
+	pub fn amount(&self) -> Balance {
+		Balance::from(self.value) * EXISTENTIAL_DEPOSIT + Balance::from(self.value)
+	}
+
+	/// One of those that `fit`, else one of all, and `nothing` if that is what was picked.
+	pub fn pick<Id: Copy>(
+		&self,
+		fit: impl IntoIterator<Item = Id>,
+		all: impl IntoIterator<Item = Id>,
+		nothing: Id,
+	) -> Id {
+		if self.pick == NOTHING {
+			return nothing;
+		}
+		let among = |ids: Vec<Id>| {
+			let place = usize::from(self.pick).checked_rem(ids.len())?;
+			ids.get(place).copied()
+		};
+		among(fit.into_iter().collect())
+			.or_else(|| among(all.into_iter().collect()))
+			.unwrap_or(nothing)
+	}
+}
+
+/// What is known beside the chain.
+#[derive(Default)]
+pub struct Market {
+	/// The calls of each lane that were served and not settled.
+	pub books: BTreeMap<(SessionId, LaneId), Book>,
+	/// What was settled, for disputes.
+	pub settled: Vec<Settlement>,
+	/// Roots that are reserved, and for whom.
+	pub reserved: Vec<(Hash, AccountId)>,
+	/// What outsiders gave to the pot of data attribution and to that of the revenue split.
+	pub gifts: [Balance; 2],
+	/// What was burned, in planck.
+	pub dust: Balance,
+	/// The issuance at the beginning, in planck.
+	pub issuance: Balance,
+	pub tally: Tally,
+	serial: u32,
+}
+
+impl Market {
+	/// On the chain as it is.
+	pub fn new() -> Self {
+		Self { issuance: Balances::total_issuance(), ..Default::default() }
+	}
+
+	/// A number that was not given out before.
+	pub fn next_serial(&mut self) -> u32 {
+		self.serial += 1;
+		self.serial
+	}
+
+	/// Runs one block of a script.
+	pub fn run(&mut self, block: &BlockOf) -> Result<(), String> {
+		begin_block(System::block_number() + block.after);
+		for entry in &block.entries {
+			match entry {
+				Entry::One(step) => self.take(step),
+				Entry::Together(batch, steps) => self.take_together(*batch, steps),
+			}
+		}
+		self.finish()
+	}
+
+	/// Passes so many blocks with nothing in them.
+	pub fn wait(&mut self, blocks: BlockNumber) -> Result<(), String> {
+		self.run(&BlockOf { after: blocks, entries: Vec::new() })
+	}
+
+	/// Finishes the block, and checks everything.
+	pub fn finish(&mut self) -> Result<(), String> {
+		finish_block();
+		self.dust += dust();
+		check_state()?;
+		check_pots(self.gifts)?;
+		let issuance = Balances::total_issuance();
+		if issuance + self.dust != self.issuance {
+			return Err(format!(
+				"{} were issued, {issuance} are left, {} of dust",
+				self.issuance, self.dust
+			));
+		}
+		Ok(())
+	}
+
+	/// Takes a step, in a block.
+	pub fn take(&mut self, step: &Step) {
+		if let Some(deed) = self.prepare(step) {
+			let events = System::event_count() as usize;
+			let result = dispatch(deed.origin, deed.call.clone());
+			self.note(&deed.call, &result);
+			match (result, deed.then) {
+				(Ok(()), then) => self.remember(then, events),
+				(Err(_), Then::Settled(settlement)) if settlement.honest => {
+					self.write_off(settlement.voucher.session, settlement.voucher.lane);
+				}
+				_ => (),
+			}
+		}
+		self.forget_settled();
+	}
+
+	/// Sends a call outside of a script.
+	pub fn send(&mut self, who: &AccountId, call: impl Into<RuntimeCall>) -> DispatchResult {
+		let call = call.into();
+		let result = send(who, call.clone());
+		self.note(&call, &result);
+		result
+	}
+
+	fn take_together(&mut self, batch: Batch, steps: &[Step]) {
+		let deeds = steps.iter().filter_map(|step| self.prepare(step)).collect::<Vec<_>>();
+		let Some(origin) = deeds.first().map(|deed| deed.origin.clone()) else { return };
+		// What goes to a pot in a batch would be forgotten.
+		let deeds = deeds.into_iter().filter(|deed| !matches!(deed.then, Then::Gave(..)));
+		let calls = deeds.map(|deed| deed.call).collect();
+		let call = RuntimeCall::Utility(match batch {
+			Batch::UpToFailure => pallet_utility::Call::batch { calls },
+			Batch::All => pallet_utility::Call::batch_all { calls },
+			Batch::Each => pallet_utility::Call::force_batch { calls },
+		});
+		let result = dispatch(origin, call.clone());
+		self.note(&call, &result);
+		self.forget_settled();
+	}
+
+	/// Makes a call out of a step. None if it is something that is not done on chain.
+	fn prepare(&mut self, step: &Step) -> Option<Deed> {
+		if step.kind == Kind::Serve {
+			self.serve(step);
+			return None;
+		}
+		// The kinds are in the order of their pallets.
+		if step.kind <= Kind::AcceptModel {
+			models::deed(self, step)
+		} else if step.kind <= Kind::RemoveReservation {
+			data::deed(self, step)
+		} else if step.kind <= Kind::RemoveNode {
+			metering::deed(self, step)
+		} else if step.kind <= Kind::ReportEquivocation {
+			disputes::deed(self, step)
+		} else if step.kind <= Kind::ExpireCall {
+			requests::deed(step)
+		} else {
+			money::deed(step)
+		}
+	}
+
+	/// Remembers what a call has done, whose events are those from the given one on.
+	fn remember(&mut self, then: Then, events: usize) {
+		match then {
+			Then::Nothing => (),
+			Then::Settled(settlement) => self.remember_settlement(settlement, events),
+			Then::Reserved(root, account) => self.reserved.push((root, account)),
+			Then::Gave(to, amount) => {
+				for (pot, gift) in
+					[DataAttribution::pot(), RevenueSplit::pot()].iter().zip(&mut self.gifts)
+				{
+					if *pot == to {
+						*gift += amount;
+					}
+				}
+			}
+		}
+	}
+
+	fn note(&mut self, call: &RuntimeCall, result: &DispatchResult) {
+		let name = call.get_call_metadata();
+		let outcomes = self.tally.entry((name.pallet_name, name.function_name)).or_default();
+		match result {
+			Ok(()) => outcomes.succeeded += 1,
+			Err(error) => {
+				outcomes.failed += 1;
+				*outcomes.errors.entry((*error).into()).or_default() += 1;
+			}
+		}
+	}
+}

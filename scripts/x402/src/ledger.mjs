@@ -1,0 +1,355 @@
+// What a caller has promised, and what it has acknowledged: sessions, their lanes, and the calls on them
+// whose outcome is not known.
+//
+// A lane keeps the last sequence that is known to be used, what the node's statements add up to, and every
+// call that was paid for and has no outcome yet. There may be several of one sequence: when a voucher is
+// refused, its sequence is free for another one, and whichever the node takes first is the one that counts.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { u8aToHex } from '@polkadot/util';
+import { randomAsU8a } from '@polkadot/util-crypto';
+import { checkStatement, formatOpen } from './checks.mjs';
+import { requestHash } from './encoding.mjs';
+import { OpenLedgerError } from './errors.mjs';
+import { accountId } from './keys.mjs';
+
+const MAX_LANES = 64;
+// A session that ends within so many blocks is not used for another call.
+const MARGIN = 20;
+// A voucher is never valid for longer than this, in blocks: an hour.
+const LONGEST_VALIDITY = 1_200;
+// A node may be so many blocks behind.
+const LAG = 100;
+
+const DEFAULTS = {
+  // What goes into a new session, in planck.
+  deposit: 10n ** 18n,
+  // How long a new session lasts, in blocks: a day.
+  sessionBlocks: 28_800,
+  // How many calls may be under way in one session.
+  lanes: 8,
+  // How long to wait for a node to see a new session, or to end an earlier call, in milliseconds.
+  patience: 45_000,
+  // How long to wait before asking again.
+  pause: 1_000,
+};
+
+const laneKey = (session, number) => `${session.session}/${number}`;
+const byAmount = (left, right) => (left > right ? left : right);
+
+// What was acknowledged or may still be charged, in planck.
+function spent(session) {
+  return Object.values(session.lanes).reduce((sum, lane) => {
+    const open = lane.calls.map((call) => BigInt(call.allowance)).reduce(byAmount, 0n);
+    return sum + BigInt(lane.acknowledged) + open;
+  }, 0n);
+}
+
+export class Ledger {
+  #chain;
+  #state;
+  #caller;
+  #signer;
+  #options;
+  // Sessions are chosen and opened one after the other.
+  #turn = Promise.resolve();
+  // Lanes with a call under way, and those who wait for one.
+  #busy = new Set();
+  #waiting = [];
+  // Lanes that were compared with the node since the program started.
+  #compared = new Set();
+
+  constructor({ chain, state, caller, signer = caller, ...options }) {
+    this.#chain = chain;
+    this.#state = state;
+    this.#caller = caller;
+    this.#signer = accountId(signer.address);
+    this.#options = { ...DEFAULTS, ...options };
+    const { lanes } = this.#options;
+    if (!(Number.isInteger(lanes) && lanes >= 1 && lanes <= MAX_LANES)) {
+      throw new RangeError(`a session has 1 to ${MAX_LANES} lanes, not ${lanes}`);
+    }
+  }
+
+  // What is left of a session's deposit, in planck.
+  left(session) {
+    return BigInt(session.deposit) - spent(session);
+  }
+
+  // A session with `node` that can pay for a call of `amount`; it is opened if there is none.
+  session(node, amount, api) {
+    const chosen = this.#turn.then(() => this.#choose(node, amount, api));
+    this.#turn = chosen.catch(() => {});
+    return chosen;
+  }
+
+  // Waits for a lane of the session that is free for calls of `model`, and returns its number.
+  async takeLane(session, model) {
+    for (;;) {
+      const number = this.#freeLane(session, model);
+      if (number !== undefined) {
+        this.#busy.add(laneKey(session, number));
+        session.lanes[number] ??= { model, sequence: 0, acknowledged: '0', calls: [] };
+        return number;
+      }
+      await new Promise((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  releaseLane(session, number) {
+    this.#busy.delete(laneKey(session, number));
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  // The voucher for a request, written down.
+  async promise(session, number, requirements, body) {
+    const lane = session.lanes[number];
+    const terms = requirements.extra;
+    const salt = u8aToHex(randomAsU8a(32));
+    const best = await this.#chain.best();
+    const voucher = {
+      genesisHash: this.#chain.genesisHash,
+      session: session.session,
+      lane: number,
+      model: terms.model,
+      sequence: lane.sequence + 1,
+      acknowledged: lane.acknowledged,
+      authorised: String(BigInt(lane.acknowledged) + BigInt(requirements.amount)),
+      priceVersion: terms.priceVersion,
+      requestHash: requestHash(salt, body),
+      validUntil: Math.min(terms.validUntil, best + LONGEST_VALIDITY),
+    };
+    const call = {
+      sequence: voucher.sequence,
+      model: terms.model,
+      version: terms.version,
+      priceVersion: terms.priceVersion,
+      price: terms.price,
+      inputTokens: terms.inputTokens,
+      maxOutputTokens: terms.maxOutputTokens,
+      receiptKey: accountId(terms.receiptKey),
+      allowance: requirements.amount,
+      requestHash: voucher.requestHash,
+      salt,
+      validUntil: voucher.validUntil,
+    };
+    lane.calls.push(call);
+    this.#state.save();
+    return { voucher, call };
+  }
+
+  // Checks a statement, and adds its charge to what is acknowledged.
+  acknowledge(session, number, call, receipt, text) {
+    const lane = session.lanes[number];
+    const place = { genesisHash: session.genesisHash, session: session.session, lane: number };
+    try {
+      checkStatement(receipt, place, call, text);
+    } catch (error) {
+      call.rejected = receipt;
+      this.#dispute(session, error);
+    }
+    // First: a statement that is kept twice does no harm.
+    this.#state.keepStatement(receipt);
+    lane.acknowledged = String(BigInt(lane.acknowledged) + BigInt(receipt.statement.charge));
+    this.#used(lane, call.sequence);
+    this.#state.save();
+  }
+
+  // Makes a lane agree with its node: finds out what became of its calls, then which voucher is next.
+  async compare(session, number, api) {
+    const deadline = Date.now() + this.#options.patience;
+    for (;;) {
+      const unknown =
+        (await this.#settleCalls(session, number, api)) ??
+        (await this.#adopt(session, number, api));
+      if (!unknown) break;
+      if (Date.now() > deadline) {
+        const at = `session ${session.session}, lane ${number}`;
+        throw new OpenLedgerError('unresolved', `cannot go on with ${at}: ${unknown}`);
+      }
+      await sleep(this.#options.pause);
+    }
+    this.#state.save();
+    this.#compared.add(laneKey(session, number));
+  }
+
+  // Whether a lane has to be compared with its node before the next voucher.
+  isUncertain(session, number) {
+    return session.lanes[number].calls.length > 0 || !this.#compared.has(laneKey(session, number));
+  }
+
+  // What to do after a voucher was refused; whether it is worth another one.
+  async afterRefusal({ code }, { session, number, call }) {
+    switch (code) {
+      // The lane has a call without an outcome: it is compared with the node before the next voucher.
+      case 'voucher_out_of_order':
+      case 'voucher_already_used':
+      case 'acknowledged_mismatch':
+      case 'lane_busy':
+        return true;
+      case 'lane_of_other_model':
+        Object.assign(session.lanes[number], { model: null, calls: [] });
+        this.#state.save();
+        return true;
+      // Another session would cost another deposit, so that is not for the node alone to say.
+      case 'session_unknown':
+      case 'session_of_other_node':
+      case 'session_expired':
+      case 'session_closing':
+      case 'session_underfunded': {
+        const amount = BigInt(call.allowance);
+        if (await this.#canPay(session, amount, amount)) return false;
+        this.#retire(session);
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  async #choose(node, amount, api) {
+    const known = this.#state.sessions.findLast(
+      (session) =>
+        !session.retired &&
+        session.genesisHash === this.#chain.genesisHash &&
+        session.node === node &&
+        session.caller === accountId(this.#caller.address) &&
+        session.signer === this.#signer,
+    );
+    if (known?.disputed) {
+      const what = `nothing more is paid to this node from session ${known.session}`;
+      throw new OpenLedgerError('disputed', `${what}: ${known.disputed}`);
+    }
+    if (known && (await this.#canPay(known, amount))) return known;
+    if (known) this.#retire(known);
+    return this.#open(node, amount, api);
+  }
+
+  // Whether the chain has the session as it was opened, or topped up or extended since, and `amount` is
+  // left of it. `setAside` counts as spent, and is meant for this very call.
+  async #canPay(session, amount, setAside = 0n) {
+    const [onChain, best] = await Promise.all([
+      this.#chain.session(session.session),
+      this.#chain.best(),
+    ]);
+    const isSame =
+      onChain !== null &&
+      ['caller', 'node', 'signer'].every((key) => onChain[key] === session[key]) &&
+      onChain.deposit >= BigInt(session.deposit) &&
+      onChain.expiresAt >= session.expiresAt;
+    if (!isSame || onChain.isClosing || best + MARGIN >= onChain.expiresAt) return false;
+    session.deposit = String(onChain.deposit);
+    session.expiresAt = onChain.expiresAt;
+    const taken = byAmount(spent(session) - setAside, onChain.settled);
+    return onChain.deposit - taken >= amount;
+  }
+
+  #retire(session) {
+    session.retired = true;
+    this.#state.save();
+  }
+
+  async #open(node, amount, api) {
+    const { deposit, sessionBlocks, patience, pause } = this.#options;
+    if (amount > deposit) {
+      const [most, held] = [formatOpen(amount), formatOpen(deposit)];
+      throw new OpenLedgerError('session', `the call may cost ${most}; a session holds ${held}`);
+    }
+    const expiresAt = (await this.#chain.best()) + sessionBlocks;
+    const opening = { node, deposit, signer: this.#signer, expiresAt };
+    const number = await this.#chain.openSession(opening, this.#caller);
+    const session = {
+      genesisHash: this.#chain.genesisHash,
+      node,
+      caller: accountId(this.#caller.address),
+      signer: this.#signer,
+      session: number,
+      deposit: String(deposit),
+      expiresAt,
+      retired: false,
+      lanes: {},
+    };
+    this.#state.sessions.push(session);
+    this.#state.save();
+    // The node may follow another chain node than this program.
+    for (const deadline = Date.now() + patience; ; await sleep(pause)) {
+      const { refusal } = await api.lane(number, 0);
+      if (!refusal) return session;
+      if (Date.now() > deadline) {
+        const what = `the node does not see session ${number}, which was opened for it`;
+        throw new OpenLedgerError('unresolved', `${what}: ${refusal.message}`);
+      }
+    }
+  }
+
+  // One that was used for the model before, or one that was not used at all.
+  #freeLane(session, model) {
+    const numbers = Array.from({ length: this.#options.lanes }, (_, number) => number);
+    const fit = numbers.filter((number) => (session.lanes[number]?.model ?? model) === model);
+    const usable = fit.filter((number) => session.lanes[number]?.model !== null);
+    if (usable.length === 0) {
+      const what = `all lanes of session ${session.session} are used for other models`;
+      throw new OpenLedgerError('session', `${what}: use more lanes, or another state file`);
+    }
+    const free = usable.filter((number) => !this.#busy.has(laneKey(session, number)));
+    return free.find((number) => session.lanes[number]) ?? free[0];
+  }
+
+  // Finds out what became of the lane's calls. Returns why that is not known yet, if it is not.
+  async #settleCalls(session, number, api) {
+    const lane = session.lanes[number];
+    for (const sequence of new Set(lane.calls.map((call) => call.sequence))) {
+      const { found, refusal } = await api.statement(session.session, number, sequence);
+      if (found) {
+        const receipt = found.extra;
+        const ofSequence = lane.calls.filter((call) => call.sequence === sequence);
+        const { requestHash: hash } = receipt.statement;
+        const call = ofSequence.find((one) => one.requestHash === hash) ?? ofSequence[0];
+        this.acknowledge(session, number, call, receipt);
+      } else if (refusal.code === 'not_charged') {
+        this.#used(lane, sequence);
+      } else if (refusal.code === 'call_unknown') {
+        // It was not taken. It still may be, by whoever gets hold of the request, while it is valid.
+        const best = await this.#chain.best();
+        lane.calls = lane.calls.filter((call) => call.validUntil + LAG >= best);
+      } else {
+        return refusal.message;
+      }
+    }
+    return undefined;
+  }
+
+  // Takes over from the node how far the lane is. Returns why that is not known yet, if it is not.
+  async #adopt(session, number, api) {
+    const lane = session.lanes[number];
+    const { found, refusal } = await api.lane(session.session, number);
+    if (refusal) return refusal.message;
+    if (!Number.isSafeInteger(found.sequence)) return `it is at call ${found.sequence}`;
+    if (found.in_flight !== null) return `call ${found.sequence} is still being served`;
+    if (lane.calls.some((call) => call.sequence <= found.sequence)) {
+      // One of them was taken meanwhile; or the node has lost it, and the chain has not.
+      return `the node has no statement of call ${lane.calls[0].sequence}`;
+    }
+    const [charged, known] = [BigInt(found.charged), BigInt(lane.acknowledged)];
+    if (charged > known) {
+      const what = `the node says that lane ${number} cost ${formatOpen(charged)}`;
+      const why = `${what}, and its statements here come to ${formatOpen(known)}`;
+      this.#dispute(session, new OpenLedgerError('disputed', why));
+    }
+    // Less is welcome, and one sequence is as good as another: a record counts once for each.
+    lane.acknowledged = String(charged);
+    lane.sequence = found.sequence;
+    return undefined;
+  }
+
+  #used(lane, sequence) {
+    lane.sequence = Math.max(lane.sequence, sequence);
+    lane.calls = lane.calls.filter((call) => call.sequence > sequence);
+  }
+
+  #dispute(session, error) {
+    session.disputed = error.message;
+    this.#state.save();
+    throw error;
+  }
+}

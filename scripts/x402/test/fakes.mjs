@@ -1,0 +1,265 @@
+// A chain and an inference node that are as strict as the real ones, and can be made to misbehave.
+
+import http from 'node:http';
+import { Keyring } from '@polkadot/keyring';
+import { charge } from '../src/checks.mjs';
+import {
+  networkOf,
+  requestHash,
+  responseHash,
+  statementPayload,
+  voucherPayload,
+} from '../src/encoding.mjs';
+import { accountId, isSignedBy, sign } from '../src/keys.mjs';
+
+export const GENESIS = `0x${'ab'.repeat(32)}`;
+export const MODEL = 3;
+export const PRICE = { perCall: 1_000n, perInputToken: 10n, perOutputToken: 100n };
+export const key = (uri, type = 'sr25519') => new Keyring({ type }).addFromUri(uri);
+export const planck = (outputTokens) => charge(PRICE, INPUT, outputTokens);
+
+const INPUT = 5;
+const PIECES = ['four', ' five', ' Zoë'];
+
+export class FakeChain {
+  genesisHash = GENESIS;
+  network = networkOf(GENESIS);
+  height = 1_000;
+  sessions = [];
+  model = { id: MODEL, version: 1, priceVersion: 2, price: PRICE };
+  registered = {
+    operator: accountId(key('//Ferdie').address),
+    receiptKey: accountId(key('//Ferdie//receipts').address),
+    models: [MODEL, MODEL + 1],
+  };
+
+  async best() {
+    return this.height;
+  }
+
+  async node(operator) {
+    return accountId(operator) === this.registered.operator ? this.registered : null;
+  }
+
+  async models(id) {
+    return this.registered.models.includes(id) ? [{ ...this.model, id }] : [];
+  }
+
+  async session(id) {
+    return this.sessions[id] ?? null;
+  }
+
+  async openSession({ node, deposit, signer, expiresAt }, caller) {
+    const opener = accountId(caller.address);
+    const rest = { settled: 0n, isClosing: false };
+    return this.sessions.push({ caller: opener, node, signer, deposit, expiresAt, ...rest }) - 1;
+  }
+}
+
+export class FakeNode {
+  // Vouchers that were taken, by `session/lane/sequence`.
+  calls = new Map();
+  lanes = new Map();
+  // The requests that came.
+  requests = [];
+  // Changes what it does. `drop` cuts the connection: 'before' the voucher is taken, or 'after' the call.
+  misbehave = {};
+
+  constructor(chain) {
+    this.chain = chain;
+    this.receiptKey = key('//Ferdie//receipts');
+    this.server = http.createServer((request, response) => {
+      this.#handle(request, response).catch((error) => response.destroy(error));
+    });
+  }
+
+  async start() {
+    await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${this.server.address().port}`;
+  }
+
+  async stop() {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  lane(session, lane) {
+    const id = `${session}/${lane}`;
+    if (!this.lanes.has(id)) this.lanes.set(id, { sequence: 0, charged: 0n, busy: false });
+    return this.lanes.get(id);
+  }
+
+  async #handle(request, response) {
+    const [, , kind, ...path] = request.url.split('/');
+    if (kind === 'statements') return this.#statement(response, path);
+    if (kind === 'sessions') return this.#lane(response, path);
+    const pieces = [];
+    for await (const piece of request) pieces.push(piece);
+    const body = Buffer.concat(pieces);
+    const header = request.headers['payment-signature'];
+    this.requests.push({ isPaid: header !== undefined });
+    const offer = this.#offer(JSON.parse(body));
+    if (!header) return this.#refuse(response, 402, 'payment_required', offer);
+    if (this.misbehave.drop === 'before') {
+      this.dropped = { body, header };
+      return response.destroy();
+    }
+    await this.misbehave.before?.();
+    const payment = JSON.parse(Buffer.from(header, 'base64'));
+    const refusal = this.#check(payment, offer, body);
+    if (refusal) return this.#refuse(response, ...refusal, offer);
+    return this.#serve(response, payment, offer, JSON.parse(body).stream);
+  }
+
+  #offer({ max_tokens: maxOutputTokens, model }) {
+    const { genesisHash, network, height } = this.chain;
+    const terms = {
+      genesisHash,
+      model: model === 'other' ? MODEL + 1 : MODEL,
+      modelName: model,
+      version: 1,
+      priceVersion: 2,
+      price: Object.fromEntries(Object.entries(PRICE).map(([part, of]) => [part, String(of)])),
+      inputTokens: INPUT,
+      maxOutputTokens,
+      receiptKey: this.receiptKey.address,
+      block: height,
+      validUntil: height + 200,
+    };
+    return {
+      scheme: 'batch-settlement',
+      network,
+      amount: String(planck(maxOutputTokens)),
+      asset: 'OPEN',
+      payTo: key('//Ferdie').address,
+      maxTimeoutSeconds: 60,
+      extra: { ...terms, ...this.misbehave.terms },
+      ...this.misbehave.offer,
+    };
+  }
+
+  #check({ payload }, offer, body) {
+    const { voucher, signature, salt } = payload;
+    const session = this.chain.sessions[voucher.session];
+    if (this.misbehave.refuse) return [402, this.misbehave.refuse];
+    if (!session) return [402, 'session_unknown'];
+    if (voucher.requestHash !== requestHash(salt, body)) return [402, 'request_mismatch'];
+    if (!isSignedBy(session.signer, voucherPayload(voucher), signature)) {
+      return [402, 'invalid_signature'];
+    }
+    const allowance = BigInt(voucher.authorised) - BigInt(voucher.acknowledged);
+    if (allowance < BigInt(offer.amount)) return [402, 'insufficient_authorisation'];
+    const lane = this.lane(voucher.session, voucher.lane);
+    if (lane.busy) return [409, 'lane_busy'];
+    if (voucher.sequence !== lane.sequence + 1) return [409, 'voucher_out_of_order'];
+    if ((lane.model ?? voucher.model) !== voucher.model) return [409, 'lane_of_other_model'];
+    if (BigInt(voucher.acknowledged) !== lane.charged) return [402, 'acknowledged_mismatch'];
+    const taken = [...this.lanes].filter(([id]) => id.startsWith(`${voucher.session}/`));
+    const charged = taken.reduce((sum, [, { charged: part }]) => sum + part, 0n);
+    if (session.deposit - charged < BigInt(offer.amount)) return [402, 'session_underfunded'];
+    return undefined;
+  }
+
+  async #serve(response, { payload }, offer, isStream) {
+    const { voucher, salt } = payload;
+    const id = `${voucher.session}/${voucher.lane}/${voucher.sequence}`;
+    const lane = this.lane(voucher.session, voucher.lane);
+    Object.assign(lane, { sequence: voucher.sequence, busy: true, model: voucher.model });
+    this.calls.set(id, { status: 409, code: 'call_in_progress' });
+    await this.misbehave.pause;
+    if (this.misbehave.fail) {
+      lane.busy = false;
+      this.calls.set(id, { status: 404, code: 'not_charged' });
+      return this.#refuse(response, 500, 'internal_error');
+    }
+    const pieces = PIECES.slice(0, offer.extra.maxOutputTokens);
+    const text = pieces.join('');
+    const statement = {
+      genesisHash: voucher.genesisHash,
+      session: voucher.session,
+      lane: voucher.lane,
+      sequence: voucher.sequence,
+      model: voucher.model,
+      version: 1,
+      priceVersion: 2,
+      inputTokens: INPUT,
+      outputTokens: pieces.length,
+      charge: String(planck(pieces.length)),
+      requestHash: voucher.requestHash,
+      responseHash: responseHash(salt, text),
+      attribution: [],
+      ...this.misbehave.statement,
+    };
+    lane.charged += BigInt(statement.charge);
+    lane.busy = false;
+    const signature = sign(this.receiptKey, statementPayload(statement));
+    const answer = {
+      success: true,
+      transaction: '',
+      network: this.chain.network,
+      payer: key('//Alice').address,
+      amount: statement.charge,
+      extra: { statement, signature },
+    };
+    this.calls.set(id, { status: 200, answer });
+    if (this.misbehave.drop === 'after') return response.destroy();
+    const header = Buffer.from(JSON.stringify(answer)).toString('base64');
+    if (isStream) return this.#stream(response, pieces, header);
+    response.setHeader('payment-response', header);
+    const message = { role: 'assistant', content: text };
+    return json(response, 200, { choices: [{ message, finish_reason: 'stop' }] });
+  }
+
+  #stream(response, pieces, header) {
+    response.setHeader('content-type', 'text/event-stream');
+    const chunk = (delta) => `data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`;
+    const events = [
+      chunk({ role: 'assistant', content: '' }),
+      ': a comment\n\n',
+      ...pieces.map((content) => chunk({ content })),
+      ...(this.misbehave.cut || this.misbehave.stall
+        ? []
+        : [`event: payment-response\ndata: ${header}\n\n`, 'data: [DONE]\n\n']),
+    ];
+    // In pieces that end anywhere.
+    const bytes = Buffer.from(events.join(''));
+    for (let start = 0; start < bytes.length; start += 7) {
+      response.write(bytes.subarray(start, start + 7));
+    }
+    if (!this.misbehave.stall) response.end();
+  }
+
+  #statement(response, path) {
+    const call = this.calls.get(path.join('/')) ?? { status: 404, code: 'call_unknown' };
+    if (call.answer) return json(response, 200, call.answer);
+    return this.#refuse(response, call.status, call.code);
+  }
+
+  #lane(response, [session, number]) {
+    if (!this.chain.sessions[session]) return this.#refuse(response, 404, 'session_unknown');
+    const lane = this.lane(session, number);
+    return json(response, 200, {
+      session: Number(session),
+      lane: Number(number),
+      sequence: lane.sequence,
+      charged: String(lane.charged),
+      in_flight: lane.busy ? '1' : null,
+    });
+  }
+
+  #refuse(response, status, code, offer) {
+    if (offer) {
+      const resource = { url: `${this.url}/v1/chat/completions` };
+      const required = { x402Version: 2, error: code, resource, accepts: [offer] };
+      const header = Buffer.from(JSON.stringify(required)).toString('base64');
+      response.setHeader('payment-required', header);
+    }
+    json(response, status, { error: { message: `it is ${code}`, type: 'payment_error', code } });
+  }
+}
+
+function json(response, status, value) {
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(value));
+}

@@ -1,0 +1,284 @@
+//! A chain in memory whose blocks are built with the wasm runtime.
+
+use anyhow::{anyhow, ensure, Context, Result};
+use codec::{Decode, Encode};
+use frame_support::traits::BuildGenesisConfig;
+use openledger_runtime::{
+	constants::SLOT_DURATION, genesis_config_presets, Header, Nonce, Runtime, RuntimeCall,
+	RuntimeGenesisConfig, SignedPayload, TxExtension, UncheckedExtrinsic,
+};
+use sc_executor::{WasmExecutor, WasmtimeInstantiationStrategy};
+use serde_json::Value;
+use sp_consensus_babe::{
+	digests::{PreDigest, SecondaryPlainPreDigest},
+	BABE_ENGINE_ID,
+};
+use sp_core::{
+	traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
+	H256,
+};
+use sp_io::{SubstrateHostFunctions, TestExternalities};
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::{
+	generic::Era,
+	traits::Header as _,
+	transaction_validity::{InvalidTransaction, TransactionValidityError},
+	ApplyExtrinsicResult, Digest, DigestItem, MultiAddress,
+};
+use std::time::{Duration, Instant};
+
+/// What one extrinsic cost, on average, in microseconds.
+#[derive(Clone, Copy)]
+pub struct Cost {
+	/// By the clock: the time of the blocks, divided by their extrinsics.
+	pub micros: f64,
+	/// By weight: what the runtime counted, the base weight of an extrinsic included.
+	pub weight_micros: f64,
+}
+
+impl Cost {
+	/// More than anything costs.
+	pub fn most() -> Self {
+		Self { micros: f64::INFINITY, weight_micros: f64::INFINITY }
+	}
+
+	/// The lesser of two measurements, each.
+	pub fn least(self, other: Self) -> Self {
+		Self {
+			micros: self.micros.min(other.micros),
+			weight_micros: self.weight_micros.min(other.weight_micros),
+		}
+	}
+}
+
+/// What became of a block.
+enum Built {
+	/// It was built, in that time, and used that much computation.
+	Whole(Duration, u64),
+	/// Not everything fits: only so many extrinsics.
+	Fits(usize),
+}
+
+/// A chain in memory.
+pub struct Chain {
+	state: TestExternalities,
+	executor: WasmExecutor<SubstrateHostFunctions>,
+	code: &'static [u8],
+	number: u32,
+	nonces: std::collections::BTreeMap<&'static str, Nonce>,
+}
+
+impl Chain {
+	/// Starts from the genesis of the development chain.
+	pub fn new() -> Result<Self> {
+		let code = openledger_runtime::WASM_BINARY
+			.context("the runtime was built without wasm: unset SKIP_WASM_BUILD and build again")?;
+		let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default())?;
+		let patch = genesis_config_presets::get_preset(&"development".into())
+			.context("the runtime has no development preset")?;
+		lay_over(&mut genesis, serde_json::from_slice(&patch)?);
+		let genesis: RuntimeGenesisConfig = serde_json::from_value(genesis)?;
+		let mut state = TestExternalities::default();
+		state.execute_with(|| genesis.build());
+		let executor = WasmExecutor::builder()
+			.with_execution_method(sc_executor::WasmExecutionMethod::Compiled {
+				instantiation_strategy: WasmtimeInstantiationStrategy::PoolingCopyOnWrite,
+			})
+			.build();
+		Ok(Self { state, executor, code, number: 0, nonces: Default::default() })
+	}
+
+	/// Reads the state.
+	pub fn read<Answer>(&mut self, read: impl FnOnce() -> Answer) -> Answer {
+		self.state.execute_with(read)
+	}
+
+	/// The hash of the first block, which vouchers name.
+	pub fn genesis_hash(&mut self) -> H256 {
+		self.read(|| openledger_runtime::System::block_hash(0))
+	}
+
+	/// The number of the newest block.
+	pub fn number(&self) -> u32 {
+		self.number
+	}
+
+	/// The nonce of the account's next extrinsic.
+	pub fn nonce(&mut self, signer: Sr25519Keyring) -> Nonce {
+		let nonce = self.nonces.entry(signer.into()).or_default();
+		let next = *nonce;
+		*nonce += 1;
+		next
+	}
+
+	/// Applies calls of one account, in as many blocks as they need.
+	pub fn apply(&mut self, signer: Sr25519Keyring, calls: Vec<RuntimeCall>) -> Result<()> {
+		let genesis_hash = self.genesis_hash();
+		let signed: Vec<_> = calls
+			.into_iter()
+			.map(|call| {
+				let nonce = self.nonce(signer);
+				sign(genesis_hash, signer, nonce, call)
+			})
+			.collect();
+		self.build(&signed)?;
+		Ok(())
+	}
+
+	/// Measures `count` extrinsics of one signer that `make` gives, each with its nonce.
+	pub fn measure(
+		&mut self,
+		count: u32,
+		mut make: impl FnMut(&mut Self, u32) -> Result<(Sr25519Keyring, RuntimeCall)>,
+	) -> Result<Cost> {
+		let genesis_hash = self.genesis_hash();
+		let mut signed = Vec::new();
+		for index in 0..count {
+			let (signer, call) = make(self, index)?;
+			let nonce = self.nonce(signer);
+			signed.push(sign(genesis_hash, signer, nonce, call));
+		}
+		let (took, weight) = self.build(&signed)?;
+		let each = |sum: f64| sum / f64::from(count);
+		Ok(Cost {
+			micros: each(took.as_secs_f64() * 1e6),
+			weight_micros: each(weight as f64 / 1e6),
+		})
+	}
+
+	/// Builds blocks from all of `extrinsics`. Returns how long that took, and the computation in
+	/// picoseconds that the runtime counted for them.
+	fn build(&mut self, extrinsics: &[UncheckedExtrinsic]) -> Result<(Duration, u64)> {
+		let mut took = Duration::ZERO;
+		let mut weight = 0;
+		let mut left = extrinsics;
+		let mut fitting = left.len();
+		while !left.is_empty() {
+			match self.build_block(&left[..fitting.min(left.len())])? {
+				Built::Whole(time, consumed) => {
+					took += time;
+					weight += consumed;
+					left = &left[fitting.min(left.len())..];
+				}
+				// Once more, with what fits: then only whole blocks are measured.
+				Built::Fits(most) => fitting = most,
+			}
+		}
+		Ok((took, weight))
+	}
+
+	/// Builds one block, or finds how many of the extrinsics fit one.
+	fn build_block(&mut self, extrinsics: &[UncheckedExtrinsic]) -> Result<Built> {
+		let start = Instant::now();
+		self.begin()?;
+		let mut took = start.elapsed();
+		let before = self.consumed();
+		let start = Instant::now();
+		for (applied, extrinsic) in extrinsics.iter().enumerate() {
+			let outcome: ApplyExtrinsicResult =
+				self.call("BlockBuilder_apply_extrinsic", &extrinsic.encode())?;
+			match outcome {
+				Ok(Ok(())) => (),
+				Err(TransactionValidityError::Invalid(InvalidTransaction::ExhaustsResources)) => {
+					ensure!(applied > 0, "an extrinsic does not fit a block");
+					self.state.reset_overlay();
+					self.number -= 1;
+					return Ok(Built::Fits(applied));
+				}
+				other => return Err(anyhow!("an extrinsic failed: {other:?}")),
+			}
+		}
+		took += start.elapsed();
+		let weight = self.consumed() - before;
+		let start = Instant::now();
+		let _header: Header = self.call("BlockBuilder_finalize_block", &[])?;
+		took += start.elapsed();
+		self.state.commit_all().map_err(|error| anyhow!(error))?;
+		Ok(Built::Whole(took, weight))
+	}
+
+	/// Initialises a block and sets its time.
+	fn begin(&mut self) -> Result<()> {
+		self.number += 1;
+		let slot = u64::from(self.number);
+		let digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
+			authority_index: 0,
+			slot: slot.into(),
+		});
+		let digest = Digest { logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, digest.encode())] };
+		// Any hash will do for a parent, but for the first block's: it names the chain.
+		let parent = if self.number == 1 { self.genesis_hash() } else { H256::from_low_u64_be(slot) };
+		let header = Header::new(self.number, H256::zero(), H256::zero(), parent, digest);
+		let _mode: sp_runtime::ExtrinsicInclusionMode =
+			self.call("Core_initialize_block", &header.encode())?;
+		let now = slot * SLOT_DURATION;
+		let time = UncheckedExtrinsic::new_bare(pallet_timestamp::Call::set { now }.into());
+		let set: ApplyExtrinsicResult =
+			self.call("BlockBuilder_apply_extrinsic", &time.encode())?;
+		ensure!(set == Ok(Ok(())), "the time could not be set: {set:?}");
+		Ok(())
+	}
+
+	/// The computation that the block has used, in picoseconds.
+	fn consumed(&mut self) -> u64 {
+		self.read(|| openledger_runtime::System::block_weight().total().ref_time())
+	}
+
+	fn call<Answer: Decode>(&mut self, method: &str, data: &[u8]) -> Result<Answer> {
+		let code = WrappedRuntimeCode(self.code.into());
+		let code = RuntimeCode { code_fetcher: &code, heap_pages: None, hash: vec![1] };
+		let context = CallContext::Onchain { import: false };
+		let (answer, _) = self.executor.call(&mut self.state.ext(), &code, method, data, context);
+		Ok(Answer::decode(&mut answer?.as_slice())?)
+	}
+}
+
+fn sign(
+	genesis_hash: H256,
+	signer: Sr25519Keyring,
+	nonce: Nonce,
+	call: RuntimeCall,
+) -> UncheckedExtrinsic {
+	let extension: TxExtension = (
+		frame_system::AuthorizeCall::new(),
+		frame_system::CheckNonZeroSender::new(),
+		frame_system::CheckSpecVersion::new(),
+		frame_system::CheckTxVersion::new(),
+		frame_system::CheckGenesis::new(),
+		frame_system::CheckEra::from(Era::Immortal),
+		frame_system::CheckNonce::<Runtime>::from(nonce),
+		frame_system::CheckWeight::new(),
+		pallet_transaction_payment::ChargeTransactionPayment::from(0),
+		frame_system::WeightReclaim::new(),
+	);
+	let version = openledger_runtime::VERSION;
+	let implicit = (
+		(),
+		(),
+		version.spec_version,
+		version.transaction_version,
+		genesis_hash,
+		genesis_hash,
+		(),
+		(),
+		(),
+		(),
+	);
+	let payload = SignedPayload::from_raw(call, extension, implicit);
+	let signature = payload.using_encoded(|bytes| signer.sign(bytes));
+	let (call, extension, _) = payload.deconstruct();
+	let address = MultiAddress::Id(signer.to_account_id());
+	UncheckedExtrinsic::new_signed(call, address, signature.into(), extension)
+}
+
+/// Lays `patch` over `base`, as a node does with a preset and the default genesis.
+fn lay_over(base: &mut Value, patch: Value) {
+	match (base, patch) {
+		(Value::Object(base), Value::Object(patch)) => {
+			for (key, value) in patch {
+				lay_over(base.entry(key).or_insert(Value::Null), value);
+			}
+		}
+		(base, patch) => *base = patch,
+	}
+}
