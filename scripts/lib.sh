@@ -14,6 +14,8 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$OPENLEDGER_CACHE/target}"
 export WASM_BUILD_WORKSPACE_HINT="$REPO"
 # The small language model of the demo and the end-to-end tests.
 export OPENLEDGER_MODEL="${OPENLEDGER_MODEL:-$OPENLEDGER_CACHE/models/SmolLM2-135M-Instruct.Q4_1.gguf}"
+# The virtual environment with the Python clients that the end-to-end tests call models with.
+export OPENLEDGER_PYTHON_CLIENTS="${OPENLEDGER_PYTHON_CLIENTS:-$OPENLEDGER_CACHE/python-clients}"
 
 log() { printf '\033[1m==> %s\033[0m\n' "$*"; }
 note() { printf '    %s\n' "$*"; }

@@ -3,7 +3,8 @@
 # and says what it finds and what it does.
 #
 #   scripts/setup.sh          everything
-#   scripts/setup.sh --demo   without what only the tests need (lints, test runner, JavaScript)
+#   scripts/setup.sh --demo   without what only the tests need (lints, test runner, clients in
+#                             JavaScript and Python)
 #
 # The runtime's wasm is built either with rustup's own standard library for wasm32v1-none, or, where
 # rustup cannot download, with the distribution's compiler and sources. OPENLEDGER_WASM_ROUTE=rustup or
@@ -85,6 +86,10 @@ system_packages() {
 	fi
 	if have python3 && ! python3 -m pip --version >/dev/null 2>&1; then missing+=(python3-pip); fi
 	have python3 || missing+=(python3-pip)
+	# Debian's Python comes without what makes virtual environments.
+	if [ "$for_tests" = yes ] && ! python3 -c 'import ensurepip' >/dev/null 2>&1; then
+		missing+=(python3-venv)
+	fi
 
 	if [ "${#missing[@]}" -eq 0 ]; then
 		note "nothing is missing"
@@ -325,13 +330,38 @@ npm_packages() {
 }
 
 javascript() {
+	npm_packages openai
 	npm_packages polkadot-js
 	npm_packages x402
+}
+
+# --- Python clients --------------------------------------------------------------------------------------
+
+# Installs what scripts/openai needs into a virtual environment, once per list of requirements.
+python_clients() {
+	local requirements="$REPO/scripts/openai/requirements.txt"
+	local home="$OPENLEDGER_PYTHON_CLIENTS"
+	local mark="$home/installed.txt"
+	# The Python that it was made with may be gone.
+	if [ -f "$mark" ] && cmp -s "$mark" "$requirements" && "$home/bin/python" -c 'import openai' 2>/dev/null; then
+		note "$home has its packages"
+		return
+	fi
+	note "making the virtual environment $home"
+	rm -f "$mark"
+	python3 -m venv "$home" || die "Python could not make a virtual environment."
+	"$home/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
+		--requirement "$requirements" ||
+		die "pip could not install the packages of scripts/openai."
+	cp "$requirements" "$mark"
 }
 
 phase "set-up: system packages" system_packages
 phase "set-up: Rust" rust
 phase "set-up: wasm compiler" wasm
 phase "set-up: language model" model
-if [ "$for_tests" = yes ]; then phase "set-up: JavaScript clients" javascript; fi
+if [ "$for_tests" = yes ]; then
+	phase "set-up: JavaScript clients" javascript
+	phase "set-up: Python clients" python_clients
+fi
 log "set-up is complete"

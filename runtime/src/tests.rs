@@ -191,7 +191,7 @@ fn proxies_do_only_what_they_are_for() {
 	let allowed = |proxy: ProxyType| calls.each_ref().map(|call| proxy.filter(call));
 	for (proxy, expected) in [
 		(ProxyType::Any, [true; 8]),
-		(ProxyType::NonTransfer, [false, false, true, true, true, false, false, true]),
+		(ProxyType::NonTransfer, [false, false, false, true, true, false, false, true]),
 		(ProxyType::CancelProxy, [false; 8]),
 		(ProxyType::Caller, [true, false, false, false, false, false, false, false]),
 		(ProxyType::Operator, [false, true, false, false, false, false, false, false]),
@@ -212,7 +212,7 @@ fn no_proxy_can_add_one_that_may_do_more() {
 		for theirs in all {
 			let covers = match mine {
 				Any => true,
-				NonTransfer => !matches!(theirs, Any | Caller | Operator),
+				NonTransfer => !matches!(theirs, Any | Caller | Operator | Curator),
 				_ => mine == theirs,
 			};
 			assert_eq!(mine.is_superset(&theirs), covers, "{mine:?} {theirs:?}");

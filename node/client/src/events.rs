@@ -238,6 +238,14 @@ events! {
 			deadline: BlockNumber,
 			input_hash: Hash,
 		}
+		/// A call on chain ended without an answer: all that was on hold for it is free again.
+		CallExpired of InferenceRequests {
+			request: RequestId,
+			caller: AccountId,
+			released: Balance,
+			deposit: Balance,
+			cancelled: bool,
+		}
 		/// What an account had earned in small parts was paid.
 		AccruedPaid of RevenueSplit { account: AccountId, amount: Balance }
 		/// OPEN moved from one account to another.

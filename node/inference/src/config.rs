@@ -123,6 +123,9 @@ pub struct LimitsConfig {
 	/// How long a connection may be idle, or a caller take nothing of its answer, in seconds.
 	#[serde(deserialize_with = "bounded::<_, _, 16, 3_600>")]
 	pub idle_timeout_seconds: u32,
+	/// For how many blocks a voucher may be valid. This node's own offers stand for 200.
+	#[serde(deserialize_with = "bounded::<_, _, 200, 28_800>")]
+	pub voucher_blocks: u32,
 }
 
 /// Numbers for monitoring.
@@ -180,6 +183,7 @@ mod defaults {
 				header_timeout_seconds: 20,
 				body_timeout_seconds: 30,
 				idle_timeout_seconds: 75,
+				voucher_blocks: 1_200,
 			}
 		}
 	}

@@ -16,7 +16,7 @@ use openledger_primitives::{
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	voucher::{request_hash, Voucher},
-	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, Sequence, SessionId,
+	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId,
 };
 use sp_runtime::Permill;
 
@@ -117,6 +117,8 @@ pub(crate) struct ChainState {
 	pub(crate) away: bool,
 	pub(crate) sessions: BTreeMap<SessionId, SessionInfo>,
 	pub(crate) models: BTreeMap<ModelId, ModelInfo>,
+	/// Prices that were offered before.
+	pub(crate) standing: BTreeMap<(ModelId, PriceVersion), PriceSchedule>,
 }
 
 impl Default for TestChain {
@@ -126,6 +128,7 @@ impl Default for TestChain {
 			away: false,
 			sessions: [(SESSION, session(SESSION))].into(),
 			models: [(MODEL, model())].into(),
+			standing: BTreeMap::new(),
 		};
 		Self { operator: operator().account(), state: Mutex::new(state) }
 	}
@@ -169,6 +172,14 @@ impl SessionSource for TestChain {
 
 	fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable> {
 		Ok(self.asked()?.models.get(&id).cloned())
+	}
+
+	fn standing_price(
+		&self,
+		model: ModelId,
+		version: PriceVersion,
+	) -> Result<Option<PriceSchedule>, ChainUnavailable> {
+		Ok(self.asked()?.standing.get(&(model, version)).copied())
 	}
 
 	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable> {

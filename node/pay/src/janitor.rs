@@ -157,10 +157,15 @@ impl Janitor {
 				}
 				Ok(())
 			}
-			// Whether the voucher was taken is not known. If it was not, the node says so when the
-			// next one comes.
 			Known::NotCharged => {
 				self.treasury.release(seat, true).await.map_err(|error| error.to_string())
+			}
+			Known::NotTaken if open.call.can_be_taken(self.market.best()) => {
+				let until = open.call.valid_until;
+				Err(format!("its voucher was not taken, and can be until block {until}"))
+			}
+			Known::NotTaken => {
+				self.treasury.release(seat, false).await.map_err(|error| error.to_string())
 			}
 			Known::NotNow(reason) => Err(reason),
 		}

@@ -43,7 +43,7 @@ use crate::{
 	pallet::*,
 	roots::SettledRootOf,
 	settlement::count,
-	types::{Node, RootKey, Status},
+	types::{Node, RootKey, Status, MAX_DISPUTED},
 };
 use frame_support::{
 	dispatch::Pays,
@@ -183,6 +183,8 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(call(one) == call(other), Error::<T>::NotTheSameCall);
 		ensure!(one != other, Error::<T>::NoContradiction);
+		// Calls that nobody can have made would fill the list of what was proven.
+		ensure!(one.session < NextSessionId::<T>::get(), Error::<T>::UnknownSession);
 		let node = Self::node(&operator)?;
 		Self::check_statement(&operator, &node, &first)?;
 		Self::check_statement(&operator, &node, &second)?;
@@ -209,6 +211,8 @@ impl<T: Config> Pallet<T> {
 		let root = Roots::<T>::get(key).ok_or(Error::<T>::NotDisputable)?;
 		ensure!(Self::now() <= root.until, Error::<T>::NotDisputable);
 		ensure!(statement.sequence == settled.record.sequence, Error::<T>::NotTheSameCall);
+		let settled_here = root.first_sequence..=root.last_sequence;
+		ensure!(settled_here.contains(&statement.sequence), Error::<T>::NotTheSameCall);
 		// How many leaves there are is the node's word where it settled sums, so that no proof is
 		// held to it.
 		ensure!(
@@ -255,6 +259,12 @@ impl<T: Config> Pallet<T> {
 		ensure!(overcharge > proven.overcharge, Error::<T>::AlreadyDisputed);
 		let more = overcharge.saturating_sub(proven.overcharge);
 		proven.overcharge = overcharge;
+		if disputed.len() >= MAX_DISPUTED as usize && !disputed.contains_key(&sequence) {
+			// What cost a caller something comes before what did not.
+			let lesser = disputed.iter().find(|(_, proven)| proven.overcharge == 0);
+			let lesser = lesser.map(|(sequence, _)| *sequence);
+			lesser.and_then(|sequence| disputed.remove(&sequence));
+		}
 		disputed.try_insert(sequence, proven).map_err(|_| Error::<T>::TooManyDisputes)?;
 		Disputed::<T>::insert(key, disputed);
 		Ok(more.min(charged.saturating_sub(sum)))
@@ -275,9 +285,10 @@ impl<T: Config> Pallet<T> {
 	fn count_equivocation(operator: &AccountId, call: RootKey) -> Result<(), Error<T>> {
 		let mut known = Equivocations::<T>::get(operator);
 		ensure!(!known.contains(&call), Error::<T>::AlreadyDisputed);
-		if known.is_full() {
-			let oldest = known.first().copied().filter(|oldest| *oldest < call);
-			known.remove(&oldest.ok_or(Error::<T>::TooManyDisputes)?);
+		// Whatever fills the list, a node stays within reach. What makes room could count once more:
+		// that can only happen to a node with more contradictions than the list has places.
+		if let (true, Some(oldest)) = (known.is_full(), known.first().copied()) {
+			known.remove(&oldest);
 		}
 		known.try_insert(call).map_err(|_| Error::<T>::TooManyDisputes)?;
 		Equivocations::<T>::insert(operator, known);

@@ -182,7 +182,8 @@ impl<T: Config> Pallet<T> {
 		Nodes::<T>::mutate(&session.node, |node| {
 			if let Some(node) = node {
 				node.sessions = node.sessions.saturating_sub(1);
-				if session.settled > 0 {
+				// Also what cost nothing can be reported.
+				if session.lanes > 0 {
 					let until = Self::now().saturating_add(T::DisputeWindow::get());
 					node.liable_until = node.liable_until.max(until);
 				}

@@ -110,7 +110,8 @@ impl<T: Config> Pallet<T> {
 		let named = request.node.as_ref().is_none_or(|node| *node == operator);
 		ensure!(named, Error::<T>::NotNamedNode);
 		ensure!(T::Nodes::serves(&operator, request.model), Error::<T>::ModelNotServed);
-		ensure!(answer.is_plausible(), Error::<T>::TooManyTokens);
+		let input_bytes = Inputs::<T>::decode_len(id).unwrap_or_default();
+		ensure!(answer.is_plausible(input_bytes), Error::<T>::TooManyTokens);
 		ensure!(answer.version >= request.version, Error::<T>::VersionTooOld);
 		let terms = Self::terms(request.model, answer.version, request.price_version)?;
 		let charge = terms

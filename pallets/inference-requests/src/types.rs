@@ -54,6 +54,9 @@ impl<AccountId, BlockNumber: Copy + Ord + One + Saturating> Request<AccountId, B
 	}
 }
 
+/// How many tokens a prompt may have beyond its input's bytes.
+pub const MOST_ADDED_TOKENS: u32 = 1_024;
+
 /// A node's answer, as it comes with the extrinsic.
 pub(crate) struct Answer {
 	pub(crate) output: RequestOutput,
@@ -64,10 +67,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-	/// Whether the output can have as many tokens as are counted: one has a byte at least, except
-	/// for the one that says that the answer ends.
-	pub(crate) fn is_plausible(&self) -> bool {
-		self.output_tokens <= length(&self.output).saturating_add(1)
+	/// Whether an input of so many bytes and the output can have as many tokens as are counted: one
+	/// has a byte at least, except for the one that says that the answer ends, and for those that the
+	/// model's template and what was retrieved add to the prompt.
+	pub(crate) fn is_plausible(&self, input_bytes: usize) -> bool {
+		let input = u32::try_from(input_bytes).unwrap_or(u32::MAX);
+		self.input_tokens <= input.saturating_add(MOST_ADDED_TOKENS)
+			&& self.output_tokens <= length(&self.output).saturating_add(1)
 	}
 }
 

@@ -71,9 +71,8 @@ pub enum ProxyType {
 	#[default]
 	#[codec(index = 0)]
 	Any,
-	/// What can neither pay somebody else, nor tie up more than a deposit, nor give up anything:
-	/// nothing of transfers, of bonds, of paying for calls, of handing over models, contributions and
-	/// roles, and of acting for others.
+	/// What can neither pay somebody else, nor tie anything up, nor give anything up: pausing models,
+	/// taking back what was announced or offered, claiming, settling, and the like.
 	#[codec(index = 1)]
 	NonTransfer,
 	/// Rejecting the announcements of other proxies: a guard against stolen proxy keys.
@@ -117,14 +116,15 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		match (self, other) {
 			(Self::Any, _) => true,
 			(Self::NonTransfer, theirs) => {
-				!matches!(theirs, Self::Any | Self::Caller | Self::Operator)
+				!matches!(theirs, Self::Any | Self::Caller | Self::Operator | Self::Curator)
 			}
 			(mine, theirs) => mine == theirs,
 		}
 	}
 }
 
-/// What can neither pay somebody else, nor tie up more than a deposit, nor give up anything.
+/// What can neither pay somebody else, nor tie anything up, nor give anything up: each call that may is
+/// named, so that a new one may not until somebody has thought about it.
 fn keeps_funds(call: &RuntimeCall) -> bool {
 	use pallet_data_attribution::Call as Data;
 	use pallet_inference_metering::Call as Metering;
@@ -136,22 +136,33 @@ fn keeps_funds(call: &RuntimeCall) -> bool {
 		RuntimeCall::Proxy(call) => {
 			matches!(call, pallet_proxy::Call::reject_announcement { .. })
 		}
-		RuntimeCall::ModelRegistry(call) => {
-			!matches!(call, Models::offer_model { .. } | Models::accept_model { .. })
-		}
-		RuntimeCall::DataAttribution(call) => !matches!(
+		RuntimeCall::ModelRegistry(call) => matches!(
 			call,
-			Data::transfer_contribution { .. }
-				| Data::set_beneficiary { .. }
-				| Data::offer_curator { .. }
-				| Data::accept_curator { .. }
-				| Data::lower_curator_share { .. }
-				| Data::accuse_contribution { .. }
+			Models::pause_model { .. }
+				| Models::resume_model { .. }
+				| Models::cancel_version { .. }
+				| Models::cancel_price { .. }
+				| Models::cancel_policy { .. }
+				| Models::withdraw_offer { .. }
+				| Models::prune_model { .. }
+		),
+		RuntimeCall::DataAttribution(call) => matches!(
+			call,
+			Data::claim { .. }
+				| Data::claim_for { .. }
+				| Data::claim_curator { .. }
+				| Data::claim_curator_for { .. }
+				| Data::withdraw_contribution { .. }
+				| Data::withdraw_bond { .. }
+				| Data::withdraw_curator_offer { .. }
+				| Data::disallow_contributor { .. }
+				| Data::remove_reservation { .. }
+				| Data::contest_accusation { .. }
+				| Data::sweep_slashed { .. }
 		),
 		RuntimeCall::InferenceMetering(call) => matches!(
 			call,
-			Metering::update_node { .. }
-				| Metering::heartbeat { .. }
+			Metering::heartbeat { .. }
 				| Metering::settle { .. }
 				| Metering::settle_aggregate { .. }
 				| Metering::request_close { .. }
@@ -185,7 +196,8 @@ fn calls_models(call: &RuntimeCall) -> bool {
 	}
 }
 
-/// What the operator of an inference node does, but for taking the bond back.
+/// What the operator of an inference node does, but for what the bond can be lost by: taking it back,
+/// and naming another key to sign statements with.
 fn runs_a_node(call: &RuntimeCall) -> bool {
 	use pallet_inference_metering::Call as Metering;
 	use pallet_inference_requests::Call as Requests;
@@ -195,7 +207,6 @@ fn runs_a_node(call: &RuntimeCall) -> bool {
 			call,
 			Metering::register_node { .. }
 				| Metering::update_node { .. }
-				| Metering::rotate_receipt_key { .. }
 				| Metering::bond_more { .. }
 				| Metering::heartbeat { .. }
 				| Metering::unjail { .. }

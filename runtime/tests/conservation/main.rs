@@ -34,14 +34,14 @@ use frame_support::traits::{
 	tokens::{Fortitude, Precision, Preservation},
 	GetCallName,
 };
-use market::{Market, Outcomes, Tally};
+use market::{Market, Outcomes};
 use openledger_runtime::{Balances, DataAttribution, Runtime, System};
 use proptest::{
 	prelude::*,
 	strategy::ValueTree,
 	test_runner::{Config, TestRunner},
 };
-use script::{script, BlockOf, By, Entry, Kind, Step};
+use script::{script, BlockOf, By, Entry, Kind, Step, NOTHING};
 
 /// How many scripts are run if nothing else is asked for.
 const SCRIPTS: u32 = 32;
@@ -50,15 +50,16 @@ fn config() -> Config {
 	let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
 	Config {
 		cases: asked.unwrap_or(SCRIPTS),
-		// Each step of it runs a script.
-		max_shrink_iters: 2_000,
+		// Each step of it runs a script: two minutes make most of them short.
+		max_shrink_iters: 5_000,
+		max_shrink_time: 120_000,
 		failure_persistence: None,
 		..Config::default()
 	}
 }
 
 /// Runs a script from the opening of a market to its close.
-fn run(script: &[BlockOf]) -> Result<Tally, String> {
+fn run(script: &[BlockOf]) -> Result<Market, String> {
 	let mut externalities = chain();
 	let mut market = externalities.execute_with(Market::open)?;
 	for block in script {
@@ -67,7 +68,7 @@ fn run(script: &[BlockOf]) -> Result<Tally, String> {
 	}
 	externalities.commit_all().expect("the state is sound");
 	externalities.execute_with(|| market.close())?;
-	Ok(market.tally)
+	Ok(market)
 }
 
 proptest! {
@@ -76,36 +77,78 @@ proptest! {
 	#[test]
 	fn no_planck_appears_or_is_lost(script in script(50, 12)) {
 		let result = run(&script);
-		prop_assert!(result.is_ok(), "{}", result.unwrap_err());
+		prop_assert!(result.is_ok(), "{}", result.err().unwrap_or_default());
 	}
 }
 
-/// A long script that is the same each time: some steps that chance would seldom put into this order,
-/// and many that it does.
+/// A long script that is the same each time: what nobody can do, some steps that chance would seldom
+/// put into this order, and many that it does.
 fn long_script() -> Vec<BlockOf> {
+	let block = |after, steps: &[Step]| {
+		let entries = steps.iter().map(|step| Entry::One(*step)).collect();
+		BlockOf { after, entries }
+	};
 	let step = |kind, pick, value| Step { kind, pick, value, by: By::Right };
+	// Somebody without money tries everything on what there is not.
+	let nobody = By::Person(16);
+	let in_vain = |kind| Step { kind, pick: NOTHING, value: 0, by: nobody };
+	let in_vain = Kind::ALL.iter().map(|(_, kind)| in_vain(*kind)).collect::<Vec<_>>();
 	let first = [
+		block(1, &in_vain),
 		// Royalties for somebody who does not exist, and then does.
-		step(Kind::Serve, 0, 4),
-		step(Kind::Settle, 0, 1),
-		step(Kind::PayAccrued, 0, 1),
-		step(Kind::Transfer, 0, 64),
-		step(Kind::PayAccrued, 0, 1),
-		// A name that is none.
-		step(Kind::CreateDatanetWith, 0, 0),
+		block(
+			1,
+			&[
+				step(Kind::Serve, 0, 4),
+				step(Kind::Settle, 0, 1),
+				step(Kind::PayAccrued, 0, 1),
+				step(Kind::Transfer, 0, 64),
+				step(Kind::PayAccrued, 0, 1),
+			],
+		),
+		// A curator hands over.
+		block(1, &[step(Kind::OfferCurator, 0, 1), step(Kind::AcceptCurator, 0, 1)]),
+		// One contributor does not contest an accusation, another does.
+		block(
+			1,
+			&[
+				step(Kind::AccuseContribution, 0, 3),
+				step(Kind::ConfirmAccusation, 0, 1),
+				step(Kind::AccuseContribution, 0, 3),
+				step(Kind::ConfirmAccusation, 0, 1),
+				step(Kind::ContestAccusation, 0, 1),
+			],
+		),
+		block(90_000, &[step(Kind::ExecuteSlash, 0, 1), step(Kind::ResolveAccusation, 0, 1)]),
 	];
-	let first = first.map(|step| BlockOf { after: 1, entries: vec![Entry::One(step)] });
+	// In the end, somebody reports a node, and the least bond rises far above that of all.
+	let last = [
+		block(1, &[step(Kind::RegisterModel, 0, 3), step(Kind::RegisterNode, 0, 1)]),
+		block(
+			1,
+			&[
+				step(Kind::OpenSession, 0, 1),
+				step(Kind::ExtendSession, 0, 1),
+				step(Kind::Serve, 0, 1),
+				step(Kind::Settle, 0, 1),
+				step(Kind::ReportEquivocation, 0, 4),
+				step(Kind::SetParameter, 1, 5),
+			],
+		),
+	];
 	let mut runner = TestRunner::deterministic();
-	let block = script(1, 16);
+	let strategy = script(1, 16);
 	let others = (0..400)
-		.flat_map(|_| block.new_tree(&mut runner).expect("there is one").current())
+		.flat_map(|_| strategy.new_tree(&mut runner).expect("there is one").current())
 		.collect::<Vec<_>>();
-	first.into_iter().chain(others).collect()
+	first.into_iter().chain(others).chain(last).collect()
 }
 
 #[test]
 fn every_call_succeeds_and_fails() {
-	let tally = run(&long_script()).unwrap();
+	let Market { tally, dust, gifts, settled, .. } = run(&long_script()).unwrap();
+	// What is to be accounted for has come up.
+	assert!(dust > 0 && gifts.iter().all(|gift| *gift > 0) && !settled.is_empty());
 	let calls = [
 		("ModelRegistry", pallet_model_registry::Call::<Runtime>::get_call_names()),
 		("DataAttribution", pallet_data_attribution::Call::<Runtime>::get_call_names()),

@@ -192,11 +192,16 @@ fn block(entries: usize) -> impl Strategy<Value = BlockOf> {
 }
 
 fn entry() -> impl Strategy<Value = Entry> {
-	let batch = prop_oneof![Just(Batch::UpToFailure), Just(Batch::All), Just(Batch::Each)];
-	prop_oneof![
-		24 => step().prop_map(Entry::One),
-		1 => (batch, vec(step(), 1..4)).prop_map(|(batch, steps)| Entry::Together(batch, steps)),
-	]
+	let batch = || prop_oneof![Just(Batch::UpToFailure), Just(Batch::All), Just(Batch::Each)];
+	// Somebody does the same to several things, or several things.
+	let again =
+		(batch(), step(), vec((0..NOTHING, 1u16..2_000), 1..4)).prop_map(|(batch, first, more)| {
+			let more = more.into_iter().map(|(pick, value)| Step { pick, value, ..first });
+			Entry::Together(batch, std::iter::once(first).chain(more).collect())
+		});
+	let mixed =
+		(batch(), vec(step(), 1..4)).prop_map(|(batch, steps)| Entry::Together(batch, steps));
+	prop_oneof![48 => step().prop_map(Entry::One), 2 => again, 1 => mixed]
 }
 
 fn step() -> impl Strategy<Value = Step> {

@@ -24,6 +24,14 @@ import { SseParser } from './sse.mjs';
 const X402_VERSION = 2;
 const PAYMENT_SIGNATURE = 'PAYMENT-SIGNATURE';
 const PAYMENT_RESPONSE = 'PAYMENT-RESPONSE';
+// Refusals after which another offer may be taken.
+const OUTDATED = new Set([
+  'price_changed',
+  'version_changed',
+  'voucher_expired',
+  'voucher_valid_too_long',
+  'insufficient_authorisation',
+]);
 
 // A voucher on its way, which keeps its lane until its outcome is known or cannot be.
 class Attempt {
@@ -100,9 +108,15 @@ export class OpenLedgerScheme {
       // A voucher goes where it was meant to go, or nowhere.
       const again = { method, headers, signal, redirect: 'error' };
       if (body.length > 0) again.body = body;
-      const call = { body, api: new NodeApi(fetch, url) };
+      const api = new NodeApi(fetch, url);
+      let call = { body, api };
       try {
-        const response = await this.#calls.run(call, () => paying(url, again));
+        let response = await this.#calls.run(call, () => paying(url, again));
+        if (call.isOutdated) {
+          // The wrapper would pay for the same offer again; there is another one.
+          call = { body, api };
+          response = await this.#calls.run(call, () => paying(url, again));
+        }
         if (call.attempt) this.#receipts.set(response, call.attempt.receipt);
         return response;
       } catch (error) {
@@ -186,6 +200,7 @@ export class OpenLedgerScheme {
     const call = this.#calls.getStore();
     const { refusal, attempt } = call;
     call.refusal = undefined;
+    call.isOutdated = refusal?.shaped && OUTDATED.has(refusal.code);
     const again = refusal?.shaped && (await this.#ledger.afterRefusal(refusal, attempt));
     return again ? { recovered: true } : undefined;
   }
@@ -201,8 +216,8 @@ export class OpenLedgerScheme {
     return response;
   }
 
-  // The same answer without the event that holds the statement: OpenAI's clients take every event for a
-  // piece of the answer.
+  // The same answer. The statement in it is a comment, and readers of events pass over it. One that is
+  // an event is taken out: OpenAI's clients take every event for a piece of the answer.
   #takeStream(response, attempt) {
     const reader = response.body.getReader();
     const parser = new SseParser();
@@ -210,7 +225,8 @@ export class OpenLedgerScheme {
     const broken = new OpenLedgerError('unresolved', 'the stream ended without a statement');
     let text = '';
     // What of an event is passed on.
-    const take = ({ name, data, raw }) => {
+    const take = ({ name, data, statement, raw }) => {
+      if (statement !== undefined) this.#acknowledge(attempt, statement, text);
       if (name === PAYMENT_RESPONSE.toLowerCase()) {
         this.#acknowledge(attempt, data, text);
         return '';

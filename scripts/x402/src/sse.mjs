@@ -1,11 +1,14 @@
 // Server-sent events, as far as they are used here.
 
+// A comment that starts with this holds a node's statement: readers of events pass over comments.
+const STATEMENT = 'payment-response ';
+
 export class SseParser {
   #decoder = new TextDecoder();
   #rest = '';
 
   // Takes bytes, and returns the events that they complete: their name, their data, which is undefined for
-  // comments, and the whole as it came.
+  // comments, the statement that stands in a comment, and the whole as it came.
   push(bytes) {
     this.#rest += this.#decoder.decode(bytes, { stream: true });
     const events = [];
@@ -27,10 +30,12 @@ export class SseParser {
 function readEvent(raw) {
   let name = '';
   const data = [];
+  let statement;
   for (const line of raw.split(/\r\n|\n|\r/)) {
     const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line);
     if (field === 'event') name = value;
     if (field === 'data') data.push(value);
+    if (field === '' && value.startsWith(STATEMENT)) statement = value.slice(STATEMENT.length);
   }
-  return { name, data: data.length > 0 ? data.join('\n') : undefined, raw };
+  return { name, data: data.length > 0 ? data.join('\n') : undefined, statement, raw };
 }

@@ -142,6 +142,11 @@ export class FakeNode {
     const { voucher, signature, salt } = payload;
     const session = this.chain.sessions[voucher.session];
     if (this.misbehave.refuse) return [402, this.misbehave.refuse];
+    if (this.misbehave.refuseOnce) {
+      const code = this.misbehave.refuseOnce;
+      this.misbehave = {};
+      return [402, code];
+    }
     if (!session) return [402, 'session_unknown'];
     if (voucher.requestHash !== requestHash(salt, body)) return [402, 'request_mismatch'];
     if (!isSignedBy(session.signer, voucherPayload(voucher), signature)) {
@@ -219,7 +224,7 @@ export class FakeNode {
       ...pieces.map((content) => chunk({ content })),
       ...(this.misbehave.cut || this.misbehave.stall
         ? []
-        : [`event: payment-response\ndata: ${header}\n\n`, 'data: [DONE]\n\n']),
+        : [this.misbehave.named ? `event: payment-response\ndata: ${header}\n\n` : `: payment-response ${header}\n\n`, 'data: [DONE]\n\n']),
     ];
     // In pieces that end anywhere.
     const bytes = Buffer.from(events.join(''));

@@ -91,15 +91,32 @@ story('a second run goes on where the first one stopped', async ({ ask, close, c
   second.close();
 });
 
-story('a stream is passed on, and acknowledged at its end', async ({ scheme, state, ask }) => {
-  const response = await ask({ stream: true });
-  assert.equal(response.headers.get('content-type'), 'text/event-stream');
-  const text = await response.text();
-  assert.ok(text.includes(': a comment\n\n') && text.endsWith('data: [DONE]\n\n'), text);
-  assert.ok(!text.includes('payment-response'), "OpenAI's clients would choke on it");
-  const { statement } = await scheme.receipt(response);
-  assert.equal(statement.outputTokens, 3);
-  assert.equal(state.sessions[0].lanes[0].acknowledged, statement.charge);
+for (const named of [false, true]) {
+  const how = named ? 'as an event' : 'as a comment';
+  story(`a stream is passed on, and acknowledged at its end, ${how}`, async ({ scheme, state, ask, node }) => {
+    node.misbehave = { named };
+    const response = await ask({ stream: true });
+    assert.equal(response.headers.get('content-type'), 'text/event-stream');
+    const text = await response.text();
+    assert.ok(text.includes(': a comment\n\n') && text.endsWith('data: [DONE]\n\n'), text);
+    for (const line of text.split('\n').filter((line) => line !== '' && !line.startsWith(':'))) {
+      assert.ok(line.startsWith('data: '), "OpenAI's clients would choke on it");
+    }
+    const { statement } = await scheme.receipt(response);
+    assert.equal(statement.outputTokens, 3);
+    assert.equal(state.sessions[0].lanes[0].acknowledged, statement.charge);
+  });
+}
+
+story('an offer that has changed meanwhile gives way to another one', async ({ scheme, ask, node }) => {
+  for (const code of ['price_changed', 'version_changed', 'voucher_valid_too_long']) {
+    node.misbehave = { refuseOnce: code };
+    const response = await ask();
+    assert.equal(response.status, 200, code);
+    await scheme.receipt(response);
+  }
+  node.misbehave = { refuse: 'price_changed' };
+  assert.equal((await ask()).status, 402);
 });
 
 story('calls at once use lanes of one session', async ({ scheme, ask, chain }) => {

@@ -26,13 +26,35 @@ pub fn binary(name: &str) -> Result<PathBuf> {
 pub fn model_file() -> Result<PathBuf> {
 	let file = match env::var_os("OPENLEDGER_MODEL") {
 		Some(file) => PathBuf::from(file),
-		None => {
-			let home = env::var_os("HOME").context("HOME is not set")?;
-			PathBuf::from(home).join(".cache/openledger/models/SmolLM2-135M-Instruct.Q4_1.gguf")
-		}
+		None => cache()?.join("models/SmolLM2-135M-Instruct.Q4_1.gguf"),
 	};
 	if !file.is_file() {
 		bail!("no language model at {}; scripts/setup.sh downloads it", file.display());
 	}
 	Ok(file)
+}
+
+/// The Python interpreter that has the clients which models are called with.
+///
+/// # Errors
+/// If it is not there.
+pub fn python() -> Result<PathBuf> {
+	let home = match env::var_os("OPENLEDGER_PYTHON_CLIENTS") {
+		Some(home) => PathBuf::from(home),
+		None => cache()?.join("python-clients"),
+	};
+	let python = home.join("bin/python");
+	if !python.is_file() {
+		bail!("no Python at {}; scripts/setup.sh installs it", python.display());
+	}
+	Ok(python)
+}
+
+/// Where scripts/setup.sh keeps what it downloads.
+fn cache() -> Result<PathBuf> {
+	if let Some(cache) = env::var_os("OPENLEDGER_CACHE") {
+		return Ok(cache.into());
+	}
+	let home = env::var_os("HOME").context("HOME is not set")?;
+	Ok(PathBuf::from(home).join(".cache/openledger"))
 }

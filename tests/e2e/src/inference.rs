@@ -39,9 +39,17 @@ pub enum Settle {
 		/// Seconds.
 		seconds: u32,
 	},
+	/// By their sums, as soon as so many calls wait; fewer not while a test runs.
+	Together {
+		/// Calls.
+		calls: u32,
+	},
 	/// Not while a test runs.
 	Later,
 }
+
+/// So many seconds are more than any test takes.
+const WEEK: u32 = 604_800;
 
 /// Where an inference node keeps what it has, and where it listens. Outlives the node's process, so
 /// that it can be started again.
@@ -81,14 +89,20 @@ impl Home {
 		format!("http://127.0.0.1:{}", self.port)
 	}
 
+	/// The file with the configuration.
+	pub fn config(&self) -> &Path {
+		&self.config
+	}
+
 	/// Writes the configuration.
 	///
 	/// # Errors
 	/// If it cannot be written.
 	pub fn configure(&self, settle: Settle) -> Result<()> {
-		let (calls, seconds) = match settle {
-			Settle::At { calls, seconds } => (calls, seconds),
-			Settle::Later => (100_000, 604_800),
+		let (calls, seconds, mode) = match settle {
+			Settle::At { calls, seconds } => (calls, seconds, "itemised"),
+			Settle::Together { calls } => (calls, WEEK, "aggregate"),
+			Settle::Later => (100_000, WEEK, "itemised"),
 		};
 		let context = self.context.map(|context| format!("context = {context}\n"));
 		let config = format!(
@@ -101,6 +115,8 @@ impl Home {
 			 [settlement]\n\
 			 max_age_seconds = {seconds}\n\
 			 max_calls = {calls}\n\
+			 mode = {mode:?}\n\
+			 aggregate_from = 2\n\
 			 [[models]]\n\
 			 name = {MODEL:?}\n\
 			 [models.backend.candle]\n\
@@ -238,6 +254,17 @@ pub async fn check(chain: &Chain, folder: &Path, session: SessionId) -> Result<S
 	let arguments =
 		["sessions", "--chain", chain.url(), "--sessions", &sessions, "--check", &session];
 	run(&arguments, &[], false).await
+}
+
+/// `openledger-inference sessions --close`, by the caller. Returns what it printed.
+///
+/// # Errors
+/// If it fails.
+pub async fn close(chain: &Chain, session: SessionId) -> Result<String> {
+	let session = session.to_string();
+	let arguments =
+		["sessions", "--chain", chain.url(), "--close", &session, "--key-env", "CALLER_KEY"];
+	run(&arguments, &[("CALLER_KEY", CALLER)], false).await
 }
 
 /// What is asked.

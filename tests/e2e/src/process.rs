@@ -1,6 +1,6 @@
 //! A child process, its log, and its certain end.
 
-use anyhow::{anyhow, bail, Context, Result};
+use anyhow::{anyhow, bail, ensure, Context, Result};
 use std::{
 	collections::VecDeque,
 	fmt,
@@ -146,6 +146,25 @@ impl Process {
 	/// If it cannot be killed.
 	pub async fn kill(mut self) -> Result<()> {
 		self.child.kill().await.with_context(|| format!("killing {}", self.log.name))
+	}
+
+	/// Asks the program to end, with SIGTERM, and waits until it has and everything that it wrote
+	/// is in its log. How it ended.
+	///
+	/// # Errors
+	/// If it has ended before, cannot be asked, or does not end in time.
+	pub async fn stop(&mut self, limit: Duration) -> Result<ExitStatus> {
+		let name = self.log.name.clone();
+		let id = self.child.id().with_context(|| format!("{name} has ended before"))?;
+		// Every shell has a `kill` of its own; not every system has the program.
+		let asked = Command::new("sh").arg("-c").arg(format!("kill -TERM {id}")).status().await?;
+		ensure!(asked.success(), "{name} could not be asked to end");
+		let ending = async {
+			let status = self.child.wait().await?;
+			while self.news.changed().await.is_ok() {}
+			Ok(status)
+		};
+		timeout(limit, ending).await.with_context(|| format!("{name} did not end in {limit:?}"))?
 	}
 
 	/// How it ended, if it has.

@@ -9,7 +9,7 @@ use anyhow::{ensure, Context, Result};
 use codec::Decode;
 use futures::{future::try_join_all, StreamExt};
 use openledger_client::{
-	At, Block, Call, CallSettled, Chain, Event, Included, Keypair, SubmitOptions,
+	At, Block, Call, CallSettled, Chain, Event, EventRecord, Included, Keypair, SubmitOptions,
 };
 use openledger_primitives::{
 	attribution::{DataSource, ReleaseSelector},
@@ -286,22 +286,50 @@ pub async fn claim(chain: &Chain, contribution: &Contribution) -> Result<Claimed
 			_ => None,
 		})
 		.context("no PayoutClaimed event")?;
-	let fee = included
-		.find(|event| match event {
-			Event::Other { pallet, name, fields }
-				if (pallet.as_str(), name.as_str())
-					== ("TransactionPayment", "TransactionFeePaid") =>
-			{
-				<(AccountId, Balance, Balance)>::decode(&mut fields.as_slice()).ok()
-			}
-			_ => None,
-		})
-		.context("no TransactionFeePaid event")?
-		.1;
+	let fee = included.find(fee).context("no TransactionFeePaid event")?;
 	let after = chain.free_balance(&account, At::Finalized).await?;
 	let expected = before + amount - fee;
 	ensure!(after == expected, "{} planck after a claim instead of {expected}", after);
 	Ok(Claimed { before, amount, fee, after })
+}
+
+/// What an extrinsic cost, in planck, if this event tells it.
+pub fn fee(event: &Event) -> Option<Balance> {
+	match event {
+		Event::Other { pallet, name, fields }
+			if (pallet.as_str(), name.as_str()) == ("TransactionPayment", "TransactionFeePaid") =>
+		{
+			let paid = <(AccountId, Balance, Balance)>::decode(&mut fields.as_slice());
+			paid.ok().map(|(_, fee, _)| fee)
+		}
+		_ => None,
+	}
+}
+
+/// Waits until something happens in a finalized block from `from` upwards, and finds what `pick`
+/// wants of it.
+///
+/// # Errors
+/// If the time is up.
+pub async fn awaited<T>(
+	chain: &Chain,
+	from: BlockNumber,
+	what: &str,
+	limit: Duration,
+	mut pick: impl FnMut(EventRecord) -> Option<T>,
+) -> Result<T> {
+	let waiting = async {
+		let mut blocks = chain.finalized_blocks(Some(from));
+		loop {
+			let block = blocks.next().await.context("the stream of finalized blocks ended")??;
+			if let Some(found) = chain.events_at(block.hash).await?.into_iter().find_map(&mut pick)
+			{
+				return Ok(found);
+			}
+		}
+	};
+	let waited = timeout(limit, waiting).await;
+	waited.with_context(|| format!("not final within {limit:?}: {what}"))?
 }
 
 /// The curator claims what the datanet's calls have earned, in planck.

@@ -207,7 +207,8 @@ impl Chain {
 		});
 		let digest = Digest { logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, digest.encode())] };
 		// Any hash will do for a parent, but for the first block's: it names the chain.
-		let parent = if self.number == 1 { self.genesis_hash() } else { H256::from_low_u64_be(slot) };
+		let parent =
+			if self.number == 1 { self.genesis_hash() } else { H256::from_low_u64_be(slot) };
 		let header = Header::new(self.number, H256::zero(), H256::zero(), parent, digest);
 		let _mode: sp_runtime::ExtrinsicInclusionMode =
 			self.call("Core_initialize_block", &header.encode())?;

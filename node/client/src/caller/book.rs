@@ -31,6 +31,8 @@ use crate::x402::Receipt;
 
 /// The layout of the file.
 const LAYOUT: u32 = 1;
+/// A node may be so many blocks behind.
+const LAG: BlockNumber = 100;
 /// How long to wait for another process that uses the file.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -76,6 +78,32 @@ pub struct KnownLane {
 	/// The call whose statement has not come yet.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub open: Option<OpenCall>,
+	/// Calls whose vouchers the node has not taken, and still can: their sequence is free for another
+	/// one, and whichever is taken first is the one that counts.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub untaken: Vec<OpenCall>,
+}
+
+impl KnownLane {
+	/// The lane when it is known that this sequence was used.
+	pub(super) fn used(mut self, sequence: Sequence) -> Self {
+		self.sequence = self.sequence.max(sequence);
+		self.untaken.retain(|call| call.sequence > sequence);
+		Self { open: None, ..self }
+	}
+
+	/// The lane when the node has not taken the voucher of a call.
+	pub(super) fn not_taken(mut self, call: OpenCall) -> Self {
+		self.sequence = call.sequence.saturating_sub(1);
+		self.untaken.push(call);
+		Self { open: None, ..self }
+	}
+
+	/// The lane without the calls whose vouchers nobody can take any more.
+	pub(super) fn without_expired(mut self, best: BlockNumber) -> Self {
+		self.untaken.retain(|call| call.can_be_taken(best));
+		self
+	}
 }
 
 /// A call that was paid for and not acknowledged yet.
@@ -102,9 +130,20 @@ pub struct OpenCall {
 	pub request_hash: Hash,
 	/// What it was hashed with.
 	pub salt: Hash,
+	/// The last block at which the node may take its voucher.
+	#[serde(default)]
+	pub valid_until: BlockNumber,
 	/// A statement of the node that does not hold: proof against it.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub rejected: Option<Receipt>,
+}
+
+impl OpenCall {
+	/// Whether the node may still take its voucher, when the best block is this one: a node may be
+	/// behind.
+	pub fn can_be_taken(&self, best: BlockNumber) -> bool {
+		best <= self.valid_until.saturating_add(LAG)
+	}
 }
 
 impl KnownSession {
@@ -379,110 +418,5 @@ pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-
-	fn key() -> SessionKey {
-		SessionKey {
-			genesis_hash: Hash::repeat_byte(1),
-			node: [2; 32].into(),
-			caller: [3; 32].into(),
-		}
-	}
-
-	fn session(id: SessionId) -> KnownSession {
-		KnownSession {
-			genesis_hash: key().genesis_hash,
-			node: key().node,
-			caller: key().caller,
-			session: id,
-			deposit: u128::MAX,
-			expires_at: 100,
-			opened_at: Some(4),
-			retired: false,
-			lanes: BTreeMap::new(),
-		}
-	}
-
-	fn call(allowance: Balance) -> OpenCall {
-		OpenCall {
-			sequence: 3,
-			model: 1,
-			version: 0,
-			price_version: 0,
-			price: PriceSchedule { per_call: 1, per_input_token: 2, per_output_token: 3 },
-			input_tokens: 4,
-			max_output_tokens: 5,
-			allowance,
-			request_hash: Hash::repeat_byte(4),
-			salt: Hash::repeat_byte(5),
-			rejected: None,
-		}
-	}
-
-	#[tokio::test]
-	async fn what_is_written_is_read_again() {
-		let folder = tempfile::tempdir().unwrap();
-		let path = folder.path().join("deep/er/sessions.json");
-		let lane =
-			KnownLane { sequence: 3, acknowledged: 1 << 100, model: Some(7), open: Some(call(7)) };
-		{
-			let book = SessionBook::open(&path).await.unwrap();
-			assert_eq!(book.find(&key()).await, None);
-			book.put(&key(), session(4), &[]).await.unwrap();
-			book.put_lane(&key(), 4, 1, lane.clone()).await.unwrap();
-			// Not the session in use: nothing happens.
-			book.put_lane(&key(), 5, 1, KnownLane::default()).await.unwrap();
-		}
-		let book = SessionBook::open(&path).await.unwrap();
-		let known = book.find(&key()).await.unwrap();
-		assert_eq!(known.lanes.get(&1), Some(&lane));
-		assert_eq!(known.spent(), (1 << 100) + 7);
-		book.put(&key(), session(5), &[]).await.unwrap();
-		assert_eq!(book.find(&key()).await, Some(session(5)));
-		// A call that was under way in the session before is still written down.
-		book.put_lane(&key(), 4, 2, KnownLane::default()).await.unwrap();
-		let sessions = book.sessions().await;
-		assert_eq!(sessions.iter().map(|known| known.retired).collect::<Vec<_>>(), [true, false]);
-		assert_eq!(sessions[0].lanes.len(), 2);
-		book.retire(&key(), 5).await.unwrap();
-		assert_eq!(book.find(&key()).await, None);
-		book.put(&key(), session(6), &[4, 5]).await.unwrap();
-		assert_eq!(book.sessions().await, vec![session(6)]);
-	}
-
-	#[tokio::test]
-	async fn two_processes_do_not_use_one_file() {
-		let folder = tempfile::tempdir().unwrap();
-		let path = folder.path().join("sessions.json");
-		let book = SessionBook::open(&path).await.unwrap();
-		let second = SessionBook::open_within(&path, Duration::from_millis(250)).await;
-		assert!(matches!(second, Err(CallerError::BookBusy { .. })));
-		drop(book);
-		assert!(SessionBook::open(&path).await.is_ok());
-	}
-
-	#[tokio::test]
-	async fn rubbish_is_not_overwritten() {
-		let folder = tempfile::tempdir().unwrap();
-		let path = folder.path().join("sessions.json");
-		for text in ["", "{}", "not json", r#"{"layout": 99, "sessions": []}"#] {
-			fs::write(&path, text).unwrap();
-			let opened = SessionBook::open(&path).await;
-			assert!(matches!(opened, Err(CallerError::Book { .. })), "{text}");
-			assert_eq!(fs::read_to_string(&path).unwrap(), text);
-		}
-	}
-
-	#[cfg(unix)]
-	#[tokio::test]
-	async fn the_file_is_private() {
-		use std::os::unix::fs::PermissionsExt;
-		let folder = tempfile::tempdir().unwrap();
-		let path = folder.path().join("sessions.json");
-		let book = SessionBook::open(&path).await.unwrap();
-		book.put(&key(), session(1), &[]).await.unwrap();
-		let mode = fs::metadata(&path).unwrap().permissions().mode();
-		assert_eq!(mode & 0o777, 0o600);
-	}
-}
+#[path = "book_tests.rs"]
+mod tests;

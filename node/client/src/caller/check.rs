@@ -39,10 +39,7 @@ pub struct Facts<'a> {
 ///
 /// # Errors
 /// [`CallerError::Offer`] or [`CallerError::TooExpensive`].
-pub fn offer(
-	required: PaymentRequired,
-	facts: Facts<'_>,
-) -> Result<Requirements, CallerError> {
+pub fn offer(required: PaymentRequired, facts: Facts<'_>) -> Result<Requirements, CallerError> {
 	let wrong = |what: String| CallerError::Offer(what);
 	let ways = required.accepts.iter().map(|way| format!("{} on {}", way.scheme, way.network));
 	let ways = ways.collect::<Vec<_>>().join(", ");

@@ -157,6 +157,7 @@ fn call() -> OpenCall {
 		allowance: requirements().amount,
 		request_hash: request_hash(&SALT, BODY),
 		salt: SALT.into(),
+		valid_until: 60,
 		rejected: None,
 	}
 }

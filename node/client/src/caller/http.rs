@@ -61,8 +61,10 @@ pub(super) enum Sent {
 pub(super) enum Known {
 	/// It was served.
 	Served(Box<PaymentResponse>),
-	/// It was not, and will not be.
-	NotServed,
+	/// It was not charged, and its sequence is used.
+	NotCharged,
+	/// Its voucher was not taken so far.
+	NotTaken,
 	/// It is being served, or the node cannot say right now.
 	NotNow(String),
 }
@@ -168,8 +170,19 @@ impl NodeApi {
 				},
 				Err(reason) => Known::NotNow(reason),
 			},
-			StatusCode::NOT_FOUND | StatusCode::GONE => Known::NotServed,
-			_ => Known::NotNow(refusal(answer).await.message),
+			_ => Known::of(refusal(answer).await),
+		}
+	}
+}
+
+impl Known {
+	/// What a node says that has no statement of a call. What a proxy does not find, the node behind
+	/// it may have.
+	fn of(refusal: Refusal) -> Self {
+		match (refusal.status, refusal.shaped, refusal.code.as_str()) {
+			(StatusCode::NOT_FOUND, true, "not_charged") => Self::NotCharged,
+			(StatusCode::NOT_FOUND, true, "call_unknown") => Self::NotTaken,
+			_ => Self::NotNow(refusal.message),
 		}
 	}
 }
@@ -360,6 +373,28 @@ fn describe(error: &reqwest::Error) -> String {
 mod tests {
 	use super::*;
 	use serde_json::json;
+
+	#[test]
+	fn only_the_node_says_what_became_of_a_call() {
+		let said = |status: u16, body: &Value| {
+			let status = StatusCode::from_u16(status).unwrap();
+			Known::of(Refusal::of(status, body, &body.to_string()))
+		};
+		let of = |code: &str| json!({ "error": { "message": "no", "code": code } });
+		assert!(matches!(said(404, &of("not_charged")), Known::NotCharged));
+		assert!(matches!(said(404, &of("call_unknown")), Known::NotTaken));
+		for (status, body) in [
+			(404, json!("<html>")),
+			(404, json!({})),
+			(404, json!({ "code": "not_charged" })),
+			(404, of("unknown_url")),
+			(410, json!(null)),
+			(410, of("record_removed")),
+			(409, of("not_charged")),
+		] {
+			assert!(matches!(said(status, &body), Known::NotNow(_)), "{status} {body}");
+		}
+	}
 
 	#[test]
 	fn tool_calls_are_part_of_what_is_signed() {

@@ -208,7 +208,7 @@ impl Caller {
 				"lane_busy" if Instant::now() < patience => sleep(PAUSE).await,
 				_ if corrections < MAX_CORRECTIONS => {
 					corrections += 1;
-					self.correct(&attempt, session, refusal).await?;
+					self.correct(&attempt, session, offer.amount, refusal).await?;
 				}
 				_ => return Err(refusal.into()),
 			}

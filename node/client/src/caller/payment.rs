@@ -2,7 +2,7 @@
 
 use openledger_primitives::{
 	voucher::{request_hash, Voucher},
-	Hash, SessionId,
+	BlockNumber, Hash, SessionId,
 };
 use rand::{rngs::OsRng, RngCore};
 
@@ -12,7 +12,13 @@ use super::{
 	statements::KeptStatement,
 	Attempt, CallResult, Caller, CallerError, KnownLane, KnownSession, OpenCall, Outcome,
 };
-use crate::x402::{self, Payload, PaymentResponse, PaymentSignature, Requirements, Resource};
+use crate::{
+	chain::At,
+	x402::{self, Payload, PaymentResponse, PaymentSignature, Requirements, Resource},
+};
+
+/// A voucher is never valid for longer than this, in blocks: an hour.
+const LONGEST_VALIDITY: BlockNumber = 1_200;
 
 impl Caller {
 	/// Signs a voucher, writes it down, pays, and takes the answer.
@@ -34,6 +40,7 @@ impl Caller {
 		if let Some(model) = lane.model.filter(|model| *model != terms.model) {
 			return Err(CallerError::LaneOfOtherModel { lane: self.options.lane, model });
 		}
+		let best = self.chain.block(At::Best).await?.number;
 		let voucher = Voucher {
 			genesis_hash: self.chain.genesis_hash(),
 			session: session.session,
@@ -44,7 +51,7 @@ impl Caller {
 			authorised: lane.acknowledged.checked_add(offer.amount).ok_or_else(exhausted)?,
 			price_version: terms.price_version,
 			request_hash: request_hash(&salt, attempt.body),
-			valid_until: terms.valid_until,
+			valid_until: terms.valid_until.min(best.saturating_add(LONGEST_VALIDITY)),
 		};
 		let call = OpenCall {
 			sequence: voucher.sequence,
@@ -57,6 +64,7 @@ impl Caller {
 			allowance: offer.amount,
 			request_hash: voucher.request_hash,
 			salt: Hash::from(salt),
+			valid_until: voucher.valid_until,
 			rejected: None,
 		};
 		let under_way = KnownLane {
@@ -64,6 +72,7 @@ impl Caller {
 			acknowledged: lane.acknowledged,
 			model: Some(terms.model),
 			open: Some(call.clone()),
+			untaken: lane.untaken.clone(),
 		};
 		self.put_lane(attempt, session.session, under_way.clone()).await?;
 
@@ -84,10 +93,9 @@ impl Caller {
 			}
 			// A refusal in the node's own words means that the voucher was not taken, so its
 			// sequence is still free. That goes for 429 as well: a node that has no room takes
-			// nothing.
+			// nothing. But whoever has the request may bring it again.
 			Sent::Refused(refusal) if refusal.shaped && refusal.status.is_client_error() => {
-				let lane = KnownLane { open: None, ..lane };
-				self.put_lane(attempt, session.session, lane).await?;
+				self.put_lane(attempt, session.session, lane.not_taken(call)).await?;
 				return Ok(Outcome::Refused(refusal, session.session));
 			}
 			// This may come from a proxy, with the call served behind it.
@@ -125,8 +133,11 @@ impl Caller {
 				};
 				match self.ask_statement(attempt, session.session, call.sequence).await {
 					Known::Served(response) => *response,
-					Known::NotServed => {
-						let lane = KnownLane { open: None, ..lane };
+					known @ (Known::NotCharged | Known::NotTaken) => {
+						let lane = match known {
+							Known::NotTaken => lane.not_taken(call),
+							_ => lane.used(call.sequence),
+						};
 						self.put_lane(attempt, session.session, lane).await?;
 						return Err(match error {
 							Some(error) => error.into(),
@@ -211,12 +222,8 @@ impl Caller {
 			return Err(self.does_not_hold(session.session, reason));
 		}
 		let charge = response.extra.statement.charge;
-		let lane = KnownLane {
-			sequence: lane.sequence,
-			acknowledged: lane.acknowledged.saturating_add(charge),
-			open: None,
-			..lane
-		};
+		let acknowledged = lane.acknowledged.saturating_add(charge);
+		let lane = KnownLane { acknowledged, ..lane.used(call.sequence) };
 		self.put_lane(attempt, session.session, lane.clone()).await?;
 		Ok(lane)
 	}

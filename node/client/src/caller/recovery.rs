@@ -1,6 +1,6 @@
 //! What to do about calls whose outcome is unknown, and about vouchers that are refused.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use openledger_primitives::{Balance, Sequence, SessionId};
 use serde_json::Value;
@@ -8,8 +8,9 @@ use tokio::time::{sleep, Instant};
 
 use super::{
 	http::{Known, Refusal},
-	Attempt, Caller, CallerError, KnownLane, PAUSE,
+	Attempt, Caller, CallerError, KnownLane, KnownSession, PAUSE,
 };
+use crate::chain::At;
 
 /// A node is not asked for longer than this what became of a call.
 const LONGEST_RECOVERY: Duration = Duration::from_secs(60 * 60);
@@ -19,7 +20,13 @@ impl Caller {
 	pub(super) async fn recover(&self, attempt: &Attempt<'_>) -> Result<(), CallerError> {
 		let Some(session) = self.current(attempt.key, 0).await? else { return Ok(()) };
 		let Some(lane) = session.lanes.get(&self.options.lane).cloned() else { return Ok(()) };
-		let Some(call) = lane.open.clone() else { return Ok(()) };
+		let Some(call) = lane.open.clone() else {
+			if lane.untaken.is_empty() {
+				return Ok(());
+			}
+			let best = self.chain.block(At::Best).await?.number;
+			return self.put_lane(attempt, session.session, lane.without_expired(best)).await;
+		};
 		if call.rejected.is_some() {
 			let reason = "an earlier one was refused already".into();
 			return Err(self.does_not_hold(session.session, reason));
@@ -29,10 +36,10 @@ impl Caller {
 				self.acknowledge(attempt, &session, lane, call, &response, None).await?;
 				Ok(())
 			}
-			Known::NotServed => {
-				let lane = KnownLane { open: None, ..lane };
-				self.put_lane(attempt, session.session, lane).await
+			Known::NotCharged => {
+				self.put_lane(attempt, session.session, lane.used(call.sequence)).await
 			}
+			Known::NotTaken => self.put_lane(attempt, session.session, lane.not_taken(call)).await,
 			Known::NotNow(reason) => {
 				Err(CallerError::Unresolved { reason, allowance: call.allowance })
 			}
@@ -59,20 +66,59 @@ impl Caller {
 		}
 	}
 
-	/// Makes the next voucher one that the node takes, if that does no harm.
+	/// Finds out whether a voucher that was not taken at first was taken after all. The lane as it is
+	/// known then.
+	async fn take_up(
+		&self,
+		attempt: &Attempt<'_>,
+		session: KnownSession,
+	) -> Result<KnownLane, CallerError> {
+		let mut lane = session.lanes.get(&self.options.lane).cloned().unwrap_or_default();
+		let sequences: BTreeSet<_> = lane.untaken.iter().map(|call| call.sequence).collect();
+		for sequence in sequences {
+			match attempt.api.statement(session.session, self.options.lane, sequence).await {
+				Known::Served(response) => {
+					let hash = response.extra.statement.request_hash;
+					let mut ours = lane.untaken.iter().filter(|call| call.sequence == sequence);
+					if let Some(call) = ours.find(|call| call.request_hash == hash).cloned() {
+						let paid = self.acknowledge(attempt, &session, lane, call, &response, None);
+						lane = paid.await?;
+					}
+				}
+				Known::NotCharged => {
+					lane = lane.used(sequence);
+					self.put_lane(attempt, session.session, lane.clone()).await?;
+				}
+				Known::NotTaken | Known::NotNow(_) => {}
+			}
+		}
+		Ok(lane)
+	}
+
+	/// Makes the next voucher for a call of `amount` one that the node takes, if that does no harm.
 	pub(super) async fn correct(
 		&self,
 		attempt: &Attempt<'_>,
 		session: SessionId,
+		amount: Balance,
 		refusal: Refusal,
 	) -> Result<(), CallerError> {
 		let known = self.book.find(attempt.key).await.filter(|known| known.session == session);
-		let lanes = known.map(|known| known.lanes).unwrap_or_default();
-		let lane = lanes.get(&self.options.lane).cloned().unwrap_or_default();
+		let before = known.as_ref().and_then(|known| known.lanes.get(&self.options.lane));
+		let tried = before.map_or(0, |lane| lane.sequence).saturating_add(1);
+		let about_the_lane = matches!(
+			refusal.code.as_str(),
+			"voucher_out_of_order" | "voucher_already_used" | "acknowledged_mismatch"
+		);
+		let lane = match known {
+			Some(known) if about_the_lane => self.take_up(attempt, known).await?,
+			_ => KnownLane::default(),
+		};
 		let detail = |key: &str| refusal.details.get(key);
 		match refusal.code.as_str() {
 			// The next offer has the new price, or the next voucher more time.
 			"price_changed"
+			| "version_changed"
 			| "voucher_expired"
 			| "voucher_valid_too_long"
 			| "insufficient_authorisation" => Ok(()),
@@ -87,7 +133,7 @@ impl Caller {
 				}
 			}
 			"voucher_already_used" => {
-				let sequence = lane.sequence.saturating_add(1);
+				let sequence = lane.sequence.max(tried);
 				self.put_lane(attempt, session, KnownLane { sequence, ..lane }).await
 			}
 			// Less than the statements say is welcome; more needs a statement.
@@ -97,6 +143,8 @@ impl Caller {
 					Some(acknowledged) if acknowledged < lane.acknowledged => {
 						self.put_lane(attempt, session, KnownLane { acknowledged, ..lane }).await
 					}
+					// What was found out just now makes up for it.
+					Some(acknowledged) if acknowledged == lane.acknowledged => Ok(()),
 					Some(claimed) => {
 						let known = lane.acknowledged;
 						Err(CallerError::Disputed { session, claimed, known })
@@ -104,12 +152,19 @@ impl Caller {
 					None => Err(refusal.into()),
 				}
 			}
-			// The session is of no use any more: the next round opens another.
+			// Another session costs another deposit, so that is not for the node alone to say. If the
+			// chain agrees, the next round opens one; else the node may be behind.
 			"session_unknown"
 			| "session_expired"
 			| "session_closing"
 			| "session_underfunded"
-			| "session_of_other_node" => self.book.retire(attempt.key, session).await,
+			| "session_of_other_node" => match self.current(attempt.key, amount).await? {
+				Some(known) if known.session == session => {
+					sleep(PAUSE).await;
+					Ok(())
+				}
+				_ => self.book.retire(attempt.key, session).await,
+			},
 			_ => Err(refusal.into()),
 		}
 	}

@@ -1,4 +1,9 @@
 //! Server-sent events, as far as they are used here.
+//!
+//! A node's statement comes as a comment, which readers of events pass over. Here it is an event like
+//! those that have its name.
+
+use crate::x402::PAYMENT_RESPONSE;
 
 /// An event longer than this is none that a model server sends, in bytes.
 const MAX_EVENT: usize = 4 * 1024 * 1024;
@@ -6,7 +11,7 @@ const MAX_EVENT: usize = 4 * 1024 * 1024;
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SseEvent {
-	/// Its type; empty for plain data.
+	/// Its type; empty for plain data. A statement in a comment has that of an event with one.
 	pub name: String,
 	/// Its data.
 	pub data: String,
@@ -66,7 +71,12 @@ impl SseParser {
 				}
 				self.event.data.push_str(value);
 			}
-			// Comments (an empty field), ids and retry times.
+			// A comment: the statement, or nothing to anybody.
+			"" => {
+				let data = value.strip_prefix(PAYMENT_RESPONSE)?.strip_prefix(' ')?;
+				return Some(SseEvent { name: PAYMENT_RESPONSE.into(), data: data.into() });
+			}
+			// Ids and retry times.
 			_ => {}
 		}
 		None
@@ -83,13 +93,14 @@ mod tests {
 	}
 
 	const STREAM: &str = ": keep-alive\n\ndata: {\"a\": 1}\n\ndata:x\ndata: y\n\n\
-		event: payment-response\r\ndata: e30=\r\n\r\nid: 7\ndata: [DONE]\n\nevent: void\n\ndata: cut";
+		event: payment-response\r\ndata: e30=\r\n\r\n: payment-responses no\n: payment-response e31=\n\nid: 7\ndata: [DONE]\n\nevent: void\n\ndata: cut";
 
 	fn expected() -> Vec<SseEvent> {
 		vec![
 			event("", "{\"a\": 1}"),
 			event("", "x\ny"),
 			event("payment-response", "e30="),
+			event("payment-response", "e31="),
 			event("", "[DONE]"),
 		]
 	}

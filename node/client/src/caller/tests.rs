@@ -171,7 +171,7 @@ async fn calls_are_paid_one_after_the_other() {
 			sequence: round,
 			acknowledged: Balance::from(round) * CHARGE,
 			model: Some(MODEL),
-			open: None,
+			..KnownLane::default()
 		};
 		assert_eq!(world.lane().await, expected);
 	}
@@ -226,8 +226,12 @@ async fn a_lost_statement_is_asked_for() {
 		world.node.set(Mood::BreakOff);
 		let lost = world.call(stream).await.unwrap_err();
 		assert!(matches!(lost, CallerError::AnswerLost { charge: CHARGE, .. }), "{lost}");
-		let expected =
-			KnownLane { sequence: 1, acknowledged: CHARGE, model: Some(MODEL), open: None };
+		let expected = KnownLane {
+			sequence: 1,
+			acknowledged: CHARGE,
+			model: Some(MODEL),
+			..KnownLane::default()
+		};
 		assert_eq!(world.lane().await, expected);
 		world.node.set(Mood::Honest);
 		world.call(stream).await.unwrap();
@@ -260,7 +264,9 @@ async fn a_node_without_room_has_used_no_voucher() {
 	world.node.set(Mood::Busy);
 	let busy = world.call(false).await.unwrap_err();
 	assert!(matches!(busy, CallerError::Refused { status: 429, .. }), "{busy}");
-	assert_eq!(world.lane().await, KnownLane::default());
+	let lane = world.lane().await;
+	assert_eq!((lane.sequence, lane.acknowledged, &lane.open), (0, 0, &None));
+	assert_eq!(lane.untaken.len(), 1, "it is still valid");
 	world.node.set(Mood::Honest);
 	let result = world.call(false).await.unwrap();
 	assert_eq!(result.statement.sequence, 1, "the same number again");
@@ -279,8 +285,12 @@ async fn an_unknown_outcome_is_settled_before_the_next_call() {
 
 	world.node.set(Mood::Honest);
 	world.call(false).await.unwrap();
-	let expected =
-		KnownLane { sequence: 2, acknowledged: 2 * CHARGE, model: Some(MODEL), open: None };
+	let expected = KnownLane {
+		sequence: 2,
+		acknowledged: 2 * CHARGE,
+		model: Some(MODEL),
+		..KnownLane::default()
+	};
 	assert_eq!(world.lane().await, expected);
 }
 
@@ -437,10 +447,45 @@ async fn what_a_proxy_says_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_session_that_the_node_does_not_see_is_replaced() {
+async fn a_nodes_word_opens_no_session() {
 	let world = World::new(10 * MOST).await;
+	// The chain has the session, so the node is given time.
 	world.node.ledger.lock().unwrap().session_unknown = 1;
-	// There is no deposit to open another one with.
-	let error = world.call(false).await.unwrap_err();
-	assert!(matches!(error, CallerError::DepositTooSmall { .. }), "{error}");
+	let result = world.call(false).await.unwrap();
+	assert_eq!((result.session, result.statement.sequence), (SESSION, 1));
+	world.node.ledger.lock().unwrap().session_unknown = 99;
+	let refused = world.call(false).await.unwrap_err();
+	let CallerError::Refused { code, .. } = &refused else { panic!("{refused}") };
+	assert_eq!(code, "session_unknown");
+	assert!(!world.book().await.find(&world.key()).await.unwrap().retired);
+}
+
+#[tokio::test]
+async fn a_voucher_that_was_not_taken_is_not_forgotten() {
+	let world = World::new(10 * MOST).await;
+	world.node.set(Mood::Lose);
+	let lost = world.call(false).await.unwrap_err();
+	assert!(matches!(lost, CallerError::Refused { status: 502, .. }), "{lost}");
+	let lane = world.lane().await;
+	assert_eq!((lane.sequence, lane.untaken.len()), (0, 1));
+	// It arrives late, and is served; the next one has the same sequence.
+	world.node.set(Mood::Honest);
+	world.node.take_late();
+	let result = world.call(false).await.unwrap();
+	assert_eq!(result.statement.sequence, 2);
+	let expected = KnownLane {
+		sequence: 2,
+		acknowledged: 2 * CHARGE,
+		model: Some(MODEL),
+		..KnownLane::default()
+	};
+	assert_eq!(world.lane().await, expected);
+
+	// When it can be taken no more, it is forgotten.
+	world.node.set(Mood::Lose);
+	world.call(false).await.unwrap_err();
+	world.chain.state.lock().unwrap().best = 500;
+	world.node.set(Mood::Honest);
+	let result = world.call(false).await.unwrap();
+	assert_eq!(result.statement.sequence, 3);
 }

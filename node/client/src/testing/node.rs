@@ -53,6 +53,8 @@ pub(crate) enum Mood {
 	BreakOffMute,
 	/// Takes the voucher, and the connection breaks before it has served anything.
 	BreakEarly,
+	/// The connection breaks before the voucher arrives.
+	Lose,
 	/// Fails after it took the voucher, and says so.
 	Fail,
 	/// Has no room right now, and takes nothing.
@@ -74,6 +76,8 @@ pub(crate) struct Ledger {
 	pub served: HashMap<(SessionId, LaneId, Sequence), PaymentResponse>,
 	/// Paid requests that came.
 	pub paid_requests: u32,
+	/// What got lost on its way.
+	pub lost: Option<(Bytes, String)>,
 	/// Refuse so many vouchers as if the session were not known yet.
 	pub session_unknown: u32,
 }
@@ -81,6 +85,7 @@ pub(crate) struct Ledger {
 pub(crate) struct FakeNode {
 	pub url: String,
 	pub ledger: Arc<Mutex<Ledger>>,
+	shared: Shared,
 	task: tokio::task::JoinHandle<()>,
 }
 
@@ -106,15 +111,22 @@ impl FakeNode {
 		let app = Router::new()
 			.route("/v1/chat/completions", post(chat))
 			.route("/v1/statements/{session}/{lane}/{sequence}", get(statement))
-			.with_state(shared);
+			.with_state(shared.clone());
 		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let url = format!("http://{}", listener.local_addr().unwrap());
 		let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-		Self { url, ledger, task }
+		Self { url, ledger, shared, task }
 	}
 
 	pub(crate) fn set(&self, mood: Mood) {
 		self.ledger.lock().unwrap().mood = mood;
+	}
+
+	/// Takes what got lost on its way.
+	pub(crate) fn take_late(&self) {
+		let mut ledger = self.ledger.lock().unwrap();
+		let (body, header) = ledger.lost.take().unwrap();
+		assert!(serve(&self.shared, &mut ledger, &header, &body).status().is_success());
 	}
 }
 
@@ -191,9 +203,19 @@ async fn chat(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
 	if mood == Mood::Busy {
 		return refused(429, "overloaded", Value::Null);
 	}
-	let payment: PaymentSignature = x402::decode(header.to_str().unwrap()).unwrap();
+	let header = header.to_str().unwrap();
+	if mood == Mood::Lose {
+		ledger.lost = Some((body, header.to_owned()));
+		return (StatusCode::BAD_GATEWAY, "<html>no route</html>").into_response();
+	}
+	serve(&shared, &mut ledger, header, &body)
+}
+
+fn serve(shared: &Shared, ledger: &mut Ledger, header: &str, body: &[u8]) -> Response {
+	let mood = ledger.mood;
+	let payment: PaymentSignature = x402::decode(header).unwrap();
 	let payload = payment.payload;
-	if let Some(refusal) = check(&payload, &body, &shared, &mut ledger) {
+	if let Some(refusal) = check(&payload, body, shared, ledger) {
 		return refusal;
 	}
 	match mood {
@@ -236,7 +258,7 @@ async fn chat(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
 	if mood == Mood::Proxied {
 		return (StatusCode::REQUEST_TIMEOUT, "<html>too slow</html>").into_response();
 	}
-	let request: Value = serde_json::from_slice(&body).unwrap();
+	let request: Value = serde_json::from_slice(body).unwrap();
 	if request["stream"] == true {
 		streamed(mood, &response)
 	} else {
@@ -268,7 +290,7 @@ fn streamed(mood: Mood, response: &PaymentResponse) -> Response {
 		return stream_of(pieces, true);
 	}
 	let receipt = x402::encode(response);
-	pieces.push(Ok(format!("event: payment-response\ndata: {receipt}\n\ndata: [DONE]\n\n")));
+	pieces.push(Ok(format!(": payment-response {receipt}\n\ndata: [DONE]\n\n")));
 	stream_of(pieces, false)
 }
 
@@ -292,6 +314,7 @@ async fn statement(
 	}
 	match ledger.served.get(&key) {
 		Some(response) => Json(response).into_response(),
-		None => refused(404, "not_served", Value::Null),
+		None if key.2 <= ledger.sequence => refused(404, "not_charged", Value::Null),
+		None => refused(404, "call_unknown", Value::Null),
 	}
 }

@@ -4,7 +4,7 @@
 //! An unpaid request is answered with `402` and [`PaymentRequired`] in the header
 //! `PAYMENT-REQUIRED`. The request is sent again, byte for byte, with [`PaymentSignature`] in
 //! `PAYMENT-SIGNATURE`. The answer comes with [`PaymentResponse`], which holds the node's signed
-//! statement: in the header `PAYMENT-RESPONSE`, or, for a stream, in its last event but one.
+//! statement: in the header `PAYMENT-RESPONSE`, or, for a stream, in a comment before its last event.
 //! Each header is the base64 of a JSON object; amounts are decimal strings of planck.
 
 mod camel;
@@ -32,7 +32,8 @@ pub const ASSET: &str = "OPEN";
 pub const PAYMENT_REQUIRED: &str = "payment-required";
 /// The header in which a caller pays.
 pub const PAYMENT_SIGNATURE: &str = "payment-signature";
-/// The header, and the name of the server-sent event, in which a node acknowledges.
+/// The header in which a node acknowledges, and the first word of the comment that stands for it in a
+/// stream. As the name of an event it is read, too.
 pub const PAYMENT_RESPONSE: &str = "payment-response";
 
 /// No header of ours is longer than this, in bytes.

@@ -8,8 +8,9 @@ use openledger_primitives::{
 
 use crate::backend::Prepared;
 
-/// For how many blocks an offer stands: ten minutes.
-const OFFER_BLOCKS: BlockNumber = 200;
+/// For how many blocks an offer stands: ten minutes. The chain takes records at a price that is no
+/// longer in force for an hour at least.
+pub(super) const OFFER_BLOCKS: BlockNumber = 200;
 
 /// The terms of one call: its model as it is on chain now, and the bounds of its token counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,12 @@ impl Offer {
 			max_output_tokens,
 			max_charge: model.price.charge(input_tokens, max_output_tokens)?,
 		})
+	}
+
+	/// The same at another price. None if that does not fit a balance.
+	pub fn at_price(self, price_version: PriceVersion, price: PriceSchedule) -> Option<Self> {
+		let max_charge = price.charge(self.input_tokens, self.max_output_tokens)?;
+		Some(Self { price_version, price, max_charge, ..self })
 	}
 
 	/// The charge for what was used in the end, in planck: never above [`Self::max_charge`],

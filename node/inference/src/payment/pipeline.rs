@@ -10,7 +10,7 @@ use openledger_primitives::{
 	record::CallRecord,
 	statement::{response_hash, Statement},
 	voucher::Voucher,
-	AccountId, Balance, BlockNumber, Signature, MAX_LANES,
+	AccountId, Balance, BlockNumber, PriceVersion, Signature, MAX_LANES,
 };
 
 use super::{Offer, Refusal, SessionSource};
@@ -44,11 +44,20 @@ impl Presented {
 	}
 
 	/// Checks everything that does not depend on the lane: that the voucher is for this chain, this
-	/// node and this request, from an open session, signed, in time, and enough for the offer.
+	/// node and this request, from an open session, signed, in time, and enough for the offer. It may
+	/// be valid for `longest` blocks at most: what is served for it is not given up before that, even
+	/// where the session is gone.
+	///
+	/// A price that was offered stands as long as the offer does, whatever is in force by now.
 	///
 	/// # Errors
 	/// The first thing that is wrong.
-	pub async fn check(self, offer: Offer, source: &dyn SessionSource) -> Result<Checked, Refusal> {
+	pub async fn check(
+		self,
+		offer: Offer,
+		source: &dyn SessionSource,
+		longest: BlockNumber,
+	) -> Result<Checked, Refusal> {
 		let Self { payment, is_for_request } = self;
 		let genesis = source.genesis_hash();
 		let network = x402::network(&genesis);
@@ -78,6 +87,10 @@ impl Presented {
 			let valid_until = voucher.valid_until;
 			return Err(Refusal::VoucherExpired { valid_until, best });
 		}
+		let latest = best.saturating_add(longest);
+		if voucher.valid_until > latest {
+			return Err(Refusal::VoucherValidTooLong { latest, found: voucher.valid_until });
+		}
 		let Some(session) = source.session(voucher.session).await? else {
 			return Err(Refusal::SessionUnknown { session: voucher.session });
 		};
@@ -88,10 +101,13 @@ impl Presented {
 			let (expected, found) = (offer.model, voucher.model);
 			return Err(Refusal::ModelMismatch { expected, found });
 		}
-		if voucher.price_version != offer.price_version {
-			let (expected, found) = (offer.price_version, voucher.price_version);
-			return Err(Refusal::PriceChanged { expected, found });
+		// The statement names what answered, and the caller holds it against what was offered.
+		let offered = &payment.accepted.extra;
+		if offered.version != offer.version {
+			let (expected, found) = (offer.version, offered.version);
+			return Err(Refusal::VersionChanged { expected, found });
 		}
+		let offer = at_price(offer, voucher.price_version, source)?;
 		if allowed < offer.max_charge {
 			return Err(Refusal::InsufficientAuthorisation { needed: offer.max_charge, allowed });
 		}
@@ -102,6 +118,23 @@ impl Presented {
 		};
 		Ok(Checked { voucher, session, limit, offer })
 	}
+}
+
+/// The offer at the price that a voucher names: the one in force, or one that was offered so lately
+/// that its offers still stand.
+fn at_price(
+	offer: Offer,
+	named: PriceVersion,
+	source: &dyn SessionSource,
+) -> Result<Offer, Refusal> {
+	if named == offer.price_version {
+		return Ok(offer);
+	}
+	let expected = offer.price_version;
+	let standing = source.standing_price(offer.model, named)?;
+	standing
+		.and_then(|price| offer.at_price(named, price))
+		.ok_or(Refusal::PriceChanged { expected, found: named })
 }
 
 fn check_session(

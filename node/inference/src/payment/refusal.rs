@@ -1,7 +1,9 @@
 //! Why a voucher is not taken.
 
 use axum::http::StatusCode;
-use openledger_primitives::{Balance, BlockNumber, ModelId, PriceVersion, SessionId, MAX_LANES};
+use openledger_primitives::{
+	Balance, BlockNumber, ModelId, PriceVersion, SessionId, VersionId, MAX_LANES,
+};
 use serde_json::{json, Value};
 use thiserror::Error;
 
@@ -62,6 +64,16 @@ pub enum Refusal {
 		/// The best block.
 		best: BlockNumber,
 	},
+	/// The voucher could be taken for longer than this node keeps up with it.
+	#[error(
+		"the voucher is valid until block {found}; this node takes none beyond block {latest}"
+	)]
+	VoucherValidTooLong {
+		/// The last block that a voucher may name now.
+		latest: BlockNumber,
+		/// The voucher's.
+		found: BlockNumber,
+	},
 	/// Neither the session's signer nor its caller has signed this voucher.
 	#[error("the signature is neither the session signer's nor the caller's over this voucher")]
 	InvalidSignature,
@@ -72,6 +84,14 @@ pub enum Refusal {
 		expected: ModelId,
 		/// The voucher's.
 		found: ModelId,
+	},
+	/// The payment is for a version of the model that is not in force any more.
+	#[error("the payment is for version {found} of the model; version {expected} would answer")]
+	VersionChanged {
+		/// The version that would answer.
+		expected: VersionId,
+		/// The one that was offered.
+		found: VersionId,
 	},
 	/// The voucher names a price that is not in force.
 	#[error("the voucher names price version {found}; version {expected} is in force")]
@@ -129,8 +149,10 @@ impl Refusal {
 			Self::SessionExpired { .. } => "session_expired",
 			Self::SessionClosing => "session_closing",
 			Self::VoucherExpired { .. } => "voucher_expired",
+			Self::VoucherValidTooLong { .. } => "voucher_valid_too_long",
 			Self::InvalidSignature => "invalid_signature",
 			Self::ModelMismatch { .. } => "model_mismatch",
+			Self::VersionChanged { .. } => "version_changed",
 			Self::PriceChanged { .. } => "price_changed",
 			Self::InsufficientAuthorisation { .. } => "insufficient_authorisation",
 			Self::Lane(LaneRefusal::Closing) => "session_closing",
@@ -150,7 +172,9 @@ impl Refusal {
 	/// decimal strings.
 	pub fn details(&self) -> Option<Value> {
 		Some(match self {
+			Self::VoucherValidTooLong { latest, .. } => json!({ "valid_until": latest }),
 			Self::ModelMismatch { expected, .. } => json!({ "model": expected }),
+			Self::VersionChanged { expected, .. } => json!({ "version": expected }),
 			Self::PriceChanged { expected, .. } => json!({ "price_version": expected }),
 			Self::InsufficientAuthorisation { needed, .. } => {
 				json!({ "needed": needed.to_string() })

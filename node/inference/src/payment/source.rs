@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use openledger_primitives::{
 	info::{ModelInfo, SessionInfo},
-	AccountId, BlockNumber, Hash, ModelId, SessionId,
+	price::PriceSchedule,
+	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId,
 };
 use thiserror::Error;
 
@@ -32,6 +33,16 @@ pub trait SessionSource: Send + Sync + 'static {
 	/// # Errors
 	/// When it is not known well enough.
 	fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable>;
+
+	/// A price of a model that was offered before, if offers with it still stand.
+	///
+	/// # Errors
+	/// When it is not known well enough.
+	fn standing_price(
+		&self,
+		model: ModelId,
+		version: PriceVersion,
+	) -> Result<Option<PriceSchedule>, ChainUnavailable>;
 
 	/// A session, at the best block or one shortly before it.
 	///

@@ -21,6 +21,7 @@ use crate::{
 const BODY: &[u8] = br#"{"model":"echo"}"#;
 const INPUT: u32 = 3;
 const OUTPUT: u32 = 5;
+const LONGEST: u32 = 50;
 
 async fn offer() -> Offer {
 	let backend = TestBackend::new(Script::Say(vec![]));
@@ -47,7 +48,7 @@ async fn check(voucher: Voucher, signer: &Keypair) -> Result<Checked, Refusal> {
 	let offer = offer().await;
 	let payment = payment(&required(&offer), voucher, signer);
 	let presented = Presented::decode(&header(&payment), BODY).expect("it can be read");
-	presented.check(offer, &TestChain::default()).await
+	presented.check(offer, &TestChain::default(), LONGEST).await
 }
 
 async fn store() -> (tempfile::TempDir, Store) {
@@ -76,7 +77,7 @@ async fn both_forms_of_a_signature_are_taken() {
 	let mut payment = payment(&required(&offer), good, &caller());
 	payment.payload.signature = caller().sign(&wrap(&good.signing_payload()));
 	let presented = Presented::decode(&header(&payment), BODY).expect("it can be read");
-	assert!(presented.check(offer, &TestChain::default()).await.is_ok());
+	assert!(presented.check(offer, &TestChain::default(), LONGEST).await.is_ok());
 }
 
 #[tokio::test]
@@ -97,6 +98,11 @@ async fn bounds_of_validity() {
 	assert!(check(until(BEST), &caller()).await.is_ok());
 	let late = check(until(BEST - 1), &caller()).await;
 	assert!(matches!(late, Err(Refusal::VoucherExpired { .. })), "{late:?}");
+	assert!(check(until(BEST + LONGEST), &caller()).await.is_ok());
+	for found in [BEST + LONGEST + 1, u32::MAX] {
+		let long = check(until(found), &caller()).await;
+		assert!(matches!(long, Err(Refusal::VoucherValidTooLong { .. })), "{long:?}");
+	}
 }
 
 #[tokio::test]

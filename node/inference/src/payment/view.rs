@@ -1,7 +1,8 @@
 //! Follows the chain, so that a payment check rarely has to wait for it.
 //!
 //! At every finalized block, or every few seconds, the view is renewed: the best block's number and the served models
-//! with their prices. Sessions are read when a voucher names them and kept for a few blocks: what
+//! with their prices. A price that was in force goes on to count as long as the offers that were made
+//! with it stand. Sessions are read when a voucher names them and kept for a few blocks: what
 //! can change about an open session against the node (its caller asks to close it) comes with a
 //! notice period that is far longer. When the chain cannot be reached, what is known goes on to
 //! count for [`MAX_AGE`], then paid calls are refused.
@@ -17,13 +18,14 @@ use futures::StreamExt;
 use openledger_client::{At, Block, Chain, ChainError};
 use openledger_primitives::{
 	info::{ModelInfo, SessionInfo},
-	AccountId, BlockNumber, Hash, ModelId, SessionId,
+	price::PriceSchedule,
+	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{ChainUnavailable, SessionSource};
+use super::{offer::OFFER_BLOCKS, ChainUnavailable, SessionSource};
 
 /// For how long the view counts after the chain was last heard of.
 pub const MAX_AGE: Duration = Duration::from_secs(60);
@@ -66,6 +68,31 @@ struct CachedSession {
 	seen: Instant,
 }
 
+/// Prices that were offered.
+#[derive(Debug, Default)]
+struct Prices(HashMap<(ModelId, PriceVersion), (PriceSchedule, BlockNumber)>);
+
+impl Prices {
+	/// Notes what is offered while the best block is `best`, and forgets what no offer stands for.
+	fn note(&mut self, models: &BTreeMap<ModelId, ModelInfo>, best: BlockNumber) {
+		for model in models.values() {
+			self.0.insert((model.id, model.price_version), (model.price, best));
+		}
+		self.0.retain(|_, (_, last)| best <= last.saturating_add(OFFER_BLOCKS));
+	}
+
+	/// The price, if an offer that was made with it may still stand.
+	fn standing(
+		&self,
+		model: ModelId,
+		version: PriceVersion,
+		best: BlockNumber,
+	) -> Option<PriceSchedule> {
+		let (price, last) = self.0.get(&(model, version))?;
+		(best <= last.saturating_add(OFFER_BLOCKS)).then_some(*price)
+	}
+}
+
 /// A real chain, followed.
 #[derive(Debug)]
 pub struct ChainView {
@@ -75,6 +102,7 @@ pub struct ChainView {
 	/// The models that are served, whether the chain knows them for good yet or not.
 	models: Mutex<Vec<ModelId>>,
 	sessions: Mutex<HashMap<SessionId, CachedSession>>,
+	prices: Mutex<Prices>,
 }
 
 impl ChainView {
@@ -88,9 +116,17 @@ impl ChainView {
 		models: &[ModelId],
 	) -> Result<Arc<Self>, ChainError> {
 		let finalized = chain.block(At::Finalized).await?;
-		let view = watch::Sender::new(look(&chain, finalized, models).await?);
-		let models = Mutex::new(models.to_vec());
-		Ok(Arc::new(Self { chain, operator, view, models, sessions: Mutex::default() }))
+		let seen = look(&chain, finalized, models).await?;
+		let mut prices = Prices::default();
+		prices.note(&seen.models, seen.best);
+		Ok(Arc::new(Self {
+			chain,
+			operator,
+			view: watch::Sender::new(seen),
+			models: Mutex::new(models.to_vec()),
+			sessions: Mutex::default(),
+			prices: Mutex::new(prices),
+		}))
 	}
 
 	/// Renews the view at every finalized block, and from time to time where there is none, until it
@@ -111,6 +147,7 @@ impl ChainView {
 			match seen {
 				Ok(view) => {
 					debug!(best = view.best, finalized = view.finalized.number, "chain seen");
+					self.prices().note(&view.models, view.best);
 					self.view.send_replace(view);
 					self.forget_old_sessions();
 				}
@@ -125,6 +162,10 @@ impl ChainView {
 	/// Serves these models from now on. Each is known as soon as it is final on the chain.
 	pub fn serve(&self, models: &[ModelId]) {
 		*self.models.lock().unwrap_or_else(PoisonError::into_inner) = models.to_vec();
+	}
+
+	fn prices(&self) -> std::sync::MutexGuard<'_, Prices> {
+		self.prices.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
 	fn served(&self) -> Vec<ModelId> {
@@ -189,6 +230,15 @@ impl SessionSource for ChainView {
 		Ok(self.recent()?.models.get(&id).cloned())
 	}
 
+	fn standing_price(
+		&self,
+		model: ModelId,
+		version: PriceVersion,
+	) -> Result<Option<PriceSchedule>, ChainUnavailable> {
+		let best = self.recent()?.best;
+		Ok(self.prices().standing(model, version, best))
+	}
+
 	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable> {
 		let best = self.recent()?.best;
 		let cached = self.cached(id);
@@ -219,5 +269,34 @@ impl SessionSource for ChainView {
 				_ => Err(ChainUnavailable(error.to_string())),
 			},
 		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::testing;
+
+	#[test]
+	fn a_price_stands_as_long_as_its_offers() {
+		let of = |price_version, per_call| {
+			let price = PriceSchedule { per_call, ..testing::PRICE };
+			[(testing::MODEL, ModelInfo { price_version, price, ..testing::model() })].into()
+		};
+		let mut prices = Prices::default();
+		prices.note(&of(1, 10), 100);
+		prices.note(&of(1, 10), 110);
+		prices.note(&of(2, 20), 111);
+		let per_call = |prices: &Prices, version, best| {
+			prices.standing(testing::MODEL, version, best).map(|price| price.per_call)
+		};
+		let last = 110 + OFFER_BLOCKS;
+		assert_eq!(per_call(&prices, 1, last), Some(10));
+		assert_eq!(per_call(&prices, 1, last + 1), None);
+		assert_eq!(per_call(&prices, 2, last), Some(20));
+		assert_eq!(per_call(&prices, 3, 111), None);
+		assert_eq!(prices.standing(testing::MODEL + 1, 1, 111), None);
+		prices.note(&of(2, 20), last + 1);
+		assert_eq!(prices.0.len(), 1, "it is forgotten");
 	}
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use openledger_client::{x402::PaymentRequired, Keypair};
-use openledger_primitives::ModelId;
+use openledger_primitives::{BlockNumber, ModelId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{refused::Refused, room::Room};
@@ -42,6 +42,8 @@ pub struct Limits {
 	pub body_timeout: Duration,
 	/// The largest headers, in bytes.
 	pub header_bytes: usize,
+	/// For how many blocks a voucher may be valid.
+	pub voucher_blocks: BlockNumber,
 }
 
 /// What can change while the node runs.

@@ -116,7 +116,8 @@ pub(super) async fn payment(
 	let header =
 		header.to_str().map_err(|_| refused(Refusal::Malformed("it is not plain ASCII".into())))?;
 	let presented = Presented::decode(header, &intake.body).map_err(refused)?;
-	presented.check(offer.clone(), app.source.as_ref()).await.map_err(refused)
+	let longest = app.live().limits.voucher_blocks;
+	presented.check(offer.clone(), app.source.as_ref(), longest).await.map_err(refused)
 }
 
 /// Lets a call have a life of its own: when the caller goes away, whoever waits here is dropped, and

@@ -82,7 +82,12 @@ mod tests {
 	use futures::stream;
 
 	fn limits() -> Limits {
-		Limits { body_bytes: 10, body_timeout: Duration::from_millis(50), header_bytes: 1_000 }
+		Limits {
+			body_bytes: 10,
+			body_timeout: Duration::from_millis(50),
+			header_bytes: 1_000,
+			voucher_blocks: 50,
+		}
 	}
 
 	async fn code(headers: &[(&str, &str)], body: Body) -> Result<Bytes, String> {

@@ -64,9 +64,10 @@ fn model(name: &str, info: &ModelInfo, context: u32) -> Result<Value, Refused> {
 
 /// `GET /v1/statements/{session}/{lane}/{sequence}`: the statement of a call.
 ///
-/// 404 means that the call was not charged and will not be: either its voucher was never taken
-/// (`call_unknown`), or the call ended without a charge (`not_charged`, the sequence is used). 409
-/// means that it is still being served, or was settled so long ago that nothing is kept of it.
+/// 404 `not_charged` means that the call ended without a charge, and its sequence is used. 404
+/// `call_unknown` means that its voucher was not taken so far: until its `valid_until` has passed it
+/// still can be. 409 means that the call is still being served, or was settled so long ago that
+/// nothing is kept of it.
 pub(super) async fn statement(
 	State(app): State<Arc<App>>,
 	Path((session, lane, sequence)): Path<(SessionId, LaneId, Sequence)>,
@@ -78,7 +79,7 @@ pub(super) async fn statement(
 	};
 	match app.store.call(id).await? {
 		None if app.store.is_removed(id).await? => Err(records::removed(id)),
-		None => Err(not_found("call_unknown", format!("no voucher of call {id} was taken"))),
+		None => Err(not_found("call_unknown", format!("no voucher of call {id} was taken so far"))),
 		Some(StoredCall { status: CallStatus::NotCharged(why), .. }) => {
 			let message = format!("call {id} was not charged: {}", why.code());
 			Err(not_found("not_charged", message))
@@ -112,10 +113,14 @@ pub(super) async fn lane(
 	};
 	let state = app.store.lane(&info, lane).await?.unwrap_or_default();
 	let taken = app.store.session(session).await?.unwrap_or_default();
-	let left = info.deposit.saturating_sub(taken.charged.saturating_add(taken.in_flight));
+	// A store that is new, or was restored, has not seen all that the chain has settled.
+	let charged = taken.charged.max(info.settled);
+	let left = info.deposit.saturating_sub(charged.saturating_add(taken.in_flight));
+	let last = app.store.call(CallId { session, lane, sequence: state.sequence }).await?;
 	Ok(Json(json!({
 		"session": session,
 		"lane": lane,
+		"model": last.map(|last| last.model),
 		"sequence": state.sequence,
 		"next_sequence": state.sequence.saturating_add(1),
 		"charged": state.charged.to_string(),

@@ -115,6 +115,7 @@ pub(super) fn limits(config: &LimitsConfig) -> Limits {
 		body_bytes: config.body_bytes,
 		body_timeout: Duration::from_secs(config.body_timeout_seconds.into()),
 		header_bytes: config.header_bytes,
+		voucher_blocks: config.voucher_blocks,
 	}
 }
 

@@ -1,8 +1,8 @@
 //! An answer piece by piece, as server-sent events.
 //!
 //! Deltas, the chunk with the finish reason, the usage where it was asked for; then the call is
-//! recorded, durably, and only then come `event: payment-response` with the signed statement, and
-//! `[DONE]`.
+//! recorded, durably, and only then come the signed statement, as a comment, and `[DONE]`: readers of
+//! events pass over comments, so OpenAI's own clients take the stream as it is.
 //!
 //! An answer that is cut short, because its caller goes away or time runs out, is charged for the
 //! text that the connection had taken; one of which nothing was taken is not charged, and neither
@@ -251,7 +251,7 @@ impl Answer<'_> {
 
 	/// The statement, and the end.
 	async fn settle_up(&self, statement: String) -> Result<(), Gone> {
-		let event = SseEvent::default().event(x402::PAYMENT_RESPONSE).data(statement);
+		let event = SseEvent::default().comment(format!("{} {statement}", x402::PAYMENT_RESPONSE));
 		self.sender.other(event).await?;
 		self.sender.other(SseEvent::default().data("[DONE]")).await
 	}

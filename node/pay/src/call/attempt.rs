@@ -6,11 +6,12 @@ use openledger_client::{
 	caller::{check_offer, CallerError, Facts},
 	units::format_amount,
 	x402::{self, Payload, PaymentRequired, PaymentSignature, Requirements, Resource},
+	At, ChainError,
 };
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo},
 	voucher::{request_hash, Voucher},
-	Balance, Hash,
+	AccountId, Balance, BlockNumber, Hash, SessionId,
 };
 use rand::{rngs::OsRng, RngCore};
 use tokio::time::{sleep, timeout_at, Instant};
@@ -33,6 +34,8 @@ use crate::{
 
 /// How often a voucher is corrected and sent again before another node is asked.
 const CORRECTIONS: u32 = 4;
+/// A voucher is never valid for longer than this, in blocks: an hour.
+const LONGEST_VALIDITY: BlockNumber = 1_200;
 /// A node that does not serve the model after all is left alone for so long.
 const NOT_SERVED: u64 = 60_000;
 
@@ -70,7 +73,19 @@ impl Engine {
 			let seat = &payment.begun.seat;
 			debug!(code = %refusal.code, message = %refusal.message, "voucher refused");
 			let fresh = self.funding.is_fresh(seat.session);
-			let what = remedy(&refusal, seat.sequence, payment.begun.acknowledged, fresh);
+			let mut what = remedy(&refusal, seat.sequence, payment.begun.acknowledged, fresh);
+			// Another session costs another deposit, so that is not for the node alone to say.
+			if what == Remedy::Retire {
+				let (session, amount) = (seat.session, offer.amount);
+				match self.can_still_pay(&node.operator, session, amount).await {
+					Ok(true) => what = Remedy::Wait,
+					Ok(false) => {}
+					Err(error) => {
+						warn!(%error, "the chain cannot be asked");
+						what = Remedy::None;
+					}
+				}
+			}
 			let as_before =
 				Correction { sequence: Some(seat.sequence.saturating_sub(1)), acknowledged: None };
 			let correction = match what {
@@ -113,6 +128,23 @@ impl Engine {
 		}
 	}
 
+	/// Whether a session can pay for a call, as far as the chain knows.
+	async fn can_still_pay(
+		&self,
+		operator: &AccountId,
+		session: SessionId,
+		amount: Balance,
+	) -> Result<bool, ChainError> {
+		let best = self.network.block(At::Best).await?;
+		let info = self.network.session(session, At::Best).await?;
+		Ok(info.is_some_and(|info| {
+			info.node == *operator
+				&& info.closes_at.is_none()
+				&& best < info.expires_at
+				&& info.deposit.saturating_sub(info.settled) >= amount
+		}))
+	}
+
 	/// Asks what the call costs, and compares that with the chain.
 	async fn offer(
 		&self,
@@ -139,7 +171,7 @@ impl Engine {
 			agreed => return agreed.map_err(|error| self.disagree(node, &error)),
 		}
 		// A price, a version or a key may have changed lately.
-		let unknown = |error: openledger_client::ChainError| {
+		let unknown = |error: ChainError| {
 			warn!(%error, "the chain cannot be asked");
 			let message = "the chain cannot be asked about the price";
 			Verdict::Refused(ApiError::unavailable("chain_unavailable", message))
@@ -219,6 +251,7 @@ impl Engine {
 			max_output_tokens: terms.max_output_tokens,
 			request_hash: request_hash(&salt, &call.request.body),
 			salt: Hash::from(salt),
+			valid_until: terms.valid_until.min(self.best().saturating_add(LONGEST_VALIDITY)),
 			receipt_key: node.receipt_key.clone(),
 		};
 		let (node_account, amount) = (node.operator.clone(), offer.amount);
@@ -249,7 +282,7 @@ impl Engine {
 			authorised: begun.authorised,
 			price_version: terms.price_version,
 			request_hash,
-			valid_until: terms.valid_until,
+			valid_until: begun.open.call.valid_until,
 		};
 		let signature = self.network.keypair().sign_message(&voucher);
 		let url = format!("{}/v1/chat/completions", node.endpoint.trim_end_matches('/'));

@@ -268,6 +268,20 @@ impl Engine {
 						}
 					}
 				}
+				// Whoever has the request may still bring it.
+				Known::NotTaken if begun.open.call.can_be_taken(self.best()) => {
+					self.treasury.park(seat);
+					return Found::Unknown;
+				}
+				Known::NotTaken => {
+					return match self.treasury.release(seat, false).await {
+						Ok(()) => Found::NotCharged,
+						Err(error) => {
+							super::attempt::unwritable(&error);
+							Found::Unknown
+						}
+					}
+				}
 				Known::NotNow(_) if Instant::now() < deadline => sleep(self.settings.pause).await,
 				Known::NotNow(reason) => {
 					warn!(

@@ -12,7 +12,7 @@ pub enum Remedy {
 	Again(Correction),
 	/// The same voucher may be taken in a while: the node has not caught up yet.
 	Wait,
-	/// Use the session no more, and another one instead.
+	/// Use the session no more, and another one instead, if the chain agrees.
 	Retire,
 	/// The node claims that the earlier calls cost more than it has signed for, in planck.
 	Disputed(Balance),
@@ -27,6 +27,7 @@ pub fn remedy(refusal: &Refusal, sequence: Sequence, acknowledged: Balance, fres
 	match refusal.code.as_str() {
 		// The next offer has the new price, or the next voucher more time.
 		"price_changed"
+		| "version_changed"
 		| "voucher_expired"
 		| "voucher_valid_too_long"
 		| "insufficient_authorisation" => {
@@ -62,8 +63,7 @@ pub fn remedy(refusal: &Refusal, sequence: Sequence, acknowledged: Balance, fres
 		| "session_underfunded"
 		| "session_expired"
 		| "session_closing"
-		| "session_of_other_node"
-		| "lane_of_other_model" => Remedy::Retire,
+		| "session_of_other_node" => Remedy::Retire,
 		_ => Remedy::None,
 	}
 }
@@ -91,6 +91,8 @@ mod tests {
 		let none = Value::Null;
 		for (code, details, fresh, expected) in [
 			("price_changed", none.clone(), false, again(6, None)),
+			("version_changed", none.clone(), false, again(6, None)),
+			("lane_of_other_model", none.clone(), false, Remedy::None),
 			("voucher_out_of_order", json!({ "sequence": 3 }), false, again(2, None)),
 			("voucher_out_of_order", json!({ "sequence": 7 }), false, Remedy::None),
 			("voucher_out_of_order", json!({ "sequence": 0 }), false, Remedy::None),

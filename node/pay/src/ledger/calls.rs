@@ -82,6 +82,7 @@ impl Ledger {
 				allowance: amount,
 				request_hash: draft.request_hash,
 				salt: draft.salt,
+				valid_until: draft.valid_until,
 				rejected: None,
 			},
 			receipt_key: draft.receipt_key,

@@ -28,6 +28,7 @@ fn draft() -> Draft {
 		max_output_tokens: 1,
 		request_hash: Hash::zero(),
 		salt: Hash::zero(),
+		valid_until: 100,
 		receipt_key: node(9),
 	}
 }

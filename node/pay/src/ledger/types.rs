@@ -105,6 +105,8 @@ pub struct Draft {
 	pub request_hash: Hash,
 	/// What it was hashed with.
 	pub salt: Hash,
+	/// The last block at which the voucher may be taken.
+	pub valid_until: BlockNumber,
 	/// The key that has to sign the statement, as an account.
 	pub receipt_key: AccountId,
 }

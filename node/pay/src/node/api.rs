@@ -92,8 +92,10 @@ pub enum Sent {
 pub enum Known {
 	/// It was served.
 	Served(Box<PaymentResponse>),
-	/// It was not charged, and will not be.
+	/// It was not charged, and its sequence is used.
 	NotCharged,
+	/// Its voucher was not taken so far.
+	NotTaken,
 	/// It is being served, or the node cannot say right now.
 	NotNow(String),
 }
@@ -187,12 +189,7 @@ impl NodeApi {
 					},
 					Err(reason) => Known::NotNow(reason),
 				},
-				404 | 410 => match Refusal::read(answer).await {
-					// What a proxy does not find, the node behind it may have.
-					refusal if refusal.shaped => Known::NotCharged,
-					refusal => Known::NotNow(refusal.message),
-				},
-				_ => Known::NotNow(Refusal::read(answer).await.message),
+				_ => Known::of(Refusal::read(answer).await),
 			}
 		};
 		let after = self.patience.question;
@@ -204,6 +201,18 @@ impl NodeApi {
 		let asking = self.http.get(format!("{}/health", base(endpoint))).send();
 		let answer = timeout(self.patience.question, asking).await;
 		matches!(answer, Ok(Ok(answer)) if answer.status().is_success())
+	}
+}
+
+impl Known {
+	/// What a node says that has no statement of a call. What a proxy does not find, the node behind
+	/// it may have.
+	fn of(refusal: Refusal) -> Self {
+		match (refusal.status, refusal.shaped, refusal.code.as_str()) {
+			(404, true, "not_charged") => Self::NotCharged,
+			(404, true, "call_unknown") => Self::NotTaken,
+			_ => Self::NotNow(refusal.message),
+		}
 	}
 }
 
@@ -312,6 +321,24 @@ fn header_value<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
 mod tests {
 	use super::*;
 	use serde_json::json;
+
+	#[test]
+	fn only_the_node_says_what_became_of_a_call() {
+		let said = |status: u16, body: &Value| Known::of(Refusal::of(status, &body.to_string()));
+		let of = |code: &str| json!({ "error": { "message": "no", "code": code } });
+		assert!(matches!(said(404, &of("not_charged")), Known::NotCharged));
+		assert!(matches!(said(404, &of("call_unknown")), Known::NotTaken));
+		for (status, body) in [
+			(404, json!("<html>")),
+			(404, json!({ "code": "not_charged" })),
+			(404, of("unknown_url")),
+			(410, json!(null)),
+			(410, of("record_removed")),
+			(409, of("not_charged")),
+		] {
+			assert!(matches!(said(status, &body), Known::NotNow(_)), "{status} {body}");
+		}
+	}
 
 	#[test]
 	fn errors_of_nodes_are_told_from_those_of_proxies() {

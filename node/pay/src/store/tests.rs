@@ -24,6 +24,7 @@ fn draft() -> Draft {
 		max_output_tokens: 4,
 		request_hash: Hash::repeat_byte(5),
 		salt: Hash::repeat_byte(6),
+		valid_until: 100,
 		receipt_key: account(7),
 	}
 }

@@ -93,9 +93,18 @@ pub(crate) struct Ledger {
 	pub unwell: bool,
 	/// Refuse so many vouchers as if the session were not known yet.
 	pub session_unknown: u32,
+	/// Vouchers that were taken are not known when they are asked for.
+	pub forgetful: bool,
 	/// Calls that are being answered, and the most that ever were.
 	pub at_once: u32,
 	pub most_at_once: u32,
+}
+
+impl Ledger {
+	fn taken(&self, (session, lane, sequence): (SessionId, LaneId, Sequence)) -> bool {
+		let lane = self.lanes.get(&(session, lane));
+		!self.forgetful && lane.is_some_and(|lane| sequence <= lane.sequence)
+	}
 }
 
 pub(crate) struct FakeNode {
@@ -372,7 +381,7 @@ fn streamed(mood: Mood, response: &PaymentResponse) -> Response {
 	}
 	pieces.push(chunk(json!({}), json!("stop")));
 	if mood != Mood::Forgetful {
-		pieces.push(format!("event: payment-response\ndata: {}\n\n", x402::encode(response)));
+		pieces.push(format!(": payment-response {}\n\n", x402::encode(response)));
 	}
 	pieces.push("data: [DONE]\n\n".into());
 	stream_of(pieces, false)
@@ -411,6 +420,7 @@ async fn statement(
 	}
 	match ledger.served.get(&key) {
 		Some(response) => Json(response).into_response(),
+		None if ledger.taken(key) => refused(404, "not_charged", Value::Null),
 		None => refused(404, "call_unknown", Value::Null),
 	}
 }

@@ -63,6 +63,34 @@ async fn a_session_that_the_node_does_not_see_yet_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_nodes_word_opens_no_session() {
+	let world = World::new(1, 10 * MOST, 5 * MOST).await;
+	let proxy = world.start().await;
+	assert_eq!(world.ask(&proxy, false).await.status(), 200);
+	world.nodes[0].ledger.lock().session_unknown = 99_999;
+	assert_ne!(world.ask(&proxy, false).await.status(), 200);
+	world.nodes[0].ledger.lock().session_unknown = 0;
+	assert_eq!(world.ask(&proxy, false).await.status(), 200);
+	assert!(!world.transactions().contains(&"request_close"));
+	let opened = world.transactions().iter().filter(|it| **it == "open_session").count();
+	assert_eq!(opened, 1);
+	proxy.stop().await;
+}
+
+#[tokio::test]
+async fn a_voucher_that_was_not_taken_is_not_forgotten() {
+	let world = World::new(1, 10 * MOST, 5 * MOST).await;
+	let proxy = world.start().await;
+	{
+		let mut ledger = world.nodes[0].ledger.lock();
+		(ledger.mood, ledger.forgetful) = (Mood::Fail, true);
+	}
+	assert_ne!(world.ask(&proxy, false).await.status(), 200);
+	assert_eq!(world.spend(&proxy, "reserved").await, MOST);
+	proxy.stop().await;
+}
+
+#[tokio::test]
 async fn vouchers_are_corrected_where_it_does_no_harm() {
 	let world = World::new(1, 10 * MOST, 5 * MOST).await;
 	let proxy = world.start().await;

@@ -142,6 +142,7 @@ fn an_answer_has_no_more_tokens_than_bytes() {
 		let most = u32::try_from(OUTPUT.len()).unwrap() + 1;
 		assert_noop!(answer_with(0, 1, most + 1), Error::<Test>::TooManyTokens);
 		assert_noop!(answer_with(0, 1, u32::MAX), Error::<Test>::TooManyTokens);
+		assert_noop!(answer_with(0, u32::MAX, 1), Error::<Test>::TooManyTokens);
 		assert_ok!(answer_with(0, 1, most));
 	});
 }

@@ -3,5 +3,7 @@
 mod bad_input;
 mod crash;
 mod money;
+mod pay;
 mod polkadot_js;
+mod settlement;
 mod x402;

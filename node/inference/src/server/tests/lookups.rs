@@ -53,8 +53,13 @@ async fn lanes_say_how_far_they_are() {
 	assert_eq!(used["deposit_left"], json!((DEPOSIT - cost(1)).to_string()));
 
 	node.chain.change_session(|session| session.lanes = vec![settled_lane(9, 4, 70)]);
+	assert_eq!((&fresh["model"], &used["model"]), (&Value::Null, &json!(MODEL)));
 	let elsewhere = json_of(&node, "/v1/sessions/5/9").await;
 	assert_eq!((&elsewhere["sequence"], &elsewhere["charged"]), (&json!(4), &json!("70")));
+	// What the chain has settled counts, though this store knows of less.
+	node.chain.change_session(|session| session.settled = cost(1) + 70);
+	let behind = json_of(&node, "/v1/sessions/5/9").await;
+	assert_eq!(behind["deposit_left"], json!((DEPOSIT - cost(1) - 70).to_string()));
 	let (status, code, _) = error(node.get("/v1/sessions/77/0").await).await;
 	assert_eq!((status, code.as_str()), (404, "session_unknown"));
 }

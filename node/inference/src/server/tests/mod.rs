@@ -61,6 +61,7 @@ impl Default for Settings {
 
 const BODY_LIMIT: usize = 4_096;
 const HEADER_LIMIT: usize = 24_000;
+const VOUCHER_BLOCKS: u32 = 1_200;
 
 impl Node {
 	async fn start(script: Script) -> Self {
@@ -93,6 +94,7 @@ impl Node {
 					body_bytes: BODY_LIMIT,
 					body_timeout: Duration::from_secs(5),
 					header_bytes: HEADER_LIMIT,
+					voucher_blocks: VOUCHER_BLOCKS,
 				},
 			}),
 			receipt_key: operator(),

@@ -253,6 +253,50 @@ async fn wrong_prices() {
 }
 
 #[tokio::test]
+async fn vouchers_that_are_valid_for_too_long() {
+	let node = Node::start(words()).await;
+	let latest = BEST + VOUCHER_BLOCKS;
+	let code = "voucher_valid_too_long";
+	let body = refused(&node, |voucher| voucher.valid_until = latest + 1, 402, code).await;
+	assert_eq!(body["openledger"]["valid_until"], json!(latest));
+}
+
+#[tokio::test]
+async fn a_version_that_changed_after_the_offer() {
+	let node = Node::start(words()).await;
+	let payment = node.pay(&plain(5), 1, 0).await;
+	node.chain.change_model(|model| model.version += 1);
+	let body = refused_payment(&node, &plain(5), payment, 402, "version_changed").await;
+	assert_eq!(body["openledger"]["version"], json!(2));
+	// The offer that came with the refusal is good.
+	let again = node.pay(&plain(5), 1, 0).await;
+	let response = node.post(&plain(5), Some(&again)).await;
+	assert_eq!(response.status(), StatusCode::OK);
+	let statement = super::serving::payment_response(&response).extra.statement;
+	assert_eq!(statement.version, 2);
+}
+
+#[tokio::test]
+async fn a_price_that_was_offered_stands() {
+	let node = Node::start(words()).await;
+	let payment = node.pay(&plain(5), 1, 0).await;
+	node.chain.change_model(|model| {
+		model.price_version += 1;
+		model.price.per_output_token *= 10;
+	});
+	refused_payment(&node, &plain(5), payment.clone(), 402, "price_changed").await;
+	let offered = (MODEL, testing::PRICE_VERSION);
+	node.chain.state().standing.insert(offered, testing::PRICE);
+	let response = node.post(&plain(5), Some(&payment)).await;
+	assert_eq!(response.status(), StatusCode::OK);
+	let statement = super::serving::payment_response(&response).extra.statement;
+	assert_eq!((statement.price_version, statement.charge), (testing::PRICE_VERSION, cost(2)));
+	// Who asks now is offered the new one.
+	let required = node.required(&plain(5)).await;
+	assert_eq!(required.accepts[0].extra.price_version, testing::PRICE_VERSION + 1);
+}
+
+#[tokio::test]
 async fn vouchers_that_do_not_follow_the_last_one() {
 	let node = Node::start(words()).await;
 	let first = node.pay(&plain(5), 1, 0).await;

@@ -5,7 +5,7 @@ use crate::{backend::BackendError, store::Uncharged, testing::SALT};
 use futures::StreamExt;
 use openledger_primitives::statement::response_hash;
 
-/// A stream's events: their names and data.
+/// A stream's events: their names and data. The statement is a comment, and named like one.
 pub(super) fn events(text: &str) -> Vec<(String, String)> {
 	text.split("\n\n")
 		.filter_map(|block| {
@@ -16,6 +16,8 @@ pub(super) fn events(text: &str) -> Vec<(String, String)> {
 					name = rest.to_owned();
 				} else if let Some(rest) = line.strip_prefix("data: ") {
 					data = Some(rest.to_owned());
+				} else if let Some(rest) = line.strip_prefix(": payment-response ") {
+					(name, data) = (x402::PAYMENT_RESPONSE.to_owned(), Some(rest.to_owned()));
 				}
 			}
 			Some((name, data?))
@@ -57,7 +59,13 @@ async fn a_streamed_answer_ends_with_its_statement() {
 	let response = node.post(&streamed(5), Some(&payment)).await;
 	assert_eq!(response.status(), StatusCode::OK);
 	assert_eq!(response.headers()["content-type"], "text/event-stream");
-	let events = events(&response.text().await.expect("it ends"));
+	let text = response.text().await.expect("it ends");
+	// Readers that know of no payment find nothing but data that is JSON, and the end.
+	for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with(':')) {
+		let data = line.strip_prefix("data: ").expect("it has no name");
+		assert!(data == "[DONE]" || serde_json::from_str::<Value>(data).is_ok(), "{line}");
+	}
+	let events = events(&text);
 	assert_eq!(text_of(&events), "four five six ");
 
 	let chunks: Vec<Value> = events

@@ -1,0 +1,397 @@
+//! The other ways from a call to its payment: asked and answered on chain, settled by sums that can be
+//! proven, and a session that both sides end at once. And what tells an operator that all is well.
+
+use anyhow::{ensure, Context, Result};
+use openledger_client::{
+	events::{AggregateSettled, CallFulfilled},
+	At, Call, CallSettled, Chain, Event,
+};
+use openledger_e2e::{
+	binaries::model_file,
+	inference::{self, Question, Settle},
+	network::{key, say, Network, LONGEST_GAP, OPERATOR},
+	report::{CallReport, Contribution},
+	scenario::{awaited, fee, submit, PRICE},
+	story::{open_shop, Shop},
+};
+use openledger_primitives::{
+	merkle::{self, InclusionProof},
+	record::{CallPayment, CallRecord},
+	AccountId, Balance, BlockNumber, Hash, RequestId, Sequence, SessionId,
+};
+use serde_json::Value;
+use sp_io::hashing::blake2_256;
+use std::{collections::BTreeSet, fs, time::Duration};
+
+const QUESTION: Question<'static> =
+	Question { prompt: "What is the capital of Norway?", max_tokens: 8 };
+/// As many calls as the node waits for: three of them by their sums, and the newest beside them.
+const TOGETHER: u64 = 4;
+/// Who has nothing but a wallet. No validator, so that the only fees in its balance are its own.
+const ASKER: &str = "//Alice//stash";
+/// The shortest that a call on chain may wait, in blocks, and two to be sure.
+const SHORT: BlockNumber = 12;
+const LONG: BlockNumber = 200;
+const FINAL: Duration = Duration::from_secs(120);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_are_proven_and_calls_on_chain_are_answered() -> Result<()> {
+	Network::with(async |network| {
+		let calls = u32::try_from(TOGETHER)?;
+		let shop = open_shop(network, Settle::Together { calls }, None).await?;
+		let chain = network.chain().clone();
+		let start = chain.block(At::Best).await?.number;
+		let asker = key(ASKER)?.account();
+		let before = chain.account(&asker, At::Best).await?;
+
+		// It takes a while until the first of them is over: enough for everything else.
+		let too_cheap = PRICE.charge(0, 0).context("a price that does not fit")? + 1;
+		let cheap = ask(&chain, &shop, too_cheap, SHORT).await?;
+		let generous = PRICE.charge(1_000, 1_000).context("a price that does not fit")?;
+		let answered = ask(&chain, &shop, generous, LONG).await?;
+		say("two calls are requested on chain, one of them for too little");
+
+		for _ in 0..TOGETHER {
+			inference::call(&chain, network.folder(), &QUESTION, false).await?;
+		}
+		let charged = fulfilled(&chain, &shop, &answered).await?;
+		let session = settled_together(network, &shop, start).await?;
+		close(network, &shop, session).await?;
+		doctor(network, &shop).await?;
+
+		expired(&chain, &cheap, start).await?;
+		let refused = |line: &String| line.contains("does not pay for an answer").then_some(());
+		shop.node.log().find(refused).context("the node did not say why it left a call alone")?;
+		let after = chain.account(&asker, At::Finalized).await?;
+		let spent = cheap.fee + answered.fee + charged;
+		ensure!(after.reserved == before.reserved, "{} planck are on hold", after.reserved);
+		ensure!(after.free + spent == before.free, "{before:?} less {spent} is not {after:?}");
+		network.finality.check(LONGEST_GAP)?;
+		Ok(())
+	})
+	.await
+}
+
+/// A call that was requested on chain.
+struct Asked {
+	id: RequestId,
+	block: BlockNumber,
+	deadline: BlockNumber,
+	max_charge: Balance,
+	deposit: Balance,
+	/// What the request itself cost, in planck.
+	fee: Balance,
+}
+
+/// What is asked on chain. The temperature makes the answer the same each time, and short.
+const PROMPT: &[u8] =
+	br#"{ "messages": [{ "role": "user", "content": "What is the capital of Italy?" }],
+	"max_tokens": 16, "temperature": 0 }"#;
+
+/// Requests a call of the shop's node that is over in so many blocks.
+async fn ask(
+	chain: &Chain,
+	shop: &Shop,
+	max_charge: Balance,
+	blocks: BlockNumber,
+) -> Result<Asked> {
+	let deadline = chain.block(At::Best).await?.number + blocks;
+	let call = Call::RequestCall {
+		model: shop.model,
+		node: Some(key(OPERATOR)?.account()),
+		input: PROMPT.to_vec().try_into().ok().context("the prompt is too long")?,
+		max_charge,
+		deadline,
+	};
+	let included = submit(chain, &key(ASKER)?, call).await?;
+	let (id, deposit) = included
+		.find(|event| match event {
+			Event::CallRequested { request, deposit, .. } => Some((*request, *deposit)),
+			_ => None,
+		})
+		.context("no CallRequested event")?;
+	let fee = included.find(fee).context("no TransactionFeePaid event")?;
+	Ok(Asked { id, block: included.block.number, deadline, max_charge, deposit, fee })
+}
+
+/// Waits for a call's answer and checks it, and where every planck of its charge went. The charge.
+async fn fulfilled(chain: &Chain, shop: &Shop, asked: &Asked) -> Result<Balance> {
+	let (block, call) =
+		awaited(chain, asked.block, "the answer on chain", FINAL, |record| match record.event {
+			Event::CallFulfilled(call) if call.request == asked.id => Some((record.block, *call)),
+			_ => None,
+		})
+		.await?;
+	ensure!(block.number <= asked.deadline, "answered after the deadline");
+	let parties = (&call.caller, &call.node, call.model);
+	let expected = (&key(ASKER)?.account(), &key(OPERATOR)?.account(), shop.model);
+	ensure!(parties == expected, "{parties:?} instead of {expected:?}");
+	let text = String::from_utf8(call.output.clone())?;
+	ensure!(!text.trim().is_empty() && call.output_tokens <= 16, "the answer is {text:?}");
+	let hashes = (call.input_hash, call.output_hash);
+	let expected: (Hash, Hash) = (blake2_256(PROMPT).into(), blake2_256(&call.output).into());
+	ensure!(hashes == expected, "{hashes:?} instead of {expected:?}");
+	let price = PRICE.charge(call.input_tokens, call.output_tokens);
+	ensure!(price == Some(call.charge), "charged {} planck", call.charge);
+	let all = call.charge + call.released;
+	ensure!(all == asked.max_charge, "{all} planck instead of {}", asked.max_charge);
+	let charge = call.charge;
+	adds_up(Part::from(call), &shop.release.contributions)?;
+	say(format_args!("the call was answered on chain: {text:?}"));
+	Ok(charge)
+}
+
+/// Waits until a call that nobody can answer for its price is over, and all of it given back.
+async fn expired(chain: &Chain, asked: &Asked, start: BlockNumber) -> Result<()> {
+	let id = asked.id;
+	let (block, freed) =
+		awaited(chain, start, "the end of a call on chain", FINAL, |record| match record.event {
+			Event::CallExpired { request, released, deposit, .. } if request == id => {
+				Some((record.block.number, (released, deposit)))
+			}
+			Event::CallFulfilled(call) if call.request == id => Some((0, (0, 0))),
+			_ => None,
+		})
+		.await?;
+	ensure!(block > asked.deadline, "over in block {block}, not after {}", asked.deadline);
+	let held = (asked.max_charge, asked.deposit);
+	ensure!(freed == held, "{freed:?} planck came back instead of {held:?}");
+	say("the call for too little came back whole");
+	Ok(())
+}
+
+/// What was charged for calls, and how that was paid out.
+struct Part {
+	parties: [AccountId; 3],
+	charge: Balance,
+	payment: CallPayment,
+}
+
+impl From<CallFulfilled> for Part {
+	fn from(call: CallFulfilled) -> Self {
+		let parties = [call.caller, call.node, call.developer];
+		Self { parties, charge: call.charge, payment: call.payment }
+	}
+}
+
+impl From<AggregateSettled> for Part {
+	fn from(sum: AggregateSettled) -> Self {
+		let parties = [sum.caller, sum.node, sum.developer];
+		Self { parties, charge: sum.charge, payment: sum.payment }
+	}
+}
+
+/// Checks that nothing of a payment is lost and that everybody was paid, as of one settled call.
+fn adds_up(part: Part, contributions: &[Contribution]) -> Result<()> {
+	let [caller, node, developer] = part.parties;
+	let call = CallSettled {
+		session: 0,
+		lane: 0,
+		sequence: 0,
+		caller,
+		node,
+		developer,
+		model: 0,
+		version: 0,
+		price_version: 0,
+		input_tokens: 0,
+		output_tokens: 0,
+		charge: part.charge,
+		request_hash: Hash::zero(),
+		response_hash: Hash::zero(),
+		payment: part.payment,
+	};
+	CallReport::new(&call, "", contributions)?.check()
+}
+
+/// Waits until the calls are settled by their sums, in one extrinsic, and checks the sums against the
+/// node's records, each of which it can prove. The session.
+async fn settled_together(network: &Network, shop: &Shop, start: BlockNumber) -> Result<SessionId> {
+	let chain = network.chain();
+	let sum = awaited(chain, start, "a settlement by sums", FINAL, |record| match record.event {
+		Event::AggregateSettled(sum) => Some((record.block, record.extrinsic, *sum)),
+		_ => None,
+	});
+	let (block, extrinsic, sum) = sum.await?;
+	let range = (sum.first_sequence, sum.last_sequence, u64::from(sum.calls));
+	ensure!(range == (1, TOGETHER - 1, TOGETHER - 1), "the sums are of {range:?}");
+	let events = chain.events_at(block.hash).await?;
+	let of_it = events.iter().filter(|record| record.extrinsic == extrinsic);
+	let mut newest = None;
+	for record in of_it {
+		match &record.event {
+			Event::CallSettled(call) => newest = Some(call.clone()),
+			Event::VoucherSettled { accepted, rejected, .. } => {
+				let counts = (u64::from(*accepted), *rejected);
+				ensure!(counts == (TOGETHER, 0), "accepted and rejected: {counts:?}");
+			}
+			Event::AggregateSettled(other) => ensure!(**other == sum, "a second aggregate"),
+			_ => {}
+		}
+	}
+	let newest = newest.context("the newest call was not settled beside the sums")?;
+	ensure!(newest.sequence == TOGETHER, "beside the sums is call {}", newest.sequence);
+
+	let mut charges = 0;
+	for sequence in 1..=sum.last_sequence {
+		let proven = Proven::of(shop, sum.session, sequence, block.number).await?;
+		ensure!(proven.kind == "aggregate" && proven.root == sum.root, "another root: {proven:?}");
+		ensure!(proven.holds(&proven.record, proven.charge), "no proof of {proven:?}");
+		ensure!(!proven.holds(&proven.record, proven.charge + 1), "it proves any charge");
+		let other = CallRecord { output_tokens: proven.record.output_tokens + 1, ..proven.record };
+		let proven = Proven { record: other.clone(), ..proven };
+		ensure!(!proven.holds(&other, proven.charge), "it proves any record");
+		charges += proven.charge;
+	}
+	ensure!(charges == sum.charge, "{charges} planck are proven, {} were charged", sum.charge);
+	let alone = Proven::of(shop, sum.session, TOGETHER, block.number).await?;
+	ensure!(alone.kind == "itemised" && alone.charge == newest.charge, "{alone:?}");
+	ensure!(alone.holds(&alone.record, newest.charge), "no proof of {alone:?}");
+	let session = sum.session;
+	adds_up(Part::from(sum), &shop.release.contributions)?;
+
+	let checked = inference::check(chain, network.folder(), session).await?;
+	let counts = |what: &str| checked.matches(what).count();
+	let stated = counts("settled together with others");
+	ensure!(u64::try_from(stated)? == TOGETHER - 1, "{checked}");
+	ensure!(counts(" of 3 calls: as stated") == 1 && counts("  as stated") == 1, "{checked}");
+	say("the calls were settled by their sums, and each is proven");
+	Ok(session)
+}
+
+/// What the node says of a call that is settled.
+#[derive(Debug)]
+struct Proven {
+	record: CallRecord,
+	charge: Balance,
+	kind: String,
+	root: Hash,
+	proof: InclusionProof,
+}
+
+impl Proven {
+	/// Asks the node for a record until it has heard that it is settled.
+	async fn of(
+		shop: &Shop,
+		session: SessionId,
+		sequence: Sequence,
+		block: BlockNumber,
+	) -> Result<Self> {
+		let url = format!("{}/v1/records/{session}/0/{sequence}", shop.home.url());
+		let asking = async {
+			loop {
+				let answer = reqwest::get(&url).await?.error_for_status()?;
+				let answer: Value = serde_json::from_str(&answer.text().await?)?;
+				if answer.get("status").and_then(Value::as_str) == Some("settled") {
+					return anyhow::Ok(answer);
+				}
+				tokio::time::sleep(Duration::from_millis(200)).await;
+			}
+		};
+		let answer = tokio::time::timeout(FINAL, asking).await.context("it is not settled")??;
+		let part = |path: &str| {
+			let part = answer.pointer(path).with_context(|| format!("no {path} in {answer}"));
+			part.cloned()
+		};
+		ensure!(part("/settlement/block")? == Value::from(block), "another block: {answer}");
+		Ok(Self {
+			record: serde_json::from_value(part("/record")?)?,
+			charge: part("/charge")?.as_str().context("no amount")?.parse()?,
+			kind: part("/settlement/kind")?.as_str().context("no kind")?.into(),
+			root: serde_json::from_value(part("/settlement/root")?)?,
+			proof: serde_json::from_value(part("/settlement/proof")?)?,
+		})
+	}
+
+	fn holds(&self, record: &CallRecord, charge: Balance) -> bool {
+		merkle::verify(&self.root, record, charge, &self.proof)
+	}
+}
+
+/// One more call, and the end of the session: the node settles the call and agrees, and what was not
+/// spent is free again at once.
+async fn close(network: &Network, shop: &Shop, session: SessionId) -> Result<()> {
+	let chain = network.chain();
+	inference::call(chain, network.folder(), &QUESTION, false).await?;
+	let open = chain.session(session, At::Best).await?.context("no session")?;
+	let asked = chain.block(At::Best).await?.number;
+	let printed = inference::close(chain, session).await?;
+	ensure!(printed.contains(&format!("session {session} is closed")), "{printed}");
+	ensure!(chain.session(session, At::Finalized).await?.is_none(), "it is still open");
+
+	let (mut settled, mut settled_in) = (open.settled, 0);
+	let refunded = awaited(chain, asked, "the end of the session", FINAL, |record| {
+		match record.event {
+			Event::CallSettled(call) if call.session == session => {
+				(settled, settled_in) = (settled + call.charge, record.block.number);
+			}
+			Event::SessionClosed { session: closed, refunded } if closed == session => {
+				return Some(refunded);
+			}
+			_ => {}
+		}
+		None
+	})
+	.await?;
+	ensure!(settled > open.settled, "the last call was not settled");
+	let left = open.deposit - settled;
+	ensure!(refunded == left, "{refunded} planck came back instead of {left}");
+	let held = chain.account(&open.caller, At::Finalized).await?.reserved;
+	ensure!(held == 0, "{held} planck are still on hold");
+	ensure!(!printed.contains("with notice"), "not at once: {printed}");
+
+	let last = Proven::of(shop, session, TOGETHER + 1, settled_in).await?;
+	ensure!(last.charge == settled - open.settled, "{last:?}");
+	let checked = inference::check(chain, network.folder(), session).await?;
+	ensure!(checked.contains("closed in block"), "{checked}");
+	let book = network.folder().join("sessions.json");
+	let arguments = ["sessions", "--chain", chain.url(), "--sessions", &book.to_string_lossy()];
+	let listed = inference::run(&arguments, &[], false).await?;
+	ensure!(
+		listed.lines().any(|line| line.starts_with("state") && line.ends_with("closed")),
+		"{listed}"
+	);
+	say("the session was closed at once");
+	Ok(())
+}
+
+/// `openledger-inference doctor` and `hash`, against what is on chain.
+async fn doctor(network: &Network, shop: &Shop) -> Result<()> {
+	let config = shop.home.config().to_string_lossy().into_owned();
+	let well = inference::run(&["doctor", "--config", &config], &[], false).await?;
+	ensure!(well.contains("nothing that stops this node"), "{well}");
+	for what in ["chain", "bond", "receipt key", "endpoint", "reachable", "store"] {
+		ensure!(well.contains(&format!("ok    {what:<12} ")), "{what} is not well:\n{well}");
+	}
+
+	let sick = async |arguments: &[&str], expected: &[&str]| {
+		let arguments = [&["doctor", "--no-models"], arguments].concat();
+		let said = inference::run(&arguments, &[], false).await;
+		let said = said.err().context("the doctor found nothing")?.to_string();
+		for expected in expected {
+			ensure!(said.contains(expected), "{expected:?} is not said:\n{said}");
+		}
+		anyhow::Ok(())
+	};
+	let (url, moved) = (shop.home.url(), "http://moved.example:8402");
+	let other = network.folder().join("moved.toml");
+	let text = fs::read_to_string(&config)?;
+	fs::write(
+		&other,
+		text.replace(&format!("endpoint = {url:?}"), &format!("endpoint = {moved:?}")),
+	)?;
+	let says = format!("FAIL  endpoint     registered is {url}, configured {moved}: run");
+	sick(&["--config", &other.to_string_lossy()], &[&says, "1 of "]).await?;
+	let nowhere = "ws://127.0.0.1:1";
+	let says = ["FAIL  chain", "start a chain node, or correct `chain.url`", "1 of "];
+	sick(&["--config", &config, "--chain", nowhere], &says).await?;
+
+	let hashed = inference::run(&["hash", &model_file()?.to_string_lossy()], &[], false).await?;
+	let found: BTreeSet<&str> = hashed.split_whitespace().collect();
+	let model = network.chain().model(shop.model, At::Best).await?.context("no model")?;
+	for registered in [model.weights_hash, model.tokenizer_hash] {
+		ensure!(found.contains(format!("{registered:?}").as_str()), "{registered:?}: {hashed}");
+	}
+	say("the doctor knows what is well and what is not");
+	Ok(())
+}
