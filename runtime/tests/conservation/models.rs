@@ -216,7 +216,7 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 			let model = that(&active);
 			let before = find(model).map(|found| (found.version.current, found.pays_data()));
 			let sources = match before {
-				Some((version, _)) if step.value % 3 > 0 => {
+				Some((version, _)) if !step.value.is_multiple_of(3) => {
 					Versions::<Runtime>::get(model, version)
 						.map(|version| version.value.sources)
 						.unwrap_or_default()

@@ -293,7 +293,7 @@ impl Proven {
 			let part = answer.pointer(path).with_context(|| format!("no {path} in {answer}"));
 			part.cloned()
 		};
-		ensure!(part("/settlement/block")? == Value::from(block), "another block: {answer}");
+		ensure!(part("/settlement/block")? == block, "another block: {answer}");
 		Ok(Self {
 			record: serde_json::from_value(part("/record")?)?,
 			charge: part("/charge")?.as_str().context("no amount")?.parse()?,
