@@ -9,7 +9,7 @@
 //!       keeps the rest             keeps the rest        keeps all
 //! ```
 
-use crate::{split::split_exact, Balance, ModelId, Weight, MAX_LINEAGE};
+use crate::{split::part_of, Balance, ModelId, MAX_LINEAGE};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -37,34 +37,20 @@ pub type Lineage<AccountId> = BoundedVec<Ancestor<AccountId>, ConstU32<MAX_LINEA
 /// royalties are given nearest first. Returns what the developer keeps and what each level keeps.
 /// Together they are exactly `amount`.
 ///
-/// Each level's division is exact ([`split_exact`]). `None` never happens for shares that are at most
-/// 100%, which [`Permill`] guarantees.
-pub fn split_royalties(amount: Balance, royalties: &[Permill]) -> Option<(Balance, Vec<Balance>)> {
-	let whole = Permill::from_percent(100).deconstruct();
-	let mut kept = Vec::with_capacity(royalties.len());
+/// Each level's division is exact ([`part_of`]).
+pub fn split_royalties(amount: Balance, royalties: &[Permill]) -> (Balance, Vec<Balance>) {
 	let mut reached = amount;
-	let mut first = None;
-	for royalty in royalties {
-		let share = royalty.deconstruct();
-		let rest = whole.checked_sub(share)?;
-		let parts = split_exact(reached, &[(0u8, Weight::from(share)), (1u8, Weight::from(rest))])?;
-		let (passed, keeps) = match parts.as_slice() {
-			[passed, keeps] => (*passed, *keeps),
-			_ => return None,
-		};
-		match first {
-			None => first = Some(keeps),
-			Some(_) => kept.push(keeps),
-		}
+	let mut keeps = |royalty: &Permill| {
+		let passed = part_of(reached, *royalty);
+		let kept = reached.saturating_sub(passed);
 		reached = passed;
-	}
-	match first {
-		None => Some((amount, kept)),
-		Some(developer) => {
-			kept.push(reached);
-			Some((developer, kept))
-		}
-	}
+		kept
+	};
+	let Some((first, above)) = royalties.split_first() else { return (amount, Vec::new()) };
+	let developer = keeps(first);
+	let mut kept: Vec<_> = above.iter().map(keeps).collect();
+	kept.push(reached);
+	(developer, kept)
 }
 
 #[cfg(test)]
@@ -76,12 +62,12 @@ mod tests {
 	fn each_level_passes_on_a_share_of_what_reaches_it() {
 		let half = Permill::from_percent(50);
 		let tenth = Permill::from_percent(10);
-		assert_eq!(split_royalties(1_000, &[]), Some((1_000, vec![])));
-		assert_eq!(split_royalties(1_000, &[tenth]), Some((900, vec![100])));
-		assert_eq!(split_royalties(1_000, &[half, tenth]), Some((500, vec![450, 50])));
+		assert_eq!(split_royalties(1_000, &[]), (1_000, vec![]));
+		assert_eq!(split_royalties(1_000, &[tenth]), (900, vec![100]));
+		assert_eq!(split_royalties(1_000, &[half, tenth]), (500, vec![450, 50]));
 		assert_eq!(
 			split_royalties(1_000, &[Permill::one(), Permill::zero(), half]),
-			Some((0, vec![1_000, 0, 0]))
+			(0, vec![1_000, 0, 0])
 		);
 	}
 
@@ -89,7 +75,7 @@ mod tests {
 		#[test]
 		fn nothing_is_lost(amount: u128, shares in vec(0u32..=1_000_000, 0..=4)) {
 			let royalties: Vec<_> = shares.iter().map(|share| Permill::from_parts(*share)).collect();
-			let (developer, kept) = split_royalties(amount, &royalties).unwrap();
+			let (developer, kept) = split_royalties(amount, &royalties);
 			prop_assert_eq!(kept.len(), royalties.len());
 			let sum = kept.iter().try_fold(developer, |sum, part| sum.checked_add(*part));
 			prop_assert_eq!(sum, Some(amount));
@@ -100,8 +86,7 @@ mod tests {
 			amount in 0u128..u128::MAX / 1_000_000, share in 0u32..=1_000_000, above in 0u32..=1_000_000
 		) {
 			let (developer, _) =
-				split_royalties(amount, &[Permill::from_parts(share), Permill::from_parts(above)])
-					.unwrap();
+				split_royalties(amount, &[Permill::from_parts(share), Permill::from_parts(above)]);
 			let exact = amount * u128::from(1_000_000 - share);
 			prop_assert!((developer * 1_000_000).abs_diff(exact) < 1_000_000);
 		}

@@ -178,7 +178,7 @@ impl<T: Config> Pallet<T> {
 			Self::weigh(&mut entry, &mut datanet_entry, next, 0)?;
 		}
 		let bond = core::mem::take(&mut entry.bond);
-		let to_accuser = crate::credit::part_of(bond, T::ReporterShare::get());
+		let to_accuser = openledger_primitives::split::part_of(bond, T::ReporterShare::get());
 		let to_protocol = bond.checked_sub(to_accuser).ok_or(ArithmeticError::Underflow)?;
 		let Accusation { accuser, deposit, .. } = accusation;
 		Self::forfeit(HoldReason::Contribution, &entry.contributor, &accuser, to_accuser)?;

@@ -15,7 +15,7 @@ use frame_support::{traits::ConstU32, BoundedVec};
 use openledger_primitives::{
 	attribution::{DataSources, ReleaseSelector},
 	record::{DataPayment, DirectPayment, PoolPayment},
-	split::split_exact,
+	split::{part_of, split_exact},
 	traits::DataDue,
 	Balance, ContributionId, DatanetId, ReleaseId, Weight,
 };
@@ -371,41 +371,12 @@ fn divide<Key: Ord>(
 	split_exact(amount, shares).ok_or(ArithmeticError::Overflow.into())
 }
 
-/// `share` of an amount, in planck: what [`split_exact`] gives to the first of two whose weights are
-/// `share` and the rest of the whole. It is here in its closed form because settlements work it out
-/// some dozen times a call.
-pub(crate) fn part_of(amount: Balance, share: Permill) -> Balance {
-	const WHOLE: Balance = 1_000_000;
-	let share = Balance::from(share.deconstruct());
-	let rest = WHOLE.saturating_sub(share);
-	let (quotient, remainder) = (amount / WHOLE, amount % WHOLE);
-	// Neither product overflows: the first is at most the amount, the second below 10^12.
-	let odd = remainder.saturating_mul(share);
-	let part = quotient.saturating_mul(share).saturating_add(odd / WHOLE);
-	// The planck that rounding leaves over goes to the one that lost more; of equals, to the larger.
-	let lost = odd % WHOLE;
-	let lost_by_rest = remainder.saturating_mul(rest) % WHOLE;
-	let gains = (lost, share) >= (lost_by_rest, rest) && !lost.is_zero();
-	part.saturating_add(Balance::from(gains))
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use openledger_primitives::split::split_data;
 	use proptest::prelude::*;
 
 	proptest! {
-		#[test]
-		fn a_part_is_what_the_exact_split_gives(
-			amount in prop_oneof![any::<u128>(), 0u128..3_000_000, Just(u128::MAX)],
-			share in prop_oneof![0u32..=1_000_000, 499_999u32..=500_001, Just(0), Just(1_000_000)],
-		) {
-			let share = Permill::from_parts(share);
-			let (part, _) = split_data(amount, share).unwrap();
-			prop_assert_eq!(part_of(amount, share), part);
-		}
-
 		#[test]
 		fn dividing_is_the_exact_split(amount: u128, weights in proptest::collection::vec(0u64..9, 1..4)) {
 			let shares: Vec<_> = weights.into_iter().enumerate().collect();

@@ -392,7 +392,9 @@ pub mod pallet {
 			let missing =
 				T::Currency::minimum_balance().saturating_sub(T::Currency::total_balance(&pot));
 			if !missing.is_zero() {
-				T::Currency::mint_into(&pot, missing).expect("the pot can hold the minimum");
+				// A genesis that cannot be built must not become a chain: no call ever comes here.
+				let minted = T::Currency::mint_into(&pot, missing);
+				assert!(minted.is_ok(), "the pot cannot be endowed");
 			}
 		}
 	}

@@ -11,9 +11,9 @@ use sp_runtime::traits::{BlakeTwo256, Hash as _, Saturating};
 
 impl<T: Config> Pallet<T> {
 	/// What hides a root that `account` wants to submit: the BLAKE2b-256 hash of the SCALE encoding
-	/// of the string `openledger/root/v1`, the root and the account.
+	/// of the string `openledger/reservation/v1`, the root and the account.
 	pub fn commitment(root: Hash, account: &T::AccountId) -> Hash {
-		BlakeTwo256::hash_of(&("openledger/root/v1", root, account))
+		BlakeTwo256::hash_of(&("openledger/reservation/v1", root, account))
 	}
 
 	/// See [`reserve_root`](Pallet::reserve_root).

@@ -51,7 +51,7 @@ impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<
 		let parts = split_charge(call.charge, share, &call.terms.policy)?;
 		let lineage = &call.terms.lineage;
 		let shares = lineage.iter().map(|ancestor| ancestor.royalty).collect::<Vec<_>>();
-		let (developer, kept) = split_royalties(parts.developer, &shares)?;
+		let (developer, kept) = split_royalties(parts.developer, &shares);
 
 		let mut royalties = BoundedVec::new();
 		for (ancestor, amount) in lineage.iter().zip(kept) {

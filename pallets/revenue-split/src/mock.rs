@@ -9,7 +9,7 @@ use openledger_primitives::{
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	record::{DataPayment, DirectPayment, PoolPayment},
-	split::{split_data, split_exact},
+	split::{part_of, split_exact},
 	traits::{CallTerms, ChargedCall, DataDue, DataRevenue},
 	Balance, ModelId,
 };
@@ -92,7 +92,7 @@ pub struct OnePool;
 impl OnePool {
 	fn pay(due: &DataDue) -> Option<DataPayment> {
 		let source = due.sources.first()?;
-		let (attributed, _) = split_data(due.amount, due.attributed)?;
+		let attributed = part_of(due.amount, due.attributed);
 		let entries = due.attribution.iter().map(|entry| (Some(entry.contribution), entry.weight));
 		let shares: Vec<_> = entries.chain([(None, due.unattributed)]).collect();
 		// `None` if there is nothing to weigh: then all of it goes to the pool.

@@ -20,7 +20,7 @@ fn reserve(who: &AccountId, number: u64) -> Hash {
 
 #[test]
 fn a_commitment_is_what_the_docs_say() {
-	let bytes = ("openledger/root/v1", root(5), ALICE).encode();
+	let bytes = ("openledger/reservation/v1", root(5), ALICE).encode();
 	let hash = Hash::from(sp_io::hashing::blake2_256(&bytes));
 	assert_eq!(DataAttribution::commitment(root(5), &ALICE), hash);
 	assert_ne!(DataAttribution::commitment(root(5), &BOB), hash);

@@ -1,0 +1,250 @@
+//! What the benchmarks prepare: people, datanets, contributions, and what they have earned.
+
+use crate::*;
+use alloc::{format, vec, vec::Vec};
+use frame_benchmarking::v2::*;
+use frame_support::traits::{
+	fungible::{Inspect, Mutate},
+	Get,
+};
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use openledger_primitives::{
+	attribution::{AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	traits::DataDue,
+	ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, MAX_NAME, MAX_URI, OPEN,
+};
+use sp_runtime::{
+	traits::{One, Saturating},
+	DispatchError, Permill, SaturatedConversion,
+};
+
+/// An account that can sign, and has enough for what it is to do.
+pub(crate) fn funded<T: Config>(name: &'static str, number: u32) -> T::AccountId {
+	let who = account(name, number, 0);
+	fund::<T>(&who);
+	who
+}
+
+/// Gives an account enough for many deposits and bonds, on top of what it has.
+pub(crate) fn fund<T: Config>(who: &T::AccountId) {
+	let deposits = T::DatanetDeposit::get()
+		.saturating_add(T::AdmissionDeposit::get())
+		.saturating_add(T::ContributionBond::get())
+		.saturating_add(T::ReservationDeposit::get())
+		.saturating_mul(64);
+	let needed = T::Currency::balance(who)
+		.saturating_add(T::Currency::minimum_balance())
+		.saturating_add(deposits)
+		.saturating_add(OPEN);
+	T::Currency::set_balance(who, needed);
+}
+
+pub(crate) fn signed<T: Config>(who: &T::AccountId) -> T::RuntimeOrigin {
+	RawOrigin::Signed(who.clone()).into()
+}
+
+pub(crate) fn pass<T: Config>(blocks: BlockNumberFor<T>) {
+	let now = frame_system::Pallet::<T>::block_number();
+	frame_system::Pallet::<T>::set_block_number(now.saturating_add(blocks));
+}
+
+/// The longest name that no other datanet has.
+pub(crate) fn longest_name<T: Config>() -> Name {
+	let mut name = vec![b'n'; MAX_NAME.saturated_into()];
+	let tail = format!("{:010}", NextDatanetId::<T>::get());
+	let start = name.len().saturating_sub(tail.len());
+	name.truncate(start);
+	name.extend(tail.bytes());
+	Name::truncate_from(name)
+}
+
+pub(crate) fn longest_uri() -> Uri {
+	Uri::truncate_from(vec![b'u'; MAX_URI.saturated_into()])
+}
+
+/// The largest submission of a root of its own.
+pub(crate) fn submission(number: u64) -> Submission {
+	Submission { root: Hash::from_low_u64_be(number), size: u64::MAX, uri: longest_uri() }
+}
+
+/// A closed datanet without contributions. The curator takes as much as possible.
+pub(crate) fn create<T: Config>(curator: &T::AccountId) -> Result<DatanetId, DispatchError> {
+	fund::<T>(curator);
+	let datanet = NextDatanetId::<T>::get();
+	let share = T::MaxCuratorShare::get();
+	Pallet::<T>::create_datanet_with(signed::<T>(curator), longest_name::<T>(), false, share)?;
+	Ok(datanet)
+}
+
+/// A pending contribution.
+pub(crate) fn submit<T: Config>(
+	contributor: &T::AccountId,
+	datanet: DatanetId,
+) -> Result<ContributionId, DispatchError> {
+	fund::<T>(contributor);
+	let contribution = NextContributionId::<T>::get();
+	if let Some(entry) = Datanets::<T>::get(datanet) {
+		if !Pallet::<T>::admits(datanet, &entry, contributor) {
+			let curator = signed::<T>(&entry.curator);
+			fund::<T>(&entry.curator);
+			Pallet::<T>::allow_contributor(curator, datanet, contributor.clone())?;
+		}
+	}
+	let submission = submission(contribution.saturating_add(1));
+	Pallet::<T>::do_submit(contributor.clone(), datanet, &[submission])?;
+	Ok(contribution)
+}
+
+/// An accepted contribution in a datanet of its own, that no release has.
+pub(crate) fn accept<T: Config>(
+	curator: &T::AccountId,
+	contributor: &T::AccountId,
+) -> Result<(DatanetId, ContributionId), DispatchError> {
+	let datanet = create::<T>(curator)?;
+	let contribution = submit::<T>(contributor, datanet)?;
+	Pallet::<T>::accept_contribution(signed::<T>(curator), contribution, 1)?;
+	Ok((datanet, contribution))
+}
+
+/// A release of a new datanet, with so many contributions of as many contributors, each of weight 1.
+/// Returns their ids. The pot exists afterwards.
+pub(crate) fn publish<T: Config>(
+	contributions: u32,
+) -> Result<(DatanetId, ReleaseId, Vec<ContributionId>), DispatchError> {
+	let curator: T::AccountId = account("curator", NextDatanetId::<T>::get(), 0);
+	let datanet = create::<T>(&curator)?;
+	let mut ids = Vec::new();
+	for number in 0..contributions {
+		let contributor: T::AccountId = account("contributor", number, datanet);
+		let contribution = submit::<T>(&contributor, datanet)?;
+		Pallet::<T>::accept_contribution(signed::<T>(&curator), contribution, 1)?;
+		ids.push(contribution);
+	}
+	Pallet::<T>::publish_release(signed::<T>(&curator), datanet)?;
+	let pot = Pallet::<T>::pot();
+	if T::Currency::balance(&pot) < T::Currency::minimum_balance() {
+		T::Currency::set_balance(&pot, T::Currency::minimum_balance());
+	}
+	Ok((datanet, 1, ids))
+}
+
+/// Pays an OPEN to each release, half of it to the contribution directly.
+pub(crate) fn pay<T: Config>(
+	datanet: DatanetId,
+	contribution: ContributionId,
+	releases: &[ReleaseId],
+) -> Result<(), DispatchError> {
+	let pot = Pallet::<T>::pot();
+	let minimum = T::Currency::minimum_balance();
+	if T::Currency::balance(&pot) < minimum {
+		T::Currency::set_balance(&pot, minimum);
+	}
+	for release in releases {
+		let release = ReleaseSelector::Fixed(*release);
+		let sources = DataSources::truncate_from(vec![DataSource { datanet, release, weight: 1 }]);
+		Pallet::<T>::do_credit(&[DataDue {
+			amount: OPEN,
+			attributed: Permill::from_percent(50),
+			attribution: &[AttributionEntry { contribution, weight: 1 }],
+			unattributed: 0,
+			sources: &sources,
+		}])?;
+		T::Currency::mint_into(&pot, OPEN)?;
+	}
+	Ok(())
+}
+
+/// One contribution that is part of so many releases, each of which has earned it something.
+pub(crate) fn earn<T: Config>(
+	contributor: &T::AccountId,
+	releases: u32,
+) -> Result<(DatanetId, ContributionId, Vec<ReleaseId>), BenchmarkError> {
+	let curator: T::AccountId = account("curator", 0, 0);
+	let (datanet, contribution) = accept::<T>(&curator, contributor)?;
+	let mut published = Vec::new();
+	for release in 1..=releases {
+		// A change that needs no contribution.
+		Datanets::<T>::mutate(datanet, |entry| {
+			if let Some(entry) = entry {
+				entry.changed = true;
+			}
+		});
+		Pallet::<T>::publish_release(signed::<T>(&curator), datanet)?;
+		published.push(release);
+	}
+	pay::<T>(datanet, contribution, &published)?;
+	Ok((datanet, contribution, published))
+}
+
+/// Accuses a contribution, and confirms that if asked to.
+pub(crate) fn accuse<T: Config>(
+	contribution: ContributionId,
+	confirmed: bool,
+) -> Result<(), DispatchError> {
+	let accuser = funded::<T>("accuser", 0);
+	let protocol = T::ProtocolAccount::get();
+	if T::Currency::balance(&protocol) < T::Currency::minimum_balance() {
+		T::Currency::set_balance(&protocol, T::Currency::minimum_balance());
+	}
+	Pallet::<T>::accuse_contribution(signed::<T>(&accuser), contribution, AccusationReason::Fraud)?;
+	if confirmed {
+		let curator: T::AccountId = account("curator", 0, 0);
+		Pallet::<T>::confirm_accusation(signed::<T>(&curator), contribution)?;
+	}
+	Ok(())
+}
+
+/// Lets others submit so many roots, after the caller reserved them. Returns the submissions.
+pub(crate) fn overtaken<T: Config>(
+	caller: &T::AccountId,
+	datanet: DatanetId,
+	count: u32,
+) -> Result<Vec<Submission>, DispatchError> {
+	let mut submissions = Vec::new();
+	for number in 0..count {
+		let submission = submission(u64::MAX.saturating_sub(number.into()));
+		let payer = funded::<T>("payer", number);
+		let commitment = Pallet::<T>::commitment(submission.root, caller);
+		Pallet::<T>::reserve_root(signed::<T>(&payer), commitment)?;
+		submissions.push(submission);
+	}
+	pass::<T>(One::one());
+	let curator = Datanets::<T>::get(datanet).map(|entry| entry.curator);
+	for (number, submission) in (0u32..).zip(&submissions) {
+		let other = funded::<T>("other", number);
+		if let Some(curator) = &curator {
+			let origin = signed::<T>(curator);
+			fund::<T>(curator);
+			Pallet::<T>::allow_contributor(origin, datanet, other.clone())?;
+		}
+		Pallet::<T>::do_submit(other, datanet, core::slice::from_ref(submission))?;
+	}
+	Ok(submissions)
+}
+
+/// Makes the pot owe an OPEN to a curator.
+pub(crate) fn owe<T: Config>(curator: &T::AccountId) -> Result<(), DispatchError> {
+	let pot = Pallet::<T>::pot();
+	T::Currency::set_balance(&pot, T::Currency::minimum_balance().saturating_add(OPEN));
+	CuratorEarnings::<T>::insert(curator, OPEN);
+	Accounted::<T>::put(OPEN);
+	Ok(())
+}
+
+/// Publishes releases with a weight each until the contribution has room for one more.
+pub(crate) fn fill_checkpoints<T: Config>(
+	datanet: DatanetId,
+	contribution: ContributionId,
+) -> Result<(), DispatchError> {
+	let Some(entry) = Datanets::<T>::get(datanet) else { return Ok(()) };
+	let curator = entry.curator;
+	for change in 2..MAX_CHECKPOINTS {
+		Pallet::<T>::publish_release(signed::<T>(&curator), datanet)?;
+		if change.saturating_add(1) < MAX_CHECKPOINTS {
+			let weight = change.checked_rem(2).unwrap_or_default().saturating_add(1);
+			let weight = weight.saturating_add(2).into();
+			Pallet::<T>::set_weight(signed::<T>(&curator), contribution, weight)?;
+		}
+	}
+	Ok(())
+}
