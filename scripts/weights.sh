@@ -17,7 +17,7 @@ bencher_version=0.28.0
 tools="$OPENLEDGER_CACHE/tools"
 bencher="$tools/bin/frame-omni-bencher"
 # A runtime with benchmarks must not get where the node looks for its own: it is built apart.
-build_directory="$OPENLEDGER_CACHE/weights"
+build_directory="$OPENLEDGER_CACHE/variants"
 runtime="$build_directory/debug/wbuild/openledger-runtime/openledger_runtime.compact.compressed.wasm"
 weights="$REPO/runtime/src/weights"
 steps="${OPENLEDGER_WEIGHTS_STEPS:-50}"

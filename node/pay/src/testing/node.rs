@@ -175,7 +175,10 @@ fn refused(status: u16, code: &str, details: Value) -> Response {
 }
 
 fn offer(shared: &Shared, mood: Mood, body: &[u8]) -> Requirements {
-	let model = shared.chain.state.lock().models[&shared.model].clone();
+	let (model, block) = {
+		let state = shared.chain.state.lock();
+		(state.models[&shared.model].clone(), state.best)
+	};
 	let mut price = model.price;
 	if mood == Mood::WrongPrice {
 		price.per_call += 1;
@@ -193,8 +196,8 @@ fn offer(shared: &Shared, mood: Mood, body: &[u8]) -> Requirements {
 		input_tokens: 12,
 		max_output_tokens: u32::try_from(most).unwrap(),
 		receipt_key: account.clone(),
-		block: 10,
-		valid_until: 60,
+		block,
+		valid_until: block + 50,
 	};
 	Requirements::new(account, 60, terms).unwrap()
 }

@@ -1,6 +1,6 @@
 //! A chain with nodes on it, and a proxy that uses them.
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::{Duration, Instant}};
 
 use openledger_client::{Keypair, Scheme};
 use openledger_primitives::{
@@ -162,8 +162,21 @@ impl World {
 		self.nodes.push(node);
 	}
 
+	/// A proxy, as soon as the one before has let go of the file.
+	async fn proxy(chain: Arc<FakeChain>, settings: Settings) -> Proxy {
+		let patience = Instant::now() + Duration::from_secs(20);
+		loop {
+			match Proxy::new(chain.clone(), settings.clone()).await {
+				Err(StartError::Store(_)) if Instant::now() < patience => {
+					tokio::time::sleep(Duration::from_millis(10)).await;
+				}
+				started => return started.unwrap(),
+			}
+		}
+	}
+
 	pub(crate) async fn start(&self) -> Running {
-		let proxy = Proxy::new(self.chain.clone(), self.settings.clone()).await.unwrap();
+		let proxy = Self::proxy(self.chain.clone(), self.settings.clone()).await;
 		let address = proxy.address().unwrap();
 		let stop = CancellationToken::new();
 		let task = tokio::spawn(proxy.run(stop.clone()));
@@ -174,7 +187,7 @@ impl World {
 	pub(crate) async fn start_doomed(&self) -> Doomed {
 		let runtime = Runtime::new().unwrap();
 		let (chain, settings) = (self.chain.clone(), self.settings.clone());
-		let starting = runtime.spawn(async move { Proxy::new(chain, settings).await.unwrap() });
+		let starting = runtime.spawn(Self::proxy(chain, settings));
 		let proxy = starting.await.unwrap();
 		let address = proxy.address().unwrap();
 		let stop = CancellationToken::new();
