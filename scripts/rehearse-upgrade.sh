@@ -23,7 +23,7 @@ cd "$REPO"
 # Built apart, beside the runtime that is benchmarked: with these checks the runtime is another, and a
 # node must not pick it up.
 rehearse() {
-	CARGO_TARGET_DIR="$OPENLEDGER_CACHE/variants" CARGO_PROFILE_DEV_OPT_LEVEL=0 SKIP_WASM_BUILD=1 \
+	CARGO_TARGET_DIR="$OPENLEDGER_CACHE/variants" SKIP_WASM_BUILD=1 \
 		cargo test --locked --package openledger-runtime --features try-runtime --test upgrade -- --nocapture
 }
 phase "rehearsal" rehearse

@@ -49,18 +49,19 @@ get_bencher() {
 		return
 	fi
 	note "installing frame-omni-bencher $bencher_version (takes a while)"
-	# Into its own target directory, which is kept until it works: its flags are not the workspace's.
-	CARGO_TARGET_DIR="$tools/target" cargo install frame-omni-bencher --version "=$bencher_version" --locked \
+	# Into its own target directory, which is kept until it works: its flags are not the workspace's. A
+	# test runtime that comes with it is not needed.
+	CARGO_TARGET_DIR="$tools/target" SKIP_WASM_BUILD=1 cargo install frame-omni-bencher --version "=$bencher_version" --locked \
 		--quiet --root "$tools" || die "frame-omni-bencher could not be installed."
 	"$bencher" --version >/dev/null || die "frame-omni-bencher was installed but does not run."
 	rm -rf "$tools/target"
 }
 
-# The code around the blob is never run, so it is built without optimisation.
+# Only the blob is of interest; the code around it is built as always, so that other variants share it.
 build_runtime() {
 	(
 		cd "$REPO"
-		CARGO_TARGET_DIR="$build_directory" CARGO_PROFILE_DEV_OPT_LEVEL=0 WASM_BUILD_TYPE=production \
+		CARGO_TARGET_DIR="$build_directory" WASM_BUILD_TYPE=production \
 			cargo build --locked --package openledger-runtime --features runtime-benchmarks
 	)
 	[ -s "$runtime" ] || die "the build left no runtime at $runtime."

@@ -21,8 +21,8 @@ use openledger_primitives::{
 use openledger_runtime::{configs::parameters, Runtime, System};
 use pallet_data_attribution::{
 	AccusationReason::{Duplicate, Fraud},
-	Call as Data, Contributions, CuratorEarnings, DirectEarnings, Error as DataError, Releases,
-	RootOwner,
+	Call as Data, ContributionStatus, Contributions, CuratorEarnings, DirectEarnings,
+	Error as DataError, NextContributionId, Releases, RootOwner,
 };
 use pallet_inference_metering::{
 	types::Served, Call as Metering, Error as MeteringError, Lanes, Sessions,
@@ -351,16 +351,17 @@ fn self_attribution_by_the_node() {
 		// To the one that is in the release: the attributed half, less the curator's tenth, however
 		// often and heavily it is named, and next to whatever.
 		let half = data / 2 - data / 20;
-		for entries in [
-			&[(1, 1)][..],
-			&[(1, Weight::MAX); 8][..],
-			&[(2, Weight::MAX), (1, 1), (3, Weight::MAX), (1, 0)][..],
-		] {
+		for entries in [&[(1, 1)][..], &[(1, Weight::MAX); 8][..], &[(1, 7), (1, 0)][..]] {
 			assert_eq!(attribute(entries), (half, half));
 		}
-		// Next to others that are in it, only a part of the half.
+		// Next to others, only a part of the half, whether they are in it or not: what would go to
+		// those that are not is the release's.
 		let (direct, pooled) = attribute(&[(1, 1), (0, 4)]);
 		assert_eq!((direct, pooled), (half / 5, half));
+		let (direct, pooled) = attribute(&[(2, 3), (1, 1), (77, 1), (1, 0)]);
+		assert_eq!((direct, pooled), (half / 5, half + half / 5 * 4));
+		let (direct, _) = attribute(&[(2, Weight::MAX), (1, 1), (3, Weight::MAX)]);
+		assert!(direct <= 1);
 
 		// And once it is found to be a fraud, nothing at all.
 		let accuse = Data::accuse_contribution { contribution: 1, reason: Fraud };
@@ -407,9 +408,8 @@ fn curator_slashing_to_steal() {
 		assert_eq!(wealth(&id(accomplice)), before.0 - bond);
 		assert_eq!(wealth(&id(Eve)), before.1 + bond);
 
-		// If the contributor sleeps, they get a part of the bond. All else is out of reach: what was
-		// earned stays the contributor's, what comes is the protocol's, and the other's share is
-		// what it was.
+		// If the contributor sleeps, the protocol gets the bond, and they get nothing: what was earned
+		// stays the contributor's, what comes is the protocol's, and the other's share is what it was.
 		let [data_pot, _, protocol] = pots();
 		let earned = claimable(0, 1);
 		let the_others = claimable(1, 1);
@@ -419,10 +419,9 @@ fn curator_slashing_to_steal() {
 		assert_ok!(send(&id(CURATOR), confirm()));
 		pass(parameters::ContestPeriod::get());
 		assert_ok!(send(&id(accomplice), execute()));
-		let reward = bond * 3 / 10;
 		assert_eq!(wealth(&id(CURATOR)), before.0);
-		assert_eq!(wealth(&id(accomplice)), before.1 + reward);
-		assert_eq!(wealth(&protocol), before.2 + bond - reward);
+		assert_eq!(wealth(&id(accomplice)), before.1);
+		assert_eq!(wealth(&protocol), before.2 + bond);
 		assert_eq!(wealth(&data_pot), before.3);
 		assert_eq!(claim(0, 1), Ok(earned));
 		assert_eq!(claim(1, 1), Ok(the_others));
@@ -487,14 +486,18 @@ fn duplicate_content_under_another_root_order() {
 		let backwards = Data::accuse_contribution { contribution: 0, reason: Duplicate(copy) };
 		assert_eq!(send(&id(Bob), backwards), Err(not_earlier));
 
-		// A reporter who has seen both has it slashed, and is paid out of its bond.
+		// A reporter who has seen both asks governance if the curator does nothing, has it slashed, and
+		// is paid out of its bond.
 		let bond = parameters::ContributionBond::get();
 		let before = (wealth(&id(FerdieStash)), wealth(&id(Bob)));
 		let accuse = Data::accuse_contribution { contribution: copy, reason: Duplicate(0) };
 		assert_ok!(send(&id(FerdieStash), accuse));
-		assert_ok!(send(&id(Dave), Data::confirm_accusation { contribution: copy }));
-		pass(parameters::ContestPeriod::get());
-		assert_ok!(send(&id(Eve), Data::execute_slash { contribution: copy }));
+		let too_early: DispatchError = DataError::<Runtime>::TooEarly.into();
+		let drop_it = Data::drop_accusation { contribution: copy };
+		assert_eq!(send(&id(Dave), drop_it), Err(too_early));
+		let escalate = Data::escalate_accusation { contribution: copy };
+		assert_ok!(send(&id(FerdieStash), escalate));
+		assert_ok!(govern(Data::resolve_accusation { contribution: copy, guilty: true }));
 		assert_eq!(wealth(&id(FerdieStash)), before.0 + bond * 3 / 10);
 		assert_eq!(wealth(&id(Bob)), before.1 - bond);
 
@@ -512,10 +515,46 @@ fn duplicate_content_under_another_root_order() {
 		let sweep = Data::sweep_slashed { contribution: copy, releases: bounded([1]) };
 		assert_ok!(send(&id(Eve), sweep));
 		assert_eq!(wealth(&protocol), before + half);
-		// Nor can it be brought again.
+		// Its root is free, for whoever can justify it. The earlier one's is not.
+		assert_eq!(RootOwner::<Runtime>::get(root(99)), None);
 		let uri = text("https://data.example/again");
-		let again = Data::submit_contribution { datanet: 0, root: root(99), size: 1, uri };
+		let again = Data::submit_contribution { datanet: 0, root: root(1), size: 1, uri };
 		assert_eq!(send(&id(Bob), again), Err(taken));
+	});
+}
+
+#[test]
+fn curator_keeps_what_was_rejected() {
+	on_chain(|| {
+		market(0);
+		create_datanet(Dave, "other", 0);
+		let submit = |datanet| {
+			let uri = text("https://data.example/new");
+			Data::submit_contribution { datanet, root: root(42), size: 1, uri }
+		};
+		// The curator sees it, rejects it, and brings it as their own before anybody else can.
+		assert_ok!(send(&id(Bob), submit(0)));
+		let bobs = NextContributionId::<Runtime>::get() - 1;
+		pass(1);
+		assert_ok!(send(&id(CURATOR), Data::reject_contribution { contribution: bobs }));
+		assert_ok!(send(&id(CURATOR), submit(0)));
+		let copy = bobs + 1;
+		let accept = Data::accept_contribution { contribution: copy, weight: 1_000 };
+		assert_ok!(send(&id(CURATOR), accept));
+		publish(CURATOR, 0);
+
+		// It is Bob's all the same: he brings it elsewhere, and the copy is slashed on the spot.
+		pass(1);
+		assert_ok!(send(&id(Bob), submit(1)));
+		assert_eq!(RootOwner::<Runtime>::get(root(42)), Some(copy + 1));
+		let bond = parameters::ContributionBond::get();
+		let before = (wealth(&id(Bob)), wealth(&id(CURATOR)));
+		let reason = Duplicate(copy + 1);
+		assert_ok!(send(&id(Bob), Data::accuse_contribution { contribution: copy, reason }));
+		assert_eq!(wealth(&id(Bob)), before.0 + bond * 3 / 10);
+		assert_eq!(wealth(&id(CURATOR)), before.1 - bond);
+		let entry = Contributions::<Runtime>::get(copy).unwrap();
+		assert_eq!(entry.status, ContributionStatus::Slashed);
 	});
 }
 
@@ -718,15 +757,16 @@ fn version_policy_and_price_change_between_call_and_settlement() {
 		assert_ok!(send(&id(DEVELOPER), Models::offer_model { model: 0, to: id(Ferdie) }));
 		assert_ok!(send(&id(Ferdie), Models::accept_model { model: 0 }));
 
-		// What the caller pays, and whose data answered, is as it was when the calls were made: the
-		// first by the old version, the second, at the old price, by the new one. How it is shared is
-		// as it is now, which everybody has known for the notice.
+		// What the caller pays, who shares it, and whose data answered, is as it was when the calls
+		// were made: the first by the old version, the second, at the old price, by the new one. That
+		// they were held back until the greedy policy was in force makes no difference.
 		let owners = [id(DEVELOPER), id(Ferdie), id(OPERATOR)];
 		let before = owners.each_ref().map(wealth);
 		let second = TheCall { sequence: 2, version: 1, ..the_call() };
 		assert_ok!(redeem(voucher, [first.record(), second.record()]));
 		let charge = 50 * MILLI_OPEN;
-		let parts = split_charge(charge, parameters::ProtocolShare::get(), &greedy).unwrap();
+		let share = parameters::ProtocolShare::get();
+		let parts = split_charge(charge, share, &policy()).unwrap();
 		assert_eq!(settled(0), 2 * charge);
 		let after = owners.each_ref().map(wealth);
 		assert_eq!(after[0], before[0]);
@@ -737,8 +777,30 @@ fn version_policy_and_price_change_between_call_and_settlement() {
 		assert_eq!(claim(other, 1), Ok(parts.data));
 		assert_eq!(Earned::<Runtime>::iter_prefix_values(id(DEVELOPER)).count(), 0);
 
+		// What is agreed on from now on is dearer, and is shared in the new way. That is one price
+		// version: the one that was announced before the policy was never in force.
+		let dear_charge = OPEN + 20 * MILLI_OPEN;
+		let third = TheCall {
+			sequence: 3,
+			acknowledged: 2 * charge,
+			allowance: dear_charge,
+			version: 1,
+			price_version: 2,
+			..the_call()
+		};
+		let never = TheCall { price_version: 1, ..third.clone() };
+		assert_eq!(never.settle(), Err(MeteringError::<Runtime>::NotInForce.into()));
+		let before = after;
+		assert_ok!(third.settle());
+		let parts = split_charge(dear_charge, share, &greedy).unwrap();
+		let after = owners.each_ref().map(wealth);
+		assert_eq!(after[1] - before[1], parts.developer);
+		assert_eq!(after[2] - before[2], parts.node);
+		assert_eq!(claim(other, 1), Ok(parts.data));
+		let paid = 2 * charge + dear_charge;
+
 		// The old terms end, all at once, and with them what was not settled.
-		let third = TheCall { sequence: 3, acknowledged: 2 * charge, ..the_call() };
+		let third = TheCall { sequence: 4, acknowledged: paid, ..the_call() };
 		pass(parameters::SettlementGrace::get());
 		let expired: DispatchError = MeteringError::<Runtime>::VersionExpired.into();
 		assert_eq!(third.settle(), Err(expired));
@@ -747,6 +809,6 @@ fn version_policy_and_price_change_between_call_and_settlement() {
 		assert_eq!(third.settle(), Err(expired));
 		// The caller has lost nothing by that.
 		let session = Sessions::<Runtime>::get(0).unwrap();
-		assert_eq!(session.remaining(), 10 * OPEN - 2 * charge);
+		assert_eq!(session.remaining(), 10 * OPEN - paid);
 	});
 }

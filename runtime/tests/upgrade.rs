@@ -7,7 +7,7 @@
 
 use codec::Encode;
 use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade};
-use openledger_primitives::{AccountId, OPEN};
+use openledger_primitives::{traits::ModelInspect, AccountId, OPEN};
 use openledger_runtime::{
 	configs::pot_accounts, constants::EXISTENTIAL_DEPOSIT, Balances, DataAttribution, Executive,
 	Header, InferenceMetering, InferenceRequests, Migrations, ModelRegistry, RevenueSplit, Runtime,
@@ -85,6 +85,8 @@ fn a_chain_that_ran_first_light_goes_on() {
 		assert_eq!(model.name, "geo/smollm2-135m-instruct");
 		assert_eq!((model.version, model.price_version, model.paused), (0, 0, false));
 		assert!(!model.sources.is_empty());
+		assert!(model.policy.is_complete() && model.policy.pays_data());
+		assert_eq!(ModelRegistry::terms(0, 0, 0).map(|terms| terms.policy), Ok(model.policy));
 		let session = InferenceMetering::session_info(0).expect("the session is open");
 		assert!(session.settled > 0 && session.settled < session.deposit);
 		assert_eq!(session.lanes.iter().map(|lane| lane.settled).sum::<u128>(), session.settled);

@@ -8,7 +8,7 @@
 mod encode;
 mod types;
 
-pub use self::types::{Accusation, ServedModels, Submission, Submissions};
+pub use self::types::{Accusation, ProxyKind, ServedModels, Submission, Submissions};
 
 use codec::Encode;
 use openledger_primitives::{
@@ -240,7 +240,9 @@ calls! {
 			contribution: ContributionId,
 			guilty: bool,
 		}
-		/// Drops an accusation that was not confirmed in time.
+		/// Lets governance decide about one's own accusation.
+		EscalateAccusation = DataAttribution.escalate_accusation { contribution: ContributionId }
+		/// Drops an accusation: one's own, or one that was not confirmed or decided in time.
 		DropAccusation = DataAttribution.drop_accusation { contribution: ContributionId }
 		/// Freezes the state of a datanet under the next number.
 		PublishRelease = DataAttribution.publish_release { datanet: DatanetId }
@@ -368,6 +370,18 @@ calls! {
 		Transfer = Balances.transfer_keep_alive { dest: AccountId, value: Balance }
 		/// Several calls of one signer: all of them or none.
 		BatchAll = Utility.batch_all { calls: Vec<Call> }
+		/// Lets another account act for the signer, from `delay` blocks after it has said what it is
+		/// about to do. The signer pays a deposit.
+		AddProxy = Proxy.add_proxy { delegate: AccountId, proxy_type: ProxyKind, delay: BlockNumber }
+		/// Does not let another account act for the signer any more.
+		RemoveProxy = Proxy.remove_proxy {
+			delegate: AccountId,
+			proxy_type: ProxyKind,
+			delay: BlockNumber,
+		}
+		/// A call for the account `real`, by a signer who may act for it. Whether it succeeded is in
+		/// [`Event::ProxyExecuted`](crate::events::Event::ProxyExecuted).
+		Proxy = Proxy.proxy { real: AccountId, force_proxy_type: Option<ProxyKind>, call: Box<Call> }
 		/// A call as root, by the holder of the sudo key. Whether it succeeded is in
 		/// [`Event::RootCalled`](crate::events::Event::RootCalled).
 		Sudo = Sudo.sudo { call: Box<Call> }

@@ -267,6 +267,9 @@ events! {
 		/// A call was made as root, which failed or not: the extrinsic around it succeeds either
 		/// way.
 		RootCalled { error: Option<DispatchFailure> },
+		/// A call was made for another account, which failed or not: the extrinsic around it succeeds
+		/// either way.
+		ProxyExecuted { error: Option<DispatchFailure> },
 		/// Any other event: its pallet's name, its own name, and its fields, encoded one after the
 		/// other.
 		Other { pallet: String, name: String, fields: Vec<u8> },
@@ -334,6 +337,10 @@ fn decode(
 		("Sudo", "Sudid") => {
 			let result: Result<(), DispatchError> = Decode::decode(input)?;
 			Event::RootCalled { error: result.err().map(|error| failure(&error, metadata)) }
+		}
+		("Proxy", "ProxyExecuted") => {
+			let result: Result<(), DispatchError> = Decode::decode(input)?;
+			Event::ProxyExecuted { error: result.err().map(|error| failure(&error, metadata)) }
 		}
 		("System", "ExtrinsicSuccess") => Event::ExtrinsicSuccess,
 		// What follows the error says how heavy the extrinsic was.

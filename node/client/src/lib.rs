@@ -5,6 +5,7 @@
 //! | [`chain`] | a connection that survives restarts of the node: blocks, accounts, runtime APIs |
 //! | [`calls`] | the extrinsics, encoded by what the live runtime's metadata says |
 //! | [`tx`] | signing, submitting, and what became of a transaction |
+//! | [`agent`] | acting for another account, with a key of one's own |
 //! | [`events`] | what happened in a block, typed |
 //! | [`keys`] | key pairs from a secret that is never shown |
 //! | [`units`] | amounts as people write them |
@@ -14,6 +15,7 @@
 
 #![deny(missing_docs)]
 
+pub mod agent;
 pub mod caller;
 pub mod calls;
 pub mod chain;
@@ -27,7 +29,8 @@ pub mod x402;
 #[cfg(test)]
 mod testing;
 
-pub use calls::Call;
+pub use agent::{Agent, Proxy};
+pub use calls::{Call, ProxyKind};
 pub use chain::{AccountInfo, At, Block, Chain, ChainError, ChainOptions, SessionSettlements};
 pub use events::{
 	AggregateSettled, CallFulfilled, CallSettled, DispatchFailure, Event, EventRecord,

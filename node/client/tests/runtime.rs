@@ -3,7 +3,7 @@
 use codec::{DecodeAll, Encode};
 use openledger_client::{
 	calls::{Accusation, Submission},
-	Call, ChainError, Event, Keypair,
+	Call, ChainError, Event, Keypair, ProxyKind,
 };
 use openledger_primitives::{
 	aggregate::{Aggregate, AggregateEntry},
@@ -130,6 +130,7 @@ fn data() -> Vec<Call> {
 		Call::SetBeneficiary { contribution: 1, beneficiary: None },
 		Call::AccuseContribution { contribution: 1, reason: Accusation::Duplicate(2) },
 		Call::AccuseContribution { contribution: 1, reason: Accusation::Fraud },
+		Call::EscalateAccusation { contribution: 1 },
 		Call::ConfirmAccusation { contribution: 1 },
 		Call::ContestAccusation { contribution: 1 },
 		Call::ExecuteSlash { contribution: 1 },
@@ -262,6 +263,27 @@ fn calls() -> Vec<Call> {
 	alone.push(Call::Transfer { dest: account(5), value: u128::MAX });
 	let mut calls = alone.clone();
 	calls.extend(alone.iter().map(|call| Call::Sudo { call: Box::new(call.clone()) }));
+	let (delegate, delay) = (account(6), 0);
+	for proxy_type in [
+		ProxyKind::Any,
+		ProxyKind::NonTransfer,
+		ProxyKind::CancelProxy,
+		ProxyKind::Caller,
+		ProxyKind::Operator,
+		ProxyKind::Curator,
+		ProxyKind::Claims,
+	] {
+		calls.push(Call::AddProxy { delegate: delegate.clone(), proxy_type, delay });
+		calls.push(Call::RemoveProxy { delegate: delegate.clone(), proxy_type, delay });
+		let call = Box::new(Call::Heartbeat {});
+		let force_proxy_type = Some(proxy_type);
+		calls.push(Call::Proxy { real: account(5), force_proxy_type, call });
+	}
+	calls.extend(alone.iter().map(|call| Call::Proxy {
+		real: account(5),
+		force_proxy_type: None,
+		call: Box::new(call.clone()),
+	}));
 	calls.push(Call::BatchAll { calls: alone });
 	calls.push(Call::BatchAll { calls: vec![] });
 	calls
@@ -291,8 +313,9 @@ fn amounts_arrive_as_they_were_meant() {
 #[test]
 fn every_event_has_the_fields_that_are_read() {
 	let sudo: &(&str, &str, &[&str]) = &("Sudo", "Sudid", &["sudo_result"]);
+	let proxy: &(&str, &str, &[&str]) = &("Proxy", "ProxyExecuted", &["result"]);
 	let metadata = metadata();
-	for (pallet, event, fields) in Event::KNOWN.iter().chain([sudo]) {
+	for (pallet, event, fields) in Event::KNOWN.iter().chain([sudo, proxy]) {
 		let known = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.event_variants());
 		let variants = known.unwrap_or_else(|| panic!("no events in {pallet}"));
 		let variant = variants.iter().find(|variant| variant.name == *event);

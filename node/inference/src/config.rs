@@ -14,15 +14,16 @@ use std::{
 	path::{Path, PathBuf},
 };
 
+use openledger_primitives::AccountId;
 use serde::Deserialize;
 
-use self::values::{bounded, http_url, planck, ws_url};
+use self::values::{account, bounded, http_url, planck, ws_url};
 pub use self::{
 	error::{ConfigError, Place},
 	key::{KeySource, Secret},
 	models::{BackendConfig, CandleConfig, ModelConfig, ModelRef, OpenaiConfig, PassThrough},
 };
-pub use crate::{onchain::OnChainCalls, settlement::SettlementMode};
+pub use crate::{onchain::OnChainCalls, server::Origins, settlement::SettlementMode};
 
 /// Everything that an operator can set.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -36,11 +37,21 @@ pub struct Config {
 	/// The URL under which callers reach this node, for its registration on chain.
 	#[serde(default, deserialize_with = "http_url::optional")]
 	pub endpoint: Option<String>,
-	/// The account that registers and settles, and whose key signs statements.
+	/// Signs transactions: the operator's key, or that of its proxy; and statements, where nothing
+	/// else does.
 	pub key: KeySource,
+	/// The account that is registered and paid, where `key` is that of its proxy.
+	#[serde(default, deserialize_with = "account")]
+	pub operator: Option<AccountId>,
+	/// Signs statements.
+	#[serde(default)]
+	pub receipt_key: Option<KeySource>,
 	/// Which of the calls that are requested on chain are answered.
 	#[serde(default)]
 	pub on_chain_calls: OnChainCalls,
+	/// The web pages that may call this node.
+	#[serde(default)]
+	pub allowed_origins: Origins,
 	/// The chain.
 	#[serde(default)]
 	pub chain: ChainConfig,
@@ -257,8 +268,10 @@ impl Config {
 
 	fn resolve(&mut self, resolve: &dyn Fn(&mut PathBuf)) {
 		resolve(&mut self.data_dir);
-		if let KeySource::File(path) = &mut self.key {
-			resolve(path);
+		for key in [Some(&mut self.key), self.receipt_key.as_mut()] {
+			if let Some(KeySource::File(path)) = key {
+				resolve(path);
+			}
 		}
 		for model in &mut self.models {
 			model.resolve(resolve);

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use openledger_client::{Call, Chain, Keypair, SubmitOptions};
+use openledger_client::{Agent, Call, Chain, SubmitOptions};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -44,16 +44,16 @@ pub trait Pulse: Send + Sync + 'static {
 	async fn beat(&self) -> Result<(), String>;
 }
 
-/// A real chain, and the operator's key.
+/// A real chain, and who signs for the operator.
 #[derive(Clone, Debug)]
 pub struct ChainPulse {
 	chain: Chain,
-	operator: Keypair,
+	operator: Agent,
 }
 
 impl ChainPulse {
 	/// Heartbeats of `operator`.
-	pub fn new(chain: Chain, operator: Keypair) -> Self {
+	pub fn new(chain: Chain, operator: Agent) -> Self {
 		Self { chain, operator }
 	}
 }
@@ -62,7 +62,7 @@ impl ChainPulse {
 impl Pulse for ChainPulse {
 	async fn beat(&self) -> Result<(), String> {
 		let sending =
-			self.chain.submit(&Call::Heartbeat {}, &self.operator, SubmitOptions::in_block());
+			self.chain.submit_for(&Call::Heartbeat {}, &self.operator, SubmitOptions::in_block());
 		let outcome = sending.await.map_err(|error| error.to_string())?;
 		outcome.into_included().map(drop).map_err(|error| error.to_string())
 	}

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use openledger_client::{
-	caller::{check_statement, Place},
+	caller::{check_statement, OpenCall, Place},
 	ss58,
 	units::format_amount,
 	x402::{PaymentResponse, Receipt},
 };
-use openledger_primitives::{Balance, Hash};
+use openledger_primitives::{
+	statement::{response_hash, Statement},
+	Balance, Hash,
+};
 use thiserror::Error;
 use tracing::{error, warn};
 
 use crate::{
+	call::{Said, Task},
 	ledger::{Evidence, Open, Seat},
 	proof::Proofs,
 	recount::{self, Recount},
@@ -23,13 +27,15 @@ use crate::{
 /// Statements that are looked at for the proof that more was settled than stated.
 const LOOKED_AT: usize = 10_000;
 
-/// The whole answer of a model, as far as it is text.
+/// The whole answer of a model.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
 	/// The model's name.
 	pub model: &'a str,
-	/// The text.
-	pub text: &'a str,
+	/// What was asked of it.
+	pub task: Task,
+	/// What it says.
+	pub said: &'a Said,
 }
 
 /// Why a statement was not acknowledged.
@@ -112,16 +118,44 @@ impl Clerk {
 			lane: seat.lane,
 			receipt_key: &open.receipt_key,
 		};
-		check_statement(receipt, place, &open.call, answer.map(|answer| answer.text))?;
-		let Some(answer) = answer else { return Ok(()) };
-		let Some(counted) = self.recount.count(answer.model, answer.text).await else {
+		// Where it says more than is signed, its tokens are not those of the signed text alone.
+		let signed = answer.map(|answer| answer.said).filter(|said| said.besides.is_empty());
+		check_statement(receipt, place, &open.call, signed.map(|said| said.signed.as_str()))?;
+		match answer {
+			Some(answer) => self.check_answer(&receipt.statement, &open.call, answer).await,
+			None => Ok(()),
+		}
+	}
+
+	/// Whether a statement is about this answer, and charges no more tokens than it can have.
+	async fn check_answer(
+		&self,
+		statement: &Statement,
+		call: &OpenCall,
+		answer: Answer<'_>,
+	) -> Result<(), String> {
+		let Answer { model, task, said } = answer;
+		let hash = response_hash(call.salt.as_fixed_bytes(), said.signed.as_bytes());
+		if statement.response_hash != hash {
+			return Err("it is about another answer".into());
+		}
+		let charged = statement.output_tokens;
+		// A token is at least a byte of text, but for the few that end an answer.
+		recount::at_most(charged, said.len(), "bytes of text")?;
+		if task == Task::Embeddings {
 			return Ok(());
-		};
-		let charged = receipt.statement.output_tokens;
+		}
+		let all = [said.signed.as_str(), &said.besides].concat();
+		let Some(counted) = self.recount.count(model, &all).await else { return Ok(()) };
 		if usize::try_from(charged).map_or(true, |charged| charged > counted) {
-			warn!(model = answer.model, charged, counted, "more tokens charged than counted");
+			warn!(model, charged, counted, "more tokens charged than counted");
 		}
 		recount::compare(charged, counted)
+	}
+
+	/// How many tokens texts have that a model reads just as they are, if its tokenizer is at hand.
+	pub async fn count_inputs(&self, model: &str, texts: &[String]) -> Option<usize> {
+		self.recount.count_inputs(model, texts).await
 	}
 
 	async fn reject(

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::{
-	ledger::{Begun, Draft, Intent, IntentKind, Shortfall},
+	ledger::{Begun, Draft, Intent, IntentKind, Seen, Shortfall},
 	network::{Network, Opened, Submitted},
 	store::StoreError,
 	treasury::{Treasury, TreasuryError},
@@ -57,6 +57,26 @@ pub enum FundingError {
 		free: Balance,
 		/// What is needed, in planck.
 		need: Balance,
+	},
+	/// The key that opens sessions is not here.
+	#[error(
+		"no session with this node can pay for the call, and the key of {account}, which could open \
+		 one, is not here"
+	)]
+	NoKey {
+		/// The account's address.
+		account: String,
+	},
+	/// A call may cost more than the hot key may spend in a session.
+	#[error(
+		"this call may cost {}, and the hot key may spend {} in a session (--signer-limit)",
+		format_amount(*need), format_amount(*limit)
+	)]
+	AboveLimit {
+		/// What the call may cost, in planck.
+		need: Balance,
+		/// The limit, in planck.
+		limit: Balance,
 	},
 	/// The chain did not do it.
 	#[error("the chain refused: {0}")]
@@ -221,11 +241,20 @@ impl Funding {
 		top_up: Option<SessionId>,
 		demand: Balance,
 	) -> Result<(), FundingError> {
+		let account = ss58(&self.network.account());
+		if self.network.key().is_none() {
+			return Err(FundingError::NoKey { account });
+		}
+		// Another session would not help either.
+		if let Some(limit) = self.network.hot_limit().filter(|limit| *limit < need) {
+			if top_up.is_none() {
+				return Err(FundingError::AboveLimit { need, limit });
+			}
+		}
 		let from = self.network.block(At::Best).await?;
 		let free = self.network.free_balance().await?;
 		let available = free.saturating_sub(RESERVE);
 		if available < need {
-			let account = self.network.keypair().address();
 			return Err(FundingError::Poor { account, free, need });
 		}
 		let committed = self.treasury.look(|ledger| ledger.standing().committed);
@@ -253,9 +282,15 @@ impl Funding {
 		let noted = match submitted {
 			Submitted::Done(Opened { session, deposit, expires_at }) => {
 				info!(session, node = %ss58(node), deposit = %format_amount(deposit), "session opened");
-				let opened = self
-					.treasury
-					.update(|ledger| ledger.opened(node, session, deposit, expires_at));
+				let hot = self.network.hot_key().map(|hot| hot.account());
+				let limit = self.network.hot_limit();
+				let opened = self.treasury.update(|ledger| {
+					let mut changes = ledger.opened(node, session, deposit, expires_at);
+					if let Some(hot) = hot {
+						changes.extend(ledger.opened_for(session, hot, limit));
+					}
+					changes
+				});
 				self.changed.lock().insert(session, Instant::now());
 				opened.await.map_err(Into::into)
 			}
@@ -317,11 +352,14 @@ impl Funding {
 		let usual = self.treasury.budget().deposit;
 		let is_low = self.treasury.look(|ledger| {
 			let spare = self.treasury.budget().left(ledger.standing().committed);
+			let grows = ledger
+				.session(session)
+				.is_some_and(|session| session.limit.is_none_or(|limit| session.deposit < limit));
 			ledger.left(session) < usual / LOW
-				&& spare >= usual
+				&& grows && spare >= usual
 				&& !ledger.intents().contains_key(node)
 		});
-		if !is_low {
+		if !is_low || self.network.key().is_none() {
 			return;
 		}
 		let (funding, node) = (self.clone(), node.clone());
@@ -384,7 +422,7 @@ impl Funding {
 		let next = self.network.next_session().await?;
 		let from = self.searched.lock().get(node).copied().unwrap_or(first);
 		let to = next.min(from.saturating_add(SEARCHED));
-		let caller = self.network.keypair().account();
+		let caller = self.network.account();
 		for id in from..to {
 			let Some(info) = self.network.session(id, At::Best).await? else { continue };
 			let ours = (&info.caller, &info.node, info.deposit, info.expires_at)
@@ -393,7 +431,9 @@ impl Funding {
 				info!(session = id, node = %ss58(node), "found the session of a lost transaction");
 				self.searched.lock().remove(node);
 				let opened = |ledger: &mut crate::ledger::Ledger| {
-					ledger.opened(node, id, info.deposit, info.expires_at)
+					let mut changes = ledger.opened(node, id, info.deposit, info.expires_at);
+					changes.extend(ledger.observe(id, Seen::There(&info)).0);
+					changes
 				};
 				return Ok(self.treasury.update(opened).await?);
 			}

@@ -22,6 +22,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+	call::Task,
 	network::Network,
 	node::{api::NodeApi, endpoint, health::Health},
 };
@@ -38,6 +39,8 @@ const SEARCH: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_secs(1);
 /// How many nodes are asked how they are, at a time.
 const CHECKS: usize = 32;
+/// A node that does not serve some kind of call is asked for such calls last, for so long.
+const UNSERVED: Duration = Duration::from_secs(600);
 
 /// A model, and who serves it.
 #[derive(Clone, Debug)]
@@ -68,6 +71,8 @@ pub struct Market {
 	best: AtomicU32,
 	lists: RwLock<Arc<Lists>>,
 	health: Mutex<HashMap<AccountId, Health>>,
+	/// Who said when that it does not serve some kind of call of a model.
+	unserved: Mutex<HashMap<(AccountId, (ModelId, Task)), Instant>>,
 	turn: tokio::sync::Mutex<()>,
 }
 
@@ -81,6 +86,7 @@ impl Market {
 			best: AtomicU32::new(0),
 			lists: RwLock::default(),
 			health: Mutex::default(),
+			unserved: Mutex::default(),
 			turn: tokio::sync::Mutex::default(),
 		}
 	}
@@ -108,6 +114,19 @@ impl Market {
 	/// What is known of a node's health.
 	pub fn health(&self, operator: &AccountId) -> Health {
 		self.health.lock().get(operator).cloned().unwrap_or_default()
+	}
+
+	/// Notes that a node does not serve such calls of a model.
+	pub fn note_unserved(&self, operator: &AccountId, calls: (ModelId, Task)) {
+		let mut unserved = self.unserved.lock();
+		unserved.retain(|_, at| at.elapsed() < UNSERVED);
+		unserved.insert((operator.clone(), calls), Instant::now());
+	}
+
+	/// Whether a node has said lately that it does not serve such calls of a model.
+	pub fn is_unserved(&self, operator: &AccountId, calls: (ModelId, Task)) -> bool {
+		let unserved = self.unserved.lock();
+		unserved.get(&(operator.clone(), calls)).is_some_and(|at| at.elapsed() < UNSERVED)
 	}
 
 	/// A model by its name, looked for on chain if it is not in the lists.
@@ -194,7 +213,12 @@ impl Market {
 
 	/// Whether a node takes calls, at an address that may be called.
 	pub fn is_usable(&self, node: &NodeInfo) -> bool {
-		node.status == NodeStatus::Active && endpoint::is_allowed(&node.endpoint, self.inside)
+		node.status == NodeStatus::Active && self.may_ask(node)
+	}
+
+	/// Whether a node is at an address that may be called.
+	pub fn may_ask(&self, node: &NodeInfo) -> bool {
+		endpoint::is_allowed(&node.endpoint, self.inside)
 	}
 
 	/// A model as the chain has it now: a price or version that has changed lately may not have

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use openledger_client::{
-	tx::TxError, At, Call, Chain, ChainError, Event, Keypair, SubmitOptions, TxOutcome,
+	ss58, tx::TxError, At, Call, Chain, ChainError, Event, Keypair, SubmitOptions, TxOutcome,
 };
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, SessionInfo},
-	AccountId, Balance, BlockNumber, Hash, ModelId, SessionId, MAX_PAGE,
+	AccountId, Balance, BlockNumber, Hash, ModelId, SessionId, Signature, MAX_PAGE,
 };
 use sp_io::hashing::twox_128;
 
@@ -41,8 +41,20 @@ pub trait Network: Send + Sync + 'static {
 	fn name(&self) -> String {
 		openledger_client::x402::network(&self.genesis_hash())
 	}
-	/// Who pays, and signs vouchers.
-	fn keypair(&self) -> &Keypair;
+	/// Who pays.
+	fn account(&self) -> AccountId;
+	/// The key of that account, which opens and closes sessions, if it is here.
+	fn key(&self) -> Option<Keypair>;
+	/// The key that signs the vouchers of sessions that are opened now, if that is another.
+	fn hot_key(&self) -> Option<Keypair>;
+	/// What that key may spend in each session that is opened now, in planck, if that is limited.
+	fn hot_limit(&self) -> Option<Balance>;
+	/// The key that signs the vouchers of a session that was opened for the hot key `signer`, or for
+	/// the account's own; `None` if it is not here. What the account itself signs is always good.
+	fn voucher_key(&self, signer: Option<&AccountId>) -> Option<Keypair> {
+		let hot = self.hot_key().filter(|hot| Some(&hot.account()) == signer);
+		hot.or_else(|| self.key())
+	}
 	/// The newest block, or the newest that is final.
 	async fn block(&self, at: At) -> Result<BlockNumber, ChainError>;
 	/// What the account can spend, in planck.
@@ -63,7 +75,7 @@ pub trait Network: Send + Sync + 'static {
 	async fn session(&self, id: SessionId, at: At) -> Result<Option<SessionInfo>, ChainError>;
 	/// The number that the next session will have.
 	async fn next_session(&self) -> Result<SessionId, ChainError>;
-	/// Opens a session with `node`.
+	/// Opens a session with `node`, whose vouchers the hot key signs if there is one.
 	async fn open_session(
 		&self,
 		node: &AccountId,
@@ -76,19 +88,45 @@ pub trait Network: Send + Sync + 'static {
 	async fn request_close(&self, session: SessionId) -> Submitted<BlockNumber>;
 	/// Closes a session. What came back, in planck.
 	async fn close(&self, session: SessionId) -> Submitted<Balance>;
+	/// Closes a session at once: its node has signed that it is content. What came back, in planck.
+	async fn close_with_agreement(
+		&self,
+		session: SessionId,
+		signature: Signature,
+	) -> Submitted<Balance>;
 }
 
-/// A chain node, and a key.
+/// The keys of who pays.
+#[derive(Clone, Debug)]
+pub struct Keys {
+	/// Who pays.
+	pub account: AccountId,
+	/// The key of that account: it is needed to open, top up and close sessions.
+	pub own: Option<Keypair>,
+	/// A key that signs vouchers in its place. Whoever gets hold of it can spend what is in the
+	/// sessions that were opened for it, and only with their nodes.
+	pub hot: Option<Keypair>,
+	/// What that key may spend in each session at most, in planck.
+	pub hot_limit: Option<Balance>,
+}
+
+impl From<Keypair> for Keys {
+	fn from(own: Keypair) -> Self {
+		Self { account: own.account(), own: Some(own), hot: None, hot_limit: None }
+	}
+}
+
+/// A chain node, and the keys of who pays.
 #[derive(Clone, Debug)]
 pub struct Live {
 	chain: Chain,
-	keypair: Keypair,
+	keys: Keys,
 }
 
 impl Live {
-	/// Pays with `keypair`.
-	pub fn new(chain: Chain, keypair: Keypair) -> Self {
-		Self { chain, keypair }
+	/// Pays with these keys.
+	pub fn new(chain: Chain, keys: impl Into<Keys>) -> Self {
+		Self { chain, keys: keys.into() }
 	}
 
 	/// Submits a call and picks what matters of what it did.
@@ -97,7 +135,11 @@ impl Live {
 		call: Call,
 		pick: impl FnMut(&Event) -> Option<T> + Send,
 	) -> Submitted<T> {
-		let submitted = self.chain.submit(&call, &self.keypair, SubmitOptions::in_block()).await;
+		let Some(key) = &self.keys.own else {
+			let account = ss58(&self.keys.account);
+			return Submitted::Refused(format!("the key of {account} is not here"));
+		};
+		let submitted = self.chain.submit(&call, key, SubmitOptions::in_block()).await;
 		match submitted.map(TxOutcome::into_included) {
 			Ok(Ok(included)) => match included.find(pick) {
 				Some(done) => Submitted::Done(done),
@@ -118,8 +160,20 @@ impl Network for Live {
 		self.chain.genesis_hash()
 	}
 
-	fn keypair(&self) -> &Keypair {
-		&self.keypair
+	fn account(&self) -> AccountId {
+		self.keys.account.clone()
+	}
+
+	fn key(&self) -> Option<Keypair> {
+		self.keys.own.clone()
+	}
+
+	fn hot_key(&self) -> Option<Keypair> {
+		self.keys.hot.clone()
+	}
+
+	fn hot_limit(&self) -> Option<Balance> {
+		self.keys.hot_limit
 	}
 
 	async fn block(&self, at: At) -> Result<BlockNumber, ChainError> {
@@ -127,7 +181,7 @@ impl Network for Live {
 	}
 
 	async fn free_balance(&self) -> Result<Balance, ChainError> {
-		self.chain.free_balance(&self.keypair.account(), At::Best).await
+		self.chain.free_balance(&self.keys.account, At::Best).await
 	}
 
 	async fn models(&self, from: ModelId) -> Result<Vec<ModelInfo>, ChainError> {
@@ -171,9 +225,15 @@ impl Network for Live {
 		deposit: Balance,
 		expires_at: BlockNumber,
 	) -> Submitted<Opened> {
-		let signer = self.keypair.account();
-		let call = Call::OpenSession { node: node.clone(), deposit, signer, expires_at };
-		let ours = self.keypair.account();
+		let ours = self.account();
+		let hot = self.keys.hot.as_ref().map(Keypair::account);
+		let (node, signer) = (node.clone(), hot.unwrap_or_else(|| ours.clone()));
+		let call = match self.keys.hot_limit.filter(|_| signer != ours) {
+			Some(spending_limit) => {
+				Call::OpenSessionWithLimit { node, deposit, signer, spending_limit, expires_at }
+			}
+			None => Call::OpenSession { node, deposit, signer, expires_at },
+		};
 		self.submit(call, |event| match event {
 			Event::SessionOpened { session, caller, deposit, expires_at, .. }
 				if *caller == ours =>
@@ -200,10 +260,22 @@ impl Network for Live {
 	}
 
 	async fn close(&self, session: SessionId) -> Submitted<Balance> {
-		self.submit(Call::CloseSession { session }, |event| match event {
-			Event::SessionClosed { refunded, .. } => Some(*refunded),
-			_ => None,
-		})
-		.await
+		self.submit(Call::CloseSession { session }, refunded).await
+	}
+
+	async fn close_with_agreement(
+		&self,
+		session: SessionId,
+		signature: Signature,
+	) -> Submitted<Balance> {
+		self.submit(Call::CloseWithAgreement { session, signature }, refunded).await
+	}
+}
+
+/// What came back of a session's deposit, in planck.
+fn refunded(event: &Event) -> Option<Balance> {
+	match event {
+		Event::SessionClosed { refunded, .. } => Some(*refunded),
+		_ => None,
 	}
 }

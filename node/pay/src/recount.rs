@@ -1,4 +1,4 @@
-//! Counting the tokens of an answer again, where the model's tokenizer is at hand.
+//! Counting the tokens of a call again, where the model's tokenizer is at hand.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -36,18 +36,32 @@ impl Recount {
 
 	/// How many tokens a text of a model has, if its tokenizer is at hand.
 	pub async fn count(&self, model: &str, text: &str) -> Option<usize> {
+		self.count_all(model, vec![text.to_owned()], false).await
+	}
+
+	/// How many tokens texts have that a model reads just as they are, with those that its tokenizer
+	/// puts around each, if that is at hand.
+	pub async fn count_inputs(&self, model: &str, texts: &[String]) -> Option<usize> {
+		self.count_all(model, texts.to_vec(), true).await
+	}
+
+	async fn count_all(&self, model: &str, texts: Vec<String>, special: bool) -> Option<usize> {
 		let tokenizer = self.tokenizers.get(model)?.clone();
-		let text = text.to_owned();
 		// A long text takes its time.
-		let counting = tokio::task::spawn_blocking(move || tokenizer.encode_fast(text, false));
+		let counting = tokio::task::spawn_blocking(move || {
+			texts.into_iter().try_fold(0_usize, |sum, text| {
+				let encoding = tokenizer.encode_fast(text, special)?;
+				Ok::<_, tokenizers::Error>(sum.saturating_add(encoding.len()))
+			})
+		});
 		match counting.await {
-			Ok(Ok(encoding)) => Some(encoding.len()),
+			Ok(Ok(count)) => Some(count),
 			Ok(Err(error)) => {
-				tracing::warn!(model, %error, "an answer cannot be tokenised");
+				tracing::warn!(model, %error, "a text cannot be tokenised");
 				None
 			}
 			Err(error) => {
-				tracing::warn!(model, %error, "an answer cannot be tokenised");
+				tracing::warn!(model, %error, "a text cannot be tokenised");
 				None
 			}
 		}
@@ -59,11 +73,39 @@ impl Recount {
 /// # Errors
 /// That.
 pub fn compare(charged: u32, counted: usize) -> Result<(), String> {
-	let most = counted.saturating_add(counted / SLACK).saturating_add(SILENT);
-	match usize::try_from(charged) {
-		Ok(tokens) if tokens <= most => Ok(()),
-		_ => Err(format!("it charges {charged} output tokens where {counted} were counted")),
+	match fits(charged, counted.saturating_add(counted / SLACK)) {
+		true => Ok(()),
+		false => Err(format!("it charges {charged} output tokens where {counted} were counted")),
 	}
+}
+
+/// Why a number of tokens cannot be that of inputs that were `counted`, if it cannot.
+///
+/// # Errors
+/// That.
+pub fn compare_inputs(asked: u32, counted: usize) -> Result<(), String> {
+	match fits(asked, counted.saturating_add(counted / SLACK)) {
+		true => Ok(()),
+		false => Err(format!(
+			"it wants to be paid for {asked} input tokens where {counted} were counted"
+		)),
+	}
+}
+
+/// Why so many tokens cannot be in an answer of a size, if they cannot.
+///
+/// # Errors
+/// That.
+pub fn at_most(charged: u32, size: usize, unit: &str) -> Result<(), String> {
+	match fits(charged, size) {
+		true => Ok(()),
+		false => Err(format!("it charges {charged} output tokens for {size} {unit}")),
+	}
+}
+
+/// Whether these are no more tokens than `most`, but for those that leave no text.
+fn fits(tokens: u32, most: usize) -> bool {
+	usize::try_from(tokens).is_ok_and(|tokens| tokens <= most.saturating_add(SILENT))
 }
 
 #[cfg(test)]
@@ -87,6 +129,9 @@ mod tests {
 		recount.load("m", &path).unwrap();
 		assert_eq!(recount.count("m", "a b a").await, Some(3));
 		assert_eq!(recount.count("other", "a b a").await, None);
+		let texts = ["a b".to_owned(), "a".to_owned()];
+		assert_eq!(recount.count_inputs("m", &texts).await, Some(3));
+		assert_eq!(recount.count_inputs("other", &texts).await, None);
 		let missing = recount.load("m", &folder.path().join("none")).unwrap_err();
 		assert!(missing.contains("none"), "{missing}");
 	}
@@ -103,6 +148,7 @@ mod tests {
 			(u32::MAX, 100, false),
 		] {
 			assert_eq!(compare(charged, counted).is_ok(), holds, "{charged} of {counted}");
+			assert_eq!(compare_inputs(charged, counted).is_ok(), holds, "{charged} of {counted}");
 		}
 	}
 }

@@ -1,18 +1,22 @@
 //! Duplicates and frauds: accusing, confirming, contesting, deciding, slashing. Everything is
 //! checked before anything is written.
+//!
+//! Who accuses is rewarded only for what is beyond the curator's power: a verdict of governance, or a
+//! proof. Otherwise a curator could share the bonds of those who do not look after their own with a
+//! second account.
 
 use crate::{
 	Accusation, AccusationOf, AccusationReason, AccusationStage, Accusations, Claimed, Config,
 	ContributionOf, ContributionStatus, Contributions, Datanets, DirectEarnings, Error, Event,
-	HoldReason, Pallet, Releases,
+	HoldReason, Pallet, Releases, RootOwner,
 };
 use alloc::vec::Vec;
 use frame_support::{
 	dispatch::DispatchResult,
 	ensure,
 	traits::{
-		fungible::MutateHold,
-		tokens::{Fortitude, Precision, Restriction},
+		fungible::{Inspect, MutateHold},
+		tokens::{DepositConsequence, Fortitude, Precision, Provenance, Restriction},
 		Get,
 	},
 };
@@ -20,30 +24,37 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{Balance, ContributionId};
 use sp_runtime::{
 	traits::{Saturating, Zero},
-	ArithmeticError, DispatchError,
+	ArithmeticError, DispatchError, Permill,
 };
 
 impl<T: Config> Pallet<T> {
-	/// See [`accuse_contribution`](Pallet::accuse_contribution).
+	/// See [`accuse_contribution`](Pallet::accuse_contribution). Returns how many releases were looked
+	/// at: none if nothing is slashed yet.
 	pub(crate) fn do_accuse(
 		accuser: T::AccountId,
 		contribution: ContributionId,
 		reason: AccusationReason,
-	) -> DispatchResult {
+	) -> Result<u32, DispatchError> {
 		let entry = Self::contribution(contribution)?;
 		match entry.status {
 			ContributionStatus::Pending => return Err(Error::<T>::NotAccepted.into()),
 			ContributionStatus::Slashed => return Err(Error::<T>::AlreadySlashed.into()),
 			ContributionStatus::Accepted | ContributionStatus::Stopped(_) => (),
 		}
-		ensure!(!Accusations::<T>::contains_key(contribution), Error::<T>::ContributionAccused);
-		if let AccusationReason::Duplicate(original) = reason {
-			ensure!(original < contribution, Error::<T>::NotEarlier);
-			ensure!(Contributions::<T>::contains_key(original), Error::<T>::UnknownContribution);
-		}
 		ensure!(accuser != entry.contributor, Error::<T>::AccuserIsContributor);
 		let datanet = Datanets::<T>::get(entry.datanet).ok_or(Error::<T>::UnknownDatanet)?;
 		ensure!(accuser != datanet.curator, Error::<T>::AccuserIsCurator);
+		let unsettled = Accusations::<T>::get(contribution);
+		if let AccusationReason::Duplicate(original) = reason {
+			if Self::has_taken_root(original, &entry) {
+				// Nobody can stand in the way of this with an accusation of their own.
+				let share = T::ReporterShare::get();
+				return Self::slash(contribution, entry, &accuser, share, unsettled);
+			}
+			ensure!(original < contribution, Error::<T>::NotEarlier);
+			ensure!(Contributions::<T>::contains_key(original), Error::<T>::UnknownContribution);
+		}
+		ensure!(unsettled.is_none(), Error::<T>::ContributionAccused);
 		let deposit = entry.bond.max(T::ContributionBond::get());
 		T::Currency::hold(&HoldReason::Accusation.into(), &accuser, deposit)?;
 
@@ -52,7 +63,15 @@ impl<T: Config> Pallet<T> {
 		let accusation = Accusation { accuser: accuser.clone(), deposit, reason, stage };
 		Accusations::<T>::insert(contribution, accusation);
 		Self::deposit_event(Event::ContributionAccused { contribution, accuser, reason, until });
-		Ok(())
+		Ok(0)
+	}
+
+	/// Whether `original` has taken the root of the accused contribution over, which is a proof: it
+	/// has the same root, owns it, and counts from earlier.
+	fn has_taken_root(original: ContributionId, accused: &ContributionOf<T>) -> bool {
+		RootOwner::<T>::get(accused.root) == Some(original)
+			&& Contributions::<T>::get(original)
+				.is_some_and(|entry| entry.root == accused.root && entry.since < accused.since)
 	}
 
 	/// See [`confirm_accusation`](Pallet::confirm_accusation).
@@ -80,9 +99,28 @@ impl<T: Config> Pallet<T> {
 		let until = Self::confirmed_until(&accusation)?;
 		ensure!(frame_system::Pallet::<T>::block_number() < until, Error::<T>::TooLate);
 
-		accusation.stage = AccusationStage::Contested;
+		let until = Self::verdict_period_from_now();
+		accusation.stage = AccusationStage::Contested(until);
 		Accusations::<T>::insert(contribution, accusation);
-		Self::deposit_event(Event::AccusationContested { contribution });
+		Self::deposit_event(Event::AccusationContested { contribution, until });
+		Ok(())
+	}
+
+	/// See [`escalate_accusation`](Pallet::escalate_accusation).
+	pub(crate) fn do_escalate(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
+		Self::contribution(contribution)?;
+		let mut accusation = Self::accusation(contribution)?;
+		ensure!(accusation.accuser == *who, Error::<T>::NotAccuser);
+		match accusation.stage {
+			AccusationStage::Reported(_) => (),
+			AccusationStage::Confirmed(_) => return Err(Error::<T>::AlreadyConfirmed.into()),
+			AccusationStage::Contested(_) => return Err(Error::<T>::AccusationContested.into()),
+		}
+
+		let until = Self::verdict_period_from_now();
+		accusation.stage = AccusationStage::Contested(until);
+		Accusations::<T>::insert(contribution, accusation);
+		Self::deposit_event(Event::AccusationEscalated { contribution, until });
 		Ok(())
 	}
 
@@ -93,21 +131,31 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let entry = Self::contribution(contribution)?;
 		let Accusation { accuser, deposit, stage, .. } = Self::accusation(contribution)?;
-		let AccusationStage::Reported(until) = stage else {
-			return Err(Error::<T>::AlreadyConfirmed.into());
+		let now = frame_system::Pallet::<T>::block_number();
+		let charged = match stage {
+			AccusationStage::Reported(until) => {
+				ensure!(accuser == *who || now >= until, Error::<T>::TooEarly);
+				openledger_primitives::split::part_of(deposit, T::DroppedShare::get())
+			}
+			AccusationStage::Confirmed(_) => return Err(Error::<T>::AlreadyConfirmed.into()),
+			// It is not the accuser's fault that nobody has decided.
+			AccusationStage::Contested(until) => {
+				ensure!(now >= until, Error::<T>::TooEarly);
+				Balance::zero()
+			}
 		};
-		let curator = Datanets::<T>::get(entry.datanet).map(|datanet| datanet.curator);
-		ensure!(
-			accuser == *who
-				|| curator.as_ref() == Some(who)
-				|| frame_system::Pallet::<T>::block_number() >= until,
-			Error::<T>::TooEarly
-		);
+		let to = match T::Currency::can_deposit(&entry.contributor, charged, Provenance::Extant) {
+			DepositConsequence::Success => entry.contributor,
+			// Whoever has no account must not keep the accuser from getting the rest back.
+			_ => T::ProtocolAccount::get(),
+		};
+		let rest = deposit.checked_sub(charged).ok_or(ArithmeticError::Underflow)?;
+		Self::forfeit(HoldReason::Accusation, &accuser, &to, charged)?;
 		let reason = HoldReason::Accusation.into();
-		T::Currency::release(&reason, &accuser, deposit, Precision::Exact)?;
+		T::Currency::release(&reason, &accuser, rest, Precision::Exact)?;
 
 		Accusations::<T>::remove(contribution);
-		Self::deposit_event(Event::AccusationDropped { contribution });
+		Self::deposit_event(Event::AccusationDropped { contribution, charged });
 		Ok(())
 	}
 
@@ -117,7 +165,8 @@ impl<T: Config> Pallet<T> {
 		let accusation = Self::accusation(contribution)?;
 		let until = Self::confirmed_until(&accusation)?;
 		ensure!(frame_system::Pallet::<T>::block_number() >= until, Error::<T>::TooEarly);
-		Self::slash(contribution, entry, accusation)
+		let accuser = accusation.accuser.clone();
+		Self::slash(contribution, entry, &accuser, Permill::zero(), Some(accusation))
 	}
 
 	/// See [`resolve_accusation`](Pallet::resolve_accusation). Returns how many releases were
@@ -129,7 +178,8 @@ impl<T: Config> Pallet<T> {
 		let entry = Self::contribution(contribution)?;
 		let accusation = Self::accusation(contribution)?;
 		if guilty {
-			return Self::slash(contribution, entry, accusation);
+			let (accuser, share) = (accusation.accuser.clone(), T::ReporterShare::get());
+			return Self::slash(contribution, entry, &accuser, share, Some(accusation));
 		}
 		let Accusation { accuser, deposit, .. } = accusation;
 		Self::forfeit(HoldReason::Accusation, &accuser, &entry.contributor, deposit)?;
@@ -144,11 +194,15 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Slashes a contribution. What it has earned from its releases is moved to where no later
-	/// payment can touch it; from then on, what they owe it belongs to the protocol.
+	/// payment can touch it; from then on, what they owe it belongs to the protocol. Of its bond, the
+	/// accuser gets the share given. The accusation that there may be is over, whoever made it.
+	/// Returns how many releases were looked at.
 	fn slash(
 		contribution: ContributionId,
 		mut entry: ContributionOf<T>,
-		accusation: AccusationOf<T>,
+		accuser: &T::AccountId,
+		share: Permill,
+		accusation: Option<AccusationOf<T>>,
 	) -> Result<u32, DispatchError> {
 		let datanet = entry.datanet;
 		let mut datanet_entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
@@ -178,15 +232,19 @@ impl<T: Config> Pallet<T> {
 			Self::weigh(&mut entry, &mut datanet_entry, next, 0)?;
 		}
 		let bond = core::mem::take(&mut entry.bond);
-		let to_accuser = openledger_primitives::split::part_of(bond, T::ReporterShare::get());
+		let to_accuser = openledger_primitives::split::part_of(bond, share);
 		let to_protocol = bond.checked_sub(to_accuser).ok_or(ArithmeticError::Underflow)?;
-		let Accusation { accuser, deposit, .. } = accusation;
-		Self::forfeit(HoldReason::Contribution, &entry.contributor, &accuser, to_accuser)?;
+		Self::forfeit(HoldReason::Contribution, &entry.contributor, accuser, to_accuser)?;
 		let protocol = T::ProtocolAccount::get();
 		Self::forfeit(HoldReason::Contribution, &entry.contributor, &protocol, to_protocol)?;
-		let reason = HoldReason::Accusation.into();
-		T::Currency::release(&reason, &accuser, deposit, Precision::Exact)?;
+		if let Some(Accusation { accuser, deposit, .. }) = accusation {
+			let reason = HoldReason::Accusation.into();
+			T::Currency::release(&reason, &accuser, deposit, Precision::Exact)?;
+			Accusations::<T>::remove(contribution);
+		}
 
+		// So that whose it really is can submit it.
+		Self::free_root(contribution, entry.root);
 		entry.status = ContributionStatus::Slashed;
 		Contributions::<T>::insert(contribution, entry);
 		Datanets::<T>::insert(datanet, datanet_entry);
@@ -196,11 +254,10 @@ impl<T: Config> Pallet<T> {
 		for (release, index) in claimed_to {
 			Claimed::<T>::insert(contribution, release, index);
 		}
-		Accusations::<T>::remove(contribution);
 		Self::deposit_event(Event::ContributionSlashed {
 			contribution,
 			datanet,
-			accuser,
+			accuser: accuser.clone(),
 			to_accuser,
 			to_protocol,
 			kept,
@@ -240,11 +297,15 @@ impl<T: Config> Pallet<T> {
 		match accusation.stage {
 			AccusationStage::Reported(_) => Err(Error::<T>::NotConfirmed.into()),
 			AccusationStage::Confirmed(until) => Ok(until),
-			AccusationStage::Contested => Err(Error::<T>::AccusationContested.into()),
+			AccusationStage::Contested(_) => Err(Error::<T>::AccusationContested.into()),
 		}
 	}
 
 	fn contest_period_from_now() -> BlockNumberFor<T> {
 		frame_system::Pallet::<T>::block_number().saturating_add(T::ContestPeriod::get())
+	}
+
+	fn verdict_period_from_now() -> BlockNumberFor<T> {
+		frame_system::Pallet::<T>::block_number().saturating_add(T::VerdictPeriod::get())
 	}
 }

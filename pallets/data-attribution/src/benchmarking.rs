@@ -7,7 +7,7 @@ use frame_benchmarking::v2::*;
 use frame_support::traits::{EnsureOrigin, Get};
 use frame_system::RawOrigin;
 use openledger_primitives::{Hash, MAX_CLAIM};
-use sp_runtime::{BoundedVec, Permill};
+use sp_runtime::{traits::One, BoundedVec, Permill};
 
 mod setup;
 
@@ -115,6 +115,7 @@ mod benchmarks {
 		_(RawOrigin::Signed(caller), contribution);
 
 		assert!(!Contributions::<T>::contains_key(contribution));
+		assert_eq!(Reservations::<T>::iter_keys().count(), 1);
 		Ok(())
 	}
 
@@ -132,16 +133,21 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// One that is announced takes the place of another.
 	#[benchmark]
 	fn publish_release() -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
 		let contributor: T::AccountId = account("contributor", 0, 0);
-		let (datanet, _) = accept::<T>(&caller, &contributor)?;
+		let (datanet, contribution) = accept::<T>(&caller, &contributor)?;
+		for weight in 2..4 {
+			Pallet::<T>::publish_release(signed::<T>(&caller), datanet)?;
+			Pallet::<T>::set_weight(signed::<T>(&caller), contribution, weight)?;
+		}
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), datanet);
 
-		assert!(Releases::<T>::contains_key(datanet, 1));
+		assert!(Releases::<T>::contains_key(datanet, 3));
 		Ok(())
 	}
 
@@ -379,19 +385,30 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// A contribution that `r` releases have lost its root to another, and somebody has accused it of
+	/// something else already.
 	#[benchmark]
-	fn accuse_contribution() -> Result<(), BenchmarkError> {
-		let curator: T::AccountId = account("curator", 0, 0);
+	fn accuse_contribution(r: Linear<0, MAX_RELEASES>) -> Result<(), BenchmarkError> {
 		let contributor: T::AccountId = account("contributor", 0, 0);
-		let (_, original) = accept::<T>(&curator, &contributor)?;
-		let (_, contribution) = accept::<T>(&curator, &contributor)?;
+		let owner = funded::<T>("owner", 0);
+		let next = submission(NextContributionId::<T>::get().saturating_add(1));
+		let commitment = Pallet::<T>::commitment(next.root, &owner);
+		Pallet::<T>::reserve_root(signed::<T>(&owner), commitment)?;
+		pass::<T>(One::one());
+		let (datanet, contribution, _) = earn::<T>(&contributor, r)?;
+		let curator: T::AccountId = account("curator", 0, 0);
+		Pallet::<T>::allow_contributor(signed::<T>(&curator), datanet, owner.clone())?;
+		let original = NextContributionId::<T>::get();
+		Pallet::<T>::do_submit(owner, datanet, &[next])?;
+		accuse::<T>(contribution, false)?;
 		let caller: T::AccountId = whitelisted_caller();
 		fund::<T>(&caller);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), contribution, AccusationReason::Duplicate(original));
 
-		assert!(Accusations::<T>::contains_key(contribution));
+		assert!(!Accusations::<T>::contains_key(contribution));
+		assert_eq!(Claimed::<T>::iter_prefix(contribution).count(), r as usize);
 		Ok(())
 	}
 
@@ -421,7 +438,26 @@ mod benchmarks {
 		_(RawOrigin::Signed(caller), contribution);
 
 		let stage = Accusations::<T>::get(contribution).map(|accusation| accusation.stage);
-		assert_eq!(stage, Some(AccusationStage::Contested));
+		assert!(matches!(stage, Some(AccusationStage::Contested(_))));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn escalate_accusation() -> Result<(), BenchmarkError> {
+		let curator: T::AccountId = account("curator", 0, 0);
+		let contributor: T::AccountId = account("contributor", 0, 0);
+		let (_, contribution) = accept::<T>(&curator, &contributor)?;
+		let caller: T::AccountId = whitelisted_caller();
+		fund::<T>(&caller);
+		let origin = signed::<T>(&caller);
+		Pallet::<T>::accuse_contribution(origin, contribution, AccusationReason::Fraud)
+			.map_err(|error| error.error)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), contribution);
+
+		let stage = Accusations::<T>::get(contribution).map(|accusation| accusation.stage);
+		assert!(matches!(stage, Some(AccusationStage::Contested(_))));
 		Ok(())
 	}
 

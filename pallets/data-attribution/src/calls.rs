@@ -24,7 +24,9 @@ mod calls {
 		///
 		/// - `root`: the Merkle root over its chunks. If the caller has
 		///   [reserved](Call::reserve_root) it, the submission counts from then on, and the
-		///   reservation's deposit is released.
+		///   reservation's deposit is released. One that counts from earlier takes the root over from
+		///   one that has it: that is removed if it is pending; if not, it stays, and can be accused
+		///   as a duplicate.
 		/// - `size`: its size in bytes.
 		/// - `uri`: where it is to be found.
 		///
@@ -65,8 +67,10 @@ mod calls {
 			Self::do_accept(&ensure_signed(origin)?, contribution, weight)
 		}
 
-		/// Rejects a pending contribution: its bond is released, and its root is free again. For
-		/// the datanet's curator.
+		/// Rejects a pending contribution: its bond is released, and its root is free again. So that
+		/// nobody who has seen the root is quicker than its contributor elsewhere, the contributor is
+		/// left a [reservation](Call::reserve_root) of it that counts from when the contribution did;
+		/// the deposit for that is a part of the bond. For the datanet's curator.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NotCurator`, `NotPending`.
@@ -94,10 +98,15 @@ mod calls {
 		}
 
 		/// Freezes the datanet's accepted contributions, their weights and the curator's share as
-		/// its next release. For the datanet's curator.
+		/// its next release, and adds a deposit for it to the datanet's. Models that name it are paid
+		/// for it at once. Those that name no number go on paying the current one until the
+		/// [notice](Config::ReleaseNotice) is over; one that was announced before is passed over, and
+		/// the notice begins anew. Only the first release is the current one at once. For the datanet's
+		/// curator.
 		///
 		/// # Errors
-		/// `UnknownDatanet`, `NotCurator`, `EmptyRelease`, `NothingChanged`, `TooManyReleases`.
+		/// `UnknownDatanet`, `NotCurator`, `EmptyRelease`, `NothingChanged`, `TooManyReleases`, or that
+		/// the caller cannot afford the deposit.
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::publish_release())]
 		pub fn publish_release(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
@@ -176,7 +185,8 @@ mod calls {
 		}
 
 		/// Takes back that an account was let in, and releases the deposit for it to whoever put it
-		/// down. What the account has contributed stays. For the datanet's curator.
+		/// down. What the account has contributed stays. For the datanet's curator, and for the former
+		/// one who put the deposit down.
 		///
 		/// # Errors
 		/// `UnknownDatanet`, `NotCurator`, `NoAdmission`.
@@ -229,8 +239,8 @@ mod calls {
 			Self::do_withdraw_curator_offer(&ensure_signed(origin)?, datanet)
 		}
 
-		/// Takes the curator's role over. The datanet's deposit is held on the caller's account, and
-		/// the former curator's is released. Deposits for those who were let in stay with who put
+		/// Takes the curator's role over. The deposits for the datanet and its releases, as they are
+		/// by now, are held on the caller's account, and the former curator's are released. Deposits for those who were let in stay with who put
 		/// them down. What the datanet earned until now stays the former curator's. For whom the
 		/// role is offered to.
 		///
@@ -318,8 +328,10 @@ mod calls {
 			Self::do_stop(&ensure_signed(origin)?, contribution)
 		}
 
-		/// Releases the bond of a stopped contribution. If no release ever had it, the contribution
-		/// is removed, and its root is free again. For its contributor.
+		/// Releases the bond of a stopped contribution, but for the
+		/// [deposit](Config::ContributionDeposit) for what stays stored of it. If no release ever had
+		/// it, all of the bond is released, the contribution is removed, and its root is free again.
+		/// For its contributor.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NotContributor`, `NotStopped`, `ContributionAccused`,
@@ -385,6 +397,10 @@ mod calls {
 		/// less than the bond of a new one. For anybody but its contributor and the datanet's
 		/// curator.
 		///
+		/// If it is said to be a duplicate of the very contribution that has taken its root over, that
+		/// is a proof: it is slashed at once, as by a [verdict](Call::resolve_accusation), even if it
+		/// is accused of something else already, and nothing is held.
+		///
 		/// - `reason`: what it is.
 		///
 		/// # Errors
@@ -392,13 +408,14 @@ mod calls {
 		/// `AlreadySlashed`, `ContributionAccused`, `NotEarlier`, `AccuserIsContributor`,
 		/// `AccuserIsCurator`, or that the caller cannot afford the deposit.
 		#[pallet::call_index(24)]
-		#[pallet::weight(T::WeightInfo::accuse_contribution())]
+		#[pallet::weight(T::WeightInfo::accuse_contribution(MAX_RELEASES))]
 		pub fn accuse_contribution(
 			origin: OriginFor<T>,
 			contribution: ContributionId,
 			reason: AccusationReason,
-		) -> DispatchResult {
-			Self::do_accuse(ensure_signed(origin)?, contribution, reason)
+		) -> DispatchResultWithPostInfo {
+			let releases = Self::do_accuse(ensure_signed(origin)?, contribution, reason)?;
+			Ok(Some(T::WeightInfo::accuse_contribution(releases)).into())
 		}
 
 		/// Confirms an accusation: if the contributor does not contest it in time, it can be carried
@@ -416,7 +433,8 @@ mod calls {
 			Self::do_confirm(&ensure_signed(origin)?, contribution)
 		}
 
-		/// Contests a confirmed accusation: governance decides. For the contribution's contributor.
+		/// Contests a confirmed accusation: governance decides, within the
+		/// [time](Config::VerdictPeriod) for that. For the contribution's contributor.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NotContributor`, `NoAccusation`, `NotConfirmed`,
@@ -430,10 +448,10 @@ mod calls {
 			Self::do_contest(&ensure_signed(origin)?, contribution)
 		}
 
-		/// Slashes a contribution whose confirmed accusation was not contested in time. A share of
-		/// its bond goes to the accuser, the rest to the protocol. What it has earned until now stays
-		/// its contributor's; it is in no further release, and what it still earns from earlier ones
-		/// goes to the protocol. For anybody.
+		/// Slashes a contribution whose confirmed accusation was not contested in time. Its bond goes
+		/// to the protocol, and the accuser's deposit is released. What it has earned until now stays
+		/// its contributor's; it is in no further release, what it still earns from earlier ones goes
+		/// to the protocol, and its root is free again. For anybody.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NoAccusation`, `NotConfirmed`, `AccusationContested`, `TooEarly`.
@@ -451,8 +469,8 @@ mod calls {
 		/// Decides about an accusation, whether it is contested or not. For governance.
 		///
 		/// - `guilty`: whether the contribution is slashed, as by
-		///   [`execute_slash`](Call::execute_slash). If not, the accuser's deposit goes to the
-		///   contributor.
+		///   [`execute_slash`](Call::execute_slash), but with a [share](Config::ReporterShare) of its
+		///   bond for the accuser. If not, the accuser's deposit goes to the contributor.
 		///
 		/// # Errors
 		/// `BadOrigin`, `UnknownContribution`, `NoAccusation`.
@@ -468,8 +486,10 @@ mod calls {
 			Ok(Some(T::WeightInfo::resolve_accusation(releases)).into())
 		}
 
-		/// Drops an accusation that is not confirmed, and releases the accuser's deposit. For the
-		/// accuser and the datanet's curator; for anybody once the time to confirm it is over.
+		/// Drops an accusation that is not confirmed. A [share](Config::DroppedShare) of the accuser's
+		/// deposit goes to the contributor, the rest is released. For the accuser; for anybody once the
+		/// time to confirm it is over. One that governance has not decided in time is dropped at no
+		/// cost, by anybody.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NoAccusation`, `AlreadyConfirmed`, `TooEarly`.
@@ -526,6 +546,21 @@ mod calls {
 		pub fn remove_reservation(origin: OriginFor<T>, commitment: Hash) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_remove_reservation(commitment)
+		}
+
+		/// Hands an accusation that the curator has not confirmed, in time or not, to governance, which
+		/// decides as if it were contested. For the accuser.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NoAccusation`, `NotAccuser`, `AlreadyConfirmed`,
+		/// `AccusationContested`.
+		#[pallet::call_index(33)]
+		#[pallet::weight(T::WeightInfo::escalate_accusation())]
+		pub fn escalate_accusation(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResult {
+			Self::do_escalate(&ensure_signed(origin)?, contribution)
 		}
 	}
 }

@@ -16,7 +16,7 @@ use frame_support::{
 	},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{Balance, ContributionId, DatanetId};
+use openledger_primitives::{Balance, ContributionId, DatanetId, Hash};
 use sp_runtime::{
 	traits::{Saturating, Zero},
 	ArithmeticError, DispatchError, SaturatedConversion,
@@ -27,14 +27,14 @@ struct Right<T: Config> {
 	/// The block from which it counts.
 	since: BlockNumberFor<T>,
 	/// The commitment under which the root was reserved.
-	reserved: Option<openledger_primitives::Hash>,
-	/// The pending contribution that has to give way.
+	reserved: Option<Hash>,
+	/// The contribution that has the root, and has to give way.
 	displaces: Option<(ContributionId, ContributionOf<T>)>,
 }
 
 impl<T: Config> Pallet<T> {
-	/// See [`submit_contributions`](Pallet::submit_contributions). Returns how many pending
-	/// contributions had to give way.
+	/// See [`submit_contributions`](Pallet::submit_contributions). Returns how many contributions had
+	/// to give way.
 	pub(crate) fn do_submit(
 		contributor: T::AccountId,
 		datanet: DatanetId,
@@ -64,9 +64,14 @@ impl<T: Config> Pallet<T> {
 				Self::end_reservation(commitment)?;
 			}
 			if let Some((contribution, entry)) = right.displaces {
-				Self::remove_contribution(contribution, entry)?;
 				displaced = displaced.saturating_add(1);
-				Self::deposit_event(Event::ContributionDisplaced { contribution, by: id });
+				if entry.status == ContributionStatus::Pending {
+					Self::remove_contribution(contribution, entry)?;
+					Self::deposit_event(Event::ContributionDisplaced { contribution, by: id });
+				} else {
+					// Releases may have it. Without its root it is a proven duplicate.
+					Self::deposit_event(Event::RootTakenOver { contribution, by: id });
+				}
 			}
 			Self::insert_pending(id, datanet, &contributor, submission, bond, right.since);
 		}
@@ -123,8 +128,10 @@ impl<T: Config> Pallet<T> {
 			Self::deposit_event(Event::ContributionWithdrawn { contribution });
 			return Ok(());
 		}
-		let amount = core::mem::take(&mut entry.bond);
+		// The rest pays for what stays stored.
+		let amount = entry.bond.saturating_sub(T::ContributionDeposit::get());
 		ensure!(!amount.is_zero(), Error::<T>::NothingHeld);
+		entry.bond = entry.bond.saturating_sub(amount);
 		let reason = HoldReason::Contribution.into();
 		T::Currency::release(&reason, &entry.contributor, amount, Precision::Exact)?;
 
@@ -206,9 +213,16 @@ impl<T: Config> Pallet<T> {
 		T::Currency::release(&reason, &contributor, bond, Precision::Exact)?;
 
 		Contributions::<T>::remove(id);
-		RootOwner::<T>::remove(root);
+		Self::free_root(id, root);
 		ContributionsOf::<T>::remove(contributor, id.to_be_bytes());
 		Ok(())
+	}
+
+	/// Lets others have a contribution's root, unless another one has it already.
+	pub(crate) fn free_root(id: ContributionId, root: Hash) {
+		if RootOwner::<T>::get(root) == Some(id) {
+			RootOwner::<T>::remove(root);
+		}
 	}
 
 	fn ensure_not_accused(contribution: ContributionId) -> DispatchResult {
@@ -216,8 +230,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Finds out whether a contributor may have a root: if nobody has it, or a pending contribution
-	/// that counts from later than the contributor's reservation.
+	/// Finds out whether a contributor may have a root: if nobody has it, or a contribution that
+	/// counts from later than the contributor's reservation.
 	fn right_to(
 		submission: &Submission,
 		contributor: &T::AccountId,
@@ -233,8 +247,7 @@ impl<T: Config> Pallet<T> {
 			None => None,
 			Some(owner) => {
 				let entry = Self::contribution(owner)?;
-				let gives_way = entry.status == ContributionStatus::Pending && since < entry.since;
-				ensure!(gives_way, Error::<T>::RootTaken);
+				ensure!(since < entry.since, Error::<T>::RootTaken);
 				Some((owner, entry))
 			}
 		};

@@ -54,7 +54,8 @@ struct Named {
 /// What of a datanet a batch has to know.
 struct Curation<AccountId> {
 	curator: AccountId,
-	latest_release: ReleaseId,
+	/// The release that sources without a number lead to.
+	current_release: ReleaseId,
 }
 
 /// An attribution entry that counts.
@@ -134,7 +135,7 @@ impl<'a, T: Config> Batch<'a, T> {
 			let release = match source.release {
 				ReleaseSelector::Fixed(release) => release,
 				ReleaseSelector::Latest => match self.datanet(datanet) {
-					Some(curation) => curation.latest_release,
+					Some(curation) => curation.current_release,
 					None => continue,
 				},
 			};
@@ -151,8 +152,8 @@ impl<'a, T: Config> Batch<'a, T> {
 		Ok(position)
 	}
 
-	/// Divides the attributed part of a charge among the contributions that its attribution names,
-	/// as far as they are part of one of its releases. Nothing is divided if none is.
+	/// Divides the attributed part of a charge among the contributions that its attribution names.
+	/// The part of those that are in none of its releases stays for the sources.
 	fn pay_directly(
 		&mut self,
 		due: &DataDue,
@@ -162,11 +163,20 @@ impl<'a, T: Config> Batch<'a, T> {
 			return Ok(Vec::new());
 		}
 		let mut valid = Vec::<Share>::with_capacity(due.attribution.len());
+		// As the calls without attribution, what does not count takes its part from what does: naming
+		// nonsense next to a contribution does not make that one earn more.
+		let mut not_direct = due.unattributed;
 		for entry in due.attribution.iter().filter(|entry| !entry.weight.is_zero()) {
-			let Some(position) = self.named(entry.contribution) else { continue };
-			let Some(curator_share) = self.share_of_curator(position, plan) else { continue };
 			let (contribution, weight) = (entry.contribution, entry.weight);
-			valid.push(Share { contribution, position, weight, curator_share });
+			let position = self.named(contribution);
+			let counts = position
+				.and_then(|position| Some((position, self.share_of_curator(position, plan)?)));
+			match counts {
+				Some((position, curator_share)) => {
+					valid.push(Share { contribution, position, weight, curator_share });
+				}
+				None => not_direct = not_direct.saturating_add(weight),
+			}
 		}
 		valid.sort_by_key(|share| share.contribution);
 		valid.dedup_by(|next, kept| {
@@ -181,11 +191,11 @@ impl<'a, T: Config> Batch<'a, T> {
 		if valid.is_empty() {
 			return Ok(Vec::new());
 		}
-		// The part of the calls without attribution has no contribution, and stays for the sources.
+		// That part has no contribution, and stays for the sources.
 		let mut shares = Vec::with_capacity(valid.len().saturating_add(1));
 		shares.extend(valid.iter().map(|share| (Some(share.contribution), share.weight)));
-		if !due.unattributed.is_zero() {
-			shares.push((None, due.unattributed));
+		if !not_direct.is_zero() {
+			shares.push((None, not_direct));
 		}
 		let parts = divide(part_of(due.amount, due.attributed), &shares)?;
 		let mut payments = Vec::with_capacity(valid.len());
@@ -309,7 +319,9 @@ impl<'a, T: Config> Batch<'a, T> {
 	fn datanet(&mut self, datanet: DatanetId) -> Option<&Curation<T::AccountId>> {
 		let known = self.datanets.entry(datanet).or_insert_with(|| {
 			let entry = Datanets::<T>::get(datanet)?;
-			Some(Curation { curator: entry.curator, latest_release: entry.latest_release })
+			let now = frame_system::Pallet::<T>::block_number();
+			let current_release = entry.current_at(now);
+			Some(Curation { curator: entry.curator, current_release })
 		});
 		known.as_ref()
 	}

@@ -2,7 +2,7 @@
 //! before anything is written.
 
 use crate::{
-	Checkpoint, Config, ContributionOf, ContributionStatus, Contributions, Datanet, Datanets,
+	Checkpoint, Config, ContributionOf, ContributionStatus, Contributions, DatanetOf, Datanets,
 	Error, Event, Pallet, MAX_CHECKPOINTS, MAX_TOTAL_WEIGHT,
 };
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
@@ -39,7 +39,11 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_reject(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		let (entry, _) = Self::curated_contribution(who, contribution)?;
 		ensure!(entry.status == ContributionStatus::Pending, Error::<T>::NotPending);
+		let (root, contributor) = (entry.root, entry.contributor.clone());
+		let (since, bond) = (entry.since, entry.bond);
 		Self::remove_contribution(contribution, entry)?;
+		// The curator has seen the root, and everybody else.
+		Self::keep_root(root, contributor, since, bond)?;
 		Self::deposit_event(Event::ContributionRejected { contribution });
 		Ok(())
 	}
@@ -78,7 +82,7 @@ impl<T: Config> Pallet<T> {
 	/// written.
 	pub(crate) fn weigh(
 		contribution: &mut ContributionOf<T>,
-		datanet: &mut Datanet<T::AccountId>,
+		datanet: &mut DatanetOf<T>,
 		from_release: ReleaseId,
 		weight: Weight,
 	) -> DispatchResult {
@@ -116,7 +120,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn curated_contribution(
 		who: &T::AccountId,
 		contribution: ContributionId,
-	) -> Result<(ContributionOf<T>, Datanet<T::AccountId>), DispatchError> {
+	) -> Result<(ContributionOf<T>, DatanetOf<T>), DispatchError> {
 		let entry = Self::contribution(contribution)?;
 		let datanet = Self::curated(who, entry.datanet)?;
 		Ok((entry, datanet))

@@ -2,18 +2,22 @@
 //! anything is written.
 
 use crate::{
-	Admission, Admissions, Config, Datanet, DatanetIdByName, Datanets, Error, Event, HoldReason,
-	NextDatanetId, Pallet, Release, Releases, MAX_RELEASES,
+	Admission, Admissions, Config, Datanet, DatanetIdByName, DatanetOf, Datanets, Error, Event,
+	HoldReason, NextDatanetId, Pallet, Release, Releases, MAX_RELEASES,
 };
 use frame_support::{
 	dispatch::DispatchResult,
 	ensure,
 	traits::{fungible::MutateHold, tokens::Precision, Get},
 };
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	is_valid_name, pool_index::PoolIndex, Balance, DatanetId, Name, ReleaseId, Weight,
 };
-use sp_runtime::{traits::Zero, DispatchError, Permill};
+use sp_runtime::{
+	traits::{Saturating, Zero},
+	ArithmeticError, DispatchError, Permill,
+};
 
 impl<T: Config> Pallet<T> {
 	/// See [`create_datanet_with`](Pallet::create_datanet_with).
@@ -44,6 +48,8 @@ impl<T: Config> Pallet<T> {
 			curator_share,
 			deposit,
 			latest_release: ReleaseId::zero(),
+			current_release: ReleaseId::zero(),
+			next_release: None,
 			next_total_weight: Weight::zero(),
 			next_contributions: 0,
 			changed: false,
@@ -59,6 +65,9 @@ impl<T: Config> Pallet<T> {
 		ensure!(!entry.next_total_weight.is_zero(), Error::<T>::EmptyRelease);
 		ensure!(entry.changed, Error::<T>::NothingChanged);
 		let release = Self::next_release(&entry)?;
+		let deposit = T::ReleaseDeposit::get();
+		let deposits = entry.deposit.checked_add(deposit).ok_or(ArithmeticError::Overflow)?;
+		T::Currency::hold(&HoldReason::Datanet.into(), who, deposit)?;
 
 		let state = Release {
 			total_weight: entry.next_total_weight,
@@ -67,6 +76,9 @@ impl<T: Config> Pallet<T> {
 			index: PoolIndex::default(),
 			received: Balance::zero(),
 		};
+		let now = frame_system::Pallet::<T>::block_number();
+		let announced = Self::announce(&mut entry, release, now);
+		entry.deposit = deposits;
 		entry.latest_release = release;
 		entry.changed = false;
 		Datanets::<T>::insert(datanet, entry);
@@ -78,7 +90,28 @@ impl<T: Config> Pallet<T> {
 			contributions: state.contributions,
 			curator_share: state.curator_share,
 		});
+		if let Some(from) = announced {
+			Self::deposit_event(Event::ReleaseAnnounced { datanet, release, from });
+		}
 		Ok(())
+	}
+
+	/// Makes sources without a release number lead to this one after the notice, and returns from
+	/// when on. The first one has nothing to take the place of: they lead to it at once.
+	fn announce(
+		entry: &mut DatanetOf<T>,
+		release: ReleaseId,
+		now: BlockNumberFor<T>,
+	) -> Option<BlockNumberFor<T>> {
+		entry.current_release = entry.current_at(now);
+		entry.next_release = None;
+		if entry.current_release.is_zero() {
+			entry.current_release = release;
+			return None;
+		}
+		let from = now.saturating_add(T::ReleaseNotice::get());
+		entry.next_release = Some((release, from));
+		Some(from)
 	}
 
 	/// See [`set_open`](Pallet::set_open).
@@ -118,9 +151,12 @@ impl<T: Config> Pallet<T> {
 		datanet: DatanetId,
 		account: T::AccountId,
 	) -> DispatchResult {
-		Self::curated(who, datanet)?;
-		let Admission { payer, deposit } =
-			Admissions::<T>::get(datanet, &account).ok_or(Error::<T>::NoAdmission)?;
+		let entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
+		let admission = Admissions::<T>::get(datanet, &account);
+		// Who paid for it was the curator then, and must not depend on the one of now.
+		let paid = admission.as_ref().is_some_and(|admission| admission.payer == *who);
+		ensure!(entry.curator == *who || paid, Error::<T>::NotCurator);
+		let Admission { payer, deposit } = admission.ok_or(Error::<T>::NoAdmission)?;
 		let reason = HoldReason::Admission.into();
 		T::Currency::release(&reason, &payer, deposit, Precision::Exact)?;
 
@@ -179,7 +215,10 @@ impl<T: Config> Pallet<T> {
 		let offered_to = entry.offered_to.take().ok_or(Error::<T>::NoOffer)?;
 		ensure!(offered_to == to, Error::<T>::NotOffered);
 		let reason = HoldReason::Datanet.into();
-		let deposit = T::DatanetDeposit::get();
+		let deposit = T::ReleaseDeposit::get()
+			.checked_mul(entry.latest_release.into())
+			.and_then(|releases| releases.checked_add(T::DatanetDeposit::get()))
+			.ok_or(ArithmeticError::Overflow)?;
 		T::Currency::hold(&reason, &to, deposit)?;
 		let from = core::mem::replace(&mut entry.curator, to.clone());
 		let former = core::mem::replace(&mut entry.deposit, deposit);
@@ -194,25 +233,19 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn curated(
 		who: &T::AccountId,
 		datanet: DatanetId,
-	) -> Result<Datanet<T::AccountId>, DispatchError> {
+	) -> Result<DatanetOf<T>, DispatchError> {
 		let entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
 		ensure!(entry.curator == *who, Error::<T>::NotCurator);
 		Ok(entry)
 	}
 
 	/// Whether `who` may contribute to the datanet.
-	pub(crate) fn admits(
-		datanet: DatanetId,
-		entry: &Datanet<T::AccountId>,
-		who: &T::AccountId,
-	) -> bool {
+	pub(crate) fn admits(datanet: DatanetId, entry: &DatanetOf<T>, who: &T::AccountId) -> bool {
 		entry.open || entry.curator == *who || Admissions::<T>::contains_key(datanet, who)
 	}
 
 	/// The number of the datanet's next release.
-	pub(crate) fn next_release(
-		datanet: &Datanet<T::AccountId>,
-	) -> Result<ReleaseId, DispatchError> {
+	pub(crate) fn next_release(datanet: &DatanetOf<T>) -> Result<ReleaseId, DispatchError> {
 		let next = datanet.latest_release.checked_add(1).filter(|next| *next <= MAX_RELEASES);
 		next.ok_or(Error::<T>::TooManyReleases.into())
 	}

@@ -16,13 +16,14 @@ mod errors {
 		UnknownContribution,
 		/// The datanet has no such release.
 		UnknownRelease,
-		/// Only the datanet's curator may do this.
+		/// Only the datanet's curator may do this; what a former curator has paid for, they may end
+		/// too.
 		NotCurator,
 		/// Only the contribution's contributor may do this.
 		NotContributor,
 		/// A contribution has at least one byte.
 		EmptyContribution,
-		/// Another contribution has the same Merkle root: first come owns it.
+		/// Another contribution owns the Merkle root: first come, or first reserved, owns it.
 		RootTaken,
 		/// The contribution is not pending any more.
 		NotPending,
@@ -78,7 +79,7 @@ mod errors {
 		NotStopped,
 		/// The time for which a stopped contribution's bond stays is not over.
 		BondLocked,
-		/// The bond has been given back already.
+		/// The bond has been given back already: what is left pays for the storage.
 		NothingHeld,
 		/// The contribution is accused: this has to wait until that is settled.
 		ContributionAccused,
@@ -112,5 +113,7 @@ mod errors {
 		ReservationInForce,
 		/// An attribution names at most 64 contributions.
 		AttributionTooLong,
+		/// Only the accuser may do this.
+		NotAccuser,
 	}
 }

@@ -47,7 +47,8 @@ mod events {
 			/// The first release that it is part of.
 			from_release: ReleaseId,
 		},
-		/// A curator rejected a contribution. The bond is released.
+		/// A curator rejected a contribution. The bond is released, but for the deposit of the
+		/// reservation of the root that is left to the contributor.
 		#[codec(index = 3)]
 		ContributionRejected {
 			/// The contribution.
@@ -172,7 +173,8 @@ mod events {
 			/// The block from which its bond can be taken back.
 			bond_until: BlockNumberFor<T>,
 		},
-		/// The bond of a stopped contribution went back to its contributor.
+		/// The bond of a stopped contribution went back to its contributor, but for what its storage
+		/// costs.
 		#[codec(index = 17)]
 		BondReturned {
 			/// The contribution.
@@ -223,12 +225,17 @@ mod events {
 		AccusationContested {
 			/// The contribution.
 			contribution: ContributionId,
+			/// The block from which anybody may have it dropped if governance has not decided.
+			until: BlockNumberFor<T>,
 		},
-		/// An accusation that was not confirmed is off. The accuser's deposit is released.
+		/// An accusation that was not confirmed, or not decided in time, is off. What is left of the
+		/// accuser's deposit is released.
 		#[codec(index = 23)]
 		AccusationDropped {
 			/// The contribution.
 			contribution: ContributionId,
+			/// What the accuser has lost by it, in planck.
+			charged: Balance,
 		},
 		/// A contribution was found to be a duplicate or a fraud. It will be part of no further
 		/// release, and what it earns from now on goes to the protocol.
@@ -240,7 +247,8 @@ mod events {
 			datanet: DatanetId,
 			/// Who accused it.
 			accuser: T::AccountId,
-			/// What of the bond went to the accuser, in planck.
+			/// What of the bond went to the accuser, in planck. 0 unless governance has decided, or the
+			/// accusation was its own proof.
 			to_accuser: Balance,
 			/// What of the bond went to the protocol, in planck.
 			to_protocol: Balance,
@@ -265,7 +273,8 @@ mod events {
 			/// How much, in planck.
 			amount: Balance,
 		},
-		/// Somebody reserved a root without showing it.
+		/// Somebody reserved a root without showing it, or whose contribution was rejected has its root
+		/// reserved.
 		#[codec(index = 27)]
 		RootReserved {
 			/// What hides the root.
@@ -289,6 +298,33 @@ mod events {
 			contribution: ContributionId,
 			/// The one that has the root now.
 			by: ContributionId,
+		},
+		/// A contribution that was accepted lost its root to one whose root had been reserved before.
+		/// It can be accused as a duplicate of that, and needs no other proof.
+		#[codec(index = 30)]
+		RootTakenOver {
+			/// The contribution that has lost its root.
+			contribution: ContributionId,
+			/// The one that has the root now.
+			by: ContributionId,
+		},
+		/// An accuser turned to governance.
+		#[codec(index = 31)]
+		AccusationEscalated {
+			/// The contribution.
+			contribution: ContributionId,
+			/// The block from which anybody may have it dropped if governance has not decided.
+			until: BlockNumberFor<T>,
+		},
+		/// Sources without a release number will lead to another release.
+		#[codec(index = 32)]
+		ReleaseAnnounced {
+			/// The datanet.
+			datanet: DatanetId,
+			/// The release.
+			release: ReleaseId,
+			/// The block from which they lead to it.
+			from: BlockNumberFor<T>,
 		},
 	}
 }

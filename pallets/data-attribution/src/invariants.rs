@@ -2,7 +2,7 @@
 
 use crate::{
 	Accounted, Accusations, Admissions, Claimed, Config, ContributionOf, ContributionStatus,
-	Contributions, ContributionsOf, CuratorEarnings, Datanet, DatanetIdByName, Datanets,
+	Contributions, ContributionsOf, CuratorEarnings, DatanetIdByName, DatanetOf, Datanets,
 	DirectEarnings, HoldReason, NextContributionId, NextDatanetId, Pallet, Release, Releases,
 	Reservations, RootOwner, MAX_TOTAL_WEIGHT,
 };
@@ -66,10 +66,15 @@ impl<T: Config> Pallet<T> {
 		let next = NextContributionId::<T>::get();
 		for (id, contribution) in Contributions::<T>::iter() {
 			ensure!(id < next, "a contribution's id was not given out");
-			ensure!(
-				RootOwner::<T>::get(contribution.root) == Some(id),
-				"a contribution does not own its root"
-			);
+			let owns = RootOwner::<T>::get(contribution.root) == Some(id);
+			match contribution.status {
+				ContributionStatus::Pending => {
+					ensure!(owns, "a contribution does not own its root")
+				}
+				ContributionStatus::Slashed => ensure!(!owns, "a slashed contribution has a root"),
+				// Another one may have taken it over.
+				ContributionStatus::Accepted | ContributionStatus::Stopped(_) => (),
+			}
 			ensure!(
 				ContributionsOf::<T>::contains_key(&contribution.contributor, id.to_be_bytes()),
 				"a contribution is not in its contributor's index"
@@ -79,7 +84,10 @@ impl<T: Config> Pallet<T> {
 			add(&mut bonds, contribution.contributor, contribution.bond)?;
 			count = count.saturating_add(1);
 		}
-		ensure!(RootOwner::<T>::iter_keys().count() == count, "a root without a contribution");
+		for (root, owner) in RootOwner::<T>::iter() {
+			let owner = Contributions::<T>::get(owner).ok_or("a root without a contribution")?;
+			ensure!(owner.root == root, "a contribution owns another one's root");
+		}
 		ensure!(
 			ContributionsOf::<T>::iter_keys().count() == count,
 			"an index entry without a contribution"
@@ -150,7 +158,8 @@ impl<T: Config> Pallet<T> {
 		let mut count = 0usize;
 		for (id, datanet) in Datanets::<T>::iter() {
 			ensure!(id < next_id, "a datanet's id was not given out");
-			let Datanet { name, curator, deposit, latest_release, .. } = datanet;
+			Self::check_current(&datanet)?;
+			let DatanetOf::<T> { name, curator, deposit, latest_release, .. } = datanet;
 			ensure!(
 				DatanetIdByName::<T>::get(name) == Some(id),
 				"a datanet is not to be found by its name"
@@ -168,6 +177,24 @@ impl<T: Config> Pallet<T> {
 		ensure!(DatanetIdByName::<T>::iter_keys().count() == count, "a name without a datanet");
 		let wrong = "a curator's hold differs from the deposits";
 		Self::check_holds(HoldReason::Datanet, deposits, wrong)
+	}
+
+	/// Checks which release sources without a number lead to.
+	fn check_current(datanet: &DatanetOf<T>) -> Result<(), TryRuntimeError> {
+		let DatanetOf::<T> { latest_release, current_release, next_release, .. } = datanet;
+		ensure!(
+			(*current_release == 0) == (*latest_release == 0),
+			"exactly a datanet with releases has a current one"
+		);
+		let newest = match next_release {
+			Some((announced, _)) => {
+				ensure!(current_release < announced, "a release is announced after a later one");
+				announced
+			}
+			None => current_release,
+		};
+		ensure!(newest == latest_release, "the newest release is neither current nor announced");
+		Ok(())
 	}
 
 	/// Compares what is held for those who were let in.

@@ -53,7 +53,7 @@
 //! All divisions are exact ([`openledger_primitives::split`]). The attribution comes from the node
 //! that ran the call, so it is not trusted to name just anybody: an entry counts only if its
 //! contribution is part of one of the releases that the model was made from, and was not slashed.
-//! What no valid entry takes goes to the releases. A source that leads to no published release
+//! The part of an entry that does not count goes to the releases, not to the other entries. A source that leads to no published release
 //! leaves its part to the others; if none leads to one, the payment fails whole. Of what is
 //! attributed to a contribution, the curator gets the share of the newest of those releases that it
 //! is part of. A whole batch of calls is credited at once: each release, contribution and curator
@@ -69,22 +69,62 @@
 //!
 //! - A release is frozen: a curator can change weights and shares only for later ones, and the
 //!   curator's share only downwards.
+//! - A model that names no release number follows the datanet only after a notice
+//!   ([`ReleaseNotice`](Config::ReleaseNotice)): a curator cannot publish a release that is heavy with
+//!   data of their own and be paid by the next call.
 //! - A contributor may stop: the contribution is in no further release, but keeps what it has.
+//! - A rejected contributor keeps a claim to the root (see below): a curator cannot reject what they
+//!   have seen, and submit it as their own.
 //! - A duplicate or a fraud can be accused by anybody who puts up as much as the bond. The curator
 //!   confirms, the contributor may contest, and then governance alone decides, as it may at any
-//!   time before. A curator who is the accuser cannot confirm, and nothing of a bond ever goes to
-//!   the curator: slashing does not pay.
+//!   time before. If the curator does nothing, the accuser can turn to governance. As long as the
+//!   curator could confirm it, only the accuser can drop it: no curator protects a fraud of their own.
+//! - A curator who is the accuser cannot confirm, nothing of a bond ever goes to the curator, and
+//!   whoever else accuses gets a part of it only if governance has decided, or the root itself proves
+//!   it. What is merely not contested goes to the protocol: slashing does not pay a curator, not
+//!   with a second account either.
+//! - Accusing over and over costs the accuser a share of the deposit each time, which goes to the
+//!   contributor, and what governance does not decide in time can be dropped by anybody.
 //! - A slashed contribution keeps what it has earned. What it would still earn goes to the protocol
 //!   ([`sweep_slashed`](Call::sweep_slashed)): nobody else's share moves.
+//!
+//! An accusation and how it goes on:
+//!
+//! ```text
+//! Reported ──confirm──► Confirmed ──contest──► Contested ──► governance: slashed, or the deposit is
+//!    │ │                    │                     │ ▲        the contributor's
+//!    │ │                    └─ after a time: slashed, all to the protocol
+//!    │ └──escalate──────────────────────────────────┘
+//!    └─ dropped, at a cost                        └─ after a longer time: dropped, at no cost
+//! ```
+//!
+//! Governance can decide at each stage. A duplicate by proof is slashed by the accusation itself.
 //!
 //! ## How a root is reserved
 //!
 //! Whoever sees a submission before it is in a block could submit the same root first. Against
 //! this, a contributor may reserve the root some blocks earlier without showing it, by its
 //! [`commitment`](Pallet::commitment). A submission counts from the block of its reservation, and
-//! one that counts from earlier takes the root over from one that is still pending. The commitment
-//! contains the account that may use it, so it does not matter who sent it: copying a reservation
-//! only pays for somebody else's.
+//! one that counts from earlier takes the root over. The commitment contains the account that may
+//! use it, so it does not matter who sent it: copying a reservation only pays for somebody else's.
+//!
+//! A contribution that is pending and loses its root is removed, and its bond released. One that was
+//! accepted stays, because releases may have it, but whoever accuses it as a duplicate of the one
+//! that has its root now needs no other proof: it is slashed at once.
+//!
+//! Whose contribution is rejected gets such a reservation too, which counts from when the
+//! contribution did. For its [time](Config::ReservationPeriod) nobody who has seen the root in the
+//! rejected submission can keep it from them.
+//!
+//! ## What sources without a number lead to
+//!
+//! A model's source names a release, or none: then it means the datanet's *current* one. The first
+//! release is that at once; a later one takes its place [`ReleaseNotice`](Config::ReleaseNotice)
+//! blocks after it was published. One that is published meanwhile takes the place of the announced
+//! one, and the notice begins anew. [`Datanet`] has both: `current_release`, and `next_release` with
+//! the block from which it counts, whether anything is written in that block or not
+//! ([`Datanet::current_at`]). Whoever calls such a model finds the latter with the event
+//! `ReleaseAnnounced`, a notice before it is paid.
 //!
 //! ## Who does what
 //!
@@ -95,8 +135,9 @@
 //! | whom the curator's role is offered to | [`accept_curator`](Call::accept_curator) |
 //! | contributor (anybody with the bond whom the datanet admits) | [`submit_contribution`](Call::submit_contribution), [`submit_contributions`](Call::submit_contributions), [`reserve_root`](Call::reserve_root) |
 //! | the contribution's contributor | [`withdraw_contribution`](Call::withdraw_contribution), [`stop_contribution`](Call::stop_contribution), [`withdraw_bond`](Call::withdraw_bond), [`transfer_contribution`](Call::transfer_contribution), [`set_beneficiary`](Call::set_beneficiary), [`contest_accusation`](Call::contest_accusation), [`claim`](Call::claim) |
+//! | a former curator who paid for an admission | [`disallow_contributor`](Call::disallow_contributor) |
 //! | whoever earned as a curator | [`claim_curator`](Call::claim_curator) |
-//! | reporter (anybody with as much as the bond) | [`accuse_contribution`](Call::accuse_contribution) |
+//! | reporter (anybody with as much as the bond) | [`accuse_contribution`](Call::accuse_contribution), [`escalate_accusation`](Call::escalate_accusation), [`drop_accusation`](Call::drop_accusation) |
 //! | governance | [`resolve_accusation`](Call::resolve_accusation) |
 //! | anybody | [`claim_for`](Call::claim_for), [`claim_curator_for`](Call::claim_curator_for), [`drop_accusation`](Call::drop_accusation), [`execute_slash`](Call::execute_slash), [`sweep_slashed`](Call::sweep_slashed), [`remove_reservation`](Call::remove_reservation) |
 //!
@@ -105,13 +146,13 @@
 //! | map | key | largest value | who pays | who cleans |
 //! |---|---|---|---|---|
 //! | [`NextDatanetId`], [`NextContributionId`] | – | 4 and 8 bytes | – | never grow |
-//! | [`Datanets`] | datanet | 169 bytes | the curator's deposit | stays: releases refer to it |
+//! | [`Datanets`] | datanet | 182 bytes | the curator's deposit | stays: releases refer to it |
 //! | [`DatanetIdByName`] | name | 4 bytes | the curator's deposit | stays with the datanet |
 //! | [`Admissions`] | datanet, account | 48 bytes | the curator's deposit for each | disallowing |
-//! | [`Contributions`] | contribution | 585 bytes | the contributor's bond | rejecting, withdrawing, or taking the bond of one back that no release has; stays otherwise |
-//! | [`RootOwner`] | Merkle root | 8 bytes | the contributor's bond | with the contribution |
+//! | [`Contributions`] | contribution | 585 bytes | the contributor's bond, and what stays of it | rejecting, withdrawing, or taking the bond of one back that no release has; stays otherwise |
+//! | [`RootOwner`] | Merkle root | 8 bytes | the contributor's bond | with the contribution, or slashing it |
 //! | [`ContributionsOf`] | account, contribution | 0 bytes | the contributor's bond | with the contribution |
-//! | [`Releases`] | datanet, release | 64 bytes | the curator's deposit, for 512 at most | stays: models refer to it |
+//! | [`Releases`] | datanet, release | 64 bytes | the curator's deposit for each, 512 at most | stays: models refer to it |
 //! | [`Claimed`] | contribution, release | 16 bytes | who claims, by the fee | stays with the release |
 //! | [`DirectEarnings`] | contribution | 16 bytes | the contributor's bond | claiming |
 //! | [`CuratorEarnings`] | account | 16 bytes | the curator's deposit | claiming |
@@ -121,8 +162,9 @@
 //!
 //! Deposits and bonds are flat and meant to cover the largest entry. They are holds, and the amount
 //! is kept with what it was held for, so that what comes back is what was put down even if the
-//! parameters have changed. A stopped contribution that releases have stays for them after its bond
-//! went back: it was paid for by the time that the bond was locked.
+//! parameters have changed. A stopped contribution that releases have stays for them, and a part of
+//! its bond with it ([`ContributionDeposit`](Config::ContributionDeposit)). What is left of a slashed
+//! one was paid for by the bond that it lost.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -162,6 +204,11 @@ pub use types::{
 };
 pub use weights::WeightInfo;
 
+/// The datanets of a pallet's runtime.
+pub(crate) type DatanetOf<T> = Datanet<
+	<T as frame_system::Config>::AccountId,
+	frame_system::pallet_prelude::BlockNumberFor<T>,
+>;
 /// The contributions of a pallet's runtime.
 pub(crate) type ContributionOf<T> = Contribution<
 	<T as frame_system::Config>::AccountId,
@@ -238,12 +285,23 @@ pub mod pallet {
 		/// The deposit for a datanet, in planck.
 		type DatanetDeposit: Get<Balance>;
 
+		/// The deposit for each release of a datanet, in planck: what its storage costs.
+		type ReleaseDeposit: Get<Balance>;
+
+		/// For how many blocks after a release is published sources without a number still lead to the
+		/// one before. So whoever calls or runs a model can see whom they are about to pay.
+		type ReleaseNotice: Get<BlockNumberFor<Self>>;
+
 		/// The deposit for letting an account into a datanet, in planck.
 		type AdmissionDeposit: Get<Balance>;
 
 		/// The bond for a contribution, in planck. An accusation needs as much. It is at least the
 		/// existential deposit, so that an accuser's deposit can be paid out to anybody.
 		type ContributionBond: Get<Balance>;
+
+		/// What of the bond of a stopped contribution stays, in planck, as long as the contribution is
+		/// stored: what its storage costs.
+		type ContributionDeposit: Get<Balance>;
 
 		/// The deposit for reserving a root, in planck.
 		type ReservationDeposit: Get<Balance>;
@@ -258,8 +316,18 @@ pub mod pallet {
 		/// contest it.
 		type ContestPeriod: Get<BlockNumberFor<Self>>;
 
-		/// What of a slashed bond goes to the accuser. The rest goes to the protocol.
+		/// How many blocks governance has to decide about an accusation that was contested, or handed
+		/// to it, before anybody can have it dropped.
+		type VerdictPeriod: Get<BlockNumberFor<Self>>;
+
+		/// What of a slashed bond goes to the accuser after a verdict of governance, or a proof. The
+		/// rest goes to the protocol, and all of it without either.
 		type ReporterShare: Get<Permill>;
+
+		/// What of the accuser's deposit goes to the contributor if the accusation is dropped before
+		/// the curator confirmed it or governance was asked. So nobody can keep a contribution accused
+		/// for nothing.
+		type DroppedShare: Get<Permill>;
 
 		/// The most that a curator may take of what a datanet earns.
 		type MaxCuratorShare: Get<Permill>;
@@ -302,7 +370,7 @@ pub mod pallet {
 
 	/// All datanets.
 	#[pallet::storage]
-	pub type Datanets<T: Config> = StorageMap<_, Twox64Concat, DatanetId, Datanet<T::AccountId>>;
+	pub type Datanets<T: Config> = StorageMap<_, Twox64Concat, DatanetId, DatanetOf<T>>;
 
 	/// The datanet of each name.
 	#[pallet::storage]
@@ -324,7 +392,7 @@ pub mod pallet {
 	pub type Contributions<T: Config> =
 		StorageMap<_, Twox64Concat, ContributionId, ContributionOf<T>>;
 
-	/// Which contribution has a Merkle root.
+	/// Which contribution owns a Merkle root. One that lost its root to another has none.
 	#[pallet::storage]
 	pub type RootOwner<T> = StorageMap<_, Blake2_128Concat, Hash, ContributionId>;
 

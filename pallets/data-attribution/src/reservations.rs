@@ -6,7 +6,8 @@ use frame_support::{
 	ensure,
 	traits::{fungible::MutateHold, tokens::Precision, Get},
 };
-use openledger_primitives::Hash;
+use frame_system::pallet_prelude::BlockNumberFor;
+use openledger_primitives::{Balance, Hash};
 use sp_runtime::traits::{BlakeTwo256, Hash as _, Saturating};
 
 impl<T: Config> Pallet<T> {
@@ -38,6 +39,37 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::ReservationInForce
 		);
 		Self::end_reservation(commitment)
+	}
+
+	/// Leaves whose contribution was rejected a reservation of its root that counts from when the
+	/// contribution did, so that nobody who has seen the root there comes before them elsewhere. Its
+	/// deposit is a part of the bond that was released, and never more than that.
+	pub(crate) fn keep_root(
+		root: Hash,
+		contributor: T::AccountId,
+		since: BlockNumberFor<T>,
+		bond: Balance,
+	) -> DispatchResult {
+		let now = frame_system::Pallet::<T>::block_number();
+		let commitment = Self::commitment(root, &contributor);
+		let period_from_now = now.saturating_add(T::ReservationPeriod::get());
+		let entry = match Reservations::<T>::get(commitment) {
+			Some(entry) => {
+				// What is over does not count again.
+				let at = if now < entry.expires_at { entry.at.min(since) } else { since };
+				Reservation { at, expires_at: entry.expires_at.max(period_from_now), ..entry }
+			}
+			None => {
+				let deposit = T::ReservationDeposit::get().min(bond);
+				T::Currency::hold(&HoldReason::Reservation.into(), &contributor, deposit)?;
+				Reservation { payer: contributor, deposit, at: since, expires_at: period_from_now }
+			}
+		};
+
+		let (payer, expires_at) = (entry.payer.clone(), entry.expires_at);
+		Reservations::<T>::insert(commitment, entry);
+		Self::deposit_event(Event::RootReserved { commitment, payer, expires_at });
+		Ok(())
 	}
 
 	/// Removes a reservation, and releases its deposit.

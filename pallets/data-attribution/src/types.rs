@@ -24,7 +24,7 @@ pub const MAX_RELEASES: ReleaseId = 512;
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct Datanet<AccountId> {
+pub struct Datanet<AccountId, BlockNumber> {
 	/// What it is about: readable, and no other datanet's.
 	pub name: Name,
 	/// Who accepts contributions and publishes releases.
@@ -35,16 +35,31 @@ pub struct Datanet<AccountId> {
 	pub open: bool,
 	/// The curator's part of what the datanet earns from its next release on.
 	pub curator_share: Permill,
-	/// What is held on the curator's account for it, in planck.
+	/// What is held on the curator's account for it and its releases, in planck.
 	pub deposit: Balance,
 	/// The newest release; 0 if there is none.
 	pub latest_release: ReleaseId,
+	/// The release that a model's source without a number leads to, unless the announced one is due:
+	/// see [`Self::current_at`]. 0 if there is none.
+	pub current_release: ReleaseId,
+	/// The release that takes its place, and the block from which it does.
+	pub next_release: Option<(ReleaseId, BlockNumber)>,
 	/// The total weight that the next release would have.
 	pub next_total_weight: Weight,
 	/// The number of contributions that the next release would have.
 	pub next_contributions: u32,
 	/// Whether anything has changed since the newest release.
 	pub changed: bool,
+}
+
+impl<AccountId, BlockNumber: Copy + PartialOrd> Datanet<AccountId, BlockNumber> {
+	/// The release that a model's source without a number leads to in block `now`; 0 if there is none.
+	pub fn current_at(&self, now: BlockNumber) -> ReleaseId {
+		match self.next_release {
+			Some((release, from)) if from <= now => release,
+			_ => self.current_release,
+		}
+	}
 }
 
 /// Somebody whom a datanet's curator has let in.
@@ -98,8 +113,8 @@ pub enum ContributionStatus<BlockNumber> {
 	/// It is part of every release since it was accepted.
 	#[codec(index = 1)]
 	Accepted,
-	/// Its contributor wants it in no further release. Its bond may be taken back from the given
-	/// block on. It earns from its releases as before.
+	/// Its contributor wants it in no further release. Its bond, but for what its storage costs, may
+	/// be taken back from the given block on. It earns from its releases as before.
 	#[codec(index = 2)]
 	Stopped(BlockNumber),
 	/// It was a duplicate or a fraud: what it earns since then goes to the protocol.
@@ -118,7 +133,9 @@ pub struct Contribution<AccountId, BlockNumber> {
 	pub contributor: AccountId,
 	/// Who is paid what it earns, if not the contributor.
 	pub beneficiary: Option<AccountId>,
-	/// The Merkle root over its chunks; no other contribution has the same.
+	/// The Merkle root over its chunks. Only one contribution owns it: see [`RootOwner`].
+	///
+	/// [`RootOwner`]: crate::RootOwner
 	pub root: Hash,
 	/// Its size in bytes.
 	pub size: u64,
@@ -126,8 +143,8 @@ pub struct Contribution<AccountId, BlockNumber> {
 	pub uri: Uri,
 	/// What is held on the contributor's account for it, in planck.
 	pub bond: Balance,
-	/// The block of the reservation that its root was submitted with, or else of its submission:
-	/// while it is pending, an earlier reservation takes the root over.
+	/// The block of the reservation that its root was submitted with, or else of its submission: an
+	/// earlier reservation takes the root over.
 	pub since: BlockNumber,
 	/// What has become of it.
 	pub status: ContributionStatus<BlockNumber>,
@@ -180,7 +197,7 @@ pub struct Submission {
 	TypeInfo,
 )]
 pub enum AccusationReason {
-	/// It is a copy of the earlier contribution given.
+	/// It is a copy of the contribution given, which is the earlier one, or owns its very root.
 	#[codec(index = 0)]
 	Duplicate(ContributionId),
 	/// It is not what it claims to be.
@@ -209,9 +226,9 @@ pub enum AccusationStage<BlockNumber> {
 	/// have it carried out.
 	#[codec(index = 1)]
 	Confirmed(BlockNumber),
-	/// Governance decides.
+	/// Governance decides. From the given block on, anybody may have it dropped if it has not.
 	#[codec(index = 2)]
-	Contested,
+	Contested(BlockNumber),
 }
 
 /// An accusation against a contribution.

@@ -8,13 +8,13 @@ pub trait WeightInfo {
 	fn create_datanet() -> Weight;
 	/// Creating a datanet.
 	fn create_datanet_with() -> Weight;
-	/// Submitting one contribution that displaces another.
+	/// Submitting one contribution that displaces another, or takes its root over.
 	fn submit_contribution() -> Weight;
-	/// Submitting `n` contributions, and `d` that each displace another.
+	/// Submitting `n` contributions, and `d` that each displace another, or take its root over.
 	fn submit_contributions(n: u32, d: u32) -> Weight;
 	/// Accepting a contribution.
 	fn accept_contribution() -> Weight;
-	/// Rejecting a contribution.
+	/// Rejecting a contribution, and reserving its root.
 	fn reject_contribution() -> Weight;
 	/// Withdrawing a contribution.
 	fn withdraw_contribution() -> Weight;
@@ -52,8 +52,8 @@ pub trait WeightInfo {
 	fn transfer_contribution() -> Weight;
 	/// Naming a beneficiary.
 	fn set_beneficiary() -> Weight;
-	/// Accusing a contribution.
-	fn accuse_contribution() -> Weight;
+	/// Accusing a contribution that `r` releases have, with a proof, and slashing it.
+	fn accuse_contribution(r: u32) -> Weight;
 	/// Confirming an accusation.
 	fn confirm_accusation() -> Weight;
 	/// Contesting an accusation.
@@ -70,6 +70,8 @@ pub trait WeightInfo {
 	fn reserve_root() -> Weight;
 	/// Removing a reservation.
 	fn remove_reservation() -> Weight;
+	/// Handing an accusation to governance.
+	fn escalate_accusation() -> Weight;
 }
 
 /// Picoseconds of computation in a call, beside its storage accesses.
@@ -119,21 +121,21 @@ impl WeightInfo for () {
 		counted(2, 2)
 	}
 
-	// Read: Contributions, Datanets, the contributor's account.
-	// Written: Contributions, RootOwner, ContributionsOf, the account.
+	// Read: Contributions, Datanets, RootOwner, Reservations, the contributor's account.
+	// Written: Contributions, RootOwner, ContributionsOf, Reservations, the account.
 	fn reject_contribution() -> Weight {
+		counted(6, 6)
+	}
+
+	// Read: Contributions, RootOwner, the contributor's account.
+	// Written: Contributions, RootOwner, ContributionsOf, the account.
+	fn withdraw_contribution() -> Weight {
 		counted(4, 5)
 	}
 
-	// Read: Contributions, the contributor's account.
-	// Written: Contributions, RootOwner, ContributionsOf, the account.
-	fn withdraw_contribution() -> Weight {
-		counted(3, 5)
-	}
-
-	// Read: Datanets. Written: Datanets, Releases.
+	// Read: Datanets, the curator's account. Written: Datanets, Releases, the account.
 	fn publish_release() -> Weight {
-		counted(1, 2)
+		counted(3, 4)
 	}
 
 	// Read: Contributions, DirectEarnings, Accounted, the balances of the pot and the contributor,
@@ -203,10 +205,10 @@ impl WeightInfo for () {
 		counted(2, 2)
 	}
 
-	// Read: Contributions, Accusations, the contributor's account.
+	// Read: Contributions, Accusations, RootOwner, the contributor's account.
 	// Written: Contributions, RootOwner, ContributionsOf, the account.
 	fn withdraw_bond() -> Weight {
-		counted(4, 5)
+		counted(5, 5)
 	}
 
 	// Read: Contributions, Accusations, the two accounts.
@@ -220,10 +222,10 @@ impl WeightInfo for () {
 		counted(1, 1)
 	}
 
-	// Read: Contributions twice, Accusations, Datanets, the accuser's account.
-	// Written: Accusations, the account.
-	fn accuse_contribution() -> Weight {
-		counted(6, 3)
+	// Read and written: as for a slash; and the contribution that has the root, and the account of
+	// who had accused it before.
+	fn accuse_contribution(r: u32) -> Weight {
+		Self::execute_slash(r).saturating_add(counted(3, 2))
 	}
 
 	// Read: Contributions, Datanets, Accusations. Written: Accusations.
@@ -236,22 +238,22 @@ impl WeightInfo for () {
 		counted(2, 1)
 	}
 
-	// Read: Contributions, Accusations, Datanets, DirectEarnings, the accounts of the contributor
-	// and the accuser, the protocol's balance; per release: Releases, Claimed.
+	// Read: Contributions, Accusations, Datanets, DirectEarnings, RootOwner, the accounts of the
+	// contributor and the accuser, the protocol's balance; per release: Releases, Claimed.
 	// Written: the same; per release: Claimed.
 	fn execute_slash(r: u32) -> Weight {
 		let releases = u64::from(r);
-		counted(releases.saturating_mul(2).saturating_add(9), releases.saturating_add(9))
+		counted(releases.saturating_mul(2).saturating_add(10), releases.saturating_add(10))
 	}
 
 	fn resolve_accusation(r: u32) -> Weight {
 		Self::execute_slash(r)
 	}
 
-	// Read: Contributions, Accusations, Datanets, the accuser's account.
-	// Written: Accusations, the account.
+	// Read: Contributions, Accusations, the accuser's account, the contributor's balance.
+	// Written: Accusations, the account, the balance.
 	fn drop_accusation() -> Weight {
-		counted(5, 3)
+		counted(5, 4)
 	}
 
 	// Read: Contributions, Accounted, the balances of the pot and the protocol, the lifetime total;
@@ -270,5 +272,10 @@ impl WeightInfo for () {
 	// Read and written: Reservations, the payer's account.
 	fn remove_reservation() -> Weight {
 		counted(3, 3)
+	}
+
+	// Read: Contributions, Accusations. Written: Accusations.
+	fn escalate_accusation() -> Weight {
+		counted(2, 1)
 	}
 }

@@ -215,7 +215,7 @@ mod benchmarks {
 		let cleaner = funded::<T>("cleaner")?;
 		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
 		let session = open::<T>(&caller, &operator, caller.clone(), l)?;
-		let lapsed = T::MinDuration::get().saturating_add(T::SettlementWindow::get());
+		let lapsed = Sessions::<T>::get(session).ok_or("no session")?.settle_until;
 		frame_system::Pallet::<T>::set_block_number(lapsed);
 
 		#[extrinsic_call]
@@ -255,6 +255,7 @@ mod benchmarks {
 		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
 		let previous = PreviousKey {
 			key: operator.clone(),
+			since: Zero::zero(),
 			replaced_at: Zero::zero(),
 			kept_until: Bounded::max_value(),
 		};

@@ -79,7 +79,7 @@ mod calls {
 		/// [`RejectReason`](openledger_primitives::record::RejectReason).
 		///
 		/// # Errors
-		/// `NoRecords`, `UnknownSession`, `NotSessionNode`, `WrongChain`,
+		/// `NoRecords`, `UnknownSession`, `NotSessionNode`, `SettlementOver`, `WrongChain`,
 		/// `VoucherContradictsItself`, `NoSuchLane`, `VoucherNotNewer`, `BadSignature`. If no record
 		/// counted, the reason that all of them have in common, or else `NothingSettled`.
 		#[pallet::call_index(3)]
@@ -247,7 +247,8 @@ mod calls {
 			Self::do_top_up(ensure_signed(origin)?, session, amount)
 		}
 
-		/// Lets a session, even one that has expired, last until block `expires_at`.
+		/// Lets a session, even one that has expired, last until block `expires_at`. The time to settle
+		/// it is then counted from there.
 		///
 		/// # Errors
 		/// `UnknownSession`, `NotSessionCaller`, `SessionClosing`, `NotAnExtension`,
@@ -303,8 +304,8 @@ mod calls {
 		///
 		/// # Errors
 		/// `NotTheOwnCall`, `EmptyAggregate`, `EntryWithoutCalls`, `DuplicateEntry`,
-		/// `UnknownSession`, `NotSessionNode`, `WrongChain`, `VoucherContradictsItself`,
-		/// `NoSuchLane`, `VoucherNotNewer`, `BadSignature`; those of the model's terms:
+		/// `UnknownSession`, `NotSessionNode`, `SettlementOver`, `WrongChain`,
+		/// `VoucherContradictsItself`, `NoSuchLane`, `VoucherNotNewer`, `BadSignature`; those of the model's terms:
 		/// `UnknownModel`, `UnknownVersion`, `UnknownPrice`, `NotInForce`, `VersionExpired`,
 		/// `PriceExpired`, `ModelRetired`; and `SequenceNotRising`, `SequenceBeyondVoucher`,
 		/// `TooManyCalls`, `AboveAcknowledged`, `DepositExhausted`, `AboveSpendingLimit`,
@@ -333,10 +334,12 @@ mod calls {
 		/// `proof` its [proof of inclusion](openledger_primitives::merkle::prove). Anyone may report;
 		/// a report that holds costs no fee, unless the node's bond had next to nothing left.
 		///
+		/// If the bond did not cover the refund, the same can be reported again once it does.
+		///
 		/// # Errors
 		/// `NotDisputable`, `NotTheSameCall`, `BadInclusionProof`, `UnknownNode`, `WrongChain`,
 		/// `UnknownReceiptKey`, `BadStatementSignature`, `NoContradiction`, `AlreadyDisputed`,
-		/// `TooManyDisputes`.
+		/// `RefundUnavailable`, `TooManyDisputes`.
 		#[pallet::call_index(20)]
 		#[pallet::weight(T::WeightInfo::report_overcharge(count(proof.path.len()), MAX_SERVED))]
 		pub fn report_overcharge(
@@ -364,7 +367,8 @@ mod calls {
 		/// [`report_overcharge`](Pallet::report_overcharge).
 		///
 		/// # Errors
-		/// Those of [`report_overcharge`](Pallet::report_overcharge), and `ReportAsOvercharge`.
+		/// Those of [`report_overcharge`](Pallet::report_overcharge) but `RefundUnavailable`, and
+		/// `ReportAsOvercharge`.
 		#[pallet::call_index(21)]
 		#[pallet::weight(T::WeightInfo::report_misreport(count(proof.path.len()), MAX_SERVED))]
 		pub fn report_misreport(

@@ -54,14 +54,17 @@ mod config {
 		/// of a lower spending limit, in blocks.
 		type CloseNotice: Get<BlockNumberFor<Self>>;
 
-		/// How long a node may settle after a session has expired before anyone can close it, in
+		/// How long a node may settle after a session has expired; then anyone can close it. In
 		/// blocks.
 		type SettlementWindow: Get<BlockNumberFor<Self>>;
 
 		/// How long a settlement can be disputed, in blocks.
 		type DisputeWindow: Get<BlockNumberFor<Self>>;
 
-		/// The part of its bond that a node loses for a contradiction. Not nothing.
+		/// The most that [`Config::DisputeWindow`] can ever be, whatever it is changed to, in blocks.
+		type MaxDisputeWindow: Get<BlockNumberFor<Self>>;
+
+		/// The part of its bond that a node loses for a contradiction, at the least. Not nothing.
 		type DisputePenalty: Get<Permill>;
 
 		/// The part of the penalty that goes to who reported the contradiction; the rest goes to the

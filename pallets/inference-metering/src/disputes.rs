@@ -11,29 +11,47 @@
 //! | [`report_misreport`](Pallet::report_misreport) | a statement, and a settled record of that call that says something else, at no higher price | the node is punished |
 //! | [`report_equivocation`](Pallet::report_equivocation) | two statements of one call | the node is punished |
 //!
-//! A punished node loses [`Config::DisputePenalty`] of its bond, of which [`Config::DisputeReward`] goes
-//! to who reported it and the rest to the protocol. It is jailed: nobody can open sessions with it for
-//! [`Config::JailPeriod`] blocks, and an operator who was leaving has to start over. It can still
-//! settle the sessions that it has.
+//! A punished node loses [`Config::DisputePenalty`] of its bond, or half of what its caller gets back if
+//! that is more. [`Config::DisputeReward`] of the penalty goes to who reported it and the rest to the
+//! protocol. The node is jailed: nobody can open sessions with it for [`Config::JailPeriod`] blocks, and
+//! an operator who was leaving has to start over. It can still settle the sessions that it has.
+//!
+//! ## A bond that is too small
+//!
+//! If the bond does not cover refund and penalty, it is used up, and what is missing of the refund stays
+//! due for as long as the settlement can be disputed: once the operator has put up more, anyone may
+//! report the same overcharge again. Two thirds of the bond then go to the caller until all is paid, and
+//! with every two planck one to the protocol, as the rest of the penalty; nobody is rewarded, and the
+//! node is not punished again. It takes no sessions, though, while its bond is below the least one. The
+//! same goes for a refund that the caller's account could not take, because it did not exist any more.
+//!
+//! ## Which keys count
+//!
+//! A statement about a settled record counts if its key was the node's when the record was settled, or
+//! had been earlier. What a key has signed that became the node's later proves nothing against it.
 //!
 //! ## What a node cannot get out of it
 //!
 //! A node may contradict itself on purpose and report that itself, under any name:
 //!
-//! - It never gets more back than it loses: the penalty is taken first and whole, only a part of it is
-//!   the reward, and there is none for the operator's own account.
+//! - It never gets more back than it loses: whatever is refunded, a penalty is taken with it, only a
+//!   part of that is the reward, and there is none for the operator's own account.
 //! - Its bond is no purse: a refund is paid for what a caller has paid, and all refunds of one
 //!   settlement together are at most what it charged, even if the node made up the records behind an
-//!   aggregate's root. A caller who is the operator gets none.
+//!   aggregate's root. A caller who is the operator gets none. Somebody who is the operator under
+//!   another name gets two thirds of the bond at the most, however large the overcharge; a third is
+//!   lost. That is also so with what was put up after the bond had been used up.
 //! - It does not keep its caller from a refund: a record that was disputed can be disputed again with
-//!   a statement that proves a larger overcharge, for the difference.
+//!   a statement that proves a larger overcharge, for the difference. Only what was really paid back
+//!   counts towards what a settlement can be made to refund, not what was proven of made-up records.
 //!
 //! ## Each contradiction counts once
 //!
-//! Of a settled record, the largest overcharge proven and whether it was misreported are kept as long
-//! as its root. Of statements, the calls that a node equivocated about are kept as long as the node.
-//! There is room for [`MAX_EQUIVOCATIONS`](crate::types::MAX_EQUIVOCATIONS) of them; then the ones of
-//! the oldest session make room, and calls older than all that are kept cannot be reported any more.
+//! Of a settled record, the largest overcharge proven, what of it was refunded, and whether it was
+//! misreported are kept as long as its root. Of statements, the calls that a node equivocated about are
+//! kept as long as the node. There is room for
+//! [`MAX_EQUIVOCATIONS`](crate::types::MAX_EQUIVOCATIONS) of them; then the ones of the oldest session
+//! make room, and calls older than all that are kept cannot be reported any more.
 //!
 //! A statement names no operator. Nodes that share a receipt key answer for one another, and an
 //! operator who registers again should do so with a new one.
@@ -41,19 +59,12 @@
 use crate::{
 	operators::NodeOf,
 	pallet::*,
+	punishment::Punished,
 	roots::SettledRootOf,
-	settlement::count,
-	types::{Node, RootKey, Status, MAX_DISPUTED},
+	types::{DisputedRecords, Proven, RootKey, MAX_DISPUTED},
 };
-use frame_support::{
-	dispatch::Pays,
-	ensure,
-	traits::{
-		fungible::{Inspect, MutateHold},
-		tokens::{Fortitude, Precision, Provenance, Restriction},
-		Get,
-	},
-};
+use frame_support::ensure;
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	merkle::{self, InclusionProof},
 	record::CallRecord,
@@ -61,7 +72,7 @@ use openledger_primitives::{
 	statement::Statement,
 	AccountId, Balance, Sequence, Signature,
 };
-use sp_runtime::{DispatchError, Saturating};
+use sp_runtime::DispatchError;
 
 /// What a node stated: a statement, its signature, and the receipt key that it is said to be of.
 pub(crate) struct Stated<'a> {
@@ -86,27 +97,6 @@ struct Case<T: Config> {
 	node: NodeOf<T>,
 }
 
-/// What a punished node's bond was spent on, in planck.
-pub(crate) struct Punished {
-	refunded: Balance,
-	reward: Balance,
-	protocol: Balance,
-	/// How many models it was taken off the list of.
-	pub(crate) unlisted: u32,
-}
-
-impl Punished {
-	/// Whether the reporter pays for the report: not if the protocol got something for it. What a
-	/// node with next to no bond says against itself would fill blocks for nothing otherwise.
-	pub(crate) fn fee<T: Config>(&self) -> Pays {
-		if self.protocol >= T::Currency::minimum_balance() {
-			Pays::No
-		} else {
-			Pays::Yes
-		}
-	}
-}
-
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_report_overcharge(
 		reporter: AccountId,
@@ -115,21 +105,48 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Punished, DispatchError> {
 		let Case { key, root, node } = Self::case(&stated, &settled)?;
 		let statement = stated.statement;
+		let sequence = statement.sequence;
 		let overcharge = settled.charge.saturating_sub(statement.charge);
 		ensure!(overcharge > 0, Error::<T>::NoContradiction);
-		let due = Self::count_overcharge(key, statement.sequence, overcharge, root.charged)?;
+		let mut disputed = Disputed::<T>::get(key);
+		let mut proven = disputed.get(&sequence).copied().unwrap_or_default();
+		let anew = overcharge > proven.overcharge;
+		proven.overcharge = proven.overcharge.max(overcharge);
+		let due = Self::due(&root, &disputed, proven);
+		ensure!(anew || due > 0, Error::<T>::AlreadyDisputed);
 
-		let operator = root.node;
-		// What operators pay to themselves is no refund.
-		let refund = (root.caller != operator).then_some((&root.caller, due));
-		let punished = Self::punish(&operator, node, &reporter, refund)?;
+		let (operator, caller) = (root.node, root.caller);
+		let least = if anew { Self::least_penalty(&node) } else { 0 };
+		let bill = Self::bill(&node, least, &caller, due);
+		ensure!(anew || bill.refund > 0, Error::<T>::RefundUnavailable);
+		proven.refunded = proven.refunded.saturating_add(bill.refund);
+		Self::note(&mut disputed, sequence, proven)?;
+
+		Disputed::<T>::insert(key, disputed);
+		let (session, lane) = (statement.session, statement.lane);
+		if !anew {
+			let paid = Self::pay_arrears(&operator, node, &reporter, &caller, bill)?;
+			let Punished { refunded, protocol, .. } = paid;
+			Self::deposit_event(Event::RefundPaid {
+				operator,
+				reporter,
+				caller,
+				session,
+				lane,
+				sequence,
+				refunded,
+				protocol,
+			});
+			return Ok(paid);
+		}
+		let punished = Self::punish(&operator, node, &reporter, &caller, bill)?;
 		Self::deposit_event(Event::OverchargeProven {
 			operator,
 			reporter,
-			caller: root.caller,
-			session: statement.session,
-			lane: statement.lane,
-			sequence: statement.sequence,
+			caller,
+			session,
+			lane,
+			sequence,
 			stated: statement.charge,
 			settled: settled.charge,
 			refunded: punished.refunded,
@@ -158,7 +175,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(as_settled != *statement, Error::<T>::NoContradiction);
 		Self::count_misreport(key, statement.sequence)?;
 
-		let punished = Self::punish(&root.node, node, &reporter, None)?;
+		let bill = Self::bill(&node, Self::least_penalty(&node), &root.caller, 0);
+		let punished = Self::punish(&root.node, node, &reporter, &root.caller, bill)?;
 		Self::deposit_event(Event::MisreportProven {
 			operator: root.node,
 			reporter,
@@ -186,11 +204,12 @@ impl<T: Config> Pallet<T> {
 		// Calls that nobody can have made would fill the list of what was proven.
 		ensure!(one.session < NextSessionId::<T>::get(), Error::<T>::UnknownSession);
 		let node = Self::node(&operator)?;
-		Self::check_statement(&operator, &node, &first)?;
-		Self::check_statement(&operator, &node, &second)?;
+		Self::check_statement(&operator, &node, &first, None)?;
+		Self::check_statement(&operator, &node, &second, None)?;
 		Self::count_equivocation(&operator, (one.session, one.lane, one.sequence))?;
 
-		let punished = Self::punish(&operator, node, &reporter, None)?;
+		let bill = Self::bill(&node, Self::least_penalty(&node), &operator, 0);
+		let punished = Self::punish(&operator, node, &reporter, &operator, bill)?;
 		Self::deposit_event(Event::EquivocationProven {
 			operator,
 			reporter,
@@ -220,54 +239,62 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::BadInclusionProof
 		);
 		let node = Self::node(&root.node)?;
-		Self::check_statement(&root.node, &node, stated)?;
+		Self::check_statement(&root.node, &node, stated, Some(root.at))?;
 		Ok(Case { key, root, node })
 	}
 
-	/// Whether a statement is of this chain, and signed with a receipt key that the node has or had.
+	/// Whether a statement is of this chain, and signed with a receipt key that the node has or had:
+	/// already in block `settled_at`, if the call was settled in that.
 	fn check_statement(
 		operator: &AccountId,
 		node: &NodeOf<T>,
 		stated: &Stated,
+		settled_at: Option<BlockNumberFor<T>>,
 	) -> Result<(), Error<T>> {
 		let Stated { statement, signature, receipt_key } = stated;
 		ensure!(statement.genesis_hash == Self::genesis_hash(), Error::<T>::WrongChain);
 		let now = Self::now();
-		let known = node.receipt_key == **receipt_key
-			|| PreviousKeys::<T>::get(operator)
-				.iter()
-				.any(|previous| previous.key == **receipt_key && previous.kept_until >= now);
+		let is_key = |key: &AccountId, since: BlockNumberFor<T>| {
+			key == *receipt_key && settled_at.is_none_or(|settled_at| since <= settled_at)
+		};
+		let known = is_key(&node.receipt_key, node.key_since)
+			|| PreviousKeys::<T>::get(operator).iter().any(|previous| {
+				is_key(&previous.key, previous.since) && previous.kept_until >= now
+			});
 		ensure!(known, Error::<T>::UnknownReceiptKey);
 		// Last, because it costs most.
 		ensure!(statement.verify(signature, receipt_key), Error::<T>::BadStatementSignature);
 		Ok(())
 	}
 
-	/// Notes by how much a record was overcharged. Returns what of it is due to the caller: no more
-	/// than what a smaller overcharge that was proven before has left, and than what the settlement
-	/// charged.
-	fn count_overcharge(
-		key: RootKey,
+	/// What is due to who paid for a record, in planck: what is missing of the overcharge that was
+	/// proven, but all refunds of a settlement together are no more than what it charged. What
+	/// operators pay to themselves is no refund.
+	fn due(root: &SettledRootOf<T>, disputed: &DisputedRecords, proven: Proven) -> Balance {
+		if root.caller == root.node {
+			return 0;
+		}
+		let refunded =
+			disputed.values().fold(0, |sum: Balance, other| sum.saturating_add(other.refunded));
+		let missing = proven.overcharge.saturating_sub(proven.refunded);
+		missing.min(root.charged.saturating_sub(refunded))
+	}
+
+	/// Notes what was proven of a record.
+	fn note(
+		disputed: &mut DisputedRecords,
 		sequence: Sequence,
-		overcharge: Balance,
-		charged: Balance,
-	) -> Result<Balance, Error<T>> {
-		let mut disputed = Disputed::<T>::get(key);
-		let sum =
-			disputed.values().fold(0, |sum: Balance, proven| sum.saturating_add(proven.overcharge));
-		let mut proven = disputed.get(&sequence).copied().unwrap_or_default();
-		ensure!(overcharge > proven.overcharge, Error::<T>::AlreadyDisputed);
-		let more = overcharge.saturating_sub(proven.overcharge);
-		proven.overcharge = overcharge;
-		if disputed.len() >= MAX_DISPUTED as usize && !disputed.contains_key(&sequence) {
+		proven: Proven,
+	) -> Result<(), Error<T>> {
+		let full = disputed.len() >= MAX_DISPUTED as usize && !disputed.contains_key(&sequence);
+		if full && proven.overcharge > 0 {
 			// What cost a caller something comes before what did not.
 			let lesser = disputed.iter().find(|(_, proven)| proven.overcharge == 0);
 			let lesser = lesser.map(|(sequence, _)| *sequence);
 			lesser.and_then(|sequence| disputed.remove(&sequence));
 		}
 		disputed.try_insert(sequence, proven).map_err(|_| Error::<T>::TooManyDisputes)?;
-		Disputed::<T>::insert(key, disputed);
-		Ok(more.min(charged.saturating_sub(sum)))
+		Ok(())
 	}
 
 	/// Notes that a record was misreported.
@@ -276,7 +303,7 @@ impl<T: Config> Pallet<T> {
 		let mut proven = disputed.get(&sequence).copied().unwrap_or_default();
 		ensure!(!proven.misreported, Error::<T>::AlreadyDisputed);
 		proven.misreported = true;
-		disputed.try_insert(sequence, proven).map_err(|_| Error::<T>::TooManyDisputes)?;
+		Self::note(&mut disputed, sequence, proven)?;
 		Disputed::<T>::insert(key, disputed);
 		Ok(())
 	}
@@ -293,73 +320,5 @@ impl<T: Config> Pallet<T> {
 		known.try_insert(call).map_err(|_| Error::<T>::TooManyDisputes)?;
 		Equivocations::<T>::insert(operator, known);
 		Ok(())
-	}
-
-	/// Takes the penalty out of a node's bond and then, as far as that goes, a refund to its caller;
-	/// and jails the node.
-	fn punish(
-		operator: &AccountId,
-		node: NodeOf<T>,
-		reporter: &AccountId,
-		refund: Option<(&AccountId, Balance)>,
-	) -> Result<Punished, DispatchError> {
-		// First and whole, whatever is due to the caller: otherwise a node could get its bond out
-		// unpunished, by overcharging itself under another name.
-		let penalty = T::DisputePenalty::get().mul_ceil(node.bond);
-		let reward = match reporter == operator {
-			true => 0,
-			false => T::DisputeReward::get().mul_floor(penalty),
-		};
-		let left = node.bond.saturating_sub(penalty);
-		let (refund, refunded) = match refund {
-			Some((caller, due)) => {
-				let refund = due.min(left);
-				(refund, Self::pay_from_bond(operator, caller, refund)?)
-			}
-			None => (0, 0),
-		};
-		let reward = Self::pay_from_bond(operator, reporter, reward)?;
-		let taken = penalty.saturating_add(refund);
-		let rest = taken.saturating_sub(refunded).saturating_sub(reward);
-		let protocol = Self::pay_from_bond(operator, &T::ProtocolAccount::get(), rest)?;
-		let paid = refunded.saturating_add(reward).saturating_add(protocol);
-
-		let bond = node.bond.saturating_sub(paid);
-		let until = Self::now().saturating_add(T::JailPeriod::get());
-		let (until, unlisted) = match node.status {
-			Status::Active => {
-				Self::unlist(operator, &node.models);
-				(until, count(node.models.len()))
-			}
-			Status::Jailed(before) => (before.max(until), 0),
-			// Whoever could stay after all would be out of jail at once.
-			Status::Unbonding(_) => (until, 0),
-		};
-		Nodes::<T>::insert(operator, Node { bond, status: Status::Jailed(until), ..node });
-		Self::deposit_event(Event::NodeJailed { operator: operator.clone(), until, bond });
-		Ok(Punished { refunded, reward, protocol, unlisted })
-	}
-
-	/// Pays out of a node's bond, if the account can take it. Returns what was paid: an account that
-	/// cannot stands in nobody's way.
-	fn pay_from_bond(
-		operator: &AccountId,
-		to: &AccountId,
-		amount: Balance,
-	) -> Result<Balance, DispatchError> {
-		let payable = T::Currency::can_deposit(to, amount, Provenance::Extant);
-		if amount == 0 || payable.into_result().is_err() {
-			return Ok(0);
-		}
-		// By force: whatever the operator has frozen since, the bond answers for the node.
-		T::Currency::transfer_on_hold(
-			&HoldReason::Bond.into(),
-			operator,
-			to,
-			amount,
-			Precision::Exact,
-			Restriction::Free,
-			Fortitude::Force,
-		)
 	}
 }

@@ -140,7 +140,8 @@ mod errors {
 		NotTheSameCall,
 		/// The record, at this charge, is not one of those behind the settlement's root.
 		BadInclusionProof,
-		/// The node does not sign with this key, and has not done so lately.
+		/// The node does not sign with this key, and has not done so lately; or it did not yet when the
+		/// record was settled.
 		UnknownReceiptKey,
 		/// The signature is not that of the receipt key over the statement.
 		BadStatementSignature,
@@ -154,6 +155,11 @@ mod errors {
 		/// There is no room to note another dispute of this settlement; or the call is older than all
 		/// those that are kept of what the node equivocated about.
 		TooManyDisputes,
+		/// The time to settle the session's calls is over: it has expired, and anyone can close it.
+		SettlementOver,
+		/// The overcharge was proven before, and what is still due to the caller cannot be paid now:
+		/// nothing is left of the node's bond, or the caller's account cannot take it.
+		RefundUnavailable,
 	}
 
 	impl<T> From<RejectReason> for Error<T> {

@@ -318,5 +318,26 @@ mod events {
 			/// What is left of its bond, in planck.
 			bond: Balance,
 		},
+		/// A node has paid what its bond had not covered of a refund, or a part of that, and the
+		/// penalty that goes with it. What left its bond is `refunded` and `protocol` together.
+		#[codec(index = 24)]
+		RefundPaid {
+			/// Its operator.
+			operator: AccountId,
+			/// Who reported the overcharge again.
+			reporter: AccountId,
+			/// Who had paid for the call.
+			caller: AccountId,
+			/// The session of the call.
+			session: SessionId,
+			/// Its lane.
+			lane: LaneId,
+			/// The call's sequence.
+			sequence: Sequence,
+			/// What the caller got back, in planck.
+			refunded: Balance,
+			/// What the protocol got, in planck.
+			protocol: Balance,
+		},
 	}
 }

@@ -27,6 +27,10 @@ mod hooks {
 					T::UnbondingPeriod::get() > T::DisputeWindow::get(),
 					"a bond has to outlast what it answers for"
 				);
+				assert!(
+					T::DisputeWindow::get() <= T::MaxDisputeWindow::get(),
+					"keys would be forgotten while they can prove something"
+				);
 				assert!(!T::DisputePenalty::get().is_zero(), "a contradiction has to cost");
 				assert!(
 					T::DisputeReward::get() < Permill::one(),

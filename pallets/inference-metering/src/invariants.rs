@@ -3,7 +3,8 @@
 use crate::pallet::*;
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::InspectHold};
-use openledger_primitives::{AccountId, Balance, MAX_LANES};
+use frame_system::pallet_prelude::BlockNumberFor;
+use openledger_primitives::{AccountId, Balance, SessionId, MAX_LANES};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -21,12 +22,13 @@ impl<T: Config> Pallet<T> {
 	fn check_sessions() -> Result<(), TryRuntimeError> {
 		let mut promised = BTreeMap::<AccountId, Balance>::new();
 		let mut places = BTreeMap::<AccountId, Balance>::new();
-		let mut open = BTreeMap::<AccountId, u32>::new();
+		let mut open = BTreeMap::<AccountId, (u32, BlockNumberFor<T>)>::new();
 		for (id, session) in Sessions::<T>::iter() {
 			ensure!(id < NextSessionId::<T>::get(), "a session has an id not yet given out");
 			ensure!(session.settled <= session.deposit, "a session settled more than its deposit");
 			ensure!(session.spent <= session.settled, "a hot key spent what was not settled");
 			ensure!(session.lanes <= MAX_LANES, "a session has too many lanes");
+			ensure!(session.settle_until >= session.expires_at, "a session ends before it expires");
 			let lowers = |limit| limit < session.spending_limit;
 			ensure!(
 				session.pending_limit.is_none_or(|pending| lowers(pending.limit)),
@@ -37,8 +39,9 @@ impl<T: Config> Pallet<T> {
 			*sum = sum.checked_add(session.remaining()).ok_or("deposits overflow")?;
 			let sum = places.entry(session.caller.clone()).or_default();
 			*sum = sum.checked_add(session.storage_deposit).ok_or("storage deposits overflow")?;
-			let sum = open.entry(session.node.clone()).or_default();
-			*sum = sum.saturating_add(1);
+			let (count, settles_until) = open.entry(session.node.clone()).or_default();
+			*count = count.saturating_add(1);
+			*settles_until = session.settle_until.max(*settles_until);
 		}
 		for (caller, sum) in promised {
 			let held = T::Currency::balance_on_hold(&HoldReason::Session.into(), &caller);
@@ -49,11 +52,23 @@ impl<T: Config> Pallet<T> {
 			ensure!(held == sum, "storage deposits are not what is on hold");
 		}
 		for (operator, node) in Nodes::<T>::iter() {
-			let sessions = open.remove(&operator).unwrap_or_default();
+			let (sessions, settles_until) = open.remove(&operator).unwrap_or_default();
 			ensure!(node.sessions == sessions, "a node's sessions are miscounted");
+			ensure!(
+				node.settles_until >= settles_until,
+				"a node's session can be settled longer than it keeps its keys for"
+			);
 		}
 		ensure!(open.is_empty(), "a session is with an unknown node");
 		Ok(())
+	}
+
+	/// The last block in which a node's bond answers for the settlements of a session.
+	fn liable_until(session: SessionId, node: &AccountId) -> BlockNumberFor<T> {
+		match Sessions::<T>::get(session) {
+			Some(session) => session.liable_until,
+			None => Nodes::<T>::get(node).map(|node| node.liable_until).unwrap_or_default(),
+		}
 	}
 
 	fn check_lanes() -> Result<(), TryRuntimeError> {
@@ -92,8 +107,22 @@ impl<T: Config> Pallet<T> {
 			let serves = node.models.iter().any(|served| served.model == model);
 			ensure!(serves, "ServedBy names a model that is not served");
 		}
-		for operator in PreviousKeys::<T>::iter_keys() {
-			ensure!(Nodes::<T>::contains_key(operator), "keys are kept of an unknown node");
+		for (operator, keys) in PreviousKeys::<T>::iter() {
+			let node = Nodes::<T>::get(operator).ok_or("keys are kept of an unknown node")?;
+			let mut since = None;
+			for previous in &keys {
+				ensure!(
+					since.is_none_or(|since| since <= previous.since)
+						&& previous.since <= previous.replaced_at
+						&& previous.replaced_at <= previous.kept_until,
+					"a node's earlier keys are out of order"
+				);
+				since = Some(previous.replaced_at);
+			}
+			ensure!(
+				since.is_none_or(|since| since <= node.key_since),
+				"a node's key is older than the one before it"
+			);
 		}
 		for (operator, calls) in Equivocations::<T>::iter() {
 			ensure!(Nodes::<T>::contains_key(operator), "calls are kept of an unknown node");
@@ -115,6 +144,11 @@ impl<T: Config> Pallet<T> {
 			let (_, _, last) = queued.key;
 			ensure!(root.last_sequence == last, "a root has another key");
 			ensure!(root.first_sequence <= last, "a root is for no sequence");
+			let (session, ..) = queued.key;
+			ensure!(
+				root.until < Self::now() || Self::liable_until(session, &root.node) >= root.until,
+				"a bond could leave before a settlement that it answers for"
+			);
 			let sequences = last.saturating_sub(root.first_sequence).saturating_add(1);
 			ensure!(
 				root.records > 0 && u64::from(root.records) <= sequences,
@@ -125,7 +159,16 @@ impl<T: Config> Pallet<T> {
 		ensure!(count(RootQueue::<T>::iter_keys().count()) == places, "the queue has gaps");
 		ensure!(count(Roots::<T>::iter_keys().count()) == places, "a root is not queued once");
 		for (key, records) in Disputed::<T>::iter() {
-			ensure!(Roots::<T>::contains_key(key), "records are disputed without their root");
+			let root = Roots::<T>::get(key).ok_or("records are disputed without their root")?;
+			let mut refunded: Balance = 0;
+			for proven in records.values() {
+				ensure!(
+					proven.refunded <= proven.overcharge,
+					"more was refunded than was overcharged"
+				);
+				refunded = refunded.checked_add(proven.refunded).ok_or("refunds overflow")?;
+			}
+			ensure!(refunded <= root.charged, "more was refunded than was charged");
 			ensure!(
 				!records.is_empty() && records.values().all(|proven| *proven != Default::default()),
 				"a record is disputed for nothing"

@@ -40,11 +40,11 @@
 //! after [`Config::CloseNotice`], so that a node never serves a call under a limit that is gone when
 //! it settles.
 //!
-//! An operator loses a part of the bond, [`Config::DisputePenalty`] of it, for each time that the node
-//! contradicted itself in what it signed and settled, and beyond that what it charged its callers
-//! too much. One whose node never did so cannot lose anything, whoever reports what: without two
-//! contradicting messages that the node has signed, or signed and settled, a report is refused, at the
-//! reporter's cost.
+//! An operator loses a part of the bond, [`Config::DisputePenalty`] of it or more, for each time that
+//! the node contradicted itself in what it signed and settled, and beyond that what it charged its
+//! callers too much. One whose node never did so cannot lose anything, whoever reports what: without
+//! two contradicting messages that the node has signed, or signed and settled, a report is refused, at
+//! the reporter's cost.
 //!
 //! A node may settle calls of any model, whether it is listed with it or not: the caller's signature
 //! names node and model, and that is the consent that counts. So an operator who stops serving a
@@ -77,7 +77,7 @@
 //! session with the node is open, and the last settlement of the sessions that were closed is out of
 //! the dispute window. No caller can keep an operator from leaving, because the node may close any
 //! session at once. The keys that a node has signed with earlier are kept for as long as a call that
-//! they answered can be settled and disputed.
+//! they answered can be settled and disputed, even if the dispute window should grow meanwhile.
 //!
 //! ## Closing
 //!
@@ -85,20 +85,22 @@
 //! [`CloseAgreement`](openledger_primitives::closing::CloseAgreement) the caller may, too. Otherwise
 //! the caller asks for it and gives the node [`Config::CloseNotice`] blocks in which to settle. A
 //! session that has expired can be closed by anyone [`Config::SettlementWindow`] blocks later, who
-//! then gets [`Config::CleanupReward`] of its storage deposit.
+//! then gets [`Config::CleanupReward`] of its storage deposit; and it cannot be settled any more after
+//! that block, whether it was closed or not. When that is was fixed when the session was opened or last
+//! extended: a window that governance makes shorter is for later sessions.
 //!
 //! ## Storage
 //!
 //! | map | key | value | who pays | who cleans |
 //! |---|---|---|---|---|
 //! | `Nodes` | operator | ≤ 850 bytes | the operator's bond | `withdraw_bond`, `remove_node` |
-//! | `PreviousKeys` | operator | ≤ 321 bytes: [`MAX_PREVIOUS_KEYS`](types::MAX_PREVIOUS_KEYS) keys | the operator's bond | `rotate_receipt_key` (those that are too old), `withdraw_bond`, `remove_node` |
+//! | `PreviousKeys` | operator | ≤ 353 bytes: [`MAX_PREVIOUS_KEYS`](types::MAX_PREVIOUS_KEYS) keys | the operator's bond | `rotate_receipt_key` (those that are too old), `withdraw_bond`, `remove_node` |
 //! | `ServedBy` | model, operator | empty, ≤ 64 per operator, of active nodes | the operator's bond | `update_node`, `start_unbonding`, a dispute that is lost |
 //! | `NextSessionId` | - | 8 bytes | - | - |
 //! | `Sessions` | session | ≤ 220 bytes | the caller's storage deposit, `SessionDeposit` | whoever closes it; rewarded if it was left behind |
 //! | `Lanes` | session, lane | 24 bytes, ≤ `MAX_LANES` per session | the storage deposit | with the session |
 //! | `Roots` | session, lane, sequence | ≤ 140 bytes, one or two per settlement of the last `DisputeWindow` blocks | the node's fee for the settlement | two by each settlement, more in `on_idle` |
-//! | `Disputed` | the root's key | ≤ 6,402 bytes: 25 for each disputed record, ≤ [`MAX_DISPUTED`](types::MAX_DISPUTED) | the penalty, for each of them | with its root |
+//! | `Disputed` | the root's key | ≤ 10,498 bytes: 41 for each disputed record, ≤ [`MAX_DISPUTED`](types::MAX_DISPUTED) | the penalty, for each of them | with its root |
 //! | `Equivocations` | operator | ≤ 1,154 bytes: 18 for each call, ≤ [`MAX_EQUIVOCATIONS`](types::MAX_EQUIVOCATIONS) | the penalty, for each of them | `withdraw_bond`, `remove_node` |
 //! | `RootQueue` | place | 22 bytes, one per root | as `Roots` | with its root |
 //! | `RootQueueEnds` | - | 16 bytes | - | - |
@@ -110,7 +112,8 @@
 //! has settled; no session has settled more than its deposit, or spent more than it settled; each
 //! node counts its sessions; `ServedBy` mirrors the active ones of `Nodes`; the queue holds each root
 //! once, and nothing else; only records of roots that are kept are disputed, and only nodes that there
-//! are have equivocated.
+//! are have equivocated; nobody was refunded more than was proven, nor more than a settlement charged;
+//! a node's bond stays for as long as its settlements can be disputed, and its sessions be settled.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -133,6 +136,7 @@ pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod operators;
+mod punishment;
 mod queries;
 mod roots;
 mod sessions;
@@ -159,8 +163,9 @@ pub mod pallet {
 	use super::*;
 	use crate::{
 		aggregate::AggregateLoad,
-		disputes::{Punished, Settled, Stated},
+		disputes::{Settled, Stated},
 		operators::{KeyHistoryOf, NodeOf},
+		punishment::Punished,
 		roots::SettledRootOf,
 		sessions::SessionOf,
 		settlement::{count, Load},

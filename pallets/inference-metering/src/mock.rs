@@ -120,12 +120,13 @@ parameter_types! {
 	pub const MinDuration: u32 = 10;
 	pub const MaxDuration: u32 = 1_000;
 	pub const CloseNotice: u32 = 20;
-	pub const SettlementWindow: u32 = 40;
+	pub const MaxDisputeWindow: u32 = 300;
 	pub const UnbondingPeriod: u32 = 120;
 	pub const JailPeriod: u32 = 30;
 	pub const DisputeReward: Permill = Permill::from_percent(30);
 	/// Governed parameters may change at any time.
 	pub static MinBond: Balance = BOND;
+	pub static SettlementWindow: u32 = 40;
 	pub static DisputeWindow: u32 = 100;
 	pub static DisputePenalty: Permill = Permill::from_percent(10);
 
@@ -164,6 +165,7 @@ impl pallet_inference_metering::Config for Test {
 	type CloseNotice = CloseNotice;
 	type SettlementWindow = SettlementWindow;
 	type DisputeWindow = DisputeWindow;
+	type MaxDisputeWindow = MaxDisputeWindow;
 	type DisputePenalty = DisputePenalty;
 	type DisputeReward = DisputeReward;
 	type JailPeriod = JailPeriod;
@@ -346,6 +348,7 @@ pub fn price(per_call: Balance) -> PriceSchedule {
 /// Two models.
 pub fn prepare_models() {
 	MinBond::set(BOND);
+	SettlementWindow::set(40);
 	DisputeWindow::set(100);
 	DisputePenalty::set(Permill::from_percent(10));
 	Unsplittable::set(false);

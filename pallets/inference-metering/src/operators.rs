@@ -33,14 +33,17 @@ impl<T: Config> Pallet<T> {
 
 		T::Currency::hold(&HoldReason::Bond.into(), &operator, bond)?;
 		Self::list(&operator, &models);
+		let now = Self::now();
 		let node = Node {
 			endpoint,
 			receipt_key,
+			key_since: now,
 			bond,
 			models,
 			status: Status::Active,
-			last_heartbeat: Self::now(),
+			last_heartbeat: now,
 			sessions: 0,
+			settles_until: Zero::zero(),
 			liable_until: Zero::zero(),
 		};
 		Nodes::<T>::insert(&operator, node);
@@ -79,14 +82,16 @@ impl<T: Config> Pallet<T> {
 		history.retain(|previous| previous.kept_until >= now);
 		let previous = PreviousKey {
 			key: node.receipt_key.clone(),
+			since: node.key_since,
 			replaced_at: now,
-			kept_until: now.saturating_add(Self::key_retention()),
+			kept_until: Self::key_kept_until(&node),
 		};
 		history.try_push(previous).map_err(|_| Error::<T>::TooManyRotations)?;
 
 		PreviousKeys::<T>::insert(&operator, history);
 		let previous = node.receipt_key.clone();
-		Nodes::<T>::insert(&operator, Node { receipt_key: receipt_key.clone(), ..node });
+		let node = Node { receipt_key: receipt_key.clone(), key_since: now, ..node };
+		Nodes::<T>::insert(&operator, node);
 		Self::deposit_event(Event::ReceiptKeyRotated { operator, receipt_key, previous });
 		Ok(())
 	}
@@ -204,13 +209,12 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// How long a replaced receipt key is kept: a statement that it signed may be of a call that is
-	/// settled at the end of its session's life, and disputed at the end of the window after that.
-	/// A caller who extends a session further takes the statements from before for settled.
-	fn key_retention() -> BlockNumberFor<T> {
-		T::MaxDuration::get()
-			.saturating_add(T::SettlementWindow::get())
-			.saturating_add(T::DisputeWindow::get())
+	/// The last block in which a receipt key is kept that is replaced now: a statement that it signed
+	/// may be of a call that is settled in the last block in which one of the node's sessions can be,
+	/// and disputed at the end of the window after that, however long that is by then. A caller who
+	/// extends a session further takes the statements from before for settled.
+	fn key_kept_until(node: &NodeOf<T>) -> BlockNumberFor<T> {
+		node.settles_until.max(Self::now()).saturating_add(T::MaxDisputeWindow::get())
 	}
 
 	pub(crate) fn now() -> BlockNumberFor<T> {

@@ -37,12 +37,14 @@ impl<T: Config> Pallet<T> {
 		let session = NextSessionId::<T>::get();
 		let next = session.checked_add(1).ok_or(Error::<T>::IdsExhausted)?;
 		let sessions = served_by.sessions.checked_add(1).ok_or(Error::<T>::IdsExhausted)?;
+		let settle_until = expires_at.saturating_add(T::SettlementWindow::get());
+		let settles_until = served_by.settles_until.max(settle_until);
 
 		let storage_deposit = T::SessionDeposit::get();
 		T::Currency::hold(&HoldReason::Session.into(), &caller, deposit)?;
 		T::Currency::hold(&HoldReason::SessionStorage.into(), &caller, storage_deposit)?;
 		NextSessionId::<T>::put(next);
-		Nodes::<T>::insert(&node, Node { sessions, ..served_by });
+		Nodes::<T>::insert(&node, Node { sessions, settles_until, ..served_by });
 		Sessions::<T>::insert(
 			session,
 			Session {
@@ -56,8 +58,10 @@ impl<T: Config> Pallet<T> {
 				pending_limit: None,
 				storage_deposit,
 				expires_at,
+				settle_until,
 				closes_at: None,
 				lanes: 0,
+				liable_until: Zero::zero(),
 			},
 		);
 		Self::deposit_event(Event::SessionOpened { session, caller, node, deposit, expires_at });
@@ -86,9 +90,14 @@ impl<T: Config> Pallet<T> {
 		ensure!(session.closes_at.is_none(), Error::<T>::SessionClosing);
 		ensure!(expires_at > session.expires_at, Error::<T>::NotAnExtension);
 		Self::check_expiry(expires_at)?;
-		Self::active_node(&session.node)?;
+		let node = Self::active_node(&session.node)?;
+		// The window may be shorter by now: what the node was promised stays.
+		let settle_until = expires_at.saturating_add(T::SettlementWindow::get());
+		let settle_until = settle_until.max(session.settle_until);
+		let settles_until = node.settles_until.max(settle_until);
 
-		Sessions::<T>::insert(id, Session { expires_at, ..session });
+		Nodes::<T>::insert(&session.node, Node { settles_until, ..node });
+		Sessions::<T>::insert(id, Session { expires_at, settle_until, ..session });
 		Self::deposit_event(Event::SessionExtended { session: id, expires_at });
 		Ok(())
 	}
@@ -132,7 +141,7 @@ impl<T: Config> Pallet<T> {
 		let session = Self::session(id)?;
 		let now = Self::now();
 		let noticed = session.closes_at.is_some_and(|closes_at| closes_at <= now);
-		let lapsed = session.expires_at.saturating_add(T::SettlementWindow::get()) <= now;
+		let lapsed = session.settle_until <= now;
 		ensure!(who == session.node || noticed || lapsed, Error::<T>::NotYetClosable);
 
 		let stranger = who != session.node && who != session.caller;
@@ -182,11 +191,7 @@ impl<T: Config> Pallet<T> {
 		Nodes::<T>::mutate(&session.node, |node| {
 			if let Some(node) = node {
 				node.sessions = node.sessions.saturating_sub(1);
-				// Also what cost nothing can be reported.
-				if session.lanes > 0 {
-					let until = Self::now().saturating_add(T::DisputeWindow::get());
-					node.liable_until = node.liable_until.max(until);
-				}
+				node.liable_until = node.liable_until.max(session.liable_until);
 			}
 		});
 		Sessions::<T>::remove(id);

@@ -20,6 +20,7 @@ use frame_support::{
 	},
 	weights::Weight,
 };
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	merkle,
 	record::{CallPayment, CallRecord, CallRecords, RejectReason},
@@ -79,6 +80,8 @@ pub(crate) struct Redemption<T: Config> {
 	lanes: LaneId,
 	/// Whether the spending limit applies: it was signed by another key than the caller's own.
 	hot: bool,
+	/// The last block in which the settlement can be disputed.
+	until: BlockNumberFor<T>,
 }
 
 impl<T: Config> Redemption<T> {
@@ -259,6 +262,8 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Redemption<T>, Error<T>> {
 		let session = Self::session(voucher.session)?;
 		ensure!(session.node == *operator, Error::<T>::NotSessionNode);
+		let now = Self::now();
+		ensure!(now <= session.settle_until, Error::<T>::SettlementOver);
 		ensure!(voucher.genesis_hash == Self::genesis_hash(), Error::<T>::WrongChain);
 		ensure!(voucher.allowance().is_some(), Error::<T>::VoucherContradictsItself);
 		ensure!(voucher.lane < MAX_LANES, Error::<T>::NoSuchLane);
@@ -276,7 +281,8 @@ impl<T: Config> Pallet<T> {
 			by_signer || (hot && voucher.verify(signature, &session.caller)),
 			Error::<T>::BadSignature
 		);
-		Ok(Redemption { voucher, session, lane, lanes, hot: hot && by_signer })
+		let until = now.saturating_add(T::DisputeWindow::get());
+		Ok(Redemption { voucher, session, lane, lanes, hot: hot && by_signer, until })
 	}
 
 	/// Takes what the calls cost out of the caller's hold, has it split, and remembers how far the
@@ -293,8 +299,9 @@ impl<T: Config> Pallet<T> {
 		let spent = session.spent.checked_add(by_hot_key).ok_or(Error::<T>::Overflow)?;
 
 		let lanes = redemption.lanes;
+		let liable_until = session.liable_until.max(redemption.until);
 		Lanes::<T>::insert(voucher.session, voucher.lane, meter.lane());
-		let after = SessionOf::<T> { settled, spent, lanes, ..session.clone() };
+		let after = SessionOf::<T> { settled, spent, lanes, liable_until, ..session.clone() };
 		Sessions::<T>::insert(voucher.session, after);
 		if charged > 0 {
 			// By force: the caller may have frozen the funds since for a purpose of their own, but
@@ -321,7 +328,6 @@ impl<T: Config> Pallet<T> {
 		first_sequence: Sequence,
 		last_sequence: Sequence,
 	) -> crate::roots::SettledRootOf<T> {
-		let at = Self::now();
 		SettledRoot {
 			root: Hash::zero(),
 			records: 0,
@@ -330,8 +336,8 @@ impl<T: Config> Pallet<T> {
 			charged: 0,
 			node: redemption.session.node.clone(),
 			caller: redemption.session.caller.clone(),
-			at,
-			until: at.saturating_add(T::DisputeWindow::get()),
+			at: Self::now(),
+			until: redemption.until,
 		}
 	}
 

@@ -3,6 +3,8 @@
 mod adversary;
 mod aggregate;
 mod disputes;
+mod disputing;
+mod invariants;
 mod nodes;
 mod random;
 mod roots;

@@ -73,6 +73,8 @@ pub struct Node<AccountId, BlockNumber> {
 	pub endpoint: Uri,
 	/// The key that signs its statements, as an account.
 	pub receipt_key: AccountId,
+	/// The block since which it is that key.
+	pub key_since: BlockNumber,
 	/// What is held from the operator as a bond, in planck.
 	pub bond: Balance,
 	/// The models that it serves while it is active.
@@ -83,6 +85,8 @@ pub struct Node<AccountId, BlockNumber> {
 	pub last_heartbeat: BlockNumber,
 	/// How many sessions with it are open.
 	pub sessions: u32,
+	/// The last block in which any session that was ever opened with it can be settled.
+	pub settles_until: BlockNumber,
 	/// The last block in which a settlement of a session that is closed by now can be disputed.
 	/// The bond stays until it has passed.
 	pub liable_until: BlockNumber,
@@ -102,6 +106,8 @@ impl<AccountId, BlockNumber> Node<AccountId, BlockNumber> {
 pub struct PreviousKey<AccountId, BlockNumber> {
 	/// The key, as an account.
 	pub key: AccountId,
+	/// The block since which it was the node's.
+	pub since: BlockNumber,
 	/// The block in which it was replaced.
 	pub replaced_at: BlockNumber,
 	/// The last block in which it is kept for disputes.
@@ -159,10 +165,15 @@ pub struct Session<AccountId, BlockNumber> {
 	pub storage_deposit: Balance,
 	/// The node must not serve calls from this block on.
 	pub expires_at: BlockNumber,
+	/// The last block in which it can be settled, and the first in which anyone can close it, with
+	/// or without the caller's notice. Fixed when it was opened or last extended.
+	pub settle_until: BlockNumber,
 	/// If the caller asked to close it: from this block on anyone can.
 	pub closes_at: Option<BlockNumber>,
 	/// How many lanes have settled records.
 	pub lanes: LaneId,
+	/// The last block in which any of its settlements can be disputed.
+	pub liable_until: BlockNumber,
 }
 
 impl<AccountId: PartialEq, BlockNumber: Copy + PartialOrd> Session<AccountId, BlockNumber> {
@@ -292,6 +303,8 @@ pub struct QueueEnds {
 pub struct Proven {
 	/// By how much it was charged above what the node had stated, in planck.
 	pub overcharge: Balance,
+	/// What of that the caller got back out of the node's bond, in planck.
+	pub refunded: Balance,
 	/// Whether it says something else than the node had stated, at no higher price.
 	pub misreported: bool,
 }

@@ -110,8 +110,8 @@ impl<D: Database> WeightInfo for D {
 		Self::register_node(m).saturating_add(times(estimate::<D>(4, 0, 1), g))
 	}
 	fn open_session() -> Weight {
-		// The node, the account, its holds, the id, the session.
-		estimate::<D>(150, 5, 5)
+		// The node, the account, its holds, the id, the session; four parameters.
+		estimate::<D>(150, 9, 5)
 	}
 	fn open_session_with_limit() -> Weight {
 		Self::open_session()
@@ -175,17 +175,18 @@ impl<D: Database> WeightInfo for D {
 		estimate::<D>(80, 3, 3)
 	}
 	fn extend_session() -> Weight {
-		estimate::<D>(30, 2, 1)
+		// The session, its node, two parameters.
+		estimate::<D>(40, 4, 2)
 	}
 	fn set_spending_limit() -> Weight {
 		estimate::<D>(25, 1, 1)
 	}
 	fn report_overcharge(p: u32, m: u32) -> Weight {
 		// A signature is checked in both forms. The root, its disputed records, the node, its earlier
-		// keys, genesis hash; three accounts beside the operator's, and the operator's holds; four
+		// keys, genesis hash; three accounts beside the operator's, and the operator's holds; five
 		// parameters.
-		estimate::<D>(480, 14, 8)
-			.saturating_add(Weight::from_parts(0, 10_000))
+		estimate::<D>(500, 15, 8)
+			.saturating_add(Weight::from_parts(0, 15_000))
 			.saturating_add(times(estimate::<D>(2, 0, 0), p))
 			.saturating_add(times(estimate::<D>(4, 0, 1), m))
 	}

@@ -21,8 +21,9 @@ use openledger_primitives::{
 };
 use sp_runtime::{traits::One, Saturating};
 
-/// So many that no part of the charge is too small to be paid.
-const INPUT_TOKENS: u32 = 1_000_000;
+/// As many as the longest input has bytes: an answer may count them, and no part of the charge is too
+/// small to be paid.
+const INPUT_TOKENS: u32 = MAX_REQUEST_INPUT;
 
 fn funded<T: Config>(name: &'static str, amount: Balance) -> Result<AccountId, BenchmarkError> {
 	let account = account(name, 0, 0);
@@ -72,7 +73,7 @@ fn node<T: Config>(model: ModelId) -> Result<AccountId, BenchmarkError> {
 	Ok(operator)
 }
 
-/// What a call of a million tokens and one costs now.
+/// What a call of so many tokens and one costs now.
 fn charge<T: Config>(model: ModelId) -> Result<Balance, BenchmarkError> {
 	let (version, price_version) = T::Models::in_force(model).ok_or("no price")?;
 	let terms = T::Models::terms(model, version, price_version).map_err(|_| "no terms")?;
@@ -108,6 +109,12 @@ fn asked<T: Config>() -> Result<(AccountId, RequestId), BenchmarkError> {
 	let model = model::<T>(sources::<T>(1)?.0)?;
 	let operator = node::<T>(model)?;
 	ask::<T>(model, &operator)
+}
+
+/// The slot that a request waits in.
+fn slot<T: Config>(id: RequestId) -> Result<BlockNumberFor<T>, BenchmarkError> {
+	let request = Requests::<T>::get(id).ok_or("no request")?;
+	Ok(request.slot.ok_or("it waits in no slot")?)
 }
 
 /// Fills `count` slots, from `first` on.
@@ -166,7 +173,7 @@ mod benchmarks {
 		let minimum = T::Currency::minimum_balance();
 		T::Currency::mint_into(&T::Revenue::pot(), minimum)?;
 		let (_, id) = ask::<T>(model, &operator)?;
-		fill_up::<T>(Requests::<T>::get(id).ok_or("no request")?.slot);
+		fill_up::<T>(slot::<T>(id)?);
 		let (version, _) = T::Models::in_force(model).ok_or("no version")?;
 		let output: RequestOutput = bytes(o).try_into().map_err(|_| "too long an output")?;
 		let entries: Vec<_> = contributions
@@ -189,7 +196,7 @@ mod benchmarks {
 		let now = frame_system::Pallet::<T>::block_number();
 		let first = now.saturating_add(T::CancelNotice::get());
 		fill::<T>(first.max(now.saturating_add(One::one())), f);
-		fill_up::<T>(Requests::<T>::get(id).ok_or("no request")?.slot);
+		fill_up::<T>(slot::<T>(id)?);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), id);
@@ -201,7 +208,7 @@ mod benchmarks {
 	#[benchmark]
 	fn expire_call() -> Result<(), BenchmarkError> {
 		let (caller, id) = asked::<T>()?;
-		let slot = Requests::<T>::get(id).ok_or("no request")?.slot;
+		let slot = slot::<T>(id)?;
 		fill_up::<T>(slot);
 		frame_system::Pallet::<T>::set_block_number(slot);
 

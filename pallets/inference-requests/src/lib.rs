@@ -23,7 +23,7 @@
 //! | caller | `request_call` | to ask |
 //! | operator | `fulfil_call` | to answer and be paid |
 //! | caller | `cancel_call` | not to wait for an answer any longer |
-//! | anybody | `expire_call` | to end a call that is over before the sweep does |
+//! | anybody | `expire_call` | to end a call that is over before the sweep does, or that no sweep ends |
 //!
 //! ## Who can lose what
 //!
@@ -48,12 +48,16 @@
 //! moves the sweep: when a call can be answered and ended depends on its deadline alone. While
 //! blocks are full the sweep waits, and `expire_call` does the same for one call.
 //!
+//! If all of these slots are full, the request waits in none, so that nobody can keep others from
+//! asking by filling them. Everything about it is as with others, but that no sweep ends it: anybody
+//! may with `expire_call`, its caller first of all.
+//!
 //! ## Storage
 //!
 //! | map | key | value | who pays | who cleans |
 //! |---|---|---|---|---|
 //! | `NextRequestId` | - | 8 bytes | - | - |
-//! | `Requests` | request | ≤ 154 bytes | the caller's deposit | answer, sweep, `expire_call` |
+//! | `Requests` | request | ≤ 155 bytes | the caller's deposit | answer, sweep, `expire_call` |
 //! | `CounterForRequests` | - | 4 bytes | - | - |
 //! | `Inputs` | request | ≤ `MAX_REQUEST_INPUT` + 2 bytes | the caller's deposit, by the byte | with its request |
 //! | `ByModel` | model, request | empty | the caller's deposit | with its request |
@@ -63,8 +67,8 @@
 //! ## Invariants (`try_state`)
 //!
 //! The sum of the most that a caller's requests may cost is on hold in the caller's account, and so
-//! is the sum of their deposits; each request is in the slot that it names, once, and that slot is
-//! not before the request is over nor before the sweep's next; `Inputs`, `ByModel` and the
+//! is the sum of their deposits; each request is in the slot that it names, if it names one, once, and
+//! that slot is not before the request is over nor before the sweep's next; `Inputs`, `ByModel` and the
 //! slots hold nothing else; the input's hash is right; no slot is empty.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -315,7 +319,7 @@ pub mod pallet {
 		DeadlineTooLate,
 		/// A call costs more than that before its first token.
 		MaxChargeTooSmall,
-		/// Too many requests have to be answered around that deadline: choose another.
+		/// Not given any more: a request that finds no free slot is taken all the same.
 		TooManyDeadlines,
 		/// There are no ids left.
 		IdsExhausted,
@@ -369,13 +373,14 @@ pub mod pallet {
 		/// `deadline` is the last block in which it can be answered, between
 		/// [`Config::MinDeadline`] and [`Config::MaxDeadline`] blocks from now. A deposit of
 		/// [`Config::DepositBase`] and, for each byte of the input, [`Config::DepositPerByte`] is
-		/// held until the call is answered or ends.
+		/// held until the call is answered or ends. Where very many calls end at about the same time,
+		/// it may have to be ended with [`expire_call`](Pallet::expire_call).
 		///
 		/// # Errors
 		/// `EmptyInput`, `UnknownModel`, `ModelNotCallable`, `ModelNotServed` by the named node,
-		/// `DeadlineTooSoon`, `DeadlineTooLate`, `MaxChargeTooSmall`, `TooManyDeadlines`,
-		/// `IdsExhausted`, `Overflow`; a token error if the caller does not have the funds; `NoTerms`
-		/// if the registry has nothing in force for the model.
+		/// `DeadlineTooSoon`, `DeadlineTooLate`, `MaxChargeTooSmall`, `IdsExhausted`, `Overflow`; a
+		/// token error if the caller does not have the funds; `NoTerms` if the registry has nothing in
+		/// force for the model.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::request_call(length(input), SLOT_SEARCH))]
 		pub fn request_call(
@@ -439,7 +444,8 @@ pub mod pallet {
 		}
 
 		/// Ends a call that cannot be answered any more, and frees everything on hold for it.
-		/// Anybody may; a sweep does the same by itself when blocks have time left.
+		/// Anybody may; a sweep does the same by itself when blocks have time left, unless all the
+		/// sweep's slots around the deadline were full at the request.
 		///
 		/// # Errors
 		/// `UnknownRequest`, `NotOver`.

@@ -34,7 +34,7 @@ pub(crate) fn hash(bytes: &[u8]) -> Hash {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Takes a request. Returns how many full slots it had to pass over.
+	/// Takes a request, also if no slot is free. Returns how many full slots it had to pass over.
 	pub(crate) fn do_request(
 		caller: AccountId,
 		model: ModelId,
@@ -69,16 +69,15 @@ impl<T: Config> Pallet<T> {
 			deposit,
 			deadline,
 			cancelled_at: None,
-			slot: deadline,
+			slot: None,
 			input_hash: hash(&input),
 		};
 		let (slot, passed) = Self::free_slot(request.ends_at());
-		request.slot = slot.ok_or(Error::<T>::TooManyDeadlines)?;
 
 		T::Currency::hold(&HoldReason::Call.into(), &request.caller, max_charge)?;
 		T::Currency::hold(&HoldReason::Storage.into(), &request.caller, deposit)?;
 		NextRequestId::<T>::put(next);
-		Self::queue(request.slot, id)?;
+		request.slot = slot.filter(|slot| Self::queue(*slot, id));
 		Inputs::<T>::insert(id, input);
 		ByModel::<T>::insert(model, ordered(id), ());
 		Requests::<T>::insert(id, &request);
@@ -159,11 +158,11 @@ impl<T: Config> Pallet<T> {
 		let cancelled_at = now.saturating_add(T::CancelNotice::get()).min(request.ends_at());
 		request.cancelled_at = Some(cancelled_at);
 		let (slot, passed) = Self::free_slot(cancelled_at);
-		// Where it waits now is good as well, only later.
-		if let Some(slot) = slot.filter(|slot| *slot < request.slot) {
+		// Where it waits now, if it does, is good as well, only later.
+		let earlier = slot.filter(|slot| request.slot.is_none_or(|now| *slot < now));
+		if let Some(slot) = earlier.filter(|slot| Self::queue(*slot, id)) {
 			Self::unqueue(request.slot, id);
-			Self::queue(slot, id)?;
-			request.slot = slot;
+			request.slot = Some(slot);
 		}
 		Requests::<T>::insert(id, request);
 		Self::deposit_event(Event::CallCancelled { request: id, cancelled_at });

@@ -31,18 +31,21 @@ impl<T: Config> Pallet<T> {
 		(None, SLOT_SEARCH)
 	}
 
-	/// Puts a request into a slot after this block's that has room.
-	pub(crate) fn queue(slot: BlockNumberFor<T>, id: RequestId) -> Result<(), Error<T>> {
-		Deadlines::<T>::try_append(slot, id).map_err(|()| Error::<T>::TooManyDeadlines)?;
+	/// Puts a request into a slot after this block's. Returns whether that had room.
+	pub(crate) fn queue(slot: BlockNumberFor<T>, id: RequestId) -> bool {
+		if Deadlines::<T>::try_append(slot, id).is_err() {
+			return false;
+		}
 		if !NextSlot::<T>::exists() {
 			let next = frame_system::Pallet::<T>::block_number().saturating_add(One::one());
 			NextSlot::<T>::put(next);
 		}
-		Ok(())
+		true
 	}
 
-	/// Takes a request out of its slot.
-	pub(crate) fn unqueue(slot: BlockNumberFor<T>, id: RequestId) {
+	/// Takes a request out of its slot, if it is in one.
+	pub(crate) fn unqueue(slot: Option<BlockNumberFor<T>>, id: RequestId) {
+		let Some(slot) = slot else { return };
 		Deadlines::<T>::mutate_exists(slot, |ids| {
 			if let Some(list) = ids {
 				list.retain(|other| *other != id);

@@ -40,8 +40,9 @@ pub struct Request<AccountId, BlockNumber> {
 	pub deadline: BlockNumber,
 	/// From which block on it cannot be answered any more, because its caller has cancelled it.
 	pub cancelled_at: Option<BlockNumber>,
-	/// The slot of the sweep that ends it: never before it is over.
-	pub slot: BlockNumber,
+	/// The slot of the sweep that ends it: never before it is over. None if all that were looked at
+	/// were full: then somebody has to end it.
+	pub slot: Option<BlockNumber>,
 	/// The hash (blake2-256) of what is asked.
 	pub input_hash: Hash,
 }
@@ -98,7 +99,7 @@ mod tests {
 			deposit: 0,
 			deadline,
 			cancelled_at,
-			slot: 0,
+			slot: None,
 			input_hash: Hash::zero(),
 		}
 	}

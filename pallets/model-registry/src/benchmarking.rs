@@ -18,7 +18,7 @@ use openledger_primitives::{
 	Balance, Hash, ModelId, Name, Uri, MAX_LINEAGE, MAX_SOURCES, MAX_URI, OPEN,
 };
 use sp_runtime::{
-	traits::{One, Saturating},
+	traits::{BlakeTwo256, Hash as _, One, Saturating},
 	DispatchError, DispatchResult, Permill,
 };
 
@@ -49,9 +49,15 @@ fn price() -> PriceSchedule {
 }
 
 /// A price that is higher than [`price`].
-fn higher_price(by: Balance) -> PriceSchedule {
+fn higher_price() -> PriceSchedule {
 	let price = price();
-	PriceSchedule { per_call: price.per_call.saturating_add(by), ..price }
+	PriceSchedule { per_call: price.per_call.saturating_add(1), ..price }
+}
+
+/// A price that is lower than [`price`].
+fn lower_price(by: u32) -> PriceSchedule {
+	let price = price();
+	PriceSchedule { per_call: price.per_call.saturating_sub(by.into()), ..price }
 }
 
 fn policy(sources: &DataSources) -> RevenuePolicy {
@@ -65,7 +71,7 @@ fn policy(sources: &DataSources) -> RevenuePolicy {
 }
 
 /// Another policy that pays data.
-fn other_policy() -> RevenuePolicy {
+fn policy_for_data() -> RevenuePolicy {
 	RevenuePolicy {
 		developer: Permill::from_percent(30),
 		data: Permill::from_percent(30),
@@ -74,8 +80,18 @@ fn other_policy() -> RevenuePolicy {
 	}
 }
 
+/// Another policy that pays no data.
+fn policy_without_data() -> RevenuePolicy {
+	RevenuePolicy {
+		developer: Permill::from_percent(50),
+		data: Permill::zero(),
+		node: Permill::from_percent(50),
+		attributed: Permill::zero(),
+	}
+}
+
 fn hash(number: u32) -> Hash {
-	Hash::from_low_u64_be(number.into())
+	BlakeTwo256::hash_of(&number)
 }
 
 fn version(number: u32, sources: DataSources) -> ModelVersion {
@@ -144,8 +160,20 @@ fn announce_version<T: Config>(id: ModelId) -> Result<(), BenchmarkError> {
 	Ok(Pallet::<T>::do_publish(id, model, version(u32::MAX, sources))?)
 }
 
+/// Announces a version with the sources of the one in force, but one.
+fn announce_smaller_version<T: Config>(id: ModelId) -> Result<(), BenchmarkError> {
+	let model = Pallet::<T>::model_now(id)?;
+	let mut sources = Pallet::<T>::known_versions(id, &model)?.in_force().sources.clone();
+	sources.pop();
+	Ok(Pallet::<T>::do_publish(id, model, version(0, sources))?)
+}
+
 fn set_price<T: Config>(id: ModelId, price: PriceSchedule) -> DispatchResult {
 	Pallet::<T>::do_set_price(id, Pallet::<T>::model_now(id)?, price)
+}
+
+fn set_policy<T: Config>(id: ModelId, policy: RevenuePolicy) -> DispatchResult {
+	Pallet::<T>::do_set_policy(id, Pallet::<T>::model_now(id)?, policy)
 }
 
 fn pass<T: Config>(blocks: BlockNumberFor<T>) {
@@ -160,7 +188,12 @@ fn retire<T: Config>(id: ModelId) -> DispatchResult {
 	Ok(())
 }
 
-/// The number of the version and of the price that are announced.
+/// Goes on to the block in which what is announced is in force.
+fn pass_notice<T: Config>() {
+	pass::<T>(T::NoticePeriod::get());
+}
+
+/// The number of the version and of the price version that are announced.
 fn announced<T: Config>(id: ModelId) -> (Option<u32>, Option<u32>) {
 	let now = Pallet::<T>::now();
 	let Some(model) = Models::<T>::get(id) else { return (None, None) };
@@ -255,12 +288,14 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// In place of one that is announced. With a model that pays no data, versions need no sources.
+	/// In place of one that is announced. With a model that pays no data, versions need no sources,
+	/// but without them the terms are looked at, which are announced, too.
 	#[benchmark]
 	fn publish_version(s: Linear<0, MAX_SOURCES>) -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
 		let id = register::<T>(&caller, Default::default())?;
 		announce_version::<T>(id)?;
+		super::set_price::<T>(id, higher_price())?;
 		let sources = sources::<T>(s)?;
 
 		#[extrinsic_call]
@@ -284,25 +319,32 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// In place of one that is announced.
+	/// A cut, while a rise and a policy are announced: the policy is announced anew. After a change
+	/// that came into force by itself, so that the model has to be brought up to date.
 	#[benchmark]
 	fn set_price() -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
-		let id = register::<T>(&caller, Default::default())?;
-		super::set_price::<T>(id, higher_price(1))?;
+		let id = register::<T>(&caller, sources::<T>(1)?)?;
+		super::set_price::<T>(id, higher_price())?;
+		pass_notice::<T>();
+		let dearer = PriceSchedule { per_output_token: Balance::from(u64::MAX), ..price() };
+		super::set_price::<T>(id, dearer)?;
+		super::set_policy::<T>(id, policy_for_data())?;
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), id, higher_price(2));
+		_(RawOrigin::Signed(caller), id, lower_price(1));
 
-		assert_eq!(announced::<T>(id).1, Some(2));
+		assert_eq!(announced::<T>(id).1, Some(5));
+		assert_eq!(Prices::<T>::iter_prefix(id).count(), 4);
 		Ok(())
 	}
 
+	/// With nothing else announced, so that the deposit changes.
 	#[benchmark]
 	fn cancel_price() -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
 		let id = register::<T>(&caller, Default::default())?;
-		super::set_price::<T>(id, higher_price(1))?;
+		super::set_price::<T>(id, higher_price())?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), id);
@@ -311,30 +353,34 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// With two versions to look at.
+	/// With two versions to look at, as large as they can be. No terms are announced, so that the
+	/// deposit changes.
 	#[benchmark]
 	fn set_policy() -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
-		let id = register::<T>(&caller, sources::<T>(1)?)?;
+		let id = register::<T>(&caller, Default::default())?;
 		announce_version::<T>(id)?;
+		pass_notice::<T>();
+		announce_smaller_version::<T>(id)?;
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), id, other_policy());
+		_(RawOrigin::Signed(caller), id, policy_for_data());
 
-		assert!(Models::<T>::get(id).is_some_and(|model| model.policy.next.is_some()));
+		assert_eq!(announced::<T>(id).1, Some(1));
 		Ok(())
 	}
 
+	/// With nothing else announced, so that the deposit changes.
 	#[benchmark]
 	fn cancel_policy() -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
-		let id = register::<T>(&caller, sources::<T>(1)?)?;
-		Pallet::<T>::do_set_policy(id, Pallet::<T>::model_now(id)?, other_policy())?;
+		let id = register::<T>(&caller, Default::default())?;
+		super::set_policy::<T>(id, policy_without_data())?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), id);
 
-		assert!(Models::<T>::get(id).is_some_and(|model| model.policy.next.is_none()));
+		assert_eq!(announced::<T>(id).1, None);
 		Ok(())
 	}
 
@@ -344,8 +390,8 @@ mod benchmarks {
 		let caller: T::AccountId = whitelisted_caller();
 		let id = register::<T>(&caller, sources::<T>(1)?)?;
 		announce_version::<T>(id)?;
-		super::set_price::<T>(id, higher_price(1))?;
-		Pallet::<T>::do_set_policy(id, Pallet::<T>::model_now(id)?, other_policy())?;
+		super::set_price::<T>(id, higher_price())?;
+		super::set_policy::<T>(id, policy_for_data())?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), id);
@@ -386,9 +432,7 @@ mod benchmarks {
 		let owner = account("owner", 0, 0);
 		let id = register::<T>(&owner, Default::default())?;
 		for number in 1..=n {
-			let price = price();
-			let per_call = price.per_call.saturating_sub(number.into());
-			super::set_price::<T>(id, PriceSchedule { per_call, ..price })?;
+			super::set_price::<T>(id, lower_price(number))?;
 		}
 		pass::<T>(T::SettlementGrace::get());
 
@@ -439,5 +483,5 @@ mod benchmarks {
 		Ok(())
 	}
 
-	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);
+	impl_benchmark_test_suite!(Pallet, crate::mock::with_real_periods(), crate::mock::Test);
 }

@@ -1,6 +1,6 @@
 //! What owners put down for what their models store.
 //!
-//! The deposit is for each byte of the model's versions and prices as they are, of its name twice
+//! The deposit is for each byte of the model's versions and terms as they are, of its name twice
 //! (it is a key, too), of the rest of the model's entry at its largest, so that pausing, offering
 //! and retiring it never need more, and of a tombstone for each model above it, so that those can
 //! go.
@@ -11,7 +11,7 @@ use frame_support::traits::{fungible::MutateHold, tokens::Precision::BestEffort,
 use openledger_primitives::Name;
 use sp_runtime::{ArithmeticError, DispatchResult, SaturatedConversion};
 
-/// The bytes that a version or a price takes.
+/// The bytes that a version, or terms, take.
 pub(crate) fn bytes_of<Value: Encode, BlockNumber: Encode>(
 	entry: &Dated<Value, BlockNumber>,
 ) -> u32 {
@@ -19,7 +19,7 @@ pub(crate) fn bytes_of<Value: Encode, BlockNumber: Encode>(
 }
 
 impl<T: Config> Pallet<T> {
-	/// The bytes that an owner pays for, beside those of versions and prices: for a model of this
+	/// The bytes that an owner pays for, beside those of versions and terms: for a model of this
 	/// name with so many levels of parents above it.
 	pub(crate) fn fixed_bytes(name: &Name, levels: usize) -> u32 {
 		let rest = ModelOf::<T>::max_encoded_len().saturating_sub(Name::max_encoded_len());

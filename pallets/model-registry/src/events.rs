@@ -59,7 +59,8 @@ mod events {
 			/// The version.
 			version: VersionId,
 		},
-		/// A model has a new price.
+		/// A model has a new price version. Its price may be that of the one before: a policy that
+		/// is announced has a price version, too.
 		#[codec(index = 6)]
 		PriceSet {
 			/// The model.
@@ -71,7 +72,8 @@ mod events {
 			/// The first block in which it is in force.
 			from: BlockNumberFor<T>,
 		},
-		/// A price that was announced will not be in force, ever.
+		/// A price version that was announced will not be in force, ever. What stays announced of
+		/// it has a number of its own.
 		#[codec(index = 7)]
 		PriceCancelled {
 			/// The model.

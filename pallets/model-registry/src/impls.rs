@@ -1,7 +1,7 @@
 //! What other pallets see of models.
 
-use crate::{Config, Models, NextModelId, Pallet, Prices, Versions};
-use frame_support::{ensure, traits::Get};
+use crate::{Config, Models, NextModelId, Pallet, Prices, Terms, Versions};
+use frame_support::ensure;
 use openledger_primitives::{
 	record::RejectReason,
 	traits::{CallTerms, ModelInspect},
@@ -28,7 +28,7 @@ impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
 		version: VersionId,
 		price_version: PriceVersion,
 	) -> Result<CallTerms<T::AccountId>, RejectReason> {
-		let (now, grace) = (Self::now(), T::SettlementGrace::get());
+		let now = Self::now();
 		let Some(entry) = Models::<T>::get(model) else {
 			// Ids are given out in turn: a lower one was a model's.
 			let purged = model < NextModelId::<T>::get();
@@ -47,10 +47,10 @@ impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
 			RejectReason::UnknownVersion
 		})?;
 		ensure!(found.has_begun(now), RejectReason::NotInForce);
-		ensure!(!found.is_expired(now, grace), RejectReason::VersionExpired);
+		ensure!(!found.is_expired(now), RejectReason::VersionExpired);
 		let sources = found.value.sources;
 
-		let price = Prices::<T>::get(model, price_version).ok_or(
+		let agreed = Prices::<T>::get(model, price_version).ok_or(
 			if price_version < entry.oldest_price {
 				RejectReason::PriceExpired
 			} else if price_version < entry.next_price {
@@ -59,14 +59,14 @@ impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
 				RejectReason::UnknownPrice
 			},
 		)?;
-		ensure!(price.has_begun(now), RejectReason::NotInForce);
-		ensure!(!price.is_expired(now, grace), RejectReason::PriceExpired);
+		ensure!(agreed.has_begun(now), RejectReason::NotInForce);
+		ensure!(!agreed.is_expired(now), RejectReason::PriceExpired);
 
-		let policy = entry.policy.at(now);
+		let Terms { price, policy } = agreed.value;
 		Ok(CallTerms {
 			developer: entry.owner,
-			price: price.value,
-			policy: if sources.is_empty() { policy.without_data() } else { *policy },
+			price,
+			policy: if sources.is_empty() { policy.without_data() } else { policy },
 			sources,
 			lineage: Self::lineage_from(entry.parent),
 		})

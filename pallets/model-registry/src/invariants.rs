@@ -14,8 +14,9 @@ type Entries<T, Value> = Vec<(u32, Dated<Value, BlockNumberFor<T>>)>;
 
 impl<T: Config> Pallet<T> {
 	/// Checks that ids, names, versions, prices and parents fit together, that versions and prices
-	/// follow one another without a gap in time, that every policy is complete and leads to data if
-	/// it pays data, and that every deposit is what the stored bytes ask for, and is held.
+	/// follow one another without a gap in time, that what is announced changes something, that every
+	/// policy is complete and leads to data if it pays data, that no time to settle is forgotten, and
+	/// that every deposit is what the stored bytes ask for, and is held.
 	///
 	/// # Errors
 	/// With the first thing that is wrong.
@@ -60,15 +61,23 @@ impl<T: Config> Pallet<T> {
 		let bytes = sizes.fold(Self::fixed_bytes(&model.name, levels), u32::saturating_add);
 		ensure!(model.deposit.bytes == bytes, "a deposit is not for what is stored");
 
-		let next = model.policy.next.as_ref().map(|next| &next.value);
-		for policy in core::iter::once(&model.policy.current).chain(next) {
-			ensure!(policy.is_complete(), "a policy does not add up to 100%");
+		let mut in_force = None;
+		let mut announced = None;
+		for (number, entry) in &prices {
+			ensure!(entry.value.policy.is_complete(), "a policy does not add up to 100%");
+			if *number == model.price.current {
+				in_force = Some(entry.value);
+			} else if model.price.next.as_ref().is_some_and(|next| *number == next.value) {
+				announced = Some(entry.value);
+			}
 		}
+		ensure!(in_force != announced || in_force.is_none(), "what is announced changes nothing");
+		let pays_data = in_force.iter().chain(&announced).any(|terms| terms.policy.pays_data());
 		for (number, version) in &versions {
 			let coming = model.version.next.as_ref().map(|next| next.value);
 			if *number == model.version.current || Some(*number) == coming {
 				ensure!(
-					!model.pays_data() || !version.value.sources.is_empty(),
+					!pays_data || !version.value.sources.is_empty(),
 					"a policy pays data that there is none of"
 				);
 			}
@@ -82,26 +91,39 @@ impl<T: Config> Pallet<T> {
 			prices.iter().all(|(number, _)| *number >= model.oldest_price),
 			"a price is older than the oldest"
 		);
-		Self::check_times(versions, &model.version, model.next_version)?;
-		Self::check_times(prices, &model.price, model.next_price)
+		let settle_until = Self::check_times(versions, &model.version, model.next_version)?
+			.max(Self::check_times(prices, &model.price, model.next_price)?);
+		let mut now = model.clone();
+		now.advance(Self::now());
+		ensure!(settle_until <= Some(now.settle_until), "a time to settle is forgotten");
+		ensure!(
+			model.retired_at.is_none_or(|at| now.settle_until <= at),
+			"a model is gone before its calls are settled"
+		);
+		Ok(())
 	}
 
 	/// Checks that each entry is in force until the next one is, and that the model knows the last
-	/// ones.
+	/// ones. Returns until when calls can be settled under what is not in force any more.
 	fn check_times<Value>(
 		mut entries: Entries<T, Value>,
 		known: &Changing<u32, BlockNumberFor<T>>,
 		next_number: u32,
-	) -> Result<(), TryRuntimeError> {
+	) -> Result<Option<BlockNumberFor<T>>, TryRuntimeError> {
 		entries.sort_by_key(|(number, _)| *number);
 		for (one, next) in entries.iter().zip(entries.iter().skip(1)) {
-			ensure!(one.1.until == Some(next.1.from), "times do not join up");
-			ensure!(one.1.from <= next.1.from, "times go backwards");
+			let ends = one.1.ends.ok_or("times do not join up")?;
+			ensure!(ends.at == next.1.from, "times do not join up");
+			ensure!(one.1.from <= ends.at, "times go backwards");
+			ensure!(ends.at <= ends.settle_until, "calls cannot be settled");
 		}
+		let ended = entries.iter().filter_map(|(_, entry)| entry.ends);
+		let ended = ended.filter(|ends| ends.at <= Self::now());
+		let settle_until = ended.map(|ends| ends.settle_until).max();
 		let mut last = entries.iter().rev();
 		let (number, entry) = last.next().ok_or("a model without a version or price")?;
 		ensure!(*number < next_number, "a number was not given out");
-		ensure!(entry.until.is_none(), "nothing follows the last version or price");
+		ensure!(entry.ends.is_none(), "nothing follows the last version or price");
 		let current = match &known.next {
 			None => Some((number, entry)),
 			Some(next) => {
@@ -109,13 +131,19 @@ impl<T: Config> Pallet<T> {
 					(next.value, next.from) == (*number, entry.from),
 					"what is announced is not there"
 				);
-				last.next().map(|(number, entry)| (number, entry))
+				let before = last.next().map(|(number, entry)| (number, entry));
+				let ends = before.and_then(|(_, entry)| entry.ends);
+				ensure!(
+					ends.is_none_or(|ends| ends.settle_until == next.settle_until),
+					"a time to settle is not as announced"
+				);
+				before
 			}
 		};
 		let (number, entry) = current.ok_or("nothing is in force")?;
 		ensure!(known.current == *number, "what is in force is not there");
 		ensure!(entry.from <= Self::now(), "what is in force lies ahead");
-		Ok(())
+		Ok(settle_until)
 	}
 
 	/// Checks that every parent is there, knows how many children it has, and is not too far up.

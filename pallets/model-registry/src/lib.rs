@@ -21,13 +21,16 @@ mod queries;
 mod registering;
 mod removing;
 mod succession;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{Changing, Dated, Deposit, Model, ModelVersion, Next, Parent, Tombstone};
+pub use types::{
+	Changing, Dated, Deposit, Ends, Model, ModelVersion, Next, Parent, Terms, Tombstone,
+};
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
@@ -82,8 +85,8 @@ pub mod pallet {
 
 		/// How long after a version or price was replaced, or a model was retired, its calls can
 		/// still be settled, in blocks. It should leave time for a session to be closed with notice
-		/// and settled. It may change: replaced versions and prices go by the new one at once, while
-		/// a retired model keeps its block.
+		/// and settled. It may change: that is for what is replaced or retired from then on.
+		/// Whatever has an end keeps the time to settle that it was given with it.
 		type SettlementGrace: Get<BlockNumberFor<Self>>;
 
 		/// The part of a model's deposit that does not depend on its size, in planck.
@@ -129,7 +132,7 @@ pub mod pallet {
 		Dated<ModelVersion, BlockNumberFor<T>>,
 	>;
 
-	/// The price schedules of each model.
+	/// The terms of each model's price versions.
 	#[pallet::storage]
 	pub type Prices<T: Config> = StorageDoubleMap<
 		_,
@@ -137,7 +140,7 @@ pub mod pallet {
 		ModelId,
 		Twox64Concat,
 		PriceVersion,
-		Dated<PriceSchedule, BlockNumberFor<T>>,
+		Dated<Terms, BlockNumberFor<T>>,
 	>;
 
 	/// What is left of models that are gone, but that others descend from.
@@ -285,6 +288,10 @@ pub mod pallet {
 		/// Sets the price of a model, in place of any that is announced. It is in force at once if
 		/// no part of it is higher than that of the price in force, else after the notice.
 		///
+		/// A policy that is announced stays so. A cut does not move it: it gets a price version of
+		/// its own, at the new price. With a rise it comes into force together, which may be later
+		/// than it was announced to be.
+		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `Retired`, `SamePrice`, `OutOfIds`, or that the owner cannot
 		/// afford the deposit.
@@ -299,10 +306,11 @@ pub mod pallet {
 			Self::do_set_price(model, entry, price)
 		}
 
-		/// Takes back the price that is announced.
+		/// Takes back the price that is announced. A policy that was announced with it stays so, for
+		/// the same block, with a price version of its own.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOwner`, `Retired`, `NothingAnnounced`.
+		/// `UnknownModel`, `NotOwner`, `Retired`, `NothingAnnounced`, `OutOfIds`.
 		#[pallet::call_index(7)]
 		#[pallet::weight(T::WeightInfo::cancel_price())]
 		pub fn cancel_price(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
@@ -314,9 +322,13 @@ pub mod pallet {
 		/// announced. A policy that pays data needs data sources of the version in force, and of
 		/// the one that is announced.
 		///
+		/// This is a new price version, at the price that is announced, or else the one in force: a
+		/// price that was announced earlier waits for the policy. Calls that were agreed on at the
+		/// price versions before keep the policy of before, whenever they are settled.
+		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `Retired`, `PolicyIncomplete`, `SamePolicy`,
-		/// `NoSourceForDataShare`.
+		/// `NoSourceForDataShare`, `OutOfIds`, or that the owner cannot afford the deposit.
 		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::set_policy())]
 		pub fn set_policy(
@@ -328,10 +340,11 @@ pub mod pallet {
 			Self::do_set_policy(model, entry, policy)
 		}
 
-		/// Takes back the policy that is announced.
+		/// Takes back the policy that is announced. A price that was announced with it stays so, for
+		/// the same block, with a number of its own.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOwner`, `Retired`, `NothingAnnounced`.
+		/// `UnknownModel`, `NotOwner`, `Retired`, `NothingAnnounced`, `OutOfIds`.
 		#[pallet::call_index(9)]
 		#[pallet::weight(T::WeightInfo::cancel_policy())]
 		pub fn cancel_policy(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
@@ -341,7 +354,8 @@ pub mod pallet {
 
 		/// Stops a model from taking new calls, for good, and takes back what is announced for it.
 		/// Calls that were made before can be settled for
-		/// [`SettlementGrace`](Config::SettlementGrace) blocks.
+		/// [`SettlementGrace`](Config::SettlementGrace) blocks, and those under what was replaced
+		/// before for as long as they could.
 		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `Retired`.

@@ -115,6 +115,17 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 	ext
 }
 
+/// With the notice and the grace of a chain with a block every three seconds: a week, and two days.
+#[cfg(feature = "runtime-benchmarks")]
+pub fn with_real_periods() -> sp_io::TestExternalities {
+	let mut ext = new_test_ext();
+	ext.execute_with(|| {
+		NoticePeriod::set(7 * 28_800);
+		SettlementGrace::set(2 * 28_800);
+	});
+	ext
+}
+
 /// Goes `blocks` blocks on, and checks the pallet's invariants in each.
 pub fn pass(blocks: BlockNumber) {
 	for _ in 0..blocks {

@@ -38,7 +38,8 @@ impl<T: Config> Pallet<T> {
 			return Err(QuoteError::Paused);
 		}
 		let (version, price_version) = (*entry.version.at(now), *entry.price.at(now));
-		let price = Prices::<T>::get(model, price_version).ok_or(QuoteError::UnknownModel)?.value;
+		let price =
+			Prices::<T>::get(model, price_version).ok_or(QuoteError::UnknownModel)?.value.price;
 		let charge = price.charge(input_tokens, output_tokens).ok_or(QuoteError::Overflow)?;
 		Ok(Quote { model, version, price_version, price, charge })
 	}
@@ -52,7 +53,7 @@ impl<T: Config> Pallet<T> {
 			Some(VersionInfo {
 				version,
 				from: Self::height(found.from),
-				until: found.until.map(Self::height),
+				until: found.ends.map(|ends| Self::height(ends.at)),
 				uri: String::from_utf8_lossy(&found.value.uri).into_owned(),
 				weights_hash: found.value.weights_hash,
 				tokenizer_hash: found.value.tokenizer_hash,
@@ -72,20 +73,20 @@ where
 	T::AccountId: Into<AccountId>,
 {
 	/// A model as it is now: with the version, the price and the policy in force, and those that
-	/// are announced.
+	/// are announced. A policy that is announced comes with a price version of its own, at the price
+	/// of before if no other is announced.
 	pub fn model_info(id: ModelId) -> Option<ModelInfo> {
 		let now = Self::now();
 		let mut model = Models::<T>::get(id)?;
 		model.advance(now);
 		let version = Versions::<T>::get(id, model.version.current)?.value;
-		let price = Prices::<T>::get(id, model.price.current)?.value;
-		let next_price = model.price.next.and_then(|next| {
-			let price = Prices::<T>::get(id, next.value)?.value;
-			let value = NextPrice { price_version: next.value, price };
+		let terms = Prices::<T>::get(id, model.price.current)?.value;
+		let next_terms = model.price.next.and_then(|next| {
+			let value = (next.value, Prices::<T>::get(id, next.value)?.value);
 			Some(Scheduled { from: Self::height(next.from), value })
 		});
 		let next_version = model.version.next;
-		let next_policy = model.policy.next;
+		let next_policy = next_terms.filter(|next| next.value.1.policy != terms.policy);
 		Some(ModelInfo {
 			id,
 			name: String::from_utf8_lossy(&model.name).into_owned(),
@@ -95,8 +96,8 @@ where
 			offered_to: model.offered_to.map(Into::into),
 			version: model.version.current,
 			price_version: model.price.current,
-			price,
-			policy: model.policy.current,
+			price: terms.price,
+			policy: terms.policy,
 			uri: String::from_utf8_lossy(&version.uri).into_owned(),
 			weights_hash: version.weights_hash,
 			tokenizer_hash: version.tokenizer_hash,
@@ -106,9 +107,11 @@ where
 				.map(|parent| ParentInfo { model: parent.model, royalty: parent.royalty }),
 			next_version: next_version
 				.map(|next| Scheduled { from: Self::height(next.from), value: next.value }),
-			next_price,
+			next_price: next_terms.map(|Scheduled { from, value: (price_version, terms) }| {
+				Scheduled { from, value: NextPrice { price_version, price: terms.price } }
+			}),
 			next_policy: next_policy
-				.map(|next| Scheduled { from: Self::height(next.from), value: next.value }),
+				.map(|next| Scheduled { from: next.from, value: next.value.1.policy }),
 			deposit: model.deposit.amount().unwrap_or_default(),
 		})
 	}

@@ -2,7 +2,7 @@
 
 use crate::{
 	deposits::bytes_of, Changing, Config, Dated, Error, Event, Model, ModelIdByName, ModelVersion,
-	Models, NextModelId, Pallet, Parent, Prices, Versions,
+	Models, NextModelId, Pallet, Parent, Prices, Terms, Versions,
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
@@ -47,12 +47,12 @@ impl<T: Config> Pallet<T> {
 		let next = id.checked_add(1).ok_or(Error::<T>::OutOfIds)?;
 
 		let from = frame_system::Pallet::<T>::block_number();
-		let version = Dated { value: version, from, until: None };
-		let price = Dated { value: price, from, until: None };
+		let version = Dated::new(version, from);
+		let terms = Dated::new(Terms { price, policy }, from);
 		let levels = above.as_ref().map(|(_, (_, levels))| *levels).unwrap_or_default();
 		let bytes = Self::fixed_bytes(&name, levels)
 			.saturating_add(bytes_of(&version))
-			.saturating_add(bytes_of(&price));
+			.saturating_add(bytes_of(&terms));
 		let deposit = Self::deposit_for(bytes);
 		Self::hold(&owner, &deposit)?;
 
@@ -66,7 +66,7 @@ impl<T: Config> Pallet<T> {
 			children: 0,
 			version: Changing::new(0),
 			price: Changing::new(0),
-			policy: Changing::new(policy),
+			settle_until: from,
 			next_version: 1,
 			next_price: 1,
 			oldest_price: 0,
@@ -75,7 +75,7 @@ impl<T: Config> Pallet<T> {
 		NextModelId::<T>::put(next);
 		ModelIdByName::<T>::insert(&name, id);
 		Versions::<T>::insert(id, 0, version);
-		Prices::<T>::insert(id, 0, price);
+		Prices::<T>::insert(id, 0, terms);
 		Models::<T>::insert(id, model);
 		Self::deposit_event(Event::ModelRegistered { model: id, owner, name });
 		if let Some((Parent { model: parent, royalty }, (entry, _))) = above {

@@ -5,7 +5,7 @@ use crate::{
 	Versions,
 };
 use alloc::vec::Vec;
-use frame_support::{ensure, traits::Get};
+use frame_support::ensure;
 use openledger_primitives::{ModelId, PriceVersion, VersionId};
 use sp_runtime::{traits::Zero, DispatchError, SaturatedConversion};
 
@@ -73,7 +73,7 @@ impl<T: Config> Pallet<T> {
 		mut model: ModelOf<T>,
 		limit: u32,
 	) -> Result<u32, DispatchError> {
-		let (now, grace) = (Self::now(), T::SettlementGrace::get());
+		let now = Self::now();
 		let first = model.oldest_price;
 		let last = first.saturating_add(limit).min(model.price.current);
 		let mut expired = Vec::new();
@@ -81,7 +81,7 @@ impl<T: Config> Pallet<T> {
 		for number in first..last {
 			// A number without an entry was announced, and then taken back.
 			if let Some(price) = Prices::<T>::get(id, number) {
-				if !price.is_expired(now, grace) {
+				if !price.is_expired(now) {
 					break;
 				}
 				bytes = bytes.saturating_add(bytes_of(&price));

@@ -2,11 +2,11 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use openledger_primitives::{
-	attribution::DataSources, policy::RevenuePolicy, Balance, Hash, ModelId, Name, PriceVersion,
-	Uri, VersionId,
+	attribution::DataSources, policy::RevenuePolicy, price::PriceSchedule, Balance, Hash, ModelId,
+	Name, PriceVersion, Uri, VersionId,
 };
 use scale_info::TypeInfo;
-use sp_runtime::{traits::Saturating, Permill};
+use sp_runtime::Permill;
 
 /// Something of which one is in force, and another may be announced.
 ///
@@ -17,7 +17,7 @@ use sp_runtime::{traits::Saturating, Permill};
 /// use pallet_model_registry::Changing;
 ///
 /// let mut price = Changing::new(0u32);
-/// price.change(1, 100u32, 90);
+/// price.change(1, 100u32, 150, 90);
 /// assert_eq!((*price.at(99), *price.at(100)), (0, 1));
 /// assert_eq!(price.announced(99).map(|next| next.from), Some(100));
 /// assert_eq!(price.announced(100), None);
@@ -41,6 +41,8 @@ pub struct Next<Value, BlockNumber> {
 	pub from: BlockNumber,
 	/// What is in force then.
 	pub value: Value,
+	/// From which block on calls under what it replaces can be settled no more.
+	pub settle_until: BlockNumber,
 }
 
 impl<Value, BlockNumber: Ord> Changing<Value, BlockNumber> {
@@ -62,28 +64,35 @@ impl<Value, BlockNumber: Ord> Changing<Value, BlockNumber> {
 		self.next.as_ref().filter(|next| next.from > now)
 	}
 
-	/// Forgets what was in force before the block `now`. [`at`](Self::at) stays the same from then
+	/// Forgets what was in force before the block `now`, and returns from which block on its calls
+	/// can be settled no more, if there is such a thing. [`at`](Self::at) stays the same from then
 	/// on.
-	pub fn advance(&mut self, now: BlockNumber) {
-		match self.next.take() {
-			Some(next) if next.from <= now => self.current = next.value,
-			next => self.next = next,
-		}
+	pub fn advance(&mut self, now: BlockNumber) -> Option<BlockNumber> {
+		let next = self.next.take_if(|next| next.from <= now)?;
+		self.current = next.value;
+		Some(next.settle_until)
 	}
 
 	/// In the block `now`, puts `value` in force from the block `from` on, in place of whatever was
-	/// announced.
-	pub fn change(&mut self, value: Value, from: BlockNumber, now: BlockNumber)
+	/// announced. Calls under what it replaces can be settled until the block `settle_until`.
+	/// Returns what [`advance`](Self::advance) does.
+	pub fn change(
+		&mut self,
+		value: Value,
+		from: BlockNumber,
+		settle_until: BlockNumber,
+		now: BlockNumber,
+	) -> Option<BlockNumber>
 	where
 		BlockNumber: Clone,
 	{
-		self.advance(now.clone());
-		self.next = Some(Next { from, value });
-		self.advance(now);
+		let before = self.advance(now.clone());
+		self.next = Some(Next { from, value, settle_until });
+		before.max(self.advance(now))
 	}
 }
 
-/// A version or a price, with the time in which it is in force.
+/// A version, or terms, with the time in which it is in force.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -92,21 +101,66 @@ pub struct Dated<Value, BlockNumber> {
 	pub value: Value,
 	/// The first block in which it is in force.
 	pub from: BlockNumber,
-	/// The first block in which another is, if that is known. It may lie ahead.
-	pub until: Option<BlockNumber>,
+	/// When that ends, if it is known. It may lie ahead.
+	pub ends: Option<Ends<BlockNumber>>,
 }
 
-impl<Value, BlockNumber: Copy + Ord + Saturating> Dated<Value, BlockNumber> {
+/// When something ends that calls were agreed on under.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Ends<BlockNumber> {
+	/// The first block in which something else is in force.
+	pub at: BlockNumber,
+	/// The first block in which calls under it can be settled no more. It is fixed together with
+	/// `at`: what governance changes later does not reach it.
+	pub settle_until: BlockNumber,
+}
+
+impl<Value, BlockNumber: Copy + Ord> Dated<Value, BlockNumber> {
+	/// In force from the block `from` on, without an end.
+	pub fn new(value: Value, from: BlockNumber) -> Self {
+		Self { value, from, ends: None }
+	}
+
 	/// Whether it has been in force.
 	pub fn has_begun(&self, now: BlockNumber) -> bool {
 		self.from <= now
 	}
 
-	/// Whether it was replaced so long ago that its calls must have been settled by now: `grace`
-	/// blocks or more.
-	pub fn is_expired(&self, now: BlockNumber, grace: BlockNumber) -> bool {
-		self.until.is_some_and(|until| until.saturating_add(grace) <= now)
+	/// Whether it was replaced so long ago that its calls must have been settled by now.
+	pub fn is_expired(&self, now: BlockNumber) -> bool {
+		self.ends.is_some_and(|ends| ends.settle_until <= now)
 	}
+}
+
+/// What a price version stands for: what a call costs, and who shares that.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Terms {
+	/// What a call costs.
+	pub price: PriceSchedule,
+	/// How a charge is shared.
+	pub policy: RevenuePolicy,
 }
 
 /// A model's parent.
@@ -179,10 +233,11 @@ pub struct Model<AccountId, BlockNumber> {
 	pub children: u32,
 	/// Its versions.
 	pub version: Changing<VersionId, BlockNumber>,
-	/// Its price versions.
+	/// Its price versions, each of which stands for [`Terms`].
 	pub price: Changing<PriceVersion, BlockNumber>,
-	/// How a charge is shared.
-	pub policy: Changing<RevenuePolicy, BlockNumber>,
+	/// From which block on no call can be settled any more under a version or terms that were in
+	/// force once and have been replaced.
+	pub settle_until: BlockNumber,
 	/// The number of its next version.
 	pub next_version: VersionId,
 	/// The number of its next price version.
@@ -196,15 +251,13 @@ pub struct Model<AccountId, BlockNumber> {
 impl<AccountId, BlockNumber: Copy + Ord> Model<AccountId, BlockNumber> {
 	/// Brings it up to the block `now`: what was announced for then or earlier is in force.
 	pub fn advance(&mut self, now: BlockNumber) {
-		self.version.advance(now);
-		self.price.advance(now);
-		self.policy.advance(now);
+		let ended = self.version.advance(now).max(self.price.advance(now));
+		self.keep_promise(ended);
 	}
 
-	/// Whether the policy that is in force or the one that was announced pays data.
-	pub fn pays_data(&self) -> bool {
-		let next = self.policy.next.as_ref().map(|next| &next.value);
-		self.policy.current.pays_data() || next.is_some_and(RevenuePolicy::pays_data)
+	/// Remembers until when calls under what was replaced can be settled.
+	pub(crate) fn keep_promise(&mut self, settle_until: Option<BlockNumber>) {
+		self.settle_until = settle_until.map_or(self.settle_until, |at| at.max(self.settle_until));
 	}
 }
 

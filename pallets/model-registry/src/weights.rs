@@ -16,11 +16,11 @@ pub trait WeightInfo {
 	fn publish_version(s: u32) -> Weight;
 	/// Taking back a version that is announced.
 	fn cancel_version() -> Weight;
-	/// Setting a price in place of one that is announced.
+	/// Setting a lower price while a policy is announced.
 	fn set_price() -> Weight;
 	/// Taking back a price that is announced.
 	fn cancel_price() -> Weight;
-	/// Setting a policy while a version is announced.
+	/// Setting a policy that pays data while a version is announced.
 	fn set_policy() -> Weight;
 	/// Taking back a policy that is announced.
 	fn cancel_policy() -> Weight;
@@ -73,10 +73,10 @@ impl WeightInfo for () {
 		counted(u64::from(s).saturating_add(12), 8)
 	}
 
-	// Read: Models, Versions twice, the owner's account and holds, one entry per source.
-	// Written: Models, Versions three times, the account and the holds.
+	// Read: Models, Versions twice, Prices twice (if there are no sources), the owner's account and
+	// holds, one entry per source. Written: Models, Versions three times, the account and the holds.
 	fn publish_version(s: u32) -> Weight {
-		counted(u64::from(s).saturating_add(5), 6)
+		counted(u64::from(s).saturating_add(7), 6)
 	}
 
 	// Read and written: Models, Versions twice, the owner's account and holds.
@@ -84,25 +84,28 @@ impl WeightInfo for () {
 		counted(5, 5)
 	}
 
-	// Read: Models, Prices twice, the owner's account and holds. Written: Models, Prices three
-	// times, the account and the holds.
+	// Read: Models, Prices twice, the owner's account and holds. Written: Models, Prices four times,
+	// the account and the holds.
 	fn set_price() -> Weight {
-		counted(5, 6)
+		counted(5, 7)
 	}
 
-	// Read and written: Models, Prices twice, the owner's account and holds.
+	// Read: Models, Prices twice, the owner's account and holds. Written: Models, Prices twice, the
+	// account and the holds; if a policy stays announced Prices three times, but no account.
 	fn cancel_price() -> Weight {
 		counted(5, 5)
 	}
 
-	// Read: Models, Versions twice. Written: Models.
+	// Read: Models, Versions twice, Prices, the owner's account and holds. Written: Models, Prices
+	// twice, the account and the holds. If terms are announced, one more of Prices is read and
+	// written, but no account.
 	fn set_policy() -> Weight {
-		counted(3, 1)
+		counted(6, 5)
 	}
 
-	// Read and written: Models.
+	// As `cancel_price`.
 	fn cancel_policy() -> Weight {
-		counted(1, 1)
+		counted(5, 5)
 	}
 
 	// Read and written: Models, Versions twice, Prices twice, the owner's account and holds.

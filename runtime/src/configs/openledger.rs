@@ -33,6 +33,17 @@ parameter_types! {
 	/// One entry: the commitment to a Merkle root.
 	pub const ReservationDeposit: Balance = deposit(1, 100);
 	pub const ReservationPeriod: BlockNumber = DAYS;
+	/// One entry: what a release has, and what it was paid.
+	pub const ReleaseDeposit: Balance = deposit(1, 120);
+	/// How long a model that follows a datanet goes on paying the release before.
+	pub const ReleaseNotice: BlockNumber = DAYS;
+	/// The entries of a contribution that releases have. No bond is less.
+	pub const ContributionDeposit: Balance = deposit(2, 700);
+	/// How long governance has to decide about an accusation.
+	pub const VerdictPeriod: BlockNumber = 30 * DAYS;
+	/// What of an accuser's deposit goes to the contributor if the accusation is dropped. Of the least
+	/// bond, it is more than the existential deposit.
+	pub const DroppedShare: Permill = Permill::from_percent(10);
 	/// What of a slashed bond goes to who reported it. Less than all: nobody gains by reporting
 	/// themselves.
 	pub const ReporterShare: Permill = Permill::from_percent(30);
@@ -81,13 +92,18 @@ impl pallet_data_attribution::Config for Runtime {
 	type GovernanceOrigin = EnsureRoot<AccountId>;
 	type ProtocolAccount = ProtocolAccount;
 	type DatanetDeposit = parameters::DatanetDeposit;
+	type ReleaseDeposit = ReleaseDeposit;
+	type ReleaseNotice = ReleaseNotice;
 	type AdmissionDeposit = AdmissionDeposit;
 	type ContributionBond = parameters::ContributionBond;
+	type ContributionDeposit = ContributionDeposit;
 	type ReservationDeposit = ReservationDeposit;
 	type ReservationPeriod = ReservationPeriod;
 	type BondLockPeriod = parameters::BondLockPeriod;
 	type ContestPeriod = parameters::ContestPeriod;
+	type VerdictPeriod = VerdictPeriod;
 	type ReporterShare = ReporterShare;
+	type DroppedShare = DroppedShare;
 	type MaxCuratorShare = MaxCuratorShare;
 	type MaxWeight = parameters::MaxWeight;
 	type WeightInfo = ();
@@ -117,6 +133,7 @@ impl pallet_inference_metering::Config for Runtime {
 	type CloseNotice = parameters::CloseNotice;
 	type SettlementWindow = parameters::SettlementWindow;
 	type DisputeWindow = parameters::DisputeWindow;
+	type MaxDisputeWindow = parameters::MaxDisputeWindow;
 	type DisputePenalty = DisputePenalty;
 	type DisputeReward = DisputeReward;
 	type JailPeriod = parameters::JailPeriod;

@@ -206,7 +206,9 @@ pub type SettlementGrace = AtLeast<
 	Sum<CloseNotice, SettlementWindow>,
 >;
 /// How long a settled record can be disputed, in blocks.
-pub type DisputeWindow = Period<windows::DisputeWindow, { DAYS }, { 30 * DAYS }>;
+pub type DisputeWindow = Clamped<windows::DisputeWindow, ConstU32<DAYS>, MaxDisputeWindow>;
+/// The longest that this can ever be.
+pub type MaxDisputeWindow = ConstU32<{ 30 * DAYS }>;
 /// How long an operator's bond stays, in blocks: longer than a dispute can come.
 pub type UnbondingPeriod = AtLeast<
 	Period<windows::UnbondingPeriod, { DAYS }, { 90 * DAYS }>,

@@ -1,13 +1,13 @@
 //! Everybody settles, closes, claims and leaves.
 //!
-//! Afterwards nothing is on hold but what the documentation says stays: the deposits of datanets,
-//! which releases and models refer to. The pot of data attribution has its existential deposit and
+//! Afterwards nothing is on hold but what the documentation says stays: the deposits of datanets and
+//! their releases, which models refer to, and those of the contributions that they have. The pot of data attribution has its existential deposit and
 //! what releases carry because it did not divide; the pot of the revenue split has its existential
 //! deposit.
 
 use crate::{
 	common::{holds, wealth, EXISTENTIAL_DEPOSIT},
-	data::{contributions, datanets, owing},
+	data::{contributions, datanets, owing, storage_deposit},
 	market::Market,
 	metering::{nodes, sessions},
 	models::models,
@@ -29,6 +29,7 @@ use pallet_inference_metering::{types::Status, Call as Metering, Error as Meteri
 use pallet_inference_requests::Call as Requests;
 use pallet_model_registry::Call as Models;
 use pallet_revenue_split::{Accrued, Call as Revenue};
+use std::collections::BTreeMap;
 
 /// More than anybody waits for at the end: a year.
 const LONG: u32 = 366 * 28_800;
@@ -154,7 +155,10 @@ impl Market {
 				AccusationStage::Confirmed(_) => {
 					self.must(&anybody, Data::execute_slash { contribution });
 				}
-				AccusationStage::Contested => {
+				AccusationStage::Contested(_) if contribution % 3 == 0 => {
+					self.must(&anybody, Data::drop_accusation { contribution });
+				}
+				AccusationStage::Contested(_) => {
 					let guilty = contribution % 2 == 0;
 					let call = Data::resolve_accusation { contribution, guilty };
 					let decided = crate::common::govern(call);
@@ -247,7 +251,7 @@ impl Market {
 		}
 		self.go_on(LONG)?;
 		for (contribution, entry) in contributions() {
-			if entry.bond > 0 {
+			if entry.bond > storage_deposit() {
 				self.must(&entry.contributor, Data::withdraw_bond { contribution });
 			}
 		}
@@ -321,9 +325,15 @@ impl Market {
 
 	fn check_what_stays(&self) -> Result<(), String> {
 		let deposits: Balance = datanets().iter().map(|(_, datanet)| datanet.deposit).sum();
-		let reason: RuntimeHoldReason = HoldReason::Datanet.into();
+		let bonds: Balance = contributions().iter().map(|(_, entry)| entry.bond).sum();
+		let most = storage_deposit();
+		ensure(contributions().iter().all(|(_, entry)| entry.bond <= most), || "a bond".into())?;
+		let held = |reason: HoldReason, amount| (RuntimeHoldReason::from(reason).encode(), amount);
+		let mut stays: BTreeMap<_, _> =
+			[held(HoldReason::Datanet, deposits), held(HoldReason::Contribution, bonds)].into();
+		stays.retain(|_, amount| *amount > 0);
 		let left = holds();
-		ensure(left == [(reason.encode(), deposits)].into(), || format!("on hold: {left:?}"))?;
+		ensure(left == stays, || format!("on hold: {left:?}"))?;
 
 		let carried: Balance = pallet_data_attribution::Releases::<Runtime>::iter()
 			.map(|(_, _, release)| release.index.carry)

@@ -6,7 +6,9 @@ use crate::{
 	people::{contributor, curator, person, poor},
 	script::{Kind, Step},
 };
-use openledger_primitives::{AccountId, ContributionId, DatanetId, Hash, ReleaseId, Weight};
+use openledger_primitives::{
+	AccountId, Balance, ContributionId, DatanetId, Hash, ReleaseId, Weight,
+};
 use openledger_runtime::{Runtime, System};
 use pallet_data_attribution::{
 	Accusation, AccusationReason, AccusationStage, Accusations, Admissions, Call, Claimed,
@@ -30,7 +32,7 @@ pub fn contributions() -> Vec<(ContributionId, Entry)> {
 }
 
 /// All datanets, by id.
-pub fn datanets() -> Vec<(DatanetId, Datanet<AccountId>)> {
+pub fn datanets() -> Vec<(DatanetId, Datanet<AccountId, u32>)> {
 	let mut all = Datanets::<Runtime>::iter().collect::<Vec<_>>();
 	all.sort_by_key(|(id, _)| *id);
 	all
@@ -48,6 +50,11 @@ pub fn owing(id: ContributionId, entry: &Entry) -> Vec<ReleaseId> {
 			weight > 0 && index.and_then(|index| index.owed(weight, claimed)).is_some_and(|x| x > 0)
 		})
 		.collect()
+}
+
+/// What stays of a stopped contribution's bond, in planck.
+pub fn storage_deposit() -> Balance {
+	<Runtime as pallet_data_attribution::Config>::ContributionDeposit::get()
 }
 
 fn slashed(entry: &Entry) -> bool {
@@ -116,7 +123,7 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 
 fn about_datanets(market: &mut Market, step: &Step) -> Option<Deed> {
 	let datanets = datanets();
-	let that = |fits: &dyn Fn(DatanetId, &Datanet<AccountId>) -> bool| {
+	let that = |fits: &dyn Fn(DatanetId, &Datanet<AccountId, u32>) -> bool| {
 		let fit = datanets.iter().filter(|(id, entry)| fits(*id, entry)).map(|(id, _)| *id);
 		step.pick(fit, datanets.iter().map(|(id, _)| *id), NO_DATANET)
 	};
@@ -251,7 +258,7 @@ fn about_contributions(market: &mut Market, step: &Step) -> Option<Deed> {
 		}
 		Kind::WithdrawContributionBond => {
 			let contribution = that(&|id, entry| {
-				let free = |until| until <= now && entry.bond > 0 && !accused(id);
+				let free = |until| until <= now && entry.bond > storage_deposit() && !accused(id);
 				matches!(entry.status, ContributionStatus::Stopped(until) if free(until))
 			});
 			Deed::by(owner(contribution), Call::withdraw_bond { contribution })
@@ -365,9 +372,19 @@ fn about_accusations(step: &Step) -> Option<Deed> {
 			let guilty = step.value.is_multiple_of(2);
 			Deed::of_governance(step, Call::resolve_accusation { contribution, guilty })
 		}
-		Kind::DropAccusation => {
+		Kind::EscalateAccusation => {
 			let contribution =
 				that(&|_, _, charge| matches!(stage(charge), Some(AccusationStage::Reported(_))));
+			let accuser = Accusations::<Runtime>::get(contribution).map(|charge| charge.accuser);
+			let who = accuser.unwrap_or_else(|| person(step.pick));
+			Deed::by(step.by(who), Call::escalate_accusation { contribution })
+		}
+		Kind::DropAccusation => {
+			let contribution = that(&|_, _, charge| match stage(charge) {
+				Some(AccusationStage::Reported(_)) => true,
+				Some(AccusationStage::Contested(until)) => until <= now,
+				_ => false,
+			});
 			let accuser = Accusations::<Runtime>::get(contribution).map(|charge| charge.accuser);
 			let who = accuser.unwrap_or_else(|| person(step.pick));
 			Deed::by(step.by(who), Call::drop_accusation { contribution })

@@ -14,7 +14,7 @@ use openledger_primitives::{
 	AccountId, Balance, Sequence, Signature,
 };
 use openledger_runtime::{Runtime, System};
-use pallet_inference_metering::{Call, Nodes, Roots};
+use pallet_inference_metering::{types::RootKey, Call, Nodes, PreviousKeys, Roots};
 
 /// A settled call, and what its node can have stated of it.
 struct Case {
@@ -37,6 +37,18 @@ fn disputable(settlement: &Settlement) -> impl Iterator<Item = &Vec<Served>> {
 	})
 }
 
+/// The key that a node signed with when it settled what has this root; now, if that is not kept.
+fn key_of(node: &AccountId, root: RootKey) -> Option<AccountId> {
+	let node_now = Nodes::<Runtime>::get(node)?;
+	let settled_at = Roots::<Runtime>::get(root).map_or(u32::MAX, |root| root.at);
+	let earlier = PreviousKeys::<Runtime>::get(node);
+	let earlier = earlier.iter().rev().find(|previous| previous.since <= settled_at);
+	match earlier {
+		Some(previous) if settled_at < node_now.key_since => Some(previous.key.clone()),
+		_ => Some(node_now.receipt_key),
+	}
+}
+
 fn case(market: &Market, step: &Step) -> Option<Case> {
 	let settled = &market.settled;
 	let fit = (0..settled.len()).filter(|place| disputable(&settled[*place]).next().is_some());
@@ -46,11 +58,11 @@ fn case(market: &Market, step: &Step) -> Option<Case> {
 	let index = step.place() % records.len();
 	let call = records[index].clone();
 	let node = settlement.node.clone();
-	let known = Nodes::<Runtime>::get(&node).map(|node| node.receipt_key);
-	let receipt_key = known.unwrap_or_else(|| person(step.pick));
 	let (session, lane) = (settlement.voucher.session, settlement.voucher.lane);
 	let statement = Statement::of(genesis_hash(), session, lane, &call.record, call.charge);
 	let last_sequence = records.last()?.record.sequence;
+	let receipt_key = key_of(&node, (session, lane, last_sequence));
+	let receipt_key = receipt_key.unwrap_or_else(|| person(step.pick));
 	let proof = merkle::prove(&leaves(records), index as u32)?;
 	Some(Case { node, receipt_key, statement, call, last_sequence, proof })
 }

@@ -120,6 +120,8 @@ fn long_script() -> Vec<BlockOf> {
 			],
 		),
 		block(90_000, &[step(Kind::ExecuteSlash, 0, 1), step(Kind::ResolveAccusation, 0, 1)]),
+		// An accuser does not wait for the curator.
+		block(1, &[step(Kind::AccuseContribution, 0, 3), step(Kind::EscalateAccusation, 0, 1)]),
 	];
 	// In the end, somebody reports a node, and the least bond rises far above that of all.
 	let last = [

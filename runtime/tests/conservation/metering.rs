@@ -52,7 +52,7 @@ pub fn session_is_open(session: &Channel) -> bool {
 
 /// Whether anybody may close it because it was left behind.
 fn lapsed(session: &Channel) -> bool {
-	session.expires_at + parameters::SettlementWindow::get() <= System::block_number()
+	session.settle_until <= System::block_number()
 }
 
 fn endpoint(value: u16) -> Uri {

@@ -13,7 +13,7 @@ use openledger_primitives::{
 };
 use openledger_runtime::{Runtime, System};
 use pallet_data_attribution::Datanets;
-use pallet_model_registry::{Call, ModelOf, Models, Prices, Versions};
+use pallet_model_registry::{Call, ModelOf, Models, Prices, Terms, Versions};
 use sp_runtime::Permill;
 
 use crate::common::{bounded, text};
@@ -34,6 +34,23 @@ pub fn models() -> Vec<(ModelId, Model)> {
 		.collect::<Vec<_>>();
 	models.sort_by_key(|(id, _)| *id);
 	models
+}
+
+/// The terms of a model that are in force, and those that are announced.
+fn terms(id: ModelId, model: &Model) -> Vec<Terms> {
+	let next = model.price.next.as_ref().map(|next| next.value);
+	core::iter::once(model.price.current)
+		.chain(next)
+		.filter_map(|number| Prices::<Runtime>::get(id, number))
+		.map(|entry| entry.value)
+		.collect()
+}
+
+/// Whether what is announced for a model differs from what is in force, in the part that `half`
+/// picks.
+fn announces<Half: PartialEq>(id: ModelId, model: &Model, half: impl Fn(&Terms) -> Half) -> bool {
+	let terms = terms(id, model);
+	terms.iter().any(|other| half(other) != half(&terms[0]))
 }
 
 /// Those that take new calls.
@@ -214,7 +231,10 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 		}
 		Kind::PublishVersion => {
 			let model = that(&active);
-			let before = find(model).map(|found| (found.version.current, found.pays_data()));
+			let before = find(model).map(|found| {
+				let pays_data = terms(model, found).iter().any(|terms| terms.policy.pays_data());
+				(found.version.current, pays_data)
+			});
 			let sources = match before {
 				Some((version, _)) if !step.value.is_multiple_of(3) => {
 					Versions::<Runtime>::get(model, version)
@@ -242,7 +262,7 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 			let model = that(&active);
 			let in_force = find(model)
 				.and_then(|found| Prices::<Runtime>::get(model, found.price.current))
-				.map(|price| price.value);
+				.map(|entry| entry.value.price);
 			let price = match (step.value, in_force) {
 				(0, Some(same)) => same,
 				_ => price(step.value),
@@ -250,7 +270,8 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 			Deed::by(owner(model), Call::set_price { model, price })
 		}
 		Kind::CancelPrice => {
-			let model = that(&|_, model| active(0, model) && model.price.announced(now).is_some());
+			let model =
+				that(&|id, model| active(id, model) && announces(id, model, |terms| terms.price));
 			Deed::by(owner(model), Call::cancel_price { model })
 		}
 		Kind::SetPolicy => {
@@ -258,7 +279,8 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 			Deed::by(owner(model), Call::set_policy { model, policy: policy(step.value) })
 		}
 		Kind::CancelPolicy => {
-			let model = that(&|_, model| active(0, model) && model.policy.announced(now).is_some());
+			let model =
+				that(&|id, model| active(id, model) && announces(id, model, |terms| terms.policy));
 			Deed::by(owner(model), Call::cancel_policy { model })
 		}
 		Kind::RetireModel => {

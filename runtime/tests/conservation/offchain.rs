@@ -94,10 +94,10 @@ impl Market {
 		let Some(place) = step.place().checked_rem(count) else { return };
 		let Some((model, entry)) = offered.nth(place) else { return };
 		let (version, price_version) = (entry.version.current, entry.price.current);
-		let Some(price) = Prices::<Runtime>::get(model, price_version) else { return };
+		let Some(agreed) = Prices::<Runtime>::get(model, price_version) else { return };
 		let (input_tokens, output_tokens) =
 			(u32::from(step.value % 50), u32::from(step.value / 50 % 100));
-		let Some(charge) = price.value.charge(input_tokens, output_tokens) else { return };
+		let Some(charge) = agreed.value.price.charge(input_tokens, output_tokens) else { return };
 		let waiting: Balance = self
 			.books
 			.iter()

@@ -49,7 +49,7 @@ pub fn deed(step: &Step) -> Option<Deed> {
 			let version = callable.iter().find(|(id, _)| *id == model);
 			let price = version
 				.and_then(|(_, entry)| Prices::<Runtime>::get(model, entry.price.current))
-				.and_then(|price| price.value.charge(0, 0))
+				.and_then(|entry| entry.value.price.charge(0, 0))
 				.unwrap_or_default();
 			let node = match step.value % 12 {
 				0 => Some(operator(step.place())),
@@ -88,9 +88,9 @@ pub fn deed(step: &Step) -> Option<Deed> {
 			let output = bounded((0..output_tokens).map(|_| b'!'));
 			// Most do not ask for more than was offered.
 			if let Some(found) = found.filter(|_| !step.value.is_multiple_of(8)) {
-				let price = Prices::<Runtime>::get(found.model, found.price_version);
-				let charge =
-					price.and_then(|price| price.value.charge(input_tokens, output_tokens));
+				let agreed = Prices::<Runtime>::get(found.model, found.price_version);
+				let charge = agreed
+					.and_then(|agreed| agreed.value.price.charge(input_tokens, output_tokens));
 				if charge.is_some_and(|charge| charge > found.max_charge) {
 					(input_tokens, output_tokens) = (0, 0);
 				}

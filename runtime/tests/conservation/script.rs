@@ -129,6 +129,7 @@ kinds! {
 	6 ExecuteSlash,
 	6 ResolveAccusation,
 	3 DropAccusation,
+	3 EscalateAccusation,
 	8 SweepSlashed,
 	6 ReserveRoot,
 	4 RemoveReservation,

@@ -1,6 +1,7 @@
 //! An inference node and its command line.
 
 use crate::{
+	backend,
 	binaries::{binary, model_file},
 	network::{say, Network, CALLER, OPERATOR},
 	process::{Log, Process},
@@ -10,6 +11,7 @@ use anyhow::{bail, ensure, Context, Result};
 use openledger_client::Chain;
 use openledger_inference::backend::ModelTokenizer;
 use openledger_primitives::{Hash, SessionId};
+use serde_json::Value;
 use sp_io::hashing::blake2_256;
 use std::{
 	fs,
@@ -44,8 +46,54 @@ pub enum Settle {
 		/// Calls.
 		calls: u32,
 	},
+	/// By their sums, as soon as so many calls wait, or the first has waited so long, in seconds.
+	Summed {
+		/// Calls.
+		calls: u32,
+		/// Seconds.
+		seconds: u32,
+	},
 	/// Not while a test runs.
 	Later,
+}
+
+/// What answers for the model that a node serves.
+#[derive(Clone, Debug)]
+pub enum Engine {
+	/// The small language model, in the node's own process.
+	Own {
+		/// A smaller context than the model's makes prompts too long sooner, in tokens.
+		context: Option<u32>,
+	},
+	/// Another server, at this URL; tokens are counted with the small model's tokenizer.
+	Server {
+		/// Its base URL.
+		url: String,
+	},
+}
+
+impl Engine {
+	/// Its part of the configuration.
+	fn configuration(&self) -> Result<String> {
+		let file = model_file()?;
+		Ok(match self {
+			Self::Own { context } => {
+				let context = context.map(|context| format!("context = {context}\n"));
+				let context = context.unwrap_or_default();
+				format!("[models.backend.candle]\npath = {file:?}\n{context}")
+			}
+			Self::Server { url } => format!(
+				"queue = 64\n\
+				 [models.backend.openai]\n\
+				 base_url = {url:?}\n\
+				 upstream_model = {name:?}\n\
+				 tokenizer = {file:?}\n\
+				 context = 2048\n\
+				 concurrent = 64\n",
+				name = backend::MODEL,
+			),
+		})
+	}
 }
 
 /// So many seconds are more than any test takes.
@@ -59,16 +107,15 @@ pub struct Home {
 	chain_url: String,
 	folder: PathBuf,
 	port: u16,
-	context: Option<u32>,
+	engine: Engine,
 }
 
 impl Home {
-	/// A home for one node in the folder of a network. A smaller `context` than the model's makes
-	/// prompts too long sooner.
+	/// A home for one node in the folder of a network.
 	///
 	/// # Errors
 	/// If it cannot be made.
-	pub fn new(network: &Network, context: Option<u32>) -> Result<Self> {
+	pub fn new(network: &Network, engine: Engine) -> Result<Self> {
 		let folder = network.folder().join("inference");
 		fs::create_dir_all(&folder)?;
 		// Freed again at once; the system gives out another port to whoever asks next.
@@ -78,7 +125,7 @@ impl Home {
 			chain_url: network.url().into(),
 			folder,
 			port,
-			context,
+			engine,
 		};
 		home.configure(Settle::Later)?;
 		Ok(home)
@@ -102,9 +149,9 @@ impl Home {
 		let (calls, seconds, mode) = match settle {
 			Settle::At { calls, seconds } => (calls, seconds, "itemised"),
 			Settle::Together { calls } => (calls, WEEK, "aggregate"),
+			Settle::Summed { calls, seconds } => (calls, seconds, "aggregate"),
 			Settle::Later => (100_000, WEEK, "itemised"),
 		};
-		let context = self.context.map(|context| format!("context = {context}\n"));
 		let config = format!(
 			"data_dir = {data:?}\n\
 			 listen = \"127.0.0.1:{port}\"\n\
@@ -119,15 +166,12 @@ impl Home {
 			 aggregate_from = 2\n\
 			 [[models]]\n\
 			 name = {MODEL:?}\n\
-			 [models.backend.candle]\n\
-			 path = {model:?}\n\
-			 {context}",
+			 {engine}",
 			data = self.folder.join("data"),
 			port = self.port,
 			endpoint = self.url(),
 			chain = self.chain_url,
-			model = model_file()?,
-			context = context.unwrap_or_default(),
+			engine = self.engine.configuration()?,
 		);
 		fs::write(&self.config, config).context("writing the inference node's configuration")
 	}
@@ -147,26 +191,70 @@ impl Home {
 	/// # Errors
 	/// If it does not start.
 	pub async fn start(&self, network: &mut Network) -> Result<InferenceNode> {
+		let mut node = self.launch()?;
+		network.keep_log(node.log());
+		self.serving(&mut node).await?;
+		say(format_args!("an inference node serves at {}", self.url()));
+		Ok(node)
+	}
+
+	/// Starts the node, and does not wait for anything.
+	///
+	/// # Errors
+	/// If there is no such program.
+	pub fn launch(&self) -> Result<InferenceNode> {
 		let mut command = Command::new(binary("openledger-inference")?);
 		command.arg("run").arg("--config").arg(&self.config);
-		let mut process = Process::start("openledger-inference", &mut command)?;
-		network.keep_log(process.log());
+		Ok(InferenceNode { process: Process::start("openledger-inference", &mut command)? })
+	}
+
+	/// Waits until a node that was launched serves.
+	///
+	/// # Errors
+	/// If it ends, or the time is up.
+	pub async fn serving(&self, node: &mut InferenceNode) -> Result<()> {
 		let health = format!("{}/health", self.url());
 		let serving = async {
 			loop {
 				if reqwest::get(&health).await.is_ok_and(|answer| answer.status().is_success()) {
 					return Ok(());
 				}
-				if let Some(status) = process.ended()? {
+				if let Some(status) = node.process.ended()? {
 					bail!("the inference node ended while it started: {status}");
 				}
 				// Nothing tells when a port opens; a refused connection costs nothing.
 				tokio::time::sleep(Duration::from_millis(100)).await;
 			}
 		};
-		timeout(START, serving).await.context("the inference node does not answer /health")??;
-		say(format_args!("an inference node serves at {}", self.url()));
-		Ok(InferenceNode { process })
+		timeout(START, serving).await.context("the inference node does not answer /health")?
+	}
+
+	/// Waits until everything that the node has served is settled, and nothing is lost.
+	///
+	/// # Errors
+	/// If it takes longer than `limit`, or something is lost.
+	pub async fn settled(&self, limit: Duration) -> Result<()> {
+		let settling = async {
+			loop {
+				let status = self.status().await?;
+				let count = |name: &str| status.pointer(name).and_then(Value::as_u64);
+				ensure!(count("/calls/lost") == Some(0), "lost: {status}");
+				if (count("/calls/unsettled"), count("/calls/in_progress")) == (Some(0), Some(0)) {
+					return Ok(());
+				}
+				tokio::time::sleep(Duration::from_millis(500)).await;
+			}
+		};
+		timeout(limit, settling).await.context("not everything is settled in time")?
+	}
+
+	/// What the node says of what it has served and been paid.
+	///
+	/// # Errors
+	/// If it does not say.
+	pub async fn status(&self) -> Result<Value> {
+		let answer = reqwest::get(format!("{}/v1/status", self.url())).await?;
+		Ok(serde_json::from_str(&answer.error_for_status()?.text().await?)?)
 	}
 }
 
@@ -180,13 +268,25 @@ impl InferenceNode {
 	///
 	/// # Errors
 	/// If it cannot be killed.
-	pub async fn kill(self) -> Result<()> {
+	pub async fn kill(&mut self) -> Result<()> {
 		self.process.kill().await
 	}
 
 	/// What it has written.
 	pub fn log(&self) -> &Log {
 		self.process.log()
+	}
+
+	/// How much memory it has in use (its resident set), in bytes.
+	///
+	/// # Errors
+	/// If the system does not say: this is for Linux.
+	pub fn memory(&self) -> Result<u64> {
+		let id = self.process.id().context("the inference node has ended")?;
+		let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+		let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+		let resident = resident.context("no resident set")?.trim().trim_end_matches(" kB");
+		Ok(resident.parse::<u64>()? * 1024)
 	}
 }
 

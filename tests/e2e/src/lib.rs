@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`process`] | a child process, its log, and its certain end |
 //! | [`binaries`] | where the built programs are |
+//! | [`backend`] | a model server whose answers are known beforehand |
 //! | [`chain`] | a development chain |
 //! | [`inference`] | an inference node and its command line |
 //! | [`network`] | both together, and the people of the story |
@@ -15,15 +16,20 @@
 //! | [`story`] | those steps, in order, with every sum checked |
 //! | [`finality`] | whether the chain keeps finalizing |
 //! | [`payer`] | vouchers made by hand, to make them wrong |
+//! | [`load`] | callers who do not let up, whatever happens to the node |
+//! | [`ledger`] | what callers hold of their calls, next to what was settled and paid out |
 //! | [`report`] | the sums of one call |
 
 #![deny(missing_docs)]
 
+pub mod backend;
 pub mod binaries;
 pub mod chain;
 pub mod data;
 pub mod finality;
 pub mod inference;
+pub mod ledger;
+pub mod load;
 pub mod network;
 pub mod payer;
 pub mod process;

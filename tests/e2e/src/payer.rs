@@ -2,6 +2,7 @@
 
 use anyhow::{ensure, Context, Result};
 use openledger_client::{
+	caller::SseParser,
 	x402::{self, Payload, PaymentRequired, PaymentResponse, PaymentSignature, Requirements},
 	Keypair,
 };
@@ -27,9 +28,11 @@ pub struct Answer {
 	pub status: StatusCode,
 	/// The body, if it is JSON.
 	pub body: Value,
+	/// The text of the model's answer.
+	pub text: String,
 	/// What the header `PAYMENT-REQUIRED` says.
 	pub required: Option<PaymentRequired>,
-	/// What the header `PAYMENT-RESPONSE` says.
+	/// What the header `PAYMENT-RESPONSE` says, or the last word of a stream.
 	pub response: Option<PaymentResponse>,
 }
 
@@ -48,6 +51,20 @@ impl Answer {
 		Ok(())
 	}
 
+	/// The answer as it came in pieces.
+	fn streamed(mut self, raw: &str) -> Result<Self> {
+		let events = SseParser::default().push(raw.as_bytes());
+		for event in events.ok().context("an endless event")? {
+			if event.name == x402::PAYMENT_RESPONSE {
+				self.response = Some(x402::decode(event.data.trim())?);
+			} else if let Ok(chunk) = serde_json::from_str::<Value>(&event.data) {
+				let piece = chunk.pointer("/choices/0/delta/content").and_then(Value::as_str);
+				self.text.push_str(piece.unwrap_or_default());
+			}
+		}
+		Ok(self)
+	}
+
 	/// The offer of a node that wants to be paid.
 	///
 	/// # Errors
@@ -60,10 +77,16 @@ impl Answer {
 
 /// The body of a chat request with one message.
 pub fn chat(model: &str, prompt: &str, max_tokens: u32) -> Vec<u8> {
+	chat_streamed(model, prompt, max_tokens, false)
+}
+
+/// The same, answered in pieces or not.
+pub fn chat_streamed(model: &str, prompt: &str, max_tokens: u32, stream: bool) -> Vec<u8> {
 	let body = json!({
 		"model": model,
 		"messages": [{ "role": "user", "content": prompt }],
 		"max_tokens": max_tokens,
+		"stream": stream,
 	});
 	body.to_string().into_bytes()
 }
@@ -107,8 +130,15 @@ impl Payer {
 		let header = |name| answer.headers().get(name).map(|value| value.to_str()).transpose();
 		let required = header(x402::PAYMENT_REQUIRED)?.map(x402::decode).transpose()?;
 		let response = header(x402::PAYMENT_RESPONSE)?.map(x402::decode).transpose()?;
-		let body = serde_json::from_str(&answer.text().await?).unwrap_or(Value::Null);
-		Ok(Answer { status, body, required, response })
+		let raw = answer.text().await?;
+		let body: Value = serde_json::from_str(&raw).unwrap_or_default();
+		let whole = body.pointer("/choices/0/message/content").and_then(Value::as_str);
+		let text = whole.unwrap_or_default().to_owned();
+		let answer = Answer { status, body, text, required, response };
+		match answer.body.is_null() {
+			true => answer.streamed(&raw),
+			false => Ok(answer),
+		}
 	}
 
 	/// What the node wants for a request.

@@ -61,6 +61,11 @@ impl Log {
 	pub fn find<T>(&self, pick: impl FnMut(&String) -> Option<T>) -> Option<T> {
 		self.lines().kept.iter().find_map(pick)
 	}
+
+	/// How many lines that are still kept have this in them.
+	pub fn count(&self, what: &str) -> usize {
+		self.lines().kept.iter().filter(|line| line.contains(what)).count()
+	}
 }
 
 /// The end of the log, for people.
@@ -113,6 +118,11 @@ impl Process {
 		&self.log
 	}
 
+	/// Its number, as long as it runs.
+	pub fn id(&self) -> Option<u32> {
+		self.child.id()
+	}
+
 	/// Waits until `pick` finds something in a line of the log, past lines included.
 	///
 	/// # Errors
@@ -144,7 +154,7 @@ impl Process {
 	///
 	/// # Errors
 	/// If it cannot be killed.
-	pub async fn kill(mut self) -> Result<()> {
+	pub async fn kill(&mut self) -> Result<()> {
 		self.child.kill().await.with_context(|| format!("killing {}", self.log.name))
 	}
 

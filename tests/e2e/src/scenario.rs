@@ -2,7 +2,7 @@
 
 use crate::{
 	data::{DataSet, DATA_SETS},
-	network::{key, CURATOR, DEVELOPER},
+	network::{key, CALLER, CURATOR, DEVELOPER, OPERATOR},
 	report::Contribution,
 };
 use anyhow::{ensure, Context, Result};
@@ -64,6 +64,33 @@ pub async fn submit(chain: &Chain, signer: &Keypair, call: Call) -> Result<Inclu
 	let what = format!("{}.{}", call.pallet(), call.name());
 	let outcome = chain.submit(&call, signer, SubmitOptions::in_block()).await?;
 	outcome.into_included().context(what)
+}
+
+/// The caller opens a session with the inference node that lasts so many blocks, with a deposit in
+/// planck.
+///
+/// # Errors
+/// If the extrinsic fails.
+pub async fn open_session(
+	chain: &Chain,
+	deposit: Balance,
+	blocks: BlockNumber,
+) -> Result<SessionId> {
+	let caller = key(CALLER)?;
+	let best = chain.block(At::Best).await?.number;
+	let call = Call::OpenSession {
+		node: key(OPERATOR)?.account(),
+		deposit,
+		signer: caller.account(),
+		expires_at: best + blocks,
+	};
+	submit(chain, &caller, call)
+		.await?
+		.find(|event| match event {
+			Event::SessionOpened { session, .. } => Some(*session),
+			_ => None,
+		})
+		.context("no SessionOpened event")
 }
 
 /// A published release of the datanet and what is in it.
@@ -295,12 +322,17 @@ pub async fn claim(chain: &Chain, contribution: &Contribution) -> Result<Claimed
 
 /// What an extrinsic cost, in planck, if this event tells it.
 pub fn fee(event: &Event) -> Option<Balance> {
+	fee_paid(event).map(|(_, fee)| fee)
+}
+
+/// Who paid for an extrinsic, and what, in planck, if this event tells it.
+pub fn fee_paid(event: &Event) -> Option<(AccountId, Balance)> {
 	match event {
 		Event::Other { pallet, name, fields }
 			if (pallet.as_str(), name.as_str()) == ("TransactionPayment", "TransactionFeePaid") =>
 		{
 			let paid = <(AccountId, Balance, Balance)>::decode(&mut fields.as_slice());
-			paid.ok().map(|(_, fee, _)| fee)
+			paid.ok().map(|(who, fee, _)| (who, fee))
 		}
 		_ => None,
 	}

@@ -2,7 +2,7 @@
 //! caller's balance to each contributor's.
 
 use crate::{
-	inference::{self, Home, InferenceNode, Question, Settle},
+	inference::{self, Engine, Home, InferenceNode, Question, Settle},
 	network::{key, say, Network, CALLER, CURATOR, DEVELOPER, LONGEST_GAP, OPERATOR},
 	report::{exact, line, CallReport, Contribution},
 	scenario::{self, Claimed, Release, MODEL},
@@ -34,8 +34,15 @@ pub const QUESTIONS: [Question<'static>; 3] = [
 
 /// How long calls may take to be settled and final.
 const SETTLED: Duration = Duration::from_secs(120);
-/// The account that the protocol's share goes to: that of the pallet id `ol/trsry`, zeros after it.
+/// The pallet id `ol/trsry`, which zeros make an account.
 const PROTOCOL: &[u8] = b"modlol/trsry";
+
+/// The account that the protocol's share goes to.
+pub fn protocol() -> AccountId {
+	let mut account = [0; 32];
+	account.iter_mut().zip(PROTOCOL).for_each(|(byte, given)| *byte = *given);
+	account.into()
+}
 
 /// A model on a chain, and a node that serves it.
 pub struct Shop {
@@ -49,7 +56,8 @@ pub struct Shop {
 	pub node: InferenceNode,
 }
 
-/// Everything that has to be there before the first call: data, model, node.
+/// Everything that has to be there before the first call: data, model, node. A smaller `context` than
+/// the model's makes prompts too long sooner.
 ///
 /// # Errors
 /// If anything fails.
@@ -58,8 +66,16 @@ pub async fn open_shop(
 	settle: Settle,
 	context: Option<u32>,
 ) -> Result<Shop> {
+	open_shop_with(network, settle, Engine::Own { context }).await
+}
+
+/// The same, with something else that answers.
+///
+/// # Errors
+/// If anything fails.
+pub async fn open_shop_with(network: &mut Network, settle: Settle, engine: Engine) -> Result<Shop> {
 	let chain = network.chain().clone();
-	let home = Home::new(network, context)?;
+	let home = Home::new(network, engine)?;
 	home.configure(settle)?;
 	let (release, hashes) = tokio::try_join!(scenario::publish_data(&chain), inference::hashes())?;
 	say(format_args!(
@@ -178,10 +194,8 @@ async fn check_state(
 	ensure!(earned(developer.clone()).await?.developer == developed, "the developer's earnings");
 	let served = total(|report| report.call.payment.node);
 	ensure!(earned(session.node).await?.node == served, "the node's earnings");
-	let mut protocol = [0; 32];
-	protocol.iter_mut().zip(PROTOCOL).for_each(|(byte, given)| *byte = *given);
 	let kept = total(|report| report.call.payment.protocol);
-	ensure!(earned(protocol.into()).await?.protocol == kept, "the protocol's earnings");
+	ensure!(earned(protocol()).await?.protocol == kept, "the protocol's earnings");
 
 	let model = chain.model_earnings(first.call.model, At::Finalized).await?;
 	let expected = ModelEarnings {

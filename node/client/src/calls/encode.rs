@@ -36,6 +36,16 @@ impl Call {
 				encoded
 			}
 			Self::Sudo { call } => call.encode_with(metadata)?,
+			Self::AddProxy { delegate, proxy_type, delay }
+			| Self::RemoveProxy { delegate, proxy_type, delay } => {
+				(MultiAddress::<&AccountId, ()>::Id(delegate), proxy_type, delay).encode()
+			}
+			Self::Proxy { real, force_proxy_type, call } => {
+				let real = MultiAddress::<&AccountId, ()>::Id(real);
+				let mut encoded = (real, force_proxy_type).encode();
+				encoded.extend(call.encode_with(metadata)?);
+				encoded
+			}
 			plain => plain.encode_plain(),
 		})
 	}

@@ -1,7 +1,7 @@
 //! Arguments of extrinsics that only one pallet knows. Encoded as the pallet has them, which is
 //! compared with the runtime's metadata whenever a call is made.
 
-use codec::Encode;
+use codec::{Decode, Encode};
 use openledger_primitives::{
 	info::ServedInfo, ContributionId, Hash, Uri, MAX_SERVED, MAX_SUBMISSION,
 };
@@ -34,4 +34,30 @@ pub enum Accusation {
 	/// It is not what it says it is.
 	#[codec(index = 1)]
 	Fraud,
+}
+
+/// What an account lets another one do for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum ProxyKind {
+	/// Everything.
+	#[codec(index = 0)]
+	Any,
+	/// What can neither pay somebody else, nor tie anything up, nor give anything up.
+	#[codec(index = 1)]
+	NonTransfer,
+	/// Rejecting the announcements of other proxies.
+	#[codec(index = 2)]
+	CancelProxy,
+	/// Spending the account's balance on model calls.
+	#[codec(index = 3)]
+	Caller,
+	/// Running an inference node, but for taking its bond back and naming another receipt key.
+	#[codec(index = 4)]
+	Operator,
+	/// What a curator does from day to day.
+	#[codec(index = 5)]
+	Curator,
+	/// Collecting what the account has earned.
+	#[codec(index = 6)]
+	Claims,
 }

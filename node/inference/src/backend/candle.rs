@@ -1,5 +1,7 @@
 //! A model that runs in this process, with candle, from a GGUF file.
 
+mod sequence;
+
 use std::{
 	panic::{catch_unwind, AssertUnwindSafe},
 	path::{Path, PathBuf},
@@ -11,9 +13,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use candle_core::{DType, Device, Tensor};
+use candle_core::Device;
 use candle_transformers::models::quantized_llama::{ModelWeights, MAX_SEQ_LEN};
 
+use self::sequence::{bytes_per_token, Conversations, Sequence};
 use super::{
 	emit::Emitter,
 	gguf::{self, Gguf},
@@ -22,7 +25,7 @@ use super::{
 	tokenizer::ModelTokenizer,
 	unpack::{unpacked_size, Unpacked},
 	Backend, BackendError, ChatRequest, Delta, EventSink, FinishReason, Finished, Generation, Gone,
-	Load, LoadError, Message, ModelFacts, Prepared, Role,
+	Load, LoadError, Message, ModelFacts, Party, Prepared, Role,
 };
 
 /// The prompt is read in pieces of this many tokens: a large piece is fast, but its attention needs
@@ -48,14 +51,17 @@ pub struct CandleOptions {
 	pub unpack: Option<bool>,
 	/// Output tokens of a call that names no number.
 	pub default_max_tokens: u32,
+	/// Memory for conversations that may go on, in bytes; 0 keeps none.
+	pub conversations: u64,
 	/// Calls that may wait while one is answered.
 	pub queue: usize,
 	/// The longest that one call may take, waiting included.
 	pub timeout: Duration,
 }
 
-/// A llama-family model in this process. It answers one call at a time, on a thread of its own, in
-/// the order in which calls come.
+/// A llama-family model in this process. It answers one call at a time, on a thread of its own. Calls
+/// wait in one line for each party, and the lines take turns. What the model has read is kept for the
+/// conversation's next turn.
 pub struct CandleBackend {
 	facts: ModelFacts,
 	tokenizer: Arc<ModelTokenizer>,
@@ -88,6 +94,7 @@ impl CandleBackend {
 			None => ModelTokenizer::from_gguf(path, &mut file.content, template)?,
 		};
 		let weights_hash = file.hash(path)?;
+		let conversations = Conversations::new(options.conversations, bytes_per_token(&file));
 		let weights =
 			load_weights(file, options.unpack).map_err(|error| LoadError::invalid(path, error))?;
 
@@ -105,7 +112,7 @@ impl CandleBackend {
 		});
 		let thread = {
 			let (worker, tokenizer) = (worker.clone(), tokenizer.clone());
-			move || worker.run(&weights, &tokenizer)
+			move || worker.run(&weights, &tokenizer, conversations)
 		};
 		std::thread::Builder::new()
 			.name("model".into())
@@ -177,12 +184,16 @@ impl Backend for CandleBackend {
 		let room = usize::try_from(call.max_output_tokens()).unwrap_or(usize::MAX);
 		let (sink, generation) = Generation::channel(room.saturating_add(1));
 		let call = Call { call, sink, timeout: self.timeout, since: Instant::now() };
-		self.worker.queue.push(call).map_err(|refused| match refused {
+		let overloaded =
+			|waiting| BackendError::Overloaded { retry_after: self.worker.until_room(waiting) };
+		let displaced = self.worker.queue.push(call).map_err(|refused| match refused {
 			Refused::Closed => BackendError::failed("the model's thread has ended"),
-			Refused::Full { waiting } => {
-				BackendError::Overloaded { retry_after: self.worker.until_room(waiting) }
-			}
+			Refused::Full { waiting } => overloaded(waiting),
 		})?;
+		if let Some(displaced) = displaced {
+			let (waiting, _) = self.worker.queue.load();
+			displaced.sink.finish(Err(overloaded(waiting)));
+		}
 		Ok(generation)
 	}
 
@@ -224,21 +235,34 @@ struct Call {
 }
 
 impl Job for Call {
+	type Party = Party;
+
+	fn party(&self) -> Party {
+		self.call.party().clone()
+	}
+
 	fn is_abandoned(&self) -> bool {
 		self.sink.is_cancelled()
 	}
 }
 
 impl Worker {
-	fn run(&self, weights: &ModelWeights, tokenizer: &ModelTokenizer) {
+	fn run(
+		&self,
+		weights: &ModelWeights,
+		tokenizer: &ModelTokenizer,
+		mut conversations: Conversations,
+	) {
 		while let Some(call) = self.queue.pop() {
 			let begin = Instant::now();
 			// A panic must not take the other calls with it. This call's sink is dropped by it,
 			// which its reader sees as an error.
-			let done = catch_unwind(AssertUnwindSafe(|| call.serve(weights, tokenizer)));
+			let kept = &mut conversations;
+			let done = catch_unwind(AssertUnwindSafe(|| call.serve(weights, tokenizer, kept)));
 			self.broken.store(done.is_err(), Ordering::Relaxed);
 			if done.is_err() {
 				tracing::error!("a call panicked in the model");
+				conversations.clear();
 			}
 			let millis = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
 			let usual = self.usual_millis.load(Ordering::Relaxed);
@@ -258,7 +282,12 @@ impl Worker {
 }
 
 impl Call {
-	fn serve(self, weights: &ModelWeights, tokenizer: &ModelTokenizer) {
+	fn serve(
+		self,
+		weights: &ModelWeights,
+		tokenizer: &ModelTokenizer,
+		conversations: &mut Conversations,
+	) {
 		let Self { call, sink, timeout, since } = self;
 		let mut answer = Answer {
 			call: &call,
@@ -269,7 +298,8 @@ impl Call {
 			emitter: Emitter::new(&call.request().stop),
 			text: String::new(),
 		};
-		let ended = answer.make(weights).and_then(|reason| answer.finished(reason));
+		let made = answer.make(weights, conversations);
+		let ended = made.and_then(|reason| answer.finished(reason));
 		if let Err(error) = &ended {
 			tracing::warn!(%error, "a call failed");
 		}
@@ -290,16 +320,46 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-	fn make(&mut self, weights: &ModelWeights) -> Result<FinishReason, BackendError> {
-		let mut sequence = Sequence::new(weights);
+	/// Reads the prompt, as far as it was not read in an earlier turn, and answers it. Keeps what the
+	/// next turn will begin with.
+	fn make(
+		&mut self,
+		weights: &ModelWeights,
+		conversations: &mut Conversations,
+	) -> Result<FinishReason, BackendError> {
+		let (call, party) = (self.call, self.call.party());
+		let resumed = conversations.resume(party, call.prompt());
+		let mut sequence = resumed.unwrap_or_else(|| Sequence::new(weights));
+		let known = sequence.tokens().len();
+		if known > 0 {
+			let known = u64::try_from(known).unwrap_or(u64::MAX);
+			metrics::counter!("openledger_resumed_tokens_total").increment(known);
+		}
 		let mut scores = Vec::new();
-		for piece in self.call.prompt().chunks(PIECE) {
+		for piece in call.prompt().get(known..).unwrap_or_default().chunks(PIECE) {
 			if self.is_called_off()? {
 				return Ok(FinishReason::Cancelled);
 			}
 			scores = sequence.feed(piece)?;
 		}
+		let prompt = conversations.are_kept(party).then(|| sequence.clone());
+		let reason = self.answer(&mut sequence, scores)?;
+		if let Some(prompt) = prompt {
+			// The next turn has this answer as its text is tokenised, which need not be how the model
+			// spelled it.
+			let said = sequence.tokens().get(call.prompt().len()..).unwrap_or_default();
+			let as_spelled = self.tokenizer.tokens(&self.text)?.starts_with(said);
+			conversations.keep(party, if as_spelled { sequence } else { prompt });
+		}
+		Ok(reason)
+	}
 
+	/// Makes the answer, when the prompt was read and these are its scores.
+	fn answer(
+		&mut self,
+		sequence: &mut Sequence,
+		mut scores: Vec<f32>,
+	) -> Result<FinishReason, BackendError> {
 		let mut sampler = Sampler::new(&self.call.request().sampling);
 		let mut detokenizer = self.tokenizer.detokenizer();
 		let most = self.call.max_output_tokens();
@@ -373,33 +433,6 @@ impl Answer<'_> {
 			input_tokens: self.call.input_tokens(),
 			output_tokens: self.emitter.tokens().min(counted),
 		})
-	}
-}
-
-/// One conversation inside the model: the weights, shared with all others, and its own cache of
-/// keys and values. (Cloning the weights copies handles; the cache, and the attention masks that
-/// candle would otherwise keep for ever, go away with the clone.)
-struct Sequence {
-	weights: ModelWeights,
-	position: usize,
-}
-
-impl Sequence {
-	fn new(weights: &ModelWeights) -> Self {
-		Self { weights: weights.clone(), position: 0 }
-	}
-
-	/// Reads tokens; returns the scores of every token that may come next.
-	fn feed(&mut self, tokens: &[u32]) -> Result<Vec<f32>, BackendError> {
-		let scores = self.forward(tokens).map_err(BackendError::failed)?;
-		self.position = self.position.saturating_add(tokens.len());
-		Ok(scores)
-	}
-
-	fn forward(&mut self, tokens: &[u32]) -> candle_core::Result<Vec<f32>> {
-		let input = Tensor::new(tokens, &Device::Cpu)?.unsqueeze(0)?;
-		let scores = self.weights.forward(&input, self.position)?;
-		scores.squeeze(0)?.to_dtype(DType::F32)?.to_vec1()
 	}
 }
 

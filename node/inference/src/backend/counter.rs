@@ -48,6 +48,11 @@ impl TokenCounter {
 		text: &str,
 		most: u32,
 	) -> Result<usize, BackendError> {
+		// A word may take fewer tokens than a part of it.
+		let whole = tokenizer.count(&[self.tail.as_str(), text].concat())?;
+		if self.counted.saturating_add(whole) <= most {
+			return Ok(text.len());
+		}
 		let places = text.char_indices().map(|(place, _)| place).skip(1);
 		let places: Vec<usize> = places.chain([text.len()]).collect();
 		// All places before `low` fit; more text rarely takes fewer tokens, and where it does, less
@@ -75,5 +80,38 @@ impl TokenCounter {
 		});
 		let cut = boundary.map(|before| before.saturating_add(1));
 		cut.or_else(|| (self.tail.len() > LONGEST_TAIL).then_some(self.tail.len()))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use tokenizers::{
+		models::bpe::{Vocab, BPE},
+		Tokenizer,
+	};
+
+	#[test]
+	fn a_word_fits_although_a_part_of_it_does_not() {
+		let words = ["a", "b", "c", "bc", "abc"].map(String::from);
+		let vocab: Vocab = words.into_iter().zip(0..).collect();
+		let merge = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+		let merges = vec![merge("b", "c"), merge("a", "bc")];
+		let model = BPE::builder().vocab_and_merges(vocab, merges).build().expect("a model");
+		let folder = tempfile::tempdir().expect("a folder");
+		let path = folder.path().join("tokenizer.json");
+		Tokenizer::new(model).save(&path, false).expect("it is written");
+		std::fs::write(folder.path().join("chat_template.jinja"), "").expect("it is written");
+		let tokenizer = ModelTokenizer::load(&path, None).expect("it loads");
+
+		let mut counter = TokenCounter::default();
+		let fitting = |counter: &TokenCounter, text: &str, most: u32| {
+			counter.fitting(&tokenizer, text, most).expect("it counts")
+		};
+		assert_eq!(fitting(&counter, "abc", 1), 3);
+		assert_eq!(fitting(&counter, "ab", 1), 1);
+		assert_eq!(fitting(&counter, "abc", 0), 0);
+		assert_eq!(counter.push(&tokenizer, "ab").expect("it counts"), 2);
+		assert_eq!(fitting(&counter, "c", 1), 1, "it makes the word whole");
 	}
 }

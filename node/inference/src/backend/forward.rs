@@ -127,6 +127,7 @@ impl ForwardBackend {
 			model: options.upstream_model,
 			counting,
 			slots: Semaphore::new(concurrent),
+			concurrent,
 			first_token_timeout: options.first_token_timeout,
 			timeout: options.timeout,
 			retries: options.retries,

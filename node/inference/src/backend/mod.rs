@@ -46,7 +46,7 @@ pub use self::{
 	gguf::{hash_file, hash_tokenizer},
 	models::{LoadError, ModelSet, ServedModel},
 	request::{
-		ChatRequest, Embedded, EmbeddingRequest, Message, Prepared, PreparedEmbedding, Role,
+		ChatRequest, Embedded, EmbeddingRequest, Message, Party, Prepared, PreparedEmbedding, Role,
 		Sampling,
 	},
 	tokenizer::ModelTokenizer,

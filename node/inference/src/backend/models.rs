@@ -126,6 +126,7 @@ fn load(config: &ModelConfig) -> Result<Arc<dyn Backend>, LoadError> {
 				context: candle.context,
 				unpack: candle.unpack,
 				default_max_tokens: config.default_max_tokens,
+				conversations: u64::from(candle.conversations_mib) << 20,
 				queue: usize::from(config.queue),
 				timeout,
 			})?;

@@ -1,4 +1,7 @@
-//! A bounded queue between the async world and a thread that works.
+//! A bounded, fair queue between the async world and a thread that works.
+//!
+//! Whoever has work to be done has a line of its own, and the lines take turns: somebody who brings
+//! a hundred jobs waits for ninety-nine of them, and somebody who then brings one waits for one.
 
 use std::{
 	collections::VecDeque,
@@ -7,23 +10,34 @@ use std::{
 
 /// Work that nobody may want any more.
 pub(crate) trait Job {
+	/// Whoever it is done for.
+	type Party: Eq;
+
+	/// Whom it is done for.
+	fn party(&self) -> Self::Party;
+
 	/// Whether nobody waits for it any more.
 	fn is_abandoned(&self) -> bool;
 }
 
-/// First come, first served; refuses work instead of growing without bound.
-#[derive(Debug)]
-pub(crate) struct Queue<T> {
+/// One job of each party after the other; refuses work instead of growing without bound.
+pub(crate) struct Queue<T: Job> {
 	state: Mutex<State<T>>,
 	changed: Condvar,
 	capacity: usize,
 }
 
-#[derive(Debug)]
-struct State<T> {
-	waiting: VecDeque<T>,
+struct State<T: Job> {
+	/// In the order of their turns. No line is empty, and no two are of one party.
+	lines: VecDeque<Line<T>>,
 	idle: bool,
 	closed: bool,
+}
+
+/// The jobs of one party, in the order in which they came.
+struct Line<T: Job> {
+	party: T::Party,
+	jobs: VecDeque<T>,
 }
 
 /// Why a job was not taken.
@@ -38,28 +52,74 @@ pub(crate) enum Refused {
 	Closed,
 }
 
+impl<T: Job> State<T> {
+	fn waiting(&self) -> usize {
+		self.lines.iter().map(|line| line.jobs.len()).fold(0, usize::saturating_add)
+	}
+
+	fn forget_abandoned(&mut self) {
+		for line in &mut self.lines {
+			line.jobs.retain(|job| !job.is_abandoned());
+		}
+		self.lines.retain(|line| !line.jobs.is_empty());
+	}
+
+	/// Puts a job at the end of its party's line.
+	fn add(&mut self, job: T) {
+		let party = job.party();
+		match self.lines.iter_mut().find(|line| line.party == party) {
+			Some(line) => line.jobs.push_back(job),
+			None => self.lines.push_back(Line { party, jobs: VecDeque::from([job]) }),
+		}
+	}
+
+	/// The next job: the first of the line whose turn it is. That line's next turn comes after all
+	/// others'.
+	fn next(&mut self) -> Option<T> {
+		let mut line = self.lines.pop_front()?;
+		let job = line.jobs.pop_front();
+		if !line.jobs.is_empty() {
+			self.lines.push_back(line);
+		}
+		job
+	}
+
+	/// Takes the newest job from the longest line, if it stays longer than `party`'s line becomes.
+	fn displace(&mut self, party: &T::Party) -> Option<T> {
+		let own = self.lines.iter().find(|line| line.party == *party);
+		let own = own.map_or(0, |line| line.jobs.len());
+		let longest = self.lines.iter_mut().max_by_key(|line| line.jobs.len())?;
+		if longest.jobs.len() <= own.saturating_add(1) {
+			return None;
+		}
+		longest.jobs.pop_back()
+	}
+}
+
 impl<T: Job> Queue<T> {
 	/// A queue in which `capacity` jobs may wait while one is worked on.
 	pub fn new(capacity: usize) -> Self {
-		let state = State { waiting: VecDeque::new(), idle: false, closed: false };
+		let state = State { lines: VecDeque::new(), idle: false, closed: false };
 		Self { state: Mutex::new(state), changed: Condvar::new(), capacity }
 	}
 
-	/// Puts a job at the end. Abandoned ones make room first.
-	pub fn push(&self, job: T) -> Result<(), Refused> {
+	/// Puts a job at the end of its party's line. Abandoned ones make room first. Where there is none
+	/// it may take the place of the newest job of the party that has most: that one is handed back.
+	pub fn push(&self, job: T) -> Result<Option<T>, Refused> {
 		let mut state = self.lock();
 		if state.closed {
 			return Err(Refused::Closed);
 		}
-		state.waiting.retain(|job| !job.is_abandoned());
-		let waiting = state.waiting.len();
+		state.forget_abandoned();
+		let waiting = state.waiting();
 		// An idle worker takes a job at once, so that one does not have to wait.
+		let mut displaced = None;
 		if waiting >= self.capacity.saturating_add(usize::from(state.idle)) {
-			return Err(Refused::Full { waiting });
+			displaced = Some(state.displace(&job.party()).ok_or(Refused::Full { waiting })?);
 		}
-		state.waiting.push_back(job);
+		state.add(job);
 		self.changed.notify_one();
-		Ok(())
+		Ok(displaced)
 	}
 
 	/// Waits for the next job that is still wanted; `None` once the queue is closed.
@@ -69,7 +129,7 @@ impl<T: Job> Queue<T> {
 			if state.closed {
 				return None;
 			}
-			match state.waiting.pop_front() {
+			match state.next() {
 				Some(job) if job.is_abandoned() => {}
 				Some(job) => {
 					state.idle = false;
@@ -87,14 +147,14 @@ impl<T: Job> Queue<T> {
 	pub fn close(&self) {
 		let mut state = self.lock();
 		state.closed = true;
-		state.waiting.clear();
+		state.lines.clear();
 		self.changed.notify_all();
 	}
 
 	/// How many jobs wait, and whether the worker does.
 	pub fn load(&self) -> (usize, bool) {
 		let state = self.lock();
-		(state.waiting.len(), state.idle)
+		(state.waiting(), state.idle)
 	}
 
 	/// Whether it was closed.
@@ -116,53 +176,107 @@ mod tests {
 		Arc,
 	};
 
+	/// The party, the number, and whether it is still wanted.
 	#[derive(Debug)]
-	struct Numbered(u32, Arc<AtomicBool>);
+	struct Numbered(char, u32, Arc<AtomicBool>);
 
 	impl Job for Numbered {
+		type Party = char;
+
+		fn party(&self) -> char {
+			self.0
+		}
+
 		fn is_abandoned(&self) -> bool {
-			self.1.load(Ordering::SeqCst)
+			self.2.load(Ordering::SeqCst)
 		}
 	}
 
-	fn job(number: u32) -> (Numbered, Arc<AtomicBool>) {
-		let abandoned = Arc::new(AtomicBool::new(false));
-		(Numbered(number, abandoned.clone()), abandoned)
+	fn of(party: char, number: u32) -> Numbered {
+		Numbered(party, number, Arc::default())
+	}
+
+	fn job(number: u32) -> Numbered {
+		of('a', number)
+	}
+
+	/// Takes the job in; the number of the one that had to make way.
+	fn push(queue: &Queue<Numbered>, job: Numbered) -> Result<Option<u32>, Refused> {
+		queue.push(job).map(|displaced| displaced.map(|job| job.1))
+	}
+
+	fn pop(queue: &Queue<Numbered>) -> Option<u32> {
+		queue.pop().map(|job| job.1)
 	}
 
 	#[test]
 	fn refuses_when_full_and_serves_in_order() {
 		let queue = Queue::new(2);
 		for number in 0..2 {
-			queue.push(job(number).0).expect("there is room");
+			assert_eq!(push(&queue, job(number)), Ok(None));
 		}
-		assert_eq!(queue.push(job(2).0), Err(Refused::Full { waiting: 2 }));
-		assert_eq!(queue.pop().map(|job| job.0), Some(0));
-		queue.push(job(3).0).expect("there is room again");
-		assert_eq!(queue.pop().map(|job| job.0), Some(1));
-		assert_eq!(queue.pop().map(|job| job.0), Some(3));
+		assert_eq!(push(&queue, job(2)), Err(Refused::Full { waiting: 2 }));
+		assert_eq!(pop(&queue), Some(0));
+		assert_eq!(push(&queue, job(3)), Ok(None), "there is room again");
+		assert_eq!((pop(&queue), pop(&queue)), (Some(1), Some(3)));
+	}
+
+	#[test]
+	fn parties_take_turns() {
+		let queue = Queue::new(10);
+		for number in 0..4 {
+			push(&queue, of('a', number)).expect("there is room");
+		}
+		for number in 10..12 {
+			push(&queue, of('b', number)).expect("there is room");
+		}
+		push(&queue, of('c', 20)).expect("there is room");
+		assert_eq!(queue.load(), (7, false));
+		let order: Vec<_> = (0..4).filter_map(|_| pop(&queue)).collect();
+		assert_eq!(order, [0, 10, 20, 1]);
+		// Who comes again while others wait comes after them.
+		push(&queue, of('c', 21)).expect("there is room");
+		let order: Vec<_> = (0..4).filter_map(|_| pop(&queue)).collect();
+		assert_eq!(order, [11, 2, 21, 3]);
+	}
+
+	#[test]
+	fn who_fills_the_queue_makes_way_for_others() {
+		let queue = Queue::new(4);
+		for number in 0..4 {
+			push(&queue, of('a', number)).expect("there is room");
+		}
+		let full = Err(Refused::Full { waiting: 4 });
+		assert_eq!(push(&queue, of('a', 4)), full, "not for itself");
+		assert_eq!(push(&queue, of('b', 10)), Ok(Some(3)));
+		assert_eq!(push(&queue, of('b', 11)), Ok(Some(2)));
+		assert_eq!(push(&queue, of('b', 12)), full, "both have as many");
+		assert_eq!(push(&queue, of('c', 20)), Ok(Some(11)), "the newest of a longest line");
+		let order: Vec<_> = (0..4).filter_map(|_| pop(&queue)).collect();
+		assert_eq!(order, [0, 10, 20, 1]);
 	}
 
 	#[test]
 	fn abandoned_jobs_make_room() {
 		let queue = Queue::new(1);
-		let (first, abandoned) = job(0);
-		queue.push(first).expect("there is room");
-		assert!(queue.push(job(1).0).is_err());
+		let first = job(0);
+		let abandoned = first.2.clone();
+		push(&queue, first).expect("there is room");
+		assert!(push(&queue, job(1)).is_err());
 		abandoned.store(true, Ordering::SeqCst);
-		queue.push(job(2).0).expect("the abandoned job made room");
-		assert_eq!(queue.pop().map(|job| job.0), Some(2));
+		assert_eq!(push(&queue, job(2)), Ok(None), "the abandoned job made room");
+		assert_eq!(pop(&queue), Some(2));
 	}
 
 	#[test]
 	fn a_queue_without_room_still_feeds_an_idle_worker() {
 		let queue = Arc::new(Queue::new(0));
-		assert!(queue.push(job(0).0).is_err(), "nobody is there to take it");
+		assert!(push(&queue, job(0)).is_err(), "nobody is there to take it");
 		let worker = {
 			let queue = queue.clone();
-			std::thread::spawn(move || queue.pop().map(|job| job.0))
+			std::thread::spawn(move || pop(&queue))
 		};
-		while queue.push(job(1).0).is_err() {
+		while push(&queue, job(1)).is_err() {
 			std::thread::yield_now();
 		}
 		assert_eq!(worker.join().expect("no panic"), Some(1));
@@ -177,6 +291,6 @@ mod tests {
 		};
 		queue.close();
 		assert!(worker.join().expect("no panic"));
-		assert_eq!(queue.push(job(0).0), Err(Refused::Closed));
+		assert_eq!(push(&queue, job(0)), Err(Refused::Closed));
 	}
 }

@@ -1,5 +1,6 @@
 //! One call, independent of the protocol that it came by.
 
+use openledger_primitives::{AccountId, SessionId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -147,9 +148,23 @@ pub struct Embedded {
 	pub input_tokens: u32,
 }
 
+/// Whom a call is for. Parties take turns where calls wait, and none gets anything from what was kept
+/// of another's calls.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub enum Party {
+	/// Nobody who is known. Nothing of such calls is kept.
+	#[default]
+	Nobody,
+	/// Whoever pays with this session.
+	Session(SessionId),
+	/// Whoever asks on chain with this account.
+	Account(AccountId),
+}
+
 /// A call whose price is bounded: it was tokenised and it fits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
+	party: Party,
 	request: ChatRequest,
 	prompt: Vec<u32>,
 	input_tokens: u32,
@@ -174,7 +189,8 @@ impl Prepared {
 			return Err(BackendError::PromptTooLong { tokens: input_tokens, context });
 		}
 		let max_output_tokens = request.max_tokens.unwrap_or(default_max_tokens).clamp(1, room);
-		Ok(Self { request, prompt, input_tokens, max_output_tokens })
+		let party = Party::Nobody;
+		Ok(Self { party, request, prompt, input_tokens, max_output_tokens })
 	}
 
 	/// The same where nobody can tokenise the prompt: at most `input_tokens`, and never more than
@@ -188,7 +204,18 @@ impl Prepared {
 		let input_tokens = input_tokens.min(context);
 		let max_output_tokens =
 			request.max_tokens.unwrap_or(default_max_tokens).clamp(1, context.max(1));
-		Self { request, prompt: Vec::new(), input_tokens, max_output_tokens }
+		let (party, prompt) = (Party::Nobody, Vec::new());
+		Self { party, request, prompt, input_tokens, max_output_tokens }
+	}
+
+	/// The same for this party.
+	pub fn on_behalf_of(self, party: Party) -> Self {
+		Self { party, ..self }
+	}
+
+	/// Whom it is for.
+	pub fn party(&self) -> &Party {
+		&self.party
 	}
 
 	/// Tokens of the prompt, chat template included.

@@ -29,6 +29,7 @@ pub fn options() -> CandleOptions {
 		context: None,
 		unpack: None,
 		default_max_tokens: 32,
+		conversations: 256 << 20,
 		queue: 4,
 		timeout: Duration::from_secs(120),
 	}

@@ -205,8 +205,13 @@ impl ModelTokenizer {
 	/// # Errors
 	/// [`BackendError::Failed`] when the tokenizer fails.
 	pub fn count(&self, text: &str) -> Result<u32, BackendError> {
+		u32::try_from(self.tokens(text)?.len()).map_err(BackendError::failed)
+	}
+
+	/// The tokens of a piece of plain text.
+	pub(crate) fn tokens(&self, text: &str) -> Result<Vec<u32>, BackendError> {
 		let encoding = self.tokenizer.encode_fast(text, false).map_err(BackendError::failed)?;
-		u32::try_from(encoding.len()).map_err(BackendError::failed)
+		Ok(encoding.get_ids().to_vec())
 	}
 
 	/// blake2-256 of the tokenizer: of the file's bytes for a `tokenizer.json`; for a GGUF file of

@@ -8,10 +8,13 @@ use std::{fmt, path::PathBuf};
 
 use anyhow::bail;
 use clap::Args;
-use openledger_client::Keypair;
+use openledger_client::ss58;
 
-use super::{keys, show};
-use crate::config::Config;
+use super::show;
+use crate::{
+	config::Config,
+	server::{files, Keys},
+};
 
 /// Checks what a node needs in order to serve and be paid: the chain, its account and bond, its
 /// registration, each model with its files or its server, the clock, the disk and the store. Prints a
@@ -130,18 +133,22 @@ impl Doctor {
 
 	async fn check(&self, config: &Config, findings: &mut Findings) {
 		findings.note_all(disk::check(&config.data_dir));
-		let operator = key(config);
-		let operator = match operator {
-			Ok(operator) => {
-				findings.note(&Finding::good("key", operator.address()));
-				Some(operator)
+		findings.note(&open_files(files::needed(config), files::most()));
+		let keys = match keys(config) {
+			Ok(keys) => {
+				findings.note(&Finding::good("key", keys.operator.signer().address()));
+				if keys.operator.is_proxy() {
+					let operator = ss58(keys.operator.account());
+					findings.note(&Finding::good("operator", operator));
+				}
+				Some(keys)
 			}
 			Err(finding) => {
 				findings.note(&finding);
 				None
 			}
 		};
-		let (infos, found) = chain::check(config, operator.as_ref()).await;
+		let (infos, found) = chain::check(config, keys.as_ref()).await;
 		findings.note_all(found);
 		if self.no_models {
 			return;
@@ -153,10 +160,27 @@ impl Doctor {
 	}
 }
 
-/// The operator's key.
-fn key(config: &Config) -> Result<Keypair, Finding> {
-	keys::of_config(config).map_err(|error| {
-		let said = super::describe(&error);
+/// Whether the system lets the node open as many files, connections among them, as it may need.
+fn open_files(needed: usize, most: Option<usize>) -> Finding {
+	let what = "open files";
+	match most {
+		None => Finding::doubtful(what, "the system does not say how many there may be"),
+		Some(most) if most < needed => Finding::doubtful(
+			what,
+			format_args!(
+				"{most} at most, where {needed} may be needed: raise it (`ulimit -n {needed}`, or \
+				 `LimitNOFILE={needed}` in a systemd unit), or fewer connections are let in than \
+				 `limits.connections` says"
+			),
+		),
+		Some(_) => Finding::good(what, format_args!("{needed} may be needed, and are allowed")),
+	}
+}
+
+/// What the node signs with.
+fn keys(config: &Config) -> Result<Keys, Finding> {
+	Keys::read(config).map_err(|error| {
+		let said = super::describe(&error.into());
 		Finding::bad("key", format_args!("{said}: see `key` in the configuration"))
 	})
 }
@@ -170,6 +194,15 @@ mod tests {
 		let line = Finding::bad("bond", "none: run `register`").to_string();
 		assert_eq!(line, "FAIL  bond         none: run `register`");
 		assert_eq!(Finding::good("a", 1).to_string(), "ok    a            1");
+	}
+
+	#[test]
+	fn too_few_files_are_a_warning() {
+		assert_eq!(open_files(100, Some(100)).verdict, Verdict::Good);
+		assert_eq!(open_files(100, None).verdict, Verdict::Doubtful);
+		let few = open_files(4_160, Some(1_024));
+		assert_eq!(few.verdict, Verdict::Doubtful);
+		assert!(few.said.contains("ulimit -n 4160"), "{}", few.said);
 	}
 
 	#[test]

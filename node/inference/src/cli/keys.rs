@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use openledger_client::{keys::SecretUri, KeySource, Keypair, Scheme};
+use openledger_client::{keys::SecretUri, Agent, KeySource, Keypair, Scheme};
 
-use crate::config::Config;
+use crate::{config::Config, server::Keys};
 
 /// Where the secret key comes from: one of these.
 #[derive(Clone, Debug, Args)]
@@ -62,18 +62,26 @@ impl KeyArgs {
 		)
 	}
 
-	/// The key from the command line, else the configuration's.
-	pub(super) fn or_of(&self, config: Option<&Config>) -> anyhow::Result<Keypair> {
-		match (self.read()?, config) {
-			(Some(keypair), _) => Ok(keypair),
-			(None, Some(config)) => of_config(config),
-			(None, None) => self.require(),
-		}
+	/// What an operator signs with: as the configuration says; or with the key from the command line,
+	/// where there is one.
+	pub(super) fn of_operator(&self, config: Option<&Config>) -> anyhow::Result<Keys> {
+		let Some(key) = self.read()? else {
+			return match config {
+				Some(config) => Ok(Keys::read(config)?),
+				None => self.require().map(Keys::one),
+			};
+		};
+		Ok(match config {
+			// What signs statements has nothing to do with who signs this.
+			Some(config) if config.operator.is_some() || config.receipt_key.is_some() => {
+				let operator = config.operator.clone().unwrap_or_else(|| key.account());
+				let receipts = match &config.receipt_key {
+					Some(_) => Keys::read_receipts(config)?,
+					None => Keys::read(config)?.receipts,
+				};
+				Keys { operator: Agent::new(operator, key), receipts }
+			}
+			_ => Keys::one(key),
+		})
 	}
-}
-
-/// The operator's key, as the configuration says.
-pub(super) fn of_config(config: &Config) -> anyhow::Result<Keypair> {
-	let secret = config.key.read()?;
-	Ok(Keypair::from_uri(secret.expose(), Scheme::default())?)
 }

@@ -6,16 +6,20 @@ use anyhow::{bail, Context};
 use clap::Args;
 use openledger_client::{
 	calls::ServedModels,
+	ss58,
 	units::{format_amount, parse_amount},
-	At, Call, Chain, Event, Keypair, SubmitOptions,
+	At, Call, Chain, Event, SubmitOptions,
 };
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, NodeStatus, ServedInfo},
-	Balance, MILLI_OPEN,
+	AccountId, Balance, MILLI_OPEN,
 };
 
 use super::{keys::KeyArgs, models, show};
-use crate::config::{Config, ModelRef};
+use crate::{
+	config::{Config, ModelRef},
+	server::{may_run_a_node, Keys},
+};
 
 /// What an account keeps besides a bond: the existential deposit, and fees.
 const RESERVE: Balance = 100 * MILLI_OPEN;
@@ -24,8 +28,9 @@ const RESERVE: Balance = 100 * MILLI_OPEN;
 ///
 /// The endpoint, the models, how many calls of each are answered at a time, the key and the chain
 /// come from the configuration; what is given here counts instead. Callers find the node on chain
-/// by the models that it serves. Statements are signed with the operator's key; if the node is
-/// registered with another one, it is changed.
+/// by the models that it serves. Statements are signed with the configuration's `receipt_key`, else
+/// with its `key`; if the node is registered with another one, it is changed. Where the configuration
+/// names an `operator`, its proxy's key can do everything here but that: give the operator's own key.
 ///
 /// Examples:
 ///
@@ -71,7 +76,8 @@ impl Register {
 		let config = self.config.as_deref().map(Config::load).transpose()?;
 		let url = self.chain.clone().or(config.as_ref().map(|config| config.chain.url.clone()));
 		let url = url.as_deref().unwrap_or("ws://127.0.0.1:9944");
-		let operator = self.key.or_of(config.as_ref())?;
+		let keys = self.key.of_operator(config.as_ref())?;
+		let operator = keys.operator.account();
 		let chain = Chain::connect(url).await?;
 		let wanted = self.wanted(config.as_ref(), &chain).await?;
 		for (model, _) in &wanted.models {
@@ -79,29 +85,30 @@ impl Register {
 				eprintln!("warning: {} is {how} by its owner: nobody can call it", model.name);
 			}
 		}
-		let registered = chain.node(&operator.account(), At::Best).await?;
+		let registered = chain.node(operator, At::Best).await?;
 		let left = registered.as_ref().filter(|node| node.status != NodeStatus::Active);
 		if let Some(node) = left {
 			eprintln!("warning: the node is {}", show::node_status(node.status));
 		}
-		let call = wanted.call(registered.as_ref(), &operator, self.bond)?;
+		let call = wanted.call(registered.as_ref(), keys.receipts.account(), self.bond)?;
 		let Some(call) = call else {
 			show::line("already registered so: nothing to change");
-			return print(&chain, &operator).await;
+			return print(&chain, operator).await;
 		};
+		check_signer(&chain, &keys, &call).await?;
 		if registered.is_none() {
-			let free = chain.free_balance(&operator.account(), At::Best).await?;
+			let free = chain.free_balance(operator, At::Best).await?;
 			if free < self.bond.saturating_add(RESERVE) {
 				bail!(
 					"the account {} has {}, too little for a bond of {} and fees: send it OPEN",
-					operator.address(),
+					ss58(operator),
 					format_amount(free),
 					format_amount(self.bond)
 				);
 			}
 		}
 		eprintln!("waiting until {} is final…", call.name());
-		let outcome = chain.submit(&call, &operator, SubmitOptions::finalized()).await?;
+		let outcome = chain.submit_for(&call, &keys.operator, SubmitOptions::finalized()).await?;
 		let included =
 			outcome.into_included().with_context(|| format!("{} failed", call.name()))?;
 		let held = included.find(|event| match event {
@@ -116,7 +123,7 @@ impl Register {
 			)),
 			None => show::line(format_args!("changed in block {}", included.block.number)),
 		}
-		print(&chain, &operator).await
+		print(&chain, operator).await
 	}
 
 	async fn wanted(&self, config: Option<&Config>, chain: &Chain) -> anyhow::Result<Wanted> {
@@ -168,7 +175,7 @@ impl Wanted {
 	fn call(
 		&self,
 		registered: Option<&NodeInfo>,
-		operator: &Keypair,
+		receipt_key: AccountId,
 		bond: Balance,
 	) -> anyhow::Result<Option<Call>> {
 		let served = self.models.iter();
@@ -179,7 +186,6 @@ impl Wanted {
 		let models = models.ok().context("a node serves 64 models at most")?;
 		let endpoint = self.endpoint.clone().into_bytes().try_into();
 		let endpoint = endpoint.ok().context("the endpoint is longer than 256 bytes")?;
-		let receipt_key = operator.account();
 		let Some(node) = registered else {
 			return Ok(Some(Call::RegisterNode { endpoint, receipt_key, bond, models }));
 		};
@@ -197,6 +203,30 @@ impl Wanted {
 	}
 }
 
+/// Whether the key may sign this.
+async fn check_signer(chain: &Chain, keys: &Keys, call: &Call) -> anyhow::Result<()> {
+	let agent = &keys.operator;
+	let (operator, signer) = (ss58(agent.account()), agent.signer().address());
+	if !may_run_a_node(chain, agent).await? {
+		bail!(
+			"{operator} has not named {signer} as its proxy: sign `proxy.addProxy` with the operator's \
+			 key, for the type `Operator` and without a delay; or give the operator's own key here"
+		);
+	}
+	let names_key = |call: &Call| matches!(call, Call::RotateReceiptKey { .. });
+	let rotates = match call {
+		Call::BatchAll { calls } => calls.iter().any(names_key),
+		call => names_key(call),
+	};
+	if agent.is_proxy() && rotates {
+		bail!(
+			"the node is registered with another receipt key, and no proxy can change that: give the \
+			 key of {operator}, with --key-file, --key-env or --key-stdin"
+		);
+	}
+	Ok(())
+}
+
 fn in_order(served: &[ServedInfo]) -> Vec<(u32, u32)> {
 	let mut pairs: Vec<_> = served.iter().map(|served| (served.model, served.capacity)).collect();
 	pairs.sort_unstable();
@@ -204,13 +234,12 @@ fn in_order(served: &[ServedInfo]) -> Vec<(u32, u32)> {
 }
 
 /// What the chain has now.
-async fn print(chain: &Chain, operator: &Keypair) -> anyhow::Result<()> {
-	let account = operator.account();
-	let node = chain.node(&account, At::Best).await?;
+async fn print(chain: &Chain, operator: &AccountId) -> anyhow::Result<()> {
+	let node = chain.node(operator, At::Best).await?;
 	let node = node.context("the chain does not have the registration")?;
-	show::row("operator", operator.address());
+	show::row("operator", ss58(operator));
 	show::row("endpoint", &node.endpoint);
-	show::row("receipt key", openledger_client::ss58(&node.receipt_key));
+	show::row("receipt key", ss58(&node.receipt_key));
 	show::row("bond", format_amount(node.bond));
 	show::row("state", show::node_status(node.status));
 	for served in &node.models {
@@ -219,7 +248,7 @@ async fn print(chain: &Chain, operator: &Keypair) -> anyhow::Result<()> {
 			show::row("model", format_args!("{model}, {capacity} at a time"));
 		}
 	}
-	let holds = chain.account(&account, At::Best).await?;
+	let holds = chain.account(operator, At::Best).await?;
 	let (free, held) = (format_amount(holds.free), format_amount(holds.reserved));
 	show::row("account", format_args!("{free} free, {held} held"));
 	Ok(())
@@ -255,12 +284,12 @@ mod tests {
 	fn call(change: impl FnOnce(&mut NodeInfo)) -> Option<Call> {
 		let mut node = registered();
 		change(&mut node);
-		wanted().call(Some(&node), &testing::operator(), 100).unwrap()
+		wanted().call(Some(&node), testing::operator().account(), 100).unwrap()
 	}
 
 	#[test]
 	fn a_new_node_is_registered_whole() {
-		let call = wanted().call(None, &testing::operator(), 100).unwrap().unwrap();
+		let call = wanted().call(None, testing::operator().account(), 100).unwrap().unwrap();
 		let Call::RegisterNode { endpoint, receipt_key, bond, models } = call else { panic!() };
 		assert_eq!((endpoint.as_slice(), bond), (&b"http://node"[..], 100));
 		assert_eq!(receipt_key, testing::operator().account());

@@ -62,9 +62,12 @@ impl Status {
 	pub(super) async fn main(self) -> anyhow::Result<()> {
 		let config = self.config.as_deref().map(Config::load).transpose()?;
 		let url = self.chain.clone().or(config.as_ref().map(|config| config.chain.url.clone()));
-		let operator = match &self.operator {
-			Some(operator) => operator.clone(),
-			None if config.is_some() => self.key.or_of(config.as_ref())?.account(),
+		let configured = config.as_ref().and_then(|config| config.operator.clone());
+		let operator = match self.operator.clone().or(configured) {
+			Some(operator) => operator,
+			None if config.is_some() => {
+				self.key.of_operator(config.as_ref())?.operator.account().clone()
+			}
 			None => self.key.read()?.context("which node? Give --config or --operator")?.account(),
 		};
 		let chain = Chain::connect(url.as_deref().unwrap_or("ws://127.0.0.1:9944")).await?;

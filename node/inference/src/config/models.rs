@@ -67,6 +67,13 @@ pub struct CandleConfig {
 	/// Whether to unpack the weights when they are loaded, which takes four bytes for each, and is
 	/// faster and more exact. If not given, they are if they then take at most 4 GiB.
 	pub unpack: Option<bool>,
+	/// Memory for conversations that may go on, in MiB: what the model has read in one turn it need not
+	/// read again in the next. 0 keeps none.
+	#[serde(
+		default = "defaults::conversations",
+		deserialize_with = "bounded::<_, _, 0, 1_048_576>"
+	)]
+	pub conversations_mib: u32,
 }
 
 /// Another server that speaks the OpenAI protocol.
@@ -148,6 +155,10 @@ mod defaults {
 
 	pub fn pass_through() -> Vec<PassThrough> {
 		vec![PassThrough::Tools, PassThrough::ResponseFormat]
+	}
+
+	pub fn conversations() -> u32 {
+		512
 	}
 
 	pub fn health() -> u32 {

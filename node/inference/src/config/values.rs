@@ -6,6 +6,7 @@ use std::{
 	path::{Path, PathBuf},
 };
 
+use openledger_primitives::AccountId;
 use serde::{
 	de::{Error, Unexpected, Visitor},
 	Deserialize, Deserializer,
@@ -84,6 +85,14 @@ pub(super) fn planck<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128,
 	}
 
 	deserializer.deserialize_any(Planck)
+}
+
+/// An account, as an SS58 address or in hexadecimal digits.
+pub(super) fn account<'de, D: Deserializer<'de>>(
+	deserializer: D,
+) -> Result<Option<AccountId>, D::Error> {
+	let text = String::deserialize(deserializer)?;
+	openledger_client::parse_account(&text).map(Some).map_err(D::Error::custom)
 }
 
 /// The URL of a WebSocket.

@@ -7,7 +7,7 @@ use openledger_primitives::{price::PriceSchedule, Balance, MAX_REQUEST_OUTPUT};
 use thiserror::Error;
 use tokio::time::{timeout_at, Instant};
 
-use crate::backend::{Backend, BackendError, ChatRequest, Event, Prepared};
+use crate::backend::{Backend, BackendError, ChatRequest, Event, Party, Prepared};
 
 /// An answer, and what it is charged for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +67,10 @@ fn affordable(price: &PriceSchedule, max_charge: Balance, input_tokens: u32) -> 
 	tokens.min(MAX_REQUEST_OUTPUT)
 }
 
-/// Answers a chat for `max_charge` planck at most, within `time`.
+/// Answers a chat of `party` for `max_charge` planck at most, within `time`.
 pub(super) async fn make(
 	backend: &dyn Backend,
+	party: Party,
 	chat: ChatRequest,
 	price: &PriceSchedule,
 	max_charge: Balance,
@@ -78,7 +79,7 @@ pub(super) async fn make(
 	let deadline = Instant::now() + time;
 	let making = async {
 		let call = bounded(backend, chat, price, max_charge).await?;
-		generate(backend, call).await
+		generate(backend, call.on_behalf_of(party)).await
 	};
 	timeout_at(deadline, making).await.unwrap_or(Err(NoAnswer::TooLate))
 }
@@ -152,7 +153,7 @@ mod tests {
 	use super::*;
 	use crate::{
 		backend::{Message, Role},
-		testing::{Script, TestBackend, PRICE},
+		testing::{Script, TestBackend, CONTEXT, DEFAULT_MAX_TOKENS, PRICE},
 	};
 
 	const MINUTE: Duration = Duration::from_secs(60);
@@ -163,7 +164,7 @@ mod tests {
 	}
 
 	async fn answer(script: Script, max_charge: Balance) -> Result<Answer, NoAnswer> {
-		make(&TestBackend::new(script), chat(), &PRICE, max_charge, MINUTE).await
+		make(&TestBackend::new(script), Party::Nobody, chat(), &PRICE, max_charge, MINUTE).await
 	}
 
 	#[test]
@@ -191,6 +192,22 @@ mod tests {
 	}
 
 	#[tokio::test]
+	async fn plain_text_is_bounded_by_the_price_and_by_the_model() {
+		let backend = TestBackend::new(Script::Say(vec![]));
+		let most = async |max_tokens, max_charge| {
+			let chat = ChatRequest { max_tokens, ..chat() };
+			let call = bounded(&backend, chat, &PRICE, max_charge).await.expect("it is paid");
+			call.max_output_tokens()
+		};
+		let pays_for = |tokens| PRICE.charge(3, tokens).expect("it fits");
+		// Whoever says nothing gets no more than on any other way, however much is on hold.
+		assert_eq!(most(None, Balance::MAX).await, DEFAULT_MAX_TOKENS);
+		assert_eq!(most(None, pays_for(5)).await, 5);
+		assert_eq!(most(Some(1_000), Balance::MAX).await, CONTEXT - 3);
+		assert_eq!(most(Some(1_000), pays_for(20)).await, 20);
+	}
+
+	#[tokio::test]
 	async fn an_answer_that_is_too_long_is_cut() {
 		const LONG: &str = "äääääääääääääääääääääääääääääääää";
 		let words = vec![LONG; 200];
@@ -205,7 +222,7 @@ mod tests {
 		assert!(matches!(empty, Err(NoAnswer::Empty)), "{empty:?}");
 		let backend = TestBackend::new(Script::Stall(vec!["four"]));
 		let short = Duration::from_millis(50);
-		let late = make(&backend, chat(), &PRICE, Balance::MAX, short).await;
+		let late = make(&backend, Party::Nobody, chat(), &PRICE, Balance::MAX, short).await;
 		assert!(matches!(late, Err(NoAnswer::TooLate)), "{late:?}");
 	}
 }

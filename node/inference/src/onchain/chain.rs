@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use openledger_client::{At, Call, Chain, ChainError, Keypair, SubmitOptions, TxOutcome};
+use openledger_client::{Agent, At, Call, Chain, ChainError, SubmitOptions, TxOutcome};
 use openledger_primitives::{
 	attribution::Attribution, info::RequestInfo, BlockNumber, ModelId, RequestId, VersionId,
 	MAX_PAGE,
@@ -102,16 +102,16 @@ pub trait RequestChain: Send + Sync + 'static {
 	) -> Result<Delivery, ChainUnavailable>;
 }
 
-/// A real chain, and the operator's key.
+/// A real chain, and who signs for the operator.
 #[derive(Clone, Debug)]
 pub struct RequestLink {
 	chain: Chain,
-	operator: Keypair,
+	operator: Agent,
 }
 
 impl RequestLink {
 	/// Answers as `operator`.
-	pub fn new(chain: Chain, operator: Keypair) -> Self {
+	pub fn new(chain: Chain, operator: Agent) -> Self {
 		Self { chain, operator }
 	}
 }
@@ -165,7 +165,7 @@ impl RequestChain for RequestLink {
 		};
 		let options = SubmitOptions { timeout: TIMEOUT, mortality, ..SubmitOptions::finalized() };
 		let outcome =
-			self.chain.submit(&call, &self.operator, options).await.map_err(unavailable)?;
+			self.chain.submit_for(&call, &self.operator, options).await.map_err(unavailable)?;
 		Ok(match outcome {
 			TxOutcome::Included(included) if included.finalized => {
 				Delivery::Done { block: included.block.number }

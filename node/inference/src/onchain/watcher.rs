@@ -21,7 +21,7 @@ use super::{
 	input, OnChainCalls,
 };
 use crate::{
-	backend::Backend,
+	backend::{Backend, Party},
 	payment::{ChainUnavailable, SessionSource},
 	store::{Store, StoreError, StoredAnswer, Submission},
 };
@@ -221,7 +221,10 @@ impl Watcher {
 			return;
 		}
 		let id = request.id;
-		let Some(price) = self.prices.get(&(request.model, request.price_version)).copied() else {
+		let known = self.prices.get(&(request.model, request.price_version)).copied();
+		// From before this task began it is known as long as offers with it stand.
+		let standing = || self.shared.source.standing_price(request.model, request.price_version);
+		let Some(price) = known.or_else(|| standing().ok().flatten()) else {
 			warn!(request = id, price = request.price_version, "a call at a price of long ago");
 			self.failed.insert(id, ATTEMPTS);
 			return;
@@ -332,7 +335,8 @@ impl Shared {
 		let time = BLOCK.saturating_mul(blocks).min(servable.timeout);
 		info!(request = request.id, model = %servable.name, "answering a call on chain");
 		let backend = servable.backend.as_ref();
-		let made = answer::make(backend, chat, price, request.max_charge, time).await?;
+		let party = Party::Account(request.caller.clone());
+		let made = answer::make(backend, party, chat, price, request.max_charge, time).await?;
 		let answer = StoredAnswer {
 			model: request.model,
 			version,

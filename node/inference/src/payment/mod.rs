@@ -16,6 +16,7 @@
 
 mod offer;
 mod pipeline;
+mod prices;
 mod refusal;
 mod source;
 #[cfg(test)]

@@ -182,7 +182,8 @@ impl Checked {
 		&self.offer
 	}
 
-	/// Takes the voucher: writes it down, durably, and sets aside what the call may cost.
+	/// Takes the voucher: writes it down and sets aside what the call may cost. It is on disk when the
+	/// call is delivered, or [secured](Reserved::secure) before that.
 	///
 	/// # Errors
 	/// [`Refusal::Lane`] if it does not fit its lane, the deposit or the spending limit, [`Refusal::Store`] if it
@@ -239,7 +240,7 @@ pub struct Delivered<'a> {
 	pub output_tokens: u32,
 }
 
-/// A call that may be served: its voucher is on disk, and what it may cost is set aside.
+/// A call that may be served: its voucher is taken, and what it may cost is set aside.
 #[derive(Debug)]
 pub struct Reserved {
 	open: OpenEntry,
@@ -260,7 +261,16 @@ impl Reserved {
 		&self.offer
 	}
 
-	/// Charges the call for what was delivered, signs its statement, and writes both down, durably.
+	/// Waits until the voucher is on disk: before anything of the answer goes out.
+	///
+	/// # Errors
+	/// Of the store. Nothing may go out then.
+	pub async fn secure(&self) -> Result<(), StoreError> {
+		self.open.store.sync().await
+	}
+
+	/// Charges the call for what was delivered, signs its statement, and writes both down, with the
+	/// voucher, durably.
 	///
 	/// # Errors
 	/// Of the store. The call is not charged then.

@@ -1,14 +1,15 @@
 //! Follows the chain, so that a payment check rarely has to wait for it.
 //!
-//! At every finalized block, or every few seconds, the view is renewed: the best block's number and the served models
-//! with their prices. A price that was in force goes on to count as long as the offers that were made
-//! with it stand. Sessions are read when a voucher names them and kept for a few blocks: what
-//! can change about an open session against the node (its caller asks to close it) comes with a
-//! notice period that is far longer. When the chain cannot be reached, what is known goes on to
-//! count for [`MAX_AGE`], then paid calls are refused.
+//! At every finalized block, or every few seconds, the view is renewed: the best block's number and
+//! the served models with their prices. A price that was in force goes on to count as long as the
+//! offers that were made with it stand, also after a new start. Sessions are read when a voucher names
+//! them and kept for a few blocks: what can change about an open session against the node (its caller
+//! asks to close it) comes with a notice period that is far longer. When the chain cannot be reached,
+//! what is known goes on to count for [`MAX_AGE`], then paid calls are refused.
 
 use std::{
 	collections::{BTreeMap, HashMap},
+	path::{Path, PathBuf},
 	sync::{Arc, Mutex, PoisonError},
 	time::{Duration, Instant},
 };
@@ -25,7 +26,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{offer::OFFER_BLOCKS, ChainUnavailable, SessionSource};
+use super::{
+	prices::{Note, Prices},
+	ChainUnavailable, SessionSource,
+};
 
 /// For how long the view counts after the chain was last heard of.
 pub const MAX_AGE: Duration = Duration::from_secs(60);
@@ -68,31 +72,6 @@ struct CachedSession {
 	seen: Instant,
 }
 
-/// Prices that were offered.
-#[derive(Debug, Default)]
-struct Prices(HashMap<(ModelId, PriceVersion), (PriceSchedule, BlockNumber)>);
-
-impl Prices {
-	/// Notes what is offered while the best block is `best`, and forgets what no offer stands for.
-	fn note(&mut self, models: &BTreeMap<ModelId, ModelInfo>, best: BlockNumber) {
-		for model in models.values() {
-			self.0.insert((model.id, model.price_version), (model.price, best));
-		}
-		self.0.retain(|_, (_, last)| best <= last.saturating_add(OFFER_BLOCKS));
-	}
-
-	/// The price, if an offer that was made with it may still stand.
-	fn standing(
-		&self,
-		model: ModelId,
-		version: PriceVersion,
-		best: BlockNumber,
-	) -> Option<PriceSchedule> {
-		let (price, last) = self.0.get(&(model, version))?;
-		(best <= last.saturating_add(OFFER_BLOCKS)).then_some(*price)
-	}
-}
-
 /// A real chain, followed.
 #[derive(Debug)]
 pub struct ChainView {
@@ -103,10 +82,13 @@ pub struct ChainView {
 	models: Mutex<Vec<ModelId>>,
 	sessions: Mutex<HashMap<SessionId, CachedSession>>,
 	prices: Mutex<Prices>,
+	/// Where they are written down.
+	offers: PathBuf,
 }
 
 impl ChainView {
-	/// Reads the state of the chain, and of the models that are served.
+	/// Reads the state of the chain, and of the models that are served. What is offered is written to
+	/// the file `offers`.
 	///
 	/// # Errors
 	/// When the chain cannot be asked.
@@ -114,11 +96,17 @@ impl ChainView {
 		chain: Chain,
 		operator: AccountId,
 		models: &[ModelId],
+		offers: &Path,
 	) -> Result<Arc<Self>, ChainError> {
 		let finalized = chain.block(At::Finalized).await?;
 		let seen = look(&chain, finalized, models).await?;
-		let mut prices = Prices::default();
-		prices.note(&seen.models, seen.best);
+		let mut prices = Prices::load(offers, seen.best).unwrap_or_else(|error| {
+			let file = offers.display();
+			warn!(%error, %file, "what was offered before is not known; it does not count any more");
+			Prices::default()
+		});
+		let note = prices.note(&seen.models, seen.best);
+		write_down(note, offers).await;
 		Ok(Arc::new(Self {
 			chain,
 			operator,
@@ -126,6 +114,7 @@ impl ChainView {
 			models: Mutex::new(models.to_vec()),
 			sessions: Mutex::default(),
 			prices: Mutex::new(prices),
+			offers: offers.to_owned(),
 		}))
 	}
 
@@ -147,7 +136,8 @@ impl ChainView {
 			match seen {
 				Ok(view) => {
 					debug!(best = view.best, finalized = view.finalized.number, "chain seen");
-					self.prices().note(&view.models, view.best);
+					let note = self.prices().note(&view.models, view.best);
+					write_down(note, &self.offers).await;
 					self.view.send_replace(view);
 					self.forget_old_sessions();
 				}
@@ -192,6 +182,17 @@ impl ChainView {
 	fn forget_old_sessions(&self) {
 		let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
 		sessions.retain(|_, session| session.seen.elapsed() < MAX_AGE);
+	}
+}
+
+/// Writes down what is offered from now on, on another thread. Without it offers do not stand after a
+/// new start, and calls go on.
+async fn write_down(note: Option<Note>, file: &Path) {
+	let Some(note) = note else { return };
+	let path = file.to_owned();
+	let written = tokio::task::spawn_blocking(move || note.write(&path)).await;
+	if let Err(error) = written.map_err(std::io::Error::other).flatten() {
+		warn!(%error, file = %file.display(), "what is offered cannot be written down");
 	}
 }
 
@@ -269,34 +270,5 @@ impl SessionSource for ChainView {
 				_ => Err(ChainUnavailable(error.to_string())),
 			},
 		}
-	}
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use crate::testing;
-
-	#[test]
-	fn a_price_stands_as_long_as_its_offers() {
-		let of = |price_version, per_call| {
-			let price = PriceSchedule { per_call, ..testing::PRICE };
-			[(testing::MODEL, ModelInfo { price_version, price, ..testing::model() })].into()
-		};
-		let mut prices = Prices::default();
-		prices.note(&of(1, 10), 100);
-		prices.note(&of(1, 10), 110);
-		prices.note(&of(2, 20), 111);
-		let per_call = |prices: &Prices, version, best| {
-			prices.standing(testing::MODEL, version, best).map(|price| price.per_call)
-		};
-		let last = 110 + OFFER_BLOCKS;
-		assert_eq!(per_call(&prices, 1, last), Some(10));
-		assert_eq!(per_call(&prices, 1, last + 1), None);
-		assert_eq!(per_call(&prices, 2, last), Some(20));
-		assert_eq!(per_call(&prices, 3, 111), None);
-		assert_eq!(prices.standing(testing::MODEL + 1, 1, 111), None);
-		prices.note(&of(2, 20), last + 1);
-		assert_eq!(prices.0.len(), 1, "it is forgotten");
 	}
 }

@@ -10,7 +10,7 @@ use openledger_client::{x402::PaymentRequired, Keypair};
 use openledger_primitives::{BlockNumber, ModelId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{refused::Refused, room::Room};
+use super::{cors::Origins, refused::Refused, room::Room};
 use crate::{
 	backend::Backend,
 	openai::ApiError,
@@ -54,6 +54,8 @@ pub struct Live {
 	pub public_url: String,
 	/// Limits.
 	pub limits: Limits,
+	/// The web pages that may call this node.
+	pub origins: Origins,
 }
 
 /// What is in force now. A call keeps what was in force when it came.

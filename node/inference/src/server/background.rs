@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use openledger_client::{Chain, Keypair};
+use openledger_client::{Agent, Chain};
 use openledger_primitives::ModelId;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -49,7 +49,7 @@ impl Background {
 	pub(super) fn start(
 		app: &Arc<App>,
 		chain: &Chain,
-		operator: &Keypair,
+		operator: &Agent,
 		settings: Settings,
 	) -> Self {
 		let Settings { pace, keep, on_chain } = settings;

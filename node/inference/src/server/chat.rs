@@ -27,7 +27,7 @@ use super::{
 	task::Task,
 };
 use crate::{
-	backend::{Backend, BackendError, ChatRequest, Generation, Prepared},
+	backend::{Backend, BackendError, ChatRequest, Generation, Party, Prepared},
 	openai::{ApiError, ChatCompletionRequest, CompletionRequest},
 	payment::{Checked, Offer, Presented, Refusal, Reserved},
 	store::Uncharged,
@@ -232,6 +232,7 @@ impl Call {
 		let id = reserved.id();
 		let input = reserved.offer().input_tokens;
 		info!(call = %id, model = %self.model, input, "call accepted");
+		let prepared = prepared.on_behalf_of(Party::Session(id.session));
 		match self.start(prepared, &mut reply).await {
 			Ok(generation) if self.stream => {
 				stream::answer(self, reserved, generation, reply).await;

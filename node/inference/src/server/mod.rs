@@ -22,9 +22,12 @@ mod background;
 mod chat;
 mod close;
 mod connections;
+mod cors;
 mod embeddings;
+pub(crate) mod files;
 mod frames;
 mod intake;
+mod keys;
 mod lookup;
 mod metering;
 mod plain;
@@ -52,10 +55,13 @@ use axum::{
 };
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
+pub(crate) use self::keys::may_run_a_node;
 use self::task::Task;
 pub use self::{
 	app::{App, Catalogue, CatalogueEntry, Limits, Live, Settings},
 	connections::ConnectionLimits,
+	cors::Origins,
+	keys::Keys,
 	reload::Reload,
 	room::{Place, Room},
 	run::{run, run_until, serve, Grace},
@@ -88,6 +94,7 @@ pub fn router(app: Arc<App>, with_metrics: bool) -> Router {
 		.fallback(|| async { unknown_route() })
 		.layer(middleware::from_fn(shape_errors))
 		.layer(middleware::from_fn_with_state(app.clone(), limit_headers))
+		.layer(middleware::from_fn_with_state(app.clone(), cors::cors))
 		.layer(middleware::from_fn(connections::note))
 		// What does not read its body by itself is small.
 		.layer(DefaultBodyLimit::max(SMALL_BODY))

@@ -7,13 +7,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use openledger_client::{Chain, Keypair};
+use openledger_client::Chain;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::{
 	app::{App, Limits, Live},
+	keys::Keys,
 	start::{self, Loaded},
 	StartError,
 };
@@ -51,7 +52,7 @@ pub(super) struct Reloader {
 	pub app: Arc<App>,
 	pub chain: Chain,
 	pub view: Arc<ChainView>,
-	pub operator: Keypair,
+	pub keys: Keys,
 	/// What is in force, or would be after a new start.
 	pub config: Config,
 	/// What was loaded for it.
@@ -82,7 +83,7 @@ impl Reloader {
 
 	async fn reload(&mut self, reload: &Reload) -> Result<usize, StartError> {
 		let new = (reload.read)()?;
-		let node = start::registration(&self.chain, &self.operator).await?;
+		let node = start::registration(&self.chain, &self.keys).await?;
 		let models = start::models(&self.chain, &node, &new.models).await?;
 		let loaded = start::load(&new.models, &models, &self.loaded).await?;
 		// Nothing can go wrong any more.
@@ -96,6 +97,7 @@ impl Reloader {
 			models: start::catalogue(&loaded),
 			public_url: public_url(&new, &node.endpoint),
 			limits: limits(&new.limits),
+			origins: new.allowed_origins.clone(),
 		});
 		self.loaded = loaded;
 		self.config = new;
@@ -139,6 +141,8 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
 		("data_dir", old.data_dir != new.data_dir),
 		("listen", old.listen != new.listen),
 		("key", old.key != new.key),
+		("receipt_key", old.receipt_key != new.receipt_key),
+		("operator", old.operator != new.operator),
 		("chain", old.chain != new.chain),
 		("settlement.keep_days", old.settlement.keep_days != new.settlement.keep_days),
 		("on_chain_calls", old.on_chain_calls != new.on_chain_calls),

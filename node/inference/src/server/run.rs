@@ -3,7 +3,7 @@
 use std::{future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use openledger_client::{ss58, Chain, Keypair, Scheme};
+use openledger_client::{ss58, Chain};
 use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
@@ -11,12 +11,12 @@ use tracing::{error, info, warn};
 use super::{
 	background::{self, Background},
 	connections::{ConnectionLimits, Limited, OnConnection},
-	metrics_router,
+	files, metrics_router,
 	reload::{self, Reload, Reloader},
-	router, start, telemetry, App, Live, Room, Settings, StartError,
+	router, start, telemetry, App, Keys, Live, Room, Settings, StartError,
 };
 use crate::{
-	config::{Config, ConfigError, LimitsConfig},
+	config::{Config, ConfigError},
 	payment::{ChainView, SessionSource},
 	settlement::{ChainLink, Settler},
 	store::{Identity, Store},
@@ -24,6 +24,8 @@ use crate::{
 
 /// The store's file in the data directory.
 const STORE_FILE: &str = "calls.redb";
+/// What was offered lately, beside it.
+const OFFERS_FILE: &str = "offers.json";
 /// How long calls that were cut may take to end: their callers may read slowly.
 const AFTER_CUT: Duration = Duration::from_secs(30);
 
@@ -53,9 +55,7 @@ pub async fn run(
 	config: Config,
 	read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
 ) -> Result<(), StartError> {
-	let secret = config.key.read()?;
-	let operator = Keypair::from_uri(secret.expose(), Scheme::default())?;
-	drop(secret);
+	let keys = Keys::read(&config)?;
 	let stop = CancellationToken::new();
 	let on_signal = stop.clone();
 	let signals = tokio::spawn(async move {
@@ -68,31 +68,32 @@ pub async fn run(
 	let (ask, asked) = mpsc::channel(1);
 	let hangups = tokio::spawn(on_hangup(ask));
 	let reload = Reload::new(asked, read);
-	let result = run_until(config, operator, stop, Grace::default(), reload).await;
+	let result = run_until(config, keys, stop, Grace::default(), reload).await;
 	signals.abort();
 	hangups.abort();
 	result
 }
 
-/// Runs an inference node with this key until it is stopped.
+/// Runs an inference node with these keys until it is stopped.
 ///
 /// # Errors
 /// Why it does not start.
 pub async fn run_until(
 	config: Config,
-	operator: Keypair,
+	keys: Keys,
 	stop: CancellationToken,
 	grace: Grace,
 	reload: Reload,
 ) -> Result<(), StartError> {
-	info!(operator = %operator.address(), chain = %config.chain.url, "starting");
+	let operator = keys.operator.account().clone();
+	info!(operator = %ss58(&operator), chain = %config.chain.url, "starting");
 	telemetry::recorder();
 	let chain = Chain::connect(&config.chain.url).await?;
-	let node = start::registration(&chain, &operator).await?;
+	let node = start::registration(&chain, &keys).await?;
 	let models = start::models(&chain, &node, &config.models).await?;
 	let loaded = start::load(&config.models, &models, &[]).await?;
 
-	let identity = Identity { genesis: chain.genesis_hash(), operator: operator.account() };
+	let identity = Identity { genesis: chain.genesis_hash(), operator: operator.clone() };
 	let store = Store::open(&config.data_dir.join(STORE_FILE), identity).await?;
 	for call in store.recovered() {
 		warn!(%call, "a call was cut off when the node last stopped; it is not charged");
@@ -104,9 +105,11 @@ pub async fn run_until(
 	};
 
 	let background = CancellationToken::new();
-	let view = ChainView::new(chain.clone(), operator.account(), &start::ids(&models)).await?;
+	let offers = config.data_dir.join(OFFERS_FILE);
+	let ids = start::ids(&models);
+	let view = ChainView::new(chain.clone(), operator, &ids, &offers).await?;
 	let following = tokio::spawn(view.clone().follow(background.clone()));
-	let link = Arc::new(ChainLink::new(chain.clone(), operator.clone()));
+	let link = Arc::new(ChainLink::new(chain.clone(), keys.operator.clone()));
 	let policy = reload::policy(&config.settlement);
 	let source: Arc<dyn SessionSource> = view.clone();
 	let (settler, handle) = Settler::new(store.clone(), link, source.clone(), policy);
@@ -120,8 +123,9 @@ pub async fn run_until(
 			models: start::catalogue(&loaded),
 			public_url: reload::public_url(&config, &node.endpoint),
 			limits: reload::limits(&config.limits),
+			origins: config.allowed_origins.clone(),
 		}),
-		receipt_key: operator.clone(),
+		receipt_key: keys.receipts.clone(),
 		settler: handle,
 		room: Room::new(config.limits.concurrent),
 		calls: TaskTracker::new(),
@@ -137,10 +141,10 @@ pub async fn run_until(
 		tokio::spawn(plain_server(listener, metrics_router(app.clone()), background.clone()))
 	});
 	let settings = background::Settings::of(&config);
-	let beside = Background::start(&app, &chain, &operator, settings);
-	let limits = connection_limits(&config.limits);
+	let beside = Background::start(&app, &chain, &keys.operator, settings);
+	let limits = connection_limits(&config);
 	let with_metrics = config.metrics.enabled && config.metrics.listen.is_none();
-	let reloader = Reloader { app: app.clone(), chain, view, operator, config, loaded };
+	let reloader = Reloader { app: app.clone(), chain, view, keys, config, loaded };
 	let reloading = tokio::spawn(reloader.run(reload, stop.clone()));
 	let served = serve(listener, app, with_metrics, limits, stop, grace.calls).await;
 	finish("reading the configuration", reloading, Duration::from_secs(5)).await;
@@ -200,10 +204,22 @@ pub async fn serve(
 	ended.unwrap_or(Ok(())).map_err(StartError::Serve)
 }
 
-fn connection_limits(config: &LimitsConfig) -> ConnectionLimits {
+fn connection_limits(config: &Config) -> ConnectionLimits {
 	let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+	let files = files::most();
+	let most = files::connections(config, files);
+	let config = &config.limits;
+	if most < config.connections {
+		warn!(
+			files,
+			connections = most,
+			configured = config.connections,
+			"the system lets this process open too few files for as many connections; raise it \
+			 (`ulimit -n`, or `LimitNOFILE=` in a systemd unit), or lower `limits.connections`",
+		);
+	}
 	ConnectionLimits {
-		most: config.connections,
+		most,
 		headers: seconds(config.header_timeout_seconds),
 		idle: seconds(config.idle_timeout_seconds),
 		stalled: seconds(config.idle_timeout_seconds),

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use openledger_client::{ss58, At, Chain, ChainError, KeyError, Keypair};
+use openledger_client::{ss58, At, Chain, ChainError, KeyError};
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, NodeStatus},
 	Hash, ModelId,
@@ -11,7 +11,7 @@ use openledger_primitives::{
 use thiserror::Error;
 use tracing::{info, warn};
 
-use super::{Catalogue, CatalogueEntry};
+use super::{keys, Catalogue, CatalogueEntry, Keys};
 use crate::{
 	backend::{Backend, LoadError, ModelSet},
 	config::{ConfigError, ModelConfig, ModelRef},
@@ -31,13 +31,24 @@ pub enum StartError {
 	/// The chain cannot be asked.
 	#[error(transparent)]
 	Chain(#[from] ChainError),
+	/// The operator has not named the key's account as a proxy that may run its node.
+	#[error(
+		"{operator} has not named {delegate} as its proxy: sign `proxy.addProxy` with the operator's \
+		 key, for the type `Operator` and without a delay"
+	)]
+	NoProxy {
+		/// The account of the operator, as an SS58 address.
+		operator: String,
+		/// The account of the configured key, as an SS58 address.
+		delegate: String,
+	},
 	/// The operator is not registered.
 	#[error(
 		"{operator} is not registered as an inference node on this chain; \
          run `openledger-inference register` first"
 	)]
 	NotRegistered {
-		/// The account of the configured key, as an SS58 address.
+		/// The operator's account, as an SS58 address.
 		operator: String,
 	},
 	/// The chain expects statements to be signed by another key.
@@ -49,7 +60,7 @@ pub enum StartError {
 	OtherReceiptKey {
 		/// On chain, as an SS58 address.
 		registered: String,
-		/// The account of the configured key, as an SS58 address.
+		/// The account of the configured receipt key, as an SS58 address.
 		configured: String,
 	},
 	/// The chain has no such model.
@@ -99,19 +110,21 @@ pub enum StartError {
 	Serve(std::io::Error),
 }
 
-/// This node's registration, if it fits the key.
-pub(super) async fn registration(
-	chain: &Chain,
-	operator: &Keypair,
-) -> Result<NodeInfo, StartError> {
-	let account = operator.account();
+/// This node's registration, if it fits the keys.
+pub(super) async fn registration(chain: &Chain, keys: &Keys) -> Result<NodeInfo, StartError> {
+	let account = keys.operator.account().clone();
+	if !keys::may_run_a_node(chain, &keys.operator).await? {
+		let delegate = ss58(&keys.operator.signer().account());
+		return Err(StartError::NoProxy { operator: ss58(&account), delegate });
+	}
 	// A registration that was made just now is not final yet.
 	let node = chain.node(&account, At::Best).await?;
 	let node = node.ok_or_else(|| StartError::NotRegistered { operator: ss58(&account) })?;
-	if node.receipt_key != account {
+	let receipt_key = keys.receipts.account();
+	if node.receipt_key != receipt_key {
 		return Err(StartError::OtherReceiptKey {
 			registered: ss58(&node.receipt_key),
-			configured: ss58(&account),
+			configured: ss58(&receipt_key),
 		});
 	}
 	if node.status != NodeStatus::Active {

@@ -23,6 +23,7 @@ use super::{
 	chat::{Call, Reply, Stop},
 	frames::{self, FrameSender, Frames, Gone},
 	metering,
+	refused::Refused,
 	task::{json, Writer},
 };
 use crate::{
@@ -58,6 +59,12 @@ pub(super) async fn answer(
 	mut generation: Generation,
 	mut reply: Reply,
 ) {
+	// The model is at work meanwhile.
+	if let Err(error) = reserved.secure().await {
+		error!(call = %reserved.id(), %error, "a voucher could not be written down");
+		let _ = reply.send(Err(Refused::from(error)));
+		return;
+	}
 	// Until something has come out of the model, the caller can still get a proper status.
 	let first = tokio::select! {
 		biased;

@@ -78,6 +78,10 @@ fn describe() {
 	metrics::describe_gauge!("openledger_chain_connected", "1 if the chain can be asked");
 	metrics::describe_gauge!("openledger_calls_running", "Calls that a model is answering");
 	metrics::describe_gauge!("openledger_calls_waiting", "Calls that wait for their turn");
+	metrics::describe_counter!(
+		"openledger_resumed_tokens_total",
+		"Tokens of prompts that were read in an earlier turn"
+	);
 	metrics::describe_gauge!("openledger_upstream_up", "1 if the server behind a model is well");
 	metrics::describe_counter!(
 		"openledger_upstream_retries_total",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use openledger_client::{At, Call, Chain, Event, EventRecord, Keypair, SubmitOptions, TxOutcome};
+use openledger_client::{Agent, At, Call, Chain, Event, EventRecord, SubmitOptions, TxOutcome};
 use openledger_primitives::{
 	aggregate::Aggregate,
 	info::SessionInfo,
@@ -33,6 +33,11 @@ pub struct Sighting {
 	pub session: Option<SessionInfo>,
 	/// Whether the best block has the session: one that was opened just now is not final yet.
 	pub known_at_best: bool,
+	/// Whether nothing that was signed for the operator is on its way: the number of its next
+	/// transaction, with those in the pool and in blocks that are not final, is the one after its last
+	/// final one. A settlement that was to be sent before and is not settled was never taken then; and
+	/// if it still turns up somewhere, the next one has its number, and only one of them can count.
+	pub nothing_under_way: bool,
 }
 
 /// Calls that are settled together.
@@ -100,6 +105,8 @@ pub enum Sent {
 		/// The pallet's error, or the pool's.
 		error: String,
 	},
+	/// The session's time to be settled is over: it had no effect, and nor will any other.
+	Over,
 	/// It may have had an effect, or may still get one.
 	Unknown {
 		/// The last block that may include it, where that is known.
@@ -139,16 +146,16 @@ pub trait SettlementChain: Send + Sync + 'static {
 	) -> Result<Vec<Verdict>, ChainUnavailable>;
 }
 
-/// A real chain, and the operator's key.
+/// A real chain, and who signs for the operator.
 #[derive(Clone, Debug)]
 pub struct ChainLink {
 	chain: Chain,
-	operator: Keypair,
+	operator: Agent,
 }
 
 impl ChainLink {
 	/// Settles as `operator`.
-	pub fn new(chain: Chain, operator: Keypair) -> Self {
+	pub fn new(chain: Chain, operator: Agent) -> Self {
 		Self { chain, operator }
 	}
 }
@@ -191,7 +198,16 @@ impl SettlementChain for ChainLink {
 			None => self.chain.session(session, At::Best).await.map_err(unavailable)?.is_some(),
 		};
 		let best = self.chain.block(At::Best).await.map_err(unavailable)?.number;
-		Ok(Sighting { finalized: block.number, best, session: info, known_at_best })
+		let signer = self.operator.signer().account();
+		let last = self.chain.account(&signer, At::Block(block.hash)).await.map_err(unavailable)?;
+		let next = self.chain.nonce(&signer).await.map_err(unavailable)?;
+		Ok(Sighting {
+			finalized: block.number,
+			best,
+			session: info,
+			known_at_best,
+			nothing_under_way: next == last.nonce,
+		})
 	}
 
 	async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable> {
@@ -206,7 +222,7 @@ impl SettlementChain for ChainLink {
 		let options =
 			SubmitOptions { timeout: TIMEOUT, mortality: MORTALITY, ..SubmitOptions::finalized() };
 		let outcome =
-			self.chain.submit(&call, &self.operator, options).await.map_err(unavailable)?;
+			self.chain.submit_for(&call, &self.operator, options).await.map_err(unavailable)?;
 		Ok(match outcome {
 			TxOutcome::Included(included) if included.finalized => Sent::Finalized {
 				block: included.block.number,
@@ -216,6 +232,9 @@ impl SettlementChain for ChainLink {
 				until: None,
 				reason: format!("in block {}, not finalized", included.block.number),
 			},
+			TxOutcome::Failed { error, finalized: true, .. } if error.name == "SettlementOver" => {
+				Sent::Over
+			}
 			TxOutcome::Failed { error, finalized: true, .. } => {
 				Sent::Refused { error: error.to_string() }
 			}

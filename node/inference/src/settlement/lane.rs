@@ -3,7 +3,7 @@
 
 use openledger_client::ss58;
 use openledger_primitives::{
-	record::{CallRecord, CallRecords},
+	record::{CallRecord, CallRecords, RejectReason},
 	Balance, BlockNumber, Sequence,
 };
 use tracing::{error, info, warn};
@@ -49,8 +49,13 @@ struct Plan {
 }
 
 impl Settler {
+	/// Looks after one lane, and says which.
+	pub(super) async fn look_after(&self, key: LaneKey) -> (LaneKey, Result<(), LaneError>) {
+		(key, self.lane(key).await)
+	}
+
 	/// Looks after one lane.
-	pub(super) async fn lane(&mut self, key: LaneKey) -> Result<(), LaneError> {
+	async fn lane(&self, key: LaneKey) -> Result<(), LaneError> {
 		loop {
 			let sighting = self.chain.look(key.session).await?;
 			let (finalized, best) = (sighting.finalized, sighting.best);
@@ -62,9 +67,9 @@ impl Settler {
 			let until = best.saturating_add(self.chain.mortality());
 			let sent = self.send(key, Submission { at: finalized, until }, *plan).await;
 			if summed && matches!(sent, Err(LaneError::Refused(_))) {
-				self.one_by_one.insert(key);
+				self.one_by_one().insert(key);
 			} else if !summed && sent.is_ok() {
-				self.one_by_one.remove(&key);
+				self.one_by_one().remove(&key);
 			}
 			sent?;
 			if !more {
@@ -112,7 +117,7 @@ impl Settler {
 		let mut expired = Vec::new();
 		for (id, call) in &calls {
 			if let CallStatus::Submitted(submission) = call.status {
-				if sighting.finalized > submission.until {
+				if sighting.finalized > submission.until || sighting.nothing_under_way {
 					expired.push((*id, Outcome::NotSettled));
 				} else {
 					waiting = true;
@@ -219,7 +224,7 @@ impl Settler {
 		calls: Vec<(CallId, StoredCall)>,
 	) -> Result<Step, LaneError> {
 		let may_sum = self.policy.mode == SettlementMode::Aggregate
-			&& !self.one_by_one.contains(&key)
+			&& !self.one_by_one().contains(&key)
 			&& calls.len() >= least(self.policy.aggregate_from);
 		if !may_sum {
 			return self.itemised(calls).await;
@@ -330,6 +335,12 @@ impl Settler {
 				self.note(all(Outcome::NotSettled)).await?;
 				Err(LaneError::Refused(error))
 			}
+			// Sending it again would cost a fee each time.
+			Sent::Over => {
+				error!(lane = %key, calls = ids.len(), "the session's time to be settled is over");
+				self.note(all(Outcome::Lost(Loss::SessionClosed))).await?;
+				Ok(())
+			}
 			Sent::Unknown { until: bound, reason } => {
 				warn!(lane = %key, %reason, "the outcome of a settlement is not known yet");
 				if let Some(until) = bound {
@@ -372,6 +383,8 @@ fn find(verdicts: &[Verdict], sequence: Sequence) -> Option<Verdict> {
 fn outcome(verdict: &Verdict) -> Outcome {
 	match verdict.rejected {
 		None => Outcome::Settled { block: Some(verdict.block) },
+		// An earlier settlement got there first after all: the next look at the chain finds it.
+		Some(RejectReason::SequenceNotRising) => Outcome::NotSettled,
 		Some(reason) => Outcome::Lost(Loss::Rejected(reason)),
 	}
 }

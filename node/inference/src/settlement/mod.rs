@@ -1,6 +1,7 @@
 //! Redeeming served calls on chain: in batches, until they are finalized, never twice.
 //!
-//! One task, one settlement at a time. For a lane that is due it
+//! One task, one settlement of a lane at a time, and of several lanes at the same time. For a lane that
+//! is due it
 //!
 //! 1. reads at the finalized block how far the chain has settled the lane, and notes every call up
 //!    to there as settled: whatever an earlier process had sent is found here;
@@ -11,7 +12,8 @@
 //!    notes what the events say of each.
 //!
 //! A settlement whose outcome is not known is looked up by step 1 until it is known, or until the
-//! last block that could include it is finalized; only then are its calls sent again. Failures wait
+//! last block that could include it is finalized, or it is certain that the chain's node never took it;
+//! only then are its calls sent again. Failures wait
 //! exponentially longer, by lane. An aggregate is written down exactly as it is sent, so that its
 //! calls can be proven to be among those that were settled, whenever it turns out that they were.
 

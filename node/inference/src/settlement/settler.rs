@@ -2,10 +2,11 @@
 
 use std::{
 	collections::{BTreeSet, HashSet},
-	sync::Arc,
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::{Duration, Instant},
 };
 
+use futures::{stream, StreamExt};
 use openledger_primitives::{info::SessionInfo, Balance, BlockNumber, SessionId, MAX_RECORDS};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,10 @@ const TICK: Duration = Duration::from_secs(1);
 const BEFORE_END: BlockNumber = 100;
 /// The most calls of one settlement by sums. The records of all of them are read to prove one.
 const SUMMED: usize = 65_536;
+
+/// How many lanes are looked after at the same time: what takes long is waiting for finality. Their
+/// order is part of most tests.
+const AT_ONCE: usize = if cfg!(test) { 1 } else { 8 };
 
 /// What looking after a lane came to.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +58,9 @@ pub struct Settler {
 	pub(super) summed: usize,
 	/// Lanes whose sums were refused: their calls are brought one by one, so that one that the chain
 	/// does not take does not hold up the others.
-	pub(super) one_by_one: HashSet<LaneKey>,
+	one_by_one: Mutex<HashSet<LaneKey>>,
+	/// How many lanes are looked after at the same time.
+	at_once: usize,
 	backoff: Backoff<LaneKey>,
 	pub(super) last: watch::Sender<LastSettlement>,
 	orders: mpsc::Receiver<Order>,
@@ -78,7 +85,8 @@ impl Settler {
 			next_policy,
 			batch_size,
 			summed: SUMMED,
-			one_by_one: HashSet::new(),
+			one_by_one: Mutex::default(),
+			at_once: AT_ONCE,
 			backoff: Backoff::default(),
 			last,
 			orders,
@@ -90,6 +98,17 @@ impl Settler {
 	#[cfg(test)]
 	pub(super) fn with_batch_size(self, batch_size: usize) -> Self {
 		Self { batch_size, summed: batch_size, ..self }
+	}
+
+	/// Looks after so many lanes at the same time.
+	#[cfg(test)]
+	pub(super) fn with_lanes_at_once(self, at_once: usize) -> Self {
+		Self { at_once, ..self }
+	}
+
+	/// See [`Self::one_by_one`].
+	pub(super) fn one_by_one(&self) -> MutexGuard<'_, HashSet<LaneKey>> {
+		self.one_by_one.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
 	/// Settles what is due, until it is stopped; then whatever there is, once.
@@ -119,10 +138,9 @@ impl Settler {
 	async fn session(&mut self, session: SessionId) -> Result<Balance, SettleError> {
 		let mut reason = "the outcome of a settlement is not known".to_owned();
 		let ours = |lane: &OpenLane| lane.key.session == session;
-		for lane in self.store.open_lanes().await?.into_iter().filter(ours) {
-			if let Err(error) = self.settle_lane(lane.key).await {
-				reason = error.to_string();
-			}
+		let lanes = self.store.open_lanes().await?.into_iter().filter(ours);
+		for error in self.settle_lanes(lanes.map(|lane| lane.key).collect()).await {
+			reason = error.to_string();
 		}
 		let open = self.store.open_lanes().await?;
 		let calls = open.iter().filter(|lane| ours(lane));
@@ -141,19 +159,26 @@ impl Settler {
 		}
 	}
 
-	/// Looks after a lane, and notes how that went.
-	async fn settle_lane(&mut self, key: LaneKey) -> Result<(), LaneError> {
-		let outcome = self.lane(key).await;
-		match &outcome {
-			Ok(()) => self.backoff.succeed(key),
-			Err(error) => {
-				let wait = self.backoff.fail(key, Instant::now());
-				warn!(lane = %key, %error, retry_in = wait.as_secs(), "cannot settle");
-				metrics::counter!("openledger_settlement_failures_total").increment(1);
-				self.last.send_modify(|last| last.error = Some(error.to_string()));
-			}
+	/// Looks after lanes, several at a time, and notes how that went. What failed.
+	async fn settle_lanes(&mut self, keys: Vec<LaneKey>) -> Vec<LaneError> {
+		let mut looking = Vec::with_capacity(keys.len());
+		for key in keys {
+			looking.push(self.look_after(key));
 		}
-		outcome
+		let looked: Vec<_> = stream::iter(looking).buffer_unordered(self.at_once).collect().await;
+		let mut failed = Vec::new();
+		for (key, outcome) in looked {
+			let Err(error) = outcome else {
+				self.backoff.succeed(key);
+				continue;
+			};
+			let wait = self.backoff.fail(key, Instant::now());
+			warn!(lane = %key, %error, retry_in = wait.as_secs(), "cannot settle");
+			metrics::counter!("openledger_settlement_failures_total").increment(1);
+			self.last.send_modify(|last| last.error = Some(error.to_string()));
+			failed.push(error);
+		}
+		failed
 	}
 
 	/// Looks after every lane that is due, or every lane.
@@ -174,6 +199,7 @@ impl Settler {
 			.set(f64::from(u32::try_from(oldest).unwrap_or(u32::MAX)));
 		let waiting = lanes.iter().fold(0_u32, |sum, lane| sum.saturating_add(lane.calls));
 		let keys: BTreeSet<LaneKey> = lanes.iter().map(|lane| lane.key).collect();
+		let mut due_lanes = Vec::new();
 		for lane in lanes {
 			let key = lane.key;
 			let due = match all {
@@ -183,19 +209,18 @@ impl Settler {
 						&& self.is_due(&lane, waiting, now).await
 				}
 			};
-			if !due {
-				continue;
+			if due {
+				due_lanes.push(key);
 			}
-			// It is noted how it went.
-			let _ = self.settle_lane(key).await;
 		}
+		self.settle_lanes(due_lanes).await;
 		self.tell_how_it_goes(&keys);
 	}
 
 	/// Says since when something fails, of what there is to do.
 	fn tell_how_it_goes(&mut self, lanes: &BTreeSet<LaneKey>) {
 		self.backoff.keep(|key| lanes.contains(key));
-		self.one_by_one.retain(|key| lanes.contains(key));
+		self.one_by_one().retain(|key| lanes.contains(key));
 		let failing = self.backoff.failing_for(Instant::now());
 		let since = failing.map(|time| clock::unix_seconds().saturating_sub(time.as_secs()));
 		self.last.send_if_modified(|last| {

@@ -217,6 +217,19 @@ async fn a_rejected_record_is_lost_and_the_others_are_not() {
 }
 
 #[tokio::test]
+async fn what_comes_too_late_is_not_sent_again() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 2).await;
+	bench.chain.fate(Fate::Over);
+	for _ in 0..3 {
+		bench.settler.round(false).await;
+	}
+	let lost = CallStatus::Lost(Loss::SessionClosed);
+	assert_eq!(bench.statuses(0).await, [lost, lost]);
+	assert_eq!(bench.chain.sent().len(), 1);
+}
+
+#[tokio::test]
 async fn an_unheard_settlement_is_found_and_not_sent_again() {
 	let mut bench = Bench::new(eager()).await;
 	bench.serve(0, 2).await;
@@ -247,6 +260,57 @@ async fn a_lost_settlement_is_sent_again_only_when_its_time_is_over() {
 	assert_eq!(bench.chain.sent().len(), 2);
 	assert_eq!(bench.statuses(0).await, [settled(until + 2)]);
 	assert_eq!(bench.settled_on_chain(), CHARGE);
+}
+
+#[tokio::test]
+async fn a_settlement_that_nobody_took_is_sent_again_at_once() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 2).await;
+	// The process died between writing down that it sends and sending.
+	let id = |sequence| CallId { session: SESSION, lane: 0, sequence };
+	let submission = Outcome::Submitted(Submission { at: FINALIZED, until: FINALIZED + 10 });
+	let note = bench.store.note(vec![(id(1), submission), (id(2), submission)]);
+	note.await.expect("the store works");
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty(), "something of the operator's is on its way");
+	bench.chain.state().nothing_under_way = true;
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2)]);
+	assert_eq!(bench.statuses(0).await, [settled(51); 2]);
+}
+
+#[tokio::test]
+async fn a_settlement_that_an_earlier_one_overtook_is_not_a_loss() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 2).await;
+	bench.chain.fate(Fate::SettleAfterAnother);
+	bench.settler.round(false).await;
+	bench.settler.round(false).await;
+	assert!(bench
+		.statuses(0)
+		.await
+		.iter()
+		.all(|status| matches!(status, CallStatus::Settled { .. })));
+	let totals = bench.store.totals().await.expect("the store works");
+	assert_eq!((totals.settled, totals.lost, totals.unsettled()), (200, 0, 0));
+	assert_eq!(bench.settled_on_chain(), 2 * CHARGE);
+	assert_eq!(bench.chain.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn lanes_do_not_wait_for_one_another() {
+	let mut bench = Bench::new(eager()).await;
+	bench.settler = bench.settler.with_lanes_at_once(3);
+	for lane in 0..7 {
+		bench.serve(lane, 1).await;
+	}
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent().len(), 7);
+	assert_eq!(bench.chain.state().most_waiting, 3);
+	assert_eq!(bench.settled_on_chain(), 7 * CHARGE);
+	for lane in 0..7 {
+		assert!(matches!(bench.statuses(lane).await[..], [CallStatus::Settled { .. }]));
+	}
 }
 
 #[tokio::test]

@@ -11,15 +11,19 @@
 //! Calls that are settled by their sums keep their records here, and with them the proof that they are
 //! among those that were ([`Store::proven`]), until they are old ([`Store::prune`]).
 //!
-//! An operation that has returned is on disk. [`Store::accept`] is where a voucher is compared with
-//! its lane, in the same transaction that takes it: two calls that race for one lane, or for the
-//! rest of one deposit, cannot both win.
+//! An operation that has returned is on disk, with one exception. [`Store::accept`] is where a voucher
+//! is compared with its lane, in the same transaction that takes it: two calls that race for one lane,
+//! or for the rest of one deposit, cannot both win. That holds from when it returns; it is on disk
+//! together with whatever is next, the end of its call at the latest. So a whole answer waits for the
+//! disk once. Whoever hands out an answer piece by piece waits for [`Store::sync`] first.
 //!
 //! Calls that were accepted and not ended when the process died are closed as not charged when the
-//! store is opened: whatever was delivered of them is the caller's.
+//! store is opened: whatever was delivered of them is the caller's. Where even their beginning did not
+//! reach the disk, nothing was delivered, and their vouchers can come again.
 
 mod error;
 mod lanes;
+mod opening;
 mod outcomes;
 mod proofs;
 mod prune;
@@ -52,16 +56,13 @@ pub use self::{
 	},
 };
 use self::{
-	tables::{OpenCall, Snapshot, Tables, GENESIS, OPERATOR, SCHEMA},
+	tables::{OpenCall, Snapshot, Tables, SCHEMA},
 	writer::Job,
 };
 
 /// How this program stores things. A file of an earlier version is brought up to it, one of a later
 /// version is refused.
 pub const SCHEMA_VERSION: u32 = 2;
-/// The same without aggregates, answers of calls on chain, and sessions that are being closed: the
-/// tables that were there are as they are now.
-const SCHEMA_WITHOUT_SUMS: u32 = 1;
 
 /// How many may read the records of a whole settlement at the same time.
 const PROOFS: usize = 2;
@@ -105,7 +106,7 @@ impl Store {
 					.map_err(|error| StoreError::Directory(Arc::new(error)))?;
 			}
 			let database = Database::builder().set_cache_size(CACHE).create(&path)?;
-			let recovered = prepare(&database, &identity)?;
+			let recovered = opening::prepare(&database, &identity)?;
 			let (queue, jobs) = mpsc::channel(writer::QUEUE);
 			let database = Arc::new(database);
 			let of_writer = database.clone();
@@ -128,7 +129,8 @@ impl Store {
 	}
 
 	/// Takes a voucher, if it fits its lane and session: from now on its call is being served, and
-	/// must be ended by [`Self::serve`] or [`Self::release`].
+	/// must be ended by [`Self::serve`] or [`Self::release`]. On disk it is after
+	/// [`Self::sync`], or when the call's end is.
 	///
 	/// # Errors
 	/// Of the store. Inside: why the voucher was refused.
@@ -136,7 +138,15 @@ impl Store {
 		&self,
 		acceptance: Acceptance,
 	) -> Result<Result<LaneState, LaneRefusal>, StoreError> {
-		self.write(move |tables| lanes::accept(tables, &acceptance)).await
+		self.ask(Job::begin(move |tables| lanes::accept(tables, &acceptance))).await
+	}
+
+	/// Waits until everything that was done before is on disk.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn sync(&self) -> Result<(), StoreError> {
+		self.write(|tables| tables.put_meta(SCHEMA, &SCHEMA_VERSION)).await
 	}
 
 	/// Ends an accepted call that was served.
@@ -283,7 +293,7 @@ impl Store {
 		if self.writable.load(Ordering::Relaxed) {
 			return Ok(());
 		}
-		self.write(|tables| tables.put_meta(SCHEMA, &SCHEMA_VERSION)).await
+		self.sync().await
 	}
 
 	/// Whether the records up to this one of its lane are not kept any more, or never were.
@@ -433,7 +443,13 @@ impl Store {
 		T: Send + 'static,
 		F: FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
 	{
-		let (job, answer) = Job::new(operation);
+		self.ask(Job::new(operation)).await
+	}
+
+	async fn ask<T>(
+		&self,
+		(job, answer): (Job, oneshot::Receiver<Result<T, StoreError>>),
+	) -> Result<T, StoreError> {
 		self.queue.send(job).await.map_err(|_| StoreError::Closed)?;
 		answer.await.map_err(|_| StoreError::Closed)?
 	}
@@ -450,50 +466,4 @@ impl Store {
 		});
 		read.await.map_err(|_| StoreError::Closed)?
 	}
-}
-
-/// Makes the tables, checks whose file it is, and closes calls that were left unfinished.
-fn prepare(database: &Database, identity: &Identity) -> Result<Vec<CallId>, StoreError> {
-	let transaction = database.begin_write()?;
-	let orphans = {
-		let mut tables = Tables::open(&transaction)?;
-		match tables.meta::<u32>(SCHEMA)? {
-			None => {
-				tables.put_meta(SCHEMA, &SCHEMA_VERSION)?;
-				tables.put_meta(GENESIS, &identity.genesis)?;
-				tables.put_meta(OPERATOR, &identity.operator)?;
-			}
-			Some(SCHEMA_VERSION) => check_owner(&tables, identity)?,
-			Some(SCHEMA_WITHOUT_SUMS) => {
-				check_owner(&tables, identity)?;
-				tables.put_meta(SCHEMA, &SCHEMA_VERSION)?;
-			}
-			Some(found) => return Err(StoreError::Schema { found, expected: SCHEMA_VERSION }),
-		}
-		let mut orphans = Vec::new();
-		for (id, open) in tables.open_calls()? {
-			if open == OpenCall::Accepted
-				&& lanes::release(&mut tables, id, Uncharged::NodeStopped)?
-			{
-				orphans.push(id);
-			}
-		}
-		orphans
-	};
-	transaction.commit()?;
-	Ok(orphans)
-}
-
-fn check_owner(tables: &Tables<'_>, identity: &Identity) -> Result<(), StoreError> {
-	let corrupt = StoreError::Corrupt { table: "meta" };
-	let genesis = tables.meta::<Hash>(GENESIS)?.ok_or(corrupt.clone())?;
-	let operator = tables.meta::<AccountId>(OPERATOR)?.ok_or(corrupt)?;
-	if genesis != identity.genesis {
-		return Err(StoreError::OtherChain { found: genesis, expected: identity.genesis });
-	}
-	if operator != identity.operator {
-		let expected = identity.operator.clone();
-		return Err(StoreError::OtherOperator { found: operator, expected });
-	}
-	Ok(())
 }

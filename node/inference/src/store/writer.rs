@@ -1,6 +1,10 @@
-//! The one thread that writes: it takes whatever operations are waiting, runs them in one
-//! transaction, and confirms them once that is on disk. So an fsync is shared by all calls that
-//! wait for one, and operations see each other's effects in a strict order.
+//! The one thread that writes: it takes whatever operations are waiting, and confirms them once
+//! what they do is on disk. So an fsync is shared by all calls that wait for one.
+//!
+//! Operations that begin something ([`Job::begin`]) do not wait for the disk: what they did counts for
+//! every operation after them, and is on disk no later than what any of those does. They come first
+//! among those that wait together, in a transaction of their own; whoever asks for one only asks for
+//! something that builds on it once it is confirmed, so the order among both kinds does not matter.
 
 use std::sync::{
 	atomic::{AtomicBool, Ordering},
@@ -21,18 +25,44 @@ pub(super) const QUEUE: usize = 1024;
 /// Tells whoever asked for an operation how the commit went.
 type Confirm = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
+/// An operation; it runs inside a transaction.
+type Operation = Box<dyn FnOnce(&mut Tables<'_>) -> Result<Confirm, StoreError> + Send>;
+
 /// What the writer is asked to do.
 pub(super) enum Job {
-	/// An operation; it runs inside the transaction.
-	Run(Box<dyn FnOnce(&mut Tables<'_>) -> Result<Confirm, StoreError> + Send>),
+	/// An operation, confirmed when it is on disk.
+	Run(Operation),
+	/// An operation, confirmed when it is done.
+	Begin(Operation),
 	/// Let go of the database once everything before is done.
 	Stop(oneshot::Sender<()>),
 }
 
 impl Job {
-	/// Wraps an operation. It must find out that it does not fit ([`StoreError::Invariant`]) before
-	/// it changes anything; any other error gives up the whole transaction.
+	/// An operation that is confirmed when it is on disk. It must find out that it does not fit
+	/// ([`StoreError::Invariant`]) before it changes anything; any other error gives up the whole
+	/// transaction.
 	pub(super) fn new<T, F>(operation: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>)
+	where
+		T: Send + 'static,
+		F: FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
+	{
+		let (run, answer) = Self::wrap(operation);
+		(Self::Run(run), answer)
+	}
+
+	/// The same, confirmed without waiting for the disk: for what nobody is told of before something
+	/// else is on disk.
+	pub(super) fn begin<T, F>(operation: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>)
+	where
+		T: Send + 'static,
+		F: FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
+	{
+		let (run, answer) = Self::wrap(operation);
+		(Self::Begin(run), answer)
+	}
+
+	fn wrap<T, F>(operation: F) -> (Operation, oneshot::Receiver<Result<T, StoreError>>)
 	where
 		T: Send + 'static,
 		F: FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -51,7 +81,7 @@ impl Job {
 				Err(error)
 			}
 		};
-		(Self::Run(Box::new(run)), answer)
+		(Box::new(run), answer)
 	}
 }
 
@@ -60,24 +90,24 @@ pub(super) fn run(database: Arc<Database>, mut queue: mpsc::Receiver<Job>, writa
 	let mut batch = Vec::with_capacity(BATCH);
 	while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
 		let mut stop = None;
-		let mut operations = Vec::with_capacity(batch.len());
+		let (mut begin, mut lasting) = (Vec::new(), Vec::with_capacity(batch.len()));
 		for job in batch.drain(..) {
 			match job {
-				Job::Run(operation) if stop.is_none() => operations.push(operation),
-				Job::Run(_) => {}
+				Job::Run(operation) if stop.is_none() => lasting.push(operation),
+				Job::Begin(operation) if stop.is_none() => begin.push(operation),
+				Job::Run(_) | Job::Begin(_) => {}
 				Job::Stop(done) => stop = Some(done),
 			}
 		}
-		let mut confirmations = Vec::with_capacity(operations.len());
-		let outcome = commit(&database, operations, &mut confirmations);
-		writable.store(outcome.is_ok(), Ordering::Relaxed);
-		if let Err(error) = &outcome {
-			error!(%error, "a store transaction was given up");
-		}
-		for confirm in confirmations {
-			confirm(outcome.clone());
+		for (operations, durability) in
+			[(begin, Durability::None), (lasting, Durability::Immediate)]
+		{
+			if !operations.is_empty() {
+				finish(&database, operations, durability, writable);
+			}
 		}
 		if let Some(done) = stop {
+			// Whatever is not on disk yet is written when the database is closed.
 			drop(database);
 			let _ = done.send(());
 			return;
@@ -85,17 +115,36 @@ pub(super) fn run(database: Arc<Database>, mut queue: mpsc::Receiver<Job>, writa
 	}
 }
 
+/// Runs the operations in one transaction, and tells whoever asked for them.
+fn finish(
+	database: &Database,
+	operations: Vec<Operation>,
+	durability: Durability,
+	writable: &AtomicBool,
+) {
+	let mut confirmations = Vec::with_capacity(operations.len());
+	let outcome = commit(database, operations, durability, &mut confirmations);
+	// What does not reach the disk says nothing about it, unless it fails.
+	if outcome.is_err() || matches!(durability, Durability::Immediate) {
+		writable.store(outcome.is_ok(), Ordering::Relaxed);
+	}
+	if let Err(error) = &outcome {
+		error!(%error, "a store transaction was given up");
+	}
+	for confirm in confirmations {
+		confirm(outcome.clone());
+	}
+}
+
 /// Runs the operations in one transaction. `confirmations` are those that ran.
 fn commit(
 	database: &Database,
-	operations: Vec<Box<dyn FnOnce(&mut Tables<'_>) -> Result<Confirm, StoreError> + Send>>,
+	operations: Vec<Operation>,
+	durability: Durability,
 	confirmations: &mut Vec<Confirm>,
 ) -> Result<(), StoreError> {
-	if operations.is_empty() {
-		return Ok(());
-	}
 	let mut transaction = database.begin_write()?;
-	transaction.set_durability(Durability::Immediate)?;
+	transaction.set_durability(durability)?;
 	let changed = {
 		let mut tables = Tables::open(&transaction)?;
 		for operation in operations {

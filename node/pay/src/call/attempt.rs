@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use openledger_client::{
 	caller::{check_offer, CallerError, Facts},
+	ss58,
 	units::format_amount,
 	x402::{self, Payload, PaymentRequired, PaymentSignature, Requirements, Resource},
 	At, ChainError,
@@ -19,7 +20,7 @@ use tracing::{debug, warn};
 
 use super::{
 	remedy::{remedy, Remedy},
-	Call, Engine, NoFunds, Verdict, PAUSE,
+	Call, Engine, NoFunds, Request, Task, Verdict, PAUSE,
 };
 use crate::{
 	error::ApiError,
@@ -30,6 +31,7 @@ use crate::{
 		api::{Offered, Refusal, Sent},
 		health::Health,
 	},
+	recount,
 };
 
 /// How often a voucher is corrected and sent again before another node is asked.
@@ -62,6 +64,9 @@ impl Engine {
 				Ok(offer) => offer,
 				Err(verdict) => return verdict,
 			};
+			if let Err(reason) = self.weigh(call.request, &offer).await {
+				return self.disagree(call.request.task, &node, &CallerError::Offer(reason));
+			}
 			let payment = match self.prepare(call, &node, &offer).await {
 				Ok(payment) => payment,
 				Err(verdict) => return verdict,
@@ -122,7 +127,7 @@ impl Engine {
 					return Verdict::Elsewhere(ApiError::bad_gateway("node_misbehaves", reason));
 				}
 				Remedy::Wait | Remedy::Again(_) | Remedy::Retire | Remedy::None => {
-					return self.refused(&node, refusal)
+					return self.refused(call.request.task, &node, &listing.model, refusal)
 				}
 			}
 		}
@@ -142,6 +147,8 @@ impl Engine {
 				&& info.closes_at.is_none()
 				&& best < info.expires_at
 				&& info.deposit.saturating_sub(info.settled) >= amount
+				&& (info.signer == info.caller
+					|| info.spending_limit.saturating_sub(info.settled) >= amount)
 		}))
 	}
 
@@ -153,11 +160,11 @@ impl Engine {
 		node: &mut NodeInfo,
 	) -> Result<Requirements, Verdict> {
 		let asked = Instant::now();
-		let body = call.request.body.clone();
-		let offered = call.unless_stopped(self.api.offer(&node.endpoint, &body)).await;
+		let (body, task) = (call.request.body.clone(), call.request.task);
+		let offered = call.unless_stopped(self.api.offer(&node.endpoint, task, &body)).await;
 		let required = match offered.map_err(super::Stop::into_verdict)? {
 			Offered::Offer(required) => *required,
-			Offered::Refused(refusal) => return Err(self.refused(node, refusal)),
+			Offered::Refused(refusal) => return Err(self.refused(task, node, model, refusal)),
 			Offered::Failed(reason) => {
 				self.failed(node);
 				return Err(Verdict::Elsewhere(ApiError::bad_gateway("node_unreachable", reason)));
@@ -168,7 +175,7 @@ impl Engine {
 			Err(CallerError::Offer(reason)) => {
 				debug!(%reason, "an offer differs from what is known")
 			}
-			agreed => return agreed.map_err(|error| self.disagree(node, &error)),
+			agreed => return agreed.map_err(|error| self.disagree(task, node, &error)),
 		}
 		// A price, a version or a key may have changed lately.
 		let unknown = |error: ChainError| {
@@ -188,7 +195,7 @@ impl Engine {
 			}
 			agreed = self.agree(&required, &newest, node, &body);
 		}
-		agreed.map_err(|error| self.disagree(node, &error))
+		agreed.map_err(|error| self.disagree(task, node, &error))
 	}
 
 	fn agree(
@@ -210,19 +217,35 @@ impl Engine {
 		check_offer(required.clone(), facts)
 	}
 
-	fn disagree(&self, node: &NodeInfo, error: &CallerError) -> Verdict {
+	/// Whether an offer is for what was asked, as far as that can be told without its model: vectors
+	/// have no output tokens, and texts that are read just as they are can be counted.
+	async fn weigh(&self, request: &Request, offer: &Requirements) -> Result<(), String> {
+		let terms = &offer.extra;
+		if request.task == Task::Embeddings && terms.max_output_tokens > 0 {
+			let tokens = terms.max_output_tokens;
+			return Err(format!("it wants to be paid for {tokens} output tokens of vectors"));
+		}
+		let Some(inputs) = &request.inputs else { return Ok(()) };
+		match self.clerk.count_inputs(&request.model, inputs).await {
+			Some(counted) => recount::compare_inputs(terms.input_tokens, counted),
+			None => Ok(()),
+		}
+	}
+
+	fn disagree(&self, task: Task, node: &NodeInfo, error: &CallerError) -> Verdict {
 		match error {
 			// The price is the same with every node.
 			CallerError::TooExpensive { amount, limit } => {
 				let message = format!(
 					"this call may cost {}, more than the limit of {} a call (--max-charge): ask for \
-					 fewer tokens (max_tokens), or raise the limit",
+					 fewer tokens ({}), or raise the limit",
 					format_amount(*amount),
 					format_amount(*limit),
+					task.costly_part(),
 				);
 				let status = axum::http::StatusCode::BAD_REQUEST;
 				let code = "charge_above_limit";
-				Verdict::Refused(ApiError::invalid(status, Some("max_tokens"), code, message))
+				Verdict::Refused(ApiError::invalid(status, Some(task.costly_part()), code, message))
 			}
 			error => {
 				self.failed(node);
@@ -284,8 +307,19 @@ impl Engine {
 			request_hash,
 			valid_until: begun.open.call.valid_until,
 		};
-		let signature = self.network.keypair().sign_message(&voucher);
-		let url = format!("{}/v1/chat/completions", node.endpoint.trim_end_matches('/'));
+		let signer = self.treasury.look(|ledger| {
+			ledger.session(voucher.session).and_then(|session| session.signer.clone())
+		});
+		let Some(key) = self.network.voucher_key(signer.as_ref()) else {
+			// No such session is chosen.
+			let released = self.treasury.release(&begun.seat, false).await;
+			released.map_err(|error| Verdict::Refused(unwritable(&error)))?;
+			let error = FundingError::NoKey { account: ss58(&self.network.account()) };
+			return Err(self.unfunded(amount, error));
+		};
+		let signature = key.sign_message(&voucher);
+		let path = call.request.task.path();
+		let url = format!("{}{path}", node.endpoint.trim_end_matches('/'));
 		let resource = Resource { url, description: None, mime_type: None };
 		let payload = Payload { voucher, signature, salt };
 		let header = x402::encode(&PaymentSignature::new(resource, offer.clone(), payload));
@@ -299,6 +333,12 @@ impl Engine {
 			}
 			FundingError::Poor { .. } => Verdict::NoFunds(NoFunds::Account(error.to_string())),
 			FundingError::Store(error) => Verdict::Refused(unwritable(&error)),
+			error @ FundingError::AboveLimit { .. } => {
+				let status = axum::http::StatusCode::BAD_REQUEST;
+				let message = error.to_string();
+				let code = "charge_above_limit";
+				Verdict::Refused(ApiError::invalid(status, None, code, message))
+			}
 			FundingError::Chain(error) => {
 				warn!(%error, "the chain cannot be asked");
 				let message = "the chain node cannot be reached, and a session needs money";
@@ -325,9 +365,9 @@ impl Engine {
 				Err(error) => Verdict::Refused(unwritable(&error)),
 			});
 		}
-		let body = call.request.body.clone();
+		let (body, task) = (call.request.body.clone(), call.request.task);
 		let left = call.deadline.saturating_duration_since(Instant::now());
-		let sending = self.api.pay(&node.endpoint, &body, &payment.header, left);
+		let sending = self.api.pay(&node.endpoint, task, &body, &payment.header, left);
 		let sent = match call.unless_stopped(sending).await {
 			Ok(sent) => sent,
 			Err(stop) => {
@@ -361,7 +401,7 @@ impl Engine {
 	}
 
 	/// What a node's refusal means for the call.
-	fn refused(&self, node: &NodeInfo, refusal: Refusal) -> Verdict {
+	fn refused(&self, task: Task, node: &NodeInfo, model: &ModelInfo, refusal: Refusal) -> Verdict {
 		let error = ApiError::of_node(&refusal);
 		match (refusal.shaped, refusal.status) {
 			(true, 429) => {
@@ -376,6 +416,10 @@ impl Engine {
 					"unsupported_parameter" | "unsupported_value"
 				) =>
 			{
+				Verdict::Elsewhere(error)
+			}
+			(true, 400) if refusal.code == "unsupported_endpoint" => {
+				self.market.note_unserved(&node.operator, (model.id, task));
 				Verdict::Elsewhere(error)
 			}
 			(true, 400 | 413 | 422) => Verdict::Refused(error),

@@ -22,8 +22,8 @@ use tracing::{info, warn};
 use super::{
 	attempt::{later, millis},
 	line::Gone,
-	relay::{is_nothing, Relay, Step},
-	Call, Engine, Stop, Verdict,
+	relay::{Relay, Step},
+	Call, Engine, Request, Said, Stop, Verdict,
 };
 use crate::{
 	clerk::{self, Unacceptable},
@@ -94,8 +94,9 @@ impl Engine {
 				return Verdict::Elsewhere(ApiError::bad_gateway("node_failed", reason));
 			}
 		};
-		let text = text_of(&value);
-		let known = text.as_deref().map(|text| clerk::Answer { model: &call.request.model, text });
+		let Request { task, model, .. } = call.request;
+		let said = Said::of(*task, &value);
+		let known = said.as_ref().map(|said| clerk::Answer { model, task: *task, said });
 		let found = match response {
 			Some(response) => self.take(begun, response, known, !call.line.is_gone()).await,
 			None => self.find_out(node, begun, known).await,
@@ -131,7 +132,7 @@ impl Engine {
 		answer: Response,
 	) -> Verdict {
 		let began = Instant::now();
-		let mut relay = Relay::default();
+		let mut relay = Relay::new(call.request.task);
 		let mut events = Events::new(answer);
 		let end = loop {
 			let event = match call.unless_stopped(events.next()).await {
@@ -146,7 +147,7 @@ impl Engine {
 			};
 			if !call.line.has_begun() {
 				self.note(node, |health, _| health.answered(millis(began.elapsed())));
-				note_first_piece(&call.request.model, began);
+				note_first_piece(call.request, began);
 			}
 			if let Err(stop) = forward(call, &begun.seat, pieces).await {
 				break Err(Err(stop));
@@ -166,9 +167,8 @@ impl Engine {
 		end: Result<(), Result<String, Stop>>,
 	) -> Verdict {
 		let whole = end.is_ok() && relay.error.is_none();
-		let text_known = whole && !relay.more_than_text;
-		let model = &call.request.model;
-		let known = text_known.then_some(clerk::Answer { model, text: &relay.text });
+		let Request { task, model, .. } = call.request;
+		let known = whole.then_some(clerk::Answer { model, task: *task, said: &relay.said });
 		let delivered = whole && !call.line.is_gone();
 		let found = match relay.response.take() {
 			Some(response) => self.take(begun, response, known, delivered).await,
@@ -332,10 +332,11 @@ async fn forward(
 	Ok(())
 }
 
-fn note_first_piece(model: &str, began: Instant) {
+fn note_first_piece(request: &Request, began: Instant) {
 	metrics::histogram!(
 		"gen_ai_client_operation_time_to_first_chunk_seconds",
-		"gen_ai_request_model" => model.to_owned(),
+		"gen_ai_request_model" => request.model.clone(),
+		"gen_ai_operation_name" => request.task.operation(),
 	)
 	.record(began.elapsed().as_secs_f64());
 }
@@ -345,19 +346,6 @@ fn headers(seat: &Seat, charge: Option<Balance>) -> Vec<(HeaderName, HeaderValue
 	let known = [(NODE, ss58(&seat.node)), (SESSION, seat.session.to_string())];
 	let all = known.into_iter().chain(charge);
 	all.filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?))).collect()
-}
-
-/// The text of a whole answer, if it is nothing but text.
-fn text_of(answer: &Value) -> Option<String> {
-	let message = answer.pointer("/choices/0/message")?.as_object()?;
-	let other = |(key, value): (&String, &Value)| {
-		!matches!(key.as_str(), "role" | "content") && !is_nothing(value)
-	};
-	if message.iter().any(other) {
-		return None;
-	}
-	let content = message.get("content").and_then(Value::as_str);
-	Some(content.unwrap_or_default().to_owned())
 }
 
 /// The events of an answer.
@@ -389,26 +377,5 @@ impl Events {
 			let events = self.parser.push(&piece);
 			self.ready.extend(events.map_err(|_| "the node sends an endless event".to_owned())?);
 		}
-	}
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use serde_json::json;
-
-	fn answer(message: &Value) -> Value {
-		json!({ "choices": [{ "message": message, "finish_reason": "stop" }] })
-	}
-
-	#[test]
-	fn text_is_known_where_there_is_nothing_else() {
-		let plain = json!({ "role": "assistant", "content": "Paris.", "refusal": null });
-		assert_eq!(text_of(&answer(&plain)).as_deref(), Some("Paris."));
-		let empty = json!({ "role": "assistant", "content": null });
-		assert_eq!(text_of(&answer(&empty)).as_deref(), Some(""));
-		let call = json!({ "content": null, "tool_calls": [{ "id": "a" }] });
-		assert_eq!(text_of(&answer(&call)), None);
-		assert_eq!(text_of(&json!({ "choices": [] })), None);
 	}
 }

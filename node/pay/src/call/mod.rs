@@ -8,8 +8,14 @@ mod deliver;
 mod line;
 mod relay;
 mod remedy;
+mod said;
+mod task;
 
-pub use self::line::{Gone, Line, Reply};
+pub use self::{
+	line::{Gone, Line, Reply},
+	said::Said,
+	task::Task,
+};
 
 use std::{
 	collections::{BTreeMap, BTreeSet},
@@ -48,12 +54,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// What an app asks.
 #[derive(Clone, Debug)]
 pub struct Request {
+	/// What the call is about.
+	pub task: Task,
 	/// The request's bytes; they go to the node as they are.
 	pub body: Bytes,
 	/// The model's name.
 	pub model: String,
 	/// The most tokens of the answer, if it says.
 	pub max_tokens: Option<u32>,
+	/// The texts that the model reads just as they are, where there are such.
+	pub inputs: Option<Vec<String>>,
 }
 
 /// How calls are made.
@@ -219,15 +229,19 @@ impl Engine {
 				"failed"
 			}
 			Verdict::NoFunds(reason) => {
-				call.line.fail(self.no_funds(&reason)).await;
+				call.line.fail(self.no_funds(request.task, &reason)).await;
 				"no_funds"
 			}
 		};
 		let model = request.model.clone();
 		metrics::counter!("openledger_pay_calls_total", "model" => model.clone(), "outcome" => outcome)
 			.increment(1);
-		metrics::histogram!("gen_ai_client_operation_duration_seconds", "gen_ai_request_model" => model)
-			.record(began.elapsed().as_secs_f64());
+		metrics::histogram!(
+			"gen_ai_client_operation_duration_seconds",
+			"gen_ai_request_model" => model,
+			"gen_ai_operation_name" => request.task.operation(),
+		)
+		.record(began.elapsed().as_secs_f64());
 	}
 
 	/// Tries nodes until one has answered.
@@ -350,18 +364,24 @@ impl Engine {
 			};
 			untried.map(candidate).collect::<Vec<_>>()
 		});
-		let first = rank(candidates, self.market.now()).into_iter().next()?;
+		// Whoever does not serve such calls of the model may have begun to.
+		let task = (listing.model.id, request.task);
+		let (unlikely, likely): (Vec<_>, Vec<_>) =
+			candidates.into_iter().partition(|node| self.market.is_unserved(&node.operator, task));
+		let now = self.market.now();
+		let first = rank(likely, now).into_iter().chain(rank(unlikely, now)).next()?;
 		listing.nodes.iter().find(|node| node.operator == first.operator).cloned()
 	}
 
-	fn no_funds(&self, reason: &NoFunds) -> ApiError {
+	fn no_funds(&self, task: Task, reason: &NoFunds) -> ApiError {
 		ApiError::no_quota(match reason {
 			NoFunds::Budget { left, amount } => format!(
 				"this call may cost {}, and {} of the budget of {} are left for it: raise the budget \
-				 (--budget), or ask for fewer tokens (max_tokens); GET /spend shows where it went",
+				 (--budget), or ask for fewer tokens ({}); GET /spend shows where it went",
 				format_amount(*amount),
 				format_amount(*left),
 				format_amount(self.treasury.budget().limit),
+				task.costly_part(),
 			),
 			NoFunds::Account(reason) => reason.clone(),
 		})

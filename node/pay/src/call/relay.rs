@@ -10,6 +10,7 @@ use openledger_client::{
 };
 use serde_json::Value;
 
+use super::{Said, Task};
 use crate::node::api::Refusal;
 
 /// Events that are held back until the model has said something, at most.
@@ -29,10 +30,9 @@ pub enum Step {
 /// A streamed answer on its way through.
 #[derive(Debug, Default)]
 pub struct Relay {
-	/// The answer's text.
-	pub text: String,
-	/// Whether there is more to it than text.
-	pub more_than_text: bool,
+	task: Task,
+	/// What the answer says.
+	pub said: Said,
 	/// The node's statement.
 	pub response: Option<PaymentResponse>,
 	/// The error that the node ended it with.
@@ -43,6 +43,11 @@ pub struct Relay {
 }
 
 impl Relay {
+	/// For an answer of a call of this kind.
+	pub fn new(task: Task) -> Self {
+		Self { task, ..Self::default() }
+	}
+
 	/// Takes an event.
 	pub fn take(&mut self, event: SseEvent) -> Step {
 		if event.name == PAYMENT_RESPONSE {
@@ -84,36 +89,10 @@ impl Relay {
 	fn note(&mut self, chunk: &Value) {
 		let choices = chunk.get("choices").and_then(Value::as_array);
 		for choice in choices.into_iter().flatten() {
-			let delta = choice.get("delta");
-			let said = |key: &str| delta.and_then(|delta| delta.get(key));
-			if let Some(text) = said("content").and_then(Value::as_str).filter(|it| !it.is_empty())
-			{
-				self.text.push_str(text);
-				self.begun = true;
-			}
-			let others = delta.and_then(Value::as_object).into_iter().flatten();
-			let other = |(key, value): (&String, &Value)| {
-				!matches!(key.as_str(), "role" | "content") && !is_nothing(value)
-			};
-			if others.into_iter().any(other) {
-				self.more_than_text = true;
-				self.begun = true;
-			}
-			if choice.get("finish_reason").is_some_and(Value::is_string) {
-				self.begun = true;
-			}
+			let says = self.said.add(self.task, choice);
+			let ends = choice.get("finish_reason").is_some_and(Value::is_string);
+			self.begun |= says || ends;
 		}
-	}
-}
-
-/// Whether a field says nothing.
-pub fn is_nothing(value: &Value) -> bool {
-	match value {
-		Value::Null => true,
-		Value::String(text) => text.is_empty(),
-		Value::Array(entries) => entries.is_empty(),
-		Value::Object(fields) => fields.is_empty(),
-		Value::Bool(_) | Value::Number(_) => false,
 	}
 }
 
@@ -161,8 +140,8 @@ mod tests {
 		let Step::Forward(pieces) = relay.take(delta(&json!({ "content": " there" }))) else {
 			panic!()
 		};
-		assert_eq!((pieces.len(), relay.text.as_str()), (1, "Hi there"));
-		assert!(!relay.more_than_text && relay.flush().is_empty());
+		assert_eq!((pieces.len(), relay.said.signed.as_str()), (1, "Hi there"));
+		assert!(relay.said.besides.is_empty() && relay.flush().is_empty());
 		let done = SseEvent { name: String::new(), data: "[DONE]".into() };
 		assert_eq!(relay.take(done), Step::End);
 	}
@@ -179,14 +158,27 @@ mod tests {
 	}
 
 	#[test]
-	fn tool_calls_are_more_than_text() {
+	fn tool_calls_begin_an_answer_as_text_does() {
 		let mut relay = Relay::default();
-		let call = delta(&json!({ "tool_calls": [{ "index": 0, "id": "a" }] }));
+		let call = json!({ "index": 0, "id": "a", "function": { "name": "sum", "arguments": "" } });
+		let call = delta(&json!({ "tool_calls": [call] }));
 		assert!(matches!(relay.take(call), Step::Forward(_)));
-		assert!(relay.more_than_text);
+		assert_eq!(relay.said.signed, "sum");
 		let mut relay = Relay::default();
-		relay.take(delta(&json!({ "content": "x", "refusal": null, "tool_calls": [] })));
-		assert!(!relay.more_than_text);
+		let empty = delta(&json!({ "content": "", "refusal": null, "tool_calls": [] }));
+		assert_eq!(relay.take(empty), Step::Wait);
+		let thought = delta(&json!({ "reasoning_content": "Let me see" }));
+		assert!(matches!(relay.take(thought), Step::Forward(_)));
+		assert_eq!((relay.said.signed.as_str(), relay.said.besides.as_str()), ("", "Let me see"));
+	}
+
+	#[test]
+	fn continued_texts_go_through_too() {
+		let mut relay = Relay::new(Task::Text);
+		let piece = |text: &str| event(&json!({ "choices": [{ "index": 0, "text": text }] }));
+		assert_eq!(relay.take(piece("")), Step::Wait);
+		let Step::Forward(pieces) = relay.take(piece("upon")) else { panic!() };
+		assert_eq!((pieces.len(), relay.said.signed.as_str()), (2, "upon"));
 	}
 
 	#[test]

@@ -57,12 +57,15 @@ pub fn remedy(refusal: &Refusal, sequence: Sequence, acknowledged: Balance, fres
 				_ => Remedy::None,
 			}
 		}
-		"session_unknown" | "session_underfunded" if fresh => Remedy::Wait,
+		"session_unknown" | "session_underfunded" | "spending_limit_reached" if fresh => {
+			Remedy::Wait
+		}
 		"lane_busy" => Remedy::Wait,
 		"session_unknown"
 		| "session_underfunded"
 		| "session_expired"
 		| "session_closing"
+		| "spending_limit_reached"
 		| "session_of_other_node" => Remedy::Retire,
 		_ => Remedy::None,
 	}

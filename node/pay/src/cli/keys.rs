@@ -1,12 +1,17 @@
-//! Whose key pays.
+//! Whose keys pay.
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{ensure, Context};
 use clap::Args;
-use openledger_client::{keys::SecretUri, KeySource, Keypair, Scheme};
+use openledger_client::{
+	keys::SecretUri, parse_account, units::parse_amount, KeySource, Keypair, Scheme,
+};
+use openledger_primitives::{AccountId, Balance};
 
-/// Where the secret key comes from: one of these.
+use crate::network::Keys;
+
+/// Where the secret key of the account that pays comes from: one of these.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Key")]
 #[group(id = "source", required = true, multiple = false)]
@@ -23,6 +28,10 @@ pub(super) struct KeyArgs {
 	/// The secret itself. For development keys such as //Alice: others can see command lines.
 	#[arg(long, value_name = "SECRET")]
 	suri: Option<SecretUri>,
+	/// Without its key: pay out of the sessions of this account that were opened for the key of
+	/// --signer-file or --signer-env. No others are opened, topped up or closed.
+	#[arg(long, value_name = "ADDRESS", value_parser = parse_account)]
+	account: Option<AccountId>,
 }
 
 /// What kind of key it is.
@@ -34,15 +43,74 @@ pub(super) struct KeyType {
 	key_type: Scheme,
 }
 
+/// A key that signs vouchers in place of the account's own.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Hot key")]
+pub(super) struct SignerArgs {
+	/// A file with the secret of a hot key. New sessions are opened for it: it signs their vouchers,
+	/// and whoever gets hold of it can spend what is in them, with their nodes, and nothing else.
+	#[arg(long, value_name = "FILE", conflicts_with = "signer_env")]
+	signer_file: Option<PathBuf>,
+	/// An environment variable that holds the secret of a hot key.
+	#[arg(long, value_name = "NAME")]
+	signer_env: Option<String>,
+	/// The kind of the hot key: sr25519, ed25519 or ecdsa.
+	#[arg(long, value_name = "KIND", default_value = "sr25519")]
+	signer_type: Scheme,
+	/// What the hot key may spend in each new session at most, in OPEN, whatever is in it.
+	#[arg(long, value_name = "OPEN", value_parser = parse_amount)]
+	signer_limit: Option<Balance>,
+}
+
 impl KeyArgs {
-	/// Reads the key.
-	pub(super) fn read(&self, kind: &KeyType) -> anyhow::Result<Keypair> {
+	/// Reads the key, if it is here.
+	fn read(&self, kind: &KeyType) -> anyhow::Result<Option<Keypair>> {
 		let source = match (&self.key_file, &self.key_env, &self.suri) {
+			_ if self.account.is_some() => return Ok(None),
 			(Some(path), _, _) => KeySource::File(path.clone()),
 			(_, Some(name), _) => KeySource::Env(name.clone()),
 			(_, _, Some(secret)) => KeySource::Uri(secret.clone()),
 			(None, None, None) => KeySource::Stdin,
 		};
-		source.read(kind.key_type).context("key")
+		source.read(kind.key_type).context("key").map(Some)
+	}
+
+	/// Reads all keys. `closes` is whether the account's own is needed for what is to be done.
+	pub(super) fn keys(
+		&self,
+		kind: &KeyType,
+		signer: &SignerArgs,
+		closes: bool,
+	) -> anyhow::Result<Keys> {
+		let own = self.read(kind)?;
+		let hot = signer.read()?;
+		if own.is_none() {
+			ensure!(!closes, "--close needs the account's own key, not --account");
+			ensure!(hot.is_some(), "--account needs --signer-file or --signer-env");
+		}
+		ensure!(
+			signer.signer_limit.is_none() || hot.is_some(),
+			"--signer-limit needs --signer-file or --signer-env"
+		);
+		let account = match (&self.account, &own) {
+			(Some(account), _) => account.clone(),
+			(None, Some(own)) => own.account(),
+			(None, None) => anyhow::bail!("no account"),
+		};
+		// The account's own key needs no leave of its own.
+		let hot = hot.filter(|hot| hot.account() != account);
+		let hot_limit = signer.signer_limit.filter(|_| hot.is_some());
+		Ok(Keys { account, own, hot, hot_limit })
+	}
+}
+
+impl SignerArgs {
+	fn read(&self) -> anyhow::Result<Option<Keypair>> {
+		let source = match (&self.signer_file, &self.signer_env) {
+			(Some(path), _) => KeySource::File(path.clone()),
+			(None, Some(name)) => KeySource::Env(name.clone()),
+			(None, None) => return Ok(None),
+		};
+		source.read(self.signer_type).context("hot key").map(Some)
 	}
 }

@@ -27,7 +27,7 @@ use tracing_subscriber::{filter::Directive, EnvFilter};
 use crate::{
 	budget::Budget,
 	call::CallSettings,
-	janitor::Closing,
+	janitor::{Closing, ClosingSettings},
 	network::Live,
 	node::{api::Patience, endpoint},
 	recount::Recount,
@@ -50,6 +50,8 @@ const BLOCKS_PER_HOUR: u32 = 1_200;
 ///   python -c 'import openai; print(openai.OpenAI().chat.completions.create(
 ///       model="smollm2-135m-instruct", messages=[{"role": "user", "content": "Hello!"}]))'
 ///
+/// Chats, completions and embeddings are served, the first two also streamed.
+///
 ///   curl http://127.0.0.1:8402/v1/models      the models that some node serves, with prices
 ///   curl http://127.0.0.1:8402/spend          what was spent, on what, and what is left
 ///
@@ -66,8 +68,12 @@ const BLOCKS_PER_HOUR: u32 = 1_200;
 ///
 ///   openledger-pay --chain ws://127.0.0.1:9944 --key-file ~/.config/openledger/key --close
 ///
-/// once to ask for it, and once more when the notice is over. Or let the proxy run, which closes
-/// sessions when they end.
+/// which asks the nodes to agree. Where one does not, it asks for the end on chain: then run it once
+/// more when the notice is over. A proxy that runs closes sessions that nobody uses
+/// (--idle-minutes), those that end, and with --close-at-end all of them when it is stopped.
+///
+/// So that the account's key need not stay on this machine, sessions can be opened for a hot key
+/// that signs in its place (--signer-file), and paid out of later without the other (--account).
 #[derive(Debug, Parser)]
 #[command(name = "openledger-pay", version, verbatim_doc_comment, max_term_width = 100)]
 pub struct Cli {
@@ -89,6 +95,8 @@ pub struct Cli {
 	key: keys::KeyArgs,
 	#[command(flatten)]
 	key_type: keys::KeyType,
+	#[command(flatten)]
+	signer: keys::SignerArgs,
 
 	/// The most that one call may cost, in OPEN.
 	#[arg(long, value_name = "OPEN", value_parser = parse_amount, help_heading = "Spending")]
@@ -108,10 +116,17 @@ pub struct Cli {
 	/// Print what was spent, when the proxy ends.
 	#[arg(long, help_heading = "Spending")]
 	summary: bool,
-	/// Do not serve: close all sessions that can be closed, ask for it where that takes notice, and
-	/// say when the rest can be closed.
+	/// Do not serve: close all sessions whose nodes agree, or whose notice is over, ask for it where
+	/// they do not, and say when the rest can be closed.
 	#[arg(long, help_heading = "Spending", conflicts_with_all = ["new_budget", "summary"])]
 	close: bool,
+	/// Close all sessions when the proxy is stopped. It takes as long as nodes need to settle.
+	#[arg(long, help_heading = "Spending", conflicts_with = "close")]
+	close_at_end: bool,
+	/// Close a session with which nothing was done for so many minutes; 0 for never. What is in it
+	/// counts against the budget as long as it is open.
+	#[arg(long, value_name = "MINUTES", default_value_t = 120, help_heading = "Spending")]
+	idle_minutes: u32,
 	/// Pay a node again that was caught cheating, by its address. Can be given several times.
 	#[arg(long, value_name = "ADDRESS", value_parser = parse_account, help_heading = "Spending")]
 	forgive: Vec<AccountId>,
@@ -188,14 +203,14 @@ impl Cli {
 	}
 
 	async fn run(self) -> anyhow::Result<()> {
-		let keypair = self.key.read(&self.key_type)?;
+		let keys = self.key.keys(&self.key_type, &self.signer, self.close)?;
 		let settings = self.settings()?;
 		if self.budget == Some(0) {
 			warn!("the budget is nothing: every call is refused");
 		}
 		warn_if_open(&settings);
 		let chain = Chain::connect(&self.chain).await?;
-		let network = Arc::new(Live::new(chain, keypair));
+		let network = Arc::new(Live::new(chain, keys));
 		let proxy = Proxy::new(network, settings).await?;
 		if self.close {
 			return show_closings(&proxy.close_all().await?);
@@ -257,6 +272,12 @@ impl Cli {
 			},
 			recount: Arc::new(recount),
 			grace: seconds(self.grace),
+			closing: ClosingSettings {
+				idle: (self.idle_minutes > 0)
+					.then(|| seconds(self.idle_minutes.saturating_mul(60))),
+				at_end: self.close_at_end,
+				..ClosingSettings::default()
+			},
 		})
 	}
 
@@ -306,14 +327,15 @@ fn show_closings(closings: &[(u64, Closing)]) -> anyhow::Result<()> {
 	}
 	for (session, closing) in closings {
 		line(match closing {
-			Closing::Closed => format!("session {session} is closed"),
+			Closing::Closed(refunded) => {
+				format!("session {session} is closed; {} came back", format_amount(*refunded))
+			}
 			Closing::From(block) => format!(
-				"session {session} can be closed at block {block}: run this again then; the node may \
-				 close it before"
+				"session {session} can be closed at block {block}: run this again then, or before, if \
+				 its node may agree to it by then"
 			),
 			Closing::NotYet => format!(
-				"session {session} could not be closed: the chain refused (--log debug tells why); \
-				 run this again later"
+				"session {session} could not be closed (--log debug tells why); run this again later"
 			),
 		});
 	}

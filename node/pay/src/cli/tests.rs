@@ -1,6 +1,9 @@
 use super::*;
 use clap::{error::ErrorKind, CommandFactory};
 
+/// That of //Alice.
+const ADDRESS: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+
 fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
 	Cli::try_parse_from([&["openledger-pay"], arguments].concat())
 }
@@ -30,6 +33,9 @@ fn what_people_write_is_understood() {
 		&["--key-env", "K", "--close"],
 		&["--key-env", "K", "--budget", "1", "--tokenizer", "a/b=t.json", "--tokenizer", "c=d"],
 		&["--key-env", "K", "--budget", "1", "--allow-origin", "https://a", "--queue", "0"],
+		&["--key-env", "K", "--budget", "1", "--close-at-end", "--idle-minutes", "0"],
+		&["--key-env", "K", "--budget", "1", "--signer-file", "h", "--signer-limit", "0.5"],
+		&["--account", ADDRESS, "--budget", "1", "--signer-env", "H", "--signer-type", "ecdsa"],
 	] {
 		parse(arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
 	}
@@ -47,6 +53,13 @@ fn what_cannot_be_meant_is_refused() {
 		(&[key[0], key[1], "--budget", "5", "--session-hours", "9999"], "is not in"),
 		(&[key[0], key[1], "--budget", "5", "--tokenizer", "x"], "MODEL=FILE"),
 		(&[key[0], key[1], "--close", "--summary"], "cannot be used with"),
+		(&[key[0], key[1], "--close", "--close-at-end"], "cannot be used with"),
+		(&[key[0], key[1], "--budget", "5", "--account", ADDRESS], "cannot be used with"),
+		(&["--account", "Alice", "--budget", "5"], "--account"),
+		(
+			&[key[0], key[1], "--budget", "5", "--signer-file", "a", "--signer-env", "b"],
+			"cannot be used with",
+		),
 		(&[key[0], key[1], "--budget", "5", "--key-type", "rsa"], "is not a kind of key"),
 	] {
 		let error = parse(arguments).unwrap_err().to_string();
@@ -76,6 +89,34 @@ fn an_access_key_has_to_be_there() {
 	let arguments = ["--budget", "5", "--suri", "//A", "--access-key-env", "OPENLEDGER_PAY_UNSET"];
 	let error = parse(&arguments).unwrap().settings().unwrap_err();
 	assert!(format!("{error:#}").contains("OPENLEDGER_PAY_UNSET"), "{error:#}");
+}
+
+#[test]
+fn keys_are_those_that_are_needed() {
+	let keys = |arguments: &[&str]| {
+		let cli = parse(&[&["--budget", "5"], arguments].concat()).unwrap();
+		cli.key.keys(&cli.key_type, &cli.signer, cli.close)
+	};
+	let folder = tempfile::tempdir().unwrap();
+	let file = folder.path().join("hot").display().to_string();
+	std::fs::write(&file, "//Alice//hot\n").unwrap();
+	let both = keys(&["--suri", "//Alice", "--signer-file", &file, "--signer-limit", "2"]).unwrap();
+	assert_eq!(both.own.as_ref().map(|own| own.address()).as_deref(), Some(ADDRESS));
+	assert_ne!(both.hot.as_ref().unwrap().account(), both.account);
+	assert_eq!(both.hot_limit, Some(2 * openledger_primitives::OPEN));
+	let hot = keys(&["--account", ADDRESS, "--signer-file", &file]).unwrap();
+	assert!(hot.own.is_none() && hot.hot.is_some() && hot.account == both.account);
+	std::fs::write(&file, "//Alice").unwrap();
+	assert!(keys(&["--suri", "//Alice", "--signer-file", &file]).unwrap().hot.is_none());
+	for (arguments, said) in [
+		(&["--account", ADDRESS][..], "--signer-file"),
+		(&["--suri", "//Alice", "--signer-limit", "2"], "--signer-file"),
+		(&["--account", ADDRESS, "--signer-file", &file, "--close"], "own key"),
+		(&["--suri", "//Alice", "--signer-file", "/nowhere"], "hot key"),
+	] {
+		let error = keys(arguments).unwrap_err();
+		assert!(format!("{error:#}").contains(said), "{error:#}");
+	}
 }
 
 #[tokio::test]

@@ -143,6 +143,10 @@ impl Ledger {
 				return Ok((session.id, lane));
 			}
 			let need = amount.saturating_sub(left);
+			// More in it does not help where its key may not spend more.
+			if session.limit.is_some_and(|limit| limit < session.spendable().saturating_add(need)) {
+				continue;
+			}
 			if short.is_none_or(|(_, least)| need < least) {
 				short = Some((session.id, need));
 			}

@@ -4,7 +4,7 @@ use openledger_primitives::{
 	info::SessionInfo, AccountId, Balance, BlockNumber, LaneId, SessionId,
 };
 
-use super::{Change, Intent, IntentKind, Ledger, Session, Settled, Shortfall};
+use super::{Change, Intent, IntentKind, Ledger, Session, Settled, Shortfall, Usage};
 use crate::budget::Budget;
 
 /// What the chain has of a session.
@@ -84,9 +84,24 @@ impl Ledger {
 			closes_at: None,
 			retired: self.barred.contains_key(node),
 			opened_after: intent.map_or(0, |intent| intent.from),
+			signer: None,
+			limit: None,
 		};
 		self.sessions.insert(id, session.clone());
 		vec![Change::Intent(node.clone(), None), Change::Session(session)]
+	}
+
+	/// A session was opened for a hot key, which may spend no more in it than a limit, if there is
+	/// one.
+	pub fn opened_for(
+		&mut self,
+		id: SessionId,
+		signer: AccountId,
+		limit: Option<Balance>,
+	) -> Vec<Change> {
+		let Some(session) = self.sessions.get_mut(&id) else { return Vec::new() };
+		(session.signer, session.limit) = (Some(signer), limit);
+		vec![Change::Session(session.clone())]
 	}
 
 	/// The transaction under way has added to a session's deposit.
@@ -116,6 +131,14 @@ impl Ledger {
 		vec![Change::Session(session.clone())]
 	}
 
+	/// Uses a session for no more calls, if it was not used since this was how far it had been used.
+	pub fn retire_unused(&mut self, id: SessionId, since: Usage) -> Vec<Change> {
+		match self.usage(id) == since && !since.busy {
+			true => self.retire(id),
+			false => Vec::new(),
+		}
+	}
+
 	/// Compares a session with the chain, as of when it was asked.
 	pub fn observe(&mut self, id: SessionId, seen: Seen<'_>) -> (Vec<Change>, Vec<Evidence>) {
 		let caller = self.meta.caller.clone();
@@ -126,7 +149,11 @@ impl Ledger {
 			Seen::There(_) | Seen::Gone => return (self.closed(id, None), Vec::new()),
 		};
 		let mut changes = Vec::new();
+		let signer = Some(&info.signer).filter(|signer| **signer != caller).cloned();
+		let limit = Some(info.spending_limit).filter(|limit| *limit < Balance::MAX);
 		let now = Session {
+			limit: limit.filter(|_| signer.is_some()),
+			signer,
 			// A transaction under way may have raised it. It is never lowered.
 			deposit: session.deposit.max(info.deposit),
 			expires_at: info.expires_at,

@@ -18,7 +18,8 @@ pub use self::{
 	calls::{Begun, Correction, Seat},
 	funds::{Evidence, Seen},
 	types::{
-		Change, Contents, Draft, Intent, IntentKind, Lane, Meta, Open, Session, Settled, Totals,
+		Change, Contents, Draft, Intent, IntentKind, Lane, Meta, Open, Session, Settled, Signers,
+		Totals, Usage,
 	},
 };
 
@@ -76,6 +77,7 @@ pub struct Ledger {
 	busy: BTreeSet<(SessionId, LaneId)>,
 	/// Nodes for which this process is submitting a transaction.
 	submitting: BTreeSet<AccountId>,
+	signers: Signers,
 }
 
 /// Where the budget stands. Amounts in planck.
@@ -122,7 +124,13 @@ impl Ledger {
 			totals: contents.totals,
 			busy: BTreeSet::new(),
 			submitting: BTreeSet::new(),
+			signers: Signers::default(),
 		}
+	}
+
+	/// Uses only sessions whose vouchers can be signed with these keys.
+	pub fn sign_with(&mut self, signers: Signers) {
+		self.signers = signers;
 	}
 
 	/// What of it belongs on disk.
@@ -185,6 +193,23 @@ impl Ledger {
 		self.busy.len()
 	}
 
+	/// Whether calls that a session pays for are under way in this process.
+	pub fn is_busy(&self, session: SessionId) -> bool {
+		self.busy.range((session, LaneId::MIN)..=(session, LaneId::MAX)).next().is_some()
+	}
+
+	/// How far a session has been used. It changes whenever something is done with it.
+	pub fn usage(&self, session: SessionId) -> Usage {
+		let lanes = self.lanes.get(&session).into_iter().flat_map(BTreeMap::values);
+		Usage {
+			vouchers: lanes.fold(0, |sum: u64, lane| {
+				sum.saturating_add(lane.signed).saturating_add(lane.sequence)
+			}),
+			deposit: self.sessions.get(&session).map_or(0, |session| session.deposit),
+			busy: self.is_busy(session),
+		}
+	}
+
 	/// Calls whose outcome is unknown, and that nobody in this process is looking after.
 	pub fn unresolved(&self) -> Vec<(Seat, Open)> {
 		let mut found = Vec::new();
@@ -238,11 +263,11 @@ impl Ledger {
 		lanes.fold(0, |sum: Balance, lane| sum.saturating_add(lane.authorised)).min(deposit)
 	}
 
-	/// What of a session's deposit is neither spent nor set aside.
+	/// What of a session's deposit can be spent, and is neither spent nor set aside.
 	pub fn left(&self, session: SessionId) -> Balance {
-		let deposit = self.sessions.get(&session).map_or(0, |session| session.deposit);
+		let spendable = self.sessions.get(&session).map_or(0, Session::spendable);
 		let lanes = self.lanes.get(&session).into_iter().flat_map(BTreeMap::values);
-		lanes.fold(deposit, |left, lane| {
+		lanes.fold(spendable, |left, lane| {
 			left.saturating_sub(lane.acknowledged).saturating_sub(lane.reserved())
 		})
 	}
@@ -255,6 +280,8 @@ impl Ledger {
 	) -> impl Iterator<Item = &'a Session> {
 		self.sessions.values().filter(move |session| {
 			session.node == *node
+				&& (self.signers.own
+					|| session.signer.is_some() && session.signer == self.signers.hot)
 				&& !session.retired
 				&& session.closes_at.is_none()
 				&& best.saturating_add(MARGIN) < session.expires_at

@@ -278,4 +278,5 @@ fn a_lowered_budget_is_kept() {
 	assert_eq!(ledger.standing().exposed, 24);
 }
 
+mod keys;
 mod random;

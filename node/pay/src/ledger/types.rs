@@ -42,6 +42,54 @@ pub struct Session {
 	pub retired: bool,
 	/// The best block before it was opened.
 	pub opened_after: BlockNumber,
+	/// The hot key that signs its vouchers, as an account, if it is not the caller's own.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub signer: Option<AccountId>,
+	/// What that key may spend in it at most, in planck, if that is limited.
+	#[serde(default, skip_serializing_if = "Option::is_none", with = "limit")]
+	pub limit: Option<Balance>,
+}
+
+/// A limit as a decimal string.
+mod limit {
+	use openledger_primitives::Balance;
+	use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
+
+	pub(super) fn serialize<S: Serializer>(
+		limit: &Option<Balance>,
+		serializer: S,
+	) -> Result<S::Ok, S::Error> {
+		limit.map(|limit| limit.to_string()).serialize(serializer)
+	}
+
+	pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+		deserializer: D,
+	) -> Result<Option<Balance>, D::Error> {
+		let text = Option::<String>::deserialize(deserializer)?;
+		text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+	}
+}
+
+impl Session {
+	/// What can be spent in it in all, in planck.
+	pub fn spendable(&self) -> Balance {
+		self.deposit.min(self.limit.unwrap_or(Balance::MAX))
+	}
+}
+
+/// Which keys are at hand to sign vouchers with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signers {
+	/// Whether the caller's own is, which can sign in every session.
+	pub own: bool,
+	/// A hot key, as an account.
+	pub hot: Option<AccountId>,
+}
+
+impl Default for Signers {
+	fn default() -> Self {
+		Self { own: true, hot: None }
+	}
 }
 
 /// A lane of a session.
@@ -173,6 +221,17 @@ impl Totals {
 			charged: self.charged.saturating_add(other.charged),
 		}
 	}
+}
+
+/// How far a session has been used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+	/// Grows with each voucher.
+	pub vouchers: u64,
+	/// What is in it, in planck.
+	pub deposit: Balance,
+	/// Whether calls are under way.
+	pub busy: bool,
 }
 
 /// Something that has to reach the disk.

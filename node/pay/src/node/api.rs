@@ -15,6 +15,8 @@ use reqwest::{
 use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::call::Task;
+
 /// No whole answer is longer than this, in bytes.
 pub const MAX_ANSWER: usize = 64 * 1024 * 1024;
 /// No error is longer than this, in bytes; what goes beyond is not read.
@@ -115,9 +117,10 @@ impl NodeApi {
 	}
 
 	/// Asks without paying, to learn what a call costs.
-	pub async fn offer(&self, endpoint: &str, body: &[u8]) -> Offered {
+	pub async fn offer(&self, endpoint: &str, task: Task, body: &[u8]) -> Offered {
 		let asking = async {
-			let request = self.http.post(chat(endpoint)).header(CONTENT_TYPE, "application/json");
+			let url = address(endpoint, task);
+			let request = self.http.post(url).header(CONTENT_TYPE, "application/json");
 			let answer = match request.body(body.to_vec()).send().await {
 				Ok(answer) => answer,
 				Err(error) => return Offered::Failed(describe(&error)),
@@ -145,6 +148,7 @@ impl NodeApi {
 	pub async fn pay(
 		&self,
 		endpoint: &str,
+		task: Task,
 		body: &[u8],
 		payment: &str,
 		patience: Duration,
@@ -152,7 +156,7 @@ impl NodeApi {
 		let sending = async {
 			let request = self
 				.http
-				.post(chat(endpoint))
+				.post(address(endpoint, task))
 				.header(CONTENT_TYPE, "application/json")
 				.header(PAYMENT_SIGNATURE, payment);
 			match request.body(body.to_vec()).send().await {
@@ -300,8 +304,8 @@ fn base(endpoint: &str) -> &str {
 	endpoint.trim_end_matches('/')
 }
 
-fn chat(endpoint: &str) -> String {
-	format!("{}/v1/chat/completions", base(endpoint))
+fn address(endpoint: &str, task: Task) -> String {
+	format!("{}{}", base(endpoint), task.path())
 }
 
 fn late(after: Duration) -> String {

@@ -1,4 +1,4 @@
-//! What can be asked of the proxy besides chats.
+//! What can be asked of the proxy besides calls.
 
 use std::{sync::Arc, time::Duration};
 

@@ -3,12 +3,14 @@
 //! | route | answers |
 //! |---|---|
 //! | `POST /v1/chat/completions` | a chat, plain or streamed, as OpenAI's API has it |
+//! | `POST /v1/completions` | a text that is continued, plain or streamed |
+//! | `POST /v1/embeddings` | texts as vectors |
 //! | `GET /v1/models`, `GET /v1/models/{name}` | the models that some node serves |
 //! | `GET /spend` | where the money is |
 //! | `GET /health` | whether calls can be made now |
 //! | `GET /metrics` | numbers for Prometheus |
 
-mod chat;
+mod calls;
 mod guard;
 mod lookup;
 mod run;
@@ -39,7 +41,11 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use crate::{call::Engine, error::ApiError, report::Report};
+use crate::{
+	call::{Engine, Task},
+	error::ApiError,
+	report::Report,
+};
 
 /// Limits of the HTTP side.
 #[derive(Clone, Debug)]
@@ -101,7 +107,9 @@ impl App {
 fn router(app: Arc<App>) -> Router {
 	let (limit, timeout) = (app.limits.body_bytes, app.limits.body_timeout);
 	Router::new()
-		.route("/v1/chat/completions", post(chat::completions))
+		.route(Task::Chat.path(), post(calls::chats))
+		.route(Task::Text.path(), post(calls::texts))
+		.route(Task::Embeddings.path(), post(calls::embeddings))
 		.route("/v1/models", get(lookup::models))
 		// Names of models have slashes.
 		.route("/v1/models/{*name}", get(lookup::one_model))
@@ -109,8 +117,8 @@ fn router(app: Arc<App>) -> Router {
 		.route("/health", get(lookup::health))
 		.route("/metrics", get(telemetry::metrics))
 		.fallback(|| async {
-			let message = "there is nothing here: see /v1/chat/completions, /v1/models, /spend, \
-			               /health and /metrics";
+			let message = "there is nothing here: see /v1/chat/completions, /v1/completions, \
+			               /v1/embeddings, /v1/models, /spend, /health and /metrics";
 			ApiError::invalid(StatusCode::NOT_FOUND, None, "unknown_url", message)
 		})
 		.layer(middleware::from_fn(shape_errors))

@@ -21,7 +21,8 @@ use crate::{
 	call::{CallSettings, Engine},
 	clerk::Clerk,
 	funding::Funding,
-	janitor::{Closing, Janitor, JanitorError},
+	janitor::{Closing, ClosingSettings, Janitor, JanitorError},
+	ledger::Signers,
 	market::Market,
 	network::Network,
 	node::api::{NodeApi, Patience},
@@ -38,6 +39,9 @@ const LAST_LOOK: Duration = Duration::from_secs(10);
 const AFTER_CUT: Duration = Duration::from_secs(30);
 /// How long a transaction that was submitted may take, when the proxy stops.
 const TRANSACTIONS: Duration = Duration::from_secs(30);
+/// How long closing all sessions may take, when the proxy stops: nodes wait until what they settle
+/// is final.
+const CLOSINGS: Duration = Duration::from_secs(240);
 
 /// How the proxy is set up.
 #[derive(Clone, Debug)]
@@ -68,6 +72,8 @@ pub struct Settings {
 	pub recount: Arc<Recount>,
 	/// How long calls may go on once the proxy is told to stop.
 	pub grace: Duration,
+	/// How sessions are closed.
+	pub closing: ClosingSettings,
 }
 
 /// Why the proxy does not start, or stops.
@@ -113,11 +119,13 @@ impl Proxy {
 	/// Why not.
 	pub async fn new(network: Arc<dyn Network>, settings: Settings) -> Result<Self, StartError> {
 		telemetry::recorder();
-		let account = network.keypair().account();
+		let account = network.account();
 		let genesis = network.genesis_hash();
 		let name = file_name(&genesis, &account);
 		let path = settings.state.join(format!("{name}.redb"));
 		let (store, mut ledger) = Store::open(&path, genesis, account).await?;
+		let hot = network.hot_key().map(|hot| hot.account());
+		ledger.sign_with(Signers { own: network.key().is_some(), hot });
 		let mut changes = match settings.new_budget {
 			true => ledger.rebase(),
 			false => Vec::new(),
@@ -147,7 +155,9 @@ impl Proxy {
 			funding: funding.clone(),
 			clerk: clerk.clone(),
 			api: api.clone(),
+			closing: settings.closing,
 			later: Default::default(),
+			used: Default::default(),
 		});
 		let engine = Arc::new(Engine {
 			network,
@@ -195,7 +205,7 @@ impl Proxy {
 		let Self { app, janitor, listener, transactions, grace } = self;
 		let engine = app.engine.clone();
 		let background = CancellationToken::new();
-		let account = ss58(&engine.network.keypair().account());
+		let account = ss58(&engine.network.account());
 		let address = listener.local_addr().map_err(StartError::Serve)?;
 		let budget = format_amount(engine.treasury.budget().limit);
 		info!(%address, %account, %budget, network = %engine.network.name(), "ready for calls");
@@ -217,6 +227,9 @@ impl Proxy {
 		}
 		// What became of calls that were cut off.
 		let _ = timeout(LAST_LOOK, janitor.recover()).await;
+		if janitor.closing.at_end {
+			close_at_end(&janitor).await;
+		}
 		let report = app.report();
 		engine.treasury.store().close().await;
 		info!("stopped");
@@ -229,18 +242,28 @@ impl Proxy {
 	/// # Errors
 	/// If the chain cannot be asked, or the state not be written.
 	pub async fn close_all(self) -> Result<Vec<(u64, Closing)>, StartError> {
-		let treasury = &self.app.engine.treasury;
 		self.janitor.recover().await;
-		self.janitor.observe().await?;
-		let sessions: Vec<_> =
-			treasury.look(|ledger| ledger.sessions().map(|session| session.id).collect());
-		let mut closings = Vec::new();
-		for id in sessions {
-			treasury.update(|ledger| ledger.retire(id)).await?;
-			closings.push((id, self.janitor.close(id).await?));
-		}
-		treasury.store().close().await;
+		let closings = self.janitor.close_all().await?;
+		self.app.engine.treasury.store().close().await;
 		Ok(closings)
+	}
+}
+
+/// Closes what can be closed before the proxy ends. The rest is for the next start.
+async fn close_at_end(janitor: &Janitor) {
+	info!("closing all sessions");
+	match timeout(CLOSINGS, janitor.close_all()).await {
+		Ok(Ok(closings)) => {
+			for (session, closing) in closings {
+				match closing {
+					Closing::Closed(_) => {}
+					Closing::From(block) => warn!(session, block, "a session is not closed yet"),
+					Closing::NotYet => warn!(session, "a session could not be closed"),
+				}
+			}
+		}
+		Ok(Err(error)) => warn!(%error, "not all sessions could be closed"),
+		Err(_) => warn!("not all sessions could be closed in time"),
 	}
 }
 

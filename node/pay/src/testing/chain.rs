@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use openledger_client::{At, ChainError, Keypair};
 use openledger_primitives::{
+	closing::CloseAgreement,
 	info::{ModelInfo, NodeInfo, SessionInfo},
-	AccountId, Balance, BlockNumber, Hash, ModelId, SessionId,
+	signing::Signed,
+	AccountId, Balance, BlockNumber, Hash, ModelId, SessionId, Signature,
 };
 use parking_lot::Mutex;
 
-use crate::network::{Network, Opened, Submitted};
+use crate::network::{Keys, Network, Opened, Submitted};
 
 /// How the chain behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +44,7 @@ pub(crate) struct State {
 
 pub(crate) struct FakeChain {
 	pub state: Mutex<State>,
-	keypair: Keypair,
+	pub keys: Mutex<Keys>,
 }
 
 impl FakeChain {
@@ -59,7 +61,7 @@ impl FakeChain {
 			free,
 			transactions: vec![],
 		};
-		Self { state: Mutex::new(state), keypair }
+		Self { state: Mutex::new(state), keys: Mutex::new(keypair.into()) }
 	}
 
 	fn ask<T>(&self, question: impl FnOnce(&State) -> T) -> Result<T, ChainError> {
@@ -80,6 +82,7 @@ impl FakeChain {
 	) -> Submitted<T> {
 		// As long as it takes for others to come in between.
 		tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+		assert!(self.keys.lock().own.is_some(), "nobody can sign this: {name}");
 		let mut state = self.state.lock();
 		state.transactions.push(name);
 		let unknown = || Submitted::Unknown("no word of it".into());
@@ -104,8 +107,20 @@ impl Network for FakeChain {
 		Hash::repeat_byte(0xcc)
 	}
 
-	fn keypair(&self) -> &Keypair {
-		&self.keypair
+	fn account(&self) -> AccountId {
+		self.keys.lock().account.clone()
+	}
+
+	fn key(&self) -> Option<Keypair> {
+		self.keys.lock().own.clone()
+	}
+
+	fn hot_key(&self) -> Option<Keypair> {
+		self.keys.lock().hot.clone()
+	}
+
+	fn hot_limit(&self) -> Option<Balance> {
+		self.keys.lock().hot_limit
 	}
 
 	async fn block(&self, at: At) -> Result<BlockNumber, ChainError> {
@@ -152,7 +167,8 @@ impl Network for FakeChain {
 		deposit: Balance,
 		expires_at: BlockNumber,
 	) -> Submitted<Opened> {
-		let caller = self.keypair.account();
+		let Keys { account: caller, hot, hot_limit, .. } = self.keys.lock().clone();
+		let signer = hot.map_or_else(|| caller.clone(), |hot| hot.account());
 		self.submit("open_session", |state| {
 			state.free = state.free.checked_sub(deposit)?;
 			let session = state.next;
@@ -161,10 +177,10 @@ impl Network for FakeChain {
 				id: session,
 				caller: caller.clone(),
 				node: node.clone(),
-				signer: caller,
+				signer,
 				deposit,
 				settled: 0,
-				spending_limit: deposit,
+				spending_limit: hot_limit.unwrap_or(Balance::MAX),
 				expires_at,
 				closes_at: None,
 				lanes: vec![],
@@ -199,6 +215,27 @@ impl Network for FakeChain {
 			let due = state.sessions.get(&session)?.closes_at? <= state.best;
 			let info = due.then(|| state.sessions.remove(&session)).flatten()?;
 			let refunded = info.deposit - info.settled;
+			state.free += refunded;
+			Some(refunded)
+		})
+		.await
+	}
+
+	async fn close_with_agreement(
+		&self,
+		session: SessionId,
+		signature: Signature,
+	) -> Submitted<Balance> {
+		let genesis_hash = self.genesis_hash();
+		self.submit("close_with_agreement", |state| {
+			let info = state.sessions.get(&session)?;
+			let settled = info.settled;
+			let agreement = CloseAgreement { genesis_hash, session, settled };
+			let node = state.nodes.get(&info.node)?;
+			if !agreement.verify(&signature, &node.receipt_key) {
+				return None;
+			}
+			let refunded = state.sessions.remove(&session)?.deposit - settled;
 			state.free += refunded;
 			Some(refunded)
 		})

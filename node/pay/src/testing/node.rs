@@ -4,21 +4,23 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
-	body::{Body, Bytes},
+	body::Bytes,
 	extract::{Path, State},
 	http::{HeaderMap, StatusCode},
 	response::{IntoResponse, Response},
 	routing::{get, post},
 	Json, Router,
 };
-use futures::{stream, StreamExt};
 use openledger_client::{
+	closing::{CloseAnswer, CloseBody},
 	x402::{
 		self, Payload, PaymentRequired, PaymentResponse, PaymentSignature, Requirements, Terms,
 	},
 	Keypair,
 };
 use openledger_primitives::{
+	closing::CloseAgreement,
+	info::LaneInfo,
 	signing::Signed,
 	statement::{response_hash, Statement},
 	Balance, Hash, LaneId, ModelId, Sequence, SessionId,
@@ -26,8 +28,11 @@ use openledger_primitives::{
 use parking_lot::Mutex;
 use serde_json::{json, Value};
 
-use super::FakeChain;
-use crate::network::Network;
+use super::{
+	answers::{stream_of, streamed, whole, ANSWER, TOOL},
+	FakeChain,
+};
+use crate::{call::Task, network::Network};
 
 /// How the node behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,10 +69,19 @@ pub(crate) enum Mood {
 	Mute,
 	/// Sends no statement, but has it when it is asked.
 	Forgetful,
+	/// Calls a tool, as far as chats are concerned.
+	Tool,
+	/// The same, and signs for its text alone.
+	UnsignedTool,
+	/// Says how it came to its answer, and signs for the answer alone.
+	Thinking,
+	/// The same, and signs for another answer.
+	ThinkingWrongText,
+	/// Wants output tokens of vectors.
+	GreedyVectors,
+	/// Makes no vectors.
+	NoVectors,
 }
-
-/// The answer, and its tokens.
-pub(crate) const ANSWER: [&str; 3] = ["The capital", " of Zoë", " is Paris."];
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LaneBook {
@@ -82,6 +96,8 @@ pub(crate) struct LaneBook {
 #[derive(Default)]
 pub(crate) struct Ledger {
 	pub mood: Mood,
+	/// How many tokens a request has.
+	pub input_tokens: u32,
 	/// How long an answer takes.
 	pub delay: Duration,
 	pub lanes: BTreeMap<(SessionId, LaneId), LaneBook>,
@@ -95,6 +111,13 @@ pub(crate) struct Ledger {
 	pub session_unknown: u32,
 	/// Vouchers that were taken are not known when they are asked for.
 	pub forgetful: bool,
+	/// Requests to agree to a session's end; so many of them are told that it is settling still.
+	pub closings: u32,
+	pub settling: u32,
+	/// Agrees to no session's end.
+	pub stubborn: bool,
+	/// Vouchers that were taken and not signed by the caller itself.
+	pub by_hot_key: u32,
 	/// Calls that are being answered, and the most that ever were.
 	pub at_once: u32,
 	pub most_at_once: u32,
@@ -126,11 +149,24 @@ struct Shared {
 impl FakeNode {
 	/// A node that serves `model`.
 	pub(crate) async fn start(chain: Arc<FakeChain>, operator: Keypair, model: ModelId) -> Self {
-		let ledger = Arc::new(Mutex::new(Ledger::default()));
+		let ledger = Ledger { input_tokens: 12, ..Ledger::default() };
+		Self::with_books(chain, operator, model, Arc::new(Mutex::new(ledger))).await
+	}
+
+	/// A node that goes on with the books of another.
+	pub(crate) async fn with_books(
+		chain: Arc<FakeChain>,
+		operator: Keypair,
+		model: ModelId,
+		ledger: Arc<Mutex<Ledger>>,
+	) -> Self {
 		let keypair = operator.clone();
 		let shared = Shared { chain: chain.clone(), operator, model, ledger: ledger.clone() };
 		let app = Router::new()
-			.route("/v1/chat/completions", post(chat))
+			.route(Task::Chat.path(), post(chat))
+			.route(Task::Text.path(), post(text))
+			.route(Task::Embeddings.path(), post(vectors))
+			.route("/v1/close/{session}", post(close))
 			.route("/v1/statements/{session}/{lane}/{sequence}", get(statement))
 			.route("/health", get(health))
 			.with_state(shared);
@@ -138,6 +174,11 @@ impl FakeNode {
 		let url = format!("http://{}", listener.local_addr().unwrap());
 		let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
 		Self { url, keypair, ledger, chain, task }
+	}
+
+	/// The key of the node with this number.
+	pub(crate) fn key(number: usize) -> Keypair {
+		Keypair::from_uri(&format!("//Node//{number}"), Default::default()).unwrap()
 	}
 
 	pub(crate) fn set(&self, mood: Mood) {
@@ -174,7 +215,7 @@ fn refused(status: u16, code: &str, details: Value) -> Response {
 	(StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
 }
 
-fn offer(shared: &Shared, mood: Mood, body: &[u8]) -> Requirements {
+fn offer(shared: &Shared, task: Task, mood: Mood, body: &[u8]) -> Requirements {
 	let (model, block) = {
 		let state = shared.chain.state.lock();
 		(state.models[&shared.model].clone(), state.best)
@@ -184,7 +225,11 @@ fn offer(shared: &Shared, mood: Mood, body: &[u8]) -> Requirements {
 		price.per_call += 1;
 	}
 	let asked: Value = serde_json::from_slice(body).unwrap();
-	let most = asked["max_tokens"].as_u64().unwrap_or(16);
+	let most = match (task, mood) {
+		(Task::Embeddings, Mood::GreedyVectors) => 1,
+		(Task::Embeddings, _) => 0,
+		_ => asked["max_tokens"].as_u64().unwrap_or(16),
+	};
 	let account = shared.operator.account();
 	let terms = Terms {
 		genesis_hash: shared.chain.genesis_hash(),
@@ -193,7 +238,7 @@ fn offer(shared: &Shared, mood: Mood, body: &[u8]) -> Requirements {
 		version: model.version,
 		price_version: model.price_version,
 		price,
-		input_tokens: 12,
+		input_tokens: shared.ledger.lock().input_tokens,
 		max_output_tokens: u32::try_from(most).unwrap(),
 		receipt_key: account.clone(),
 		block,
@@ -237,7 +282,8 @@ fn take(
 	if info.closes_at.is_some() {
 		return payment("session_closing", Value::Null);
 	}
-	if !payload.is_signed_by(&info.signer) || !payload.is_for(body) {
+	let by_hot_key = info.signer != info.caller && payload.is_signed_by(&info.signer);
+	if !by_hot_key && !payload.is_signed_by(&info.caller) || !payload.is_for(body) {
 		return payment("invalid_signature", Value::Null);
 	}
 	assert_eq!(voucher.genesis_hash, Hash::repeat_byte(0xcc));
@@ -264,10 +310,14 @@ fn take(
 	if used + amount > info.deposit {
 		return payment("session_underfunded", Value::Null);
 	}
+	if by_hot_key && used + amount > info.spending_limit {
+		return payment("spending_limit_reached", Value::Null);
+	}
 	lane.sequence = expected;
 	lane.in_flight = amount.max(1);
 	lane.model = Some(voucher.model);
 	lane.authorised = lane.authorised.max(voucher.authorised);
+	ledger.by_hot_key += u32::from(by_hot_key);
 	ledger.at_once += 1;
 	ledger.most_at_once = ledger.most_at_once.max(ledger.at_once);
 	let lane = (voucher.session, voucher.lane);
@@ -275,6 +325,18 @@ fn take(
 }
 
 async fn chat(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+	answer(Task::Chat, shared, headers, body).await
+}
+
+async fn text(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+	answer(Task::Text, shared, headers, body).await
+}
+
+async fn vectors(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+	answer(Task::Embeddings, shared, headers, body).await
+}
+
+async fn answer(task: Task, shared: Shared, headers: HeaderMap, body: Bytes) -> Response {
 	let (mood, delay) = {
 		let ledger = shared.ledger.lock();
 		(ledger.mood, ledger.delay)
@@ -283,9 +345,13 @@ async fn chat(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
 		Mood::Broken => return (StatusCode::BAD_GATEWAY, "<html>").into_response(),
 		Mood::Busy => return refused(429, "overloaded", Value::Null),
 		Mood::Picky(status, code) => return refused(status, code, Value::Null),
+		Mood::NoVectors if task == Task::Embeddings => {
+			shared.ledger.lock().offers += 1;
+			return refused(400, "unsupported_endpoint", Value::Null);
+		}
 		_ => {}
 	}
-	let offer = offer(&shared, mood, &body);
+	let offer = offer(&shared, task, mood, &body);
 	let Some(header) = headers.get(x402::PAYMENT_SIGNATURE) else {
 		shared.ledger.lock().offers += 1;
 		let required = PaymentRequired::new("payment_required", "http://node", offer);
@@ -307,19 +373,25 @@ async fn chat(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
 		Mood::BreakEarly => return stream_of(vec![], true),
 		_ => {}
 	}
-	let response = serve(&shared, mood, &offer, &payload);
+	let response = serve(&shared, task, mood, &offer, &payload);
 	let request: Value = serde_json::from_slice(&body).unwrap();
 	match (mood, request["stream"] == true) {
 		(Mood::Proxied, _) => {
 			(StatusCode::REQUEST_TIMEOUT, "<html>too slow</html>").into_response()
 		}
-		(_, true) => streamed(mood, &response),
-		(_, false) => whole(mood, &response),
+		(_, true) if task != Task::Embeddings => streamed(task, mood, &response),
+		_ => whole(task, mood, &response),
 	}
 }
 
 /// Charges the call and signs its statement.
-fn serve(shared: &Shared, mood: Mood, offer: &Requirements, payload: &Payload) -> PaymentResponse {
+fn serve(
+	shared: &Shared,
+	task: Task,
+	mood: Mood,
+	offer: &Requirements,
+	payload: &Payload,
+) -> PaymentResponse {
 	let terms = &offer.extra;
 	let voucher = payload.voucher;
 	let output_tokens = match mood {
@@ -327,7 +399,12 @@ fn serve(shared: &Shared, mood: Mood, offer: &Requirements, payload: &Payload) -
 		_ => 3.min(terms.max_output_tokens),
 	};
 	let price = terms.price.charge(terms.input_tokens, output_tokens).unwrap();
-	let text = if mood == Mood::WrongText { "Berlin".to_owned() } else { ANSWER.concat() };
+	let text = match (task, mood) {
+		(_, Mood::WrongText | Mood::ThinkingWrongText) => "Berlin".to_owned(),
+		(Task::Embeddings, _) => "AAAAPwAAgL8=\nAAAAQA==\n".to_owned(),
+		(Task::Chat, Mood::Tool) => [&ANSWER.concat(), TOOL.0, TOOL.1].concat(),
+		_ => ANSWER.concat(),
+	};
 	let statement = Statement {
 		genesis_hash: terms.genesis_hash,
 		session: voucher.session,
@@ -350,7 +427,7 @@ fn serve(shared: &Shared, mood: Mood, offer: &Requirements, payload: &Payload) -
 	let mut ledger = shared.ledger.lock();
 	let lane = ledger.lanes.get_mut(&(voucher.session, voucher.lane)).unwrap();
 	lane.charged += statement.charge;
-	let payer = shared.chain.keypair().account();
+	let payer = shared.chain.account();
 	let response = PaymentResponse::new(&terms.genesis_hash, payer, statement, signature);
 	let key = (voucher.session, voucher.lane, voucher.sequence);
 	ledger.served.insert(key, response.clone());
@@ -360,50 +437,38 @@ fn serve(shared: &Shared, mood: Mood, offer: &Requirements, payload: &Payload) -
 	response
 }
 
-fn stream_of(pieces: Vec<String>, cut: bool) -> Response {
-	let end = cut.then(|| Err(std::io::Error::other("cable cut")));
-	let pieces = stream::iter(pieces.into_iter().map(Ok).chain(end));
-	// One after the other, as a model makes them.
-	let paced = pieces.then(|piece| async {
-		tokio::time::sleep(Duration::from_millis(2)).await;
-		piece
-	});
-	([("content-type", "text/event-stream")], Body::from_stream(paced)).into_response()
-}
-
-fn chunk(delta: Value, finish: Value) -> String {
-	let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish });
-	format!("data: {}\n\n", json!({ "object": "chat.completion.chunk", "choices": [choice] }))
-}
-
-fn streamed(mood: Mood, response: &PaymentResponse) -> Response {
-	let mut pieces = vec![chunk(json!({ "role": "assistant", "content": "" }), Value::Null)];
-	pieces.extend(ANSWER.iter().map(|text| chunk(json!({ "content": text }), Value::Null)));
-	if matches!(mood, Mood::BreakOff | Mood::BreakOffMute) {
-		return stream_of(pieces, true);
+/// Settles what it has served, and agrees to a session's end.
+async fn close(
+	State(shared): State<Shared>,
+	Path(session): Path<SessionId>,
+	Json(body): Json<CloseBody>,
+) -> Response {
+	let genesis_hash = shared.chain.genesis_hash();
+	assert!(body.is_signed_by(genesis_hash, session, &shared.chain.account()));
+	let mut ledger = shared.ledger.lock();
+	ledger.closings += 1;
+	if ledger.stubborn {
+		return refused(403, "invalid_signature", Value::Null);
 	}
-	pieces.push(chunk(json!({}), json!("stop")));
-	if mood != Mood::Forgetful {
-		pieces.push(format!(": payment-response {}\n\n", x402::encode(response)));
+	if ledger.settling > 0 {
+		ledger.settling -= 1;
+		return refused(503, "not_settled", Value::Null);
 	}
-	pieces.push("data: [DONE]\n\n".into());
-	stream_of(pieces, false)
-}
-
-fn whole(mood: Mood, response: &PaymentResponse) -> Response {
-	let message = json!({ "role": "assistant", "content": ANSWER.concat() });
-	let body = json!({ "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }] });
-	if matches!(mood, Mood::BreakOff | Mood::BreakOffMute) {
-		let half = body.to_string().split_off(9);
-		let pieces = vec![Ok(half), Err(std::io::Error::other("cable cut"))];
-		return Body::from_stream(stream::iter(pieces)).into_response();
-	}
-	let mut whole = Json(body).into_response();
-	if mood != Mood::Forgetful {
-		let header = x402::encode(response).parse().unwrap();
-		whole.headers_mut().insert(x402::PAYMENT_RESPONSE, header);
-	}
-	whole
+	let mut state = shared.chain.state.lock();
+	let info = state.sessions.get_mut(&session).unwrap();
+	let lanes = ledger.lanes.range((session, 0)..=(session, LaneId::MAX));
+	info.lanes = lanes
+		.map(|((_, lane), book)| LaneInfo {
+			lane: *lane,
+			sequence: book.sequence,
+			settled: book.charged,
+		})
+		.collect();
+	let settled = info.lanes.iter().map(|lane| lane.settled).sum();
+	info.settled = settled;
+	let agreement = CloseAgreement { genesis_hash, session, settled };
+	let signature = shared.operator.sign_message(&agreement);
+	Json(CloseAnswer { settled, signature }).into_response()
 }
 
 async fn health(State(shared): State<Shared>) -> StatusCode {

@@ -1,6 +1,11 @@
 //! A chain with nodes on it, and a proxy that uses them.
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::{Duration, Instant}};
+use std::{
+	future::Future,
+	net::SocketAddr,
+	sync::Arc,
+	time::{Duration, Instant},
+};
 
 use openledger_client::{Keypair, Scheme};
 use openledger_primitives::{
@@ -9,6 +14,7 @@ use openledger_primitives::{
 	price::PriceSchedule,
 	Balance, Hash, ModelId, OPEN,
 };
+use parking_lot::Mutex;
 use reqwest::{Client, Response};
 use serde_json::{json, Value};
 use sp_runtime::Permill;
@@ -16,10 +22,11 @@ use tempfile::TempDir;
 use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{FakeChain, FakeNode};
+use super::{node::Ledger, FakeChain, FakeNode};
 use crate::{
 	budget::Budget,
 	call::CallSettings,
+	janitor::ClosingSettings,
 	node::api::Patience,
 	report::Report,
 	server::{Guard, Limits, Proxy, Settings, StartError},
@@ -135,6 +142,7 @@ impl World {
 			guard: Guard { local: true, ..Guard::default() },
 			recount: Default::default(),
 			grace: Duration::from_secs(5),
+			closing: ClosingSettings { again: Duration::from_millis(20), ..Default::default() },
 		};
 		let http = Client::new();
 		let mut world = Self { chain, nodes: vec![], folder, settings, http };
@@ -145,7 +153,7 @@ impl World {
 	}
 
 	async fn add_node(&mut self) {
-		let operator = key(&format!("//Node//{}", self.nodes.len()));
+		let operator = FakeNode::key(self.nodes.len());
 		let node = FakeNode::start(self.chain.clone(), operator, MODEL).await;
 		let account = node.keypair.account();
 		let info = NodeInfo {
@@ -159,6 +167,15 @@ impl World {
 			sessions: 0,
 		};
 		self.chain.state.lock().nodes.insert(account, info);
+		self.nodes.push(node);
+	}
+
+	/// The first node comes back, at another address.
+	pub(crate) async fn revive(&mut self, books: Arc<Mutex<Ledger>>) {
+		let operator = FakeNode::key(0);
+		let node = FakeNode::with_books(self.chain.clone(), operator, MODEL, books).await;
+		let account = node.keypair.account();
+		self.chain.state.lock().nodes.get_mut(&account).unwrap().endpoint = node.url.clone();
 		self.nodes.push(node);
 	}
 
@@ -202,7 +219,16 @@ impl World {
 	}
 
 	pub(crate) fn post(&self, proxy: &Running, body: &Value) -> impl Future<Output = Response> {
-		let url = format!("http://{}/v1/chat/completions", proxy.address);
+		self.post_to(proxy, "/v1/chat/completions", body)
+	}
+
+	pub(crate) fn post_to(
+		&self,
+		proxy: &Running,
+		path: &str,
+		body: &Value,
+	) -> impl Future<Output = Response> {
+		let url = format!("http://{}{path}", proxy.address);
 		let request = self.http.post(url).json(body);
 		async move { request.send().await.unwrap() }
 	}

@@ -34,7 +34,8 @@ async fn calls_are_answered_and_paid() {
 #[tokio::test]
 async fn calls_at_the_same_time_have_lanes_of_their_own() {
 	let world = World::new(1, 100 * MOST, 100 * MOST).await;
-	world.nodes[0].ledger.lock().delay = Duration::from_millis(300);
+	// Longer than it takes until the last has come, also where much else is going on.
+	world.nodes[0].ledger.lock().delay = Duration::from_millis(1_500);
 	let proxy = world.start().await;
 	let asked = (0..64).map(|number| world.ask(&proxy, number % 2 == 0));
 	let answers = futures::future::join_all(asked).await;

@@ -1,10 +1,13 @@
 //! The proxy as a whole, against a chain in memory and nodes that are real servers.
 
 mod calls;
+mod closing;
 mod failing;
+mod keys;
 mod money;
 mod routes;
 mod stopping;
+mod tasks;
 
 use serde_json::Value;
 

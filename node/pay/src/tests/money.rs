@@ -1,9 +1,5 @@
 use super::code;
-use crate::{
-	janitor::Closing,
-	server::Proxy,
-	testing::{ChainMood, Mood, World, CHARGE, MOST},
-};
+use crate::testing::{ChainMood, Mood, World, CHARGE, MOST};
 use openledger_primitives::{info::LaneInfo, Balance};
 use std::time::Duration;
 
@@ -190,32 +186,6 @@ async fn a_node_that_settles_more_than_it_stated_is_found_out() {
 	assert_eq!(proof["kind"], "settled_more_than_stated");
 	assert_eq!(proof["receipts"][0]["statement"]["charge"], CHARGE.to_string());
 	assert_ne!(world.ask(&proxy, false).await.status(), 200);
-	proxy.stop().await;
-}
-
-#[tokio::test]
-async fn what_was_not_spent_comes_back() {
-	let world = World::new(1, 100 * MOST, 10 * MOST).await;
-	let proxy = world.start().await;
-	assert_eq!(world.ask(&proxy, false).await.status(), 200);
-	proxy.stop().await;
-	let free = world.chain.state.lock().free;
-	let close = |world: &World| {
-		let (chain, settings) = (world.chain.clone(), world.settings.clone());
-		async move { Proxy::new(chain, settings).await.unwrap().close_all().await.unwrap() }
-	};
-	assert_eq!(close(&world).await, [(5, Closing::From(110))]);
-	assert_eq!(close(&world).await, [(5, Closing::From(110))]);
-	{
-		let mut state = world.chain.state.lock();
-		state.best = 110;
-		state.sessions.get_mut(&5).unwrap().settled = CHARGE;
-	}
-	assert_eq!(close(&world).await, [(5, Closing::Closed)]);
-	assert_eq!(world.chain.state.lock().free, free + 10 * MOST - CHARGE);
-	assert!(close(&world).await.is_empty());
-	let proxy = world.start().await;
-	assert_eq!(world.spend(&proxy, "committed").await, CHARGE);
 	proxy.stop().await;
 }
 

@@ -11,10 +11,10 @@ use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use openledger_primitives::{
 	attribution::{AttributionEntry, DataSource, DataSources, ReleaseSelector},
 	traits::DataDue,
-	ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, MAX_NAME, MAX_URI, OPEN,
+	ContributionId, DatanetId, Name, ReleaseId, Uri, MAX_NAME, MAX_URI, OPEN,
 };
 use sp_runtime::{
-	traits::{One, Saturating},
+	traits::{BlakeTwo256, Hash as _, One, Saturating},
 	DispatchError, Permill, SaturatedConversion,
 };
 
@@ -28,6 +28,7 @@ pub(crate) fn funded<T: Config>(name: &'static str, number: u32) -> T::AccountId
 /// Gives an account enough for many deposits and bonds, on top of what it has.
 pub(crate) fn fund<T: Config>(who: &T::AccountId) {
 	let deposits = T::DatanetDeposit::get()
+		.saturating_add(T::ReleaseDeposit::get())
 		.saturating_add(T::AdmissionDeposit::get())
 		.saturating_add(T::ContributionBond::get())
 		.saturating_add(T::ReservationDeposit::get())
@@ -64,7 +65,7 @@ pub(crate) fn longest_uri() -> Uri {
 
 /// The largest submission of a root of its own.
 pub(crate) fn submission(number: u64) -> Submission {
-	Submission { root: Hash::from_low_u64_be(number), size: u64::MAX, uri: longest_uri() }
+	Submission { root: BlakeTwo256::hash_of(&number), size: u64::MAX, uri: longest_uri() }
 }
 
 /// A closed datanet without contributions. The curator takes as much as possible.
@@ -169,6 +170,7 @@ pub(crate) fn earn<T: Config>(
 				entry.changed = true;
 			}
 		});
+		fund::<T>(&curator);
 		Pallet::<T>::publish_release(signed::<T>(&curator), datanet)?;
 		published.push(release);
 	}
@@ -186,7 +188,7 @@ pub(crate) fn accuse<T: Config>(
 	if T::Currency::balance(&protocol) < T::Currency::minimum_balance() {
 		T::Currency::set_balance(&protocol, T::Currency::minimum_balance());
 	}
-	Pallet::<T>::accuse_contribution(signed::<T>(&accuser), contribution, AccusationReason::Fraud)?;
+	Pallet::<T>::do_accuse(accuser, contribution, AccusationReason::Fraud)?;
 	if confirmed {
 		let curator: T::AccountId = account("curator", 0, 0);
 		Pallet::<T>::confirm_accusation(signed::<T>(&curator), contribution)?;

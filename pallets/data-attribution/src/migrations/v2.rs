@@ -1,11 +1,14 @@
 //! From storage version 1 to 2. Datanets have unique names, an openness, a curator's share and an
-//! offer; contributions a beneficiary and the block they count from; releases the curator's share.
+//! offer, and a release that sources without a number lead to; contributions a beneficiary and the
+//! block they count from; releases the curator's share.
 //!
-//! All datanets stay open, and their curators take nothing. Of several datanets with one name, the
+//! All datanets stay open, their curators take nothing, and sources without a number lead to the
+//! newest release at once. Of several datanets with one name, the
 //! first keeps it, and the others get their id appended.
 //!
 //! It goes through everything in one block. Chains with the old layout are small: they were
-//! development and test networks.
+//! development and test networks. `pre_upgrade` makes sure of it: reading and writing three entries for
+//! each datanet, and one for each contribution and release, must not take longer than a block may.
 
 use crate::{
 	Checkpoint, Config, Contribution, ContributionStatus, Contributions, Datanet, DatanetIdByName,
@@ -115,6 +118,8 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for Unchecked<T> {
 				curator_share: Permill::zero(),
 				deposit: old.deposit,
 				latest_release: old.latest_release,
+				current_release: old.latest_release,
+				next_release: None,
 				next_total_weight: old.next_total_weight,
 				next_contributions: old.next_contributions,
 				changed: old.changed,
@@ -167,7 +172,14 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for Unchecked<T> {
 
 	#[cfg(feature = "try-runtime")]
 	fn pre_upgrade() -> Result<Vec<u8>, TryRuntimeError> {
-		Ok(counts::<T>().encode())
+		let counts = counts::<T>();
+		let (datanets, contributions, releases) = counts;
+		let entries =
+			datanets.saturating_mul(3).saturating_add(contributions).saturating_add(releases);
+		let needed = T::DbWeight::get().reads_writes(entries, entries);
+		let most = T::BlockWeights::get().max_block;
+		frame_support::ensure!(needed.all_lte(most), "there is too much for one block");
+		Ok(counts.encode())
 	}
 
 	#[cfg(feature = "try-runtime")]

@@ -18,6 +18,8 @@ fn accuse(
 	reason: AccusationReason,
 ) -> Result<(), DispatchError> {
 	DataAttribution::accuse_contribution(signed(who), id, reason)
+		.map(|_| ())
+		.map_err(|error| error.error)
 }
 
 fn confirm(who: &AccountId, contribution: ContributionId) -> Result<(), DispatchError> {
@@ -30,6 +32,10 @@ fn contest(who: &AccountId, contribution: ContributionId) -> Result<(), Dispatch
 
 fn drop_it(who: &AccountId, contribution: ContributionId) -> Result<(), DispatchError> {
 	DataAttribution::drop_accusation(signed(who), contribution)
+}
+
+fn escalate(who: &AccountId, contribution: ContributionId) -> Result<(), DispatchError> {
+	DataAttribution::escalate_accusation(signed(who), contribution)
 }
 
 fn execute(contribution: ContributionId) -> Result<(), DispatchError> {
@@ -98,14 +104,15 @@ fn an_uncontested_accusation_is_carried_out() {
 				contribution: ids[1],
 				datanet,
 				accuser: CAROL,
-				to_accuser: bond / 4,
-				to_protocol: bond - bond / 4,
+				to_accuser: 0,
+				to_protocol: bond,
 				kept: 100,
 			}
 			.into(),
 		);
-		assert_eq!(accuser_gets, bond + bond / 4);
-		assert_eq!(Balances::balance(&PROTOCOL), EXISTENTIAL_DEPOSIT + bond - bond / 4);
+		// The deposit, and no more.
+		assert_eq!(accuser_gets, bond);
+		assert_eq!(Balances::balance(&PROTOCOL), EXISTENTIAL_DEPOSIT + bond);
 		assert_eq!(Balances::total_balance(&CURATOR), curator_before);
 		assert_eq!(held(HoldReason::Contribution, &BOB), 0);
 		assert!(!Accusations::<Test>::contains_key(ids[1]));
@@ -182,7 +189,7 @@ fn a_curator_cannot_slash_to_steal() {
 		// With an accomplice, the victim contests, and the accomplice pays for it.
 		assert_ok!(confirm(&CURATOR, victim));
 		assert_ok!(contest(&ALICE, victim));
-		pass(10 * ContestPeriod::get());
+		pass(VerdictPeriod::get() - 1);
 		assert_noop!(execute(victim), Error::<Test>::AccusationContested);
 		let bond = ContributionBond::get();
 		assert_eq!(paid(&ALICE, || resolve(victim, false)), bond);
@@ -230,7 +237,10 @@ fn accusing_costs_a_bond_even_if_none_is_left() {
 		assert_ok!(accuse(&CAROL, ids[0], Fraud));
 		assert_eq!(held(HoldReason::Accusation, &CAROL), ContributionBond::get());
 		assert_ok!(resolve(ids[0], true));
-		assert_eq!(Balances::balance(&CAROL), ENDOWMENT);
+		// There was the deposit for its storage.
+		let reward = ContributionDeposit::get() / 4;
+		assert_eq!(Balances::balance(&CAROL), ENDOWMENT + reward);
+		assert_eq!(held(HoldReason::Contribution, &ALICE), 0);
 		assert_eq!(Contributions::<Test>::get(ids[0]).unwrap().status, ContributionStatus::Slashed);
 	});
 }
@@ -265,7 +275,10 @@ fn contesting_has_its_conditions() {
 		}
 		pass(ContestPeriod::get() - 1);
 		assert_ok!(contest(&ALICE, ids[0]));
-		System::assert_last_event(Event::AccusationContested { contribution: ids[0] }.into());
+		let until = System::block_number() + VerdictPeriod::get();
+		System::assert_last_event(
+			Event::AccusationContested { contribution: ids[0], until }.into(),
+		);
 		assert_noop!(contest(&ALICE, ids[0]), Error::<Test>::AccusationContested);
 		assert_noop!(confirm(&CURATOR, ids[0]), Error::<Test>::AlreadyConfirmed);
 		pass(1);
@@ -292,26 +305,162 @@ fn carrying_out_and_deciding_have_their_conditions() {
 }
 
 #[test]
-fn an_accusation_that_nobody_confirms_is_dropped() {
+fn an_accusation_that_nobody_confirms_is_dropped_at_a_cost() {
 	run(|| {
 		assert_noop!(drop_it(&DAVE, 0), Error::<Test>::UnknownContribution);
 		let (_, _, ids) = released(&[(ALICE, 1)]);
 		assert_noop!(drop_it(&DAVE, ids[0]), Error::<Test>::NoAccusation);
-		for who in [&CAROL, &CURATOR] {
+		let charged = ContributionBond::get() / 10;
+		for (who, blocks) in [(&CAROL, 0), (&DAVE, ContestPeriod::get())] {
+			let before = Balances::total_balance(&CAROL);
 			assert_ok!(accuse(&CAROL, ids[0], Fraud));
-			assert_noop!(drop_it(&DAVE, ids[0]), Error::<Test>::TooEarly);
-			assert_ok!(drop_it(who, ids[0]));
-			System::assert_last_event(Event::AccusationDropped { contribution: ids[0] }.into());
+			for other in [&DAVE, &CURATOR, &ALICE] {
+				assert_noop!(drop_it(other, ids[0]), Error::<Test>::TooEarly);
+			}
+			pass(blocks);
+			assert_eq!(paid(&ALICE, || drop_it(who, ids[0])), charged);
+			System::assert_last_event(
+				Event::AccusationDropped { contribution: ids[0], charged }.into(),
+			);
+			assert_eq!(held(HoldReason::Accusation, &CAROL), 0);
+			assert_eq!(Balances::total_balance(&CAROL), before - charged);
 		}
-		assert_ok!(accuse(&CAROL, ids[0], Fraud));
-		pass(ContestPeriod::get());
-		assert_ok!(drop_it(&DAVE, ids[0]));
-		assert_eq!(Balances::balance(&CAROL), ENDOWMENT);
 
 		assert_ok!(accuse(&CAROL, ids[0], Fraud));
 		assert_ok!(confirm(&CURATOR, ids[0]));
 		pass(ContestPeriod::get());
 		assert_noop!(drop_it(&CAROL, ids[0]), Error::<Test>::AlreadyConfirmed);
+	});
+}
+
+#[test]
+fn who_is_gone_does_not_keep_an_accuser_from_dropping() {
+	run(|| {
+		let (_, _, ids) = released(&[(ALICE, 1)]);
+		assert_ok!(accuse(&CAROL, ids[0], Fraud));
+		// As if there were neither a bond nor an account, and less to be had than one needs.
+		use frame_support::traits::{
+			fungible::MutateHold,
+			tokens::{Precision::Exact, Preservation::Expendable},
+		};
+		let reason: RuntimeHoldReason = HoldReason::Contribution.into();
+		assert_ok!(Balances::release(&reason, &ALICE, ContributionBond::get(), Exact));
+		Contributions::<Test>::mutate(ids[0], |entry| entry.as_mut().unwrap().bond = 0);
+		use frame_support::traits::fungible::Mutate;
+		assert_ok!(Balances::transfer(&ALICE, &DAVE, ENDOWMENT, Expendable));
+		let small = EXISTENTIAL_DEPOSIT;
+		Accusations::<Test>::mutate(ids[0], |entry| entry.as_mut().unwrap().deposit = small);
+		let rest = ContributionBond::get() - small;
+		assert_ok!(Balances::release(&HoldReason::Accusation.into(), &CAROL, rest, Exact));
+
+		assert_eq!(paid(&PROTOCOL, || drop_it(&CAROL, ids[0])), small / 10);
+		assert_eq!(Balances::balance(&ALICE), 0);
+		assert_eq!(Balances::balance(&CAROL), ENDOWMENT - small / 10);
+	});
+}
+
+#[test]
+fn an_accuser_can_turn_to_governance() {
+	run(|| {
+		assert_noop!(escalate(&CAROL, 0), Error::<Test>::UnknownContribution);
+		let (_, _, ids) = released(&[(ALICE, 1), (BOB, 1), (BOB, 1)]);
+		assert_noop!(escalate(&CAROL, ids[0]), Error::<Test>::NoAccusation);
+		for id in &ids {
+			assert_ok!(accuse(&CAROL, *id, Fraud));
+		}
+		for other in [&DAVE, &CURATOR, &ALICE] {
+			assert_noop!(escalate(other, ids[0]), Error::<Test>::NotAccuser);
+		}
+		assert_ok!(confirm(&CURATOR, ids[2]));
+		assert_noop!(escalate(&CAROL, ids[2]), Error::<Test>::AlreadyConfirmed);
+		assert_ok!(escalate(&CAROL, ids[0]));
+		let until = System::block_number() + VerdictPeriod::get();
+		System::assert_last_event(
+			Event::AccusationEscalated { contribution: ids[0], until }.into(),
+		);
+		assert_noop!(escalate(&CAROL, ids[0]), Error::<Test>::AccusationContested);
+		assert_noop!(confirm(&CURATOR, ids[0]), Error::<Test>::AlreadyConfirmed);
+		assert_noop!(contest(&ALICE, ids[0]), Error::<Test>::AccusationContested);
+		assert_noop!(execute(ids[0]), Error::<Test>::AccusationContested);
+		// Also when the curator has let the time pass.
+		pass(ContestPeriod::get());
+		assert_ok!(escalate(&CAROL, ids[1]));
+
+		let bond = ContributionBond::get();
+		assert_eq!(paid(&CAROL, || resolve(ids[0], true)), bond + bond / 4);
+		assert_eq!(paid(&BOB, || resolve(ids[1], false)), bond);
+	});
+}
+
+#[test]
+fn what_governance_does_not_decide_is_dropped_at_no_cost() {
+	run(|| {
+		let (_, _, ids) = released(&[(ALICE, 1), (BOB, 1)]);
+		for id in &ids {
+			assert_ok!(accuse(&CAROL, *id, Fraud));
+		}
+		assert_ok!(escalate(&CAROL, ids[0]));
+		assert_ok!(confirm(&CURATOR, ids[1]));
+		assert_ok!(contest(&BOB, ids[1]));
+		pass(VerdictPeriod::get() - 1);
+		for id in &ids {
+			assert_noop!(drop_it(&CAROL, *id), Error::<Test>::TooEarly);
+		}
+		pass(1);
+		// Until somebody does, governance still can.
+		for id in &ids {
+			assert_eq!(paid(&CAROL, || drop_it(&DAVE, *id)), ContributionBond::get());
+			System::assert_last_event(
+				Event::AccusationDropped { contribution: *id, charged: 0 }.into(),
+			);
+		}
+		assert_eq!(Balances::balance(&CAROL), ENDOWMENT);
+		assert_ok!(DataAttribution::transfer_contribution(signed(&ALICE), ids[0], DAVE));
+	});
+}
+
+#[test]
+fn a_curators_second_account_earns_nothing_by_slashing_who_sleeps() {
+	run(|| {
+		let (_, _, ids) = released(&[(ALICE, 1)]);
+		let wealth = || Balances::total_balance(&CURATOR) + Balances::total_balance(&BOB);
+		let before = wealth();
+		assert_ok!(accuse(&BOB, ids[0], Fraud));
+		assert_ok!(confirm(&CURATOR, ids[0]));
+		pass(ContestPeriod::get());
+		assert_ok!(execute(ids[0]));
+		assert_eq!(wealth(), before);
+		assert_eq!(Balances::balance(&PROTOCOL), EXISTENTIAL_DEPOSIT + ContributionBond::get());
+	});
+}
+
+#[test]
+fn a_curator_cannot_get_rid_of_an_accusation() {
+	run(|| {
+		// Of a fraud in their own datanet, by their second account.
+		let (datanet, _, ids) = released(&[(BOB, 1)]);
+		assert_ok!(accuse(&CAROL, ids[0], Fraud));
+		assert_noop!(drop_it(&CURATOR, ids[0]), Error::<Test>::TooEarly);
+		assert_ok!(escalate(&CAROL, ids[0]));
+		assert_noop!(drop_it(&CURATOR, ids[0]), Error::<Test>::TooEarly);
+		assert_ok!(resolve(ids[0], true));
+		assert_eq!(Datanets::<Test>::get(datanet).unwrap().next_total_weight, 0);
+	});
+}
+
+#[test]
+fn accusing_for_ever_costs_for_ever() {
+	run(|| {
+		let (_, _, ids) = released(&[(ALICE, 1)]);
+		let before = Balances::total_balance(&ALICE);
+		for _ in 0..20 {
+			assert_ok!(accuse(&BOB, ids[0], Fraud));
+			pass(ContestPeriod::get());
+			assert_ok!(drop_it(&ALICE, ids[0]));
+		}
+		// Whom it was done to got two bonds for it.
+		assert_eq!(Balances::total_balance(&ALICE), before + 2 * ContributionBond::get());
+		assert_eq!(Balances::total_balance(&BOB), ENDOWMENT - 2 * ContributionBond::get());
 	});
 }
 

@@ -244,6 +244,7 @@ fn a_page_ends_early_with_a_long_history() {
 			});
 			publish(datanet);
 		}
+		pass(ReleaseNotice::get());
 		pay(90, NOTHING, &[], &[latest(datanet, 1)]).unwrap();
 		let expected = |id: &ContributionId| payout(*id, Some(MAX_RELEASES), 1, 10);
 		let page = DataAttribution::pending(&ALICE, 0, 10);

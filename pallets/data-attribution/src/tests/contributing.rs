@@ -165,16 +165,24 @@ fn who_stops_keeps_what_there_is_and_gets_the_bond_back_later() {
 		pass(1);
 		assert_noop!(withdraw_bond(&BOB, ids[0]), Error::<Test>::NotContributor);
 		assert_ok!(withdraw_bond(&ALICE, ids[0]));
-		System::assert_last_event(
-			Event::BondReturned { contribution: ids[0], amount: ContributionBond::get() }.into(),
-		);
-		assert_eq!(held(HoldReason::Contribution, &ALICE), 0);
+		let stays = ContributionDeposit::get();
+		let amount = ContributionBond::get() - stays;
+		System::assert_last_event(Event::BondReturned { contribution: ids[0], amount }.into());
+		assert_eq!(held(HoldReason::Contribution, &ALICE), stays);
+		assert_eq!(Contributions::<Test>::get(ids[0]).unwrap().bond, stays);
 		assert_noop!(withdraw_bond(&ALICE, ids[0]), Error::<Test>::NothingHeld);
-		// Releases have it, so it stays, and earns.
+		// Releases have it, so it stays with what its storage costs, and earns.
 		pay(40, NOTHING, &[], &[fixed(datanet, 1, 1)]).unwrap();
 		assert_ok!(claim(&ALICE, ids[0]));
-		// It can be handed over without a bond, too.
+		// It can be handed over, too.
 		assert_ok!(transfer(&ALICE, ids[0], &CAROL));
+		assert_eq!(held(HoldReason::Contribution, &CAROL), stays);
+		// What storage costs is never more than what there is.
+		ContributionDeposit::set(stays + 1);
+		assert_noop!(withdraw_bond(&CAROL, ids[0]), Error::<Test>::NothingHeld);
+		ContributionDeposit::set(stays - 1);
+		assert_ok!(withdraw_bond(&CAROL, ids[0]));
+		assert_eq!(held(HoldReason::Contribution, &CAROL), stays - 1);
 	});
 }
 

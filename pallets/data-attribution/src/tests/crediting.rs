@@ -99,12 +99,41 @@ fn a_node_cannot_attribute_to_what_the_model_was_not_made_from() {
 		assert!(payment.direct.is_empty());
 		assert_eq!(payment.pools.first().map(|pool| pool.amount), Some(100));
 
-		let with_insider = [outsiders.as_slice(), &[(ids[0], 1)]].concat();
+		// Next to one that is, it gets only its own part: they are 36 of 40.
+		let with_insider = [outsiders.as_slice(), &[(ids[0], 4)]].concat();
 		let payment = pay(100, HALF, &with_insider, &sources).unwrap();
 		assert_eq!(
 			payment.direct.to_vec(),
-			vec![DirectPayment { contribution: ids[0], amount: 50, curator: 0 }]
+			vec![DirectPayment { contribution: ids[0], amount: 5, curator: 0 }]
 		);
+		assert_eq!(payment.pools.first().map(|pool| pool.amount), Some(95));
+	});
+}
+
+#[test]
+fn what_does_not_count_takes_its_part_to_the_sources() {
+	run(|| {
+		let (datanet, release, ids) = released(&[(ALICE, 1), (BOB, 1), (CAROL, 1)]);
+		let sources = [fixed(datanet, release, 1)];
+		let paid = |attribution: &[_]| {
+			let payment = pay(1_000, ALL, attribution, &sources).unwrap();
+			let direct = payment.direct.iter().map(|paid| (paid.contribution, paid.amount));
+			let pooled = payment.pools.iter().map(|paid| paid.amount).sum::<Balance>();
+			(direct.collect::<Vec<_>>(), pooled)
+		};
+		// A node names what there is not, to leave less to the others, or more.
+		let unknown = 99;
+		let expected = (vec![(ids[0], 100), (ids[1], 200)], 700);
+		assert_eq!(paid(&[(ids[0], 1), (unknown, 7), (ids[1], 2)]), expected);
+		assert_eq!(paid(&[(unknown, 3), (ids[1], 2), (unknown, 4), (ids[0], 1)]), expected);
+		// A slashed one counts no more either.
+		let reason = crate::AccusationReason::Fraud;
+		assert_ok!(DataAttribution::accuse_contribution(signed(&DAVE), ids[2], reason));
+		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), ids[2], true));
+		assert_eq!(paid(&[(ids[0], 1), (ids[2], 7), (ids[1], 2)]), expected);
+		// The largest numbers do not help.
+		let (direct, pooled) = paid(&[(unknown, u64::MAX), (unknown, u64::MAX), (ids[0], 1)]);
+		assert_eq!((direct, pooled), (vec![], 1_000));
 	});
 }
 
@@ -166,11 +195,34 @@ fn latest_follows_the_datanet_and_fixed_does_not() {
 		pay(10, NOTHING, &[], &[latest(datanet, 1)]).unwrap();
 		accepted(&BOB, datanet, 1);
 		publish(datanet);
+		pass(ReleaseNotice::get());
 		pay(10, NOTHING, &[], &[latest(datanet, 1)]).unwrap();
 		pay(5, NOTHING, &[], &[fixed(datanet, 1, 1)]).unwrap();
 		let received =
 			|release| Releases::<Test>::get(datanet, release).map(|state| state.received);
 		assert_eq!((received(1), received(2)), (Some(15), Some(10)));
+	});
+}
+
+#[test]
+fn a_curator_cannot_publish_and_be_paid_by_the_next_call() {
+	run(|| {
+		let (datanet, first, _) = released(&[(ALICE, 1)]);
+		let sources = [latest(datanet, 1)];
+		// A contribution of the curator's outweighs all others.
+		let heavy = accepted(&CURATOR, datanet, 1_000_000);
+		let second = publish(datanet);
+		pass(ReleaseNotice::get() - 1);
+		for attribution in [&[][..], &[(heavy, 1)]] {
+			let payment = pay(100, ALL, attribution, &sources).unwrap();
+			assert!(payment.direct.is_empty());
+			let pools = payment.pools.iter().map(|paid| (paid.release, paid.amount));
+			assert_eq!(pools.collect::<Vec<_>>(), vec![(first, 100)]);
+		}
+		// Whoever runs the model has seen it coming.
+		pass(1);
+		let payment = pay(100, NOTHING, &[], &sources).unwrap();
+		assert_eq!(payment.pools.first().map(|paid| paid.release), Some(second));
 	});
 }
 

@@ -12,7 +12,8 @@ use frame_support::{
 	BoundedVec,
 };
 use openledger_primitives::{
-	pool_index::PoolIndex, traits::DataInspect, AccountId, BlockNumber, ContributionId, DatanetId,
+	pool_index::PoolIndex, traits::DataInspect, AccountId, Balance, BlockNumber, ContributionId,
+	DatanetId,
 };
 use sp_runtime::{Permill, TokenError};
 
@@ -30,6 +31,8 @@ fn creating_a_datanet_holds_its_deposit() {
 				curator_share: Permill::zero(),
 				deposit: DatanetDeposit::get(),
 				latest_release: 0,
+				current_release: 0,
+				next_release: None,
 				next_total_weight: 0,
 				next_contributions: 0,
 				changed: false,
@@ -214,23 +217,27 @@ fn accepting_bounds_the_weight() {
 
 #[test]
 fn rejecting_and_withdrawing_free_bond_and_root() {
-	let ways: [(fn(ContributionId), fn(ContributionId) -> Event<Test>); 2] = [
+	type Way = (fn(ContributionId), fn(ContributionId) -> Event<Test>, Balance);
+	let ways: [Way; 2] = [
 		(
 			|id| {
 				assert_ok!(DataAttribution::reject_contribution(signed(&CURATOR), id));
 			},
 			|contribution| Event::ContributionRejected { contribution },
+			1,
 		),
 		(
 			|id| {
 				assert_ok!(DataAttribution::withdraw_contribution(signed(&ALICE), id));
 			},
 			|contribution| Event::ContributionWithdrawn { contribution },
+			0,
 		),
 	];
-	for (remove, event) in ways {
+	for (remove, event, reserved) in ways {
 		run(|| {
 			ContributionBond::set(3);
+			ReservationDeposit::set(1);
 			let datanet = datanet();
 			let kept = submitted(&ALICE, datanet);
 			let id = submitted(&ALICE, datanet);
@@ -239,7 +246,8 @@ fn rejecting_and_withdrawing_free_bond_and_root() {
 			remove(id);
 			System::assert_last_event(event(id).into());
 			assert_eq!(held(HoldReason::Contribution, &ALICE), 3);
-			assert_eq!(Balances::balance(&ALICE), ENDOWMENT - 3);
+			assert_eq!(held(HoldReason::Reservation, &ALICE), reserved);
+			assert_eq!(Balances::balance(&ALICE), ENDOWMENT - 3 - reserved);
 			assert!(Contributions::<Test>::contains_key(kept));
 			assert!(!Contributions::<Test>::contains_key(id));
 			assert!(!RootOwner::<Test>::contains_key(root(id)));
@@ -341,6 +349,74 @@ fn publishing_needs_a_change_and_the_curator() {
 }
 
 #[test]
+fn each_release_has_its_deposit() {
+	run(|| {
+		let datanet = datanet();
+		let id = accepted(&ALICE, datanet, 3);
+		let deposit = ReleaseDeposit::get();
+		publish(datanet);
+		ReleaseDeposit::set(7);
+		assert_ok!(DataAttribution::set_weight(signed(&CURATOR), id, 4));
+		publish(datanet);
+		let all = DatanetDeposit::get() + deposit + 7;
+		assert_eq!(Datanets::<Test>::get(datanet).unwrap().deposit, all);
+		assert_eq!(held(HoldReason::Datanet, &CURATOR), all);
+
+		assert_ok!(DataAttribution::set_weight(signed(&CURATOR), id, 5));
+		ReleaseDeposit::set(ENDOWMENT);
+		assert_noop!(
+			DataAttribution::publish_release(signed(&CURATOR), datanet),
+			TokenError::FundsUnavailable
+		);
+
+		// They move with the role, as they are by then.
+		ReleaseDeposit::set(9);
+		assert_ok!(DataAttribution::offer_curator(signed(&CURATOR), datanet, BOB));
+		assert_ok!(DataAttribution::accept_curator(signed(&BOB), datanet));
+		assert_eq!(held(HoldReason::Datanet, &CURATOR), 0);
+		assert_eq!(Balances::balance(&CURATOR), ENDOWMENT);
+		assert_eq!(held(HoldReason::Datanet, &BOB), DatanetDeposit::get() + 18);
+	});
+}
+
+#[test]
+fn sources_without_a_number_lead_to_a_later_release_after_a_notice() {
+	run(|| {
+		let (datanet, first, ids) = released(&[(ALICE, 1)]);
+		let notice = ReleaseNotice::get();
+		let state = || {
+			let entry = Datanets::<Test>::get(datanet).unwrap();
+			(entry.current_release, entry.next_release, entry.current_at(System::block_number()))
+		};
+		let publish_with = |weight| {
+			assert_ok!(DataAttribution::set_weight(signed(&CURATOR), ids[0], weight));
+			publish(datanet)
+		};
+		assert_eq!(state(), (first, None, first));
+
+		let second = publish_with(2);
+		let from = 1 + notice;
+		let announced = |release, from| Event::ReleaseAnnounced { datanet, release, from };
+		System::assert_last_event(announced(second, from).into());
+		assert_eq!(state(), (first, Some((second, from)), first));
+		// One that is published meanwhile takes its place, and the notice begins anew.
+		pass(notice - 1);
+		let third = publish_with(3);
+		let from = 2 * notice;
+		System::assert_last_event(announced(third, from).into());
+		assert_eq!(state(), (first, Some((third, from)), first));
+		pass(notice - 1);
+		assert_eq!(state(), (first, Some((third, from)), first));
+		pass(1);
+		assert_eq!(state(), (first, Some((third, from)), third));
+		// What has become current stays that while the next one is announced.
+		let fourth = publish_with(4);
+		assert_eq!(state(), (third, Some((fourth, from + notice)), third));
+		assert_eq!(DataAttribution::latest_release(datanet), Some(fourth));
+	});
+}
+
+#[test]
 fn ids_end_with_an_error() {
 	new_test_ext().execute_with(|| {
 		let datanet = datanet();
@@ -410,7 +486,7 @@ fn weight_is_that_of_the_newest_checkpoint() {
 
 #[test]
 fn the_storage_table_tells_the_truth() {
-	assert_eq!(Datanet::<AccountId>::max_encoded_len(), 169);
+	assert_eq!(Datanet::<AccountId, BlockNumber>::max_encoded_len(), 182);
 	assert_eq!(Admission::<AccountId>::max_encoded_len(), 48);
 	assert_eq!(Contribution::<AccountId, BlockNumber>::max_encoded_len(), 585);
 	assert_eq!(Release::max_encoded_len(), 64);

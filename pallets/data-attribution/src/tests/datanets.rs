@@ -154,6 +154,31 @@ fn the_curators_role_changes_hands_in_two_steps() {
 }
 
 #[test]
+fn a_former_curator_can_end_what_they_paid_for() {
+	run(|| {
+		let datanet = datanet_with(false, 20);
+		let allow = |who: &AccountId, account: &AccountId| {
+			DataAttribution::allow_contributor(signed(who), datanet, account.clone())
+		};
+		let disallow = |who: &AccountId, account: &AccountId| {
+			DataAttribution::disallow_contributor(signed(who), datanet, account.clone())
+		};
+		assert_ok!(allow(&CURATOR, &CAROL));
+		assert_ok!(DataAttribution::offer_curator(signed(&CURATOR), datanet, ALICE));
+		assert_ok!(DataAttribution::accept_curator(signed(&ALICE), datanet));
+		assert_ok!(allow(&ALICE, &DAVE));
+		assert_noop!(disallow(&CURATOR, &DAVE), Error::<Test>::NotCurator);
+		assert_noop!(disallow(&CURATOR, &BOB), Error::<Test>::NotCurator);
+		assert_ok!(disallow(&CURATOR, &CAROL));
+		System::assert_last_event(Event::ContributorDisallowed { datanet, account: CAROL }.into());
+		assert_eq!(Balances::balance(&CURATOR), ENDOWMENT);
+		assert!(!Admissions::<Test>::contains_key(datanet, CAROL));
+		assert_eq!(held(HoldReason::Admission, &ALICE), AdmissionDeposit::get());
+		assert_noop!(disallow(&CURATOR, &CAROL), Error::<Test>::NotCurator);
+	});
+}
+
+#[test]
 fn offers_of_the_curators_role_need_the_curator() {
 	run(|| {
 		let offer = |who: &AccountId, datanet, to: &AccountId| {

@@ -13,7 +13,7 @@ fn change_contribution(change: impl FnOnce(&mut crate::ContributionOf<Test>)) {
 	Contributions::<Test>::mutate(0, |entry| change(entry.as_mut().unwrap()));
 }
 
-fn change_datanet(change: impl FnOnce(&mut crate::Datanet<openledger_primitives::AccountId>)) {
+fn change_datanet(change: impl FnOnce(&mut crate::DatanetOf<Test>)) {
 	Datanets::<Test>::mutate(0, |entry| change(entry.as_mut().unwrap()));
 }
 
@@ -26,7 +26,7 @@ fn accuse(contribution: u64) {
 		accuser: BOB,
 		deposit: 1,
 		reason: AccusationReason::Fraud,
-		stage: AccusationStage::Contested,
+		stage: AccusationStage::Contested(9),
 	};
 	Accusations::<Test>::insert(contribution, accusation);
 }
@@ -38,9 +38,18 @@ fn reserve(at: u32, expires_at: u32) {
 
 #[test]
 fn each_breach_is_noticed() {
-	let breaches: [(&str, fn()); 33] = [
+	let breaches: [(&str, fn()); 39] = [
 		("a contribution's id was not given out", || NextContributionId::<Test>::put(0)),
-		("a contribution does not own its root", || RootOwner::<Test>::insert(root(0), 1)),
+		("a contribution owns another one's root", || RootOwner::<Test>::insert(root(0), 1)),
+		("a contribution does not own its root", || {
+			RootOwner::<Test>::remove(root(submitted(&CAROL, 0)))
+		}),
+		("a slashed contribution has a root", || {
+			let fraud = AccusationReason::Fraud;
+			DataAttribution::accuse_contribution(signed(&CAROL), 0, fraud).unwrap();
+			DataAttribution::resolve_accusation(RuntimeOrigin::root(), 0, true).unwrap();
+			RootOwner::<Test>::insert(root(0), 0)
+		}),
 		("a contribution is not in its contributor's index", || {
 			ContributionsOf::<Test>::remove(ALICE, 0u64.to_be_bytes())
 		}),
@@ -51,6 +60,7 @@ fn each_breach_is_noticed() {
 			change_contribution(|entry| entry.status = ContributionStatus::Stopped(1))
 		}),
 		("a slashed contribution has a bond", || {
+			RootOwner::<Test>::remove(root(0));
 			change_contribution(|entry| {
 				entry.status = ContributionStatus::Slashed;
 				entry.checkpoints.force_push(Checkpoint { from_release: 2, weight: 0 });
@@ -88,6 +98,18 @@ fn each_breach_is_noticed() {
 		("an accuser's hold differs from the deposits", || accuse(0)),
 		("a reservation ends before it began", || reserve(3, 2)),
 		("a hold differs from the deposits for reservations", || reserve(3, 3)),
+		("exactly a datanet with releases has a current one", || {
+			change_datanet(|entry| entry.current_release = 0)
+		}),
+		("a release is announced after a later one", || {
+			change_datanet(|entry| entry.next_release = Some((1, 9)))
+		}),
+		("the newest release is neither current nor announced", || {
+			change_datanet(|entry| entry.current_release = 2)
+		}),
+		("the newest release is neither current nor announced", || {
+			change_datanet(|entry| entry.next_release = Some((2, 9)))
+		}),
 		("a release is missing", || Releases::<Test>::remove(0, 1)),
 		("a curator's hold differs from the deposits", || {
 			change_datanet(|entry| entry.deposit += 1)

@@ -77,6 +77,9 @@ fn version_1_becomes_version_2() {
 		assert_eq!(DataAttribution::on_chain_storage_version(), 2);
 		assert_ok!(DataAttribution::do_try_state());
 		let expected = ["law", "law-1", "law-1-2", &long, &format!("{}-4", "a".repeat(62))];
+		let entry = Datanets::<Test>::get(one).unwrap();
+		assert_eq!((entry.latest_release, entry.current_release), (1, 1));
+		assert_eq!(entry.next_release, None);
 		for (id, text) in (0u32..).zip(expected) {
 			assert_eq!(DataAttribution::datanet_by_name(text.as_bytes()), Some(id), "{text}");
 			let entry = Datanets::<Test>::get(id).unwrap();

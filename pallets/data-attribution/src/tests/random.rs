@@ -3,7 +3,7 @@
 
 use crate::{
 	mock::*, Accounted, AccusationReason, Accusations, ContributionStatus, Contributions,
-	CuratorEarnings, Datanets, NextContributionId, Releases, Submission,
+	CuratorEarnings, Datanets, NextContributionId, Releases, RootOwner, Submission,
 };
 use frame_support::{
 	assert_ok,
@@ -44,6 +44,7 @@ enum Step {
 	Confirm { contribution: ContributionId },
 	Contest { contribution: ContributionId },
 	Drop { who: usize, contribution: ContributionId },
+	Escalate { contribution: ContributionId },
 	Slash { contribution: ContributionId },
 	Resolve { contribution: ContributionId, guilty: bool },
 	Pay { amount: Balance, attributed: u8, attribution: Vec<(u64, u64)>, sources: Vec<Source> },
@@ -97,7 +98,8 @@ fn step() -> impl Strategy<Value = Step> {
 		),
 		12 => contribution().prop_map(|contribution| Step::Confirm { contribution }),
 		2 => contribution().prop_map(|contribution| Step::Contest { contribution }),
-		1 => (who(), contribution()).prop_map(|(who, contribution)| Step::Drop { who, contribution }),
+		2 => (who(), contribution()).prop_map(|(who, contribution)| Step::Drop { who, contribution }),
+		2 => contribution().prop_map(|contribution| Step::Escalate { contribution }),
 		8 => contribution().prop_map(|contribution| Step::Slash { contribution }),
 		2 => (contribution(), any::<bool>())
 			.prop_map(|(contribution, guilty)| Step::Resolve { contribution, guilty }),
@@ -222,11 +224,16 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 			Pallet::offer_curator(signed(&curator(datanet)), datanet, PEOPLE[to].clone())?;
 			Pallet::accept_curator(signed(&PEOPLE[to]), datanet)?;
 		}
-		Step::Accuse { who, contribution, original } => Pallet::accuse_contribution(
-			signed(&PEOPLE[who]),
-			contribution,
-			original.map_or(AccusationReason::Fraud, AccusationReason::Duplicate),
-		)?,
+		Step::Accuse { who, contribution, original } => {
+			// Of a duplicate of the one that has its root, if there is one.
+			let root = Contributions::<Test>::get(contribution).map(|entry| entry.root);
+			let owner =
+				root.and_then(RootOwner::<Test>::get).filter(|owner| *owner != contribution);
+			let reason =
+				owner.or(original).map_or(AccusationReason::Fraud, AccusationReason::Duplicate);
+			Pallet::accuse_contribution(signed(&PEOPLE[who]), contribution, reason)
+				.map_err(|error| error.error)?;
+		}
 		Step::Confirm { contribution } => {
 			let contribution = accused(contribution);
 			Pallet::confirm_accusation(signed(&curator_of(contribution)), contribution)?
@@ -236,7 +243,12 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 			Pallet::contest_accusation(signed(&contributor(contribution)), contribution)?
 		}
 		Step::Drop { who, contribution } => {
-			Pallet::drop_accusation(signed(&PEOPLE[who]), contribution)?
+			Pallet::drop_accusation(signed(&PEOPLE[who]), accused(contribution))?
+		}
+		Step::Escalate { contribution } => {
+			let contribution = accused(contribution);
+			let accuser = Accusations::<Test>::get(contribution).map(|entry| entry.accuser);
+			Pallet::escalate_accusation(signed(&accuser.unwrap_or(DAVE)), contribution)?
 		}
 		Step::Slash { contribution } => {
 			let contribution = accused(contribution);

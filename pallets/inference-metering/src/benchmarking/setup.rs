@@ -30,7 +30,7 @@ use openledger_primitives::{
 };
 use sp_core::{crypto::KeyTypeId, sr25519};
 use sp_runtime::{
-	traits::{BlakeTwo256, Bounded, Hash as _, IdentifyAccount, Zero},
+	traits::{BlakeTwo256, Bounded, Hash as _, IdentifyAccount, Saturating, Zero},
 	DispatchResult, MultiSigner,
 };
 
@@ -121,11 +121,13 @@ pub(crate) fn register<T: Config>(
 			Node {
 				endpoint: endpoint(),
 				receipt_key: operator.clone(),
+				key_since: Zero::zero(),
 				bond,
 				models: Default::default(),
 				status: Status::Active,
 				last_heartbeat: Zero::zero(),
 				sessions: 0,
+				settles_until: Zero::zero(),
 				liable_until: Zero::zero(),
 			}
 		}
@@ -166,6 +168,7 @@ pub(super) fn open<T: Config>(
 	for lane in 0..lanes {
 		Lanes::<T>::insert(0, lane, Lane { sequence: 1, settled: 0 });
 	}
+	let settle_until = T::MinDuration::get().saturating_add(T::SettlementWindow::get());
 	let deposit = wealth::<T>() / 2;
 	let storage_deposit = T::SessionDeposit::get();
 	T::Currency::hold(&HoldReason::Session.into(), caller, deposit.saturating_sub(1))?;
@@ -181,24 +184,27 @@ pub(super) fn open<T: Config>(
 		pending_limit: None,
 		storage_deposit,
 		expires_at: T::MinDuration::get(),
+		settle_until,
 		closes_at: None,
 		lanes,
+		liable_until: Zero::zero(),
 	};
 	Sessions::<T>::insert(0, session);
 	NextSessionId::<T>::put(1);
 	Nodes::<T>::mutate(node, |node| {
 		if let Some(node) = node {
 			node.sessions = 1;
+			node.settles_until = settle_until;
 		}
 	});
 	Ok(0)
 }
 
-/// So many records that were proven to be overcharged.
+/// So many records that were proven to be overcharged, and are refunded.
 pub(super) fn disputed(count: u32) -> DisputedRecords {
 	let mut disputed = DisputedRecords::new();
 	for sequence in 0..count {
-		let proven = Proven { overcharge: 1, misreported: true };
+		let proven = Proven { overcharge: 1, refunded: 1, misreported: true };
 		let _ = disputed.try_insert(Sequence::MAX.saturating_sub(sequence.into()), proven);
 	}
 	disputed
@@ -306,6 +312,7 @@ pub(super) fn disputing<T: Config>(models: u32) -> Result<Disputing, BenchmarkEr
 	let (key, receipt_key) = key();
 	let earlier = |n| PreviousKey {
 		key: if n == types::MAX_PREVIOUS_KEYS { receipt_key.clone() } else { operator.clone() },
+		since: Zero::zero(),
 		replaced_at: Zero::zero(),
 		kept_until: Bounded::max_value(),
 	};
@@ -316,6 +323,8 @@ pub(super) fn disputing<T: Config>(models: u32) -> Result<Disputing, BenchmarkEr
 	let attributed = attribution(&named).try_into().map_err(|_| "too many entries")?;
 	let record = record(1, 0, attributed);
 	let statement = Statement::of(Pallet::<T>::genesis_hash(), 0, 0, &record, 0);
+	// Nobody can have made calls in a session that was never opened.
+	NextSessionId::<T>::put(1);
 	let reporter = account("reporter", 0, 0);
 	Ok(Disputing { key, receipt_key, operator, reporter, statement, record })
 }

@@ -1,8 +1,11 @@
 //! From version 1 to 2.
 //!
 //! Version 1 had nodes that were always active, with models and no capacities, and did not count
-//! their sessions; and sessions without storage deposit and spending limit. Both maps are gone
-//! through in one block: a chain that is still at version 1 has few nodes and sessions.
+//! their sessions; and sessions without storage deposit and spending limit, and without an end of the
+//! time to settle them. Nor were there roots, so that nothing of it can be disputed.
+//!
+//! Both maps are gone through in one block, which is only right for a chain with few nodes and
+//! sessions: no more than [`MOST_ENTRIES`] together. `pre_upgrade` refuses any other.
 
 use crate::{
 	pallet::*,
@@ -19,10 +22,15 @@ use frame_support::{
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{AccountId, Balance, LaneId, ModelId, Uri, MAX_SERVED};
 use sp_core::ConstU32;
-use sp_runtime::{traits::Zero, BoundedVec};
+use sp_runtime::{traits::Zero, BoundedVec, Saturating};
+
+/// How many nodes and sessions there may be together. Each is read and written once: that many take
+/// half a second at the most that a database is counted with, which is half of what a block may take.
+pub const MOST_ENTRIES: u64 = 4_000;
 
 /// Gives every node a status, its count of sessions, and a capacity of one call at a time for each
-/// of its models; and every session no spending limit and no storage deposit.
+/// of its models; and every session no spending limit, no storage deposit, and the time to settle it
+/// that there is now, from its expiry on, or from now on if it has expired.
 pub type MigrateToV2<T> =
 	VersionedMigration<1, 2, Unchecked<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
@@ -54,11 +62,14 @@ pub(crate) struct SessionV1<BlockNumber> {
 impl<T: Config> UncheckedOnRuntimeUpgrade for Unchecked<T> {
 	fn on_runtime_upgrade() -> Weight {
 		let now = Pallet::<T>::now();
-		let mut open = BTreeMap::<AccountId, u32>::new();
+		let window = T::SettlementWindow::get();
+		let mut open = BTreeMap::<AccountId, (u32, BlockNumberFor<T>)>::new();
 		let mut entries: u64 = 0;
 		Sessions::<T>::translate::<SessionV1<BlockNumberFor<T>>, _>(|_, old| {
-			let sessions = open.entry(old.node.clone()).or_default();
+			let settle_until = old.expires_at.max(now).saturating_add(window);
+			let (sessions, settles_until) = open.entry(old.node.clone()).or_default();
 			*sessions = sessions.saturating_add(1);
+			*settles_until = settle_until.max(*settles_until);
 			entries = entries.saturating_add(1);
 			Some(Session {
 				caller: old.caller,
@@ -72,22 +83,28 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for Unchecked<T> {
 				pending_limit: None,
 				storage_deposit: 0,
 				expires_at: old.expires_at,
+				settle_until,
 				closes_at: old.closes_at,
 				lanes: old.lanes,
+				liable_until: Zero::zero(),
 			})
 		});
 		Nodes::<T>::translate::<NodeV1, _>(|operator, old| {
 			entries = entries.saturating_add(1);
 			let served = |model| Served { model, capacity: 1 };
 			let models = old.models.into_iter().map(served).collect();
+			let (sessions, settles_until) = open.get(&operator).copied().unwrap_or_default();
 			Some(Node {
 				endpoint: old.endpoint,
 				receipt_key: old.receipt_key,
+				// It never had another.
+				key_since: Zero::zero(),
 				bond: old.bond,
 				models: ServedModels::truncate_from(models),
 				status: Status::Active,
 				last_heartbeat: now,
-				sessions: open.get(&operator).copied().unwrap_or_default(),
+				sessions,
+				settles_until,
 				liable_until: Zero::zero(),
 			})
 		});
@@ -96,7 +113,9 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for Unchecked<T> {
 
 	#[cfg(feature = "try-runtime")]
 	fn pre_upgrade() -> Result<alloc::vec::Vec<u8>, sp_runtime::TryRuntimeError> {
-		Ok(checks::before::<T>().encode())
+		let before = checks::before::<T>();
+		before.fits_a_block(MOST_ENTRIES)?;
+		Ok(before.encode())
 	}
 
 	#[cfg(feature = "try-runtime")]
@@ -133,6 +152,15 @@ pub(crate) mod checks {
 		left: Balance,
 	}
 
+	impl Summary {
+		/// Whether there are few enough nodes and sessions to be gone through in one block.
+		pub(crate) fn fits_a_block(&self, most: u64) -> Result<(), TryRuntimeError> {
+			let entries = self.nodes.saturating_add(self.sessions);
+			ensure!(entries <= most, "there are too many nodes and sessions for one block");
+			Ok(())
+		}
+	}
+
 	fn sum(amounts: impl Iterator<Item = Balance>) -> (u64, Balance) {
 		amounts.fold((0, 0), |(count, sum), amount| {
 			(count.saturating_add(1), sum.saturating_add(amount))
@@ -164,7 +192,10 @@ mod tests {
 	use frame_support::{
 		assert_ok,
 		traits::{fungible::MutateHold, GetStorageVersion, OnRuntimeUpgrade, StorageVersion},
-		weights::RuntimeDbWeight,
+		weights::{
+			constants::{RocksDbWeight, WEIGHT_REF_TIME_PER_SECOND},
+			RuntimeDbWeight,
+		},
 	};
 
 	#[test]
@@ -184,7 +215,8 @@ mod tests {
 			for model in [MODEL, OTHER_MODEL] {
 				ServedBy::<Test>::insert(model, &node, ());
 			}
-			for (id, closes_at) in [(0, None), (1, Some(30))] {
+			// The second expires only after the first.
+			for (id, closes_at, expires_at) in [(0, None, 100), (1, Some(30), 150)] {
 				assert_ok!(Balances::hold(&HoldReason::Session.into(), &caller, DEPOSIT));
 				let old = SessionV1 {
 					caller: caller.clone(),
@@ -192,7 +224,7 @@ mod tests {
 					signer: account(SIGNER),
 					deposit: DEPOSIT,
 					settled: 0,
-					expires_at: 100,
+					expires_at,
 					closes_at,
 					lanes: 0,
 				};
@@ -201,7 +233,11 @@ mod tests {
 			NextSessionId::<Test>::put(2);
 
 			let before = checks::before::<Test>();
+			assert!(before.fits_a_block(2).is_err());
+			assert_ok!(before.fits_a_block(3));
 			let weight = MigrateToV2::<Test>::on_runtime_upgrade();
+			let most = RocksDbWeight::get().reads_writes(MOST_ENTRIES, MOST_ENTRIES).ref_time();
+			assert!(most <= WEIGHT_REF_TIME_PER_SECOND / 2);
 			let db: RuntimeDbWeight = <Test as frame_system::Config>::DbWeight::get();
 			assert!(weight.all_gte(db.reads_writes(3, 3)));
 			assert_ok!(checks::after::<Test>(before));
@@ -210,6 +246,10 @@ mod tests {
 			let info = Metering::node_info(node.clone()).unwrap();
 			assert_eq!((info.bond, info.sessions, info.models.len()), (BOND, 2, 2));
 			assert_eq!(info.models[0].capacity, 1);
+			let stored = Nodes::<Test>::get(&node).unwrap();
+			assert_eq!((stored.key_since, stored.settles_until), (0, 150 + 40));
+			let settle_until = |id| Sessions::<Test>::get(id).unwrap().settle_until;
+			assert_eq!([settle_until(0), settle_until(1)], [100 + 40, 150 + 40]);
 			assert_eq!(Metering::session_info(1).unwrap().closes_at, Some(30));
 			// They go on as any other.
 			settle_one(0, 0, 1, 0, call_charge()).unwrap();

@@ -1,5 +1,6 @@
 //! Everybody who tries to get more than is theirs, one test each.
 
+mod bonds;
 mod disputes;
 
 use super::run;

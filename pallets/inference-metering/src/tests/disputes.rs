@@ -1,202 +1,28 @@
 //! Disputes: what they do, and each error. Who tries to cheat with them is in [`super::adversary`].
 
-use super::run;
+use super::{disputing::*, run};
 use crate::{
 	mock::*,
 	types::{MAX_DISPUTED, MAX_EQUIVOCATIONS},
-	Disputed, Equivocations, Error, Event, HoldReason, Nodes, WeightInfo,
+	Disputed, Equivocations, Error, Event, Nodes, WeightInfo,
 };
 use frame_support::{
 	assert_noop, assert_ok,
-	dispatch::{DispatchResultWithPostInfo, GetDispatchInfo, Pays},
-	traits::{
-		fungible::{InspectHold, MutateFreeze},
-		Hooks,
-	},
+	dispatch::{GetDispatchInfo, Pays},
+	traits::{fungible::MutateFreeze, Hooks},
 	weights::Weight,
 };
 use openledger_primitives::{
 	attribution::AttributionEntry,
 	info::NodeStatus,
-	merkle::{self, InclusionProof},
-	record::CallRecord,
+	merkle,
 	signing::{wrap, Signed},
 	statement::Statement,
 	traits::NodeInspect,
-	Balance, Hash, LaneId, Sequence, SessionId, Signature, MAX_SERVED,
+	Balance, Hash, Signature, MAX_SERVED,
 };
 use sp_core::Pair;
-use sp_runtime::{DispatchError, DispatchResult};
-
-/// What a penalty comes to, and what of it the reporter gets and the protocol.
-pub(super) const PENALTY: Balance = BOND / 10;
-pub(super) const REWARD: Balance = PENALTY * 3 / 10;
-pub(super) const REST: Balance = PENALTY - REWARD;
-
-/// A record that was settled, and what proves that.
-#[derive(Clone, Debug)]
-pub(super) struct SettledRecord {
-	pub(super) session: SessionId,
-	pub(super) lane: LaneId,
-	pub(super) last_sequence: Sequence,
-	pub(super) record: CallRecord,
-	pub(super) charge: Balance,
-	pub(super) proof: InclusionProof,
-}
-
-impl SettledRecord {
-	/// What an honest node stated.
-	pub(super) fn statement(&self) -> Statement {
-		let genesis_hash = System::block_hash(0);
-		Statement::of(genesis_hash, self.session, self.lane, &self.record, self.charge)
-	}
-
-	/// What a node stated that charged so much more than that.
-	pub(super) fn cheaper(&self, by: Balance) -> Statement {
-		Statement { charge: self.charge - by, ..self.statement() }
-	}
-
-	/// What a node stated whose answer was another one.
-	pub(super) fn altered(&self) -> Statement {
-		Statement { response_hash: Hash::repeat_byte(0xdd), ..self.statement() }
-	}
-}
-
-/// The records behind the root with this key.
-pub(super) fn proven(
-	(session, lane, last_sequence): (SessionId, LaneId, Sequence),
-	records: &[(CallRecord, Balance)],
-) -> Vec<SettledRecord> {
-	let leaves: Vec<_> =
-		records.iter().map(|(record, charge)| merkle::leaf(record, *charge)).collect();
-	let prove = |index| merkle::prove(&leaves, index).unwrap();
-	(0..)
-		.zip(records)
-		.map(|(index, (record, charge))| SettledRecord {
-			session,
-			lane,
-			last_sequence,
-			record: record.clone(),
-			charge: *charge,
-			proof: prove(index),
-		})
-		.collect()
-}
-
-/// Settles so many calls on a lane of a new session.
-pub(super) fn settled(calls: u64) -> Vec<SettledRecord> {
-	let session = open_session(DEPOSIT);
-	let charge = call_charge();
-	let records: Vec<_> = (1..=calls).map(record).collect();
-	let voucher = voucher(session, 0, calls, u128::from(calls - 1) * charge, charge);
-	assert_ok!(settle(&voucher, records.clone()));
-	let records: Vec<_> = records.into_iter().map(|record| (record, charge)).collect();
-	proven((session, 0, calls), &records)
-}
-
-pub(super) fn sign_statement(key: u8, statement: &Statement) -> Signature {
-	pair(key).sign(&statement.signing_payload()).into()
-}
-
-fn overcharge_call(key: u8, statement: &Statement, settled: &SettledRecord) -> crate::Call<Test> {
-	crate::Call::report_overcharge {
-		statement: Box::new(statement.clone()),
-		signature: sign_statement(key, statement),
-		receipt_key: account(key),
-		last_sequence: settled.last_sequence,
-		record: Box::new(settled.record.clone()),
-		charge: settled.charge,
-		proof: settled.proof.clone(),
-	}
-}
-
-fn misreport_call(key: u8, statement: &Statement, settled: &SettledRecord) -> crate::Call<Test> {
-	crate::Call::report_misreport {
-		statement: Box::new(statement.clone()),
-		signature: sign_statement(key, statement),
-		receipt_key: account(key),
-		last_sequence: settled.last_sequence,
-		record: Box::new(settled.record.clone()),
-		charge: settled.charge,
-		proof: settled.proof.clone(),
-	}
-}
-
-fn equivocation_call(
-	key: u8,
-	operator: u8,
-	first: &Statement,
-	second: &Statement,
-) -> crate::Call<Test> {
-	crate::Call::report_equivocation {
-		operator: account(operator),
-		first: Box::new(first.clone()),
-		first_signature: sign_statement(key, first),
-		first_key: account(key),
-		second: Box::new(second.clone()),
-		second_signature: sign_statement(key, second),
-		second_key: account(key),
-	}
-}
-
-pub(super) fn dispatch(seed: u8, call: crate::Call<Test>) -> DispatchResultWithPostInfo {
-	use sp_runtime::traits::Dispatchable;
-	RuntimeCall::from(call).dispatch(signed(seed))
-}
-
-fn plain(result: DispatchResultWithPostInfo) -> DispatchResult {
-	result.map(|_| ()).map_err(|refused| refused.error)
-}
-
-/// Reports as `seed` a statement that `key` has signed.
-pub(super) fn overcharge_of(
-	seed: u8,
-	key: u8,
-	statement: &Statement,
-	settled: &SettledRecord,
-) -> DispatchResult {
-	plain(dispatch(seed, overcharge_call(key, statement, settled)))
-}
-
-/// Reports as a stranger what the node's receipt key has signed.
-pub(super) fn overcharge(statement: &Statement, settled: &SettledRecord) -> DispatchResult {
-	overcharge_of(STRANGER, RECEIPTS, statement, settled)
-}
-
-pub(super) fn misreport_of(
-	seed: u8,
-	key: u8,
-	statement: &Statement,
-	settled: &SettledRecord,
-) -> DispatchResult {
-	plain(dispatch(seed, misreport_call(key, statement, settled)))
-}
-
-pub(super) fn misreport(statement: &Statement, settled: &SettledRecord) -> DispatchResult {
-	misreport_of(STRANGER, RECEIPTS, statement, settled)
-}
-
-pub(super) fn equivocation_of(
-	seed: u8,
-	operator: u8,
-	key: u8,
-	first: &Statement,
-	second: &Statement,
-) -> DispatchResult {
-	plain(dispatch(seed, equivocation_call(key, operator, first, second)))
-}
-
-pub(super) fn equivocation(first: &Statement, second: &Statement) -> DispatchResult {
-	equivocation_of(STRANGER, NODE, RECEIPTS, first, second)
-}
-
-pub(super) fn bond_of(seed: u8) -> Balance {
-	Balances::balance_on_hold(&HoldReason::Bond.into(), &account(seed))
-}
-
-pub(super) fn status() -> NodeStatus {
-	Metering::node_info(account(NODE)).unwrap().status
-}
+use sp_runtime::DispatchError;
 
 #[test]
 fn an_overcharge_is_refunded_and_punished() {
@@ -479,6 +305,80 @@ fn a_larger_overcharge_counts_once_more() {
 		for less in [100, 999, 1_000] {
 			assert_noop!(overcharge(&of.cheaper(less), of), Error::<Test>::AlreadyDisputed);
 		}
+	});
+}
+
+/// As soon as the operator has put up more, whoever reports it, and however often that takes.
+#[test]
+fn what_a_bond_did_not_cover_is_paid_later() {
+	run(|| {
+		let of = &settled(1)[0];
+		let due = call_charge();
+		jail(NODE, 40, 3_000);
+		let before = [CALLER, STRANGER, PROTOCOL].map(balance);
+		assert_ok!(overcharge(&of.cheaper(due), of));
+		let proven = || Disputed::<Test>::get((of.session, 0, 1))[&1];
+		assert_eq!((proven().overcharge, proven().refunded), (due, 2_000));
+		let again = || overcharge_of(DEVELOPER, RECEIPTS, &of.cheaper(due), of);
+		assert_noop!(again(), Error::<Test>::RefundUnavailable);
+
+		System::set_block_number(50);
+		assert_ok!(Metering::bond_more(signed(NODE), 30));
+		assert_ok!(again());
+		System::assert_last_event(
+			Event::RefundPaid {
+				operator: account(NODE),
+				reporter: account(DEVELOPER),
+				caller: account(CALLER),
+				session: of.session,
+				lane: 0,
+				sequence: 1,
+				refunded: 20,
+				protocol: 10,
+			}
+			.into(),
+		);
+		// Nobody is rewarded for it, and the node is not jailed again.
+		let paid = [CALLER, STRANGER, PROTOCOL].map(balance);
+		assert_eq!([0, 1, 2].map(|who| paid[who] - before[who]), [2_020, 300, 710]);
+		assert_eq!((status(), bond_of(NODE)), (NodeStatus::Jailed(40), 0));
+		assert_noop!(again(), Error::<Test>::RefundUnavailable);
+
+		// A statement that proves less will do: more was proven before.
+		assert_ok!(Metering::bond_more(signed(NODE), 3 * BOND));
+		assert_ok!(Metering::unjail(signed(NODE)));
+		let call = overcharge_call(RECEIPTS, &of.cheaper(1), of);
+		let post = dispatch(STRANGER, call).unwrap();
+		assert_eq!(post.pays_fee, Pays::No);
+		assert_eq!(post.actual_weight, Some(<()>::report_overcharge(0, 0)));
+		assert_eq!(balance(CALLER) - before[0], due);
+		assert_eq!(bond_of(NODE), 3 * BOND - (due - 2_020) - (due - 2_020).div_ceil(2));
+		assert_eq!(status(), NodeStatus::Active);
+		assert_eq!(proven().refunded, due);
+		for less in [due, 1] {
+			assert_noop!(overcharge(&of.cheaper(less), of), Error::<Test>::AlreadyDisputed);
+		}
+	});
+}
+
+/// Without being punished again; but nobody opens a session with a node whose bond was needed.
+#[test]
+fn a_node_that_pays_late_takes_no_sessions_below_the_least_bond() {
+	run(|| {
+		let of = &settled(1)[0];
+		jail(NODE, 1, 0);
+		assert_ok!(overcharge(&of.cheaper(call_charge()), of));
+		System::set_block_number(31);
+		assert_ok!(Metering::bond_more(signed(NODE), BOND));
+		assert_ok!(Metering::unjail(signed(NODE)));
+		let call = overcharge_call(RECEIPTS, &of.cheaper(call_charge()), of);
+		let post = dispatch(STRANGER, call).unwrap();
+		assert_eq!(post.actual_weight, Some(<()>::report_overcharge(0, 1)));
+		assert_eq!(status(), NodeStatus::Jailed(31));
+		assert!(!Metering::serves(&account(NODE), MODEL));
+		assert_noop!(Metering::unjail(signed(NODE)), Error::<Test>::BondTooSmall);
+		assert_ok!(Metering::bond_more(signed(NODE), BOND));
+		assert_ok!(Metering::unjail(signed(NODE)));
 	});
 }
 

@@ -169,10 +169,10 @@ fn replaced_keys_are_kept_for_disputes() {
 		);
 		let kept = PreviousKeys::<Test>::get(&node);
 		assert_eq!(kept.len(), 1);
-		// The longest session, the time to settle it, and the time to dispute that.
-		let until = 1 + 1_000 + 40 + 100;
-		let only = (&kept[0].key, kept[0].replaced_at, kept[0].kept_until);
-		assert_eq!(only, (&account(RECEIPTS), 1, until));
+		// There is nothing that could be settled; but what was can be disputed for so long at the most.
+		let until = 1 + 300;
+		let only = (&kept[0].key, kept[0].since, kept[0].replaced_at, kept[0].kept_until);
+		assert_eq!(only, (&account(RECEIPTS), 1, 1, until));
 
 		for key in 21..28 {
 			assert_ok!(rotate(key));
@@ -351,6 +351,7 @@ fn a_jailed_node_that_does_not_come_back_is_removed() {
 		let remove = || Metering::remove_node(signed(STRANGER), account(NODE));
 		assert_noop!(remove(), Error::<Test>::NotJailed);
 		let session = open_session(DEPOSIT);
+		assert_ok!(Metering::extend_session(signed(CALLER), session, 200));
 		jail(NODE, 50, BOND);
 		System::set_block_number(50 + 120);
 		assert_noop!(remove(), Error::<Test>::NotRemovable);
@@ -383,4 +384,55 @@ fn a_jailed_node_has_time_to_come_back() {
 		assert_ok!(Metering::remove_node(signed(NODE), account(NODE)));
 		assert_eq!(balance(NODE), WEALTH - BOND / 2);
 	});
+}
+
+/// For as long as the last session that the key may have answered calls of can be settled, and that
+/// be disputed; also if the windows have grown since.
+#[test]
+fn a_key_is_kept_for_the_sessions_that_it_served() {
+	run(|| {
+		let node = account(NODE);
+		let settles_until = || Nodes::<Test>::get(&node).unwrap().settles_until;
+		let session = open_session(DEPOSIT);
+		assert_eq!(settles_until(), 101 + 40);
+		assert_ok!(Metering::extend_session(signed(CALLER), session, 500));
+		assert_eq!(settles_until(), 500 + 40);
+		// A shorter one changes nothing, and neither does the end of the longest.
+		open_session(DEPOSIT);
+		assert_ok!(Metering::close_session(signed(NODE), session));
+		assert_eq!(settles_until(), 540);
+		System::set_block_number(7);
+		assert_ok!(Metering::rotate_receipt_key(signed(NODE), account(20)));
+		let kept = PreviousKeys::<Test>::get(&node);
+		assert_eq!((kept[0].since, kept[0].replaced_at, kept[0].kept_until), (1, 7, 840));
+		assert_eq!(Nodes::<Test>::get(&node).unwrap().key_since, 7);
+	});
+}
+
+/// What was promised to the caller when a call was settled is kept when the window is made shorter
+/// before the session is closed.
+#[test]
+fn a_bond_outlasts_a_window_that_was_longer() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		settle_one(session, 0, 1, 0, call_charge()).unwrap();
+		assert_ok!(Metering::start_unbonding(signed(NODE)));
+		DisputeWindow::set(200);
+		settle_one(session, 0, 2, call_charge(), call_charge()).unwrap();
+		DisputeWindow::set(10);
+		settle_one(session, 1, 1, 0, call_charge()).unwrap();
+		assert_ok!(Metering::close_session(signed(NODE), session));
+		System::set_block_number(201);
+		assert_noop!(Metering::withdraw_bond(signed(NODE)), Error::<Test>::BondLocked);
+		System::set_block_number(202);
+		assert_ok!(Metering::withdraw_bond(signed(NODE)));
+	});
+}
+
+#[test]
+fn what_is_stored_is_as_large_as_documented() {
+	use codec::MaxEncodedLen;
+	assert!(crate::operators::NodeOf::<Test>::max_encoded_len() <= 850);
+	assert!(crate::sessions::SessionOf::<Test>::max_encoded_len() <= 220);
+	assert_eq!(crate::operators::KeyHistoryOf::<Test>::max_encoded_len(), 353);
 }

@@ -1,7 +1,7 @@
 //! Random sequences of extrinsics: the invariants hold after each block, and no planck appears or is
 //! lost.
 
-use super::disputes::{equivocation_of, misreport_of, overcharge_of, proven, SettledRecord};
+use super::disputing::{equivocation_of, misreport_of, overcharge_of, proven, SettledRecord};
 use crate::{mock::*, Event, Lanes, Nodes, Sessions};
 use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, RawOrigin},

@@ -342,3 +342,61 @@ fn both_agree_to_close_at_once() {
 		assert_eq!(Nodes::<Test>::get(account(NODE)).unwrap().liable_until, 101);
 	});
 }
+
+/// Governance that makes the window shorter, or longer, does not touch what was agreed before.
+#[test]
+fn the_time_to_settle_is_that_of_the_opening() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		SettlementWindow::set(5);
+		let later = open_session(DEPOSIT);
+		let charge = call_charge();
+		let settle = |session, sequence: u64| {
+			settle_one(session, 0, sequence, u128::from(sequence - 1) * charge, charge)
+		};
+		System::set_block_number(106);
+		assert_ok!(settle(session, 1));
+		assert_noop!(close(STRANGER, session), Error::<Test>::NotYetClosable);
+		assert_ok!(settle(later, 1));
+		SettlementWindow::set(1_000);
+		assert_ok!(close(STRANGER, later));
+		System::set_block_number(140);
+		assert_noop!(close(STRANGER, session), Error::<Test>::NotYetClosable);
+		System::set_block_number(141);
+		assert_ok!(settle(session, 2));
+		assert_ok!(close(STRANGER, session));
+	});
+}
+
+/// Whether somebody has closed it or not: nothing can be settled when the keys that would prove it
+/// wrong need not be kept any more.
+#[test]
+fn an_expired_session_cannot_be_settled_for_ever() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let charge = call_charge();
+		let late = voucher(session, 0, 2, charge, charge);
+		let sums = || aggregate(1, vec![entry(0, 1)]);
+		System::set_block_number(142);
+		assert_noop!(settle(&late, vec![record(1)]), Error::<Test>::SettlementOver);
+		assert_noop!(settle_sums(&late, sums(), None), Error::<Test>::SettlementOver);
+		// Unless the caller wants it to last.
+		assert_ok!(Metering::extend_session(signed(CALLER), session, 152));
+		assert_eq!(Sessions::<Test>::get(session).unwrap().settle_until, 192);
+		assert_ok!(settle_sums(&late, sums(), None));
+	});
+}
+
+#[test]
+fn extending_a_session_never_shortens_the_time_to_settle_it() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let settle_until = || Sessions::<Test>::get(session).unwrap().settle_until;
+		SettlementWindow::set(5);
+		assert_ok!(Metering::extend_session(signed(CALLER), session, 110));
+		assert_eq!(settle_until(), 141);
+		assert_ok!(Metering::extend_session(signed(CALLER), session, 150));
+		assert_eq!(settle_until(), 155);
+		assert_eq!(Nodes::<Test>::get(account(NODE)).unwrap().settles_until, 155);
+	});
+}

@@ -10,10 +10,10 @@ use frame_support::{
 };
 use openledger_primitives::{
 	attribution::AttributionEntry,
-	record::{CallRecord, RejectReason},
+	record::{CallRecord, CallRecords, RejectReason},
 	signing::{wrap, Signed},
 	voucher::Voucher,
-	Hash, Signature, MAX_LANES,
+	Hash, Signature, MAX_LANES, MAX_RECORDS,
 };
 use sp_core::{ed25519, Pair};
 use sp_runtime::DispatchError;
@@ -411,5 +411,46 @@ fn weight_is_that_of_what_was_settled() {
 		let info = Metering::settle(signed(NODE), voucher, signature, records.try_into().unwrap())
 			.unwrap();
 		assert_eq!(info.actual_weight, Some(expect(3, 2)));
+	});
+}
+
+/// What is cheap costs little: the weight is that of what was there, not the most that there could be.
+#[test]
+fn one_record_weighs_less_than_many() {
+	run(|| {
+		let session = open_session(10 * DEPOSIT);
+		let charge = call_charge();
+		let post_weight = |lane, calls: u64| {
+			let records: Vec<_> = (1..=calls).map(record).collect();
+			let voucher = voucher(session, lane, calls, u128::from(calls - 1) * charge, charge);
+			let signature = sign(SIGNER, &voucher);
+			let records = records.try_into().unwrap();
+			let info = Metering::settle(signed(NODE), voucher, signature, records).unwrap();
+			info.actual_weight.unwrap()
+		};
+		let (one, most) = (post_weight(0, 1), post_weight(1, MAX_RECORDS.into()));
+		assert_eq!((one, most), (<()>::settle(1), <()>::settle(MAX_RECORDS)));
+		assert!(one.all_lte(most) && one.ref_time() < most.ref_time());
+		// Nobody can fill a block with less than what it does: beforehand it weighs no less.
+		let named = (0..8).map(|contribution| AttributionEntry { contribution, weight: 1 });
+		let attribution: Vec<_> = named.collect();
+		let attributed = |sequence| CallRecord {
+			attribution: attribution.clone().try_into().unwrap(),
+			..record(sequence)
+		};
+		let voucher = voucher(session, 2, 2, charge, charge);
+		let signature = sign(SIGNER, &voucher);
+		let records: CallRecords = vec![attributed(1), record(2)].try_into().unwrap();
+		let call = crate::Call::<Test>::settle {
+			voucher,
+			signature: signature.clone(),
+			records: records.clone(),
+		};
+		let before = call.get_dispatch_info().call_weight;
+		let after = Metering::settle(signed(NODE), voucher, signature, records).unwrap();
+		let after = after.actual_weight.unwrap();
+		let entries = <()>::settle_attributed(8) - <()>::settle_attributed(0);
+		assert_eq!(after, <()>::settle(2) + entries);
+		assert!(after.all_lte(before));
 	});
 }

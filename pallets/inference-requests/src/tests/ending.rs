@@ -1,6 +1,6 @@
 //! Calls that nobody answers, or nobody waits for.
 
-use crate::{mock::*, Deadlines, Error, Event, WeightInfo, SLOT_SEARCH};
+use crate::{mock::*, Deadlines, Error, Event, NextSlot, WeightInfo, SLOT_SEARCH};
 use frame_support::{assert_noop, assert_ok};
 
 #[test]
@@ -70,7 +70,10 @@ fn a_late_cancellation_prolongs_nothing() {
 		go_to(10);
 		assert_ok!(Requests::cancel_call(origin(CALLER), id));
 		let request = crate::Requests::<Test>::get(id).unwrap();
-		assert_eq!((request.cancelled_at, request.ends_at(), request.slot), (Some(12), 12, 12));
+		assert_eq!(
+			(request.cancelled_at, request.ends_at(), request.slot),
+			(Some(12), 12, Some(12))
+		);
 		go_to(12);
 		assert_noop!(answer(NODE, id), Error::<Test>::DeadlinePassed);
 	});
@@ -103,7 +106,7 @@ fn a_cancelled_call_moves_to_an_earlier_slot() {
 	run(|| {
 		let id = request_until(50);
 		assert_ok!(Requests::cancel_call(origin(CALLER), id));
-		assert_eq!(crate::Requests::<Test>::get(id).unwrap().slot, 5);
+		assert_eq!(crate::Requests::<Test>::get(id).unwrap().slot, Some(5));
 		assert!(!Deadlines::<Test>::contains_key(51));
 		assert_eq!(Deadlines::<Test>::get(5).into_inner(), vec![id]);
 	});
@@ -120,9 +123,85 @@ fn a_cancelled_call_stays_where_it_is_if_no_earlier_slot_is_free() {
 		let post = Requests::cancel_call(origin(CALLER), id).unwrap();
 		assert_eq!(post.actual_weight, Some(<() as WeightInfo>::cancel_call(SLOT_SEARCH)));
 		let request = crate::Requests::<Test>::get(id).unwrap();
-		assert_eq!((request.slot, request.ends_at()), (51, 5));
+		assert_eq!((request.slot, request.ends_at()), (Some(51), 5));
 		// Its caller does not have to wait for that slot.
 		go_to_without_sweep(5);
 		assert_ok!(Requests::expire_call(origin(CALLER), id));
+	});
+}
+
+/// Fills every slot that a request with this deadline could wait in.
+fn fill_slots(deadline: u32) {
+	for _ in 0..SLOT_SEARCH * MaxPerSlot::get() {
+		assert_ok!(Requests::request_call(
+			origin(OTHER_CALLER),
+			MODEL,
+			None,
+			input(b"?"),
+			PRICE,
+			deadline
+		));
+	}
+}
+
+/// Somebody who pays for as many requests as the slots hold keeps nobody from asking, from being
+/// answered, or from getting back what is on hold.
+#[test]
+fn an_attacker_who_fills_the_slots_keeps_nobody_from_asking() {
+	run(|| {
+		fill_slots(11);
+		let ids = [(); 3].map(|()| request_until(11));
+		for id in ids {
+			assert_eq!(crate::Requests::<Test>::get(id).unwrap().slot, None);
+		}
+		assert_ok!(answer(NODE, ids[0]));
+		let charge = call_charge();
+		assert_eq!(total(CALLER), WEALTH - charge);
+		// One is cancelled, and its slot is found where there is one.
+		assert_ok!(Requests::cancel_call(origin(CALLER), ids[1]));
+		assert_eq!(crate::Requests::<Test>::get(ids[1]).unwrap().slot, Some(5));
+		go_to(6);
+		assert!(crate::Requests::<Test>::get(ids[1]).is_none());
+		// The sweep ends all the others by and by, but not the last: that somebody else does.
+		go_to(40);
+		assert_eq!(crate::Requests::<Test>::iter_keys().collect::<Vec<_>>(), [ids[2]]);
+		assert_eq!(Deadlines::<Test>::iter().count(), 0);
+		assert_eq!(held(CALLER), (MAX_CHARGE, deposit()));
+		assert_ok!(Requests::expire_call(origin(STRANGER), ids[2]));
+		assert_eq!((held(CALLER), total(CALLER)), ((0, 0), WEALTH - charge));
+		next_block_with(frame_support::weights::Weight::MAX);
+		assert!(!NextSlot::<Test>::exists());
+	});
+}
+
+#[test]
+fn a_call_that_no_sweep_ends_is_over_like_others() {
+	run(|| {
+		fill_slots(11);
+		let id = request_until(11);
+		go_to_without_sweep(11);
+		assert_noop!(Requests::expire_call(origin(STRANGER), id), Error::<Test>::NotOver);
+		go_to_without_sweep(12);
+		assert_noop!(answer(NODE, id), Error::<Test>::DeadlinePassed);
+		assert_ok!(Requests::expire_call(origin(STRANGER), id));
+		assert_eq!(total(CALLER), WEALTH);
+	});
+}
+
+/// Neither does a cancelled one that finds no slot.
+#[test]
+fn a_cancelled_call_without_a_slot_is_ended_by_hand() {
+	run(|| {
+		fill_slots(11);
+		let id = request_until(11);
+		// The slots from 5 on, in which it could wait once it is cancelled.
+		fill_slots(4);
+		assert_ok!(Requests::cancel_call(origin(CALLER), id));
+		let request = crate::Requests::<Test>::get(id).unwrap();
+		assert_eq!((request.slot, request.cancelled_at), (None, Some(5)));
+		go_to_without_sweep(5);
+		assert_noop!(answer(NODE, id), Error::<Test>::Cancelled);
+		assert_ok!(Requests::expire_call(origin(CALLER), id));
+		assert_eq!(held(CALLER), (0, 0));
 	});
 }

@@ -38,7 +38,8 @@ fn holds_are_what_was_promised() {
 fn everything_belongs_to_a_request() {
 	breaks("a request has an id not yet given out", || NextRequestId::<Test>::put(0));
 	breaks("a request would be swept too early", || change_request(|it| it.deadline += 1));
-	breaks("a request is not in its slot once", || change_request(|it| it.slot += 1));
+	breaks("a request is not in its slot once", || change_request(|it| it.slot = Some(13)));
+	breaks("a slot names an unknown request", || change_request(|it| it.slot = None));
 	breaks("a request is not in its slot once", || {
 		Deadlines::<Test>::try_append(12, 0).unwrap();
 	});

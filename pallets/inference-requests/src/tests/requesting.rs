@@ -16,7 +16,7 @@ fn a_request_holds_the_most_it_may_cost_and_a_deposit() {
 		assert_eq!(total(CALLER), WEALTH);
 		let request = crate::Requests::<Test>::get(0).unwrap();
 		assert_eq!((request.version, request.price_version), (3, 5));
-		assert_eq!(request.slot, 12);
+		assert_eq!(request.slot, Some(12));
 		let hash = sp_io::hashing::blake2_256(INPUT).into();
 		System::assert_last_event(
 			Event::CallRequested {
@@ -38,7 +38,7 @@ fn a_request_holds_the_most_it_may_cost_and_a_deposit() {
 
 #[test]
 fn a_request_is_as_large_as_documented() {
-	assert_eq!(Request::<AccountId, u32>::max_encoded_len(), 154);
+	assert_eq!(Request::<AccountId, u32>::max_encoded_len(), 155);
 }
 
 #[test]
@@ -171,15 +171,22 @@ fn a_full_slot_passes_requests_on_until_the_search_ends() {
 			let post = try_request(None, MAX_CHARGE, 11).unwrap();
 			let passed = id / MaxPerSlot::get();
 			assert_eq!(Deadlines::<Test>::decode_len(12 + passed).unwrap() as u32, id % 2 + 1);
-			assert_eq!(crate::Requests::<Test>::get(u64::from(id)).unwrap().slot, 12 + passed);
+			let slot = crate::Requests::<Test>::get(u64::from(id)).unwrap().slot;
+			assert_eq!(slot, Some(12 + passed));
 			// Who has less to search pays less.
 			let length = u32::try_from(INPUT.len()).unwrap();
 			let weight = <() as crate::WeightInfo>::request_call(length, passed);
 			assert_eq!(post.actual_weight, Some(weight));
 		}
-		assert_noop!(try_request(None, MAX_CHARGE, 11), Error::<Test>::TooManyDeadlines);
-		// Another deadline does it.
+		// Now there is none for it.
+		let post = try_request(None, MAX_CHARGE, 11).unwrap();
+		assert_eq!(crate::Requests::<Test>::get(u64::from(room)).unwrap().slot, None);
+		let length = u32::try_from(INPUT.len()).unwrap();
+		let weight = <() as crate::WeightInfo>::request_call(length, SLOT_SEARCH);
+		assert_eq!(post.actual_weight, Some(weight));
+		// With another deadline there is.
 		assert_ok!(try_request(None, MAX_CHARGE, 13));
+		assert_eq!(crate::Requests::<Test>::get(u64::from(room) + 1).unwrap().slot, Some(28));
 	});
 }
 

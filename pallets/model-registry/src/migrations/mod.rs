@@ -2,4 +2,4 @@
 
 mod v2;
 
-pub use v2::MigrateToV2;
+pub use v2::{MigrateToV2, MOST_MODELS};

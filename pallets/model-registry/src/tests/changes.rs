@@ -310,9 +310,11 @@ mod policies {
 				Event::PolicySet { model: id, policy: next, from: 11 }.into(),
 			);
 			pass(9);
+			assert_eq!(ModelRegistry::in_force(id), Some((0, 0)));
 			assert_eq!(ModelRegistry::terms(id, 0, 0).unwrap().policy, policy(40, 35, 25));
 			pass(1);
-			assert_eq!(ModelRegistry::terms(id, 0, 0).unwrap().policy, next);
+			assert_eq!(ModelRegistry::in_force(id), Some((0, 1)));
+			assert_eq!(ModelRegistry::terms(id, 0, 1).unwrap().policy, next);
 		});
 	}
 
@@ -333,6 +335,7 @@ mod policies {
 			assert_ok!(ModelRegistry::cancel_policy(developer(), id));
 			System::assert_last_event(Event::PolicyCancelled { model: id }.into());
 			pass(9);
+			assert_eq!(ModelRegistry::in_force(id), Some((0, 0)));
 			assert_eq!(ModelRegistry::terms(id, 0, 0).unwrap().policy, policy(40, 35, 25));
 		});
 	}
@@ -374,10 +377,10 @@ mod policies {
 			assert_ok!(set_policy(id, policy(40, 35, 25)));
 			pass(10);
 			// A call of the version before, which was made from nothing.
-			let terms = ModelRegistry::terms(id, 0, 0).unwrap();
+			let terms = ModelRegistry::terms(id, 0, 1).unwrap();
 			assert_eq!(terms.policy, policy(40, 35, 25).without_data());
 			assert!(terms.sources.is_empty());
-			assert_eq!(ModelRegistry::terms(id, 1, 0).unwrap().policy, policy(40, 35, 25));
+			assert_eq!(ModelRegistry::terms(id, 1, 1).unwrap().policy, policy(40, 35, 25));
 		});
 	}
 
@@ -391,9 +394,12 @@ mod policies {
 			assert_ok!(publish(id, 6, vec![]));
 			pass(10);
 			for version in [0, 1] {
-				let terms = ModelRegistry::terms(id, version, 0).unwrap();
+				let terms = ModelRegistry::terms(id, version, 1).unwrap();
 				assert!(!terms.policy.pays_data());
 			}
+			// A call that was agreed on before pays it, if its version was made from any.
+			assert!(ModelRegistry::terms(id, 0, 0).unwrap().policy.pays_data());
+			assert!(!ModelRegistry::terms(id, 1, 0).unwrap().policy.pays_data());
 		});
 	}
 }

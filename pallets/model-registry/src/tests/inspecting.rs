@@ -125,7 +125,7 @@ fn what_is_announced_is_told_until_it_is_in_force() {
 		let version = info.next_version.unwrap();
 		assert_eq!((version.from, version.value), (11, 1));
 		let price = info.next_price.unwrap();
-		assert_eq!((price.from, price.value.price_version), (11, 1));
+		assert_eq!((price.from, price.value.price_version), (11, 2));
 		assert_eq!(price.value.price, RISE);
 		let next = info.next_policy.unwrap();
 		assert_eq!((next.from, next.value), (11, policy(30, 30, 40)));
@@ -134,7 +134,7 @@ fn what_is_announced_is_told_until_it_is_in_force() {
 		pass(1);
 		let info = ModelRegistry::model_info(id).unwrap();
 		assert_eq!((info.next_version, info.next_price, info.next_policy), (None, None, None));
-		assert_eq!((info.version, info.price_version), (1, 1));
+		assert_eq!((info.version, info.price_version), (1, 2));
 		assert_eq!((info.price, info.policy), (RISE, policy(30, 30, 40)));
 		assert_eq!(info.weights_hash, Hash::repeat_byte(5));
 	});

@@ -1,17 +1,21 @@
 //! Whether broken storage is noticed.
 
 use super::*;
-use crate::{Changing, Dated, Model, ModelOf, Next, Tombstone};
+use crate::{Changing, Dated, Ends, Model, ModelOf, Next, Terms, Tombstone};
 
 fn change(id: ModelId, change: impl FnOnce(&mut ModelOf<Test>)) {
 	Models::<Test>::mutate(id, |model| change(model.as_mut().unwrap()));
 }
 
+fn change_price(number: u32, change: impl FnOnce(&mut Dated<Terms, BlockNumber>)) {
+	Prices::<Test>::mutate(0, number, |price| change(price.as_mut().unwrap()));
+}
+
 #[test]
 fn the_storage_table_tells_the_truth() {
-	assert_eq!(Model::<AccountId, BlockNumber>::max_encoded_len(), 261);
-	assert_eq!(Dated::<ModelVersion, BlockNumber>::max_encoded_len(), 468);
-	assert_eq!(Dated::<PriceSchedule, BlockNumber>::max_encoded_len(), 57);
+	assert_eq!(Model::<AccountId, BlockNumber>::max_encoded_len(), 236);
+	assert_eq!(Dated::<ModelVersion, BlockNumber>::max_encoded_len(), 472);
+	assert_eq!(Dated::<Terms, BlockNumber>::max_encoded_len(), 77);
 	assert_eq!(Tombstone::<AccountId>::max_encoded_len(), 45);
 	assert_eq!(ModelRegistry::in_code_storage_version(), StorageVersion::new(2));
 }
@@ -19,7 +23,7 @@ fn the_storage_table_tells_the_truth() {
 #[test]
 fn are_watched() {
 	// A child 1 of model 0, which has an old price and an announced one.
-	let broken: [(&str, fn()); 20] = [
+	let broken: [(&str, fn()); 25] = [
 		("a model's id was not given out", || NextModelId::<Test>::put(0)),
 		("a name without a model", || ModelIdByName::<Test>::insert(name("b"), 7)),
 		("a model is not found by its name", || change(0, |model| model.name = name("b"))),
@@ -30,10 +34,10 @@ fn are_watched() {
 			Prices::<Test>::insert(7, 0, Prices::<Test>::get(0, 0).unwrap())
 		}),
 		("a policy does not add up to 100%", || {
-			change(0, |model| model.policy.current = policy(1, 1, 1))
+			change_price(1, |price| price.value.policy = policy(1, 1, 1))
 		}),
 		("a policy does not add up to 100%", || {
-			change(0, |model| model.policy.next = Some(Next { from: 99, value: policy(1, 1, 1) }))
+			change_price(2, |price| price.value.policy = policy(1, 1, 1))
 		}),
 		("a policy pays data that there is none of", || {
 			let mut sources = DataSources::default();
@@ -50,16 +54,28 @@ fn are_watched() {
 		("a price is older than the oldest", || change(0, |model| model.oldest_price = 1)),
 		("a number was not given out", || change(0, |model| model.next_version = 0)),
 		("what is announced is not there", || {
-			change(0, |model| model.price.next = Some(Next { from: 12, value: 2 }))
+			change(0, |model| model.price.next.as_mut().unwrap().from = 12)
 		}),
 		("what is in force is not there", || change(0, |model| model.price.current = 0)),
 		("nothing is in force", || {
 			change(0, |model| {
-				model.version = Changing { current: 1, next: Some(Next { from: 1, value: 0 }) }
+				let next = Next { from: 1, value: 0, settle_until: 21 };
+				model.version = Changing { current: 1, next: Some(next) }
 			})
 		}),
+		("what is announced changes nothing", || change_price(2, |price| price.value.price = CUT)),
 		("times do not join up", || {
-			Prices::<Test>::mutate(0, 0, |price| price.as_mut().unwrap().until = Some(3))
+			change_price(0, |price| price.ends = Some(Ends { at: 3, settle_until: 21 }))
+		}),
+		("calls cannot be settled", || {
+			change_price(0, |price| price.ends = Some(Ends { at: 1, settle_until: 0 }))
+		}),
+		("a time to settle is forgotten", || change(0, |model| model.settle_until = 20)),
+		("a time to settle is not as announced", || {
+			change(0, |model| model.price.next.as_mut().unwrap().settle_until = 30)
+		}),
+		("a model is gone before its calls are settled", || {
+			change(0, |model| model.retired_at = Some(20))
 		}),
 		("a number of children is wrong", || change(0, |model| model.children = 2)),
 		("a tombstone of a model that is there", || {

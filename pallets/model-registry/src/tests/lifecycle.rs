@@ -68,7 +68,7 @@ fn retiring_takes_back_what_is_announced() {
 		System::reset_events();
 		retire(id);
 		System::assert_has_event(Event::VersionCancelled { model: id, version: 1 }.into());
-		System::assert_has_event(Event::PriceCancelled { model: id, price_version: 1 }.into());
+		System::assert_has_event(Event::PriceCancelled { model: id, price_version: 2 }.into());
 		System::assert_has_event(Event::PolicyCancelled { model: id }.into());
 		assert_eq!(held(&DEVELOPER), deposit);
 		pass(15);
@@ -83,12 +83,12 @@ fn retiring_never_needs_more_deposit() {
 		let id = registered();
 		assert_ok!(set_price(id, CUT));
 		assert_ok!(set_price(id, RISE));
+		assert_ok!(set_policy(id, policy(30, 30, 40)));
 		DepositPerByte::set(OPEN);
 		DepositBase::set(Balance::MAX);
 		let before = held(&DEVELOPER);
 		assert_ok!(ModelRegistry::pause_model(developer(), id));
 		assert_ok!(ModelRegistry::offer_model(developer(), id, OTHER));
-		assert_ok!(set_policy(id, policy(30, 30, 40)));
 		retire(id);
 		assert!(held(&DEVELOPER) < before);
 		pass(20);

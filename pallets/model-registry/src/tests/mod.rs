@@ -8,6 +8,7 @@ mod lineage;
 mod ownership;
 mod random;
 mod registering;
+mod terms;
 
 use crate::{
 	mock::*, Error, Event, HoldReason, ModelIdByName, ModelVersion, Models, NextModelId, Prices,

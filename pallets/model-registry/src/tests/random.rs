@@ -1,6 +1,8 @@
 //! Random scripts: whatever anybody does, the invariants hold, and no promise is broken.
 
 use super::*;
+use crate::Ends;
+use openledger_primitives::info::Quote;
 use proptest::{collection::vec, prelude::*};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -28,7 +30,7 @@ enum Step {
 	Offer { who: usize, model: ModelId, to: usize },
 	Withdraw { who: usize, model: ModelId },
 	Accept { who: usize, model: ModelId },
-	Govern { notice: BlockNumber, base: u8, per_byte: u8 },
+	Govern { notice: BlockNumber, grace: BlockNumber, base: u8, per_byte: u8 },
 	Pass { blocks: BlockNumber },
 }
 
@@ -65,8 +67,8 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => (who(), model(), account()).prop_map(|(who, model, to)| Step::Offer { who, model, to }),
 		1 => (who(), model()).prop_map(|(who, model)| Step::Withdraw { who, model }),
 		2 => (who(), model()).prop_map(|(who, model)| Step::Accept { who, model }),
-		1 => (0..15u32, 0..3u8, 0..3u8).prop_map(
-			|(notice, base, per_byte)| Step::Govern { notice, base, per_byte }
+		1 => (0..15u32, 0..30u32, 0..3u8, 0..3u8).prop_map(
+			|(notice, grace, base, per_byte)| Step::Govern { notice, grace, base, per_byte }
 		),
 		5 => (1..25u32).prop_map(|blocks| Step::Pass { blocks }),
 	]
@@ -154,37 +156,63 @@ fn call(step: Step) -> DispatchResult {
 
 /// What a caller was told in a block, and agreed to.
 struct Agreement {
-	block: BlockNumber,
+	/// It can be settled until then, at the least.
+	until: BlockNumber,
 	model: ModelId,
 	version: u32,
 	price_version: u32,
 	price: PriceSchedule,
+	policy: RevenuePolicy,
+}
+
+/// The ends of a version and of a price version, if they are known.
+fn ends(model: ModelId, version: u32, price_version: u32) -> [Option<Ends<BlockNumber>>; 2] {
+	[
+		Versions::<Test>::get(model, version).and_then(|entry| entry.ends),
+		Prices::<Test>::get(model, price_version).and_then(|entry| entry.ends),
+	]
+}
+
+impl Agreement {
+	/// Whether its version and its price version have ends that nothing can move any more.
+	fn has_ended(&self) -> bool {
+		let now = System::block_number();
+		let ends = ends(self.model, self.version, self.price_version);
+		ends.iter().all(|ends| ends.is_some_and(|ends| ends.at <= now))
+	}
 }
 
 /// What calls could be agreed to now.
 fn agreements() -> Vec<Agreement> {
-	let block = System::block_number();
+	let now = System::block_number();
 	(0..NextModelId::<Test>::get())
 		.filter_map(|model| ModelRegistry::quote(model, 0, 0).ok())
-		.map(|quote| Agreement {
-			block,
-			model: quote.model,
-			version: quote.version,
-			price_version: quote.price_version,
-			price: quote.price,
+		.map(|quote| {
+			let Quote { model, version, price_version, price, .. } = quote;
+			let policy = ModelRegistry::terms(model, version, price_version).unwrap().policy;
+			let info = ModelRegistry::model_info(model).unwrap();
+			let told = info.policy;
+			let applies = if info.sources.is_empty() { told.without_data() } else { told };
+			assert_eq!(policy, applies);
+			// What is known to end has the time that it was given with its end, be it less.
+			let ends = ends(model, version, price_version);
+			let until = ends.into_iter().flatten().map(|ends| ends.settle_until);
+			let until = until.fold(now + SettlementGrace::get(), BlockNumber::min);
+			Agreement { until, model, version, price_version, price, policy }
 		})
 		.collect()
 }
 
-/// Whatever was agreed to, and can still be settled, keeps its price and can be paid out.
+/// Whatever was agreed to, and can still be settled, keeps its price and its policy, and can be paid
+/// out.
 fn check(agreements: &[Agreement]) {
 	let now = System::block_number();
-	let open = agreements.iter().filter(|agreed| now < agreed.block + SettlementGrace::get());
+	let open = agreements.iter().filter(|agreed| now < agreed.until);
 	for agreed in open {
 		let Agreement { model, version, price_version, .. } = *agreed;
 		let terms = ModelRegistry::terms(model, version, price_version).unwrap();
 		assert_eq!(terms.price, agreed.price);
-		assert!(terms.policy.is_complete());
+		assert_eq!(terms.policy, agreed.policy);
 		assert!(!terms.policy.pays_data() || !terms.sources.is_empty());
 		assert!(terms.lineage.iter().all(|above| above.model < model));
 	}
@@ -203,8 +231,13 @@ fn play(script: Vec<Step>) {
 	let mut agreed = agreements();
 	for step in script {
 		match step {
-			Step::Govern { notice, base, per_byte } => {
+			Step::Govern { notice, grace, base, per_byte } => {
 				NoticePeriod::set(notice);
+				// From now on things may end with less time, but what has ended has the time it had.
+				let until = System::block_number() + grace;
+				let going_on = agreed.iter_mut().filter(|agreed| !agreed.has_ended());
+				going_on.for_each(|agreed| agreed.until = agreed.until.min(until));
+				SettlementGrace::set(grace);
 				DepositBase::set(Balance::from(base) * OPEN);
 				DepositPerByte::set(Balance::from(per_byte) * OPEN / 1_000);
 			}
@@ -231,7 +264,9 @@ fn play(script: Vec<Step>) {
 			assert_ok!(ModelRegistry::retire_model(owner, id));
 		}
 	}
-	System::set_block_number(System::block_number() + SettlementGrace::get());
+	let retired_at = Models::<Test>::iter_values().filter_map(|model| model.retired_at).max();
+	System::set_block_number(System::block_number().max(retired_at.unwrap_or_default()));
+	check(&agreed);
 	ModelRegistry::do_try_state().unwrap();
 	for (id, model) in Models::<Test>::iter().collect::<Vec<_>>() {
 		let owner = RuntimeOrigin::signed(model.owner);
@@ -265,12 +300,14 @@ proptest! {
 		// Told by a list of what was announced, against what is kept.
 		let mut value = crate::Changing::new(0u8);
 		let (mut in_force, mut now) = (0u8, 0u32);
+		let (mut settle_until, mut last) = (None::<u32>, None::<u32>);
 		for ((next, notice), blocks) in changes.into_iter().zip(blocks) {
-			value.change(next, now + notice, now);
+			settle_until = settle_until.max(value.change(next, now + notice, u32::from(next), now));
 			let mut announced = Some((now + notice, next));
 			for now in now..now + blocks {
 				if let Some((_, next)) = announced.take_if(|(from, _)| *from <= now) {
 					in_force = next;
+					last = last.max(Some(next.into()));
 				}
 				prop_assert_eq!(*value.at(now), in_force);
 				prop_assert_eq!(value.announced(now).is_some(), announced.is_some());
@@ -278,7 +315,10 @@ proptest! {
 			now += blocks;
 			if let Some((_, next)) = announced.take_if(|(from, _)| *from <= now) {
 				in_force = next;
+				last = last.max(Some(next.into()));
 			}
+			settle_until = settle_until.max(value.advance(now));
+			prop_assert_eq!(settle_until, last);
 		}
 	}
 }

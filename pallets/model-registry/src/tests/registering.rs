@@ -12,17 +12,17 @@ fn stores_everything_and_tells() {
 		assert_eq!(model.owner, DEVELOPER);
 		assert!(!model.paused);
 		assert_eq!((model.version.current, model.price.current), (0, 0));
-		assert_eq!(model.policy.current, policy(40, 35, 25));
 		assert_eq!((model.retired_at, model.offered_to, model.parent), (None, None, None));
 		let version = Versions::<Test>::get(0, 0).unwrap();
-		assert_eq!((version.from, version.until), (1, None));
+		assert_eq!((version.from, version.ends), (1, None));
 		let version = version.value;
 		assert_eq!(version.uri, uri());
 		assert_eq!(version.weights_hash, Hash::repeat_byte(1));
 		assert_eq!(version.tokenizer_hash, Hash::repeat_byte(2));
 		assert_eq!(version.sources.to_vec(), vec![fixed(1, 10), fixed(2, 20)]);
 		let price = Prices::<Test>::get(0, 0).unwrap();
-		assert_eq!((price.value, price.from, price.until), (PRICE, 1, None));
+		assert_eq!((price.value.price, price.from, price.ends), (PRICE, 1, None));
+		assert_eq!(price.value.policy, policy(40, 35, 25));
 		assert_eq!(ModelIdByName::<Test>::get(name("acme/smol-1")), Some(0));
 		assert_eq!(NextModelId::<Test>::get(), 1);
 		System::assert_last_event(

@@ -1,12 +1,12 @@
 //! Everything that a caller can get wrong has its own error, and changes nothing.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::{At, Call, Chain, Event};
+use openledger_client::{At, Call};
 use openledger_e2e::{
 	inference::Settle,
-	network::{key, Network, CALLER, DEVELOPER, LONGEST_GAP, OPERATOR},
+	network::{key, Network, CALLER, DEVELOPER, LONGEST_GAP},
 	payer::{chat, Payer},
-	scenario::{submit, MODEL},
+	scenario::{open_session, submit, MODEL},
 	story::open_shop,
 };
 use openledger_primitives::{
@@ -26,8 +26,8 @@ async fn each_mistake_has_its_own_error_and_changes_nothing() -> Result<()> {
 	Network::with(async |network| {
 		let shop = open_shop(network, Settle::Later, Some(CONTEXT)).await?;
 		let chain = network.chain().clone();
-		let short = open_session(&chain, SHORT).await?;
-		let session = open_session(&chain, 10_000).await?;
+		let short = open_session(&chain, DEPOSIT, SHORT).await?;
+		let session = open_session(&chain, DEPOSIT, 10_000).await?;
 		let payer = Payer::new(shop.home.url(), session, key(CALLER)?);
 
 		bad_requests(&payer).await?;
@@ -60,24 +60,6 @@ async fn each_mistake_has_its_own_error_and_changes_nothing() -> Result<()> {
 		Ok(())
 	})
 	.await
-}
-
-async fn open_session(chain: &Chain, blocks: BlockNumber) -> Result<SessionId> {
-	let caller = key(CALLER)?;
-	let best = chain.block(At::Best).await?.number;
-	let call = Call::OpenSession {
-		node: key(OPERATOR)?.account(),
-		deposit: DEPOSIT,
-		signer: caller.account(),
-		expires_at: best + blocks,
-	};
-	submit(chain, &caller, call)
-		.await?
-		.find(|event| match event {
-			Event::SessionOpened { session, .. } => Some(*session),
-			_ => None,
-		})
-		.context("no SessionOpened event")
 }
 
 /// What is wrong before anything is paid.

@@ -20,7 +20,7 @@ async fn a_call_is_settled_once_although_the_node_was_killed() -> Result<()> {
 	Network::with(async |network| {
 		let chain = network.chain().clone();
 		let start = chain.block(At::Best).await?.number;
-		let shop = open_shop(network, Settle::Later, None).await?;
+		let mut shop = open_shop(network, Settle::Later, None).await?;
 
 		// Killed after the answer, long before it would settle.
 		inference::call(&chain, network.folder(), &QUESTION, false).await?;
@@ -32,7 +32,7 @@ async fn a_call_is_settled_once_although_the_node_was_killed() -> Result<()> {
 
 		// It has not forgotten.
 		shop.home.configure(Settle::At { calls: 1, seconds: 1 })?;
-		let node = shop.home.start(network).await?;
+		let mut node = shop.home.start(network).await?;
 		settled_calls(&chain, start, 1, SETTLED).await?;
 		expect_settlements(network, start, session, &[(0, 1)]).await?;
 		say("the call was settled after the restart");
@@ -49,7 +49,7 @@ async fn a_call_is_settled_once_although_the_node_was_killed() -> Result<()> {
 		tokio::time::timeout(SETTLED, in_block).await.context("the second settlement")??;
 		node.kill().await?;
 		say("the inference node was killed with a settlement on its way");
-		let node = shop.home.start(network).await?;
+		let mut node = shop.home.start(network).await?;
 		settled_calls(&chain, start, 2, SETTLED).await?;
 
 		// And a third time, with nothing left to do.

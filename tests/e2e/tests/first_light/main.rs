@@ -3,6 +3,7 @@
 mod bad_input;
 mod crash;
 mod money;
+mod operator;
 mod pay;
 mod polkadot_js;
 mod settlement;

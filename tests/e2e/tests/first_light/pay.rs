@@ -1,5 +1,7 @@
 //! The official OpenAI clients, as they are, call models through `openledger-pay`.
 
+mod closing;
+
 use anyhow::{bail, ensure, Context, Result};
 use openledger_client::{units::format_amount, At, Chain};
 use openledger_e2e::{
@@ -32,6 +34,9 @@ const BUDGET: Balance = 100 * MILLI_OPEN;
 /// More calls than the budget can pay for.
 const TOO_MANY: usize = 12;
 
+/// A key that signs vouchers in place of the caller's.
+const SIGNER: &str = "//Alice//hot";
+
 /// A running `openledger-pay`. It is killed when this is dropped.
 struct Proxy {
 	process: Process,
@@ -41,8 +46,29 @@ struct Proxy {
 impl Proxy {
 	/// Starts it on a free port. It goes on with the state of the last one.
 	async fn start(network: &mut Network, budget: Balance) -> Result<Self> {
-		let mut command = command(network)?;
+		Self::start_with(network, budget, &[]).await
+	}
+
+	/// The same with more options.
+	async fn start_with(network: &mut Network, budget: Balance, more: &[&str]) -> Result<Self> {
+		Self::run(network, command(network)?, budget, more).await
+	}
+
+	/// The same without the key of the account that pays.
+	async fn start_keyless(network: &mut Network, budget: Balance, more: &[&str]) -> Result<Self> {
+		let mut command = keyless(network)?;
+		command.args(["--account", &key(CALLER)?.address()]);
+		Self::run(network, command, budget, more).await
+	}
+
+	async fn run(
+		network: &mut Network,
+		mut command: Command,
+		budget: Balance,
+		more: &[&str],
+	) -> Result<Self> {
 		command.args(["--summary", "--listen", "127.0.0.1:0", "--budget", &format_amount(budget)]);
+		command.args(more);
 		let mut process = Process::start("openledger-pay", &mut command)?;
 		network.keep_log(process.log());
 		let ready = process.wait_for("it is ready for calls", STARTED, |line| address(line));
@@ -72,11 +98,18 @@ impl Proxy {
 
 /// `openledger-pay` with what it always needs.
 fn command(network: &Network) -> Result<Command> {
+	let mut command = keyless(network)?;
+	command.args(["--key-env", "CALLER_KEY"]).env("CALLER_KEY", CALLER);
+	Ok(command)
+}
+
+/// The same without the key of the account that pays.
+fn keyless(network: &Network) -> Result<Command> {
 	let mut command = Command::new(binary("openledger-pay")?);
 	command
-		.args(["--chain", network.url(), "--key-env", "CALLER_KEY", "--state"])
+		.args(["--chain", network.url(), "--state"])
 		.arg(network.folder().join("pay"))
-		.env("CALLER_KEY", CALLER)
+		.env("SIGNER_KEY", SIGNER)
 		// The test reads a line of the log.
 		.env("RUST_LOG", "info")
 		.kill_on_drop(true);
@@ -252,20 +285,6 @@ async fn stop(mut proxy: Proxy, spent: Balance, calls: usize, budget: Balance) -
 	Ok(())
 }
 
-/// `openledger-pay --close`: asks for what is left of the session.
-async fn close(network: &Network) -> Result<()> {
-	let closing = command(network)?.arg("--close").output();
-	let output = timeout(STOPPED, closing).await.context("--close takes too long")??;
-	let printed = String::from_utf8_lossy(&output.stdout);
-	let complaints = String::from_utf8_lossy(&output.stderr);
-	ensure!(output.status.success(), "{}\n{printed}\n{complaints}", output.status);
-	let session = network.chain().session(0, At::Best).await?.context("no session")?;
-	let from = session.closes_at.context("nobody asked to close the session")?;
-	let told = format!("session 0 can be closed at block {from}");
-	ensure!(printed.contains(&told), "{told} is missing in {printed}\n{complaints}");
-	Ok(())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_official_clients_pay_for_calls() -> Result<()> {
 	Network::with(async |network| {
@@ -312,7 +331,13 @@ async fn the_official_clients_pay_for_calls() -> Result<()> {
 		calls += 1;
 		let spent = check_all(&chain, start, &proxy, calls, raised).await?;
 		stop(proxy, spent, calls, raised).await?;
-		close(network).await
+
+		let printed = closing::close(network).await?;
+		let left = format_amount(raised - spent);
+		let told = format!("session 0 is closed; {left} came back");
+		ensure!(printed.contains(&told), "{told} is missing in {printed}");
+		ensure!(chain.session(0, At::Best).await?.is_none(), "the session is open");
+		Ok(())
 	})
 	.await
 }

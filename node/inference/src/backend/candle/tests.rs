@@ -1,10 +1,12 @@
 //! With the real language model.
 
+mod turns;
+
 use futures::StreamExt;
 use sp_core::{Blake2Hasher, Hasher};
 
 use super::*;
-use crate::backend::{test_model, Completion, Event, Message, Role, Sampling};
+use crate::backend::{test_model, Completion, Event, Message, Party, Role, Sampling};
 
 const GREEDY: Sampling = Sampling { temperature: Some(0.0), top_p: None, seed: None };
 

@@ -89,10 +89,14 @@ pub(super) async fn watch(upstream: Weak<Upstream>, stop: CancellationToken) {
 	}
 }
 
+/// Asks a server that has nothing to do how it is. One that is at work is left in peace: some break
+/// off an answer when anything else is asked, and the calls themselves tell how it is.
 async fn check(upstream: &Weak<Upstream>) -> Option<Duration> {
 	let upstream: Arc<Upstream> = upstream.upgrade()?;
-	let result = probe(&upstream).await;
-	upstream.health.note(&upstream.model, &result);
+	if !upstream.is_at_work() {
+		let result = probe(&upstream).await;
+		upstream.health.note(&upstream.model, &result);
+	}
 	Some(upstream.health.every)
 }
 
@@ -100,6 +104,7 @@ async fn check(upstream: &Weak<Upstream>) -> Option<Duration> {
 pub(super) async fn health(upstream: &Upstream) -> Result<(), BackendError> {
 	match upstream.health.known() {
 		Some(known) => known,
+		None if upstream.is_at_work() => Ok(()),
 		None => probe(upstream).await,
 	}
 }

@@ -59,6 +59,8 @@ struct Server {
 	/// What to do with each call; the last counts for all further ones.
 	script: Vec<Vec<Step>>,
 	calls: AtomicUsize,
+	/// How often it was asked what it has.
+	checks: AtomicUsize,
 	/// Calls being answered, and the most there were at once.
 	running: Mutex<(usize, usize)>,
 	seen: Mutex<Vec<(Headers, Value)>>,
@@ -126,8 +128,10 @@ async fn embeddings(State(server): State<Arc<Server>>, Json(body): Json<Value>) 
 /// Starts the server; returns its base URL.
 async fn serve(script: Vec<Vec<Step>>) -> (Arc<Server>, String) {
 	let server = Arc::new(Server { script, ..Server::default() });
-	let models =
-		|| async { Ok::<_, Infallible>(Json(json!({ "data": [{ "id": "there:latest" }] }))) };
+	let models = |State(server): State<Arc<Server>>| async move {
+		server.checks.fetch_add(1, Ordering::SeqCst);
+		Ok::<_, Infallible>(Json(json!({ "data": [{ "id": "there:latest" }] })))
+	};
 	let router = Router::new()
 		.route("/v1/chat/completions", post(chat))
 		.route("/v1/completions", post(chat))
@@ -408,6 +412,30 @@ async fn knows_whether_the_server_is_well() {
 	}
 	let refused = backend.prepare(request()).await;
 	assert_eq!(refused, Err(BackendError::Unwell { retry_after: Duration::from_secs(1) }));
+}
+
+/// Some servers break off an answer when anything else is asked.
+#[tokio::test]
+async fn leaves_a_server_at_work_in_peace() {
+	let every = Duration::from_millis(10);
+	let (server, url) = serve(vec![vec![Step::Hang, Step::Done]]).await;
+	let options_ = ForwardOptions { health_interval: every, ..options(&url) };
+	let backend = ForwardBackend::new(options_).expect("it is made");
+	let generation = start(&backend, request()).await;
+	while server.running.lock().expect("no panic").0 == 0 {
+		tokio::time::sleep(every).await;
+	}
+	// One that had begun before may still arrive.
+	tokio::time::sleep(every).await;
+	let checks = server.checks.load(Ordering::SeqCst);
+	tokio::time::sleep(every * 20).await;
+	assert_eq!(backend.health().await, Ok(()));
+	assert_eq!(server.checks.load(Ordering::SeqCst), checks);
+	server.go_on.notify_one();
+	let _ = generation.collect().await;
+	while server.checks.load(Ordering::SeqCst) == checks {
+		tokio::time::sleep(every).await;
+	}
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub(super) struct Upstream {
 	pub counting: Counting,
 	/// Places for calls that are being answered.
 	pub slots: Semaphore,
+	/// How many places there are.
+	pub concurrent: usize,
 	pub first_token_timeout: Duration,
 	pub timeout: Duration,
 	pub retries: u32,
@@ -38,6 +40,11 @@ pub(super) struct Upstream {
 }
 
 impl Upstream {
+	/// Whether it is answering calls.
+	pub fn is_at_work(&self) -> bool {
+		self.slots.available_permits() < self.concurrent
+	}
+
 	/// Answers one call, to its end, and holds its place among the others until then.
 	pub async fn serve(&self, call: Prepared, sink: EventSink, _admitted: OwnedSemaphorePermit) {
 		let mut answer = Answer::new(&call, &self.counting, &sink, &self.model);

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use codec::Decode;
-use openledger_client::{ss58, units::format_amount, At, Chain, Keypair};
+use openledger_client::{ss58, units::format_amount, Agent, At, Chain};
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, NodeStatus},
 	Balance, BlockNumber, OPEN,
@@ -14,6 +14,7 @@ use super::Finding;
 use crate::{
 	cli::{models, show},
 	config::{Config, ModelRef},
+	server::{may_run_a_node, Keys},
 };
 
 /// Finality that is so many blocks behind is not well.
@@ -51,10 +52,7 @@ pub(super) fn is_named(name: &ModelRef, info: &ModelInfo) -> bool {
 
 /// Checks the chain and what it knows of this node. The models of the configuration, as far as the
 /// chain knows them.
-pub(super) async fn check(
-	config: &Config,
-	operator: Option<&Keypair>,
-) -> (Vec<ModelInfo>, Vec<Finding>) {
+pub(super) async fn check(config: &Config, keys: Option<&Keys>) -> (Vec<ModelInfo>, Vec<Finding>) {
 	let url = &config.chain.url;
 	let chain = match Chain::connect(url).await {
 		Ok(chain) => chain,
@@ -73,11 +71,12 @@ pub(super) async fn check(
 			Err(error) => findings.push(Finding::bad(model.name.to_string(), error)),
 		}
 	}
-	if let Some(operator) = operator {
-		findings.extend(account(&chain, operator).await);
-		match chain.node(&operator.account(), At::Best).await {
+	if let Some(keys) = keys {
+		findings.extend(account(&chain, &keys.operator).await);
+		findings.extend(proxy(&chain, &keys.operator).await);
+		match chain.node(keys.operator.account(), At::Best).await {
 			Ok(Some(node)) => {
-				findings.extend(registration(config, operator, &node, &infos));
+				findings.extend(registration(config, keys, &node, &infos));
 				findings.push(endpoint(&node.endpoint).await);
 			}
 			Ok(None) => {
@@ -152,9 +151,30 @@ fn clock_finding(now: u64, block: u64) -> Finding {
 	Finding::good(what, format_args!("the best block is {age} s old"))
 }
 
-async fn account(chain: &Chain, operator: &Keypair) -> Option<Finding> {
+/// Whether the operator lets its proxy run the node, where it has one.
+async fn proxy(chain: &Chain, agent: &Agent) -> Option<Finding> {
+	let what = "proxy";
+	if !agent.is_proxy() {
+		return None;
+	}
+	let (operator, delegate) = (ss58(agent.account()), agent.signer().address());
+	Some(match may_run_a_node(chain, agent).await {
+		Ok(true) => Finding::good(what, format_args!("{delegate} may act for {operator}")),
+		Ok(false) => Finding::bad(
+			what,
+			format_args!(
+				"{delegate} may not act for {operator}: sign `proxy.addProxy` with the operator's key, \
+				 for the type `Operator` and without a delay"
+			),
+		),
+		Err(error) => Finding::bad(what, error),
+	})
+}
+
+/// What the account that signs has for fees.
+async fn account(chain: &Chain, agent: &Agent) -> Option<Finding> {
 	let what = "account";
-	let free = match chain.free_balance(&operator.account(), At::Best).await {
+	let free = match chain.free_balance(&agent.signer().account(), At::Best).await {
 		Ok(free) => free,
 		Err(error) => return Some(Finding::bad(what, error)),
 	};
@@ -169,7 +189,7 @@ async fn account(chain: &Chain, operator: &Keypair) -> Option<Finding> {
 /// Compares the registration with the configuration.
 fn registration(
 	config: &Config,
-	operator: &Keypair,
+	keys: &Keys,
 	node: &NodeInfo,
 	infos: &[ModelInfo],
 ) -> Vec<Finding> {
@@ -180,8 +200,8 @@ fn registration(
 		}
 		status => Finding::bad("bond", format_args!("the node is {}", show::node_status(status))),
 	}];
-	let (receipt_key, account) = (ss58(&node.receipt_key), operator.address());
-	findings.push(match node.receipt_key == operator.account() {
+	let (receipt_key, account) = (ss58(&node.receipt_key), keys.receipts.address());
+	findings.push(match node.receipt_key == keys.receipts.account() {
 		true => Finding::good("receipt key", receipt_key),
 		false => Finding::bad(
 			"receipt key",
@@ -294,7 +314,7 @@ mod tests {
 			let mut node = good.clone();
 			change(&mut node);
 			let infos = [testing::model()];
-			let findings = registration(&config, &testing::operator(), &node, &infos);
+			let findings = registration(&config, &Keys::one(testing::operator()), &node, &infos);
 			findings.iter().map(|finding| finding.verdict).collect()
 		};
 		use Verdict::{Bad, Doubtful, Good};

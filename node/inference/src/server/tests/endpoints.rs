@@ -149,7 +149,8 @@ async fn a_call_goes_on_when_settings_change() {
 	let entry = CatalogueEntry { id: MODEL, backend: other, timeout: Duration::from_secs(9) };
 	let public_url = "https://new.example".to_owned();
 	let models = [(MODEL_NAME.to_owned(), entry)].into();
-	node.app.settings.set(Live { models, public_url, limits });
+	let origins = Origins::None;
+	node.app.settings.set(Live { models, public_url, limits, origins });
 	node.app.room.resize(1);
 	let (status, _, _) = error(node.post(&plain(5), None).await).await;
 	assert_eq!(status, 429, "the one place is taken");
@@ -169,6 +170,7 @@ async fn a_call_goes_on_when_settings_change() {
 		models: Catalogue::new(),
 		public_url: String::new(),
 		limits: node.app.live().limits.clone(),
+		origins: Origins::None,
 	};
 	node.app.settings.set(none);
 	assert!(node.app.live().models.is_empty());

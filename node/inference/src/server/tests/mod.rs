@@ -1,5 +1,6 @@
 //! The node over real HTTP, with a chain in memory and a model that says what it is told to.
 
+mod browsers;
 mod closing;
 mod endpoints;
 mod limits;
@@ -96,6 +97,7 @@ impl Node {
 					header_bytes: HEADER_LIMIT,
 					voucher_blocks: VOUCHER_BLOCKS,
 				},
+				origins: Origins::None,
 			}),
 			receipt_key: operator(),
 			settler: settings.settler.clone(),

@@ -3,6 +3,7 @@
 use std::{
 	collections::{BTreeMap, VecDeque},
 	sync::{Arc, Mutex, MutexGuard},
+	time::Duration,
 };
 
 use async_trait::async_trait;
@@ -22,17 +23,24 @@ use crate::{
 	testing::{session, SESSION},
 };
 
+/// How long a settlement takes.
+const FINALITY: Duration = Duration::from_millis(20);
+
 /// What the chain does with the next settlement.
 #[derive(Clone, Debug)]
 pub(super) enum Fate {
 	/// Takes it, except for these records.
 	Settle(Vec<Sequence>),
+	/// Takes an earlier settlement of the same calls first.
+	SettleAfterAnother,
 	/// Takes it, but nobody hears of it.
 	SettleUnheard,
 	/// Loses it.
 	Lose,
 	/// Refuses it.
 	Refuse,
+	/// Says that it comes too late.
+	Over,
 	/// Cannot be reached.
 	Away,
 }
@@ -45,6 +53,11 @@ pub(super) struct State {
 	pub(super) verdicts: Vec<(LaneKey, Verdict)>,
 	/// The sequences of each settlement that was sent, and its voucher's.
 	pub(super) sent: Vec<(Vec<Sequence>, Sequence)>,
+	/// Whether the operator has no transaction on its way.
+	pub(super) nothing_under_way: bool,
+	/// Settlements that are waited for, and how many at the same time at most.
+	pub(super) waiting: usize,
+	pub(super) most_waiting: usize,
 	/// The sums that were sent.
 	pub(super) sums: Vec<Aggregate>,
 }
@@ -154,11 +167,24 @@ impl SettlementChain for FakeChain {
 		let state = self.state();
 		let session = state.sessions.get(&session).cloned();
 		let known_at_best = session.is_some();
-		Ok(Sighting { finalized: state.finalized, best: state.finalized, session, known_at_best })
+		Ok(Sighting {
+			finalized: state.finalized,
+			best: state.finalized,
+			session,
+			known_at_best,
+			nothing_under_way: state.nothing_under_way,
+		})
 	}
 
 	async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable> {
+		{
+			let mut state = self.state();
+			state.waiting += 1;
+			state.most_waiting = state.most_waiting.max(state.waiting);
+		}
+		tokio::time::sleep(FINALITY).await;
 		let mut state = self.state();
+		state.waiting -= 1;
 		let fate = state.fates.pop_front().unwrap_or(Fate::Settle(vec![]));
 		if matches!(fate, Fate::Away) {
 			return Err(ChainUnavailable("gone".into()));
@@ -173,11 +199,17 @@ impl SettlementChain for FakeChain {
 				let verdicts = state.settle_batch(&batch, &rejected);
 				Sent::Finalized { block: state.finalized, verdicts }
 			}
+			Fate::SettleAfterAnother => {
+				state.settle_batch(&batch, &[]);
+				let verdicts = state.settle_batch(&batch, &[]);
+				Sent::Finalized { block: state.finalized, verdicts }
+			}
 			Fate::SettleUnheard => {
 				state.settle_batch(&batch, &[]);
 				unknown()
 			}
 			Fate::Lose | Fate::Away => unknown(),
+			Fate::Over => Sent::Over,
 			Fate::Refuse => Sent::Refused { error: "InferenceMetering.NothingSettled".into() },
 		})
 	}

@@ -43,6 +43,42 @@ async fn calls_that_were_cut_off_are_closed_as_not_charged() {
 	assert_eq!(scratch.store.recovered(), [id(0, 3)]);
 }
 
+/// What a process that dies now leaves behind.
+async fn left_behind(scratch: &Scratch) -> Scratch {
+	let directory = tempfile::tempdir().expect("a directory");
+	let path = directory.path().join("deep").join("calls.redb");
+	std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+	std::fs::copy(scratch.path(), &path).expect("it can be copied");
+	let store = Store::open(&path, identity()).await.expect("it opens");
+	Scratch { directory, store }
+}
+
+#[tokio::test]
+async fn a_beginning_is_on_disk_with_what_comes_next() {
+	let scratch = Scratch::new().await;
+	scratch.store.take(super::voucher(0, 1, 0), 500).await.expect("it is taken");
+	let again = scratch.store.take(super::voucher(0, 1, 0), 500).await;
+	assert_eq!(again, Err(LaneRefusal::AlreadyUsed), "it counts at once");
+	assert_eq!(scratch.store.status(0, 1).await, Some(CallStatus::Accepted), "and is seen");
+
+	let dead = left_behind(&scratch).await;
+	assert!(dead.store.recovered().is_empty(), "it did not reach the disk");
+	dead.store.take(super::voucher(0, 1, 0), 500).await.expect("so it can come again");
+
+	scratch.store.sync().await.expect("the store works");
+	let dead = left_behind(&scratch).await;
+	assert_eq!(dead.store.recovered(), [id(0, 1)]);
+	let refused = dead.store.take(super::voucher(0, 1, 0), 500).await;
+	assert_eq!(refused, Err(LaneRefusal::AlreadyUsed));
+
+	// The end of any call takes it along.
+	scratch.store.take(super::voucher(1, 1, 0), 500).await.expect("it is taken");
+	scratch.store.whole_call(2, 1, 0, 300).await;
+	let dead = left_behind(&scratch).await;
+	assert_eq!(dead.store.recovered(), [id(0, 1), id(1, 1)]);
+	assert_eq!(dead.store.status(2, 1).await, Some(CallStatus::Served));
+}
+
 #[tokio::test]
 async fn somebody_elses_file_is_refused() {
 	let scratch = Scratch::new().await;

@@ -1,6 +1,7 @@
 //! Aggregates, sessions that are closed, and what becomes old.
 
 use super::*;
+use crate::store::opening::SCHEMA_WITHOUT_SUMS;
 use crate::testing::served;
 use openledger_primitives::{aggregate::Aggregate, merkle};
 

@@ -1,28 +1,14 @@
-//! With disputes, and against them.
+//! With disputes, and against them. What is about the money in it is in [`super::bonds`].
 
 use crate::{
 	mock::*,
-	tests::{disputes::*, run},
-	Error, Event, Nodes, PreviousKeys,
+	tests::{disputing::*, run},
+	Error, PreviousKeys,
 };
-use frame_support::{
-	assert_noop, assert_ok,
-	traits::{
-		fungible::{Inspect, Mutate},
-		tokens::Preservation,
-		Hooks,
-	},
-	weights::Weight,
-};
+use frame_support::{assert_noop, assert_ok, traits::Hooks, weights::Weight};
 use openledger_primitives::{
-	ids::{MILLI_OPEN, OPEN},
-	info::NodeStatus,
-	merkle,
-	record::CallRecord,
-	statement::Statement,
-	Balance, Hash,
+	info::NodeStatus, merkle, record::CallRecord, statement::Statement, Balance, Hash,
 };
-use sp_runtime::Permill;
 
 /// What the reporter, the caller, and the protocol have.
 fn purses() -> [Balance; 3] {
@@ -90,83 +76,52 @@ fn a_node_settles_more_than_it_stated() {
 	});
 }
 
+/// Whatever somebody has signed with a key before it was the node's: the node's word is what it
+/// signed with the key that its callers could know.
 #[test]
-fn a_reporter_who_is_the_operator_gains_nothing() {
+fn a_key_that_was_rotated_in_after_the_settlement() {
 	run(|| {
-		let all = settled(2);
-		let free = balance(NODE);
-		assert_ok!(overcharge_of(NODE, RECEIPTS, &all[0].cheaper(100), &all[0]));
-		System::assert_last_event(
-			Event::OverchargeProven {
-				operator: account(NODE),
-				reporter: account(NODE),
-				caller: account(CALLER),
-				session: all[0].session,
-				lane: 0,
-				sequence: 1,
-				stated: call_charge() - 100,
-				settled: call_charge(),
-				refunded: 100,
-				reward: 0,
-				protocol: PENALTY,
-			}
-			.into(),
-		);
-		assert_ok!(misreport_of(NODE, RECEIPTS, &all[1].altered(), &all[1]));
-		let (one, other) = (all[1].statement(), all[1].altered());
-		assert_ok!(equivocation_of(NODE, NODE, RECEIPTS, &one, &other));
-		assert_eq!(balance(NODE), free);
+		let all = settled(4);
+		System::set_block_number(2);
+		assert_ok!(Metering::rotate_receipt_key(signed(NODE), account(20)));
+		let of = &all[0];
+		for report in [overcharge_of, misreport_of] {
+			let later = report(STRANGER, 20, &of.cheaper(1), of);
+			assert_eq!(later, Err(Error::<Test>::UnknownReceiptKey.into()));
+		}
+		assert_ok!(overcharge(&of.cheaper(1), of));
+		// A key that has come back counts from its first time on, and one that had its time between
+		// does not count for what was settled before that.
+		System::set_block_number(3);
+		assert_ok!(Metering::rotate_receipt_key(signed(NODE), account(RECEIPTS)));
+		assert_ok!(misreport(&all[1].altered(), &all[1]));
+		let between = misreport_of(STRANGER, 20, &all[2].altered(), &all[2]);
+		assert_eq!(between, Err(Error::<Test>::UnknownReceiptKey.into()));
+		// For what is settled later, it does.
+		settle_one(of.session, 0, 5, 4 * call_charge(), call_charge()).unwrap();
+		let later = &proven((of.session, 0, 5), &[(record(5), call_charge())])[0];
+		assert_ok!(misreport_of(STRANGER, 20, &later.altered(), later));
+		// And two statements contradict each other whenever they were made.
+		let (one, other) = (all[3].statement(), all[3].altered());
+		assert_ok!(equivocation_of(STRANGER, NODE, 20, &one, &other));
 	});
 }
 
-/// Under another name an operator gets the reward, which is less than what it loses.
+/// A statement is proof until the last block in which its record can be disputed, also if it was
+/// settled as late as can be, with another key in use, and the window has grown since.
 #[test]
-fn an_operator_who_reports_under_another_name_loses() {
-	run(|| {
-		let of = &settled(1)[0];
-		let before = balance(STRANGER) + bond_of(NODE);
-		assert_ok!(equivocation(&of.statement(), &of.altered()));
-		assert_eq!(balance(STRANGER) + bond_of(NODE), before - REST);
-	});
-}
-
-/// A node that is its own caller has no refund to expect.
-#[test]
-fn an_operator_does_not_refund_itself() {
-	run(|| {
-		let session = crate::NextSessionId::<Test>::get();
-		let node = account(NODE);
-		assert_ok!(Metering::open_session(signed(NODE), node.clone(), DEPOSIT, node.clone(), 101));
-		let voucher = voucher(session, 0, 1, 0, call_charge());
-		assert_ok!(settle_by(NODE, &voucher, vec![record(1)]));
-		let of = &proven((session, 0, 1), &[(record(1), call_charge())])[0];
-		let before = balance(NODE);
-		assert_ok!(overcharge(&of.cheaper(call_charge()), of));
-		assert_eq!((balance(NODE), bond_of(NODE)), (before, BOND - PENALTY));
-	});
-}
-
-/// A refund is of what was paid. An operator who is the caller under another name cannot get the bond
-/// out before others have reported what they know, by making up records of any charge.
-#[test]
-fn a_bond_is_not_emptied_by_made_up_overcharges() {
+fn a_key_of_the_beginning_in_the_last_block_of_the_longest_window() {
 	run(|| {
 		let session = open_session(DEPOSIT);
-		let charge = call_charge();
-		let records: Vec<_> =
-			(1..=3).map(|n| (record(n), if n == 3 { Balance::MAX } else { 5 * OPEN })).collect();
-		let mut sums = aggregate(9, vec![entry(0, 2)]);
-		let leaves = records.iter().map(|(record, charge)| merkle::leaf(record, *charge));
-		sums.root = merkle::root(leaves);
-		assert_ok!(settle_sums(&voucher(session, 0, 10, 2 * charge, 0), sums, None));
-		let before = balance(CALLER);
-		for of in &proven((session, 0, 9), &records) {
-			assert_ok!(overcharge(&of.cheaper(of.charge), of));
-		}
-		assert_eq!(balance(CALLER) - before, 2 * charge);
-		// Three penalties, each of what was left.
-		let after = [2 * charge, 0, 0].iter().fold(BOND, |bond, refund| bond - bond / 10 - refund);
-		assert!(bond_of(NODE).abs_diff(after) < 3);
+		assert_ok!(Metering::rotate_receipt_key(signed(NODE), account(20)));
+		System::set_block_number(141);
+		DisputeWindow::set(300);
+		settle_one(session, 0, 1, 0, call_charge()).unwrap();
+		let of = &proven((session, 0, 1), &[(record(1), call_charge())])[0];
+		System::set_block_number(441);
+		assert_ok!(overcharge(&of.cheaper(1), of));
+		System::set_block_number(442);
+		assert_noop!(overcharge(&of.cheaper(2), of), Error::<Test>::NotDisputable);
 	});
 }
 
@@ -254,82 +209,6 @@ fn a_statement_signed_with_a_rotated_key() {
 	});
 }
 
-/// The penalty is taken whole, and the rest goes to the caller.
-#[test]
-fn a_bond_smaller_than_refund_and_penalty() {
-	run(|| {
-		let all = settled(2);
-		let bond = 5 * MILLI_OPEN;
-		jail(NODE, 10, bond);
-		let before = purses();
-		assert_ok!(overcharge(&all[0].cheaper(call_charge()), &all[0]));
-		let penalty = bond / 10;
-		let reward = penalty * 3 / 10;
-		let after = purses();
-		let got = [0, 1, 2].map(|who| after[who] - before[who]);
-		assert_eq!(got, [reward, bond - penalty, penalty - reward]);
-		assert_eq!(bond_of(NODE), 0);
-		// There is nothing left to take, and nothing stands in the way.
-		assert_ok!(overcharge(&all[1].cheaper(1), &all[1]));
-		assert_ok!(equivocation(&all[1].cheaper(1), &all[1].altered()));
-		assert_eq!(purses(), after);
-		// And nothing to give back.
-		assert_ok!(Metering::close_session(signed(NODE), all[0].session));
-		System::set_block_number(31 + 120);
-		assert_ok!(Metering::remove_node(signed(STRANGER), account(NODE)));
-	});
-}
-
-#[test]
-fn a_penalty_of_everything_leaves_no_refund() {
-	run(|| {
-		DisputePenalty::set(Permill::one());
-		let of = &settled(1)[0];
-		let before = purses();
-		assert_ok!(overcharge(&of.cheaper(1), of));
-		assert_eq!(purses()[1], before[1]);
-		assert_eq!(bond_of(NODE), 0);
-	});
-}
-
-/// What is too little to bring an account back goes to the protocol; enough brings it back.
-#[test]
-fn a_caller_account_that_no_longer_exists() {
-	run(|| {
-		let all = settled(2);
-		assert_ok!(Metering::close_session(signed(NODE), all[0].session));
-		let caller = account(CALLER);
-		let everything = balance(CALLER);
-		let to = account(STRANGER);
-		Balances::transfer(&caller, &to, everything, Preservation::Expendable).unwrap();
-		assert!(!System::account_exists(&caller));
-		let before = purses();
-		assert_ok!(overcharge(&all[0].cheaper(100), &all[0]));
-		let after = purses();
-		let got = [0, 1, 2].map(|who| after[who] - before[who]);
-		assert_eq!(got, [REWARD, 0, REST + 100]);
-
-		assert_ok!(overcharge(&all[1].cheaper(call_charge()), &all[1]));
-		assert_eq!(balance(CALLER), call_charge());
-	});
-}
-
-/// Not even a protocol account that cannot take its part stands in the way.
-#[test]
-fn nobody_is_there_to_be_paid() {
-	run(|| {
-		let of = &settled(1)[0];
-		jail(NODE, 10, MILLI_OPEN / 10);
-		for seed in [PROTOCOL, STRANGER] {
-			Balances::set_balance(&account(seed), 0);
-		}
-		assert_ok!(overcharge(&of.cheaper(100), of));
-		// The caller was paid; the rest stayed where it was.
-		assert_eq!(bond_of(NODE), MILLI_OPEN / 10 - 100);
-		assert_eq!([PROTOCOL, STRANGER].map(balance), [0, 0]);
-	});
-}
-
 /// Neither is a way around a dispute, or around jail.
 #[test]
 fn an_unbonding_or_jailed_node() {
@@ -391,7 +270,7 @@ fn a_proof_from_another_root() {
 			longer,
 			beyond,
 		] {
-			let of = crate::tests::disputes::SettledRecord { proof, ..of.clone() };
+			let of = SettledRecord { proof, ..of.clone() };
 			assert_noop!(overcharge(&cheaper, &of), Error::<Test>::BadInclusionProof);
 		}
 		// A record that was never settled, with a proof of its own.
@@ -421,49 +300,5 @@ fn an_aggregates_record() {
 		let own = &proven((session, 0, 6), &[(record(6), charge)])[0];
 		assert_ok!(overcharge(&own.cheaper(77), own));
 		assert_eq!(balance(CALLER) - before, 777);
-	});
-}
-
-/// To the planck, in every kind of report, whoever is who.
-#[test]
-fn what_leaves_the_bond_is_refund_reward_and_protocol() {
-	run(|| {
-		let people = [STRANGER, CALLER, PROTOCOL, NODE, DEVELOPER];
-		let sum = || people.map(|seed| Balances::total_balance(&account(seed))).iter().sum();
-		let all = settled(12);
-		let issuance = Balances::total_issuance();
-		let total: Balance = sum();
-		for (of, seed) in all.iter().zip(people.into_iter().cycle()) {
-			let bond = bond_of(NODE);
-			for report in 0..3 {
-				let bond = bond_of(NODE);
-				System::reset_events();
-				match report {
-					0 => overcharge_of(seed, RECEIPTS, &of.cheaper(of.charge / 3), of).unwrap(),
-					1 => misreport_of(seed, RECEIPTS, &of.altered(), of).unwrap(),
-					_ => {
-						let (one, other) = (of.statement(), of.altered());
-						equivocation_of(seed, NODE, RECEIPTS, &one, &other).unwrap();
-					}
-				}
-				let told = System::events().into_iter().find_map(|record| match record.event {
-					RuntimeEvent::Metering(event) => match event {
-						Event::OverchargeProven { refunded, reward, protocol, .. } => {
-							Some(refunded + reward + protocol)
-						}
-						Event::MisreportProven { reward, protocol, .. }
-						| Event::EquivocationProven { reward, protocol, .. } => Some(reward + protocol),
-						_ => None,
-					},
-					_ => None,
-				});
-				assert_eq!(told, Some(bond - bond_of(NODE)));
-				check_invariants();
-			}
-			assert!(bond_of(NODE) < bond);
-			let stored = Nodes::<Test>::get(account(NODE)).unwrap().bond;
-			assert_eq!(stored, bond_of(NODE));
-		}
-		assert_eq!((sum(), Balances::total_issuance()), (total, issuance));
 	});
 }

@@ -1,5 +1,9 @@
 //! Looking after what is left lying about: calls whose outcome is unknown, transactions of unknown
-//! outcome, and sessions that have come to their end.
+//! outcome, sessions that nobody uses, and those that have come to their end.
+
+mod closing;
+
+pub use self::closing::{Closing, ClosingSettings};
 
 use std::{
 	collections::{BTreeSet, HashMap},
@@ -8,7 +12,7 @@ use std::{
 };
 
 use futures::{stream, StreamExt};
-use openledger_client::{ss58, units::format_amount, At, ChainError};
+use openledger_client::{units::format_amount, At, ChainError};
 use openledger_primitives::{AccountId, BlockNumber, SessionId};
 use parking_lot::Mutex;
 use thiserror::Error;
@@ -18,16 +22,14 @@ use tracing::{debug, info, warn};
 use crate::{
 	clerk::{Clerk, Unacceptable},
 	funding::{Funding, FundingError},
-	ledger::{Open, Seat, Seen},
+	ledger::{Open, Seat, Seen, Usage},
 	market::Market,
-	network::{Network, Submitted},
+	network::Network,
 	node::api::{Known, NodeApi},
 	store::StoreError,
 	treasury::Treasury,
 };
 
-/// How often a round is made.
-const ROUND: Duration = Duration::from_secs(15);
 /// Statements are kept for so long.
 const KEEP_STATEMENTS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How often old ones are thrown away.
@@ -39,8 +41,6 @@ const MARGIN: BlockNumber = 20;
 const SETTLED_DOWN: BlockNumber = 128;
 /// How many questions are on their way at the same time.
 const PARALLEL: usize = 8;
-/// After a transaction failed that closes a session, the next one is sent so much later.
-const LATER: Duration = Duration::from_secs(600);
 
 /// Why a round was not finished.
 #[derive(Debug, Error)]
@@ -70,19 +70,12 @@ pub struct Janitor {
 	pub clerk: Clerk,
 	/// Speaks with nodes.
 	pub api: NodeApi,
-	/// When to try again to close a session.
-	pub later: Mutex<HashMap<SessionId, Instant>>,
-}
-
-/// Where closing a session stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closing {
-	/// It is closed.
-	Closed,
-	/// It can be closed in this block at the soonest.
-	From(BlockNumber),
-	/// A transaction has failed; it is tried again later.
-	NotYet,
+	/// How sessions are closed.
+	pub closing: ClosingSettings,
+	/// When to try again to close a session, and whether its notice was over.
+	pub later: Mutex<HashMap<SessionId, (Instant, bool)>>,
+	/// When something was last done with a session, and what its lanes were like then.
+	pub used: Mutex<HashMap<SessionId, (Usage, Instant)>>,
 }
 
 impl Janitor {
@@ -102,10 +95,17 @@ impl Janitor {
 						warn!(%error, "could not throw old statements away");
 					}
 				}
-				tokio::time::sleep(ROUND).await;
+				tokio::time::sleep(self.closing.round).await;
 			}
 		};
-		let _ = stop.run_until_cancelled(rounds).await;
+		// A node may take minutes to agree to the end of a session.
+		let closings = async {
+			loop {
+				self.close_retired().await;
+				tokio::time::sleep(self.closing.round).await;
+			}
+		};
+		let _ = stop.run_until_cancelled(futures::future::join(rounds, closings)).await;
 	}
 
 	/// One round.
@@ -116,9 +116,7 @@ impl Janitor {
 		self.recover().await;
 		self.funding.resolve().await?;
 		self.observe().await?;
-		for session in self.retired() {
-			self.close(session).await?;
-		}
+		self.retire_idle().await?;
 		let paid: BTreeSet<AccountId> = self
 			.treasury
 			.look(|ledger| ledger.sessions().map(|known| known.node.clone()).collect());
@@ -218,59 +216,5 @@ impl Janitor {
 		let finalized = self.network.block(At::Finalized).await?;
 		let is_old = finalized >= opened_after.saturating_add(SETTLED_DOWN);
 		Ok(is_old && self.network.session(id, At::Finalized).await?.is_none())
-	}
-
-	/// The sessions that pay for no more calls.
-	fn retired(&self) -> Vec<SessionId> {
-		self.treasury.look(|ledger| {
-			let retired = ledger.sessions().filter(|session| session.retired);
-			retired.map(|session| session.id).collect()
-		})
-	}
-
-	/// Brings a session that pays for no more calls closer to its end, so that what is left of its
-	/// deposit comes back: first that is asked for; then, when the node had its time to settle, the
-	/// session is closed.
-	///
-	/// # Errors
-	/// If the chain cannot be asked, or a change not be written down.
-	pub async fn close(&self, id: SessionId) -> Result<Closing, JanitorError> {
-		// What became of a call whose outcome is unknown, the node may settle until the notice is over.
-		let session = self.treasury.look(|ledger| ledger.session(id).cloned());
-		let Some(session) = session else { return Ok(Closing::NotYet) };
-		let waits = self.later.lock().get(&id).is_some_and(|later| Instant::now() < *later);
-		if waits {
-			return Ok(Closing::NotYet);
-		}
-		let best = self.network.block(At::Best).await?;
-		let outcome = match session.closes_at {
-			Some(from) if best < from => return Ok(Closing::From(from)),
-			Some(_) => match self.network.close(id).await {
-				Submitted::Done(refunded) => {
-					let back = format_amount(refunded);
-					info!(session = id, node = %ss58(&session.node), %back, "session closed");
-					self.treasury.update(|ledger| ledger.closed(id, Some(refunded))).await?;
-					self.later.lock().remove(&id);
-					return Ok(Closing::Closed);
-				}
-				Submitted::Refused(reason) | Submitted::Unknown(reason) => reason,
-			},
-			None => match self.network.request_close(id).await {
-				Submitted::Done(from) => {
-					info!(session = id, from, "asked to close a session");
-					if let Some(info) = self.network.session(id, At::Best).await? {
-						self.treasury
-							.update(|ledger| ledger.observe(id, Seen::There(&info)).0)
-							.await?;
-					}
-					return Ok(Closing::From(from));
-				}
-				Submitted::Refused(reason) | Submitted::Unknown(reason) => reason,
-			},
-		};
-		debug!(session = id, reason = %outcome, "a session could not be closed; trying again later");
-		let later = Instant::now().checked_add(LATER).unwrap_or_else(Instant::now);
-		self.later.lock().insert(id, later);
-		Ok(Closing::NotYet)
 	}
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/chat/completions`: from the request to the call that is made for it.
+//! From an app's request to the call that is made for it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,20 +13,44 @@ use tokio::time::timeout;
 
 use super::App;
 use crate::{
-	call::{Line, Request},
+	call::{Line, Request, Task},
 	error::ApiError,
 };
 
 /// When it is worth trying again where too much is asked at once.
 const COME_BACK: Duration = Duration::from_secs(1);
 
-/// Answers a chat.
-pub(super) async fn completions(
+/// `POST /v1/chat/completions`.
+pub(super) async fn chats(
 	State(app): State<Arc<App>>,
 	body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-	let body = body.map_err(|rejection| unreadable(&app, &rejection))?;
-	let request = read(body)?;
+	answer(&app, Task::Chat, body).await
+}
+
+/// `POST /v1/completions`.
+pub(super) async fn texts(
+	State(app): State<Arc<App>>,
+	body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+	answer(&app, Task::Text, body).await
+}
+
+/// `POST /v1/embeddings`.
+pub(super) async fn embeddings(
+	State(app): State<Arc<App>>,
+	body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+	answer(&app, Task::Embeddings, body).await
+}
+
+async fn answer(
+	app: &App,
+	task: Task,
+	body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+	let body = body.map_err(|rejection| unreadable(app, &rejection))?;
+	let request = read(task, body)?;
 	if app.stop.is_cancelled() {
 		return Err(ApiError::unavailable("shutting_down", "this proxy is stopping"));
 	}
@@ -63,7 +87,7 @@ fn unreadable(app: &App, rejection: &BytesRejection) -> ApiError {
 }
 
 /// Reads what the proxy has to know of a request. Everything else is the node's to judge.
-fn read(body: Bytes) -> Result<Request, ApiError> {
+fn read(task: Task, body: Bytes) -> Result<Request, ApiError> {
 	let wrong = |param, code: &str, message: String| {
 		ApiError::invalid(StatusCode::BAD_REQUEST, param, code, message)
 	};
@@ -83,11 +107,8 @@ fn read(body: Bytes) -> Result<Request, ApiError> {
 			return Err(wrong(Some("model"), "invalid_type", "`model` must be a string".into()))
 		}
 	};
-	let most = ["max_completion_tokens", "max_tokens"]
-		.iter()
-		.find_map(|name| fields.get(*name)?.as_u64())
-		.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX));
-	Ok(Request { body, model, max_tokens: most })
+	let (max_tokens, inputs) = (task.max_tokens(&fields), task.inputs(&fields));
+	Ok(Request { task, body, model, max_tokens, inputs })
 }
 
 #[cfg(test)]
@@ -97,11 +118,13 @@ mod tests {
 	#[test]
 	fn what_matters_is_read() {
 		let body = r#"{"model":"acme/llama","messages":[],"max_tokens":7,"unknown":{"x":1}}"#;
-		let request = read(Bytes::from_static(body.as_bytes())).unwrap();
+		let request = read(Task::Chat, Bytes::from_static(body.as_bytes())).unwrap();
 		assert_eq!((request.model.as_str(), request.max_tokens), ("acme/llama", Some(7)));
 		assert_eq!(request.body, body);
 		let newer = r#"{"model":"m","max_tokens":7,"max_completion_tokens":9999999999}"#;
-		assert_eq!(read(newer.into()).unwrap().max_tokens, Some(u32::MAX));
+		assert_eq!(read(Task::Chat, newer.into()).unwrap().max_tokens, Some(u32::MAX));
+		let vectors = read(Task::Embeddings, r#"{"model":"m","input":"a"}"#.into()).unwrap();
+		assert_eq!((vectors.max_tokens, vectors.inputs), (Some(0), Some(vec!["a".to_owned()])));
 	}
 
 	#[test]
@@ -114,7 +137,7 @@ mod tests {
 			(r#"{"model":""}"#, "missing_required_parameter", Some("model")),
 			(r#"{"model":7}"#, "invalid_type", Some("model")),
 		] {
-			let error = read(Bytes::from_static(body.as_bytes())).unwrap_err();
+			let error = read(Task::Chat, Bytes::from_static(body.as_bytes())).unwrap_err();
 			assert_eq!((error.code.as_str(), error.param.as_deref()), (code, param), "{body}");
 			assert_eq!(error.status, StatusCode::BAD_REQUEST);
 		}

@@ -1,0 +1,312 @@
+//! For the money in a node's bond.
+
+use crate::{
+	mock::*,
+	tests::{disputing::*, run},
+	Error, Event, Nodes,
+};
+use frame_support::{
+	assert_noop, assert_ok,
+	traits::{
+		fungible::{Inspect, Mutate},
+		tokens::Preservation,
+	},
+};
+use openledger_primitives::{
+	ids::{MILLI_OPEN, OPEN},
+	info::NodeStatus,
+	merkle, Balance,
+};
+use sp_runtime::Permill;
+
+/// What the reporter, the caller, and the protocol have.
+fn purses() -> [Balance; 3] {
+	[STRANGER, CALLER, PROTOCOL].map(balance)
+}
+
+#[test]
+fn a_reporter_who_is_the_operator_gains_nothing() {
+	run(|| {
+		let all = settled(2);
+		let free = balance(NODE);
+		assert_ok!(overcharge_of(NODE, RECEIPTS, &all[0].cheaper(100), &all[0]));
+		System::assert_last_event(
+			Event::OverchargeProven {
+				operator: account(NODE),
+				reporter: account(NODE),
+				caller: account(CALLER),
+				session: all[0].session,
+				lane: 0,
+				sequence: 1,
+				stated: call_charge() - 100,
+				settled: call_charge(),
+				refunded: 100,
+				reward: 0,
+				protocol: PENALTY,
+			}
+			.into(),
+		);
+		assert_ok!(misreport_of(NODE, RECEIPTS, &all[1].altered(), &all[1]));
+		let (one, other) = (all[1].statement(), all[1].altered());
+		assert_ok!(equivocation_of(NODE, NODE, RECEIPTS, &one, &other));
+		assert_eq!(balance(NODE), free);
+	});
+}
+
+/// Under another name an operator gets the reward, which is less than what it loses.
+#[test]
+fn an_operator_who_reports_under_another_name_loses() {
+	run(|| {
+		let of = &settled(1)[0];
+		let before = balance(STRANGER) + bond_of(NODE);
+		assert_ok!(equivocation(&of.statement(), &of.altered()));
+		assert_eq!(balance(STRANGER) + bond_of(NODE), before - REST);
+	});
+}
+
+/// An operator who is the caller under another name, and proves an overcharge of any size, gets no
+/// more than two planck of the bond out for each that is lost.
+#[test]
+fn a_self_dispute_does_not_take_a_bond_out_of_reach() {
+	for (overcharged, penalty) in [
+		(OPEN, PENALTY),
+		(20 * OPEN, PENALTY),
+		(30 * OPEN, 15 * OPEN),
+		(66 * OPEN, 33 * OPEN),
+		(90 * OPEN, BOND / 3 + 1),
+		(500 * OPEN, BOND / 3 + 1),
+	] {
+		run(|| {
+			let of = &settled_for(500 * OPEN);
+			let before = purses();
+			assert_ok!(overcharge_of(CALLER, RECEIPTS, &of.cheaper(overcharged), of));
+			let reward = Permill::from_percent(30).mul_floor(penalty);
+			let refunded = overcharged.min(BOND - penalty);
+			let after = purses();
+			let got = [0, 1, 2].map(|who| after[who] - before[who]);
+			assert_eq!(got, [0, refunded + reward, penalty - reward]);
+			assert_eq!(bond_of(NODE), BOND - penalty - refunded);
+			assert!(penalty >= refunded / 2);
+		});
+	}
+}
+
+/// Nor is a refund that waits a way to get at what is put up later: there, too, a third is lost.
+#[test]
+fn a_refund_that_waits_does_not_take_the_next_bond_out_of_reach() {
+	run(|| {
+		let of = &settled_for(500 * OPEN);
+		let cheaper = of.cheaper(400 * OPEN);
+		assert_ok!(overcharge_of(CALLER, RECEIPTS, &cheaper, of));
+		System::set_block_number(31);
+		assert_ok!(Metering::bond_more(signed(NODE), BOND));
+		assert_ok!(Metering::unjail(signed(NODE)));
+		let before = purses();
+		assert_ok!(overcharge_of(CALLER, RECEIPTS, &cheaper, of));
+		let after = purses();
+		let got = [0, 1, 2].map(|who| after[who] - before[who]);
+		let refunded = BOND - BOND.div_ceil(3);
+		assert_eq!(got, [0, refunded, BOND - refunded]);
+		// And it cannot go on without a bond.
+		assert_eq!((bond_of(NODE), status()), (0, NodeStatus::Jailed(31)));
+		assert!(Metering::nodes(MODEL, None, 10).is_empty());
+	});
+}
+
+/// A node that makes up dear records behind its root, and has them reported while its bond is empty,
+/// does not use up what its caller can prove.
+#[test]
+fn made_up_records_do_not_use_up_a_callers_refund() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let charge = call_charge();
+		let records = [(record(1), Balance::MAX), (record(2), charge), (record(3), charge)];
+		let mut sums = aggregate(9, vec![entry(0, 2)]);
+		sums.root = merkle::root(records.iter().map(|(record, paid)| merkle::leaf(record, *paid)));
+		assert_ok!(settle_sums(&voucher(session, 0, 10, 2 * charge, 0), sums, None));
+		let all = proven((session, 0, 9), &records);
+		jail(NODE, 10, 0);
+		assert_ok!(overcharge(&all[0].cheaper(Balance::MAX), &all[0]));
+		assert_ok!(Metering::bond_more(signed(NODE), BOND));
+		let before = balance(CALLER);
+		assert_ok!(overcharge(&all[1].cheaper(charge), &all[1]));
+		assert_eq!(balance(CALLER) - before, charge);
+		// All that was charged comes back, and not a planck more.
+		assert_ok!(overcharge(&all[0].cheaper(5), &all[0]));
+		assert_eq!(balance(CALLER) - before, 2 * charge);
+		assert_ok!(overcharge(&all[2].cheaper(charge), &all[2]));
+		assert_eq!(balance(CALLER) - before, 2 * charge);
+		for of in &all {
+			let again = overcharge(&of.cheaper(charge), of);
+			assert_eq!(again, Err(Error::<Test>::AlreadyDisputed.into()));
+		}
+	});
+}
+
+/// A node that is its own caller has no refund to expect.
+#[test]
+fn an_operator_does_not_refund_itself() {
+	run(|| {
+		let session = crate::NextSessionId::<Test>::get();
+		let node = account(NODE);
+		assert_ok!(Metering::open_session(signed(NODE), node.clone(), DEPOSIT, node.clone(), 101));
+		let voucher = voucher(session, 0, 1, 0, call_charge());
+		assert_ok!(settle_by(NODE, &voucher, vec![record(1)]));
+		let of = &proven((session, 0, 1), &[(record(1), call_charge())])[0];
+		let before = balance(NODE);
+		assert_ok!(overcharge(&of.cheaper(call_charge()), of));
+		assert_eq!((balance(NODE), bond_of(NODE)), (before, BOND - PENALTY));
+	});
+}
+
+/// A refund is of what was paid. An operator who is the caller under another name cannot get the bond
+/// out before others have reported what they know, by making up records of any charge.
+#[test]
+fn a_bond_is_not_emptied_by_made_up_overcharges() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let charge = call_charge();
+		let records: Vec<_> =
+			(1..=3).map(|n| (record(n), if n == 3 { Balance::MAX } else { 5 * OPEN })).collect();
+		let mut sums = aggregate(9, vec![entry(0, 2)]);
+		let leaves = records.iter().map(|(record, charge)| merkle::leaf(record, *charge));
+		sums.root = merkle::root(leaves);
+		assert_ok!(settle_sums(&voucher(session, 0, 10, 2 * charge, 0), sums, None));
+		let before = balance(CALLER);
+		for of in &proven((session, 0, 9), &records) {
+			assert_ok!(overcharge(&of.cheaper(of.charge), of));
+		}
+		assert_eq!(balance(CALLER) - before, 2 * charge);
+		// Three penalties, each of what was left.
+		let after = [2 * charge, 0, 0].iter().fold(BOND, |bond, refund| bond - bond / 10 - refund);
+		assert!(bond_of(NODE).abs_diff(after) < 3);
+	});
+}
+
+/// Two thirds go to the caller, and a third is the penalty.
+#[test]
+fn a_bond_smaller_than_refund_and_penalty() {
+	run(|| {
+		let all = settled(2);
+		let bond = 6 * MILLI_OPEN;
+		jail(NODE, 10, bond);
+		let before = purses();
+		assert_ok!(overcharge(&all[0].cheaper(call_charge()), &all[0]));
+		let penalty = bond / 3;
+		let reward = penalty * 3 / 10;
+		let after = purses();
+		let got = [0, 1, 2].map(|who| after[who] - before[who]);
+		assert_eq!(got, [reward, bond - penalty, penalty - reward]);
+		assert_eq!(bond_of(NODE), 0);
+		let again = overcharge(&all[0].cheaper(call_charge()), &all[0]);
+		assert_eq!(again, Err(Error::<Test>::RefundUnavailable.into()));
+		// There is nothing left to take, and nothing stands in the way.
+		assert_ok!(overcharge(&all[1].cheaper(1), &all[1]));
+		assert_ok!(equivocation(&all[1].cheaper(1), &all[1].altered()));
+		assert_eq!(purses(), after);
+		// And nothing to give back.
+		assert_ok!(Metering::close_session(signed(NODE), all[0].session));
+		System::set_block_number(31 + 120);
+		assert_ok!(Metering::remove_node(signed(STRANGER), account(NODE)));
+	});
+}
+
+#[test]
+fn a_penalty_of_everything_leaves_no_refund() {
+	run(|| {
+		DisputePenalty::set(Permill::one());
+		let of = &settled(1)[0];
+		let before = purses();
+		assert_ok!(overcharge(&of.cheaper(1), of));
+		assert_eq!(purses()[1], before[1]);
+		assert_eq!(bond_of(NODE), 0);
+	});
+}
+
+/// What is too little to bring an account back stays due; enough brings it back.
+#[test]
+fn a_caller_account_that_no_longer_exists() {
+	run(|| {
+		let all = settled(2);
+		assert_ok!(Metering::close_session(signed(NODE), all[0].session));
+		let caller = account(CALLER);
+		let everything = balance(CALLER);
+		let to = account(STRANGER);
+		Balances::transfer(&caller, &to, everything, Preservation::Expendable).unwrap();
+		assert!(!System::account_exists(&caller));
+		let before = purses();
+		assert_ok!(overcharge(&all[0].cheaper(100), &all[0]));
+		let after = purses();
+		let got = [0, 1, 2].map(|who| after[who] - before[who]);
+		assert_eq!(got, [REWARD, 0, REST]);
+		assert_eq!(bond_of(NODE), BOND - PENALTY);
+		let again = || overcharge(&all[0].cheaper(100), &all[0]);
+		assert_noop!(again(), Error::<Test>::RefundUnavailable);
+
+		assert_ok!(overcharge(&all[1].cheaper(call_charge()), &all[1]));
+		assert_eq!(balance(CALLER), call_charge());
+		assert_ok!(again());
+		assert_eq!(balance(CALLER), call_charge() + 100);
+		assert_noop!(again(), Error::<Test>::AlreadyDisputed);
+	});
+}
+
+/// Not even a protocol account that cannot take its part stands in the way.
+#[test]
+fn nobody_is_there_to_be_paid() {
+	run(|| {
+		let of = &settled(1)[0];
+		jail(NODE, 10, MILLI_OPEN / 10);
+		for seed in [PROTOCOL, STRANGER] {
+			Balances::set_balance(&account(seed), 0);
+		}
+		assert_ok!(overcharge(&of.cheaper(100), of));
+		// The caller was paid; the rest stayed where it was.
+		assert_eq!(bond_of(NODE), MILLI_OPEN / 10 - 100);
+		assert_eq!([PROTOCOL, STRANGER].map(balance), [0, 0]);
+	});
+}
+
+/// To the planck, in every kind of report, whoever is who.
+#[test]
+fn what_leaves_the_bond_is_refund_reward_and_protocol() {
+	run(|| {
+		let people = [STRANGER, CALLER, PROTOCOL, NODE, DEVELOPER];
+		let sum = || people.map(|seed| Balances::total_balance(&account(seed))).iter().sum();
+		let all = settled(12);
+		let issuance = Balances::total_issuance();
+		let total: Balance = sum();
+		for (of, seed) in all.iter().zip(people.into_iter().cycle()) {
+			let bond = bond_of(NODE);
+			for report in 0..3 {
+				let bond = bond_of(NODE);
+				System::reset_events();
+				match report {
+					0 => overcharge_of(seed, RECEIPTS, &of.cheaper(of.charge / 3), of).unwrap(),
+					1 => misreport_of(seed, RECEIPTS, &of.altered(), of).unwrap(),
+					_ => {
+						let (one, other) = (of.statement(), of.altered());
+						equivocation_of(seed, NODE, RECEIPTS, &one, &other).unwrap();
+					}
+				}
+				let told = System::events().into_iter().find_map(|record| match record.event {
+					RuntimeEvent::Metering(event) => match event {
+						Event::OverchargeProven { refunded, reward, protocol, .. } => {
+							Some(refunded + reward + protocol)
+						}
+						Event::MisreportProven { reward, protocol, .. }
+						| Event::EquivocationProven { reward, protocol, .. } => Some(reward + protocol),
+						_ => None,
+					},
+					_ => None,
+				});
+				assert_eq!(told, Some(bond - bond_of(NODE)));
+				check_invariants();
+			}
+			assert!(bond_of(NODE) < bond);
+			let stored = Nodes::<Test>::get(account(NODE)).unwrap().bond;
+			assert_eq!(stored, bond_of(NODE));
+		}
+		assert_eq!((sum(), Balances::total_issuance()), (total, issuance));
+	});
+}

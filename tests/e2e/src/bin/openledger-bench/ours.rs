@@ -1,0 +1,343 @@
+//! The inference node with its chain: paid calls, and whether the chain pays for them in the end.
+
+use anyhow::{ensure, Context, Result};
+use openledger_client::{
+	x402::{self, Payload, PaymentResponse, PaymentSignature, Requirements, Resource},
+	At, Call, Chain, Event, Keypair,
+};
+use openledger_e2e::{
+	binaries::{binary, model_file},
+	inference,
+	network::{key, say, Network, CALLER, OPERATOR},
+	payer::Payer,
+	scenario::{self, MODEL},
+};
+use openledger_primitives::{
+	voucher::{request_hash, Voucher},
+	AccountId, Balance, LaneId, Sequence, SessionId, OPEN,
+};
+use serde_json::Value;
+use std::{
+	fs,
+	net::SocketAddr,
+	path::{Path, PathBuf},
+	time::Duration,
+};
+use tokio::{
+	process::Command,
+	task::block_in_place,
+	time::{sleep, timeout},
+};
+
+use crate::{
+	backend,
+	load::{self, Measured, Requests},
+	options::Options,
+	server::{free_address, Server},
+};
+
+/// What goes into the session: more than all calls together cost.
+const DEPOSIT: Balance = 100_000 * OPEN;
+/// How long it lasts, in blocks.
+const LASTS: u32 = 28_800;
+/// Vouchers are valid for so many blocks.
+const VALID: u32 = 1_000;
+/// How long the node may take to load its tokenizer and to listen.
+const START: Duration = Duration::from_secs(60);
+/// How long it may take until a lane is settled.
+const SETTLED: Duration = Duration::from_secs(120);
+/// More calls in a second than there are vouchers for: on one connection, and on all.
+const MOST_OF_ONE: f64 = 1_500.0;
+const MOST: f64 = 12_000.0;
+
+/// Vouchers are hashed with it; the benchmark has nothing to hide.
+const SALT: [u8; 32] = [7; 32];
+
+/// A caller, a session, and the node that it is with.
+pub struct Shop {
+	home: Home,
+	node: Server,
+	session: SessionId,
+	caller: Keypair,
+	body: Vec<u8>,
+	lanes: Vec<Lane>,
+	/// What every call costs: it always is the same.
+	charge: Balance,
+}
+
+/// Where the caller is on one lane.
+#[derive(Clone, Copy, Default)]
+struct Lane {
+	sequence: Sequence,
+	acknowledged: Balance,
+}
+
+impl Shop {
+	/// Everything up to the first call: a chain with a model, a node that serves it, a session.
+	///
+	/// # Errors
+	/// If anything fails.
+	pub async fn open(network: &Network, options: &Options, backend: &Server) -> Result<Self> {
+		let chain = network.chain();
+		let home = Home::new(network, options, backend)?;
+		home.configure(false)?;
+		let (release, hashes) =
+			tokio::try_join!(scenario::publish_data(chain), inference::hashes())?;
+		scenario::register_model(chain, &release, hashes.weights, hashes.tokenizer).await?;
+		let config = home.config.to_string_lossy().into_owned();
+		inference::run(&["register", "--config", &config, "--bond", "100"], &[], false).await?;
+		let node = home.start().await?;
+		let caller = key(CALLER)?;
+		let session = open_session(chain, &caller).await?;
+		let body = backend::request();
+
+		// The first one tells what every call costs.
+		let payer = Payer::new(format!("http://{}", home.address), session, caller.clone());
+		let offer = payer.offer(&body).await?;
+		let answer = payer.pay(&offer, &body, payer.voucher(&offer, &body, 1, 0)).await?;
+		let first = answer.response.as_ref().with_context(|| format!("refused: {answer:?}"))?;
+		let charge = first.extra.statement.charge;
+		let mut lanes = vec![Lane::default(); usize::from(openledger_primitives::MAX_LANES)];
+		if let Some(first) = lanes.first_mut() {
+			*first = Lane { sequence: 1, acknowledged: charge };
+		}
+		let used = first.extra.statement.output_tokens;
+		say(format_args!(
+			"session {session}: each call has {} tokens in, {used} out, and costs {charge} planck",
+			first.extra.statement.input_tokens
+		));
+		Ok(Self { home, node, session, caller, body, lanes, charge })
+	}
+
+	/// Pays for calls on so many lanes, and checks every statement.
+	///
+	/// # Errors
+	/// If a call is refused, or a statement is not what it should be.
+	pub async fn measure(&mut self, connections: usize, options: &Options) -> Result<Measured> {
+		let payer =
+			Payer::new(format!("http://{}", self.node.address), self.session, self.caller.clone());
+		let offer = payer.offer(&self.body).await?;
+		let rate = MOST.min(MOST_OF_ONE * connections as f64);
+		let each = (rate * options.seconds / connections as f64).ceil() as u64;
+		let requests = block_in_place(|| self.prepare(connections, each, &offer));
+		let requests = Requests::Each(requests);
+		let measured = load::run(&self.node, requests, options.seconds).await;
+		let measured = measured.context("calling the inference node")?;
+		block_in_place(|| self.take(&measured.receipts, &offer.extra.receipt_key))?;
+		Ok(measured)
+	}
+
+	/// Signs the vouchers of so many calls on each of the first lanes. What they acknowledge is known:
+	/// every call costs the same.
+	fn prepare(&self, connections: usize, each: u64, offer: &Requirements) -> Vec<Vec<Vec<u8>>> {
+		let lanes: Vec<(LaneId, Lane)> = (0..).zip(self.lanes.iter().copied()).collect();
+		let lanes = lanes.get(..connections).unwrap_or(&lanes);
+		let sign = |(number, lane): (LaneId, Lane)| {
+			(0..each)
+				.map(|call| self.request(number, lane.after(call, self.charge), offer))
+				.collect::<Vec<_>>()
+		};
+		let half = lanes.len().div_ceil(2);
+		std::thread::scope(|scope| {
+			let (first, second) = lanes.split_at(half);
+			let other = scope.spawn(move || second.iter().copied().map(sign).collect::<Vec<_>>());
+			let mut all: Vec<_> = first.iter().copied().map(sign).collect();
+			all.extend(other.join().unwrap_or_default());
+			all
+		})
+	}
+
+	fn request(&self, number: LaneId, lane: Lane, offer: &Requirements) -> Vec<u8> {
+		let voucher = Voucher {
+			genesis_hash: offer.extra.genesis_hash,
+			session: self.session,
+			lane: number,
+			model: offer.extra.model,
+			sequence: lane.sequence + 1,
+			acknowledged: lane.acknowledged,
+			authorised: lane.acknowledged + offer.amount,
+			price_version: offer.extra.price_version,
+			request_hash: request_hash(&SALT, &self.body),
+			valid_until: offer.extra.block + VALID,
+		};
+		let signature = self.caller.sign_message(&voucher);
+		let resource = Resource {
+			url: format!("http://{}{}", self.home.address, backend::CHAT_PATH),
+			description: None,
+			mime_type: None,
+		};
+		let payload = Payload { voucher, signature, salt: SALT };
+		let payment = x402::encode(&PaymentSignature::new(resource, offer.clone(), payload));
+		load::post(backend::CHAT_PATH, &[(x402::PAYMENT_SIGNATURE, &payment)], &self.body)
+	}
+
+	/// Checks the statements of each lane's calls, in order, and goes on from there.
+	fn take(&mut self, receipts: &[Vec<String>], receipt_key: &AccountId) -> Result<()> {
+		for (number, (lane, receipts)) in (0..).zip(self.lanes.iter_mut().zip(receipts)) {
+			for receipt in receipts {
+				let PaymentResponse { extra, .. } = x402::decode(receipt)?;
+				let said = &extra.statement;
+				*lane = lane.after(1, self.charge);
+				let place = (said.session, said.lane, said.sequence, said.charge);
+				let expected = (self.session, number, lane.sequence, self.charge);
+				ensure!(place == expected, "{said:?} instead of {expected:?}");
+				ensure!(extra.is_signed_by(receipt_key), "nobody signed {said:?}");
+			}
+		}
+		Ok(())
+	}
+
+	/// Kills the node. After a start it must know of every call that it has acknowledged, on each lane,
+	/// and what the chain pays for the first lane must be the sum of its statements.
+	///
+	/// # Errors
+	/// If it does not, or is not.
+	pub async fn check(self, network: &Network) -> Result<()> {
+		let Self { home, node, session, lanes, .. } = self;
+		node.kill().await?;
+		home.configure(true)?;
+		let node = home.start().await?;
+		for (number, lane) in lanes.iter().enumerate().filter(|(_, lane)| lane.sequence > 0) {
+			let url = format!("http://{}/v1/sessions/{session}/{number}", node.address);
+			let known: Value = reqwest::get(url).await?.error_for_status()?.json().await?;
+			let next = known.get("next_sequence").and_then(Value::as_u64);
+			let charged = known.get("charged").and_then(Value::as_str);
+			let expected = (Some(lane.sequence + 1), Some(lane.acknowledged.to_string()));
+			ensure!(
+				(next, charged) == (expected.0, expected.1.as_deref()),
+				"{known}: {expected:?}"
+			);
+		}
+		let calls: u64 = lanes.iter().map(|lane| lane.sequence).sum();
+		let charged: Balance = lanes.iter().map(|lane| lane.acknowledged).sum();
+		say(format_args!(
+			"after SIGKILL and a start the node knows of all {calls} calls that it had acknowledged, \
+			 {charged} planck"
+		));
+		let first = lanes.first().context("no lane")?.acknowledged;
+		let settled = async {
+			loop {
+				let found = network.chain().session(session, At::Best).await?;
+				let found = found.context("the session is gone")?;
+				if let Some(lane) = found.lanes.iter().find(|lane| lane.lane == 0) {
+					ensure!(lane.settled == first, "{} were settled of {first}", lane.settled);
+					return Ok(());
+				}
+				sleep(Duration::from_millis(500)).await;
+			}
+		};
+		timeout(SETTLED, settled).await.context("it does not settle in time")??;
+		say(format_args!(
+			"the chain pays {first} planck for the first lane, as the node has signed"
+		));
+		Ok(())
+	}
+}
+
+impl Lane {
+	/// After so many calls more.
+	fn after(self, calls: u64, charge: Balance) -> Self {
+		Self {
+			sequence: self.sequence + calls,
+			acknowledged: self.acknowledged + charge * Balance::from(calls),
+		}
+	}
+}
+
+async fn open_session(chain: &Chain, caller: &Keypair) -> Result<SessionId> {
+	let best = chain.block(At::Best).await?.number;
+	let call = Call::OpenSession {
+		node: key(OPERATOR)?.account(),
+		deposit: DEPOSIT,
+		signer: caller.account(),
+		expires_at: best + LASTS,
+	};
+	let opened = scenario::submit(chain, caller, call).await?;
+	opened
+		.find(|event| match event {
+			Event::SessionOpened { session, .. } => Some(*session),
+			_ => None,
+		})
+		.context("no SessionOpened event")
+}
+
+/// Where the node keeps what it has, and how it is set up.
+struct Home {
+	folder: PathBuf,
+	data: PathBuf,
+	config: PathBuf,
+	address: SocketAddr,
+	chain: String,
+	upstream: SocketAddr,
+	log: String,
+}
+
+impl Home {
+	fn new(network: &Network, options: &Options, backend: &Server) -> Result<Self> {
+		let folder = network.folder().to_path_buf();
+		let data = match &options.data {
+			Some(elsewhere) => elsewhere.join(folder.file_name().unwrap_or_default()),
+			None => folder.join("node"),
+		};
+		Ok(Self {
+			config: folder.join("node.toml"),
+			data,
+			folder,
+			address: free_address()?,
+			chain: network.url().into(),
+			upstream: backend.address,
+			log: options.log.clone(),
+		})
+	}
+
+	/// Writes the configuration. It settles not at all while it is measured, and then at once.
+	fn configure(&self, settle: bool) -> Result<()> {
+		let (calls, seconds) = if settle { (1, 1) } else { (100_000, 604_800) };
+		let config = format!(
+			"data_dir = {data:?}\n\
+			 listen = \"{address}\"\n\
+			 endpoint = \"http://{address}\"\n\
+			 key = {{ uri = {OPERATOR:?} }}\n\
+			 [chain]\n\
+			 url = {chain:?}\n\
+			 [settlement]\n\
+			 max_age_seconds = {seconds}\n\
+			 max_calls = {calls}\n\
+			 mode = \"aggregate\"\n\
+			 aggregate_from = 2\n\
+			 [[models]]\n\
+			 name = {MODEL:?}\n\
+			 queue = 256\n\
+			 [models.backend.openai]\n\
+			 base_url = \"http://{upstream}/v1\"\n\
+			 upstream_model = {MODEL:?}\n\
+			 tokenizer = {model:?}\n\
+			 context = 2048\n\
+			 concurrent = 256\n",
+			data = self.data,
+			address = self.address,
+			chain = self.chain,
+			upstream = self.upstream,
+			model = model_file()?,
+		);
+		fs::write(&self.config, config).context("writing the node's configuration")
+	}
+
+	async fn start(&self) -> Result<Server> {
+		let mut command = Command::new(binary("openledger-inference")?);
+		command.arg("run").arg("--config").arg(&self.config).env("RUST_LOG", &self.log);
+		let folder: &Path = &self.folder;
+		Server::start("node", &mut command, folder, self.address, "/health", START).await
+	}
+}
+
+/// What is kept elsewhere does not go with the network's folder.
+impl Drop for Home {
+	fn drop(&mut self) {
+		if !self.data.starts_with(&self.folder) {
+			if let Err(error) = fs::remove_dir_all(&self.data) {
+				eprintln!("{}: {error}", self.data.display());
+			}
+		}
+	}
+}

@@ -1,0 +1,409 @@
+//! What callers hold of their calls, next to what the node has kept and the chain has settled and
+//! paid out.
+
+use crate::{
+	load::{Customer, Ended, History},
+	network::{key, CURATOR, DEVELOPER, OPERATOR},
+	report::CallReport,
+	scenario::fee_paid,
+	story::{protocol, Shop},
+};
+use anyhow::{ensure, Context, Result};
+use futures::{stream, StreamExt, TryStreamExt};
+use openledger_client::{
+	caller::{Audit, Finding, KeptStatement},
+	AggregateSettled, At, CallSettled, Chain, Event, EventRecord, SessionSettlements,
+};
+use openledger_primitives::{
+	info::ModelEarnings, record::CallRecord, statement::Statement, voucher::request_hash, Balance,
+	BlockNumber, ContributionId, Hash, LaneId, Sequence, SessionId,
+};
+use serde_json::Value;
+use std::{
+	collections::BTreeMap,
+	fmt,
+	sync::{Arc, Mutex, PoisonError},
+	time::Duration,
+};
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
+
+/// Records that the node is asked for at the same time.
+const ASKED_AT_ONCE: usize = 8;
+
+/// Reads the events of finalized blocks as they come: a chain forgets the state of old ones.
+pub struct Ledger {
+	events: Arc<Mutex<Vec<EventRecord>>>,
+	read: watch::Receiver<BlockNumber>,
+	task: JoinHandle<()>,
+}
+
+impl Ledger {
+	/// Starts to read, at block `from`.
+	pub fn follow(chain: &Chain, from: BlockNumber) -> Self {
+		let (sender, read) = watch::channel(0);
+		let events = Arc::<Mutex<Vec<EventRecord>>>::default();
+		let (chain, of_task) = (chain.clone(), events.clone());
+		let task = tokio::spawn(async move {
+			let mut blocks = chain.finalized_blocks(Some(from));
+			while let Some(block) = blocks.next().await {
+				let Ok(block) = block else { continue };
+				// Whoever waits for a block that cannot be read says so.
+				let Ok(events) = chain.events_at(block.hash).await else { return };
+				of_task.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
+				sender.send_replace(block.number);
+			}
+		});
+		Self { events, read, task }
+	}
+
+	/// Everything up to a block, once that is final.
+	///
+	/// # Errors
+	/// If the time is up.
+	pub async fn up_to(&mut self, block: BlockNumber, limit: Duration) -> Result<Vec<EventRecord>> {
+		let read = timeout(limit, self.read.wait_for(|read| *read >= block)).await;
+		read.with_context(|| format!("block {block} is not final within {limit:?}"))??;
+		Ok(self.events.lock().unwrap_or_else(PoisonError::into_inner).clone())
+	}
+}
+
+impl Drop for Ledger {
+	fn drop(&mut self) {
+		self.task.abort();
+	}
+}
+
+type CallPlace = (SessionId, LaneId, Sequence);
+
+/// What came of all calls.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+	/// Questions that were answered.
+	pub answered: u64,
+	/// Calls that the callers have statements of, and what those come to, in planck.
+	pub stated: u64,
+	/// See [`Self::stated`].
+	pub charged: Balance,
+	/// Calls that the chain has settled, and what it has charged for them, in planck.
+	pub settled: u64,
+	/// See [`Self::settled`].
+	pub paid: Balance,
+	/// Extrinsics' events of calls settled by their sums.
+	pub sums: usize,
+	/// How often a question was asked again.
+	pub again: u64,
+	/// Questions whose answer broke off and was charged.
+	pub broken: u64,
+	/// Answers without a statement, and statements that were not settled.
+	pub lost: u64,
+	/// Statements of one question beyond the first, and settlements of one statement beyond the
+	/// first.
+	pub double: u64,
+	/// Settled calls that no caller has a statement of.
+	pub unstated: u64,
+}
+
+impl fmt::Display for Outcome {
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		let Self { answered, stated, charged, settled, paid, sums, again, broken, .. } = self;
+		write!(
+			formatter,
+			"{answered} answers, {again} retries, {broken} broken off, {stated} statements over \
+			 {charged} planck; {settled} settled ({sums} sums) over {paid} planck; lost {}, double \
+			 {}, unstated {}",
+			self.lost, self.double, self.unstated
+		)
+	}
+}
+
+/// What is to be compared.
+pub struct Books<'a> {
+	/// The chain.
+	pub chain: &'a Chain,
+	/// The model and its node.
+	pub shop: &'a Shop,
+	/// Who called.
+	pub customers: &'a [Customer],
+	/// What they did.
+	pub histories: &'a [History],
+	/// The chain's events meanwhile.
+	pub events: &'a [EventRecord],
+	/// What the developer could spend before, in planck.
+	pub developer: Balance,
+}
+
+impl Books<'_> {
+	/// Compares everything.
+	///
+	/// # Errors
+	/// If anything does not agree.
+	pub async fn compare(&self) -> Result<Outcome> {
+		let mut outcome = Outcome::default();
+		let mut kept = BTreeMap::new();
+		for (number, customer) in self.customers.iter().enumerate() {
+			let (session, statements) = self.session(customer).await?;
+			self.questions(number, &statements, &mut outcome)?;
+			self.balance(customer, session).await?;
+			kept.insert(session, statements);
+		}
+		self.settlements(&kept, &mut outcome)?;
+		let Outcome { lost, double, unstated, .. } = outcome;
+		ensure!((lost, double, unstated) == (0, 0, 0), "{outcome}");
+		ensure!((outcome.stated, outcome.charged) == (outcome.settled, outcome.paid), "{outcome}");
+		self.records(kept.values().flatten()).await?;
+		self.payouts(&outcome).await?;
+		Ok(outcome)
+	}
+
+	/// A customer's only session, and the statements of its calls.
+	async fn session(&self, customer: &Customer) -> Result<(SessionId, Vec<KeptStatement>)> {
+		let sessions = customer.book.sessions().await;
+		let [session] = sessions.as_slice() else {
+			anyhow::bail!("{} sessions instead of one", sessions.len());
+		};
+		let genesis = self.chain.genesis_hash();
+		let kept = customer.book.statements(&genesis, session.session).await?;
+		ensure!(kept.iter().all(|kept| kept.rejected.is_none()), "a statement that does not hold");
+		for (lane, known) in &session.lanes {
+			let of_lane = kept.iter().filter(|kept| kept.call().0 == *lane);
+			let stated: Balance = of_lane.map(|kept| kept.receipt.statement.charge).sum();
+			ensure!(stated == known.acknowledged, "lane {lane} acknowledges another sum");
+			ensure!(known.open.is_none(), "a call of lane {lane} is open still");
+		}
+		let on_chain = self.chain.session(session.session, At::Finalized).await?;
+		let on_chain = on_chain.context("the session is gone")?;
+		for lane in on_chain.lanes {
+			let known = session.lanes.get(&lane.lane).map(|lane| lane.acknowledged);
+			ensure!(known == Some(lane.settled), "lane {} paid {lane:?}", lane.lane);
+		}
+		Ok((session.session, kept))
+	}
+
+	/// Every question that was answered has one statement, and no question two.
+	fn questions(
+		&self,
+		customer: usize,
+		kept: &[KeptStatement],
+		outcome: &mut Outcome,
+	) -> Result<()> {
+		for history in self.histories.iter().filter(|history| history.customer == customer) {
+			let mut statements: Vec<&KeptStatement> =
+				kept.iter().filter(|kept| kept.call().0 == history.lane).collect();
+			statements.sort_by_key(|kept| kept.call());
+			let mut statements = statements.into_iter().peekable();
+			for asked in &history.asked {
+				let mut own = 0_u64;
+				while statements.next_if(|kept| is_about(kept, &asked.body)).is_some() {
+					own += 1;
+				}
+				outcome.double += own.saturating_sub(1);
+				match asked.ended {
+					Ended::Answered => outcome.answered += 1,
+					Ended::Broken => outcome.broken += 1,
+					Ended::Unknown => continue,
+				}
+				outcome.lost += u64::from(own == 0);
+			}
+			ensure!(statements.peek().is_none(), "statements of what nobody asked");
+			outcome.again += history.again;
+		}
+		Ok(())
+	}
+
+	/// What the customer had is what it has, has on hold, has paid for calls and for extrinsics.
+	async fn balance(&self, customer: &Customer, session: SessionId) -> Result<()> {
+		let account = customer.keypair.account();
+		let paid = self.events.iter().filter_map(|record| fee_paid(&record.event));
+		let fees: Balance = paid.filter(|(who, _)| *who == account).map(|(_, fee)| fee).sum();
+		let settled = self.chain.session(session, At::Finalized).await?;
+		let settled = settled.context("the session is gone")?.settled;
+		let now = self.chain.account(&account, At::Finalized).await?;
+		let all = now.free + now.reserved + settled + fees;
+		ensure!(all == customer.before, "{all} planck instead of {}", customer.before);
+		Ok(())
+	}
+
+	/// Every statement is settled, once, and nothing else is.
+	fn settlements(
+		&self,
+		kept: &BTreeMap<SessionId, Vec<KeptStatement>>,
+		outcome: &mut Outcome,
+	) -> Result<()> {
+		let mut times: BTreeMap<CallPlace, u64> = BTreeMap::new();
+		for (session, statements) in kept {
+			for statement in statements {
+				let (lane, sequence) = statement.call();
+				let again = times.insert((*session, lane, sequence), 0);
+				ensure!(again.is_none(), "two statements of call {sequence}");
+				outcome.stated += 1;
+				outcome.charged += statement.receipt.statement.charge;
+			}
+			let settlements = self.of_session(*session);
+			ensure!(settlements.rejected.is_empty(), "rejected: {:?}", settlements.rejected);
+			for (_, call) in &settlements.calls {
+				outcome.settled += 1;
+				match times.get_mut(&(*session, call.lane, call.sequence)) {
+					Some(times) => *times += 1,
+					None => outcome.unstated += 1,
+				}
+			}
+			for (_, sum) in &settlements.aggregates {
+				let calls = u64::from(sum.calls);
+				let range = (*session, sum.lane, sum.first_sequence)
+					..=(*session, sum.lane, sum.last_sequence);
+				let mut stated = 0;
+				for (_, times) in times.range_mut(range) {
+					*times += 1;
+					stated += 1;
+				}
+				outcome.sums += 1;
+				outcome.settled += calls;
+				outcome.unstated += calls.saturating_sub(stated);
+				outcome.lost += stated.saturating_sub(calls);
+			}
+			outcome.paid += settlements.charged();
+			let audit = Audit::new(statements, &settlements);
+			let agrees = |finding: Finding| matches!(finding, Finding::Agrees | Finding::Together);
+			let wrong = audit.calls.iter().find(|call| !agrees(call.finding));
+			ensure!(wrong.is_none(), "{wrong:?}");
+			let wrong = audit.aggregates.iter().find(|sum| sum.finding != Finding::Agrees);
+			ensure!(wrong.is_none(), "{wrong:?}");
+		}
+		for settled in times.into_values() {
+			outcome.lost += u64::from(settled == 0);
+			outcome.double += settled.saturating_sub(1);
+		}
+		Ok(())
+	}
+
+	fn of_session(&self, session: SessionId) -> SessionSettlements {
+		let mut found = SessionSettlements::default();
+		for EventRecord { block, event, .. } in self.events {
+			match event {
+				Event::CallSettled(call) if call.session == session => {
+					found.calls.push((*block, (**call).clone()));
+				}
+				Event::AggregateSettled(sum) if sum.session == session => {
+					found.aggregates.push((*block, (**sum).clone()));
+				}
+				Event::RecordRejected { session: of, lane, sequence, reason } if *of == session => {
+					found.rejected.push((*block, *lane, *sequence, *reason));
+				}
+				_ => {}
+			}
+		}
+		found
+	}
+
+	/// The node has kept each call as it stated it, and knows that it is settled.
+	async fn records(&self, kept: impl Iterator<Item = &KeptStatement>) -> Result<()> {
+		let http = reqwest::Client::new();
+		let asking = kept.map(|kept| {
+			let statement = &kept.receipt.statement;
+			let Statement { session, lane, sequence, .. } = statement;
+			let url = format!("{}/v1/records/{session}/{lane}/{sequence}", self.shop.home.url());
+			let request = http.get(&url);
+			async move {
+				let answer = request.send().await?.error_for_status()?.text().await?;
+				let answer: Value = serde_json::from_str(&answer)?;
+				let part = |name: &str| answer.get(name).cloned().unwrap_or_default();
+				ensure!(part("status") == "settled", "{url}: {answer}");
+				ensure!(part("charge") == statement.charge.to_string(), "{url}: {answer}");
+				let record: CallRecord = serde_json::from_value(part("record"))?;
+				let stated = Statement::of(
+					statement.genesis_hash,
+					*session,
+					*lane,
+					&record,
+					statement.charge,
+				);
+				ensure!(stated == *statement, "{url}: {answer} is not {statement:?}");
+				anyhow::Ok(())
+			}
+		});
+		stream::iter(asking).buffer_unordered(ASKED_AT_ONCE).try_collect::<()>().await
+	}
+
+	/// What everybody has earned, by the chain's state, is what the settlements paid out.
+	async fn payouts(&self, outcome: &Outcome) -> Result<()> {
+		let chain = self.chain;
+		let mut owed: BTreeMap<ContributionId, Balance> = BTreeMap::new();
+		let mut curator = 0;
+		let mut model = ModelEarnings::default();
+		let mut carried = 0;
+		for event in self.events {
+			let (call, calls) = match &event.event {
+				Event::CallSettled(call) => ((**call).clone(), 1),
+				Event::AggregateSettled(sum) => (as_one(sum), u64::from(sum.calls)),
+				_ => continue,
+			};
+			let report = CallReport::new(&call, "", &self.shop.release.contributions)?;
+			report.check()?;
+			for (contribution, earned) in &report.data {
+				*owed.entry(contribution.id).or_default() += earned;
+			}
+			curator += report.curators.values().sum::<Balance>();
+			carried += report.carried;
+			model.calls += calls;
+			model.charged += call.charge;
+			model.developer += call.payment.developer;
+			model.data += call.payment.data;
+			model.node += call.payment.node;
+			model.protocol += call.payment.protocol;
+		}
+		ensure!((model.calls, model.charged) == (outcome.settled, outcome.paid), "{model:?}");
+		let on_chain = chain.model_earnings(self.shop.model, At::Finalized).await?;
+		ensure!(on_chain == model, "the model's totals are {on_chain:?} instead of {model:?}");
+
+		let developer = key(DEVELOPER)?.account();
+		let earnings = |account| async move { chain.earnings(&account, At::Finalized).await };
+		let earned = earnings(developer.clone()).await?.developer;
+		ensure!(earned == model.developer, "the developer's earnings are {earned} planck");
+		let balance = chain.free_balance(&developer, At::Finalized).await?;
+		ensure!(balance == self.developer + earned, "the developer has {balance} planck");
+		let earned = earnings(key(OPERATOR)?.account()).await?.node;
+		ensure!(earned == model.node, "the node's earnings are {earned} planck");
+		let earned = earnings(protocol()).await?.protocol;
+		ensure!(earned == model.protocol, "the protocol's earnings are {earned} planck");
+		for contribution in &self.shop.release.contributions {
+			let owed = owed.get(&contribution.id).copied().unwrap_or_default();
+			let account = key(&contribution.contributor)?.account();
+			let pending = chain.pending(&account, 0, 16, At::Finalized).await?;
+			let pending: Balance = pending.payouts.iter().map(|payout| payout.amount).sum();
+			ensure!(pending == owed, "{pending} planck wait for {}", contribution.contributor);
+		}
+		let pending = chain.pending_curator(&key(CURATOR)?.account(), At::Finalized).await?;
+		ensure!(pending == curator, "{pending} planck wait for the curator");
+		let data = owed.values().sum::<Balance>() + curator;
+		let all = i128::try_from(data)? + carried;
+		ensure!(all == i128::try_from(model.data)?, "the data part is off");
+		Ok(())
+	}
+}
+
+/// Whether a statement is about this request.
+fn is_about(kept: &KeptStatement, body: &[u8]) -> bool {
+	request_hash(kept.salt.as_fixed_bytes(), body) == kept.receipt.statement.request_hash
+}
+
+/// Calls that were settled together, as one call with their sums.
+fn as_one(sum: &AggregateSettled) -> CallSettled {
+	let sum = sum.clone();
+	CallSettled {
+		session: sum.session,
+		lane: sum.lane,
+		sequence: sum.last_sequence,
+		caller: sum.caller,
+		node: sum.node,
+		developer: sum.developer,
+		model: sum.model,
+		version: sum.version,
+		price_version: sum.price_version,
+		input_tokens: 0,
+		output_tokens: 0,
+		charge: sum.charge,
+		request_hash: Hash::zero(),
+		response_hash: Hash::zero(),
+		payment: sum.payment,
+	}
+}

@@ -1,0 +1,114 @@
+//! An operator whose own key is never where its node runs: a proxy's key signs what goes to the chain,
+//! and another one the statements.
+
+use anyhow::{ensure, Context, Result};
+use openledger_client::{At, Call, Event, ProxyKind};
+use openledger_e2e::{
+	inference::{self, Engine, Home, Question, Settle},
+	network::{key, say, Network, CALLER, LONGEST_GAP, OPERATOR, RECEIPT_KEY},
+	scenario::{awaited, publish_data, register_model, settled_calls, submit, PRICE},
+};
+use openledger_primitives::OPEN;
+use std::{fs, time::Duration};
+
+/// The account whose key is on the node's machine.
+const PROXY: &str = "//Ferdie//node";
+/// What it pays fees from.
+const FEES: u128 = 10 * OPEN;
+const QUESTION: Question<'static> =
+	Question { prompt: "What is the capital of France?", max_tokens: 12 };
+const FINAL: Duration = Duration::from_secs(120);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
+	Network::with(async |network| {
+		let chain = network.chain().clone();
+		let start = chain.block(At::Best).await?.number;
+		let (operator, proxy, receipts) = (key(OPERATOR)?, key(PROXY)?, key(RECEIPT_KEY)?);
+		let home = Home::new(network, Engine::Own { context: None })?;
+		home.configure(Settle::At { calls: 1, seconds: 1 })?;
+		let text = fs::read_to_string(home.config())?;
+		let own = format!("key = {{ uri = {OPERATOR:?} }}");
+		let others = format!(
+			"key = {{ uri = {PROXY:?} }}\nreceipt_key = {{ uri = {RECEIPT_KEY:?} }}\noperator = {:?}",
+			operator.address()
+		);
+		ensure!(text.contains(&own), "another configuration: {text}");
+		fs::write(home.config(), text.replace(&own, &others))?;
+		let config = home.config().to_string_lossy().into_owned();
+
+		let (release, hashes) = tokio::try_join!(publish_data(&chain), inference::hashes())?;
+		let model = register_model(&chain, &release, hashes.weights, hashes.tokenizer).await?;
+		let refused = home.register().await.err().context("anybody can act for the operator")?;
+		let refused = refused.to_string();
+		ensure!(refused.contains("as its proxy") && refused.contains("addProxy"), "{refused}");
+
+		let (delegate, proxy_type) = (proxy.account(), ProxyKind::Operator);
+		submit(&chain, &operator, Call::AddProxy { delegate, proxy_type, delay: 0 }).await?;
+		submit(&chain, &key(CALLER)?, Call::Transfer { dest: proxy.account(), value: FEES })
+			.await?;
+		say("the operator has named a proxy, and its key is not needed any more");
+		let before = chain.account(&operator.account(), At::Best).await?;
+		home.register().await?;
+		let registered = chain.node(&operator.account(), At::Best).await?.context("no node")?;
+		ensure!(registered.receipt_key == receipts.account(), "another receipt key");
+
+		let node = home.start(network).await?;
+		// The caller's side checks the statement's signature against the key on chain.
+		inference::call(&chain, network.folder(), &QUESTION, false).await?;
+		let calls = settled_calls(&chain, start, 1, FINAL).await?;
+		let settled = calls.first().context("no call was settled")?;
+		ensure!(settled.call.node == operator.account(), "the node of {settled:?}");
+		say("a call was settled by the proxy");
+
+		let asked = chain.block(At::Best).await?.number;
+		let call = Call::RequestCall {
+			model,
+			node: Some(operator.account()),
+			input: b"What is the capital of Italy?".to_vec().try_into().ok().context("too long")?,
+			max_charge: PRICE.charge(1_000, 16).context("a price that does not fit")?,
+			deadline: asked + 200,
+		};
+		submit(&chain, &key(CALLER)?, call).await?;
+		let answered =
+			awaited(&chain, asked, "the answer on chain", FINAL, |record| match record.event {
+				Event::CallFulfilled(call) => Some(*call),
+				_ => None,
+			});
+		let answered = answered.await?;
+		ensure!(answered.node == operator.account() && !answered.output.is_empty(), "{answered:?}");
+		say("a call on chain was answered by the proxy");
+
+		let node_now = chain.node(&operator.account(), At::Best).await?.context("no node")?;
+		ensure!(node_now.last_heartbeat > 0, "the node was never heard of");
+		let after = chain.account(&operator.account(), At::Best).await?;
+		ensure!(after.nonce == before.nonce, "the operator's key has signed something");
+		ensure!(after.reserved == before.reserved + node_now.bond, "{before:?} became {after:?}");
+		ensure!(after.free + node_now.bond > before.free, "the operator earned nothing");
+		let left = chain.free_balance(&proxy.account(), At::Best).await?;
+		ensure!(left < FEES, "the proxy paid nothing");
+
+		let shown = inference::run(&["status", "--config", &config], &[], false).await?;
+		ensure!(shown.contains(&operator.address()), "{shown}");
+		let well = inference::run(&["doctor", "--config", &config], &[], false).await?;
+		for what in ["operator", "proxy", "receipt key", "open files"] {
+			ensure!(well.contains(&format!(" {what:<12} ")), "{what} is missing:\n{well}");
+		}
+		// Another receipt key is the operator's own business.
+		let other = network.folder().join("other.toml");
+		let text = fs::read_to_string(home.config())?;
+		fs::write(&other, text.replace(RECEIPT_KEY, "//Ferdie//other"))?;
+		let arguments = ["register", "--config", &other.to_string_lossy()];
+		let refused = inference::run(&arguments, &[], false).await;
+		let refused = refused.err().context("the proxy can name a receipt key")?.to_string();
+		ensure!(refused.contains("no proxy can change that"), "{refused}");
+		let arguments = [&arguments[..], &["--suri", OPERATOR]].concat();
+		inference::run(&arguments, &[], false).await?;
+		let rotated = chain.node(&operator.account(), At::Best).await?.context("no node")?;
+		ensure!(rotated.receipt_key == key("//Ferdie//other")?.account(), "it was not changed");
+		drop(node);
+		network.finality.check(LONGEST_GAP)?;
+		Ok(())
+	})
+	.await
+}
