@@ -7,7 +7,8 @@
 #   scripts/weights.sh pallet_balances ...   only these
 #
 # OPENLEDGER_WEIGHTS_STEPS (50) says how many values each component takes, OPENLEDGER_WEIGHTS_REPEAT (20)
-# how often each is measured. Fewer will do to try the benchmarks out.
+# how often each is measured, OPENLEDGER_WEIGHTS_SECONDS (10) for how long each extrinsic at the least.
+# Fewer will do to try the benchmarks out.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -22,6 +23,7 @@ runtime="$build_directory/debug/wbuild/openledger-runtime/openledger_runtime.com
 weights="$REPO/runtime/src/weights"
 steps="${OPENLEDGER_WEIGHTS_STEPS:-50}"
 repeat="${OPENLEDGER_WEIGHTS_REPEAT:-20}"
+seconds="${OPENLEDGER_WEIGHTS_SECONDS:-10}"
 
 pallets=(
 	pallet_model_registry
@@ -88,7 +90,7 @@ measure() {
 	local output="$scratch/$1.rs"
 	"$bencher" v1 benchmark pallet --runtime "$runtime" --pallet "$1" --extrinsic '*' \
 		--genesis-builder runtime --genesis-builder-preset development \
-		--steps "$steps" --repeat "$repeat" --quiet \
+		--steps "$steps" --repeat "$repeat" --min-duration "$seconds" --quiet \
 		--template "$REPO/scripts/weights.hbs" --header "$scratch/header.rs" --output "$output" ||
 		die "the benchmarks of $1 failed."
 	[ -s "$output" ] || die "the benchmarks of $1 gave no weights."

@@ -89,7 +89,8 @@ pub enum RejectReason {
 	/// The voucher's own call is for another request than the caller signed for.
 	#[codec(index = 10)]
 	RequestMismatch,
-	/// The voucher's own call is priced with another price version than the caller signed for.
+	/// The voucher's own call is priced with another price version than the caller signed for, or an
+	/// earlier one with a version that came later.
 	#[codec(index = 11)]
 	PriceMismatch,
 	/// It is of another model than the caller signed for.

@@ -200,6 +200,9 @@ fn proxies_do_only_what_they_are_for() {
 	] {
 		assert_eq!(allowed(proxy), expected, "{proxy:?}");
 	}
+	// Whoever gives a contribution up before it is accepted gives its root to the first who has seen it.
+	let give_up = RuntimeCall::DataAttribution(Data::withdraw_contribution { contribution: 0 });
+	assert!(ProxyType::Any.filter(&give_up) && !ProxyType::NonTransfer.filter(&give_up));
 	let batch = RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![] });
 	assert!(ProxyType::Claims.filter(&batch) && !ProxyType::CancelProxy.filter(&batch));
 }

@@ -547,6 +547,8 @@ fn curator_keeps_what_was_rejected() {
 		pass(1);
 		assert_ok!(send(&id(Bob), submit(1)));
 		assert_eq!(RootOwner::<Runtime>::get(root(42)), Some(copy + 1));
+		let accept = Data::accept_contribution { contribution: copy + 1, weight: 1 };
+		assert_ok!(send(&id(Dave), accept));
 		let bond = parameters::ContributionBond::get();
 		let before = (wealth(&id(Bob)), wealth(&id(CURATOR)));
 		let reason = Duplicate(copy + 1);
@@ -756,6 +758,10 @@ fn version_policy_and_price_change_between_call_and_settlement() {
 		// And the model has another owner.
 		assert_ok!(send(&id(DEVELOPER), Models::offer_model { model: 0, to: id(Ferdie) }));
 		assert_ok!(send(&id(Ferdie), Models::accept_model { model: 0 }));
+
+		// Nobody can say that it was the new terms that these calls were made at.
+		let later = CallRecord { price_version: 2, ..first.record() };
+		assert_eq!(redeem(voucher, [later]), Err(MeteringError::<Runtime>::PriceMismatch.into()));
 
 		// What the caller pays, who shares it, and whose data answered, is as it was when the calls
 		// were made: the first by the old version, the second, at the old price, by the new one. That

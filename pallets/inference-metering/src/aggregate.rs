@@ -9,8 +9,9 @@
 //! Unlike a record, an aggregate counts whole or not at all.
 
 use crate::{
+	meter::Meter,
 	pallet::*,
-	settlement::{count, extra, Itemised, Redemption, TermsCache},
+	settlement::{count, extra, Absent, Itemised, Redemption, TermsCache},
 	types::SettledRoot,
 	WeightInfo,
 };
@@ -37,6 +38,8 @@ pub(crate) struct AggregateLoad {
 	own_attributed: u32,
 	/// Distinct pairs of version and price version.
 	terms: u32,
+	/// What these have less than they could have.
+	absent: Absent,
 }
 
 impl AggregateLoad {
@@ -48,16 +51,18 @@ impl AggregateLoad {
 			attributed: count(aggregate.attribution.len()),
 			own_attributed: last.map_or(0, |own| count(own.attribution.len())),
 			terms: entries.saturating_add(u32::from(last.is_some())),
+			absent: Absent::default(),
 		}
 	}
 
 	/// The weight of the settlement.
 	pub(crate) fn weight<W: WeightInfo>(&self) -> Weight {
 		let again = u64::from(self.entries.saturating_sub(1));
-		W::settle_aggregate(self.attributed)
+		let full = W::settle_aggregate(self.attributed)
 			.saturating_add(extra(W::settle_attributed, self.attributed, 0).saturating_mul(again))
 			.saturating_add(extra(W::settle_attributed, self.own_attributed, 0))
-			.saturating_add(extra(W::settle_terms, self.terms, 1))
+			.saturating_add(extra(W::settle_terms, self.terms, 1));
+		self.absent.from::<W>(full)
 	}
 }
 
@@ -84,7 +89,8 @@ impl<T: Config> Pallet<T> {
 		let before = redemption.lane.sequence;
 		let mut meter = redemption.meter();
 		let mut terms = TermsCache::default();
-		let Sums { mut calls, charge } = price_entries::<T>(&voucher, &aggregate, &mut terms)?;
+		let Sums { mut calls, charge } =
+			price_entries::<T>(&voucher, &meter, &aggregate, &mut terms)?;
 		meter.admit_sum(aggregate.up_to, charge).map_err(Error::<T>::from)?;
 		let sequences = aggregate.up_to.saturating_sub(before);
 		let counted = u32::try_from(aggregate.calls().ok_or(Error::<T>::TooManyCalls)?)
@@ -96,6 +102,7 @@ impl<T: Config> Pallet<T> {
 			itemised.take::<T>(own, &voucher, &mut meter, &mut terms);
 		}
 		load.terms = terms.len();
+		load.absent = terms.absent();
 		let own = itemised.calls.clone();
 		load.own_attributed = own.first().map_or(0, |call| count(call.attribution.len()));
 		let accepted = counted.saturating_add(count(own.len()));
@@ -174,11 +181,13 @@ fn check_entries<T>(aggregate: &Aggregate) -> Result<(), Error<T>> {
 /// Prices each entry. The attribution is that of all of them.
 fn price_entries<T: Config>(
 	voucher: &Voucher,
+	meter: &Meter,
 	aggregate: &Aggregate,
 	terms: &mut TermsCache,
 ) -> Result<Sums, Error<T>> {
 	let mut sums = Sums { calls: Vec::with_capacity(aggregate.entries.len()), charge: 0 };
 	for entry in &aggregate.entries {
+		meter.check_price(entry.price_version)?;
 		let terms = terms.get::<T>(voucher, entry.version, entry.price_version)?;
 		let charge = entry.charge(&terms.price).ok_or(RejectReason::ChargeOverflow)?;
 		sums.charge = sums.charge.checked_add(charge).ok_or(RejectReason::ChargeOverflow)?;

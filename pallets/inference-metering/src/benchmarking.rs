@@ -18,8 +18,8 @@ use openledger_primitives::{
 	aggregate::{Aggregate, AggregateEntry},
 	closing::CloseAgreement,
 	traits::{ChargedCall, ModelInspect, RevenueDistributor},
-	Hash, Sequence, MAX_LANES, MAX_MERGED_ATTRIBUTION, MAX_PROOF, MAX_RECORDS, MAX_SERVED,
-	MAX_SOURCES,
+	Hash, Sequence, MAX_LANES, MAX_LINEAGE, MAX_MERGED_ATTRIBUTION, MAX_PROOF, MAX_RECORDS,
+	MAX_SERVED, MAX_SOURCES,
 };
 use setup::*;
 use sp_runtime::traits::{Bounded, Saturating, Zero};
@@ -163,6 +163,34 @@ mod benchmarks {
 		}
 
 		assert_eq!(count(payments.len()), m);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle_sources(s: Linear<1, MAX_SOURCES>) -> Result<(), BenchmarkError> {
+		let (operator, call) = call_of_terms::<T>(s, MAX_LINEAGE)?;
+		let payments;
+
+		#[block]
+		{
+			payments = T::Revenue::distribute(&operator, &[call])?;
+		}
+
+		assert_eq!(payments.len(), 1);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle_parents(l: Linear<0, MAX_LINEAGE>) -> Result<(), BenchmarkError> {
+		let (operator, call) = call_of_terms::<T>(MAX_SOURCES, l)?;
+		let payments;
+
+		#[block]
+		{
+			payments = T::Revenue::distribute(&operator, &[call])?;
+		}
+
+		assert_eq!(payments.len(), 1);
 		Ok(())
 	}
 

@@ -119,7 +119,8 @@ mod errors {
 		DepositExhausted,
 		/// The voucher's own call is for another request than the caller signed for.
 		RequestMismatch,
-		/// The voucher's own call is priced with another price version than the caller signed for.
+		/// The voucher's own call is priced with another price version than the caller signed for, or
+		/// an earlier one with a version that came later.
 		PriceMismatch,
 		/// A record is of another model than the caller signed for.
 		ModelMismatch,

@@ -54,7 +54,7 @@ use crate::types::Lane;
 use openledger_primitives::{
 	record::{CallRecord, RejectReason},
 	voucher::Voucher,
-	Balance, Sequence,
+	Balance, PriceVersion, Sequence,
 };
 
 /// Goes through the records of one voucher.
@@ -82,8 +82,8 @@ impl<'a> Meter<'a> {
 	/// Whether a record's place is one that the voucher pays for.
 	///
 	/// # Errors
-	/// `SequenceNotRising`, `SequenceBeyondVoucher`, `ModelMismatch`; for the voucher's own call,
-	/// `RequestMismatch` and `PriceMismatch`.
+	/// `SequenceNotRising`, `SequenceBeyondVoucher`, `ModelMismatch`, `PriceMismatch`; for the voucher's
+	/// own call, `RequestMismatch`.
 	pub fn check(&self, record: &CallRecord) -> Result<(), RejectReason> {
 		if record.sequence <= self.lane.sequence {
 			return Err(RejectReason::SequenceNotRising);
@@ -101,6 +101,18 @@ impl<'a> Meter<'a> {
 			if record.price_version != self.voucher.price_version {
 				return Err(RejectReason::PriceMismatch);
 			}
+		}
+		self.check_price(record.price_version)
+	}
+
+	/// Whether a call of this price version can have come before the voucher was signed. What the
+	/// caller had not seen yet when it signed stands for other terms than those that it agreed to.
+	///
+	/// # Errors
+	/// `PriceMismatch`.
+	pub fn check_price(&self, price_version: PriceVersion) -> Result<(), RejectReason> {
+		if price_version > self.voucher.price_version {
+			return Err(RejectReason::PriceMismatch);
 		}
 		Ok(())
 	}

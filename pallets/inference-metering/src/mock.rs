@@ -56,6 +56,8 @@ pub const MODEL: ModelId = 0;
 pub const OTHER_MODEL: ModelId = 1;
 /// The price version of [`MODEL`] at which everything is free, and the one at which nothing can be
 /// paid.
+/// What vouchers and records are made with: the newest. Its price is that of version 0.
+pub const CURRENT: PriceVersion = 1_000;
 pub const FREE: PriceVersion = 1;
 pub const DEAR: PriceVersion = 2;
 const INPUT_TOKENS: u32 = 11;
@@ -359,6 +361,7 @@ pub fn prepare_models() {
 			model.callable = true;
 			model.versions.insert(0, Ok(()));
 			model.prices.insert(0, Ok(price(PRICE)));
+			model.prices.insert(CURRENT, Ok(price(PRICE)));
 			model.prices.insert(FREE, Ok(price(0)));
 			model.prices.insert(DEAR, Ok(price(u128::MAX)));
 		});
@@ -451,7 +454,7 @@ pub fn record(sequence: u64) -> CallRecord {
 		sequence,
 		model: MODEL,
 		version: 0,
-		price_version: 0,
+		price_version: CURRENT,
 		input_tokens: INPUT_TOKENS,
 		output_tokens: OUTPUT_TOKENS,
 		request_hash: Hash::repeat_byte(0xaa),
@@ -475,7 +478,7 @@ pub fn voucher(
 		sequence,
 		acknowledged,
 		authorised: acknowledged + allowance,
-		price_version: 0,
+		price_version: CURRENT,
 		request_hash: Hash::repeat_byte(0xaa),
 		valid_until: 0,
 	}

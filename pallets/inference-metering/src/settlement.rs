@@ -27,7 +27,8 @@ use openledger_primitives::{
 	signing::Signed,
 	traits::{CallTerms, ChargedCall, ModelInspect, RevenueDistributor},
 	voucher::Voucher,
-	AccountId, Hash, LaneId, PriceVersion, Sequence, Signature, VersionId, MAX_LANES,
+	AccountId, Hash, LaneId, PriceVersion, Sequence, Signature, VersionId, MAX_LANES, MAX_LINEAGE,
+	MAX_SOURCES,
 };
 use sp_runtime::{DispatchError, Saturating};
 
@@ -40,6 +41,29 @@ pub(crate) struct Load {
 	pub(crate) attributed: u32,
 	/// Distinct pairs of version and price version.
 	pub(crate) terms: u32,
+	/// What these have less than they could have.
+	pub(crate) absent: Absent,
+}
+
+/// How much shorter terms are than they could be, all of them together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Absent {
+	/// Data sources.
+	pub(crate) sources: u32,
+	/// Models that theirs descend from.
+	pub(crate) parents: u32,
+}
+
+impl Absent {
+	/// What `full`, the weight of a settlement with terms as long as they can be, comes to without
+	/// them.
+	pub(crate) fn from<W: WeightInfo>(&self, full: Weight) -> Weight {
+		full.saturating_sub(extra(W::settle_sources, self.sources, 0)).saturating_sub(extra(
+			W::settle_parents,
+			self.parents,
+			0,
+		))
+	}
 }
 
 impl Load {
@@ -55,14 +79,16 @@ impl Load {
 			records: count(records.len()),
 			attributed: attributed.fold(0, u32::saturating_add),
 			terms: count(changes.count()).saturating_add(1),
+			absent: Absent::default(),
 		}
 	}
 
 	/// The weight of an itemised settlement.
 	pub(crate) fn weight<W: WeightInfo>(&self) -> Weight {
-		W::settle(self.records)
+		let full = W::settle(self.records)
 			.saturating_add(extra(W::settle_attributed, self.attributed, 0))
-			.saturating_add(extra(W::settle_terms, self.terms, 1))
+			.saturating_add(extra(W::settle_terms, self.terms, 1));
+		self.absent.from::<W>(full)
 	}
 }
 
@@ -122,6 +148,19 @@ impl TermsCache {
 	pub(crate) fn len(&self) -> u32 {
 		count(self.0.len())
 	}
+
+	/// What those that were found have less than they could have.
+	pub(crate) fn absent(&self) -> Absent {
+		self.0.values().flatten().fold(Absent::default(), |absent, terms| Absent {
+			sources: absent.sources.saturating_add(left_of(MAX_SOURCES, terms.sources.len())),
+			parents: absent.parents.saturating_add(left_of(MAX_LINEAGE, terms.lineage.len())),
+		})
+	}
+}
+
+/// How many of `most` places are not taken.
+fn left_of(most: u32, taken: usize) -> u32 {
+	most.saturating_sub(count(taken))
 }
 
 /// What an event tells of a call, next to its charge.
@@ -235,6 +274,7 @@ impl<T: Config> Pallet<T> {
 		}
 		ensure!(!itemised.calls.is_empty(), itemised.refusal::<T>());
 		load.terms = terms.len();
+		load.absent = terms.absent();
 		let attributed = itemised.calls.iter().map(|call| count(call.attribution.len()));
 		load.attributed = attributed.fold(0, u32::saturating_add);
 

@@ -24,6 +24,10 @@ pub trait WeightInfo {
 	/// Weight of looking up `m` terms, and of paying a call under each of them. What it is above
 	/// that of one is what the others weigh.
 	fn settle_terms(m: u32) -> Weight;
+	/// Weight of paying a call of terms with `s` data sources, of 8, each a datanet of its own.
+	fn settle_sources(s: u32) -> Weight;
+	/// Weight of paying a call of terms with `l` parents, of 4, each with an owner of its own.
+	fn settle_parents(l: u32) -> Weight;
 	/// Weight of `settle_aggregate` with one entry, `a` attribution entries, and a record of the
 	/// same terms without attribution.
 	fn settle_aggregate(a: u32) -> Weight;
@@ -131,6 +135,14 @@ impl<D: Database> WeightInfo for D {
 		// Model, version, price and policy, four parents, their owners; eight releases, their
 		// curators.
 		times(estimate::<D>(150, 46, 36), m)
+	}
+	fn settle_sources(s: u32) -> Weight {
+		// A release and its curator.
+		times(estimate::<D>(8, 2, 2), s)
+	}
+	fn settle_parents(l: u32) -> Weight {
+		// An owner, what it has earned.
+		times(estimate::<D>(15, 2, 2), l)
 	}
 	fn settle_aggregate(a: u32) -> Weight {
 		Self::settle(2)

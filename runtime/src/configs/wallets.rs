@@ -124,7 +124,8 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 }
 
 /// What can neither pay somebody else, nor tie anything up, nor give anything up: each call that may is
-/// named, so that a new one may not until somebody has thought about it.
+/// named, so that a new one may not until somebody has thought about it. Withdrawing a contribution
+/// gives its root up, which everybody has seen by then.
 fn keeps_funds(call: &RuntimeCall) -> bool {
 	use pallet_data_attribution::Call as Data;
 	use pallet_inference_metering::Call as Metering;
@@ -152,7 +153,6 @@ fn keeps_funds(call: &RuntimeCall) -> bool {
 				| Data::claim_for { .. }
 				| Data::claim_curator { .. }
 				| Data::claim_curator_for { .. }
-				| Data::withdraw_contribution { .. }
 				| Data::withdraw_bond { .. }
 				| Data::withdraw_curator_offer { .. }
 				| Data::disallow_contributor { .. }

@@ -23,7 +23,7 @@ use openledger_primitives::{
 	record::{CallRecord, CallRecords},
 	signing::{wrap, Signed},
 	statement::Statement,
-	traits::{DataInspect, ModelInspect, RevenueDistributor},
+	traits::{ChargedCall, DataInspect, ModelInspect, RevenueDistributor},
 	voucher::Voucher,
 	AccountId, Balance, ContributionId, Hash, ModelId, Sequence, SessionId, Signature, Uri,
 	MAX_ATTRIBUTION, MAX_RECORDS, MAX_SOURCES,
@@ -85,6 +85,25 @@ pub(super) fn sources<T: Config>(
 		all.extend(ids);
 	}
 	Ok((sources, all))
+}
+
+/// A call of terms with so many sources and parents, and the operator who answered it.
+pub(super) fn call_of_terms<T: Config>(
+	sources: u32,
+	parents: u32,
+) -> Result<(AccountId, ChargedCall<AccountId>), BenchmarkError> {
+	let operator = funded::<T>("operator")?;
+	let developer = funded::<T>("developer")?;
+	fund::<T>(&T::Revenue::pot())?;
+	let (all, _) = self::sources::<T>(1)?;
+	let model = T::Models::benchmark_model(&developer, all)?;
+	let mut terms = T::Models::terms(model, 0, 0).map_err(|_| "the model has terms")?;
+	terms.sources.truncate(sources as usize);
+	terms.lineage.truncate(parents as usize);
+	let charge = T::Currency::minimum_balance().saturating_mul(1_000);
+	let call =
+		ChargedCall { model, calls: 1, charge, terms, attribution: Vec::new(), unattributed: 0 };
+	Ok((operator, call))
 }
 
 pub(super) fn models<T: Config>(count: u32) -> Result<Vec<ModelId>, BenchmarkError> {

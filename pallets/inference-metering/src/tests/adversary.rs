@@ -50,7 +50,7 @@ fn a_replayed_voucher() {
 		let left = held(CALLER);
 		assert_noop!(submit(NODE, redeemed, all()), Error::<Test>::VoucherNotNewer);
 		assert_noop!(submit(NODE, redeemed, vec![record(4)]), Error::<Test>::VoucherNotNewer);
-		let sums = aggregate(2, vec![entry(0, 2)]);
+		let sums = aggregate(2, vec![entry(CURRENT, 2)]);
 		let as_sums = Metering::settle_aggregate(
 			signed(NODE),
 			redeemed,
@@ -86,7 +86,7 @@ fn a_replay_on_a_fork_with_another_genesis_hash() {
 		let agreed: Signature = pair(RECEIPTS).sign(&agreement.signing_payload()).into();
 		frame_system::BlockHash::<Test>::insert(0, Hash::repeat_byte(0xf0));
 		assert_noop!(settle(&voucher, vec![record(1)]), Error::<Test>::WrongChain);
-		let sums = aggregate(1, vec![entry(0, 1)]);
+		let sums = aggregate(1, vec![entry(CURRENT, 1)]);
 		assert_noop!(settle_sums(&voucher, sums, None), Error::<Test>::WrongChain);
 		// Nor with the fork's hash written over the signed one.
 		let rewritten = Voucher { genesis_hash: System::block_hash(0), ..voucher };
@@ -121,7 +121,7 @@ fn lanes_used_to_overdraw() {
 		assert_eq!(held(CALLER), 7 + DEPOSIT);
 		let info = Metering::session_info(session).unwrap();
 		assert_eq!((info.settled, info.lanes.len()), (5 * charge, 3));
-		let sums = aggregate(1, vec![entry(0, 1)]);
+		let sums = aggregate(1, vec![entry(CURRENT, 1)]);
 		let voucher = voucher(session, 9, 2, charge, charge);
 		assert_noop!(settle_sums(&voucher, sums, None), Error::<Test>::DepositExhausted);
 		assert_ok!(close(NODE, other));
@@ -142,7 +142,7 @@ fn settle_after_close() {
 				Error::<Test>::UnknownSession
 			);
 		}
-		let sums = aggregate(2, vec![entry(0, 1)]);
+		let sums = aggregate(2, vec![entry(CURRENT, 1)]);
 		let voucher = voucher(session, 0, 3, 2 * charge, charge);
 		assert_noop!(settle_sums(&voucher, sums, None), Error::<Test>::UnknownSession);
 		// The next session is another one, with lanes of its own.
@@ -199,7 +199,7 @@ fn a_price_change_between_voucher_and_settlement() {
 		let charge = call_charge();
 		let first = voucher(session, 0, 1, 0, charge);
 		let second = voucher(session, 0, 2, charge, 5 * charge);
-		let (dearer, cheaper) = (3, 4);
+		let (dearer, cheaper) = (CURRENT + 1, CURRENT + 2);
 		Models::change(MODEL, |model| {
 			model.prices.insert(dearer, Ok(price(2 * PRICE)));
 			model.prices.insert(cheaper, Ok(price(PRICE / 2)));
@@ -208,22 +208,24 @@ fn a_price_change_between_voucher_and_settlement() {
 			let at = CallRecord { price_version, ..record(1) };
 			assert_noop!(settle(&first, vec![at]), Error::<Test>::PriceMismatch);
 		}
-		// Of earlier calls, the caller has signed what they cost.
+		// Nor was there anything but what the caller had seen, when it signed for what came before.
 		let at = |sequence| CallRecord { price_version: dearer, ..record(sequence) };
-		assert_noop!(settle(&second, vec![at(1)]), Error::<Test>::AboveAcknowledged);
+		assert_noop!(settle(&second, vec![at(1)]), Error::<Test>::PriceMismatch);
+		let sums = aggregate(1, vec![entry(dearer, 1)]);
+		assert_noop!(settle_sums(&second, sums, None), Error::<Test>::PriceMismatch);
 		assert_ok!(settle(&second, vec![at(1), record(1), at(2), record(2)]));
 		let rejected = |sequence, reason| {
 			System::assert_has_event(
 				Event::RecordRejected { session, lane: 0, sequence, reason }.into(),
 			)
 		};
-		rejected(1, RejectReason::AboveAcknowledged);
+		rejected(1, RejectReason::PriceMismatch);
 		rejected(2, RejectReason::PriceMismatch);
 		assert_eq!(Metering::session_info(session).unwrap().settled, 2 * charge);
 		// Once the time to settle at the old price is over, nobody is charged at the new one.
 		let third = voucher(session, 0, 3, 2 * charge, charge);
 		Models::change(MODEL, |model| {
-			model.prices.insert(0, Err(RejectReason::PriceExpired));
+			model.prices.insert(CURRENT, Err(RejectReason::PriceExpired));
 		});
 		assert_noop!(settle(&third, vec![record(3)]), Error::<Test>::PriceExpired);
 		assert_noop!(settle(&third, vec![at(3)]), Error::<Test>::PriceMismatch);

@@ -23,7 +23,7 @@ fn sums_are_charged_and_split() {
 		let sums = Aggregate {
 			attribution: attribution.clone().try_into().unwrap(),
 			unattributed: 9,
-			..aggregate(100, vec![entry(0, 40), entry(FREE, 60)])
+			..aggregate(100, vec![entry(CURRENT, 40), entry(FREE, 60)])
 		};
 		assert_ok!(settle_sums(&voucher, sums, None));
 
@@ -69,7 +69,7 @@ fn sums_are_charged_and_split() {
 			.collect();
 		assert_eq!(
 			events,
-			vec![(0, 40, 40 * 11, 40 * 23, 40 * charge), (FREE, 60, 60 * 11, 60 * 23, 0)]
+			vec![(CURRENT, 40, 40 * 11, 40 * 23, 40 * charge), (FREE, 60, 60 * 11, 60 * 23, 0)]
 		);
 		System::assert_last_event(
 			Event::VoucherSettled {
@@ -93,7 +93,7 @@ fn the_own_call_comes_along() {
 		let session = open_session(DEPOSIT);
 		let charge = call_charge();
 		let voucher = voucher(session, 0, 11, 10 * charge, charge);
-		let sums = || aggregate(10, vec![entry(0, 10)]);
+		let sums = || aggregate(10, vec![entry(CURRENT, 10)]);
 		Lookups::set(0);
 		assert_ok!(settle_sums(&voucher, sums(), Some(record(11))));
 		assert_eq!(Lookups::get(), 1);
@@ -126,7 +126,7 @@ fn the_own_call_is_rejected_alone() {
 		let charge = call_charge();
 		let voucher = voucher(session, 0, 11, 10 * charge, charge);
 		let dear = CallRecord { output_tokens: 100_000, ..record(11) };
-		assert_ok!(settle_sums(&voucher, aggregate(10, vec![entry(0, 10)]), Some(dear)));
+		assert_ok!(settle_sums(&voucher, aggregate(10, vec![entry(CURRENT, 10)]), Some(dear)));
 		System::assert_has_event(
 			Event::RecordRejected {
 				session,
@@ -170,29 +170,29 @@ fn bad_sums_are_refused_whole() {
 			assert_noop!(settle_sums(&voucher, sums, None), DispatchError::from(error));
 		};
 		refused(aggregate(50, vec![]), Error::EmptyAggregate);
-		refused(aggregate(50, vec![entry(0, 1), entry(FREE, 0)]), Error::EntryWithoutCalls);
-		refused(aggregate(50, vec![entry(0, 1), entry(0, 2)]), Error::DuplicateEntry);
-		refused(aggregate(5, vec![entry(0, 1)]), Error::SequenceNotRising);
-		refused(aggregate(1_000, vec![entry(0, 1)]), Error::SequenceBeyondVoucher);
+		refused(aggregate(50, vec![entry(CURRENT, 1), entry(FREE, 0)]), Error::EntryWithoutCalls);
+		refused(aggregate(50, vec![entry(CURRENT, 1), entry(CURRENT, 2)]), Error::DuplicateEntry);
+		refused(aggregate(5, vec![entry(CURRENT, 1)]), Error::SequenceNotRising);
+		refused(aggregate(1_000, vec![entry(CURRENT, 1)]), Error::SequenceBeyondVoucher);
 		refused(aggregate(8, vec![entry(FREE, 4)]), Error::TooManyCalls);
-		refused(aggregate(8, vec![entry(FREE, 2), entry(0, 2)]), Error::TooManyCalls);
-		refused(aggregate(50, vec![entry(0, 11)]), Error::AboveAcknowledged);
+		refused(aggregate(8, vec![entry(FREE, 2), entry(CURRENT, 2)]), Error::TooManyCalls);
+		refused(aggregate(50, vec![entry(CURRENT, 11)]), Error::AboveAcknowledged);
 		refused(aggregate(50, vec![entry(7, 1)]), Error::UnknownPrice);
 		refused(aggregate(50, vec![entry(8, 1)]), Error::PriceExpired);
 		refused(aggregate(50, vec![entry(DEAR, 1)]), Error::Overflow);
 		refused(aggregate(50, vec![entry(10, 2), entry(11, 1)]), Error::Overflow);
-		let of_version = |version| AggregateEntry { version, ..entry(0, 1) };
+		let of_version = |version| AggregateEntry { version, ..entry(CURRENT, 1) };
 		refused(aggregate(50, vec![of_version(7)]), Error::UnknownVersion);
 		refused(aggregate(50, vec![of_version(8)]), Error::VersionExpired);
 		refused(aggregate(50, vec![of_version(9)]), Error::NotInForce);
 
-		let sums = || aggregate(50, vec![entry(0, 10)]);
+		let sums = || aggregate(50, vec![entry(CURRENT, 10)]);
 		assert_noop!(settle_sums(&voucher, sums(), Some(record(51))), Error::<Test>::NotTheOwnCall);
 		let unknown = Voucher { model: 77, ..voucher };
 		assert_noop!(settle_sums(&unknown, sums(), None), Error::<Test>::UnknownModel);
 		let more = |calls| {
 			let rich = Voucher { acknowledged: 100 * charge, authorised: 100 * charge, ..voucher };
-			settle_sums(&rich, aggregate(50, vec![entry(0, calls)]), None)
+			settle_sums(&rich, aggregate(50, vec![entry(CURRENT, calls)]), None)
 		};
 		assert_noop!(more(15), Error::<Test>::AboveSpendingLimit);
 		assert_noop!(more(20), Error::<Test>::DepositExhausted);
@@ -206,7 +206,7 @@ fn bad_sums_are_refused_whole() {
 					input_tokens: 0,
 					output_tokens: 0,
 					version: 0,
-					price_version: 0,
+					price_version: CURRENT,
 					calls: 1,
 				},
 			],
@@ -244,7 +244,7 @@ fn sums_cost_what_records_cost() {
 		let charge = call_charge();
 		let of = |lane| voucher(session, lane, 6, 5 * charge, charge);
 		assert_ok!(settle(&of(0), (1..=6).map(record).collect()));
-		let sums = aggregate(5, vec![entry(0, 5)]);
+		let sums = aggregate(5, vec![entry(CURRENT, 5)]);
 		assert_ok!(settle_sums(&of(1), sums, Some(record(6))));
 		let lanes = Metering::session_info(session).unwrap().lanes;
 		assert_eq!(lanes[0].settled, lanes[1].settled);
@@ -262,7 +262,7 @@ fn weight_is_that_of_what_was_settled() {
 		};
 		let sums = Aggregate {
 			attribution: entries(5).try_into().unwrap(),
-			..aggregate(10, vec![entry(0, 5), entry(FREE, 5)])
+			..aggregate(10, vec![entry(CURRENT, 5), entry(FREE, 5)])
 		};
 		let last = CallRecord { attribution: entries(3).try_into().unwrap(), ..record(11) };
 		let more = |a| <()>::settle_attributed(a) - <()>::settle_attributed(0);
@@ -278,7 +278,9 @@ fn weight_is_that_of_what_was_settled() {
 		assert_eq!(call.get_dispatch_info().call_weight, base + terms(3));
 		let info =
 			Metering::settle_aggregate(signed(NODE), voucher, signature, sums, Some(last)).unwrap();
-		// The own call has the terms of the first sum.
-		assert_eq!(info.actual_weight, Some(base + terms(2)));
+		// The own call has the terms of the first sum; they have one source each and no parents.
+		let absent = (<()>::settle_sources(14) - <()>::settle_sources(0))
+			+ (<()>::settle_parents(8) - <()>::settle_parents(0));
+		assert_eq!(info.actual_weight, Some(base + terms(2) - absent));
 	});
 }

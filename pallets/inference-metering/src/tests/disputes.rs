@@ -446,7 +446,7 @@ fn a_settlement_has_room_for_so_many_disputes() {
 		// A node that has made up more records than it settled.
 		let records: Vec<_> = (1..=most + 1).map(|n| (record(n), Balance::from(n))).collect();
 		let leaves = records.iter().map(|(record, charge)| merkle::leaf(record, *charge));
-		let mut sums = aggregate(most + 1, vec![entry(0, 1)]);
+		let mut sums = aggregate(most + 1, vec![entry(CURRENT, 1)]);
 		sums.root = merkle::root(leaves);
 		assert_ok!(settle_sums(&voucher(session, 0, most + 2, call_charge(), 0), sums, None));
 		let all = proven((session, 0, most + 1), &records);

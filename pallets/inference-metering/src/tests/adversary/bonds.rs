@@ -121,7 +121,7 @@ fn made_up_records_do_not_use_up_a_callers_refund() {
 		let session = open_session(DEPOSIT);
 		let charge = call_charge();
 		let records = [(record(1), Balance::MAX), (record(2), charge), (record(3), charge)];
-		let mut sums = aggregate(9, vec![entry(0, 2)]);
+		let mut sums = aggregate(9, vec![entry(CURRENT, 2)]);
 		sums.root = merkle::root(records.iter().map(|(record, paid)| merkle::leaf(record, *paid)));
 		assert_ok!(settle_sums(&voucher(session, 0, 10, 2 * charge, 0), sums, None));
 		let all = proven((session, 0, 9), &records);
@@ -168,7 +168,7 @@ fn a_bond_is_not_emptied_by_made_up_overcharges() {
 		let charge = call_charge();
 		let records: Vec<_> =
 			(1..=3).map(|n| (record(n), if n == 3 { Balance::MAX } else { 5 * OPEN })).collect();
-		let mut sums = aggregate(9, vec![entry(0, 2)]);
+		let mut sums = aggregate(9, vec![entry(CURRENT, 2)]);
 		let leaves = records.iter().map(|(record, charge)| merkle::leaf(record, *charge));
 		sums.root = merkle::root(leaves);
 		assert_ok!(settle_sums(&voucher(session, 0, 10, 2 * charge, 0), sums, None));
