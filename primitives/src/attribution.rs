@@ -51,7 +51,8 @@ pub enum ReleaseSelector {
 	/// The release that the model was trained on.
 	#[codec(index = 0)]
 	Fixed(ReleaseId),
-	/// Whichever is newest when a call is settled: for models that retrieve from a live datanet.
+	/// The datanet's current release when a call is settled: a new one becomes that a notice after it was
+	/// published. For models that retrieve from a live datanet.
 	#[codec(index = 1)]
 	Latest,
 }

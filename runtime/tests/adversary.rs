@@ -250,7 +250,7 @@ fn price_change_between_voucher_and_settlement() {
 		);
 		assert_eq!(
 			redeem(voucher, [at_new_price(&first)]),
-			Err(MeteringError::<Runtime>::AboveAcknowledged.into())
+			Err(MeteringError::<Runtime>::PriceMismatch.into())
 		);
 		// At the price that was agreed on they are paid, a week later.
 		assert_ok!(redeem(voucher, [first.record(), second.record()]));

@@ -17,7 +17,7 @@ use tracing::{error, warn};
 
 use crate::{
 	call::{Said, Task},
-	ledger::{Evidence, Open, Seat},
+	ledger::{Evidence, Fate, Open, Seat},
 	proof::Proofs,
 	recount::{self, Recount},
 	store::StoreError,
@@ -83,7 +83,7 @@ impl Clerk {
 	}
 
 	/// Checks a statement and acknowledges it, or keeps it as a proof. `answer` is there if all of
-	/// it is known. What the call cost, in planck.
+	/// it is known, and `fate` is what became of it. What the call cost, in planck.
 	///
 	/// # Errors
 	/// Why it was not acknowledged.
@@ -93,7 +93,7 @@ impl Clerk {
 		open: &Open,
 		response: PaymentResponse,
 		answer: Option<Answer<'_>>,
-		delivered: bool,
+		fate: Fate,
 	) -> Result<Balance, Unacceptable> {
 		let receipt = response.extra;
 		if let Err(reason) = self.check(seat, open, &receipt, answer).await {
@@ -101,7 +101,7 @@ impl Clerk {
 			return Err(Unacceptable::False(reason));
 		}
 		let charge = receipt.statement.charge;
-		self.treasury.acknowledge(seat, receipt, delivered).await?;
+		self.treasury.acknowledge(seat, receipt, fate).await?;
 		Ok(charge)
 	}
 
@@ -204,7 +204,7 @@ impl Clerk {
 			evidence.session,
 			format_amount(evidence.stated),
 		);
-		let is_known = self.treasury.look(|ledger| ledger.barred().contains_key(&evidence.node));
+		let is_known = self.treasury.look(|ledger| ledger.is_barred_for_good(&evidence.node));
 		if is_known {
 			return Ok(());
 		}

@@ -6,7 +6,9 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use openledger_client::{ss58, units::format_amount, At, ChainError};
-use openledger_primitives::{AccountId, Balance, BlockNumber, ModelId, SessionId, MILLI_OPEN};
+use openledger_primitives::{
+	info::SessionInfo, AccountId, Balance, BlockNumber, ModelId, SessionId, MILLI_OPEN,
+};
 use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::{
@@ -17,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::{
-	ledger::{Begun, Draft, Intent, IntentKind, Seen, Shortfall},
+	ledger::{Begun, Draft, Intent, IntentKind, Opening, Seen, Shortfall},
 	network::{Network, Opened, Submitted},
 	store::StoreError,
 	treasury::{Treasury, TreasuryError},
@@ -116,6 +118,17 @@ pub struct Want {
 	pub best: BlockNumber,
 }
 
+/// Of which node a session is searched for, and which one, if it had a number before.
+type Searched = (AccountId, Option<SessionId>);
+
+/// What came of a search.
+enum Search {
+	Found(SessionInfo),
+	/// There is more to look at.
+	GoesOn,
+	Nothing,
+}
+
 /// Puts money into sessions.
 pub struct Funding {
 	network: Arc<dyn Network>,
@@ -126,7 +139,7 @@ pub struct Funding {
 	/// When money was last put into a session: its node may not have seen it yet.
 	changed: Mutex<HashMap<SessionId, Instant>>,
 	/// Where a search for a session goes on.
-	searched: Mutex<HashMap<AccountId, SessionId>>,
+	searched: Mutex<HashMap<Searched, SessionId>>,
 	tasks: TaskTracker,
 }
 
@@ -408,7 +421,7 @@ impl Funding {
 				IntentKind::Open { .. } => self.search(&node, &intent, is_over).await?,
 			}
 		}
-		Ok(())
+		self.find_moved().await
 	}
 
 	/// Looks for the session that a transaction of unknown outcome may have opened.
@@ -419,35 +432,87 @@ impl Funding {
 		is_over: bool,
 	) -> Result<(), FundingError> {
 		let IntentKind::Open { expires_at, first } = intent.kind else { return Ok(()) };
-		let next = self.network.next_session().await?;
-		let from = self.searched.lock().get(node).copied().unwrap_or(first);
-		let to = next.min(from.saturating_add(SEARCHED));
-		let caller = self.network.account();
-		for id in from..to {
-			let Some(info) = self.network.session(id, At::Best).await? else { continue };
-			let ours = (&info.caller, &info.node, info.deposit, info.expires_at)
-				== (&caller, node, intent.amount, expires_at);
-			if ours && self.treasury.look(|ledger| ledger.session(id).is_none()) {
+		let opening = Opening { first, amount: intent.amount, expires_at, displaced: false };
+		match self.look_for(node, None, opening).await? {
+			Search::Found(info) => {
+				let id = info.id;
 				info!(session = id, node = %ss58(node), "found the session of a lost transaction");
-				self.searched.lock().remove(node);
 				let opened = |ledger: &mut crate::ledger::Ledger| {
 					let mut changes = ledger.opened(node, id, info.deposit, info.expires_at);
 					changes.extend(ledger.observe(id, Seen::There(&info)).0);
 					changes
 				};
-				return Ok(self.treasury.update(opened).await?);
+				self.treasury.update(opened).await?;
+			}
+			// New ones may come as long as the transaction may be included.
+			Search::Nothing if is_over => {
+				self.treasury.update(|ledger| ledger.abandon(node)).await?;
+			}
+			Search::GoesOn | Search::Nothing => {}
+		}
+		Ok(())
+	}
+
+	/// Looks for sessions that have another number in the final chain than they were opened with.
+	async fn find_moved(&self) -> Result<(), FundingError> {
+		let displaced = self.treasury.look(|ledger| {
+			let displaced = ledger.sessions().filter(|session| session.is_displaced());
+			displaced.cloned().collect::<Vec<_>>()
+		});
+		// A later one may have the number that an earlier one has now.
+		for session in displaced.into_iter().rev() {
+			let Some(opening) = session.opening else { continue };
+			let finalized = self.network.block(At::Finalized).await?;
+			let is_over = finalized > session.opened_after.saturating_add(LIFETIME);
+			let (id, node) = (session.id, &session.node);
+			match self.look_for(node, Some(id), opening).await? {
+				Search::Found(info) => {
+					warn!(session = id, now = info.id, node = %ss58(node), "a session has another number");
+					self.treasury
+						.update(|ledger| {
+							let mut changes = ledger.moved(id, info.id);
+							changes.extend(ledger.observe(info.id, Seen::There(&info)).0);
+							changes
+						})
+						.await?;
+				}
+				Search::Nothing if is_over => {
+					warn!(session = id, node = %ss58(node), "a session is not there any more");
+					self.treasury.update(|ledger| ledger.closed(id, None)).await?;
+				}
+				Search::GoesOn | Search::Nothing => {}
+			}
+		}
+		Ok(())
+	}
+
+	/// Looks for a session that is not known yet and was opened like this.
+	async fn look_for(
+		&self,
+		node: &AccountId,
+		before: Option<SessionId>,
+		opening: Opening,
+	) -> Result<Search, FundingError> {
+		let key = (node.clone(), before);
+		let next = self.network.next_session().await?;
+		let from = self.searched.lock().get(&key).copied().unwrap_or(opening.first);
+		let to = next.min(from.saturating_add(SEARCHED));
+		let caller = self.network.account();
+		for id in from..to {
+			let Some(info) = self.network.session(id, At::Best).await? else { continue };
+			let ours = (&info.caller, &info.node, info.deposit, info.expires_at)
+				== (&caller, node, opening.amount, opening.expires_at);
+			if ours && self.treasury.look(|ledger| ledger.session(id).is_none()) {
+				self.searched.lock().remove(&key);
+				return Ok(Search::Found(info));
 			}
 		}
 		if to < next {
-			self.searched.lock().insert(node.clone(), to);
-			return Ok(());
+			self.searched.lock().insert(key, to);
+			return Ok(Search::GoesOn);
 		}
-		// All were looked at; new ones may come as long as the transaction may be included.
-		self.searched.lock().remove(node);
-		if is_over {
-			self.treasury.update(|ledger| ledger.abandon(node)).await?;
-		}
-		Ok(())
+		self.searched.lock().remove(&key);
+		Ok(Search::Nothing)
 	}
 
 	/// Whether money was put into a session so lately that its node may not have seen it.

@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 
 use crate::{
 	budget::Budget,
-	ledger::{Begun, Change, Correction, Draft, IntentKind, Ledger, Open, Seat, Shortfall},
-	store::{Store, StoreError},
+	ledger::{Begun, Change, Correction, Draft, Fate, IntentKind, Ledger, Open, Seat, Shortfall},
+	store::{unix_seconds, Store, StoreError},
 };
 
 /// Why nothing can be spent.
@@ -149,7 +149,7 @@ impl Treasury {
 		self.look(|ledger| ledger.check(node, model, amount, best, &self.budget))
 	}
 
-	/// Takes a statement that was checked.
+	/// Takes a statement that was checked. `fate` is what became of the answer.
 	///
 	/// # Errors
 	/// If it cannot be written down.
@@ -157,9 +157,10 @@ impl Treasury {
 		&self,
 		seat: &Seat,
 		receipt: Receipt,
-		delivered: bool,
+		fate: Fate,
 	) -> Result<(), StoreError> {
-		self.update(|ledger| ledger.acknowledge(seat, receipt, delivered)).await
+		let now = unix_seconds();
+		self.update(|ledger| ledger.settle(seat, receipt, fate, now)).await
 	}
 
 	/// The call was not charged.
@@ -194,6 +195,12 @@ impl Treasury {
 	/// Nobody knows yet what became of the call.
 	pub fn park(&self, seat: &Seat) {
 		self.ledger.lock().park(seat);
+		self.freed.notify_waiters();
+	}
+
+	/// The node has not delivered its answer, and nobody knows yet whether that was charged.
+	pub fn park_lost(&self, seat: &Seat) {
+		self.ledger.lock().park_lost(seat);
 		self.freed.notify_waiters();
 	}
 

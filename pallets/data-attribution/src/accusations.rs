@@ -67,19 +67,25 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Whether `original` has taken the root of the accused contribution over, which is a proof: it
-	/// has the same root, owns it, and counts from earlier.
+	/// has the same root, owns it, and counts from earlier. As long as it is pending it proves nothing:
+	/// it could be gone again in the same block, and who has it would have risked no bond.
 	fn has_taken_root(original: ContributionId, accused: &ContributionOf<T>) -> bool {
 		RootOwner::<T>::get(accused.root) == Some(original)
-			&& Contributions::<T>::get(original)
-				.is_some_and(|entry| entry.root == accused.root && entry.since < accused.since)
+			&& Contributions::<T>::get(original).is_some_and(|entry| {
+				Self::is_settled(&entry)
+					&& entry.root == accused.root
+					&& entry.since < accused.since
+			})
 	}
 
 	/// See [`confirm_accusation`](Pallet::confirm_accusation).
 	pub(crate) fn do_confirm(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		Self::curated_contribution(who, contribution)?;
 		let mut accusation = Self::accusation(contribution)?;
-		let AccusationStage::Reported(until) = accusation.stage else {
-			return Err(Error::<T>::AlreadyConfirmed.into());
+		let until = match accusation.stage {
+			AccusationStage::Reported(until) | AccusationStage::Escalated(until) => until,
+			AccusationStage::Confirmed(_) => return Err(Error::<T>::AlreadyConfirmed.into()),
+			AccusationStage::Contested(_) => return Err(Error::<T>::AccusationContested.into()),
 		};
 		// An accuser may have become the curator since.
 		ensure!(accusation.accuser != *who, Error::<T>::AccuserIsCurator);
@@ -115,10 +121,13 @@ impl<T: Config> Pallet<T> {
 			AccusationStage::Reported(_) => (),
 			AccusationStage::Confirmed(_) => return Err(Error::<T>::AlreadyConfirmed.into()),
 			AccusationStage::Contested(_) => return Err(Error::<T>::AccusationContested.into()),
+			AccusationStage::Escalated(_) => return Err(Error::<T>::AlreadyEscalated.into()),
 		}
 
+		// Neither the curator's right to confirm it nor what it costs to drop it ends with this, or an
+		// accomplice could keep a fraud from all others for nothing.
 		let until = Self::verdict_period_from_now();
-		accusation.stage = AccusationStage::Contested(until);
+		accusation.stage = AccusationStage::Escalated(until);
 		Accusations::<T>::insert(contribution, accusation);
 		Self::deposit_event(Event::AccusationEscalated { contribution, until });
 		Ok(())
@@ -137,8 +146,13 @@ impl<T: Config> Pallet<T> {
 				ensure!(accuser == *who || now >= until, Error::<T>::TooEarly);
 				openledger_primitives::split::part_of(deposit, T::DroppedShare::get())
 			}
+			// Not even by the accuser before: governance has been asked.
+			AccusationStage::Escalated(until) => {
+				ensure!(now >= until, Error::<T>::TooEarly);
+				openledger_primitives::split::part_of(deposit, T::DroppedShare::get())
+			}
 			AccusationStage::Confirmed(_) => return Err(Error::<T>::AlreadyConfirmed.into()),
-			// It is not the accuser's fault that nobody has decided.
+			// The curator agreed with the accuser, whose fault it is not that nobody has decided.
 			AccusationStage::Contested(until) => {
 				ensure!(now >= until, Error::<T>::TooEarly);
 				Balance::zero()
@@ -295,7 +309,9 @@ impl<T: Config> Pallet<T> {
 	/// The block before which a confirmed accusation can be contested.
 	fn confirmed_until(accusation: &AccusationOf<T>) -> Result<BlockNumberFor<T>, DispatchError> {
 		match accusation.stage {
-			AccusationStage::Reported(_) => Err(Error::<T>::NotConfirmed.into()),
+			AccusationStage::Reported(_) | AccusationStage::Escalated(_) => {
+				Err(Error::<T>::NotConfirmed.into())
+			}
 			AccusationStage::Confirmed(until) => Ok(until),
 			AccusationStage::Contested(_) => Err(Error::<T>::AccusationContested.into()),
 		}

@@ -110,6 +110,7 @@ mod benchmarks {
 		let datanet = create::<T>(&caller)?;
 		let contributor: T::AccountId = account("contributor", 0, 0);
 		let contribution = submit::<T>(&contributor, datanet)?;
+		displace::<T>(contribution, ContributionStatus::Slashed);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), contribution);
@@ -125,11 +126,14 @@ mod benchmarks {
 		let datanet = create::<T>(&curator)?;
 		let caller: T::AccountId = whitelisted_caller();
 		let contribution = submit::<T>(&caller, datanet)?;
+		let displaced = displace::<T>(contribution, ContributionStatus::Accepted);
+		let root = Contributions::<T>::get(contribution).map(|entry| entry.root);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), contribution);
 
 		assert!(!Contributions::<T>::contains_key(contribution));
+		assert_eq!(root.and_then(RootOwner::<T>::get), Some(displaced));
 		Ok(())
 	}
 
@@ -348,6 +352,7 @@ mod benchmarks {
 		let caller: T::AccountId = whitelisted_caller();
 		let (_, contribution) = accept::<T>(&curator, &caller)?;
 		Pallet::<T>::stop_contribution(signed::<T>(&caller), contribution)?;
+		displace::<T>(contribution, ContributionStatus::Accepted);
 		pass::<T>(T::BondLockPeriod::get());
 
 		#[extrinsic_call]
@@ -400,6 +405,7 @@ mod benchmarks {
 		Pallet::<T>::allow_contributor(signed::<T>(&curator), datanet, owner.clone())?;
 		let original = NextContributionId::<T>::get();
 		Pallet::<T>::do_submit(owner, datanet, &[next])?;
+		Pallet::<T>::accept_contribution(signed::<T>(&curator), original, 1)?;
 		accuse::<T>(contribution, false)?;
 		let caller: T::AccountId = whitelisted_caller();
 		fund::<T>(&caller);
@@ -457,7 +463,7 @@ mod benchmarks {
 		_(RawOrigin::Signed(caller), contribution);
 
 		let stage = Accusations::<T>::get(contribution).map(|accusation| accusation.stage);
-		assert!(matches!(stage, Some(AccusationStage::Contested(_))));
+		assert!(matches!(stage, Some(AccusationStage::Escalated(_))));
 		Ok(())
 	}
 
@@ -526,16 +532,21 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// In place of one that somebody else paid for, and that is over.
 	#[benchmark]
-	fn reserve_root() {
+	fn reserve_root() -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
 		fund::<T>(&caller);
+		let payer = funded::<T>("payer", 0);
 		let commitment = Hash::repeat_byte(7);
+		Pallet::<T>::reserve_root(signed::<T>(&payer), commitment)?;
+		pass::<T>(T::ReservationPeriod::get());
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), commitment);
+		_(RawOrigin::Signed(caller.clone()), commitment);
 
-		assert!(Reservations::<T>::contains_key(commitment));
+		assert_eq!(Reservations::<T>::get(commitment).map(|entry| entry.payer), Some(caller));
+		Ok(())
 	}
 
 	#[benchmark]

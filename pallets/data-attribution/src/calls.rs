@@ -26,7 +26,7 @@ mod calls {
 		///   [reserved](Call::reserve_root) it, the submission counts from then on, and the
 		///   reservation's deposit is released. One that counts from earlier takes the root over from
 		///   one that has it: that is removed if it is pending; if not, it stays, and can be accused
-		///   as a duplicate.
+		///   as a duplicate once this one is accepted.
 		/// - `size`: its size in bytes.
 		/// - `uri`: where it is to be found.
 		///
@@ -70,7 +70,10 @@ mod calls {
 		/// Rejects a pending contribution: its bond is released, and its root is free again. So that
 		/// nobody who has seen the root is quicker than its contributor elsewhere, the contributor is
 		/// left a [reservation](Call::reserve_root) of it that counts from when the contribution did;
-		/// the deposit for that is a part of the bond. For the datanet's curator.
+		/// the deposit for that is a part of the bond. If the contribution was submitted with what an
+		/// earlier rejection has left, it counts for no longer than that. If it has taken the root over
+		/// from one that was accepted, the root goes back to that, and no reservation is left. For the
+		/// datanet's curator.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NotCurator`, `NotPending`.
@@ -83,8 +86,8 @@ mod calls {
 			Self::do_reject(&ensure_signed(origin)?, contribution)
 		}
 
-		/// Withdraws a pending contribution: its bond is released, and its root is free again. For
-		/// its contributor.
+		/// Withdraws a pending contribution: its bond is released, and its root is free again, or goes
+		/// back to the accepted one that it was taken over from. For its contributor.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NotContributor`, `NotPending`.
@@ -397,8 +400,8 @@ mod calls {
 		/// less than the bond of a new one. For anybody but its contributor and the datanet's
 		/// curator.
 		///
-		/// If it is said to be a duplicate of the very contribution that has taken its root over, that
-		/// is a proof: it is slashed at once, as by a [verdict](Call::resolve_accusation), even if it
+		/// If it is said to be a duplicate of the very contribution that has taken its root over, and
+		/// that one is not pending, that is a proof: it is slashed at once, as by a [verdict](Call::resolve_accusation), even if it
 		/// is accused of something else already, and nothing is held.
 		///
 		/// - `reason`: what it is.
@@ -423,7 +426,7 @@ mod calls {
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NotCurator`, `NoAccusation`, `AlreadyConfirmed`,
-		/// `AccuserIsCurator`, `TooLate`.
+		/// `AccusationContested`, `AccuserIsCurator`, `TooLate`.
 		#[pallet::call_index(25)]
 		#[pallet::weight(T::WeightInfo::confirm_accusation())]
 		pub fn confirm_accusation(
@@ -488,8 +491,9 @@ mod calls {
 
 		/// Drops an accusation that is not confirmed. A [share](Config::DroppedShare) of the accuser's
 		/// deposit goes to the contributor, the rest is released. For the accuser; for anybody once the
-		/// time to confirm it is over. One that governance has not decided in time is dropped at no
-		/// cost, by anybody.
+		/// time to confirm it is over. One that was [escalated](Call::escalate_accusation) costs as much,
+		/// and can be dropped by anybody, but only once the time that governance has is over. One that
+		/// was contested, and not decided in time, is dropped at no cost, by anybody.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NoAccusation`, `AlreadyConfirmed`, `TooEarly`.
@@ -523,7 +527,8 @@ mod calls {
 		}
 
 		/// Reserves a root without showing it, and holds a deposit for that on the caller's account.
-		/// It is released when the root is submitted, or when the reservation is over.
+		/// It is released when the root is submitted, or when the reservation is over. One that is over
+		/// gives way to this one.
 		///
 		/// - `commitment`: see [`Pallet::commitment`]. It contains the account that can use it,
 		///   which need not be the caller's.
@@ -549,11 +554,12 @@ mod calls {
 		}
 
 		/// Hands an accusation that the curator has not confirmed, in time or not, to governance, which
-		/// decides as if it were contested. For the accuser.
+		/// has the [time](Config::VerdictPeriod) as for a contested one to decide. Until that is over,
+		/// the curator can still confirm it. For the accuser.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NoAccusation`, `NotAccuser`, `AlreadyConfirmed`,
-		/// `AccusationContested`.
+		/// `AccusationContested`, `AlreadyEscalated`.
 		#[pallet::call_index(33)]
 		#[pallet::weight(T::WeightInfo::escalate_accusation())]
 		pub fn escalate_accusation(

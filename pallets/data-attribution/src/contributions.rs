@@ -16,7 +16,7 @@ use frame_support::{
 	},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{Balance, ContributionId, DatanetId, Hash};
+use openledger_primitives::{ContributionId, DatanetId, Hash};
 use sp_runtime::{
 	traits::{Saturating, Zero},
 	ArithmeticError, DispatchError, SaturatedConversion,
@@ -26,6 +26,8 @@ use sp_runtime::{
 struct Right<T: Config> {
 	/// The block from which it counts.
 	since: BlockNumberFor<T>,
+	/// Until when no other rejection can make that reach further: see [`Contribution::kept_until`](crate::Contribution::kept_until).
+	kept_until: Option<BlockNumberFor<T>>,
 	/// The commitment under which the root was reserved.
 	reserved: Option<Hash>,
 	/// The contribution that has the root, and has to give way.
@@ -63,17 +65,36 @@ impl<T: Config> Pallet<T> {
 			if let Some(commitment) = right.reserved {
 				Self::end_reservation(commitment)?;
 			}
+			let Submission { root, size, uri } = submission.clone();
+			let mut new = ContributionOf::<T> {
+				datanet,
+				contributor: contributor.clone(),
+				beneficiary: None,
+				root,
+				size,
+				uri,
+				bond,
+				since: right.since,
+				kept_until: right.kept_until,
+				displaced: None,
+				status: ContributionStatus::Pending,
+				checkpoints: Default::default(),
+			};
 			if let Some((contribution, entry)) = right.displaces {
 				displaced = displaced.saturating_add(1);
 				if entry.status == ContributionStatus::Pending {
-					Self::remove_contribution(contribution, entry)?;
+					// Whom it has taken the root from still has to get it back.
+					new.displaced = entry.displaced;
+					Self::remove_contribution(contribution, &entry)?;
 					Self::deposit_event(Event::ContributionDisplaced { contribution, by: id });
 				} else {
-					// Releases may have it. Without its root it is a proven duplicate.
+					// Releases may have it. Without its root it is a proven duplicate of one that gets
+					// accepted.
+					new.displaced = Some(contribution);
 					Self::deposit_event(Event::RootTakenOver { contribution, by: id });
 				}
 			}
-			Self::insert_pending(id, datanet, &contributor, submission, bond, right.since);
+			Self::insert_pending(id, new);
 		}
 		Ok(displaced)
 	}
@@ -82,7 +103,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_withdraw(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		let entry = Self::contribution_of(who, contribution)?;
 		ensure!(entry.status == ContributionStatus::Pending, Error::<T>::NotPending);
-		Self::remove_contribution(contribution, entry)?;
+		Self::remove_contribution(contribution, &entry)?;
+		Self::give_root_back(contribution, &entry);
 		Self::deposit_event(Event::ContributionWithdrawn { contribution });
 		Ok(())
 	}
@@ -124,7 +146,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(frame_system::Pallet::<T>::block_number() >= until, Error::<T>::BondLocked);
 		// A weight that no release got was replaced by the 0 of stopping.
 		if entry.checkpoints.iter().all(|point| point.weight.is_zero()) {
-			Self::remove_contribution(contribution, entry)?;
+			Self::remove_contribution(contribution, &entry)?;
+			Self::give_root_back(contribution, &entry);
 			Self::deposit_event(Event::ContributionWithdrawn { contribution });
 			return Ok(());
 		}
@@ -203,19 +226,48 @@ impl<T: Config> Pallet<T> {
 		Ok(entry)
 	}
 
-	/// Removes a contribution that has never earned, and releases its bond.
+	/// Whether a contribution has been accepted, and nothing was found against it.
+	pub(crate) fn is_settled(contribution: &ContributionOf<T>) -> bool {
+		match contribution.status {
+			ContributionStatus::Accepted | ContributionStatus::Stopped(_) => true,
+			ContributionStatus::Pending | ContributionStatus::Slashed => false,
+		}
+	}
+
+	/// Removes a contribution that has never earned, and releases its bond. What becomes of its root
+	/// is left to the caller.
 	pub(crate) fn remove_contribution(
 		id: ContributionId,
-		contribution: ContributionOf<T>,
+		contribution: &ContributionOf<T>,
 	) -> DispatchResult {
 		let reason = HoldReason::Contribution.into();
-		let ContributionOf::<T> { contributor, root, bond, .. } = contribution;
-		T::Currency::release(&reason, &contributor, bond, Precision::Exact)?;
+		let ContributionOf::<T> { contributor, bond, .. } = contribution;
+		T::Currency::release(&reason, contributor, *bond, Precision::Exact)?;
 
 		Contributions::<T>::remove(id);
-		Self::free_root(id, root);
 		ContributionsOf::<T>::remove(contributor, id.to_be_bytes());
 		Ok(())
+	}
+
+	/// Gives the root of a contribution that is gone back to the one that it was taken over from, if
+	/// that is still there and was not slashed, or else lets others have it. Returns whether it was
+	/// given back.
+	pub(crate) fn give_root_back(id: ContributionId, gone: &ContributionOf<T>) -> bool {
+		if RootOwner::<T>::get(gone.root) != Some(id) {
+			return false;
+		}
+		let before = gone.displaced.filter(|before| {
+			Contributions::<T>::get(before)
+				.is_some_and(|entry| entry.root == gone.root && Self::is_settled(&entry))
+		});
+		match before {
+			Some(contribution) => {
+				RootOwner::<T>::insert(gone.root, contribution);
+				Self::deposit_event(Event::RootReturned { contribution, by: id });
+			}
+			None => RootOwner::<T>::remove(gone.root),
+		}
+		before.is_some()
 	}
 
 	/// Lets others have a contribution's root, unless another one has it already.
@@ -239,9 +291,11 @@ impl<T: Config> Pallet<T> {
 		let now = frame_system::Pallet::<T>::block_number();
 		let commitment = Self::commitment(submission.root, contributor);
 		let reservation = crate::Reservations::<T>::get(commitment);
-		let since = match &reservation {
-			Some(reservation) if now < reservation.expires_at => reservation.at,
-			_ => now,
+		let (since, kept_until) = match &reservation {
+			Some(reservation) if now < reservation.expires_at => {
+				(reservation.at, reservation.kept.then_some(reservation.expires_at))
+			}
+			_ => (now, None),
 		};
 		let displaces = match RootOwner::<T>::get(submission.root) {
 			None => None,
@@ -251,34 +305,15 @@ impl<T: Config> Pallet<T> {
 				Some((owner, entry))
 			}
 		};
-		Ok(Right { since, reserved: reservation.map(|_| commitment), displaces })
+		Ok(Right { since, kept_until, reserved: reservation.map(|_| commitment), displaces })
 	}
 
-	fn insert_pending(
-		contribution: ContributionId,
-		datanet: DatanetId,
-		contributor: &T::AccountId,
-		submission: &Submission,
-		bond: Balance,
-		since: BlockNumberFor<T>,
-	) {
-		let Submission { root, size, uri } = submission.clone();
+	fn insert_pending(contribution: ContributionId, entry: ContributionOf<T>) {
+		let ContributionOf::<T> { datanet, root, .. } = entry;
+		let contributor = entry.contributor.clone();
 		RootOwner::<T>::insert(root, contribution);
-		ContributionsOf::<T>::insert(contributor, contribution.to_be_bytes(), ());
-		let entry = ContributionOf::<T> {
-			datanet,
-			contributor: contributor.clone(),
-			beneficiary: None,
-			root,
-			size,
-			uri,
-			bond,
-			since,
-			status: ContributionStatus::Pending,
-			checkpoints: Default::default(),
-		};
+		ContributionsOf::<T>::insert(&contributor, contribution.to_be_bytes(), ());
 		Contributions::<T>::insert(contribution, entry);
-		let contributor = contributor.clone();
 		Self::deposit_event(Event::ContributionSubmitted {
 			contribution,
 			datanet,

@@ -39,11 +39,12 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_reject(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		let (entry, _) = Self::curated_contribution(who, contribution)?;
 		ensure!(entry.status == ContributionStatus::Pending, Error::<T>::NotPending);
-		let (root, contributor) = (entry.root, entry.contributor.clone());
-		let (since, bond) = (entry.since, entry.bond);
-		Self::remove_contribution(contribution, entry)?;
-		// The curator has seen the root, and everybody else.
-		Self::keep_root(root, contributor, since, bond)?;
+		Self::remove_contribution(contribution, &entry)?;
+		// The curator has seen the root, and everybody else. But who is given it back must not lose it
+		// to the same claim over and over.
+		if !Self::give_root_back(contribution, &entry) {
+			Self::keep_root(entry)?;
+		}
 		Self::deposit_event(Event::ContributionRejected { contribution });
 		Ok(())
 	}

@@ -89,7 +89,8 @@ mod errors {
 		AccuserIsCurator,
 		/// The contributor cannot be the accuser.
 		AccuserIsContributor,
-		/// A contribution can only be the copy of an earlier one.
+		/// A contribution can only be the copy of an earlier one, or of one that is not pending and has
+		/// taken its root over.
 		NotEarlier,
 		/// The contribution is not accused.
 		NoAccusation,
@@ -115,5 +116,7 @@ mod errors {
 		AttributionTooLong,
 		/// Only the accuser may do this.
 		NotAccuser,
+		/// Governance has been asked about the accusation already.
+		AlreadyEscalated,
 	}
 }

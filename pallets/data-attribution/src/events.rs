@@ -48,14 +48,14 @@ mod events {
 			from_release: ReleaseId,
 		},
 		/// A curator rejected a contribution. The bond is released, but for the deposit of the
-		/// reservation of the root that is left to the contributor.
+		/// reservation of the root that may be left to the contributor.
 		#[codec(index = 3)]
 		ContributionRejected {
 			/// The contribution.
 			contribution: ContributionId,
 		},
 		/// A contributor withdrew a contribution that no release has. The bond is released, and the
-		/// root is free.
+		/// root is free, or goes back to the one that it was taken over from.
 		#[codec(index = 4)]
 		ContributionWithdrawn {
 			/// The contribution.
@@ -308,12 +308,12 @@ mod events {
 			/// The one that has the root now.
 			by: ContributionId,
 		},
-		/// An accuser turned to governance.
+		/// An accuser turned to governance. The curator may still confirm it.
 		#[codec(index = 31)]
 		AccusationEscalated {
 			/// The contribution.
 			contribution: ContributionId,
-			/// The block from which anybody may have it dropped if governance has not decided.
+			/// The block from which anybody may have it dropped if nobody has decided.
 			until: BlockNumberFor<T>,
 		},
 		/// Sources without a release number will lead to another release.
@@ -325,6 +325,14 @@ mod events {
 			release: ReleaseId,
 			/// The block from which they lead to it.
 			from: BlockNumberFor<T>,
+		},
+		/// What had taken a root over is gone. The root belongs to whom it was taken from again.
+		#[codec(index = 33)]
+		RootReturned {
+			/// The contribution that has the root again.
+			contribution: ContributionId,
+			/// The one that is gone.
+			by: ContributionId,
 		},
 	}
 }

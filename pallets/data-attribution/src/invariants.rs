@@ -79,6 +79,7 @@ impl<T: Config> Pallet<T> {
 				ContributionsOf::<T>::contains_key(&contribution.contributor, id.to_be_bytes()),
 				"a contribution is not in its contributor's index"
 			);
+			Self::check_displaced(id, &contribution)?;
 			Self::check_checkpoints(&contribution)?;
 			Self::add_to_sums(id, &contribution, &mut sums)?;
 			add(&mut bonds, contribution.contributor, contribution.bond)?;
@@ -98,6 +99,24 @@ impl<T: Config> Pallet<T> {
 		let wrong = "a contributor's hold differs from the bonds";
 		Self::check_holds(HoldReason::Contribution, bonds, wrong)?;
 		Ok(sums)
+	}
+
+	/// Checks whom the root of a contribution was taken over from.
+	fn check_displaced(
+		id: ContributionId,
+		contribution: &ContributionOf<T>,
+	) -> Result<(), TryRuntimeError> {
+		let Some(before) = contribution.displaced else { return Ok(()) };
+		ensure!(before < id, "a root was taken over from a later contribution");
+		// It may be gone since.
+		if let Some(before) = Contributions::<T>::get(before) {
+			ensure!(before.root == contribution.root, "a root was taken over from another one's");
+			ensure!(
+				before.status != ContributionStatus::Pending,
+				"a root was taken over from one that is pending still"
+			);
+		}
+		Ok(())
 	}
 
 	fn check_checkpoints(contribution: &ContributionOf<T>) -> Result<(), TryRuntimeError> {

@@ -69,12 +69,13 @@
 //!
 //! - A release is frozen: a curator can change weights and shares only for later ones, and the
 //!   curator's share only downwards.
-//! - A model that names no release number follows the datanet only after a notice
+//! - A model that names no release number is paid by the datanet's current release when a call is
+//!   settled, and a new release becomes that only after a notice
 //!   ([`ReleaseNotice`](Config::ReleaseNotice)): a curator cannot publish a release that is heavy with
-//!   data of their own and be paid by the next call.
+//!   data of their own and be paid by calls that are settled before the notice is over.
 //! - A contributor may stop: the contribution is in no further release, but keeps what it has.
-//! - A rejected contributor keeps a claim to the root (see below): a curator cannot reject what they
-//!   have seen, and submit it as their own.
+//! - A rejected contributor keeps a claim to the root for a time (see below): a curator cannot reject
+//!   what they have seen, and submit it as their own.
 //! - A duplicate or a fraud can be accused by anybody who puts up as much as the bond. The curator
 //!   confirms, the contributor may contest, and then governance alone decides, as it may at any
 //!   time before. If the curator does nothing, the accuser can turn to governance. As long as the
@@ -92,13 +93,17 @@
 //!
 //! ```text
 //! Reported ──confirm──► Confirmed ──contest──► Contested ──► governance: slashed, or the deposit is
-//!    │ │                    │                     │ ▲        the contributor's
-//!    │ │                    └─ after a time: slashed, all to the protocol
-//!    │ └──escalate──────────────────────────────────┘
-//!    └─ dropped, at a cost                        └─ after a longer time: dropped, at no cost
+//!    │ │                 ▲  │                     │           the contributor's
+//!    │ │                 │  └─ after a time: slashed, all to the protocol
+//!    │ │                 │                        └─ after a longer time: dropped, at no cost
+//!    │ └──escalate──► Escalated
+//!    │                   └─ after that longer time: dropped, at a cost
+//!    └─ dropped, at a cost
 //! ```
 //!
-//! Governance can decide at each stage. A duplicate by proof is slashed by the accusation itself.
+//! Governance can decide at each stage. A duplicate by proof is slashed by the accusation itself. Only
+//! what the curator has confirmed, and the contributor contested, costs the accuser nothing if nobody
+//! decides: nobody can have an accomplice accuse a fraud for nothing, to keep others from it.
 //!
 //! ## How a root is reserved
 //!
@@ -109,12 +114,16 @@
 //! use it, so it does not matter who sent it: copying a reservation only pays for somebody else's.
 //!
 //! A contribution that is pending and loses its root is removed, and its bond released. One that was
-//! accepted stays, because releases may have it, but whoever accuses it as a duplicate of the one
-//! that has its root now needs no other proof: it is slashed at once.
+//! accepted stays, because releases may have it, but once the one that has its root now is accepted
+//! too, whoever accuses it as a duplicate of that one needs no other proof: it is slashed at once. If
+//! the one that took the root over is withdrawn or rejected instead, the root goes back.
 //!
 //! Whose contribution is rejected gets such a reservation too, which counts from when the
 //! contribution did. For its [time](Config::ReservationPeriod) nobody who has seen the root in the
-//! rejected submission can keep it from them.
+//! rejected submission can keep it from them. What is submitted with it and rejected again leaves
+//! none that would last longer, and none at all if the root goes back to one that was accepted: whom
+//! curators reject elsewhere can still bring it to a datanet of their own within that time, but
+//! nobody keeps a root for ever without risking a bond for it.
 //!
 //! ## What sources without a number lead to
 //!
@@ -124,7 +133,8 @@
 //! one, and the notice begins anew. [`Datanet`] has both: `current_release`, and `next_release` with
 //! the block from which it counts, whether anything is written in that block or not
 //! ([`Datanet::current_at`]). Whoever calls such a model finds the latter with the event
-//! `ReleaseAnnounced`, a notice before it is paid.
+//! `ReleaseAnnounced`, a notice before it is paid. It is the block of the settlement that counts, not
+//! that of the call: what is settled once the notice is over pays the new one.
 //!
 //! ## Who does what
 //!
@@ -149,7 +159,7 @@
 //! | [`Datanets`] | datanet | 182 bytes | the curator's deposit | stays: releases refer to it |
 //! | [`DatanetIdByName`] | name | 4 bytes | the curator's deposit | stays with the datanet |
 //! | [`Admissions`] | datanet, account | 48 bytes | the curator's deposit for each | disallowing |
-//! | [`Contributions`] | contribution | 585 bytes | the contributor's bond, and what stays of it | rejecting, withdrawing, or taking the bond of one back that no release has; stays otherwise |
+//! | [`Contributions`] | contribution | 599 bytes | the contributor's bond, and what stays of it | rejecting, withdrawing, or taking the bond of one back that no release has; stays otherwise |
 //! | [`RootOwner`] | Merkle root | 8 bytes | the contributor's bond | with the contribution, or slashing it |
 //! | [`ContributionsOf`] | account, contribution | 0 bytes | the contributor's bond | with the contribution |
 //! | [`Releases`] | datanet, release | 64 bytes | the curator's deposit for each, 512 at most | stays: models refer to it |
@@ -157,7 +167,7 @@
 //! | [`DirectEarnings`] | contribution | 16 bytes | the contributor's bond | claiming |
 //! | [`CuratorEarnings`] | account | 16 bytes | the curator's deposit | claiming |
 //! | [`Accusations`] | contribution | 62 bytes | the accuser's deposit | dropping, resolving or carrying it out |
-//! | [`Reservations`] | commitment | 56 bytes | the deposit of who reserved | using it; anybody once it is over |
+//! | [`Reservations`] | commitment | 57 bytes | the deposit of who reserved | using it; anybody once it is over |
 //! | [`Accounted`] | – | 16 bytes | – | never grows |
 //!
 //! Deposits and bonds are flat and meant to cover the largest entry. They are holds, and the amount
@@ -324,9 +334,9 @@ pub mod pallet {
 		/// rest goes to the protocol, and all of it without either.
 		type ReporterShare: Get<Permill>;
 
-		/// What of the accuser's deposit goes to the contributor if the accusation is dropped before
-		/// the curator confirmed it or governance was asked. So nobody can keep a contribution accused
-		/// for nothing.
+		/// What of the accuser's deposit goes to the contributor if the accusation is dropped without
+		/// the curator having confirmed it, also if governance was asked. So nobody can keep a
+		/// contribution accused for nothing.
 		type DroppedShare: Get<Permill>;
 
 		/// The most that a curator may take of what a datanet earns.

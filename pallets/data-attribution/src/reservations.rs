@@ -1,13 +1,12 @@
 //! Reserving a root before it is shown, so that nobody who sees it can be quicker.
 
-use crate::{Config, Error, Event, HoldReason, Pallet, Reservation, Reservations};
+use crate::{Config, ContributionOf, Error, Event, HoldReason, Pallet, Reservation, Reservations};
 use frame_support::{
 	dispatch::DispatchResult,
 	ensure,
 	traits::{fungible::MutateHold, tokens::Precision, Get},
 };
-use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{Balance, Hash};
+use openledger_primitives::Hash;
 use sp_runtime::traits::{BlakeTwo256, Hash as _, Saturating};
 
 impl<T: Config> Pallet<T> {
@@ -19,13 +18,17 @@ impl<T: Config> Pallet<T> {
 
 	/// See [`reserve_root`](Pallet::reserve_root).
 	pub(crate) fn do_reserve(payer: T::AccountId, commitment: Hash) -> DispatchResult {
-		ensure!(!Reservations::<T>::contains_key(commitment), Error::<T>::ReservationExists);
+		let at = frame_system::Pallet::<T>::block_number();
+		if let Some(entry) = Reservations::<T>::get(commitment) {
+			ensure!(at >= entry.expires_at, Error::<T>::ReservationExists);
+			// What is over does not stand in the way of another.
+			Self::end_reservation(commitment)?;
+		}
 		let deposit = T::ReservationDeposit::get();
 		T::Currency::hold(&HoldReason::Reservation.into(), &payer, deposit)?;
 
-		let at = frame_system::Pallet::<T>::block_number();
 		let expires_at = at.saturating_add(T::ReservationPeriod::get());
-		let entry = Reservation { payer: payer.clone(), deposit, at, expires_at };
+		let entry = Reservation { payer: payer.clone(), deposit, at, expires_at, kept: false };
 		Reservations::<T>::insert(commitment, entry);
 		Self::deposit_event(Event::RootReserved { commitment, payer, expires_at });
 		Ok(())
@@ -44,29 +47,36 @@ impl<T: Config> Pallet<T> {
 	/// Leaves whose contribution was rejected a reservation of its root that counts from when the
 	/// contribution did, so that nobody who has seen the root there comes before them elsewhere. Its
 	/// deposit is a part of the bond that was released, and never more than that.
-	pub(crate) fn keep_root(
-		root: Hash,
-		contributor: T::AccountId,
-		since: BlockNumberFor<T>,
-		bond: Balance,
-	) -> DispatchResult {
+	///
+	/// If the contribution was itself submitted with what a rejection had left, that is not made to
+	/// last longer: otherwise one could keep a root for ever, and risk nothing. For the same reason two
+	/// reservations are never made into one that is both as early and as long: one of them stays.
+	pub(crate) fn keep_root(rejected: ContributionOf<T>) -> DispatchResult {
+		let ContributionOf::<T> { root, contributor, since, kept_until, bond, .. } = rejected;
 		let now = frame_system::Pallet::<T>::block_number();
-		let commitment = Self::commitment(root, &contributor);
 		let period_from_now = now.saturating_add(T::ReservationPeriod::get());
-		let entry = match Reservations::<T>::get(commitment) {
+		let expires_at = kept_until.unwrap_or(period_from_now).min(period_from_now);
+		if expires_at <= now {
+			return Ok(());
+		}
+		let commitment = Self::commitment(root, &contributor);
+		let (payer, deposit) = match Reservations::<T>::get(commitment) {
 			Some(entry) => {
-				// What is over does not count again.
-				let at = if now < entry.expires_at { entry.at.min(since) } else { since };
-				Reservation { at, expires_at: entry.expires_at.max(period_from_now), ..entry }
+				let counts = now < entry.expires_at;
+				if counts && (entry.at <= since || expires_at < entry.expires_at) {
+					return Ok(());
+				}
+				(entry.payer, entry.deposit)
 			}
 			None => {
 				let deposit = T::ReservationDeposit::get().min(bond);
 				T::Currency::hold(&HoldReason::Reservation.into(), &contributor, deposit)?;
-				Reservation { payer: contributor, deposit, at: since, expires_at: period_from_now }
+				(contributor, deposit)
 			}
 		};
 
-		let (payer, expires_at) = (entry.payer.clone(), entry.expires_at);
+		let entry =
+			Reservation { payer: payer.clone(), deposit, at: since, expires_at, kept: true };
 		Reservations::<T>::insert(commitment, entry);
 		Self::deposit_event(Event::RootReserved { commitment, payer, expires_at });
 		Ok(())

@@ -146,6 +146,12 @@ pub struct Contribution<AccountId, BlockNumber> {
 	/// The block of the reservation that its root was submitted with, or else of its submission: an
 	/// earlier reservation takes the root over.
 	pub since: BlockNumber,
+	/// If that reservation was left by a rejection, the block from which it would have counted no
+	/// more: another rejection leaves none that counts longer.
+	pub kept_until: Option<BlockNumber>,
+	/// The contribution, not pending then, that it has taken the root over from. If this one leaves,
+	/// the root goes back there.
+	pub displaced: Option<ContributionId>,
 	/// What has become of it.
 	pub status: ContributionStatus<BlockNumber>,
 	/// Its weight over time: each holds from its release on, until the next. In rising order.
@@ -229,6 +235,10 @@ pub enum AccusationStage<BlockNumber> {
 	/// Governance decides. From the given block on, anybody may have it dropped if it has not.
 	#[codec(index = 2)]
 	Contested(BlockNumber),
+	/// The accuser has turned to governance, which may decide. The curator may still confirm it until
+	/// before the given block; from that block on, anybody may have it dropped.
+	#[codec(index = 3)]
+	Escalated(BlockNumber),
 }
 
 /// An accusation against a contribution.
@@ -259,6 +269,9 @@ pub struct Reservation<AccountId, BlockNumber> {
 	pub at: BlockNumber,
 	/// The block from which it counts no more.
 	pub expires_at: BlockNumber,
+	/// Whether a rejection has left it. What is submitted with it and rejected again leaves none that
+	/// counts longer.
+	pub kept: bool,
 }
 
 /// A frozen state of a datanet, and what has been paid to it. Only `index` and `received` ever

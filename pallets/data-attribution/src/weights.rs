@@ -14,9 +14,9 @@ pub trait WeightInfo {
 	fn submit_contributions(n: u32, d: u32) -> Weight;
 	/// Accepting a contribution.
 	fn accept_contribution() -> Weight;
-	/// Rejecting a contribution, and reserving its root.
+	/// Rejecting a contribution that has taken a root over, and reserving it.
 	fn reject_contribution() -> Weight;
-	/// Withdrawing a contribution.
+	/// Withdrawing a contribution that has taken a root over.
 	fn withdraw_contribution() -> Weight;
 	/// Publishing a release, with any number of contributions.
 	fn publish_release() -> Weight;
@@ -46,7 +46,7 @@ pub trait WeightInfo {
 	fn set_weight() -> Weight;
 	/// Stopping a contribution.
 	fn stop_contribution() -> Weight;
-	/// Taking a bond back.
+	/// Taking the bond of one back that has taken a root over, and is removed.
 	fn withdraw_bond() -> Weight;
 	/// Handing a contribution over.
 	fn transfer_contribution() -> Weight;
@@ -66,7 +66,7 @@ pub trait WeightInfo {
 	fn drop_accusation() -> Weight;
 	/// Sweeping what `r` releases owe to a slashed contribution.
 	fn sweep_slashed(r: u32) -> Weight;
-	/// Reserving a root.
+	/// Reserving a root, in place of a reservation that is over.
 	fn reserve_root() -> Weight;
 	/// Removing a reservation.
 	fn remove_reservation() -> Weight;
@@ -121,16 +121,16 @@ impl WeightInfo for () {
 		counted(2, 2)
 	}
 
-	// Read: Contributions, Datanets, RootOwner, Reservations, the contributor's account.
+	// Read: Contributions twice, Datanets, RootOwner, Reservations, the contributor's account.
 	// Written: Contributions, RootOwner, ContributionsOf, Reservations, the account.
 	fn reject_contribution() -> Weight {
-		counted(6, 6)
+		counted(7, 6)
 	}
 
-	// Read: Contributions, RootOwner, the contributor's account.
+	// Read: Contributions twice, RootOwner, the contributor's account.
 	// Written: Contributions, RootOwner, ContributionsOf, the account.
 	fn withdraw_contribution() -> Weight {
-		counted(4, 5)
+		counted(5, 5)
 	}
 
 	// Read: Datanets, the curator's account. Written: Datanets, Releases, the account.
@@ -205,10 +205,10 @@ impl WeightInfo for () {
 		counted(2, 2)
 	}
 
-	// Read: Contributions, Accusations, RootOwner, the contributor's account.
+	// Read: Contributions twice, Accusations, RootOwner, the contributor's account.
 	// Written: Contributions, RootOwner, ContributionsOf, the account.
 	fn withdraw_bond() -> Weight {
-		counted(5, 5)
+		counted(6, 5)
 	}
 
 	// Read: Contributions, Accusations, the two accounts.
@@ -264,9 +264,9 @@ impl WeightInfo for () {
 		counted(releases.saturating_mul(2).saturating_add(5), releases.saturating_add(4))
 	}
 
-	// Read and written: Reservations, the payer's account.
+	// Read and written: Reservations, the account of the payer, and of who paid for one that is over.
 	fn reserve_root() -> Weight {
-		counted(3, 3)
+		counted(5, 5)
 	}
 
 	// Read and written: Reservations, the payer's account.

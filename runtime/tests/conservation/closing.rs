@@ -155,10 +155,12 @@ impl Market {
 				AccusationStage::Confirmed(_) => {
 					self.must(&anybody, Data::execute_slash { contribution });
 				}
-				AccusationStage::Contested(_) if contribution % 3 == 0 => {
+				AccusationStage::Escalated(_) | AccusationStage::Contested(_)
+					if contribution % 3 == 0 =>
+				{
 					self.must(&anybody, Data::drop_accusation { contribution });
 				}
-				AccusationStage::Contested(_) => {
+				AccusationStage::Escalated(_) | AccusationStage::Contested(_) => {
 					let guilty = contribution % 2 == 0;
 					let call = Data::resolve_accusation { contribution, guilty };
 					let decided = crate::common::govern(call);

@@ -347,8 +347,11 @@ fn about_accusations(step: &Step) -> Option<Deed> {
 		Kind::ConfirmAccusation => {
 			let contribution = that(&|id, _, charge| {
 				charge.is_some_and(|charge| {
-					matches!(charge.stage, AccusationStage::Reported(until) if now < until)
-						&& charge.accuser != curator_of(id)
+					matches!(
+						charge.stage,
+						AccusationStage::Reported(until) | AccusationStage::Escalated(until)
+							if now < until
+					) && charge.accuser != curator_of(id)
 				})
 			});
 			let call = Call::confirm_accusation { contribution };
@@ -382,7 +385,9 @@ fn about_accusations(step: &Step) -> Option<Deed> {
 		Kind::DropAccusation => {
 			let contribution = that(&|_, _, charge| match stage(charge) {
 				Some(AccusationStage::Reported(_)) => true,
-				Some(AccusationStage::Contested(until)) => until <= now,
+				Some(AccusationStage::Escalated(until) | AccusationStage::Contested(until)) => {
+					until <= now
+				}
 				_ => false,
 			});
 			let accuser = Accusations::<Runtime>::get(contribution).map(|charge| charge.accuser);

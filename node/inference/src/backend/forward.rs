@@ -8,18 +8,24 @@ use reqwest::{
 	Client, Url,
 };
 use sp_core::H256;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::{health::Health, meter::Counting, upstream::Upstream};
+use self::{
+	health::Health,
+	meter::Counting,
+	places::{Place, Places},
+	upstream::Upstream,
+};
 use super::{
 	tokenizer::ModelTokenizer, Backend, BackendError, ChatRequest, Embedded, EmbeddingRequest,
-	Generation, Load, LoadError, Message, ModelFacts, Prepared, PreparedEmbedding,
+	Generation, Load, LoadError, Message, ModelFacts, Party, Prepared, PreparedEmbedding,
 };
 
 mod answer;
 mod health;
 mod meter;
+mod places;
 mod upstream;
 mod wire;
 
@@ -66,10 +72,9 @@ pub struct ForwardBackend {
 	facts: ModelFacts,
 	upstream: Arc<Upstream>,
 	/// Calls that are being answered or wait for it.
-	admitted: Arc<Semaphore>,
-	/// As many as that are answered at once, and as many again may be admitted.
+	places: Arc<Places>,
+	/// As many as that are answered at once.
 	concurrent: usize,
-	room: usize,
 	default_max_tokens: u32,
 	pass_through: Vec<String>,
 	embeddings: bool,
@@ -142,9 +147,8 @@ impl ForwardBackend {
 		Ok(Self {
 			facts,
 			upstream,
-			admitted: Arc::new(Semaphore::new(room)),
+			places: Places::new(room),
 			concurrent,
-			room,
 			default_max_tokens: options.default_max_tokens,
 			pass_through: options.pass_through,
 			embeddings: options.embeddings,
@@ -155,9 +159,9 @@ impl ForwardBackend {
 
 impl ForwardBackend {
 	/// A place among the calls that are answered or wait.
-	fn admit(&self) -> Result<OwnedSemaphorePermit, BackendError> {
-		let overloaded = |_| BackendError::Overloaded { retry_after: Duration::from_secs(1) };
-		self.admitted.clone().try_acquire_owned().map_err(overloaded)
+	fn admit(&self, party: &Party) -> Result<Place, BackendError> {
+		let overloaded = BackendError::Overloaded { retry_after: Duration::from_secs(1) };
+		self.places.take(party).ok_or(overloaded)
 	}
 }
 
@@ -182,11 +186,11 @@ impl Backend for ForwardBackend {
 	}
 
 	async fn generate(&self, call: Prepared) -> Result<Generation, BackendError> {
-		let admitted = self.admit()?;
+		let place = self.admit(call.party())?;
 		// A slow reader slows the server down, as it should; this much may be on its way.
 		let (sink, generation) = Generation::channel(64);
 		let upstream = self.upstream.clone();
-		tokio::spawn(async move { upstream.serve(call, sink, admitted).await });
+		tokio::spawn(async move { upstream.serve(call, sink, place).await });
 		Ok(generation)
 	}
 
@@ -210,12 +214,12 @@ impl Backend for ForwardBackend {
 	}
 
 	async fn embed(&self, call: PreparedEmbedding) -> Result<Embedded, BackendError> {
-		let admitted = self.admit()?;
-		self.upstream.embed(call, admitted).await
+		let place = self.admit(&Party::Nobody)?;
+		self.upstream.embed(call, place).await
 	}
 
 	fn load(&self) -> Load {
-		let admitted = self.room.saturating_sub(self.admitted.available_permits());
+		let admitted = self.places.taken();
 		let running = self.concurrent.saturating_sub(self.upstream.slots.available_permits());
 		Load { running, waiting: admitted.saturating_sub(running) }
 	}

@@ -9,6 +9,9 @@ use tokio::time::{timeout_at, Instant};
 
 use crate::backend::{Backend, BackendError, ChatRequest, Event, Party, Prepared};
 
+/// How long to wait for a model that took too long.
+const AFTER_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// An answer, and what it is charged for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
@@ -35,6 +38,19 @@ pub(super) enum NoAnswer {
 }
 
 impl NoAnswer {
+	/// How long to wait if there was no attempt at all, or nothing came of it because the model has too
+	/// much to do or is not well: that does not count against the call.
+	pub(super) fn retry_after(&self) -> Option<Duration> {
+		let Self::Backend(error) = self else { return None };
+		match error {
+			BackendError::Overloaded { retry_after } | BackendError::Unwell { retry_after } => {
+				Some(*retry_after)
+			}
+			BackendError::Timeout { .. } => Some(AFTER_TIMEOUT),
+			_ => None,
+		}
+	}
+
 	/// Whether another attempt could end otherwise.
 	pub(super) fn is_passing(&self) -> bool {
 		match self {

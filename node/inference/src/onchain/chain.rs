@@ -15,6 +15,9 @@ use crate::payment::ChainUnavailable;
 /// How long an answer's transaction is waited for.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
+/// For how many blocks the end of a call may enter one.
+const EXPIRY_MORTALITY: u32 = 16;
+
 /// How far the chain is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heights {
@@ -100,6 +103,13 @@ pub trait RequestChain: Send + Sync + 'static {
 		answer: Fulfilment,
 		mortality: u32,
 	) -> Result<Delivery, ChainUnavailable>;
+
+	/// Ends a call whose deadline has passed, so that its caller has back what is on hold. Waits until
+	/// that is in a block, or had no effect.
+	///
+	/// # Errors
+	/// When the chain cannot be asked.
+	async fn expire(&self, id: RequestId) -> Result<(), ChainUnavailable>;
 }
 
 /// A real chain, and who signs for the operator.
@@ -179,5 +189,13 @@ impl RequestChain for RequestLink {
 			}
 			_ => Delivery::Unknown { until: None },
 		})
+	}
+
+	async fn expire(&self, request: RequestId) -> Result<(), ChainUnavailable> {
+		let call = Call::ExpireCall { request };
+		let options = SubmitOptions { mortality: EXPIRY_MORTALITY, ..SubmitOptions::in_block() };
+		let outcome = self.chain.submit_for(&call, &self.operator, options).await;
+		// Somebody else may have been faster.
+		outcome.map(drop).map_err(unavailable)
 	}
 }

@@ -11,12 +11,14 @@
 //!
 //! After a crash, or where the outcome of a transaction is not known, the chain is asked first: what
 //! is answered waits there no more, and nothing is sent while an earlier transaction may still enter
-//! a block. What cannot be answered in time is not answered: the caller gets everything back.
+//! a block. What cannot be answered in time is not answered: the caller gets everything back;
+//! where the chain itself does not see to that, a node that could have answered does, a while later.
 
 mod answer;
 mod chain;
 mod input;
 mod watcher;
+mod when;
 
 pub use self::{
 	chain::{Delivery, Fulfilment, Heights, RequestChain, RequestLink},

@@ -7,7 +7,10 @@ use async_trait::async_trait;
 use super::*;
 use crate::{
 	backend::BackendError,
-	onchain::Heights,
+	onchain::{
+		when::{MOST_MORTALITY, SLACK, SPREAD, UNSWEPT},
+		Heights,
+	},
 	store::Identity,
 	testing::{
 		caller, operator, Script, TestBackend, TestChain, GENESIS, MODEL, MODEL_NAME, PRICE,
@@ -36,6 +39,7 @@ struct State {
 	gone_at_best: BTreeSet<RequestId>,
 	fates: Vec<Fate>,
 	sent: Vec<(Fulfilment, u32)>,
+	expired: Vec<RequestId>,
 }
 
 struct FakeChain(Mutex<State>);
@@ -100,6 +104,11 @@ impl RequestChain for FakeChain {
 			Fate::TakeUnheard | Fate::Lose | Fate::Away => Delivery::Unknown { until: None },
 		})
 	}
+
+	async fn expire(&self, id: RequestId) -> Result<(), ChainUnavailable> {
+		self.state().expired.push(id);
+		Ok(())
+	}
 }
 
 fn request(id: RequestId, node: Option<openledger_primitives::AccountId>) -> RequestInfo {
@@ -157,6 +166,7 @@ impl Bench {
 			gone_at_best: BTreeSet::new(),
 			fates: Vec::new(),
 			sent: Vec::new(),
+			expired: Vec::new(),
 		})));
 		let source = Arc::new(TestChain::default());
 		let backend = Arc::new(TestBackend::new(Script::Say(vec!["four", "five"])));
@@ -330,4 +340,80 @@ async fn input_that_makes_no_sense_and_prices_of_long_ago_are_left_alone() {
 	bench.chain.state().requests.insert(3, to_us(3));
 	bench.round().await;
 	assert_eq!(bench.chain.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn a_model_that_is_busy_is_waited_for() {
+	let retry_after = Duration::from_secs(3);
+	for error in [
+		BackendError::Overloaded { retry_after },
+		BackendError::Unwell { retry_after },
+		BackendError::Timeout { stage: "waiting", after: retry_after },
+	] {
+		let mut bench = Bench::new(OnChainCalls::Named, vec![to_us(4)]).await;
+		bench.backend.follow(Script::Refuse(error.clone()));
+		for _ in 0..=ATTEMPTS {
+			bench.round().await;
+			assert!(bench.watcher.failed.is_empty(), "{error}");
+			let until = bench.watcher.later.get(&4).copied().expect("it waits");
+			bench.round().await;
+			assert_eq!(bench.watcher.later.get(&4), Some(&until), "not before its time");
+			bench.watcher.later.insert(4, Instant::now());
+		}
+		bench.backend.follow(Script::Say(vec!["four"]));
+		bench.round().await;
+		assert_eq!(bench.chain.sent().len(), 1, "{error}");
+		bench.round().await;
+		assert!(bench.watcher.later.is_empty());
+	}
+}
+
+#[tokio::test]
+async fn callers_take_turns_and_what_cannot_be_answered_takes_no_place() {
+	let many = 2 * u64::try_from(AT_ONCE).expect("it is small");
+	let late = |id| RequestInfo { deadline: BEST + 3, ..to_us(id) };
+	let mut requests: Vec<_> = (0..many).map(late).collect();
+	requests.extend((many..2 * many).map(to_us));
+	let other = 2 * many;
+	requests.push(RequestInfo { caller: operator().account(), ..to_us(other) });
+	let mut bench = Bench::new(OnChainCalls::Named, requests).await;
+	bench.watcher.round().await.expect("the chain is there");
+	let begun: Vec<_> = bench.watcher.active.keys().copied().collect();
+	let of_many = u64::try_from(AT_ONCE - 1).expect("it is small");
+	let expected: Vec<_> = (many..many + of_many).chain([other]).collect();
+	assert_eq!(begun, expected);
+	bench.watcher.settle().await;
+	assert_eq!(bench.chain.sent().len(), AT_ONCE);
+	for _ in 0..3 {
+		bench.round().await;
+	}
+	assert_eq!(bench.chain.sent().len(), usize::try_from(many).expect("it is small") + 1);
+	assert!(bench.chain.state().expired.is_empty(), "it is for the chain to sweep them");
+}
+
+#[tokio::test]
+async fn what_the_chain_has_not_swept_is_ended_once() {
+	let to_other = request(3, Some(caller().account()));
+	let requests = vec![to_us(1), to_us(2), to_other, RequestInfo { deadline: 9_999, ..to_us(4) }];
+	let at = expires(&requests[0], &operator().account());
+	assert!((DEADLINE + UNSWEPT..DEADLINE + UNSWEPT + SPREAD).contains(&at));
+	assert_ne!(at, expires(&requests[0], &caller().account()), "each at its time");
+	let mut bench = Bench::new(OnChainCalls::Named, requests).await;
+	bench.chain.state().heights = Heights { finalized: at, best: at + 3 };
+	bench.chain.state().requests.remove(&2);
+	bench.round().await;
+	assert!(bench.chain.state().expired.is_empty(), "not yet");
+	bench.chain.state().heights = Heights { finalized: at + 1, best: at + 4 };
+	for _ in 0..3 {
+		bench.round().await;
+	}
+	assert_eq!(bench.chain.state().expired, [1]);
+
+	// Who was faster is left in peace.
+	bench.chain.state().gone_at_best.insert(2);
+	bench.chain.state().requests.insert(2, to_us(2));
+	let later = DEADLINE + UNSWEPT + SPREAD;
+	bench.chain.state().heights = Heights { finalized: later, best: later + 3 };
+	bench.round().await;
+	assert_eq!(bench.chain.state().expired, [1]);
 }

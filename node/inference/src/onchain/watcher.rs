@@ -3,13 +3,13 @@
 use std::{
 	collections::{BTreeMap, BTreeSet, HashMap},
 	sync::Arc,
-	time::Duration,
+	time::{Duration, Instant},
 };
 
 use openledger_primitives::{
 	info::{ModelInfo, RequestInfo},
 	price::PriceSchedule,
-	BlockNumber, ModelId, PriceVersion, RequestId, MAX_PAGE,
+	AccountId, BlockNumber, ModelId, PriceVersion, RequestId, MAX_PAGE,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,9 @@ use tracing::{info, warn};
 use super::{
 	answer::{self, NoAnswer},
 	chain::{Delivery, Fulfilment, RequestChain},
-	input, OnChainCalls,
+	input,
+	when::{expires, is_too_late, last_block, mortality, needed_block},
+	OnChainCalls,
 };
 use crate::{
 	backend::{Backend, Party},
@@ -34,16 +36,13 @@ const BLOCK: Duration = Duration::from_secs(3);
 const AT_ONCE: usize = 8;
 /// The most pages of calls of one model that are looked through at a time.
 const PAGES: usize = 16;
-/// How many blocks may pass between looking at the chain and signing.
-const SLACK: BlockNumber = 2;
-/// The fewest and the most blocks in which an answer's transaction may be included.
-const LEAST_MORTALITY: u32 = 4;
-const MOST_MORTALITY: u32 = 32;
 /// For so many blocks more than it should an answer is taken to be on its way.
 const DOUBT: BlockNumber = 16;
 /// A call that the model failed to answer, or whose answer the chain did not take, is tried so often.
 const ATTEMPTS: u32 = 3;
 
+/// The longest that a call waits for a model that has too much to do, before it is tried again.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A model that this node serves.
 #[derive(Clone)]
 pub struct Servable {
@@ -97,9 +96,24 @@ pub struct Watcher {
 	/// Prices that have been in force since this task began: a call keeps the one it was made at.
 	prices: HashMap<(ModelId, PriceVersion), PriceSchedule>,
 	running: JoinSet<(RequestId, Result<End, CallError>)>,
-	active: BTreeSet<RequestId>,
+	/// Calls that are at work, and whose they are.
+	active: BTreeMap<RequestId, AccountId>,
 	/// Calls that are not tried again, and how often the others were.
 	failed: BTreeMap<RequestId, u32>,
+	/// Calls that wait for a model that has too much to do, and until when.
+	later: BTreeMap<RequestId, Instant>,
+	/// What ends a call that nobody answered, one at a time.
+	expiring: JoinSet<()>,
+	/// Calls that this was tried for.
+	expired: BTreeSet<RequestId>,
+}
+
+/// A call that could be answered now.
+struct Candidate {
+	request: RequestInfo,
+	info: Arc<ModelInfo>,
+	servable: Servable,
+	answer: Option<StoredAnswer>,
 }
 
 impl Watcher {
@@ -117,8 +131,11 @@ impl Watcher {
 			which,
 			prices: HashMap::new(),
 			running: JoinSet::new(),
-			active: BTreeSet::new(),
+			active: BTreeMap::new(),
 			failed: BTreeMap::new(),
+			later: BTreeMap::new(),
+			expiring: JoinSet::new(),
+			expired: BTreeSet::new(),
 		}
 	}
 
@@ -148,6 +165,7 @@ impl Watcher {
 			}
 		}
 		self.running.shutdown().await;
+		self.expiring.shutdown().await;
 	}
 
 	/// Looks once, and begins to answer what there is to answer.
@@ -155,22 +173,85 @@ impl Watcher {
 		while let Some(done) = self.running.try_join_next() {
 			self.note(done.ok());
 		}
+		while self.expiring.try_join_next().is_some() {}
 		let served = (self.served)();
+		let heights = self.shared.chain.heights().await?;
 		let mut waiting = BTreeSet::new();
+		let mut candidates = Vec::new();
 		let answers: BTreeMap<_, _> = self.shared.store.answers().await?.into_iter().collect();
 		for (model, servable) in &served {
 			let Some(info) = self.shared.source.model(*model)? else { continue };
 			self.note_prices(&info);
+			let info = Arc::new(info);
 			for request in self.requests(*model).await? {
 				waiting.insert(request.id);
 				let answer = answers.get(&request.id).cloned();
-				if answer.is_some() || self.is_ours(&request) {
-					self.begin(request, &info, servable, answer);
+				if answer.is_none() {
+					if !self.is_ours(&request) {
+						continue;
+					}
+					if is_too_late(&request, heights.best) {
+						self.expire(&request, heights.finalized);
+						continue;
+					}
+				}
+				if self.may_begin(request.id) {
+					let (info, servable) = (info.clone(), servable.clone());
+					candidates.push(Candidate { request, info, servable, answer });
 				}
 			}
 		}
+		self.begin_in_turn(candidates);
 		self.failed.retain(|id, _| waiting.contains(id));
+		self.later.retain(|id, _| waiting.contains(id));
+		self.expired.retain(|id| waiting.contains(id));
 		self.forget(&answers, &waiting).await
+	}
+
+	/// Begins with as many calls as there are places: first those with an answer, then the first of
+	/// each caller, then the second. What a caller has at work already counts.
+	fn begin_in_turn(&mut self, candidates: Vec<Candidate>) {
+		let mut of_caller: HashMap<AccountId, usize> = HashMap::new();
+		for caller in self.active.values() {
+			let calls = of_caller.entry(caller.clone()).or_default();
+			*calls = calls.saturating_add(1);
+		}
+		let mut in_turn = Vec::with_capacity(candidates.len());
+		for candidate in candidates {
+			let calls = of_caller.entry(candidate.request.caller.clone()).or_default();
+			let turn = (candidate.answer.is_none(), *calls);
+			*calls = calls.saturating_add(1);
+			in_turn.push((turn, candidate));
+		}
+		// Those with the same turn stay in the order in which they were asked for.
+		in_turn.sort_by_key(|(turn, _)| *turn);
+		for (_, candidate) in in_turn {
+			if self.active.len() >= AT_ONCE {
+				break;
+			}
+			self.begin(candidate);
+		}
+	}
+
+	/// Ends a call that nobody answered and that the chain has not swept, at this node's time.
+	fn expire(&mut self, request: &RequestInfo, finalized: BlockNumber) {
+		let at = expires(request, self.shared.source.operator());
+		if finalized <= at || !self.expiring.is_empty() || !self.expired.insert(request.id) {
+			return;
+		}
+		let (shared, id) = (self.shared.clone(), request.id);
+		self.expiring.spawn(async move {
+			// What the chain says now: it may be gone meanwhile.
+			let ended = match shared.chain.request(id).await {
+				Ok((_, Some(_))) => shared.chain.expire(id).await,
+				Ok((_, None)) => return,
+				Err(error) => Err(error),
+			};
+			match ended {
+				Ok(()) => info!(request = id, "ended a call on chain that nobody answered"),
+				Err(error) => warn!(request = id, %error, "cannot end a call on chain"),
+			}
+		});
 	}
 
 	fn note_prices(&mut self, info: &ModelInfo) {
@@ -204,18 +285,16 @@ impl Watcher {
 		}
 	}
 
-	/// Begins with a call, unless it is at work already, or was given up.
-	fn begin(
-		&mut self,
-		request: RequestInfo,
-		info: &ModelInfo,
-		servable: &Servable,
-		answer: Option<StoredAnswer>,
-	) {
-		let given_up = self.failed.get(&request.id).is_some_and(|times| *times >= ATTEMPTS);
-		if given_up || self.active.len() >= AT_ONCE || self.active.contains(&request.id) {
-			return;
-		}
+	/// Whether a call is not at work already, was not given up, and has not to wait.
+	fn may_begin(&self, id: RequestId) -> bool {
+		let given_up = self.failed.get(&id).is_some_and(|times| *times >= ATTEMPTS);
+		let has_to_wait = self.later.get(&id).is_some_and(|until| Instant::now() < *until);
+		!given_up && !has_to_wait && !self.active.contains_key(&id)
+	}
+
+	/// Begins with a call, if this node can answer it.
+	fn begin(&mut self, candidate: Candidate) {
+		let Candidate { request, info, servable, answer } = candidate;
 		let facts = servable.backend.facts();
 		if answer.is_none() && facts.weights_hash.is_some_and(|hash| hash != info.weights_hash) {
 			return;
@@ -229,8 +308,8 @@ impl Watcher {
 			self.failed.insert(id, ATTEMPTS);
 			return;
 		};
-		self.active.insert(id);
-		let (shared, servable, version) = (self.shared.clone(), servable.clone(), info.version);
+		self.active.insert(id, request.caller.clone());
+		let (shared, version) = (self.shared.clone(), info.version);
 		self.running.spawn(async move {
 			let outcome = async {
 				let answer = match answer {
@@ -260,6 +339,14 @@ impl Watcher {
 			Ok(End::Wait) => return,
 			Err(error) => error,
 		};
+		self.later.remove(&id);
+		if let CallError::NoAnswer(reason) = &error {
+			if let Some(wait) = reason.retry_after() {
+				let wait = wait.min(LONGEST_WAIT);
+				self.later.insert(id, Instant::now() + wait);
+				return warn!(request = id, %error, seconds = wait.as_secs(), "later");
+			}
+		}
 		let passing = match &error {
 			CallError::Chain(_) | CallError::Store(_) => {
 				return warn!(request = id, %error, "later")
@@ -281,7 +368,8 @@ impl Watcher {
 		answers: &BTreeMap<RequestId, StoredAnswer>,
 		waiting: &BTreeSet<RequestId>,
 	) -> Result<(), CallError> {
-		for id in answers.keys().filter(|id| !waiting.contains(id) && !self.active.contains(id)) {
+		for id in answers.keys().filter(|id| !waiting.contains(id) && !self.active.contains_key(id))
+		{
 			// Its model may not be served any more.
 			if self.shared.chain.request(*id).await?.0.is_none() {
 				self.shared.store.forget_answer(*id).await?;
@@ -297,23 +385,8 @@ impl Watcher {
 		while let Some(done) = self.running.join_next().await {
 			self.note(done.ok());
 		}
+		while self.expiring.join_next().await.is_some() {}
 	}
-}
-
-/// The last block in which a call can be answered.
-fn last_block(request: &RequestInfo) -> BlockNumber {
-	let cancelled = request.cancelled_at.map(|block| block.saturating_sub(1));
-	cancelled.map_or(request.deadline, |block| block.min(request.deadline))
-}
-
-/// For how many blocks a transaction that is signed now may be included, so that it never is after
-/// `last`. None if there is too little time.
-fn mortality(best: BlockNumber, last: BlockNumber) -> Option<u32> {
-	// A transaction of mortality `m` from block `b` is valid up to block `b + m - 1`.
-	let room = last.checked_sub(best.checked_add(SLACK)?)?.checked_add(1)?;
-	let fits = |mortality: &u32| *mortality <= room;
-	let powers = std::iter::successors(Some(MOST_MORTALITY), |mortality| Some(mortality / 2));
-	powers.take_while(|mortality| *mortality >= LEAST_MORTALITY).find(fits)
 }
 
 impl Shared {
@@ -327,8 +400,7 @@ impl Shared {
 	) -> Result<StoredAnswer, CallError> {
 		let chat = input::read(&request.input, &servable.name).map_err(CallError::Input)?;
 		let best = self.chain.heights().await?.best;
-		let needed = best.saturating_add(SLACK).saturating_add(LEAST_MORTALITY);
-		let blocks = last_block(request).saturating_sub(needed);
+		let blocks = last_block(request).saturating_sub(needed_block(best));
 		if blocks == 0 {
 			return Err(NoAnswer::TooLate.into());
 		}
@@ -404,25 +476,6 @@ impl Shared {
 			Err(error) => {
 				self.store.keep_answer(id, StoredAnswer { submission: None, ..sent }).await?;
 				Err(error.into())
-			}
-		}
-	}
-}
-
-#[cfg(test)]
-mod unit {
-	use super::*;
-
-	#[test]
-	fn a_transaction_never_outlives_the_deadline() {
-		assert_eq!(mortality(100, 200), Some(32));
-		for last in 90..160 {
-			match mortality(100, last) {
-				Some(mortality) => {
-					assert!(mortality.is_power_of_two() && mortality >= 4);
-					assert!(100 + SLACK + mortality - 1 <= last, "{last}");
-				}
-				None => assert!(last < 100 + SLACK + 3, "{last}"),
 			}
 		}
 	}

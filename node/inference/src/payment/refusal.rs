@@ -160,6 +160,7 @@ impl Refusal {
 			Self::Lane(LaneRefusal::OutOfOrder { .. }) => "voucher_out_of_order",
 			Self::Lane(LaneRefusal::Busy { .. }) => "lane_busy",
 			Self::Lane(LaneRefusal::OtherModel { .. }) => "lane_of_other_model",
+			Self::Lane(LaneRefusal::PriceFalls { .. }) => "price_changed",
 			Self::Lane(LaneRefusal::AcknowledgedMismatch { .. }) => "acknowledged_mismatch",
 			Self::Lane(LaneRefusal::Underfunded { .. }) => "session_underfunded",
 			Self::Lane(LaneRefusal::LimitReached { .. }) => "spending_limit_reached",
@@ -175,7 +176,10 @@ impl Refusal {
 			Self::VoucherValidTooLong { latest, .. } => json!({ "valid_until": latest }),
 			Self::ModelMismatch { expected, .. } => json!({ "model": expected }),
 			Self::VersionChanged { expected, .. } => json!({ "version": expected }),
-			Self::PriceChanged { expected, .. } => json!({ "price_version": expected }),
+			Self::PriceChanged { expected, .. }
+			| Self::Lane(LaneRefusal::PriceFalls { expected, .. }) => {
+				json!({ "price_version": expected })
+			}
 			Self::InsufficientAuthorisation { needed, .. } => {
 				json!({ "needed": needed.to_string() })
 			}

@@ -11,6 +11,7 @@ use openledger_primitives::{
 	voucher::Voucher,
 	BlockNumber, Sequence, SessionId, Signature,
 };
+use serde::Deserialize;
 
 use crate::{payment::ChainUnavailable, store::LaneKey};
 
@@ -33,10 +34,12 @@ pub struct Sighting {
 	pub session: Option<SessionInfo>,
 	/// Whether the best block has the session: one that was opened just now is not final yet.
 	pub known_at_best: bool,
-	/// Whether nothing that was signed for the operator is on its way: the number of its next
-	/// transaction, with those in the pool and in blocks that are not final, is the one after its last
-	/// final one. A settlement that was to be sent before and is not settled was never taken then; and
-	/// if it still turns up somewhere, the next one has its number, and only one of them can count.
+	/// Whether the chain's node knows of nothing that was signed for the operator and is on its way:
+	/// the number of its next transaction, with those in the pool and in blocks that are not final, is
+	/// the one after its last final one. A settlement that was to be sent before and is not settled was
+	/// probably never taken then. That is not certain: what waits for a number before its own is not
+	/// counted, another key may sign by now, and other nodes may have what this one has forgotten. So
+	/// what is sent again for this reason is the very same settlement, of which either copy may arrive.
 	pub nothing_under_way: bool,
 }
 
@@ -158,6 +161,20 @@ impl ChainLink {
 	pub fn new(chain: Chain, operator: Agent) -> Self {
 		Self { chain, operator }
 	}
+
+	/// Whether the chain's node is behind the others.
+	async fn is_syncing(&self) -> Result<bool, ChainUnavailable> {
+		let health: Health =
+			self.chain.rpc("system_health", Vec::new()).await.map_err(unavailable)?;
+		Ok(health.is_syncing)
+	}
+}
+
+/// What a chain's node says of itself.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Health {
+	is_syncing: bool,
 }
 
 fn unavailable(error: impl std::fmt::Display) -> ChainUnavailable {
@@ -201,12 +218,14 @@ impl SettlementChain for ChainLink {
 		let signer = self.operator.signer().account();
 		let last = self.chain.account(&signer, At::Block(block.hash)).await.map_err(unavailable)?;
 		let next = self.chain.nonce(&signer).await.map_err(unavailable)?;
+		// A node that is behind knows nothing of what is on its way elsewhere.
+		let nothing_under_way = next == last.nonce && !self.is_syncing().await?;
 		Ok(Sighting {
 			finalized: block.number,
 			best,
 			session: info,
 			known_at_best,
-			nothing_under_way: next == last.nonce,
+			nothing_under_way,
 		})
 	}
 

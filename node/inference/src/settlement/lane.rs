@@ -46,6 +46,8 @@ struct Plan {
 	sums: Option<StoredAggregate>,
 	/// Whether more calls wait behind them.
 	more: bool,
+	/// When the same was sent before, if it was and may still arrive.
+	earlier: Option<Submission>,
 }
 
 impl Settler {
@@ -64,9 +66,11 @@ impl Settler {
 				Step::Send(plan) => plan,
 			};
 			let (summed, more) = (plan.sums.is_some(), plan.more);
+			let again = plan.earlier.is_some();
 			let until = best.saturating_add(self.chain.mortality());
 			let sent = self.send(key, Submission { at: finalized, until }, *plan).await;
-			if summed && matches!(sent, Err(LaneError::Refused(_))) {
+			// That a copy was refused may mean that the first one has arrived.
+			if summed && !again && matches!(sent, Err(LaneError::Refused(_))) {
 				self.one_by_one().insert(key);
 			} else if !summed && sent.is_ok() {
 				self.one_by_one().remove(&key);
@@ -113,14 +117,14 @@ impl Settler {
 			calls = self.waiting(key).await?;
 		}
 
-		let mut waiting = false;
+		let mut earlier = None;
 		let mut expired = Vec::new();
 		for (id, call) in &calls {
 			if let CallStatus::Submitted(submission) = call.status {
-				if sighting.finalized > submission.until || sighting.nothing_under_way {
+				if sighting.finalized > submission.until {
 					expired.push((*id, Outcome::NotSettled));
 				} else {
-					waiting = true;
+					earlier = Some(both(earlier, submission));
 				}
 			}
 		}
@@ -129,14 +133,15 @@ impl Settler {
 			self.note(expired).await?;
 			calls = self.waiting(key).await?;
 		}
-		if waiting {
+		if earlier.is_some() && !sighting.nothing_under_way {
 			return Ok(Step::Wait);
 		}
 
 		match session {
-			Some(session) if session.node == *self.sessions.operator() => {
-				self.plan(key, calls).await
-			}
+			Some(session) if session.node == *self.sessions.operator() => match earlier {
+				Some(earlier) => self.again(key, calls, earlier).await,
+				None => self.plan(key, calls).await,
+			},
 			Some(session) => {
 				error!(lane = %key, node = %ss58(&session.node), "another node's session");
 				Ok(Step::Wait)
@@ -163,12 +168,7 @@ impl Settler {
 			CallStatus::Submitted(submission) => Some(submission),
 			_ => None,
 		});
-		let span = submissions.fold(None, |span: Option<Submission>, next| {
-			Some(span.map_or(next, |span| Submission {
-				at: span.at.min(next.at),
-				until: span.until.max(next.until),
-			}))
-		});
+		let span = submissions.fold(None, |span, next| Some(both(span, next)));
 		let verdicts = match span {
 			Some(span) => {
 				let found = self.chain.verdicts(key, span.at, span.until.min(finalized)).await;
@@ -217,6 +217,72 @@ impl Settler {
 		Ok(())
 	}
 
+	/// What was sent and has probably not arrived, once more: exactly the same, so that whichever copy
+	/// arrives is what is written down here, and its records can be proven.
+	async fn again(
+		&self,
+		key: LaneKey,
+		mut calls: Vec<(CallId, StoredCall)>,
+		earlier: Submission,
+	) -> Result<Step, LaneError> {
+		let is_sent =
+			|(_, call): &(CallId, StoredCall)| matches!(call.status, CallStatus::Submitted(_));
+		let Some(sums) = self.store.sent_aggregate(key).await? else {
+			let (total, sent) =
+				(calls.len(), calls.iter().take_while(|call| is_sent(call)).count());
+			if sent > self.batch_size {
+				// These were to be sent by sums, which would have been written down before.
+				let never = calls.iter().filter(|call| is_sent(call));
+				self.note(never.map(|(id, _)| (*id, Outcome::NotSettled)).collect()).await?;
+				return Ok(Step::Wait);
+			}
+			if calls.iter().skip(sent).any(is_sent) {
+				return Ok(Step::Wait);
+			}
+			calls.truncate(sent);
+			let Step::Send(plan) = self.itemised(calls).await? else { return Ok(Step::Wait) };
+			let more = total > sent;
+			return Ok(Step::Send(Box::new(Plan { more, earlier: Some(earlier), ..*plan })));
+		};
+		let count = usize::try_from(sums.calls).unwrap_or(usize::MAX).saturating_add(1);
+		let mut calls = self.store.open_calls(key, count.saturating_add(1)).await?;
+		let more = calls.len() > count;
+		calls.truncate(count);
+		let first = calls.first().map(|(id, _)| id.sequence);
+		let last = calls.last().map(|(id, _)| id.sequence);
+		if calls.len() < count || first != Some(sums.first) || last != Some(sums.voucher) {
+			// Its time ends.
+			return Ok(Step::Wait);
+		}
+		let plan = self.summed(calls, sums).await?;
+		Ok(plan.map_or(Step::Wait, |plan| {
+			Step::Send(Box::new(Plan { more, earlier: Some(earlier), ..plan }))
+		}))
+	}
+
+	/// These calls, by their sums and the newest of them beside.
+	async fn summed(
+		&self,
+		calls: Vec<(CallId, StoredCall)>,
+		sums: StoredAggregate,
+	) -> Result<Option<Plan>, LaneError> {
+		let Some((newest, StoredCall { served: Some(last), .. })) = calls.last() else {
+			return Ok(None);
+		};
+		let stored = self.store.voucher(*newest).await?;
+		let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
+		let aggregate = Box::new(sums.aggregate.clone());
+		let content = Content::Aggregate { aggregate, last: Some(last.record.clone()) };
+		Ok(Some(Plan {
+			batch: Batch { voucher: stored.voucher, signature: stored.signature, content },
+			charge: calls.iter().fold(0, |sum, (_, call)| charge(call).saturating_add(sum)),
+			more: false,
+			ids: calls.into_iter().map(|(id, _)| id).collect(),
+			sums: Some(sums),
+			earlier: None,
+		}))
+	}
+
 	/// The oldest calls that wait: their sums if there are enough of them, else each of them.
 	async fn plan(
 		&self,
@@ -237,22 +303,14 @@ impl Settler {
 		});
 		let (sums, mut calls) = adding.await.map_err(|_| StoreError::Closed)?;
 		let Some((sums, own)) = sums else { return self.itemised(calls).await };
-		let total = calls.len();
-		calls.truncate(own.saturating_add(1));
-		let Some((newest, StoredCall { served: Some(last), .. })) = calls.last() else {
+		let count = own.saturating_add(1);
+		let more = calls.len() > count;
+		if !matches!(calls.get(own), Some((_, StoredCall { served: Some(_), .. }))) {
 			return self.itemised(calls).await;
-		};
-		let stored = self.store.voucher(*newest).await?;
-		let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
-		let aggregate = Box::new(sums.aggregate.clone());
-		let content = Content::Aggregate { aggregate, last: Some(last.record.clone()) };
-		Ok(Step::Send(Box::new(Plan {
-			batch: Batch { voucher: stored.voucher, signature: stored.signature, content },
-			charge: calls.iter().fold(0, |sum, (_, call)| charge(call).saturating_add(sum)),
-			more: total > calls.len(),
-			ids: calls.into_iter().map(|(id, _)| id).collect(),
-			sums: Some(sums),
-		})))
+		}
+		calls.truncate(count);
+		let plan = self.summed(calls, sums).await?;
+		Ok(plan.map_or(Step::Wait, |plan| Step::Send(Box::new(Plan { more, ..plan }))))
 	}
 
 	/// The oldest calls that wait, with the voucher of the newest of them.
@@ -272,7 +330,7 @@ impl Settler {
 		let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
 		let content = Content::Itemised(CallRecords::truncate_from(records));
 		let batch = Batch { voucher: stored.voucher, signature: stored.signature, content };
-		Ok(Step::Send(Box::new(Plan { batch, ids, charge, sums: None, more })))
+		Ok(Step::Send(Box::new(Plan { batch, ids, charge, sums: None, more, earlier: None })))
 	}
 
 	/// Writes down what is about to be sent: sums last, when all calls in them say so.
@@ -290,30 +348,37 @@ impl Settler {
 		Ok(())
 	}
 
-	/// Sends a settlement, once, and notes what became of it.
+	/// Sends a settlement, once, and notes what became of it. What had no effect waits for the next
+	/// one; unless it was a copy: then it waits for the first, which may still arrive.
 	async fn send(
 		&self,
 		key: LaneKey,
 		submission: Submission,
 		plan: Plan,
 	) -> Result<(), LaneError> {
-		let Plan { batch, ids, charge, sums, .. } = plan;
+		let Plan { batch, ids, charge, sums, earlier, .. } = plan;
 		let all = |outcome: Outcome| ids.iter().map(|id| (*id, outcome)).collect::<Vec<_>>();
 		let summed = sums.as_ref().map_or(0, |sums| sums.calls);
+		let no_effect = earlier.map_or(Outcome::NotSettled, Outcome::Submitted);
+		let submission = both(earlier, submission);
 		self.write_down(key, all(Outcome::Submitted(submission)), sums).await?;
-		info!(lane = %key, calls = ids.len(), summed, %charge, "settling");
+		let again = earlier.is_some();
+		info!(lane = %key, calls = ids.len(), summed, %charge, again, "settling");
 		let sent = match self.chain.settle(batch).await {
 			Ok(sent) => sent,
 			Err(error) => {
-				self.note(all(Outcome::NotSettled)).await?;
+				self.note(all(no_effect)).await?;
 				return Err(error.into());
 			}
 		};
 		match sent {
 			Sent::Finalized { block, verdicts } => {
 				let outcomes = ids.iter().map(|id| match find(&verdicts, id.sequence) {
-					Some(verdict) => (*id, outcome(&verdict)),
-					None => (*id, Outcome::NotSettled),
+					Some(verdict) => match outcome(&verdict) {
+						Outcome::NotSettled => (*id, no_effect),
+						outcome => (*id, outcome),
+					},
+					None => (*id, no_effect),
 				});
 				self.note(outcomes.collect()).await?;
 				let rejected = verdicts.iter().filter(|verdict| verdict.rejected.is_some());
@@ -332,8 +397,12 @@ impl Settler {
 				Ok(())
 			}
 			Sent::Refused { error } => {
-				self.note(all(Outcome::NotSettled)).await?;
+				self.note(all(no_effect)).await?;
 				Err(LaneError::Refused(error))
+			}
+			Sent::Over if again => {
+				self.note(all(no_effect)).await?;
+				Err(LaneError::Refused("the session's time to be settled is over".into()))
 			}
 			// Sending it again would cost a fee each time.
 			Sent::Over => {
@@ -344,13 +413,25 @@ impl Settler {
 			Sent::Unknown { until: bound, reason } => {
 				warn!(lane = %key, %reason, "the outcome of a settlement is not known yet");
 				if let Some(until) = bound {
-					let submission = Submission { until, ..submission };
-					self.note(all(Outcome::Submitted(submission))).await?;
+					let bounded = both(earlier, Submission { until, ..submission });
+					self.note(all(Outcome::Submitted(bounded))).await?;
 				}
-				Ok(())
+				// It is not sent a third time at once.
+				match again {
+					true => Err(LaneError::NotArrived(reason)),
+					false => Ok(()),
+				}
 			}
 		}
 	}
+}
+
+/// When either of two may arrive.
+fn both(one: Option<Submission>, other: Submission) -> Submission {
+	one.map_or(other, |one| Submission {
+		at: one.at.min(other.at),
+		until: one.until.max(other.until),
+	})
 }
 
 /// How many calls are worth their sums: two at least, since the newest is itemised beside them.

@@ -43,6 +43,8 @@ pub(super) enum LaneError {
 	Store(#[from] StoreError),
 	#[error("the settlement was refused: {0}")]
 	Refused(String),
+	#[error("a settlement that was sent again has not arrived: {0}")]
+	NotArrived(String),
 }
 
 /// The task that settles.

@@ -280,6 +280,35 @@ async fn a_settlement_that_nobody_took_is_sent_again_at_once() {
 }
 
 #[tokio::test]
+async fn what_is_sent_again_is_the_same_and_not_each_second() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 2).await;
+	bench.chain.state().nothing_under_way = true;
+	for _ in 0..4 {
+		bench.chain.fate(Fate::Lose);
+	}
+	bench.settler.round(false).await;
+	bench.serve(0, 1).await;
+	for _ in 0..5 {
+		bench.settler.round(false).await;
+	}
+	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2), (vec![1, 2], 2)], "the third one waits");
+	assert!(bench.handle.last().error.is_some());
+	// Each copy may enter a block for as long as the newest may.
+	bench.chain.state().finalized = FINALIZED + 5;
+	bench.settler.round(true).await;
+	bench.chain.state().nothing_under_way = false;
+	bench.chain.state().finalized = FINALIZED + 15;
+	bench.settler.round(true).await;
+	assert_eq!(bench.chain.sent().len(), 3);
+	bench.chain.state().finalized = FINALIZED + 16;
+	bench.chain.state().fates.clear();
+	bench.settler.round(true).await;
+	assert_eq!(bench.chain.sent()[3], (vec![1, 2, 3], 3), "none of them can arrive any more");
+	assert_eq!(bench.settled_on_chain(), 3 * CHARGE);
+}
+
+#[tokio::test]
 async fn a_settlement_that_an_earlier_one_overtook_is_not_a_loss() {
 	let mut bench = Bench::new(eager()).await;
 	bench.serve(0, 2).await;

@@ -2,7 +2,7 @@
 //! before it changes anything.
 
 use openledger_primitives::{
-	info::SessionInfo, Balance, LaneId, ModelId, Sequence, SessionId, MAX_LANES,
+	info::SessionInfo, Balance, LaneId, ModelId, PriceVersion, Sequence, SessionId, MAX_LANES,
 };
 use thiserror::Error;
 
@@ -59,6 +59,15 @@ pub enum LaneRefusal {
 	OtherModel {
 		/// That model.
 		model: ModelId,
+	},
+	/// The lane's newest voucher names a later price than this one: the chain pays for no call at a
+	/// later price than the voucher that it is settled with names.
+	#[error("the lane's newest voucher names price version {expected}; this one names {found}")]
+	PriceFalls {
+		/// The newest voucher's: the next one must name it, or a later one.
+		expected: PriceVersion,
+		/// The one that this voucher names.
+		found: PriceVersion,
 	},
 	/// Caller and node disagree about what the earlier calls cost.
 	#[error("the lane's earlier calls cost {expected} planck")]
@@ -139,8 +148,15 @@ pub(super) fn accept(
 	}
 	// The chain pays a voucher's lane for one model only.
 	let last = CallId { sequence: lane.sequence, ..id };
-	if let Some(last) = tables.call(last)?.filter(|last| last.model != acceptance.model) {
-		return Ok(Err(LaneRefusal::OtherModel { model: last.model }));
+	if let Some(call) = tables.call(last)?.filter(|call| call.model != acceptance.model) {
+		return Ok(Err(LaneRefusal::OtherModel { model: call.model }));
+	}
+	let (expected, found) = (
+		tables.voucher(last)?.map_or(0, |newest| newest.voucher.price_version),
+		voucher.price_version,
+	);
+	if found < expected {
+		return Ok(Err(LaneRefusal::PriceFalls { expected, found }));
 	}
 	if voucher.acknowledged != lane.charged {
 		return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: lane.charged }));

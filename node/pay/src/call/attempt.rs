@@ -25,7 +25,7 @@ use super::{
 use crate::{
 	error::ApiError,
 	funding::{FundingError, Want},
-	ledger::{Begun, Correction, Draft, Shortfall},
+	ledger::{Begun, Correction, Draft, Fate, Shortfall},
 	market::Listing,
 	node::{
 		api::{Offered, Refusal, Sent},
@@ -79,6 +79,10 @@ impl Engine {
 			debug!(code = %refusal.code, message = %refusal.message, "voucher refused");
 			let fresh = self.funding.is_fresh(seat.session);
 			let mut what = remedy(&refusal, seat.sequence, payment.begun.acknowledged, fresh);
+			// Its number may be that of somebody else's session.
+			if matches!(what, Remedy::Disputed(_)) {
+				what = self.dispute(what, &node.operator, seat.session).await;
+			}
 			// Another session costs another deposit, so that is not for the node alone to say.
 			if what == Remedy::Retire {
 				let (session, amount) = (seat.session, offer.amount);
@@ -144,12 +148,39 @@ impl Engine {
 		let info = self.network.session(session, At::Best).await?;
 		Ok(info.is_some_and(|info| {
 			info.node == *operator
+				&& info.caller == self.network.account()
 				&& info.closes_at.is_none()
 				&& best < info.expires_at
 				&& info.deposit.saturating_sub(info.settled) >= amount
 				&& (info.signer == info.caller
 					|| info.spending_limit.saturating_sub(info.settled) >= amount)
 		}))
+	}
+
+	/// What a node's claim is worth that a session's calls cost more than it has signed for. As long
+	/// as no final block shows the session, it may be about another one with the same number.
+	async fn dispute(&self, claim: Remedy, operator: &AccountId, session: SessionId) -> Remedy {
+		let is_proven = || {
+			let known = self.treasury.look(|ledger| ledger.session(session).cloned());
+			known.is_some_and(|known| known.opening.is_none())
+		};
+		if !is_proven() {
+			if let Ok(Some(info)) = self.network.session(session, At::Finalized).await {
+				let _ = self.treasury.update(|ledger| ledger.prove(session, &info)).await;
+			}
+		}
+		if !is_proven() {
+			return Remedy::None;
+		}
+		let account = self.network.account();
+		match self.network.session(session, At::Best).await {
+			Ok(Some(info)) if info.caller == account && info.node == *operator => claim,
+			Ok(_) => Remedy::Retire,
+			Err(error) => {
+				warn!(%error, "the chain cannot be asked");
+				Remedy::None
+			}
+		}
 	}
 
 	/// Asks what the call costs, and compares that with the chain.
@@ -290,6 +321,10 @@ impl Engine {
 					let settled = self.funding.settled(&want.node, patience);
 					call.unless_stopped(settled).await.map_err(super::Stop::into_verdict)?;
 				}
+				Err(FundingError::Short(Shortfall::Doubted)) if Instant::now() < patience => {
+					let pause = sleep(self.settings.pause);
+					call.unless_stopped(pause).await.map_err(super::Stop::into_verdict)?;
+				}
 				Err(error) => return Err(self.unfunded(amount, error)),
 			}
 		};
@@ -371,7 +406,10 @@ impl Engine {
 		let sent = match call.unless_stopped(sending).await {
 			Ok(sent) => sent,
 			Err(stop) => {
-				self.find_out(node, begun, None).await;
+				let found = self.find_out(node, begun, None, stop.fate()).await;
+				if stop == super::Stop::Deadline {
+					self.note_lost(node, &found);
+				}
 				return Err(stop.into_verdict());
 			}
 		};
@@ -389,12 +427,14 @@ impl Engine {
 			// This may come from a proxy, with the call served behind it.
 			Sent::Refused(refusal) => {
 				self.failed(node);
-				self.find_out(node, begun, None).await;
+				let found = self.find_out(node, begun, None, Fate::Lost).await;
+				self.note_lost(node, &found);
 				Err(Verdict::Elsewhere(ApiError::bad_gateway("node_failed", refusal.message)))
 			}
 			Sent::Lost(reason) => {
 				self.failed(node);
-				self.find_out(node, begun, None).await;
+				let found = self.find_out(node, begun, None, Fate::Lost).await;
+				self.note_lost(node, &found);
 				Err(Verdict::Elsewhere(ApiError::bad_gateway("node_failed", reason)))
 			}
 		}

@@ -28,8 +28,11 @@ use super::{
 use crate::{
 	clerk::{self, Unacceptable},
 	error::ApiError,
-	ledger::{Begun, Seat},
-	node::api::{self, bounded, describe, Known, MAX_ANSWER},
+	ledger::{Begun, Fate, Seat},
+	node::{
+		api::{self, bounded, describe, Known, MAX_ANSWER},
+		health::Health,
+	},
 };
 
 /// What an app learns of the payment, if it looks.
@@ -77,7 +80,10 @@ impl Engine {
 		let body = match call.unless_stopped(bounded(answer, MAX_ANSWER)).await {
 			Ok(body) => body,
 			Err(stop) => {
-				self.find_out(node, begun, None).await;
+				let found = self.find_out(node, begun, None, stop.fate()).await;
+				if stop == Stop::Deadline {
+					self.note_lost(node, &found);
+				}
 				return stop.into_verdict();
 			}
 		};
@@ -90,16 +96,23 @@ impl Engine {
 			Ok(read) => read,
 			Err(reason) => {
 				self.failed(node);
-				self.note_lost(node, self.find_out(node, begun, None).await);
+				let found = self.find_out(node, begun, None, Fate::Lost).await;
+				self.note_lost(node, &found);
 				return Verdict::Elsewhere(ApiError::bad_gateway("node_failed", reason));
 			}
 		};
 		let Request { task, model, .. } = call.request;
 		let said = Said::of(*task, &value);
 		let known = said.as_ref().map(|said| clerk::Answer { model, task: *task, said });
+		let fate = match (call.line.is_gone(), known.is_some()) {
+			(true, _) => Fate::Unwanted,
+			(false, true) => Fate::Delivered,
+			// Whatever that is, it is no answer.
+			(false, false) => Fate::Lost,
+		};
 		let found = match response {
-			Some(response) => self.take(begun, response, known, !call.line.is_gone()).await,
-			None => self.find_out(node, begun, known).await,
+			Some(response) => self.take(begun, response, known, fate).await,
+			None => self.find_out(node, begun, known, fate).await,
 		};
 		let charge = match found {
 			Found::Charged(charge) => Some(charge),
@@ -169,10 +182,16 @@ impl Engine {
 		let whole = end.is_ok() && relay.error.is_none();
 		let Request { task, model, .. } = call.request;
 		let known = whole.then_some(clerk::Answer { model, task: *task, said: &relay.said });
-		let delivered = whole && !call.line.is_gone();
+		let fate = match &end {
+			_ if call.line.is_gone() => Fate::Unwanted,
+			Ok(()) if whole => Fate::Delivered,
+			Err(Err(Stop::Deadline)) if call.line.has_begun() => Fate::Unwanted,
+			Err(Err(stop)) => stop.fate(),
+			_ => Fate::Lost,
+		};
 		let found = match relay.response.take() {
-			Some(response) => self.take(begun, response, known, delivered).await,
-			None => self.find_out(node, begun, known).await,
+			Some(response) => self.take(begun, response, known, fate).await,
+			None => self.find_out(node, begun, known, fate).await,
 		};
 		let charge = match &found {
 			Found::Charged(charge) => Some(*charge),
@@ -192,6 +211,9 @@ impl Engine {
 				Err(stop) => stop.into_verdict(),
 			};
 		}
+		if fate == Fate::Lost {
+			self.note_lost(node, &found);
+		}
 		let error = match (relay.error, end) {
 			(_, Err(Err(Stop::Gone))) => return Verdict::Gone,
 			(_, Err(Err(stop))) => stop.into_error(),
@@ -205,7 +227,6 @@ impl Engine {
 			call.line.fail(error).await;
 			return Verdict::BrokeOff;
 		}
-		self.note_lost(node, found);
 		match call.deadline > Instant::now() && !call.cut.is_cancelled() {
 			true => Verdict::Elsewhere(error),
 			false => Verdict::Refused(error),
@@ -218,11 +239,11 @@ impl Engine {
 		begun: &Begun,
 		response: PaymentResponse,
 		answer: Option<clerk::Answer<'_>>,
-		delivered: bool,
+		fate: Fate,
 	) -> Found {
 		let statement = &response.extra.statement;
 		let tokens = [("input", statement.input_tokens), ("output", statement.output_tokens)];
-		match self.clerk.take(&begun.seat, &begun.open, response, answer, delivered).await {
+		match self.clerk.take(&begun.seat, &begun.open, response, answer, fate).await {
 			Ok(charge) => {
 				let model = self.model_name(begun.open.call.model);
 				for (kind, count) in tokens {
@@ -249,6 +270,7 @@ impl Engine {
 		node: &NodeInfo,
 		begun: &Begun,
 		answer: Option<clerk::Answer<'_>>,
+		fate: Fate,
 	) -> Found {
 		let seat = &begun.seat;
 		let deadline = later(self.settings.recovery);
@@ -256,9 +278,7 @@ impl Engine {
 			let asked = self.api.statement(&node.endpoint, seat.session, seat.lane, seat.sequence);
 			let known = Self::until(deadline, asked).await;
 			match known.unwrap_or_else(|| Known::NotNow("time is up".into())) {
-				Known::Served(response) => {
-					return self.take(begun, *response, answer, answer.is_some()).await
-				}
+				Known::Served(response) => return self.take(begun, *response, answer, fate).await,
 				Known::NotCharged => {
 					return match self.treasury.release(seat, true).await {
 						Ok(()) => Found::NotCharged,
@@ -270,7 +290,7 @@ impl Engine {
 				}
 				// Whoever has the request may still bring it.
 				Known::NotTaken if begun.open.call.can_be_taken(self.best()) => {
-					self.treasury.park(seat);
+					self.park(seat, fate);
 					return Found::Unknown;
 				}
 				Known::NotTaken => {
@@ -288,15 +308,25 @@ impl Engine {
 						node = %ss58(&node.operator), session = seat.session, lane = seat.lane, %reason,
 						"what became of a call is not known yet; what it may cost stays set aside",
 					);
-					self.treasury.park(seat);
+					self.park(seat, fate);
 					return Found::Unknown;
 				}
 			}
 		}
 	}
 
-	/// Notes an answer that was paid for and did not arrive.
-	fn note_lost(&self, node: &NodeInfo, found: Found) {
+	fn park(&self, seat: &Seat, fate: Fate) {
+		match fate {
+			Fate::Lost => self.treasury.park_lost(seat),
+			Fate::Delivered | Fate::Unwanted => self.treasury.park(seat),
+		}
+	}
+
+	/// Notes an answer that did not arrive, if it was paid for or may be.
+	pub(super) fn note_lost(&self, node: &NodeInfo, found: &Found) {
+		if !matches!(found, Found::NotCharged | Found::Charged(0)) {
+			self.note(node, Health::lost);
+		}
 		if let Found::Charged(charge) = found {
 			warn!(node = %ss58(&node.operator), %charge, "an answer was charged and did not arrive");
 			metrics::counter!("openledger_pay_lost_answers_total").increment(1);

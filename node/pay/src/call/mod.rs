@@ -34,7 +34,7 @@ use crate::{
 	clerk::Clerk,
 	error::ApiError,
 	funding::Funding,
-	ledger::Shortfall,
+	ledger::{Fate, Shortfall},
 	market::{Listing, Market},
 	network::Network,
 	node::{
@@ -166,6 +166,14 @@ impl Stop {
 				ApiError::unavailable("shutting_down", "this proxy is stopping")
 			}
 			Self::Deadline => ApiError::timeout("the call took too long"),
+		}
+	}
+
+	/// What becomes of an answer that is not waited for any longer.
+	fn fate(self) -> Fate {
+		match self {
+			Self::Gone | Self::Shutdown => Fate::Unwanted,
+			Self::Deadline => Fate::Lost,
 		}
 	}
 
@@ -366,8 +374,11 @@ impl Engine {
 		});
 		// Whoever does not serve such calls of the model may have begun to.
 		let task = (listing.model.id, request.task);
-		let (unlikely, likely): (Vec<_>, Vec<_>) =
-			candidates.into_iter().partition(|node| self.market.is_unserved(&node.operator, task));
+		let waits =
+			|node: &Candidate| self.treasury.look(|ledger| ledger.must_wait(&node.operator));
+		let (unlikely, likely): (Vec<_>, Vec<_>) = candidates
+			.into_iter()
+			.partition(|node| self.market.is_unserved(&node.operator, task) || waits(node));
 		let now = self.market.now();
 		let first = rank(likely, now).into_iter().chain(rank(unlikely, now)).next()?;
 		listing.nodes.iter().find(|node| node.operator == first.operator).cloned()

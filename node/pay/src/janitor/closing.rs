@@ -145,6 +145,10 @@ impl Janitor {
 			self.treasury.look(|ledger| Some((ledger.session(id)?.clone(), ledger.is_busy(id))));
 		// A call that is under way is brought to its end first.
 		let Some((session, false)) = found else { return Ok(Closing::NotYet) };
+		// Somebody else's session is not ours to close.
+		if session.is_displaced() || session.opening.is_some() && !self.is_ours(&session).await? {
+			return Ok(Closing::NotYet);
+		}
 		let best = self.network.block(At::Best).await?;
 		let is_due = session.closes_at.is_some_and(|from| best >= from);
 		let later = self.later.lock().get(&id).copied();
@@ -184,6 +188,13 @@ impl Janitor {
 		debug!(session = id, reason = %failed, "a session could not be closed; trying again later");
 		self.try_later(id, is_due);
 		Ok(Closing::NotYet)
+	}
+
+	/// Whether the newest block has a session under its number.
+	async fn is_ours(&self, session: &Session) -> Result<bool, JanitorError> {
+		let info = self.network.session(session.id, At::Best).await?;
+		let caller = self.network.account();
+		Ok(info.is_some_and(|info| info.caller == caller && info.node == session.node))
 	}
 
 	/// Closes a session with the agreement of its node. What came back, in planck, or why there is no

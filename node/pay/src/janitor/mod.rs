@@ -22,11 +22,11 @@ use tracing::{debug, info, warn};
 use crate::{
 	clerk::{Clerk, Unacceptable},
 	funding::{Funding, FundingError},
-	ledger::{Open, Seat, Seen, Usage},
+	ledger::{Open, Seat, Seen, Session, Usage},
 	market::Market,
 	network::Network,
 	node::api::{Known, NodeApi},
-	store::StoreError,
+	store::{unix_seconds, StoreError},
 	treasury::Treasury,
 };
 
@@ -113,6 +113,8 @@ impl Janitor {
 	/// # Errors
 	/// What could not be asked or written. The next round tries again.
 	pub async fn round(&self) -> Result<(), JanitorError> {
+		let now = unix_seconds();
+		self.treasury.update(|ledger| ledger.lift(now)).await?;
 		self.recover().await;
 		self.funding.resolve().await?;
 		self.observe().await?;
@@ -144,7 +146,8 @@ impl Janitor {
 		let asked = self.api.statement(&node.endpoint, seat.session, seat.lane, seat.sequence);
 		match asked.await {
 			Known::Served(response) => {
-				match self.clerk.take(seat, open, *response, None, false).await {
+				let fate = self.treasury.look(|ledger| ledger.fate(seat));
+				match self.clerk.take(seat, open, *response, None, fate).await {
 					Ok(charge) => info!(
 						session = seat.session, lane = seat.lane, charge = %format_amount(charge),
 						"a call whose outcome was unknown was charged",
@@ -174,14 +177,18 @@ impl Janitor {
 	/// # Errors
 	/// If the chain cannot be asked, or a change not be written down.
 	pub async fn observe(&self) -> Result<(), JanitorError> {
-		let sessions: Vec<(SessionId, BlockNumber)> = self.treasury.look(|ledger| {
-			ledger.sessions().map(|session| (session.id, session.opened_after)).collect()
-		});
+		let sessions: Vec<Session> =
+			self.treasury.look(|ledger| ledger.sessions().cloned().collect());
 		if sessions.is_empty() {
 			return Ok(());
 		}
 		let best = self.network.block(At::Best).await?;
-		for (id, opened_after) in sessions {
+		for Session { id, opened_after, opening, .. } in sessions {
+			if opening.is_some() {
+				if let Some(info) = self.network.session(id, At::Finalized).await? {
+					self.treasury.update(|ledger| ledger.prove(id, &info)).await?;
+				}
+			}
 			let info = match self.network.session(id, At::Best).await? {
 				Some(info) => Some(info),
 				None if self.is_closed(id, opened_after).await? => None,

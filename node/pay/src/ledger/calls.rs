@@ -13,7 +13,7 @@ use openledger_primitives::{
 	AccountId, Balance, BlockNumber, LaneId, ModelId, Sequence, SessionId,
 };
 
-use super::{Change, Draft, Ledger, Open, Session, Shortfall};
+use super::{Change, Draft, Fate, Ledger, Open, Session, Shortfall};
 use crate::{budget::Budget, lanes};
 
 /// The place of a call: nobody else uses its lane while it has it.
@@ -95,6 +95,8 @@ impl Ledger {
 		let acknowledged = state.acknowledged;
 		let change = Change::Lane(session, lane, Box::new(state.clone()));
 		self.busy.insert((session, lane));
+		self.begun = self.begun.saturating_add(1);
+		self.starts.insert((session, lane), self.begun);
 		let seat = Seat { node: node.clone(), session, lane, sequence };
 		Ok((Begun { seat, acknowledged, authorised, open }, vec![change]))
 	}
@@ -125,6 +127,9 @@ impl Ledger {
 	) -> Result<(SessionId, LaneId), Shortfall> {
 		if let Some(reason) = self.barred.get(node) {
 			return Err(Shortfall::Barred(reason.clone()));
+		}
+		if self.must_wait(node) {
+			return Err(Shortfall::Doubted);
 		}
 		let standing = self.standing();
 		let may_change = !self.busy.is_empty();
@@ -202,6 +207,19 @@ impl Ledger {
 		vec![lane, totals, Change::Statement(Box::new(receipt))]
 	}
 
+	/// Takes a statement that was checked, and counts whether the node has delivered what it charges
+	/// for. `now` is in seconds since 1970.
+	pub fn settle(&mut self, seat: &Seat, receipt: Receipt, fate: Fate, now: u64) -> Vec<Change> {
+		let charge = receipt.statement.charge;
+		let judged = match self.open_lane(seat).is_some() {
+			true => self.judge(seat, fate, charge, now),
+			false => Vec::new(),
+		};
+		let mut changes = self.acknowledge(seat, receipt, fate == Fate::Delivered);
+		changes.extend(judged);
+		changes
+	}
+
 	/// The call was not charged. If its voucher was not taken either, its sequence is free again.
 	pub fn release(&mut self, seat: &Seat, taken: bool) -> Vec<Change> {
 		let sequence = (!taken).then(|| seat.sequence.saturating_sub(1));
@@ -219,7 +237,9 @@ impl Ledger {
 		if let Some(acknowledged) = correction.acknowledged {
 			lane.acknowledged = lane.acknowledged.min(acknowledged);
 		}
-		vec![Change::Lane(seat.session, seat.lane, Box::new(lane.clone()))]
+		let changes = vec![Change::Lane(seat.session, seat.lane, Box::new(lane.clone()))];
+		self.found(seat.session, seat.lane);
+		changes
 	}
 
 	/// The node's statement does not hold. It is kept, what it could cost stays set aside, and the
@@ -246,10 +266,14 @@ impl Ledger {
 		self.open_lane(seat).is_some() && self.busy.insert((seat.session, seat.lane))
 	}
 
-	/// Pays a node no more, and uses no session with it.
+	/// Pays a node no more, and uses no session with it. This holds until it is forgiven.
 	pub fn bar(&mut self, node: &AccountId, reason: &str) -> Vec<Change> {
 		let mut changes = Vec::new();
-		if !self.barred.contains_key(node) {
+		if !self.is_barred_for_good(node) {
+			if let Some(trust) = self.trust.get_mut(node) {
+				trust.barred_at = None;
+				changes.push(Change::Trust(node.clone(), Some(*trust)));
+			}
 			self.barred.insert(node.clone(), reason.to_owned());
 			changes.push(Change::Barred(node.clone(), Some(reason.to_owned())));
 		}
@@ -264,14 +288,18 @@ impl Ledger {
 
 	/// Pays a node again.
 	pub fn forgive(&mut self, node: &AccountId) -> Vec<Change> {
-		match self.barred.remove(node) {
-			Some(_) => vec![Change::Barred(node.clone(), None)],
-			None => Vec::new(),
+		let mut changes = Vec::new();
+		if self.barred.remove(node).is_some() {
+			changes.push(Change::Barred(node.clone(), None));
 		}
+		if self.trust.remove(node).is_some() {
+			changes.push(Change::Trust(node.clone(), None));
+		}
+		changes
 	}
 
 	/// The lane of a call that is open.
-	fn open_lane(&mut self, seat: &Seat) -> Option<&mut super::Lane> {
+	pub(super) fn open_lane(&mut self, seat: &Seat) -> Option<&mut super::Lane> {
 		let lane = self.lanes.get_mut(&seat.session)?.get_mut(&seat.lane)?;
 		let open = lane.open.as_ref()?;
 		(open.call.sequence == seat.sequence).then_some(lane)

@@ -4,7 +4,7 @@ use openledger_primitives::{
 	info::SessionInfo, AccountId, Balance, BlockNumber, LaneId, SessionId,
 };
 
-use super::{Change, Intent, IntentKind, Ledger, Session, Settled, Shortfall, Usage};
+use super::{Change, Intent, IntentKind, Ledger, Opening, Session, Settled, Shortfall, Usage};
 use crate::budget::Budget;
 
 /// What the chain has of a session.
@@ -76,6 +76,12 @@ impl Ledger {
 		expires_at: BlockNumber,
 	) -> Vec<Change> {
 		let intent = self.intents.remove(node);
+		let opening = intent.as_ref().and_then(|intent| match intent.kind {
+			IntentKind::Open { expires_at, first } => {
+				Some(Opening { first, amount: intent.amount, expires_at, displaced: false })
+			}
+			IntentKind::TopUp { .. } => None,
+		});
 		let session = Session {
 			id,
 			node: node.clone(),
@@ -84,6 +90,7 @@ impl Ledger {
 			closes_at: None,
 			retired: self.barred.contains_key(node),
 			opened_after: intent.map_or(0, |intent| intent.from),
+			opening,
 			signer: None,
 			limit: None,
 		};
@@ -139,13 +146,70 @@ impl Ledger {
 		}
 	}
 
+	/// Compares a session that was opened lately with a final block. There its number stays what it
+	/// is, or that of another one.
+	pub fn prove(&mut self, id: SessionId, info: &SessionInfo) -> Vec<Change> {
+		let caller = self.meta.caller.clone();
+		let Some(session) = self.sessions.get_mut(&id) else { return Vec::new() };
+		let Some(opening) = session.opening.filter(|opening| !opening.displaced) else {
+			return Vec::new();
+		};
+		let ours = (&info.caller, &info.node, info.expires_at)
+			== (&caller, &session.node, opening.expires_at)
+			&& info.deposit >= opening.amount;
+		if !ours {
+			return self.displace(id);
+		}
+		session.opening = None;
+		vec![Change::Session(session.clone())]
+	}
+
+	/// A session is not there under its number. What is in it still counts.
+	fn displace(&mut self, id: SessionId) -> Vec<Change> {
+		let Some(session) = self.sessions.get_mut(&id) else { return Vec::new() };
+		let Some(opening) = &mut session.opening else { return Vec::new() };
+		(opening.displaced, session.retired) = (true, true);
+		vec![Change::Session(session.clone())]
+	}
+
+	/// A displaced session was found under another number. No voucher names that one yet.
+	pub fn moved(&mut self, id: SessionId, to: SessionId) -> Vec<Change> {
+		let Some(session) = self.sessions.get(&id).filter(|session| session.is_displaced()) else {
+			return Vec::new();
+		};
+		if self.sessions.contains_key(&to) {
+			return Vec::new();
+		}
+		let Some(opening) = session.opening else { return Vec::new() };
+		let deposit = session.deposit;
+		let found = Session {
+			id: to,
+			deposit: opening.amount,
+			expires_at: opening.expires_at,
+			closes_at: None,
+			retired: self.barred.contains_key(&session.node),
+			opening: Some(Opening { displaced: false, ..opening }),
+			..session.clone()
+		};
+		// Under the old number it has cost nothing.
+		let mut changes = self.closed(id, Some(deposit));
+		self.sessions.insert(to, found.clone());
+		changes.push(Change::Session(found));
+		changes
+	}
+
 	/// Compares a session with the chain, as of when it was asked.
 	pub fn observe(&mut self, id: SessionId, seen: Seen<'_>) -> (Vec<Change>, Vec<Evidence>) {
 		let caller = self.meta.caller.clone();
 		let Some(session) = self.sessions.get_mut(&id) else { return Default::default() };
 		let info = match seen {
-			// A chain that was started anew gives the same number to another session.
+			_ if session.is_displaced() => return Default::default(),
 			Seen::There(info) if info.caller == caller && info.node == session.node => info,
+			// That may be so for a few blocks only.
+			Seen::There(_) if session.opening.is_some() => return (self.retire(id), Vec::new()),
+			// It may be there under another number.
+			Seen::Gone if session.opening.is_some() => return (self.displace(id), Vec::new()),
+			// A chain that was started anew gives the same number to another session.
 			Seen::There(_) | Seen::Gone => return (self.closed(id, None), Vec::new()),
 		};
 		let mut changes = Vec::new();
@@ -190,6 +254,8 @@ impl Ledger {
 		let Some(session) = self.sessions.remove(&id) else { return Vec::new() };
 		let lanes = self.lanes.remove(&id).unwrap_or_default();
 		self.busy.retain(|(busy, _)| *busy != id);
+		self.lost.retain(|(lost, _), _| *lost != id);
+		self.starts.retain(|(started, _), _| *started != id);
 		let cost = match refunded {
 			Some(refunded) => session.deposit.saturating_sub(refunded),
 			None => lanes

@@ -12,18 +12,20 @@
 
 mod calls;
 mod funds;
+mod trust;
 mod types;
 
 pub use self::{
 	calls::{Begun, Correction, Seat},
 	funds::{Evidence, Seen},
+	trust::{Fate, Trust},
 	types::{
-		Change, Contents, Draft, Intent, IntentKind, Lane, Meta, Open, Session, Settled, Signers,
-		Totals, Usage,
+		Change, Contents, Draft, Intent, IntentKind, Lane, Meta, Open, Opening, Session, Settled,
+		Signers, Totals, Usage,
 	},
 };
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use openledger_primitives::{AccountId, Balance, BlockNumber, LaneId, ModelId, SessionId};
 use thiserror::Error;
@@ -59,6 +61,9 @@ pub enum Shortfall {
 		/// Whether calls that are under way may leave something of what is set aside for them.
 		may_change: bool,
 	},
+	/// The node's last answer did not arrive, and it has a call under way.
+	#[error("the node has charged for an answer that did not arrive, and gets one call at a time")]
+	Doubted,
 	/// The node was caught cheating.
 	#[error("the node is not paid any more: {0}")]
 	Barred(String),
@@ -73,8 +78,17 @@ pub struct Ledger {
 	intents: BTreeMap<AccountId, Intent>,
 	barred: BTreeMap<AccountId, String>,
 	totals: BTreeMap<(ModelId, AccountId), Totals>,
+	trust: BTreeMap<AccountId, Trust>,
 	/// Lanes of calls that are under way in this process.
 	busy: BTreeSet<(SessionId, LaneId)>,
+	/// Calls that were begun in this process, and by lane, how many that were with the last one.
+	begun: u64,
+	starts: HashMap<(SessionId, LaneId), u64>,
+	/// How many calls had been begun when a node's last loss was noticed.
+	noticed: HashMap<AccountId, u64>,
+	/// Lanes whose answer did not arrive and whose charge is not known yet, and whether that is
+	/// another loss in a row.
+	lost: BTreeMap<(SessionId, LaneId), bool>,
 	/// Nodes for which this process is submitting a transaction.
 	submitting: BTreeSet<AccountId>,
 	signers: Signers,
@@ -106,6 +120,7 @@ impl Ledger {
 			intents: BTreeMap::new(),
 			barred: BTreeMap::new(),
 			totals: BTreeMap::new(),
+			trust: BTreeMap::new(),
 		})
 	}
 
@@ -122,6 +137,11 @@ impl Ledger {
 			intents: contents.intents,
 			barred: contents.barred,
 			totals: contents.totals,
+			trust: contents.trust,
+			begun: 0,
+			starts: HashMap::new(),
+			noticed: HashMap::new(),
+			lost: BTreeMap::new(),
 			busy: BTreeSet::new(),
 			submitting: BTreeSet::new(),
 			signers: Signers::default(),
@@ -145,6 +165,7 @@ impl Ledger {
 			intents: self.intents.clone(),
 			barred: self.barred.clone(),
 			totals: self.totals.clone(),
+			trust: self.trust.clone(),
 		}
 	}
 

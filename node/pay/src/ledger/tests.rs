@@ -248,6 +248,8 @@ fn a_closed_session_costs_what_could_be_settled() {
 	assert_eq!(run(None, None), 60);
 	let mut other = with_session(100);
 	let stranger = SessionInfo { caller: node(5), ..info(&other, 7, vec![]) };
+	let ours = info(&other, 7, vec![]);
+	other.prove(7, &ours);
 	other.observe(7, Seen::There(&stranger));
 	assert_eq!((other.session(7), other.standing().committed), (None, 0));
 }
@@ -279,4 +281,6 @@ fn a_lowered_budget_is_kept() {
 }
 
 mod keys;
+mod numbers;
 mod random;
+mod trust;

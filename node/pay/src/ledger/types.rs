@@ -9,6 +9,8 @@ use openledger_primitives::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::Trust;
+
 /// Whose ledger it is, and what is behind it. Amounts in planck.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
@@ -42,12 +44,30 @@ pub struct Session {
 	pub retired: bool,
 	/// The best block before it was opened.
 	pub opened_after: BlockNumber,
+	/// How it was opened, as long as no final block shows it: until then its number may become that
+	/// of another session.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub opening: Option<Opening>,
 	/// The hot key that signs its vouchers, as an account, if it is not the caller's own.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub signer: Option<AccountId>,
 	/// What that key may spend in it at most, in planck, if that is limited.
 	#[serde(default, skip_serializing_if = "Option::is_none", with = "limit")]
 	pub limit: Option<Balance>,
+}
+
+/// How a session was opened: by this it is found again under another number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+	/// It has this number or a higher one.
+	pub first: SessionId,
+	/// Its deposit then, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub amount: Balance,
+	/// The block at which it ends.
+	pub expires_at: BlockNumber,
+	/// Whether the final chain does not have it under its number: then it is searched for.
+	pub displaced: bool,
 }
 
 /// A limit as a decimal string.
@@ -71,6 +91,11 @@ mod limit {
 }
 
 impl Session {
+	/// Whether it may be there under another number only.
+	pub fn is_displaced(&self) -> bool {
+		self.opening.is_some_and(|opening| opening.displaced)
+	}
+
 	/// What can be spent in it in all, in planck.
 	pub fn spendable(&self) -> Balance {
 		self.deposit.min(self.limit.unwrap_or(Balance::MAX))
@@ -251,6 +276,8 @@ pub enum Change {
 	Barred(AccountId, Option<String>),
 	/// What calls of a model through a node came to.
 	Totals(ModelId, AccountId, Totals),
+	/// What is known of a node's deliveries, if anything.
+	Trust(AccountId, Option<Trust>),
 	/// A statement that was acknowledged.
 	Statement(Box<Receipt>),
 }
@@ -270,4 +297,6 @@ pub struct Contents {
 	pub barred: BTreeMap<AccountId, String>,
 	/// What calls came to, by model and node.
 	pub totals: BTreeMap<(ModelId, AccountId), Totals>,
+	/// What is known of deliveries, by node.
+	pub trust: BTreeMap<AccountId, Trust>,
 }

@@ -18,6 +18,8 @@ pub struct Health {
 	distance: Option<f64>,
 	/// Failures since the last success.
 	failures: u32,
+	/// Answers that were charged, or may have been, and did not arrive, since the last success.
+	losses: u32,
 	/// It is left alone until then.
 	rest_until: u64,
 	/// Calls that it is answering.
@@ -38,27 +40,38 @@ impl Health {
 	/// A call was answered.
 	pub fn succeeded(&mut self) {
 		self.failures = 0;
+		self.losses = 0;
 		self.rest_until = 0;
 	}
 
 	/// An answer has begun after so many milliseconds.
 	pub fn answered(&mut self, after: u64) {
-		self.succeeded();
+		// Whoever has taken money for nothing has to bring an answer to its end first.
+		if self.losses == 0 {
+			self.succeeded();
+		}
 		self.latency = Some(average(self.latency, after));
 	}
 
 	/// A health check, or another question, was answered after so many milliseconds.
 	pub fn reached(&mut self, after: u64) {
 		self.distance = Some(average(self.distance, after));
-		// A node that came back need not sit its time out.
-		self.rest_until = 0;
+		// A node that came back need not sit its time out, but for what it has charged for nothing.
+		if self.losses == 0 {
+			self.rest_until = 0;
+		}
 	}
 
 	/// It failed, or could not be reached.
 	pub fn failed(&mut self, now: u64) {
-		let doubled = PENALTY.checked_shl(self.failures.min(20)).unwrap_or(LONGEST_PENALTY);
+		self.rest_until = self.rest_until.max(rest(now, self.failures));
 		self.failures = self.failures.saturating_add(1);
-		self.rest_until = now.saturating_add(doubled.min(LONGEST_PENALTY));
+	}
+
+	/// Its answer did not arrive, and was charged or may have been. No health check makes that good.
+	pub fn lost(&mut self, now: u64) {
+		self.rest_until = self.rest_until.max(rest(now, self.losses));
+		self.losses = self.losses.saturating_add(1);
 	}
 
 	/// It is well, but wants to be left alone for a while.
@@ -103,6 +116,12 @@ impl Health {
 	}
 }
 
+/// Until when a node is left alone that has failed once more.
+fn rest(now: u64, before: u32) -> u64 {
+	let doubled = PENALTY.checked_shl(before.min(20)).unwrap_or(LONGEST_PENALTY);
+	now.saturating_add(doubled.min(LONGEST_PENALTY))
+}
+
 fn average(before: Option<f64>, newest: u64) -> f64 {
 	let newest = f64::from(u32::try_from(newest).unwrap_or(u32::MAX));
 	match before {
@@ -133,6 +152,22 @@ mod tests {
 		assert!(!health.rests(0) && !health.is_unclear());
 		health.failed(0);
 		assert_eq!(health.rest_until(), 2_000);
+	}
+
+	#[test]
+	fn a_health_check_does_not_make_good_what_was_charged_for_nothing() {
+		let mut health = Health::default();
+		health.failed(0);
+		health.reached(5);
+		assert!(!health.rests(0));
+		for expected in [2_000, 4_000, 8_000] {
+			health.lost(0);
+			health.reached(5);
+			health.answered(5);
+			assert_eq!(health.rest_until(), expected);
+		}
+		health.succeeded();
+		assert!(!health.rests(0));
 	}
 
 	#[test]

@@ -8,6 +8,7 @@
 //! | `intents` | operator | [`Intent`] |
 //! | `barred` | operator | why |
 //! | `totals` | model, operator | [`Totals`] |
+//! | `trust` | operator | [`Trust`] |
 //! | `statements` | seconds since 1970, session, lane, sequence | [`Receipt`] |
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ use redb::{
 use serde::{de::DeserializeOwned, Serialize};
 
 use super::StoreError;
-use crate::ledger::{Change, Contents, Intent, Lane, Meta, Session, Totals};
+use crate::ledger::{Change, Contents, Intent, Lane, Meta, Session, Totals, Trust};
 
 /// How this program lays the file out.
 const LAYOUT: u32 = 1;
@@ -33,6 +34,7 @@ const LANES: TableDefinition<(SessionId, LaneId), &[u8]> = TableDefinition::new(
 const INTENTS: TableDefinition<&[u8; 32], &[u8]> = TableDefinition::new("intents");
 const BARRED: TableDefinition<&[u8; 32], &str> = TableDefinition::new("barred");
 const TOTALS: TableDefinition<(ModelId, &[u8; 32]), &[u8]> = TableDefinition::new("totals");
+const TRUST: TableDefinition<&[u8; 32], &[u8]> = TableDefinition::new("trust");
 const STATEMENTS: TableDefinition<StatementKey, &[u8]> = TableDefinition::new("statements");
 
 const LAYOUT_ENTRY: &str = "layout";
@@ -88,6 +90,7 @@ pub(super) struct Tables<'txn> {
 	intents: Table<'txn, &'static [u8; 32], &'static [u8]>,
 	barred: Table<'txn, &'static [u8; 32], &'static str>,
 	totals: Table<'txn, (ModelId, &'static [u8; 32]), &'static [u8]>,
+	trust: Table<'txn, &'static [u8; 32], &'static [u8]>,
 	statements: Table<'txn, StatementKey, &'static [u8]>,
 }
 
@@ -100,6 +103,7 @@ impl<'txn> Tables<'txn> {
 			intents: transaction.open_table(INTENTS)?,
 			barred: transaction.open_table(BARRED)?,
 			totals: transaction.open_table(TOTALS)?,
+			trust: transaction.open_table(TRUST)?,
 			statements: transaction.open_table(STATEMENTS)?,
 		})
 	}
@@ -130,6 +134,7 @@ impl<'txn> Tables<'txn> {
 			intents: BTreeMap::new(),
 			barred: BTreeMap::new(),
 			totals: BTreeMap::new(),
+			trust: BTreeMap::new(),
 		};
 		for entry in self.sessions.iter()? {
 			let (id, session) = entry?;
@@ -153,6 +158,11 @@ impl<'txn> Tables<'txn> {
 			let (model, node) = key.value();
 			let totals = read::<Totals>("totals", totals.value())?;
 			contents.totals.insert((model, AccountId::from(*node)), totals);
+		}
+		for entry in self.trust.iter()? {
+			let (node, trust) = entry?;
+			let trust = read::<Trust>("trust", trust.value())?;
+			contents.trust.insert(AccountId::from(*node.value()), trust);
 		}
 		Ok(contents)
 	}
@@ -190,6 +200,12 @@ impl<'txn> Tables<'txn> {
 			}
 			Change::Totals(model, node, totals) => {
 				self.totals.insert((model, raw(&node)), json("totals", &totals)?.as_slice())?;
+			}
+			Change::Trust(node, Some(trust)) => {
+				self.trust.insert(raw(&node), json("trust", &trust)?.as_slice())?;
+			}
+			Change::Trust(node, None) => {
+				self.trust.remove(raw(&node))?;
 			}
 			Change::Statement(receipt) => {
 				let statement = &receipt.statement;

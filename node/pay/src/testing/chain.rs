@@ -38,6 +38,8 @@ pub(crate) struct State {
 	pub sessions: BTreeMap<SessionId, SessionInfo>,
 	pub next: SessionId,
 	pub free: Balance,
+	/// No session is final yet.
+	pub slow: bool,
 	/// Transactions that were submitted.
 	pub transactions: Vec<&'static str>,
 }
@@ -59,6 +61,7 @@ impl FakeChain {
 			sessions: BTreeMap::new(),
 			next: 5,
 			free,
+			slow: false,
 			transactions: vec![],
 		};
 		Self { state: Mutex::new(state), keys: Mutex::new(keypair.into()) }
@@ -153,8 +156,9 @@ impl Network for FakeChain {
 		self.ask(|state| state.nodes.get(operator).cloned())
 	}
 
-	async fn session(&self, id: SessionId, _: At) -> Result<Option<SessionInfo>, ChainError> {
-		self.ask(|state| state.sessions.get(&id).cloned())
+	async fn session(&self, id: SessionId, at: At) -> Result<Option<SessionInfo>, ChainError> {
+		let is_there = |state: &State| at != At::Finalized || !state.slow;
+		self.ask(|state| state.sessions.get(&id).filter(|_| is_there(state)).cloned())
 	}
 
 	async fn next_session(&self) -> Result<SessionId, ChainError> {

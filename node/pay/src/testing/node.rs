@@ -65,6 +65,8 @@ pub(crate) enum Mood {
 	Fail,
 	/// Serves and charges, behind a proxy that loses patience.
 	Proxied,
+	/// Charges all that was agreed on, and the connection breaks before it has said anything.
+	Thief,
 	/// Says no more about calls.
 	Mute,
 	/// Sends no statement, but has it when it is asked.
@@ -376,6 +378,7 @@ async fn answer(task: Task, shared: Shared, headers: HeaderMap, body: Bytes) -> 
 	let response = serve(&shared, task, mood, &offer, &payload);
 	let request: Value = serde_json::from_slice(&body).unwrap();
 	match (mood, request["stream"] == true) {
+		(Mood::Thief, _) => stream_of(vec![], true),
 		(Mood::Proxied, _) => {
 			(StatusCode::REQUEST_TIMEOUT, "<html>too slow</html>").into_response()
 		}
@@ -396,6 +399,7 @@ fn serve(
 	let voucher = payload.voucher;
 	let output_tokens = match mood {
 		Mood::TooManyTokens => terms.max_output_tokens + 1,
+		Mood::Thief => terms.max_output_tokens,
 		_ => 3.min(terms.max_output_tokens),
 	};
 	let price = terms.price.charge(terms.input_tokens, output_tokens).unwrap();

@@ -8,6 +8,7 @@ mod money;
 mod routes;
 mod stopping;
 mod tasks;
+mod trust;
 
 use serde_json::Value;
 

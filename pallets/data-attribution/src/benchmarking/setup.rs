@@ -96,6 +96,27 @@ pub(crate) fn submit<T: Config>(
 	Ok(contribution)
 }
 
+/// Makes a contribution one that has taken its root over from another with the given status. Returns
+/// that one's id.
+pub(crate) fn displace<T: Config>(
+	contribution: ContributionId,
+	status: ContributionStatus<BlockNumberFor<T>>,
+) -> ContributionId {
+	let before = NextContributionId::<T>::mutate(|next| {
+		let id = *next;
+		*next = next.saturating_add(1);
+		id
+	});
+	Contributions::<T>::mutate(contribution, |entry| {
+		if let Some(entry) = entry {
+			entry.displaced = Some(before);
+			let displaced = Contribution { status, uri: longest_uri(), ..entry.clone() };
+			Contributions::<T>::insert(before, displaced);
+		}
+	});
+	before
+}
+
 /// An accepted contribution in a datanet of its own, that no release has.
 pub(crate) fn accept<T: Config>(
 	curator: &T::AccountId,

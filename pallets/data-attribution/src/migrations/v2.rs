@@ -8,7 +8,8 @@
 //!
 //! It goes through everything in one block. Chains with the old layout are small: they were
 //! development and test networks. `pre_upgrade` makes sure of it: reading and writing three entries for
-//! each datanet, and one for each contribution and release, must not take longer than a block may.
+//! each datanet, and one for each contribution and release, must not take longer than a block may. Nor
+//! may a datanet have more releases than one can have now: slashing a contribution looks at all of them.
 
 use crate::{
 	Checkpoint, Config, Contribution, ContributionStatus, Contributions, Datanet, DatanetIdByName,
@@ -150,6 +151,8 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for Unchecked<T> {
 				bond: old.bond,
 				// Nobody can have reserved a root before it was submitted.
 				since: Zero::zero(),
+				kept_until: None,
+				displaced: None,
 				status: match old.status {
 					OldStatus::Pending => ContributionStatus::Pending,
 					OldStatus::Accepted => ContributionStatus::Accepted,
@@ -172,6 +175,7 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for Unchecked<T> {
 
 	#[cfg(feature = "try-runtime")]
 	fn pre_upgrade() -> Result<Vec<u8>, TryRuntimeError> {
+		frame_support::ensure!(!has_too_many_releases::<T>(), "a datanet has too many releases");
 		let counts = counts::<T>();
 		let (datanets, contributions, releases) = counts;
 		let entries =
@@ -195,6 +199,13 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for Unchecked<T> {
 		frame_support::ensure!(decoded == before, "an entry does not decode");
 		Pallet::<T>::do_try_state()
 	}
+}
+
+/// Whether a datanet has more releases than one may have. Only keys are read, which are the same in
+/// both versions.
+#[cfg(any(test, feature = "try-runtime"))]
+pub(crate) fn has_too_many_releases<T: Config>() -> bool {
+	Releases::<T>::iter_keys().any(|(_, release)| release > crate::MAX_RELEASES)
 }
 
 /// How many datanets, contributions and releases there are.

@@ -280,7 +280,8 @@ fn contesting_has_its_conditions() {
 			Event::AccusationContested { contribution: ids[0], until }.into(),
 		);
 		assert_noop!(contest(&ALICE, ids[0]), Error::<Test>::AccusationContested);
-		assert_noop!(confirm(&CURATOR, ids[0]), Error::<Test>::AlreadyConfirmed);
+		assert_noop!(confirm(&CURATOR, ids[0]), Error::<Test>::AccusationContested);
+		assert_noop!(escalate(&CAROL, ids[0]), Error::<Test>::AccusationContested);
 		pass(1);
 		assert_noop!(contest(&ALICE, ids[1]), Error::<Test>::TooLate);
 	});
@@ -378,10 +379,9 @@ fn an_accuser_can_turn_to_governance() {
 		System::assert_last_event(
 			Event::AccusationEscalated { contribution: ids[0], until }.into(),
 		);
-		assert_noop!(escalate(&CAROL, ids[0]), Error::<Test>::AccusationContested);
-		assert_noop!(confirm(&CURATOR, ids[0]), Error::<Test>::AlreadyConfirmed);
-		assert_noop!(contest(&ALICE, ids[0]), Error::<Test>::AccusationContested);
-		assert_noop!(execute(ids[0]), Error::<Test>::AccusationContested);
+		assert_noop!(escalate(&CAROL, ids[0]), Error::<Test>::AlreadyEscalated);
+		assert_noop!(contest(&ALICE, ids[0]), Error::<Test>::NotConfirmed);
+		assert_noop!(execute(ids[0]), Error::<Test>::NotConfirmed);
 		// Also when the curator has let the time pass.
 		pass(ContestPeriod::get());
 		assert_ok!(escalate(&CAROL, ids[1]));
@@ -393,7 +393,7 @@ fn an_accuser_can_turn_to_governance() {
 }
 
 #[test]
-fn what_governance_does_not_decide_is_dropped_at_no_cost() {
+fn only_what_was_contested_and_not_decided_is_dropped_at_no_cost() {
 	run(|| {
 		let (_, _, ids) = released(&[(ALICE, 1), (BOB, 1)]);
 		for id in &ids {
@@ -408,14 +408,46 @@ fn what_governance_does_not_decide_is_dropped_at_no_cost() {
 		}
 		pass(1);
 		// Until somebody does, governance still can.
-		for id in &ids {
-			assert_eq!(paid(&CAROL, || drop_it(&DAVE, *id)), ContributionBond::get());
+		let bond = ContributionBond::get();
+		for (id, charged) in ids.iter().zip([bond / 10, 0]) {
+			assert_eq!(paid(&CAROL, || drop_it(&DAVE, *id)), bond - charged);
 			System::assert_last_event(
-				Event::AccusationDropped { contribution: *id, charged: 0 }.into(),
+				Event::AccusationDropped { contribution: *id, charged }.into(),
 			);
 		}
-		assert_eq!(Balances::balance(&CAROL), ENDOWMENT);
+		assert_eq!(Balances::balance(&CAROL), ENDOWMENT - bond / 10);
+		assert_eq!(Balances::total_balance(&ALICE), ENDOWMENT + bond / 10);
 		assert_ok!(DataAttribution::transfer_contribution(signed(&ALICE), ids[0], DAVE));
+	});
+}
+
+#[test]
+fn escalating_does_not_protect_a_fraud_from_its_curator() {
+	run(|| {
+		// The contributor's second account accuses it first, so that nobody else can.
+		let (_, _, ids) = released(&[(ALICE, 1), (BOB, 1)]);
+		for id in &ids {
+			assert_ok!(accuse(&DAVE, *id, Fraud));
+			assert_ok!(escalate(&DAVE, *id));
+			assert_noop!(accuse(&CAROL, *id, Fraud), Error::<Test>::ContributionAccused);
+			assert_noop!(drop_it(&DAVE, *id), Error::<Test>::TooEarly);
+		}
+		// The curator has more time than for one that was only reported, and then all goes on as ever.
+		pass(VerdictPeriod::get() - 1);
+		assert_ok!(confirm(&CURATOR, ids[0]));
+		let until = System::block_number() + ContestPeriod::get();
+		System::assert_last_event(
+			Event::AccusationConfirmed { contribution: ids[0], until }.into(),
+		);
+		assert_noop!(escalate(&DAVE, ids[0]), Error::<Test>::AlreadyConfirmed);
+		assert_noop!(drop_it(&DAVE, ids[0]), Error::<Test>::AlreadyConfirmed);
+		pass(1);
+		assert_noop!(confirm(&CURATOR, ids[1]), Error::<Test>::TooLate);
+		assert_ok!(drop_it(&ALICE, ids[1]));
+		assert_eq!(held(HoldReason::Accusation, &DAVE), ContributionBond::get());
+		pass(ContestPeriod::get());
+		assert_ok!(execute(ids[0]));
+		assert_eq!(Contributions::<Test>::get(ids[0]).unwrap().status, ContributionStatus::Slashed);
 	});
 }
 

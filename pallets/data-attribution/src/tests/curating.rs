@@ -102,6 +102,8 @@ fn submitting_holds_the_bond() {
 				uri: uri(),
 				bond: ContributionBond::get(),
 				since: 1,
+				kept_until: None,
+				displaced: None,
 				status: ContributionStatus::Pending,
 				checkpoints: Default::default(),
 			})
@@ -473,6 +475,8 @@ fn weight_is_that_of_the_newest_checkpoint() {
 		uri: uri(),
 		bond: 0,
 		since: 0u32,
+		kept_until: None,
+		displaced: None,
 		status: ContributionStatus::Accepted,
 		checkpoints: BoundedVec::truncate_from(vec![
 			Checkpoint { from_release: 2, weight: 5 },
@@ -488,9 +492,9 @@ fn weight_is_that_of_the_newest_checkpoint() {
 fn the_storage_table_tells_the_truth() {
 	assert_eq!(Datanet::<AccountId, BlockNumber>::max_encoded_len(), 182);
 	assert_eq!(Admission::<AccountId>::max_encoded_len(), 48);
-	assert_eq!(Contribution::<AccountId, BlockNumber>::max_encoded_len(), 585);
+	assert_eq!(Contribution::<AccountId, BlockNumber>::max_encoded_len(), 599);
 	assert_eq!(Release::max_encoded_len(), 64);
 	assert_eq!(Accusation::<AccountId, BlockNumber>::max_encoded_len(), 62);
-	assert_eq!(Reservation::<AccountId, BlockNumber>::max_encoded_len(), 56);
+	assert_eq!(Reservation::<AccountId, BlockNumber>::max_encoded_len(), 57);
 	assert_eq!(DataAttribution::in_code_storage_version(), StorageVersion::new(2));
 }

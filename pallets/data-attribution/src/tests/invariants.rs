@@ -32,13 +32,13 @@ fn accuse(contribution: u64) {
 }
 
 fn reserve(at: u32, expires_at: u32) {
-	let entry = Reservation { payer: BOB, deposit: 1, at, expires_at };
+	let entry = Reservation { payer: BOB, deposit: 1, at, expires_at, kept: true };
 	Reservations::<Test>::insert(root(1), entry);
 }
 
 #[test]
 fn each_breach_is_noticed() {
-	let breaches: [(&str, fn()); 39] = [
+	let breaches: [(&str, fn()); 42] = [
 		("a contribution's id was not given out", || NextContributionId::<Test>::put(0)),
 		("a contribution owns another one's root", || RootOwner::<Test>::insert(root(0), 1)),
 		("a contribution does not own its root", || {
@@ -49,6 +49,22 @@ fn each_breach_is_noticed() {
 			DataAttribution::accuse_contribution(signed(&CAROL), 0, fraud).unwrap();
 			DataAttribution::resolve_accusation(RuntimeOrigin::root(), 0, true).unwrap();
 			RootOwner::<Test>::insert(root(0), 0)
+		}),
+		("a root was taken over from a later contribution", || {
+			change_contribution(|entry| entry.displaced = Some(0))
+		}),
+		("a root was taken over from another one's", || {
+			Contributions::<Test>::mutate(1, |entry| entry.as_mut().unwrap().displaced = Some(0))
+		}),
+		("a root was taken over from one that is pending still", || {
+			let (before, after) = (submitted(&CAROL, 0), submitted(&CAROL, 0));
+			let root = root(before);
+			Contributions::<Test>::mutate(after, |entry| {
+				let entry = entry.as_mut().unwrap();
+				entry.displaced = Some(before);
+				entry.root = root;
+				entry.status = ContributionStatus::Accepted;
+			})
 		}),
 		("a contribution is not in its contributor's index", || {
 			ContributionsOf::<Test>::remove(ALICE, 0u64.to_be_bytes())

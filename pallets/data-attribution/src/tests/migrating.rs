@@ -1,7 +1,9 @@
 //! A chain with the layout of version 1.
 
 use crate::{
-	migrations::v2::{MigrateToV2, OldContribution, OldDatanet, OldRelease, OldStatus},
+	migrations::v2::{
+		has_too_many_releases, MigrateToV2, OldContribution, OldDatanet, OldRelease, OldStatus,
+	},
 	mock::*,
 	Checkpoint, ContributionStatus, Contributions, Datanets, Releases,
 };
@@ -102,5 +104,25 @@ fn version_1_becomes_version_2() {
 		// Doing it again does nothing.
 		MigrateToV2::<Test>::on_runtime_upgrade();
 		assert_eq!(DataAttribution::datanet_by_name(b"law"), Some(0));
+	});
+}
+
+#[test]
+fn what_slashing_could_not_look_at_is_not_migrated() {
+	run(|| {
+		let (one, release, _) = released(&[(ALICE, 3)]);
+		let entry = Releases::<Test>::get(one, release).unwrap();
+		turn_back(&["law"]);
+		Releases::<Test>::insert(one, crate::MAX_RELEASES, entry);
+		assert!(!has_too_many_releases::<Test>());
+		Releases::<Test>::insert(one, crate::MAX_RELEASES + 1, entry);
+		assert!(has_too_many_releases::<Test>());
+		#[cfg(feature = "try-runtime")]
+		assert!(MigrateToV2::<Test>::try_on_runtime_upgrade(true).is_err());
+
+		// Back to where it was.
+		Releases::<Test>::remove(one, crate::MAX_RELEASES);
+		Releases::<Test>::remove(one, crate::MAX_RELEASES + 1);
+		MigrateToV2::<Test>::on_runtime_upgrade();
 	});
 }

@@ -15,3 +15,4 @@ mod migrating;
 mod querying;
 mod random;
 mod reserving;
+mod returning;

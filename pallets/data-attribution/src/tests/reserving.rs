@@ -154,7 +154,7 @@ fn whose_contribution_is_rejected_keeps_a_claim_to_the_root() {
 		System::assert_has_event(
 			Event::RootReserved { commitment, payer: ALICE, expires_at }.into(),
 		);
-		let entry = Reservation { payer: ALICE, deposit, at: 7, expires_at };
+		let entry = Reservation { payer: ALICE, deposit, at: 7, expires_at, kept: true };
 		assert_eq!(Reservations::<Test>::get(commitment), Some(entry));
 		assert_eq!(held(HoldReason::Contribution, &ALICE), 0);
 		assert_eq!(held(HoldReason::Reservation, &ALICE), deposit);
@@ -203,17 +203,22 @@ fn a_rejected_claim_joins_the_reservation_that_there_is() {
 		pass(4);
 		assert_ok!(reject(0));
 		let expires_at = 9 + ReservationPeriod::get();
-		let entry = Reservation { payer: BOB, deposit, at: 2, expires_at };
+		let entry = Reservation { payer: BOB, deposit, at: 2, expires_at, kept: true };
 		assert_eq!(Reservations::<Test>::get(commitment), Some(entry));
 		assert_eq!(held(HoldReason::Reservation, &ALICE), 0);
 
-		// The earlier of the two counts: of one whose contribution came to her only later, her own.
+		// The earlier of the two counts: of one whose contribution came to her only later, her own. It
+		// is not made to last longer by that.
 		let commitment = reserve(&ALICE, 6);
 		pass(2);
 		assert_ok!(submit(&BOB, datanet, 6));
 		assert_ok!(DataAttribution::transfer_contribution(signed(&BOB), 1, ALICE));
 		assert_ok!(reject(1));
-		assert_eq!(Reservations::<Test>::get(commitment).unwrap().at, 9);
+		let entry = Reservations::<Test>::get(commitment).unwrap();
+		assert_eq!(
+			(entry.at, entry.expires_at, entry.kept),
+			(9, 9 + ReservationPeriod::get(), false)
+		);
 
 		// But not if it was over.
 		let commitment = reserve(&ALICE, 7);
@@ -257,6 +262,9 @@ fn a_curator_cannot_reject_a_contribution_and_keep_it() {
 			use frame_support::traits::{fungible::Mutate, tokens::Preservation::Preserve};
 			let rest = Balances::balance(&ALICE) - EXISTENTIAL_DEPOSIT;
 			assert_ok!(Balances::transfer(&ALICE, &DAVE, rest, Preserve));
+			let pending = accuse(&ALICE, 1, Duplicate(2)).unwrap_err().error;
+			assert_eq!(pending, Error::<Test>::NotEarlier.into());
+			assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 2, 1));
 			let weight = accuse(&ALICE, 1, Duplicate(2)).unwrap().actual_weight;
 			assert_eq!(weight, Some(<() as WeightInfo>::accuse_contribution(1)));
 			let bond = ContributionBond::get();
@@ -291,6 +299,7 @@ fn a_proof_does_not_wait_for_other_accusations() {
 		assert_ok!(submit(&BOB, one, 5));
 		assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 0, 9));
 		assert_ok!(submit(&ALICE, other, 5));
+		assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 1, 9));
 		// Bob's second account accuses it of something else, to keep others from doing so.
 		assert_ok!(accuse(&CAROL, 0, Fraud));
 		let accused = accuse(&DAVE, 0, Fraud).unwrap_err().error;
@@ -320,16 +329,18 @@ fn only_who_may_accuse_can_prove_and_only_what_has_taken_the_root_is_a_proof() {
 			(&CURATOR, Duplicate(2), Error::<Test>::AccuserIsCurator),
 			// Another root, and not an earlier one.
 			(&DAVE, Duplicate(1), Error::<Test>::NotEarlier),
+			// One that is pending.
+			(&DAVE, Duplicate(2), Error::<Test>::NotEarlier),
 		];
 		for (who, reason, error) in wrong {
 			assert_eq!(accuse(who, 0, reason), Err(error.into()));
 		}
-		// Alice leaves, and keeps nothing. Whoever submits the root later proves nothing by it, for
-		// they were later.
+		// Alice leaves, and keeps nothing. Bob has the root again, and nobody else can have it.
 		assert_ok!(DataAttribution::withdraw_contribution(signed(&ALICE), 2));
-		assert!(!RootOwner::<Test>::contains_key(root(5)));
-		assert_ok!(submit(&CAROL, other, 5));
-		assert_eq!(accuse(&DAVE, 0, Duplicate(3)), Err(Error::<Test>::NotEarlier.into()));
+		System::assert_has_event(Event::RootReturned { contribution: 0, by: 2 }.into());
+		assert_eq!(RootOwner::<Test>::get(root(5)), Some(0));
+		let taken = Error::<Test>::RootTaken;
+		assert_eq!(submit(&CAROL, other, 5), Err(taken.into()));
 	});
 }
 
@@ -366,6 +377,28 @@ fn who_lost_a_root_does_not_free_it_by_leaving() {
 		assert_ok!(DataAttribution::withdraw_bond(signed(&BOB), 0));
 		assert!(!Contributions::<Test>::contains_key(0));
 		assert_eq!(RootOwner::<Test>::get(root(5)), Some(1));
+	});
+}
+
+#[test]
+fn a_reservation_that_is_over_gives_way_to_another() {
+	run(|| {
+		let commitment = DataAttribution::commitment(root(5), &ALICE);
+		assert_ok!(DataAttribution::reserve_root(signed(&BOB), commitment));
+		pass(ReservationPeriod::get() - 1);
+		assert_noop!(
+			DataAttribution::reserve_root(signed(&ALICE), commitment),
+			Error::<Test>::ReservationExists
+		);
+		pass(1);
+		assert_ok!(DataAttribution::reserve_root(signed(&ALICE), commitment));
+		System::assert_has_event(Event::ReservationRemoved { commitment }.into());
+		assert_eq!(held(HoldReason::Reservation, &BOB), 0);
+		let (deposit, at) = (ReservationDeposit::get(), System::block_number());
+		assert_eq!(held(HoldReason::Reservation, &ALICE), deposit);
+		let expires_at = at + ReservationPeriod::get();
+		let entry = Reservation { payer: ALICE, deposit, at, expires_at, kept: false };
+		assert_eq!(Reservations::<Test>::get(commitment), Some(entry));
 	});
 }
 

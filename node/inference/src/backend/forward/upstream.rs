@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Url};
 use tokio::{
-	sync::{OwnedSemaphorePermit, Semaphore},
+	sync::Semaphore,
 	time::{timeout_at, Instant},
 };
 
@@ -12,6 +12,7 @@ use super::{
 	answer::{note_difference, Answer},
 	health::Health,
 	meter::Counting,
+	places::Place,
 	wire,
 };
 use crate::backend::{
@@ -46,7 +47,7 @@ impl Upstream {
 	}
 
 	/// Answers one call, to its end, and holds its place among the others until then.
-	pub async fn serve(&self, call: Prepared, sink: EventSink, _admitted: OwnedSemaphorePermit) {
+	pub async fn serve(&self, call: Prepared, sink: EventSink, _place: Place) {
 		let mut answer = Answer::new(&call, &self.counting, &sink, &self.model);
 		let deadline = Instant::now() + self.timeout;
 		let ended = tokio::select! {
@@ -100,7 +101,7 @@ impl Upstream {
 	pub async fn embed(
 		&self,
 		call: PreparedEmbedding,
-		_admitted: OwnedSemaphorePermit,
+		_place: Place,
 	) -> Result<Embedded, BackendError> {
 		let late = |_| BackendError::Timeout { stage: "answering", after: self.timeout };
 		let work = async {

@@ -163,6 +163,7 @@ impl Node {
 			sequence,
 			acknowledged,
 			authorised: acknowledged + most,
+			price_version: required.accepts[0].extra.price_version,
 			..testing::voucher(body, 0)
 		};
 		payment(&required, voucher, &caller())

@@ -297,6 +297,21 @@ async fn a_price_that_was_offered_stands() {
 }
 
 #[tokio::test]
+async fn a_standing_price_that_the_lane_has_left_behind() {
+	let node = Node::start(words()).await;
+	let late = node.pay(&plain(5), 2, cost(2)).await;
+	node.chain.state().standing.insert((MODEL, testing::PRICE_VERSION), testing::PRICE);
+	node.chain.change_model(|model| model.price_version += 1);
+	let first = node.pay(&plain(5), 1, 0).await;
+	assert_eq!(node.post(&plain(5), Some(&first)).await.status(), StatusCode::OK);
+	// The chain would not pay the first call with such a voucher.
+	let body = refused_payment(&node, &plain(5), late, 402, "price_changed").await;
+	assert_eq!(body["openledger"]["price_version"], json!(testing::PRICE_VERSION + 1));
+	let again = node.pay(&plain(5), 2, cost(2)).await;
+	assert_eq!(node.post(&plain(5), Some(&again)).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn vouchers_that_do_not_follow_the_last_one() {
 	let node = Node::start(words()).await;
 	let first = node.pay(&plain(5), 1, 0).await;

@@ -126,6 +126,51 @@ async fn sums_that_were_lost_are_made_anew() {
 }
 
 #[tokio::test]
+async fn sums_that_seem_lost_are_sent_again_as_they_were() {
+	// The first copy arrives after all, before the second or while it is refused, or the second does.
+	for (fate, first_arrives) in [
+		(Fate::Lose, true),
+		(Fate::Refuse, true),
+		(Fate::Over, true),
+		(Fate::Away, true),
+		(Fate::SettleUnheard, false),
+		(Fate::Settle(vec![]), false),
+	] {
+		let mut bench = Bench::new(summing()).await;
+		bench.serve(0, 4).await;
+		bench.chain.fate(Fate::Lose);
+		bench.settler.round(false).await;
+		let lane = LaneKey { session: SESSION, lane: 0 };
+		let sent = bench.store.sent_aggregate(lane).await.expect("the store works");
+		bench.serve(0, 3).await;
+		bench.chain.state().nothing_under_way = true;
+		bench.chain.fate(fate.clone());
+		// Whoever sums nothing by now does not change what is on its way.
+		bench.settler.policy.mode = SettlementMode::Itemised;
+		bench.settler.round(false).await;
+		let sums = bench.sums();
+		let root = sums[0].root;
+		assert!(sums.iter().all(|other| *other == sums[0]), "{fate:?}");
+		if first_arrives {
+			let kept = bench.store.sent_aggregate(lane).await.expect("the store works");
+			assert_eq!(kept, sent, "{fate:?}");
+			assert!(matches!(bench.statuses(0).await[0], CallStatus::Submitted(_)), "{fate:?}");
+			let voucher = bench.store.voucher(id(4)).await.expect("the store works");
+			let voucher = voucher.expect("it is there").voucher;
+			bench.chain.state().settle_sums(&voucher, &sums[0], &[4], &[]);
+		}
+		bench.settler.round(true).await;
+		bench.settler.round(true).await;
+		for sequence in 1..=3 {
+			bench.assert_proven(sequence, root, 3).await;
+		}
+		assert_eq!(bench.settled_on_chain(), 7 * CHARGE, "{fate:?}");
+		let totals = bench.store.totals().await.expect("the store works");
+		assert_eq!((totals.settled, totals.lost), (7 * CHARGE, 0), "{fate:?}");
+	}
+}
+
+#[tokio::test]
 async fn calls_whose_sums_are_refused_go_one_by_one() {
 	let mut bench = Bench::new(summing()).await;
 	bench.serve(0, 4).await;

@@ -81,6 +81,33 @@ async fn vouchers_that_do_not_fit_change_nothing() {
 }
 
 #[tokio::test]
+async fn prices_of_a_lane_do_not_go_backwards() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	let at = |price_version, lane, sequence, acknowledged| Voucher {
+		price_version,
+		..voucher(lane, sequence, acknowledged)
+	};
+	store.take(at(5, 0, 1, 0), 500).await.expect("it is taken");
+	store.serve(id(0, 1), served(1, 300)).await.expect("it fits");
+	let before = store.lane_state(0).await;
+	let falls = |found| Err(LaneRefusal::PriceFalls { expected: 5, found });
+	assert_eq!(store.take(at(4, 0, 2, 300), 500).await, falls(4));
+	assert_eq!(store.lane_state(0).await, before, "nothing has changed");
+	store.take(at(4, 1, 1, 0), 500).await.expect("another lane has its own");
+
+	// A voucher that was taken back does not count, and one whose call was free of charge does.
+	store.take(at(7, 0, 2, 300), 500).await.expect("a later one fits");
+	store.withdraw(id(0, 2)).await.expect("it is accepted");
+	store.take(at(5, 0, 2, 300), 500).await.expect("the same fits");
+	store.release(id(0, 2), Uncharged::CallerGone).await.expect("it is accepted");
+	store.take(at(6, 0, 3, 300), 500).await.expect("a later one fits");
+	store.release(id(0, 3), Uncharged::CallerGone).await.expect("it is accepted");
+	let refused = store.take(at(5, 0, 4, 300), 500).await;
+	assert_eq!(refused, Err(LaneRefusal::PriceFalls { expected: 6, found: 5 }));
+}
+
+#[tokio::test]
 async fn lanes_share_the_deposit() {
 	let scratch = Scratch::new().await;
 	let store = &scratch.store;

@@ -18,6 +18,8 @@ fn apply(disk: &mut Contents, change: Change) {
 		Change::Barred(node, Some(reason)) => drop(disk.barred.insert(node, reason)),
 		Change::Barred(node, None) => drop(disk.barred.remove(&node)),
 		Change::Totals(model, node, totals) => drop(disk.totals.insert((model, node), totals)),
+		Change::Trust(node, Some(trust)) => drop(disk.trust.insert(node, trust)),
+		Change::Trust(node, None) => drop(disk.trust.remove(&node)),
 		Change::Statement(_) => {}
 	}
 }
@@ -121,7 +123,8 @@ impl World {
 					4 if charge == 200 => {
 						self.ledger.reject(seat, receipt(seat, model, charge), "no")
 					}
-					_ => self.ledger.acknowledge(seat, receipt(seat, model, charge), true),
+					5 => self.ledger.settle(seat, receipt(seat, model, charge), Fate::Lost, 0),
+					_ => self.ledger.settle(seat, receipt(seat, model, charge), Fate::Delivered, 0),
 				};
 				self.write(changes);
 			}
