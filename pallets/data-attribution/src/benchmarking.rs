@@ -400,8 +400,10 @@ mod benchmarks {
 		let commitment = Pallet::<T>::commitment(next.root, &owner);
 		Pallet::<T>::reserve_root(signed::<T>(&owner), commitment)?;
 		pass::<T>(One::one());
-		let (datanet, contribution, _) = earn::<T>(&contributor, r)?;
-		let curator: T::AccountId = account("curator", 0, 0);
+		let (_, contribution, _) = earn::<T>(&contributor, r)?;
+		// A datanet with room for another release.
+		let curator: T::AccountId = account("curator", 1, 0);
+		let datanet = create::<T>(&curator)?;
 		Pallet::<T>::allow_contributor(signed::<T>(&curator), datanet, owner.clone())?;
 		let original = NextContributionId::<T>::get();
 		Pallet::<T>::do_submit(owner, datanet, &[next])?;

@@ -7,8 +7,8 @@
 use super::parameters;
 use crate::{
 	constants::{deposit, DAYS, HOURS, MINUTES},
-	AccountId, Balance, Balances, BlockNumber, DataAttribution, InferenceMetering, ModelRegistry,
-	RevenueSplit, Runtime, RuntimeHoldReason,
+	weights, AccountId, Balance, Balances, BlockNumber, DataAttribution, InferenceMetering,
+	ModelRegistry, RevenueSplit, Runtime, RuntimeHoldReason,
 };
 use frame_support::{parameter_types, traits::ConstU32, PalletId};
 use frame_system::EnsureRoot;
@@ -81,7 +81,7 @@ impl pallet_model_registry::Config for Runtime {
 	type SettlementGrace = parameters::SettlementGrace;
 	type DepositBase = ModelDepositBase;
 	type DepositPerByte = ModelDepositPerByte;
-	type WeightInfo = ();
+	type WeightInfo = weights::pallet_model_registry::WeightInfo<Runtime>;
 }
 
 impl pallet_data_attribution::Config for Runtime {
@@ -106,7 +106,7 @@ impl pallet_data_attribution::Config for Runtime {
 	type DroppedShare = DroppedShare;
 	type MaxCuratorShare = MaxCuratorShare;
 	type MaxWeight = parameters::MaxWeight;
-	type WeightInfo = ();
+	type WeightInfo = weights::pallet_data_attribution::WeightInfo<Runtime>;
 }
 
 impl pallet_revenue_split::Config for Runtime {
@@ -115,7 +115,7 @@ impl pallet_revenue_split::Config for Runtime {
 	type ProtocolShare = parameters::ProtocolShare;
 	type ProtocolAccount = ProtocolAccount;
 	type PotId = SplitPot;
-	type WeightInfo = pallet_revenue_split::weights::EstimatedWeight<Runtime>;
+	type WeightInfo = weights::pallet_revenue_split::WeightInfo<Runtime>;
 }
 
 impl pallet_inference_metering::Config for Runtime {
@@ -138,7 +138,7 @@ impl pallet_inference_metering::Config for Runtime {
 	type DisputeReward = DisputeReward;
 	type JailPeriod = parameters::JailPeriod;
 	type ProtocolAccount = ProtocolAccount;
-	type WeightInfo = pallet_inference_metering::weights::EstimatedWeight<Runtime>;
+	type WeightInfo = weights::pallet_inference_metering::WeightInfo<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkData = DataAttribution;
 }
@@ -155,7 +155,7 @@ impl pallet_inference_requests::Config for Runtime {
 	type MaxDeadline = MaxDeadline;
 	type CancelNotice = CancelNotice;
 	type MaxPerSlot = ConstU32<64>;
-	type WeightInfo = pallet_inference_requests::weights::EstimatedWeight<Runtime>;
+	type WeightInfo = weights::pallet_inference_requests::WeightInfo<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkData = DataAttribution;
 }

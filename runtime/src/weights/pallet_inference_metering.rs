@@ -1,0 +1,1074 @@
+//! Weights of `pallet_inference_metering`. Measured by `scripts/weights.sh`: run it again rather than edit this.
+//!
+//! | | |
+//! |---|---|
+//! | machine | 2 cores, AMD EPYC, 24 GiB of memory |
+//! | compiler | rustc 1.95.0 (59807616e 2026-04-14) |
+//! | runtime | wasm, production profile |
+//! | date | 2026-11-22 |
+//! | benchmark runner | 64.0.0, 10 steps, 4 repeats |
+
+#![cfg_attr(rustfmt, rustfmt_skip)]
+
+use core::marker::PhantomData;
+#[allow(unused_imports)]
+use frame_support::{traits::Get, weights::Weight};
+
+/// The weights of `pallet_inference_metering`, with the database weights of the runtime.
+pub struct WeightInfo<T>(PhantomData<T>);
+
+impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightInfo<T> {
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Models` (r:64 w:0)
+	///
+	/// Proof: `ModelRegistry::Models` (`max_values`: None, `max_size`: Some(248), added: 2723, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:1 w:1)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::ServedBy` (r:0 w:64)
+	///
+	/// Proof: `InferenceMetering::ServedBy` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	///
+	/// `m` is from 1 to 64.
+	///
+	/// At least 85_768 nanoseconds.
+	fn register_node(m: u32, ) -> Weight {
+		Weight::from_parts(126_895_227, 4_358)
+			// Standard error: 642_291
+			.saturating_add(Weight::from_parts(11_478_154, 0).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(0, 2_723).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(4, 3))
+			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Models` (r:64 w:0)
+	///
+	/// Proof: `ModelRegistry::Models` (`max_values`: None, `max_size`: Some(248), added: 2723, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::ServedBy` (r:0 w:128)
+	///
+	/// Proof: `InferenceMetering::ServedBy` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	///
+	/// `m` is from 1 to 64.
+	///
+	/// `g` is from 1 to 64.
+	///
+	/// At least 287_678 nanoseconds.
+	fn update_node(m: u32, g: u32, ) -> Weight {
+		Weight::from_parts(299_757_000, 4_358)
+			// Standard error: 576_967
+			.saturating_add(Weight::from_parts(8_251_273, 0).saturating_mul(m.into()))
+			// Standard error: 576_967
+			.saturating_add(Weight::from_parts(2_476_774, 0).saturating_mul(g.into()))
+			.saturating_add(Weight::from_parts(0, 2_723).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(g.into())))
+	}
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:4 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::NextSessionId` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::NextSessionId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:1 w:1)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Sessions` (r:0 w:1)
+	///
+	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
+	///
+	/// At least 167_570 nanoseconds.
+	fn open_session() -> Weight {
+		Weight::from_parts(178_005_000, 11_034)
+			.saturating_add(T::DbWeight::get().reads_writes(8, 5))
+	}
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:4 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::NextSessionId` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::NextSessionId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:1 w:1)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Sessions` (r:0 w:1)
+	///
+	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
+	///
+	/// At least 169_603 nanoseconds.
+	fn open_session_with_limit() -> Weight {
+		Weight::from_parts(192_868_000, 11_034)
+			.saturating_add(T::DbWeight::get().reads_writes(8, 5))
+	}
+	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	///
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Lanes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Lanes` (`max_values`: None, `max_size`: Some(50), added: 2525, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Models` (r:5 w:0)
+	///
+	/// Proof: `ModelRegistry::Models` (`max_values`: None, `max_size`: Some(248), added: 2723, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Versions` (r:1 w:0)
+	///
+	/// Proof: `ModelRegistry::Versions` (`max_values`: None, `max_size`: Some(496), added: 2971, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Prices` (r:1 w:0)
+	///
+	/// Proof: `ModelRegistry::Prices` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:10 w:10)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Releases` (r:8 w:8)
+	///
+	/// Proof: `DataAttribution::Releases` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Accounted` (r:1 w:1)
+	///
+	/// Proof: `DataAttribution::Accounted` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:8 w:0)
+	///
+	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::CuratorEarnings` (r:8 w:8)
+	///
+	/// Proof: `DataAttribution::CuratorEarnings` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::TotalAccrued` (r:1 w:0)
+	///
+	/// Proof: `RevenueSplit::TotalAccrued` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Accrued` (r:7 w:0)
+	///
+	/// Proof: `RevenueSplit::Accrued` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Earned` (r:7 w:7)
+	///
+	/// Proof: `RevenueSplit::Earned` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::ModelTotals` (r:1 w:1)
+	///
+	/// Proof: `RevenueSplit::ModelTotals` (`max_values`: None, `max_size`: Some(116), added: 2591, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::RootQueueEnds` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::RootQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::RootQueue` (r:2 w:3)
+	///
+	/// Proof: `InferenceMetering::RootQueue` (`max_values`: None, `max_size`: Some(38), added: 2513, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Roots` (r:0 w:3)
+	///
+	/// Proof: `InferenceMetering::Roots` (`max_values`: None, `max_size`: Some(182), added: 2657, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Disputed` (r:0 w:2)
+	///
+	/// Proof: `InferenceMetering::Disputed` (`max_values`: None, `max_size`: Some(10524), added: 12999, mode: `MaxEncodedLen`)
+	///
+	/// `r` is from 1 to 256.
+	///
+	/// At least 849_366 nanoseconds.
+	fn settle(r: u32, ) -> Weight {
+		Weight::from_parts(1_001_089_059, 27_020)
+			// Standard error: 169_405
+			.saturating_add(Weight::from_parts(10_497_887, 0).saturating_mul(r.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(67, 47))
+	}
+	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	///
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Lanes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Lanes` (`max_values`: None, `max_size`: Some(50), added: 2525, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Models` (r:5 w:0)
+	///
+	/// Proof: `ModelRegistry::Models` (`max_values`: None, `max_size`: Some(248), added: 2723, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Versions` (r:1 w:0)
+	///
+	/// Proof: `ModelRegistry::Versions` (`max_values`: None, `max_size`: Some(496), added: 2971, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Prices` (r:1 w:0)
+	///
+	/// Proof: `ModelRegistry::Prices` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:10 w:10)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Releases` (r:8 w:8)
+	///
+	/// Proof: `DataAttribution::Releases` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Contributions` (r:2048 w:0)
+	///
+	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Accounted` (r:1 w:1)
+	///
+	/// Proof: `DataAttribution::Accounted` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::DirectEarnings` (r:2048 w:2048)
+	///
+	/// Proof: `DataAttribution::DirectEarnings` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:8 w:0)
+	///
+	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::CuratorEarnings` (r:8 w:8)
+	///
+	/// Proof: `DataAttribution::CuratorEarnings` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::TotalAccrued` (r:1 w:0)
+	///
+	/// Proof: `RevenueSplit::TotalAccrued` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Accrued` (r:7 w:0)
+	///
+	/// Proof: `RevenueSplit::Accrued` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Earned` (r:7 w:7)
+	///
+	/// Proof: `RevenueSplit::Earned` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::ModelTotals` (r:1 w:1)
+	///
+	/// Proof: `RevenueSplit::ModelTotals` (`max_values`: None, `max_size`: Some(116), added: 2591, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::RootQueueEnds` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::RootQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::RootQueue` (r:2 w:3)
+	///
+	/// Proof: `InferenceMetering::RootQueue` (`max_values`: None, `max_size`: Some(38), added: 2513, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Roots` (r:0 w:3)
+	///
+	/// Proof: `InferenceMetering::Roots` (`max_values`: None, `max_size`: Some(182), added: 2657, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Disputed` (r:0 w:2)
+	///
+	/// Proof: `InferenceMetering::Disputed` (`max_values`: None, `max_size`: Some(10524), added: 12999, mode: `MaxEncodedLen`)
+	///
+	/// `a` is from 0 to 2048.
+	///
+	/// At least 3_780_656 nanoseconds.
+	fn settle_attributed(a: u32, ) -> Weight {
+		Weight::from_parts(2_099_088_831, 27_020)
+			// Standard error: 1_447_362
+			.saturating_add(Weight::from_parts(16_500_942, 0).saturating_mul(a.into()))
+			.saturating_add(Weight::from_parts(0, 3_090).saturating_mul(a.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(67, 47))
+			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(a.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(a.into())))
+	}
+	/// Storage: `ModelRegistry::Models` (r:320 w:0)
+	///
+	/// Proof: `ModelRegistry::Models` (`max_values`: None, `max_size`: Some(248), added: 2723, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Versions` (r:64 w:0)
+	///
+	/// Proof: `ModelRegistry::Versions` (`max_values`: None, `max_size`: Some(496), added: 2971, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Prices` (r:64 w:0)
+	///
+	/// Proof: `ModelRegistry::Prices` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Releases` (r:512 w:512)
+	///
+	/// Proof: `DataAttribution::Releases` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Accounted` (r:1 w:1)
+	///
+	/// Proof: `DataAttribution::Accounted` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:512 w:0)
+	///
+	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::CuratorEarnings` (r:512 w:512)
+	///
+	/// Proof: `DataAttribution::CuratorEarnings` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:261 w:261)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::TotalAccrued` (r:1 w:0)
+	///
+	/// Proof: `RevenueSplit::TotalAccrued` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Accrued` (r:259 w:0)
+	///
+	/// Proof: `RevenueSplit::Accrued` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Earned` (r:259 w:259)
+	///
+	/// Proof: `RevenueSplit::Earned` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::ModelTotals` (r:64 w:64)
+	///
+	/// Proof: `RevenueSplit::ModelTotals` (`max_values`: None, `max_size`: Some(116), added: 2591, mode: `MaxEncodedLen`)
+	///
+	/// `m` is from 1 to 64.
+	///
+	/// At least 553_355 nanoseconds.
+	fn settle_terms(m: u32, ) -> Weight {
+		Weight::from_parts(556_099_000, 14_005)
+			// Standard error: 12_313_582
+			.saturating_add(Weight::from_parts(536_899_164, 0).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(0, 21_352).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(14, 9))
+			.saturating_add(T::DbWeight::get().reads(44_u64.saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().writes(25_u64.saturating_mul(m.into())))
+	}
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Releases` (r:8 w:8)
+	///
+	/// Proof: `DataAttribution::Releases` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Accounted` (r:1 w:1)
+	///
+	/// Proof: `DataAttribution::Accounted` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:8 w:0)
+	///
+	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::CuratorEarnings` (r:8 w:8)
+	///
+	/// Proof: `DataAttribution::CuratorEarnings` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:9 w:9)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::TotalAccrued` (r:1 w:0)
+	///
+	/// Proof: `RevenueSplit::TotalAccrued` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Accrued` (r:7 w:0)
+	///
+	/// Proof: `RevenueSplit::Accrued` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Earned` (r:7 w:7)
+	///
+	/// Proof: `RevenueSplit::Earned` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::ModelTotals` (r:1 w:1)
+	///
+	/// Proof: `RevenueSplit::ModelTotals` (`max_values`: None, `max_size`: Some(116), added: 2591, mode: `MaxEncodedLen`)
+	///
+	/// `s` is from 1 to 8.
+	///
+	/// At least 424_653 nanoseconds.
+	fn settle_sources(s: u32, ) -> Weight {
+		Weight::from_parts(591_003_721, 24_417)
+			// Standard error: 2_553_408
+			.saturating_add(Weight::from_parts(17_053_071, 0).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(0, 2_669).saturating_mul(s.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(27, 18))
+			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(s.into())))
+			.saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(s.into())))
+	}
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Releases` (r:8 w:8)
+	///
+	/// Proof: `DataAttribution::Releases` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Accounted` (r:1 w:1)
+	///
+	/// Proof: `DataAttribution::Accounted` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:8 w:0)
+	///
+	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::CuratorEarnings` (r:8 w:8)
+	///
+	/// Proof: `DataAttribution::CuratorEarnings` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:9 w:9)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::TotalAccrued` (r:1 w:0)
+	///
+	/// Proof: `RevenueSplit::TotalAccrued` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Accrued` (r:7 w:0)
+	///
+	/// Proof: `RevenueSplit::Accrued` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Earned` (r:7 w:7)
+	///
+	/// Proof: `RevenueSplit::Earned` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::ModelTotals` (r:1 w:1)
+	///
+	/// Proof: `RevenueSplit::ModelTotals` (`max_values`: None, `max_size`: Some(116), added: 2591, mode: `MaxEncodedLen`)
+	///
+	/// `l` is from 0 to 4.
+	///
+	/// At least 338_324 nanoseconds.
+	fn settle_parents(l: u32, ) -> Weight {
+		Weight::from_parts(513_065_400, 22_342)
+			// Standard error: 2_283_273
+			.saturating_add(Weight::from_parts(82_346_202, 0).saturating_mul(l.into()))
+			.saturating_add(Weight::from_parts(0, 2_603).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(39, 26))
+			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(l.into())))
+			.saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(l.into())))
+	}
+	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	///
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Lanes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Lanes` (`max_values`: None, `max_size`: Some(50), added: 2525, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Models` (r:5 w:0)
+	///
+	/// Proof: `ModelRegistry::Models` (`max_values`: None, `max_size`: Some(248), added: 2723, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Versions` (r:1 w:0)
+	///
+	/// Proof: `ModelRegistry::Versions` (`max_values`: None, `max_size`: Some(496), added: 2971, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `ModelRegistry::Prices` (r:1 w:0)
+	///
+	/// Proof: `ModelRegistry::Prices` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:10 w:10)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Releases` (r:8 w:8)
+	///
+	/// Proof: `DataAttribution::Releases` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Contributions` (r:64 w:0)
+	///
+	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Accounted` (r:1 w:1)
+	///
+	/// Proof: `DataAttribution::Accounted` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::DirectEarnings` (r:64 w:64)
+	///
+	/// Proof: `DataAttribution::DirectEarnings` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:8 w:0)
+	///
+	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `DataAttribution::CuratorEarnings` (r:8 w:8)
+	///
+	/// Proof: `DataAttribution::CuratorEarnings` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::TotalAccrued` (r:1 w:0)
+	///
+	/// Proof: `RevenueSplit::TotalAccrued` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Accrued` (r:7 w:0)
+	///
+	/// Proof: `RevenueSplit::Accrued` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::Earned` (r:7 w:7)
+	///
+	/// Proof: `RevenueSplit::Earned` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `RevenueSplit::ModelTotals` (r:1 w:1)
+	///
+	/// Proof: `RevenueSplit::ModelTotals` (`max_values`: None, `max_size`: Some(116), added: 2591, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::RootQueueEnds` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::RootQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::RootQueue` (r:2 w:4)
+	///
+	/// Proof: `InferenceMetering::RootQueue` (`max_values`: None, `max_size`: Some(38), added: 2513, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Roots` (r:0 w:4)
+	///
+	/// Proof: `InferenceMetering::Roots` (`max_values`: None, `max_size`: Some(182), added: 2657, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Disputed` (r:0 w:2)
+	///
+	/// Proof: `InferenceMetering::Disputed` (`max_values`: None, `max_size`: Some(10524), added: 12999, mode: `MaxEncodedLen`)
+	///
+	/// `a` is from 0 to 64.
+	///
+	/// At least 915_325 nanoseconds.
+	fn settle_aggregate(a: u32, ) -> Weight {
+		Weight::from_parts(1_301_827_322, 27_020)
+			// Standard error: 2_114_410
+			.saturating_add(Weight::from_parts(6_358_377, 0).saturating_mul(a.into()))
+			.saturating_add(Weight::from_parts(0, 3_090).saturating_mul(a.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(67, 49))
+			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(a.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(a.into())))
+	}
+	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// At least 13_850 nanoseconds.
+	fn request_close() -> Weight {
+		Weight::from_parts(16_524_000, 3_697)
+			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+	}
+	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:2 w:2)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Lanes` (r:64 w:64)
+	///
+	/// Proof: `InferenceMetering::Lanes` (`max_values`: None, `max_size`: Some(50), added: 2525, mode: `MaxEncodedLen`)
+	///
+	/// `l` is from 0 to 64.
+	///
+	/// At least 211_154 nanoseconds.
+	fn close_session(l: u32, ) -> Weight {
+		Weight::from_parts(253_733_606, 6_196)
+			// Standard error: 521_275
+			.saturating_add(Weight::from_parts(1_659_681, 0).saturating_mul(l.into()))
+			.saturating_add(Weight::from_parts(0, 2_525).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(5, 5))
+			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(l.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(l.into())))
+	}
+	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	///
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:1 w:1)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Lanes` (r:64 w:64)
+	///
+	/// Proof: `InferenceMetering::Lanes` (`max_values`: None, `max_size`: Some(50), added: 2525, mode: `MaxEncodedLen`)
+	///
+	/// `l` is from 0 to 64.
+	///
+	/// At least 267_018 nanoseconds.
+	fn close_with_agreement(l: u32, ) -> Weight {
+		Weight::from_parts(294_340_476, 4_358)
+			// Standard error: 457_056
+			.saturating_add(Weight::from_parts(2_279_567, 0).saturating_mul(l.into()))
+			.saturating_add(Weight::from_parts(0, 2_525).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(l.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(l.into())))
+	}
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::PreviousKeys` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	///
+	/// At least 58_637 nanoseconds.
+	fn rotate_receipt_key() -> Weight {
+		Weight::from_parts(62_514_000, 4_358)
+			.saturating_add(T::DbWeight::get().reads_writes(2, 2))
+	}
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:1 w:1)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// At least 110_044 nanoseconds.
+	fn bond_more() -> Weight {
+		Weight::from_parts(117_125_000, 4_358)
+			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
+	}
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// At least 48_582 nanoseconds.
+	fn heartbeat() -> Weight {
+		Weight::from_parts(53_530_000, 4_358)
+			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+	}
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::ServedBy` (r:0 w:64)
+	///
+	/// Proof: `InferenceMetering::ServedBy` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	///
+	/// `m` is from 1 to 64.
+	///
+	/// At least 29_764 nanoseconds.
+	fn start_unbonding(m: u32, ) -> Weight {
+		Weight::from_parts(43_103_217, 6_012)
+			// Standard error: 104_225
+			.saturating_add(Weight::from_parts(2_655_991, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(3, 1))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::ServedBy` (r:0 w:64)
+	///
+	/// Proof: `InferenceMetering::ServedBy` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	///
+	/// `m` is from 1 to 64.
+	///
+	/// At least 28_352 nanoseconds.
+	fn cancel_unbonding(m: u32, ) -> Weight {
+		Weight::from_parts(43_367_903, 4_358)
+			// Standard error: 129_066
+			.saturating_add(Weight::from_parts(2_901_092, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:1 w:1)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Equivocations` (r:0 w:1)
+	///
+	/// Proof: `InferenceMetering::Equivocations` (`max_values`: None, `max_size`: Some(1202), added: 3677, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::PreviousKeys` (r:0 w:1)
+	///
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	///
+	/// At least 98_547 nanoseconds.
+	fn withdraw_bond() -> Weight {
+		Weight::from_parts(107_380_000, 4_358)
+			.saturating_add(T::DbWeight::get().reads_writes(3, 5))
+	}
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::ServedBy` (r:0 w:64)
+	///
+	/// Proof: `InferenceMetering::ServedBy` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	///
+	/// `m` is from 1 to 64.
+	///
+	/// At least 23_665 nanoseconds.
+	fn unjail(m: u32, ) -> Weight {
+		Weight::from_parts(36_423_242, 4_358)
+			// Standard error: 92_709
+			.saturating_add(Weight::from_parts(2_592_657, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Storage: `Parameters::Parameters` (r:5 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:2 w:2)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Equivocations` (r:0 w:1)
+	///
+	/// Proof: `InferenceMetering::Equivocations` (`max_values`: None, `max_size`: Some(1202), added: 3677, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::PreviousKeys` (r:0 w:1)
+	///
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	///
+	/// At least 147_870 nanoseconds.
+	fn remove_node() -> Weight {
+		Weight::from_parts(159_588_000, 13_545)
+			.saturating_add(T::DbWeight::get().reads_writes(9, 6))
+	}
+	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:1 w:1)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// At least 58_577 nanoseconds.
+	fn top_up() -> Weight {
+		Weight::from_parts(62_223_000, 3_730)
+			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
+	}
+	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// At least 54_111 nanoseconds.
+	fn extend_session() -> Weight {
+		Weight::from_parts(68_522_000, 6_012)
+			.saturating_add(T::DbWeight::get().reads_writes(4, 2))
+	}
+	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// At least 13_971 nanoseconds.
+	fn set_spending_limit() -> Weight {
+		Weight::from_parts(16_294_000, 3_697)
+			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+	}
+	/// Storage: `InferenceMetering::Roots` (r:1 w:0)
+	///
+	/// Proof: `InferenceMetering::Roots` (`max_values`: None, `max_size`: Some(182), added: 2657, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	///
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::PreviousKeys` (r:1 w:0)
+	///
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Disputed` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Disputed` (`max_values`: None, `max_size`: Some(10524), added: 12999, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:4 w:4)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::ServedBy` (r:0 w:64)
+	///
+	/// Proof: `InferenceMetering::ServedBy` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	///
+	/// `p` is from 0 to 32.
+	///
+	/// `m` is from 1 to 64.
+	///
+	/// At least 358_424 nanoseconds.
+	fn report_overcharge(p: u32, m: u32, ) -> Weight {
+		Weight::from_parts(357_616_747, 13_989)
+			// Standard error: 1_501_356
+			.saturating_add(Weight::from_parts(1_999_343, 0).saturating_mul(p.into()))
+			// Standard error: 771_769
+			.saturating_add(Weight::from_parts(4_446_171, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(11, 7))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Storage: `InferenceMetering::Roots` (r:1 w:0)
+	///
+	/// Proof: `InferenceMetering::Roots` (`max_values`: None, `max_size`: Some(182), added: 2657, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	///
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::PreviousKeys` (r:1 w:0)
+	///
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Disputed` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Disputed` (`max_values`: None, `max_size`: Some(10524), added: 12999, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:3 w:3)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::ServedBy` (r:0 w:64)
+	///
+	/// Proof: `InferenceMetering::ServedBy` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	///
+	/// `p` is from 0 to 32.
+	///
+	/// `m` is from 1 to 64.
+	///
+	/// At least 329_411 nanoseconds.
+	fn report_misreport(p: u32, m: u32, ) -> Weight {
+		Weight::from_parts(337_579_490, 13_989)
+			// Standard error: 890_010
+			.saturating_add(Weight::from_parts(1_061_895, 0).saturating_mul(p.into()))
+			// Standard error: 457_508
+			.saturating_add(Weight::from_parts(3_411_173, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Storage: `InferenceMetering::NextSessionId` (r:1 w:0)
+	///
+	/// Proof: `InferenceMetering::NextSessionId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	///
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::PreviousKeys` (r:1 w:0)
+	///
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Equivocations` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::Equivocations` (`max_values`: None, `max_size`: Some(1202), added: 3677, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `System::Account` (r:3 w:3)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::ServedBy` (r:0 w:64)
+	///
+	/// Proof: `InferenceMetering::ServedBy` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	///
+	/// `m` is from 1 to 64.
+	///
+	/// At least 362_761 nanoseconds.
+	fn report_equivocation(m: u32, ) -> Weight {
+		Weight::from_parts(345_846_264, 8_799)
+			// Standard error: 426_886
+			.saturating_add(Weight::from_parts(5_883_894, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Storage: `InferenceMetering::RootQueueEnds` (r:1 w:1)
+	///
+	/// Proof: `InferenceMetering::RootQueueEnds` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::RootQueue` (r:256 w:256)
+	///
+	/// Proof: `InferenceMetering::RootQueue` (`max_values`: None, `max_size`: Some(38), added: 2513, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Roots` (r:0 w:256)
+	///
+	/// Proof: `InferenceMetering::Roots` (`max_values`: None, `max_size`: Some(182), added: 2657, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `InferenceMetering::Disputed` (r:0 w:256)
+	///
+	/// Proof: `InferenceMetering::Disputed` (`max_values`: None, `max_size`: Some(10524), added: 12999, mode: `MaxEncodedLen`)
+	///
+	/// `n` is from 0 to 256.
+	///
+	/// At least 4_377 nanoseconds.
+	fn drop_roots(n: u32, ) -> Weight {
+		Weight::from_parts(4_637_000, 1_501)
+			// Standard error: 70_381
+			.saturating_add(Weight::from_parts(11_724_787, 0).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2_513).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
+	}
+}
