@@ -15,6 +15,8 @@ lints() {
 phase "format" cargo fmt --all --check
 phase "lints" lints
 phase "build" build_workspace --all-targets
+# The examples in the documentation, which the test runner does not know of.
+phase "examples" cargo test --locked --workspace --doc --quiet
 print_phases
 
 log "tests"

@@ -1,0 +1,181 @@
+//! Terms that change between a call and what it pays.
+
+use super::*;
+
+#[test]
+fn price_change_between_voucher_and_settlement() {
+	on_chain(|| {
+		market(0);
+		// The caller agrees to two calls at the price of now.
+		let first = the_call();
+		let second = TheCall { sequence: 2, acknowledged: 50 * MILLI_OPEN, ..the_call() };
+		let voucher = second.voucher();
+		// The developer makes them ten times as dear, and then the call itself cheaper.
+		let dear = PriceSchedule { per_output_token: 10 * MILLI_OPEN, ..PRICE };
+		assert_ok!(send(&id(DEVELOPER), Models::set_price { model: 0, price: dear }));
+		pass(parameters::NoticePeriod::get());
+
+		// In force or not: the node cannot use it for a call that was agreed on before. Neither for
+		// the voucher's own, nor for one before it.
+		let at_new_price = |call: &TheCall| CallRecord { price_version: 1, ..call.record() };
+		assert_eq!(
+			redeem(voucher, [at_new_price(&second)]),
+			Err(MeteringError::<Runtime>::PriceMismatch.into())
+		);
+		assert_eq!(
+			redeem(voucher, [at_new_price(&first)]),
+			Err(MeteringError::<Runtime>::PriceMismatch.into())
+		);
+		// At the price that was agreed on they are paid, a week later.
+		assert_ok!(redeem(voucher, [first.record(), second.record()]));
+		assert_eq!(settled(0), 100 * MILLI_OPEN);
+
+		// A cut is in force at once, and does not reach what was agreed on before, either.
+		let third = TheCall {
+			sequence: 3,
+			acknowledged: 100 * MILLI_OPEN,
+			allowance: 230 * MILLI_OPEN,
+			price_version: 1,
+			..the_call()
+		};
+		let voucher = third.voucher();
+		let cut = PriceSchedule { per_output_token: 1, ..PRICE };
+		assert_ok!(send(&id(DEVELOPER), Models::set_price { model: 0, price: cut }));
+		assert_ok!(redeem(voucher, [third.record()]));
+		assert_eq!(settled(0), 330 * MILLI_OPEN);
+
+		// But not for ever: it is for the node to settle in time.
+		let fourth = TheCall {
+			sequence: 4,
+			acknowledged: 330 * MILLI_OPEN,
+			allowance: 230 * MILLI_OPEN,
+			price_version: 1,
+			..the_call()
+		};
+		pass(parameters::SettlementGrace::get());
+		assert_eq!(fourth.settle(), Err(MeteringError::<Runtime>::PriceExpired.into()));
+	});
+}
+
+#[test]
+fn weight_change_between_call_and_claim() {
+	on_chain(|| {
+		market(0);
+		assert_ok!(the_call().settle());
+		let earned = data_part(50 * MILLI_OPEN, &policy());
+
+		// The curator wants Eve to have nearly all of it, Eve too.
+		for (contribution, weight) in [(0, 999_999), (1, 1)] {
+			assert_ok!(send(&id(CURATOR), Data::set_weight { contribution, weight }));
+		}
+		assert_eq!(claim(0, 1), Ok(earned / 4));
+		publish(CURATOR, 0);
+		assert_eq!(claim(1, 1), Ok(earned / 4 * 3));
+		assert_eq!(Releases::<Runtime>::get(0, 1).unwrap().total_weight, 4);
+
+		// The model was made from the first release, and goes on to pay that.
+		let second = TheCall { sequence: 2, acknowledged: 50 * MILLI_OPEN, ..the_call() };
+		assert_ok!(second.settle());
+		let nothing = DataError::<Runtime>::NothingToClaim;
+		assert_eq!(claim(0, 2), Err(nothing.into()));
+		assert_eq!(claim(0, 1), Ok(earned / 4));
+		assert_eq!(claim(1, 1), Ok(earned / 4 * 3));
+	});
+}
+
+#[test]
+fn version_policy_and_price_change_between_call_and_settlement() {
+	on_chain(|| {
+		market(0);
+		create_datanet(Dave, "other", 0);
+		let other = contribute(Bob, Dave, 1, 50, 1);
+		publish(Dave, 1);
+
+		// The caller has signed for two calls, and one is answered, when all changes are announced.
+		let first = the_call();
+		let voucher =
+			TheCall { sequence: 2, acknowledged: 50 * MILLI_OPEN, ..the_call() }.voucher();
+		let call = Models::publish_version {
+			model: 0,
+			uri: text("https://models.example/next"),
+			weights_hash: root(5),
+			tokenizer_hash: Hash::zero(),
+			sources: fixed(1, 1),
+		};
+		assert_ok!(send(&id(DEVELOPER), call));
+		let dear = PriceSchedule { per_call: OPEN, ..PRICE };
+		assert_ok!(send(&id(DEVELOPER), Models::set_price { model: 0, price: dear }));
+		let greedy = RevenuePolicy {
+			developer: Permill::from_percent(70),
+			data: Permill::from_percent(10),
+			node: Permill::from_percent(20),
+			attributed: Permill::zero(),
+		};
+		assert_ok!(send(&id(DEVELOPER), Models::set_policy { model: 0, policy: greedy }));
+		// Until they are in force, nobody can use them.
+		let early = CallRecord { version: 1, ..first.record() };
+		assert_eq!(redeem(voucher, [early]), Err(MeteringError::<Runtime>::NotInForce.into()));
+		pass(parameters::NoticePeriod::get());
+		// And the model has another owner.
+		assert_ok!(send(&id(DEVELOPER), Models::offer_model { model: 0, to: id(Ferdie) }));
+		assert_ok!(send(&id(Ferdie), Models::accept_model { model: 0 }));
+
+		// Nobody can say that it was the new terms that these calls were made at.
+		let later = CallRecord { price_version: 2, ..first.record() };
+		assert_eq!(redeem(voucher, [later]), Err(MeteringError::<Runtime>::PriceMismatch.into()));
+
+		// What the caller pays, who shares it, and whose data answered, is as it was when the calls
+		// were made: the first by the old version, the second, at the old price, by the new one. That
+		// they were held back until the greedy policy was in force makes no difference.
+		let owners = [id(DEVELOPER), id(Ferdie), id(OPERATOR)];
+		let before = owners.each_ref().map(wealth);
+		let second = TheCall { sequence: 2, version: 1, ..the_call() };
+		assert_ok!(redeem(voucher, [first.record(), second.record()]));
+		let charge = 50 * MILLI_OPEN;
+		let share = parameters::ProtocolShare::get();
+		let parts = split_charge(charge, share, &policy()).unwrap();
+		assert_eq!(settled(0), 2 * charge);
+		let after = owners.each_ref().map(wealth);
+		assert_eq!(after[0], before[0]);
+		assert_eq!(after[1] - before[1], 2 * parts.developer);
+		assert_eq!(after[2] - before[2], 2 * parts.node);
+		let received = |datanet| Releases::<Runtime>::get(datanet, 1).unwrap().received;
+		assert_eq!((received(0), received(1)), (parts.data, parts.data));
+		assert_eq!(claim(other, 1), Ok(parts.data));
+		assert_eq!(Earned::<Runtime>::iter_prefix_values(id(DEVELOPER)).count(), 0);
+
+		// What is agreed on from now on is dearer, and is shared in the new way. That is one price
+		// version: the one that was announced before the policy was never in force.
+		let dear_charge = OPEN + 20 * MILLI_OPEN;
+		let third = TheCall {
+			sequence: 3,
+			acknowledged: 2 * charge,
+			allowance: dear_charge,
+			version: 1,
+			price_version: 2,
+			..the_call()
+		};
+		let never = TheCall { price_version: 1, ..third.clone() };
+		assert_eq!(never.settle(), Err(MeteringError::<Runtime>::NotInForce.into()));
+		let before = after;
+		assert_ok!(third.settle());
+		let parts = split_charge(dear_charge, share, &greedy).unwrap();
+		let after = owners.each_ref().map(wealth);
+		assert_eq!(after[1] - before[1], parts.developer);
+		assert_eq!(after[2] - before[2], parts.node);
+		assert_eq!(claim(other, 1), Ok(parts.data));
+		let paid = 2 * charge + dear_charge;
+
+		// The old terms end, all at once, and with them what was not settled.
+		let third = TheCall { sequence: 4, acknowledged: paid, ..the_call() };
+		pass(parameters::SettlementGrace::get());
+		let expired: DispatchError = MeteringError::<Runtime>::VersionExpired.into();
+		assert_eq!(third.settle(), Err(expired));
+		let third = TheCall { version: 1, ..third };
+		let expired: DispatchError = MeteringError::<Runtime>::PriceExpired.into();
+		assert_eq!(third.settle(), Err(expired));
+		// The caller has lost nothing by that.
+		let session = Sessions::<Runtime>::get(0).unwrap();
+		assert_eq!(session.remaining(), 10 * OPEN - paid);
+	});
+}
