@@ -425,12 +425,12 @@ async fn leaves_a_server_at_work_in_peace() {
 	while server.running.lock().expect("no panic").0 == 0 {
 		tokio::time::sleep(every).await;
 	}
-	// One that had begun before may still arrive.
-	tokio::time::sleep(every).await;
-	let checks = server.checks.load(Ordering::SeqCst);
-	tokio::time::sleep(every * 20).await;
+	let before = server.checks.load(Ordering::SeqCst);
+	tokio::time::sleep(every * 30).await;
 	assert_eq!(backend.health().await, Ok(()));
-	assert_eq!(server.checks.load(Ordering::SeqCst), checks);
+	let checks = server.checks.load(Ordering::SeqCst);
+	// One that had begun before the call may still have arrived.
+	assert!(checks <= before + 1, "asked {checks} times, {before} before the call");
 	server.go_on.notify_one();
 	let _ = generation.collect().await;
 	while server.checks.load(Ordering::SeqCst) == checks {
