@@ -16,23 +16,27 @@ use sp_runtime::{DispatchError, DispatchResult, Permill, TokenError};
 
 const NOTHING: Permill = Permill::from_percent(0);
 
-fn submit(who: &AccountId, datanet: DatanetId, number: u64) -> Result<(), DispatchError> {
+pub(super) fn submit(
+	who: &AccountId,
+	datanet: DatanetId,
+	number: u64,
+) -> Result<(), DispatchError> {
 	DataAttribution::submit_contribution(signed(who), datanet, root(number), 1, uri())
 		.map(|_| ())
 		.map_err(|error| error.error)
 }
 
-fn reserve(who: &AccountId, number: u64) -> Hash {
+pub(super) fn reserve(who: &AccountId, number: u64) -> Hash {
 	let commitment = DataAttribution::commitment(root(number), who);
 	assert_ok!(DataAttribution::reserve_root(signed(who), commitment));
 	commitment
 }
 
-fn reject(contribution: ContributionId) -> DispatchResult {
+pub(super) fn reject(contribution: ContributionId) -> DispatchResult {
 	DataAttribution::reject_contribution(signed(&CURATOR), contribution)
 }
 
-fn accuse(
+pub(super) fn accuse(
 	who: &AccountId,
 	contribution: ContributionId,
 	reason: AccusationReason,

@@ -1,39 +1,12 @@
 //! Roots do not stay with who only rejects their own, and go back to whom they were taken from.
 
+use super::reserving::{accuse, reject, reserve, submit};
 use crate::{
 	mock::*,
-	AccusationReason::{self, Duplicate, Fraud},
+	AccusationReason::{Duplicate, Fraud},
 	Contributions, Error, Event, Reservations, RootOwner,
 };
-use frame_support::{
-	assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungible::Inspect,
-};
-use openledger_primitives::{AccountId, ContributionId, DatanetId, Hash};
-use sp_runtime::{DispatchError, DispatchResult};
-
-fn submit(who: &AccountId, datanet: DatanetId, number: u64) -> Result<(), DispatchError> {
-	DataAttribution::submit_contribution(signed(who), datanet, root(number), 1, uri())
-		.map(|_| ())
-		.map_err(|error| error.error)
-}
-
-fn reserve(who: &AccountId, number: u64) -> Hash {
-	let commitment = DataAttribution::commitment(root(number), who);
-	assert_ok!(DataAttribution::reserve_root(signed(who), commitment));
-	commitment
-}
-
-fn reject(contribution: ContributionId) -> DispatchResult {
-	DataAttribution::reject_contribution(signed(&CURATOR), contribution)
-}
-
-fn accuse(
-	who: &AccountId,
-	contribution: ContributionId,
-	reason: AccusationReason,
-) -> DispatchResultWithPostInfo {
-	DataAttribution::accuse_contribution(signed(who), contribution, reason)
-}
+use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
 
 /// How often somebody rejects their own.
 const TIMES: u64 = 5;
