@@ -22,6 +22,7 @@ pub mod chain;
 pub mod closing;
 pub mod events;
 pub mod keys;
+pub mod task;
 pub mod tx;
 pub mod units;
 pub mod x402;
@@ -36,4 +37,5 @@ pub use events::{
 	AggregateSettled, CallFulfilled, CallSettled, DispatchFailure, Event, EventRecord,
 };
 pub use keys::{parse_account, ss58, KeyError, KeySource, Keypair, Scheme};
+pub use task::Task;
 pub use tx::{Included, SubmitOptions, TxError, TxOutcome, Wait};

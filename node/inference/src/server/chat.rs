@@ -24,7 +24,7 @@ use super::{
 	refused::Refused,
 	room::Place,
 	stream,
-	task::Task,
+	task::{self, Task},
 };
 use crate::{
 	backend::{Backend, BackendError, ChatRequest, Generation, Party, Prepared},
@@ -89,7 +89,7 @@ async fn handle(app: Arc<App>, task: Task, request: Request) -> Result<Response,
 	let wanted = Wanted::read(task, &intake.body)?;
 	let (entry, info) = find_model(&app, &wanted.model)?;
 	let prepared = entry.backend.prepare(wanted.request).await;
-	let prepared = prepared.map_err(|error| task.shape(error.into()))?;
+	let prepared = prepared.map_err(|error| task::shape(task, error.into()))?;
 	let offer = Offer::new(&info, &prepared).ok_or_else(ApiError::internal)?;
 	let checked = payment(&app, &intake, offer, task, entry.timeout).await?;
 	let call = Call {
@@ -275,7 +275,7 @@ impl Call {
 			Stop::Failed(error) => warn!(call = %id, %error, "call failed"),
 			_ => info!(call = %id, why = why.code(), "call ended without a charge"),
 		}
-		let error = self.task.shape(stop.into_error());
+		let error = task::shape(self.task, stop.into_error());
 		let refused = reply.is_some() && error.status.is_client_error();
 		let outcome = if refused { "refused" } else { why.code() };
 		self.count(outcome);

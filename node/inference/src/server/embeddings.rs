@@ -13,7 +13,7 @@ use super::{
 	chat::{self, Call, Reply, Stop},
 	intake, metering, plain,
 	refused::Refused,
-	task::Task,
+	task::{self, Task},
 };
 use crate::{
 	backend::PreparedEmbedding,
@@ -32,7 +32,7 @@ async fn handle(app: Arc<App>, request: Request) -> Result<Response, Refused> {
 	let request = EmbeddingsRequest::from_json(&intake.body)?;
 	let (entry, info) = chat::find_model(&app, &request.model)?;
 	let prepared = entry.backend.prepare_embedding(request.embedding).await;
-	let prepared = prepared.map_err(|error| task.shape(error.into()))?;
+	let prepared = prepared.map_err(|error| task::shape(task, error.into()))?;
 	let offer = Offer::bounded(&info, prepared.input_tokens, 0).ok_or_else(ApiError::internal)?;
 	let checked = chat::payment(&app, &intake, offer, task, entry.timeout).await?;
 	let call = Call::new(&app, task, request.model, &entry, intake.place);

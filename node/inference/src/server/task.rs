@@ -1,6 +1,7 @@
 //! What a call can be about.
 
 use axum::response::sse::Event as SseEvent;
+pub(super) use openledger_client::Task;
 use serde::Serialize;
 use tracing::warn;
 
@@ -11,58 +12,27 @@ use crate::{
 	store::CallId,
 };
 
-/// What a call is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Task {
-	/// A chat is answered.
-	Chat,
-	/// A text is continued.
-	Text,
-	/// Texts become vectors.
-	Embeddings,
+/// An error about the input, with the input's name in such calls.
+pub(super) fn shape(task: Task, mut error: ApiError) -> ApiError {
+	let detail = &mut error.body.error;
+	if detail.param.as_deref() == Some("messages") {
+		let name = match task {
+			Task::Chat => "messages",
+			Task::Text => "prompt",
+			Task::Embeddings => "input",
+		};
+		detail.param = Some(name.to_owned());
+	}
+	error
 }
 
-impl Task {
-	/// Where such calls go.
-	pub fn path(self) -> &'static str {
-		match self {
-			Self::Chat => "/v1/chat/completions",
-			Self::Text => "/v1/completions",
-			Self::Embeddings => "/v1/embeddings",
-		}
-	}
-
-	/// Its name in metrics: that of OpenTelemetry's conventions.
-	pub fn operation(self) -> &'static str {
-		match self {
-			Self::Chat => "chat",
-			Self::Text => "text_completion",
-			Self::Embeddings => "embeddings",
-		}
-	}
-
-	/// An error about the input, with the input's name in such calls.
-	pub fn shape(self, mut error: ApiError) -> ApiError {
-		let detail = &mut error.body.error;
-		if detail.param.as_deref() == Some("messages") {
-			let name = match self {
-				Self::Chat => "messages",
-				Self::Text => "prompt",
-				Self::Embeddings => "input",
-			};
-			detail.param = Some(name.to_owned());
-		}
-		error
-	}
-
-	/// The id of an answer in the OpenAI protocol: it names the call on chain.
-	fn answer_id(self, id: CallId) -> String {
-		let prefix = match self {
-			Self::Chat => "chatcmpl",
-			Self::Text | Self::Embeddings => "cmpl",
-		};
-		format!("{prefix}-{}-{}-{}", id.session, id.lane, id.sequence)
-	}
+/// The id of an answer in the OpenAI protocol: it names the call on chain.
+fn answer_id(task: Task, id: CallId) -> String {
+	let prefix = match task {
+		Task::Chat => "chatcmpl",
+		Task::Text | Task::Embeddings => "cmpl",
+	};
+	format!("{prefix}-{}-{}-{}", id.session, id.lane, id.sequence)
 }
 
 /// Writes answers in the form of their task.
@@ -82,7 +52,7 @@ pub(super) enum Whole {
 impl Writer {
 	/// For the answer of one call.
 	pub fn new(task: Task, id: CallId, model: &str, include_usage: bool) -> Self {
-		let (id, now) = (task.answer_id(id), clock::unix_seconds());
+		let (id, now) = (answer_id(task, id), clock::unix_seconds());
 		match task {
 			Task::Chat => Self::Chat(ChunkWriter::new(id, now, model, include_usage)),
 			Task::Text | Task::Embeddings => {
@@ -95,7 +65,7 @@ impl Writer {
 	pub fn whole(task: Task, id: CallId, model: &str, completion: Completion) -> Whole {
 		match Self::new(task, id, model, false) {
 			Self::Chat(_) => {
-				let (id, now) = (task.answer_id(id), clock::unix_seconds());
+				let (id, now) = (answer_id(task, id), clock::unix_seconds());
 				Whole::Chat(ChatCompletion::new(id, now, model, completion))
 			}
 			Self::Text(writer) => Whole::Text(writer.whole(completion)),

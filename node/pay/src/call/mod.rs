@@ -9,13 +9,12 @@ mod line;
 mod relay;
 mod remedy;
 mod said;
-mod task;
 
 pub use self::{
 	line::{Gone, Line, Reply},
 	said::Said,
-	task::Task,
 };
+pub use openledger_client::Task;
 
 use std::{
 	collections::{BTreeMap, BTreeSet},

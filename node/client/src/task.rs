@@ -1,4 +1,4 @@
-//! What an app can ask of a model.
+//! What can be asked of a model, in the words of the OpenAI protocol.
 
 use serde_json::{Map, Value};
 
@@ -15,7 +15,7 @@ pub enum Task {
 }
 
 impl Task {
-	/// Where such calls go, with the proxy and with nodes.
+	/// Where such calls go.
 	pub fn path(self) -> &'static str {
 		match self {
 			Self::Chat => "/v1/chat/completions",
