@@ -5,42 +5,43 @@
 //! proven ([`crate::merkle`]).
 
 use crate::{
-	attribution::AttributionEntry, price::PriceSchedule, Balance, Hash, PriceVersion, Sequence,
-	VersionId, Weight, MAX_AGGREGATE_ENTRIES, MAX_MERGED_ATTRIBUTION,
+	attribution::AttributionEntry, price::PriceSchedule, Balance, Hash, Sequence, Weight,
+	MAX_MERGED_ATTRIBUTION,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
 use sp_runtime::BoundedVec;
 
-/// The calls of one version of the voucher's model at one price.
+/// The merged attribution of the calls of an aggregate. The weights are relative to one another, and
+/// to [`Aggregate::unattributed`].
+pub type MergedAttribution = BoundedVec<AttributionEntry, ConstU32<MAX_MERGED_ATTRIBUTION>>;
+
+/// The sums of the calls of one lane from the last settled sequence up to `up_to`. All of them are of
+/// the version of the model, and at the price version, that the voucher names.
 #[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
-pub struct AggregateEntry {
-	/// The version that answered.
-	pub version: VersionId,
-	/// The price schedule that caller and node agreed on.
-	pub price_version: PriceVersion,
+pub struct Aggregate {
+	/// The sequence of the last call. Below that of the voucher, whose caller agrees with what all
+	/// calls before it cost.
+	pub up_to: Sequence,
 	/// How many calls.
 	pub calls: u32,
 	/// Tokens of their prompts.
 	pub input_tokens: u64,
 	/// Tokens of their answers that were delivered.
 	pub output_tokens: u64,
+	/// Where the answers came from.
+	pub attribution: MergedAttribution,
+	/// The weight of calls without attribution, next to those of `attribution`.
+	pub unattributed: Weight,
+	/// The Merkle root over the records, in rising order of their sequence.
+	pub root: Hash,
 }
 
-impl AggregateEntry {
+impl Aggregate {
 	/// What the calls cost together, in planck: the sum of what each of them costs. `None` if it
 	/// does not fit a [`Balance`].
 	pub fn charge(&self, price: &PriceSchedule) -> Option<Balance> {
@@ -51,40 +52,22 @@ impl AggregateEntry {
 	}
 }
 
-/// The merged attribution of the calls of an aggregate. The weights are relative to one another, and
-/// to [`Aggregate::unattributed`].
-pub type MergedAttribution = BoundedVec<AttributionEntry, ConstU32<MAX_MERGED_ATTRIBUTION>>;
-
-/// The sums of the calls of one lane from the last settled sequence up to `up_to`.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
-pub struct Aggregate {
-	/// The sequence of the last call. Below that of the voucher, whose caller agrees with what all
-	/// calls before it cost.
-	pub up_to: Sequence,
-	/// The sums.
-	pub entries: BoundedVec<AggregateEntry, ConstU32<MAX_AGGREGATE_ENTRIES>>,
-	/// Where the answers came from.
-	pub attribution: MergedAttribution,
-	/// The weight of calls without attribution, next to those of `attribution`.
-	pub unattributed: Weight,
-	/// The Merkle root over the records, in rising order of their sequence.
-	pub root: Hash,
-}
-
-impl Aggregate {
-	/// How many calls there are. `None` if the count does not fit.
-	pub fn calls(&self) -> Option<u64> {
-		self.entries.iter().try_fold(0u64, |sum, entry| sum.checked_add(entry.calls.into()))
-	}
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
 	use proptest::{collection::vec, prelude::*};
+
+	fn sums(calls: u32, input_tokens: u64, output_tokens: u64) -> Aggregate {
+		Aggregate {
+			up_to: calls.into(),
+			calls,
+			input_tokens,
+			output_tokens,
+			attribution: Default::default(),
+			unattributed: 0,
+			root: Hash::zero(),
+		}
+	}
 
 	proptest! {
 		#[test]
@@ -97,28 +80,19 @@ mod tests {
 				per_input_token: price.1.into(),
 				per_output_token: price.2.into(),
 			};
-			let entry = AggregateEntry {
-				version: 0,
-				price_version: 0,
-				calls: u32::try_from(calls.len()).unwrap(),
-				input_tokens: calls.iter().map(|call| u64::from(call.0)).sum(),
-				output_tokens: calls.iter().map(|call| u64::from(call.1)).sum(),
-			};
+			let sums = sums(
+				u32::try_from(calls.len()).unwrap(),
+				calls.iter().map(|call| u64::from(call.0)).sum(),
+				calls.iter().map(|call| u64::from(call.1)).sum(),
+			);
 			let sum = calls.iter().map(|call| price.charge(call.0, call.1).unwrap()).sum::<Balance>();
-			prop_assert_eq!(entry.charge(&price), Some(sum));
+			prop_assert_eq!(sums.charge(&price), Some(sum));
 		}
 	}
 
 	#[test]
 	fn overflow_is_none() {
 		let price = PriceSchedule { per_call: u128::MAX, ..Default::default() };
-		let entry = AggregateEntry {
-			version: 0,
-			price_version: 0,
-			calls: 2,
-			input_tokens: 0,
-			output_tokens: 0,
-		};
-		assert_eq!(entry.charge(&price), None);
+		assert_eq!(sums(2, 0, 0).charge(&price), None);
 	}
 }

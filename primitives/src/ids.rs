@@ -51,8 +51,6 @@ pub const MAX_SOURCES: u32 = 8;
 pub const MAX_ATTRIBUTION: u32 = 8;
 /// Most records that one settlement carries.
 pub const MAX_RECORDS: u32 = 256;
-/// Most model, version and price combinations that one aggregate adds up.
-pub const MAX_AGGREGATE_ENTRIES: u32 = 16;
 /// Most contributions that the merged attribution of one aggregate names.
 pub const MAX_MERGED_ATTRIBUTION: u32 = 64;
 /// Most levels of parents above a model.

@@ -11,6 +11,10 @@ use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 use sp_arithmetic::Permill;
 
+mod v1;
+
+pub use v1::DatanetInfoV1;
+
 /// A model, as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
@@ -273,6 +277,11 @@ pub struct DatanetInfo {
 	pub open: bool,
 	/// Its newest release, or 0 if there is none.
 	pub latest_release: ReleaseId,
+	/// The release that a model's source without a number pays now. None if there is none, or if the
+	/// runtime is one that does not tell.
+	pub current_release: Option<ReleaseId>,
+	/// The release that such a source will pay, and from which block on.
+	pub next_release: Option<Scheduled<ReleaseId>>,
 	/// The sum of the weights that its next release will have.
 	pub next_total_weight: Weight,
 	/// How many contributions its next release will have.

@@ -89,8 +89,7 @@ pub enum RejectReason {
 	/// The voucher's own call is for another request than the caller signed for.
 	#[codec(index = 10)]
 	RequestMismatch,
-	/// The voucher's own call is priced with another price version than the caller signed for, or an
-	/// earlier one with a version that came later.
+	/// It is priced with another price version than the caller signed for.
 	#[codec(index = 11)]
 	PriceMismatch,
 	/// It is of another model than the caller signed for.
@@ -111,6 +110,9 @@ pub enum RejectReason {
 	/// It costs more than the session's hot key may spend.
 	#[codec(index = 17)]
 	AboveSpendingLimit,
+	/// It is of another version of the model than the caller signed for.
+	#[codec(index = 18)]
+	VersionMismatch,
 }
 
 /// What a call paid into one release's pool.

@@ -150,15 +150,11 @@ pub trait DataRevenue<AccountId> {
 
 /// One charge of a settlement: of one call, or the sum of many.
 #[derive(Clone, Debug)]
-pub struct ChargedCall<AccountId> {
-	/// The model that answered.
-	pub model: ModelId,
+pub struct ChargedCall {
 	/// How many calls it is for.
 	pub calls: u64,
 	/// What the caller paid, in planck.
 	pub charge: Balance,
-	/// The terms it was charged under.
-	pub terms: CallTerms<AccountId>,
 	/// The contributions that the answers came from.
 	pub attribution: Vec<AttributionEntry>,
 	/// The weight of calls without attribution: see [`DataDue::unattributed`].
@@ -171,13 +167,16 @@ pub trait RevenueDistributor<AccountId> {
 	fn pot() -> AccountId;
 
 	/// Splits each charge and pays its parts out of the pot, one transfer a recipient, however
-	/// many calls. Returns one payment per charge, in order.
+	/// many calls. All of them are calls of `model`, charged under the same terms. Returns one
+	/// payment per charge, in order.
 	///
 	/// # Errors
 	/// If the charges cannot be paid out whole; the caller must fail, which undoes everything.
 	fn distribute(
 		node: &AccountId,
-		calls: &[ChargedCall<AccountId>],
+		model: ModelId,
+		terms: &CallTerms<AccountId>,
+		calls: &[ChargedCall],
 	) -> Result<Vec<CallPayment>, DispatchError>;
 }
 

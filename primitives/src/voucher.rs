@@ -1,7 +1,8 @@
 //! The caller's signed promise.
 
 use crate::{
-	signing::Signed, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId,
+	signing::Signed, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence,
+	SessionId, VersionId,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -12,6 +13,12 @@ pub const REQUEST_TAG: &[u8] = b"openledger/request/v1";
 /// A caller's promise to pay for one call, and agreement with what the calls before it cost.
 /// Amounts and sequences are cumulative within the lane and only ever grow, so the newest voucher
 /// replaces all before it.
+///
+/// A lane is for one agreement: one version of one model at one price version. What a voucher
+/// acknowledges is settled at what the voucher names, and split among those who are behind that. So a
+/// caller signs no two vouchers of a lane that name different ones: a node could hold back the calls
+/// before the second to settle them at terms that came after them. For other terms there are other
+/// lanes.
 #[derive(
 	Clone,
 	Copy,
@@ -32,9 +39,12 @@ pub struct Voucher {
 	pub session: SessionId,
 	/// The lane within the session.
 	pub lane: LaneId,
-	/// The model that is called. A lane is for one model: what a voucher acknowledges can only have
-	/// been earned with the model that it names, and is split among those behind that model.
+	/// The model that is called.
 	pub model: ModelId,
+	/// Its version, which names the data behind it.
+	pub version: VersionId,
+	/// The price version that the caller agreed to: what calls cost, and who shares that.
+	pub price_version: PriceVersion,
 	/// The number of this voucher within the lane, from 1 upwards.
 	pub sequence: Sequence,
 	/// What all earlier calls of the lane cost, as the caller agrees, in planck.
@@ -43,8 +53,6 @@ pub struct Voucher {
 	/// `acknowledged` plus the most that this call may cost, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub authorised: Balance,
-	/// The price schedule that the caller agreed to for this call.
-	pub price_version: PriceVersion,
 	/// Salted hash of the request that this voucher pays for.
 	pub request_hash: Hash,
 	/// The node must not start serving the call after this block. Redeeming is not bound by it.
@@ -52,7 +60,7 @@ pub struct Voucher {
 }
 
 impl Signed for Voucher {
-	const DOMAIN: &'static [u8] = b"openledger/voucher/v1";
+	const DOMAIN: &'static [u8] = b"openledger/voucher/v2";
 }
 
 impl Voucher {
@@ -86,10 +94,11 @@ mod tests {
 			session: 7,
 			lane: 3,
 			model: 5,
+			version: 4,
+			price_version: 2,
 			sequence: 12,
 			acknowledged: 1_000,
 			authorised: 1_500,
-			price_version: 2,
 			request_hash: Hash::repeat_byte(9),
 			valid_until: 100,
 		}
@@ -119,11 +128,12 @@ mod tests {
 		let (pair, _) = sr25519::Pair::generate();
 		let signature: Signature = pair.sign(&voucher().signing_payload()).into();
 		let account = MultiSigner::from(pair.public()).into_account();
-		let changes: [fn(&mut Voucher); 10] = [
+		let changes: [fn(&mut Voucher); 11] = [
 			|voucher| voucher.genesis_hash = Hash::zero(),
 			|voucher| voucher.session += 1,
 			|voucher| voucher.lane += 1,
 			|voucher| voucher.model += 1,
+			|voucher| voucher.version += 1,
 			|voucher| voucher.sequence += 1,
 			|voucher| voucher.acknowledged += 1,
 			|voucher| voucher.authorised += 1,

@@ -4,18 +4,19 @@ use crate::{
 	configs::{pot_accounts, FeeMultiplier, ProxyType},
 	constants::*,
 	genesis_config_presets, AccountId, Authorship, Babe, Balances, Executive, Grandpa, Header,
-	Runtime, RuntimeCall, RuntimeGenesisConfig, Session, System, TransactionPayment, TxExtension,
-	UncheckedExtrinsic,
+	Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, Session, System, TransactionPayment,
+	TxExtension, UncheckedExtrinsic,
 };
 use codec::Encode;
 use frame_support::{
-	dispatch::GetDispatchInfo,
+	dispatch::{GetDispatchInfo, Pays},
 	traits::{BuildGenesisConfig, Contains, InstanceFilter},
 	weights::Weight,
 };
-use openledger_primitives::{MILLI_OPEN, OPEN};
+use openledger_primitives::{voucher::Voucher, MILLI_OPEN, OPEN};
 use pallet_data_attribution::Call as Data;
 use pallet_inference_metering::Call as Metering;
+use pallet_inference_requests::Call as Requests;
 use serde_json::Value;
 use sp_consensus_babe::{
 	digests::{PreDigest, SecondaryPlainPreDigest},
@@ -25,8 +26,9 @@ use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Ferdie};
 use sp_runtime::{
 	generic::Era,
-	traits::{Convert, Header as _},
-	Digest, DigestItem, FixedU128, MultiAddress,
+	traits::{Convert, Dispatchable, Header as _},
+	transaction_validity::TransactionSource,
+	Digest, DigestItem, FixedU128, MultiAddress, MultiSignature,
 };
 
 /// Lays `patch` over `base`, as a node does with a preset and the default genesis.
@@ -221,6 +223,86 @@ fn no_proxy_can_add_one_that_may_do_more() {
 			assert_eq!(mine.is_superset(&theirs), covers, "{mine:?} {theirs:?}");
 		}
 	}
+}
+
+#[test]
+fn only_the_operator_and_its_own_proxy_speak_for_a_node() {
+	let voucher = Voucher {
+		genesis_hash: Default::default(),
+		session: 0,
+		lane: 0,
+		model: 0,
+		version: 0,
+		price_version: 0,
+		sequence: 2,
+		acknowledged: 0,
+		authorised: 0,
+		request_hash: Default::default(),
+		valid_until: 0,
+	};
+	let signature = MultiSignature::Sr25519(Default::default());
+	let settle = Metering::settle { voucher, signature, records: Default::default() };
+	let answer = Requests::fulfil_call {
+		request: 0,
+		output: Default::default(),
+		input_tokens: 0,
+		output_tokens: 0,
+		version: 0,
+		attribution: Default::default(),
+	};
+	let for_a_node = [RuntimeCall::from(settle), answer.into()];
+	for call in &for_a_node {
+		assert!(ProxyType::Operator.filter(call) && !ProxyType::NonTransfer.filter(call));
+	}
+	// These decide how much of the account can be lost, and by whose signature.
+	let key = Ferdie.to_account_id();
+	let register = Metering::register_node {
+		endpoint: Default::default(),
+		receipt_key: key.clone(),
+		bond: OPEN,
+		models: Default::default(),
+	};
+	let more = Metering::bond_more { amount: OPEN };
+	let rotate = Metering::rotate_receipt_key { receipt_key: key };
+	for call in [register, more, rotate].map(RuntimeCall::from) {
+		assert!(!ProxyType::Operator.filter(&call) && !ProxyType::NonTransfer.filter(&call));
+	}
+}
+
+/// A report that is accepted costs no fee, whatever it says and however long it is.
+#[test]
+fn reports_about_validators_are_refused_and_paid_for() {
+	chain("development").execute_with(|| {
+		let header = Header::new(
+			1,
+			Default::default(),
+			Default::default(),
+			Default::default(),
+			Digest::default(),
+		);
+		let equivocation_proof = Box::new(sp_consensus_babe::EquivocationProof {
+			offender: sp_core::sr25519::Public::default().into(),
+			slot: 1.into(),
+			first_header: header.clone(),
+			second_header: header,
+		});
+		let trie_nodes = vec![vec![0; 1_000]];
+		let key_owner_proof =
+			sp_session::MembershipProof { session: 0, trie_nodes, validator_count: 0 };
+		let report = pallet_babe::Call::report_equivocation {
+			equivocation_proof: equivocation_proof.clone(),
+			key_owner_proof: key_owner_proof.clone(),
+		};
+		let signed = RuntimeOrigin::signed(Ferdie.to_account_id());
+		let refused = RuntimeCall::from(report).dispatch(signed).unwrap_err();
+		assert_eq!(refused.post_info.pays_fee, Pays::Yes);
+
+		let unsigned =
+			pallet_babe::Call::report_equivocation_unsigned { equivocation_proof, key_owner_proof };
+		let source = TransactionSource::Local;
+		assert!(Babe::validate_unsigned(source, &unsigned).is_err());
+		assert!(Babe::pre_dispatch(&unsigned).is_err());
+	});
 }
 
 #[test]

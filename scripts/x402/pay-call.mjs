@@ -74,10 +74,11 @@ async function main(chain, state) {
   if (!options.model || !options.prompt) throw new Error('--model and --prompt are needed');
   const caller = new Keyring({ type: options['key-type'] }).addFromUri(secret);
 
-  const scheme = new OpenLedgerScheme({ chain, state, caller, deposit: parseOpen(options.deposit) });
+  const [deposit, maxCharge] = [parseOpen(options.deposit), parseOpen(options['max-charge'])];
+  const scheme = new OpenLedgerScheme({ chain, state, caller, deposit, maxCharge });
   const client = x402Client.fromConfig({
     schemes: [{ network: scheme.network, client: scheme }],
-    spendControls: scheme.spendControls(parseOpen(options['max-charge'])),
+    spendControls: scheme.spendControls(),
   });
   const paidFetch = scheme.wrap((fetch) => wrapFetchWithPayment(fetch, client));
 

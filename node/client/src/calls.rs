@@ -235,9 +235,10 @@ calls! {
 		ContestAccusation = DataAttribution.contest_accusation { contribution: ContributionId }
 		/// Slashes a contribution whose accusation was confirmed and not contested.
 		ExecuteSlash = DataAttribution.execute_slash { contribution: ContributionId }
-		/// Decides about a contested accusation. Root only: see [`Call::Sudo`].
+		/// Decides about an account's accusation, contested or not. Root only: see [`Call::Sudo`].
 		ResolveAccusation = DataAttribution.resolve_accusation {
 			contribution: ContributionId,
+			accuser: AccountId,
 			guilty: bool,
 		}
 		/// Lets governance decide about one's own accusation.

@@ -126,15 +126,32 @@ pub async fn ask(
 	key: &Keypair,
 	receipt_key: &AccountId,
 ) -> Result<CloseAnswer, CloseError> {
+	let http = reqwest::Client::builder().redirect(Policy::none()).build();
+	let http = http.map_err(|error| CloseError::Unreachable {
+		url: url.to_owned(),
+		reason: error.to_string(),
+	})?;
+	ask_with(&http, url, request, key, receipt_key).await
+}
+
+/// The same through an HTTP client of one's own, which should follow no redirects.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn ask_with(
+	http: &reqwest::Client,
+	url: &str,
+	request: &CloseRequest,
+	key: &Keypair,
+	receipt_key: &AccountId,
+) -> Result<CloseAnswer, CloseError> {
 	let url = format!("{}/v1/close/{}", url.trim_end_matches('/'), request.session);
 	let unreachable = |error: reqwest::Error| CloseError::Unreachable {
 		url: url.clone(),
 		reason: error.to_string(),
 	};
-	let http = reqwest::Client::builder().timeout(PATIENCE).redirect(Policy::none());
-	let http = http.build().map_err(unreachable)?;
 	let body = CloseBody::new(request, key);
-	let answer = http.post(&url).json(&body).send().await.map_err(unreachable)?;
+	let answer = http.post(&url).timeout(PATIENCE).json(&body).send().await.map_err(unreachable)?;
 	let status = answer.status();
 	let mut bytes = Vec::new();
 	let mut pieces = answer.bytes_stream();

@@ -47,6 +47,9 @@ pub enum KeyError {
 		/// Why not.
 		reason: String,
 	},
+	/// Other users can read the file.
+	#[error("other users can read the key file {0}: run `chmod 600` on it")]
+	Exposed(String),
 	/// No such kind of key.
 	#[error("`{0}` is not a kind of key: use sr25519, ed25519 or ecdsa")]
 	Scheme(String),
@@ -141,7 +144,9 @@ impl KeySource {
 			Self::File(path) => {
 				let unreadable = |error| unreadable(path.display().to_string(), &error);
 				let file = std::fs::File::open(path).map_err(unreadable)?;
-				warn_if_open_to_others(path, &file);
+				if is_open_to_others(&file).map_err(unreadable)? {
+					return Err(KeyError::Exposed(path.display().to_string()));
+				}
 				read_secret(file).map_err(unreadable)?
 			}
 			Self::Stdin => read_secret(io::stdin().lock())
@@ -164,19 +169,15 @@ fn read_secret(source: impl Read) -> io::Result<Zeroizing<String>> {
 }
 
 #[cfg(unix)]
-fn warn_if_open_to_others(path: &std::path::Path, file: &std::fs::File) {
+fn is_open_to_others(file: &std::fs::File) -> io::Result<bool> {
 	use std::os::unix::fs::PermissionsExt;
-	let mode = file.metadata().map(|metadata| metadata.permissions().mode()).unwrap_or_default();
-	if mode & 0o077 != 0 {
-		tracing::warn!(
-			path = %path.display(),
-			"other users can read this key file; run `chmod 600` on it"
-		);
-	}
+	Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
 }
 
 #[cfg(not(unix))]
-fn warn_if_open_to_others(_: &std::path::Path, _: &std::fs::File) {}
+fn is_open_to_others(_: &std::fs::File) -> io::Result<bool> {
+	Ok(false)
+}
 
 /// A key pair that signs for an account. Cheap to clone; its secret is in memory once, and wiped
 /// with the last clone.
@@ -332,10 +333,11 @@ mod tests {
 			session: 1,
 			lane: 0,
 			model: 0,
+			version: 0,
+			price_version: 0,
 			sequence: 1,
 			acknowledged: 0,
 			authorised: 5,
-			price_version: 0,
 			request_hash: Hash::zero(),
 			valid_until: 9,
 		};
@@ -367,14 +369,26 @@ mod tests {
 		let seed = format!("0x{}", "11".repeat(32));
 		for text in [format!("{seed}\n"), format!("\"{seed}\"")] {
 			std::fs::write(&path, text).unwrap();
+			set_mode(&path, 0o600);
 			let pair = KeySource::File(path.clone()).read(Scheme::Ed25519).unwrap();
 			let expected = Keypair::from_uri(&seed, Scheme::Ed25519).unwrap();
 			assert_eq!(pair.account(), expected.account());
 		}
+		set_mode(&path, 0o640);
+		let exposed = KeySource::File(path).read(Scheme::Ed25519);
+		assert!(matches!(exposed, Err(KeyError::Exposed(_))) || cfg!(not(unix)), "{exposed:?}");
 		let missing = KeySource::File(directory.path().join("none")).read(Scheme::Sr25519);
 		assert!(matches!(missing, Err(KeyError::Unreadable { .. })));
 		let unset = KeySource::Env("OPENLEDGER_TEST_UNSET".into()).read(Scheme::Sr25519);
 		assert!(matches!(unset, Err(KeyError::NoVariable(_))));
+	}
+
+	fn set_mode(path: &std::path::Path, mode: u32) {
+		#[cfg(unix)]
+		{
+			use std::os::unix::fs::PermissionsExt;
+			std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+		}
 	}
 
 	#[test]

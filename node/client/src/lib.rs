@@ -11,10 +11,12 @@
 //! | [`units`] | amounts as people write them |
 //! | [`x402`] | how a call is paid over HTTP |
 //! | [`caller`] | the caller's side of a paid call |
+//! | [`address`] | which addresses are inside one's own network |
 //! | [`closing`] | asking a node to agree to a session's end |
 
 #![deny(missing_docs)]
 
+pub mod address;
 pub mod agent;
 pub mod caller;
 pub mod calls;

@@ -6,15 +6,9 @@ use openledger_client::{
 	Call, ChainError, Event, Keypair, ProxyKind,
 };
 use openledger_primitives::{
-	aggregate::{Aggregate, AggregateEntry},
-	attribution::AttributionEntry,
-	closing::CloseAgreement,
-	info::ServedInfo,
-	policy::RevenuePolicy,
-	price::PriceSchedule,
-	record::CallRecord,
-	voucher::Voucher,
-	AccountId, Hash, OPEN,
+	aggregate::Aggregate, attribution::AttributionEntry, closing::CloseAgreement, info::ServedInfo,
+	policy::RevenuePolicy, price::PriceSchedule, record::CallRecord, voucher::Voucher, AccountId,
+	Hash, OPEN,
 };
 use openledger_runtime::{Runtime, RuntimeCall};
 use sp_runtime::Permill;
@@ -134,7 +128,7 @@ fn data() -> Vec<Call> {
 		Call::ConfirmAccusation { contribution: 1 },
 		Call::ContestAccusation { contribution: 1 },
 		Call::ExecuteSlash { contribution: 1 },
-		Call::ResolveAccusation { contribution: 1, guilty: true },
+		Call::ResolveAccusation { contribution: 1, accuser: account(1), guilty: true },
 		Call::DropAccusation { contribution: 1 },
 		Call::PublishRelease { datanet: 1 },
 		Call::Claim { contribution: 1, releases: releases() },
@@ -151,10 +145,11 @@ fn metering() -> Vec<Call> {
 		session: 2,
 		lane: 3,
 		model: 10,
+		version: 1,
+		price_version: 7,
 		sequence: 4,
 		acknowledged: 5,
 		authorised: 6,
-		price_version: 7,
 		request_hash: Hash::repeat_byte(8),
 		valid_until: 9,
 	};
@@ -170,16 +165,11 @@ fn metering() -> Vec<Call> {
 		response_hash: Hash::repeat_byte(9),
 		attribution: vec![entry].try_into().unwrap(),
 	};
-	let sums = AggregateEntry {
-		version: 1,
-		price_version: 7,
+	let aggregate = Aggregate {
+		up_to: 3,
 		calls: 3,
 		input_tokens: 1 << 40,
 		output_tokens: 1 << 41,
-	};
-	let aggregate = Aggregate {
-		up_to: 3,
-		entries: vec![sums].try_into().unwrap(),
 		attribution: vec![entry].try_into().unwrap(),
 		unattributed: 5,
 		root: Hash::repeat_byte(10),
@@ -297,6 +287,18 @@ fn every_call_is_one_of_the_runtimes() {
 		let decoded = RuntimeCall::decode_all(&mut encoded.as_slice())
 			.unwrap_or_else(|error| panic!("{}: {error}", call.name()));
 		assert_eq!(decoded.encode(), encoded, "{}", call.name());
+	}
+}
+
+#[test]
+fn kinds_of_proxies_are_named_as_the_runtime_names_them() {
+	let metadata = metadata();
+	for call in calls() {
+		let Call::AddProxy { proxy_type, .. } = call else { continue };
+		let encoded = call.encode_with(&metadata).unwrap();
+		let decoded = RuntimeCall::decode_all(&mut encoded.as_slice()).unwrap();
+		let expected = format!("proxy_type: {proxy_type:?}");
+		assert!(format!("{decoded:?}").contains(&expected), "{decoded:?} is not {expected}");
 	}
 }
 

@@ -14,10 +14,11 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-use openledger_primitives::AccountId;
+use openledger_client::Scheme;
+use openledger_primitives::{AccountId, OPEN};
 use serde::Deserialize;
 
-use self::values::{account, bounded, http_url, planck, ws_url};
+use self::values::{account, bounded, http_url, open, planck, scheme, ws_url};
 pub use self::{
 	error::{ConfigError, Place},
 	key::{KeySource, Secret},
@@ -40,12 +41,18 @@ pub struct Config {
 	/// Signs transactions: the operator's key, or that of its proxy; and statements, where nothing
 	/// else does.
 	pub key: KeySource,
+	/// What kind of key that is.
+	#[serde(default, deserialize_with = "scheme")]
+	pub key_type: Scheme,
 	/// The account that is registered and paid, where `key` is that of its proxy.
 	#[serde(default, deserialize_with = "account")]
 	pub operator: Option<AccountId>,
 	/// Signs statements.
 	#[serde(default)]
 	pub receipt_key: Option<KeySource>,
+	/// What kind of key that is.
+	#[serde(default, deserialize_with = "scheme")]
+	pub receipt_key_type: Scheme,
 	/// Which of the calls that are requested on chain are answered.
 	#[serde(default)]
 	pub on_chain_calls: OnChainCalls,
@@ -81,6 +88,10 @@ pub struct ChainConfig {
 	/// How often the node tells the chain that it is alive, in seconds.
 	#[serde(deserialize_with = "bounded::<_, _, 60, 604_800>")]
 	pub heartbeat_seconds: u32,
+	/// For how long sessions that are known already are served while the chain cannot be asked, in
+	/// seconds.
+	#[serde(deserialize_with = "bounded::<_, _, 60, 86_400>")]
+	pub away_seconds: u32,
 }
 
 /// When calls are settled. Whichever bound is reached first counts; what is left of a session is
@@ -94,10 +105,13 @@ pub struct SettlementConfig {
 	/// Settle when this many calls are unsettled.
 	#[serde(deserialize_with = "bounded::<_, _, 1, 100_000>")]
 	pub max_calls: u32,
+	/// Settle a lane's calls when they are together worth so much, in planck.
+	#[serde(deserialize_with = "planck")]
+	pub max_value: u128,
 	/// Leave calls that are together worth less, in planck, for later, so that fees do not eat them.
 	#[serde(deserialize_with = "planck")]
 	pub min_value: u128,
-	/// How calls go to the chain: one by one, or by their sums.
+	/// How calls go to the chain: one by one, by their sums, or whichever keeps up.
 	pub mode: SettlementMode,
 	/// With the mode `aggregate`, lanes with fewer calls are itemised all the same.
 	#[serde(deserialize_with = "bounded::<_, _, 2, 65_536>")]
@@ -134,6 +148,10 @@ pub struct LimitsConfig {
 	/// How long a connection may be idle, or a caller take nothing of its answer, in seconds.
 	#[serde(deserialize_with = "bounded::<_, _, 16, 3_600>")]
 	pub idle_timeout_seconds: u32,
+	/// What a session may owe for calls that were served, or are being served, and are not settled, in planck. From then on
+	/// its calls are refused until something is; from half of it on they are settled at once.
+	#[serde(deserialize_with = "open")]
+	pub exposure: u128,
 	/// For how many blocks a voucher may be valid. This node's own offers stand for 200.
 	#[serde(deserialize_with = "bounded::<_, _, 200, 28_800>")]
 	pub voucher_blocks: u32,
@@ -167,7 +185,11 @@ mod defaults {
 
 	impl Default for ChainConfig {
 		fn default() -> Self {
-			Self { url: "ws://127.0.0.1:9944".into(), heartbeat_seconds: 43_200 }
+			Self {
+				url: "ws://127.0.0.1:9944".into(),
+				heartbeat_seconds: 43_200,
+				away_seconds: 3_600,
+			}
 		}
 	}
 
@@ -176,8 +198,9 @@ mod defaults {
 			Self {
 				max_age_seconds: 60,
 				max_calls: 200,
+				max_value: u128::MAX,
 				min_value: 0,
-				mode: SettlementMode::Itemised,
+				mode: SettlementMode::Auto,
 				aggregate_from: 64,
 				keep_days: 30,
 			}
@@ -194,6 +217,7 @@ mod defaults {
 				header_timeout_seconds: 20,
 				body_timeout_seconds: 30,
 				idle_timeout_seconds: 75,
+				exposure: 100 * OPEN,
 				voucher_blocks: 1_200,
 			}
 		}

@@ -18,6 +18,9 @@ const PERIOD: Duration = Duration::from_secs(3_600);
 const STEP: usize = 256;
 /// How long to let calls that are being served go first.
 const PAUSE: Duration = Duration::from_millis(50);
+/// For how long what was answered is kept for callers who lost it, in seconds: an hour, and what may
+/// pass until this is done again.
+const ANSWERS: UnixSeconds = 3_600;
 /// How long a block takes, in seconds.
 const BLOCK: UnixSeconds = 3;
 
@@ -30,7 +33,8 @@ pub async fn run(
 ) {
 	loop {
 		// What is old by the chain is known only while the chain is.
-		if let Ok(best) = source.best_block() {
+		let best = source.best_block().ok().filter(|_| source.away_for().is_none());
+		if let Some(best) = best {
 			let cutoff = cutoff(clock::unix_seconds(), best, keep);
 			tokio::select! {
 				() = stop.cancelled() => return,
@@ -50,7 +54,11 @@ pub async fn run(
 
 fn cutoff(now: UnixSeconds, best: BlockNumber, keep: Duration) -> Cutoff {
 	let blocks = BlockNumber::try_from(keep.as_secs() / BLOCK).unwrap_or(BlockNumber::MAX);
-	Cutoff { at: now.saturating_sub(keep.as_secs()), block: best.saturating_sub(blocks) }
+	Cutoff {
+		answers: now.saturating_sub(ANSWERS),
+		at: now.saturating_sub(keep.as_secs()),
+		block: best.saturating_sub(blocks),
+	}
 }
 
 /// Goes through all lanes once. How many calls were removed.
@@ -76,8 +84,8 @@ mod tests {
 	fn what_is_old_is_old_by_time_and_by_blocks() {
 		let month = Duration::from_secs(30 * 24 * 3_600);
 		let cutoff = cutoff(3_000_000, 1_000_000, month);
-		assert_eq!(cutoff, Cutoff { at: 408_000, block: 136_000 });
+		assert_eq!(cutoff, Cutoff { answers: 2_996_400, at: 408_000, block: 136_000 });
 		let young = super::cutoff(5, 5, month);
-		assert_eq!(young, Cutoff { at: 0, block: 0 });
+		assert_eq!(young, Cutoff { answers: 0, at: 0, block: 0 });
 	}
 }

@@ -3,6 +3,7 @@
 use std::{
 	collections::BTreeMap,
 	sync::{Mutex, MutexGuard},
+	time::Duration,
 };
 
 use async_trait::async_trait;
@@ -23,7 +24,7 @@ use sp_runtime::Permill;
 use crate::{
 	backend::{
 		Backend, BackendError, ChatRequest, Delta, Embedded, EmbeddingRequest, FinishReason,
-		Finished, Generation, ModelFacts, Prepared, PreparedEmbedding, ToolDelta,
+		Finished, Generation, ModelFacts, Party, Prepared, PreparedEmbedding, ToolDelta,
 	},
 	payment::{ChainUnavailable, SessionSource},
 	store::{Acceptance, ServedCall, StoredVoucher},
@@ -115,6 +116,8 @@ pub(crate) struct TestChain {
 pub(crate) struct ChainState {
 	pub(crate) best: BlockNumber,
 	pub(crate) away: bool,
+	/// For how long it has not been heard of, where what is known of it still counts.
+	pub(crate) quiet: Option<Duration>,
 	pub(crate) sessions: BTreeMap<SessionId, SessionInfo>,
 	pub(crate) models: BTreeMap<ModelId, ModelInfo>,
 	/// Prices that were offered before.
@@ -126,6 +129,7 @@ impl Default for TestChain {
 		let state = ChainState {
 			best: BEST,
 			away: false,
+			quiet: None,
 			sessions: [(SESSION, session(SESSION))].into(),
 			models: [(MODEL, model())].into(),
 			standing: BTreeMap::new(),
@@ -184,6 +188,10 @@ impl SessionSource for TestChain {
 
 	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable> {
 		Ok(self.asked()?.sessions.get(&id).cloned())
+	}
+
+	fn away_for(&self) -> Option<Duration> {
+		self.state().quiet
 	}
 }
 
@@ -297,7 +305,7 @@ impl Backend for TestBackend {
 		request: EmbeddingRequest,
 	) -> Result<PreparedEmbedding, BackendError> {
 		let input_tokens = request.inputs.iter().map(|text| words(text)).sum();
-		Ok(PreparedEmbedding { request, input_tokens })
+		Ok(PreparedEmbedding { party: Party::Nobody, request, input_tokens })
 	}
 
 	async fn embed(&self, call: PreparedEmbedding) -> Result<Embedded, BackendError> {
@@ -329,10 +337,11 @@ pub(crate) fn voucher(body: &[u8], allowance: Balance) -> Voucher {
 		session: SESSION,
 		lane: 0,
 		model: MODEL,
+		version: 1,
+		price_version: PRICE_VERSION,
 		sequence: 1,
 		acknowledged: 0,
 		authorised: allowance,
-		price_version: PRICE_VERSION,
 		request_hash: request_hash(&SALT, body),
 		valid_until: BEST + 50,
 	}
@@ -358,10 +367,10 @@ pub(crate) fn acceptance(voucher: Voucher, reserve: Balance) -> Acceptance {
 	let signature = caller().sign_message(&voucher);
 	Acceptance {
 		voucher: StoredVoucher { voucher, signature, salt: SALT },
-		model: MODEL,
 		reserve,
 		session: session(voucher.session),
 		limit: Balance::MAX,
+		exposure: Balance::MAX,
 		at: 1_000,
 	}
 }

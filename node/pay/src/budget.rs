@@ -29,6 +29,13 @@ impl Budget {
 		Self { limit, deposit }
 	}
 
+	/// The most that one call may cost, where nothing else is said: what goes into a session at a
+	/// time, or as much as the chain wants to see there at least. A call that may cost more would
+	/// have a session opened for its sake.
+	pub fn max_charge(&self) -> Balance {
+		self.deposit.max(SMALLEST)
+	}
+
 	/// What can still be put into sessions where `committed` is in them or spent already.
 	pub fn left(&self, committed: Balance) -> Balance {
 		self.limit.saturating_sub(committed)
@@ -55,6 +62,8 @@ mod tests {
 		assert_eq!(Budget::new(OPEN / 20, None).deposit, OPEN / 20);
 		assert_eq!(Budget::new(100, Some(7)).deposit, 7);
 		assert_eq!(Budget::new(100, Some(700)).deposit, 100);
+		assert_eq!(Budget::new(5 * OPEN, None).max_charge(), OPEN);
+		assert_eq!(Budget::new(0, None).max_charge(), OPEN / 10);
 	}
 
 	#[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use openledger_client::{
-	caller::{check_statement, OpenCall, Place},
+	caller::{check_statement, OpenCall, Place, Received, TOKENS_UNDER_WAY},
 	ss58,
 	units::format_amount,
 	x402::{PaymentResponse, Receipt},
@@ -27,15 +27,17 @@ use crate::{
 /// Statements that are looked at for the proof that more was settled than stated.
 const LOOKED_AT: usize = 10_000;
 
-/// The whole answer of a model.
+/// What has come of a model's answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
 	/// The model's name.
 	pub model: &'a str,
 	/// What was asked of it.
 	pub task: Task,
-	/// What it says.
+	/// What it says, as far as it has come.
 	pub said: &'a Said,
+	/// Whether that is all of it.
+	pub whole: bool,
 }
 
 /// Why a statement was not acknowledged.
@@ -82,8 +84,8 @@ impl Clerk {
 		&self.proofs
 	}
 
-	/// Checks a statement and acknowledges it, or keeps it as a proof. `answer` is there if all of
-	/// it is known, and `fate` is what became of it. What the call cost, in planck.
+	/// Checks a statement and acknowledges it, or keeps it as a proof. `answer` is there if it is
+	/// known what has come of it, and `fate` is what became of it. What the call cost, in planck.
 	///
 	/// # Errors
 	/// Why it was not acknowledged.
@@ -118,9 +120,13 @@ impl Clerk {
 			lane: seat.lane,
 			receipt_key: &open.receipt_key,
 		};
-		// Where it says more than is signed, its tokens are not those of the signed text alone.
-		let signed = answer.map(|answer| answer.said).filter(|said| said.besides.is_empty());
-		check_statement(receipt, place, &open.call, signed.map(|said| said.signed.as_str()))?;
+		let received = match answer {
+			Some(Answer { said, whole: false, .. }) => Received::Part(said.len()),
+			// Where it says more than is signed, its tokens are not those of the signed text alone.
+			Some(Answer { said, .. }) if said.besides.is_empty() => Received::Whole(&said.signed),
+			Some(_) | None => Received::Unknown,
+		};
+		check_statement(receipt, place, &open.call, received)?;
 		match answer {
 			Some(answer) => self.check_answer(&receipt.statement, &open.call, answer).await,
 			None => Ok(()),
@@ -134,12 +140,15 @@ impl Clerk {
 		call: &OpenCall,
 		answer: Answer<'_>,
 	) -> Result<(), String> {
-		let Answer { model, task, said } = answer;
+		let Answer { model, task, said, whole } = answer;
 		let hash = response_hash(call.salt.as_fixed_bytes(), said.signed.as_bytes());
-		if statement.response_hash != hash {
+		if whole && statement.response_hash != hash {
 			return Err("it is about another answer".into());
 		}
-		let charged = statement.output_tokens;
+		let charged = match whole {
+			true => statement.output_tokens,
+			false => statement.output_tokens.saturating_sub(TOKENS_UNDER_WAY),
+		};
 		// A token is at least a byte of text, but for the few that end an answer.
 		recount::at_most(charged, said.len(), "bytes of text")?;
 		if task == Task::Embeddings {
@@ -151,6 +160,11 @@ impl Clerk {
 			warn!(model, charged, counted, "more tokens charged than counted");
 		}
 		recount::compare(charged, counted)
+	}
+
+	/// How many tokens texts have that a model puts into its own form, if its tokenizer is at hand.
+	pub async fn count_texts(&self, model: &str, texts: Vec<String>) -> Option<usize> {
+		self.recount.count_texts(model, texts).await
 	}
 
 	/// How many tokens texts have that a model reads just as they are, if its tokenizer is at hand.

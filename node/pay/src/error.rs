@@ -31,6 +31,28 @@ pub struct ApiError {
 	pub retry_after: Option<Duration>,
 }
 
+/// The codes that numbers are kept by.
+const KNOWN: [&str; 18] = [
+	"answer_too_long",
+	"chain_unavailable",
+	"context_length_exceeded",
+	"internal_error",
+	"invalid_signature",
+	"model_not_found",
+	"model_paused",
+	"model_retired",
+	"node_failed",
+	"node_misbehaves",
+	"node_unreachable",
+	"overloaded",
+	"rate_limit_exceeded",
+	"session_not_funded",
+	"shutting_down",
+	"unsupported_endpoint",
+	"unsupported_parameter",
+	"unsupported_value",
+];
+
 impl ApiError {
 	/// Any error. The constructors below are for those that have a name.
 	pub fn new(status: StatusCode, kind: &str, code: &str, message: impl Into<String>) -> Self {
@@ -119,6 +141,11 @@ impl ApiError {
 		}
 	}
 
+	/// Its code where numbers are kept: one of a few, whatever a node may say.
+	pub fn label(&self) -> &'static str {
+		KNOWN.iter().find(|known| **known == self.code).copied().unwrap_or("other")
+	}
+
 	/// The body.
 	pub fn body(&self) -> Value {
 		json!({ "error": {
@@ -174,6 +201,13 @@ mod tests {
 		let response = ApiError::overloaded(Duration::from_millis(5), "busy").into_response();
 		assert_eq!(response.headers()[RETRY_AFTER], "1");
 		assert!(!response.headers().contains_key(SHOULD_RETRY));
+	}
+
+	#[test]
+	fn nodes_do_not_choose_labels() {
+		assert_eq!(ApiError::bad_gateway("node_failed", "").label(), "node_failed");
+		assert_eq!(ApiError::bad_gateway("a4f1", "").label(), "other");
+		assert!(KNOWN.is_sorted());
 	}
 
 	#[test]

@@ -10,6 +10,13 @@ const SILENT: usize = 16;
 /// this part more is let pass.
 const SLACK: usize = 8;
 
+/// Tokens that a model's own form puts around each message of a chat, at most.
+const AROUND: usize = 64;
+/// Tokens that it puts around all of them, at most.
+const FORM: usize = 256;
+/// The same where there are tools to be explained.
+const FORM_WITH_TOOLS: usize = 1_024;
+
 /// The tokenizers that are at hand, by the names of their models.
 #[derive(Clone, Default)]
 pub struct Recount {
@@ -43,6 +50,12 @@ impl Recount {
 	/// puts around each, if that is at hand.
 	pub async fn count_inputs(&self, model: &str, texts: &[String]) -> Option<usize> {
 		self.count_all(model, texts.to_vec(), true).await
+	}
+
+	/// How many tokens texts have without those that a model's own form adds, if its tokenizer is at
+	/// hand.
+	pub async fn count_texts(&self, model: &str, texts: Vec<String>) -> Option<usize> {
+		self.count_all(model, texts, false).await
 	}
 
 	async fn count_all(&self, model: &str, texts: Vec<String>, special: bool) -> Option<usize> {
@@ -92,6 +105,22 @@ pub fn compare_inputs(asked: u32, counted: usize) -> Result<(), String> {
 	}
 }
 
+/// Why a number of tokens cannot be that of a chat with so many messages whose texts were `counted`,
+/// if it cannot. `tools` is whether there is more than messages: then a model's own form adds more.
+///
+/// # Errors
+/// That.
+pub fn compare_chat(
+	asked: u32,
+	counted: usize,
+	messages: usize,
+	tools: bool,
+) -> Result<(), String> {
+	let form = if tools { FORM_WITH_TOOLS } else { FORM };
+	let around = messages.saturating_mul(AROUND).saturating_add(form);
+	compare_inputs(asked, counted.saturating_add(around))
+}
+
 /// Why so many tokens cannot be in an answer of a size, if they cannot.
 ///
 /// # Errors
@@ -134,6 +163,13 @@ mod tests {
 		assert_eq!(recount.count_inputs("other", &texts).await, None);
 		let missing = recount.load("m", &folder.path().join("none")).unwrap_err();
 		assert!(missing.contains("none"), "{missing}");
+	}
+
+	#[test]
+	fn a_chat_has_a_form() {
+		let holds = |asked, counted, tools| compare_chat(asked, counted, 2, tools).is_ok();
+		assert!(holds(800, 400, false) && !holds(1_200, 400, false));
+		assert!(holds(1_200, 400, true) && !holds(2_000, 400, true));
 	}
 
 	#[test]

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use openledger_client::x402::Receipt;
+use openledger_client::{caller::LaneTerms, x402::Receipt};
 use openledger_primitives::{AccountId, Balance, BlockNumber, ModelId};
 use parking_lot::Mutex;
 use thiserror::Error;
@@ -135,18 +135,18 @@ impl Treasury {
 		self.change(|ledger| ledger.begin(node, model, amount, draft, best, &self.budget)).await
 	}
 
-	/// What is missing for a call, if anything is.
+	/// What is missing for a call at these terms, if anything is.
 	///
 	/// # Errors
 	/// That.
 	pub fn check(
 		&self,
 		node: &AccountId,
-		model: ModelId,
+		terms: LaneTerms,
 		amount: Balance,
 		best: BlockNumber,
 	) -> Result<(), Shortfall> {
-		self.look(|ledger| ledger.check(node, model, amount, best, &self.budget))
+		self.look(|ledger| ledger.check(node, terms, amount, best, &self.budget))
 	}
 
 	/// Takes a statement that was checked. `fate` is what became of the answer.

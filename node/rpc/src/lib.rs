@@ -6,7 +6,7 @@
 //! | `models_get(model, at?)` | one model, by id or name |
 //! | `models_versions(model, from?, limit?, at?)` | the versions of a model |
 //! | `datanets_list(from?, limit?, at?)` | datanets, by rising id |
-//! | `datanets_get(datanet, at?)` | one datanet, by id or name |
+//! | `datanets_get(datanet, at?)` | one datanet, by id or name, with the release that is paid now and the one that follows |
 //! | `datanets_releases(datanet, from?, limit?, at?)` | the releases of a datanet |
 //! | `datanets_contribution(contribution, at?)` | one contribution |
 //! | `datanets_contributions(account, from?, limit?, at?)` | the contributions of an account |

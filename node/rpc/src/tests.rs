@@ -165,6 +165,8 @@ async fn datanets_are_listed_and_got() {
 	let by_id = call("datanets_get", json!([2])).await.unwrap();
 	assert_eq!(by_id, call("datanets_get", json!(["datanet-2"])).await.unwrap());
 	assert_eq!((&by_id["curator"], &by_id["curator_share"]), (&json!(ALICE), &json!(50_000)));
+	assert_eq!(by_id["current_release"], RELEASES - 1);
+	assert_eq!(by_id["next_release"], json!({ "from": 90, "value": RELEASES }));
 	for unknown in [json!([DATANETS]), json!(["model-0"])] {
 		let error = answer("datanets_get", unknown).await.unwrap_err();
 		assert_eq!(error.code(), 12040);

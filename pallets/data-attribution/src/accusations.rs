@@ -114,7 +114,7 @@ impl<T: Config> Pallet<T> {
 
 	/// See [`escalate_accusation`](Pallet::escalate_accusation).
 	pub(crate) fn do_escalate(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
-		Self::contribution(contribution)?;
+		let entry = Self::contribution(contribution)?;
 		let mut accusation = Self::accusation(contribution)?;
 		ensure!(accusation.accuser == *who, Error::<T>::NotAccuser);
 		match accusation.stage {
@@ -124,12 +124,18 @@ impl<T: Config> Pallet<T> {
 			AccusationStage::Escalated(_) => return Err(Error::<T>::AlreadyEscalated.into()),
 		}
 
-		// Neither the curator's right to confirm it nor what it costs to drop it ends with this, or an
-		// accomplice could keep a fraud from all others for nothing.
+		// Neither the curator's right to confirm it nor what it costs to drop it ends with this. It costs
+		// as much once more, and at once: it ties the bond for all the time that governance has, whatever
+		// becomes of it.
+		let charged = Self::dropped_share(accusation.deposit);
+		let rest = accusation.deposit.checked_sub(charged).ok_or(ArithmeticError::Underflow)?;
+		Self::compensate(&accusation.accuser, entry.contributor, charged)?;
+
 		let until = Self::verdict_period_from_now();
+		accusation.deposit = rest;
 		accusation.stage = AccusationStage::Escalated(until);
 		Accusations::<T>::insert(contribution, accusation);
-		Self::deposit_event(Event::AccusationEscalated { contribution, until });
+		Self::deposit_event(Event::AccusationEscalated { contribution, until, charged });
 		Ok(())
 	}
 
@@ -144,12 +150,12 @@ impl<T: Config> Pallet<T> {
 		let charged = match stage {
 			AccusationStage::Reported(until) => {
 				ensure!(accuser == *who || now >= until, Error::<T>::TooEarly);
-				openledger_primitives::split::part_of(deposit, T::DroppedShare::get())
+				Self::dropped_share(deposit)
 			}
 			// Not even by the accuser before: governance has been asked.
 			AccusationStage::Escalated(until) => {
 				ensure!(now >= until, Error::<T>::TooEarly);
-				openledger_primitives::split::part_of(deposit, T::DroppedShare::get())
+				Self::dropped_share(deposit)
 			}
 			AccusationStage::Confirmed(_) => return Err(Error::<T>::AlreadyConfirmed.into()),
 			// The curator agreed with the accuser, whose fault it is not that nobody has decided.
@@ -158,18 +164,13 @@ impl<T: Config> Pallet<T> {
 				Balance::zero()
 			}
 		};
-		let to = match T::Currency::can_deposit(&entry.contributor, charged, Provenance::Extant) {
-			DepositConsequence::Success => entry.contributor,
-			// Whoever has no account must not keep the accuser from getting the rest back.
-			_ => T::ProtocolAccount::get(),
-		};
 		let rest = deposit.checked_sub(charged).ok_or(ArithmeticError::Underflow)?;
-		Self::forfeit(HoldReason::Accusation, &accuser, &to, charged)?;
+		let to = Self::compensate(&accuser, entry.contributor, charged)?;
 		let reason = HoldReason::Accusation.into();
 		T::Currency::release(&reason, &accuser, rest, Precision::Exact)?;
 
 		Accusations::<T>::remove(contribution);
-		Self::deposit_event(Event::AccusationDropped { contribution, charged });
+		Self::deposit_event(Event::AccusationDropped { contribution, charged, accuser, to });
 		Ok(())
 	}
 
@@ -187,10 +188,13 @@ impl<T: Config> Pallet<T> {
 	/// looked at.
 	pub(crate) fn do_resolve(
 		contribution: ContributionId,
+		accuser: &T::AccountId,
 		guilty: bool,
 	) -> Result<u32, DispatchError> {
 		let entry = Self::contribution(contribution)?;
 		let accusation = Self::accusation(contribution)?;
+		// The one that was decided about may have been dropped meanwhile, and another one made.
+		ensure!(accusation.accuser == *accuser, Error::<T>::OtherAccusation);
 		if guilty {
 			let (accuser, share) = (accusation.accuser.clone(), T::ReporterShare::get());
 			return Self::slash(contribution, entry, &accuser, share, Some(accusation));
@@ -277,6 +281,30 @@ impl<T: Config> Pallet<T> {
 			kept,
 		});
 		Ok(looked_at)
+	}
+
+	/// What it costs to have a contribution accused without the curator's agreement, of a deposit.
+	fn dropped_share(deposit: Balance) -> Balance {
+		openledger_primitives::split::part_of(deposit, T::DroppedShare::get())
+	}
+
+	/// Gives a part of an accuser's deposit to the contributor. Returns who got it: nobody if it is
+	/// nothing.
+	fn compensate(
+		accuser: &T::AccountId,
+		contributor: T::AccountId,
+		amount: Balance,
+	) -> Result<Option<T::AccountId>, DispatchError> {
+		if amount.is_zero() {
+			return Ok(None);
+		}
+		let to = match T::Currency::can_deposit(&contributor, amount, Provenance::Extant) {
+			DepositConsequence::Success => contributor,
+			// Whoever has no account must not keep the accuser from going on.
+			_ => T::ProtocolAccount::get(),
+		};
+		Self::forfeit(HoldReason::Accusation, accuser, &to, amount)?;
+		Ok(Some(to))
 	}
 
 	/// Gives what is held on one account to another.

@@ -26,7 +26,9 @@ mod calls {
 		///   [reserved](Call::reserve_root) it, the submission counts from then on, and the
 		///   reservation's deposit is released. One that counts from earlier takes the root over from
 		///   one that has it: that is removed if it is pending; if not, it stays, and can be accused
-		///   as a duplicate once this one is accepted.
+		///   as a duplicate once this one is accepted. One that was pending for the
+		///   [time](Config::PendingPeriod) that curators have is removed for any other, unless it has taken
+		///   the root over itself from one that is still there, which only what counts from earlier does.
 		/// - `size`: its size in bytes.
 		/// - `uri`: where it is to be found.
 		///
@@ -471,29 +473,34 @@ mod calls {
 
 		/// Decides about an accusation, whether it is contested or not. For governance.
 		///
+		/// - `accuser`: who made the accusation that is decided about. Deciding takes time, in which it
+		///   may be dropped and somebody else accuse the contribution of something else.
 		/// - `guilty`: whether the contribution is slashed, as by
 		///   [`execute_slash`](Call::execute_slash), but with a [share](Config::ReporterShare) of its
-		///   bond for the accuser. If not, the accuser's deposit goes to the contributor.
+		///   bond for the accuser. If not, what is left of the accuser's deposit goes to the
+		///   contributor.
 		///
 		/// # Errors
-		/// `BadOrigin`, `UnknownContribution`, `NoAccusation`.
+		/// `BadOrigin`, `UnknownContribution`, `NoAccusation`, `OtherAccusation`.
 		#[pallet::call_index(28)]
 		#[pallet::weight(T::WeightInfo::resolve_accusation(MAX_RELEASES))]
 		pub fn resolve_accusation(
 			origin: OriginFor<T>,
 			contribution: ContributionId,
+			accuser: T::AccountId,
 			guilty: bool,
 		) -> DispatchResultWithPostInfo {
 			T::GovernanceOrigin::ensure_origin(origin)?;
-			let releases = Self::do_resolve(contribution, guilty)?;
+			let releases = Self::do_resolve(contribution, &accuser, guilty)?;
 			Ok(Some(T::WeightInfo::resolve_accusation(releases)).into())
 		}
 
 		/// Drops an accusation that is not confirmed. A [share](Config::DroppedShare) of the accuser's
 		/// deposit goes to the contributor, the rest is released. For the accuser; for anybody once the
-		/// time to confirm it is over. One that was [escalated](Call::escalate_accusation) costs as much,
-		/// and can be dropped by anybody, but only once the time that governance has is over. One that
-		/// was contested, and not decided in time, is dropped at no cost, by anybody.
+		/// time to confirm it is over. One that was [escalated](Call::escalate_accusation) costs that share
+		/// of what is left of the deposit, and can be dropped by anybody, but only once the time that
+		/// governance has is over. One that was contested, and not decided in time, is dropped at no
+		/// further cost, by anybody.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NoAccusation`, `AlreadyConfirmed`, `TooEarly`.
@@ -530,6 +537,11 @@ mod calls {
 		/// It is released when the root is submitted, or when the reservation is over. One that is over
 		/// gives way to this one.
 		///
+		/// A submission with it comes before all that count from a later block, also before what was
+		/// submitted anew meanwhile. It does not give the root to who waits for one that is
+		/// [pending](Config::PendingPeriod) for too long: whoever submits it first then has it, until one
+		/// with an earlier reservation comes.
+		///
 		/// - `commitment`: see [`Pallet::commitment`]. It contains the account that can use it,
 		///   which need not be the caller's.
 		///
@@ -556,6 +568,11 @@ mod calls {
 		/// Hands an accusation that the curator has not confirmed, in time or not, to governance, which
 		/// has the [time](Config::VerdictPeriod) as for a contested one to decide. Until that is over,
 		/// the curator can still confirm it. For the accuser.
+		///
+		/// A [share](Config::DroppedShare) of the deposit goes to the contributor at once, whatever
+		/// becomes of the accusation: it ties the bond for all that time. What makes up for it is the
+		/// [share](Config::ReporterShare) of the bond that the accuser gets if the verdict is guilty,
+		/// unless most of the bond was taken back before.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NoAccusation`, `NotAccuser`, `AlreadyConfirmed`,

@@ -256,18 +256,13 @@ impl<T: Config> Pallet<T> {
 		if RootOwner::<T>::get(gone.root) != Some(id) {
 			return false;
 		}
-		let before = gone.displaced.filter(|before| {
-			Contributions::<T>::get(before)
-				.is_some_and(|entry| entry.root == gone.root && Self::is_settled(&entry))
-		});
-		match before {
-			Some(contribution) => {
-				RootOwner::<T>::insert(gone.root, contribution);
-				Self::deposit_event(Event::RootReturned { contribution, by: id });
-			}
-			None => RootOwner::<T>::remove(gone.root),
-		}
-		before.is_some()
+		let Some((contribution, _)) = Self::goes_back_to(gone) else {
+			RootOwner::<T>::remove(gone.root);
+			return false;
+		};
+		RootOwner::<T>::insert(gone.root, contribution);
+		Self::deposit_event(Event::RootReturned { contribution, by: id });
+		true
 	}
 
 	/// Lets others have a contribution's root, unless another one has it already.
@@ -283,7 +278,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Finds out whether a contributor may have a root: if nobody has it, or a contribution that
-	/// counts from later than the contributor's reservation.
+	/// counts from later than the contributor's reservation, or one that was pending for too long.
 	fn right_to(
 		submission: &Submission,
 		contributor: &T::AccountId,
@@ -301,11 +296,40 @@ impl<T: Config> Pallet<T> {
 			None => None,
 			Some(owner) => {
 				let entry = Self::contribution(owner)?;
-				ensure!(since < entry.since, Error::<T>::RootTaken);
+				ensure!(
+					since < entry.since || Self::is_overdue(&entry, since),
+					Error::<T>::RootTaken
+				);
 				Some((owner, entry))
 			}
 		};
 		Ok(Right { since, kept_until, reserved: reservation.map(|_| commitment), displaces })
+	}
+
+	/// Whether a contribution was pending for so long that it gives way to one that counts from
+	/// `since`. What it has taken the root over from must have no better right: the root is not free
+	/// only because nobody decides about who contends for it.
+	fn is_overdue(contribution: &ContributionOf<T>, since: BlockNumberFor<T>) -> bool {
+		// With what a rejection has left, it may have been submitted long after it counts from, but not
+		// after that was over.
+		let submitted = contribution.kept_until.unwrap_or_default().max(contribution.since);
+		// What is older than the time to decide counts from block 0. Nobody could know then that there
+		// would be one, so it has no end.
+		contribution.status == ContributionStatus::Pending
+			&& !contribution.since.is_zero()
+			&& frame_system::Pallet::<T>::block_number()
+				>= submitted.saturating_add(T::PendingPeriod::get())
+			&& Self::goes_back_to(contribution).is_none_or(|(_, before)| since < before.since)
+	}
+
+	/// The contribution that a contribution has taken its root over from, if that is still there and
+	/// was not slashed.
+	fn goes_back_to(
+		contribution: &ContributionOf<T>,
+	) -> Option<(ContributionId, ContributionOf<T>)> {
+		let before = contribution.displaced?;
+		let entry = Contributions::<T>::get(before)?;
+		(entry.root == contribution.root && Self::is_settled(&entry)).then_some((before, entry))
 	}
 
 	fn insert_pending(contribution: ContributionId, entry: ContributionOf<T>) {

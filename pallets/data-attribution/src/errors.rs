@@ -23,7 +23,8 @@ mod errors {
 		NotContributor,
 		/// A contribution has at least one byte.
 		EmptyContribution,
-		/// Another contribution owns the Merkle root: first come, or first reserved, owns it.
+		/// Another contribution owns the Merkle root: first come, or first reserved, owns it, unless it was
+		/// [pending](Config::PendingPeriod) for too long.
 		RootTaken,
 		/// The contribution is not pending any more.
 		NotPending,
@@ -118,5 +119,7 @@ mod errors {
 		NotAccuser,
 		/// Governance has been asked about the accusation already.
 		AlreadyEscalated,
+		/// The contribution is accused, but by another account than the one that was named.
+		OtherAccusation,
 	}
 }

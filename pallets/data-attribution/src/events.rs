@@ -234,8 +234,14 @@ mod events {
 		AccusationDropped {
 			/// The contribution.
 			contribution: ContributionId,
-			/// What the accuser has lost by it, in planck.
+			/// What the accuser has lost by it, in planck, next to what turning to governance may have
+			/// cost.
 			charged: Balance,
+			/// Who made it.
+			accuser: T::AccountId,
+			/// Who got what the accuser has lost: the contributor, or the protocol if the contributor has
+			/// no account any more. Nobody if it is nothing.
+			to: Option<T::AccountId>,
 		},
 		/// A contribution was found to be a duplicate or a fraud. It will be part of no further
 		/// release, and what it earns from now on goes to the protocol.
@@ -262,7 +268,7 @@ mod events {
 			contribution: ContributionId,
 			/// Who accused it.
 			accuser: T::AccountId,
-			/// The accuser's deposit, which went to the contributor, in planck.
+			/// What was left of the accuser's deposit, which went to the contributor, in planck.
 			to_contributor: Balance,
 		},
 		/// What a slashed contribution earned since then went to the protocol.
@@ -290,8 +296,8 @@ mod events {
 			/// What hid the root.
 			commitment: Hash,
 		},
-		/// A pending contribution gave way to one whose root had been reserved before. The bond is
-		/// released.
+		/// A pending contribution gave way to one whose root had been reserved before, or, if it was
+		/// pending for too long, to a new one. The bond is released.
 		#[codec(index = 29)]
 		ContributionDisplaced {
 			/// The contribution that is gone.
@@ -308,13 +314,15 @@ mod events {
 			/// The one that has the root now.
 			by: ContributionId,
 		},
-		/// An accuser turned to governance. The curator may still confirm it.
+		/// An accuser turned to governance, at a cost. The curator may still confirm the accusation.
 		#[codec(index = 31)]
 		AccusationEscalated {
 			/// The contribution.
 			contribution: ContributionId,
 			/// The block from which anybody may have it dropped if nobody has decided.
 			until: BlockNumberFor<T>,
+			/// What of the accuser's deposit went to the contributor, in planck.
+			charged: Balance,
 		},
 		/// Sources without a release number will lead to another release.
 		#[codec(index = 32)]

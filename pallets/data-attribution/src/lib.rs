@@ -85,7 +85,10 @@
 //!   it. What is merely not contested goes to the protocol: slashing does not pay a curator, not
 //!   with a second account either.
 //! - Accusing over and over costs the accuser a share of the deposit each time, which goes to the
-//!   contributor, and what governance does not decide in time can be dropped by anybody.
+//!   contributor, and turning to governance costs one more, at once. What governance does not decide in
+//!   time can be dropped by anybody.
+//! - A verdict names whose accusation it is about. If that was dropped before the verdict is carried
+//!   out, it does not hit the next one.
 //! - A slashed contribution keeps what it has earned. What it would still earn goes to the protocol
 //!   ([`sweep_slashed`](Call::sweep_slashed)): nobody else's share moves.
 //!
@@ -97,13 +100,19 @@
 //!    │ │                 │  └─ after a time: slashed, all to the protocol
 //!    │ │                 │                        └─ after a longer time: dropped, at no cost
 //!    │ └──escalate──► Escalated
-//!    │                   └─ after that longer time: dropped, at a cost
+//!    │       at a cost   └─ after that longer time: dropped, at a cost once more
 //!    └─ dropped, at a cost
 //! ```
 //!
 //! Governance can decide at each stage. A duplicate by proof is slashed by the accusation itself. Only
-//! what the curator has confirmed, and the contributor contested, costs the accuser nothing if nobody
-//! decides: nobody can have an accomplice accuse a fraud for nothing, to keep others from it.
+//! what the curator has confirmed, and the contributor contested, costs the accuser nothing more if
+//! nobody decides. For whoever turned to governance with good reason, the share of the bond that comes
+//! with the verdict makes up for what it cost.
+//!
+//! What an accusation costs goes to the contributor, who was put under it. So a fraud and an accomplice
+//! can keep others from accusing it for a while at the price of fees, by accusing and dropping in turn.
+//! Two things go through all the same: a duplicate's proof, and a verdict that governance batches for
+//! whoever is the accuser of the moment.
 //!
 //! ## How a root is reserved
 //!
@@ -122,8 +131,25 @@
 //! contribution did. For its [time](Config::ReservationPeriod) nobody who has seen the root in the
 //! rejected submission can keep it from them. What is submitted with it and rejected again leaves
 //! none that would last longer, and none at all if the root goes back to one that was accepted: whom
-//! curators reject elsewhere can still bring it to a datanet of their own within that time, but
-//! nobody keeps a root for ever without risking a bond for it.
+//! curators reject elsewhere can still bring it to a datanet of their own within that time.
+//!
+//! Nor does a root stay with a contribution that nobody decides about, and that risks no bond because
+//! only what was accepted can be accused. Curators have a [time](Config::PendingPeriod) to decide,
+//! counted from the block that the contribution counts from, or, if it was submitted with what a
+//! rejection had left, from when that would have been over. As long as nobody comes it stays as it is,
+//! and can be accepted later too. But from then on it gives way to any other submission of its root,
+//! as to one that was reserved earlier: it is removed, its bond is released, and nothing of it is left
+//! to be accepted. The root of one that is accepted is not to be had that way, whoever contends for
+//! it.
+//!
+//! What comes after it counts from its own reservation, or its own block, as ever. So who waits for a
+//! root should reserve it: whoever reserved it earliest has it then, and the one that gave way, too,
+//! comes back only with a reservation from before.
+//!
+//! What this does not prevent: whoever withdraws a contribution just before its time is over, and
+//! submits it anew in the same transaction with a reservation that is about to end, keeps the root for
+//! as long as they go on with that, at the price of the fees. It pays nobody, and ends when they once
+//! come late; data that is worth that much is better reserved before anybody has seen it.
 //!
 //! ## What sources without a number lead to
 //!
@@ -186,6 +212,7 @@ mod accusations;
 mod benchmarking;
 mod calls;
 mod claims;
+mod config;
 mod contributions;
 mod credit;
 mod curation;
@@ -200,6 +227,7 @@ pub mod migrations;
 mod mock;
 mod queries;
 mod reservations;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -235,9 +263,11 @@ pub(crate) type ReservationOf<T> = Reservation<
 	frame_system::pallet_prelude::BlockNumberFor<T>,
 >;
 
-#[import_section(events::events)]
-#[import_section(errors::errors)]
 #[import_section(calls::calls)]
+#[import_section(config::config)]
+#[import_section(errors::errors)]
+#[import_section(events::events)]
+#[import_section(storage::storage)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
@@ -265,194 +295,6 @@ pub mod pallet {
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
-
-	/// What the pallet needs from the runtime.
-	#[pallet::config]
-	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-		/// The runtime's reasons for holds.
-		type RuntimeHoldReason: From<HoldReason>;
-
-		/// OPEN.
-		type Currency: Inspect<Self::AccountId, Balance = Balance>
-			+ Mutate<Self::AccountId>
-			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
-
-		/// Is told of each claim, for the lifetime totals of earners.
-		type Earnings: RecordEarnings<Self::AccountId>;
-
-		/// Names the account that holds what contributors may claim. The account must exist from
-		/// genesis on, with the existential deposit.
-		#[pallet::constant]
-		type PotId: Get<PalletId>;
-
-		/// Decides about accusations.
-		type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
-
-		/// Gets what is slashed, and what slashed contributions still earn. The account must exist
-		/// from genesis on.
-		type ProtocolAccount: Get<Self::AccountId>;
-
-		/// The deposit for a datanet, in planck.
-		type DatanetDeposit: Get<Balance>;
-
-		/// The deposit for each release of a datanet, in planck: what its storage costs.
-		type ReleaseDeposit: Get<Balance>;
-
-		/// For how many blocks after a release is published sources without a number still lead to the
-		/// one before. So whoever calls or runs a model can see whom they are about to pay.
-		type ReleaseNotice: Get<BlockNumberFor<Self>>;
-
-		/// The deposit for letting an account into a datanet, in planck.
-		type AdmissionDeposit: Get<Balance>;
-
-		/// The bond for a contribution, in planck. An accusation needs as much. It is at least the
-		/// existential deposit, so that an accuser's deposit can be paid out to anybody.
-		type ContributionBond: Get<Balance>;
-
-		/// What of the bond of a stopped contribution stays, in planck, as long as the contribution is
-		/// stored: what its storage costs.
-		type ContributionDeposit: Get<Balance>;
-
-		/// The deposit for reserving a root, in planck.
-		type ReservationDeposit: Get<Balance>;
-
-		/// For how many blocks a reservation counts.
-		type ReservationPeriod: Get<BlockNumberFor<Self>>;
-
-		/// For how many blocks the bond of a stopped contribution stays.
-		type BondLockPeriod: Get<BlockNumberFor<Self>>;
-
-		/// How many blocks a curator has to confirm an accusation, and then a contributor to
-		/// contest it.
-		type ContestPeriod: Get<BlockNumberFor<Self>>;
-
-		/// How many blocks governance has to decide about an accusation that was contested, or handed
-		/// to it, before anybody can have it dropped.
-		type VerdictPeriod: Get<BlockNumberFor<Self>>;
-
-		/// What of a slashed bond goes to the accuser after a verdict of governance, or a proof. The
-		/// rest goes to the protocol, and all of it without either.
-		type ReporterShare: Get<Permill>;
-
-		/// What of the accuser's deposit goes to the contributor if the accusation is dropped without
-		/// the curator having confirmed it, also if governance was asked. So nobody can keep a
-		/// contribution accused for nothing.
-		type DroppedShare: Get<Permill>;
-
-		/// The most that a curator may take of what a datanet earns.
-		type MaxCuratorShare: Get<Permill>;
-
-		/// The most weight that a curator may give to one contribution. Whatever it is, the weights
-		/// of a release add up to [`MAX_TOTAL_WEIGHT`] at most.
-		type MaxWeight: Get<Weight>;
-
-		/// What the calls cost to execute.
-		type WeightInfo: WeightInfo;
-	}
-
-	/// Why this pallet holds OPEN.
-	#[pallet::composite_enum]
-	pub enum HoldReason {
-		/// The deposit for a datanet.
-		#[codec(index = 0)]
-		Datanet,
-		/// The bond for a contribution.
-		#[codec(index = 1)]
-		Contribution,
-		/// The deposit for letting an account into a datanet.
-		#[codec(index = 2)]
-		Admission,
-		/// The deposit for an accusation.
-		#[codec(index = 3)]
-		Accusation,
-		/// The deposit for reserving a root.
-		#[codec(index = 4)]
-		Reservation,
-	}
-
-	/// The id that the next datanet gets.
-	#[pallet::storage]
-	pub type NextDatanetId<T> = StorageValue<_, DatanetId, ValueQuery>;
-
-	/// The id that the next contribution gets.
-	#[pallet::storage]
-	pub type NextContributionId<T> = StorageValue<_, ContributionId, ValueQuery>;
-
-	/// All datanets.
-	#[pallet::storage]
-	pub type Datanets<T: Config> = StorageMap<_, Twox64Concat, DatanetId, DatanetOf<T>>;
-
-	/// The datanet of each name.
-	#[pallet::storage]
-	pub type DatanetIdByName<T> = StorageMap<_, Blake2_128Concat, Name, DatanetId>;
-
-	/// Who may contribute to a datanet that is not open, beside its curator.
-	#[pallet::storage]
-	pub type Admissions<T: Config> = StorageDoubleMap<
-		_,
-		Twox64Concat,
-		DatanetId,
-		Blake2_128Concat,
-		T::AccountId,
-		Admission<T::AccountId>,
-	>;
-
-	/// All contributions that were not rejected or withdrawn.
-	#[pallet::storage]
-	pub type Contributions<T: Config> =
-		StorageMap<_, Twox64Concat, ContributionId, ContributionOf<T>>;
-
-	/// Which contribution owns a Merkle root. One that lost its root to another has none.
-	#[pallet::storage]
-	pub type RootOwner<T> = StorageMap<_, Blake2_128Concat, Hash, ContributionId>;
-
-	/// The contributions of each account, for queries. The second key is the contribution's id in
-	/// big-endian bytes, not hashed, so that the entries of an account are stored in the order of
-	/// their ids and a page of them can start anywhere.
-	#[pallet::storage]
-	pub type ContributionsOf<T: Config> =
-		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Identity, [u8; 8], ()>;
-
-	/// The releases of each datanet.
-	#[pallet::storage]
-	pub type Releases<T> =
-		StorageDoubleMap<_, Twox64Concat, DatanetId, Twox64Concat, ReleaseId, Release>;
-
-	/// Up to which pool index, in planck per unit of weight, a contribution has claimed from a
-	/// release.
-	#[pallet::storage]
-	pub type Claimed<T> = StorageDoubleMap<
-		_,
-		Twox64Concat,
-		ContributionId,
-		Twox64Concat,
-		ReleaseId,
-		Balance,
-		ValueQuery,
-	>;
-
-	/// What calls have attributed to a contribution directly since it last claimed, in planck.
-	#[pallet::storage]
-	pub type DirectEarnings<T> = StorageMap<_, Twox64Concat, ContributionId, Balance, ValueQuery>;
-
-	/// What datanets have earned their curators, in planck. It belongs to whoever was the curator
-	/// when it was credited.
-	#[pallet::storage]
-	pub type CuratorEarnings<T: Config> =
-		StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
-
-	/// The accusations that are not settled, one a contribution.
-	#[pallet::storage]
-	pub type Accusations<T: Config> = StorageMap<_, Twox64Concat, ContributionId, AccusationOf<T>>;
-
-	/// Roots that are reserved, by what hides them: see [`Pallet::commitment`].
-	#[pallet::storage]
-	pub type Reservations<T: Config> = StorageMap<_, Blake2_128Concat, Hash, ReservationOf<T>>;
-
-	/// What the pot owes, in planck: everything that was credited and has not been claimed,
-	/// including what releases carry into their next payment.
-	#[pallet::storage]
-	pub type Accounted<T> = StorageValue<_, Balance, ValueQuery>;
 
 	/// Makes sure that the pot exists. There is nothing to configure.
 	#[pallet::genesis_config]
@@ -494,6 +336,19 @@ pub mod pallet {
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		#[cfg(feature = "std")]
+		fn integrity_test() {
+			// Asking governance costs the one, and being right pays the other, of the same bond.
+			assert!(
+				T::DroppedShare::get() < T::ReporterShare::get(),
+				"being right must make up for having asked governance"
+			);
+			assert!(
+				T::ReservationPeriod::get() < T::PendingPeriod::get(),
+				"what is submitted with a reservation must not be late from the start"
+			);
+		}
+
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()

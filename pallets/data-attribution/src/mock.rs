@@ -76,6 +76,7 @@ parameter_types! {
 	pub static AdmissionDeposit: Balance = OPEN;
 	pub static ReservationDeposit: Balance = OPEN / 2;
 	pub static ReservationPeriod: BlockNumber = 20;
+	pub static PendingPeriod: BlockNumber = 50;
 	pub static BondLockPeriod: BlockNumber = 30;
 	pub static ContestPeriod: BlockNumber = 10;
 	pub static VerdictPeriod: BlockNumber = 25;
@@ -118,6 +119,7 @@ impl pallet_data_attribution::Config for Test {
 	type ContributionDeposit = ContributionDeposit;
 	type ReservationDeposit = ReservationDeposit;
 	type ReservationPeriod = ReservationPeriod;
+	type PendingPeriod = PendingPeriod;
 	type BondLockPeriod = BondLockPeriod;
 	type ContestPeriod = ContestPeriod;
 	type VerdictPeriod = VerdictPeriod;

@@ -9,10 +9,11 @@ use alloc::{string::String, vec::Vec};
 use openledger_primitives::{
 	info::{
 		ContributionInfo, ContributionState, DatanetInfo, PendingPage, PendingPayout, ReleaseInfo,
+		Scheduled,
 	},
 	AccountId, Balance, ContributionId, DatanetId, Name, ReleaseId, MAX_PAGE,
 };
-use sp_runtime::traits::Zero;
+use sp_runtime::{traits::Zero, SaturatedConversion};
 
 /// A page ends early once it has looked at so many releases, so that a contributor with many
 /// contributions in datanets with a long history cannot make one query take for ever.
@@ -142,6 +143,9 @@ where
 	/// A datanet as it is now.
 	pub fn datanet_info(id: DatanetId) -> Option<DatanetInfo> {
 		let datanet = Datanets::<T>::get(id)?;
+		let now = frame_system::Pallet::<T>::block_number();
+		let current = datanet.current_at(now);
+		let announced = datanet.next_release.filter(|(_, from)| now < *from);
 		Some(DatanetInfo {
 			id,
 			name: text(&datanet.name),
@@ -150,6 +154,9 @@ where
 			curator_share: datanet.curator_share,
 			open: datanet.open,
 			latest_release: datanet.latest_release,
+			current_release: (!current.is_zero()).then_some(current),
+			next_release: announced
+				.map(|(release, from)| Scheduled { from: from.saturated_into(), value: release }),
 			next_total_weight: datanet.next_total_weight,
 			next_contributions: datanet.next_contributions,
 		})

@@ -144,10 +144,11 @@ pub struct Contribution<AccountId, BlockNumber> {
 	/// What is held on the contributor's account for it, in planck.
 	pub bond: Balance,
 	/// The block of the reservation that its root was submitted with, or else of its submission: an
-	/// earlier reservation takes the root over.
+	/// earlier reservation takes the root over. From then on its curator has a
+	/// [time](crate::Config::PendingPeriod) to decide.
 	pub since: BlockNumber,
 	/// If that reservation was left by a rejection, the block from which it would have counted no
-	/// more: another rejection leaves none that counts longer.
+	/// more: another rejection leaves none that counts longer. The curator's time counts from then.
 	pub kept_until: Option<BlockNumber>,
 	/// The contribution, not pending then, that it has taken the root over from. If this one leaves,
 	/// the root goes back there.
@@ -248,7 +249,8 @@ pub enum AccusationStage<BlockNumber> {
 pub struct Accusation<AccountId, BlockNumber> {
 	/// Who made it.
 	pub accuser: AccountId,
-	/// What is held on the accuser's account for it, in planck.
+	/// What is held on the accuser's account for it, in planck. Turning to governance takes a part of
+	/// it.
 	pub deposit: Balance,
 	/// What the contribution is accused of.
 	pub reason: AccusationReason,

@@ -8,9 +8,9 @@ pub trait WeightInfo {
 	fn create_datanet() -> Weight;
 	/// Creating a datanet.
 	fn create_datanet_with() -> Weight;
-	/// Submitting one contribution that displaces another, or takes its root over.
+	/// Submitting one contribution that displaces another that was pending for too long.
 	fn submit_contribution() -> Weight;
-	/// Submitting `n` contributions, and `d` that each displace another, or take its root over.
+	/// Submitting `n` contributions, and `d` that each displace another that was pending for too long.
 	fn submit_contributions(n: u32, d: u32) -> Weight;
 	/// Accepting a contribution.
 	fn accept_contribution() -> Weight;
@@ -110,10 +110,10 @@ impl WeightInfo for () {
 	// Written: NextContributionId, the account.
 	// Each, read: Reservations, RootOwner, the account of who reserved.
 	// Each, written: Reservations, that account, RootOwner, ContributionsOf, Contributions.
-	// Each that displaces one, read too: Contributions, its contributor's account.
+	// Each that displaces one, read too: Contributions twice, its contributor's account.
 	// Each that displaces one, written too: Contributions, ContributionsOf, the account.
 	fn submit_contributions(n: u32, d: u32) -> Weight {
-		counted(5, 3).saturating_add(each(n, 4, 6)).saturating_add(each(d, 7, 10))
+		counted(5, 3).saturating_add(each(n, 4, 6)).saturating_add(each(d, 8, 10))
 	}
 
 	// Read and written: Contributions, Datanets.
@@ -274,8 +274,9 @@ impl WeightInfo for () {
 		counted(3, 3)
 	}
 
-	// Read: Contributions, Accusations. Written: Accusations.
+	// Read: Contributions, Accusations, the accuser's account, the contributor's balance.
+	// Written: Accusations, the account, the balance.
 	fn escalate_accusation() -> Weight {
-		counted(2, 1)
+		counted(5, 4)
 	}
 }

@@ -1,25 +1,20 @@
 //! Benchmarks of the extrinsics, and of what a settlement is made of: its records, the terms they
-//! were charged under, and their attributions.
+//! are charged under, and their attributions.
 
 mod setup;
 
 pub(crate) use setup::register;
 
 use super::*;
-use crate::{
-	settlement::count,
-	types::{EquivocatedCalls, PreviousKey, Status},
-};
+use crate::types::{EquivocatedCalls, PreviousKey, Status};
 use alloc::{boxed::Box, vec, vec::Vec};
 use frame_benchmarking::v2::*;
-use frame_support::traits::{fungible::Inspect, Get};
+use frame_support::traits::Get;
 use frame_system::RawOrigin;
 use openledger_primitives::{
-	aggregate::{Aggregate, AggregateEntry},
-	closing::CloseAgreement,
-	traits::{ChargedCall, ModelInspect, RevenueDistributor},
-	Hash, Sequence, MAX_LANES, MAX_LINEAGE, MAX_MERGED_ATTRIBUTION, MAX_PROOF, MAX_RECORDS,
-	MAX_SERVED, MAX_SOURCES,
+	aggregate::Aggregate, closing::CloseAgreement, traits::RevenueDistributor, Hash, Sequence,
+	MAX_LANES, MAX_LINEAGE, MAX_MERGED_ATTRIBUTION, MAX_PROOF, MAX_RECORDS, MAX_SERVED,
+	MAX_SOURCES,
 };
 use setup::*;
 use sp_runtime::traits::{Bounded, Saturating, Zero};
@@ -134,46 +129,14 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// Each has data, parents and owners of its own.
-	#[benchmark]
-	fn settle_terms(m: Linear<1, 64>) -> Result<(), BenchmarkError> {
-		let operator = funded::<T>("operator")?;
-		let developer = funded::<T>("developer")?;
-		fund::<T>(&T::Revenue::pot())?;
-		let charge = T::Currency::minimum_balance().saturating_mul(1_000);
-		let mut all = Vec::new();
-		for _ in 0..m {
-			let (sources, _) = sources::<T>(1)?;
-			all.push(T::Models::benchmark_model(&developer, sources)?);
-		}
-		let payments;
-
-		#[block]
-		{
-			let calls: Vec<_> = all
-				.iter()
-				.filter_map(|model| {
-					let terms = T::Models::terms(*model, 0, 0).ok()?;
-					let attribution = Vec::new();
-					let (model, calls, unattributed) = (*model, 1, 0);
-					Some(ChargedCall { model, calls, charge, terms, attribution, unattributed })
-				})
-				.collect();
-			payments = T::Revenue::distribute(&operator, &calls)?;
-		}
-
-		assert_eq!(count(payments.len()), m);
-		Ok(())
-	}
-
 	#[benchmark]
 	fn settle_sources(s: Linear<1, MAX_SOURCES>) -> Result<(), BenchmarkError> {
-		let (operator, call) = call_of_terms::<T>(s, MAX_LINEAGE)?;
+		let CallOfTerms { operator, model, terms, call } = call_of_terms::<T>(s, MAX_LINEAGE)?;
 		let payments;
 
 		#[block]
 		{
-			payments = T::Revenue::distribute(&operator, &[call])?;
+			payments = T::Revenue::distribute(&operator, model, &terms, &[call])?;
 		}
 
 		assert_eq!(payments.len(), 1);
@@ -182,12 +145,12 @@ mod benchmarks {
 
 	#[benchmark]
 	fn settle_parents(l: Linear<0, MAX_LINEAGE>) -> Result<(), BenchmarkError> {
-		let (operator, call) = call_of_terms::<T>(MAX_SOURCES, l)?;
+		let CallOfTerms { operator, model, terms, call } = call_of_terms::<T>(MAX_SOURCES, l)?;
 		let payments;
 
 		#[block]
 		{
-			payments = T::Revenue::distribute(&operator, &[call])?;
+			payments = T::Revenue::distribute(&operator, model, &terms, &[call])?;
 		}
 
 		assert_eq!(payments.len(), 1);
@@ -200,16 +163,11 @@ mod benchmarks {
 		let each = MAX_MERGED_ATTRIBUTION / MAX_SOURCES;
 		let Settling { operator, voucher, signature, contributions } = settling::<T>(1_001, each)?;
 		let named: Vec<_> = contributions.into_iter().take(a as usize).collect();
-		let entry = AggregateEntry {
-			version: 0,
-			price_version: 0,
+		let aggregate = Aggregate {
+			up_to: 1_000,
 			calls: 1_000,
 			input_tokens: 1_000,
 			output_tokens: 1_000,
-		};
-		let aggregate = Aggregate {
-			up_to: 1_000,
-			entries: vec![entry].try_into().map_err(|_| "too many entries")?,
 			attribution: attribution(&named).try_into().map_err(|_| "too many contributions")?,
 			unattributed: 1,
 			root: Hash::zero(),

@@ -74,14 +74,16 @@ mod calls {
 
 		/// Redeems a voucher for the calls that it pays for.
 		///
-		/// Each record is priced by the schedule it names, split and recorded by itself. One that
-		/// breaks a rule is rejected alone: see
-		/// [`RejectReason`](openledger_primitives::record::RejectReason).
+		/// All records have to be of the model, the version and the price version that the voucher
+		/// names. Each is priced, split and recorded by itself. One that breaks a rule is rejected
+		/// alone: see [`RejectReason`](openledger_primitives::record::RejectReason).
 		///
 		/// # Errors
 		/// `NoRecords`, `UnknownSession`, `NotSessionNode`, `SettlementOver`, `WrongChain`,
-		/// `VoucherContradictsItself`, `NoSuchLane`, `VoucherNotNewer`, `BadSignature`. If no record
-		/// counted, the reason that all of them have in common, or else `NothingSettled`.
+		/// `VoucherContradictsItself`, `NoSuchLane`, `VoucherNotNewer`, `BadSignature`; those of the
+		/// terms that the voucher names: `UnknownModel`, `UnknownVersion`, `UnknownPrice`,
+		/// `NotInForce`, `VersionExpired`, `PriceExpired`, `ModelRetired`. If no record counted, the
+		/// reason that all of them have in common, or else `NothingSettled`.
 		#[pallet::call_index(3)]
 		#[pallet::weight(Load::of(records).weight::<T::WeightInfo>())]
 		pub fn settle(
@@ -299,17 +301,17 @@ mod calls {
 		}
 
 		/// Redeems a voucher for the sums of the calls before its own, and for its own if the record
-		/// of that comes along as `last`. The sums count whole or not at all; `last` may be rejected
+		/// of that comes along as `last`. All of them are of the model, the version and the price
+		/// version that the voucher names. The sums count whole or not at all; `last` may be rejected
 		/// alone.
 		///
 		/// # Errors
-		/// `NotTheOwnCall`, `EmptyAggregate`, `EntryWithoutCalls`, `DuplicateEntry`,
-		/// `UnknownSession`, `NotSessionNode`, `SettlementOver`, `WrongChain`,
-		/// `VoucherContradictsItself`, `NoSuchLane`, `VoucherNotNewer`, `BadSignature`; those of the model's terms:
-		/// `UnknownModel`, `UnknownVersion`, `UnknownPrice`, `NotInForce`, `VersionExpired`,
-		/// `PriceExpired`, `ModelRetired`; and `SequenceNotRising`, `SequenceBeyondVoucher`,
-		/// `TooManyCalls`, `AboveAcknowledged`, `DepositExhausted`, `AboveSpendingLimit`,
-		/// `Overflow`.
+		/// `NotTheOwnCall`, `EmptyAggregate`, `UnknownSession`, `NotSessionNode`, `SettlementOver`,
+		/// `WrongChain`, `VoucherContradictsItself`, `NoSuchLane`, `VoucherNotNewer`, `BadSignature`;
+		/// those of the terms that the voucher names: `UnknownModel`, `UnknownVersion`,
+		/// `UnknownPrice`, `NotInForce`, `VersionExpired`, `PriceExpired`, `ModelRetired`; and
+		/// `SequenceNotRising`, `SequenceBeyondVoucher`, `TooManyCalls`, `AboveAcknowledged`,
+		/// `DepositExhausted`, `AboveSpendingLimit`, `Overflow`.
 		#[pallet::call_index(19)]
 		#[pallet::weight(AggregateLoad::of(aggregate, last.as_ref()).weight::<T::WeightInfo>())]
 		pub fn settle_aggregate(

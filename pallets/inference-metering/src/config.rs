@@ -67,8 +67,9 @@ mod config {
 		/// The part of its bond that a node loses for a contradiction, at the least. Not nothing.
 		type DisputePenalty: Get<Permill>;
 
-		/// The part of the penalty that goes to who reported the contradiction; the rest goes to the
-		/// protocol. Not all of it, because an operator can report under another name.
+		/// The part of that least penalty that goes to who reported the contradiction; the rest of the
+		/// penalty goes to the protocol. Not all of it, because an operator can report under another
+		/// name.
 		type DisputeReward: Get<Permill>;
 
 		/// For how long a node that contradicted itself takes no sessions, in blocks.

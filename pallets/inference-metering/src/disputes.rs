@@ -12,8 +12,8 @@
 //! | [`report_equivocation`](Pallet::report_equivocation) | two statements of one call | the node is punished |
 //!
 //! A punished node loses [`Config::DisputePenalty`] of its bond, or half of what its caller gets back if
-//! that is more. [`Config::DisputeReward`] of the penalty goes to who reported it and the rest to the
-//! protocol. The node is jailed: nobody can open sessions with it for [`Config::JailPeriod`] blocks, and
+//! that is more. [`Config::DisputeReward`] of that share of the bond goes to who reported it, and the rest
+//! of the penalty to the protocol. The node is jailed: nobody can open sessions with it for [`Config::JailPeriod`] blocks, and
 //! an operator who was leaving has to start over. It can still settle the sessions that it has.
 //!
 //! ## A bond that is too small
@@ -34,13 +34,17 @@
 //!
 //! A node may contradict itself on purpose and report that itself, under any name:
 //!
-//! - It never gets more back than it loses: whatever is refunded, a penalty is taken with it, only a
-//!   part of that is the reward, and there is none for the operator's own account.
+//! - It never gets more back than it loses: whatever is refunded, a penalty is taken with it, the reward
+//!   is only a part of the least penalty, however large the refund makes it, and there is none for the
+//!   operator's own account.
 //! - Its bond is no purse: a refund is paid for what a caller has paid, and all refunds of one
 //!   settlement together are at most what it charged, even if the node made up the records behind an
 //!   aggregate's root. A caller who is the operator gets none. Somebody who is the operator under
-//!   another name gets two thirds of the bond at the most, however large the overcharge; a third is
-//!   lost. That is also so with what was put up after the bond had been used up.
+//!   another name gets two thirds of the bond at the most, and the reward, however large the overcharge;
+//!   the rest of the last third is lost. That is also so with what was put up after the bond had been used up.
+//! - It does not take the bond out before its callers come to it: from the first contradiction on it is
+//!   jailed, and the reward for further ones is a part of what is lost along with a refund, and so less than
+//!   the refund. It can only burn what is left.
 //! - It does not keep its caller from a refund: a record that was disputed can be disputed again with
 //!   a statement that proves a larger overcharge, for the difference. Only what was really paid back
 //!   counts towards what a settlement can be made to refund, not what was proven of made-up records.
@@ -312,9 +316,10 @@ impl<T: Config> Pallet<T> {
 	fn count_equivocation(operator: &AccountId, call: RootKey) -> Result<(), Error<T>> {
 		let mut known = Equivocations::<T>::get(operator);
 		ensure!(!known.contains(&call), Error::<T>::AlreadyDisputed);
-		// Whatever fills the list, a node stays within reach. What makes room could count once more:
-		// that can only happen to a node with more contradictions than the list has places.
+		// Whatever fills the list, a node stays within reach: for newer calls than the oldest in it,
+		// which can then not come again.
 		if let (true, Some(oldest)) = (known.is_full(), known.first().copied()) {
+			ensure!(call > oldest, Error::<T>::TooManyDisputes);
 			known.remove(&oldest);
 		}
 		known.try_insert(call).map_err(|_| Error::<T>::TooManyDisputes)?;

@@ -207,7 +207,7 @@ mod events {
 			/// What they got of its storage deposit, in planck.
 			amount: Balance,
 		},
-		/// The calls of one version at one price were charged together, and their charge was split.
+		/// Calls were charged together, by their sums, and their charge was split.
 		#[codec(index = 19)]
 		AggregateSettled {
 			/// The session that paid.
@@ -238,7 +238,7 @@ mod events {
 			output_tokens: u64,
 			/// What they cost together, in planck.
 			charge: Balance,
-			/// The Merkle root over the records of the whole aggregate.
+			/// The Merkle root over their records.
 			root: Hash,
 			/// How the charge was paid.
 			payment: CallPayment,

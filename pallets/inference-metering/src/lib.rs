@@ -35,6 +35,12 @@
 //! its batch: it is rejected alone, and an event says why. The [`meter`] module holds the rules by
 //! which records and sums count against a voucher.
 //!
+//! A voucher names the version and the price version that its calls are made on: whose data answers, what
+//! it costs, and who shares that. Nothing is settled with it on other terms. What it acknowledges should
+//! have been made on the same ones, so a caller signs vouchers of one model, version and price version on
+//! each lane, and uses another lane for others. A node that takes vouchers of other terms on a lane harms
+//! only itself: it cannot settle the calls before them any more.
+//!
 //! A caller who gives an app a hot key to sign with limits what it may spend; a voucher that the
 //! caller's own key has signed is bound by the deposit only. The limit may rise at once, and sinks
 //! after [`Config::CloseNotice`], so that a node never serves a call under a limit that is gone when
@@ -53,7 +59,7 @@
 //! ## Settling sums
 //!
 //! A million calls need not cost a million records: [`settle_aggregate`](Pallet::settle_aggregate)
-//! takes the sums by version and price, the merged attribution, and the Merkle root over the records.
+//! takes their sums, the merged attribution, and the Merkle root over the records.
 //! The caller has acknowledged what all calls before the voucher's own cost together, so nobody can
 //! be charged more than with records; and the root commits the node to each of them.
 //!
@@ -94,7 +100,7 @@
 //! | map | key | value | who pays | who cleans |
 //! |---|---|---|---|---|
 //! | `Nodes` | operator | ≤ 850 bytes | the operator's bond | `withdraw_bond`, `remove_node` |
-//! | `PreviousKeys` | operator | ≤ 353 bytes: [`MAX_PREVIOUS_KEYS`](types::MAX_PREVIOUS_KEYS) keys | the operator's bond | `rotate_receipt_key` (those that are too old), `withdraw_bond`, `remove_node` |
+//! | `PreviousKeys` | operator | ≤ 2.8 KB: [`MAX_PREVIOUS_KEYS`](types::MAX_PREVIOUS_KEYS) keys | the operator's bond | `rotate_receipt_key` (those that are too old), `withdraw_bond`, `remove_node` |
 //! | `ServedBy` | model, operator | empty, ≤ 64 per operator, of active nodes | the operator's bond | `update_node`, `start_unbonding`, a dispute that is lost |
 //! | `NextSessionId` | - | 8 bytes | - | - |
 //! | `Sessions` | session | ≤ 220 bytes | the caller's storage deposit, `SessionDeposit` | whoever closes it; rewarded if it was left behind |

@@ -7,8 +7,11 @@
 //! one allowance. A node can therefore never collect more than the caller agreed to, nor more for
 //! one call than the caller authorised for it, whatever it reports.
 //!
-//! All records have to be of the voucher's model. Without that a node could report one model's calls
-//! as calls of another, its own, and take what the people behind the first have earned.
+//! All records have to be of the voucher's model, version and price version. Without that a node could
+//! report one model's calls as calls of another, its own, and take what the people behind the first have
+//! earned; or hold calls back until the model shares what it earns with others, and settle them then. That
+//! the calls *before* the voucher's own were made on its terms as well is up to the caller, who signs
+//! vouchers of one model, version and price version on each lane.
 //!
 //! ```
 //! use openledger_primitives::{
@@ -24,10 +27,11 @@
 //!     session: 0,
 //!     lane: 0,
 //!     model: 7,
+//!     version: 0,
+//!     price_version: 0,
 //!     sequence: 2,
 //!     acknowledged: 60,
 //!     authorised: 110,
-//!     price_version: 0,
 //!     request_hash: Hash::zero(),
 //!     valid_until: 0,
 //! };
@@ -54,7 +58,7 @@ use crate::types::Lane;
 use openledger_primitives::{
 	record::{CallRecord, RejectReason},
 	voucher::Voucher,
-	Balance, PriceVersion, Sequence,
+	Balance, Sequence,
 };
 
 /// Goes through the records of one voucher.
@@ -82,8 +86,8 @@ impl<'a> Meter<'a> {
 	/// Whether a record's place is one that the voucher pays for.
 	///
 	/// # Errors
-	/// `SequenceNotRising`, `SequenceBeyondVoucher`, `ModelMismatch`, `PriceMismatch`; for the voucher's
-	/// own call, `RequestMismatch`.
+	/// `SequenceNotRising`, `SequenceBeyondVoucher`, `ModelMismatch`, `VersionMismatch`, `PriceMismatch`;
+	/// for the voucher's own call, `RequestMismatch`.
 	pub fn check(&self, record: &CallRecord) -> Result<(), RejectReason> {
 		if record.sequence <= self.lane.sequence {
 			return Err(RejectReason::SequenceNotRising);
@@ -94,25 +98,15 @@ impl<'a> Meter<'a> {
 		if record.model != self.voucher.model {
 			return Err(RejectReason::ModelMismatch);
 		}
-		if record.sequence == self.voucher.sequence {
-			if record.request_hash != self.voucher.request_hash {
-				return Err(RejectReason::RequestMismatch);
-			}
-			if record.price_version != self.voucher.price_version {
-				return Err(RejectReason::PriceMismatch);
-			}
+		if record.version != self.voucher.version {
+			return Err(RejectReason::VersionMismatch);
 		}
-		self.check_price(record.price_version)
-	}
-
-	/// Whether a call of this price version can have come before the voucher was signed. What the
-	/// caller had not seen yet when it signed stands for other terms than those that it agreed to.
-	///
-	/// # Errors
-	/// `PriceMismatch`.
-	pub fn check_price(&self, price_version: PriceVersion) -> Result<(), RejectReason> {
-		if price_version > self.voucher.price_version {
+		if record.price_version != self.voucher.price_version {
 			return Err(RejectReason::PriceMismatch);
+		}
+		let own = record.sequence == self.voucher.sequence;
+		if own && record.request_hash != self.voucher.request_hash {
+			return Err(RejectReason::RequestMismatch);
 		}
 		Ok(())
 	}
@@ -202,10 +196,11 @@ mod tests {
 			session: 0,
 			lane: 0,
 			model: 0,
+			version: 0,
+			price_version: 0,
 			sequence,
 			acknowledged,
 			authorised: acknowledged + allowance,
-			price_version: 0,
 			request_hash: Hash::zero(),
 			valid_until: 0,
 		}
@@ -263,19 +258,27 @@ mod tests {
 		let meter = Meter::new(&voucher, Lane::default(), 1_000);
 		let other = CallRecord { request_hash: Hash::repeat_byte(1), ..record(1) };
 		assert_eq!(meter.check(&other), Err(RejectReason::RequestMismatch));
-		let other = CallRecord { price_version: 1, ..record(1) };
-		assert_eq!(meter.check(&other), Err(RejectReason::PriceMismatch));
 	}
 
 	#[test]
-	fn no_call_is_settled_as_one_of_another_model() {
-		let voucher = voucher(2, 100, 50);
+	fn no_call_is_settled_on_other_terms() {
+		let voucher = Voucher { version: 3, price_version: 5, ..voucher(2, 100, 50) };
 		let mut meter = Meter::new(&voucher, Lane::default(), 1_000);
+		let signed_for = |sequence| CallRecord { version: 3, price_version: 5, ..record(sequence) };
 		for sequence in [1, 2] {
-			let other = CallRecord { model: 1, ..record(sequence) };
-			assert_eq!(meter.admit(&other, 1), Err(RejectReason::ModelMismatch));
+			let of = || signed_for(sequence);
+			for (other, reason) in [
+				(CallRecord { model: 1, ..of() }, RejectReason::ModelMismatch),
+				(CallRecord { version: 2, ..of() }, RejectReason::VersionMismatch),
+				(CallRecord { version: 4, ..of() }, RejectReason::VersionMismatch),
+				(CallRecord { price_version: 4, ..of() }, RejectReason::PriceMismatch),
+				(CallRecord { price_version: 6, ..of() }, RejectReason::PriceMismatch),
+			] {
+				assert_eq!(meter.admit(&other, 1), Err(reason));
+			}
 		}
-		assert_eq!(meter.admit(&record(1), 1), Ok(()));
+		assert_eq!(meter.admit(&signed_for(1), 1), Ok(()));
+		assert_eq!(meter.admit(&signed_for(2), 1), Ok(()));
 	}
 
 	#[test]

@@ -13,7 +13,7 @@ use frame_support::{
 	},
 };
 use openledger_primitives::{
-	aggregate::{Aggregate, AggregateEntry},
+	aggregate::Aggregate,
 	attribution::{DataSource, DataSources, ReleaseSelector},
 	ids::{MILLI_OPEN, OPEN},
 	policy::RevenuePolicy,
@@ -137,7 +137,7 @@ parameter_types! {
 	/// How often terms were looked up.
 	pub static Lookups: u32 = 0;
 	/// What was split, in order.
-	pub static Split: Vec<ChargedCall<AccountId>> = Vec::new();
+	pub static Split: Vec<ChargedCall> = Vec::new();
 	/// Whether splitting fails.
 	pub static Unsplittable: bool = false;
 }
@@ -285,15 +285,17 @@ impl RevenueDistributor<AccountId> for Revenue {
 
 	fn distribute(
 		node: &AccountId,
-		calls: &[ChargedCall<AccountId>],
+		_: ModelId,
+		terms: &CallTerms<AccountId>,
+		calls: &[ChargedCall],
 	) -> Result<Vec<CallPayment>, DispatchError> {
 		Split::mutate(|split| split.extend_from_slice(calls));
-		let pay = |call: &ChargedCall<AccountId>| {
+		let pay = |call: &ChargedCall| {
 			let share = Permill::from_percent(5);
-			let parts = split_charge(call.charge, share, &call.terms.policy).unwrap();
+			let parts = split_charge(call.charge, share, &terms.policy).unwrap();
 			for (payee, amount) in [
 				(&account(PROTOCOL), parts.protocol),
-				(&call.terms.developer, parts.developer),
+				(&terms.developer, parts.developer),
 				(node, parts.node),
 				(&account(DATA), parts.data),
 			] {
@@ -475,10 +477,11 @@ pub fn voucher(
 		session,
 		lane,
 		model: MODEL,
+		version: 0,
+		price_version: CURRENT,
 		sequence,
 		acknowledged,
 		authorised: acknowledged + allowance,
-		price_version: CURRENT,
 		request_hash: Hash::repeat_byte(0xaa),
 		valid_until: 0,
 	}
@@ -512,21 +515,13 @@ pub fn settle_one(
 	settle(&voucher(session, lane, sequence, acknowledged, allowance), vec![record(sequence)])
 }
 
-/// So many calls like [`record`] at one price.
-pub fn entry(price_version: PriceVersion, calls: u32) -> AggregateEntry {
-	AggregateEntry {
-		version: 0,
-		price_version,
+/// The sums of so many calls like [`record`].
+pub fn aggregate(up_to: u64, calls: u32) -> Aggregate {
+	Aggregate {
+		up_to,
 		calls,
 		input_tokens: u64::from(calls) * u64::from(INPUT_TOKENS),
 		output_tokens: u64::from(calls) * u64::from(OUTPUT_TOKENS),
-	}
-}
-
-pub fn aggregate(up_to: u64, entries: Vec<AggregateEntry>) -> Aggregate {
-	Aggregate {
-		up_to,
-		entries: entries.try_into().unwrap(),
 		attribution: Default::default(),
 		unattributed: 0,
 		root: Hash::repeat_byte(0xcc),

@@ -83,8 +83,14 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Takes penalty and refund out of a node's bond, pays the reporter a part of the penalty, and
-	/// jails the node.
+	/// Takes penalty and refund out of a node's bond, pays the reporter a part of the least penalty,
+	/// and jails the node.
+	///
+	/// The reward does not grow with a penalty that is larger because of the refund: of that, a caller
+	/// who is the operator, and reports it under yet another name, would get a part back.
+	///
+	/// Of a node that is jailed already, it is a part of only what goes with a refund: one that owes
+	/// refunds could otherwise contradict itself until its bond has gone into rewards.
 	pub(crate) fn punish(
 		operator: &AccountId,
 		node: NodeOf<T>,
@@ -92,10 +98,13 @@ impl<T: Config> Pallet<T> {
 		caller: &AccountId,
 		bill: Bill,
 	) -> Result<Punished, DispatchError> {
-		let reward = match reporter == operator {
-			true => 0,
-			false => T::DisputeReward::get().mul_floor(bill.penalty),
+		let least = Self::least_penalty(&node).min(bill.penalty);
+		let rewarded = match node.status {
+			_ if reporter == operator => 0,
+			Status::Jailed(_) => least.min(bill.refund.div_ceil(2)),
+			_ => least,
 		};
+		let reward = T::DisputeReward::get().mul_floor(rewarded);
 		let mut punished = Self::pay(operator, caller, bill, reporter, reward)?;
 
 		let bond = punished.left_of(node.bond);

@@ -7,10 +7,7 @@ use crate::{
 	types::{Lane, SettledRoot},
 	WeightInfo,
 };
-use alloc::{
-	collections::{btree_map::Entry, BTreeMap},
-	vec::Vec,
-};
+use alloc::vec::Vec;
 use frame_support::{
 	ensure,
 	traits::{
@@ -23,12 +20,12 @@ use frame_support::{
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	merkle,
+	price::PriceSchedule,
 	record::{CallPayment, CallRecord, CallRecords, RejectReason},
 	signing::Signed,
 	traits::{CallTerms, ChargedCall, ModelInspect, RevenueDistributor},
 	voucher::Voucher,
-	AccountId, Hash, LaneId, PriceVersion, Sequence, Signature, VersionId, MAX_LANES, MAX_LINEAGE,
-	MAX_SOURCES,
+	AccountId, Hash, LaneId, Sequence, Signature, MAX_LANES, MAX_LINEAGE, MAX_SOURCES,
 };
 use sp_runtime::{DispatchError, Saturating};
 
@@ -39,13 +36,11 @@ pub(crate) struct Load {
 	pub(crate) records: u32,
 	/// Entries of their attributions.
 	pub(crate) attributed: u32,
-	/// Distinct pairs of version and price version.
-	pub(crate) terms: u32,
-	/// What these have less than they could have.
+	/// What their terms have less than they could have.
 	pub(crate) absent: Absent,
 }
 
-/// How much shorter terms are than they could be, all of them together.
+/// How much shorter the terms of a settlement are than they could be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Absent {
 	/// Data sources.
@@ -55,6 +50,14 @@ pub(crate) struct Absent {
 }
 
 impl Absent {
+	/// What these terms have less than they could have.
+	pub(crate) fn of<AccountId>(terms: &CallTerms<AccountId>) -> Self {
+		Self {
+			sources: left_of(MAX_SOURCES, terms.sources.len()),
+			parents: left_of(MAX_LINEAGE, terms.lineage.len()),
+		}
+	}
+
 	/// What `full`, the weight of a settlement with terms as long as they can be, comes to without
 	/// them.
 	pub(crate) fn from<W: WeightInfo>(&self, full: Weight) -> Weight {
@@ -70,24 +73,17 @@ impl Load {
 	/// The most that these records can be.
 	pub(crate) fn of(records: &[CallRecord]) -> Self {
 		let attributed = records.iter().map(|record| count(record.attribution.len()));
-		let key = |record: &CallRecord| (record.version, record.price_version);
-		let changes = records.windows(2).filter(|pair| match pair {
-			[one, next] => key(one) != key(next),
-			_ => false,
-		});
 		Self {
 			records: count(records.len()),
 			attributed: attributed.fold(0, u32::saturating_add),
-			terms: count(changes.count()).saturating_add(1),
 			absent: Absent::default(),
 		}
 	}
 
 	/// The weight of an itemised settlement.
 	pub(crate) fn weight<W: WeightInfo>(&self) -> Weight {
-		let full = W::settle(self.records)
-			.saturating_add(extra(W::settle_attributed, self.attributed, 0))
-			.saturating_add(extra(W::settle_terms, self.terms, 1));
+		let full =
+			W::settle(self.records).saturating_add(extra(W::settle_attributed, self.attributed, 0));
 		self.absent.from::<W>(full)
 	}
 }
@@ -102,6 +98,8 @@ pub(crate) struct Redemption<T: Config> {
 	pub(crate) voucher: Voucher,
 	pub(crate) session: SessionOf<T>,
 	pub(crate) lane: Lane,
+	/// What it names: the terms of all calls that it is redeemed for.
+	pub(crate) terms: CallTerms<AccountId>,
 	/// How many lanes of the session will have settled records.
 	lanes: LaneId,
 	/// Whether the spending limit applies: it was signed by another key than the caller's own.
@@ -122,42 +120,6 @@ impl<T: Config> Redemption<T> {
 	}
 }
 
-/// Terms that were looked up for one voucher's model.
-#[derive(Default)]
-pub(crate) struct TermsCache(
-	BTreeMap<(VersionId, PriceVersion), Result<CallTerms<AccountId>, RejectReason>>,
-);
-
-impl TermsCache {
-	pub(crate) fn get<T: Config>(
-		&mut self,
-		voucher: &Voucher,
-		version: VersionId,
-		price_version: PriceVersion,
-	) -> Result<&CallTerms<AccountId>, RejectReason> {
-		let terms = match self.0.entry((version, price_version)) {
-			Entry::Occupied(entry) => entry.into_mut(),
-			Entry::Vacant(entry) => {
-				entry.insert(T::Models::terms(voucher.model, version, price_version))
-			}
-		};
-		terms.as_ref().map_err(|reason| *reason)
-	}
-
-	/// How many were looked up.
-	pub(crate) fn len(&self) -> u32 {
-		count(self.0.len())
-	}
-
-	/// What those that were found have less than they could have.
-	pub(crate) fn absent(&self) -> Absent {
-		self.0.values().flatten().fold(Absent::default(), |absent, terms| Absent {
-			sources: absent.sources.saturating_add(left_of(MAX_SOURCES, terms.sources.len())),
-			parents: absent.parents.saturating_add(left_of(MAX_LINEAGE, terms.lineage.len())),
-		})
-	}
-}
-
 /// How many of `most` places are not taken.
 fn left_of(most: u32, taken: usize) -> u32 {
 	most.saturating_sub(count(taken))
@@ -166,8 +128,6 @@ fn left_of(most: u32, taken: usize) -> u32 {
 /// What an event tells of a call, next to its charge.
 pub(crate) struct Facts {
 	sequence: Sequence,
-	version: VersionId,
-	price_version: PriceVersion,
 	input_tokens: u32,
 	output_tokens: u32,
 	request_hash: Hash,
@@ -178,7 +138,7 @@ pub(crate) struct Facts {
 #[derive(Default)]
 pub(crate) struct Itemised {
 	pub(crate) facts: Vec<Facts>,
-	pub(crate) calls: Vec<ChargedCall<AccountId>>,
+	pub(crate) calls: Vec<ChargedCall>,
 	pub(crate) leaves: Vec<Hash>,
 	pub(crate) rejected: Vec<(Sequence, RejectReason)>,
 }
@@ -194,31 +154,22 @@ impl Itemised {
 	}
 
 	/// Prices a record and counts it against the voucher, or rejects it.
-	pub(crate) fn take<T: Config>(
-		&mut self,
-		record: CallRecord,
-		voucher: &Voucher,
-		meter: &mut Meter,
-		terms: &mut TermsCache,
-	) {
+	pub(crate) fn take(&mut self, record: CallRecord, price: &PriceSchedule, meter: &mut Meter) {
 		let sequence = record.sequence;
-		if let Err(reason) = self.try_take::<T>(record, voucher, meter, terms) {
+		if let Err(reason) = self.try_take(record, price, meter) {
 			self.rejected.push((sequence, reason));
 		}
 	}
 
-	fn try_take<T: Config>(
+	fn try_take(
 		&mut self,
 		record: CallRecord,
-		voucher: &Voucher,
+		price: &PriceSchedule,
 		meter: &mut Meter,
-		terms: &mut TermsCache,
 	) -> Result<(), RejectReason> {
-		// Cheap checks first: a record out of place costs no storage access.
+		// First of all: what is out of place may not even fit the price.
 		meter.check(&record)?;
-		let terms = terms.get::<T>(voucher, record.version, record.price_version)?;
-		let charge = terms
-			.price
+		let charge = price
 			.charge(record.input_tokens, record.output_tokens)
 			.ok_or(RejectReason::ChargeOverflow)?;
 		meter.admit(&record, charge)?;
@@ -226,18 +177,14 @@ impl Itemised {
 		self.leaves.push(merkle::leaf(&record, charge));
 		self.facts.push(Facts {
 			sequence: record.sequence,
-			version: record.version,
-			price_version: record.price_version,
 			input_tokens: record.input_tokens,
 			output_tokens: record.output_tokens,
 			request_hash: record.request_hash,
 			response_hash: record.response_hash,
 		});
 		self.calls.push(ChargedCall {
-			model: record.model,
 			calls: 1,
 			charge,
-			terms: terms.clone(),
 			attribution: record.attribution.into_inner(),
 			unattributed: 0,
 		});
@@ -264,19 +211,20 @@ impl<T: Config> Pallet<T> {
 		records: CallRecords,
 	) -> Result<Load, DispatchError> {
 		ensure!(!records.is_empty(), Error::<T>::NoRecords);
-		let mut load = Load { records: count(records.len()), ..Default::default() };
+		let submitted = count(records.len());
 		let redemption = Self::check_voucher(operator, voucher, signature)?;
 		let mut meter = redemption.meter();
-		let mut terms = TermsCache::default();
 		let mut itemised = Itemised::with_capacity(records.len());
 		for record in records {
-			itemised.take::<T>(record, &voucher, &mut meter, &mut terms);
+			itemised.take(record, &redemption.terms.price, &mut meter);
 		}
 		ensure!(!itemised.calls.is_empty(), itemised.refusal::<T>());
-		load.terms = terms.len();
-		load.absent = terms.absent();
 		let attributed = itemised.calls.iter().map(|call| count(call.attribution.len()));
-		load.attributed = attributed.fold(0, u32::saturating_add);
+		let load = Load {
+			records: submitted,
+			attributed: attributed.fold(0, u32::saturating_add),
+			absent: Absent::of(&redemption.terms),
+		};
 
 		let payments = Self::collect_and_split(&redemption, &meter, &itemised.calls)?;
 		let first_sequence = redemption.lane.sequence.saturating_add(1);
@@ -294,7 +242,7 @@ impl<T: Config> Pallet<T> {
 		Ok(load)
 	}
 
-	/// Whether the operator can redeem the voucher.
+	/// Whether the operator can redeem the voucher, and on what terms.
 	pub(crate) fn check_voucher(
 		operator: &AccountId,
 		voucher: Voucher,
@@ -314,15 +262,16 @@ impl<T: Config> Pallet<T> {
 			Some(_) => session.lanes,
 			None => session.lanes.checked_add(1).ok_or(Error::<T>::NoSuchLane)?,
 		};
-		// Last, because it costs most.
+		// After what costs next to nothing, and before what only counts if the caller has signed it.
 		let by_signer = voucher.verify(signature, &session.signer);
 		let hot = session.has_hot_key();
 		ensure!(
 			by_signer || (hot && voucher.verify(signature, &session.caller)),
 			Error::<T>::BadSignature
 		);
+		let terms = T::Models::terms(voucher.model, voucher.version, voucher.price_version)?;
 		let until = now.saturating_add(T::DisputeWindow::get());
-		Ok(Redemption { voucher, session, lane, lanes, hot: hot && by_signer, until })
+		Ok(Redemption { voucher, session, lane, terms, lanes, hot: hot && by_signer, until })
 	}
 
 	/// Takes what the calls cost out of the caller's hold, has it split, and remembers how far the
@@ -330,9 +279,9 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn collect_and_split(
 		redemption: &Redemption<T>,
 		meter: &Meter,
-		calls: &[ChargedCall<AccountId>],
+		calls: &[ChargedCall],
 	) -> Result<Vec<CallPayment>, DispatchError> {
-		let Redemption { voucher, session, .. } = redemption;
+		let Redemption { voucher, session, terms, .. } = redemption;
 		let charged = meter.charged();
 		let settled = session.settled.checked_add(charged).ok_or(Error::<T>::Overflow)?;
 		let by_hot_key = if redemption.hot { charged } else { 0 };
@@ -356,7 +305,7 @@ impl<T: Config> Pallet<T> {
 				Fortitude::Force,
 			)?;
 		}
-		let payments = T::Revenue::distribute(&session.node, calls)?;
+		let payments = T::Revenue::distribute(&session.node, voucher.model, terms, calls)?;
 		// One per charge; anything else would leave events without their payments.
 		ensure!(payments.len() == calls.len(), DispatchError::Corruption);
 		Ok(payments)
@@ -389,7 +338,7 @@ impl<T: Config> Pallet<T> {
 		meter: &Meter,
 		accepted: u32,
 	) {
-		let Redemption { voucher, session, .. } = redemption;
+		let Redemption { voucher, session, terms, .. } = redemption;
 		let rejected = count(itemised.rejected.len());
 		for (sequence, reason) in itemised.rejected {
 			Self::deposit_event(Event::RecordRejected {
@@ -407,10 +356,10 @@ impl<T: Config> Pallet<T> {
 				sequence: facts.sequence,
 				caller: session.caller.clone(),
 				node: session.node.clone(),
-				developer: call.terms.developer,
-				model: call.model,
-				version: facts.version,
-				price_version: facts.price_version,
+				developer: terms.developer.clone(),
+				model: voucher.model,
+				version: voucher.version,
+				price_version: voucher.price_version,
 				input_tokens: facts.input_tokens,
 				output_tokens: facts.output_tokens,
 				charge: call.charge,

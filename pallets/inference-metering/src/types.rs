@@ -10,7 +10,7 @@ use sp_core::ConstU32;
 use sp_runtime::BoundedVec;
 
 /// Most earlier receipt keys that are kept of one node.
-pub const MAX_PREVIOUS_KEYS: u32 = 8;
+pub const MAX_PREVIOUS_KEYS: u32 = 64;
 /// Most records that can be disputed of one settlement.
 pub const MAX_DISPUTED: u32 = MAX_RECORDS;
 /// Most calls that are kept of those that one node made two statements of.

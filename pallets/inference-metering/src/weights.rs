@@ -16,20 +16,17 @@ pub trait WeightInfo {
 	fn open_session() -> Weight;
 	/// Weight of `open_session_with_limit`.
 	fn open_session_with_limit() -> Weight;
-	/// Weight of `settle` with `r` records of one version at one price, without attribution.
+	/// Weight of `settle` with `r` records, without attribution.
 	fn settle(r: u32) -> Weight;
 	/// Weight of `settle` with as many records as it takes and `a` attribution entries in all. What
 	/// it is above that of none is what the entries weigh.
 	fn settle_attributed(a: u32) -> Weight;
-	/// Weight of looking up `m` terms, and of paying a call under each of them. What it is above
-	/// that of one is what the others weigh.
-	fn settle_terms(m: u32) -> Weight;
 	/// Weight of paying a call of terms with `s` data sources, of 8, each a datanet of its own.
 	fn settle_sources(s: u32) -> Weight;
 	/// Weight of paying a call of terms with `l` parents, of 4, each with an owner of its own.
 	fn settle_parents(l: u32) -> Weight;
-	/// Weight of `settle_aggregate` with one entry, `a` attribution entries, and a record of the
-	/// same terms without attribution.
+	/// Weight of `settle_aggregate` with `a` attribution entries, and the record of the voucher's own
+	/// call without attribution.
 	fn settle_aggregate(a: u32) -> Weight;
 	/// Weight of `request_close`.
 	fn request_close() -> Weight;
@@ -122,19 +119,13 @@ impl<D: Database> WeightInfo for D {
 	}
 	fn settle(r: u32) -> Weight {
 		// A signature is checked in both forms for both keys; session, lane, genesis hash, queue and
-		// roots, two accounts and their holds, one call's terms and everyone behind it.
-		estimate::<D>(450, 14, 13)
-			.saturating_add(Self::settle_terms(1))
-			.saturating_add(times(estimate::<D>(25, 0, 0), r))
+		// roots, two accounts and their holds. Model, version, price and policy, four parents, their
+		// owners; eight releases, their curators.
+		estimate::<D>(600, 60, 49).saturating_add(times(estimate::<D>(25, 0, 0), r))
 	}
 	fn settle_attributed(a: u32) -> Weight {
 		// A contribution, its weight, what it has earned, its curator's income.
 		Self::settle(256).saturating_add(times(estimate::<D>(12, 4, 2), a))
-	}
-	fn settle_terms(m: u32) -> Weight {
-		// Model, version, price and policy, four parents, their owners; eight releases, their
-		// curators.
-		times(estimate::<D>(150, 46, 36), m)
 	}
 	fn settle_sources(s: u32) -> Weight {
 		// A release and its curator.

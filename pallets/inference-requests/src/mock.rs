@@ -297,7 +297,9 @@ impl RevenueDistributor<AccountId> for Split {
 
 	fn distribute(
 		node: &AccountId,
-		calls: &[ChargedCall<AccountId>],
+		_: ModelId,
+		terms: &CallTerms<AccountId>,
+		calls: &[ChargedCall],
 	) -> Result<Vec<CallPayment>, DispatchError> {
 		let mut payments = Vec::new();
 		for call in calls {
@@ -309,7 +311,7 @@ impl RevenueDistributor<AccountId> for Split {
 				(account(PROTOCOL), tenth),
 				(account(DATA), tenth),
 				(node.clone(), half),
-				(call.terms.developer.clone(), rest),
+				(terms.developer.clone(), rest),
 			];
 			for (to, amount) in parts {
 				Balances::transfer(&Self::pot(), &to, amount, Preservation::Preserve)?;

@@ -119,9 +119,8 @@ impl<T: Config> Pallet<T> {
 			.ok_or(Error::<T>::ChargeOverflow)?;
 		let released = request.max_charge.checked_sub(charge).ok_or(Error::<T>::AboveMaxCharge)?;
 
-		let developer = terms.developer.clone();
 		let weight = Self::weight_of(&answer, &terms);
-		let payment = Self::collect(&request, &operator, charge, terms, &answer)?;
+		let payment = Self::collect(&request, &operator, charge, &terms, &answer)?;
 		Self::release(&request.caller, HoldReason::Call, released)?;
 		Self::release(&request.caller, HoldReason::Storage, request.deposit)?;
 		Self::unqueue(request.slot, id);
@@ -130,7 +129,7 @@ impl<T: Config> Pallet<T> {
 			request: id,
 			caller: request.caller,
 			node: operator,
-			developer,
+			developer: terms.developer,
 			model: request.model,
 			version: answer.version,
 			price_version: request.price_version,
@@ -209,7 +208,7 @@ impl<T: Config> Pallet<T> {
 		request: &Request<AccountId, BlockNumberFor<T>>,
 		operator: &AccountId,
 		charge: Balance,
-		terms: CallTerms<AccountId>,
+		terms: &CallTerms<AccountId>,
 		answer: &Answer,
 	) -> Result<CallPayment, DispatchError> {
 		if charge > 0 {
@@ -226,14 +225,13 @@ impl<T: Config> Pallet<T> {
 			)?;
 		}
 		let call = ChargedCall {
-			model: request.model,
 			calls: 1,
 			charge,
-			terms,
 			attribution: answer.attribution.to_vec(),
 			unattributed: 0,
 		};
-		let payments: Vec<CallPayment> = T::Revenue::distribute(operator, &[call])?;
+		let payments: Vec<CallPayment> =
+			T::Revenue::distribute(operator, request.model, terms, &[call])?;
 		Ok(payments.into_iter().next().ok_or(Error::<T>::NotDistributed)?)
 	}
 

@@ -1,11 +1,11 @@
 //! The distribution of a batch of charges.
 //!
 //! Everything that a batch owes is added up in memory first. Storage is touched once a recipient,
-//! once a model and once for the data behind all calls, so one more call in a batch costs its
+//! once for the model and once for the data behind all calls, so one more call in a batch costs its
 //! arithmetic only.
 
 use crate::{pallet::*, types::Totals};
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, vec, vec::Vec};
 use frame_support::{
 	ensure,
 	traits::{
@@ -18,55 +18,47 @@ use openledger_primitives::{
 	lineage::split_royalties,
 	record::{CallPayment, DataPayment, RoyaltyPayment},
 	split::split_charge,
-	traits::{ChargedCall, DataDue, DataRevenue, RecordEarnings, RevenueDistributor, Role},
+	traits::{
+		CallTerms, ChargedCall, DataDue, DataRevenue, RecordEarnings, RevenueDistributor, Role,
+	},
 	Balance, ModelId,
 };
 use sp_runtime::{BoundedVec, DispatchError, DispatchResult, Permill};
 
-/// What a batch owes to everyone, and what it adds to the totals of its models.
+/// What a batch owes to everyone, and the terms that all of its calls were charged under.
 struct Batch<'a, AccountId> {
-	protocol: Balance,
-	node: Balance,
-	data: Balance,
-	developers: BTreeMap<&'a AccountId, Balance>,
-	royalties: BTreeMap<&'a AccountId, Balance>,
-	models: BTreeMap<ModelId, Totals>,
+	terms: &'a CallTerms<AccountId>,
+	/// The royalties of the models above, nearest first.
+	shares: Vec<Permill>,
+	/// What their owners are owed, in the same order, in planck.
+	royalties: Vec<Balance>,
+	/// What it adds to the totals of its model: the sums of all other parts.
+	totals: Totals,
 }
 
 impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<'a, AccountId> {
-	fn new() -> Self {
-		Self {
-			protocol: 0,
-			node: 0,
-			data: 0,
-			developers: BTreeMap::new(),
-			royalties: BTreeMap::new(),
-			models: BTreeMap::new(),
-		}
+	fn new(terms: &'a CallTerms<AccountId>) -> Self {
+		let shares = terms.lineage.iter().map(|ancestor| ancestor.royalty).collect();
+		let royalties = vec![0; terms.lineage.len()];
+		Self { terms, shares, royalties, totals: Totals::default() }
 	}
 
 	/// Divides one charge among all but the contributors, whose part is only named, and adds the
 	/// parts up. `None` if a sum does not fit, or the policy is not complete.
-	fn divide(&mut self, call: &'a ChargedCall<AccountId>, share: Permill) -> Option<CallPayment> {
-		let parts = split_charge(call.charge, share, &call.terms.policy)?;
-		let lineage = &call.terms.lineage;
-		let shares = lineage.iter().map(|ancestor| ancestor.royalty).collect::<Vec<_>>();
-		let (developer, kept) = split_royalties(parts.developer, &shares);
+	fn divide(&mut self, call: &ChargedCall, share: Permill) -> Option<CallPayment> {
+		let parts = split_charge(call.charge, share, &self.terms.policy)?;
+		let (developer, kept) = split_royalties(parts.developer, &self.shares);
 
 		let mut royalties = BoundedVec::new();
-		for (ancestor, amount) in lineage.iter().zip(kept) {
+		let owed = self.terms.lineage.iter().zip(&mut self.royalties).zip(kept);
+		for ((ancestor, sum), amount) in owed {
 			if amount > 0 {
-				add(&mut self.royalties, &ancestor.owner, amount)?;
+				*sum = sum.checked_add(amount)?;
 				let owner = ancestor.owner.clone().into();
 				royalties.try_push(RoyaltyPayment { model: ancestor.model, owner, amount }).ok()?;
 			}
 		}
-		add(&mut self.developers, &call.terms.developer, developer)?;
-		self.protocol = self.protocol.checked_add(parts.protocol)?;
-		self.node = self.node.checked_add(parts.node)?;
-		self.data = self.data.checked_add(parts.data)?;
-
-		self.models.entry(call.model).or_default().add(&Totals {
+		self.totals = self.totals.checked_add(&Totals {
 			calls: call.calls,
 			charged: call.charge,
 			developer,
@@ -74,7 +66,7 @@ impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<
 			node: parts.node,
 			royalties: parts.developer.checked_sub(developer)?,
 			protocol: parts.protocol,
-		});
+		})?;
 		Some(CallPayment {
 			protocol: parts.protocol,
 			developer,
@@ -87,16 +79,18 @@ impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<
 
 	/// What is to be paid, by recipient and role, without payments of nothing.
 	fn dues(&self, protocol: &'a AccountId, node: &'a AccountId) -> Vec<Due<'a, AccountId>> {
-		let due = |account, role, amount| Due { account, role, amount };
-		let developers = self.developers.iter().map(|(to, due)| (*to, Role::Developer, *due));
-		let royalties = self.royalties.iter().map(|(to, due)| (*to, Role::Royalty, *due));
-		[(protocol, Role::Protocol, self.protocol), (node, Role::Node, self.node)]
-			.into_iter()
-			.chain(developers)
-			.chain(royalties)
-			.filter(|(_, _, amount)| *amount > 0)
-			.map(|(account, role, amount)| due(account, role, amount))
-			.collect()
+		let owners = self.terms.lineage.iter().map(|ancestor| &ancestor.owner);
+		let royalties = owners.zip(&self.royalties).map(|(to, due)| (to, Role::Royalty, *due));
+		[
+			(protocol, Role::Protocol, self.totals.protocol),
+			(node, Role::Node, self.totals.node),
+			(&self.terms.developer, Role::Developer, self.totals.developer),
+		]
+		.into_iter()
+		.chain(royalties)
+		.filter(|(_, _, amount)| *amount > 0)
+		.map(|(account, role, amount)| Due { account, role, amount })
+		.collect()
 	}
 }
 
@@ -128,7 +122,8 @@ fn credited(payment: &DataPayment) -> Option<Balance> {
 impl<T: Config> Pallet<T> {
 	/// Has the data parts credited, all at once, and writes down in `payments` where they went.
 	fn credit_data(
-		calls: &[ChargedCall<T::AccountId>],
+		terms: &CallTerms<T::AccountId>,
+		calls: &[ChargedCall],
 		payments: &mut [CallPayment],
 	) -> DispatchResult {
 		let dues = calls
@@ -137,10 +132,10 @@ impl<T: Config> Pallet<T> {
 			.filter(|(_, payment)| payment.data > 0)
 			.map(|(call, payment)| DataDue {
 				amount: payment.data,
-				attributed: call.terms.policy.attributed,
+				attributed: terms.policy.attributed,
 				attribution: &call.attribution,
 				unattributed: call.unattributed,
-				sources: &call.terms.sources,
+				sources: &terms.sources,
 			})
 			.collect::<Vec<_>>();
 		if dues.is_empty() {
@@ -217,25 +212,28 @@ where
 
 	fn distribute(
 		node: &T::AccountId,
-		calls: &[ChargedCall<T::AccountId>],
+		model: ModelId,
+		terms: &CallTerms<T::AccountId>,
+		calls: &[ChargedCall],
 	) -> Result<Vec<CallPayment>, DispatchError> {
+		ensure!(terms.policy.is_complete(), Error::<T>::Unsplittable);
 		let share = T::ProtocolShare::get();
 		let protocol = T::ProtocolAccount::get();
-		let mut batch = Batch::new();
+		let mut batch = Batch::new(terms);
 		let mut payments = Vec::with_capacity(calls.len());
 		for call in calls {
-			ensure!(call.terms.policy.is_complete(), Error::<T>::Unsplittable);
 			payments.push(batch.divide(call, share).ok_or(Error::<T>::Overflow)?);
 		}
 
-		Self::credit_data(calls, &mut payments)?;
-		if batch.data > 0 {
+		Self::credit_data(terms, calls, &mut payments)?;
+		let data = batch.totals.data;
+		if data > 0 {
 			let (pot, data_pot) = (Pallet::<T>::pot(), T::Data::pot());
-			T::Currency::transfer(&pot, &data_pot, batch.data, Preservation::Preserve)?;
+			T::Currency::transfer(&pot, &data_pot, data, Preservation::Preserve)?;
 		}
 		Self::pay(&batch.dues(&protocol, node))?;
-		for (model, more) in &batch.models {
-			ModelTotals::<T>::mutate(model, |totals| totals.add(more));
+		if !calls.is_empty() {
+			ModelTotals::<T>::mutate(model, |totals| totals.add(&batch.totals));
 		}
 		Ok(payments)
 	}

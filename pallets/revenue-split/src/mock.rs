@@ -8,9 +8,9 @@ use openledger_primitives::{
 	lineage::{Ancestor, Lineage},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	record::{DataPayment, DirectPayment, PoolPayment},
+	record::{CallPayment, DataPayment, DirectPayment, PoolPayment},
 	split::{part_of, split_exact},
-	traits::{CallTerms, ChargedCall, DataDue, DataRevenue},
+	traits::{CallTerms, ChargedCall, DataDue, DataRevenue, RevenueDistributor},
 	Balance, ModelId,
 };
 use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, Permill};
@@ -150,30 +150,46 @@ impl pallet_revenue_split::Config for Test {
 	type WeightInfo = ();
 }
 
-/// A call of `charge` planck: 40% developer, 35% data, 25% node of what the protocol leaves. Half of
-/// the data part is attributed directly, if the call has an attribution.
-pub fn call(charge: Balance) -> ChargedCall<AccountId> {
-	ChargedCall {
-		model: MODEL,
-		calls: 1,
-		charge,
-		terms: CallTerms {
-			developer: DEVELOPER,
-			price: PriceSchedule::default(),
-			policy: RevenuePolicy {
-				developer: Permill::from_percent(40),
-				data: Permill::from_percent(35),
-				node: Permill::from_percent(25),
-				attributed: Permill::from_percent(50),
-			},
-			sources: vec![DataSource { datanet: 0, release: ReleaseSelector::Fixed(1), weight: 1 }]
-				.try_into()
-				.unwrap(),
-			lineage: Lineage::default(),
+/// The terms of most calls: 40% developer, 35% data, 25% node of what the protocol leaves. Half of the
+/// data part is attributed directly, if a call has an attribution.
+pub fn terms() -> CallTerms<AccountId> {
+	CallTerms {
+		developer: DEVELOPER,
+		price: PriceSchedule::default(),
+		policy: RevenuePolicy {
+			developer: Permill::from_percent(40),
+			data: Permill::from_percent(35),
+			node: Permill::from_percent(25),
+			attributed: Permill::from_percent(50),
 		},
-		attribution: Vec::new(),
-		unattributed: 0,
+		sources: vec![DataSource { datanet: 0, release: ReleaseSelector::Fixed(1), weight: 1 }]
+			.try_into()
+			.unwrap(),
+		lineage: Lineage::default(),
 	}
+}
+
+/// A call of `charge` planck.
+pub fn call(charge: Balance) -> ChargedCall {
+	ChargedCall { calls: 1, charge, attribution: Vec::new(), unattributed: 0 }
+}
+
+/// Distributes calls of [`MODEL`] that were charged under [`terms`].
+pub fn distribute(
+	node: &AccountId,
+	calls: &[ChargedCall],
+) -> Result<Vec<CallPayment>, DispatchError> {
+	RevenueSplit::distribute(node, MODEL, &terms(), calls)
+}
+
+/// The same with parents, as [`lineage`] makes them.
+pub fn distribute_descended(
+	node: &AccountId,
+	levels: &[(AccountId, u32)],
+	calls: &[ChargedCall],
+) -> Result<Vec<CallPayment>, DispatchError> {
+	let terms = CallTerms { lineage: lineage(levels), ..terms() };
+	RevenueSplit::distribute(node, MODEL, &terms, calls)
 }
 
 /// The models above one: their owners and royalties in percent, nearest first.

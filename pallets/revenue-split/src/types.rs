@@ -48,6 +48,19 @@ impl Totals {
 		self.protocol = self.protocol.saturating_add(more.protocol);
 	}
 
+	/// The sums, or `None` if one of them does not fit.
+	pub(crate) fn checked_add(&self, more: &Self) -> Option<Self> {
+		Some(Self {
+			calls: self.calls.checked_add(more.calls)?,
+			charged: self.charged.checked_add(more.charged)?,
+			developer: self.developer.checked_add(more.developer)?,
+			data: self.data.checked_add(more.data)?,
+			node: self.node.checked_add(more.node)?,
+			royalties: self.royalties.checked_add(more.royalties)?,
+			protocol: self.protocol.checked_add(more.protocol)?,
+		})
+	}
+
 	/// The sum of the parts, or `None` if it does not fit a balance.
 	#[cfg(any(feature = "std", feature = "try-runtime"))]
 	pub(crate) fn parts(&self) -> Option<Balance> {

@@ -3,7 +3,7 @@
 //! The validators are those of the genesis: `SessionManager` is `()`, which keeps the set as it is,
 //! as long as each of them has keys. They can rotate those through the session pallet, but not
 //! purge them (see the base call filter). Staking will take the place of that
-//! `()`, and historical sessions with it that of the equivocation systems.
+//! `()`, and historical sessions with it that of [`NoOffences`].
 
 use crate::{
 	constants::{deposit, EPOCH_DURATION_IN_SLOTS, MAX_AUTHORITIES, SLOT_DURATION},
@@ -13,7 +13,33 @@ use frame_support::{
 	parameter_types,
 	traits::{ConstU32, ConstU64},
 };
-use sp_runtime::traits::{ConvertInto, OpaqueKeys};
+use sp_runtime::{
+	traits::{ConvertInto, OpaqueKeys},
+	transaction_validity::{InvalidTransaction, TransactionValidityError},
+	DispatchError,
+};
+use sp_staking::offence::OffenceReportSystem;
+
+/// Accepts no report of what a validator did wrong: none of them has a stake yet that could be slashed
+/// for it. Reports have to be refused, not ignored, because one that is accepted is free of fees, whatever
+/// it says.
+pub struct NoOffences;
+
+impl<Reporter, Evidence> OffenceReportSystem<Reporter, Evidence> for NoOffences {
+	type Longevity = ();
+
+	fn publish_evidence(_: Evidence) -> Result<(), ()> {
+		Err(())
+	}
+
+	fn check_evidence(_: Evidence) -> Result<(), TransactionValidityError> {
+		Err(InvalidTransaction::Call.into())
+	}
+
+	fn process_evidence(_: Reporter, _: Evidence) -> Result<(), DispatchError> {
+		Err(DispatchError::Other("offences are not punished on this chain"))
+	}
+}
 
 parameter_types! {
 	/// Two 32-byte keys and the map from each to its owner.
@@ -36,9 +62,8 @@ impl pallet_babe::Config for Runtime {
 	type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
 	type MaxNominators = ConstU32<0>;
 	type KeyOwnerProof = sp_session::MembershipProof;
-	/// Reports of two blocks in one slot are not accepted: no validator has a stake yet that could
-	/// be slashed for them.
-	type EquivocationReportSystem = ();
+	/// Of two blocks in one slot.
+	type EquivocationReportSystem = NoOffences;
 }
 
 impl pallet_grandpa::Config for Runtime {
@@ -49,9 +74,8 @@ impl pallet_grandpa::Config for Runtime {
 	/// Only reports of equivocations need the map from authority sets to sessions.
 	type MaxSetIdSessionEntries = ConstU64<0>;
 	type KeyOwnerProof = sp_session::MembershipProof;
-	/// Reports of contradicting votes are not accepted, for the same reason as in BABE's
-	/// configuration: there is no stake to slash.
-	type EquivocationReportSystem = ();
+	/// Of contradicting votes.
+	type EquivocationReportSystem = NoOffences;
 }
 
 impl pallet_session::Config for Runtime {

@@ -33,6 +33,8 @@ parameter_types! {
 	/// One entry: the commitment to a Merkle root.
 	pub const ReservationDeposit: Balance = deposit(1, 100);
 	pub const ReservationPeriod: BlockNumber = DAYS;
+	/// How long a curator has to decide about a contribution before others may bring its root.
+	pub const PendingPeriod: BlockNumber = 7 * DAYS;
 	/// One entry: what a release has, and what it was paid.
 	pub const ReleaseDeposit: Balance = deposit(1, 120);
 	/// How long a model that follows a datanet goes on paying the release before.
@@ -99,6 +101,7 @@ impl pallet_data_attribution::Config for Runtime {
 	type ContributionDeposit = ContributionDeposit;
 	type ReservationDeposit = ReservationDeposit;
 	type ReservationPeriod = ReservationPeriod;
+	type PendingPeriod = PendingPeriod;
 	type BondLockPeriod = parameters::BondLockPeriod;
 	type ContestPeriod = parameters::ContestPeriod;
 	type VerdictPeriod = VerdictPeriod;

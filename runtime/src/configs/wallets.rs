@@ -72,7 +72,7 @@ pub enum ProxyType {
 	#[codec(index = 0)]
 	Any,
 	/// What can neither pay somebody else, nor tie anything up, nor give anything up: pausing models,
-	/// taking back what was announced or offered, claiming, settling, and the like.
+	/// taking back what was announced or offered, claiming, and the like.
 	#[codec(index = 1)]
 	NonTransfer,
 	/// Rejecting the announcements of other proxies: a guard against stolen proxy keys.
@@ -82,7 +82,8 @@ pub enum ProxyType {
 	/// and calls on chain. Once the notice has passed, anyone can close a session.
 	#[codec(index = 3)]
 	Caller,
-	/// Running an inference node: registering, updating, settling, answering, closing sessions.
+	/// Running a registered inference node: updating, settling, answering, closing sessions. Whoever does
+	/// that badly can lose what is not settled yet, and the bond; nothing else of the account.
 	#[codec(index = 4)]
 	Operator,
 	/// Accepting, rejecting and weighing contributions, letting contributors in, publishing releases.
@@ -125,7 +126,9 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 
 /// What can neither pay somebody else, nor tie anything up, nor give anything up: each call that may is
 /// named, so that a new one may not until somebody has thought about it. Withdrawing a contribution
-/// gives its root up, which everybody has seen by then.
+/// gives its root up, which everybody has seen by then. Settling and answering speak for a node: who
+/// settles a lane's last call alone gives the others up, and who settles calls otherwise than the node
+/// has stated them puts its bond at stake.
 fn keeps_funds(call: &RuntimeCall) -> bool {
 	use pallet_data_attribution::Call as Data;
 	use pallet_inference_metering::Call as Metering;
@@ -163,12 +166,12 @@ fn keeps_funds(call: &RuntimeCall) -> bool {
 		RuntimeCall::InferenceMetering(call) => matches!(
 			call,
 			Metering::heartbeat { .. }
-				| Metering::settle { .. }
-				| Metering::settle_aggregate { .. }
 				| Metering::request_close { .. }
 				| Metering::close_with_agreement { .. }
 		),
-		RuntimeCall::InferenceRequests(call) => !matches!(call, Requests::request_call { .. }),
+		RuntimeCall::InferenceRequests(call) => {
+			matches!(call, Requests::cancel_call { .. } | Requests::expire_call { .. })
+		}
 		_ => false,
 	}
 }
@@ -196,8 +199,8 @@ fn calls_models(call: &RuntimeCall) -> bool {
 	}
 }
 
-/// What the operator of an inference node does, but for what the bond can be lost by: taking it back,
-/// and naming another key to sign statements with.
+/// What the operator of an inference node does from day to day. Not what decides how much can be lost
+/// and to whom: registering, raising the bond or taking it back, and naming the key that signs statements.
 fn runs_a_node(call: &RuntimeCall) -> bool {
 	use pallet_inference_metering::Call as Metering;
 	use pallet_inference_requests::Call as Requests;
@@ -205,9 +208,7 @@ fn runs_a_node(call: &RuntimeCall) -> bool {
 	match call {
 		RuntimeCall::InferenceMetering(call) => matches!(
 			call,
-			Metering::register_node { .. }
-				| Metering::update_node { .. }
-				| Metering::bond_more { .. }
+			Metering::update_node { .. }
 				| Metering::heartbeat { .. }
 				| Metering::unjail { .. }
 				| Metering::settle { .. }

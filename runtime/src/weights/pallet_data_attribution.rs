@@ -84,7 +84,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::RootOwner` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	///
-	/// Storage: `DataAttribution::Contributions` (r:1 w:2)
+	/// Storage: `DataAttribution::Contributions` (r:2 w:2)
 	///
 	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
 	///
@@ -110,8 +110,8 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 179_347 nanoseconds.
 	fn submit_contribution() -> Weight {
-		Weight::from_parts(190_654_000, 9_210)
-			.saturating_add(T::DbWeight::get().reads_writes(12, 12))
+		Weight::from_parts(195_654_000, 9_210)
+			.saturating_add(T::DbWeight::get().reads_writes(13, 12))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
 	///
@@ -129,7 +129,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::RootOwner` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	///
-	/// Storage: `DataAttribution::Contributions` (r:16 w:48)
+	/// Storage: `DataAttribution::Contributions` (r:32 w:48)
 	///
 	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
 	///
@@ -163,12 +163,12 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 			// Standard error: 3_819_400
 			.saturating_add(Weight::from_parts(27_114_817, 0).saturating_mul(n.into()))
 			// Standard error: 3_852_914
-			.saturating_add(Weight::from_parts(87_869_522, 0).saturating_mul(d.into()))
-			.saturating_add(Weight::from_parts(0, 5_480).saturating_mul(d.into()))
+			.saturating_add(Weight::from_parts(92_869_522, 0).saturating_mul(d.into()))
+			.saturating_add(Weight::from_parts(0, 6_180).saturating_mul(d.into()))
 			.saturating_add(Weight::from_parts(0, 2_740).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(5, 2))
 			.saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().reads(7_u64.saturating_mul(d.into())))
+			.saturating_add(T::DbWeight::get().reads(8_u64.saturating_mul(d.into())))
 			.saturating_add(T::DbWeight::get().writes(6_u64.saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(10_u64.saturating_mul(d.into())))
 	}
@@ -660,10 +660,18 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::Accusations` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	///
-	/// At least 17_776 nanoseconds.
+	/// Storage: `System::Account` (r:2 w:2)
+	///
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	///
+	/// At least 100_721 nanoseconds.
 	fn escalate_accusation() -> Weight {
-		Weight::from_parts(20_891_000, 4_080)
-			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(104_776_000, 6_196)
+			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
 	///

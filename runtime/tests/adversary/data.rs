@@ -59,7 +59,8 @@ fn self_attribution_by_the_node() {
 		// And once it is found to be a fraud, nothing at all.
 		let accuse = Data::accuse_contribution { contribution: 1, reason: Fraud };
 		assert_ok!(send(&id(Dave), accuse));
-		assert_ok!(govern(Data::resolve_accusation { contribution: 1, guilty: true }));
+		let accuser = id(Dave);
+		assert_ok!(govern(Data::resolve_accusation { contribution: 1, accuser, guilty: true }));
 		let (direct, pooled) = attribute(&[(1, 1)]);
 		assert_eq!((direct, pooled), (0, data - data / 10));
 	});
@@ -95,7 +96,9 @@ fn curator_slashing_to_steal() {
 		let execute = || Data::execute_slash { contribution: 0 };
 		let contested: DispatchError = DataError::<Runtime>::AccusationContested.into();
 		assert_eq!(send(&id(CURATOR), execute()), Err(contested));
-		let decide = |guilty| Data::resolve_accusation { contribution: 0, guilty };
+		let accuser = id(accomplice);
+		let decide =
+			|guilty| Data::resolve_accusation { contribution: 0, accuser: accuser.clone(), guilty };
 		assert_eq!(send(&id(CURATOR), decide(true)), Err(DispatchError::BadOrigin));
 		assert_ok!(govern(decide(false)));
 		assert_eq!(wealth(&id(accomplice)), before.0 - bond);
@@ -183,9 +186,17 @@ fn duplicate_content_under_another_root_order() {
 		assert_eq!(send(&id(Dave), drop_it), Err(too_early));
 		let escalate = Data::escalate_accusation { contribution: copy };
 		assert_ok!(send(&id(FerdieStash), escalate));
-		assert_ok!(govern(Data::resolve_accusation { contribution: copy, guilty: true }));
-		assert_eq!(wealth(&id(FerdieStash)), before.0 + bond * 3 / 10);
-		assert_eq!(wealth(&id(Bob)), before.1 - bond);
+		// It costs the reporter a tenth at once, which the reward makes up for. A verdict about somebody
+		// else's accusation is none about this one.
+		let fee = bond / 10;
+		assert_eq!(wealth(&id(FerdieStash)), before.0 - fee);
+		let verdict =
+			|accuser| Data::resolve_accusation { contribution: copy, accuser, guilty: true };
+		let other: DispatchError = DataError::<Runtime>::OtherAccusation.into();
+		assert_eq!(govern(verdict(id(Dave))), Err(other));
+		assert_ok!(govern(verdict(id(FerdieStash))));
+		assert_eq!(wealth(&id(FerdieStash)), before.0 - fee + bond * 3 / 10);
+		assert_eq!(wealth(&id(Bob)), before.1 + fee - bond);
 
 		// It is in no further release, and earns nothing more; the earlier one keeps everything.
 		assert_eq!(RootOwner::<Runtime>::get(root(1)), Some(0));
@@ -243,5 +254,48 @@ fn curator_keeps_what_was_rejected() {
 		assert_eq!(wealth(&id(CURATOR)), before.1 - bond);
 		let entry = Contributions::<Runtime>::get(copy).unwrap();
 		assert_eq!(entry.status, ContributionStatus::Slashed);
+	});
+}
+
+#[test]
+fn squatter_on_a_root_that_nobody_decides_about() {
+	on_chain(|| {
+		market(0);
+		// Eve sees Bob's submission before it is in a block, is quicker, and decides about hers herself:
+		// not at all.
+		create_datanet(Eve, "trap", 0);
+		let submit = |datanet| {
+			let uri = text("https://data.example/new");
+			Data::submit_contribution { datanet, root: root(42), size: 1, uri }
+		};
+		let before = wealth(&id(Eve));
+		let hers = NextContributionId::<Runtime>::get();
+		assert_ok!(send(&id(Eve), submit(1)));
+		let taken: DispatchError = DataError::<Runtime>::RootTaken.into();
+		assert_eq!(send(&id(Bob), submit(0)), Err(taken));
+		let accuse = Data::accuse_contribution { contribution: hers, reason: Fraud };
+		let not_accepted: DispatchError = DataError::<Runtime>::NotAccepted.into();
+		assert_eq!(send(&id(Bob), accuse), Err(not_accepted));
+
+		// Bob waits for a week, and has it. He has reserved it, so she does not come back.
+		let period: openledger_primitives::BlockNumber =
+			<Runtime as pallet_data_attribution::Config>::PendingPeriod::get();
+		pass(period - 2);
+		let commitment = pallet_data_attribution::Pallet::<Runtime>::commitment(root(42), &id(Bob));
+		assert_ok!(send(&id(Bob), Data::reserve_root { commitment }));
+		pass(1);
+		assert_eq!(send(&id(Bob), submit(0)), Err(taken));
+		let again = pallet_data_attribution::Pallet::<Runtime>::commitment(root(42), &id(Eve));
+		assert_ok!(send(&id(Eve), Data::reserve_root { commitment: again }));
+		pass(1);
+		assert_ok!(send(&id(Bob), submit(0)));
+		assert_eq!(send(&id(Eve), submit(1)), Err(taken));
+		let accept = |contribution| Data::accept_contribution { contribution, weight: 1 };
+		let unknown: DispatchError = DataError::<Runtime>::UnknownContribution.into();
+		assert_eq!(send(&id(Eve), accept(hers)), Err(unknown));
+		assert_ok!(send(&id(CURATOR), accept(hers + 1)));
+		assert_eq!(RootOwner::<Runtime>::get(root(42)), Some(hers + 1));
+		// It was for nothing, but it cost her nothing either.
+		assert_eq!(wealth(&id(Eve)), before);
 	});
 }

@@ -14,13 +14,14 @@ mod terms;
 use common::*;
 use frame_support::{assert_ok, traits::Get};
 use openledger_primitives::{
+	aggregate::Aggregate,
 	attribution::{Attribution, AttributionEntry, DataSource, DataSources, ReleaseSelector},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	record::CallRecord,
 	split::split_charge,
 	voucher::Voucher,
-	AccountId, Balance, ContributionId, DatanetId, Hash, ModelId, PriceVersion, ReleaseId,
+	AccountId, Balance, ContributionId, DatanetId, Hash, LaneId, ModelId, PriceVersion, ReleaseId,
 	Sequence, SessionId, VersionId, Weight, MILLI_OPEN, OPEN,
 };
 use openledger_runtime::{configs::parameters, Runtime, System};
@@ -30,7 +31,7 @@ use pallet_data_attribution::{
 	Error as DataError, NextContributionId, Releases, RootOwner,
 };
 use pallet_inference_metering::{
-	types::Served, Call as Metering, Error as MeteringError, Lanes, Sessions,
+	types::Served, Call as Metering, Error as MeteringError, Sessions,
 };
 use pallet_model_registry::Call as Models;
 use pallet_revenue_split::{Accrued, Call as Revenue, Earned};
@@ -140,10 +141,11 @@ fn market(curator_share: u32) {
 	assert_eq!(open_session(CALLER, 10 * OPEN), 0);
 }
 
-/// One call of the model 0, on the lane 0 of a session.
+/// One call of the model 0.
 #[derive(Clone)]
 struct TheCall {
 	session: SessionId,
+	lane: LaneId,
 	sequence: Sequence,
 	acknowledged: Balance,
 	allowance: Balance,
@@ -157,6 +159,7 @@ struct TheCall {
 fn the_call() -> TheCall {
 	TheCall {
 		session: 0,
+		lane: 0,
 		sequence: 1,
 		acknowledged: 0,
 		allowance: 50 * MILLI_OPEN,
@@ -173,12 +176,13 @@ impl TheCall {
 		Voucher {
 			genesis_hash: genesis_hash(),
 			session: self.session,
-			lane: 0,
+			lane: self.lane,
 			model: 0,
+			version: self.version,
+			price_version: self.price_version,
 			sequence: self.sequence,
 			acknowledged: self.acknowledged,
 			authorised: self.acknowledged + self.allowance,
-			price_version: self.price_version,
 			request_hash: Hash::zero(),
 			valid_until: System::block_number() + 10,
 		}
@@ -216,8 +220,27 @@ fn redeem(voucher: Voucher, records: impl IntoIterator<Item = CallRecord>) -> Di
 	send(&id(OPERATOR), Metering::settle { voucher, signature, records: bounded(records) })
 }
 
+/// Settles the sums of records with a voucher.
+fn redeem_sums(voucher: Voucher, records: &[CallRecord]) -> DispatchResult {
+	let caller = Sessions::<Runtime>::get(voucher.session).expect("it is open").caller;
+	let signature = sign(&caller, &voucher);
+	let tokens =
+		|of: fn(&CallRecord) -> u32| records.iter().map(|record| u64::from(of(record))).sum();
+	let aggregate = Aggregate {
+		up_to: records.last().map_or(0, |record| record.sequence),
+		calls: records.len().try_into().unwrap(),
+		input_tokens: tokens(|record| record.input_tokens),
+		output_tokens: tokens(|record| record.output_tokens),
+		attribution: Default::default(),
+		unattributed: 0,
+		root: Hash::zero(),
+	};
+	send(&id(OPERATOR), Metering::settle_aggregate { voucher, signature, aggregate, last: None })
+}
+
+/// What a session has settled.
 fn settled(session: SessionId) -> Balance {
-	Lanes::<Runtime>::get(session, 0).settled
+	Sessions::<Runtime>::get(session).map_or(0, |session| session.settled)
 }
 
 /// What of a charge goes to the data behind the model.

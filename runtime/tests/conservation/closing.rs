@@ -142,10 +142,10 @@ impl Market {
 	/// Every accusation comes to an end: by governance, by being carried out, or dropped.
 	fn decide_accusations(&mut self) -> Result<(), String> {
 		let mut accusations = pallet_data_attribution::Accusations::<Runtime>::iter()
-			.map(|(contribution, accusation)| (contribution, accusation.stage))
+			.map(|(contribution, accusation)| (contribution, accusation.accuser, accusation.stage))
 			.collect::<Vec<_>>();
-		accusations.sort_by_key(|(contribution, _)| *contribution);
-		for (contribution, stage) in accusations {
+		accusations.sort_by_key(|(contribution, ..)| *contribution);
+		for (contribution, accuser, stage) in accusations {
 			let anybody = person(contribution as usize);
 			// All periods are over.
 			match stage {
@@ -162,7 +162,7 @@ impl Market {
 				}
 				AccusationStage::Escalated(_) | AccusationStage::Contested(_) => {
 					let guilty = contribution % 2 == 0;
-					let call = Data::resolve_accusation { contribution, guilty };
+					let call = Data::resolve_accusation { contribution, accuser, guilty };
 					let decided = crate::common::govern(call);
 					ensure(decided.is_ok(), || format!("{contribution}: {decided:?}"))?;
 				}

@@ -373,7 +373,10 @@ fn about_accusations(step: &Step) -> Option<Deed> {
 		Kind::ResolveAccusation => {
 			let contribution = that(&|_, _, charge| charge.is_some());
 			let guilty = step.value.is_multiple_of(2);
-			Deed::of_governance(step, Call::resolve_accusation { contribution, guilty })
+			let accuser = Accusations::<Runtime>::get(contribution).map(|charge| charge.accuser);
+			let accuser = accuser.unwrap_or_else(|| person(step.pick));
+			let call = Call::resolve_accusation { contribution, accuser, guilty };
+			Deed::of_governance(step, call)
 		}
 		Kind::EscalateAccusation => {
 			let contribution =

@@ -10,12 +10,9 @@ use crate::{
 };
 use frame_support::traits::Get;
 use openledger_primitives::{
-	aggregate::{Aggregate, AggregateEntry},
-	attribution::AttributionEntry,
-	closing::CloseAgreement,
-	merkle,
-	voucher::Voucher,
-	AccountId, Balance, Hash, LaneId, SessionId, Uri, Weight, MAX_LANES, MILLI_OPEN,
+	aggregate::Aggregate, attribution::AttributionEntry, closing::CloseAgreement, merkle,
+	record::CallRecord, voucher::Voucher, AccountId, Balance, Hash, LaneId, SessionId, Uri, Weight,
+	MAX_LANES, MILLI_OPEN,
 };
 use openledger_runtime::{configs::parameters, Runtime, System};
 use pallet_inference_metering::{
@@ -273,10 +270,11 @@ pub fn no_voucher() -> Voucher {
 		session: NO_SESSION,
 		lane: 0,
 		model: 0,
+		version: 0,
+		price_version: 0,
 		sequence: 1,
 		acknowledged: 0,
 		authorised: MILLI_OPEN,
-		price_version: 0,
 		request_hash: Hash::zero(),
 		valid_until: 0,
 	}
@@ -330,37 +328,30 @@ fn settle(market: &mut Market, step: &Step) -> Option<Deed> {
 
 /// The sums of calls.
 fn sums(calls: &[Served]) -> Aggregate {
-	let mut entries = BTreeMap::new();
 	let mut attribution = BTreeMap::<_, Weight>::new();
-	let mut unattributed: Weight = 0;
+	let mut sums = Aggregate {
+		up_to: calls.last().map_or(0, |call| call.record.sequence),
+		calls: 0,
+		input_tokens: 0,
+		output_tokens: 0,
+		attribution: Default::default(),
+		unattributed: 0,
+		root: merkle::root(leaves(calls)),
+	};
 	for Served { record, .. } in calls {
-		let key = (record.version, record.price_version);
-		let entry = entries.entry(key).or_insert(AggregateEntry {
-			version: record.version,
-			price_version: record.price_version,
-			calls: 0,
-			input_tokens: 0,
-			output_tokens: 0,
-		});
-		entry.calls += 1;
-		entry.input_tokens += u64::from(record.input_tokens);
-		entry.output_tokens += u64::from(record.output_tokens);
-		unattributed += Weight::from(record.attribution.is_empty());
+		sums.calls += 1;
+		sums.input_tokens += u64::from(record.input_tokens);
+		sums.output_tokens += u64::from(record.output_tokens);
+		sums.unattributed += Weight::from(record.attribution.is_empty());
 		for AttributionEntry { contribution, weight } in &record.attribution {
 			let sum = attribution.entry(*contribution).or_default();
 			*sum = sum.saturating_add(*weight);
 		}
 	}
 	let merged = attribution.into_iter();
-	Aggregate {
-		up_to: calls.last().map_or(0, |call| call.record.sequence),
-		entries: bounded(entries.into_values()),
-		attribution: bounded(
-			merged.map(|(contribution, weight)| AttributionEntry { contribution, weight }),
-		),
-		unattributed,
-		root: merkle::root(leaves(calls)),
-	}
+	sums.attribution =
+		bounded(merged.map(|(contribution, weight)| AttributionEntry { contribution, weight }));
+	sums
 }
 
 fn settle_aggregate(market: &mut Market, step: &Step) -> Option<Deed> {
@@ -376,16 +367,13 @@ fn settle_aggregate(market: &mut Market, step: &Step) -> Option<Deed> {
 	let mut last = (!step.value.is_multiple_of(2)).then(|| own.record.clone());
 	let mut signer = session.signer.clone();
 	match step.value {
-		0 => aggregate.entries = Default::default(),
+		0 => aggregate.calls = 0,
 		u16::MAX => signer = operator(step.pick),
 		value => match value % 40 {
 			36 => last = before.first().map(|call| call.record.clone()),
 			37 => aggregate.up_to = own.record.sequence,
-			38 => {
-				let again = aggregate.entries.first().copied();
-				aggregate.entries = bounded(aggregate.entries.into_iter().chain(again));
-			}
-			39 => aggregate.entries.iter_mut().for_each(|entry| entry.calls += 1_000),
+			38 => last = last.map(|own| CallRecord { version: own.version + 1, ..own }),
+			39 => aggregate.calls += 1_000,
 			_ => (),
 		},
 	}

@@ -13,7 +13,8 @@ use openledger_primitives::{
 	merkle,
 	record::CallRecord,
 	voucher::Voucher,
-	AccountId, Balance, Hash, LaneId, ModelId, Sequence, SessionId, Weight,
+	AccountId, Balance, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId, VersionId,
+	Weight, MAX_LANES,
 };
 use openledger_runtime::{Runtime, RuntimeEvent, System};
 use pallet_inference_metering::{Event, Lanes, Nodes, Roots, Sessions};
@@ -29,10 +30,13 @@ pub struct Served {
 	pub charge: Balance,
 }
 
+/// What a lane is for: all of its calls are of one version of one model, at one price version.
+type Agreement = (ModelId, VersionId, PriceVersion);
+
 /// A lane, as its caller and its node know it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Book {
-	pub model: ModelId,
+	agreement: Agreement,
 	/// What has not been settled.
 	pub calls: Vec<Served>,
 	/// That of the last call.
@@ -42,6 +46,10 @@ pub struct Book {
 }
 
 impl Book {
+	fn of(agreement: Agreement) -> Self {
+		Self { agreement, calls: Vec::new(), sequence: 0, agreed: 0 }
+	}
+
 	/// What waits to be settled, in planck.
 	pub fn outstanding(&self) -> Balance {
 		self.calls.iter().map(|call| call.charge).sum()
@@ -82,14 +90,11 @@ impl Market {
 		let open = open.collect::<Vec<_>>();
 		let Some(place) = usize::from(step.pick).checked_rem(open.len()) else { return };
 		let (id, session) = &open[place];
-		let lane = step.value % 3;
-		let known = self.books.get(&(*id, lane));
 		let served = Nodes::<Runtime>::get(&session.node).map(|node| node.models);
 		let callable = callable_models();
-		let mut offered = callable.iter().filter(|(model, _)| {
-			let serves = served.iter().flatten().any(|served| served.model == *model);
-			known.map_or(serves, |book| book.model == *model)
-		});
+		let mut offered = callable
+			.iter()
+			.filter(|(model, _)| served.iter().flatten().any(|served| served.model == *model));
 		let count = offered.clone().count();
 		let Some(place) = step.place().checked_rem(count) else { return };
 		let Some((model, entry)) = offered.nth(place) else { return };
@@ -110,8 +115,13 @@ impl Market {
 		}
 		let serial = self.next_serial();
 		let request_hash = Hash::from_low_u64_be(serial.into());
-		let book = self.books.entry((*id, lane)).or_default();
-		book.model = *model;
+		// For each agreement, lanes of its own.
+		let agreement = (*model, version, price_version);
+		let fits = |lane: &LaneId| {
+			self.books.get(&(*id, *lane)).is_none_or(|book| book.agreement == agreement)
+		};
+		let Some(lane) = (step.value % 3..MAX_LANES).step_by(3).find(fits) else { return };
+		let book = self.books.entry((*id, lane)).or_insert_with(|| Book::of(agreement));
 		book.sequence += 1;
 		let sequence = book.sequence;
 		let voucher = Voucher {
@@ -119,11 +129,12 @@ impl Market {
 			session: *id,
 			lane,
 			model: *model,
+			version,
+			price_version,
 			sequence,
 			acknowledged: book.agreed,
 			// Some allow more than it costs.
 			authorised: book.agreed + charge + Balance::from(step.value % 3),
-			price_version,
 			request_hash,
 			valid_until: System::block_number() + 10,
 		};

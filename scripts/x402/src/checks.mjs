@@ -42,19 +42,19 @@ const samePrice = (left, right) =>
   );
 
 // The most output tokens that a request asks for, if it says.
-function askedTokens(body) {
-  let request;
+function askedTokens(body, task) {
   try {
-    request = JSON.parse(new TextDecoder().decode(body));
+    return task.asked(JSON.parse(new TextDecoder().decode(body)));
   } catch {
     return undefined;
   }
-  return [request?.max_completion_tokens, request?.max_tokens].find(Number.isInteger);
 }
 
-// Throws unless the node's offer is what the chain allows. `facts` are the genesis hash, the node and
-// the model as the chain has them, and the request's body.
-export function checkOffer(requirements, { genesisHash, node, model, body }) {
+// Throws unless the node's offer is what the chain allows, and what the caller is willing to pay. `facts`
+// are the genesis hash, the node and the model as the chain has them, the request's body and what it asks
+// for, the most that a call may cost, and the most output tokens where the request does not say.
+export function checkOffer(requirements, facts) {
+  const { genesisHash, node, model, body, task, maxCharge, maxOutputTokens } = facts;
   const terms = requirements.extra;
   const wrong = (what) => {
     throw new OpenLedgerError('offer', `the node's offer does not match the chain: ${what}`);
@@ -80,13 +80,22 @@ export function checkOffer(requirements, { genesisHash, node, model, body }) {
   if (terms.inputTokens > body.length + TEMPLATE_TOKENS) {
     wrong(`it counts ${terms.inputTokens} tokens in ${body.length} bytes`);
   }
-  const asked = askedTokens(body);
+  const asked = askedTokens(body, task);
   if (asked !== undefined && terms.maxOutputTokens > asked) {
     wrong(`it wants to be paid for ${terms.maxOutputTokens} output tokens instead of ${asked}`);
+  }
+  if (asked === undefined && terms.maxOutputTokens > maxOutputTokens) {
+    const what = `the node wants to be paid for up to ${terms.maxOutputTokens} output tokens`;
+    const why = `the request does not say how many it wants, and ${maxOutputTokens} are allowed then`;
+    throw new OpenLedgerError('offer', `${what}; ${why}`);
   }
   const price = charge(model.price, terms.inputTokens, terms.maxOutputTokens);
   if (price !== BigInt(requirements.amount)) {
     wrong(`it asks for ${requirements.amount} planck where the price comes to ${price}`);
+  }
+  if (price > maxCharge) {
+    const [most, allowed] = [formatOpen(price), formatOpen(maxCharge)];
+    throw new OpenLedgerError('offer', `the call may cost ${most}; ${allowed} are allowed`);
   }
 }
 

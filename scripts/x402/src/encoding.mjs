@@ -37,15 +37,16 @@ export function hash32(value, name) {
 // The bytes that a caller signs to pay for a call.
 export function voucherPayload(voucher) {
   return u8aConcat(
-    stringToU8a('openledger/voucher/v1'),
+    stringToU8a('openledger/voucher/v2'),
     hash32(voucher.genesisHash, 'genesisHash'),
     u64(voucher.session, 'session'),
     u16(voucher.lane, 'lane'),
     u32(voucher.model, 'model'),
+    u32(voucher.version, 'version'),
+    u32(voucher.priceVersion, 'priceVersion'),
     u64(voucher.sequence, 'sequence'),
     u128(voucher.acknowledged, 'acknowledged'),
     u128(voucher.authorised, 'authorised'),
-    u32(voucher.priceVersion, 'priceVersion'),
     hash32(voucher.requestHash, 'requestHash'),
     u32(voucher.validUntil, 'validUntil'),
   );

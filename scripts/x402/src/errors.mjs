@@ -1,7 +1,8 @@
 // What can go wrong on the caller's side. `code` is for programs.
 //
 //   call        the scheme is not used as it has to be
-//   offer       what the node asks for is not what the chain says it may ask for
+//   offer       what the node asks for is not what the chain says it may ask for, or more than the caller
+//               is willing to pay
 //   statement   the node's statement of a call does not hold; it is kept in the state file
 //   disputed    node and caller disagree about what the earlier calls cost
 //   unresolved  it is not known yet what became of an earlier call

@@ -4,6 +4,10 @@
 // A lane keeps the last sequence that is known to be used, what the node's statements add up to, and every
 // call that was paid for and has no outcome yet. There may be several of one sequence: when a voucher is
 // refused, its sequence is free for another one, and whichever the node takes first is the one that counts.
+//
+// All vouchers of a lane name the same version of the same model and the same price version: the terms of the
+// lane. What a voucher acknowledges is settled at what it names, so with another one on the lane the node could
+// settle the calls before it at terms that came after them. A lane of which they are not known is used no more.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { u8aToHex } from '@polkadot/util';
@@ -35,6 +39,9 @@ const DEFAULTS = {
 };
 
 const laneKey = (session, number) => `${session.session}/${number}`;
+const termsOf = ({ model, version, priceVersion }) => ({ model, version, priceVersion });
+const sameTerms = (left, right) =>
+  left !== null && ['model', 'version', 'priceVersion'].every((key) => left[key] === right[key]);
 const byAmount = (left, right) => (left > right ? left : right);
 
 // What was acknowledged or may still be charged, in planck.
@@ -76,24 +83,49 @@ export class Ledger {
     return BigInt(session.deposit) - spent(session);
   }
 
-  // A session with `node` that can pay for a call of `amount`; it is opened if there is none.
-  session(node, amount, api) {
+  // A lane for a call of `amount` at what was offered, in a session with `node` that can pay for it. Waits
+  // until one is free. The session is opened if there is none, or none that has a lane left.
+  async place(node, amount, offered, api) {
+    const terms = termsOf(offered);
+    for (;;) {
+      const session = await this.#session(node, amount, api);
+      const number = await this.#takeLane(session, terms);
+      if (number !== undefined) return { session, number };
+      this.#retire(session);
+    }
+  }
+
+  #session(node, amount, api) {
     const chosen = this.#turn.then(() => this.#choose(node, amount, api));
     this.#turn = chosen.catch(() => {});
     return chosen;
   }
 
-  // Waits for a lane of the session that is free for calls of `model`, and returns its number.
-  async takeLane(session, model) {
+  // Undefined if all lanes are used for something else.
+  async #takeLane(session, terms) {
     for (;;) {
-      const number = this.#freeLane(session, model);
-      if (number !== undefined) {
+      const fit = this.#fittingLanes(session, terms);
+      if (fit.length === 0) return undefined;
+      const isBusy = (number) => this.#busy.has(laneKey(session, number));
+      const busy = Object.keys(session.lanes).filter(isBusy).length;
+      const free = fit.filter((number) => !isBusy(number));
+      if (busy < this.#options.lanes && free.length > 0) {
+        const number = free.find((used) => session.lanes[used]) ?? free[0];
         this.#busy.add(laneKey(session, number));
-        session.lanes[number] ??= { model, sequence: 0, acknowledged: '0', calls: [] };
+        session.lanes[number] ??= { terms, sequence: 0, acknowledged: '0', calls: [] };
         return number;
       }
       await new Promise((resolve) => this.#waiting.push(resolve));
     }
+  }
+
+  // The lanes that are for these terms, and those that were never used.
+  #fittingLanes(session, terms) {
+    const numbers = Array.from({ length: MAX_LANES }, (_, number) => number);
+    return numbers.filter((number) => {
+      const lane = session.lanes[number];
+      return lane === undefined || sameTerms(lane.terms, terms);
+    });
   }
 
   releaseLane(session, number) {
@@ -112,10 +144,11 @@ export class Ledger {
       session: session.session,
       lane: number,
       model: terms.model,
+      version: terms.version,
+      priceVersion: terms.priceVersion,
       sequence: lane.sequence + 1,
       acknowledged: lane.acknowledged,
       authorised: String(BigInt(lane.acknowledged) + BigInt(requirements.amount)),
-      priceVersion: terms.priceVersion,
       requestHash: requestHash(salt, body),
       validUntil: Math.min(terms.validUntil, best + LONGEST_VALIDITY),
     };
@@ -187,10 +220,15 @@ export class Ledger {
       case 'acknowledged_mismatch':
       case 'lane_busy':
         return true;
-      case 'lane_of_other_model':
-        Object.assign(session.lanes[number], { model: null, calls: [] });
+      // The next voucher takes another one.
+      case 'lane_of_other_terms':
+        session.lanes[number].terms = null;
         this.#state.save();
         return true;
+      // It is of no use with this node. The next one is for whoever calls again to open.
+      case 'session_of_other_caller':
+        this.#retire(session);
+        return false;
       // Another session would cost another deposit, so that is not for the node alone to say.
       case 'session_unknown':
       case 'session_of_other_node':
@@ -280,19 +318,6 @@ export class Ledger {
         throw new OpenLedgerError('unresolved', `${what}: ${refusal.message}`);
       }
     }
-  }
-
-  // One that was used for the model before, or one that was not used at all.
-  #freeLane(session, model) {
-    const numbers = Array.from({ length: this.#options.lanes }, (_, number) => number);
-    const fit = numbers.filter((number) => (session.lanes[number]?.model ?? model) === model);
-    const usable = fit.filter((number) => session.lanes[number]?.model !== null);
-    if (usable.length === 0) {
-      const what = `all lanes of session ${session.session} are used for other models`;
-      throw new OpenLedgerError('session', `${what}: use more lanes, or another state file`);
-    }
-    const free = usable.filter((number) => !this.#busy.has(laneKey(session, number)));
-    return free.find((number) => session.lanes[number]) ?? free[0];
   }
 
   // Finds out what became of the lane's calls. Returns why that is not known yet, if it is not.

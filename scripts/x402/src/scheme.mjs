@@ -4,18 +4,19 @@
 // request that is. So the payment wrapper is wrapped once more: `wrap` keeps the request at hand while the
 // wrapper runs, and sees the answers on their way back, streamed ones included.
 //
-//   const scheme = new OpenLedgerScheme({ chain, state, caller });
+//   const scheme = new OpenLedgerScheme({ chain, state, caller, maxCharge });
 //   const client = x402Client.fromConfig({
 //     schemes: [{ network: scheme.network, client: scheme }],
-//     spendControls: scheme.spendControls(maxCharge),
+//     spendControls: scheme.spendControls(),
 //   });
 //   const paidFetch = scheme.wrap((fetch) => wrapFetchWithPayment(fetch, client));
 
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { taskAt } from './answer.mjs';
 import { ASSET, SCHEME, checkOffer } from './checks.mjs';
 import { voucherPayload } from './encoding.mjs';
 import { OpenLedgerError } from './errors.mjs';
-import { decodeHeader, parseJson } from './json.mjs';
+import { decodeHeader } from './json.mjs';
 import { accountId, sign } from './keys.mjs';
 import { Ledger } from './ledger.mjs';
 import { NodeApi, readRefusal } from './node.mjs';
@@ -33,14 +34,22 @@ const OUTDATED = new Set([
   'insufficient_authorisation',
 ]);
 
+// What a call may come to.
+const LIMITS = {
+  // The most that it may cost, in planck.
+  maxCharge: 10n ** 17n,
+  // The most output tokens to pay for where the request does not say how many it wants.
+  maxOutputTokens: 4_096,
+};
+
 // A voucher on its way, which keeps its lane until its outcome is known or cannot be.
 class Attempt {
   #resolve;
   #reject;
   #release;
 
-  constructor({ session, number, call, release }) {
-    Object.assign(this, { session, number, call });
+  constructor({ session, number, call, task, release }) {
+    Object.assign(this, { session, number, call, task });
     this.#release = release;
     this.receipt = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -75,15 +84,23 @@ export class OpenLedgerScheme {
   #chain;
   #signer;
   #ledger;
+  #limits;
   // The call that the running code belongs to.
   #calls = new AsyncLocalStorage();
   #receipts = new WeakMap();
 
   // `chain` is a Chain, `state` a StateFile. `caller` is the key pair whose account pays; `signer` that
-  // which signs vouchers, if it is another. For the options see DEFAULTS in ledger.mjs.
-  constructor({ chain, state, caller, signer = caller, ...options }) {
+  // which signs vouchers, if it is another. For the options see LIMITS above and DEFAULTS in ledger.mjs.
+  constructor({ chain, state, caller, signer = caller, maxCharge, maxOutputTokens, ...options }) {
     this.#chain = chain;
     this.#signer = signer;
+    this.#limits = {
+      maxCharge: BigInt(maxCharge ?? LIMITS.maxCharge),
+      maxOutputTokens: maxOutputTokens ?? LIMITS.maxOutputTokens,
+    };
+    if (!(Number.isInteger(this.#limits.maxOutputTokens) && this.#limits.maxOutputTokens >= 0)) {
+      throw new RangeError(`not a number of tokens: ${maxOutputTokens}`);
+    }
     this.#ledger = new Ledger({ chain, state, caller, signer, ...options });
   }
 
@@ -91,8 +108,9 @@ export class OpenLedgerScheme {
     return this.#chain.network;
   }
 
-  // What lets a client pay in OPEN, at most `maxCharge` planck for one call.
-  spendControls(maxCharge) {
+  // What lets a client pay in OPEN, at most `maxCharge` planck for one call. More than the scheme's own
+  // `maxCharge` is never paid.
+  spendControls(maxCharge = this.#limits.maxCharge) {
     const asset = { network: this.network, asset: ASSET, maxAmountPerPayment: String(maxCharge) };
     return { allowedAssets: [asset] };
   }
@@ -109,12 +127,13 @@ export class OpenLedgerScheme {
       const again = { method, headers, signal, redirect: 'error' };
       if (body.length > 0) again.body = body;
       const api = new NodeApi(fetch, url);
-      let call = { body, api };
+      const task = taskAt(url);
+      let call = { body, api, task };
       try {
         let response = await this.#calls.run(call, () => paying(url, again));
         if (call.isOutdated) {
           // The wrapper would pay for the same offer again; there is another one.
-          call = { body, api };
+          call = { body, api, task };
           response = await this.#calls.run(call, () => paying(url, again));
         }
         if (call.attempt) this.#receipts.set(response, call.attempt.receipt);
@@ -139,17 +158,20 @@ export class OpenLedgerScheme {
     if (x402Version !== X402_VERSION) {
       throw new OpenLedgerError('offer', `the node speaks version ${x402Version} of x402`);
     }
-    await this.#checkOffer(requirements, call.body);
+    // What cannot be checked is not paid for.
+    if (!call.task) throw new OpenLedgerError('call', 'it is not known what answers there say');
+    await this.#checkOffer(requirements, call);
     const amount = BigInt(requirements.amount);
     const ledger = this.#ledger;
-    const session = await ledger.session(accountId(requirements.payTo), amount, call.api);
-    const number = await ledger.takeLane(session, requirements.extra.model);
+    const node = accountId(requirements.payTo);
+    const { session, number } = await ledger.place(node, amount, requirements.extra, call.api);
     const release = () => ledger.releaseLane(session, number);
     try {
       if (ledger.isUncertain(session, number)) await ledger.compare(session, number, call.api);
       const promised = await ledger.promise(session, number, requirements, call.body);
       const signature = sign(this.#signer, voucherPayload(promised.voucher));
-      call.attempt = new Attempt({ session, number, call: promised.call, release });
+      const { task } = call;
+      call.attempt = new Attempt({ session, number, call: promised.call, task, release });
       const { voucher } = promised;
       return { x402Version, payload: { voucher, signature, salt: promised.call.salt } };
     } catch (error) {
@@ -158,17 +180,17 @@ export class OpenLedgerScheme {
     }
   }
 
-  async #checkOffer(requirements, body) {
+  async #checkOffer(requirements, { body, task }) {
     const [node, models] = await Promise.all([
       this.#chain.node(requirements.payTo),
       this.#chain.models(requirements.extra.model),
     ]);
-    const { genesisHash } = this.#chain;
+    const facts = { genesisHash: this.#chain.genesisHash, node, body, task, ...this.#limits };
     const errors = [];
     // It has to fit one of the views that the node may have of the model.
     for (const model of models.length > 0 ? models : [undefined]) {
       try {
-        checkOffer(requirements, { genesisHash, node, model, body });
+        checkOffer(requirements, { ...facts, model });
         return;
       } catch (error) {
         errors.push(error);
@@ -210,9 +232,8 @@ export class OpenLedgerScheme {
     if (kind.startsWith('text/event-stream')) return this.#takeStream(response, attempt);
     const header = response.headers.get(PAYMENT_RESPONSE);
     if (!header) throw new OpenLedgerError('unresolved', 'the answer came without a statement');
-    const completion = parseJson(await response.clone().text());
-    const text = completion.choices?.[0]?.message?.content ?? '';
-    this.#acknowledge(attempt, header, text);
+    const answer = JSON.parse(await response.clone().text());
+    this.#acknowledge(attempt, header, attempt.task.whole(answer));
     return response;
   }
 
@@ -232,7 +253,7 @@ export class OpenLedgerScheme {
         return '';
       }
       if (data !== undefined && data !== '[DONE]') {
-        text += parseJson(data).choices?.[0]?.delta?.content ?? '';
+        text += attempt.task.piece(JSON.parse(data));
       }
       return raw;
     };

@@ -8,7 +8,19 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { OpenLedgerError } from './errors.mjs';
 
-const LAYOUT = 1;
+const LAYOUT = 2;
+// The layout in which a lane named its model only.
+const WITHOUT_TERMS = 1;
+
+// Sessions of that layout, whose lanes that were used are used no more.
+const withTerms = (sessions) =>
+  sessions.map((session) => {
+    const lanes = Object.entries(session.lanes ?? {}).map(([number, { model, ...lane }]) => [
+      number,
+      { ...lane, terms: null },
+    ]);
+    return { ...session, lanes: Object.fromEntries(lanes) };
+  });
 
 function isRunning(pid) {
   try {
@@ -92,10 +104,11 @@ export class StateFile {
     } catch {
       // Said below.
     }
-    if (contents?.layout !== LAYOUT || !Array.isArray(contents.sessions)) {
+    const isKnown = [LAYOUT, WITHOUT_TERMS].includes(contents?.layout);
+    if (!isKnown || !Array.isArray(contents.sessions)) {
       throw new OpenLedgerError('state', `${this.#path} does not hold sessions; move it away`);
     }
-    return contents.sessions;
+    return contents.layout === WITHOUT_TERMS ? withTerms(contents.sessions) : contents.sessions;
   }
 
   #lock() {

@@ -18,8 +18,32 @@ export const PRICE = { perCall: 1_000n, perInputToken: 10n, perOutputToken: 100n
 export const key = (uri, type = 'sr25519') => new Keyring({ type }).addFromUri(uri);
 export const planck = (outputTokens) => charge(PRICE, INPUT, outputTokens);
 
+const termsOf = ({ model, version, priceVersion }) => `${model}/${version}/${priceVersion}`;
 const INPUT = 5;
 const PIECES = ['four', ' five', ' Zoë'];
+
+// What answers say: their body, or the pieces of their stream; the text that is signed; and its tokens.
+const ANSWERS = {
+  'chat/completions': (tokens) => {
+    const pieces = PIECES.slice(0, tokens);
+    const text = pieces.join('');
+    const choice = { message: { role: 'assistant', content: text }, finish_reason: 'stop' };
+    const deltas = [{ role: 'assistant', content: '' }, ...pieces.map((content) => ({ content }))];
+    const events = deltas.map((delta) => ({ choices: [{ delta }] }));
+    return { text, tokens: pieces.length, body: { choices: [choice] }, events };
+  },
+  completions: (tokens) => {
+    const pieces = PIECES.slice(0, tokens);
+    const text = pieces.join('');
+    const events = pieces.map((piece) => ({ choices: [{ text: piece, index: 0 }] }));
+    return { text, tokens: pieces.length, body: { choices: [{ text, index: 0 }] }, events };
+  },
+  embeddings: () => ({
+    text: 'AAAAPwAAgL8=\nAAAAQA==\n',
+    tokens: 0,
+    body: { object: 'list', data: [{ embedding: [0.5, -1] }, { embedding: [2] }] },
+  }),
+};
 
 export class FakeChain {
   genesisHash = GENESIS;
@@ -60,6 +84,10 @@ export class FakeNode {
   // Vouchers that were taken, by `session/lane/sequence`.
   calls = new Map();
   lanes = new Map();
+  // What it answers, in place of the usual.
+  answer = undefined;
+  // How many tokens an answer may have where the request does not say.
+  usualTokens = 4_096;
   // The requests that came.
   requests = [];
   // Changes what it does. `drop` cuts the connection: 'before' the voucher is taken, or 'after' the call.
@@ -91,6 +119,7 @@ export class FakeNode {
 
   async #handle(request, response) {
     const [, , kind, ...path] = request.url.split('/');
+    const task = [kind, ...path].join('/');
     if (kind === 'statements') return this.#statement(response, path);
     if (kind === 'sessions') return this.#lane(response, path);
     const pieces = [];
@@ -98,7 +127,7 @@ export class FakeNode {
     const body = Buffer.concat(pieces);
     const header = request.headers['payment-signature'];
     this.requests.push({ isPaid: header !== undefined });
-    const offer = this.#offer(JSON.parse(body));
+    const offer = this.#offer(JSON.parse(body), task);
     if (!header) return this.#refuse(response, 402, 'payment_required', offer);
     if (this.misbehave.drop === 'before') {
       this.dropped = { body, header };
@@ -108,17 +137,19 @@ export class FakeNode {
     const payment = JSON.parse(Buffer.from(header, 'base64'));
     const refusal = this.#check(payment, offer, body);
     if (refusal) return this.#refuse(response, ...refusal, offer);
-    return this.#serve(response, payment, offer, JSON.parse(body).stream);
+    const answer = this.answer ?? ANSWERS[task](offer.extra.maxOutputTokens);
+    return this.#serve(response, payment, answer, JSON.parse(body).stream);
   }
 
-  #offer({ max_tokens: maxOutputTokens, model }) {
+  #offer({ max_tokens: asked = this.usualTokens, model }, task) {
+    const maxOutputTokens = task === 'embeddings' ? 0 : asked;
     const { genesisHash, network, height } = this.chain;
     const terms = {
       genesisHash,
       model: model === 'other' ? MODEL + 1 : MODEL,
       modelName: model,
-      version: 1,
-      priceVersion: 2,
+      version: this.chain.model.version,
+      priceVersion: this.chain.model.priceVersion,
       price: Object.fromEntries(Object.entries(PRICE).map(([part, of]) => [part, String(of)])),
       inputTokens: INPUT,
       maxOutputTokens,
@@ -157,7 +188,9 @@ export class FakeNode {
     const lane = this.lane(voucher.session, voucher.lane);
     if (lane.busy) return [409, 'lane_busy'];
     if (voucher.sequence !== lane.sequence + 1) return [409, 'voucher_out_of_order'];
-    if ((lane.model ?? voucher.model) !== voucher.model) return [409, 'lane_of_other_model'];
+    const terms = termsOf(voucher);
+    if ((lane.terms ?? terms) !== terms) return [409, 'lane_of_other_terms'];
+    if (terms !== termsOf(offer.extra)) return [402, 'version_changed'];
     if (BigInt(voucher.acknowledged) !== lane.charged) return [402, 'acknowledged_mismatch'];
     const taken = [...this.lanes].filter(([id]) => id.startsWith(`${voucher.session}/`));
     const charged = taken.reduce((sum, [, { charged: part }]) => sum + part, 0n);
@@ -165,11 +198,11 @@ export class FakeNode {
     return undefined;
   }
 
-  async #serve(response, { payload }, offer, isStream) {
+  async #serve(response, { payload }, { text, tokens, body, events }, isStream) {
     const { voucher, salt } = payload;
     const id = `${voucher.session}/${voucher.lane}/${voucher.sequence}`;
     const lane = this.lane(voucher.session, voucher.lane);
-    Object.assign(lane, { sequence: voucher.sequence, busy: true, model: voucher.model });
+    Object.assign(lane, { sequence: voucher.sequence, busy: true, terms: termsOf(voucher) });
     this.calls.set(id, { status: 409, code: 'call_in_progress' });
     await this.misbehave.pause;
     if (this.misbehave.fail) {
@@ -177,19 +210,17 @@ export class FakeNode {
       this.calls.set(id, { status: 404, code: 'not_charged' });
       return this.#refuse(response, 500, 'internal_error');
     }
-    const pieces = PIECES.slice(0, offer.extra.maxOutputTokens);
-    const text = pieces.join('');
     const statement = {
       genesisHash: voucher.genesisHash,
       session: voucher.session,
       lane: voucher.lane,
       sequence: voucher.sequence,
       model: voucher.model,
-      version: 1,
-      priceVersion: 2,
+      version: voucher.version,
+      priceVersion: voucher.priceVersion,
       inputTokens: INPUT,
-      outputTokens: pieces.length,
-      charge: String(planck(pieces.length)),
+      outputTokens: tokens,
+      charge: String(planck(tokens)),
       requestHash: voucher.requestHash,
       responseHash: responseHash(salt, text),
       attribution: [],
@@ -209,19 +240,18 @@ export class FakeNode {
     this.calls.set(id, { status: 200, answer });
     if (this.misbehave.drop === 'after') return response.destroy();
     const header = Buffer.from(JSON.stringify(answer)).toString('base64');
-    if (isStream) return this.#stream(response, pieces, header);
+    if (isStream) return this.#stream(response, events, header);
     response.setHeader('payment-response', header);
-    const message = { role: 'assistant', content: text };
-    return json(response, 200, { choices: [{ message, finish_reason: 'stop' }] });
+    return json(response, 200, body);
   }
 
-  #stream(response, pieces, header) {
+  #stream(response, [first, ...rest], header) {
     response.setHeader('content-type', 'text/event-stream');
-    const chunk = (delta) => `data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`;
+    const chunk = (event) => `data: ${JSON.stringify(event)}\n\n`;
     const events = [
-      chunk({ role: 'assistant', content: '' }),
+      chunk(first),
       ': a comment\n\n',
-      ...pieces.map((content) => chunk({ content })),
+      ...rest.map(chunk),
       ...(this.misbehave.cut || this.misbehave.stall
         ? []
         : [this.misbehave.named ? `event: payment-response\ndata: ${header}\n\n` : `: payment-response ${header}\n\n`, 'data: [DONE]\n\n']),

@@ -15,19 +15,22 @@ import { FakeChain, FakeNode, key, planck } from './fakes.mjs';
 
 await cryptoWaitReady();
 
-// A caller with its own state file.
-function openCaller(world, options = {}) {
+const CHAT = '/v1/chat/completions';
+
+// A caller with its own state file. `allowed` is what the client of @x402/core pays at most.
+function openCaller(world, { allowed, ...options } = {}) {
   const state = new StateFile(world.file);
   const { chain } = world;
-  const settings = { deposit: 100_000n, patience: 1_000, pause: 5, ...options };
+  const usual = { deposit: 100_000n, maxCharge: 5_000n, patience: 1_000, pause: 5 };
+  const settings = { ...usual, ...options };
   const scheme = new OpenLedgerScheme({ chain, state, caller: key('//Alice'), ...settings });
   const client = x402Client.fromConfig({
     schemes: [{ network: scheme.network, client: scheme }],
-    spendControls: scheme.spendControls(options.maxCharge ?? 5_000n),
+    spendControls: scheme.spendControls(allowed),
   });
   const paidFetch = scheme.wrap((fetch) => wrapFetchWithPayment(fetch, client));
-  const ask = (body = {}) =>
-    paidFetch(`${world.node.url}/v1/chat/completions`, {
+  const ask = (body = {}, at = CHAT) =>
+    paidFetch(`${world.node.url}${at}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ model: 'm', messages: ['Zoë?'], max_tokens: 3, ...body }),
@@ -71,7 +74,7 @@ story('a call is paid, answered and acknowledged', async ({ scheme, state, ask, 
   assert.equal(chain.sessions.length, 1);
 
   const [lane] = Object.values(state.sessions[0].lanes);
-  assert.equal(lane.model, 3);
+  assert.deepEqual(lane.terms, { model: 3, version: 1, priceVersion: 2 });
   assert.deepEqual([lane.sequence, lane.acknowledged, lane.calls], [1, statement.charge, []]);
   assert.deepEqual(JSON.parse(fs.readFileSync(file, 'utf8')).sessions, state.sessions);
   const kept = fs.readFileSync(`${file}.statements`, 'utf8');
@@ -108,6 +111,87 @@ for (const named of [false, true]) {
   });
 }
 
+const TOOLS = [
+  { id: 'a', type: 'function', function: { name: 'sum', arguments: '{"x":1}' } },
+  { id: 'b', type: 'function', function: { name: 'now', arguments: '{}' } },
+];
+const piece = (index, id, name, text) => ({
+  choices: [{ delta: { tool_calls: [{ index, id, function: { name, arguments: text } }] } }],
+});
+// Each with the text that its statement is about.
+const SAYINGS = {
+  'a chat that calls tools': {
+    at: CHAT,
+    answer: {
+      text: 'sum{"x":1}now{}',
+      tokens: 9,
+      body: { choices: [{ message: { content: null, tool_calls: TOOLS } }] },
+      events: [
+        { choices: [{ delta: { role: 'assistant', content: null } }] },
+        piece(0, 'a', 'sum', ''),
+        piece(0, undefined, undefined, '{"x"'),
+        piece(0, undefined, undefined, ':1}'),
+        piece(1, 'b', 'now', '{}'),
+        { choices: [] },
+      ],
+    },
+  },
+  'a chat with a text and a tool': {
+    at: CHAT,
+    answer: {
+      text: 'Hm. sum{"x":1}',
+      tokens: 7,
+      body: { choices: [{ message: { tool_calls: TOOLS.slice(0, 1), content: 'Hm. ' } }] },
+      events: [{ choices: [{ delta: { content: 'Hm. ' } }] }, piece(0, 'a', 'sum', '{"x":1}')],
+    },
+  },
+  'a continued text': { at: '/v1/completions' },
+};
+for (const [what, { at, answer }] of Object.entries(SAYINGS)) {
+  for (const stream of [false, true]) {
+    const how = stream ? 'as a stream' : 'at once';
+    story(`${what}, ${how}, is acknowledged`, async ({ scheme, state, ask, node }) => {
+      node.answer = answer;
+      const response = await ask({ stream, max_tokens: 9 }, at);
+      const text = await response.text();
+      const { statement } = await scheme.receipt(response);
+      assert.equal(statement.outputTokens, answer?.tokens ?? 3);
+      assert.equal(state.sessions[0].lanes[0].acknowledged, statement.charge);
+      if (stream) assert.ok(text.endsWith('data: [DONE]\n\n'), text);
+      else assert.ok(Array.isArray(JSON.parse(text).choices));
+    });
+    story(`${what}, ${how}, is not another`, async ({ scheme, state, ask, node }) => {
+      node.answer = answer;
+      node.misbehave = { statement: { responseHash: `0x${'00'.repeat(32)}` } };
+      const asked = async () => {
+        const response = await ask({ stream, max_tokens: 9 }, at);
+        await Promise.all([response.text(), scheme.receipt(response)]);
+      };
+      await assert.rejects(asked(), ofCode('another answer'));
+      assert.equal(state.sessions[0].lanes[0].acknowledged, '0');
+    });
+  }
+}
+
+const BASE64 = [{ embedding: 'AAAAPwAAgL8=' }, { embedding: 'AAAAQA==' }];
+const OTHER = [{ embedding: [0.5, -1] }, { embedding: [2.5] }];
+story('vectors are acknowledged in both forms', async ({ scheme, state, ask, node }) => {
+  const vectors = async () => scheme.receipt(await ask({ input: ['a', 'b'] }, '/v1/embeddings'));
+  const { statement } = await vectors();
+  assert.deepEqual([statement.outputTokens, statement.charge], [0, String(planck(0))]);
+  const text = 'AAAAPwAAgL8=\nAAAAQA==\n';
+  node.answer = { text, tokens: 0, body: { data: BASE64 } };
+  await vectors();
+  assert.equal(state.sessions[0].lanes[0].acknowledged, String(2n * planck(0)));
+  node.answer = { text, tokens: 0, body: { data: OTHER } };
+  await assert.rejects(vectors(), ofCode('another answer'));
+});
+
+story('nothing is paid for answers of which nothing is known', async ({ ask, chain, node }) => {
+  await assert.rejects(ask({}, '/v1/images/generations'), ofCode('what answers there say'));
+  assert.deepEqual([chain.sessions.length, paid(node)], [0, 0]);
+});
+
 story('an offer that has changed meanwhile gives way to another one', async ({ scheme, ask, node }) => {
   for (const code of ['price_changed', 'version_changed', 'voucher_valid_too_long']) {
     node.misbehave = { refuseOnce: code };
@@ -128,10 +212,42 @@ story('calls at once use lanes of one session', async ({ scheme, ask, chain }) =
   assert.equal(chain.sessions.length, 1);
 }, { lanes: 2 });
 
-story('a lane is for one model', async ({ scheme, ask }) => {
+story('a lane is for one version of one model at one price', async ({ scheme, state, ask, chain }) => {
+  const laneOf = async (body) => (await scheme.receipt(await ask(body))).statement.lane;
+  assert.equal(await laneOf(), 0);
+  assert.equal(await laneOf({ model: 'other' }), 1);
+  chain.model.priceVersion = 3;
+  assert.equal(await laneOf(), 2);
+  assert.equal(await laneOf(), 2, 'the same again');
+  chain.model.version = 2;
+  assert.equal(await laneOf(), 3);
+  Object.assign(chain.model, { version: 1, priceVersion: 2 });
+  assert.equal(await laneOf(), 0);
+  assert.equal(await laneOf({ model: 'other' }), 1);
+  assert.equal(chain.sessions.length, 1);
+  assert.deepEqual(state.sessions[0].lanes[3].terms, { model: 3, version: 2, priceVersion: 3 });
+}, { lanes: 1 });
+
+story('a session without a lane for a call gives way to another one', async ({ scheme, state, ask, chain }) => {
   await ask();
-  const { statement } = await scheme.receipt(await ask({ model: 'other' }));
-  assert.deepEqual([statement.model, statement.lane], [4, 1]);
+  for (let lane = 0; lane < 64; lane += 1) {
+    const terms = { model: 3, version: 0, priceVersion: 0 };
+    state.sessions[0].lanes[lane] = { terms, sequence: 1, acknowledged: '0', calls: [] };
+  }
+  const { statement } = await scheme.receipt(await ask());
+  assert.deepEqual([statement.session, statement.lane], [1, 0]);
+  assert.ok(state.sessions[0].retired);
+  assert.equal(chain.sessions.length, 2);
+});
+
+story('a lane that the node knows for something else is left', async ({ scheme, state, ask, node }) => {
+  await ask();
+  node.lane(0, 0).terms = '9/9/9';
+  const { statement } = await scheme.receipt(await ask());
+  assert.equal(statement.lane, 1);
+  assert.equal(state.sessions[0].lanes[0].terms, null);
+  assert.equal((await scheme.receipt(await ask())).statement.lane, 1);
+  assert.equal(paid(node), 4, 'one voucher was refused');
 });
 
 story('what an answer cost is found out where it did not arrive', async ({ scheme, state, ask, node }) => {
@@ -182,7 +298,7 @@ story('a voucher that arrives late counts once', async ({ scheme, state, ask, no
   const late = async () => {
     node.misbehave = {};
     const headers = { 'payment-signature': header };
-    const answer = await fetch(`${node.url}/v1/chat/completions`, { method: 'POST', body, headers });
+    const answer = await fetch(`${node.url}${CHAT}`, { method: 'POST', body, headers });
     assert.equal(answer.status, 200);
   };
   node.misbehave = { before: late };
@@ -272,6 +388,36 @@ story('a call that may cost too much is not made', async ({ ask, chain }) => {
   assert.equal(chain.sessions.length, 0);
 });
 
+story('the scheme has a limit of its own', async ({ scheme, ask, chain, node }) => {
+  await assert.rejects(ask({ max_tokens: 500 }), ofCode('are allowed'));
+  assert.deepEqual([chain.sessions.length, paid(node)], [0, 0]);
+  const [{ maxAmountPerPayment }] = scheme.spendControls().allowedAssets;
+  assert.equal(maxAmountPerPayment, '5000');
+}, { allowed: 10n ** 20n });
+
+story('what is not asked for is bounded', async ({ scheme, ask, chain, node }) => {
+  const unasked = { max_tokens: undefined };
+  node.usualTokens = 4_097;
+  await assert.rejects(ask(unasked), ofCode('4096 are allowed then'));
+  await assert.rejects(ask(unasked, '/v1/completions'), ofCode('4096 are allowed then'));
+  // This says nothing of a continued text.
+  const other = { ...unasked, max_completion_tokens: 5_000 };
+  await assert.rejects(ask(other, '/v1/completions'), ofCode('4096 are allowed then'));
+  assert.deepEqual([chain.sessions.length, paid(node)], [0, 0]);
+  node.usualTokens = 4_096;
+  await scheme.receipt(await ask(unasked));
+  await scheme.receipt(await ask({ max_tokens: 5_000 }));
+  node.misbehave = { terms: { maxOutputTokens: 1 }, offer: { amount: String(planck(1)) } };
+  await assert.rejects(ask({}, '/v1/embeddings'), ofCode('instead of 0'));
+}, { maxCharge: 10n ** 6n, deposit: 10n ** 7n });
+
+story('how much is not asked for can be set', async ({ scheme, ask, node }) => {
+  node.usualTokens = 10;
+  await scheme.receipt(await ask({ max_tokens: undefined }));
+  node.usualTokens = 11;
+  await assert.rejects(ask({ max_tokens: undefined }), ofCode('10 are allowed then'));
+}, { maxOutputTokens: 10 });
+
 story('an empty session gives way to another one', async ({ scheme, ask, chain }) => {
   const sessions = [];
   for (let call = 0; call < 4; call += 1) {
@@ -304,6 +450,16 @@ story("a node's word opens no session", async ({ ask, chain, node }) => {
   node.misbehave = { refuse: 'session_underfunded' };
   assert.equal((await ask()).status, 402);
   assert.equal(chain.sessions.length, 1);
+});
+
+story('a session that is of no use with its node is used no more', async ({ scheme, ask, chain, node }) => {
+  await ask();
+  node.misbehave = { refuse: 'session_of_other_caller' };
+  assert.equal((await ask()).status, 402);
+  assert.equal(chain.sessions.length, 1);
+  node.misbehave = {};
+  const { statement } = await scheme.receipt(await ask());
+  assert.deepEqual([statement.session, chain.sessions.length], [1, 2]);
 });
 
 story('a lane that somebody else used is made to agree', async ({ scheme, ask, node }) => {
@@ -339,6 +495,16 @@ test('the state file', async (context) => {
   // No process has this number.
   fs.writeFileSync(`${file}.lock`, '4194305\n');
   new StateFile(file).close();
+  // The lanes of an older file are used no more.
+  const lane = { sequence: 2, acknowledged: '7', calls: [] };
+  const older = { layout: 1, sessions: [{ session: 1, lanes: { 0: { model: 3, ...lane } } }] };
+  fs.writeFileSync(file, JSON.stringify(older));
+  const newer = new StateFile(file);
+  assert.deepEqual(newer.sessions, [{ session: 1, lanes: { 0: { ...lane, terms: null } } }]);
+  newer.save();
+  assert.equal(JSON.parse(fs.readFileSync(file, 'utf8')).layout, 2);
+  newer.close();
+
   for (const rubbish of ['', '{}', 'no', '{"layout":9,"sessions":[]}']) {
     fs.writeFileSync(file, rubbish);
     assert.throws(() => new StateFile(file), ofCode('state'));

@@ -4,13 +4,15 @@ use anyhow::{bail, Context, Result};
 use std::{env, path::PathBuf};
 
 /// A program of this workspace that was built beside the running one: in its own folder, or in that
-/// above it, as for the executables of tests.
+/// above it, as for the executables of tests; else in the folder `OPENLEDGER_PROGRAMS`, where one is
+/// given.
 ///
 /// # Errors
 /// If it was not built.
 pub fn binary(name: &str) -> Result<PathBuf> {
 	let own = env::current_exe().context("the path of this program")?;
-	for folder in own.ancestors().skip(1).take(2) {
+	let beside = own.ancestors().skip(1).take(2).map(PathBuf::from);
+	for folder in beside.chain(env::var_os("OPENLEDGER_PROGRAMS").map(PathBuf::from)) {
 		let candidate = folder.join(name);
 		if candidate.is_file() {
 			return Ok(candidate);

@@ -164,6 +164,8 @@ impl Home {
 			 max_calls = {calls}\n\
 			 mode = {mode:?}\n\
 			 aggregate_from = 2\n\
+			 [limits]\n\
+			 exposure = 1_000_000\n\
 			 [[models]]\n\
 			 name = {MODEL:?}\n\
 			 {engine}",
@@ -181,8 +183,17 @@ impl Home {
 	/// # Errors
 	/// If it fails.
 	pub async fn register(&self) -> Result<()> {
+		self.register_with(&[]).await
+	}
+
+	/// The same, with more options.
+	///
+	/// # Errors
+	/// If it fails.
+	pub async fn register_with(&self, options: &[&str]) -> Result<()> {
 		let config = self.config.to_string_lossy();
-		run(&["register", "--config", &config, "--bond", "100"], &[], false).await?;
+		let arguments = [&["register", "--config", &config, "--bond", "100"], options].concat();
+		run(&arguments, &[], false).await?;
 		Ok(())
 	}
 

@@ -165,10 +165,11 @@ impl Payer {
 			session: self.session,
 			lane: LaneId::MIN,
 			model: offer.extra.model,
+			version: offer.extra.version,
+			price_version: offer.extra.price_version,
 			sequence,
 			acknowledged,
 			authorised: acknowledged.saturating_add(offer.amount),
-			price_version: offer.extra.price_version,
 			request_hash: request_hash(&SALT, body),
 			valid_until: offer.extra.block.saturating_add(20),
 		}

@@ -3,7 +3,7 @@
 use crate::chain::Chain;
 use anyhow::{Context, Result};
 use openledger_primitives::{
-	aggregate::{Aggregate, AggregateEntry},
+	aggregate::Aggregate,
 	attribution::{DataSource, ReleaseSelector},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
@@ -126,23 +126,18 @@ impl Market {
 		calls: u32,
 	) -> Result<(Sr25519Keyring, RuntimeCall)> {
 		// Cheap ones, so that millions of them fit the deposit: no tokens at all.
-		let entry = AggregateEntry {
-			version: 0,
-			price_version: 0,
+		let up_to = self.sequence + u64::from(calls);
+		let aggregate = Aggregate {
+			up_to,
 			calls,
 			input_tokens: 0,
 			output_tokens: 0,
-		};
-		let charge = entry.charge(&self.price).context("too dear")?;
-		let up_to = self.sequence + u64::from(calls);
-		let voucher = self.voucher(chain, up_to + 1, self.settled + charge, 0);
-		let aggregate = Aggregate {
-			up_to,
-			entries: vec![entry].try_into().ok().context("entries")?,
 			attribution: Default::default(),
 			unattributed: 0,
 			root: Hash::repeat_byte(7),
 		};
+		let charge = aggregate.charge(&self.price).context("too dear")?;
+		let voucher = self.voucher(chain, up_to + 1, self.settled + charge, 0);
 		self.sequence = up_to;
 		self.settled += charge;
 		let signature = Alice.sign(&voucher.signing_payload()).into();
@@ -176,10 +171,11 @@ impl Market {
 			session: self.session,
 			lane: 0,
 			model: self.model,
+			version: 0,
+			price_version: 0,
 			sequence,
 			acknowledged,
 			authorised: acknowledged + allowance,
-			price_version: 0,
 			request_hash: Hash::repeat_byte(9),
 			valid_until: u32::MAX,
 		}

@@ -98,7 +98,8 @@ pub struct Audit {
 }
 
 type Place = (LaneId, Sequence);
-/// The events of one settlement of an aggregate: one for each version and price.
+/// The events of one settlement of an aggregate: there were several where a lane was used for
+/// several versions or prices.
 type Parts<'a> = Vec<&'a AggregateSettled>;
 
 impl Audit {
@@ -249,7 +250,7 @@ fn settled_together(
 		Finding::Overcharged
 	} else if settled < charge {
 		Finding::Undercharged
-	} else if parts.iter().all(|part| part.root == root(stated)) {
+	} else if parts.iter().all(|part| part.root == root(stated)) && terms_fit(parts, stated) {
 		Finding::Agrees
 	} else {
 		Finding::Differs
@@ -265,6 +266,16 @@ fn settled_together(
 		stated: charge,
 		finding,
 	}
+}
+
+/// Whether what was stated of each call is what it was settled at.
+fn terms_fit(parts: &[&AggregateSettled], stated: &[&[&Statement]]) -> bool {
+	stated.iter().filter_map(|stated| stated.first()).all(|call| {
+		parts.iter().any(|part| {
+			(part.model, part.version, part.price_version)
+				== (call.model, call.version, call.price_version)
+		})
+	})
 }
 
 /// The Merkle root over the records as they were stated.

@@ -180,6 +180,14 @@ fn aggregates_are_compared_as_a_whole() {
 	let other = audit_with(|sum| sum.root = Hash::zero(), &kept);
 	assert_eq!(other.aggregates[0].finding, Finding::Differs);
 	assert!(other.is_against_node());
+	// The same sum and records, but another price version: that says who is paid.
+	for other in [
+		audit_with(|sum| sum.model += 1, &kept),
+		audit_with(|sum| sum.version += 1, &kept),
+		audit_with(|sum| sum.price_version += 1, &kept),
+	] {
+		assert_eq!(other.aggregates[0].finding, Finding::Differs);
+	}
 	// Without all statements there is nothing to compare with.
 	let unknown = audit_with(|sum| sum.charge += 1, &kept[1..]);
 	assert_eq!(unknown.aggregates[0].finding, Finding::Unstated);
@@ -188,7 +196,8 @@ fn aggregates_are_compared_as_a_whole() {
 
 #[test]
 fn an_aggregate_of_several_prices_is_one() {
-	let kept = [statement(1, 100), statement(2, 60)];
+	let mut kept = [statement(1, 100), statement(2, 60)];
+	kept[1].receipt.statement.price_version = 6;
 	let (at, whole) = together(&kept);
 	let part = |price_version, charge| {
 		let part = AggregateSettled { price_version, charge, calls: 1, ..whole.clone() };

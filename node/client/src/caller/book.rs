@@ -6,6 +6,7 @@
 
 use std::{
 	collections::{BTreeMap, HashMap},
+	fmt::{self, Display, Formatter},
 	fs::{self, File, OpenOptions, TryLockError},
 	io::{self, Write},
 	path::{Path, PathBuf},
@@ -15,7 +16,7 @@ use std::{
 
 use openledger_primitives::{
 	price::PriceSchedule, AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion,
-	Sequence, SessionId, VersionId,
+	Sequence, SessionId, VersionId, MAX_LANES,
 };
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -25,12 +26,14 @@ use tokio::{
 
 use super::{
 	statements::{KeptStatement, Statements},
-	CallerError,
+	AnswerSize, CallerError,
 };
-use crate::x402::Receipt;
+use crate::x402::{self, Receipt};
 
 /// The layout of the file.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
+/// The layout in which a lane named its model only.
+const WITHOUT_TERMS: u32 = 1;
 /// A node may be so many blocks behind.
 const LAG: BlockNumber = 100;
 /// How long to wait for another process that uses the file.
@@ -72,9 +75,13 @@ pub struct KnownLane {
 	/// What the node's statements add up to, in planck.
 	#[serde(with = "openledger_primitives::serde_balance")]
 	pub acknowledged: Balance,
-	/// The model that it is used for: a lane is for one.
+	/// What its vouchers are for: a lane is for one agreement.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
-	pub model: Option<ModelId>,
+	pub terms: Option<LaneTerms>,
+	/// Whether no more vouchers are signed on it: it is used for something else, and what that is, is
+	/// not known.
+	#[serde(default, skip_serializing_if = "is_false")]
+	pub closed: bool,
 	/// The call whose statement has not come yet.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub open: Option<OpenCall>,
@@ -85,6 +92,17 @@ pub struct KnownLane {
 }
 
 impl KnownLane {
+	/// Whether a voucher for these terms may be signed on it.
+	pub fn is_for(&self, terms: &LaneTerms) -> bool {
+		!self.closed && self.terms.is_none_or(|used| used == *terms)
+	}
+
+	/// Whether a voucher was ever signed on it.
+	pub fn is_used(&self) -> bool {
+		let signed = self.terms.is_some() || self.open.is_some() || !self.untaken.is_empty();
+		signed || self.closed || self.sequence > 0 || self.acknowledged > 0
+	}
+
 	/// The lane when it is known that this sequence was used.
 	pub(super) fn used(mut self, sequence: Sequence) -> Self {
 		self.sequence = self.sequence.max(sequence);
@@ -95,6 +113,8 @@ impl KnownLane {
 	/// The lane when the node has not taken the voucher of a call.
 	pub(super) fn not_taken(mut self, call: OpenCall) -> Self {
 		self.sequence = call.sequence.saturating_sub(1);
+		// It may still hold the voucher.
+		self.terms = self.terms.or(Some(call.terms()));
 		self.untaken.push(call);
 		Self { open: None, ..self }
 	}
@@ -104,6 +124,37 @@ impl KnownLane {
 		self.untaken.retain(|call| call.can_be_taken(best));
 		self
 	}
+}
+
+/// What the vouchers of a lane are for. All of them name the same: what a voucher acknowledges is
+/// settled at what it names, so that with another one on the lane a node could settle the calls
+/// before it at terms that came after them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LaneTerms {
+	/// The model.
+	pub model: ModelId,
+	/// Its version.
+	pub version: VersionId,
+	/// The price version.
+	pub price_version: PriceVersion,
+}
+
+impl Display for LaneTerms {
+	fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+		let Self { model, version, price_version } = self;
+		write!(formatter, "model {model}, version {version}, price version {price_version}")
+	}
+}
+
+impl From<&x402::Terms> for LaneTerms {
+	fn from(offered: &x402::Terms) -> Self {
+		let (model, version) = (offered.model, offered.version);
+		Self { model, version, price_version: offered.price_version }
+	}
+}
+
+fn is_false(value: &bool) -> bool {
+	!value
 }
 
 /// A call that was paid for and not acknowledged yet.
@@ -139,10 +190,20 @@ pub struct OpenCall {
 }
 
 impl OpenCall {
+	/// What its voucher is for.
+	pub fn terms(&self) -> LaneTerms {
+		LaneTerms { model: self.model, version: self.version, price_version: self.price_version }
+	}
+
 	/// Whether the node may still take its voucher, when the best block is this one: a node may be
 	/// behind.
 	pub fn can_be_taken(&self, best: BlockNumber) -> bool {
 		best <= self.valid_until.saturating_add(LAG)
+	}
+
+	/// How large its answer can be.
+	pub fn size(&self) -> AnswerSize {
+		AnswerSize::of(self.input_tokens, self.max_output_tokens)
 	}
 }
 
@@ -153,6 +214,13 @@ impl KnownSession {
 			let open = lane.open.as_ref().map_or(0, |call| call.allowance);
 			sum.saturating_add(lane.acknowledged).saturating_add(open)
 		})
+	}
+
+	/// A lane for a call at these terms: `first` if it can be, else one after it that is for them, or
+	/// was never used. `None` if all lanes are used for something else.
+	pub fn lane_for(&self, terms: &LaneTerms, first: LaneId) -> Option<LaneId> {
+		let fits = |lane: &LaneId| self.lanes.get(lane).is_none_or(|known| known.is_for(terms));
+		(first..MAX_LANES).chain(0..first.min(MAX_LANES)).find(fits)
 	}
 
 	/// Whether it is the session of `caller` with `node` on this chain.
@@ -383,11 +451,20 @@ fn unusable(path: &Path, error: &io::Error) -> CallerError {
 
 fn read(path: &Path, json: &[u8]) -> Result<Contents, CallerError> {
 	let wrong = |reason: String| CallerError::Book { path: path.display().to_string(), reason };
-	let contents: Contents = serde_json::from_slice(json)
+	let mut contents: Contents = serde_json::from_slice(json)
 		.map_err(|error| wrong(format!("it does not hold sessions ({error}); move it away")))?;
-	if contents.layout != LAYOUT {
-		let layout = contents.layout;
-		return Err(wrong(format!("it was written by another version (layout {layout})")));
+	match contents.layout {
+		LAYOUT => {}
+		WITHOUT_TERMS => {
+			let lanes = contents.sessions.iter_mut().flat_map(|known| known.lanes.values_mut());
+			for lane in lanes {
+				lane.closed = lane.is_used();
+			}
+			contents.layout = LAYOUT;
+		}
+		layout => {
+			return Err(wrong(format!("it was written by another version (layout {layout})")))
+		}
 	}
 	Ok(contents)
 }

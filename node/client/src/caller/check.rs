@@ -9,12 +9,16 @@ use serde_json::Value;
 
 use super::{book::OpenCall, CallerError};
 use crate::{
+	task,
 	units::format_amount,
 	x402::{PaymentRequired, Receipt, Requirements, ASSET, SCHEME},
 };
 
 /// Tokens that a chat template may add to a prompt, at most.
 const TEMPLATE_TOKENS: usize = 1024;
+/// Tokens of an answer that may be on their way when its connection breaks: the node has sent them,
+/// and they have not arrived.
+pub const TOKENS_UNDER_WAY: u32 = 256;
 /// Tokens of an answer that leave no text: its end, or half of a character that never came.
 const SILENT_TOKENS: usize = 16;
 
@@ -33,12 +37,26 @@ pub struct Facts<'a> {
 	pub body: &'a [u8],
 	/// What the caller would pay at most, in planck.
 	pub limit: Option<Balance>,
+	/// The most output tokens that are paid for where the request does not say how many it wants.
+	/// Without a bound a node could ask for all that a session holds.
+	pub unasked: u32,
+}
+
+/// What was received of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received<'a> {
+	/// That is not known here.
+	Unknown,
+	/// So many bytes of its text, before it broke off.
+	Part(usize),
+	/// All of its text.
+	Whole(&'a str),
 }
 
 /// The node's offer, if it is what the chain allows and the caller is willing to pay.
 ///
 /// # Errors
-/// [`CallerError::Offer`] or [`CallerError::TooExpensive`].
+/// [`CallerError::Offer`], [`CallerError::TooLong`] or [`CallerError::TooExpensive`].
 pub fn offer(required: PaymentRequired, facts: Facts<'_>) -> Result<Requirements, CallerError> {
 	let wrong = |what: String| CallerError::Offer(what);
 	let ways = required.accepts.iter().map(|way| format!("{} on {}", way.scheme, way.network));
@@ -63,19 +81,26 @@ pub fn offer(required: PaymentRequired, facts: Facts<'_>) -> Result<Requirements
 	same("price version", terms.price_version == model.price_version)?;
 	same("price", terms.price == model.price)?;
 
+	let request: Value = serde_json::from_slice(facts.body).unwrap_or_default();
 	// No tokenizer makes more tokens of a text than it has bytes.
-	let most = facts.body.len().saturating_add(TEMPLATE_TOKENS);
+	let bytes =
+		task::prompt_bytes(&request).map_or(facts.body.len(), |most| most.min(facts.body.len()));
+	let most = bytes.saturating_add(TEMPLATE_TOKENS);
 	if usize::try_from(terms.input_tokens).is_ok_and(|tokens| tokens > most) {
 		let tokens = terms.input_tokens;
-		return Err(wrong(format!("it counts {tokens} tokens in {} bytes", facts.body.len())));
+		return Err(wrong(format!("it counts {tokens} tokens in {bytes} bytes")));
 	}
-	if let Some(asked) = max_tokens(facts.body) {
-		if u64::from(terms.max_output_tokens) > asked {
+	let tokens = terms.max_output_tokens;
+	match max_tokens(&request) {
+		Some(asked) if tokens > asked => {
 			return Err(wrong(format!(
-				"it wants to be paid for {} output tokens where {asked} were asked for",
-				terms.max_output_tokens
+				"it wants to be paid for {tokens} output tokens where {asked} were asked for"
 			)));
 		}
+		None if tokens > facts.unasked => {
+			return Err(CallerError::TooLong { tokens, limit: facts.unasked });
+		}
+		Some(_) | None => {}
 	}
 	let price = model.price.charge(terms.input_tokens, terms.max_output_tokens);
 	if price != Some(offer.amount) {
@@ -92,9 +117,8 @@ pub fn offer(required: PaymentRequired, facts: Facts<'_>) -> Result<Requirements
 }
 
 /// The most output tokens that a request asks for, if it says.
-fn max_tokens(body: &[u8]) -> Option<u64> {
-	let body: Value = serde_json::from_slice(body).ok()?;
-	["max_completion_tokens", "max_tokens"].iter().find_map(|key| body.get(key)?.as_u64())
+fn max_tokens(request: &Value) -> Option<u32> {
+	["max_completion_tokens", "max_tokens"].iter().find_map(|key| task::tokens(request.get(key)?))
 }
 
 /// Where a call is: what its statement must name.
@@ -110,8 +134,18 @@ pub struct Place<'a> {
 	pub receipt_key: &'a AccountId,
 }
 
-/// Why a statement does not hold, if it does not. `text` is the whole answer, where it is known to
-/// be whole.
+/// The most tokens that a text of so many bytes has.
+fn tokens_in(bytes: usize) -> u32 {
+	u32::try_from(bytes.saturating_add(SILENT_TOKENS)).unwrap_or(u32::MAX)
+}
+
+/// The most output tokens that can be owed for an answer of which so many bytes of text have come
+/// before it broke off.
+pub fn most_tokens(bytes: usize) -> u32 {
+	tokens_in(bytes).saturating_add(TOKENS_UNDER_WAY)
+}
+
+/// Why a statement does not hold, if it does not.
 ///
 /// # Errors
 /// That.
@@ -119,7 +153,7 @@ pub fn statement(
 	receipt: &Receipt,
 	place: Place<'_>,
 	call: &OpenCall,
-	text: Option<&str>,
+	received: Received<'_>,
 ) -> Result<(), String> {
 	let statement = &receipt.statement;
 	let same = |what: &str, same: bool| match same {
@@ -155,19 +189,19 @@ pub fn statement(
 		return Err(format!("it charges {charge} where {most} were allowed"));
 	}
 	// A token is at least a byte of text, but for the few that end an answer.
-	if let Some(text) = text {
-		let most = text.len().saturating_add(SILENT_TOKENS);
-		if usize::try_from(statement.output_tokens).map_or(true, |tokens| tokens > most) {
-			let (charged, bytes) = (statement.output_tokens, text.len());
-			return Err(format!("it charges {charged} output tokens for {bytes} bytes of text"));
+	let charged = statement.output_tokens;
+	let fits = |bytes: usize, most: u32| match charged <= most {
+		true => Ok(()),
+		false => Err(format!("it charges {charged} output tokens for {bytes} bytes of text")),
+	};
+	match received {
+		Received::Unknown => Ok(()),
+		Received::Part(bytes) => fits(bytes, most_tokens(bytes)),
+		Received::Whole(text) => {
+			fits(text.len(), tokens_in(text.len()))?;
+			let hash = response_hash(call.salt.as_fixed_bytes(), text.as_bytes());
+			same("answer", statement.response_hash == hash)
 		}
-	}
-	match text {
-		Some(text) => same(
-			"answer",
-			statement.response_hash == response_hash(call.salt.as_fixed_bytes(), text.as_bytes()),
-		),
-		None => Ok(()),
 	}
 }
 

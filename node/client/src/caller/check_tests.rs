@@ -83,6 +83,14 @@ fn checked(
 	change: impl FnOnce(&mut Requirements),
 	limit: Option<Balance>,
 ) -> Result<Requirements, CallerError> {
+	checked_for(BODY, change, limit)
+}
+
+fn checked_for(
+	body: &[u8],
+	change: impl FnOnce(&mut Requirements),
+	limit: Option<Balance>,
+) -> Result<Requirements, CallerError> {
 	let mut requirements = requirements();
 	change(&mut requirements);
 	let facts = Facts {
@@ -90,8 +98,9 @@ fn checked(
 		network: &crate::x402::network(&genesis()),
 		node: &node(),
 		model: &model(),
-		body: BODY,
+		body,
 		limit,
+		unasked: 60,
 	};
 	offer(PaymentRequired::new("", "http://node", requirements), facts)
 }
@@ -137,10 +146,51 @@ fn every_lie_in_an_offer_is_found() {
 }
 
 #[test]
-fn a_request_without_a_bound_leaves_it_to_the_node() {
-	assert_eq!(max_tokens(b"{}"), None);
-	assert_eq!(max_tokens(b"not json"), None);
-	assert_eq!(max_tokens(br#"{"max_tokens": 7, "max_completion_tokens": 6}"#), Some(6));
+fn an_offer_is_bounded_where_nothing_was_asked_for() {
+	let body = br#"{"model": "m", "messages": []}"#;
+	let longer = |tokens: u32| {
+		move |offer: &mut Requirements| {
+			offer.extra.max_output_tokens = tokens;
+			offer.amount = offer.extra.price.charge(20, tokens).unwrap();
+		}
+	};
+	assert!(checked_for(body, longer(60), None).is_ok());
+	let refused = checked_for(body, longer(61), None).unwrap_err();
+	assert_eq!(refused, CallerError::TooLong { tokens: 61, limit: 60 });
+	// What was asked for is asked for, in whatever form.
+	let body = br#"{"model": "m", "messages": [], "max_tokens": 100.0}"#;
+	assert!(checked_for(body, longer(100), None).is_ok());
+	assert!(matches!(checked_for(body, longer(101), None), Err(CallerError::Offer(_))));
+}
+
+#[test]
+fn a_bound_is_found_in_a_request() {
+	let of = |body: &str| max_tokens(&serde_json::from_str(body).unwrap());
+	assert_eq!(of("{}"), None);
+	assert_eq!(of(r#"{"max_tokens": 7, "max_completion_tokens": 6}"#), Some(6));
+	assert_eq!(of(r#"{"max_tokens": 7.0, "max_completion_tokens": null}"#), Some(7));
+}
+
+#[test]
+fn no_more_input_tokens_are_paid_than_a_chat_has_bytes() {
+	// Escaped, the text has six times as many bytes.
+	let text = "\\u0041".repeat(1_000);
+	let body = format!(
+		r#"{{"model": "m", "messages": [{{"role": "user", "content": "{text}"}}], "max_tokens": 50}}"#
+	);
+	let of = |tokens: u32| {
+		checked_for(
+			body.as_bytes(),
+			move |offer| {
+				offer.extra.input_tokens = tokens;
+				offer.amount = offer.extra.price.charge(tokens, 50).unwrap();
+			},
+			None,
+		)
+	};
+	assert!(of(1_000 + 36 + 1_024).is_ok());
+	let refused = of(1_000 + 36 + 1_025).unwrap_err();
+	assert!(refused.to_string().contains("in 1036 bytes"), "{refused}");
 }
 
 const SALT: [u8; 32] = [8; 32];
@@ -183,23 +233,23 @@ fn receipt(change: impl FnOnce(&mut Statement)) -> Receipt {
 	Receipt { statement, signature }
 }
 
-fn holds(receipt: &Receipt, text: Option<&str>) -> Result<(), String> {
+fn holds(receipt: &Receipt, received: Received<'_>) -> Result<(), String> {
 	let receipt_key = node().receipt_key;
 	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
-	statement(receipt, place, &call(), text)
+	statement(receipt, place, &call(), received)
 }
 
 #[test]
 fn a_true_statement_holds() {
-	assert_eq!(holds(&receipt(|_| {}), Some("Paris.")), Ok(()));
-	assert_eq!(holds(&receipt(|_| {}), None), Ok(()));
+	assert_eq!(holds(&receipt(|_| {}), Received::Whole("Paris.")), Ok(()));
+	assert_eq!(holds(&receipt(|_| {}), Received::Unknown), Ok(()));
 	// Fewer tokens than agreed on, at their price.
 	let fewer = receipt(|statement| {
 		statement.input_tokens = 0;
 		statement.output_tokens = 0;
 		statement.charge = OPEN;
 	});
-	assert_eq!(holds(&fewer, None), Ok(()));
+	assert_eq!(holds(&fewer, Received::Unknown), Ok(()));
 }
 
 #[test]
@@ -221,12 +271,12 @@ fn every_lie_in_a_statement_is_found() {
 		(|statement| statement.response_hash = Hash::zero(), "another answer"),
 	];
 	for (change, said) in changes {
-		let reason = holds(&receipt(change), Some("Paris.")).unwrap_err();
+		let reason = holds(&receipt(change), Received::Whole("Paris.")).unwrap_err();
 		assert!(reason.contains(said), "{said}: {reason}");
 	}
 	let mut unsigned = receipt(|_| {});
 	unsigned.signature = key("//Bob").sign_message(&unsigned.statement);
-	assert!(holds(&unsigned, None).unwrap_err().contains("not signed"));
+	assert!(holds(&unsigned, Received::Unknown).unwrap_err().contains("not signed"));
 }
 
 #[test]
@@ -235,8 +285,8 @@ fn no_statement_charges_more_tokens_than_the_text_can_have() {
 		statement.output_tokens = 50;
 		statement.charge = OPEN + 20 * 7 + 50 * 11;
 	});
-	assert_eq!(holds(&many, None), Ok(()));
-	let reason = holds(&many, Some("Paris.")).unwrap_err();
+	assert_eq!(holds(&many, Received::Unknown), Ok(()));
+	let reason = holds(&many, Received::Whole("Paris.")).unwrap_err();
 	assert!(reason.contains("50 output tokens for 6 bytes"), "{reason}");
 }
 
@@ -245,6 +295,24 @@ fn no_statement_costs_more_than_was_allowed() {
 	let receipt_key = node().receipt_key;
 	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
 	let call = OpenCall { allowance: OPEN, ..call() };
-	let reason = statement(&receipt(|_| {}), place, &call, None).unwrap_err();
+	let reason = statement(&receipt(|_| {}), place, &call, Received::Unknown).unwrap_err();
 	assert!(reason.contains("were allowed"), "{reason}");
+}
+
+#[test]
+fn what_broke_off_is_compared_with_what_has_come() {
+	let charging = |output_tokens: u32| {
+		receipt(|statement| {
+			statement.output_tokens = output_tokens;
+			statement.charge = OPEN + 20 * 7 + Balance::from(output_tokens) * 11;
+		})
+	};
+	let receipt_key = node().receipt_key;
+	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
+	let call = OpenCall { max_output_tokens: 4_096, allowance: 2 * OPEN, ..call() };
+	let holds =
+		|tokens, bytes| statement(&charging(tokens), place, &call, Received::Part(bytes)).is_ok();
+	let silent = u32::try_from(SILENT_TOKENS).unwrap();
+	assert!(holds(TOKENS_UNDER_WAY + silent, 0) && !holds(TOKENS_UNDER_WAY + silent + 1, 0));
+	assert!(holds(TOKENS_UNDER_WAY + silent + 9, 9) && !holds(4_096, 9));
 }

@@ -1,8 +1,9 @@
 //! Why a call could not be made, or not be trusted.
 
-use openledger_primitives::{Balance, BlockNumber, LaneId, ModelId, SessionId};
+use openledger_primitives::{Balance, BlockNumber, LaneId, SessionId};
 use thiserror::Error;
 
+use super::LaneTerms;
 use crate::{chain::ChainError, tx::TxError, units::format_amount, x402::X402Error};
 
 /// Why a call could not be made, or its answer not be trusted.
@@ -40,13 +41,28 @@ pub enum CallerError {
 		/// The deposit, in planck.
 		deposit: Balance,
 	},
-	/// The lane is used for another model.
-	#[error("lane {lane} is used for model {model}: use another lane for this one")]
-	LaneOfOtherModel {
+	/// The lane is used for other terms.
+	#[error("lane {lane} is used for {}: use another lane for this call", match terms {
+		Some(terms) => terms.to_string(),
+		None => "something else".into(),
+	})]
+	LaneOfOtherTerms {
 		/// The lane.
 		lane: LaneId,
-		/// The model that it is used for.
-		model: ModelId,
+		/// What it is used for, if that is known.
+		terms: Option<LaneTerms>,
+	},
+	/// The answer may be longer than the caller is willing to pay for, and the request does not say
+	/// how long it may be.
+	#[error(
+		"the answer may have {tokens} output tokens, and the request does not say how many it wants; \
+		 {limit} are paid for then: name `max_tokens`"
+	)]
+	TooLong {
+		/// The tokens that it may have.
+		tokens: u32,
+		/// The limit.
+		limit: u32,
 	},
 	/// The call may cost more than the caller is willing to pay.
 	#[error(

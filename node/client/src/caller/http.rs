@@ -10,14 +10,17 @@ use serde_json::Value;
 
 use super::{
 	sse::{SseEvent, SseParser},
-	CallerError,
+	AnswerSize, CallerError,
 };
 use crate::x402::{
 	self, PaymentRequired, PaymentResponse, PAYMENT_REQUIRED, PAYMENT_RESPONSE, PAYMENT_SIGNATURE,
 };
 
-/// No whole answer is longer than this, in bytes.
-const MAX_BODY: usize = 64 * 1024 * 1024;
+/// No statement and no error is longer than this, in bytes.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// Why an answer is not read to its end.
+const TOO_LONG: &str = "the answer is longer than what was paid for can be";
 
 /// An inference node's HTTP API.
 #[derive(Clone, Debug)]
@@ -163,7 +166,7 @@ impl NodeApi {
 			Err(error) => return Known::NotNow(describe(&error)),
 		};
 		match answer.status() {
-			StatusCode::OK => match bounded(answer).await {
+			StatusCode::OK => match bounded(answer, MAX_BODY).await {
 				Ok(json) => match x402::read_json(&json) {
 					Ok(response) => Known::Served(Box::new(response)),
 					Err(error) => Known::NotNow(format!("its statement cannot be read: {error}")),
@@ -188,22 +191,30 @@ impl Known {
 }
 
 /// Reads an answer to its end, handing out its text as it comes.
-pub(super) async fn read(answer: Response, on_text: &mut (dyn FnMut(&str) + Send)) -> Delivered {
+pub(super) async fn read(
+	answer: Response,
+	size: AnswerSize,
+	on_text: &mut (dyn FnMut(&str) + Send),
+) -> Delivered {
 	let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
 	if kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
-		read_stream(answer, on_text).await
+		read_stream(answer, size, on_text).await
 	} else {
-		read_whole(answer, on_text).await
+		read_whole(answer, size, on_text).await
 	}
 }
 
-async fn read_whole(answer: Response, on_text: &mut (dyn FnMut(&str) + Send)) -> Delivered {
+async fn read_whole(
+	answer: Response,
+	size: AnswerSize,
+	on_text: &mut (dyn FnMut(&str) + Send),
+) -> Delivered {
 	let mut delivered = Delivered::default();
 	match header(&answer, PAYMENT_RESPONSE, "PAYMENT-RESPONSE header") {
 		Ok(response) => delivered.response = response,
 		Err(error) => tracing::warn!(%error),
 	}
-	let completion: Result<Value, String> = match bounded(answer).await {
+	let completion: Result<Value, String> = match bounded(answer, size.written).await {
 		Ok(json) => serde_json::from_slice(&json).map_err(|error| format!("not JSON: {error}")),
 		Err(reason) => Err(reason),
 	};
@@ -224,13 +235,21 @@ async fn read_whole(answer: Response, on_text: &mut (dyn FnMut(&str) + Send)) ->
 	delivered
 }
 
-async fn read_stream(answer: Response, on_text: &mut (dyn FnMut(&str) + Send)) -> Delivered {
+async fn read_stream(
+	answer: Response,
+	size: AnswerSize,
+	on_text: &mut (dyn FnMut(&str) + Send),
+) -> Delivered {
 	let mut delivered = Delivered::default();
+	let mut read: usize = 0;
 	let mut parser = SseParser::default();
 	let mut pieces = answer.bytes_stream();
 	while let Some(piece) = pieces.next().await {
 		let events = match piece {
-			Ok(bytes) => parser.push(&bytes),
+			Ok(bytes) => {
+				read = read.saturating_add(bytes.len());
+				parser.push(&bytes)
+			}
 			Err(error) => {
 				delivered.broken = Some(describe(&error));
 				return delivered;
@@ -245,6 +264,10 @@ async fn read_stream(answer: Response, on_text: &mut (dyn FnMut(&str) + Send)) -
 				return delivered;
 			}
 			delivered.take(event, on_text);
+		}
+		if read > size.written || delivered.signed.len() > size.said {
+			delivered.broken = Some(TOO_LONG.into());
+			return delivered;
 		}
 	}
 	delivered.broken = Some("the stream ended before its last word".into());
@@ -325,7 +348,7 @@ impl Refusal {
 
 async fn refusal(answer: Response) -> Refusal {
 	let status = answer.status();
-	let raw = bounded(answer).await.unwrap_or_default();
+	let raw = bounded(answer, MAX_BODY).await.unwrap_or_default();
 	let raw = String::from_utf8_lossy(&raw);
 	let body = serde_json::from_str(&raw).unwrap_or_default();
 	Refusal::of(status, &body, &raw)
@@ -343,14 +366,16 @@ fn header<T: DeserializeOwned>(
 	x402::decode(value).map(Some).map_err(|error| CallerError::Header { what, error })
 }
 
-async fn bounded(answer: Response) -> Result<Vec<u8>, String> {
+/// A whole body, if it has no more than `most` bytes.
+async fn bounded(answer: Response, most: usize) -> Result<Vec<u8>, String> {
 	let mut body = Vec::new();
 	let mut pieces = answer.bytes_stream();
 	while let Some(piece) = pieces.next().await {
-		body.extend_from_slice(&piece.map_err(|error| describe(&error))?);
-		if body.len() > MAX_BODY {
-			return Err("the answer is too long".into());
+		let piece = piece.map_err(|error| describe(&error))?;
+		if body.len().saturating_add(piece.len()) > most {
+			return Err(TOO_LONG.into());
 		}
+		body.extend_from_slice(&piece);
 	}
 	Ok(body)
 }

@@ -13,13 +13,18 @@ mod http;
 mod payment;
 mod recovery;
 mod session;
+mod size;
 mod sse;
 mod statements;
 
 pub use audit::{Audit, AuditedAggregate, AuditedCall, Finding};
-pub use book::{KnownLane, KnownSession, OpenCall, SessionBook};
-pub use check::{offer as check_offer, statement as check_statement, Facts, Place};
+pub use book::{KnownLane, KnownSession, LaneTerms, OpenCall, SessionBook};
+pub use check::{
+	most_tokens, offer as check_offer, statement as check_statement, Facts, Place, Received,
+	TOKENS_UNDER_WAY,
+};
 pub use error::CallerError;
+pub use size::AnswerSize;
 pub use sse::{SseEvent, SseParser, TooLong};
 pub use statements::KeptStatement;
 
@@ -27,7 +32,7 @@ use std::time::Duration;
 
 use openledger_primitives::{
 	info::NodeInfo, statement::Statement, AccountId, Balance, BlockNumber, LaneId, ModelId,
-	SessionId, Signature, OPEN,
+	SessionId, Signature, MAX_LANES, OPEN,
 };
 use serde_json::Value;
 use tokio::time::{sleep, Instant};
@@ -56,10 +61,15 @@ pub struct CallerOptions {
 	pub deposit: Balance,
 	/// How long a new session lasts, in blocks.
 	pub session_blocks: BlockNumber,
-	/// The most that one call may cost, in planck.
+	/// The most that one call may cost, in planck, if there is such a limit.
 	pub max_charge: Option<Balance>,
-	/// The lane to use. Calls on one lane wait for one another.
+	/// The most output tokens of a call whose request does not say how many it wants.
+	pub max_output_tokens: u32,
+	/// The lane to use. Calls on one lane wait for one another. Where it is used for other terms, or
+	/// the price or the version has changed, another lane is taken, or another session.
 	pub lane: LaneId,
+	/// Whether no other lane may be used, so that such calls fail.
+	pub only_lane: bool,
 	/// How long a connection may take.
 	pub connect_timeout: Duration,
 	/// How long a node may be silent in the middle of an answer.
@@ -74,8 +84,10 @@ impl Default for CallerOptions {
 			deposit: 10 * OPEN,
 			// A day of blocks of three seconds.
 			session_blocks: 28_800,
-			max_charge: None,
+			max_charge: Some(10 * OPEN),
+			max_output_tokens: 4_096,
 			lane: 0,
+			only_lane: false,
 			connect_timeout: Duration::from_secs(10),
 			silence: Duration::from_secs(300),
 			recovery: Duration::from_secs(20),
@@ -141,12 +153,24 @@ struct Attempt<'a> {
 	node: &'a NodeInfo,
 	key: &'a SessionKey,
 	body: &'a [u8],
+	/// The lane that is used: nobody else uses it meanwhile.
+	lane: LaneId,
 }
 
 /// What came of paying once.
 enum Outcome {
 	Done(Box<CallResult>),
 	Refused(Refusal, SessionId),
+}
+
+/// Which lane a call has to take.
+enum Way {
+	/// The one that it has.
+	This,
+	/// Another one of the session.
+	Other(LaneId),
+	/// One of another session: this one has none left.
+	NoneLeft,
 }
 
 impl Caller {
@@ -186,17 +210,34 @@ impl Caller {
 			node: node.operator.clone(),
 			caller: self.keypair.account(),
 		};
-		let attempt = Attempt { api: &api, node: &node, key: &key, body };
-		let _turn = self.book.turn(&key, Some(self.options.lane)).await;
+		let lane = self.options.lane;
+		let mut attempt = Attempt { api: &api, node: &node, key: &key, body, lane };
+		let mut turn = self.book.turn(&key, Some(lane)).await;
 		self.recover(&attempt).await?;
 
-		let mut corrections = 0;
+		let (mut corrections, mut moves) = (0, 0);
 		let patience = Instant::now() + PATIENCE;
 		let mut opened_any = false;
 		loop {
 			let offer = self.offer(&attempt, model).await?;
 			let (session, opened) = self.session(&key, offer.amount).await?;
 			opened_any |= opened;
+			match self.way(&attempt, &session, &offer) {
+				Way::Other(lane) if moves < MAX_LANES => {
+					moves += 1;
+					// Whoever waits for a lane holds none.
+					drop(turn);
+					turn = self.book.turn(&key, Some(lane)).await;
+					attempt.lane = lane;
+					self.recover(&attempt).await?;
+					continue;
+				}
+				Way::NoneLeft => {
+					self.book.retire(&key, session.session).await?;
+					continue;
+				}
+				Way::This | Way::Other(_) => {}
+			}
 			let outcome = self.pay(&attempt, session, &offer, opened_any, on_text).await?;
 			let (refusal, session) = match outcome {
 				Outcome::Done(result) => return Ok(*result),
@@ -212,6 +253,18 @@ impl Caller {
 				}
 				_ => return Err(refusal.into()),
 			}
+		}
+	}
+
+	/// Which lane a call has to take for what the node offers.
+	fn way(&self, attempt: &Attempt<'_>, session: &KnownSession, offer: &Requirements) -> Way {
+		if self.options.only_lane {
+			return Way::This;
+		}
+		match session.lane_for(&LaneTerms::from(&offer.extra), attempt.lane) {
+			Some(lane) if lane == attempt.lane => Way::This,
+			Some(lane) => Way::Other(lane),
+			None => Way::NoneLeft,
 		}
 	}
 
@@ -253,6 +306,7 @@ impl Caller {
 				model: &model,
 				body: attempt.body,
 				limit: self.options.max_charge,
+				unasked: self.options.max_output_tokens,
 			};
 			result = check::offer(required.clone(), facts);
 			match &result {
@@ -269,7 +323,7 @@ impl Caller {
 		session: SessionId,
 		lane: KnownLane,
 	) -> Result<(), CallerError> {
-		self.book.put_lane(attempt.key, session, self.options.lane, lane).await
+		self.book.put_lane(attempt.key, session, attempt.lane, lane).await
 	}
 }
 

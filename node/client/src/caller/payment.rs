@@ -7,10 +7,11 @@ use openledger_primitives::{
 use rand::{rngs::OsRng, RngCore};
 
 use super::{
-	check::{self, Place},
+	check::{self, Place, Received},
 	http::{self, Delivered, Known, Sent},
 	statements::KeptStatement,
-	Attempt, CallResult, Caller, CallerError, KnownLane, KnownSession, OpenCall, Outcome,
+	AnswerSize, Attempt, CallResult, Caller, CallerError, KnownLane, KnownSession, LaneTerms,
+	OpenCall, Outcome,
 };
 use crate::{
 	chain::At,
@@ -30,26 +31,27 @@ impl Caller {
 		opened: bool,
 		on_text: &mut (dyn FnMut(&str) + Send),
 	) -> Result<Outcome, CallerError> {
-		let lane = session.lanes.get(&self.options.lane).cloned().unwrap_or_default();
+		let lane = session.lanes.get(&attempt.lane).cloned().unwrap_or_default();
 		let mut salt = [0; 32];
 		OsRng.fill_bytes(&mut salt);
 		let exhausted = || CallerError::Protocol("the lane has no sequence or amount left".into());
 		let terms = &offer.extra;
-		// What a voucher acknowledges is split among those behind the model that it names. So what
-		// was earned with another model must not stand on the same lane.
-		if let Some(model) = lane.model.filter(|model| *model != terms.model) {
-			return Err(CallerError::LaneOfOtherModel { lane: self.options.lane, model });
+		let agreed = LaneTerms::from(terms);
+		if !lane.is_for(&agreed) {
+			let terms = lane.terms.filter(|_| !lane.closed);
+			return Err(CallerError::LaneOfOtherTerms { lane: attempt.lane, terms });
 		}
 		let best = self.chain.block(At::Best).await?.number;
 		let voucher = Voucher {
 			genesis_hash: self.chain.genesis_hash(),
 			session: session.session,
-			lane: self.options.lane,
+			lane: attempt.lane,
 			model: terms.model,
+			version: terms.version,
+			price_version: terms.price_version,
 			sequence: lane.sequence.checked_add(1).ok_or_else(exhausted)?,
 			acknowledged: lane.acknowledged,
 			authorised: lane.acknowledged.checked_add(offer.amount).ok_or_else(exhausted)?,
-			price_version: terms.price_version,
 			request_hash: request_hash(&salt, attempt.body),
 			valid_until: terms.valid_until.min(best.saturating_add(LONGEST_VALIDITY)),
 		};
@@ -70,7 +72,8 @@ impl Caller {
 		let under_way = KnownLane {
 			sequence: voucher.sequence,
 			acknowledged: lane.acknowledged,
-			model: Some(terms.model),
+			terms: Some(agreed),
+			closed: false,
 			open: Some(call.clone()),
 			untaken: lane.untaken.clone(),
 		};
@@ -84,8 +87,9 @@ impl Caller {
 		};
 		let payload = Payload { voucher, signature, salt };
 		let payment = x402::encode(&PaymentSignature::new(resource, offer.clone(), payload));
+		let size = call.size();
 		let delivered = match attempt.api.pay(attempt.body, &payment).await {
-			Sent::Answer(answer) => http::read(answer, on_text).await,
+			Sent::Answer(answer) => http::read(answer, size, on_text).await,
 			Sent::NobodyThere(reason) => {
 				self.put_lane(attempt, session.session, lane).await?;
 				let url = attempt.node.endpoint.clone();
@@ -106,8 +110,33 @@ impl Caller {
 			},
 			Sent::Lost(reason) => Delivered { broken: Some(reason), ..Delivered::default() },
 		};
+		let delivered = self.ask_again(attempt, &payment, size, delivered, on_text).await;
 		let result = self.conclude(attempt, &session, under_way, call, delivered, opened).await?;
 		Ok(Outcome::Done(Box::new(result)))
+	}
+
+	/// Asks once more for a whole answer that was lost, with the very same request: the node may have
+	/// it still, and charges for it once. If it has not, what is known stays as it is.
+	async fn ask_again(
+		&self,
+		attempt: &Attempt<'_>,
+		payment: &str,
+		size: AnswerSize,
+		delivered: Delivered,
+		on_text: &mut (dyn FnMut(&str) + Send),
+	) -> Delivered {
+		// What the node says itself is no loss, and streams are not kept.
+		let said = delivered.error.as_ref().is_some_and(|refusal| refusal.shaped);
+		if delivered.broken.is_none() || said || is_stream(attempt.body) {
+			return delivered;
+		}
+		match attempt.api.pay(attempt.body, payment).await {
+			Sent::Answer(answer) => match http::read(answer, size, on_text).await {
+				again if again.broken.is_none() && again.error.is_none() => again,
+				_ => delivered,
+			},
+			_ => delivered,
+		}
 	}
 
 	/// Takes the statement of a call whose answer has come, or asks for it.
@@ -156,8 +185,13 @@ impl Caller {
 			}
 		};
 		let authorised = call.allowance;
-		let text_known = whole.then_some(signed.as_str());
-		let lane = self.acknowledge(attempt, session, lane, call, &response, text_known).await?;
+		let received = match whole {
+			true => Received::Whole(&signed),
+			// A whole answer is charged before it is sent, and nobody can tell what was on its way.
+			false if !is_stream(attempt.body) => Received::Unknown,
+			false => Received::Part(signed.len()),
+		};
+		let lane = self.acknowledge(attempt, session, lane, call, &response, received).await?;
 		if !whole {
 			let reason = error.map(|error| error.message).or(broken).unwrap_or_default();
 			return Err(CallerError::AnswerLost {
@@ -166,7 +200,7 @@ impl Caller {
 			});
 		}
 		let mut session = session.clone();
-		session.lanes.insert(self.options.lane, lane);
+		session.lanes.insert(attempt.lane, lane);
 		Ok(CallResult {
 			text,
 			finish_reason,
@@ -189,15 +223,15 @@ impl Caller {
 		lane: KnownLane,
 		call: OpenCall,
 		response: &PaymentResponse,
-		text: Option<&str>,
+		received: Received<'_>,
 	) -> Result<KnownLane, CallerError> {
 		let place = Place {
 			genesis_hash: self.chain.genesis_hash(),
 			session: session.session,
-			lane: self.options.lane,
+			lane: attempt.lane,
 			receipt_key: &attempt.node.receipt_key,
 		};
-		let checked = check::statement(&response.extra, place, &call, text);
+		let checked = check::statement(&response.extra, place, &call, received);
 		// Proof against the node, whichever way. A statement that is about something else, or that
 		// the node has not signed, proves nothing.
 		let statement = &response.extra.statement;
@@ -232,4 +266,10 @@ impl Caller {
 		let book = self.book.path().display().to_string();
 		CallerError::Statement { reason, session, book }
 	}
+}
+
+/// Whether a request asks for a stream.
+fn is_stream(body: &[u8]) -> bool {
+	let body: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+	body.is_some_and(|body| body.get("stream") == Some(&true.into()))
 }

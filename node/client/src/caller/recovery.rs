@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::time::{sleep, Instant};
 
 use super::{
+	check::Received,
 	http::{Known, Refusal},
 	Attempt, Caller, CallerError, KnownLane, KnownSession, PAUSE,
 };
@@ -19,7 +20,7 @@ impl Caller {
 	/// Settles a call whose outcome was left unknown, before anything else is paid on its lane.
 	pub(super) async fn recover(&self, attempt: &Attempt<'_>) -> Result<(), CallerError> {
 		let Some(session) = self.current(attempt.key, 0).await? else { return Ok(()) };
-		let Some(lane) = session.lanes.get(&self.options.lane).cloned() else { return Ok(()) };
+		let Some(lane) = session.lanes.get(&attempt.lane).cloned() else { return Ok(()) };
 		let Some(call) = lane.open.clone() else {
 			if lane.untaken.is_empty() {
 				return Ok(());
@@ -33,7 +34,8 @@ impl Caller {
 		}
 		match self.ask_statement(attempt, session.session, call.sequence).await {
 			Known::Served(response) => {
-				self.acknowledge(attempt, &session, lane, call, &response, None).await?;
+				self.acknowledge(attempt, &session, lane, call, &response, Received::Unknown)
+					.await?;
 				Ok(())
 			}
 			Known::NotCharged => {
@@ -55,7 +57,7 @@ impl Caller {
 	) -> Known {
 		let deadline = Instant::now() + self.options.recovery.min(LONGEST_RECOVERY);
 		loop {
-			let known = attempt.api.statement(session, self.options.lane, sequence).await;
+			let known = attempt.api.statement(session, attempt.lane, sequence).await;
 			match known {
 				Known::NotNow(reason) if Instant::now() < deadline => {
 					tracing::debug!(%reason, "the node does not know yet what became of a call");
@@ -73,15 +75,22 @@ impl Caller {
 		attempt: &Attempt<'_>,
 		session: KnownSession,
 	) -> Result<KnownLane, CallerError> {
-		let mut lane = session.lanes.get(&self.options.lane).cloned().unwrap_or_default();
+		let mut lane = session.lanes.get(&attempt.lane).cloned().unwrap_or_default();
 		let sequences: BTreeSet<_> = lane.untaken.iter().map(|call| call.sequence).collect();
 		for sequence in sequences {
-			match attempt.api.statement(session.session, self.options.lane, sequence).await {
+			match attempt.api.statement(session.session, attempt.lane, sequence).await {
 				Known::Served(response) => {
 					let hash = response.extra.statement.request_hash;
 					let mut ours = lane.untaken.iter().filter(|call| call.sequence == sequence);
 					if let Some(call) = ours.find(|call| call.request_hash == hash).cloned() {
-						let paid = self.acknowledge(attempt, &session, lane, call, &response, None);
+						let paid = self.acknowledge(
+							attempt,
+							&session,
+							lane,
+							call,
+							&response,
+							Received::Unknown,
+						);
 						lane = paid.await?;
 					}
 				}
@@ -104,7 +113,7 @@ impl Caller {
 		refusal: Refusal,
 	) -> Result<(), CallerError> {
 		let known = self.book.find(attempt.key).await.filter(|known| known.session == session);
-		let before = known.as_ref().and_then(|known| known.lanes.get(&self.options.lane));
+		let before = known.as_ref().and_then(|known| known.lanes.get(&attempt.lane));
 		let tried = before.map_or(0, |lane| lane.sequence).saturating_add(1);
 		let about_the_lane = matches!(
 			refusal.code.as_str(),
@@ -151,6 +160,20 @@ impl Caller {
 					}
 					None => Err(refusal.into()),
 				}
+			}
+			// The next round takes another one. What it is used for is not known here.
+			"lane_of_other_terms" if !self.options.only_lane => {
+				let known = self.book.find(attempt.key).await;
+				let known = known.filter(|known| known.session == session);
+				let lane = known.and_then(|mut known| known.lanes.remove(&attempt.lane));
+				let lane = KnownLane { closed: true, ..lane.unwrap_or_default() };
+				self.put_lane(attempt, session, lane).await
+			}
+			// It is of no use with this node, and what is in it can be had back. But the next one is for
+			// whoever calls again to open.
+			"session_of_other_caller" => {
+				self.book.retire(attempt.key, session).await?;
+				Err(refusal.into())
 			}
 			// Another session costs another deposit, so that is not for the node alone to say. If the
 			// chain agrees, the next round opens one; else the node may be behind.

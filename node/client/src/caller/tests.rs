@@ -12,8 +12,12 @@ use openledger_primitives::{
 use sp_runtime::Permill;
 use tempfile::TempDir;
 
+mod lanes;
+mod lost;
+
 const MODEL: ModelId = 3;
 const SESSION: SessionId = 5;
+const TERMS: LaneTerms = LaneTerms { model: MODEL, version: 0, price_version: 0 };
 /// What the fake node's answer costs: 12 tokens in, 3 out.
 const CHARGE: Balance = 1_000 + 12 * 10 + 3 * 100;
 /// What it may cost at most: 16 out.
@@ -170,7 +174,7 @@ async fn calls_are_paid_one_after_the_other() {
 		let expected = KnownLane {
 			sequence: round,
 			acknowledged: Balance::from(round) * CHARGE,
-			model: Some(MODEL),
+			terms: Some(TERMS),
 			..KnownLane::default()
 		};
 		assert_eq!(world.lane().await, expected);
@@ -229,7 +233,7 @@ async fn a_lost_statement_is_asked_for() {
 		let expected = KnownLane {
 			sequence: 1,
 			acknowledged: CHARGE,
-			model: Some(MODEL),
+			terms: Some(TERMS),
 			..KnownLane::default()
 		};
 		assert_eq!(world.lane().await, expected);
@@ -288,7 +292,7 @@ async fn an_unknown_outcome_is_settled_before_the_next_call() {
 	let expected = KnownLane {
 		sequence: 2,
 		acknowledged: 2 * CHARGE,
-		model: Some(MODEL),
+		terms: Some(TERMS),
 		..KnownLane::default()
 	};
 	assert_eq!(world.lane().await, expected);
@@ -299,16 +303,18 @@ async fn vouchers_are_corrected_where_it_does_no_harm() {
 	let world = World::new(10 * MOST).await;
 	{
 		let mut ledger = world.node.ledger.lock().unwrap();
-		ledger.sequence = 7;
+		ledger.lanes.entry(0).or_default().sequence = 7;
 	}
 	let result = world.call(false).await.unwrap();
 	assert_eq!(result.statement.sequence, 8);
 	// The node has lost what it served: less to acknowledge.
-	world.node.ledger.lock().unwrap().charged = 0;
+	let charged =
+		|charged| world.node.ledger.lock().unwrap().lanes.get_mut(&0).unwrap().charged = charged;
+	charged(0);
 	world.call(false).await.unwrap();
 	assert_eq!(world.lane().await.acknowledged, CHARGE);
 	// The node wants more than it signed for.
-	world.node.ledger.lock().unwrap().charged = 5 * CHARGE;
+	charged(5 * CHARGE);
 	let disputed = world.call(false).await.unwrap_err();
 	let expected = CallerError::Disputed { session: SESSION, claimed: 5 * CHARGE, known: CHARGE };
 	assert_eq!(disputed, expected);
@@ -476,7 +482,7 @@ async fn a_voucher_that_was_not_taken_is_not_forgotten() {
 	let expected = KnownLane {
 		sequence: 2,
 		acknowledged: 2 * CHARGE,
-		model: Some(MODEL),
+		terms: Some(TERMS),
 		..KnownLane::default()
 	};
 	assert_eq!(world.lane().await, expected);

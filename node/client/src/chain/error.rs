@@ -12,7 +12,7 @@ pub enum ChainError {
 	/// No connection could be made.
 	#[error("cannot connect to the chain node at {url}: {reason}")]
 	Connect {
-		/// Where the node should have been.
+		/// Where the node should have been, without what may be secret of its address.
 		url: String,
 		/// What went wrong.
 		reason: String,
@@ -70,6 +70,20 @@ pub enum ChainError {
 	},
 }
 
+/// A node's address without what may be secret of it: providers put keys into paths.
+pub(super) fn shown(url: &str) -> String {
+	match reqwest::Url::parse(url) {
+		Ok(parsed) if parsed.has_host() => {
+			let host = parsed.host_str().unwrap_or_default();
+			let port = parsed.port().map(|port| format!(":{port}")).unwrap_or_default();
+			format!("{}://{host}{port}", parsed.scheme())
+		}
+		// Whatever that is.
+		_ if url.contains(['@', '/', '?']) => "the address that was given".into(),
+		_ => url.to_owned(),
+	}
+}
+
 impl ChainError {
 	/// Whether the same question is worth asking again later: the node was away or too slow.
 	pub fn is_transient(&self) -> bool {
@@ -88,6 +102,24 @@ impl ChainError {
 			rpcs::Error::Deserialization(error) => Self::Decode { what, reason: error.to_string() },
 			rpcs::Error::Decode(error) => Self::Decode { what, reason: error.to_string() },
 			other => Self::Rpc { what, reason: other.to_string() },
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn keys_in_addresses_are_not_shown() {
+		for (url, expected) in [
+			("ws://127.0.0.1:9944", "ws://127.0.0.1:9944"),
+			("wss://rpc.example.com/v1/k3y?x=k3y#k3y", "wss://rpc.example.com"),
+			("wss://user:k3y@rpc.example.com:444", "wss://rpc.example.com:444"),
+			("k3y@rpc:x", "the address that was given"),
+			("nonsense", "nonsense"),
+		] {
+			assert_eq!(shown(url), expected);
 		}
 	}
 }

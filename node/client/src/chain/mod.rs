@@ -27,6 +27,7 @@ use subxt::{
 };
 use tokio::time::{sleep, timeout};
 
+use self::error::shown;
 use crate::tx::SignerLocks;
 
 pub(crate) type Methods = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
@@ -103,7 +104,7 @@ impl fmt::Debug for Chain {
 	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
 		formatter
 			.debug_struct("Chain")
-			.field("url", &self.inner.url)
+			.field("url", &shown(&self.inner.url))
 			.field("genesis_hash", &self.inner.genesis_hash)
 			.finish_non_exhaustive()
 	}
@@ -123,7 +124,10 @@ impl Chain {
 	/// # Errors
 	/// [`ChainError::Connect`].
 	pub async fn connect_with(url: &str, options: ChainOptions) -> Result<Self, ChainError> {
-		let failed = |reason: String| ChainError::Connect { url: url.to_owned(), reason };
+		let failed = |reason: String| {
+			let shown = shown(url);
+			ChainError::Connect { reason: reason.replace(url, &shown), url: shown }
+		};
 		let connecting = async {
 			if !url.starts_with("ws://") && !url.starts_with("wss://") {
 				return Err(failed("the URL must start with ws:// or wss://".into()));

@@ -59,8 +59,8 @@ payload! {
 }
 
 payload! {
-	/// Calls of one version at one price that were charged and paid out together. One settlement
-	/// has several of these if its calls are of several versions or prices.
+	/// Calls of one version at one price that were charged and paid out together. A settlement has
+	/// one of these; before lanes were for one version and price, it could have several.
 	AggregateSettled {
 		/// The session that paid.
 		session: SessionId,

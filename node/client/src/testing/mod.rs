@@ -4,4 +4,4 @@ mod chain;
 mod node;
 
 pub(crate) use chain::FakeChain;
-pub(crate) use node::{FakeNode, Mood};
+pub(crate) use node::{FakeNode, LaneLedger, Mood};

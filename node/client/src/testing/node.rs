@@ -24,6 +24,7 @@ use openledger_primitives::{
 use serde_json::{json, Value};
 
 use crate::{
+	caller::LaneTerms,
 	keys::Keypair,
 	x402::{
 		self, Payload, PaymentRequired, PaymentResponse, PaymentSignature, Requirements, Terms,
@@ -68,14 +69,23 @@ pub(crate) enum Mood {
 /// The answer, and its tokens.
 pub(crate) const ANSWER: [&str; 3] = ["The capital", " of Zoë", " is Paris."];
 
+/// What the node knows of a lane.
+#[derive(Default)]
+pub(crate) struct LaneLedger {
+	pub sequence: Sequence,
+	pub charged: Balance,
+	pub terms: Option<LaneTerms>,
+}
+
 #[derive(Default)]
 pub(crate) struct Ledger {
 	pub mood: Mood,
-	pub sequence: Sequence,
-	pub charged: Balance,
+	pub lanes: HashMap<LaneId, LaneLedger>,
 	pub served: HashMap<(SessionId, LaneId, Sequence), PaymentResponse>,
 	/// Paid requests that came.
 	pub paid_requests: u32,
+	/// Whether it keeps an answer for whoever has lost it.
+	pub keeps: bool,
 	/// What got lost on its way.
 	pub lost: Option<(Bytes, String)>,
 	/// Refuse so many vouchers as if the session were not known yet.
@@ -85,6 +95,7 @@ pub(crate) struct Ledger {
 pub(crate) struct FakeNode {
 	pub url: String,
 	pub ledger: Arc<Mutex<Ledger>>,
+	pub model: Arc<Mutex<ModelInfo>>,
 	shared: Shared,
 	task: tokio::task::JoinHandle<()>,
 }
@@ -93,7 +104,7 @@ pub(crate) struct FakeNode {
 struct Shared {
 	genesis: Hash,
 	operator: Keypair,
-	model: ModelInfo,
+	model: Arc<Mutex<ModelInfo>>,
 	payer: AccountId,
 	ledger: Arc<Mutex<Ledger>>,
 }
@@ -107,7 +118,9 @@ impl FakeNode {
 		payer: AccountId,
 	) -> Self {
 		let ledger = Arc::new(Mutex::new(Ledger::default()));
-		let shared = Shared { genesis, operator, model, payer, ledger: ledger.clone() };
+		let model = Arc::new(Mutex::new(model));
+		let (ledger_of, model_of) = (ledger.clone(), model.clone());
+		let shared = Shared { genesis, operator, model: model_of, payer, ledger: ledger_of };
 		let app = Router::new()
 			.route("/v1/chat/completions", post(chat))
 			.route("/v1/statements/{session}/{lane}/{sequence}", get(statement))
@@ -115,7 +128,7 @@ impl FakeNode {
 		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let url = format!("http://{}", listener.local_addr().unwrap());
 		let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-		Self { url, ledger, shared, task }
+		Self { url, ledger, model, shared, task }
 	}
 
 	pub(crate) fn set(&self, mood: Mood) {
@@ -144,17 +157,18 @@ fn refused(status: u16, code: &str, details: Value) -> Response {
 }
 
 fn offer(shared: &Shared, mood: Mood) -> Requirements {
-	let mut price = shared.model.price;
+	let model = shared.model.lock().unwrap().clone();
+	let mut price = model.price;
 	if mood == Mood::WrongPrice {
 		price.per_call += 1;
 	}
 	let account = shared.operator.account();
 	let terms = Terms {
 		genesis_hash: shared.genesis,
-		model: shared.model.id,
-		model_name: shared.model.name.clone(),
-		version: shared.model.version,
-		price_version: shared.model.price_version,
+		model: model.id,
+		model_name: model.name,
+		version: model.version,
+		price_version: model.price_version,
 		price,
 		input_tokens: 12,
 		max_output_tokens: 16,
@@ -176,15 +190,22 @@ fn check(payload: &Payload, body: &[u8], shared: &Shared, ledger: &mut Ledger) -
 	if !payload.is_signed_by(&shared.payer) || !payload.is_for(body) {
 		return Some(refused(402, "invalid_signature", Value::Null));
 	}
-	let expected = ledger.sequence + 1;
+	let lane = ledger.lanes.entry(voucher.lane).or_default();
+	let (model, version, price_version) = (voucher.model, voucher.version, voucher.price_version);
+	let terms = LaneTerms { model, version, price_version };
+	if lane.terms.is_some_and(|used| used != terms) {
+		return Some(refused(409, "lane_of_other_terms", Value::Null));
+	}
+	let expected = lane.sequence + 1;
 	if voucher.sequence != expected {
 		return Some(refused(409, "voucher_out_of_order", json!({ "sequence": expected })));
 	}
-	if voucher.acknowledged != ledger.charged {
-		let expected = ledger.charged.to_string();
+	if voucher.acknowledged != lane.charged {
+		let expected = lane.charged.to_string();
 		return Some(refused(402, "acknowledged_mismatch", json!({ "acknowledged": expected })));
 	}
-	ledger.sequence = expected;
+	lane.sequence = expected;
+	lane.terms = Some(terms);
 	None
 }
 
@@ -215,6 +236,11 @@ fn serve(shared: &Shared, ledger: &mut Ledger, header: &str, body: &[u8]) -> Res
 	let mood = ledger.mood;
 	let payment: PaymentSignature = x402::decode(header).unwrap();
 	let payload = payment.payload;
+	let place = (payload.voucher.session, payload.voucher.lane, payload.voucher.sequence);
+	if let Some(kept) = ledger.served.get(&place).filter(|_| ledger.keeps) {
+		assert!(payload.is_for(body));
+		return whole(Mood::Honest, &ANSWER.concat(), kept);
+	}
 	if let Some(refusal) = check(&payload, body, shared, ledger) {
 		return refusal;
 	}
@@ -225,7 +251,8 @@ fn serve(shared: &Shared, ledger: &mut Ledger, header: &str, body: &[u8]) -> Res
 	}
 	let (text, input_tokens) = (ANSWER.concat(), 12);
 	let output_tokens = if mood == Mood::TooManyTokens { 17 } else { 3 };
-	let price = shared.model.price.charge(input_tokens, output_tokens).unwrap();
+	let model = shared.model.lock().unwrap().clone();
+	let price = model.price.charge(input_tokens, output_tokens).unwrap();
 	let stated = if mood == Mood::WrongText { "Berlin" } else { &text };
 	let voucher = payload.voucher;
 	let statement = Statement {
@@ -233,9 +260,9 @@ fn serve(shared: &Shared, ledger: &mut Ledger, header: &str, body: &[u8]) -> Res
 		session: voucher.session,
 		lane: voucher.lane,
 		sequence: voucher.sequence,
-		model: shared.model.id,
-		version: shared.model.version,
-		price_version: shared.model.price_version,
+		model: model.id,
+		version: model.version,
+		price_version: model.price_version,
 		input_tokens,
 		output_tokens,
 		charge: if mood == Mood::Overcharge { price + 1 } else { price },
@@ -247,7 +274,7 @@ fn serve(shared: &Shared, ledger: &mut Ledger, header: &str, body: &[u8]) -> Res
 		Mood::WrongKey => shared.operator.sign(b"something else"),
 		_ => shared.operator.sign(&statement.signing_payload()),
 	};
-	ledger.charged += statement.charge;
+	ledger.lanes.entry(voucher.lane).or_default().charged += statement.charge;
 	let response =
 		PaymentResponse::new(&shared.genesis, shared.payer.clone(), statement, signature);
 	let key = (voucher.session, voucher.lane, voucher.sequence);
@@ -314,7 +341,9 @@ async fn statement(
 	}
 	match ledger.served.get(&key) {
 		Some(response) => Json(response).into_response(),
-		None if key.2 <= ledger.sequence => refused(404, "not_charged", Value::Null),
+		None if ledger.lanes.get(&key.1).is_some_and(|lane| key.2 <= lane.sequence) => {
+			refused(404, "not_charged", Value::Null)
+		}
 		None => refused(404, "call_unknown", Value::Null),
 	}
 }

@@ -39,10 +39,11 @@ fn voucher() -> Voucher {
 		session: 9,
 		lane: 1,
 		model: 3,
+		version: 1,
+		price_version: 2,
 		sequence: 4,
 		acknowledged: 3 * OPEN,
 		authorised: 5 * OPEN,
-		price_version: 2,
 		request_hash: openledger_primitives::voucher::request_hash(&[7; 32], b"{}"),
 		valid_until: 1_050,
 	}

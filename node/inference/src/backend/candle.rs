@@ -20,7 +20,7 @@ use self::sequence::{bytes_per_token, Conversations, Sequence};
 use super::{
 	emit::Emitter,
 	gguf::{self, Gguf},
-	queue::{Job, Queue, Refused},
+	queue::{Job, Next, Queue, Refused},
 	sampling::Sampler,
 	tokenizer::ModelTokenizer,
 	unpack::{unpacked_size, Unpacked},
@@ -53,6 +53,8 @@ pub struct CandleOptions {
 	pub default_max_tokens: u32,
 	/// Memory for conversations that may go on, in bytes; 0 keeps none.
 	pub conversations: u64,
+	/// How long each of them is kept after its last turn.
+	pub conversations_for: Duration,
 	/// Calls that may wait while one is answered.
 	pub queue: usize,
 	/// The longest that one call may take, waiting included.
@@ -94,7 +96,9 @@ impl CandleBackend {
 			None => ModelTokenizer::from_gguf(path, &mut file.content, template)?,
 		};
 		let weights_hash = file.hash(path)?;
-		let conversations = Conversations::new(options.conversations, bytes_per_token(&file));
+		let each = bytes_per_token(&file);
+		let conversations =
+			Conversations::new(options.conversations, each, options.conversations_for);
 		let weights =
 			load_weights(file, options.unpack).map_err(|error| LoadError::invalid(path, error))?;
 
@@ -253,8 +257,15 @@ impl Worker {
 		tokenizer: &ModelTokenizer,
 		mut conversations: Conversations,
 	) {
-		while let Some(call) = self.queue.pop() {
+		loop {
+			let next = self.queue.pop(conversations.next_end());
 			let begin = Instant::now();
+			conversations.forget_old(begin);
+			let call = match next {
+				Next::Job(call) => call,
+				Next::Late => continue,
+				Next::Closed => return,
+			};
 			// A panic must not take the other calls with it. This call's sink is dropped by it,
 			// which its reader sees as an error.
 			let kept = &mut conversations;

@@ -41,6 +41,11 @@ impl TokenCounter {
 		self.total
 	}
 
+	/// The tokens of this text, if it is exactly what was added and was counted in one piece.
+	pub fn of_whole(&self, text: &str) -> Option<u32> {
+		(self.counted == 0 && self.tail == text).then_some(self.total)
+	}
+
 	/// How many bytes of this text, in whole characters, could be added within `most` tokens.
 	pub fn fitting(
 		&self,

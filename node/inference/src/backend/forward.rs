@@ -8,13 +8,13 @@ use reqwest::{
 	Client, Url,
 };
 use sp_core::H256;
-use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::{
 	health::Health,
 	meter::Counting,
 	places::{Place, Places},
+	slots::Slots,
 	upstream::Upstream,
 };
 use super::{
@@ -26,6 +26,7 @@ mod answer;
 mod health;
 mod meter;
 mod places;
+mod slots;
 mod upstream;
 mod wire;
 
@@ -131,7 +132,7 @@ impl ForwardBackend {
 			models: url("models")?,
 			model: options.upstream_model,
 			counting,
-			slots: Semaphore::new(concurrent),
+			slots: Slots::new(concurrent),
 			concurrent,
 			first_token_timeout: options.first_token_timeout,
 			timeout: options.timeout,
@@ -210,17 +211,18 @@ impl Backend for ForwardBackend {
 			return Err(BackendError::PromptTooLong { tokens, context });
 		}
 		let input_tokens = counts.iter().copied().fold(0, u32::saturating_add);
-		Ok(PreparedEmbedding { request: EmbeddingRequest { inputs, dimensions }, input_tokens })
+		let (party, request) = (Party::Nobody, EmbeddingRequest { inputs, dimensions });
+		Ok(PreparedEmbedding { party, request, input_tokens })
 	}
 
 	async fn embed(&self, call: PreparedEmbedding) -> Result<Embedded, BackendError> {
-		let place = self.admit(&Party::Nobody)?;
+		let place = self.admit(&call.party)?;
 		self.upstream.embed(call, place).await
 	}
 
 	fn load(&self) -> Load {
 		let admitted = self.places.taken();
-		let running = self.concurrent.saturating_sub(self.upstream.slots.available_permits());
+		let running = self.concurrent.saturating_sub(self.upstream.slots.free());
 		Load { running, waiting: admitted.saturating_sub(running) }
 	}
 

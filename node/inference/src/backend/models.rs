@@ -127,6 +127,7 @@ fn load(config: &ModelConfig) -> Result<Arc<dyn Backend>, LoadError> {
 				unpack: candle.unpack,
 				default_max_tokens: config.default_max_tokens,
 				conversations: u64::from(candle.conversations_mib) << 20,
+				conversations_for: Duration::from_secs(60) * candle.conversations_minutes,
 				queue: usize::from(config.queue),
 				timeout,
 			})?;

@@ -6,6 +6,7 @@
 use std::{
 	collections::VecDeque,
 	sync::{Condvar, Mutex, MutexGuard, PoisonError},
+	time::Instant,
 };
 
 /// Work that nobody may want any more.
@@ -49,6 +50,17 @@ pub(crate) enum Refused {
 		waiting: usize,
 	},
 	/// The worker is gone.
+	Closed,
+}
+
+/// What the worker is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next<T> {
+	/// This.
+	Job(T),
+	/// Nothing came in time.
+	Late,
+	/// Go: nothing will come any more.
 	Closed,
 }
 
@@ -122,22 +134,31 @@ impl<T: Job> Queue<T> {
 		Ok(displaced)
 	}
 
-	/// Waits for the next job that is still wanted; `None` once the queue is closed.
-	pub fn pop(&self) -> Option<T> {
+	/// Waits for the next job that is still wanted, at most until `end`.
+	pub fn pop(&self, end: Option<Instant>) -> Next<T> {
 		let mut state = self.lock();
 		loop {
 			if state.closed {
-				return None;
+				return Next::Closed;
 			}
 			match state.next() {
 				Some(job) if job.is_abandoned() => {}
 				Some(job) => {
 					state.idle = false;
-					return Some(job);
+					return Next::Job(job);
 				}
 				None => {
 					state.idle = true;
-					state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+					let Some(end) = end else {
+						state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+						continue;
+					};
+					let time = end.saturating_duration_since(Instant::now());
+					if time.is_zero() {
+						return Next::Late;
+					}
+					let waited = self.changed.wait_timeout(state, time);
+					state = waited.unwrap_or_else(PoisonError::into_inner).0;
 				}
 			}
 		}
@@ -171,9 +192,12 @@ impl<T: Job> Queue<T> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use std::sync::{
-		atomic::{AtomicBool, Ordering},
-		Arc,
+	use std::{
+		sync::{
+			atomic::{AtomicBool, Ordering},
+			Arc,
+		},
+		time::Duration,
 	};
 
 	/// The party, the number, and whether it is still wanted.
@@ -206,7 +230,10 @@ mod tests {
 	}
 
 	fn pop(queue: &Queue<Numbered>) -> Option<u32> {
-		queue.pop().map(|job| job.1)
+		match queue.pop(None) {
+			Next::Job(job) => Some(job.1),
+			Next::Late | Next::Closed => None,
+		}
 	}
 
 	#[test]
@@ -283,11 +310,22 @@ mod tests {
 	}
 
 	#[test]
+	fn a_worker_does_not_wait_for_longer_than_it_wants() {
+		let queue = Queue::new(1);
+		let soon = Instant::now() + Duration::from_millis(30);
+		assert!(matches!(queue.pop(Some(soon)), Next::Late));
+		assert!(Instant::now() >= soon);
+		push(&queue, job(0)).expect("there is room");
+		assert!(matches!(queue.pop(Some(soon)), Next::Job(_)), "what is there is taken first");
+		assert!(matches!(queue.pop(Some(soon)), Next::Late));
+	}
+
+	#[test]
 	fn closing_frees_the_worker() {
 		let queue = Arc::new(Queue::<Numbered>::new(1));
 		let worker = {
 			let queue = queue.clone();
-			std::thread::spawn(move || queue.pop().is_none())
+			std::thread::spawn(move || matches!(queue.pop(None), Next::Closed))
 		};
 		queue.close();
 		assert!(worker.join().expect("no panic"));

@@ -133,6 +133,8 @@ pub struct EmbeddingRequest {
 /// Texts whose price is known: they were tokenised and they fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreparedEmbedding {
+	/// Whom they are for.
+	pub party: Party,
 	/// The texts.
 	pub request: EmbeddingRequest,
 	/// Tokens of all of them.

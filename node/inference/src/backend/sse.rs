@@ -2,7 +2,7 @@
 
 use super::BackendError;
 
-/// A server that sends a longer line is not one that speaks this protocol.
+/// A server that sends a longer line, or a longer event of several, is not one that speaks this protocol.
 const LONGEST_LINE: usize = 1 << 20;
 
 /// Takes bytes as they arrive and gives out the data of each event that is complete.
@@ -32,6 +32,10 @@ impl SseReader {
 				events.extend(self.data.take());
 			} else if let Some(data) = line.strip_prefix("data:") {
 				let data = data.strip_prefix(' ').unwrap_or(data);
+				let before = self.data.as_ref().map_or(0, String::len);
+				if before.saturating_add(data.len()) > LONGEST_LINE {
+					return Err(upstream("it sends events of more than a mebibyte"));
+				}
 				match &mut self.data {
 					None => self.data = Some(data.to_owned()),
 					Some(before) => {
@@ -79,5 +83,9 @@ mod tests {
 	fn refuses_what_is_no_event_stream() {
 		assert!(SseReader::default().push(&[b'x'; LONGEST_LINE + 1]).is_err());
 		assert!(SseReader::default().push(b"data: \xFF\n").is_err());
+		let mut endless = SseReader::default();
+		let line = [b"data: ".as_slice(), &[b'x'; LONGEST_LINE / 2], b"\n"].concat();
+		assert!(endless.push(&line).is_ok() && endless.push(&line).is_ok());
+		assert!(endless.push(b"data: x\n").is_err());
 	}
 }

@@ -30,6 +30,7 @@ pub fn options() -> CandleOptions {
 		unpack: None,
 		default_max_tokens: 32,
 		conversations: 256 << 20,
+		conversations_for: Duration::from_secs(600),
 		queue: 4,
 		timeout: Duration::from_secs(120),
 	}

@@ -57,11 +57,12 @@ pub(super) struct Call {
 	/// What goes into a new session, in OPEN.
 	#[arg(long, value_name = "OPEN", default_value = "10", value_parser = parse_amount)]
 	deposit: Balance,
-	/// The most that this call may cost, in OPEN.
+	/// The most that this call may cost, in OPEN. If left out, as much as --deposit.
 	#[arg(long, value_name = "OPEN", value_parser = parse_amount)]
 	max_charge: Option<Balance>,
 	/// The lane of the session, from 0 to 63. Calls on one lane wait for one another, and a lane is
-	/// for one model. If left out, one that goes by the model.
+	/// for one version of one model at one price. If left out, one that is for these, or was never
+	/// used.
 	#[arg(long, value_parser = clap::value_parser!(u16).range(..i64::from(MAX_LANES)))]
 	lane: Option<LaneId>,
 	/// The file in which sessions are kept. Do not lose it while a session is open.
@@ -80,7 +81,7 @@ pub(super) struct Call {
 	key: KeyArgs,
 }
 
-/// The lane for calls of a model, where none is asked for.
+/// The lane to begin with for calls of a model, where none is asked for.
 fn lane_of(model: ModelId) -> LaneId {
 	let lane = model.checked_rem(MAX_LANES.into()).unwrap_or_default();
 	LaneId::try_from(lane).unwrap_or_default()
@@ -102,8 +103,9 @@ impl Call {
 		let book = SessionBook::open(&self.sessions).await?;
 		let options = CallerOptions {
 			deposit: self.deposit,
-			max_charge: self.max_charge,
+			max_charge: Some(self.max_charge.unwrap_or(self.deposit)),
 			lane: self.lane.unwrap_or_else(|| lane_of(model.id)),
+			only_lane: self.lane.is_some(),
 			..CallerOptions::default()
 		};
 		let caller = Caller::new(chain.clone(), keypair, book, options)?;

@@ -3,6 +3,7 @@
 mod chain;
 mod disk;
 mod models;
+mod running;
 
 use std::{fmt, path::PathBuf};
 
@@ -17,8 +18,9 @@ use crate::{
 };
 
 /// Checks what a node needs in order to serve and be paid: the chain, its account and bond, its
-/// registration, each model with its files or its server, the clock, the disk and the store. Prints a
-/// line for each, with what to do; the exit code is 1 if something fails.
+/// registration and sign of life, each model with its files or its server, the clock, the disk and the
+/// store; and where the node runs, what it says of itself and of what it is owed. Prints a line for each,
+/// with what to do; the exit code is 1 if something fails.
 ///
 /// Each model is loaded, and asked for one token.
 ///
@@ -133,6 +135,7 @@ impl Doctor {
 
 	async fn check(&self, config: &Config, findings: &mut Findings) {
 		findings.note_all(disk::check(&config.data_dir));
+		findings.note_all(running::check(config).await);
 		findings.note(&open_files(files::needed(config), files::most()));
 		let keys = match keys(config) {
 			Ok(keys) => {
@@ -218,8 +221,8 @@ mod tests {
 	fn without_a_chain_the_rest_is_checked_all_the_same() {
 		let folder = tempfile::tempdir().unwrap();
 		let config = folder.path().join("c.toml");
-		let text =
-			"data_dir = \"d\"\nkey = { uri = \"//Bob\" }\nchain.url = \"ws://127.0.0.1:1\"\n\
+		let text = "data_dir = \"d\"\nlisten = \"127.0.0.1:1\"\nkey = { uri = \"//Bob\" }\n\
+			 chain.url = \"ws://127.0.0.1:1\"\n\
 		            [[models]]\nname = \"m\"\nbackend.candle.path = \"gone.gguf\"\n";
 		std::fs::write(&config, text).unwrap();
 		let doctor = Doctor { config, chain: None, no_models: false };

@@ -213,6 +213,12 @@ async fn check_signer(chain: &Chain, keys: &Keys, call: &Call) -> anyhow::Result
 			 key, for the type `Operator` and without a delay; or give the operator's own key here"
 		);
 	}
+	if agent.is_proxy() && matches!(call, Call::RegisterNode { .. }) {
+		bail!(
+			"the node is not registered yet, and no proxy can do that, because it decides on the bond: give \
+			 the key of {operator}, with --key-file, --key-env or --key-stdin"
+		);
+	}
 	let names_key = |call: &Call| matches!(call, Call::RotateReceiptKey { .. });
 	let rotates = match call {
 		Call::BatchAll { calls } => calls.iter().any(names_key),

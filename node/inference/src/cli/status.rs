@@ -175,7 +175,7 @@ impl Report {
 			show::row("settlement", format_args!("last in block {block}"));
 		}
 		if let Some(error) = settlement("error").and_then(Value::as_str) {
-			show::row("settlement", format_args!("failed: {error}"));
+			show::row("settlement", format_args!("failed: {error}; the node's log says more"));
 		}
 		if let Some(since) = settlement("failing_since").and_then(Value::as_u64) {
 			let minutes = clock::unix_seconds().saturating_sub(since) / 60;

@@ -74,6 +74,12 @@ pub struct CandleConfig {
 		deserialize_with = "bounded::<_, _, 0, 1_048_576>"
 	)]
 	pub conversations_mib: u32,
+	/// How long each of them is kept after its last turn, in minutes.
+	#[serde(
+		default = "defaults::conversations_minutes",
+		deserialize_with = "bounded::<_, _, 1, 10_080>"
+	)]
+	pub conversations_minutes: u32,
 }
 
 /// Another server that speaks the OpenAI protocol.
@@ -159,6 +165,10 @@ mod defaults {
 
 	pub fn conversations() -> u32 {
 		512
+	}
+
+	pub fn conversations_minutes() -> u32 {
+		10
 	}
 
 	pub fn health() -> u32 {

@@ -41,9 +41,13 @@ fn the_example_is_good_and_shows_every_key() {
 		"key",
 		"operator",
 		"receipt_key",
+		"key_type",
+		"receipt_key_type",
 		"url",
+		"away_seconds",
 		"max_age_seconds",
 		"max_calls",
+		"max_value",
 		"min_value",
 		"mode",
 		"aggregate_from",
@@ -54,6 +58,7 @@ fn the_example_is_good_and_shows_every_key() {
 		"body_bytes",
 		"concurrent",
 		"header_bytes",
+		"exposure",
 		"connections",
 		"header_timeout_seconds",
 		"body_timeout_seconds",
@@ -70,6 +75,7 @@ fn the_example_is_good_and_shows_every_key() {
 		"context",
 		"unpack",
 		"conversations_mib",
+		"conversations_minutes",
 		"base_url",
 		"api_key_env",
 		"upstream_model",
@@ -310,7 +316,7 @@ fn files_are_named() {
 fn calls_on_chain_and_sums_are_chosen_by_name() {
 	let config = parse(LEAST).expect("it is good");
 	assert_eq!(config.on_chain_calls, OnChainCalls::Named);
-	assert_eq!(config.settlement.mode, SettlementMode::Itemised);
+	assert_eq!(config.settlement.mode, SettlementMode::Auto);
 	assert_eq!((config.chain.heartbeat_seconds, config.settlement.keep_days), (43_200, 30));
 	let text = format!(
 		"on_chain_calls = \"any\"\n{LEAST}\n[settlement]\nmode = \"aggregate\"\naggregate_from = 2"
@@ -323,4 +329,30 @@ fn calls_on_chain_and_sums_are_chosen_by_name() {
 		let refused = parse(&format!("{LEAST}\n[settlement]\n{wrong}"));
 		assert!(refused.is_err(), "{wrong}");
 	}
+}
+
+#[test]
+fn what_may_be_owed_and_for_how_long_the_chain_may_be_away() {
+	let config = parse(LEAST).expect("it is good");
+	assert_eq!((config.limits.exposure, config.chain.away_seconds), (100 * OPEN, 3_600));
+	assert_eq!(config.settlement.max_value, u128::MAX);
+	for (text, exposure) in [("3", 3 * OPEN), ("\"0.5\"", OPEN / 2), ("\"7 planck\"", 7)] {
+		let config = parse(&format!("{LEAST}\n[limits]\nexposure = {text}"));
+		assert_eq!(config.expect("it is good").limits.exposure, exposure, "{text}");
+	}
+	for wrong in ["exposure = -1", "exposure = \"much\"", "exposure = true"] {
+		assert!(parse(&format!("{LEAST}\n[limits]\n{wrong}")).is_err(), "{wrong}");
+	}
+	assert!(parse(&format!("{LEAST}\n[chain]\naway_seconds = 59")).is_err());
+}
+
+#[test]
+fn keys_are_of_three_kinds() {
+	let config = parse(LEAST).expect("it is good");
+	assert_eq!((config.key_type, config.receipt_key_type), (Scheme::Sr25519, Scheme::Sr25519));
+	for (text, kind) in [("ed25519", Scheme::Ed25519), ("ecdsa", Scheme::Ecdsa)] {
+		let config = parse(&format!("key_type = \"{text}\"\n{LEAST}")).expect("it is good");
+		assert_eq!(config.key_type, kind);
+	}
+	assert!(parse(&format!("receipt_key_type = \"rsa\"\n{LEAST}")).is_err());
 }

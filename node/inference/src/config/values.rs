@@ -6,7 +6,8 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-use openledger_primitives::AccountId;
+use openledger_client::{units::parse_amount, Scheme};
+use openledger_primitives::{AccountId, OPEN};
 use serde::{
 	de::{Error, Unexpected, Visitor},
 	Deserialize, Deserializer,
@@ -85,6 +86,42 @@ pub(super) fn planck<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128,
 	}
 
 	deserializer.deserialize_any(Planck)
+}
+
+/// An amount in OPEN, as a whole number, or as a text such as `1.5` or `1500 planck`. In planck.
+pub(super) fn open<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+	struct Open;
+
+	impl Visitor<'_> for Open {
+		type Value = u128;
+
+		fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+			f.write_str("an amount in OPEN, as a whole number or as a text such as \"1.5\"")
+		}
+
+		fn visit_u64<E: Error>(self, number: u64) -> Result<u128, E> {
+			Ok(u128::from(number).saturating_mul(OPEN))
+		}
+
+		fn visit_i64<E: Error>(self, number: i64) -> Result<u128, E> {
+			match u64::try_from(number) {
+				Ok(number) => self.visit_u64(number),
+				Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+			}
+		}
+
+		fn visit_str<E: Error>(self, text: &str) -> Result<u128, E> {
+			parse_amount(text).map_err(E::custom)
+		}
+	}
+
+	deserializer.deserialize_any(Open)
+}
+
+/// A kind of key.
+pub(super) fn scheme<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scheme, D::Error> {
+	let text = String::deserialize(deserializer)?;
+	text.parse().map_err(D::Error::custom)
 }
 
 /// An account, as an SS58 address or in hexadecimal digits.

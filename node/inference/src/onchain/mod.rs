@@ -17,6 +17,7 @@
 mod answer;
 mod chain;
 mod input;
+mod rounds;
 mod watcher;
 mod when;
 

@@ -8,6 +8,7 @@ use super::*;
 use crate::{
 	backend::BackendError,
 	onchain::{
+		rounds::PAGES,
 		when::{MOST_MORTALITY, SLACK, SPREAD, UNSWEPT},
 		Heights,
 	},
@@ -17,7 +18,7 @@ use crate::{
 		PRICE_VERSION,
 	},
 };
-use openledger_primitives::Balance;
+use openledger_primitives::{Balance, MAX_PAGE};
 
 const BEST: BlockNumber = 100;
 const DEADLINE: BlockNumber = 200;
@@ -297,6 +298,34 @@ async fn a_call_that_somebody_else_has_answered_is_left_alone() {
 	bench.chain.state().requests.clear();
 	bench.round().await;
 	assert_eq!(bench.kept().await, [], "it is forgotten once that is final");
+}
+
+#[tokio::test]
+async fn many_calls_that_cannot_be_answered_do_not_hide_one_that_can() {
+	let looked_at = u64::try_from(PAGES).expect("it is small") * u64::from(MAX_PAGE);
+	let rubbish = |id| RequestInfo { input: vec![0xff], ..to_us(id) };
+	let mut requests: Vec<_> = (0..looked_at + 7).map(rubbish).collect();
+	requests.push(to_us(looked_at + 7));
+	let mut bench = Bench::new(OnChainCalls::Named, requests).await;
+	bench.round().await;
+	assert!(bench.chain.sent().is_empty(), "it is too far behind");
+	assert!(!bench.watcher.failed.is_empty());
+	bench.round().await;
+	assert_eq!(bench.chain.sent().len(), 1);
+	let given_up = bench.watcher.failed.clone();
+	for _ in 0..2 {
+		bench.round().await;
+	}
+	assert!(
+		given_up.keys().all(|id| bench.watcher.failed.contains_key(id)),
+		"nothing is tried anew"
+	);
+	// What is gone is forgotten.
+	bench.chain.state().requests.clear();
+	for _ in 0..2 {
+		bench.round().await;
+	}
+	assert!(bench.watcher.failed.is_empty());
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::{
 use openledger_primitives::{
 	info::{ModelInfo, RequestInfo},
 	price::PriceSchedule,
-	AccountId, BlockNumber, ModelId, PriceVersion, RequestId, MAX_PAGE,
+	AccountId, BlockNumber, ModelId, PriceVersion, RequestId,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,7 @@ use super::{
 	answer::{self, NoAnswer},
 	chain::{Delivery, Fulfilment, RequestChain},
 	input,
+	rounds::Rounds,
 	when::{expires, is_too_late, last_block, mortality, needed_block},
 	OnChainCalls,
 };
@@ -34,8 +35,6 @@ const TICK: Duration = Duration::from_secs(3);
 const BLOCK: Duration = Duration::from_secs(3);
 /// The most calls that are answered at the same time.
 const AT_ONCE: usize = 8;
-/// The most pages of calls of one model that are looked through at a time.
-const PAGES: usize = 16;
 /// For so many blocks more than it should an answer is taken to be on its way.
 const DOUBT: BlockNumber = 16;
 /// A call that the model failed to answer, or whose answer the chain did not take, is tried so often.
@@ -106,6 +105,7 @@ pub struct Watcher {
 	expiring: JoinSet<()>,
 	/// Calls that this was tried for.
 	expired: BTreeSet<RequestId>,
+	rounds: Rounds,
 }
 
 /// A call that could be answered now.
@@ -136,6 +136,7 @@ impl Watcher {
 			later: BTreeMap::new(),
 			expiring: JoinSet::new(),
 			expired: BTreeSet::new(),
+			rounds: Rounds::default(),
 		}
 	}
 
@@ -180,10 +181,13 @@ impl Watcher {
 		let mut candidates = Vec::new();
 		let answers: BTreeMap<_, _> = self.shared.store.answers().await?.into_iter().collect();
 		for (model, servable) in &served {
-			let Some(info) = self.shared.source.model(*model)? else { continue };
+			let Some(info) = self.shared.source.model(*model)? else {
+				self.rounds.pass(*model);
+				continue;
+			};
 			self.note_prices(&info);
 			let info = Arc::new(info);
-			for request in self.requests(*model).await? {
+			for request in self.rounds.look(self.shared.chain.as_ref(), *model).await? {
 				waiting.insert(request.id);
 				let answer = answers.get(&request.id).cloned();
 				if answer.is_none() {
@@ -202,9 +206,11 @@ impl Watcher {
 			}
 		}
 		self.begin_in_turn(candidates);
-		self.failed.retain(|id, _| waiting.contains(id));
-		self.later.retain(|id, _| waiting.contains(id));
-		self.expired.retain(|id| waiting.contains(id));
+		if let Some(seen) = self.rounds.end(served.keys()) {
+			self.failed.retain(|id, _| seen.contains(id));
+			self.later.retain(|id, _| seen.contains(id));
+			self.expired.retain(|id| seen.contains(id));
+		}
 		self.forget(&answers, &waiting).await
 	}
 
@@ -259,23 +265,6 @@ impl Watcher {
 		if let Some(next) = &info.next_price {
 			self.prices.insert((info.id, next.value.price_version), next.value.price);
 		}
-	}
-
-	/// The calls of a model that wait for an answer.
-	async fn requests(&self, model: ModelId) -> Result<Vec<RequestInfo>, ChainUnavailable> {
-		let page_size = usize::try_from(MAX_PAGE).unwrap_or(usize::MAX);
-		let mut found = Vec::new();
-		let mut from = 0;
-		for _ in 0..PAGES {
-			let page = self.shared.chain.requests(model, from).await?;
-			let whole = page.len() >= page_size;
-			from = page.last().map_or(from, |last| last.id.saturating_add(1));
-			found.extend(page);
-			if !whole {
-				break;
-			}
-		}
-		Ok(found)
 	}
 
 	fn is_ours(&self, request: &RequestInfo) -> bool {

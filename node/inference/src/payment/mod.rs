@@ -18,6 +18,7 @@ mod offer;
 mod pipeline;
 mod prices;
 mod refusal;
+mod sessions;
 mod source;
 #[cfg(test)]
 mod tests;

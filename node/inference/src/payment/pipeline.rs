@@ -38,6 +38,11 @@ impl Presented {
 		Ok(Self { payment, is_for_request })
 	}
 
+	/// The voucher, if it is for the request that it came with.
+	pub fn of_request(&self) -> Option<Voucher> {
+		self.is_for_request.then_some(self.payment.payload.voucher)
+	}
+
 	/// What the voucher claims to pay for.
 	pub fn id(&self) -> CallId {
 		CallId::of(&self.payment.payload.voucher)
@@ -101,10 +106,8 @@ impl Presented {
 			let (expected, found) = (offer.model, voucher.model);
 			return Err(Refusal::ModelMismatch { expected, found });
 		}
-		// The statement names what answered, and the caller holds it against what was offered.
-		let offered = &payment.accepted.extra;
-		if offered.version != offer.version {
-			let (expected, found) = (offer.version, offered.version);
+		if voucher.version != offer.version {
+			let (expected, found) = (offer.version, voucher.version);
 			return Err(Refusal::VersionChanged { expected, found });
 		}
 		let offer = at_price(offer, voucher.price_version, source)?;
@@ -182,21 +185,22 @@ impl Checked {
 		&self.offer
 	}
 
-	/// Takes the voucher: writes it down and sets aside what the call may cost. It is on disk when the
-	/// call is delivered, or [secured](Reserved::secure) before that.
+	/// Takes the voucher, unless the session owes `exposure` or more already, in planck: writes it down
+	/// and sets aside what the call may cost. It is on disk when the call is delivered, or
+	/// [secured](Reserved::secure) before that.
 	///
 	/// # Errors
 	/// [`Refusal::Lane`] if it does not fit its lane, the deposit or the spending limit, [`Refusal::Store`] if it
 	/// cannot be written down.
-	pub async fn reserve(self, store: &Store) -> Result<Reserved, Refusal> {
+	pub async fn reserve(self, store: &Store, exposure: Balance) -> Result<Reserved, Refusal> {
 		let Self { voucher, session, limit, offer } = self;
 		let payer = session.caller.clone();
 		let acceptance = Acceptance {
 			voucher: voucher.clone(),
-			model: offer.model,
 			reserve: offer.max_charge,
 			session,
 			limit,
+			exposure,
 			at: clock::unix_seconds(),
 		};
 		let id = CallId::of(&voucher.voucher);
@@ -266,17 +270,19 @@ impl Reserved {
 	/// # Errors
 	/// Of the store. Nothing may go out then.
 	pub async fn secure(&self) -> Result<(), StoreError> {
-		self.open.store.sync().await
+		self.open.store.secure(self.open.id).await
 	}
 
 	/// Charges the call for what was delivered, signs its statement, and writes both down, with the
-	/// voucher, durably.
+	/// voucher, durably. An `answer` that goes out only after that is kept with them, for a caller whom it
+	/// does not reach.
 	///
 	/// # Errors
 	/// Of the store. The call is not charged then.
 	pub async fn deliver(
 		mut self,
 		delivered: Delivered<'_>,
+		answer: Option<Vec<u8>>,
 		receipt_key: &Keypair,
 	) -> Result<Served, StoreError> {
 		let input_tokens = delivered.input_tokens.min(self.offer.input_tokens);
@@ -303,7 +309,10 @@ impl Reserved {
 			statement_signature: signature.clone(),
 			at: clock::unix_seconds(),
 		};
-		self.open.store.serve(id, served).await?;
+		match answer {
+			Some(answer) => self.open.store.serve_and_keep(id, served, answer).await?,
+			None => self.open.store.serve(id, served).await?,
+		}
 		self.open.ended = true;
 		Ok(Served { statement, signature, payer: self.payer.clone() })
 	}

@@ -1,5 +1,7 @@
 //! Why a voucher is not taken.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use openledger_primitives::{
 	Balance, BlockNumber, ModelId, PriceVersion, SessionId, VersionId, MAX_LANES,
@@ -8,7 +10,7 @@ use serde_json::{json, Value};
 use thiserror::Error;
 
 use super::ChainUnavailable;
-use crate::store::{LaneRefusal, StoreError};
+use crate::store::{LaneRefusal, LaneTerms, StoreError};
 
 /// Why a voucher is not taken. Nothing has changed: the caller may correct it and come again.
 #[derive(Debug, Clone, Error)]
@@ -85,12 +87,12 @@ pub enum Refusal {
 		/// The voucher's.
 		found: ModelId,
 	},
-	/// The payment is for a version of the model that is not in force any more.
-	#[error("the payment is for version {found} of the model; version {expected} would answer")]
+	/// The voucher is for a version of the model that is not in force.
+	#[error("the voucher is for version {found} of the model; version {expected} would answer")]
 	VersionChanged {
 		/// The version that would answer.
 		expected: VersionId,
-		/// The one that was offered.
+		/// The voucher's.
 		found: VersionId,
 	},
 	/// The voucher names a price that is not in force.
@@ -129,7 +131,7 @@ impl Refusal {
 				LaneRefusal::AlreadyUsed
 				| LaneRefusal::OutOfOrder { .. }
 				| LaneRefusal::Busy { .. }
-				| LaneRefusal::OtherModel { .. },
+				| LaneRefusal::OtherTerms(_),
 			) => StatusCode::CONFLICT,
 			Self::Chain(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
 			_ => StatusCode::PAYMENT_REQUIRED,
@@ -159,13 +161,23 @@ impl Refusal {
 			Self::Lane(LaneRefusal::AlreadyUsed) => "voucher_already_used",
 			Self::Lane(LaneRefusal::OutOfOrder { .. }) => "voucher_out_of_order",
 			Self::Lane(LaneRefusal::Busy { .. }) => "lane_busy",
-			Self::Lane(LaneRefusal::OtherModel { .. }) => "lane_of_other_model",
-			Self::Lane(LaneRefusal::PriceFalls { .. }) => "price_changed",
+			Self::Lane(LaneRefusal::OtherCaller { .. }) => "session_of_other_caller",
+			Self::Lane(LaneRefusal::OtherTerms(_)) => "lane_of_other_terms",
 			Self::Lane(LaneRefusal::AcknowledgedMismatch { .. }) => "acknowledged_mismatch",
 			Self::Lane(LaneRefusal::Underfunded { .. }) => "session_underfunded",
 			Self::Lane(LaneRefusal::LimitReached { .. }) => "spending_limit_reached",
+			Self::Lane(LaneRefusal::ExposureReached { .. }) => "exposure_reached",
 			Self::Chain(_) => "chain_unavailable",
 			Self::Store(_) => "store_unavailable",
+		}
+	}
+
+	/// When to come again, where what is wrong goes away by itself: a settlement takes two or three
+	/// blocks.
+	pub fn retry_after(&self) -> Option<Duration> {
+		match self {
+			Self::Lane(LaneRefusal::ExposureReached { .. }) => Some(Duration::from_secs(10)),
+			_ => None,
 		}
 	}
 
@@ -176,9 +188,9 @@ impl Refusal {
 			Self::VoucherValidTooLong { latest, .. } => json!({ "valid_until": latest }),
 			Self::ModelMismatch { expected, .. } => json!({ "model": expected }),
 			Self::VersionChanged { expected, .. } => json!({ "version": expected }),
-			Self::PriceChanged { expected, .. }
-			| Self::Lane(LaneRefusal::PriceFalls { expected, .. }) => {
-				json!({ "price_version": expected })
+			Self::PriceChanged { expected, .. } => json!({ "price_version": expected }),
+			Self::Lane(LaneRefusal::OtherTerms(LaneTerms { model, version, price_version })) => {
+				json!({ "model": model, "version": version, "price_version": price_version })
 			}
 			Self::InsufficientAuthorisation { needed, .. } => {
 				json!({ "needed": needed.to_string() })
@@ -193,6 +205,9 @@ impl Refusal {
 				| LaneRefusal::LimitReached { left, needed },
 			) => {
 				json!({ "left": left.to_string(), "needed": needed.to_string() })
+			}
+			Self::Lane(LaneRefusal::ExposureReached { owed, exposure }) => {
+				json!({ "owed": owed.to_string(), "exposure": exposure.to_string() })
 			}
 			_ => return None,
 		})

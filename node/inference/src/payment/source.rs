@@ -1,5 +1,7 @@
 //! What the payment check needs to know of the chain.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use openledger_primitives::{
 	info::{ModelInfo, SessionInfo},
@@ -49,4 +51,10 @@ pub trait SessionSource: Send + Sync + 'static {
 	/// # Errors
 	/// When it is not known well enough.
 	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable>;
+
+	/// For how long the chain has not been heard of, if that is longer than usual. What is said of it is
+	/// what was last known then, and the best block is what it would be by the clock.
+	fn away_for(&self) -> Option<Duration> {
+		None
+	}
 }

@@ -109,11 +109,11 @@ async fn bounds_of_validity() {
 async fn from_voucher_to_statement() {
 	let (_directory, store) = store().await;
 	let checked = check(voucher(BODY, most()), &caller()).await.expect("it is good");
-	let reserved = checked.reserve(&store).await.expect("it is taken");
+	let reserved = checked.reserve(&store, Balance::MAX).await.expect("it is taken");
 	let id = reserved.id();
 	let receipt_key = key("//Receipts");
 	let delivered = Delivered { text: "four five", input_tokens: INPUT, output_tokens: 2 };
-	let served = reserved.deliver(delivered, &receipt_key).await.expect("it is recorded");
+	let served = reserved.deliver(delivered, None, &receipt_key).await.expect("it is recorded");
 	assert_eq!(served.charge(), 1_000 + 30 + 200);
 
 	let response = served.response();
@@ -130,7 +130,7 @@ async fn from_voucher_to_statement() {
 async fn a_call_that_is_dropped_frees_its_lane() {
 	let (_directory, store) = store().await;
 	let checked = check(voucher(BODY, most()), &caller()).await.expect("it is good");
-	let reserved = checked.reserve(&store).await.expect("it is taken");
+	let reserved = checked.reserve(&store, Balance::MAX).await.expect("it is taken");
 	let id = reserved.id();
 	drop(reserved);
 	// The destructor's operation is queued before this one.

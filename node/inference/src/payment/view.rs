@@ -4,11 +4,14 @@
 //! the served models with their prices. A price that was in force goes on to count as long as the
 //! offers that were made with it stand, also after a new start. Sessions are read when a voucher names
 //! them and kept for a few blocks: what can change about an open session against the node (its caller
-//! asks to close it) comes with a notice period that is far longer. When the chain cannot be reached,
-//! what is known goes on to count for [`MAX_AGE`], then paid calls are refused.
+//! asks to close it) comes with a notice period that is far longer.
+//!
+//! When the chain cannot be reached, what is known goes on to count for as long as the operator lets it:
+//! sessions that were seen shortly before are served, within what each may owe, and others are not. The
+//! block is then what it would be by the clock.
 
 use std::{
-	collections::{BTreeMap, HashMap},
+	collections::BTreeMap,
 	path::{Path, PathBuf},
 	sync::{Arc, Mutex, PoisonError},
 	time::{Duration, Instant},
@@ -28,21 +31,18 @@ use tracing::{debug, warn};
 
 use super::{
 	prices::{Note, Prices},
+	sessions::{Sessions, Sight},
 	ChainUnavailable, SessionSource,
 };
 
-/// For how long the view counts after the chain was last heard of.
-pub const MAX_AGE: Duration = Duration::from_secs(60);
-/// After how long without news the chain counts as disconnected: ten blocks.
+/// How long a block takes, in seconds.
+const BLOCK: u64 = 3;
+/// After how long without news the chain counts as away: ten blocks.
 const QUIET: Duration = Duration::from_secs(30);
 /// How long to wait for the next finalized block before looking all the same.
 const REFRESH: Duration = Duration::from_secs(6);
 /// How long to wait after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
-/// For how many blocks a session is not read again.
-const SESSION_BLOCKS: BlockNumber = 2;
-/// The most sessions that are kept in memory.
-const MAX_SESSIONS: usize = 10_000;
 
 /// What was last seen of the chain.
 #[derive(Clone, Debug)]
@@ -64,12 +64,40 @@ impl View {
 	}
 }
 
-/// A session as it was read when the best block was `read_at`.
-#[derive(Clone, Debug)]
-struct CachedSession {
-	info: SessionInfo,
-	read_at: BlockNumber,
-	seen: Instant,
+impl View {
+	/// The best block's height by now. Where the chain was not heard of lately it is taken to have gone
+	/// on, so that nothing is served for a session or a voucher that may have ended.
+	fn best_now(&self) -> BlockNumber {
+		best_after(self.best, self.seen.elapsed())
+	}
+
+	/// A model as it is now, unless something that was announced has come into force while the chain
+	/// could not be asked: what that is, down to its number, only the chain says.
+	fn model_now(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable> {
+		let Some(info) = self.models.get(&id) else { return Ok(None) };
+		match self.is_connected() || !changes_by(info, self.best_now()) {
+			true => Ok(Some(info.clone())),
+			false => Err(ChainUnavailable(format!("model {id} has changed since it was asked"))),
+		}
+	}
+}
+
+/// The best block's height when the one that was seen was `best` and nothing was heard for `age`.
+fn best_after(best: BlockNumber, age: Duration) -> BlockNumber {
+	if age < QUIET {
+		return best;
+	}
+	best.saturating_add(BlockNumber::try_from(age.as_secs() / BLOCK).unwrap_or(BlockNumber::MAX))
+}
+
+/// Whether something that was announced of a model is in force at this block.
+fn changes_by(model: &ModelInfo, best: BlockNumber) -> bool {
+	let from = [
+		model.next_version.map(|next| next.from),
+		model.next_price.map(|next| next.from),
+		model.next_policy.map(|next| next.from),
+	];
+	from.into_iter().flatten().any(|from| from <= best)
 }
 
 /// A real chain, followed.
@@ -80,7 +108,9 @@ pub struct ChainView {
 	view: watch::Sender<View>,
 	/// The models that are served, whether the chain knows them for good yet or not.
 	models: Mutex<Vec<ModelId>>,
-	sessions: Mutex<HashMap<SessionId, CachedSession>>,
+	sessions: Sessions,
+	/// For how long the view counts after the chain was last heard of.
+	away: Duration,
 	prices: Mutex<Prices>,
 	/// Where they are written down.
 	offers: PathBuf,
@@ -88,7 +118,7 @@ pub struct ChainView {
 
 impl ChainView {
 	/// Reads the state of the chain, and of the models that are served. What is offered is written to
-	/// the file `offers`.
+	/// the file `offers`. What is known counts for `away` where the chain cannot be asked.
 	///
 	/// # Errors
 	/// When the chain cannot be asked.
@@ -97,6 +127,7 @@ impl ChainView {
 		operator: AccountId,
 		models: &[ModelId],
 		offers: &Path,
+		away: Duration,
 	) -> Result<Arc<Self>, ChainError> {
 		let finalized = chain.block(At::Finalized).await?;
 		let seen = look(&chain, finalized, models).await?;
@@ -109,10 +140,11 @@ impl ChainView {
 		write_down(note, offers).await;
 		Ok(Arc::new(Self {
 			chain,
+			sessions: Sessions::new(operator.clone()),
+			away,
 			operator,
 			view: watch::Sender::new(seen),
 			models: Mutex::new(models.to_vec()),
-			sessions: Mutex::default(),
 			prices: Mutex::new(prices),
 			offers: offers.to_owned(),
 		}))
@@ -139,7 +171,7 @@ impl ChainView {
 					let note = self.prices().note(&view.models, view.best);
 					write_down(note, &self.offers).await;
 					self.view.send_replace(view);
-					self.forget_old_sessions();
+					self.sessions.forget_old();
 				}
 				Err(error) => {
 					warn!(%error, "the chain cannot be followed; trying on");
@@ -170,18 +202,9 @@ impl ChainView {
 	fn recent(&self) -> Result<watch::Ref<'_, View>, ChainUnavailable> {
 		let view = self.view.borrow();
 		match view.seen.elapsed() {
-			age if age < MAX_AGE => Ok(view),
+			age if age < self.away => Ok(view),
 			age => Err(ChainUnavailable(format!("no news for {} s", age.as_secs()))),
 		}
-	}
-
-	fn cached(&self, id: SessionId) -> Option<CachedSession> {
-		self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
-	}
-
-	fn forget_old_sessions(&self) {
-		let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-		sessions.retain(|_, session| session.seen.elapsed() < MAX_AGE);
 	}
 }
 
@@ -224,11 +247,11 @@ impl SessionSource for ChainView {
 	}
 
 	fn best_block(&self) -> Result<BlockNumber, ChainUnavailable> {
-		Ok(self.recent()?.best)
+		Ok(self.recent()?.best_now())
 	}
 
 	fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable> {
-		Ok(self.recent()?.models.get(&id).cloned())
+		self.recent()?.model_now(id)
 	}
 
 	fn standing_price(
@@ -236,39 +259,48 @@ impl SessionSource for ChainView {
 		model: ModelId,
 		version: PriceVersion,
 	) -> Result<Option<PriceSchedule>, ChainUnavailable> {
-		let best = self.recent()?.best;
+		let best = self.recent()?.best_now();
 		Ok(self.prices().standing(model, version, best))
 	}
 
 	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable> {
-		let best = self.recent()?.best;
-		let cached = self.cached(id);
-		if let Some(session) = &cached {
-			if best.saturating_sub(session.read_at) < SESSION_BLOCKS {
-				return Ok(Some(session.info.clone()));
-			}
-		}
-		match self.chain.session(id, At::Best).await {
-			Ok(Some(info)) => {
-				let entry =
-					CachedSession { info: info.clone(), read_at: best, seen: Instant::now() };
-				let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-				if sessions.len() < MAX_SESSIONS || sessions.contains_key(&id) {
-					sessions.insert(id, entry);
-				}
-				Ok(Some(info))
-			}
-			Ok(None) => {
-				self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-				Ok(None)
-			}
-			Err(error) => match cached {
-				Some(session) if session.seen.elapsed() < MAX_AGE => {
-					warn!(%error, session = id, "using a session as it was last read");
-					Ok(Some(session.info))
-				}
-				_ => Err(ChainUnavailable(error.to_string())),
-			},
-		}
+		let sight = {
+			let view = self.recent()?;
+			Sight { best: view.best_now(), away: !view.is_connected() }
+		};
+		let ask = || async {
+			let found = self.chain.session(id, At::Best).await;
+			found.map_err(|error| error.to_string())
+		};
+		self.sessions.get(id, sight, ask).await
+	}
+
+	fn away_for(&self) -> Option<Duration> {
+		let view = self.view.borrow();
+		(!view.is_connected()).then(|| view.seen.elapsed())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::testing;
+	use openledger_primitives::info::Scheduled;
+
+	#[test]
+	fn a_chain_that_is_not_heard_of_goes_on() {
+		assert_eq!(best_after(100, Duration::ZERO), 100);
+		assert_eq!(best_after(100, QUIET - Duration::from_millis(1)), 100);
+		assert_eq!(best_after(100, QUIET), 110);
+		assert_eq!(best_after(100, Duration::from_secs(3_600)), 1_300);
+	}
+
+	#[test]
+	fn what_was_announced_comes_into_force_all_the_same() {
+		let model = testing::model();
+		assert!(!changes_by(&model, BlockNumber::MAX));
+		let model = ModelInfo { next_version: Some(Scheduled { from: 110, value: 2 }), ..model };
+		assert!(!changes_by(&model, 109));
+		assert!(changes_by(&model, 110));
 	}
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use openledger_client::{x402::PaymentRequired, Keypair};
-use openledger_primitives::{BlockNumber, ModelId};
+use openledger_primitives::{Balance, BlockNumber, ModelId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{cors::Origins, refused::Refused, room::Room};
@@ -42,6 +42,8 @@ pub struct Limits {
 	pub body_timeout: Duration,
 	/// The largest headers, in bytes.
 	pub header_bytes: usize,
+	/// What a session may owe for calls that are not settled, in planck.
+	pub exposure: Balance,
 	/// For how many blocks a voucher may be valid.
 	pub voucher_blocks: BlockNumber,
 }

@@ -1,5 +1,5 @@
 //! What a node does beside serving and settling: it tells that it is alive, answers calls that are
-//! requested on chain, and removes what is old.
+//! requested on chain, removes what is old, and adds up what it has measured.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use openledger_primitives::ModelId;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{app::App, run::finish};
+use super::{app::App, run::finish, telemetry};
 use crate::{
 	config::Config,
 	heartbeat::{self, ChainPulse, Pace},
@@ -41,7 +41,7 @@ impl Settings {
 /// The tasks.
 pub(super) struct Background {
 	stop: CancellationToken,
-	tasks: [(&'static str, JoinHandle<()>); 3],
+	tasks: [(&'static str, JoinHandle<()>); 4],
 }
 
 impl Background {
@@ -66,6 +66,7 @@ impl Background {
 			("sending heartbeats", beating),
 			("removing old calls", pruning),
 			("answering calls on chain", answering),
+			("adding up what was measured", tokio::spawn(telemetry::upkeep(stop.clone()))),
 		];
 		Self { stop, tasks }
 	}

@@ -18,6 +18,7 @@ use tokio::{sync::oneshot, time::Instant};
 use tracing::{debug, info, warn};
 
 use super::{
+	again,
 	app::{App, CatalogueEntry},
 	intake::{self, Intake},
 	metering, plain,
@@ -85,19 +86,29 @@ pub(super) fn or_refusal(answer: Result<Response, Refused>) -> Response {
 }
 
 async fn handle(app: Arc<App>, task: Task, request: Request) -> Result<Response, Refused> {
-	let intake = intake::take(&app, request).await?;
+	let (intake, place) = intake::take(&app, request).await?;
+	let answered = answer(&app, task, &intake, place).await;
+	again::or_kept(&app, &intake, answered).await
+}
+
+async fn answer(
+	app: &Arc<App>,
+	task: Task,
+	intake: &Intake,
+	place: Place,
+) -> Result<Response, Refused> {
 	let wanted = Wanted::read(task, &intake.body)?;
-	let (entry, info) = find_model(&app, &wanted.model)?;
+	let (entry, info) = find_model(app, &wanted.model)?;
 	let prepared = entry.backend.prepare(wanted.request).await;
 	let prepared = prepared.map_err(|error| task::shape(task, error.into()))?;
 	let offer = Offer::new(&info, &prepared).ok_or_else(ApiError::internal)?;
-	let checked = payment(&app, &intake, offer, task, entry.timeout).await?;
+	let checked = payment(app, intake, offer, task, entry.timeout).await?;
 	let call = Call {
 		stream: wanted.stream,
 		include_usage: wanted.include_usage,
-		..Call::new(&app, task, wanted.model, &entry, intake.place)
+		..Call::new(app, task, wanted.model, &entry, place)
 	};
-	detached(&app, |reply| call.run(checked, prepared, reply)).await
+	detached(app, |reply| call.run(checked, prepared, reply)).await
 }
 
 /// The payment for a request, if it came with one that is good.
@@ -217,7 +228,8 @@ impl Call {
 		reply: Reply,
 	) -> Option<(Reserved, Reply)> {
 		let offer = checked.offer().clone();
-		match checked.reserve(&self.app.store).await {
+		let exposure = self.app.live().limits.exposure;
+		match checked.reserve(&self.app.store, exposure).await {
 			Ok(reserved) => Some((reserved, reply)),
 			Err(refusal) => {
 				let refused = refuse(&self.app, &offer, self.task, self.timeout, &refusal);
@@ -231,7 +243,7 @@ impl Call {
 		let Some((reserved, mut reply)) = self.reserve(checked, reply).await else { return };
 		let id = reserved.id();
 		let input = reserved.offer().input_tokens;
-		info!(call = %id, model = %self.model, input, "call accepted");
+		debug!(call = %id, model = %self.model, input, "call accepted");
 		let prepared = prepared.on_behalf_of(Party::Session(id.session));
 		match self.start(prepared, &mut reply).await {
 			Ok(generation) if self.stream => {

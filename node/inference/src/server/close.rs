@@ -3,8 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-	body::Bytes,
-	extract::{Path, State},
+	extract::{Path, Request, State},
 	http::StatusCode,
 	Json,
 };
@@ -15,7 +14,12 @@ use openledger_primitives::{
 use tokio::time::timeout;
 use tracing::info;
 
-use super::{app::App, refused::Refused};
+use super::{
+	app::{App, Limits},
+	intake,
+	refused::Refused,
+	SMALL_BODY,
+};
 use crate::{clock, openai::ApiError, payment::Refusal, settlement::SettleError};
 
 /// How long whoever asks is kept waiting. Settling goes on, and is done when they ask again.
@@ -31,8 +35,12 @@ const AGAIN: Duration = Duration::from_secs(10);
 pub(super) async fn close(
 	State(app): State<Arc<App>>,
 	Path(session): Path<SessionId>,
-	body: Bytes,
+	request: Request,
 ) -> Result<Json<CloseAnswer>, Refused> {
+	let (parts, body) = request.into_parts();
+	let limits = app.live().limits.clone();
+	let limits = Limits { body_bytes: limits.body_bytes.min(SMALL_BODY), ..limits };
+	let body = intake::read(&parts.headers, body, &limits).await?;
 	let body: CloseBody =
 		serde_json::from_slice(&body).map_err(|error| ApiError::malformed_json(&error))?;
 	let best = app.source.best_block()?;

@@ -9,14 +9,17 @@ use axum::{
 use tracing::info;
 
 use super::{
+	again,
 	app::App,
 	chat::{self, Call, Reply, Stop},
-	intake, metering, plain,
+	intake::{self, Intake},
+	metering, plain,
 	refused::Refused,
+	room::Place,
 	task::{self, Task},
 };
 use crate::{
-	backend::PreparedEmbedding,
+	backend::{Party, PreparedEmbedding},
 	openai::{signed_text, ApiError, EmbeddingList, EmbeddingsRequest},
 	payment::{Checked, Delivered, Offer},
 };
@@ -27,17 +30,22 @@ pub(super) async fn embeddings(State(app): State<Arc<App>>, request: Request) ->
 }
 
 async fn handle(app: Arc<App>, request: Request) -> Result<Response, Refused> {
+	let (intake, place) = intake::take(&app, request).await?;
+	let answered = answer(&app, &intake, place).await;
+	again::or_kept(&app, &intake, answered).await
+}
+
+async fn answer(app: &Arc<App>, intake: &Intake, place: Place) -> Result<Response, Refused> {
 	let task = Task::Embeddings;
-	let intake = intake::take(&app, request).await?;
 	let request = EmbeddingsRequest::from_json(&intake.body)?;
-	let (entry, info) = chat::find_model(&app, &request.model)?;
+	let (entry, info) = chat::find_model(app, &request.model)?;
 	let prepared = entry.backend.prepare_embedding(request.embedding).await;
 	let prepared = prepared.map_err(|error| task::shape(task, error.into()))?;
 	let offer = Offer::bounded(&info, prepared.input_tokens, 0).ok_or_else(ApiError::internal)?;
-	let checked = chat::payment(&app, &intake, offer, task, entry.timeout).await?;
-	let call = Call::new(&app, task, request.model, &entry, intake.place);
+	let checked = chat::payment(app, intake, offer, task, entry.timeout).await?;
+	let call = Call::new(app, task, request.model, &entry, place);
 	let in_base64 = request.base64;
-	chat::detached(&app, |reply| serve(call, checked, prepared, in_base64, reply)).await
+	chat::detached(app, |reply| serve(call, checked, prepared, in_base64, reply)).await
 }
 
 async fn serve(
@@ -50,6 +58,7 @@ async fn serve(
 	let Some((reserved, mut reply)) = call.reserve(checked, reply).await else { return };
 	let id = reserved.id();
 	info!(call = %id, model = %call.model, input = prepared.input_tokens, "call accepted");
+	let prepared = PreparedEmbedding { party: Party::Session(id.session), ..prepared };
 	let embedded = tokio::select! {
 		biased;
 		() = reply.closed() => Err(Stop::Gone),
@@ -63,7 +72,9 @@ async fn serve(
 	let text = signed_text(&embedded.vectors);
 	let delivered =
 		Delivered { text: &text, input_tokens: embedded.input_tokens, output_tokens: 0 };
-	let served = match reserved.deliver(delivered, &call.app.receipt_key).await {
+	let body = plain::json(&EmbeddingList::new(call.model.clone(), embedded, in_base64));
+	let kept = plain::to_keep(&body);
+	let served = match reserved.deliver(delivered, kept, &call.app.receipt_key).await {
 		Ok(served) => served,
 		Err(error) => {
 			tracing::error!(call = %id, %error, "vectors could not be recorded, and stay here");
@@ -72,6 +83,5 @@ async fn serve(
 		}
 	};
 	metering::served(&call, &served);
-	let body = EmbeddingList::new(call.model.clone(), embedded, in_base64);
-	let _ = reply.send(Ok(plain::response(&body, &served.response())));
+	let _ = reply.send(Ok(plain::response(body, &served.response())));
 }

@@ -29,12 +29,10 @@ pub(super) struct Intake {
 	pub headers: HeaderMap,
 	/// Its body.
 	pub body: Bytes,
-	/// Held to the call's end.
-	pub place: Place,
 }
 
-/// Takes a request in.
-pub(super) async fn take(app: &App, request: Request) -> Result<Intake, Refused> {
+/// Takes a request in, and gives it a place to be held to the call's end.
+pub(super) async fn take(app: &App, request: Request) -> Result<(Intake, Place), Refused> {
 	let (parts, body) = request.into_parts();
 	let headers = parts.headers;
 	let limits = app.live().limits.clone();
@@ -43,10 +41,15 @@ pub(super) async fn take(app: &App, request: Request) -> Result<Intake, Refused>
 		let message = "this node is working on as many requests as it takes";
 		return Err(ApiError::overloaded(Duration::from_secs(1), message).into());
 	};
-	Ok(Intake { headers, body, place })
+	Ok((Intake { headers, body }, place))
 }
 
-async fn read(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Bytes, ApiError> {
+/// Reads a body, within bounds of its size and of how long it may take.
+pub(super) async fn read(
+	headers: &HeaderMap,
+	body: Body,
+	limits: &Limits,
+) -> Result<Bytes, ApiError> {
 	let too_large = || ApiError::body_too_large(limits.body_bytes);
 	let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
 	let length = length.and_then(|length| length.parse::<usize>().ok());
@@ -86,6 +89,7 @@ mod tests {
 			body_bytes: 10,
 			body_timeout: Duration::from_millis(50),
 			header_bytes: 1_000,
+			exposure: 0,
 			voucher_blocks: 50,
 		}
 	}

@@ -30,7 +30,7 @@ impl Keys {
 	/// # Errors
 	/// If a key cannot be read, or is none.
 	pub fn read(config: &Config) -> Result<Self, StartError> {
-		let key = read(&config.key)?;
+		let key = read(&config.key, config.key_type)?;
 		let receipts = match &config.receipt_key {
 			Some(_) => Self::read_receipts(config)?,
 			None => key.clone(),
@@ -47,13 +47,16 @@ impl Keys {
 	/// # Errors
 	/// If it cannot be read, or is none.
 	pub fn read_receipts(config: &Config) -> Result<Keypair, StartError> {
-		read(config.receipt_key.as_ref().unwrap_or(&config.key))
+		match &config.receipt_key {
+			Some(source) => read(source, config.receipt_key_type),
+			None => read(&config.key, config.key_type),
+		}
 	}
 }
 
-fn read(source: &KeySource) -> Result<Keypair, StartError> {
+fn read(source: &KeySource, scheme: Scheme) -> Result<Keypair, StartError> {
 	let secret = source.read()?;
-	Ok(Keypair::from_uri(secret.expose(), Scheme::default())?)
+	Ok(Keypair::from_uri(secret.expose(), scheme)?)
 }
 
 /// Whether the chain lets the agent's key run the operator's node.
@@ -93,6 +96,18 @@ mod tests {
 		assert_eq!(keys.receipts.account(), testing::operator().account());
 		assert_eq!(*keys.operator.account(), testing::operator().account());
 		assert!(!keys.operator.is_proxy());
+	}
+
+	#[test]
+	fn each_can_be_of_another_kind() {
+		let kinds = "key_type = \"ecdsa\"\nreceipt_key = { uri = \"//Bob\" }\nreceipt_key_type = ";
+		let keys = keys(&format!("{kinds}\"ed25519\""));
+		assert_eq!(keys.operator.signer().scheme(), Scheme::Ecdsa);
+		assert_eq!(keys.receipts.scheme(), Scheme::Ed25519);
+		let signed = keys.receipts.sign(b"a statement");
+		assert_eq!(*keys.operator.account(), keys.operator.signer().account());
+		assert_ne!(keys.receipts.account(), testing::operator().account());
+		assert_ne!(signed, keys.operator.signer().sign(b"a statement"));
 	}
 
 	#[test]

@@ -11,7 +11,9 @@ use openledger_client::{
 	ss58,
 	x402::{self, PaymentResponse},
 };
-use openledger_primitives::{info::ModelInfo, statement::Statement, LaneId, Sequence, SessionId};
+use openledger_primitives::{
+	info::ModelInfo, statement::Statement, AccountId, LaneId, Sequence, SessionId,
+};
 use serde_json::{json, Map, Value};
 use tokio::time::timeout;
 
@@ -20,7 +22,7 @@ use crate::{
 	clock,
 	openai::{ApiError, Model},
 	payment::Refusal,
-	store::{CallId, CallStatus, ServedCall, StoredCall, UnixSeconds},
+	store::{CallId, CallStatus, LaneRefusal, ServedCall, StoredCall, UnixSeconds},
 };
 
 /// How long a backend may take to say that it is well.
@@ -85,10 +87,7 @@ pub(super) async fn statement(
 			Err(not_found("not_charged", message))
 		}
 		Some(StoredCall { served: Some(served), payer, .. }) => {
-			let ServedCall { record, charge, statement_signature, .. } = served;
-			let genesis = app.source.genesis_hash();
-			let statement = Statement::of(genesis, session, lane, &record, charge);
-			Ok(Json(PaymentResponse::new(&genesis, payer, statement, statement_signature)))
+			Ok(Json(receipt(&app, id, payer, served)))
 		}
 		Some(_) => {
 			let message = format!("call {id} is still being served");
@@ -97,6 +96,19 @@ pub(super) async fn statement(
 			Err(ApiError::new(StatusCode::CONFLICT, kind, code, None, message).into())
 		}
 	}
+}
+
+/// What the caller of a call is told, again.
+pub(super) fn receipt(
+	app: &App,
+	id: CallId,
+	payer: AccountId,
+	served: ServedCall,
+) -> PaymentResponse {
+	let ServedCall { record, charge, statement_signature, .. } = served;
+	let genesis = app.source.genesis_hash();
+	let statement = Statement::of(genesis, id.session, id.lane, &record, charge);
+	PaymentResponse::new(&genesis, payer, statement, statement_signature)
 }
 
 /// `GET /v1/sessions/{session}/{lane}`: what the lane's next voucher has to name.
@@ -113,14 +125,23 @@ pub(super) async fn lane(
 	};
 	let state = app.store.lane(&info, lane).await?.unwrap_or_default();
 	let taken = app.store.session(session).await?.unwrap_or_default();
+	if !taken.is_of(&info.caller) {
+		let refusal = Refusal::Lane(LaneRefusal::OtherCaller { session });
+		let (kind, message) = ("invalid_request_error", refusal.to_string());
+		let code = refusal.code();
+		return Err(ApiError::new(StatusCode::CONFLICT, kind, code, None, message).into());
+	}
 	// A store that is new, or was restored, has not seen all that the chain has settled.
 	let charged = taken.charged.max(info.settled);
 	let left = info.deposit.saturating_sub(charged.saturating_add(taken.in_flight));
-	let last = app.store.call(CallId { session, lane, sequence: state.sequence }).await?;
+	let last = CallId { session, lane, sequence: state.sequence };
+	let terms = app.store.terms(last).await?;
 	Ok(Json(json!({
 		"session": session,
 		"lane": lane,
-		"model": last.map(|last| last.model),
+		"model": terms.map(|terms| terms.model),
+		"version": terms.map(|terms| terms.version),
+		"price_version": terms.map(|terms| terms.price_version),
 		"sequence": state.sequence,
 		"next_sequence": state.sequence.saturating_add(1),
 		"charged": state.charged.to_string(),
@@ -162,8 +183,8 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Json<Value>, R
 	})))
 }
 
-/// `GET /health`: 200 if the chain can be asked, calls can be written down and settled, and every
-/// model could answer, else 503.
+/// `GET /health`: 200 if the chain can be asked or what is known of it is new enough, calls can be
+/// written down and settled, and every model could answer, else 503.
 pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
 	let chain = app.source.best_block();
 	let store = match timeout(HEALTH_TIMEOUT, app.store.check()).await {
@@ -176,7 +197,10 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
 	};
 	let failing = app.settler.last().failing_since;
 	let failing = failing.map(|since| clock::unix_seconds().saturating_sub(since));
-	let settles = failing.is_none_or(|seconds| seconds < FAILING_LONG);
+	let away = app.source.away_for().map(|away| away.as_secs());
+	// Nothing is settled while the chain is away; for how long calls are served then is the operator's
+	// choice.
+	let settles = away.is_some() || failing.is_none_or(|seconds| seconds < FAILING_LONG);
 	let mut well = chain.is_ok() && store == "ok" && settles && !app.cut.is_cancelled();
 	let mut models = Map::new();
 	for (name, entry) in &app.live().models {
@@ -199,7 +223,9 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
 		false => (StatusCode::SERVICE_UNAVAILABLE, "failing"),
 	};
 	let chain = match chain {
-		Ok(best) => json!({ "connected": true, "best_block": best }),
+		Ok(best) => {
+			json!({ "connected": away.is_none(), "best_block": best, "away_seconds": away })
+		}
 		Err(error) => json!({ "connected": false, "error": error.to_string() }),
 	};
 	let settlement = match settles {

@@ -17,6 +17,7 @@
 //! [`run`] starts all of it from a configuration; [`App`] and [`serve`] are for those who bring
 //! their own parts.
 
+mod again;
 mod app;
 mod background;
 mod chat;

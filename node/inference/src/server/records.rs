@@ -1,21 +1,24 @@
 //! `GET /v1/records/{session}/{lane}/{sequence}`: what went to the chain for a call, and the proof
 //! that it did.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
 	extract::{Path, State},
 	http::StatusCode,
 	Json,
 };
-use openledger_primitives::{merkle, LaneId, Sequence, SessionId};
+use openledger_primitives::{LaneId, Sequence, SessionId};
 use serde_json::{json, Value};
 
 use super::{app::App, refused::Refused};
 use crate::{
 	openai::ApiError,
-	store::{CallId, CallStatus, ProvenCall, StoredAggregate},
+	store::{CallId, CallStatus, ProvenCall, StoreError},
 };
+
+/// When to ask again where too many ask at the same time.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// A call's record, its charge, what became of it, and, once it is settled, the root of the
 /// settlement that it is part of with the proof that it is. Amounts are in planck.
@@ -24,7 +27,14 @@ pub(super) async fn record(
 	Path((session, lane, sequence)): Path<(SessionId, LaneId, Sequence)>,
 ) -> Result<Json<Value>, Refused> {
 	let id = CallId { session, lane, sequence };
-	let Some(ProvenCall { call, aggregate, leaves }) = app.store.proven(id).await? else {
+	let proven = app.store.proof(id).await.map_err(|error| match error {
+		StoreError::Busy => {
+			let message = "too many proofs are asked for at the same time";
+			ApiError::overloaded(AGAIN, message).into()
+		}
+		error => Refused::from(error),
+	})?;
+	let Some((ProvenCall { call, aggregate, .. }, proof)) = proven else {
 		return Err(match app.store.is_removed(id).await? {
 			true => removed(id),
 			false => missing("call_unknown", format!("no voucher of call {id} was taken")),
@@ -46,17 +56,16 @@ pub(super) async fn record(
 		CallStatus::Settled { block } => block,
 		_ => None,
 	};
-	let settlement = leaves.and_then(|(leaves, index)| {
-		let proof = merkle::prove(&leaves, index)?;
-		Some(json!({
+	let settlement = proof.map(|(root, proof)| {
+		json!({
 			"kind": if aggregate.is_some() { "aggregate" } else { "itemised" },
 			"block": block,
-			"root": merkle::root(leaves),
+			"root": root,
 			"proof": proof,
-			"first_sequence": aggregate.as_ref().map(|sum: &StoredAggregate| sum.first),
+			"first_sequence": aggregate.as_ref().map(|sum| sum.first),
 			"last_sequence": aggregate.as_ref().map(|sum| sum.aggregate.up_to),
-			"calls": aggregate.as_ref().map(|sum| sum.calls),
-		}))
+			"calls": aggregate.as_ref().map(|sum| sum.aggregate.calls),
+		})
 	});
 	Ok(Json(json!({
 		"session": session,

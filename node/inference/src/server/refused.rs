@@ -34,7 +34,9 @@ impl Refused {
 			StatusCode::PAYMENT_REQUIRED => ApiError::payment(refusal.code(), refusal.to_string()),
 			_ => ApiError::new(status, "payment_error", refusal.code(), None, refusal.to_string()),
 		};
-		Self { error: Box::new(error), payment: payment.map(Box::new), details: refusal.details() }
+		let retry_after = refusal.retry_after().or(error.retry_after);
+		let error = Box::new(ApiError { retry_after, ..error });
+		Self { error, payment: payment.map(Box::new), details: refusal.details() }
 	}
 
 	/// A request without a voucher.

@@ -19,7 +19,7 @@ use super::{
 	StartError,
 };
 use crate::{
-	config::{Config, ConfigError, LimitsConfig, SettlementConfig},
+	config::{Config, ConfigError, LimitsConfig},
 	payment::ChainView,
 	settlement::SettlementPolicy,
 };
@@ -92,7 +92,7 @@ impl Reloader {
 		}
 		self.view.serve(&start::ids(&models));
 		self.app.room.resize(new.limits.concurrent);
-		self.app.settler.follow(policy(&new.settlement));
+		self.app.settler.follow(policy(&new));
 		self.app.settings.set(Live {
 			models: start::catalogue(&loaded),
 			public_url: public_url(&new, &node.endpoint),
@@ -117,16 +117,21 @@ pub(super) fn limits(config: &LimitsConfig) -> Limits {
 		body_bytes: config.body_bytes,
 		body_timeout: Duration::from_secs(config.body_timeout_seconds.into()),
 		header_bytes: config.header_bytes,
+		exposure: config.exposure,
 		voucher_blocks: config.voucher_blocks,
 	}
 }
 
 /// When and how calls are settled.
-pub(super) fn policy(config: &SettlementConfig) -> SettlementPolicy {
+pub(super) fn policy(config: &Config) -> SettlementPolicy {
+	let exposure = config.limits.exposure;
+	let config = &config.settlement;
 	SettlementPolicy {
 		max_calls: config.max_calls,
 		max_age: Duration::from_secs(config.max_age_seconds.into()),
+		max_value: config.max_value,
 		min_value: config.min_value,
+		exposure,
 		mode: config.mode,
 		aggregate_from: config.aggregate_from,
 	}
@@ -141,7 +146,9 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
 		("data_dir", old.data_dir != new.data_dir),
 		("listen", old.listen != new.listen),
 		("key", old.key != new.key),
+		("key_type", old.key_type != new.key_type),
 		("receipt_key", old.receipt_key != new.receipt_key),
+		("receipt_key_type", old.receipt_key_type != new.receipt_key_type),
 		("operator", old.operator != new.operator),
 		("chain", old.chain != new.chain),
 		("settlement.keep_days", old.settlement.keep_days != new.settlement.keep_days),

@@ -1,6 +1,11 @@
 //! Starting and stopping.
 
-use std::{future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+	future::{Future, IntoFuture},
+	net::SocketAddr,
+	sync::Arc,
+	time::Duration,
+};
 
 use axum::Router;
 use openledger_client::{ss58, Chain};
@@ -19,13 +24,15 @@ use crate::{
 	config::{Config, ConfigError},
 	payment::{ChainView, SessionSource},
 	settlement::{ChainLink, Settler},
-	store::{Identity, Store},
+	store::{Identity, Store, StoreError},
 };
 
 /// The store's file in the data directory.
 const STORE_FILE: &str = "calls.redb";
 /// What was offered lately, beside it.
 const OFFERS_FILE: &str = "offers.json";
+/// How often is looked whether the store can be written.
+const WATCH: Duration = Duration::from_secs(2);
 /// How long calls that were cut may take to end: their callers may read slowly.
 const AFTER_CUT: Duration = Duration::from_secs(30);
 
@@ -74,10 +81,10 @@ pub async fn run(
 	result
 }
 
-/// Runs an inference node with these keys until it is stopped.
+/// Runs an inference node with these keys until it is stopped, or its store fails.
 ///
 /// # Errors
-/// Why it does not start.
+/// Why it does not start, and [`StartError::StoreFailed`]: whoever started it should start it again.
 pub async fn run_until(
 	config: Config,
 	keys: Keys,
@@ -86,7 +93,7 @@ pub async fn run_until(
 	reload: Reload,
 ) -> Result<(), StartError> {
 	let operator = keys.operator.account().clone();
-	info!(operator = %ss58(&operator), chain = %config.chain.url, "starting");
+	info!(operator = %ss58(&operator), chain = %without_secrets(&config.chain.url), "starting");
 	telemetry::recorder();
 	let chain = Chain::connect(&config.chain.url).await?;
 	let node = start::registration(&chain, &keys).await?;
@@ -107,10 +114,11 @@ pub async fn run_until(
 	let background = CancellationToken::new();
 	let offers = config.data_dir.join(OFFERS_FILE);
 	let ids = start::ids(&models);
-	let view = ChainView::new(chain.clone(), operator, &ids, &offers).await?;
+	let away = Duration::from_secs(config.chain.away_seconds.into());
+	let view = ChainView::new(chain.clone(), operator, &ids, &offers, away).await?;
 	let following = tokio::spawn(view.clone().follow(background.clone()));
 	let link = Arc::new(ChainLink::new(chain.clone(), keys.operator.clone()));
-	let policy = reload::policy(&config.settlement);
+	let policy = reload::policy(&config);
 	let source: Arc<dyn SessionSource> = view.clone();
 	let (settler, handle) = Settler::new(store.clone(), link, source.clone(), policy);
 	let settle = CancellationToken::new();
@@ -146,7 +154,13 @@ pub async fn run_until(
 	let with_metrics = config.metrics.enabled && config.metrics.listen.is_none();
 	let reloader = Reloader { app: app.clone(), chain, view, keys, config, loaded };
 	let reloading = tokio::spawn(reloader.run(reload, stop.clone()));
-	let served = serve(listener, app, with_metrics, limits, stop, grace.calls).await;
+	let watching = tokio::spawn({
+		let (store, stop) = (store.clone(), stop.clone());
+		async move { watch(|| store.check(), WATCH, &stop).await }
+	});
+	let served = serve(listener, app, with_metrics, limits, stop.clone(), grace.calls).await;
+	stop.cancel();
+	let failed = watching.await.ok().flatten();
 	finish("reading the configuration", reloading, Duration::from_secs(5)).await;
 
 	beside.finish().await;
@@ -160,7 +174,35 @@ pub async fn run_until(
 	}
 	store.close().await;
 	info!("stopped");
-	served
+	match failed {
+		Some(error) => Err(StartError::StoreFailed(error)),
+		None => served,
+	}
+}
+
+/// Looks from time to time whether the store can be written, and stops the node if it cannot: after a
+/// failure the database refuses everything until it is opened again, so that the node could neither
+/// serve nor settle, whatever becomes of the disk. What was the matter, if something was.
+async fn watch<C, F>(check: C, every: Duration, stop: &CancellationToken) -> Option<StoreError>
+where
+	C: Fn() -> F,
+	F: Future<Output = Result<(), StoreError>>,
+{
+	loop {
+		let checked = async {
+			tokio::time::sleep(every).await;
+			check().await
+		};
+		let checked = tokio::select! {
+			() = stop.cancelled() => return None,
+			checked = checked => checked,
+		};
+		if let Err(error) = checked {
+			error!(%error, "the store failed; stopping, to be started again");
+			stop.cancel();
+			return Some(error);
+		}
+	}
 }
 
 /// Serves HTTP until it is stopped, then waits for the calls that are being served. Those that are
@@ -224,6 +266,14 @@ fn connection_limits(config: &Config) -> ConnectionLimits {
 		idle: seconds(config.idle_timeout_seconds),
 		stalled: seconds(config.idle_timeout_seconds),
 	}
+}
+
+/// An address without what may be a secret in it: its path, and the name and password before the host.
+fn without_secrets(url: &str) -> String {
+	let Ok(url) = reqwest::Url::parse(url) else { return "not a URL".into() };
+	let (scheme, host) = (url.scheme(), url.host_str().unwrap_or_default());
+	let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+	format!("{scheme}://{host}{port}")
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -290,5 +340,38 @@ async fn signal() {
 	#[cfg(not(unix))]
 	{
 		let _ = interrupt.await;
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::sync::atomic::{AtomicUsize, Ordering};
+
+	#[tokio::test]
+	async fn a_store_that_fails_stops_the_node() {
+		let (stop, checks) = (CancellationToken::new(), AtomicUsize::new(0));
+		let check = || async {
+			match checks.fetch_add(1, Ordering::SeqCst) {
+				0..3 => Ok(()),
+				_ => Err(StoreError::Closed),
+			}
+		};
+		let failed = watch(check, Duration::from_millis(1), &stop).await;
+		assert!(matches!(failed, Some(StoreError::Closed)), "{failed:?}");
+		assert!(stop.is_cancelled());
+		assert_eq!(checks.load(Ordering::SeqCst), 4);
+		assert!(watch(check, Duration::from_millis(1), &stop).await.is_none(), "it was stopped");
+	}
+
+	#[test]
+	fn addresses_are_shown_without_their_secrets() {
+		for (url, shown) in [
+			("wss://name:word@rpc.example/v1/0123abcd?key=x", "wss://rpc.example"),
+			("ws://127.0.0.1:9944", "ws://127.0.0.1:9944"),
+			("nonsense", "not a URL"),
+		] {
+			assert_eq!(without_secrets(url), shown);
+		}
 	}
 }

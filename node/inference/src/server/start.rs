@@ -97,6 +97,11 @@ pub enum StartError {
 	/// The store cannot be opened.
 	#[error(transparent)]
 	Store(#[from] StoreError),
+	/// The store failed while the node ran. Its database takes nothing more until it is opened again.
+	#[error(
+		"the store cannot be written any more: {0}; look at the disk, and start the node again"
+	)]
+	StoreFailed(StoreError),
 	/// Nobody can connect.
 	#[error("cannot listen on {address}: {error}")]
 	Listen {

@@ -121,7 +121,7 @@ async fn conclude(call: &Call, reserved: Reserved, part: Part, answer: &Answer<'
 		input_tokens: part.input_tokens,
 		output_tokens: part.output_tokens,
 	};
-	match reserved.deliver(delivered, &call.app.receipt_key).await {
+	match reserved.deliver(delivered, None, &call.app.receipt_key).await {
 		Ok(served) => {
 			metering::served(call, &served);
 			let statement = x402::encode(&served.response());

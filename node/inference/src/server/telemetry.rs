@@ -1,10 +1,14 @@
 //! `GET /metrics`, in Prometheus' format.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+	sync::{Arc, OnceLock},
+	time::Duration,
+};
 
 use axum::{extract::State, http::header::CONTENT_TYPE, response::IntoResponse};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use openledger_primitives::{Balance, MICRO_OPEN};
+use tokio_util::sync::CancellationToken;
 
 use super::app::App;
 
@@ -33,6 +37,9 @@ const TOKENS: [f64; 12] = [
 	4_194_304.0,
 ];
 
+/// How often values are added up.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// The process has one recorder, however many servers it runs.
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
@@ -56,10 +63,23 @@ pub(super) fn recorder() -> Option<&'static PrometheusHandle> {
 	RECORDER.get_or_init(install).as_ref()
 }
 
+/// Adds up what was measured, every few seconds until it is stopped: until that is done each value takes
+/// memory of its own, and nobody may ever ask for them.
+pub(super) async fn upkeep(stop: CancellationToken) {
+	let Some(recorder) = recorder() else { return };
+	loop {
+		tokio::select! {
+			() = stop.cancelled() => return,
+			() = tokio::time::sleep(UPKEEP) => recorder.run_upkeep(),
+		}
+	}
+}
+
 fn describe() {
 	metrics::describe_counter!("openledger_calls_total", "Calls by model and outcome");
 	metrics::describe_counter!("openledger_tokens_total", "Charged tokens by model and direction");
 	metrics::describe_counter!("openledger_refused_total", "Refused requests by error code");
+	metrics::describe_counter!("openledger_answers_repeated_total", "Answers handed out once more");
 	metrics::describe_counter!("openledger_settlements_total", "Settlements that were finalized");
 	metrics::describe_counter!("openledger_settlement_failures_total", "Attempts that failed");
 	metrics::describe_counter!("openledger_on_chain_calls_total", "Calls on chain by outcome");
@@ -143,7 +163,8 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
 	}
 	metrics::gauge!("openledger_calls_in_progress").set(size(app.calls.len()));
 	metrics::gauge!("openledger_requests_room").set(size(app.room.free()));
-	let connected = f64::from(u8::from(app.source.best_block().is_ok()));
+	let connected = app.source.best_block().is_ok() && app.source.away_for().is_none();
+	let connected = f64::from(u8::from(connected));
 	metrics::gauge!("openledger_chain_connected").set(connected);
 	let text = recorder().map(|handle| {
 		handle.run_upkeep();

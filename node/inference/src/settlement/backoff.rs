@@ -7,8 +7,6 @@ use std::{
 };
 
 const FIRST: Duration = Duration::from_secs(3);
-/// A refused settlement costs its fee all the same.
-const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Which keys have failed, how often in a row, and when each may be tried again.
 #[derive(Debug)]
@@ -20,6 +18,7 @@ pub(super) struct Backoff<K> {
 struct Failing {
 	times: u32,
 	since: Instant,
+	last: Instant,
 	until: Instant,
 }
 
@@ -35,12 +34,20 @@ impl<K: Eq + Hash + Copy> Backoff<K> {
 		self.failed.get(&key).is_none_or(|failing| now >= failing.until)
 	}
 
-	/// Notes a failure. How long to wait: twice as long as after the one before.
-	pub(super) fn fail(&mut self, key: K, now: Instant) -> Duration {
-		let begin = Failing { times: 0, since: now, until: now };
+	/// For how long `key` was not tried after it failed.
+	pub(super) fn waits_for(&self, key: K, now: Instant) -> Duration {
+		let last = self.failed.get(&key).map_or(now, |failing| failing.last);
+		now.saturating_duration_since(last)
+	}
+
+	/// Notes a failure. How long to wait: twice as long as after the one before, and no longer than
+	/// `longest`.
+	pub(super) fn fail(&mut self, key: K, now: Instant, longest: Duration) -> Duration {
+		let begin = Failing { times: 0, since: now, last: now, until: now };
 		let failing = self.failed.entry(key).or_insert(begin);
-		let wait = FIRST.saturating_mul(2_u32.saturating_pow(failing.times)).min(LONGEST);
+		let wait = FIRST.saturating_mul(2_u32.saturating_pow(failing.times)).min(longest);
 		failing.times = failing.times.saturating_add(1);
+		failing.last = now;
 		failing.until = now + wait;
 		wait
 	}
@@ -66,12 +73,14 @@ impl<K: Eq + Hash + Copy> Backoff<K> {
 mod tests {
 	use super::*;
 
+	const LONGEST: Duration = Duration::from_secs(3_600);
+
 	#[test]
 	fn waits_longer_after_each_failure_and_not_forever() {
 		let mut backoff = Backoff::default();
 		let start = Instant::now();
 		assert!(backoff.is_ready(7, start));
-		let waits: Vec<u64> = (0..13).map(|_| backoff.fail(7, start).as_secs()).collect();
+		let waits: Vec<u64> = (0..13).map(|_| backoff.fail(7, start, LONGEST).as_secs()).collect();
 		assert_eq!(waits, [3, 6, 12, 24, 48, 96, 192, 384, 768, 1536, 3072, 3600, 3600]);
 		assert!(!backoff.is_ready(7, start + Duration::from_secs(3599)));
 		assert!(backoff.is_ready(7, start + Duration::from_secs(3600)));
@@ -80,7 +89,9 @@ mod tests {
 		backoff.succeed(7);
 		assert!(backoff.is_ready(7, start));
 		assert_eq!(backoff.failing_for(start), None);
-		backoff.fail(8, start);
+		assert_eq!(backoff.waits_for(7, start + LONGEST), Duration::ZERO, "it does not fail");
+		backoff.fail(8, start, LONGEST);
+		assert_eq!(backoff.waits_for(8, start + LONGEST), LONGEST);
 		backoff.keep(|key| *key != 8);
 		assert_eq!(backoff.failing_for(start), None);
 	}
@@ -89,7 +100,7 @@ mod tests {
 	fn many_failures_do_not_overflow() {
 		let mut backoff = Backoff::default();
 		for _ in 0..100 {
-			assert!(backoff.fail(0, Instant::now()) <= LONGEST);
+			assert!(backoff.fail(0, Instant::now(), LONGEST) <= LONGEST);
 		}
 	}
 }

@@ -10,15 +10,15 @@ use crate::{
 	store::{StoreError, UnixSeconds},
 };
 
-/// The most sessions that wait to be settled at somebody's request.
-const ORDERS: usize = 16;
+/// The most sessions that are settled at somebody's request at the same time; as many more wait.
+pub(super) const ORDERS: usize = 64;
 
 /// The last thing that settling did, for whoever asks how it goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastSettlement {
 	/// The finalized block of the last settlement.
 	pub block: Option<BlockNumber>,
-	/// Why the last attempt failed, if the last attempt failed.
+	/// Why the last attempt failed, if it did, in a word: what is behind it is in the log.
 	pub error: Option<String>,
 	/// Since when a lane cannot be settled, if there is one.
 	pub failing_since: Option<UnixSeconds>,

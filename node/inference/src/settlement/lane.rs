@@ -1,17 +1,18 @@
-//! Looking after one lane: what the chain knows of it already, what to send next, and what became of
-//! it.
+//! Looking after one lane: what the chain knows of it already, and what to send next.
 
 use openledger_client::ss58;
 use openledger_primitives::{
-	record::{CallRecord, CallRecords, RejectReason},
+	info::SessionInfo,
+	record::{CallRecord, CallRecords},
 	Balance, BlockNumber, Sequence,
 };
 use tracing::{error, info, warn};
 
 use super::{
-	settler::{LaneError, Settler},
+	sending::{find, outcome},
 	sums::Sums,
-	Batch, Content, Sent, SettlementMode, Sighting, Verdict,
+	worker::{LaneError, Looked, Worker},
+	Batch, Content, SettlementMode, SettlementPolicy, Sighting,
 };
 use crate::{
 	clock,
@@ -25,7 +26,10 @@ use crate::{
 const LOST_AFTER: UnixSeconds = 600;
 /// The most calls that are noted in one transaction, so that calls being served need not wait long.
 /// Few in tests, so that they go through it.
-const NOTED: usize = if cfg!(test) { 2 } else { 1_024 };
+pub(super) const NOTED: usize = if cfg!(test) { 2 } else { 1_024 };
+/// How many full batches may wait of a lane before the mode `auto` adds calls up. One by one a lane
+/// settles a batch in two to three blocks.
+const BATCHES: usize = 4;
 
 /// What to do about a lane.
 enum Step {
@@ -36,64 +40,75 @@ enum Step {
 }
 
 /// A settlement that is to be sent.
-struct Plan {
-	batch: Batch,
+pub(super) struct Plan {
+	pub batch: Batch,
 	/// The calls in it.
-	ids: Vec<CallId>,
+	pub ids: Vec<CallId>,
 	/// What they cost together, in planck.
-	charge: Balance,
+	pub charge: Balance,
 	/// The sums in it, if it has any.
-	sums: Option<StoredAggregate>,
+	pub sums: Option<StoredAggregate>,
 	/// Whether more calls wait behind them.
 	more: bool,
 	/// When the same was sent before, if it was and may still arrive.
-	earlier: Option<Submission>,
+	pub earlier: Option<Submission>,
 }
 
-impl Settler {
-	/// Looks after one lane, and says which.
-	pub(super) async fn look_after(&self, key: LaneKey) -> (LaneKey, Result<(), LaneError>) {
-		(key, self.lane(key).await)
-	}
-
-	/// Looks after one lane.
-	async fn lane(&self, key: LaneKey) -> Result<(), LaneError> {
-		loop {
-			let sighting = self.chain.look(key.session).await?;
-			let (finalized, best) = (sighting.finalized, sighting.best);
-			let plan = match self.next_step(key, sighting).await? {
-				Step::Wait => return Ok(()),
-				Step::Send(plan) => plan,
-			};
-			let (summed, more) = (plan.sums.is_some(), plan.more);
-			let again = plan.earlier.is_some();
-			let until = best.saturating_add(self.chain.mortality());
-			let sent = self.send(key, Submission { at: finalized, until }, *plan).await;
-			// That a copy was refused may mean that the first one has arrived.
-			if summed && !again && matches!(sent, Err(LaneError::Refused(_))) {
-				self.one_by_one().insert(key);
-			} else if !summed && sent.is_ok() {
-				self.one_by_one().remove(&key);
-			}
-			sent?;
-			if !more {
-				return Ok(());
-			}
+impl Worker {
+	/// Looks after one lane, with one settlement at most.
+	pub(super) async fn look_after(
+		&self,
+		key: LaneKey,
+		policy: SettlementPolicy,
+	) -> Result<Looked, LaneError> {
+		let sighting = self.chain.look(key.session).await?;
+		let (finalized, best) = (sighting.finalized, sighting.best);
+		let plan = match self.next_step(key, policy, sighting).await? {
+			Step::Wait => return Ok(Looked::Waits),
+			Step::Send(plan) => plan,
+		};
+		let (summed, more) = (plan.sums.is_some(), plan.more);
+		let again = plan.earlier.is_some();
+		let until = best.saturating_add(self.chain.mortality());
+		let sent = self.send(key, Submission { at: finalized, until }, *plan).await;
+		// That a copy was refused may mean that the first one has arrived.
+		if summed && !again && matches!(sent, Err(LaneError::Refused(_))) {
+			self.one_by_one().insert(key);
+		} else if !summed && sent.is_ok() {
+			self.one_by_one().remove(&key);
 		}
+		sent.map(|()| Looked::Sent { more })
 	}
 
 	/// The oldest calls of a lane that wait: as many as one settlement can have, and one more.
-	async fn waiting(&self, key: LaneKey) -> Result<Vec<(CallId, StoredCall)>, LaneError> {
-		let most = match self.policy.mode {
+	async fn waiting(
+		&self,
+		key: LaneKey,
+		mode: SettlementMode,
+	) -> Result<Vec<(CallId, StoredCall)>, LaneError> {
+		let most = match mode {
 			SettlementMode::Itemised => self.batch_size,
 			SettlementMode::Aggregate => self.batch_size.max(self.summed),
+			SettlementMode::Auto => {
+				let few = self.few();
+				let calls = self.store.open_calls(key, few.saturating_add(1)).await?;
+				if calls.len() <= few {
+					return Ok(calls);
+				}
+				few.max(self.summed)
+			}
 		};
 		Ok(self.store.open_calls(key, most.saturating_add(1)).await?)
 	}
 
+	/// So many calls of a lane can be settled one by one in good time.
+	fn few(&self) -> usize {
+		self.batch_size.saturating_mul(BATCHES)
+	}
+
 	/// Notes what became of calls, in several transactions if they are many. Noting one twice is
 	/// harmless, and what was not noted is found out again.
-	async fn note(&self, outcomes: Vec<(CallId, Outcome)>) -> Result<u32, LaneError> {
+	pub(super) async fn note(&self, outcomes: Vec<(CallId, Outcome)>) -> Result<u32, LaneError> {
 		let mut noted = 0_u32;
 		for part in outcomes.chunks(NOTED) {
 			noted = noted.saturating_add(self.store.note(part.to_vec()).await?);
@@ -102,9 +117,20 @@ impl Settler {
 	}
 
 	/// Notes what the chain knows of the lane already, and picks what to send next.
-	async fn next_step(&self, key: LaneKey, sighting: Sighting) -> Result<Step, LaneError> {
-		let mut calls = self.waiting(key).await?;
-		let session = sighting.session.as_ref();
+	async fn next_step(
+		&self,
+		key: LaneKey,
+		policy: SettlementPolicy,
+		sighting: Sighting,
+	) -> Result<Step, LaneError> {
+		let mut calls = self.waiting(key, policy.mode).await?;
+		// Where blocks were replaced, the session's number may have been given to somebody else: what
+		// the chain says of that session is not about these calls, and nothing pays for them any more.
+		let payer = calls.first().map(|(_, call)| call.payer.clone());
+		let is_ours =
+			|session: &&SessionInfo| payer.as_ref().is_none_or(|payer| *payer == session.caller);
+		let session = sighting.session.as_ref().filter(is_ours);
+		let is_replaced = sighting.session.is_some() && session.is_none();
 		let settled = session
 			.and_then(|session| session.lanes.iter().find(|lane| lane.lane == key.lane))
 			.map_or(0, |lane| lane.sequence);
@@ -114,7 +140,7 @@ impl Settler {
 			if noted == 0 {
 				return Ok(Step::Wait);
 			}
-			calls = self.waiting(key).await?;
+			calls = self.waiting(key, policy.mode).await?;
 		}
 
 		let mut earlier = None;
@@ -131,7 +157,7 @@ impl Settler {
 		if !expired.is_empty() {
 			warn!(lane = %key, calls = expired.len(), "a settlement never entered a block");
 			self.note(expired).await?;
-			calls = self.waiting(key).await?;
+			calls = self.waiting(key, policy.mode).await?;
 		}
 		if earlier.is_some() && !sighting.nothing_under_way {
 			return Ok(Step::Wait);
@@ -140,14 +166,14 @@ impl Settler {
 		match session {
 			Some(session) if session.node == *self.sessions.operator() => match earlier {
 				Some(earlier) => self.again(key, calls, earlier).await,
-				None => self.plan(key, calls).await,
+				None => self.plan(key, policy, calls).await,
 			},
 			Some(session) => {
 				error!(lane = %key, node = %ss58(&session.node), "another node's session");
 				Ok(Step::Wait)
 			}
 			None => {
-				if !sighting.known_at_best {
+				if is_replaced || !sighting.known_at_best {
 					self.note_lost(key, &calls, sighting.finalized).await?;
 				}
 				Ok(Step::Wait)
@@ -244,7 +270,7 @@ impl Settler {
 			let more = total > sent;
 			return Ok(Step::Send(Box::new(Plan { more, earlier: Some(earlier), ..*plan })));
 		};
-		let count = usize::try_from(sums.calls).unwrap_or(usize::MAX).saturating_add(1);
+		let count = usize::try_from(sums.aggregate.calls).unwrap_or(usize::MAX).saturating_add(1);
 		let mut calls = self.store.open_calls(key, count.saturating_add(1)).await?;
 		let more = calls.len() > count;
 		calls.truncate(count);
@@ -287,15 +313,19 @@ impl Settler {
 	async fn plan(
 		&self,
 		key: LaneKey,
+		policy: SettlementPolicy,
 		calls: Vec<(CallId, StoredCall)>,
 	) -> Result<Step, LaneError> {
-		let may_sum = self.policy.mode == SettlementMode::Aggregate
-			&& !self.one_by_one().contains(&key)
-			&& calls.len() >= least(self.policy.aggregate_from);
-		if !may_sum {
+		let from = least(policy.aggregate_from);
+		let are_many = match policy.mode {
+			SettlementMode::Itemised => false,
+			SettlementMode::Aggregate => calls.len() >= from,
+			SettlementMode::Auto => calls.len() > self.few(),
+		};
+		if !are_many || self.one_by_one().contains(&key) {
 			return self.itemised(calls).await;
 		}
-		let (from, most) = (least(self.policy.aggregate_from), self.summed);
+		let most = self.summed;
 		let adding = tokio::task::spawn_blocking(move || {
 			let sums = add_up(&calls, most);
 			// Too few of them fit together: one by one is as good.
@@ -332,102 +362,10 @@ impl Settler {
 		let batch = Batch { voucher: stored.voucher, signature: stored.signature, content };
 		Ok(Step::Send(Box::new(Plan { batch, ids, charge, sums: None, more, earlier: None })))
 	}
-
-	/// Writes down what is about to be sent: sums last, when all calls in them say so.
-	async fn write_down(
-		&self,
-		key: LaneKey,
-		outcomes: Vec<(CallId, Outcome)>,
-		sums: Option<StoredAggregate>,
-	) -> Result<(), LaneError> {
-		let Some(sums) = sums else { return self.note(outcomes).await.map(drop) };
-		let split = outcomes.len().saturating_sub(NOTED);
-		let (earlier, newest) = outcomes.split_at(split);
-		self.note(earlier.to_vec()).await?;
-		self.store.send_aggregate(key, sums, newest.to_vec()).await?;
-		Ok(())
-	}
-
-	/// Sends a settlement, once, and notes what became of it. What had no effect waits for the next
-	/// one; unless it was a copy: then it waits for the first, which may still arrive.
-	async fn send(
-		&self,
-		key: LaneKey,
-		submission: Submission,
-		plan: Plan,
-	) -> Result<(), LaneError> {
-		let Plan { batch, ids, charge, sums, earlier, .. } = plan;
-		let all = |outcome: Outcome| ids.iter().map(|id| (*id, outcome)).collect::<Vec<_>>();
-		let summed = sums.as_ref().map_or(0, |sums| sums.calls);
-		let no_effect = earlier.map_or(Outcome::NotSettled, Outcome::Submitted);
-		let submission = both(earlier, submission);
-		self.write_down(key, all(Outcome::Submitted(submission)), sums).await?;
-		let again = earlier.is_some();
-		info!(lane = %key, calls = ids.len(), summed, %charge, again, "settling");
-		let sent = match self.chain.settle(batch).await {
-			Ok(sent) => sent,
-			Err(error) => {
-				self.note(all(no_effect)).await?;
-				return Err(error.into());
-			}
-		};
-		match sent {
-			Sent::Finalized { block, verdicts } => {
-				let outcomes = ids.iter().map(|id| match find(&verdicts, id.sequence) {
-					Some(verdict) => match outcome(&verdict) {
-						Outcome::NotSettled => (*id, no_effect),
-						outcome => (*id, outcome),
-					},
-					None => (*id, no_effect),
-				});
-				self.note(outcomes.collect()).await?;
-				let rejected = verdicts.iter().filter(|verdict| verdict.rejected.is_some());
-				for verdict in rejected {
-					error!(
-						lane = %key, sequence = verdict.last, reason = ?verdict.rejected,
-						"the chain rejected a record",
-					);
-				}
-				info!(lane = %key, block, calls = ids.len(), "settled");
-				metrics::counter!("openledger_settlements_total").increment(1);
-				self.last.send_modify(|last| {
-					last.block = Some(block);
-					last.error = None;
-				});
-				Ok(())
-			}
-			Sent::Refused { error } => {
-				self.note(all(no_effect)).await?;
-				Err(LaneError::Refused(error))
-			}
-			Sent::Over if again => {
-				self.note(all(no_effect)).await?;
-				Err(LaneError::Refused("the session's time to be settled is over".into()))
-			}
-			// Sending it again would cost a fee each time.
-			Sent::Over => {
-				error!(lane = %key, calls = ids.len(), "the session's time to be settled is over");
-				self.note(all(Outcome::Lost(Loss::SessionClosed))).await?;
-				Ok(())
-			}
-			Sent::Unknown { until: bound, reason } => {
-				warn!(lane = %key, %reason, "the outcome of a settlement is not known yet");
-				if let Some(until) = bound {
-					let bounded = both(earlier, Submission { until, ..submission });
-					self.note(all(Outcome::Submitted(bounded))).await?;
-				}
-				// It is not sent a third time at once.
-				match again {
-					true => Err(LaneError::NotArrived(reason)),
-					false => Ok(()),
-				}
-			}
-		}
-	}
 }
 
 /// When either of two may arrive.
-fn both(one: Option<Submission>, other: Submission) -> Submission {
+pub(super) fn both(one: Option<Submission>, other: Submission) -> Submission {
 	one.map_or(other, |one| Submission {
 		at: one.at.min(other.at),
 		until: one.until.max(other.until),
@@ -455,17 +393,4 @@ fn add_up(calls: &[(CallId, StoredCall)], most: usize) -> Option<(StoredAggregat
 		}
 	}
 	None
-}
-
-fn find(verdicts: &[Verdict], sequence: Sequence) -> Option<Verdict> {
-	verdicts.iter().find(|verdict| verdict.is_about(sequence)).copied()
-}
-
-fn outcome(verdict: &Verdict) -> Outcome {
-	match verdict.rejected {
-		None => Outcome::Settled { block: Some(verdict.block) },
-		// An earlier settlement got there first after all: the next look at the chain finds it.
-		Some(RejectReason::SequenceNotRising) => Outcome::NotSettled,
-		Some(reason) => Outcome::Lost(Loss::Rejected(reason)),
-	}
 }

@@ -1,7 +1,8 @@
 //! Redeeming served calls on chain: in batches, until they are finalized, never twice.
 //!
-//! One task, one settlement of a lane at a time, and of several lanes at the same time. For a lane that
-//! is due it
+//! One task decides what is due, and has several lanes looked after at the same time, each with one
+//! settlement before it is the next one's turn: a lane that never ends holds up nobody. What somebody
+//! waits for, because a session is to be closed, comes first. Looking after a lane
 //!
 //! 1. reads at the finalized block how far the chain has settled the lane, and notes every call up
 //!    to there as settled: whatever an earlier process had sent is found here;
@@ -13,19 +14,24 @@
 //!
 //! A settlement whose outcome is not known is looked up by step 1 until it is known, or until the
 //! last block that could include it is finalized, or it is certain that the chain's node never took it;
-//! only then are its calls sent again. Failures wait
-//! exponentially longer, by lane. An aggregate is written down exactly as it is sent, so that its
-//! calls can be proven to be among those that were settled, whenever it turns out that they were.
+//! only then are its calls sent again. Failures wait exponentially longer, by lane: half a minute at
+//! most where nothing was sent, a minute where the session is about to end, else an hour.
+//!
+//! An aggregate is written down exactly as it is sent, so that its calls can be proven to be among those
+//! that were settled, whenever it turns out that they were.
 
 mod backoff;
 mod chain;
+mod due;
 mod handle;
 mod lane;
 mod policy;
+mod sending;
 mod settler;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 pub use self::{
 	chain::{Batch, ChainLink, Content, Sent, SettlementChain, Sighting, Verdict},

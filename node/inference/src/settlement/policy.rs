@@ -10,8 +10,12 @@ use crate::store::{OpenLane, UnixSeconds};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SettlementMode {
-	/// One by one: each is priced, paid and shown on chain by itself.
+	/// One by one; or by their sums, where a lane has more calls waiting than four settlements take, so
+	/// that settling keeps up with any number of them.
 	#[default]
+	Auto,
+	/// One by one: each is priced, paid and shown on chain by itself. A lane with more than a few dozen
+	/// calls a second is settled later and later.
 	Itemised,
 	/// By their sums: however many they are, they cost what a few do. Each can be proven to be among
 	/// them, as long as this node keeps its record.
@@ -26,8 +30,13 @@ pub struct SettlementPolicy {
 	pub max_calls: u32,
 	/// As soon as a lane's oldest call is so old.
 	pub max_age: Duration,
+	/// As soon as a lane's calls cost so much together, in planck.
+	pub max_value: Balance,
 	/// A lane whose calls cost less together, in planck, waits until its session ends.
 	pub min_value: Balance,
+	/// What a session may owe before it is not served any more, in planck: from half of that on its
+	/// lanes are due, whatever else is set.
+	pub exposure: Balance,
 	/// How calls go to the chain.
 	pub mode: SettlementMode,
 	/// A lane with fewer calls is itemised, whatever the mode is.
@@ -38,7 +47,13 @@ impl SettlementPolicy {
 	/// Whether a lane is due when so many calls wait over all lanes.
 	pub fn is_due(&self, lane: &OpenLane, waiting: u32, now: UnixSeconds) -> bool {
 		let old = now.saturating_sub(lane.oldest) >= self.max_age.as_secs();
-		self.is_worth_it(lane) && (old || waiting >= self.max_calls)
+		let dear = lane.value >= self.max_value;
+		self.is_worth_it(lane) && (old || dear || waiting >= self.max_calls)
+	}
+
+	/// Whether a session that owes so much in all, in planck, is to be settled now.
+	pub fn is_exposed(&self, owed: Balance) -> bool {
+		owed >= self.exposure.div_ceil(2)
 	}
 
 	/// Whether a lane's calls cost enough together to be settled before they have to be.
@@ -58,7 +73,9 @@ mod tests {
 		let policy = SettlementPolicy {
 			max_calls: 3,
 			max_age,
+			max_value: 50,
 			min_value: 10,
+			exposure: 101,
 			mode: SettlementMode::Itemised,
 			aggregate_from: 2,
 		};
@@ -73,6 +90,9 @@ mod tests {
 		assert!(policy.is_due(&lane(10), 3, 100), "many");
 		assert!(policy.is_due(&lane(10), 1, 160), "old");
 		assert!(!policy.is_due(&lane(9), 3, 160), "cheap");
+		assert!(!policy.is_due(&lane(49), 1, 100));
+		assert!(policy.is_due(&lane(50), 1, 100), "dear");
+		assert!(!policy.is_exposed(50) && policy.is_exposed(51), "more than half");
 		assert!(!policy.is_due(&lane(10), 1, 50), "a clock that goes backwards settles later");
 	}
 }

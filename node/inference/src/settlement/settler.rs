@@ -1,71 +1,81 @@
-//! The task that settles: which lane is due, and when.
+//! The task that settles: it starts work on lanes that are due, several at a time, and never waits for
+//! one of them.
 
 use std::{
-	collections::{BTreeSet, HashSet},
-	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+	sync::{Arc, Mutex},
 	time::{Duration, Instant},
 };
 
-use futures::{stream, StreamExt};
-use openledger_primitives::{info::SessionInfo, Balance, BlockNumber, SessionId, MAX_RECORDS};
-use tokio::sync::{mpsc, watch};
+use openledger_primitives::{Balance, SessionId, MAX_RECORDS};
+use tokio::{
+	sync::{mpsc, watch},
+	task::{Id, JoinError, JoinSet},
+	time::MissedTickBehavior,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::{
 	backoff::Backoff,
-	handle::{LastSettlement, Order, SettleError, SettlerHandle},
+	handle::{Order, SettlerHandle, ORDERS},
+	worker::{LaneError, Looked, Worker},
 	SettlementChain, SettlementPolicy,
 };
 use crate::{
 	clock,
-	payment::{ChainUnavailable, SessionSource},
-	store::{LaneKey, OpenLane, Store, StoreError, UnixSeconds},
+	payment::SessionSource,
+	store::{LaneKey, OpenLane, Store},
 };
 
 /// How often is looked whether something is due.
 const TICK: Duration = Duration::from_secs(1);
-/// How many blocks before a session expires its calls are settled in any case: five minutes.
-const BEFORE_END: BlockNumber = 100;
 /// The most calls of one settlement by sums. The records of all of them are read to prove one.
 const SUMMED: usize = 65_536;
-
 /// How many lanes are looked after at the same time: what takes long is waiting for finality. Their
 /// order is part of most tests.
 const AT_ONCE: usize = if cfg!(test) { 1 } else { 8 };
-
-/// What looking after a lane came to.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum LaneError {
-	#[error(transparent)]
-	Chain(#[from] ChainUnavailable),
-	#[error(transparent)]
-	Store(#[from] StoreError),
-	#[error("the settlement was refused: {0}")]
-	Refused(String),
-	#[error("a settlement that was sent again has not arrived: {0}")]
-	NotArrived(String),
-}
+/// For how long a lane is left alone that there was nothing to do for: a block.
+pub(super) const REST: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 3 });
+/// The longest wait after a failure that cost nothing: ten blocks.
+const FREE: Duration = Duration::from_secs(30);
+/// The longest wait after one that may have cost a fee.
+const DEAR: Duration = Duration::from_secs(3_600);
+/// The longest wait for lanes of a session that ends.
+pub(super) const PRESSING: Duration = Duration::from_secs(60);
 
 /// The task that settles.
 pub struct Settler {
-	pub(super) store: Store,
-	pub(super) chain: Arc<dyn SettlementChain>,
-	pub(super) sessions: Arc<dyn SessionSource>,
+	pub(super) worker: Arc<Worker>,
 	pub(super) policy: SettlementPolicy,
 	next_policy: watch::Receiver<Option<SettlementPolicy>>,
-	/// The most records of one settlement.
-	pub(super) batch_size: usize,
-	/// The most calls of one settlement by sums.
-	pub(super) summed: usize,
-	/// Lanes whose sums were refused: their calls are brought one by one, so that one that the chain
-	/// does not take does not hold up the others.
-	one_by_one: Mutex<HashSet<LaneKey>>,
-	/// How many lanes are looked after at the same time.
+	/// How many lanes are looked after at the same time. As many again where a session is to be settled
+	/// at somebody's request.
 	at_once: usize,
-	backoff: Backoff<LaneKey>,
-	pub(super) last: watch::Sender<LastSettlement>,
+	pub(super) backoff: Backoff<LaneKey>,
 	orders: mpsc::Receiver<Order>,
+	/// Sessions that are being settled at somebody's request.
+	ordered: Vec<Ordered>,
+	/// Lanes that are due, in the order in which they are looked after.
+	queue: VecDeque<LaneKey>,
+	/// Lanes that more calls wait of than one settlement takes.
+	again: BTreeSet<LaneKey>,
+	/// Lanes that there was nothing to do for, and when that was.
+	rested: HashMap<LaneKey, Instant>,
+	/// Lanes that are being looked after.
+	active: HashMap<Id, LaneKey>,
+	working: JoinSet<(LaneKey, Result<Looked, LaneError>)>,
+	/// Answers to those who have asked for a session to be settled.
+	answering: JoinSet<()>,
+}
+
+/// A session that is being settled at somebody's request.
+struct Ordered {
+	order: Order,
+	/// Its lanes that are not done, and whether one of them was begun since it was asked for.
+	lanes: BTreeMap<LaneKey, bool>,
+	/// Why one of them could not be settled.
+	reason: String,
 }
 
 impl Settler {
@@ -79,27 +89,47 @@ impl Settler {
 		let (handle, last, orders) = SettlerHandle::channel();
 		let next_policy = handle.next_policy.subscribe();
 		let batch_size = usize::try_from(MAX_RECORDS).unwrap_or(usize::MAX);
-		let settler = Self {
+		let worker = Worker {
 			store,
 			chain,
 			sessions,
-			policy,
-			next_policy,
 			batch_size,
 			summed: SUMMED,
 			one_by_one: Mutex::default(),
+			last,
+		};
+		let settler = Self {
+			worker: Arc::new(worker),
+			policy,
+			next_policy,
 			at_once: AT_ONCE,
 			backoff: Backoff::default(),
-			last,
 			orders,
+			ordered: Vec::new(),
+			queue: VecDeque::new(),
+			again: BTreeSet::new(),
+			rested: HashMap::new(),
+			active: HashMap::new(),
+			working: JoinSet::new(),
+			answering: JoinSet::new(),
 		};
 		(settler, handle)
 	}
 
 	/// Smaller settlements than the chain allows.
 	#[cfg(test)]
-	pub(super) fn with_batch_size(self, batch_size: usize) -> Self {
-		Self { batch_size, summed: batch_size, ..self }
+	pub(super) fn with_batch_size(mut self, batch_size: usize) -> Self {
+		let worker = Arc::get_mut(&mut self.worker).expect("nothing is under way");
+		worker.batch_size = batch_size;
+		worker.summed = batch_size;
+		self
+	}
+
+	/// The most calls of one settlement by sums.
+	#[cfg(test)]
+	pub(super) fn with_summed(mut self, summed: usize) -> Self {
+		Arc::get_mut(&mut self.worker).expect("nothing is under way").summed = summed;
+		self
 	}
 
 	/// Looks after so many lanes at the same time.
@@ -108,124 +138,227 @@ impl Settler {
 		Self { at_once, ..self }
 	}
 
-	/// See [`Self::one_by_one`].
-	pub(super) fn one_by_one(&self) -> MutexGuard<'_, HashSet<LaneKey>> {
-		self.one_by_one.lock().unwrap_or_else(PoisonError::into_inner)
-	}
-
-	/// Settles what is due, until it is stopped; then whatever there is, once.
+	/// Settles what is due, until it is stopped; then, when what is under way has ended, whatever there
+	/// is, once.
 	pub async fn run(mut self, stop: CancellationToken) {
+		let mut tick = tokio::time::interval(TICK);
+		tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
 		while !stop.is_cancelled() {
-			self.round(false).await;
 			tokio::select! {
-				() = stop.cancelled() => {},
-				Some(order) = self.orders.recv() => self.take(order).await,
-				() = tokio::time::sleep(TICK) => {},
+				biased;
+				() = stop.cancelled() => break,
+				Some(done) = self.working.join_next_with_id() => self.done(done),
+				Some(_) = self.answering.join_next() => {},
+				_ = tick.tick() => self.find_due(false).await,
+				Some(order) = self.orders.recv(), if self.ordered.len() < ORDERS => {
+					self.take(order).await;
+				},
 			}
+			// Behind those that have not had their turn.
+			self.once_more();
+			self.start();
 		}
 		self.orders.close();
+		self.queue.clear();
+		self.ordered.clear();
+		while let Some(done) = self.working.join_next_with_id().await {
+			self.done(done);
+		}
 		self.round(true).await;
+		while self.answering.join_next().await.is_some() {}
 	}
 
-	/// Settles a session at once, and says what came of it.
-	pub(super) async fn take(&mut self, order: Order) {
-		// Whoever asked may have given up while it waited.
-		if !order.reply.is_closed() {
-			let outcome = self.session(order.session).await;
-			let _ = order.reply.send(outcome);
-		}
-	}
-
-	/// Settles all served calls of a session. What is settled of it then, in planck.
-	async fn session(&mut self, session: SessionId) -> Result<Balance, SettleError> {
-		let mut reason = "the outcome of a settlement is not known".to_owned();
-		let ours = |lane: &OpenLane| lane.key.session == session;
-		let lanes = self.store.open_lanes().await?.into_iter().filter(ours);
-		for error in self.settle_lanes(lanes.map(|lane| lane.key).collect()).await {
-			reason = error.to_string();
-		}
-		let open = self.store.open_lanes().await?;
-		let calls = open.iter().filter(|lane| ours(lane));
-		let calls = calls.fold(0_usize, |sum, lane| {
-			sum.saturating_add(usize::try_from(lane.calls).unwrap_or(usize::MAX))
-		});
-		if calls > 0 {
-			return Err(SettleError::Open { calls, reason });
-		}
-		let sighting = self.chain.look(session).await?;
-		match sighting.session {
-			Some(info) => Ok(info.settled),
-			// It was opened just now.
-			None if sighting.known_at_best => Ok(0),
-			None => Err(SettleError::Unknown),
-		}
-	}
-
-	/// Looks after lanes, several at a time, and notes how that went. What failed.
-	async fn settle_lanes(&mut self, keys: Vec<LaneKey>) -> Vec<LaneError> {
-		let mut looking = Vec::with_capacity(keys.len());
-		for key in keys {
-			looking.push(self.look_after(key));
-		}
-		let looked: Vec<_> = stream::iter(looking).buffer_unordered(self.at_once).collect().await;
-		let mut failed = Vec::new();
-		for (key, outcome) in looked {
-			let Err(error) = outcome else {
-				self.backoff.succeed(key);
-				continue;
-			};
-			let wait = self.backoff.fail(key, Instant::now());
-			warn!(lane = %key, %error, retry_in = wait.as_secs(), "cannot settle");
-			metrics::counter!("openledger_settlement_failures_total").increment(1);
-			self.last.send_modify(|last| last.error = Some(error.to_string()));
-			failed.push(error);
-		}
-		failed
-	}
-
-	/// Looks after every lane that is due, or every lane.
+	/// Looks after every lane that is due, with one settlement; or after every lane, to its end.
 	pub(super) async fn round(&mut self, all: bool) {
+		self.find_due(all).await;
+		loop {
+			self.start();
+			match self.working.join_next_with_id().await {
+				Some(done) => self.done(done),
+				None if all && !self.again.is_empty() => self.once_more(),
+				None => return,
+			}
+		}
+	}
+
+	/// Begins to settle a session at once, and says in time what came of it.
+	async fn take(&mut self, order: Order) {
+		// Whoever asked may have given up while it waited.
+		if order.reply.is_closed() {
+			return;
+		}
+		let open = match self.worker.store.open_lanes().await {
+			Ok(open) => open,
+			Err(error) => {
+				let _ = order.reply.send(Err(error.into()));
+				return;
+			}
+		};
+		let ours = open.iter().filter(|lane| lane.key.session == order.session);
+		let lanes = ours.map(|lane| (lane.key, false)).collect();
+		let reason = "the outcome of a settlement is not known".to_owned();
+		self.ordered.push(Ordered { order, lanes, reason });
+		self.answer();
+	}
+
+	/// Answers those whose sessions are done.
+	fn answer(&mut self) {
+		for Ordered { order, reason, .. } in
+			self.ordered.extract_if(.., |ordered| ordered.lanes.is_empty())
+		{
+			let worker = self.worker.clone();
+			self.answering.spawn(async move {
+				let outcome = worker.conclude(order.session, reason).await;
+				let _ = order.reply.send(outcome);
+			});
+		}
+	}
+
+	/// Lets lanes that had more calls than fit into a settlement have their next one, after the others.
+	fn once_more(&mut self) {
+		for key in std::mem::take(&mut self.again) {
+			if !self.queue.contains(&key) {
+				self.queue.push_back(key);
+			}
+		}
+	}
+
+	/// Begins with lanes, as far as there is room: first those that somebody waits for.
+	fn start(&mut self) {
+		let busy: HashSet<LaneKey> = self.active.values().copied().collect();
+		let waits =
+			|(key, begun): (&LaneKey, &bool)| (!begun && !busy.contains(key)).then_some(*key);
+		let wanted: BTreeSet<LaneKey> = self
+			.ordered
+			.iter()
+			.flat_map(|ordered| ordered.lanes.iter().filter_map(waits))
+			.collect();
+		for key in wanted {
+			if self.working.len() >= self.at_once.saturating_mul(2) {
+				break;
+			}
+			for ordered in &mut self.ordered {
+				ordered.lanes.entry(key).and_modify(|begun| *begun = true);
+			}
+			self.begin(key);
+		}
+		// A lane that is being looked after is found again when it is due again.
+		let busy: HashSet<LaneKey> = self.active.values().copied().collect();
+		self.queue.retain(|key| !busy.contains(key));
+		while self.working.len() < self.at_once {
+			let Some(key) = self.queue.pop_front() else { return };
+			self.begin(key);
+		}
+	}
+
+	fn begin(&mut self, key: LaneKey) {
+		let (worker, policy) = (self.worker.clone(), self.policy);
+		let task = self.working.spawn(async move { (key, worker.look_after(key, policy).await) });
+		self.active.insert(task.id(), key);
+	}
+
+	/// Notes how looking after a lane went.
+	fn done(&mut self, done: Result<(Id, (LaneKey, Result<Looked, LaneError>)), JoinError>) {
+		let (id, outcome) = match done {
+			Ok((id, (_, outcome))) => (id, outcome),
+			Err(error) => (error.id(), Err(LaneError::Broken)),
+		};
+		let Some(key) = self.active.remove(&id) else { return };
+		let now = Instant::now();
+		self.rested.remove(&key);
+		let more = matches!(outcome, Ok(Looked::Sent { more: true }));
+		for ordered in &mut self.ordered {
+			if !matches!(ordered.lanes.get(&key), Some(true)) {
+				continue;
+			}
+			match &outcome {
+				Ok(_) if more => {
+					ordered.lanes.insert(key, false);
+				}
+				Ok(_) => {
+					ordered.lanes.remove(&key);
+				}
+				Err(error) => {
+					ordered.reason = error.to_string();
+					ordered.lanes.remove(&key);
+				}
+			}
+		}
+		match outcome {
+			Ok(looked) => {
+				self.backoff.succeed(key);
+				if looked == Looked::Waits {
+					self.rested.insert(key, now);
+				}
+				if more {
+					self.again.insert(key);
+				}
+			}
+			Err(error) => {
+				let longest = if error.is_free() { FREE } else { DEAR };
+				let wait = self.backoff.fail(key, now, longest);
+				warn!(lane = %key, %error, retry_in = wait.as_secs(), "cannot settle");
+				metrics::counter!("openledger_settlement_failures_total").increment(1);
+				self.worker.last.send_modify(|last| last.error = Some(error.code().to_owned()));
+			}
+		}
+		self.answer();
+		self.tell_how_it_goes();
+	}
+
+	/// Finds the lanes that are due, or all that are worth it.
+	async fn find_due(&mut self, all: bool) {
 		if let Some(policy) = *self.next_policy.borrow_and_update() {
 			self.policy = policy;
 		}
-		let lanes = match self.store.open_lanes().await {
+		let lanes = match self.worker.store.open_lanes().await {
 			Ok(lanes) => lanes,
 			Err(error) => {
 				error!(%error, "cannot read what is to be settled");
 				return;
 			}
 		};
-		let now = clock::unix_seconds();
-		let oldest = lanes.iter().map(|lane| now.saturating_sub(lane.oldest)).max().unwrap_or(0);
+		let time = clock::unix_seconds();
+		let oldest = lanes.iter().map(|lane| time.saturating_sub(lane.oldest)).max().unwrap_or(0);
 		metrics::gauge!("openledger_settlement_lag_seconds")
 			.set(f64::from(u32::try_from(oldest).unwrap_or(u32::MAX)));
-		let waiting = lanes.iter().fold(0_u32, |sum, lane| sum.saturating_add(lane.calls));
 		let keys: BTreeSet<LaneKey> = lanes.iter().map(|lane| lane.key).collect();
-		let mut due_lanes = Vec::new();
-		for lane in lanes {
-			let key = lane.key;
-			let due = match all {
-				true => lane.submitted || self.policy.is_worth_it(&lane),
-				false => {
-					self.backoff.is_ready(key, Instant::now())
-						&& self.is_due(&lane, waiting, now).await
-				}
-			};
-			if due {
-				due_lanes.push(key);
+		self.backoff.keep(|key| keys.contains(key));
+		self.worker.one_by_one().retain(|key| keys.contains(key));
+		self.rested.retain(|key, _| keys.contains(key));
+		self.again.retain(|key| keys.contains(key));
+		let due = match all {
+			true => {
+				let wanted = |lane: &&OpenLane| lane.submitted || self.policy.is_worth_it(lane);
+				lanes.iter().filter(wanted).map(|lane| lane.key).collect()
+			}
+			false => self.due(&lanes, time).await,
+		};
+		for key in due {
+			self.again.remove(&key);
+			if !self.queue.contains(&key) {
+				self.queue.push_back(key);
 			}
 		}
-		self.settle_lanes(due_lanes).await;
-		self.tell_how_it_goes(&keys);
+		self.tell_how_it_goes();
+	}
+
+	/// Whether it is so long ago that there was nothing to do for a lane, or something was done since.
+	pub(super) fn has_rested(&self, key: LaneKey, now: Instant, rest: Duration) -> bool {
+		self.again.contains(&key)
+			|| self.rested.get(&key).is_none_or(|since| now.duration_since(*since) >= rest)
+	}
+
+	/// Whether one settlement of the lane was not enough.
+	pub(super) fn had_more(&self, key: LaneKey) -> bool {
+		self.again.contains(&key)
 	}
 
 	/// Says since when something fails, of what there is to do.
-	fn tell_how_it_goes(&mut self, lanes: &BTreeSet<LaneKey>) {
-		self.backoff.keep(|key| lanes.contains(key));
-		self.one_by_one().retain(|key| lanes.contains(key));
+	fn tell_how_it_goes(&mut self) {
 		let failing = self.backoff.failing_for(Instant::now());
 		let since = failing.map(|time| clock::unix_seconds().saturating_sub(time.as_secs()));
-		self.last.send_if_modified(|last| {
+		self.worker.last.send_if_modified(|last| {
 			let changed = last.failing_since.is_some() != since.is_some();
 			if changed {
 				last.failing_since = since;
@@ -233,42 +366,14 @@ impl Settler {
 			changed
 		});
 	}
+}
 
-	/// Whether a lane is due: by the policy, because the outcome of a settlement is not known, or
-	/// because it cannot wait any longer: its session ends, its hot key may not spend so much any
-	/// more, or its model's version or price was replaced.
-	async fn is_due(&self, lane: &OpenLane, waiting: u32, now: UnixSeconds) -> bool {
-		if lane.submitted || self.policy.is_due(lane, waiting, now) {
-			return true;
-		}
-		let (Ok(best), Ok(Some(session))) =
-			(self.sessions.best_block(), self.sessions.session(lane.key.session).await)
-		else {
-			return false;
-		};
-		session.closes_at.is_some()
-			|| best.saturating_add(BEFORE_END) >= session.expires_at
-			|| self.is_above_limit(&session).await
-			|| self.is_replaced(lane.key).await
+/// What each session owes, by its lanes' calls, in planck.
+pub(super) fn owed(lanes: &[OpenLane]) -> HashMap<SessionId, Balance> {
+	let mut owed = HashMap::new();
+	for lane in lanes {
+		let sum: &mut Balance = owed.entry(lane.key.session).or_default();
+		*sum = sum.saturating_add(lane.value);
 	}
-
-	/// Whether a session's calls cost more than its hot key may spend: the caller has lowered the
-	/// limit, which holds after a notice.
-	async fn is_above_limit(&self, session: &SessionInfo) -> bool {
-		if session.signer == session.caller {
-			return false;
-		}
-		let state = self.store.session(session.id).await.ok().flatten();
-		state.is_some_and(|state| state.charged > session.spending_limit)
-	}
-
-	/// Whether the model's owner has replaced what the lane's oldest call was made with. It can be
-	/// settled for a while, and not for ever.
-	async fn is_replaced(&self, lane: LaneKey) -> bool {
-		let Ok(Some(call)) = self.store.oldest_open_call(lane).await else { return false };
-		let Ok(Some(model)) = self.sessions.model(call.model) else { return false };
-		let Some(record) = call.served.map(|served| served.record) else { return false };
-		model.retired_at.is_some()
-			|| (record.version, record.price_version) != (model.version, model.price_version)
-	}
+	owed
 }

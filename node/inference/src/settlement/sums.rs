@@ -1,18 +1,14 @@
 //! Adding calls up.
 //!
-//! An aggregate takes the oldest calls of a lane, as many as fit it: of so many versions and prices,
-//! attributed to so many contributions. What does not fit goes into the next one, so nobody loses
-//! what a call stands for.
+//! An aggregate takes the oldest calls of a lane, as many as fit it: attributed to so many
+//! contributions. What does not fit goes into the next one, so nobody loses what a call stands for.
+//! All calls of a lane are of one version of one model, at one price version.
 
 use std::collections::BTreeMap;
 
 use openledger_primitives::{
-	aggregate::{Aggregate, AggregateEntry},
-	attribution::AttributionEntry,
-	merkle,
-	split::split_exact,
-	Balance, ContributionId, Hash, PriceVersion, Sequence, VersionId, Weight,
-	MAX_AGGREGATE_ENTRIES, MAX_MERGED_ATTRIBUTION,
+	aggregate::Aggregate, attribution::AttributionEntry, merkle, record::CallRecord,
+	split::split_exact, Balance, ContributionId, Hash, Sequence, Weight, MAX_MERGED_ATTRIBUTION,
 };
 
 use crate::store::{ServedCall, StoredAggregate};
@@ -22,8 +18,7 @@ use crate::store::{ServedCall, StoredAggregate};
 pub(super) struct Sums {
 	first: Sequence,
 	up_to: Sequence,
-	calls: u32,
-	entries: BTreeMap<(VersionId, PriceVersion), AggregateEntry>,
+	counts: Counts,
 	/// What the calls that name a contribution were charged for it, in planck.
 	named: BTreeMap<ContributionId, Balance>,
 	/// What the calls that name none were charged, in planck.
@@ -31,23 +26,30 @@ pub(super) struct Sums {
 	leaves: Vec<Hash>,
 }
 
+/// How many calls, and their tokens.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+	calls: u32,
+	input_tokens: u64,
+	output_tokens: u64,
+}
+
+impl Counts {
+	/// With one more call. None if a sum does not fit.
+	fn with(self, record: &CallRecord) -> Option<Self> {
+		Some(Self {
+			calls: self.calls.checked_add(1)?,
+			input_tokens: self.input_tokens.checked_add(record.input_tokens.into())?,
+			output_tokens: self.output_tokens.checked_add(record.output_tokens.into())?,
+		})
+	}
+}
+
 impl Sums {
 	/// Adds the next call. Whether there was room for it; if not, nothing has changed.
 	pub(super) fn add(&mut self, served: &ServedCall) -> bool {
 		let ServedCall { record, charge, .. } = served;
-		let key = (record.version, record.price_version);
-		let entry = match self.entries.get(&key) {
-			Some(entry) => add(entry, served),
-			None if self.entries.len() >= most(MAX_AGGREGATE_ENTRIES) => None,
-			None => Some(AggregateEntry {
-				version: record.version,
-				price_version: record.price_version,
-				calls: 1,
-				input_tokens: record.input_tokens.into(),
-				output_tokens: record.output_tokens.into(),
-			}),
-		};
-		let Some(entry) = entry else { return false };
+		let Some(counts) = self.counts.with(record) else { return false };
 		let shares: Vec<(ContributionId, Weight)> =
 			record.attribution.iter().map(|entry| (entry.contribution, entry.weight)).collect();
 		let new = shares.iter().filter(|(key, _)| !self.named.contains_key(key)).count();
@@ -63,19 +65,19 @@ impl Sums {
 			}
 			None => self.unnamed = self.unnamed.saturating_add(*charge),
 		}
-		if self.entries.is_empty() {
+		if self.counts.calls == 0 {
 			self.first = record.sequence;
 		}
-		self.entries.insert(key, entry);
+		self.counts = counts;
 		self.up_to = record.sequence;
-		self.calls = self.calls.saturating_add(1);
 		self.leaves.push(merkle::leaf(record, *charge));
 		true
 	}
 
 	/// The aggregate of the calls, to go with the voucher of this sequence. None if there is no call.
 	pub(super) fn finish(self, voucher: Sequence) -> Option<StoredAggregate> {
-		if self.calls == 0 {
+		let Counts { calls, input_tokens, output_tokens } = self.counts;
+		if calls == 0 {
 			return None;
 		}
 		let total = self.named.values().fold(self.unnamed, |sum, part| sum.saturating_add(*part));
@@ -91,27 +93,19 @@ impl Sums {
 			.collect();
 		let aggregate = Aggregate {
 			up_to: self.up_to,
-			entries: self.entries.into_values().collect::<Vec<_>>().try_into().ok()?,
+			calls,
+			input_tokens,
+			output_tokens,
 			attribution: attribution.try_into().ok()?,
 			unattributed: weight(self.unnamed),
 			root: merkle::root(self.leaves),
 		};
-		Some(StoredAggregate { first: self.first, calls: self.calls, aggregate, voucher })
+		Some(StoredAggregate { first: self.first, aggregate, voucher })
 	}
 }
 
 fn most(bound: u32) -> usize {
 	usize::try_from(bound).unwrap_or(usize::MAX)
-}
-
-/// An entry with one more call. None if a sum does not fit.
-fn add(entry: &AggregateEntry, served: &ServedCall) -> Option<AggregateEntry> {
-	Some(AggregateEntry {
-		calls: entry.calls.checked_add(1)?,
-		input_tokens: entry.input_tokens.checked_add(served.record.input_tokens.into())?,
-		output_tokens: entry.output_tokens.checked_add(served.record.output_tokens.into())?,
-		..*entry
-	})
 }
 
 /// An amount as a weight, such that all amounts of `total` fit together. Amounts are weights as they
@@ -129,14 +123,8 @@ mod tests {
 	use openledger_primitives::attribution::Attribution;
 	use proptest::prelude::*;
 
-	fn call(
-		sequence: Sequence,
-		version: VersionId,
-		charge: Balance,
-		to: &[(ContributionId, Weight)],
-	) -> ServedCall {
+	fn call(sequence: Sequence, charge: Balance, to: &[(ContributionId, Weight)]) -> ServedCall {
 		let mut served = testing::served(sequence, charge);
-		served.record.version = version;
 		let entry = |(contribution, weight): &(ContributionId, Weight)| AttributionEntry {
 			contribution: *contribution,
 			weight: *weight,
@@ -154,16 +142,12 @@ mod tests {
 	}
 
 	#[test]
-	fn versions_are_added_up_apart() {
-		let calls = [call(3, 1, 10, &[]), call(5, 2, 20, &[]), call(6, 1, 30, &[])];
-		let StoredAggregate { first, calls: count, aggregate, voucher } = sums(&calls);
-		assert_eq!((first, aggregate.up_to, count, voucher), (3, 6, 3, 99));
-		let entries: Vec<_> = aggregate
-			.entries
-			.iter()
-			.map(|entry| (entry.version, entry.calls, entry.input_tokens, entry.output_tokens))
-			.collect();
-		assert_eq!(entries, [(1, 2, 6, 8), (2, 1, 3, 4)]);
+	fn calls_are_added_up() {
+		let calls = [call(3, 10, &[]), call(5, 20, &[]), call(6, 30, &[])];
+		let StoredAggregate { first, aggregate, voucher } = sums(&calls);
+		assert_eq!((first, aggregate.up_to, voucher), (3, 6, 99));
+		let counts = (aggregate.calls, aggregate.input_tokens, aggregate.output_tokens);
+		assert_eq!(counts, (3, 9, 12));
 		let leaves = calls.iter().map(|call| merkle::leaf(&call.record, call.charge));
 		assert_eq!(aggregate.root, merkle::root(leaves));
 		assert_eq!((aggregate.unattributed, aggregate.attribution.len()), (60, 0));
@@ -173,10 +157,10 @@ mod tests {
 	#[test]
 	fn attribution_weighs_what_the_calls_cost() {
 		let calls = [
-			call(1, 1, 100, &[(7, 1), (8, 3)]),
-			call(2, 1, 300, &[(8, 5)]),
-			call(3, 1, 50, &[]),
-			call(4, 1, 40, &[(9, 0)]),
+			call(1, 100, &[(7, 1), (8, 3)]),
+			call(2, 300, &[(8, 5)]),
+			call(3, 50, &[]),
+			call(4, 40, &[(9, 0)]),
 		];
 		let aggregate = sums(&calls).aggregate;
 		let weights: Vec<_> =
@@ -188,20 +172,16 @@ mod tests {
 	#[test]
 	fn what_does_not_fit_is_left_for_the_next() {
 		let mut sums = Sums::default();
-		for version in 0..MAX_AGGREGATE_ENTRIES {
-			assert!(sums.add(&call(u64::from(version) + 1, version, 1, &[])));
-		}
-		assert!(!sums.add(&call(20, 99, 1, &[])), "a version too many");
-		assert!(sums.add(&call(20, 3, 1, &[])));
 		let named: Vec<_> = (0..8).map(|n| (n, 1)).collect();
 		for group in 0..8_u64 {
 			let named: Vec<_> = named.iter().map(|(n, w)| (group * 8 + n, *w)).collect();
-			assert!(sums.add(&call(21 + group, 3, 1, &named)));
+			assert!(sums.add(&call(21 + group, 1, &named)));
 		}
-		assert!(!sums.add(&call(40, 3, 1, &[(64, 1)])), "a contribution too many");
-		assert!(sums.add(&call(40, 3, 1, &[(63, 1)])));
-		let sent = sums.finish(41).expect("there are calls");
-		assert_eq!((sent.calls, sent.aggregate.up_to), (26, 40));
+		assert!(!sums.add(&call(40, 1, &[(64, 1)])), "a contribution too many");
+		assert!(sums.add(&call(40, 1, &[(63, 1)])));
+		assert!(sums.add(&call(41, 1, &[])));
+		let sent = sums.finish(42).expect("there are calls");
+		assert_eq!((sent.aggregate.calls, sent.aggregate.up_to), (10, 41));
 	}
 
 	proptest! {

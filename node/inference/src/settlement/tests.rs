@@ -1,12 +1,13 @@
 //! Settling against a chain in memory, through everything that can go wrong on the way.
 
+mod due;
 mod fake;
 mod sums;
 
 use std::{sync::Arc, time::Duration};
 
 use openledger_primitives::{
-	info::ModelInfo, record::RejectReason, voucher::Voucher, Balance, BlockNumber, LaneId, Sequence,
+	record::RejectReason, voucher::Voucher, Balance, BlockNumber, LaneId, Sequence,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +36,15 @@ fn eager() -> SettlementPolicy {
 
 fn policy(max_calls: u32, max_age: Duration, min_value: Balance) -> SettlementPolicy {
 	let mode = SettlementMode::Itemised;
-	SettlementPolicy { max_calls, max_age, min_value, mode, aggregate_from: 2 }
+	SettlementPolicy {
+		max_calls,
+		max_age,
+		max_value: Balance::MAX,
+		min_value,
+		exposure: Balance::MAX,
+		mode,
+		aggregate_from: 2,
+	}
 }
 
 impl Bench {
@@ -135,73 +144,51 @@ async fn many_calls_go_in_several_settlements() {
 	let mut bench = Bench::new(eager()).await;
 	bench.settler = bench.settler.with_batch_size(4);
 	bench.serve(0, 10).await;
+	let sizes = |bench: &Bench| -> Vec<_> {
+		bench.chain.sent().iter().map(|(calls, voucher)| (calls.len(), *voucher)).collect()
+	};
 	bench.settler.round(false).await;
-	let sent = bench.chain.sent();
-	let sizes: Vec<_> = sent.iter().map(|(calls, voucher)| (calls.len(), *voucher)).collect();
-	assert_eq!(sizes, [(4, 4), (4, 8), (2, 10)]);
+	assert_eq!(sizes(&bench), [(4, 4)], "one at a time");
+	bench.settler.round(true).await;
+	assert_eq!(sizes(&bench), [(4, 4), (4, 8), (2, 10)], "in the end all of them");
 	assert_eq!(bench.settled_on_chain(), 10 * CHARGE);
 }
 
 #[tokio::test]
-async fn what_is_not_due_waits() {
-	let policy = policy(3, Duration::from_secs(1 << 40), 250);
-	let mut bench = Bench::new(policy).await;
-	bench.serve(0, 2).await;
-	bench.settler.round(false).await;
-	assert!(bench.chain.sent().is_empty(), "too few");
+async fn a_lane_that_never_ends_holds_up_nobody() {
+	let mut bench = Bench::new(eager()).await;
+	bench.settler = bench.settler.with_batch_size(4);
+	bench.serve(0, 40).await;
 	bench.serve(1, 1).await;
-	bench.settler.round(false).await;
-	assert!(bench.chain.sent().is_empty(), "not worth it");
-	bench.serve(0, 1).await;
-	bench.settler.round(false).await;
-	assert_eq!(bench.chain.sent(), [(vec![1, 2, 3], 3)], "the other lane is not worth it");
-
-	bench.sessions.change_session(|session| session.closes_at = Some(500));
-	bench.settler.round(false).await;
-	assert_eq!(bench.chain.sent().len(), 2, "the session closes");
-}
-
-#[tokio::test]
-async fn the_end_of_a_session_makes_its_lanes_due() {
-	let policy = policy(9, Duration::from_secs(1 << 40), 0);
-	let mut bench = Bench::new(policy).await;
-	bench.serve(0, 1).await;
-	bench.settler.round(false).await;
-	assert!(bench.chain.sent().is_empty());
-	bench.sessions.change_session(|session| session.expires_at = testing::BEST + 100);
-	bench.settler.round(false).await;
-	assert_eq!(bench.chain.sent(), [(vec![1], 1)]);
-}
-
-#[tokio::test]
-async fn what_cannot_wait_is_due_although_it_is_not_worth_it() {
-	let policy = policy(9, Duration::from_secs(1 << 40), 1_000);
-	let replace: [fn(&mut ModelInfo); 3] = [
-		|model| model.price_version += 1,
-		|model| model.version += 1,
-		|model| model.retired_at = Some(testing::BEST + 50),
-	];
-	for change in replace {
-		let mut bench = Bench::new(policy).await;
-		bench.serve(0, 1).await;
-		bench.settler.round(false).await;
-		assert!(bench.chain.sent().is_empty());
-		bench.sessions.change_model(change);
-		bench.settler.round(false).await;
-		assert_eq!(bench.chain.sent(), [(vec![1], 1)]);
+	let Bench { _directory, store: _store, chain, settler, handle, .. } = bench;
+	let stop = CancellationToken::new();
+	let running = tokio::spawn(settler.run(stop.clone()));
+	while chain.sent().len() < 3 {
+		tokio::time::sleep(Duration::from_millis(5)).await;
 	}
+	assert_eq!(chain.sent()[1], (vec![1], 1), "each has its turn");
+	let settled = handle.settle(SESSION).await.expect("all of it");
+	assert_eq!(settled, chain.state().sessions[&SESSION].settled);
+	assert_eq!(chain.sent().len(), 11);
+	stop.cancel();
+	running.await.expect("no panic");
+}
 
-	let mut bench = Bench::new(policy).await;
-	bench.serve(0, 2).await;
-	bench.sessions.change_session(|session| {
-		session.signer = testing::hot_key().account();
-		session.spending_limit = 2 * CHARGE;
-	});
+#[tokio::test]
+async fn settling_keeps_up_with_any_number_of_calls() {
+	let mode = SettlementMode::Auto;
+	let mut bench = Bench::new(SettlementPolicy { mode, ..eager() }).await;
+	bench.settler = bench.settler.with_batch_size(2).with_summed(100);
+	bench.serve(0, 8).await;
 	bench.settler.round(false).await;
-	assert!(bench.chain.sent().is_empty(), "within the limit");
-	bench.sessions.change_session(|session| session.spending_limit = 2 * CHARGE - 1);
+	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2)], "they are few");
+	bench.serve(0, 3).await;
 	bench.settler.round(false).await;
-	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2)], "before the lower limit holds");
+	assert_eq!(bench.chain.sent()[1], (vec![11], 11), "the others in a sum");
+	assert_eq!(bench.chain.state().sums[0].calls, 8);
+	assert_eq!(bench.statuses(0).await.len(), 11);
+	let totals = bench.store.totals().await.expect("the store works");
+	assert_eq!((totals.settled_calls, totals.unsettled_calls()), (11, 0));
 }
 
 #[tokio::test]
@@ -413,6 +400,25 @@ async fn a_session_that_is_not_final_yet_waits_and_one_that_is_gone_is_lost() {
 	assert_eq!(bench.statuses(0).await, [CallStatus::Lost(Loss::SessionClosed)]);
 	assert!(bench.chain.sent().is_empty());
 	bench.chain.state().sessions.insert(SESSION, open);
+}
+
+#[tokio::test]
+async fn what_was_for_a_session_that_is_somebody_elses_now_is_lost() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 2).await;
+	{
+		let mut state = bench.chain.state();
+		let session = state.sessions.get_mut(&SESSION).expect("it is open");
+		session.caller = testing::key("//Charlie").account();
+		// What is settled is of that somebody's calls.
+		session.lanes = vec![testing::settled_lane(0, 9, 900)];
+	}
+	bench.settler.round(false).await;
+	assert_eq!(bench.statuses(0).await, [CallStatus::Served; 2], "not before it is certain");
+	bench.chain.state().finalized = testing::BEST + 51;
+	bench.settler.round(true).await;
+	assert_eq!(bench.statuses(0).await, [CallStatus::Lost(Loss::SessionClosed); 2]);
+	assert!(bench.chain.sent().is_empty());
 }
 
 #[tokio::test]

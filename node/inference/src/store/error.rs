@@ -23,6 +23,17 @@ pub enum StoreError {
 		/// What this program reads and writes.
 		expected: u32,
 	},
+	/// The file was written by an earlier version of this program, and holds calls that are still to be
+	/// settled: their vouchers have another form than the chain and this program read now.
+	#[error(
+		"the store holds {calls} calls that an earlier version of this program is still to settle: \
+		 start that version once more, with the chain it is for, until nothing is left to settle. If the \
+		 chain has been upgraded since, it takes their vouchers no more: move the file away to start anew"
+	)]
+	Unsettled {
+		/// How many.
+		calls: usize,
+	},
 	/// The file belongs to a node on another chain.
 	#[error("the store belongs to the chain with genesis {found:?}, this chain's is {expected:?}")]
 	OtherChain {
@@ -48,6 +59,9 @@ pub enum StoreError {
 	/// An operation did not fit the state of the call it was for. A programming error.
 	#[error("the store was asked for a change that does not fit: {0}")]
 	Invariant(&'static str),
+	/// Too many ask for what takes long.
+	#[error("the store is busy")]
+	Busy,
 	/// The store has been closed, or its writer died.
 	#[error("the store is closed")]
 	Closed,

@@ -1,17 +1,15 @@
 //! Taking vouchers and ending calls: the operations that move a lane. Each checks everything
 //! before it changes anything.
 
-use openledger_primitives::{
-	info::SessionInfo, Balance, LaneId, ModelId, PriceVersion, Sequence, SessionId, MAX_LANES,
-};
+use openledger_primitives::{info::SessionInfo, Balance, LaneId, Sequence, SessionId, MAX_LANES};
 use thiserror::Error;
 
 use super::{
 	error::StoreError,
 	tables::Tables,
 	types::{
-		CallId, CallStatus, LaneKey, LaneState, ServedCall, StoredCall, StoredVoucher, Uncharged,
-		UnixSeconds,
+		CallId, CallStatus, LaneKey, LaneState, LaneTerms, ServedCall, SessionState, StoredCall,
+		StoredVoucher, Uncharged, UnixSeconds,
 	},
 };
 
@@ -20,8 +18,6 @@ use super::{
 pub struct Acceptance {
 	/// The voucher, its signature and salt.
 	pub voucher: StoredVoucher,
-	/// The model that is asked.
-	pub model: ModelId,
 	/// The most that the call may cost, in planck.
 	pub reserve: Balance,
 	/// The session, as the chain has it.
@@ -29,6 +25,9 @@ pub struct Acceptance {
 	/// What all calls of the session may cost together for the chain to pay this voucher, in planck:
 	/// the spending limit of the key that signed it, if it has one.
 	pub limit: Balance,
+	/// What the session may owe for calls that are not settled yet, those that are being served among
+	/// them, in planck.
+	pub exposure: Balance,
 	/// Now.
 	pub at: UnixSeconds,
 }
@@ -39,6 +38,15 @@ pub enum LaneRefusal {
 	/// The caller has asked this node to agree to the session's end.
 	#[error("the session is being closed, as its caller asked")]
 	Closing,
+	/// Calls were served on this session for somebody else: it was opened in a block that other blocks
+	/// have replaced, and its number given away once more. What those calls cost is not this caller's.
+	#[error(
+		"session {session} was another caller's before blocks were replaced; open another one"
+	)]
+	OtherCaller {
+		/// The session.
+		session: SessionId,
+	},
 	/// This very voucher was taken before.
 	#[error("this voucher was used before")]
 	AlreadyUsed,
@@ -54,21 +62,10 @@ pub enum LaneRefusal {
 		/// That call.
 		sequence: Sequence,
 	},
-	/// The lane's earlier calls are of another model.
-	#[error("the lane is used for model {model}")]
-	OtherModel {
-		/// That model.
-		model: ModelId,
-	},
-	/// The lane's newest voucher names a later price than this one: the chain pays for no call at a
-	/// later price than the voucher that it is settled with names.
-	#[error("the lane's newest voucher names price version {expected}; this one names {found}")]
-	PriceFalls {
-		/// The newest voucher's: the next one must name it, or a later one.
-		expected: PriceVersion,
-		/// The one that this voucher names.
-		found: PriceVersion,
-	},
+	/// The lane's earlier vouchers are for another model, version or price version: the chain would not
+	/// pay for their calls with this one.
+	#[error("the lane is used for {0}; use another lane")]
+	OtherTerms(LaneTerms),
 	/// Caller and node disagree about what the earlier calls cost.
 	#[error("the lane's earlier calls cost {expected} planck")]
 	AcknowledgedMismatch {
@@ -94,47 +91,113 @@ pub enum LaneRefusal {
 		/// What the call may cost, in planck.
 		needed: Balance,
 	},
+	/// The session owes more than this node is willing to lose with it.
+	#[error(
+		"{owed} planck of this session are served, or being served, and not settled yet; this node goes \
+		 on from less than {exposure}"
+	)]
+	ExposureReached {
+		/// What was charged or is set aside, and the chain has not settled, in planck.
+		owed: Balance,
+		/// The bound, in planck.
+		exposure: Balance,
+	},
 }
 
-/// Takes a voucher: its call is written down as accepted, and what it may cost is set aside.
-pub(super) fn accept(
-	tables: &mut Tables<'_>,
-	acceptance: &Acceptance,
-) -> Result<Result<LaneState, LaneRefusal>, StoreError> {
-	let voucher = &acceptance.voucher.voucher;
-	let id = CallId::of(voucher);
-	if tables.closing(id.session)?.is_some() {
-		return Ok(Err(LaneRefusal::Closing));
-	}
-	let stored = tables.session(id.session)?;
-	let mut session = stored.unwrap_or_default();
+/// What a voucher is compared with.
+pub(super) trait Books {
+	/// Whether a session takes no more vouchers.
+	fn is_closing(&self, session: SessionId) -> Result<bool, StoreError>;
+	/// What a session's lanes add up to.
+	fn session(&self, session: SessionId) -> Result<Option<SessionState>, StoreError>;
+	/// A lane.
+	fn lane(&self, lane: LaneKey) -> Result<Option<LaneState>, StoreError>;
+	/// A voucher that was taken.
+	fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError>;
+	/// A call whose voucher was taken.
+	fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError>;
+}
 
-	// Where the chain knows of calls that this store does not (it is new, or was restored from a
-	// backup), the lane goes on from what the chain has settled.
-	let import_all = stored.is_none() || acceptance.session.settled > session.charged;
+/// A voucher that fits.
+#[derive(Debug)]
+pub(super) struct Taken {
+	/// Its lane, once it is taken.
+	pub lane: LaneState,
+	/// Lanes that have to be taken over from the chain before that.
+	pub adopted: Vec<(LaneKey, LaneState)>,
+}
+
+/// Where the chain knows of calls that these books do not (the store is new, or was restored from a
+/// backup), a lane goes on from what the chain has settled. Those lanes, and the session with them.
+fn behind(
+	books: &impl Books,
+	info: &SessionInfo,
+	lane: LaneId,
+) -> Result<(SessionState, Vec<(LaneKey, LaneState)>), StoreError> {
+	let stored = books.session(info.id)?;
+	let is_new = stored.is_none();
+	let mut session = stored.unwrap_or_default();
+	let import_all = is_new || info.settled > session.charged;
 	let mut adopted = Vec::new();
-	for info in &acceptance.session.lanes {
-		if !import_all && info.lane != id.lane {
+	for on_chain in &info.lanes {
+		if !import_all && on_chain.lane != lane {
 			continue;
 		}
-		let key = LaneKey { session: id.session, lane: info.lane };
-		let known = tables.lane(key)?.unwrap_or_default();
-		if info.sequence > known.sequence && known.in_flight.is_none() {
-			let more = info.settled.saturating_sub(known.charged);
+		let key = LaneKey { session: info.id, lane: on_chain.lane };
+		let known = books.lane(key)?.unwrap_or_default();
+		if on_chain.sequence > known.sequence && known.in_flight.is_none() {
+			let more = on_chain.settled.saturating_sub(known.charged);
 			session.charged = session.charged.saturating_add(more);
-			adopted.push((key, LaneState::from_chain(info)));
+			adopted.push((key, LaneState::from_chain(on_chain)));
 		}
+	}
+	Ok((session, adopted))
+}
+
+/// Takes lanes over from the chain, as far as it is ahead of what is written down.
+pub(super) fn adopt(
+	tables: &mut Tables<'_>,
+	info: &SessionInfo,
+	lanes: &[(LaneKey, LaneState)],
+) -> Result<(), StoreError> {
+	let mut session = tables.session(info.id)?.unwrap_or_default();
+	for (key, state) in lanes {
+		let known = tables.lane(*key)?.unwrap_or_default();
+		if state.sequence > known.sequence && known.in_flight.is_none() {
+			let more = state.charged.saturating_sub(known.charged);
+			session.charged = session.charged.saturating_add(more);
+			tables.put_lane(*key, state)?;
+		}
+	}
+	session.payer = Some(info.caller.clone());
+	tables.put_session(info.id, &session);
+	Ok(())
+}
+
+/// Compares a voucher with its lane and session.
+pub(super) fn examine(
+	books: &impl Books,
+	acceptance: &Acceptance,
+) -> Result<Result<Taken, LaneRefusal>, StoreError> {
+	let voucher = &acceptance.voucher.voucher;
+	let id = CallId::of(voucher);
+	if books.is_closing(id.session)? {
+		return Ok(Err(LaneRefusal::Closing));
+	}
+	let (session, adopted) = behind(books, &acceptance.session, id.lane)?;
+	if !session.is_of(&acceptance.session.caller) {
+		return Ok(Err(LaneRefusal::OtherCaller { session: id.session }));
 	}
 	let mut lane = match adopted.iter().find(|(key, _)| *key == id.lane_key()) {
 		Some((_, state)) => *state,
-		None => tables.lane(id.lane_key())?.unwrap_or_default(),
+		None => books.lane(id.lane_key())?.unwrap_or_default(),
 	};
 
 	let Some(expected) = lane.sequence.checked_add(1) else {
 		return Err(StoreError::Invariant("a lane has no sequence left"));
 	};
 	if voucher.sequence < expected {
-		let same = tables.voucher(id)?.is_some_and(|earlier| earlier.voucher == *voucher);
+		let same = books.voucher(id)?.is_some_and(|earlier| earlier.voucher == *voucher);
 		return Ok(Err(match same {
 			true => LaneRefusal::AlreadyUsed,
 			false => LaneRefusal::OutOfOrder { expected },
@@ -146,20 +209,18 @@ pub(super) fn accept(
 	if voucher.sequence > expected {
 		return Ok(Err(LaneRefusal::OutOfOrder { expected }));
 	}
-	// The chain pays a voucher's lane for one model only.
-	let last = CallId { sequence: lane.sequence, ..id };
-	if let Some(call) = tables.call(last)?.filter(|call| call.model != acceptance.model) {
-		return Ok(Err(LaneRefusal::OtherModel { model: call.model }));
-	}
-	let (expected, found) = (
-		tables.voucher(last)?.map_or(0, |newest| newest.voucher.price_version),
-		voucher.price_version,
-	);
-	if found < expected {
-		return Ok(Err(LaneRefusal::PriceFalls { expected, found }));
+	let terms = terms(books, CallId { sequence: lane.sequence, ..id })?;
+	if let Some(other) = terms.filter(|terms| *terms != LaneTerms::of(voucher)) {
+		return Ok(Err(LaneRefusal::OtherTerms(other)));
 	}
 	if voucher.acknowledged != lane.charged {
 		return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: lane.charged }));
+	}
+	let owed = session.charged.saturating_sub(acceptance.session.settled);
+	let owed = owed.saturating_add(session.in_flight);
+	let exposure = acceptance.exposure;
+	if owed > 0 && owed >= exposure {
+		return Ok(Err(LaneRefusal::ExposureReached { owed, exposure }));
 	}
 	let taken = session.charged.saturating_add(session.in_flight);
 	let left = acceptance.session.deposit.saturating_sub(taken);
@@ -170,32 +231,54 @@ pub(super) fn accept(
 	if acceptance.reserve > left {
 		return Ok(Err(LaneRefusal::LimitReached { left, needed: acceptance.reserve }));
 	}
-
-	for (key, state) in adopted {
-		tables.put_lane(key, &state)?;
-	}
 	lane.sequence = voucher.sequence;
 	lane.in_flight = Some(acceptance.reserve);
+	Ok(Ok(Taken { lane, adopted }))
+}
+
+/// A call whose voucher was just taken.
+pub(super) fn accepted(acceptance: &Acceptance) -> StoredCall {
+	StoredCall {
+		payer: acceptance.session.caller.clone(),
+		model: acceptance.voucher.voucher.model,
+		reserved: acceptance.reserve,
+		accepted_at: acceptance.at,
+		status: CallStatus::Accepted,
+		served: None,
+	}
+}
+
+/// Writes a call down that was taken and not ended yet.
+pub(super) fn write(tables: &mut Tables<'_>, acceptance: &Acceptance) -> Result<(), StoreError> {
+	let id = CallId::of(&acceptance.voucher.voucher);
+	if tables.call(id)?.is_some() {
+		return Ok(());
+	}
+	let mut lane = tables.lane(id.lane_key())?.unwrap_or_default();
+	let mut session = tables.session(id.session)?.unwrap_or_default();
+	lane.sequence = id.sequence;
+	lane.in_flight = Some(acceptance.reserve);
 	session.in_flight = session.in_flight.saturating_add(acceptance.reserve);
+	session.payer = Some(acceptance.session.caller.clone());
 	tables.put_voucher(id, &acceptance.voucher)?;
-	tables.put_call(
-		id,
-		&StoredCall {
-			payer: acceptance.session.caller.clone(),
-			model: acceptance.model,
-			reserved: acceptance.reserve,
-			accepted_at: acceptance.at,
-			status: CallStatus::Accepted,
-			served: None,
-		},
-	)?;
+	tables.put_call(id, &accepted(acceptance))?;
 	tables.put_lane(id.lane_key(), &lane)?;
-	tables.put_session(id.session, &session)?;
-	Ok(Ok(lane))
+	tables.put_session(id.session, &session);
+	Ok(())
+}
+
+/// What a lane is used for, by its last call. None if that is not known, or nobody has used it: the
+/// calls before are not for the next voucher to pay then.
+fn terms(books: &impl Books, last: CallId) -> Result<Option<LaneTerms>, StoreError> {
+	if let Some(newest) = books.voucher(last)? {
+		return Ok(Some(LaneTerms::of(&newest.voucher)));
+	}
+	let served = books.call(last)?.and_then(|call| call.served);
+	Ok(served.map(|served| LaneTerms::of_record(&served.record)))
 }
 
 /// Takes no more vouchers of a session, now and after every restart. How many of its calls are still
-/// being served.
+/// being served, as far as they are written down.
 pub(super) fn close(
 	tables: &mut Tables<'_>,
 	session: SessionId,
@@ -215,15 +298,30 @@ pub(super) fn close(
 	Ok(serving)
 }
 
-/// Ends an accepted call that was served and is charged.
+/// A call that is being served: as it is written down, or as it was taken if it is not.
+fn open_call(
+	tables: &Tables<'_>,
+	id: CallId,
+	taken: Option<&Acceptance>,
+) -> Result<Option<(StoredCall, bool)>, StoreError> {
+	Ok(match tables.call(id)? {
+		Some(call) => (call.status == CallStatus::Accepted).then_some((call, true)),
+		None => taken.map(|acceptance| (accepted(acceptance), false)),
+	})
+}
+
+/// Ends an accepted call that was served and is charged. `taken` is how it was taken, if it is not
+/// written down yet. What it was answered is kept, if it is to be; what was answered before on its lane
+/// is not.
 pub(super) fn serve(
 	tables: &mut Tables<'_>,
 	id: CallId,
+	taken: Option<&Acceptance>,
 	served: ServedCall,
+	answer: Option<&[u8]>,
 ) -> Result<(), StoreError> {
-	let mut call = match tables.call(id)? {
-		Some(call) if call.status == CallStatus::Accepted => call,
-		_ => return Err(StoreError::Invariant("only an accepted call can be served")),
+	let Some((mut call, written)) = open_call(tables, id, taken)? else {
+		return Err(StoreError::Invariant("only an accepted call can be served"));
 	};
 	if served.record.sequence != id.sequence {
 		return Err(StoreError::Invariant("the record is of another call"));
@@ -234,37 +332,47 @@ pub(super) fn serve(
 	let charge = served.charge;
 	call.status = CallStatus::Served;
 	call.served = Some(served);
-	end(tables, id, &call, charge)?;
+	end(tables, id, &call, charge, taken.filter(|_| !written))?;
+	match answer {
+		Some(body) => tables.put_kept(id, body)?,
+		None => tables.remove_kept(id.lane_key())?,
+	}
 	let mut totals = tables.totals()?;
 	totals.served_calls = totals.served_calls.saturating_add(1);
 	totals.served = totals.served.saturating_add(charge);
-	tables.put_totals(&totals)
+	tables.put_totals(&totals);
+	Ok(())
 }
 
 /// Ends an accepted call without a charge. Whether it was accepted and not ended before.
 pub(super) fn release(
 	tables: &mut Tables<'_>,
 	id: CallId,
+	taken: Option<&Acceptance>,
 	why: Uncharged,
 ) -> Result<bool, StoreError> {
-	let mut call = match tables.call(id)? {
-		Some(call) if call.status == CallStatus::Accepted => call,
-		_ => return Ok(false),
-	};
+	let Some((mut call, written)) = open_call(tables, id, taken)? else { return Ok(false) };
 	call.status = CallStatus::NotCharged(why);
-	end(tables, id, &call, 0)?;
+	end(tables, id, &call, 0, taken.filter(|_| !written))?;
 	let mut totals = tables.totals()?;
 	totals.uncharged_calls = totals.uncharged_calls.saturating_add(1);
-	tables.put_totals(&totals)?;
+	tables.put_totals(&totals);
 	Ok(true)
 }
 
 /// Takes back that a voucher was taken, as if it had never come: its sequence is free again.
-pub(super) fn withdraw(tables: &mut Tables<'_>, id: CallId) -> Result<(), StoreError> {
-	let call = match tables.call(id)? {
-		Some(call) if call.status == CallStatus::Accepted => call,
-		_ => return Err(StoreError::Invariant("only an accepted call can be withdrawn")),
+pub(super) fn withdraw(
+	tables: &mut Tables<'_>,
+	id: CallId,
+	taken: Option<&Acceptance>,
+) -> Result<(), StoreError> {
+	let Some((call, written)) = open_call(tables, id, taken)? else {
+		return Err(StoreError::Invariant("only an accepted call can be withdrawn"));
 	};
+	if !written {
+		tables.forget(id);
+		return Ok(());
+	}
 	let (Some(mut lane), Some(mut session)) =
 		(tables.lane(id.lane_key())?, tables.session(id.session)?)
 	else {
@@ -276,28 +384,41 @@ pub(super) fn withdraw(tables: &mut Tables<'_>, id: CallId) -> Result<(), StoreE
 	session.in_flight = session.in_flight.saturating_sub(call.reserved);
 	tables.remove_call(id)?;
 	tables.put_lane(id.lane_key(), &lane)?;
-	tables.put_session(id.session, &session)
+	tables.put_session(id.session, &session);
+	Ok(())
 }
 
-/// Frees what was set aside for a call, and adds its charge to its lane and session.
+/// Frees what was set aside for a call, and adds its charge to its lane and session. `unwritten` is
+/// how it was taken, if this is the first that is written of it.
 fn end(
 	tables: &mut Tables<'_>,
 	id: CallId,
 	call: &StoredCall,
 	charge: Balance,
+	unwritten: Option<&Acceptance>,
 ) -> Result<(), StoreError> {
-	let (Some(mut lane), Some(mut session)) =
-		(tables.lane(id.lane_key())?, tables.session(id.session)?)
-	else {
-		return Err(StoreError::Corrupt { table: "lanes" });
+	let (lane, session) = (tables.lane(id.lane_key())?, tables.session(id.session)?);
+	let (mut lane, mut session) = match (lane, session, unwritten) {
+		(Some(lane), Some(session), _) => (lane, session),
+		// The first call of a lane, or of a session.
+		(lane, session, Some(_)) => (lane.unwrap_or_default(), session.unwrap_or_default()),
+		_ => return Err(StoreError::Corrupt { table: "lanes" }),
 	};
+	match unwritten {
+		Some(acceptance) => {
+			tables.put_voucher(id, &acceptance.voucher)?;
+			lane.sequence = id.sequence;
+			session.payer = Some(acceptance.session.caller.clone());
+		}
+		None => session.in_flight = session.in_flight.saturating_sub(call.reserved),
+	}
 	lane.in_flight = None;
 	lane.charged = lane.charged.saturating_add(charge);
-	session.in_flight = session.in_flight.saturating_sub(call.reserved);
 	session.charged = session.charged.saturating_add(charge);
 	tables.put_call(id, call)?;
 	tables.put_lane(id.lane_key(), &lane)?;
-	tables.put_session(id.session, &session)
+	tables.put_session(id.session, &session);
+	Ok(())
 }
 
 /// A lane as the next voucher has to see it: this store's, or the chain's where that is ahead.

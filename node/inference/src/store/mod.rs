@@ -8,21 +8,28 @@
 //!            └──withdraw─► as if it had never come
 //! ```
 //!
+//! What a plain answer says is kept with its record until the lane's next one, for a while: a caller who
+//! loses the connection, or whose node dies, between record and answer has paid for it, and can have it
+//! with the same voucher and request ([`Store::serve_and_keep`]).
+//!
 //! Calls that are settled by their sums keep their records here, and with them the proof that they are
 //! among those that were ([`Store::proven`]), until they are old ([`Store::prune`]).
 //!
 //! An operation that has returned is on disk, with one exception. [`Store::accept`] is where a voucher
-//! is compared with its lane, in the same transaction that takes it: two calls that race for one lane,
-//! or for the rest of one deposit, cannot both win. That holds from when it returns; it is on disk
-//! together with whatever is next, the end of its call at the latest. So a whole answer waits for the
-//! disk once. Whoever hands out an answer piece by piece waits for [`Store::sync`] first.
+//! is compared with its lane and taken, in memory: two calls that race for one lane, or for the rest of
+//! one deposit, cannot both win. That holds from when it returns; it is written down with the end of
+//! its call. So a whole answer waits for the disk once. Whoever hands out an answer piece by piece
+//! waits for [`Store::secure`] first.
 //!
 //! Calls that were accepted and not ended when the process died are closed as not charged when the
 //! store is opened: whatever was delivered of them is the caller's. Where even their beginning did not
 //! reach the disk, nothing was delivered, and their vouchers can come again.
 
+mod desk;
 mod error;
 mod lanes;
+mod life;
+mod older;
 mod opening;
 mod outcomes;
 mod proofs;
@@ -39,36 +46,46 @@ use std::{
 		atomic::{AtomicBool, Ordering},
 		Arc,
 	},
+	time::Duration,
 };
 
-use openledger_primitives::{info::SessionInfo, AccountId, Hash, LaneId, RequestId, SessionId};
+use openledger_primitives::{
+	info::SessionInfo, voucher::Voucher, AccountId, Hash, LaneId, RequestId, SessionId,
+};
 use redb::{Database, ReadableDatabase};
 use tokio::sync::{mpsc, oneshot, Semaphore};
 
+use self::{
+	desk::Desk,
+	tables::{OpenCall, Snapshot, Tables},
+	writer::{Job, Writer},
+};
 pub use self::{
 	error::StoreError,
 	lanes::{Acceptance, LaneRefusal},
 	outcomes::Outcome,
 	types::{
-		CallId, CallStatus, Cutoff, LaneKey, LaneState, Loss, OpenLane, ProvenCall, Pruned,
-		ServedCall, SessionState, StoredAggregate, StoredAnswer, StoredCall, StoredVoucher,
-		Submission, Totals, Uncharged, UnixSeconds,
+		CallId, CallStatus, Cutoff, KeptAnswer, LaneKey, LaneState, LaneTerms, Loss, OpenLane,
+		Proof, ProvenCall, Pruned, ServedCall, SessionState, StoredAggregate, StoredAnswer,
+		StoredCall, StoredVoucher, Submission, Totals, Uncharged, UnixSeconds,
 	},
 };
-use self::{
-	tables::{OpenCall, Snapshot, Tables, SCHEMA},
-	writer::Job,
-};
 
-/// How this program stores things. A file of an earlier version is brought up to it, one of a later
-/// version is refused.
-pub const SCHEMA_VERSION: u32 = 2;
+/// How this program stores things. A file of an earlier version is brought up to it, unless calls in it
+/// are still to be settled ([`StoreError::Unsettled`]); one of a later version is refused.
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// How many may read the records of a whole settlement at the same time.
 const PROOFS: usize = 2;
+/// How long others wait for their turn.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Memory for cached pages, in bytes.
-const CACHE: usize = 64 * 1024 * 1024;
+/// The largest answer that is kept for its caller, in bytes.
+pub const MAX_KEPT: usize = 256 * 1024;
+
+/// Memory for cached pages, in bytes: enough for the ends of many lanes. What is read again after a
+/// long time is in the system's own cache.
+const CACHE: usize = 4 * 1024 * 1024;
 
 /// Whose store it is. A file that belongs to somebody else, or to another chain, is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +101,7 @@ pub struct Identity {
 pub struct Store {
 	queue: mpsc::Sender<Job>,
 	database: Arc<Database>,
+	desk: Arc<Desk>,
 	recovered: Arc<[CallId]>,
 	/// Whether the last commit worked.
 	writable: Arc<AtomicBool>,
@@ -109,15 +127,19 @@ impl Store {
 			let recovered = opening::prepare(&database, &identity)?;
 			let (queue, jobs) = mpsc::channel(writer::QUEUE);
 			let database = Arc::new(database);
-			let of_writer = database.clone();
 			let writable = Arc::new(AtomicBool::new(true));
-			let tell = writable.clone();
+			let desk = Arc::new(Desk::default());
+			let writer = Writer {
+				database: database.clone(),
+				desk: desk.clone(),
+				writable: writable.clone(),
+			};
 			std::thread::Builder::new()
 				.name("store-writer".into())
-				.spawn(move || writer::run(of_writer, jobs, &tell))
+				.spawn(move || writer.run(jobs))
 				.map_err(|error| StoreError::Directory(Arc::new(error)))?;
 			let proofs = Arc::new(Semaphore::new(PROOFS));
-			Ok(Self { queue, database, recovered: recovered.into(), writable, proofs })
+			Ok(Self { queue, database, desk, recovered: recovered.into(), writable, proofs })
 		});
 		opened.await.map_err(|_| StoreError::Closed)?
 	}
@@ -128,60 +150,29 @@ impl Store {
 		&self.recovered
 	}
 
-	/// Takes a voucher, if it fits its lane and session: from now on its call is being served, and
-	/// must be ended by [`Self::serve`] or [`Self::release`]. On disk it is after
-	/// [`Self::sync`], or when the call's end is.
-	///
-	/// # Errors
-	/// Of the store. Inside: why the voucher was refused.
-	pub async fn accept(
-		&self,
-		acceptance: Acceptance,
-	) -> Result<Result<LaneState, LaneRefusal>, StoreError> {
-		self.ask(Job::begin(move |tables| lanes::accept(tables, &acceptance))).await
-	}
-
-	/// Waits until everything that was done before is on disk.
+	/// What was answered to exactly this voucher, if it is kept.
 	///
 	/// # Errors
 	/// Of the store.
-	pub async fn sync(&self) -> Result<(), StoreError> {
-		self.write(|tables| tables.put_meta(SCHEMA, &SCHEMA_VERSION)).await
+	pub async fn kept(&self, voucher: Voucher) -> Result<Option<KeptAnswer>, StoreError> {
+		let id = CallId::of(&voucher);
+		self.read(move |snapshot| {
+			let Some((sequence, body)) = snapshot.kept(id.lane_key())? else { return Ok(None) };
+			let taken = snapshot.voucher(id)?.is_some_and(|taken| taken.voucher == voucher);
+			if sequence != id.sequence || !taken {
+				return Ok(None);
+			}
+			Ok(snapshot.call(id)?.map(|call| KeptAnswer { call, body }))
+		})
+		.await
 	}
 
-	/// Ends an accepted call that was served.
-	///
-	/// # Errors
-	/// [`StoreError::Invariant`] if the call is not an accepted one, or costs more than was set
-	/// aside for it.
-	pub async fn serve(&self, id: CallId, served: ServedCall) -> Result<(), StoreError> {
-		self.write(move |tables| lanes::serve(tables, id, served)).await
-	}
-
-	/// Ends an accepted call without a charge; its sequence stays used. Whether it was still open.
+	/// What a lane is used for, if its last voucher is here.
 	///
 	/// # Errors
 	/// Of the store.
-	pub async fn release(&self, id: CallId, why: Uncharged) -> Result<bool, StoreError> {
-		self.write(move |tables| lanes::release(tables, id, why)).await
-	}
-
-	/// Takes back that a voucher was taken, as if it had never come. For calls that are refused
-	/// before anything was done for them.
-	///
-	/// # Errors
-	/// [`StoreError::Invariant`] if the call is not an accepted one.
-	pub async fn withdraw(&self, id: CallId) -> Result<(), StoreError> {
-		self.write(move |tables| lanes::withdraw(tables, id)).await
-	}
-
-	/// Like [`Self::release`], for where nobody can wait: in a destructor. If the queue is full the
-	/// call stays open until the store is opened again.
-	pub(crate) fn release_later(&self, id: CallId, why: Uncharged) {
-		let (job, _answer) = Job::new(move |tables| lanes::release(tables, id, why));
-		if self.queue.try_send(job).is_err() {
-			tracing::error!(call = %id, "a broken call stays open until the node starts again");
-		}
+	pub async fn terms(&self, last: CallId) -> Result<Option<LaneTerms>, StoreError> {
+		Ok(self.voucher(last).await?.map(|last| LaneTerms::of(&last.voucher)))
 	}
 
 	/// Notes what settlements did to served calls. How many calls changed.
@@ -216,18 +207,6 @@ impl Store {
 		lane: LaneKey,
 	) -> Result<Option<StoredAggregate>, StoreError> {
 		self.read(move |snapshot| snapshot.sent(lane)).await
-	}
-
-	/// Takes no more vouchers of a session, for good. How many of its calls are still being served.
-	///
-	/// # Errors
-	/// Of the store.
-	pub async fn close_session(
-		&self,
-		session: SessionId,
-		now: UnixSeconds,
-	) -> Result<usize, StoreError> {
-		self.write(move |tables| lanes::close(tables, session, now)).await
 	}
 
 	/// Removes up to `limit` calls that are at their end and old, from the lane `from` upwards. The
@@ -272,7 +251,7 @@ impl Store {
 		self.read(Snapshot::answers).await
 	}
 
-	/// A call, together with what it was settled with.
+	/// A call, together with the leaves of what it was settled with.
 	///
 	/// # Errors
 	/// Of the store.
@@ -280,6 +259,24 @@ impl Store {
 		let permit = self.proofs.clone().acquire_owned().await;
 		let _permit = permit.map_err(|_| StoreError::Closed)?;
 		self.read(move |snapshot| proofs::proven(snapshot, id)).await
+	}
+
+	/// The same, with the proof that the call is among those that it was settled with.
+	///
+	/// # Errors
+	/// [`StoreError::Busy`] if too many ask, or of the store.
+	pub async fn proof(
+		&self,
+		id: CallId,
+	) -> Result<Option<(ProvenCall, Option<Proof>)>, StoreError> {
+		let permit = tokio::time::timeout(PATIENCE, self.proofs.clone().acquire_owned()).await;
+		let permit = permit.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?;
+		self.read(move |snapshot| {
+			// Held until it is done, whether somebody waits for it or not.
+			let _permit = permit;
+			proofs::proof(snapshot, id)
+		})
+		.await
 	}
 
 	/// Whether calls can be written down. Tries it if the last time failed.
@@ -310,6 +307,9 @@ impl Store {
 	/// # Errors
 	/// Of the store.
 	pub async fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError> {
+		if let Some((_, call)) = self.desk.call(id) {
+			return Ok(Some(call));
+		}
 		self.read(move |snapshot| snapshot.call(id)).await
 	}
 
@@ -318,6 +318,9 @@ impl Store {
 	/// # Errors
 	/// Of the store.
 	pub async fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError> {
+		if let Some((voucher, _)) = self.desk.call(id) {
+			return Ok(Some(voucher));
+		}
 		self.read(move |snapshot| snapshot.voucher(id)).await
 	}
 
@@ -326,7 +329,11 @@ impl Store {
 	/// # Errors
 	/// Of the store.
 	pub async fn calls(&self, lane: LaneKey) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
-		self.read(move |snapshot| snapshot.calls_of(lane)).await
+		let mut calls = self.read(move |snapshot| snapshot.calls_of(lane)).await?;
+		if let Some((id, _)) = self.desk.open(lane) {
+			calls.extend(self.desk.call(id).map(|(_, call)| (id, call)));
+		}
+		Ok(calls)
 	}
 
 	/// The state of a lane, as its next voucher has to see it; none if nobody has used it yet.
@@ -339,6 +346,9 @@ impl Store {
 		lane: LaneId,
 	) -> Result<Option<LaneState>, StoreError> {
 		let key = LaneKey { session: session.id, lane };
+		if let Some((_, open)) = self.desk.open(key) {
+			return Ok(Some(open));
+		}
 		let stored = self.read(move |snapshot| snapshot.lane(key)).await?;
 		Ok(lanes::current(stored, session, lane))
 	}
@@ -348,7 +358,7 @@ impl Store {
 	/// # Errors
 	/// Of the store.
 	pub async fn session(&self, session: SessionId) -> Result<Option<SessionState>, StoreError> {
-		self.read(move |snapshot| snapshot.session(session)).await
+		self.desk.session(session, &self.database)
 	}
 
 	/// What all calls add up to.
@@ -366,9 +376,9 @@ impl Store {
 	pub async fn open_lanes(&self) -> Result<Vec<OpenLane>, StoreError> {
 		self.read(|snapshot| {
 			let mut lanes: Vec<OpenLane> = Vec::new();
-			for (id, open) in snapshot.open_calls()? {
+			snapshot.each_open_call(|id, open| {
 				let (at, value, submitted) = match open {
-					OpenCall::Accepted => continue,
+					OpenCall::Accepted => return,
 					OpenCall::Served { at, charge } => (at, charge, false),
 					OpenCall::Submitted { at, charge } => (at, charge, true),
 				};
@@ -382,7 +392,7 @@ impl Store {
 					}
 					_ => lanes.push(OpenLane { key, calls: 1, value, oldest: at, submitted }),
 				}
-			}
+			})?;
 			Ok(lanes)
 		})
 		.await

@@ -5,14 +5,15 @@ use redb::Database;
 
 use super::{
 	error::StoreError,
-	lanes,
+	lanes, older,
 	tables::{OpenCall, Tables, GENESIS, OPERATOR, SCHEMA},
 	types::{CallId, Uncharged},
 	Identity, SCHEMA_VERSION,
 };
 
-/// The same without aggregates, answers of calls on chain, and sessions that are being closed: the
-/// tables that were there are as they are now.
+/// Vouchers name no version of their model, and a lane is for a model, at prices that rise: see [`older`].
+pub(super) const SCHEMA_OF_MODELS: u32 = 2;
+/// The same without aggregates, answers of calls on chain, and sessions that are being closed.
 pub(super) const SCHEMA_WITHOUT_SUMS: u32 = 1;
 
 /// Makes the tables, checks whose file it is, and closes calls that were left unfinished.
@@ -27,8 +28,9 @@ pub(super) fn prepare(database: &Database, identity: &Identity) -> Result<Vec<Ca
 				tables.put_meta(OPERATOR, &identity.operator)?;
 			}
 			Some(SCHEMA_VERSION) => check_owner(&tables, identity)?,
-			Some(SCHEMA_WITHOUT_SUMS) => {
+			Some(SCHEMA_OF_MODELS | SCHEMA_WITHOUT_SUMS) => {
 				check_owner(&tables, identity)?;
+				older::bring_up(&mut tables)?;
 				tables.put_meta(SCHEMA, &SCHEMA_VERSION)?;
 			}
 			Some(found) => return Err(StoreError::Schema { found, expected: SCHEMA_VERSION }),
@@ -36,11 +38,12 @@ pub(super) fn prepare(database: &Database, identity: &Identity) -> Result<Vec<Ca
 		let mut orphans = Vec::new();
 		for (id, open) in tables.open_calls()? {
 			if open == OpenCall::Accepted
-				&& lanes::release(&mut tables, id, Uncharged::NodeStopped)?
+				&& lanes::release(&mut tables, id, None, Uncharged::NodeStopped)?
 			{
 				orphans.push(id);
 			}
 		}
+		tables.finish()?;
 		orphans
 	};
 	transaction.commit()?;

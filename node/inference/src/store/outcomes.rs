@@ -58,7 +58,7 @@ pub(super) fn note(
 		changed = changed.saturating_add(1);
 	}
 	if changed > 0 {
-		tables.put_totals(&totals)?;
+		tables.put_totals(&totals);
 	}
 	let lanes: BTreeSet<LaneKey> = outcomes.iter().map(|(id, _)| id.lane_key()).collect();
 	for lane in lanes {

@@ -5,7 +5,7 @@ use openledger_primitives::{merkle, BlockNumber, Hash, Sequence, MAX_RECORDS};
 use super::{
 	error::StoreError,
 	tables::Snapshot,
-	types::{CallId, CallStatus, ProvenCall, StoredAggregate, StoredCall},
+	types::{CallId, CallStatus, Proof, ProvenCall, StoredAggregate, StoredCall},
 };
 
 /// How many calls around one are looked at for those that were itemised with it. Most of them would
@@ -26,6 +26,23 @@ pub(super) fn proven(snapshot: &Snapshot, id: CallId) -> Result<Option<ProvenCal
 	};
 	let leaves = leaves.and_then(|leaves| place(leaves, id.sequence));
 	Ok(Some(ProvenCall { call, aggregate, leaves }))
+}
+
+/// The same, with the root of the settlement and the call's proof instead of all its leaves.
+pub(super) fn proof(
+	snapshot: &Snapshot,
+	id: CallId,
+) -> Result<Option<(ProvenCall, Option<Proof>)>, StoreError> {
+	let Some(mut proven) = proven(snapshot, id)? else { return Ok(None) };
+	let proof = proven.leaves.take().and_then(|(leaves, index)| {
+		let proof = merkle::prove(&leaves, index)?;
+		let root = match &proven.aggregate {
+			Some(sum) => sum.aggregate.root,
+			None => merkle::root(leaves),
+		};
+		Some((root, proof))
+	});
+	Ok(Some((proven, proof)))
 }
 
 type Leaves = Vec<(Sequence, Hash)>;

@@ -41,9 +41,16 @@ fn prune_lane(
 ) -> Result<usize, StoreError> {
 	let Some(mut lane) = tables.lane(key)? else { return Ok(0) };
 	let id = |sequence: Sequence| CallId { session: key.session, lane: key.lane, sequence };
+	// A call can stay for ever, as its lane's last; what it was answered goes.
+	if let Some(kept) = tables.kept_call(key)? {
+		let call = tables.call(id(kept))?;
+		if call.is_none_or(|call| call.accepted_at < cutoff.answers) {
+			tables.remove_kept(key)?;
+		}
+	}
 	let mut removed = 0_usize;
 	for (call_id, call) in tables.calls_from(id(0), limit)? {
-		// The last call of a lane says which model the lane is for.
+		// The last call of a lane says what the lane is for.
 		if call_id.sequence >= lane.sequence || !is_old(&call, cutoff) {
 			break;
 		}

@@ -12,6 +12,9 @@
 //! | `aggregates` | session, lane, last sequence | each [`StoredAggregate`] that was settled |
 //! | `closing` | session | when its caller asked for an end: it takes no more vouchers |
 //! | `answers` | request | calls on chain with an answer: [`StoredAnswer`] |
+//! | `kept` | session, lane | what was answered last: the call's sequence, and the body |
+
+use std::collections::BTreeMap;
 
 use codec::{Decode, Encode};
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
@@ -26,7 +29,7 @@ use super::{
 	},
 };
 
-type CallKey = (SessionId, LaneId, Sequence);
+pub(super) type CallKey = (SessionId, LaneId, Sequence);
 
 const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 const SESSIONS: TableDefinition<SessionId, &[u8]> = TableDefinition::new("sessions");
@@ -38,6 +41,7 @@ const SENT: TableDefinition<(SessionId, LaneId), &[u8]> = TableDefinition::new("
 const AGGREGATES: TableDefinition<CallKey, &[u8]> = TableDefinition::new("aggregates");
 const CLOSING: TableDefinition<SessionId, UnixSeconds> = TableDefinition::new("closing");
 const ANSWERS: TableDefinition<RequestId, &[u8]> = TableDefinition::new("answers");
+const KEPT: TableDefinition<(SessionId, LaneId), (Sequence, &[u8])> = TableDefinition::new("kept");
 
 pub(super) const SCHEMA: &str = "schema";
 pub(super) const GENESIS: &str = "genesis";
@@ -92,7 +96,7 @@ fn id((session, lane, sequence): CallKey) -> CallId {
 	CallId { session, lane, sequence }
 }
 
-fn decode<T: Decode>(table: &'static str, bytes: &[u8]) -> Result<T, StoreError> {
+pub(super) fn decode<T: Decode>(table: &'static str, bytes: &[u8]) -> Result<T, StoreError> {
 	let mut input = bytes;
 	match T::decode(&mut input) {
 		Ok(value) if input.is_empty() => Ok(value),
@@ -107,17 +111,6 @@ macro_rules! reads {
 			self.meta.get(name)?.map(|bytes| decode("meta", bytes.value())).transpose()
 		}
 
-		pub(super) fn totals(&self) -> Result<Totals, StoreError> {
-			Ok(self.meta(TOTALS)?.unwrap_or_default())
-		}
-
-		pub(super) fn session(
-			&self,
-			session: SessionId,
-		) -> Result<Option<SessionState>, StoreError> {
-			self.sessions.get(session)?.map(|bytes| decode("sessions", bytes.value())).transpose()
-		}
-
 		pub(super) fn lane(&self, lane: LaneKey) -> Result<Option<LaneState>, StoreError> {
 			self.lanes
 				.get((lane.session, lane.lane))?
@@ -125,23 +118,16 @@ macro_rules! reads {
 				.transpose()
 		}
 
-		pub(super) fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError> {
-			self.vouchers.get(key(id))?.map(|bytes| decode("vouchers", bytes.value())).transpose()
+		/// When a session's caller asked for its end.
+		pub(super) fn closing(
+			&self,
+			session: SessionId,
+		) -> Result<Option<UnixSeconds>, StoreError> {
+			Ok(self.closing.get(session)?.map(|since| since.value()))
 		}
 
 		pub(super) fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError> {
 			self.calls.get(key(id))?.map(|bytes| decode("calls", bytes.value())).transpose()
-		}
-
-		/// All calls that are not at their end, in order.
-		pub(super) fn open_calls(&self) -> Result<Vec<(CallId, OpenCall)>, StoreError> {
-			self.open
-				.iter()?
-				.map(|entry| {
-					let (key, value) = entry?;
-					Ok((id(key.value()), decode("open", value.value())?))
-				})
-				.collect()
 		}
 
 		/// The first `limit` calls of a lane from a sequence upwards, in order.
@@ -192,7 +178,9 @@ pub(super) struct Snapshot {
 	open: redb::ReadOnlyTable<CallKey, &'static [u8]>,
 	sent: redb::ReadOnlyTable<(SessionId, LaneId), &'static [u8]>,
 	aggregates: redb::ReadOnlyTable<CallKey, &'static [u8]>,
+	closing: redb::ReadOnlyTable<SessionId, UnixSeconds>,
 	answers: redb::ReadOnlyTable<RequestId, &'static [u8]>,
+	kept: redb::ReadOnlyTable<(SessionId, LaneId), (Sequence, &'static [u8])>,
 }
 
 impl Snapshot {
@@ -206,11 +194,34 @@ impl Snapshot {
 			open: transaction.open_table(OPEN)?,
 			sent: transaction.open_table(SENT)?,
 			aggregates: transaction.open_table(AGGREGATES)?,
+			closing: transaction.open_table(CLOSING)?,
 			answers: transaction.open_table(ANSWERS)?,
+			kept: transaction.open_table(KEPT)?,
 		})
 	}
 
 	reads!();
+
+	pub(super) fn totals(&self) -> Result<Totals, StoreError> {
+		Ok(self.meta(TOTALS)?.unwrap_or_default())
+	}
+
+	/// What a session's lanes add up to.
+	pub(super) fn session(&self, session: SessionId) -> Result<Option<SessionState>, StoreError> {
+		self.sessions.get(session)?.map(|bytes| decode("sessions", bytes.value())).transpose()
+	}
+
+	pub(super) fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError> {
+		self.vouchers.get(key(id))?.map(|bytes| decode("vouchers", bytes.value())).transpose()
+	}
+
+	/// What was answered last on a lane, and the sequence of the call, if it is kept.
+	pub(super) fn kept(&self, lane: LaneKey) -> Result<Option<(Sequence, Vec<u8>)>, StoreError> {
+		Ok(self.kept.get((lane.session, lane.lane))?.map(|entry| {
+			let (sequence, body) = entry.value();
+			(sequence, body.to_vec())
+		}))
+	}
 
 	/// The calls on chain with an answer that is not known to have arrived.
 	pub(super) fn answers(&self) -> Result<Vec<(RequestId, StoredAnswer)>, StoreError> {
@@ -235,6 +246,18 @@ impl Snapshot {
 			.collect()
 	}
 
+	/// Looks at all calls that are not at their end, in order: there may be very many.
+	pub(super) fn each_open_call(
+		&self,
+		mut look: impl FnMut(CallId, OpenCall),
+	) -> Result<(), StoreError> {
+		for entry in self.open.iter()? {
+			let (key, value) = entry?;
+			look(id(key.value()), decode("open", value.value())?);
+		}
+		Ok(())
+	}
+
 	/// The first `limit` calls of a lane that are not at their end, in order.
 	pub(super) fn open_calls_of(
 		&self,
@@ -253,19 +276,42 @@ impl Snapshot {
 	}
 }
 
-/// The tables within a write transaction. Notes whether anything was changed.
+/// What a transaction has changed of what vouchers are compared with.
+#[derive(Debug)]
+pub(super) enum Touched {
+	/// A session.
+	Session(SessionId, SessionState),
+	/// A session takes no more vouchers.
+	Closing(SessionId),
+	/// A lane.
+	Lane(LaneKey, LaneState),
+	/// A call, with its voucher if that is new as well.
+	Call(CallId, Option<StoredVoucher>, StoredCall),
+	/// A call is not there any more.
+	Removed(CallId),
+}
+
+/// The tables within a write transaction. Notes whether anything was changed, and what of that
+/// concerns vouchers to come.
 pub(super) struct Tables<'txn> {
 	meta: Table<'txn, &'static str, &'static [u8]>,
-	sessions: Table<'txn, SessionId, &'static [u8]>,
+	pub(super) sessions: Table<'txn, SessionId, &'static [u8]>,
 	lanes: Table<'txn, (SessionId, LaneId), &'static [u8]>,
-	vouchers: Table<'txn, CallKey, &'static [u8]>,
+	pub(super) vouchers: Table<'txn, CallKey, &'static [u8]>,
 	calls: Table<'txn, CallKey, &'static [u8]>,
 	open: Table<'txn, CallKey, &'static [u8]>,
-	sent: Table<'txn, (SessionId, LaneId), &'static [u8]>,
-	aggregates: Table<'txn, CallKey, &'static [u8]>,
+	pub(super) sent: Table<'txn, (SessionId, LaneId), &'static [u8]>,
+	pub(super) aggregates: Table<'txn, CallKey, &'static [u8]>,
 	closing: Table<'txn, SessionId, UnixSeconds>,
 	answers: Table<'txn, RequestId, &'static [u8]>,
+	kept: Table<'txn, (SessionId, LaneId), (Sequence, &'static [u8])>,
 	changed: bool,
+	touched: Vec<Touched>,
+	/// The voucher that was written last: its call comes next.
+	voucher: Option<(CallId, StoredVoucher)>,
+	/// What all calls of a transaction change is written once, in the end ([`Self::finish`]).
+	late_sessions: BTreeMap<SessionId, SessionState>,
+	late_totals: Option<Totals>,
 }
 
 impl<'txn> Tables<'txn> {
@@ -281,13 +327,24 @@ impl<'txn> Tables<'txn> {
 			aggregates: transaction.open_table(AGGREGATES)?,
 			closing: transaction.open_table(CLOSING)?,
 			answers: transaction.open_table(ANSWERS)?,
+			kept: transaction.open_table(KEPT)?,
 			changed: false,
+			touched: Vec::new(),
+			voucher: None,
+			late_sessions: BTreeMap::new(),
+			late_totals: None,
 		})
 	}
 
-	/// When a session's caller asked for its end.
-	pub(super) fn closing(&self, session: SessionId) -> Result<Option<UnixSeconds>, StoreError> {
-		Ok(self.closing.get(session)?.map(|since| since.value()))
+	/// All calls that are not at their end, in order.
+	pub(super) fn open_calls(&self) -> Result<Vec<(CallId, OpenCall)>, StoreError> {
+		self.open
+			.iter()?
+			.map(|entry| {
+				let (key, value) = entry?;
+				Ok((id(key.value()), decode("open", value.value())?))
+			})
+			.collect()
 	}
 
 	/// Up to `limit` lanes, from `from` upwards.
@@ -306,9 +363,13 @@ impl<'txn> Tables<'txn> {
 			.collect()
 	}
 
-	/// Whether there is anything to commit.
-	pub(super) fn changed(&self) -> bool {
-		self.changed
+	/// The first call of a session, on whatever lane.
+	pub(super) fn first_call(&self, from: CallId) -> Result<Option<StoredCall>, StoreError> {
+		let range = key(from)..=(from.session, LaneId::MAX, Sequence::MAX);
+		match self.calls.range(range)?.next() {
+			Some(entry) => Ok(Some(decode("calls", entry?.1.value())?)),
+			None => Ok(None),
+		}
 	}
 
 	reads!();
@@ -319,23 +380,52 @@ impl<'txn> Tables<'txn> {
 		Ok(())
 	}
 
-	pub(super) fn put_totals(&mut self, totals: &Totals) -> Result<(), StoreError> {
-		self.put_meta(TOTALS, totals)
+	/// Writes what is written once. Whether there is anything to commit, and what concerns vouchers to
+	/// come.
+	pub(super) fn finish(mut self) -> Result<(bool, Vec<Touched>), StoreError> {
+		for (session, state) in std::mem::take(&mut self.late_sessions) {
+			self.sessions.insert(session, state.encode().as_slice())?;
+			self.touched.push(Touched::Session(session, state));
+		}
+		if let Some(totals) = self.late_totals.take() {
+			self.put_meta(TOTALS, &totals)?;
+		}
+		Ok((self.changed, self.touched))
 	}
 
-	pub(super) fn put_session(
-		&mut self,
-		session: SessionId,
-		state: &SessionState,
-	) -> Result<(), StoreError> {
+	pub(super) fn totals(&self) -> Result<Totals, StoreError> {
+		match self.late_totals {
+			Some(totals) => Ok(totals),
+			None => Ok(self.meta(TOTALS)?.unwrap_or_default()),
+		}
+	}
+
+	pub(super) fn put_totals(&mut self, totals: &Totals) {
 		self.changed = true;
-		self.sessions.insert(session, state.encode().as_slice())?;
-		Ok(())
+		self.late_totals = Some(*totals);
+	}
+
+	/// What a session's lanes add up to.
+	pub(super) fn session(&self, session: SessionId) -> Result<Option<SessionState>, StoreError> {
+		match self.late_sessions.get(&session) {
+			Some(state) => Ok(Some(state.clone())),
+			None => self
+				.sessions
+				.get(session)?
+				.map(|bytes| decode("sessions", bytes.value()))
+				.transpose(),
+		}
+	}
+
+	pub(super) fn put_session(&mut self, session: SessionId, state: &SessionState) {
+		self.changed = true;
+		self.late_sessions.insert(session, state.clone());
 	}
 
 	pub(super) fn put_lane(&mut self, lane: LaneKey, state: &LaneState) -> Result<(), StoreError> {
 		self.changed = true;
 		self.lanes.insert((lane.session, lane.lane), state.encode().as_slice())?;
+		self.touched.push(Touched::Lane(lane, *state));
 		Ok(())
 	}
 
@@ -346,6 +436,7 @@ impl<'txn> Tables<'txn> {
 	) -> Result<(), StoreError> {
 		self.changed = true;
 		self.vouchers.insert(key(id), voucher.encode().as_slice())?;
+		self.voucher = Some((id, voucher.clone()));
 		Ok(())
 	}
 
@@ -355,7 +446,13 @@ impl<'txn> Tables<'txn> {
 		self.calls.remove(key(id))?;
 		self.vouchers.remove(key(id))?;
 		self.open.remove(key(id))?;
+		self.forget(id);
 		Ok(())
+	}
+
+	/// A call that was not written down is as if it had never come.
+	pub(super) fn forget(&mut self, id: CallId) {
+		self.touched.push(Touched::Removed(id));
 	}
 
 	/// Writes a call and keeps the list of open calls in step with it.
@@ -366,6 +463,8 @@ impl<'txn> Tables<'txn> {
 			Some(open) => self.open.insert(key(id), open.encode().as_slice())?,
 			None => self.open.remove(key(id))?,
 		};
+		let voucher = self.voucher.take_if(|(of, _)| *of == id).map(|(_, voucher)| voucher);
+		self.touched.push(Touched::Call(id, voucher, call.clone()));
 		Ok(())
 	}
 
@@ -414,6 +513,7 @@ impl<'txn> Tables<'txn> {
 	) -> Result<(), StoreError> {
 		self.changed = true;
 		self.closing.insert(session, since)?;
+		self.touched.push(Touched::Closing(session));
 		Ok(())
 	}
 
@@ -426,6 +526,25 @@ impl<'txn> Tables<'txn> {
 		self.changed = true;
 		self.answers.insert(request, answer.encode().as_slice())?;
 		Ok(())
+	}
+
+	/// Keeps what a call was answered, in the place of what was answered before on its lane.
+	pub(super) fn put_kept(&mut self, id: CallId, body: &[u8]) -> Result<(), StoreError> {
+		self.changed = true;
+		self.kept.insert((id.session, id.lane), (id.sequence, body))?;
+		Ok(())
+	}
+
+	/// Forgets what was answered last on a lane.
+	pub(super) fn remove_kept(&mut self, lane: LaneKey) -> Result<(), StoreError> {
+		let was_there = self.kept.remove((lane.session, lane.lane))?.is_some();
+		self.changed |= was_there;
+		Ok(())
+	}
+
+	/// The sequence of the call whose answer is kept on a lane.
+	pub(super) fn kept_call(&self, lane: LaneKey) -> Result<Option<Sequence>, StoreError> {
+		Ok(self.kept.get((lane.session, lane.lane))?.map(|entry| entry.value().0))
 	}
 
 	/// Forgets the answer of a call on chain.

@@ -6,10 +6,11 @@ use codec::{Decode, Encode};
 use openledger_primitives::{
 	aggregate::Aggregate,
 	info::LaneInfo,
+	merkle::InclusionProof,
 	record::{CallRecord, RejectReason},
 	voucher::Voucher,
-	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, Sequence, SessionId, Signature,
-	VersionId,
+	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId,
+	Signature, VersionId,
 };
 
 /// Seconds since the Unix epoch.
@@ -59,6 +60,38 @@ impl fmt::Display for CallId {
 	}
 }
 
+/// What all vouchers of a lane are for: they were agreed on together, and are settled together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneTerms {
+	/// The model.
+	pub model: ModelId,
+	/// Its version.
+	pub version: VersionId,
+	/// The price version.
+	pub price_version: PriceVersion,
+}
+
+impl LaneTerms {
+	/// What a voucher is for.
+	pub fn of(voucher: &Voucher) -> Self {
+		let Voucher { model, version, price_version, .. } = *voucher;
+		Self { model, version, price_version }
+	}
+
+	/// What a record is of.
+	pub(super) fn of_record(record: &CallRecord) -> Self {
+		let CallRecord { model, version, price_version, .. } = *record;
+		Self { model, version, price_version }
+	}
+}
+
+impl fmt::Display for LaneTerms {
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		let Self { model, version, price_version } = self;
+		write!(formatter, "model {model}, version {version}, price version {price_version}")
+	}
+}
+
 /// How far a lane has come: the fold of its calls, on top of what the chain knew of it when this
 /// store first saw it, and of calls that are not kept any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -90,13 +123,23 @@ impl LaneState {
 	}
 }
 
-/// What a session's lanes add up to, in planck.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+/// What a session's lanes add up to, and who pays for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct SessionState {
-	/// What all calls were charged.
+	/// What all calls were charged, in planck.
 	pub charged: Balance,
-	/// The most that the calls which are being served may cost.
+	/// The most that the calls which are being served may cost, in planck.
 	pub in_flight: Balance,
+	/// Whose session it is, as long as that is known. Blocks that are not final yet can be replaced,
+	/// and the session's number with them given to somebody else.
+	pub payer: Option<AccountId>,
+}
+
+impl SessionState {
+	/// Whether all of it is this caller's.
+	pub fn is_of(&self, caller: &AccountId) -> bool {
+		self.payer.as_ref().is_none_or(|payer| payer == caller)
+	}
 }
 
 /// A voucher as it came in, with what is needed to prove what it was for.
@@ -281,8 +324,6 @@ pub struct OpenLane {
 pub struct StoredAggregate {
 	/// The sequence of the first of them.
 	pub first: Sequence,
-	/// How many there are.
-	pub calls: u32,
 	/// Exactly what goes to the chain.
 	pub aggregate: Aggregate,
 	/// The sequence of the voucher that goes with it. Its own call is itemised beside the sums.
@@ -306,9 +347,21 @@ pub struct StoredAnswer {
 	pub submission: Option<Submission>,
 }
 
+/// What was answered to a call, for its caller to have once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+	/// The call.
+	pub call: StoredCall,
+	/// The body of the answer, byte for byte.
+	pub body: Vec<u8>,
+}
+
 /// Which calls are old enough to be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cutoff {
+	/// What was answered to calls whose vouchers were taken before this is not kept any more, whatever
+	/// becomes of the calls.
+	pub answers: UnixSeconds,
 	/// Their vouchers were taken before this.
 	pub at: UnixSeconds,
 	/// They were settled before this block, where it is known in which they were.
@@ -323,6 +376,9 @@ pub struct Pruned {
 	/// The lane to go on with, if there may be more.
 	pub next: Option<LaneKey>,
 }
+
+/// The root of a settlement, and the proof that a call is part of it.
+pub type Proof = (Hash, InclusionProof);
 
 /// A call, how it was settled, and what belongs to the settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,24 +1,32 @@
 //! The one thread that writes: it takes whatever operations are waiting, and confirms them once
 //! what they do is on disk. So an fsync is shared by all calls that wait for one.
 //!
-//! Operations that begin something ([`Job::begin`]) do not wait for the disk: what they did counts for
-//! every operation after them, and is on disk no later than what any of those does. They come first
-//! among those that wait together, in a transaction of their own; whoever asks for one only asks for
-//! something that builds on it once it is confirmed, so the order among both kinds does not matter.
+//! What was committed is told to the desk, where vouchers are taken, before it is confirmed.
 
-use std::sync::{
-	atomic::{AtomicBool, Ordering},
-	Arc,
+use std::{
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		Arc,
+	},
+	time::Duration,
 };
 
-use redb::{Database, Durability};
+use redb::Database;
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
-use super::{error::StoreError, tables::Tables};
+use super::{
+	desk::Desk,
+	error::StoreError,
+	lanes,
+	tables::{Tables, Touched},
+};
 
 /// The most operations of one transaction.
 const BATCH: usize = 256;
+/// Where several operations came together last time, others are waited for this long: a transaction of
+/// many takes little more than one of few. Whoever is alone does not wait.
+const GATHER: Duration = Duration::from_micros(500);
 /// The most operations that wait; who comes later waits to be let in.
 pub(super) const QUEUE: usize = 1024;
 
@@ -32,8 +40,6 @@ type Operation = Box<dyn FnOnce(&mut Tables<'_>) -> Result<Confirm, StoreError> 
 pub(super) enum Job {
 	/// An operation, confirmed when it is on disk.
 	Run(Operation),
-	/// An operation, confirmed when it is done.
-	Begin(Operation),
 	/// Let go of the database once everything before is done.
 	Stop(oneshot::Sender<()>),
 }
@@ -43,26 +49,6 @@ impl Job {
 	/// ([`StoreError::Invariant`]) before it changes anything; any other error gives up the whole
 	/// transaction.
 	pub(super) fn new<T, F>(operation: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>)
-	where
-		T: Send + 'static,
-		F: FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
-	{
-		let (run, answer) = Self::wrap(operation);
-		(Self::Run(run), answer)
-	}
-
-	/// The same, confirmed without waiting for the disk: for what nobody is told of before something
-	/// else is on disk.
-	pub(super) fn begin<T, F>(operation: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>)
-	where
-		T: Send + 'static,
-		F: FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
-	{
-		let (run, answer) = Self::wrap(operation);
-		(Self::Begin(run), answer)
-	}
-
-	fn wrap<T, F>(operation: F) -> (Operation, oneshot::Receiver<Result<T, StoreError>>)
 	where
 		T: Send + 'static,
 		F: FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -81,71 +67,76 @@ impl Job {
 				Err(error)
 			}
 		};
-		(Box::new(run), answer)
+		(Self::Run(Box::new(run)), answer)
 	}
 }
 
-/// Runs until it is stopped, or nobody is left to ask anything of it. Tells whether commits work.
-pub(super) fn run(database: Arc<Database>, mut queue: mpsc::Receiver<Job>, writable: &AtomicBool) {
-	let mut batch = Vec::with_capacity(BATCH);
-	while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-		let mut stop = None;
-		let (mut begin, mut lasting) = (Vec::new(), Vec::with_capacity(batch.len()));
-		for job in batch.drain(..) {
-			match job {
-				Job::Run(operation) if stop.is_none() => lasting.push(operation),
-				Job::Begin(operation) if stop.is_none() => begin.push(operation),
-				Job::Run(_) | Job::Begin(_) => {}
-				Job::Stop(done) => stop = Some(done),
+/// What the writer works with.
+pub(super) struct Writer {
+	/// Where it writes.
+	pub database: Arc<Database>,
+	/// Where it tells what it wrote.
+	pub desk: Arc<Desk>,
+	/// Whether commits work.
+	pub writable: Arc<AtomicBool>,
+}
+
+impl Writer {
+	/// Runs until it is stopped, or nobody is left to ask anything of it.
+	pub(super) fn run(self, mut queue: mpsc::Receiver<Job>) {
+		let mut batch = Vec::with_capacity(BATCH);
+		let mut together = 1;
+		while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+			if together > 1 && batch.len() < BATCH {
+				std::thread::sleep(GATHER);
+				while let Some(job) = (batch.len() < BATCH).then(|| queue.try_recv().ok()).flatten()
+				{
+					batch.push(job);
+				}
 			}
-		}
-		for (operations, durability) in
-			[(begin, Durability::None), (lasting, Durability::Immediate)]
-		{
+			together = batch.len();
+			let mut stop = None;
+			let mut operations = Vec::with_capacity(batch.len());
+			for job in batch.drain(..) {
+				match job {
+					Job::Run(operation) if stop.is_none() => operations.push(operation),
+					Job::Run(_) => {}
+					Job::Stop(done) => stop = Some(done),
+				}
+			}
 			if !operations.is_empty() {
-				finish(&database, operations, durability, writable);
+				self.finish(operations);
+			}
+			if let Some(done) = stop {
+				self.write_the_rest();
+				drop(self);
+				let _ = done.send(());
+				return;
 			}
 		}
-		if let Some(done) = stop {
-			// Whatever is not on disk yet is written when the database is closed.
-			drop(database);
-			let _ = done.send(());
-			return;
+		self.write_the_rest();
+	}
+
+	/// Runs the operations in one transaction, and tells whoever asked for them.
+	fn finish(&self, operations: Vec<Operation>) {
+		let mut confirmations = Vec::with_capacity(operations.len());
+		let outcome = self.commit(operations, &mut confirmations);
+		self.writable.store(outcome.is_ok(), Ordering::Relaxed);
+		if let Err(error) = &outcome {
+			error!(%error, "a store transaction was given up");
+		}
+		for confirm in confirmations {
+			confirm(outcome.clone());
 		}
 	}
-}
 
-/// Runs the operations in one transaction, and tells whoever asked for them.
-fn finish(
-	database: &Database,
-	operations: Vec<Operation>,
-	durability: Durability,
-	writable: &AtomicBool,
-) {
-	let mut confirmations = Vec::with_capacity(operations.len());
-	let outcome = commit(database, operations, durability, &mut confirmations);
-	// What does not reach the disk says nothing about it, unless it fails.
-	if outcome.is_err() || matches!(durability, Durability::Immediate) {
-		writable.store(outcome.is_ok(), Ordering::Relaxed);
-	}
-	if let Err(error) = &outcome {
-		error!(%error, "a store transaction was given up");
-	}
-	for confirm in confirmations {
-		confirm(outcome.clone());
-	}
-}
-
-/// Runs the operations in one transaction. `confirmations` are those that ran.
-fn commit(
-	database: &Database,
-	operations: Vec<Operation>,
-	durability: Durability,
-	confirmations: &mut Vec<Confirm>,
-) -> Result<(), StoreError> {
-	let mut transaction = database.begin_write()?;
-	transaction.set_durability(durability)?;
-	let changed = {
+	/// Runs the operations in one transaction. `confirmations` are those that ran.
+	fn commit(
+		&self,
+		operations: Vec<Operation>,
+		confirmations: &mut Vec<Confirm>,
+	) -> Result<(), StoreError> {
+		let transaction = self.database.begin_write()?;
 		let mut tables = Tables::open(&transaction)?;
 		for operation in operations {
 			match operation(&mut tables) {
@@ -155,12 +146,27 @@ fn commit(
 				Err(error) => return Err(error),
 			}
 		}
-		tables.changed()
-	};
-	if changed {
-		transaction.commit()?;
-	} else {
-		transaction.abort()?;
+		let (changed, touched): (bool, Vec<Touched>) = tables.finish()?;
+		if changed {
+			transaction.commit()?;
+		} else {
+			transaction.abort()?;
+		}
+		self.desk.settle(touched);
+		Ok(())
 	}
-	Ok(())
+
+	/// Writes down the calls that nobody has ended.
+	fn write_the_rest(&self) {
+		let rest = self.desk.all_unwritten();
+		if rest.is_empty() {
+			return;
+		}
+		let (job, _answer) = Job::new(move |tables| {
+			rest.iter().try_for_each(|acceptance| lanes::write(tables, acceptance))
+		});
+		if let Job::Run(operation) = job {
+			self.finish(vec![operation]);
+		}
+	}
 }

@@ -1,12 +1,12 @@
-//! Trying one node: its offer, a place for the call, the voucher, and what the node says to it.
+//! Trying one node: a place for the call, the voucher, and what the node says to it.
 
 use std::time::Duration;
 
 use openledger_client::{
-	caller::{check_offer, CallerError, Facts},
+	caller::CallerError,
 	ss58,
 	units::format_amount,
-	x402::{self, Payload, PaymentRequired, PaymentSignature, Requirements, Resource},
+	x402::{self, Payload, PaymentSignature, Requirements, Resource},
 	At, ChainError,
 };
 use openledger_primitives::{
@@ -20,18 +20,17 @@ use tracing::{debug, warn};
 
 use super::{
 	remedy::{remedy, Remedy},
-	Call, Engine, NoFunds, Request, Task, Verdict, PAUSE,
+	Call, Engine, NoFunds, Task, Verdict, PAUSE,
 };
 use crate::{
 	error::ApiError,
 	funding::{FundingError, Want},
-	ledger::{Begun, Correction, Draft, Fate, Shortfall},
+	ledger::{Begun, Correction, Draft, Shortfall},
 	market::Listing,
 	node::{
-		api::{Offered, Refusal, Sent},
+		api::{Refusal, Sent},
 		health::Health,
 	},
-	recount,
 };
 
 /// How often a voucher is corrected and sent again before another node is asked.
@@ -45,6 +44,8 @@ const NOT_SERVED: u64 = 60_000;
 pub(super) struct Payment {
 	pub begun: Begun,
 	pub header: String,
+	/// When it was signed.
+	pub made: Instant,
 }
 
 impl Engine {
@@ -101,6 +102,12 @@ impl Engine {
 				Remedy::Again(correction) => correction,
 				_ => as_before,
 			};
+			if what == Remedy::OtherLane {
+				let closed = self.treasury.update(|ledger| ledger.close_lane(seat)).await;
+				if let Err(error) = closed {
+					return Verdict::Refused(unwritable(&error));
+				}
+			}
 			if let Err(error) = self.treasury.correct(seat, correction).await {
 				return Verdict::Refused(unwritable(&error));
 			}
@@ -110,7 +117,9 @@ impl Engine {
 						return stop.into_verdict();
 					}
 				}
-				Remedy::Again(_) if corrections < CORRECTIONS => corrections += 1,
+				Remedy::Again(_) | Remedy::OtherLane if corrections < CORRECTIONS => {
+					corrections += 1;
+				}
 				Remedy::Retire if corrections < CORRECTIONS => {
 					corrections += 1;
 					let session = seat.session;
@@ -130,9 +139,19 @@ impl Engine {
 						self.treasury.update(|ledger| ledger.bar(&node.operator, &reason)).await;
 					return Verdict::Elsewhere(ApiError::bad_gateway("node_misbehaves", reason));
 				}
-				Remedy::Wait | Remedy::Again(_) | Remedy::Retire | Remedy::None => {
-					return self.refused(call.request.task, &node, &listing.model, refusal)
+				Remedy::Useless => {
+					let session = seat.session;
+					let retired = self.treasury.update(|ledger| ledger.retire(session)).await;
+					return match retired {
+						Ok(()) => self.refused(call.request.task, &node, &listing.model, refusal),
+						Err(error) => Verdict::Refused(unwritable(&error)),
+					};
 				}
+				Remedy::Wait
+				| Remedy::Again(_)
+				| Remedy::OtherLane
+				| Remedy::Retire
+				| Remedy::None => return self.refused(call.request.task, &node, &listing.model, refusal),
 			}
 		}
 	}
@@ -179,109 +198,6 @@ impl Engine {
 			Err(error) => {
 				warn!(%error, "the chain cannot be asked");
 				Remedy::None
-			}
-		}
-	}
-
-	/// Asks what the call costs, and compares that with the chain.
-	async fn offer(
-		&self,
-		call: &mut Call<'_>,
-		model: &ModelInfo,
-		node: &mut NodeInfo,
-	) -> Result<Requirements, Verdict> {
-		let asked = Instant::now();
-		let (body, task) = (call.request.body.clone(), call.request.task);
-		let offered = call.unless_stopped(self.api.offer(&node.endpoint, task, &body)).await;
-		let required = match offered.map_err(super::Stop::into_verdict)? {
-			Offered::Offer(required) => *required,
-			Offered::Refused(refusal) => return Err(self.refused(task, node, model, refusal)),
-			Offered::Failed(reason) => {
-				self.failed(node);
-				return Err(Verdict::Elsewhere(ApiError::bad_gateway("node_unreachable", reason)));
-			}
-		};
-		self.note(node, |health, _| health.reached(millis(asked.elapsed())));
-		match self.agree(&required, model, node, &body) {
-			Err(CallerError::Offer(reason)) => {
-				debug!(%reason, "an offer differs from what is known")
-			}
-			agreed => return agreed.map_err(|error| self.disagree(task, node, &error)),
-		}
-		// A price, a version or a key may have changed lately.
-		let unknown = |error: ChainError| {
-			warn!(%error, "the chain cannot be asked");
-			let message = "the chain cannot be asked about the price";
-			Verdict::Refused(ApiError::unavailable("chain_unavailable", message))
-		};
-		if let Some(newest) = self.network.node(&node.operator).await.map_err(unknown)? {
-			if self.market.is_usable(&newest) && newest.endpoint == node.endpoint {
-				*node = newest;
-			}
-		}
-		let mut agreed = self.agree(&required, model, node, &body);
-		for newest in self.market.newest(model.id).await.map_err(unknown)? {
-			if !matches!(agreed, Err(CallerError::Offer(_))) {
-				break;
-			}
-			agreed = self.agree(&required, &newest, node, &body);
-		}
-		agreed.map_err(|error| self.disagree(task, node, &error))
-	}
-
-	fn agree(
-		&self,
-		required: &PaymentRequired,
-		model: &ModelInfo,
-		node: &NodeInfo,
-		body: &[u8],
-	) -> Result<Requirements, CallerError> {
-		let network = self.network.name();
-		let facts = Facts {
-			genesis_hash: self.network.genesis_hash(),
-			network: &network,
-			node,
-			model,
-			body,
-			limit: self.settings.max_charge,
-		};
-		check_offer(required.clone(), facts)
-	}
-
-	/// Whether an offer is for what was asked, as far as that can be told without its model: vectors
-	/// have no output tokens, and texts that are read just as they are can be counted.
-	async fn weigh(&self, request: &Request, offer: &Requirements) -> Result<(), String> {
-		let terms = &offer.extra;
-		if request.task == Task::Embeddings && terms.max_output_tokens > 0 {
-			let tokens = terms.max_output_tokens;
-			return Err(format!("it wants to be paid for {tokens} output tokens of vectors"));
-		}
-		let Some(inputs) = &request.inputs else { return Ok(()) };
-		match self.clerk.count_inputs(&request.model, inputs).await {
-			Some(counted) => recount::compare_inputs(terms.input_tokens, counted),
-			None => Ok(()),
-		}
-	}
-
-	fn disagree(&self, task: Task, node: &NodeInfo, error: &CallerError) -> Verdict {
-		match error {
-			// The price is the same with every node.
-			CallerError::TooExpensive { amount, limit } => {
-				let message = format!(
-					"this call may cost {}, more than the limit of {} a call (--max-charge): ask for \
-					 fewer tokens ({}), or raise the limit",
-					format_amount(*amount),
-					format_amount(*limit),
-					task.costly_part(),
-				);
-				let status = axum::http::StatusCode::BAD_REQUEST;
-				let code = "charge_above_limit";
-				Verdict::Refused(ApiError::invalid(status, Some(task.costly_part()), code, message))
-			}
-			error => {
-				self.failed(node);
-				metrics::counter!("openledger_pay_false_offers_total").increment(1);
-				Verdict::Elsewhere(ApiError::bad_gateway("node_misbehaves", error.to_string()))
 			}
 		}
 	}
@@ -335,10 +251,11 @@ impl Engine {
 			session: begun.seat.session,
 			lane: begun.seat.lane,
 			model: terms.model,
+			version: terms.version,
+			price_version: terms.price_version,
 			sequence: begun.seat.sequence,
 			acknowledged: begun.acknowledged,
 			authorised: begun.authorised,
-			price_version: terms.price_version,
 			request_hash,
 			valid_until: begun.open.call.valid_until,
 		};
@@ -358,7 +275,7 @@ impl Engine {
 		let resource = Resource { url, description: None, mime_type: None };
 		let payload = Payload { voucher, signature, salt };
 		let header = x402::encode(&PaymentSignature::new(resource, offer.clone(), payload));
-		Ok(Payment { begun, header })
+		Ok(Payment { begun, header, made: Instant::now() })
 	}
 
 	fn unfunded(&self, amount: Balance, error: FundingError) -> Verdict {
@@ -405,16 +322,10 @@ impl Engine {
 		let sending = self.api.pay(&node.endpoint, task, &body, &payment.header, left);
 		let sent = match call.unless_stopped(sending).await {
 			Ok(sent) => sent,
-			Err(stop) => {
-				let found = self.find_out(node, begun, None, stop.fate()).await;
-				if stop == super::Stop::Deadline {
-					self.note_lost(node, &found);
-				}
-				return Err(stop.into_verdict());
-			}
+			Err(stop) => return Err(self.ended(call, node, payment, stop).await),
 		};
 		match sent {
-			Sent::Answer(answer) => Err(self.deliver(call, node, begun, answer).await),
+			Sent::Answer(answer) => Err(self.deliver(call, node, payment, answer).await),
 			// In the node's own words: the voucher was not taken.
 			Sent::Refused(refusal) if refusal.is_own_refusal() => Ok(refusal),
 			Sent::NobodyThere(reason) => {
@@ -425,29 +336,31 @@ impl Engine {
 				Err(Verdict::Elsewhere(ApiError::bad_gateway("node_unreachable", reason)))
 			}
 			// This may come from a proxy, with the call served behind it.
-			Sent::Refused(refusal) => {
-				self.failed(node);
-				let found = self.find_out(node, begun, None, Fate::Lost).await;
-				self.note_lost(node, &found);
-				Err(Verdict::Elsewhere(ApiError::bad_gateway("node_failed", refusal.message)))
-			}
-			Sent::Lost(reason) => {
-				self.failed(node);
-				let found = self.find_out(node, begun, None, Fate::Lost).await;
-				self.note_lost(node, &found);
-				Err(Verdict::Elsewhere(ApiError::bad_gateway("node_failed", reason)))
-			}
+			Sent::Refused(refusal) => Err(self.lost(call, node, payment, refusal.message).await),
+			Sent::Lost(reason) => Err(self.lost(call, node, payment, reason).await),
 		}
 	}
 
 	/// What a node's refusal means for the call.
-	fn refused(&self, task: Task, node: &NodeInfo, model: &ModelInfo, refusal: Refusal) -> Verdict {
+	pub(super) fn refused(
+		&self,
+		task: Task,
+		node: &NodeInfo,
+		model: &ModelInfo,
+		refusal: Refusal,
+	) -> Verdict {
 		let error = ApiError::of_node(&refusal);
 		match (refusal.shaped, refusal.status) {
 			(true, 429) => {
 				let rest = millis(refusal.retry_after.unwrap_or(PAUSE));
 				self.note(node, |health, now| health.busy(now, rest));
 				Verdict::Elsewhere(error)
+			}
+			// It has to be paid for what it has served first, which is under way.
+			(true, 402) if refusal.code == "exposure_reached" => {
+				let rest = refusal.retry_after.unwrap_or(PAUSE);
+				self.note(node, |health, now| health.busy(now, millis(rest)));
+				Verdict::Elsewhere(ApiError::overloaded(rest, refusal.message))
 			}
 			// What one node does not support, another one may.
 			(true, 400 | 422)

@@ -7,20 +7,20 @@ use axum::{
 	http::{header::CONTENT_TYPE, HeaderName, HeaderValue},
 	response::Response as Answer,
 };
-use futures::{stream::BoxStream, StreamExt};
+use futures::{stream::BoxStream, FutureExt, StreamExt};
 use openledger_client::{
-	caller::{SseEvent, SseParser},
+	caller::{most_tokens, SseEvent, SseParser},
 	ss58,
 	x402::PaymentResponse,
 };
 use openledger_primitives::{info::NodeInfo, Balance};
 use reqwest::Response;
-use serde_json::Value;
 use tokio::time::{sleep, Instant};
 use tracing::{info, warn};
 
 use super::{
-	attempt::{later, millis},
+	again::Whole,
+	attempt::{later, millis, Payment},
 	line::Gone,
 	relay::{Relay, Step},
 	Call, Engine, Request, Said, Stop, Verdict,
@@ -30,7 +30,7 @@ use crate::{
 	error::ApiError,
 	ledger::{Begun, Fate, Seat},
 	node::{
-		api::{self, bounded, describe, Known, MAX_ANSWER},
+		api::{describe, Known},
 		health::Health,
 	},
 };
@@ -39,6 +39,9 @@ use crate::{
 const NODE: HeaderName = HeaderName::from_static("x-openledger-node");
 const SESSION: HeaderName = HeaderName::from_static("x-openledger-session");
 const CHARGE: HeaderName = HeaderName::from_static("x-openledger-charge");
+
+/// Why an answer is not read to its end.
+const TOO_LONG: &str = "the answer is longer than what was paid for can be";
 
 /// What became of a call.
 pub(super) enum Found {
@@ -58,13 +61,13 @@ impl Engine {
 		&self,
 		call: &mut Call<'_>,
 		node: &NodeInfo,
-		begun: &Begun,
+		payment: &Payment,
 		answer: Response,
 	) -> Verdict {
 		let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
 		match kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
-			true => self.stream(call, node, begun, answer).await,
-			false => self.whole(call, node, begun, answer).await,
+			true => self.stream(call, node, payment, answer).await,
+			false => self.whole(call, node, payment, answer).await,
 		}
 	}
 
@@ -73,37 +76,30 @@ impl Engine {
 		&self,
 		call: &mut Call<'_>,
 		node: &NodeInfo,
-		begun: &Begun,
+		payment: &Payment,
 		answer: Response,
 	) -> Verdict {
-		let response = api::statement_of(&answer);
-		let body = match call.unless_stopped(bounded(answer, MAX_ANSWER)).await {
-			Ok(body) => body,
-			Err(stop) => {
-				let found = self.find_out(node, begun, None, stop.fate()).await;
-				if stop == Stop::Deadline {
-					self.note_lost(node, &found);
-				}
-				return stop.into_verdict();
-			}
-		};
-		let read = body.and_then(|body| {
-			let value: Value = serde_json::from_slice(&body)
-				.map_err(|error| format!("it is not JSON: {error}"))?;
-			Ok((body, value))
-		});
-		let (body, value) = match read {
-			Ok(read) => read,
-			Err(reason) => {
-				self.failed(node);
-				let found = self.find_out(node, begun, None, Fate::Lost).await;
-				self.note_lost(node, &found);
-				return Verdict::Elsewhere(ApiError::bad_gateway("node_failed", reason));
-			}
-		};
+		let most = payment.begun.open.call.size().written;
+		match call.unless_stopped(Whole::read(answer, most)).await {
+			Ok(Ok(whole)) => self.hand_over(call, node, &payment.begun, whole).await,
+			Ok(Err(reason)) => self.lost(call, node, payment, reason).await,
+			Err(stop) => self.ended(call, node, payment, stop).await,
+		}
+	}
+
+	/// Takes the statement of a whole answer, and hands the answer to the app.
+	pub(super) async fn hand_over(
+		&self,
+		call: &mut Call<'_>,
+		node: &NodeInfo,
+		begun: &Begun,
+		whole: Whole,
+	) -> Verdict {
+		let Whole { response, body, value } = whole;
 		let Request { task, model, .. } = call.request;
 		let said = Said::of(*task, &value);
-		let known = said.as_ref().map(|said| clerk::Answer { model, task: *task, said });
+		let answer = |said| clerk::Answer { model, task: *task, said, whole: true };
+		let known = said.as_ref().map(answer);
 		let fate = match (call.line.is_gone(), known.is_some()) {
 			(true, _) => Fate::Unwanted,
 			(false, true) => Fate::Delivered,
@@ -141,10 +137,11 @@ impl Engine {
 		&self,
 		call: &mut Call<'_>,
 		node: &NodeInfo,
-		begun: &Begun,
+		payment: &Payment,
 		answer: Response,
 	) -> Verdict {
 		let began = Instant::now();
+		let (begun, size) = (&payment.begun, payment.begun.open.call.size());
 		let mut relay = Relay::new(call.request.task);
 		let mut events = Events::new(answer);
 		let end = loop {
@@ -153,7 +150,11 @@ impl Engine {
 				Ok(Err(reason)) => break Err(Ok(reason)),
 				Err(stop) => break Err(Err(stop)),
 			};
-			let pieces = match relay.take(event) {
+			let step = relay.take(event);
+			if events.read > size.written || relay.said.len() > size.said {
+				break Err(Ok(TOO_LONG.into()));
+			}
+			let pieces = match step {
 				Step::Wait => continue,
 				Step::End => break Ok(()),
 				Step::Forward(pieces) => pieces,
@@ -166,23 +167,34 @@ impl Engine {
 				break Err(Err(stop));
 			}
 		};
+		// What has come already counts as well.
+		while let (Err(Err(_)), Some(Ok(event))) = (&end, events.next().now_or_never()) {
+			let is_end = relay.take(event) == Step::End;
+			if is_end || events.read > size.written || relay.said.len() > size.said {
+				break;
+			}
+		}
 		// The node learns that nobody listens any more, and charges what was taken.
 		drop(events);
-		self.end_stream(call, node, begun, relay, end).await
+		self.end_stream(call, node, payment, relay, end).await
 	}
 
 	async fn end_stream(
 		&self,
 		call: &mut Call<'_>,
 		node: &NodeInfo,
-		begun: &Begun,
+		payment: &Payment,
 		mut relay: Relay,
 		end: Result<(), Result<String, Stop>>,
 	) -> Verdict {
+		let begun = &payment.begun;
 		let whole = end.is_ok() && relay.error.is_none();
 		let Request { task, model, .. } = call.request;
-		let known = whole.then_some(clerk::Answer { model, task: *task, said: &relay.said });
+		let known = Some(clerk::Answer { model, task: *task, said: &relay.said, whole });
 		let fate = match &end {
+			_ if relay.said.is_empty() && call.line.is_gone() && self.was_in_vain(payment) => {
+				Fate::Lost
+			}
 			_ if call.line.is_gone() => Fate::Unwanted,
 			Ok(()) if whole => Fate::Delivered,
 			Err(Err(Stop::Deadline)) if call.line.has_begun() => Fate::Unwanted,
@@ -290,7 +302,7 @@ impl Engine {
 				}
 				// Whoever has the request may still bring it.
 				Known::NotTaken if begun.open.call.can_be_taken(self.best()) => {
-					self.park(seat, fate);
+					self.park(seat, answer, fate).await;
 					return Found::Unknown;
 				}
 				Known::NotTaken => {
@@ -308,14 +320,23 @@ impl Engine {
 						node = %ss58(&node.operator), session = seat.session, lane = seat.lane, %reason,
 						"what became of a call is not known yet; what it may cost stays set aside",
 					);
-					self.park(seat, fate);
+					self.park(seat, answer, fate).await;
 					return Found::Unknown;
 				}
 			}
 		}
 	}
 
-	fn park(&self, seat: &Seat, fate: Fate) {
+	/// Leaves it for later to learn what became of a call.
+	async fn park(&self, seat: &Seat, answer: Option<clerk::Answer<'_>>, fate: Fate) {
+		// Whoever asks then does not know what has come.
+		if let Some(clerk::Answer { said, whole: false, .. }) = answer {
+			let most = most_tokens(said.len());
+			let noted = self.treasury.update(|ledger| ledger.owe_at_most(seat, most)).await;
+			if let Err(error) = noted {
+				super::attempt::unwritable(&error);
+			}
+		}
 		match fate {
 			Fate::Lost => self.treasury.park_lost(seat),
 			Fate::Delivered | Fate::Unwanted => self.treasury.park(seat),
@@ -383,6 +404,8 @@ struct Events {
 	pieces: BoxStream<'static, reqwest::Result<axum::body::Bytes>>,
 	parser: SseParser,
 	ready: VecDeque<SseEvent>,
+	/// Bytes that have come.
+	read: usize,
 }
 
 impl Events {
@@ -391,6 +414,7 @@ impl Events {
 			pieces: answer.bytes_stream().boxed(),
 			parser: SseParser::default(),
 			ready: VecDeque::new(),
+			read: 0,
 		}
 	}
 
@@ -404,6 +428,7 @@ impl Events {
 				Some(piece) => piece.map_err(|error| describe(&error))?,
 				None => return Err("the stream ended before its last word".into()),
 			};
+			self.read = self.read.saturating_add(piece.len());
 			let events = self.parser.push(&piece);
 			self.ready.extend(events.map_err(|_| "the node sends an endless event".to_owned())?);
 		}

@@ -3,9 +3,11 @@
 //! As long as nothing of an answer has gone out, the next node is asked where one fails. A call
 //! runs in a task of its own: when the app goes away, it is still brought to an orderly end.
 
+mod again;
 mod attempt;
 mod deliver;
 mod line;
+mod offer;
 mod relay;
 mod remedy;
 mod said;
@@ -14,7 +16,7 @@ pub use self::{
 	line::{Gone, Line, Reply},
 	said::Said,
 };
-pub use openledger_client::Task;
+pub use openledger_client::{task::ChatTexts, Task};
 
 use std::{
 	collections::{BTreeMap, BTreeSet},
@@ -23,8 +25,11 @@ use std::{
 };
 
 use axum::body::Bytes;
-use openledger_client::{ss58, units::format_amount};
-use openledger_primitives::{info::NodeInfo, AccountId, Balance, BlockNumber, ModelId};
+use openledger_client::{caller::LaneTerms, ss58, units::format_amount};
+use openledger_primitives::{
+	info::{ModelInfo, NodeInfo},
+	AccountId, Balance, BlockNumber, ModelId,
+};
 use tokio::time::{timeout_at, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -63,6 +68,10 @@ pub struct Request {
 	pub max_tokens: Option<u32>,
 	/// The texts that the model reads just as they are, where there are such.
 	pub inputs: Option<Vec<String>>,
+	/// What a chat says.
+	pub chat: Option<ChatTexts>,
+	/// Whether the answer is to come piece by piece.
+	pub stream: bool,
 }
 
 /// How calls are made.
@@ -70,6 +79,10 @@ pub struct Request {
 pub struct CallSettings {
 	/// The most that one call may cost, in planck.
 	pub max_charge: Option<Balance>,
+	/// The most output tokens of a call that does not say how many it wants.
+	pub max_output_tokens: u32,
+	/// An app that leaves after so long and has got nothing has waited in vain.
+	pub in_vain: Duration,
 	/// How long one call may take, with everything.
 	pub deadline: Duration,
 	/// How long a node is asked what became of a call, before it is left for later.
@@ -89,6 +102,8 @@ impl Default for CallSettings {
 	fn default() -> Self {
 		Self {
 			max_charge: None,
+			max_output_tokens: 4_096,
+			in_vain: Duration::from_secs(5),
 			deadline: Duration::from_secs(600),
 			recovery: Duration::from_secs(15),
 			budget_wait: Duration::from_secs(30),
@@ -240,7 +255,9 @@ impl Engine {
 				"no_funds"
 			}
 		};
-		let model = request.model.clone();
+		// Others could choose any names.
+		let is_listed = self.market.lists().models.contains_key(&request.model);
+		let model = if is_listed { request.model.clone() } else { "unknown".to_owned() };
 		metrics::counter!("openledger_pay_calls_total", "model" => model.clone(), "outcome" => outcome)
 			.increment(1);
 		metrics::histogram!(
@@ -279,7 +296,7 @@ impl Engine {
 					}
 					Verdict::Elsewhere(error) => {
 						info!(node = %ss58(&node.operator), %error, "asking another node");
-						metrics::counter!("openledger_pay_failovers_total", "code" => error.code.clone())
+						metrics::counter!("openledger_pay_failovers_total", "code" => error.label())
 							.increment(1);
 						tried.insert(node.operator);
 						failure = Some(more_telling(failure, error));
@@ -320,8 +337,9 @@ impl Engine {
 			let mut may_change = false;
 			for (node, reason) in poor {
 				let NoFunds::Budget { amount, .. } = reason else { continue };
-				let model = listing.model.id;
-				match self.treasury.check(node, model, *amount, self.best()) {
+				let ModelInfo { id: model, version, price_version, .. } = listing.model;
+				let terms = LaneTerms { model, version, price_version };
+				match self.treasury.check(node, terms, *amount, self.best()) {
 					Err(Shortfall::Budget { may_change: more, .. }) => may_change |= more,
 					Err(Shortfall::Barred(_)) => {}
 					Ok(()) | Err(_) => return Ok(true),

@@ -12,8 +12,12 @@ pub enum Remedy {
 	Again(Correction),
 	/// The same voucher may be taken in a while: the node has not caught up yet.
 	Wait,
+	/// Sign another voucher on another lane, and none on this one any more.
+	OtherLane,
 	/// Use the session no more, and another one instead, if the chain agrees.
 	Retire,
+	/// Use the session no more, and ask another node.
+	Useless,
 	/// The node claims that the earlier calls cost more than it has signed for, in planck.
 	Disputed(Balance),
 	/// It is not about the payment, or nothing can be done about it.
@@ -61,6 +65,9 @@ pub fn remedy(refusal: &Refusal, sequence: Sequence, acknowledged: Balance, fres
 			Remedy::Wait
 		}
 		"lane_busy" => Remedy::Wait,
+		"session_of_other_caller" => Remedy::Useless,
+		// There are so many of them in a session, and what is in it can be had back.
+		"lane_of_other_terms" => Remedy::OtherLane,
 		"session_unknown"
 		| "session_underfunded"
 		| "session_expired"
@@ -95,7 +102,8 @@ mod tests {
 		for (code, details, fresh, expected) in [
 			("price_changed", none.clone(), false, again(6, None)),
 			("version_changed", none.clone(), false, again(6, None)),
-			("lane_of_other_model", none.clone(), false, Remedy::None),
+			("lane_of_other_terms", none.clone(), false, Remedy::OtherLane),
+			("session_of_other_caller", none.clone(), true, Remedy::Useless),
 			("voucher_out_of_order", json!({ "sequence": 3 }), false, again(2, None)),
 			("voucher_out_of_order", json!({ "sequence": 7 }), false, Remedy::None),
 			("voucher_out_of_order", json!({ "sequence": 0 }), false, Remedy::None),

@@ -98,9 +98,15 @@ pub struct Cli {
 	#[command(flatten)]
 	signer: keys::SignerArgs,
 
-	/// The most that one call may cost, in OPEN.
+	/// The most that one call may cost, in OPEN. If left out, what goes into a session at a time, or
+	/// 0.1 OPEN if that is more.
 	#[arg(long, value_name = "OPEN", value_parser = parse_amount, help_heading = "Spending")]
 	max_charge: Option<Balance>,
+	/// The most tokens of an answer where the app does not say how many it wants. Nodes that would
+	/// be paid for more are not asked.
+	#[arg(long, value_name = "TOKENS", default_value_t = 4_096, help_heading = "Spending",
+		value_parser = clap::value_parser!(u32).range(1..))]
+	max_tokens: u32,
 	/// What goes into a session at a time, in OPEN. If left out, a fifth of the budget, or
 	/// 0.1 OPEN if that is more.
 	#[arg(long, value_name = "OPEN", value_parser = parse_amount, help_heading = "Spending")]
@@ -130,7 +136,8 @@ pub struct Cli {
 	/// Pay a node again that was caught cheating, by its address. Can be given several times.
 	#[arg(long, value_name = "ADDRESS", value_parser = parse_account, help_heading = "Spending")]
 	forgive: Vec<AccountId>,
-	/// Count the tokens of a model's answers with its tokenizer, too. Can be given several times.
+	/// Count the tokens of a model's answers, and of what it is asked, with its tokenizer, too. Can be
+	/// given several times.
 	#[arg(long, value_name = "MODEL=tokenizer.json", value_parser = tokenizer,
 		help_heading = "Spending")]
 	tokenizer: Vec<(String, PathBuf)>,
@@ -241,8 +248,9 @@ impl Cli {
 		};
 		let seconds = |seconds: u32| Duration::from_secs(seconds.into());
 		let calls = |calls: u32| usize::try_from(calls).unwrap_or(usize::MAX);
+		let budget = Budget::new(self.budget.unwrap_or_default(), self.deposit);
 		Ok(Settings {
-			budget: Budget::new(self.budget.unwrap_or_default(), self.deposit),
+			budget,
 			new_budget: self.new_budget,
 			forgive: self.forgive.clone(),
 			// Nothing is served while sessions are closed: any port will do.
@@ -256,7 +264,8 @@ impl Cli {
 				silence: Duration::from_secs(300),
 			},
 			call: CallSettings {
-				max_charge: self.max_charge,
+				max_charge: Some(self.max_charge.unwrap_or_else(|| budget.max_charge())),
+				max_output_tokens: self.max_tokens,
 				deadline: seconds(self.timeout),
 				..CallSettings::default()
 			},

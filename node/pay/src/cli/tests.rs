@@ -32,6 +32,7 @@ fn what_people_write_is_understood() {
 		&["--key-stdin", "--key-type", "ed25519", "--budget", "1", "--summary", "--new-budget"],
 		&["--key-env", "K", "--close"],
 		&["--key-env", "K", "--budget", "1", "--tokenizer", "a/b=t.json", "--tokenizer", "c=d"],
+		&["--key-env", "K", "--budget", "1", "--max-tokens", "100", "--max-charge", "0.2"],
 		&["--key-env", "K", "--budget", "1", "--allow-origin", "https://a", "--queue", "0"],
 		&["--key-env", "K", "--budget", "1", "--close-at-end", "--idle-minutes", "0"],
 		&["--key-env", "K", "--budget", "1", "--signer-file", "h", "--signer-limit", "0.5"],
@@ -100,6 +101,14 @@ fn keys_are_those_that_are_needed() {
 	let folder = tempfile::tempdir().unwrap();
 	let file = folder.path().join("hot").display().to_string();
 	std::fs::write(&file, "//Alice//hot\n").unwrap();
+	#[cfg(unix)]
+	{
+		use std::os::unix::fs::PermissionsExt;
+		std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+		let of_all = keys(&["--suri", "//Alice", "--signer-file", &file]).unwrap_err();
+		assert!(format!("{of_all:#}").contains("chmod 600"), "{of_all:#}");
+		std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+	}
 	let both = keys(&["--suri", "//Alice", "--signer-file", &file, "--signer-limit", "2"]).unwrap();
 	assert_eq!(both.own.as_ref().map(|own| own.address()).as_deref(), Some(ADDRESS));
 	assert_ne!(both.hot.as_ref().unwrap().account(), both.account);

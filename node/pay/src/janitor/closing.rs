@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures::{stream, StreamExt, TryStreamExt};
 use openledger_client::{
-	closing::{self, CloseError, CloseRequest},
+	closing::{CloseError, CloseRequest},
 	ss58,
 	units::format_amount,
 	At, Keypair,
@@ -243,7 +243,7 @@ impl Janitor {
 		};
 		let mut asked = 1;
 		loop {
-			match closing::ask(&node.endpoint, &request, key, &node.receipt_key).await {
+			match self.api.close(&node, &request, key).await {
 				Ok(answer) => return Ok(Ok((answer.signature, answer.settled))),
 				// It is settling, or ending a call.
 				Err(CloseError::Refused { status: 409 | 503, message }) if asked < ASKED => {

@@ -143,6 +143,9 @@ impl Janitor {
 	async fn resolve(&self, seat: &Seat, open: &Open) -> Result<(), String> {
 		let node = self.network.node(&seat.node).await.map_err(|error| error.to_string())?;
 		let node = node.ok_or("the node is not registered any more")?;
+		if !self.market.may_ask(&node) {
+			return Err(format!("{} is no address to be asked", node.endpoint));
+		}
 		let asked = self.api.statement(&node.endpoint, seat.session, seat.lane, seat.sequence);
 		match asked.await {
 			Known::Served(response) => {

@@ -8,7 +8,10 @@
 //!                └─ park ────────► outcome unknown; asked for again later
 //! ```
 
-use openledger_client::{caller::OpenCall, x402::Receipt};
+use openledger_client::{
+	caller::{LaneTerms, OpenCall},
+	x402::Receipt,
+};
 use openledger_primitives::{
 	AccountId, Balance, BlockNumber, LaneId, ModelId, Sequence, SessionId,
 };
@@ -65,7 +68,8 @@ impl Ledger {
 		best: BlockNumber,
 		budget: &Budget,
 	) -> Result<(Begun, Vec<Change>), Shortfall> {
-		let (session, lane) = self.place(node, model, amount, best, budget)?;
+		let terms = draft.terms(model);
+		let (session, lane) = self.place(node, terms, amount, best, budget)?;
 		let state = self.lanes.entry(session).or_default().entry(lane).or_default();
 		let overflow = || Shortfall::Open { need: amount };
 		let sequence = state.sequence.checked_add(1).ok_or_else(overflow)?;
@@ -90,7 +94,7 @@ impl Ledger {
 		state.sequence = sequence;
 		state.authorised = state.authorised.max(authorised);
 		state.signed = state.signed.max(sequence);
-		state.model = Some(model);
+		state.terms = Some(terms);
 		state.open = Some(open.clone());
 		let acknowledged = state.acknowledged;
 		let change = Change::Lane(session, lane, Box::new(state.clone()));
@@ -101,26 +105,26 @@ impl Ledger {
 		Ok((Begun { seat, acknowledged, authorised, open }, vec![change]))
 	}
 
-	/// What is missing for a call, if anything is.
+	/// What is missing for a call at these terms, if anything is.
 	///
 	/// # Errors
 	/// That.
 	pub fn check(
 		&self,
 		node: &AccountId,
-		model: ModelId,
+		terms: LaneTerms,
 		amount: Balance,
 		best: BlockNumber,
 		budget: &Budget,
 	) -> Result<(), Shortfall> {
-		self.place(node, model, amount, best, budget).map(drop)
+		self.place(node, terms, amount, best, budget).map(drop)
 	}
 
 	/// Which lane of which session pays for a call.
 	fn place(
 		&self,
 		node: &AccountId,
-		model: ModelId,
+		terms: LaneTerms,
 		amount: Balance,
 		best: BlockNumber,
 		budget: &Budget,
@@ -136,7 +140,7 @@ impl Ledger {
 		let over_budget = || Shortfall::Budget { left: budget.left(standing.exposed), may_change };
 		let mut short: Option<(SessionId, Balance)> = None;
 		for session in self.usable(node, best) {
-			let Some(lane) = self.free_lane(session, model) else { continue };
+			let Some(lane) = self.free_lane(session, terms) else { continue };
 			let left = self.left(session.id);
 			if left >= amount {
 				// Deposits are within the budget when they are made. But the budget may have been
@@ -169,10 +173,10 @@ impl Ledger {
 		})
 	}
 
-	fn free_lane(&self, session: &Session, model: ModelId) -> Option<LaneId> {
+	fn free_lane(&self, session: &Session, terms: LaneTerms) -> Option<LaneId> {
 		let none = Default::default();
 		let lanes = self.lanes.get(&session.id).unwrap_or(&none);
-		lanes::pick(lanes, |lane| self.busy.contains(&(session.id, lane)), model)
+		lanes::pick(lanes, |lane| self.busy.contains(&(session.id, lane)), terms)
 	}
 
 	/// By how much a voucher would raise what the session may cost.
@@ -242,6 +246,13 @@ impl Ledger {
 		changes
 	}
 
+	/// Signs no more vouchers on the lane of a call: the node says that it is used for something else.
+	pub fn close_lane(&mut self, seat: &Seat) -> Vec<Change> {
+		let Some(lane) = self.open_lane(seat) else { return Vec::new() };
+		lane.closed = true;
+		vec![Change::Lane(seat.session, seat.lane, Box::new(lane.clone()))]
+	}
+
 	/// The node's statement does not hold. It is kept, what it could cost stays set aside, and the
 	/// node gets no more calls.
 	pub fn reject(&mut self, seat: &Seat, receipt: Receipt, reason: &str) -> Vec<Change> {
@@ -254,6 +265,16 @@ impl Ledger {
 			changes.push(Change::Lane(seat.session, seat.lane, Box::new(lane.clone())));
 		}
 		changes
+	}
+
+	/// The call's answer broke off: no more than so many output tokens are owed for it, also if its
+	/// statement comes later.
+	pub fn owe_at_most(&mut self, seat: &Seat, tokens: u32) -> Vec<Change> {
+		let Some(lane) = self.open_lane(seat) else { return Vec::new() };
+		if let Some(open) = &mut lane.open {
+			open.call.max_output_tokens = open.call.max_output_tokens.min(tokens);
+		}
+		vec![Change::Lane(seat.session, seat.lane, Box::new(lane.clone()))]
 	}
 
 	/// What became of the call is not known yet. What it could cost stays set aside.

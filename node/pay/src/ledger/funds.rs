@@ -7,6 +7,9 @@ use openledger_primitives::{
 use super::{Change, Intent, IntentKind, Ledger, Opening, Session, Settled, Shortfall, Usage};
 use crate::budget::Budget;
 
+/// A hot key that may spend less than this part of its limit is as good as done with a session.
+const WORN: Balance = 4;
+
 /// What the chain has of a session.
 #[derive(Clone, Copy, Debug)]
 pub enum Seen<'a> {
@@ -136,6 +139,20 @@ impl Ledger {
 		let Some(session) = session else { return Vec::new() };
 		session.retired = true;
 		vec![Change::Session(session.clone())]
+	}
+
+	/// Uses no more the sessions with a node whose hot key has spent nearly all that it may: more money
+	/// in them would not help. What is left in them comes back when they are closed.
+	pub fn retire_worn(&mut self, node: &AccountId) -> Vec<Change> {
+		let is_worn = |session: &&Session| {
+			let limit = session.limit.filter(|_| session.node == *node && !session.retired);
+			limit.is_some_and(|limit| {
+				let lanes = self.lanes(session.id).map(|(_, lane)| lane.acknowledged);
+				limit.saturating_sub(lanes.fold(0, Balance::saturating_add)) < limit / WORN
+			})
+		};
+		let worn: Vec<_> = self.sessions.values().filter(is_worn).map(|found| found.id).collect();
+		worn.into_iter().flat_map(|id| self.retire(id)).collect()
 	}
 
 	/// Uses a session for no more calls, if it was not used since this was how far it had been used.

@@ -317,6 +317,12 @@ impl Ledger {
 }
 
 impl Lane {
+	/// Whether a voucher was ever signed on it, by whoever it was.
+	pub fn is_used(&self) -> bool {
+		let signed = self.sequence.max(self.signed).max(self.settled.sequence) > 0;
+		signed || self.terms.is_some() || self.open.is_some() || self.closed
+	}
+
 	/// What is set aside for its call that has no statement yet.
 	pub fn reserved(&self) -> Balance {
 		self.open.as_ref().map_or(0, |open| open.call.allowance)

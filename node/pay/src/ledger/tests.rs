@@ -142,7 +142,8 @@ fn a_full_session_is_followed_by_another() {
 #[test]
 fn sessions_that_end_are_not_used() {
 	let (ledger, budget) = (with_session(100), Budget::new(200, Some(100)));
-	let usable = |ledger: &Ledger, best| ledger.check(&node(2), 3, 1, best, &budget).is_ok();
+	let usable =
+		|ledger: &Ledger, best| ledger.check(&node(2), draft().terms(3), 1, best, &budget).is_ok();
 	assert!(usable(&ledger, 979));
 	assert!(!usable(&ledger, 980));
 	let mut closing = ledger.clone();
@@ -173,6 +174,45 @@ fn a_refused_voucher_frees_its_number_but_still_counts() {
 	assert_eq!((fourth.seat.sequence, fourth.authorised), (10, 60));
 	assert_eq!(ledger.closed(7, None).len(), 2);
 	assert_eq!(ledger.standing().committed, 60);
+}
+
+#[test]
+fn sessions_whose_key_has_spent_its_limit_are_used_no_more() {
+	let (mut ledger, budget) = (with_session(100), Budget::new(200, Some(100)));
+	ledger.opened_for(7, node(5), Some(80));
+	let spend = |ledger: &mut Ledger, charge| {
+		let begun = begin(ledger, charge, &budget).unwrap();
+		ledger.acknowledge(&begun.seat, receipt(&begun.seat, 3, charge), true);
+	};
+	spend(&mut ledger, 60);
+	assert!(ledger.retire_worn(&node(2)).is_empty(), "a quarter of it is left");
+	spend(&mut ledger, 1);
+	assert!(ledger.retire_worn(&node(3)).is_empty(), "another node");
+	assert_eq!(ledger.retire_worn(&node(2)).len(), 1);
+	assert!(ledger.session(7).unwrap().retired && ledger.retire_worn(&node(2)).is_empty());
+	// Without a limit more money helps.
+	let mut ledger = with_session(100);
+	spend(&mut ledger, 100);
+	assert!(ledger.retire_worn(&node(2)).is_empty());
+}
+
+#[test]
+fn other_terms_take_other_lanes_and_then_another_session() {
+	let (mut ledger, budget) = (with_session(100), Budget::new(200, Some(100)));
+	let take = |ledger: &mut Ledger, version, model| {
+		let draft = Draft { version, ..draft() };
+		let (begun, _) = ledger.begin(&node(2), model, 1, draft, 10, &budget)?;
+		ledger.release(&begun.seat, false);
+		Ok(begun.seat.lane)
+	};
+	assert_eq!(take(&mut ledger, 0, 3), Ok(0));
+	assert_eq!(take(&mut ledger, 1, 3), Ok(1), "the node may have kept the first voucher");
+	assert_eq!((take(&mut ledger, 0, 3), take(&mut ledger, 0, 4)), (Ok(0), Ok(2)));
+	for version in 2..=62 {
+		assert!(take(&mut ledger, version, 3).is_ok());
+	}
+	assert_eq!(take(&mut ledger, 63, 3), Err(Shortfall::Open { need: 1 }));
+	assert_eq!(take(&mut ledger, 1, 3), Ok(1), "it is there for the others still");
 }
 
 #[test]

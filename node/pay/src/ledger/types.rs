@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use openledger_client::{caller::OpenCall, x402::Receipt};
+use openledger_client::{
+	caller::{LaneTerms, OpenCall},
+	x402::Receipt,
+};
 use openledger_primitives::{
 	price::PriceSchedule, AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion,
 	Sequence, SessionId, VersionId,
@@ -131,9 +134,13 @@ pub struct Lane {
 	pub authorised: Balance,
 	/// The highest sequence of these vouchers.
 	pub signed: Sequence,
-	/// The model that the lane is for.
+	/// What its vouchers are for.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
-	pub model: Option<ModelId>,
+	pub terms: Option<LaneTerms>,
+	/// Whether no more vouchers are signed on it: it is used for something else, and what that is, is
+	/// not known.
+	#[serde(default)]
+	pub closed: bool,
 	/// How far the chain has settled it, when it was last asked.
 	#[serde(default)]
 	pub settled: Settled,
@@ -182,6 +189,13 @@ pub struct Draft {
 	pub valid_until: BlockNumber,
 	/// The key that has to sign the statement, as an account.
 	pub receipt_key: AccountId,
+}
+
+impl Draft {
+	/// What a voucher for such a call of `model` names.
+	pub fn terms(&self, model: ModelId) -> LaneTerms {
+		LaneTerms { model, version: self.version, price_version: self.price_version }
+	}
 }
 
 /// A transaction that puts money into a session, and whose outcome is not known yet.

@@ -1,12 +1,18 @@
 //! What is said to a node over HTTP.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
-use openledger_client::x402::{
-	self, PaymentRequired, PaymentResponse, PAYMENT_REQUIRED, PAYMENT_RESPONSE, PAYMENT_SIGNATURE,
+use openledger_client::{
+	address::OutsideOnly,
+	closing::{self, CloseAnswer, CloseError, CloseRequest},
+	x402::{
+		self, PaymentRequired, PaymentResponse, PAYMENT_REQUIRED, PAYMENT_RESPONSE,
+		PAYMENT_SIGNATURE,
+	},
+	Keypair,
 };
-use openledger_primitives::{LaneId, Sequence, SessionId};
+use openledger_primitives::{info::NodeInfo, LaneId, Sequence, SessionId};
 use reqwest::{
 	header::{CONTENT_TYPE, RETRY_AFTER},
 	redirect::Policy,
@@ -17,10 +23,12 @@ use tokio::time::timeout;
 
 use crate::call::Task;
 
-/// No whole answer is longer than this, in bytes.
-pub const MAX_ANSWER: usize = 64 * 1024 * 1024;
 /// No error is longer than this, in bytes; what goes beyond is not read.
 const MAX_ERROR: usize = 64 * 1024;
+/// How much is read of what a node says for people, and of the words that it says it in, in
+/// characters.
+const MESSAGE: usize = 2_000;
+const WORD: usize = 64;
 /// How much of an error that is none of ours is shown.
 const SHOWN: usize = 300;
 /// A node's wish to be left alone is not followed for longer than this.
@@ -103,10 +111,16 @@ pub enum Known {
 }
 
 impl NodeApi {
+	/// `inside` allows addresses of this machine and of private networks.
+	///
 	/// # Errors
 	/// If TLS cannot be set up.
-	pub fn new(patience: Patience) -> Result<Self, reqwest::Error> {
-		let http = Client::builder()
+	pub fn new(patience: Patience, inside: bool) -> Result<Self, reqwest::Error> {
+		let builder = match inside {
+			true => Client::builder(),
+			false => Client::builder().dns_resolver(Arc::new(OutsideOnly)),
+		};
+		let http = builder
 			.connect_timeout(patience.connect)
 			.read_timeout(patience.silence)
 			// A voucher goes where it was meant to go, or nowhere.
@@ -200,6 +214,19 @@ impl NodeApi {
 		timeout(after, asking).await.unwrap_or_else(|_| Known::NotNow(late(after)))
 	}
 
+	/// Asks for the node's agreement to a session's end.
+	///
+	/// # Errors
+	/// If there is none that holds.
+	pub async fn close(
+		&self,
+		node: &NodeInfo,
+		request: &CloseRequest,
+		key: &Keypair,
+	) -> Result<CloseAnswer, CloseError> {
+		closing::ask_with(&self.http, &node.endpoint, request, key, &node.receipt_key).await
+	}
+
 	/// Whether the node is well.
 	pub async fn is_well(&self, endpoint: &str) -> bool {
 		let asking = self.http.get(format!("{}/health", base(endpoint))).send();
@@ -233,9 +260,9 @@ impl Refusal {
 	/// From an error body in OpenAI's form, or whatever else came.
 	pub fn of(status: u16, raw: &str) -> Self {
 		let body: Value = serde_json::from_str(raw).unwrap_or_default();
-		let text = |key: &str| {
+		let text = |key: &str, most: usize| {
 			let value = body.get("error").and_then(|error| error.get(key));
-			value.and_then(Value::as_str).map(str::to_owned)
+			value.and_then(Value::as_str).map(|text| text.chars().take(most).collect::<String>())
 		};
 		let shown = || {
 			let shown: String = raw.trim().chars().take(SHOWN).collect();
@@ -245,14 +272,14 @@ impl Refusal {
 				shown
 			}
 		};
-		let kind = text("type").unwrap_or_else(|| "server_error".into());
+		let kind = text("type", WORD).unwrap_or_else(|| "server_error".into());
 		Self {
 			status,
-			shaped: text("message").is_some(),
-			code: text("code").unwrap_or_else(|| kind.clone()),
+			shaped: text("message", MESSAGE).is_some(),
+			code: text("code", WORD).unwrap_or_else(|| kind.clone()),
 			kind,
-			param: text("param"),
-			message: text("message").unwrap_or_else(shown),
+			param: text("param", WORD),
+			message: text("message", MESSAGE).unwrap_or_else(shown),
 			details: body.get("openledger").cloned().unwrap_or_default(),
 			retry_after: None,
 		}
@@ -326,6 +353,21 @@ mod tests {
 	use super::*;
 	use serde_json::json;
 
+	#[tokio::test]
+	async fn a_name_that_leads_inside_is_not_called() {
+		let (short, localhost) = (Duration::from_secs(5), "http://localhost:1");
+		let patience = Patience { connect: short, question: short, silence: short };
+		let refused = async |inside| {
+			let api = NodeApi::new(patience, inside).unwrap();
+			match api.pay(localhost, Task::Chat, b"{}", "", short).await {
+				Sent::NobodyThere(reason) => reason,
+				other => panic!("{other:?}"),
+			}
+		};
+		assert!(refused(false).await.contains("inside this network"));
+		assert!(!refused(true).await.contains("inside this network"));
+	}
+
 	#[test]
 	fn only_the_node_says_what_became_of_a_call() {
 		let said = |status: u16, body: &Value| Known::of(Refusal::of(status, &body.to_string()));
@@ -361,5 +403,11 @@ mod tests {
 		}
 		assert!(!Refusal::of(502, &body.to_string()).is_own_refusal());
 		assert_eq!(Refusal::of(500, &"x".repeat(9_999)).message.len(), SHOWN);
+		let long = "é".repeat(9_999);
+		let body = json!({ "error": { "message": long, "type": long, "code": long } });
+		let refusal = Refusal::of(400, &body.to_string());
+		let characters = |text: &str| text.chars().count();
+		assert_eq!(characters(&refusal.message), MESSAGE);
+		assert_eq!((characters(&refusal.code), characters(&refusal.kind)), (WORD, WORD));
 	}
 }

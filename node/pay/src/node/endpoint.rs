@@ -1,10 +1,12 @@
 //! Which addresses of nodes are called at all.
 //!
 //! Anybody can register any address on chain. What an app asks must not be sent to a service inside
-//! its own network because of that, unless the chain is there as well.
+//! its own network because of that, unless the chain is there as well. What a name leads to is looked
+//! at when it is called.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
+use openledger_client::address;
 use reqwest::Url;
 
 /// Whether a node's address may be called. `inside` allows addresses of this machine and of private
@@ -28,8 +30,7 @@ pub fn chain_is_inside(url: &str) -> bool {
 fn is_inside(host: &str) -> bool {
 	let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
 	match bare.parse::<IpAddr>() {
-		Ok(IpAddr::V4(address)) => is_inside_v4(address),
-		Ok(IpAddr::V6(address)) => is_inside_v6(address),
+		Ok(address) => address::is_inside(address),
 		Err(_) => {
 			let name = bare.to_ascii_lowercase();
 			// A name without a dot is one of the local network.
@@ -39,30 +40,6 @@ fn is_inside(host: &str) -> bool {
 					.any(|ending| name.ends_with(ending))
 		}
 	}
-}
-
-fn is_inside_v4(address: Ipv4Addr) -> bool {
-	let [first, second, ..] = address.octets();
-	address.is_loopback()
-		|| address.is_private()
-		|| address.is_link_local()
-		|| address.is_unspecified()
-		|| address.is_multicast()
-		|| address.is_broadcast()
-		// Addresses that carriers share among their customers.
-		|| (first == 100 && (64..128).contains(&second))
-}
-
-fn is_inside_v6(address: Ipv6Addr) -> bool {
-	if let Some(mapped) = address.to_ipv4_mapped() {
-		return is_inside_v4(mapped);
-	}
-	let [first, ..] = address.segments();
-	address.is_loopback()
-		|| address.is_unspecified()
-		|| address.is_multicast()
-		|| first & 0xfe00 == 0xfc00
-		|| first & 0xffc0 == 0xfe80
 }
 
 #[cfg(test)]
@@ -94,6 +71,9 @@ mod tests {
 			"http://[::1]:8402",
 			"http://[::ffff:127.0.0.1]",
 			"http://[fd00::1]",
+			"http://[64:ff9b::7f00:1]",
+			"http://[2002:7f00:1::]",
+			"http://[::127.0.0.1]",
 			"http://[fe80::1]",
 			"http://nas",
 			"http://metadata.google.internal",

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
 	body::Bytes,
-	extract::{rejection::BytesRejection, State},
+	extract::{rejection::BytesRejection, FromRequest, Request as HttpRequest, State},
 	http::StatusCode,
 	response::Response,
 };
@@ -19,37 +19,38 @@ use crate::{
 
 /// When it is worth trying again where too much is asked at once.
 const COME_BACK: Duration = Duration::from_secs(1);
+/// All of a request may take so many times as long as it may stall.
+const STALLS: u32 = 4;
 
 /// `POST /v1/chat/completions`.
 pub(super) async fn chats(
 	State(app): State<Arc<App>>,
-	body: Result<Bytes, BytesRejection>,
+	request: HttpRequest,
 ) -> Result<Response, ApiError> {
-	answer(&app, Task::Chat, body).await
+	answer(&app, Task::Chat, request).await
 }
 
 /// `POST /v1/completions`.
 pub(super) async fn texts(
 	State(app): State<Arc<App>>,
-	body: Result<Bytes, BytesRejection>,
+	request: HttpRequest,
 ) -> Result<Response, ApiError> {
-	answer(&app, Task::Text, body).await
+	answer(&app, Task::Text, request).await
 }
 
 /// `POST /v1/embeddings`.
 pub(super) async fn embeddings(
 	State(app): State<Arc<App>>,
-	body: Result<Bytes, BytesRejection>,
+	request: HttpRequest,
 ) -> Result<Response, ApiError> {
-	answer(&app, Task::Embeddings, body).await
+	answer(&app, Task::Embeddings, request).await
 }
 
-async fn answer(
-	app: &App,
-	task: Task,
-	body: Result<Bytes, BytesRejection>,
-) -> Result<Response, ApiError> {
-	let body = body.map_err(|rejection| unreadable(app, &rejection))?;
+async fn answer(app: &App, task: Task, request: HttpRequest) -> Result<Response, ApiError> {
+	// It may stall now and then, but not trickle in for ever.
+	let patience = app.limits.body_timeout.saturating_mul(STALLS);
+	let body = timeout(patience, Bytes::from_request(request, &())).await;
+	let body = body.map_err(|_| too_slow())?.map_err(|rejection| unreadable(app, &rejection))?;
 	let request = read(task, body)?;
 	if app.stop.is_cancelled() {
 		return Err(ApiError::unavailable("shutting_down", "this proxy is stopping"));
@@ -76,6 +77,11 @@ async fn answer(
 		let status = StatusCode::INTERNAL_SERVER_ERROR;
 		Err(ApiError::new(status, "server_error", "internal_error", message))
 	})
+}
+
+fn too_slow() -> ApiError {
+	let message = "the body took too long to come";
+	ApiError::invalid(StatusCode::REQUEST_TIMEOUT, None, "request_timeout", message)
 }
 
 fn unreadable(app: &App, rejection: &BytesRejection) -> ApiError {
@@ -108,7 +114,9 @@ fn read(task: Task, body: Bytes) -> Result<Request, ApiError> {
 		}
 	};
 	let (max_tokens, inputs) = (task.max_tokens(&fields), task.inputs(&fields));
-	Ok(Request { task, body, model, max_tokens, inputs })
+	let stream = task != Task::Embeddings && fields.get("stream") == Some(&Value::Bool(true));
+	let chat = task.chat(&fields);
+	Ok(Request { task, body, model, max_tokens, inputs, chat, stream })
 }
 
 #[cfg(test)]

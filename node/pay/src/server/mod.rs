@@ -11,6 +11,7 @@
 //! | `GET /metrics` | numbers for Prometheus |
 
 mod calls;
+mod connections;
 mod guard;
 mod lookup;
 mod run;
@@ -60,6 +61,12 @@ pub struct Limits {
 	pub queue: usize,
 	/// How long one waits.
 	pub queue_wait: Duration,
+	/// Connections beside those of calls.
+	pub spare_connections: usize,
+	/// How long a request's headers may take.
+	pub header_timeout: Duration,
+	/// How long a connection may be idle. Longer than a node may be silent in the middle of an answer.
+	pub idle: Duration,
 }
 
 impl Default for Limits {
@@ -70,6 +77,9 @@ impl Default for Limits {
 			concurrent: 64,
 			queue: 256,
 			queue_wait: Duration::from_secs(60),
+			spare_connections: 192,
+			header_timeout: Duration::from_secs(20),
+			idle: Duration::from_secs(360),
 		}
 	}
 }
@@ -125,6 +135,7 @@ fn router(app: Arc<App>) -> Router {
 		.layer(DefaultBodyLimit::max(limit))
 		.layer(RequestBodyTimeoutLayer::new(timeout))
 		.layer(middleware::from_fn_with_state(app.clone(), admit))
+		.layer(middleware::from_fn(connections::note))
 		.with_state(app)
 }
 

@@ -15,7 +15,10 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
-use super::{router, telemetry, App, Guard, Limits};
+use super::{
+	connections::{Bounds, Limited, OnConnection},
+	router, telemetry, App, Guard, Limits,
+};
 use crate::{
 	budget::Budget,
 	call::{CallSettings, Engine},
@@ -147,7 +150,7 @@ impl Proxy {
 			settings.session_blocks,
 			transactions.clone(),
 		);
-		let api = NodeApi::new(settings.patience)?;
+		let api = NodeApi::new(settings.patience, settings.inside)?;
 		let janitor = Arc::new(Janitor {
 			network: network.clone(),
 			market: market.clone(),
@@ -284,7 +287,11 @@ async fn serve(
 ) -> Result<(), StartError> {
 	let (calls, cut) = (app.calls.clone(), app.engine.cut.clone());
 	let no_more = app.stop.clone();
-	let server = axum::serve(listener, router(app))
+	let Limits { concurrent, queue, spare_connections, header_timeout, idle, .. } = app.limits;
+	let most = concurrent.saturating_add(queue).saturating_add(spare_connections);
+	let listener = Limited::new(listener, Bounds { most, headers: header_timeout, idle });
+	let service = router(app).into_make_service_with_connect_info::<OnConnection>();
+	let server = axum::serve(listener, service)
 		.with_graceful_shutdown(stop.clone().cancelled_owned())
 		.into_future();
 	tokio::pin!(server);

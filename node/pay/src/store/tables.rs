@@ -24,7 +24,9 @@ use super::StoreError;
 use crate::ledger::{Change, Contents, Intent, Lane, Meta, Session, Totals, Trust};
 
 /// How this program lays the file out.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
+/// The layout in which a lane named its model only.
+const WITHOUT_TERMS: u32 = 1;
 
 type StatementKey = (u64, SessionId, LaneId, Sequence);
 
@@ -62,6 +64,12 @@ pub(super) fn load(database: &Database, fresh: Meta) -> Result<Contents, StoreEr
 				fresh
 			}
 			Some(LAYOUT) => tables.owner(&fresh)?,
+			Some(WITHOUT_TERMS) => {
+				let meta = tables.owner(&fresh)?;
+				tables.close_lanes()?;
+				tables.put(LAYOUT_ENTRY, &LAYOUT)?;
+				meta
+			}
 			Some(found) => return Err(StoreError::Layout { found, expected: LAYOUT }),
 		};
 		tables.contents(meta)?
@@ -167,6 +175,22 @@ impl<'txn> Tables<'txn> {
 		Ok(contents)
 	}
 
+	/// Signs no more vouchers on the lanes that were used.
+	fn close_lanes(&mut self) -> Result<(), StoreError> {
+		let mut lanes = Vec::new();
+		for entry in self.lanes.iter()? {
+			let (key, lane) = entry?;
+			let lane = read::<Lane>("lanes", lane.value())?;
+			if lane.is_used() {
+				lanes.push((key.value(), Lane { closed: true, ..lane }));
+			}
+		}
+		for (key, lane) in lanes {
+			self.lanes.insert(key, json("lanes", &lane)?.as_slice())?;
+		}
+		Ok(())
+	}
+
 	fn put<T: Serialize>(&mut self, entry: &str, value: &T) -> Result<(), StoreError> {
 		self.meta.insert(entry, json("meta", value)?.as_slice())?;
 		Ok(())
@@ -225,4 +249,30 @@ impl<'txn> Tables<'txn> {
 
 fn raw(account: &AccountId) -> &[u8; 32] {
 	account.as_ref()
+}
+
+/// Gives a file another layout.
+#[cfg(test)]
+pub(super) fn mark(database: &Database, layout: u32) {
+	let transaction = database.begin_write().unwrap();
+	Tables::open(&transaction).unwrap().put(LAYOUT_ENTRY, &layout).unwrap();
+	transaction.commit().unwrap();
+}
+
+/// Makes a file one of the layout before, with a lane as it was then.
+#[cfg(test)]
+pub(super) fn outdate(
+	database: &Database,
+	lane: (SessionId, LaneId),
+	change: impl FnOnce(&mut serde_json::Value),
+) {
+	let transaction = database.begin_write().unwrap();
+	{
+		let mut tables = Tables::open(&transaction).unwrap();
+		let mut value = read("lanes", tables.lanes.get(lane).unwrap().unwrap().value()).unwrap();
+		change(&mut value);
+		tables.lanes.insert(lane, json("lanes", &value).unwrap().as_slice()).unwrap();
+	}
+	transaction.commit().unwrap();
+	mark(database, WITHOUT_TERMS);
 }

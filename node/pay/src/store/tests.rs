@@ -87,6 +87,52 @@ async fn what_the_ledger_knew_is_there_again() {
 }
 
 #[tokio::test]
+async fn lanes_whose_terms_are_not_known_are_used_no_more() {
+	let folder = tempfile::tempdir().unwrap();
+	let (store, mut ledger) = open(&folder).await.unwrap();
+	let budget = Budget::new(1_000, Some(100));
+	let (node, path) = (account(2), store.path().to_owned());
+	let kind = IntentKind::Open { expires_at: 500, first: 6 };
+	let mut all = ledger.plan(&node, 10, kind, 1, &budget).unwrap().1;
+	all.extend(ledger.opened(&node, 7, 100, 500));
+	all.extend(ledger.begin(&node, 3, 50, draft(), 1, &budget).unwrap().1);
+	store.write(all).wait().await.unwrap();
+	store.close().await;
+	// As it was before lanes knew more than their model.
+	let database = Database::create(&path).unwrap();
+	tables::outdate(&database, (7, 0), |lane| {
+		let lane = lane.as_object_mut().unwrap();
+		lane.remove("terms");
+		lane.remove("closed");
+		lane.insert("model".into(), 3.into());
+	});
+	drop(database);
+	for _ in 0..2 {
+		let (store, again) = open(&folder).await.unwrap();
+		let (_, lane) = again.lanes(7).next().unwrap();
+		assert!(lane.closed && lane.terms.is_none());
+		assert_eq!((lane.sequence, lane.authorised, lane.reserved()), (1, 50, 50));
+		store.close().await;
+	}
+	let (_store, mut again) = open(&folder).await.unwrap();
+	let (begun, _) = again.begin(&node, 3, 50, draft(), 1, &budget).unwrap();
+	assert_eq!((begun.seat.session, begun.seat.lane), (7, 1));
+}
+
+#[tokio::test]
+async fn a_file_of_a_later_version_is_refused() {
+	let folder = tempfile::tempdir().unwrap();
+	let (store, _) = open(&folder).await.unwrap();
+	let path = store.path().to_owned();
+	store.close().await;
+	let database = Database::create(&path).unwrap();
+	tables::mark(&database, 3);
+	drop(database);
+	let refused = open(&folder).await.unwrap_err();
+	assert!(matches!(refused, StoreError::Layout { found: 3, expected: 2 }), "{refused}");
+}
+
+#[tokio::test]
 async fn statements_are_kept_for_a_while() {
 	let folder = tempfile::tempdir().unwrap();
 	let (store, _) = open(&folder).await.unwrap();

@@ -71,6 +71,18 @@ pub(crate) fn streamed(task: Task, mood: Mood, response: &PaymentResponse) -> Re
 	stream_of(pieces, false)
 }
 
+/// Half a word, and nothing more.
+pub(crate) fn padded() -> Response {
+	stream_of(vec![chunk(Task::Chat, json!({ "content": "Par" }), Value::Null)], true)
+}
+
+/// Text, and more text.
+pub(crate) fn endless() -> Response {
+	let piece = chunk(Task::Chat, json!({ "content": "x".repeat(100_000) }), Value::Null);
+	let pieces = stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()));
+	([("content-type", "text/event-stream")], Body::from_stream(pieces)).into_response()
+}
+
 fn body_of(task: Task, mood: Mood) -> Value {
 	let vector = |numbers: Value| json!({ "object": "embedding", "embedding": numbers });
 	let mut message = json!({ "role": "assistant", "content": ANSWER.concat() });
@@ -98,7 +110,7 @@ fn body_of(task: Task, mood: Mood) -> Value {
 
 pub(crate) fn whole(task: Task, mood: Mood, response: &PaymentResponse) -> Response {
 	let body = body_of(task, mood);
-	if matches!(mood, Mood::BreakOff | Mood::BreakOffMute) {
+	if matches!(mood, Mood::BreakOff | Mood::BreakOffMute | Mood::Keeping) {
 		let half = body.to_string().split_off(9);
 		let pieces = vec![Ok(half), Err(std::io::Error::other("cable cut"))];
 		return Body::from_stream(stream::iter(pieces)).into_response();

@@ -2,10 +2,12 @@
 
 mod answers;
 mod chain;
+mod mood;
 mod node;
 mod world;
 
 pub(crate) use answers::{ANSWER, TOOL};
 pub(crate) use chain::{ChainMood, FakeChain};
-pub(crate) use node::{FakeNode, Mood};
+pub(crate) use mood::Mood;
+pub(crate) use node::FakeNode;
 pub(crate) use world::{Running, World, CHARGE, MODEL, MOST, NAME};

@@ -12,6 +12,7 @@ use axum::{
 	Json, Router,
 };
 use openledger_client::{
+	caller::LaneTerms,
 	closing::{CloseAnswer, CloseBody},
 	x402::{
 		self, Payload, PaymentRequired, PaymentResponse, PaymentSignature, Requirements, Terms,
@@ -29,68 +30,17 @@ use parking_lot::Mutex;
 use serde_json::{json, Value};
 
 use super::{
-	answers::{stream_of, streamed, whole, ANSWER, TOOL},
-	FakeChain,
+	answers::{endless, padded, stream_of, streamed, whole, ANSWER, TOOL},
+	FakeChain, Mood,
 };
 use crate::{call::Task, network::Network};
-
-/// How the node behaves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Mood {
-	#[default]
-	Honest,
-	/// Does not know what an offer is.
-	Broken,
-	/// Refuses all requests for now.
-	Busy,
-	/// Does not like what is asked.
-	Picky(u16, &'static str),
-	/// Charges a planck too many.
-	Overcharge,
-	/// Charges more output tokens than were agreed on.
-	TooManyTokens,
-	/// States the hash of another answer.
-	WrongText,
-	/// Signs its statement with another key.
-	WrongKey,
-	/// Wants another price than the chain's.
-	WrongPrice,
-	/// Serves and charges, but the connection breaks before the statement.
-	BreakOff,
-	/// The same, and the node says nothing of it afterwards.
-	BreakOffMute,
-	/// Takes the voucher, and the connection breaks before it has said anything.
-	BreakEarly,
-	/// Fails after it took the voucher, and says so.
-	Fail,
-	/// Serves and charges, behind a proxy that loses patience.
-	Proxied,
-	/// Charges all that was agreed on, and the connection breaks before it has said anything.
-	Thief,
-	/// Says no more about calls.
-	Mute,
-	/// Sends no statement, but has it when it is asked.
-	Forgetful,
-	/// Calls a tool, as far as chats are concerned.
-	Tool,
-	/// The same, and signs for its text alone.
-	UnsignedTool,
-	/// Says how it came to its answer, and signs for the answer alone.
-	Thinking,
-	/// The same, and signs for another answer.
-	ThinkingWrongText,
-	/// Wants output tokens of vectors.
-	GreedyVectors,
-	/// Makes no vectors.
-	NoVectors,
-}
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LaneBook {
 	pub sequence: Sequence,
 	pub charged: Balance,
 	pub in_flight: Balance,
-	pub model: Option<ModelId>,
+	pub terms: Option<LaneTerms>,
 	/// The most that any voucher has authorised.
 	pub authorised: Balance,
 }
@@ -98,6 +48,8 @@ pub(crate) struct LaneBook {
 #[derive(Default)]
 pub(crate) struct Ledger {
 	pub mood: Mood,
+	/// How many tokens are offered where none are asked for.
+	pub unasked: u32,
 	/// How many tokens a request has.
 	pub input_tokens: u32,
 	/// How long an answer takes.
@@ -111,6 +63,8 @@ pub(crate) struct Ledger {
 	pub unwell: bool,
 	/// Refuse so many vouchers as if the session were not known yet.
 	pub session_unknown: u32,
+	/// A session whose number was somebody else's.
+	pub foreign: Option<SessionId>,
 	/// Vouchers that were taken are not known when they are asked for.
 	pub forgetful: bool,
 	/// Requests to agree to a session's end; so many of them are told that it is settling still.
@@ -151,7 +105,7 @@ struct Shared {
 impl FakeNode {
 	/// A node that serves `model`.
 	pub(crate) async fn start(chain: Arc<FakeChain>, operator: Keypair, model: ModelId) -> Self {
-		let ledger = Ledger { input_tokens: 12, ..Ledger::default() };
+		let ledger = Ledger { input_tokens: 12, unasked: 16, ..Ledger::default() };
 		Self::with_books(chain, operator, model, Arc::new(Mutex::new(ledger))).await
 	}
 
@@ -230,7 +184,7 @@ fn offer(shared: &Shared, task: Task, mood: Mood, body: &[u8]) -> Requirements {
 	let most = match (task, mood) {
 		(Task::Embeddings, Mood::GreedyVectors) => 1,
 		(Task::Embeddings, _) => 0,
-		_ => asked["max_tokens"].as_u64().unwrap_or(16),
+		_ => asked["max_tokens"].as_u64().unwrap_or(shared.ledger.lock().unasked.into()),
 	};
 	let account = shared.operator.account();
 	let terms = Terms {
@@ -278,6 +232,9 @@ fn take(
 		return payment("session_unknown", Value::Null);
 	}
 	let info = shared.chain.state.lock().sessions.get(&voucher.session).cloned();
+	if ledger.foreign == Some(voucher.session) {
+		return payment("session_of_other_caller", Value::Null);
+	}
 	let Some(info) = info.filter(|info| info.node == shared.operator.account()) else {
 		return payment("session_unknown", Value::Null);
 	};
@@ -296,8 +253,10 @@ fn take(
 	let used: Balance = in_session.map(|(_, lane)| lane.charged + lane.in_flight).sum();
 	let lane = ledger.lanes.entry((voucher.session, voucher.lane)).or_default();
 	let expected = lane.sequence + 1;
-	if lane.model.is_some_and(|model| model != voucher.model) {
-		return Err(refused(409, "lane_of_other_model", Value::Null));
+	let (model, version, price_version) = (voucher.model, voucher.version, voucher.price_version);
+	let terms = LaneTerms { model, version, price_version };
+	if lane.terms.is_some_and(|used| used != terms) {
+		return Err(refused(409, "lane_of_other_terms", Value::Null));
 	}
 	if lane.in_flight > 0 {
 		return Err(refused(409, "lane_busy", Value::Null));
@@ -317,7 +276,7 @@ fn take(
 	}
 	lane.sequence = expected;
 	lane.in_flight = amount.max(1);
-	lane.model = Some(voucher.model);
+	lane.terms = Some(terms);
 	lane.authorised = lane.authorised.max(voucher.authorised);
 	ledger.by_hot_key += u32::from(by_hot_key);
 	ledger.at_once += 1;
@@ -365,6 +324,14 @@ async fn answer(task: Task, shared: Shared, headers: HeaderMap, body: Bytes) -> 
 	shared.ledger.lock().paid += 1;
 	let payment: PaymentSignature = x402::decode(header.to_str().unwrap()).unwrap();
 	let payload = payment.payload;
+	if mood == Mood::Keeping {
+		let place = &payload.voucher;
+		let key = (place.session, place.lane, place.sequence);
+		let kept = shared.ledger.lock().served.get(&key).cloned();
+		if let Some(kept) = kept {
+			return whole(task, Mood::Honest, &kept);
+		}
+	}
 	let _taken = match take(&payload, &body, offer.amount, &shared) {
 		Ok(taken) => taken,
 		Err(refusal) => return refusal,
@@ -379,6 +346,9 @@ async fn answer(task: Task, shared: Shared, headers: HeaderMap, body: Bytes) -> 
 	let request: Value = serde_json::from_slice(&body).unwrap();
 	match (mood, request["stream"] == true) {
 		(Mood::Thief, _) => stream_of(vec![], true),
+		(Mood::Padding | Mood::PaddingMute, true) => padded(),
+		(Mood::Endless, true) => endless(),
+		(Mood::Stalling, _) => std::future::pending().await,
 		(Mood::Proxied, _) => {
 			(StatusCode::REQUEST_TIMEOUT, "<html>too slow</html>").into_response()
 		}
@@ -399,7 +369,9 @@ fn serve(
 	let voucher = payload.voucher;
 	let output_tokens = match mood {
 		Mood::TooManyTokens => terms.max_output_tokens + 1,
-		Mood::Thief => terms.max_output_tokens,
+		Mood::Thief | Mood::Padding | Mood::PaddingMute | Mood::Stalling | Mood::Endless => {
+			terms.max_output_tokens
+		}
 		_ => 3.min(terms.max_output_tokens),
 	};
 	let price = terms.price.charge(terms.input_tokens, output_tokens).unwrap();
@@ -435,7 +407,7 @@ fn serve(
 	let response = PaymentResponse::new(&terms.genesis_hash, payer, statement, signature);
 	let key = (voucher.session, voucher.lane, voucher.sequence);
 	ledger.served.insert(key, response.clone());
-	if mood == Mood::BreakOffMute {
+	if matches!(mood, Mood::BreakOffMute | Mood::PaddingMute) {
 		ledger.mood = Mood::Mute;
 	}
 	response

@@ -126,6 +126,58 @@ async fn a_price_that_has_changed_is_looked_up() {
 	}
 	let answer = world.ask(&proxy, false).await;
 	assert_eq!(answer.headers()["x-openledger-charge"], (CHARGE + 500).to_string().as_str());
+	// What was agreed on before has a lane of its own.
+	{
+		let ledger = world.nodes[0].ledger.lock();
+		let lanes =
+			ledger.lanes.values().map(|lane| (lane.terms.unwrap().price_version, lane.sequence));
+		assert_eq!(lanes.collect::<Vec<_>>(), [(0, 1), (1, 1)]);
+	}
+	world.chain.state.lock().models.values_mut().next().unwrap().version = 1;
+	assert_eq!(world.ask(&proxy, true).await.status(), 200);
+	assert_eq!(world.nodes[0].ledger.lock().lanes.len(), 3);
+	assert_eq!(world.transactions(), ["open_session"]);
+	proxy.stop().await;
+}
+
+#[tokio::test]
+async fn a_lane_that_the_node_knows_for_something_else_is_left() {
+	let world = World::new(1, 100 * MOST, 50 * MOST).await;
+	let proxy = world.start().await;
+	assert_eq!(world.ask(&proxy, false).await.status(), 200);
+	{
+		let mut ledger = world.nodes[0].ledger.lock();
+		let lane = ledger.lanes.values_mut().next().unwrap();
+		lane.terms.as_mut().unwrap().version += 1;
+	}
+	let paid = || world.nodes[0].ledger.lock().paid;
+	let before = paid();
+	for refused in [1, 0] {
+		let before = paid();
+		assert_eq!(world.ask(&proxy, false).await.status(), 200);
+		assert_eq!(paid() - before, 1 + refused, "it is tried once");
+	}
+	proxy.stop().await;
+	// Nor is it after a new start.
+	let proxy = world.start().await;
+	assert_eq!(world.ask(&proxy, false).await.status(), 200);
+	assert_eq!(paid() - before, 4);
+	assert_eq!(world.transactions(), ["open_session"]);
+	proxy.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_of_no_use_with_its_node_is_used_no_more() {
+	let world = World::new(1, 100 * MOST, 10 * MOST).await;
+	let proxy = world.start().await;
+	assert_eq!(world.ask(&proxy, false).await.status(), 200);
+	world.nodes[0].ledger.lock().foreign = Some(5);
+	assert_eq!(code(world.ask(&proxy, false).await).await, (502, "node_failed".into()));
+	// One session for one refusal.
+	let opened = || world.transactions().iter().filter(|what| **what == "open_session").count();
+	assert_eq!(opened(), 1);
+	assert_eq!(world.ask(&proxy, false).await.status(), 200);
+	assert_eq!(opened(), 2);
 	proxy.stop().await;
 }
 

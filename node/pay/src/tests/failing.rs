@@ -28,6 +28,7 @@ async fn another_node_is_asked_as_long_as_nothing_was_delivered() {
 		Mood::Picky(400, "unsupported_parameter"),
 		Mood::Picky(404, "model_not_found"),
 		Mood::Picky(503, "shutting_down"),
+		Mood::Picky(402, "exposure_reached"),
 	] {
 		for stream in [false, true] {
 			let world = first(mood).await;
@@ -164,6 +165,7 @@ async fn when_all_fail_the_app_is_told_why() {
 	for (mood, expected) in [
 		(Mood::Broken, (502, "node_failed")),
 		(Mood::Busy, (429, "overloaded")),
+		(Mood::Picky(402, "exposure_reached"), (429, "overloaded")),
 		(Mood::Picky(400, "unsupported_parameter"), (400, "unsupported_parameter")),
 	] {
 		let proxy = world.start().await;

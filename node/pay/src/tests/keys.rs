@@ -105,3 +105,28 @@ async fn a_hot_key_spends_no_more_than_its_limit() {
 	assert_eq!(world.transactions().len(), 3);
 	proxy.stop().await;
 }
+
+#[tokio::test]
+async fn a_session_is_closed_when_its_hot_key_has_spent_its_limit() {
+	let mut world = World::new(1, 100 * MOST, 40 * MOST).await;
+	world.chain.keys.lock().hot = Some(hot());
+	world.chain.keys.lock().hot_limit = Some(4 * MOST);
+	world.settings.closing.round = std::time::Duration::from_millis(20);
+	let proxy = world.start().await;
+	let mut calls = 0;
+	while world.transactions().len() < 2 {
+		assert_eq!(world.ask(&proxy, false).await.status(), 200);
+		calls += 1;
+	}
+	let closed = async {
+		while world.transactions().len() < 3 {
+			tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+		}
+	};
+	tokio::time::timeout(std::time::Duration::from_secs(20), closed).await.unwrap();
+	assert_eq!(world.transactions(), ["open_session", "open_session", "close_with_agreement"]);
+	// What its key could not spend has come back.
+	assert_eq!(world.spend(&proxy, "committed").await, 40 * MOST + (calls - 1) * CHARGE);
+	assert_eq!(world.spend(&proxy, "spent").await, calls * CHARGE);
+	proxy.stop().await;
+}

@@ -5,6 +5,7 @@ mod closing;
 mod failing;
 mod keys;
 mod money;
+mod received;
 mod routes;
 mod stopping;
 mod tasks;

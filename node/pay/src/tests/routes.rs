@@ -137,3 +137,46 @@ async fn a_full_queue_is_told() {
 	assert_eq!(full.headers()["retry-after"], "1");
 	proxy.stop().await;
 }
+
+#[tokio::test]
+async fn headers_have_to_come_to_an_end() {
+	use tokio::io::{AsyncReadExt, AsyncWriteExt};
+	let mut world = World::new(1, 100 * MOST, 20 * MOST).await;
+	world.settings.limits.header_timeout = std::time::Duration::from_millis(200);
+	world.nodes[0].ledger.lock().delay = std::time::Duration::from_millis(500);
+	let proxy = world.start().await;
+	let mut slow = tokio::net::TcpStream::connect(proxy.address).await.unwrap();
+	slow.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nx-a: ").await.unwrap();
+	let mut rest = Vec::new();
+	let ended =
+		tokio::time::timeout(std::time::Duration::from_secs(5), slow.read_to_end(&mut rest));
+	let _ = ended.await.expect("it is closed");
+	// An answer may take its time.
+	assert_eq!(world.ask(&proxy, false).await.status(), 200);
+	proxy.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_does_not_trickle_in_for_ever() {
+	use tokio::io::{AsyncReadExt, AsyncWriteExt};
+	let mut world = World::new(1, 100 * MOST, 20 * MOST).await;
+	world.settings.limits.body_timeout = std::time::Duration::from_millis(100);
+	let proxy = world.start().await;
+	let slow = tokio::net::TcpStream::connect(proxy.address).await.unwrap();
+	let (mut answer, mut asking) = slow.into_split();
+	let head =
+		"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9999\r\n\r\n";
+	asking.write_all(head.as_bytes()).await.unwrap();
+	let trickle = tokio::spawn(async move {
+		while asking.write_all(b" ").await.is_ok() {
+			tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+		}
+	});
+	let mut said = [0; 12];
+	let told =
+		tokio::time::timeout(std::time::Duration::from_secs(5), answer.read_exact(&mut said));
+	told.await.expect("in time").unwrap();
+	assert_eq!(&said, b"HTTP/1.1 408");
+	trickle.abort();
+	proxy.stop().await;
+}

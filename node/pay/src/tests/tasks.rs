@@ -182,5 +182,12 @@ async fn inputs_are_counted_before_they_are_paid() {
 	assert_eq!(refused, (502, "node_misbehaves".into()));
 	let body = json!({ "model": NAME, "input": ["a a", "a"] });
 	assert_eq!(world.post_to(&proxy, VECTORS, &body).await.status(), 200);
+	// A chat is put into its model's own form, which does not take everything.
+	let message = json!({ "role": "user", "content": "a a" });
+	let body = json!({ "model": NAME, "messages": [message], "max_tokens": 16 });
+	for (tokens, status) in [(600, 502), (300, 200)] {
+		world.nodes[0].ledger.lock().input_tokens = tokens;
+		assert_eq!(world.post(&proxy, &body).await.status(), status, "{tokens}");
+	}
 	proxy.stop().await;
 }

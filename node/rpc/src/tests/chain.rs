@@ -149,6 +149,8 @@ fn datanet(id: DatanetId) -> DatanetInfo {
 		curator_share: Permill::from_percent(5),
 		open: true,
 		latest_release: RELEASES,
+		current_release: Some(RELEASES - 1),
+		next_release: Some(Scheduled { from: 90, value: RELEASES }),
 		next_total_weight: 10,
 		next_contributions: 2,
 	}

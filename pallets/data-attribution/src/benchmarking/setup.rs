@@ -199,25 +199,27 @@ pub(crate) fn earn<T: Config>(
 	Ok((datanet, contribution, published))
 }
 
-/// Accuses a contribution, and confirms that if asked to.
+/// Accuses a contribution, and confirms that if asked to. Returns who accused it.
 pub(crate) fn accuse<T: Config>(
 	contribution: ContributionId,
 	confirmed: bool,
-) -> Result<(), DispatchError> {
+) -> Result<T::AccountId, DispatchError> {
 	let accuser = funded::<T>("accuser", 0);
 	let protocol = T::ProtocolAccount::get();
 	if T::Currency::balance(&protocol) < T::Currency::minimum_balance() {
 		T::Currency::set_balance(&protocol, T::Currency::minimum_balance());
 	}
-	Pallet::<T>::do_accuse(accuser, contribution, AccusationReason::Fraud)?;
+	Pallet::<T>::do_accuse(accuser.clone(), contribution, AccusationReason::Fraud)?;
 	if confirmed {
 		let curator: T::AccountId = account("curator", 0, 0);
 		Pallet::<T>::confirm_accusation(signed::<T>(&curator), contribution)?;
 	}
-	Ok(())
+	Ok(accuser)
 }
 
-/// Lets others submit so many roots, after the caller reserved them. Returns the submissions.
+/// Lets others submit so many roots, after the caller reserved them, and take them over from ones that
+/// were slashed since. All of that is so long ago that the reservations are over, and the others have
+/// to give way all the same. Returns the submissions.
 pub(crate) fn overtaken<T: Config>(
 	caller: &T::AccountId,
 	datanet: DatanetId,
@@ -240,8 +242,11 @@ pub(crate) fn overtaken<T: Config>(
 			fund::<T>(curator);
 			Pallet::<T>::allow_contributor(origin, datanet, other.clone())?;
 		}
+		let contribution = NextContributionId::<T>::get();
 		Pallet::<T>::do_submit(other, datanet, core::slice::from_ref(submission))?;
+		displace::<T>(contribution, ContributionStatus::Slashed);
 	}
+	pass::<T>(T::PendingPeriod::get());
 	Ok(submissions)
 }
 

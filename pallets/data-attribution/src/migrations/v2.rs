@@ -27,7 +27,7 @@ use frame_support::{
 use openledger_primitives::{
 	pool_index::PoolIndex, Balance, DatanetId, Hash, Name, ReleaseId, Uri, MAX_NAME,
 };
-use sp_runtime::{traits::Zero, Permill, SaturatedConversion};
+use sp_runtime::{Permill, SaturatedConversion};
 
 #[cfg(feature = "try-runtime")]
 use sp_runtime::TryRuntimeError;
@@ -149,8 +149,8 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for Unchecked<T> {
 				size: old.size,
 				uri: old.uri,
 				bond: old.bond,
-				// Nobody can have reserved a root before it was submitted.
-				since: Zero::zero(),
+				// Nobody has reserved a root yet, and the time to decide about it begins.
+				since: frame_system::Pallet::<T>::block_number(),
 				kept_until: None,
 				displaced: None,
 				status: match old.status {

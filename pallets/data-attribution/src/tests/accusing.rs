@@ -44,8 +44,19 @@ fn execute(contribution: ContributionId) -> Result<(), DispatchError> {
 		.map_err(|error| error.error)
 }
 
+/// Has governance decide about the accusation that there is.
 fn resolve(contribution: ContributionId, guilty: bool) -> Result<(), DispatchError> {
-	DataAttribution::resolve_accusation(RuntimeOrigin::root(), contribution, guilty)
+	let accuser = Accusations::<Test>::get(contribution).map_or(NOBODY, |entry| entry.accuser);
+	resolve_that_of(&accuser, contribution, guilty)
+}
+
+fn resolve_that_of(
+	accuser: &AccountId,
+	contribution: ContributionId,
+	guilty: bool,
+) -> Result<(), DispatchError> {
+	let root = RuntimeOrigin::root();
+	DataAttribution::resolve_accusation(root, contribution, accuser.clone(), guilty)
 		.map(|_| ())
 		.map_err(|error| error.error)
 }
@@ -296,12 +307,32 @@ fn carrying_out_and_deciding_have_their_conditions() {
 		assert_noop!(execute(ids[0]), Error::<Test>::NoAccusation);
 		assert_noop!(resolve(ids[0], false), Error::<Test>::NoAccusation);
 		assert_noop!(
-			DataAttribution::resolve_accusation(signed(&CURATOR), ids[0], true),
+			DataAttribution::resolve_accusation(signed(&CURATOR), ids[0], CAROL, true),
 			DispatchError::BadOrigin
 		);
 		assert_ok!(accuse(&CAROL, ids[0], Fraud));
+		for guilty in [true, false] {
+			let other = resolve_that_of(&DAVE, ids[0], guilty);
+			assert_noop!(other, Error::<Test>::OtherAccusation);
+		}
 		pass(ContestPeriod::get());
 		assert_noop!(execute(ids[0]), Error::<Test>::NotConfirmed);
+	});
+}
+
+#[test]
+fn a_verdict_does_not_hit_the_next_accusation() {
+	run(|| {
+		let (_, _, ids) = released(&[(ALICE, 1), (BOB, 1)]);
+		// Governance has decided about Carol's accusation, but before that is carried out, it is
+		// dropped, and Dave makes another.
+		for (id, guilty) in ids.iter().zip([true, false]) {
+			assert_ok!(accuse(&CAROL, *id, Fraud));
+			assert_ok!(drop_it(&CAROL, *id));
+			assert_ok!(accuse(&DAVE, *id, Fraud));
+			assert_noop!(resolve_that_of(&CAROL, *id, guilty), Error::<Test>::OtherAccusation);
+			assert_ok!(resolve_that_of(&DAVE, *id, guilty));
+		}
 	});
 }
 
@@ -321,7 +352,13 @@ fn an_accusation_that_nobody_confirms_is_dropped_at_a_cost() {
 			pass(blocks);
 			assert_eq!(paid(&ALICE, || drop_it(who, ids[0])), charged);
 			System::assert_last_event(
-				Event::AccusationDropped { contribution: ids[0], charged }.into(),
+				Event::AccusationDropped {
+					contribution: ids[0],
+					charged,
+					accuser: CAROL,
+					to: Some(ALICE),
+				}
+				.into(),
 			);
 			assert_eq!(held(HoldReason::Accusation, &CAROL), 0);
 			assert_eq!(Balances::total_balance(&CAROL), before - charged);
@@ -355,6 +392,15 @@ fn who_is_gone_does_not_keep_an_accuser_from_dropping() {
 		assert_ok!(Balances::release(&HoldReason::Accusation.into(), &CAROL, rest, Exact));
 
 		assert_eq!(paid(&PROTOCOL, || drop_it(&CAROL, ids[0])), small / 10);
+		System::assert_last_event(
+			Event::AccusationDropped {
+				contribution: ids[0],
+				charged: small / 10,
+				accuser: CAROL,
+				to: Some(PROTOCOL),
+			}
+			.into(),
+		);
 		assert_eq!(Balances::balance(&ALICE), 0);
 		assert_eq!(Balances::balance(&CAROL), ENDOWMENT - small / 10);
 	});
@@ -376,9 +422,14 @@ fn an_accuser_can_turn_to_governance() {
 		assert_noop!(escalate(&CAROL, ids[2]), Error::<Test>::AlreadyConfirmed);
 		assert_ok!(escalate(&CAROL, ids[0]));
 		let until = System::block_number() + VerdictPeriod::get();
+		let bond = ContributionBond::get();
+		let charged = bond / 10;
 		System::assert_last_event(
-			Event::AccusationEscalated { contribution: ids[0], until }.into(),
+			Event::AccusationEscalated { contribution: ids[0], until, charged }.into(),
 		);
+		// What it costs is the contributor's at once.
+		assert_eq!(Balances::total_balance(&ALICE), ENDOWMENT + charged);
+		assert_eq!(held(HoldReason::Accusation, &CAROL), 3 * bond - charged);
 		assert_noop!(escalate(&CAROL, ids[0]), Error::<Test>::AlreadyEscalated);
 		assert_noop!(contest(&ALICE, ids[0]), Error::<Test>::NotConfirmed);
 		assert_noop!(execute(ids[0]), Error::<Test>::NotConfirmed);
@@ -386,9 +437,14 @@ fn an_accuser_can_turn_to_governance() {
 		pass(ContestPeriod::get());
 		assert_ok!(escalate(&CAROL, ids[1]));
 
-		let bond = ContributionBond::get();
-		assert_eq!(paid(&CAROL, || resolve(ids[0], true)), bond + bond / 4);
-		assert_eq!(paid(&BOB, || resolve(ids[1], false)), bond);
+		// The reward makes up for it; who was wrong loses the rest as well.
+		let before = Balances::total_balance(&CAROL);
+		assert_eq!(paid(&CAROL, || resolve(ids[0], true)), bond - charged + bond / 4);
+		assert_eq!(Balances::total_balance(&CAROL), before + bond / 4);
+		assert_eq!(Balances::total_balance(&ALICE), ENDOWMENT + charged - bond);
+		assert_eq!(paid(&BOB, || resolve(ids[1], false)), bond - charged);
+		assert_eq!(Balances::total_balance(&BOB), ENDOWMENT + bond);
+		assert_eq!(Balances::total_balance(&CAROL), ENDOWMENT - charged + bond / 4 - bond);
 	});
 }
 
@@ -409,14 +465,18 @@ fn only_what_was_contested_and_not_decided_is_dropped_at_no_cost() {
 		pass(1);
 		// Until somebody does, governance still can.
 		let bond = ContributionBond::get();
-		for (id, charged) in ids.iter().zip([bond / 10, 0]) {
-			assert_eq!(paid(&CAROL, || drop_it(&DAVE, *id)), bond - charged);
+		let asked = bond / 10;
+		let deposits = [bond - asked, bond];
+		let charges = [(deposits[0] / 10, Some(ALICE)), (0, None)];
+		for ((id, deposit), (charged, to)) in ids.iter().zip(deposits).zip(charges) {
+			assert_eq!(paid(&CAROL, || drop_it(&DAVE, *id)), deposit - charged);
 			System::assert_last_event(
-				Event::AccusationDropped { contribution: *id, charged }.into(),
+				Event::AccusationDropped { contribution: *id, charged, accuser: CAROL, to }.into(),
 			);
 		}
-		assert_eq!(Balances::balance(&CAROL), ENDOWMENT - bond / 10);
-		assert_eq!(Balances::total_balance(&ALICE), ENDOWMENT + bond / 10);
+		let cost = asked + deposits[0] / 10;
+		assert_eq!(Balances::balance(&CAROL), ENDOWMENT - cost);
+		assert_eq!(Balances::total_balance(&ALICE), ENDOWMENT + cost);
 		assert_ok!(DataAttribution::transfer_contribution(signed(&ALICE), ids[0], DAVE));
 	});
 }
@@ -444,7 +504,8 @@ fn escalating_does_not_protect_a_fraud_from_its_curator() {
 		pass(1);
 		assert_noop!(confirm(&CURATOR, ids[1]), Error::<Test>::TooLate);
 		assert_ok!(drop_it(&ALICE, ids[1]));
-		assert_eq!(held(HoldReason::Accusation, &DAVE), ContributionBond::get());
+		let bond = ContributionBond::get();
+		assert_eq!(held(HoldReason::Accusation, &DAVE), bond - bond / 10);
 		pass(ContestPeriod::get());
 		assert_ok!(execute(ids[0]));
 		assert_eq!(Contributions::<Test>::get(ids[0]).unwrap().status, ContributionStatus::Slashed);
@@ -481,6 +542,46 @@ fn a_curator_cannot_get_rid_of_an_accusation() {
 }
 
 #[test]
+fn an_escalation_costs_even_if_an_accomplice_confirms_it() {
+	run(|| {
+		// The curator and the accuser tie the bond together, for as long as they can.
+		let (_, _, ids) = released(&[(ALICE, 1)]);
+		assert_ok!(accuse(&CAROL, ids[0], Fraud));
+		assert_ok!(escalate(&CAROL, ids[0]));
+		pass(VerdictPeriod::get() - 1);
+		assert_ok!(confirm(&CURATOR, ids[0]));
+		assert_ok!(contest(&ALICE, ids[0]));
+		pass(VerdictPeriod::get());
+		assert_ok!(drop_it(&CAROL, ids[0]));
+		let cost = ContributionBond::get() / 10;
+		assert_eq!(Balances::total_balance(&CAROL), ENDOWMENT - cost);
+		assert_eq!(Balances::total_balance(&ALICE), ENDOWMENT + cost);
+	});
+}
+
+#[test]
+fn who_is_gone_does_not_keep_an_accuser_from_governance() {
+	run(|| {
+		let (_, _, ids) = released(&[(ALICE, 1)]);
+		assert_ok!(accuse(&CAROL, ids[0], Fraud));
+		// As if the contribution were of an account that does not exist, and less to be had than one
+		// needs.
+		use frame_support::traits::{fungible::MutateHold, tokens::Precision::Exact};
+		Contributions::<Test>::mutate(ids[0], |entry| entry.as_mut().unwrap().contributor = NOBODY);
+		let small = EXISTENTIAL_DEPOSIT;
+		Accusations::<Test>::mutate(ids[0], |entry| entry.as_mut().unwrap().deposit = small);
+		let rest = ContributionBond::get() - small;
+		assert_ok!(Balances::release(&HoldReason::Accusation.into(), &CAROL, rest, Exact));
+
+		assert_eq!(paid(&PROTOCOL, || escalate(&CAROL, ids[0])), small / 10);
+		assert_eq!(Balances::balance(&NOBODY), 0);
+		assert_eq!(held(HoldReason::Accusation, &CAROL), small - small / 10);
+		// So that the state is a possible one again.
+		Contributions::<Test>::mutate(ids[0], |entry| entry.as_mut().unwrap().contributor = ALICE);
+	});
+}
+
+#[test]
 fn accusing_for_ever_costs_for_ever() {
 	run(|| {
 		let (_, _, ids) = released(&[(ALICE, 1)]);
@@ -503,9 +604,9 @@ fn a_stopped_contribution_can_be_slashed_as_well() {
 		assert_ok!(DataAttribution::stop_contribution(signed(&ALICE), ids[0]));
 		publish(datanet);
 		assert_ok!(accuse(&CAROL, ids[0], Fraud));
-		let weight = DataAttribution::resolve_accusation(RuntimeOrigin::root(), ids[0], true)
-			.unwrap()
-			.actual_weight;
+		let root = RuntimeOrigin::root();
+		let weight =
+			DataAttribution::resolve_accusation(root, ids[0], CAROL, true).unwrap().actual_weight;
 		// Two releases were looked at, of 512 that were paid for.
 		assert_eq!(weight, Some(<() as crate::WeightInfo>::resolve_accusation(2)));
 		pay(10, NOTHING, &[], &[fixed(datanet, release, 1)]).unwrap();

@@ -256,7 +256,7 @@ fn handing_over_has_its_conditions() {
 		));
 		pass(BondLockPeriod::get());
 		assert_noop!(withdraw_bond(&ALICE, ids[0]), Error::<Test>::ContributionAccused);
-		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), ids[0], true));
+		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), ids[0], CAROL, true));
 		assert_noop!(transfer(&ALICE, ids[0], &BOB), Error::<Test>::AlreadySlashed);
 	});
 }

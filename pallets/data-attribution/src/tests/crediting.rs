@@ -129,7 +129,7 @@ fn what_does_not_count_takes_its_part_to_the_sources() {
 		// A slashed one counts no more either.
 		let reason = crate::AccusationReason::Fraud;
 		assert_ok!(DataAttribution::accuse_contribution(signed(&DAVE), ids[2], reason));
-		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), ids[2], true));
+		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), ids[2], DAVE, true));
 		assert_eq!(paid(&[(ids[0], 1), (ids[2], 7), (ids[1], 2)]), expected);
 		// The largest numbers do not help.
 		let (direct, pooled) = paid(&[(unknown, u64::MAX), (unknown, u64::MAX), (ids[0], 1)]);

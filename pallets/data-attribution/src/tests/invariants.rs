@@ -47,7 +47,7 @@ fn each_breach_is_noticed() {
 		("a slashed contribution has a root", || {
 			let fraud = AccusationReason::Fraud;
 			DataAttribution::accuse_contribution(signed(&CAROL), 0, fraud).unwrap();
-			DataAttribution::resolve_accusation(RuntimeOrigin::root(), 0, true).unwrap();
+			DataAttribution::resolve_accusation(RuntimeOrigin::root(), 0, CAROL, true).unwrap();
 			RootOwner::<Test>::insert(root(0), 0)
 		}),
 		("a root was taken over from a later contribution", || {

@@ -90,7 +90,7 @@ fn version_1_becomes_version_2() {
 		}
 		let entry = Contributions::<Test>::get(ids[0]).unwrap();
 		assert_eq!(entry.status, ContributionStatus::Accepted);
-		assert_eq!((entry.since, entry.beneficiary.clone()), (0, None));
+		assert_eq!((entry.since, entry.beneficiary.clone()), (System::block_number(), None));
 		let point = Checkpoint { from_release: 1, weight: 3 };
 		assert_eq!(entry.checkpoints.to_vec(), vec![point]);
 		assert_eq!(

@@ -1,6 +1,6 @@
 //! Tests by topic: datanets and who curates them, contributions, curating, crediting calls and
 //! batches of them,
-//! claiming, accusations, what is asked, what is watched, the migration, and random lives of all of
+//! claiming, accusations, what nobody decides about, what is asked, what is watched, the migration, and random lives of all of
 //! it.
 
 mod accusing;
@@ -12,6 +12,7 @@ mod curating;
 mod datanets;
 mod invariants;
 mod migrating;
+mod pending;
 mod querying;
 mod random;
 mod reserving;

@@ -2,7 +2,9 @@
 
 use crate::{mock::*, AccusationReason};
 use frame_support::assert_ok;
-use openledger_primitives::info::{ContributionInfo, ContributionState, DatanetInfo, ReleaseInfo};
+use openledger_primitives::info::{
+	ContributionInfo, ContributionState, DatanetInfo, ReleaseInfo, Scheduled,
+};
 use sp_runtime::Permill;
 
 #[test]
@@ -26,6 +28,8 @@ fn datanets_and_releases() {
 			curator_share: Permill::from_percent(20),
 			open: false,
 			latest_release: 2,
+			current_release: Some(1),
+			next_release: Some(Scheduled { from: 1 + ReleaseNotice::get(), value: 2 }),
 			next_total_weight: 7,
 			next_contributions: 2,
 		};
@@ -63,6 +67,35 @@ fn datanets_and_releases() {
 }
 
 #[test]
+fn which_release_is_paid_and_which_follows() {
+	run(|| {
+		let datanet = datanet();
+		let told = || {
+			let info = DataAttribution::datanet_info(datanet).unwrap();
+			(info.current_release, info.next_release.map(|next| (next.value, next.from)))
+		};
+		assert_eq!(told(), (None, None));
+		accepted(&ALICE, datanet, 1);
+		publish(datanet);
+		assert_eq!(told(), (Some(1), None));
+		let notice = ReleaseNotice::get();
+		accepted(&ALICE, datanet, 1);
+		publish(datanet);
+		assert_eq!(told(), (Some(1), Some((2, 1 + notice))));
+		pass(notice - 1);
+		// Another one takes the announced one's place, with a notice of its own.
+		accepted(&ALICE, datanet, 1);
+		publish(datanet);
+		assert_eq!(told(), (Some(1), Some((3, 2 * notice))));
+		pass(notice - 1);
+		assert_eq!(told(), (Some(1), Some((3, 2 * notice))));
+		// It is told in its block, though nothing was written then.
+		pass(1);
+		assert_eq!(told(), (Some(3), None));
+	});
+}
+
+#[test]
 fn contributions() {
 	run(|| {
 		assert_eq!(DataAttribution::contribution_info(0), None);
@@ -95,7 +128,7 @@ fn contributions() {
 		assert_ok!(DataAttribution::drop_accusation(signed(&CAROL), id));
 		assert_eq!(state(), (ContributionState::Stopped, 0, BOB));
 		assert_ok!(DataAttribution::accuse_contribution(signed(&CAROL), id, reason));
-		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), id, true));
+		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), id, CAROL, true));
 		assert_eq!(state(), (ContributionState::Slashed, 0, BOB));
 
 		let other = submitted(&ALICE, datanet);

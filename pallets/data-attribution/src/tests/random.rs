@@ -256,7 +256,9 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 			Pallet::execute_slash(signed(&DAVE), contribution).map_err(|error| error.error)?;
 		}
 		Step::Resolve { contribution, guilty } => {
-			Pallet::resolve_accusation(RuntimeOrigin::root(), contribution, guilty)
+			let accuser = Accusations::<Test>::get(contribution).map(|entry| entry.accuser);
+			let (root, accuser) = (RuntimeOrigin::root(), accuser.unwrap_or(DAVE));
+			Pallet::resolve_accusation(root, contribution, accuser, guilty)
 				.map_err(|error| error.error)?;
 		}
 		Step::Pay { amount, attributed, attribution, sources } => {
@@ -318,6 +320,8 @@ proptest! {
 	fn no_planck_is_made_or_lost(steps in vec(step(), 1..160)) {
 		new_test_ext().execute_with(|| {
 			BondLockPeriod::set(12);
+			ReservationPeriod::set(8);
+			PendingPeriod::set(12);
 			for number in 0..DATANETS {
 				let datanet = datanet_with(true, number * 10);
 				accepted(&ALICE, datanet, 7);

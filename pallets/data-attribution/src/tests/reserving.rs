@@ -358,7 +358,12 @@ fn slashing_frees_the_root_for_whose_it_is() {
 			assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), contribution, 9));
 			assert_ok!(accuse(&ALICE, contribution, Fraud));
 			let root_origin = RuntimeOrigin::root();
-			assert_ok!(DataAttribution::resolve_accusation(root_origin, contribution, guilty));
+			assert_ok!(DataAttribution::resolve_accusation(
+				root_origin,
+				contribution,
+				ALICE,
+				guilty
+			));
 			assert_eq!(RootOwner::<Test>::contains_key(root(number)), !guilty);
 		}
 		assert_ok!(submit(&ALICE, datanet, 5));

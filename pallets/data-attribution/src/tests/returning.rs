@@ -131,7 +131,7 @@ fn a_root_does_not_go_back_to_who_is_gone_or_was_slashed() {
 			if slashed {
 				assert_ok!(accuse(&CAROL, 0, Fraud));
 				let origin = RuntimeOrigin::root();
-				assert_ok!(DataAttribution::resolve_accusation(origin, 0, true));
+				assert_ok!(DataAttribution::resolve_accusation(origin, 0, CAROL, true));
 			} else {
 				assert_ok!(DataAttribution::stop_contribution(signed(&BOB), 0));
 				pass(BondLockPeriod::get());

@@ -23,7 +23,7 @@ use openledger_primitives::{
 	record::{CallRecord, CallRecords},
 	signing::{wrap, Signed},
 	statement::Statement,
-	traits::{ChargedCall, DataInspect, ModelInspect, RevenueDistributor},
+	traits::{CallTerms, ChargedCall, DataInspect, ModelInspect, RevenueDistributor},
 	voucher::Voucher,
 	AccountId, Balance, ContributionId, Hash, ModelId, Sequence, SessionId, Signature, Uri,
 	MAX_ATTRIBUTION, MAX_RECORDS, MAX_SOURCES,
@@ -88,10 +88,17 @@ pub(super) fn sources<T: Config>(
 }
 
 /// A call of terms with so many sources and parents, and the operator who answered it.
+pub(super) struct CallOfTerms {
+	pub(super) operator: AccountId,
+	pub(super) model: ModelId,
+	pub(super) terms: CallTerms<AccountId>,
+	pub(super) call: ChargedCall,
+}
+
 pub(super) fn call_of_terms<T: Config>(
 	sources: u32,
 	parents: u32,
-) -> Result<(AccountId, ChargedCall<AccountId>), BenchmarkError> {
+) -> Result<CallOfTerms, BenchmarkError> {
 	let operator = funded::<T>("operator")?;
 	let developer = funded::<T>("developer")?;
 	fund::<T>(&T::Revenue::pot())?;
@@ -101,9 +108,8 @@ pub(super) fn call_of_terms<T: Config>(
 	terms.sources.truncate(sources as usize);
 	terms.lineage.truncate(parents as usize);
 	let charge = T::Currency::minimum_balance().saturating_mul(1_000);
-	let call =
-		ChargedCall { model, calls: 1, charge, terms, attribution: Vec::new(), unattributed: 0 };
-	Ok((operator, call))
+	let call = ChargedCall { calls: 1, charge, attribution: Vec::new(), unattributed: 0 };
+	Ok(CallOfTerms { operator, model, terms, call })
 }
 
 pub(super) fn models<T: Config>(count: u32) -> Result<Vec<ModelId>, BenchmarkError> {
@@ -283,10 +289,11 @@ pub(super) fn settling<T: Config>(
 		session,
 		lane: 0,
 		model,
+		version: 0,
+		price_version: 0,
 		sequence,
 		acknowledged: wealth::<T>() / 8,
 		authorised: wealth::<T>() / 4,
-		price_version: 0,
 		request_hash: Hash::zero(),
 		valid_until: 0,
 	};

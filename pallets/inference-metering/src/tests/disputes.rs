@@ -340,7 +340,7 @@ fn what_a_bond_did_not_cover_is_paid_later() {
 		);
 		// Nobody is rewarded for it, and the node is not jailed again.
 		let paid = [CALLER, STRANGER, PROTOCOL].map(balance);
-		assert_eq!([0, 1, 2].map(|who| paid[who] - before[who]), [2_020, 300, 710]);
+		assert_eq!([0, 1, 2].map(|who| paid[who] - before[who]), [2_020, 90, 920]);
 		assert_eq!((status(), bond_of(NODE)), (NodeStatus::Jailed(40), 0));
 		assert_noop!(again(), Error::<Test>::RefundUnavailable);
 
@@ -446,7 +446,7 @@ fn a_settlement_has_room_for_so_many_disputes() {
 		// A node that has made up more records than it settled.
 		let records: Vec<_> = (1..=most + 1).map(|n| (record(n), Balance::from(n))).collect();
 		let leaves = records.iter().map(|(record, charge)| merkle::leaf(record, *charge));
-		let mut sums = aggregate(most + 1, vec![entry(CURRENT, 1)]);
+		let mut sums = aggregate(most + 1, 1);
 		sums.root = merkle::root(leaves);
 		assert_ok!(settle_sums(&voucher(session, 0, most + 2, call_charge(), 0), sums, None));
 		let all = proven((session, 0, most + 1), &records);
@@ -475,9 +475,11 @@ fn a_node_is_never_out_of_reach_for_having_equivocated_too_often() {
 			assert_ok!(report(session));
 		}
 		assert_noop!(report(10), Error::<Test>::AlreadyDisputed);
-		// Also calls of older sessions than those that fill the list.
-		assert_ok!(report(9));
+		// Whatever makes room can never come again.
+		assert_noop!(report(9), Error::<Test>::TooManyDisputes);
 		assert_ok!(report(100));
+		assert_noop!(report(10), Error::<Test>::TooManyDisputes);
+		assert_noop!(report(100), Error::<Test>::AlreadyDisputed);
 		assert_eq!(Equivocations::<Test>::get(account(NODE)).len(), MAX_EQUIVOCATIONS as usize);
 	});
 }

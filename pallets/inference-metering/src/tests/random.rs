@@ -242,7 +242,7 @@ fn take(step: Step, book: &Book) -> DispatchResultWithPostInfo {
 			let acknowledged = before.settled + 3 * charge;
 			let voucher = voucher(session, lane, sequence, acknowledged, charge);
 			let signature = sign(SIGNER, &voucher);
-			let aggregate = aggregate(up_to, vec![entry(CURRENT, calls)]);
+			let aggregate = aggregate(up_to, calls);
 			let last = own.then(|| record(sequence));
 			let call = Call::settle_aggregate { voucher, signature, aggregate, last };
 			dispatch(node_of(session), call)

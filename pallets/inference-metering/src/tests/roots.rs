@@ -49,7 +49,7 @@ fn sums_and_the_own_call_have_a_root_each() {
 		let session = open_session(DEPOSIT);
 		let charge = call_charge();
 		let voucher = voucher(session, 0, 11, 4 * charge, charge);
-		assert_ok!(settle_sums(&voucher, aggregate(8, vec![entry(CURRENT, 4)]), Some(record(11))));
+		assert_ok!(settle_sums(&voucher, aggregate(8, 4), Some(record(11))));
 		let sums = Roots::<Test>::get((session, 0, 8)).unwrap();
 		assert_eq!(sums.root, Hash::repeat_byte(0xcc));
 		assert_eq!((sums.first_sequence, sums.records, sums.charged), (1, 4, 4 * charge));

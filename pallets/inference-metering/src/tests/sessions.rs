@@ -376,7 +376,7 @@ fn an_expired_session_cannot_be_settled_for_ever() {
 		let session = open_session(DEPOSIT);
 		let charge = call_charge();
 		let late = voucher(session, 0, 2, charge, charge);
-		let sums = || aggregate(1, vec![entry(CURRENT, 1)]);
+		let sums = || aggregate(1, 1);
 		System::set_block_number(142);
 		assert_noop!(settle(&late, vec![record(1)]), Error::<Test>::SettlementOver);
 		assert_noop!(settle_sums(&late, sums(), None), Error::<Test>::SettlementOver);

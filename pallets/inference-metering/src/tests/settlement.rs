@@ -82,7 +82,7 @@ fn what_is_split_is_what_was_recorded() {
 		let split = Split::take();
 		assert_eq!(split.len(), 2);
 		for call in &split {
-			assert_eq!((call.model, call.calls, call.charge), (MODEL, 1, call_charge()));
+			assert_eq!((call.calls, call.charge), (1, call_charge()));
 			assert_eq!(call.unattributed, 0);
 		}
 		assert!(split[0].attribution.is_empty());
@@ -128,24 +128,17 @@ fn a_bad_record_is_rejected_alone() {
 	run(|| {
 		let session = open_session(DEPOSIT);
 		let charge = call_charge();
-		Models::change(MODEL, |model| {
-			model.versions.insert(8, Err(RejectReason::VersionExpired));
-			model.versions.insert(9, Err(RejectReason::NotInForce));
-			model.prices.insert(8, Err(RejectReason::PriceExpired));
-		});
 		let voucher = voucher(session, 0, 9, 2 * charge, charge);
 		let bad: Vec<(CallRecord, RejectReason)> = vec![
 			(CallRecord { model: 77, ..record(2) }, RejectReason::ModelMismatch),
-			(CallRecord { version: 7, ..record(3) }, RejectReason::UnknownVersion),
-			(CallRecord { price_version: 7, ..record(4) }, RejectReason::UnknownPrice),
+			(CallRecord { version: 7, ..record(3) }, RejectReason::VersionMismatch),
+			(CallRecord { price_version: CURRENT + 1, ..record(4) }, RejectReason::PriceMismatch),
+			(CallRecord { price_version: FREE, ..record(4) }, RejectReason::PriceMismatch),
 			(CallRecord { model: OTHER_MODEL, ..record(5) }, RejectReason::ModelMismatch),
 			(record(1), RejectReason::SequenceNotRising),
 			(CallRecord { output_tokens: 100_000, ..record(6) }, RejectReason::AboveAcknowledged),
-			(CallRecord { version: 8, ..record(7) }, RejectReason::VersionExpired),
-			(CallRecord { version: 9, ..record(7) }, RejectReason::NotInForce),
-			(CallRecord { price_version: 8, ..record(7) }, RejectReason::PriceExpired),
-			(CallRecord { price_version: DEAR, ..record(7) }, RejectReason::ChargeOverflow),
 			(CallRecord { request_hash: Hash::zero(), ..record(9) }, RejectReason::RequestMismatch),
+			(CallRecord { version: 7, ..record(9) }, RejectReason::VersionMismatch),
 			(CallRecord { price_version: 1, ..record(9) }, RejectReason::PriceMismatch),
 			(CallRecord { output_tokens: 100_000, ..record(9) }, RejectReason::AboveAuthorised),
 			(record(10), RejectReason::SequenceBeyondVoucher),
@@ -167,7 +160,7 @@ fn a_bad_record_is_rejected_alone() {
 				lane: 0,
 				sequence: 9,
 				accepted: 2,
-				rejected: 14,
+				rejected: 12,
 				charged: 2 * charge,
 			}
 			.into(),
@@ -190,12 +183,7 @@ fn a_settlement_that_pays_nothing_is_an_error() {
 		let cases: Vec<(CallRecord, DispatchError)> = [
 			(CallRecord { model: OTHER_MODEL, ..record(1) }, Error::ModelMismatch),
 			(record(6), Error::SequenceBeyondVoucher),
-			(CallRecord { version: 7, ..record(1) }, Error::UnknownVersion),
-			(CallRecord { version: 8, ..record(1) }, Error::VersionExpired),
-			(CallRecord { version: 9, ..record(1) }, Error::NotInForce),
-			(CallRecord { price_version: 7, ..record(1) }, Error::UnknownPrice),
-			(CallRecord { price_version: 8, ..record(1) }, Error::PriceExpired),
-			(CallRecord { price_version: DEAR, ..record(1) }, Error::Overflow),
+			(CallRecord { version: 8, ..record(1) }, Error::VersionMismatch),
 			(CallRecord { output_tokens: 100_000, ..record(1) }, Error::AboveAcknowledged),
 			(CallRecord { request_hash: Hash::zero(), ..record(5) }, Error::RequestMismatch),
 			(CallRecord { price_version: FREE, ..record(5) }, Error::PriceMismatch),
@@ -213,9 +201,22 @@ fn a_settlement_that_pays_nothing_is_an_error() {
 		let much = voucher(session, 0, 1, 0, 100 * charge);
 		assert_noop!(settle(&much, vec![dear(100)]), Error::<Test>::AboveSpendingLimit);
 		assert_noop!(settle(&much, vec![dear(1_000)]), Error::<Test>::DepositExhausted);
-		let unknown = Voucher { model: 77, ..much };
-		let of_it = CallRecord { model: 77, ..record(1) };
-		assert_noop!(settle(&unknown, vec![of_it]), Error::<Test>::UnknownModel);
+		// What the voucher names is looked up first, whatever the records name.
+		let other = Voucher { model: 77, ..much };
+		let cases: [(Voucher, Error<Test>); 7] = [
+			(other, Error::UnknownModel),
+			(Voucher { version: 7, ..much }, Error::UnknownVersion),
+			(Voucher { version: 8, ..much }, Error::VersionExpired),
+			(Voucher { version: 9, ..much }, Error::NotInForce),
+			(Voucher { price_version: 7, ..much }, Error::UnknownPrice),
+			(Voucher { price_version: 8, ..much }, Error::PriceExpired),
+			(Voucher { price_version: DEAR, ..much }, Error::Overflow),
+		];
+		for (voucher, error) in cases {
+			let Voucher { model, version, price_version, .. } = voucher;
+			let record = CallRecord { model, version, price_version, ..record(1) };
+			assert_noop!(settle(&voucher, vec![record]), DispatchError::from(error));
+		}
 		Models::change(MODEL, |model| model.retired = true);
 		assert_noop!(settle(&much, vec![record(1)]), Error::<Test>::ModelRetired);
 		assert_eq!(
@@ -402,22 +403,19 @@ fn weight_is_that_of_what_was_settled() {
 			CallRecord { attribution: entries(8), version: 7, ..record(2) },
 			CallRecord { attribution: entries(8), ..record(1) },
 		];
-		let expect = |attributed, terms| {
-			<()>::settle(3)
-				+ (<()>::settle_attributed(attributed) - <()>::settle_attributed(0))
-				+ (<()>::settle_terms(terms) - <()>::settle_terms(1))
+		let expect = |attributed| {
+			<()>::settle(3) + (<()>::settle_attributed(attributed) - <()>::settle_attributed(0))
 		};
 		let call = crate::Call::<Test>::settle {
 			voucher,
 			signature: sign(SIGNER, &voucher),
 			records: records.clone().try_into().unwrap(),
 		};
-		// Beforehand, every change of version counts as another to look up.
-		assert_eq!(call.get_dispatch_info().call_weight, expect(19, 3));
+		assert_eq!(call.get_dispatch_info().call_weight, expect(19));
 		let signature = sign(SIGNER, &voucher);
 		let info = Metering::settle(signed(NODE), voucher, signature, records.try_into().unwrap())
 			.unwrap();
-		assert_eq!(info.actual_weight, Some(expect(3, 2) - absent()));
+		assert_eq!(info.actual_weight, Some(expect(3) - absent()));
 	});
 }
 

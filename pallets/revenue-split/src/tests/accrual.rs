@@ -3,12 +3,11 @@
 use super::*;
 use crate::{Accrued, Error, Event, TotalAccrued};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Mutate};
-use openledger_primitives::traits::RevenueDistributor;
 use sp_runtime::DispatchError;
 
 fn small_settlement() {
 	fund_pot(200);
-	RevenueSplit::distribute(&NODE, &[call(200)]).unwrap();
+	distribute(&NODE, &[call(200)]).unwrap();
 }
 
 #[test]
@@ -76,7 +75,7 @@ fn an_accrual_that_was_miscounted_is_not_paid() {
 fn an_account_that_was_emptied_accrues_again() {
 	run(|| {
 		fund_pot(10_000);
-		RevenueSplit::distribute(&NODE, &[call(10_000)]).unwrap();
+		distribute(&NODE, &[call(10_000)]).unwrap();
 		let all = Balances::balance(&DEVELOPER);
 		assert_ok!(Balances::transfer_allow_death(RuntimeOrigin::signed(DEVELOPER), PAYER, all));
 		small_settlement();
@@ -92,7 +91,7 @@ fn a_chain_whose_issuance_is_all_that_fits_still_pays() {
 		Balances::mint_into(&DEVELOPER, free - 10_000).unwrap();
 		fund_pot(10_000);
 		assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), u128::MAX);
-		RevenueSplit::distribute(&NODE, &[call(10_000)]).unwrap();
+		distribute(&NODE, &[call(10_000)]).unwrap();
 		assert_eq!(Balances::balance(&DEVELOPER), free - 10_000 + 3_800);
 		assert_eq!(pot_surplus(), 0);
 	});

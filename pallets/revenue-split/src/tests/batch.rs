@@ -6,7 +6,7 @@ use frame_support::assert_noop;
 use openledger_primitives::{
 	info::ModelEarnings,
 	record::CallPayment,
-	traits::{RecordEarnings, RevenueDistributor, Role},
+	traits::{CallTerms, ChargedCall, RecordEarnings, RevenueDistributor, Role},
 };
 use sp_runtime::{DispatchError, Permill};
 
@@ -14,7 +14,7 @@ use sp_runtime::{DispatchError, Permill};
 fn everyone_is_paid_in_one_batch() {
 	run(|| {
 		fund_pot(30_000);
-		let payments = RevenueSplit::distribute(&NODE, &[call(10_000), call(20_000)]).unwrap();
+		let payments = distribute(&NODE, &[call(10_000), call(20_000)]).unwrap();
 
 		assert_eq!(payments.len(), 2);
 		let first = &payments[0];
@@ -37,13 +37,11 @@ fn everyone_is_paid_in_one_batch() {
 #[test]
 fn data_is_credited_once_a_batch() {
 	run(|| {
-		let mut without_data = call(2_000);
-		without_data.terms.policy = without_data.terms.policy.without_data();
 		let mut attributed = call(10_000);
 		attributed.attribution = attribution(&[(4, 1), (9, 3)]);
-		fund_pot(22_000);
-		let calls = [call(10_000), without_data, attributed];
-		let payments = RevenueSplit::distribute(&NODE, &calls).unwrap();
+		fund_pot(20_000);
+		let calls = [call(10_000), call(0), attributed];
+		let payments = distribute(&NODE, &calls).unwrap();
 
 		assert_eq!(Credits::get(), vec![2]);
 		assert_eq!(payments[0].data_payment.pools[0].amount, 3_325);
@@ -55,10 +53,10 @@ fn data_is_credited_once_a_batch() {
 		assert_eq!(paid[0].1 + paid[1].1 + payments[2].data_payment.pools[0].amount, 3_325);
 		assert_eq!(paid[1].1.div_ceil(paid[0].1), 3);
 
-		let mut free_of_data = call(2_000);
-		free_of_data.terms.policy = free_of_data.terms.policy.without_data();
+		let free_of_data = CallTerms { policy: terms().policy.without_data(), ..terms() };
 		fund_pot(2_000);
-		RevenueSplit::distribute(&NODE, &[free_of_data]).unwrap();
+		let payments = RevenueSplit::distribute(&NODE, MODEL, &free_of_data, &[call(2_000)]);
+		assert_eq!(payments.unwrap()[0].data_payment, Default::default());
 		assert_eq!(Credits::get(), vec![2]);
 	});
 }
@@ -71,7 +69,7 @@ fn calls_without_attribution_in_a_sum_keep_their_weight() {
 		sum.attribution = attribution(&[(4, 1)]);
 		sum.unattributed = 3;
 		fund_pot(10_000);
-		let payments = RevenueSplit::distribute(&NODE, &[sum]).unwrap();
+		let payments = distribute(&NODE, &[sum]).unwrap();
 		let direct = payments[0].data_payment.direct[0].amount;
 		// A quarter of the half that is attributed.
 		assert!((415..=416).contains(&direct), "{direct}");
@@ -81,10 +79,9 @@ fn calls_without_attribution_in_a_sum_keep_their_weight() {
 #[test]
 fn one_account_in_all_roles_gets_one_transfer() {
 	run(|| {
-		let mut call = call(10_000);
-		call.terms.lineage = lineage(&[(DEVELOPER, 10), (DEVELOPER, 50)]);
+		let levels = [(DEVELOPER, 10), (DEVELOPER, 50)];
 		fund_pot(10_000);
-		RevenueSplit::distribute(&DEVELOPER, &[call]).unwrap();
+		distribute_descended(&DEVELOPER, &levels, &[call(10_000)]).unwrap();
 		assert_eq!(Balances::balance(&DEVELOPER), 3_800 + 2_375);
 		let earnings = RevenueSplit::earnings(&DEVELOPER);
 		assert_eq!((earnings.developer, earnings.royalty, earnings.node), (3_420, 380, 2_375));
@@ -105,13 +102,12 @@ fn one_account_in_all_roles_gets_one_transfer() {
 #[test]
 fn models_have_totals() {
 	run(|| {
-		let mut other = call(1_000);
-		other.model = 8;
 		let mut sum = call(9_000);
 		sum.calls = 1_000_000;
-		sum.terms.lineage = lineage(&[(PARENT, 10)]);
 		fund_pot(20_000);
-		RevenueSplit::distribute(&NODE, &[call(10_000), other, sum]).unwrap();
+		distribute(&NODE, &[call(10_000)]).unwrap();
+		RevenueSplit::distribute(&NODE, 8, &terms(), &[call(1_000)]).unwrap();
+		distribute_descended(&NODE, &[(PARENT, 10)], &[sum]).unwrap();
 
 		assert_eq!(
 			RevenueSplit::model_earnings(MODEL),
@@ -129,7 +125,7 @@ fn models_have_totals() {
 		assert_eq!(RevenueSplit::model_earnings(9), ModelEarnings::default());
 
 		fund_pot(10_000);
-		RevenueSplit::distribute(&NODE, &[call(10_000)]).unwrap();
+		distribute(&NODE, &[call(10_000)]).unwrap();
 		let totals = RevenueSplit::model_earnings(MODEL);
 		assert_eq!((totals.calls, totals.charged), (1_000_002, 29_000));
 	});
@@ -141,7 +137,7 @@ fn the_protocols_share_is_the_governed_one() {
 		for (percent, protocol) in [(20, 2_000), (0, 2_000), (100, 12_000)] {
 			ProtocolShare::set(Permill::from_percent(percent));
 			fund_pot(10_000);
-			RevenueSplit::distribute(&NODE, &[call(10_000)]).unwrap();
+			distribute(&NODE, &[call(10_000)]).unwrap();
 			assert_eq!(gained(&PROTOCOL), protocol);
 		}
 		assert_eq!(pot_surplus(), 0);
@@ -152,9 +148,14 @@ fn the_protocols_share_is_the_governed_one() {
 fn a_policy_that_does_not_add_up_is_refused() {
 	run(|| {
 		fund_pot(10_000);
-		let mut call = call(10_000);
-		call.terms.policy.node = Permill::from_percent(26);
-		assert_noop!(RevenueSplit::distribute(&NODE, &[call]), Error::<Test>::Unsplittable);
+		let mut terms = terms();
+		terms.policy.node = Permill::from_percent(26);
+		for calls in [vec![call(10_000)], vec![]] {
+			assert_noop!(
+				RevenueSplit::distribute(&NODE, MODEL, &terms, &calls),
+				Error::<Test>::Unsplittable
+			);
+		}
 	});
 }
 
@@ -162,20 +163,10 @@ fn a_policy_that_does_not_add_up_is_refused() {
 fn sums_that_do_not_fit_are_refused() {
 	run(|| {
 		fund_pot(10_000);
-		let calls = [call(u128::MAX), call(u128::MAX), call(u128::MAX)];
-		assert_noop!(RevenueSplit::distribute(&NODE, &calls), Error::<Test>::Overflow);
-		// Each part fits, but not what one account gets for two of them.
-		let calls = [call(u128::MAX), call(u128::MAX)].map(|mut call| {
-			ProtocolShare::set(Permill::zero());
-			call.terms.policy = call.terms.policy.without_data();
-			call.terms.policy.developer = Permill::from_percent(50);
-			call.terms.policy.node = Permill::from_percent(50);
-			call
-		});
-		let outcome = frame_support::storage::with_storage_layer(|| {
-			RevenueSplit::distribute(&DEVELOPER, &calls)
-		});
-		assert_eq!(outcome.unwrap_err(), Error::<Test>::Overflow.into());
+		let calls = [call(u128::MAX), call(1)];
+		assert_noop!(distribute(&NODE, &calls), Error::<Test>::Overflow);
+		let many = |charge| ChargedCall { calls: u64::MAX, ..call(charge) };
+		assert_noop!(distribute(&NODE, &[many(1), many(1)]), Error::<Test>::Overflow);
 	});
 }
 
@@ -189,7 +180,7 @@ fn a_planck_or_a_call_that_data_miscounts_undoes_the_settlement() {
 			(Fault::Refuses, DispatchError::Unavailable),
 		] {
 			DataFault::set(Some(fault));
-			assert_noop!(RevenueSplit::distribute(&NODE, &[call(10_000), call(10_000)]), error);
+			assert_noop!(distribute(&NODE, &[call(10_000), call(10_000)]), error);
 		}
 	});
 }
@@ -197,9 +188,8 @@ fn a_planck_or_a_call_that_data_miscounts_undoes_the_settlement() {
 #[test]
 fn an_unfunded_pot_pays_nothing() {
 	run(|| {
-		let outcome = frame_support::storage::with_storage_layer(|| {
-			RevenueSplit::distribute(&NODE, &[call(10_000)])
-		});
+		let outcome =
+			frame_support::storage::with_storage_layer(|| distribute(&NODE, &[call(10_000)]));
 		assert!(outcome.is_err());
 		assert_eq!(Balances::balance(&DEVELOPER), 0);
 	});
@@ -208,14 +198,12 @@ fn an_unfunded_pot_pays_nothing() {
 #[test]
 fn a_free_call_pays_nobody_and_counts() {
 	run(|| {
-		let mut free = call(0);
-		free.terms.lineage = lineage(&[(PARENT, 10)]);
-		let payments = RevenueSplit::distribute(&NODE, &[free]).unwrap();
+		let payments = distribute_descended(&NODE, &[(PARENT, 10)], &[call(0)]).unwrap();
 		assert_eq!(payments, vec![CallPayment::default()]);
 		assert_eq!(TotalAccrued::<Test>::get(), 0);
 		assert_eq!(RevenueSplit::model_earnings(MODEL).calls, 1);
 		assert_eq!(RevenueSplit::earnings(&NODE), Default::default());
-		assert_eq!(RevenueSplit::distribute(&NODE, &[]).unwrap(), vec![]);
+		assert_eq!(distribute(&NODE, &[]).unwrap(), vec![]);
 	});
 }
 

@@ -10,7 +10,6 @@ use frame_support::{
 	traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion},
 	weights::Weight,
 };
-use openledger_primitives::traits::RevenueDistributor;
 use sp_runtime::Permill;
 
 #[test]
@@ -64,7 +63,7 @@ fn upgrade<Keep: KeepShare>() -> Weight {
 fn the_share_that_governance_set_outlives_the_upgrade() {
 	run(|| {
 		fund_pot(200);
-		RevenueSplit::distribute(&NODE, &[call(200)]).unwrap();
+		distribute(&NODE, &[call(200)]).unwrap();
 		let accrued = TotalAccrued::<Test>::get();
 		assert!(accrued > 0);
 		StorageVersion::new(1).put::<Pallet<Test>>();

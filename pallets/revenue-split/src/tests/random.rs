@@ -6,10 +6,11 @@ use frame_support::traits::fungible::Mutate;
 use openledger_primitives::{
 	policy::RevenuePolicy,
 	record::CallPayment,
-	traits::{ChargedCall, RevenueDistributor},
+	traits::{CallTerms, ChargedCall, RevenueDistributor},
+	ModelId,
 };
 use proptest::{collection::vec, prelude::*};
-use sp_runtime::Permill;
+use sp_runtime::{DispatchError, Permill};
 
 /// Everybody who may be paid: few, so that they meet in several roles.
 fn earner(index: u8) -> AccountId {
@@ -20,28 +21,61 @@ fn earners() -> Vec<AccountId> {
 	(0..4).map(earner).collect()
 }
 
-fn any_call() -> impl Strategy<Value = ChargedCall<AccountId>> {
+/// Calls of one model that are settled together.
+#[derive(Clone, Debug)]
+struct Settlement {
+	model: ModelId,
+	terms: CallTerms<AccountId>,
+	calls: Vec<ChargedCall>,
+}
+
+impl Settlement {
+	/// So many planck were charged.
+	fn charged(&self) -> u128 {
+		self.calls.iter().map(|call| call.charge).sum()
+	}
+
+	fn settle(&self, node: &AccountId) -> Result<Vec<CallPayment>, DispatchError> {
+		RevenueSplit::distribute(node, self.model, &self.terms, &self.calls)
+	}
+
+	/// The same with other calls.
+	fn with(&self, calls: &[ChargedCall]) -> Self {
+		Self { calls: calls.to_vec(), ..self.clone() }
+	}
+}
+
+fn any_call() -> impl Strategy<Value = ChargedCall> {
 	let charge = prop_oneof![0u128..500, 0u128..1_000_000_000];
+	let data = (vec((0u64..5, 0u64..10), 0..=8), 0u64..3);
+	(charge, data).prop_map(|(charge, (entries, unattributed))| ChargedCall {
+		attribution: attribution(&entries),
+		unattributed,
+		..call(charge)
+	})
+}
+
+fn any_settlement(
+	count: impl Into<proptest::collection::SizeRange>,
+) -> impl Strategy<Value = Settlement> {
 	let policy = (0u32..=1_000_000, 0u32..=1_000_000, 0u32..=1_000_000);
 	let levels = vec((any::<u8>(), 0u32..=100), 0..=4);
-	let data = (vec((0u64..5, 0u64..10), 0..=8), 0u64..3);
-	(charge, policy, levels, data, any::<u8>(), 0u32..3).prop_map(
-		|(charge, (a, b, attributed), levels, (entries, unattributed), developer, model)| {
-			let mut call = call(charge);
-			call.model = model;
-			call.terms.policy = RevenuePolicy {
-				developer: Permill::from_parts(a.min(b)),
-				data: Permill::from_parts(a.max(b) - a.min(b)),
-				node: Permill::from_parts(1_000_000 - a.max(b)),
-				attributed: Permill::from_parts(attributed),
-			};
-			call.terms.developer = earner(developer);
+	(policy, levels, any::<u8>(), 0u32..3, vec(any_call(), count)).prop_map(
+		|((a, b, attributed), levels, developer, model, calls)| {
 			let levels: Vec<_> =
 				levels.into_iter().map(|(who, part)| (earner(who), part)).collect();
-			call.terms.lineage = lineage(&levels);
-			call.attribution = attribution(&entries);
-			call.unattributed = unattributed;
-			call
+			let terms = CallTerms {
+				developer: earner(developer),
+				policy: RevenuePolicy {
+					developer: Permill::from_parts(a.min(b)),
+					data: Permill::from_parts(a.max(b) - a.min(b)),
+					node: Permill::from_parts(1_000_000 - a.max(b)),
+					attributed: Permill::from_parts(attributed),
+				},
+				lineage: lineage(&levels),
+				..terms()
+			};
+			Settlement { model, terms, calls }
 		},
 	)
 }
@@ -50,7 +84,7 @@ fn any_call() -> impl Strategy<Value = ChargedCall<AccountId>> {
 #[derive(Clone, Debug)]
 enum Step {
 	/// A settlement by the earner of that index.
-	Settle(u8, Vec<ChargedCall<AccountId>>),
+	Settle(u8, Settlement),
 	/// Somebody asks for what has accrued for an earner.
 	PayAccrued(u8),
 	/// An earner spends everything.
@@ -58,22 +92,20 @@ enum Step {
 	/// Governance sets the protocol's share, in percent.
 	SetShare(u32),
 	/// Data fails in the middle of a settlement.
-	Fail(Fault, Vec<ChargedCall<AccountId>>),
+	Fail(Fault, Settlement),
 }
 
 fn step() -> impl Strategy<Value = Step> {
 	let fault = prop_oneof![Just(Fault::MiscountsAPlanck), Just(Fault::ForgetsACall)];
 	prop_oneof![
-		6 => (any::<u8>(), vec(any_call(), 0..6)).prop_map(|(node, calls)| Step::Settle(node, calls)),
+		6 => (any::<u8>(), any_settlement(0..6))
+			.prop_map(|(node, settlement)| Step::Settle(node, settlement)),
 		2 => any::<u8>().prop_map(Step::PayAccrued),
 		2 => any::<u8>().prop_map(Step::Spend),
 		1 => (0u32..=100).prop_map(Step::SetShare),
-		1 => (fault, vec(any_call(), 1..4)).prop_map(|(fault, calls)| Step::Fail(fault, calls)),
+		1 => (fault, any_settlement(1..4))
+			.prop_map(|(fault, settlement)| Step::Fail(fault, settlement)),
 	]
-}
-
-fn sum(calls: &[ChargedCall<AccountId>]) -> u128 {
-	calls.iter().map(|call| call.charge).sum()
 }
 
 /// The parts of one payment, added up.
@@ -103,12 +135,12 @@ proptest! {
 			let mut spent = 0;
 			for step in steps {
 				match step {
-					Step::Settle(node, calls) => {
-						fund_pot(sum(&calls));
-						charged += sum(&calls);
-						let payments = RevenueSplit::distribute(&earner(node), &calls).unwrap();
-						prop_assert_eq!(payments.len(), calls.len());
-						for (payment, call) in payments.iter().zip(&calls) {
+					Step::Settle(node, settlement) => {
+						fund_pot(settlement.charged());
+						charged += settlement.charged();
+						let payments = settlement.settle(&earner(node)).unwrap();
+						prop_assert_eq!(payments.len(), settlement.calls.len());
+						for (payment, call) in payments.iter().zip(&settlement.calls) {
 							prop_assert_eq!(paid(payment), call.charge);
 						}
 					}
@@ -131,15 +163,15 @@ proptest! {
 						}
 					}
 					Step::SetShare(percent) => ProtocolShare::set(Permill::from_percent(percent)),
-					Step::Fail(fault, calls) => {
+					Step::Fail(fault, settlement) => {
 						let before = possessions();
 						DataFault::set(Some(fault));
 						let outcome = frame_support::storage::with_storage_layer(|| {
-							Balances::mint_into(&RevenueSplit::pot(), sum(&calls)).unwrap();
-							let payments = RevenueSplit::distribute(&NODE, &calls)?;
+							Balances::mint_into(&RevenueSplit::pot(), settlement.charged()).unwrap();
+							let payments = settlement.settle(&NODE)?;
 							// No data was paid, so the fault had nothing to spoil.
 							assert!(payments.iter().all(|payment| payment.data == 0));
-							Err::<(), _>(sp_runtime::DispatchError::Other("nothing to spoil"))
+							Err::<(), _>(DispatchError::Other("nothing to spoil"))
 						});
 						DataFault::set(None);
 						prop_assert!(outcome.is_err());
@@ -159,13 +191,14 @@ proptest! {
 
 	/// A batch pays everybody what its calls would have paid one by one.
 	#[test]
-	fn batching_changes_nobodys_income(calls in vec(any_call(), 1..8), node: u8) {
-		let settle = |batches: Vec<&[ChargedCall<AccountId>]>| {
+	fn batching_changes_nobodys_income(settlement in any_settlement(1..8), node: u8) {
+		let settle = |batches: Vec<&[ChargedCall]>| {
 			new_test_ext().execute_with(|| {
 				let mut payments = Vec::new();
 				for batch in batches {
-					fund_pot(sum(batch));
-					payments.extend(RevenueSplit::distribute(&earner(node), batch).unwrap());
+					let settlement = settlement.with(batch);
+					fund_pot(settlement.charged());
+					payments.extend(settlement.settle(&earner(node)).unwrap());
 				}
 				let earned: Vec<_> = earners()
 					.iter()
@@ -179,22 +212,24 @@ proptest! {
 				(payments, possessions(), earned, models)
 			})
 		};
+		let calls = &settlement.calls;
 		prop_assert_eq!(settle(vec![&calls[..]]), settle(calls.chunks(1).collect()));
 	}
 
 	/// The order of calls changes nobody's income.
 	#[test]
 	fn order_changes_nobodys_income(
-		(one, other) in vec(any_call(), 1..8)
-			.prop_flat_map(|calls| (Just(calls.clone()), Just(calls).prop_shuffle())),
+		(settlement, other) in any_settlement(1..8)
+			.prop_flat_map(|one| (Just(one.clone()), Just(one.calls).prop_shuffle())),
 	) {
-		let settle = |calls: &[ChargedCall<AccountId>]| {
+		let settle = |calls: &[ChargedCall]| {
 			new_test_ext().execute_with(|| {
-				fund_pot(sum(calls));
-				RevenueSplit::distribute(&NODE, calls).unwrap();
+				let settlement = settlement.with(calls);
+				fund_pot(settlement.charged());
+				settlement.settle(&NODE).unwrap();
 				(possessions(), Balances::balance(&NODE))
 			})
 		};
-		prop_assert_eq!(settle(&one), settle(&other));
+		prop_assert_eq!(settle(&settlement.calls), settle(&other));
 	}
 }

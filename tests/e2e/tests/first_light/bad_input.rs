@@ -81,11 +81,12 @@ async fn bad_vouchers(payer: &Payer, session: SessionId) -> Result<()> {
 	let body = chat(MODEL, "Hello", 8);
 	let offer = payer.offer(&body).await?;
 	let good = payer.voucher(&offer, &body, 1, 0);
-	let wrong: [(&str, Voucher); 8] = [
+	let wrong: [(&str, Voucher); 9] = [
 		("wrong_chain", Voucher { genesis_hash: Hash::repeat_byte(1), ..good }),
 		("request_mismatch", Voucher { request_hash: Hash::repeat_byte(1), ..good }),
 		("session_unknown", Voucher { session: session + 1_000, ..good }),
 		("model_mismatch", Voucher { model: good.model + 1, ..good }),
+		("version_changed", Voucher { version: good.version + 1, ..good }),
 		("price_changed", Voucher { price_version: good.price_version + 1, ..good }),
 		("voucher_expired", Voucher { valid_until: 0, ..good }),
 		("insufficient_authorisation", Voucher { authorised: good.authorised - 1, ..good }),
@@ -105,10 +106,15 @@ async fn bad_vouchers(payer: &Payer, session: SessionId) -> Result<()> {
 	// None of that took the first voucher's place.
 	let served = payer.pay(&offer, &body, good).await?;
 	ensure!(served.status.is_success(), "{served:?}");
-	let charge = served.response.context("no statement")?.amount;
+	let charge = served.response.as_ref().context("no statement")?.amount;
 	ensure!(charge > 0 && charge <= offer.amount, "a charge of {charge} planck");
 
-	payer.pay(&offer, &body, good).await?.is_error(409, "voucher_already_used")?;
+	// The same once more has the same answer and statement; another request has neither.
+	let again = payer.pay(&offer, &body, good).await?;
+	let same = (&again.body, &again.response) == (&served.body, &served.response);
+	ensure!(again.status.is_success() && same, "{again:?} instead of {served:?}");
+	let other = chat(MODEL, "Hello?", 8);
+	payer.pay(&offer, &other, good).await?.is_error(402, "request_mismatch")?;
 	let back = Voucher { acknowledged: 0, authorised: offer.amount + 1, ..good };
 	payer.pay(&offer, &body, back).await?.is_error(409, "voucher_out_of_order")?;
 

@@ -291,7 +291,7 @@ async fn the_official_clients_pay_for_calls() -> Result<()> {
 		let chain = network.chain().clone();
 		let start = chain.block(At::Best).await?.number;
 		let _shop = open_shop(network, Settle::At { calls: 1, seconds: 1 }, None).await?;
-		let proxy = Proxy::start(network, BUDGET).await?;
+		let proxy = Proxy::start_with(network, BUDGET, &["--max-charge", "1"]).await?;
 
 		let words = ["`gpt-unheard-of`", "/v1/models"];
 		for client in CLIENTS {

@@ -1,6 +1,9 @@
 //! What the model has read, and what of that is kept for the next turn.
 
-use std::collections::VecDeque;
+use std::{
+	collections::VecDeque,
+	time::{Duration, Instant},
+};
 
 use candle_core::{DType, Device, Tensor};
 use candle_transformers::models::quantized_llama::ModelWeights;
@@ -70,17 +73,32 @@ pub(super) struct Conversations {
 	room: u64,
 	/// Bytes that each token takes.
 	each: u64,
+	/// How long one is kept after its last turn.
+	time: Duration,
 }
 
 struct Kept {
 	party: Party,
 	sequence: Sequence,
+	/// When its last turn ended.
+	since: Instant,
 }
 
 impl Conversations {
-	/// None yet; they may take `room` bytes, and a token takes `each`.
-	pub fn new(room: u64, each: u64) -> Self {
-		Self { kept: VecDeque::new(), room, each }
+	/// None yet; they may take `room` bytes, a token takes `each`, and each is kept for so much `time`
+	/// after its last turn.
+	pub fn new(room: u64, each: u64, time: Duration) -> Self {
+		Self { kept: VecDeque::new(), room, each, time }
+	}
+
+	/// When the next of them has to be forgotten.
+	pub fn next_end(&self) -> Option<Instant> {
+		self.kept.front().and_then(|oldest| oldest.since.checked_add(self.time))
+	}
+
+	/// Forgets those whose time is over.
+	pub fn forget_old(&mut self, now: Instant) {
+		self.kept.retain(|kept| now.saturating_duration_since(kept.since) < self.time);
 	}
 
 	/// Whether any are kept at all.
@@ -108,7 +126,7 @@ impl Conversations {
 			kept.party == *party && sequence.tokens().starts_with(kept.sequence.tokens())
 		};
 		self.kept.retain(|kept| !went_on(kept));
-		self.kept.push_back(Kept { party: party.clone(), sequence });
+		self.kept.push_back(Kept { party: party.clone(), sequence, since: Instant::now() });
 		while self.taken() > self.room {
 			self.kept.pop_front();
 		}

@@ -116,7 +116,10 @@ impl Meter<'_> {
 	/// The tokens of an answer with this text, once it has ended, before the server is asked.
 	pub fn total(&self, text: &str) -> Result<u32, BackendError> {
 		match self {
-			Self::Own(tokenizer, _) => tokenizer.count(text),
+			Self::Own(tokenizer, counter) => match counter.of_whole(text) {
+				Some(tokens) => Ok(tokens),
+				None => tokenizer.count(text),
+			},
 			// What a piece held is only known to the server.
 			Self::Pieces(_) => Ok(bytes(text.len())),
 		}

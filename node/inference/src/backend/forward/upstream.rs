@@ -1,18 +1,16 @@
 //! The server that runs a model, and how calls are sent to it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, Url};
-use tokio::{
-	sync::Semaphore,
-	time::{timeout_at, Instant},
-};
+use tokio::time::{timeout_at, Instant};
 
 use super::{
 	answer::{note_difference, Answer},
 	health::Health,
 	meter::Counting,
 	places::Place,
+	slots::Slots,
 	wire,
 };
 use crate::backend::{
@@ -30,7 +28,7 @@ pub(super) struct Upstream {
 	pub model: String,
 	pub counting: Counting,
 	/// Places for calls that are being answered.
-	pub slots: Semaphore,
+	pub slots: Arc<Slots>,
 	/// How many places there are.
 	pub concurrent: usize,
 	pub first_token_timeout: Duration,
@@ -43,7 +41,7 @@ pub(super) struct Upstream {
 impl Upstream {
 	/// Whether it is answering calls.
 	pub fn is_at_work(&self) -> bool {
-		self.slots.available_permits() < self.concurrent
+		self.slots.free() < self.concurrent
 	}
 
 	/// Answers one call, to its end, and holds its place among the others until then.
@@ -71,7 +69,7 @@ impl Upstream {
 		call: &Prepared,
 		answer: &mut Answer<'_>,
 	) -> Result<FinishReason, BackendError> {
-		let _slot = self.slots.acquire().await.map_err(BackendError::failed)?;
+		let _slot = self.slots.take(call.party()).await?;
 		let body = wire::Request::new(&self.model, call);
 		let mut attempt = 0;
 		loop {
@@ -105,7 +103,7 @@ impl Upstream {
 	) -> Result<Embedded, BackendError> {
 		let late = |_| BackendError::Timeout { stage: "answering", after: self.timeout };
 		let work = async {
-			let _slot = self.slots.acquire().await.map_err(BackendError::failed)?;
+			let _slot = self.slots.take(&call.party).await?;
 			let mut attempt = 0;
 			loop {
 				let error = match self.attempt_embedding(&call.request).await {

@@ -23,6 +23,8 @@ const FAR_BEHIND: BlockNumber = 50;
 const OLD: u64 = 60;
 /// A best block so many seconds in the future means that the clock is slow.
 const AHEAD: u64 = 6;
+/// How long a block takes, in seconds.
+const BLOCK: u32 = 3;
 /// With less an account may soon not be able to pay for settlements.
 const LOW: Balance = OPEN;
 /// Where the chain keeps the time of a block: twox-128 of `Timestamp`, then of `Now`.
@@ -77,6 +79,10 @@ pub(super) async fn check(config: &Config, keys: Option<&Keys>) -> (Vec<ModelInf
 		match chain.node(keys.operator.account(), At::Best).await {
 			Ok(Some(node)) => {
 				findings.extend(registration(config, keys, &node, &infos));
+				let best = chain.block(At::Best).await.map(|block| block.number);
+				let seconds = config.chain.heartbeat_seconds;
+				findings
+					.extend(best.ok().map(|best| heartbeat(node.last_heartbeat, best, seconds)));
 				findings.push(endpoint(&node.endpoint).await);
 			}
 			Ok(None) => {
@@ -128,7 +134,14 @@ fn health_finding(health: &Health) -> Finding {
 async fn clock(chain: &Chain) -> Option<Finding> {
 	let stored = chain.storage(&TIMESTAMP, At::Best).await;
 	let millis = match stored {
-		Ok(stored) => u64::decode(&mut stored?.as_slice()).ok()?,
+		Ok(stored) => {
+			let time = stored.and_then(|stored| u64::decode(&mut stored.as_slice()).ok());
+			let Some(millis) = time else {
+				let said = "the chain says no time: compare this machine's clock with another";
+				return Some(Finding::doubtful("clock", said));
+			};
+			millis
+		}
 		Err(error) => return Some(Finding::doubtful("clock", error)),
 	};
 	let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -184,6 +197,20 @@ async fn account(chain: &Chain, agent: &Agent) -> Option<Finding> {
 		1..LOW => Finding::doubtful(what, format_args!("{said}: send it OPEN soon")),
 		_ => Finding::good(what, said),
 	})
+}
+
+/// When the node last told the chain that it is alive, where it does so every so many seconds.
+fn heartbeat(last: BlockNumber, best: BlockNumber, every: u32) -> Finding {
+	let what = "heartbeat";
+	let seconds = best.saturating_sub(last).saturating_mul(BLOCK);
+	let said = format!("the last one was in block {last}, {} minutes ago", seconds / 60);
+	// One may be late.
+	match seconds <= every.saturating_mul(2) {
+		true => Finding::good(what, said),
+		false => {
+			Finding::doubtful(what, format_args!("{said}: callers may pass by; start the node"))
+		}
+	}
 }
 
 /// Compares the registration with the configuration.

@@ -126,12 +126,14 @@ async fn records_come_with_their_proofs() {
 	let root = merkle::root([leaf(&served), leaf(&record(2).await)]);
 	let aggregate = Aggregate {
 		up_to: 2,
-		entries: Default::default(),
+		calls: 2,
+		input_tokens: 6,
+		output_tokens: 2,
 		attribution: Default::default(),
 		unattributed: 1,
 		root,
 	};
-	let sums = StoredAggregate { first: 1, calls: 2, aggregate, voucher: 3 };
+	let sums = StoredAggregate { first: 1, aggregate, voucher: 3 };
 	let each = |outcome| (1..=3).map(|sequence| (id(sequence), outcome)).collect::<Vec<_>>();
 	let sent = each(Outcome::Submitted(Submission { at: 1, until: 2 }));
 	let lane = id(1).lane_key();
@@ -151,7 +153,7 @@ async fn records_come_with_their_proofs() {
 	let (status, code, _) = error(node.get(&path(9)).await).await;
 	assert_eq!((status, code.as_str()), (404, "call_unknown"));
 
-	let cutoff = crate::store::Cutoff { at: u64::MAX, block: 10 };
+	let cutoff = crate::store::Cutoff { answers: 0, at: u64::MAX, block: 10 };
 	node.store.prune(cutoff, lane, 100).await.expect("the store works");
 	for path in [path(1), "/v1/statements/5/0/1".into()] {
 		let (status, code, _) = error(node.get(&path).await).await;
@@ -178,4 +180,13 @@ async fn health_is_that_of_settling_too() {
 	let body: Value = response.json().await.expect("it is JSON");
 	assert_eq!(body["settlement"]["status"], json!("failing"));
 	assert_eq!(body["store"], json!("ok"));
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_a_request_is_not_read() {
+	let node = node(|| Ok(0)).await;
+	let url = format!("{}/v1/close/{SESSION}", node.url);
+	let answer = node.http.post(url).body(vec![b'x'; BODY_LIMIT + 1]).send().await;
+	let (status, code, _) = error(answer.expect("it answers")).await;
+	assert_eq!((status, code.as_str()), (413, "request_too_large"));
 }

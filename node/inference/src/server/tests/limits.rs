@@ -162,3 +162,25 @@ proptest! {
 		prop_assert!(refused.expect_err("it lacks the rest").status().is_client_error());
 	}
 }
+
+#[tokio::test]
+async fn a_session_that_owes_too_much_waits_for_settlement() {
+	let settings = Settings { exposure: cost(1) + 1, ..Settings::default() };
+	let node = Node::start_with(Script::Say(vec!["four"]), settings).await;
+	for sequence in [1, 2] {
+		let before = cost(1) * Balance::from(sequence - 1);
+		let payment = node.pay(&plain(5), sequence, before).await;
+		let answer = node.post(&plain(5), Some(&payment)).await;
+		assert_eq!(answer.status(), StatusCode::OK, "less than the bound is owed");
+	}
+	let payment = node.pay(&plain(5), 3, 2 * cost(1)).await;
+	let refused = node.post(&plain(5), Some(&payment)).await;
+	assert_eq!(refused.headers()["retry-after"], "10");
+	let (status, code, body) = error(refused).await;
+	assert_eq!((status, code.as_str()), (402, "exposure_reached"));
+	let owed = (2 * cost(1)).to_string();
+	assert_eq!(body["openledger"]["owed"], json!(owed), "{body}");
+	// The same voucher is good as soon as something of it is settled.
+	node.chain.change_session(|session| session.settled = cost(1));
+	assert_eq!(node.post(&plain(5), Some(&payment)).await.status(), StatusCode::OK);
+}

@@ -53,7 +53,10 @@ async fn lanes_say_how_far_they_are() {
 	assert_eq!(used["deposit_left"], json!((DEPOSIT - cost(1)).to_string()));
 
 	node.chain.change_session(|session| session.lanes = vec![settled_lane(9, 4, 70)]);
-	assert_eq!((&fresh["model"], &used["model"]), (&Value::Null, &json!(MODEL)));
+	for (name, is) in [("model", MODEL), ("version", 1), ("price_version", testing::PRICE_VERSION)]
+	{
+		assert_eq!((&fresh[name], &used[name]), (&Value::Null, &json!(is)));
+	}
 	let elsewhere = json_of(&node, "/v1/sessions/5/9").await;
 	assert_eq!((&elsewhere["sequence"], &elsewhere["charged"]), (&json!(4), &json!("70")));
 	// What the chain has settled counts, though this store knows of less.
@@ -101,9 +104,10 @@ async fn health_is_that_of_chain_and_models() {
 async fn metrics_count_calls_and_refusals() {
 	telemetry::recorder();
 	let node = Node::start(Script::Say(vec!["four"])).await;
-	let payment = node.pay(&plain(5), 1, 0).await;
-	assert_eq!(node.post(&plain(5), Some(&payment)).await.status(), StatusCode::OK);
-	assert_eq!(node.post(&plain(5), Some(&payment)).await.status(), StatusCode::CONFLICT);
+	let payment = node.pay(&streamed(5), 1, 0).await;
+	let answer = node.post(&streamed(5), Some(&payment)).await;
+	assert!(answer.text().await.expect("it ends").contains("[DONE]"));
+	assert_eq!(node.post(&streamed(5), Some(&payment)).await.status(), StatusCode::CONFLICT);
 	let text = node.get("/metrics").await.text().await.expect("it ends");
 	for expected in [
 		r#"openledger_calls_total{model="echo",outcome="served"}"#,
@@ -119,4 +123,23 @@ async fn metrics_count_calls_and_refusals() {
 	] {
 		assert!(text.contains(expected), "{expected} is not in\n{text}");
 	}
+}
+
+#[tokio::test]
+async fn a_chain_that_is_away_for_a_while_is_no_reason_to_leave() {
+	let (settler, tell) = SettlerHandle::scripted(|_| Ok(0));
+	let settings = Settings { settler, ..Settings::default() };
+	let node = Node::start_with(Script::Say(vec!["four"]), settings).await;
+	tell.send_modify(|last| last.failing_since = Some(1));
+	node.chain.state().quiet = Some(std::time::Duration::from_secs(1_800));
+	let health = json_of(&node, "/health").await;
+	assert_eq!(health["chain"]["connected"], json!(false));
+	assert_eq!(health["chain"]["away_seconds"], json!(1_800));
+	// It is back, and nothing can be settled all the same; or it is away for too long.
+	node.chain.state().quiet = None;
+	assert_eq!(node.get("/health").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+	tell.send_modify(|last| last.failing_since = None);
+	assert_eq!(node.get("/health").await.status(), StatusCode::OK);
+	node.chain.state().away = true;
+	assert_eq!(node.get("/health").await.status(), StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -49,6 +49,7 @@ struct Settings {
 	concurrent: usize,
 	connections: ConnectionLimits,
 	settler: SettlerHandle,
+	exposure: Balance,
 }
 
 impl Default for Settings {
@@ -56,7 +57,8 @@ impl Default for Settings {
 		let minute = Duration::from_secs(60);
 		let connections = ConnectionLimits::default();
 		let settler = SettlerHandle::idle();
-		Self { timeout: minute, grace: minute, concurrent: 16, connections, settler }
+		let exposure = Balance::MAX;
+		Self { timeout: minute, grace: minute, concurrent: 16, connections, settler, exposure }
 	}
 }
 
@@ -95,6 +97,7 @@ impl Node {
 					body_bytes: BODY_LIMIT,
 					body_timeout: Duration::from_secs(5),
 					header_bytes: HEADER_LIMIT,
+					exposure: settings.exposure,
 					voucher_blocks: VOUCHER_BLOCKS,
 				},
 				origins: Origins::None,
@@ -163,6 +166,7 @@ impl Node {
 			sequence,
 			acknowledged,
 			authorised: acknowledged + most,
+			version: required.accepts[0].extra.version,
 			price_version: required.accepts[0].extra.price_version,
 			..testing::voucher(body, 0)
 		};

@@ -49,3 +49,73 @@ async fn stopping_in_order_loses_nothing() {
 	let second = again.pay(&plain(5), 2, cost(1)).await;
 	assert_eq!(again.post(&plain(5), Some(&second)).await.status(), StatusCode::OK);
 }
+
+#[tokio::test]
+async fn an_answer_that_was_lost_can_be_had_again() {
+	let node = Node::start(Script::Say(vec!["four"])).await;
+	let payment = node.pay(&plain(5), 1, 0).await;
+	let first = node.post(&plain(5), Some(&payment)).await;
+	let receipt = super::serving::payment_response(&first);
+	let answer = first.bytes().await.expect("it ends");
+
+	// The node dies after the record, and its caller never sees the answer. Meanwhile the price has
+	// changed, the model is paused, and the chain is away.
+	let (directory, store) = node.finish().await;
+	store.close().await;
+	let again = Node::start_in(directory, Script::Stall(vec![]), Settings::default()).await;
+	again.chain.change_model(|model| {
+		(model.price_version, model.paused) = (model.price_version + 1, true);
+	});
+	for away in [false, true] {
+		again.chain.state().away = away;
+		let repeated = again.post(&plain(5), Some(&payment)).await;
+		assert_eq!(repeated.status(), StatusCode::OK);
+		assert_eq!(repeated.headers()["content-type"], "application/json");
+		assert_eq!(super::serving::payment_response(&repeated), receipt);
+		assert_eq!(repeated.bytes().await.expect("it ends"), answer);
+	}
+	again.chain.state().away = false;
+	assert_eq!(again.store.totals().await.expect("the store works").served_calls, 1);
+
+	// Not for another request, nor without the salt that is in no record.
+	let other = again.post(&plain(4), Some(&payment)).await;
+	assert_ne!(other.status(), StatusCode::OK);
+	let mut salted = payment.clone();
+	salted.payload.salt = [1; 32];
+	assert_ne!(again.post(&plain(5), Some(&salted)).await.status(), StatusCode::OK);
+
+	// The lane's next call takes its place.
+	again.chain.change_model(|model| {
+		(model.price_version, model.paused) = (model.price_version - 1, false);
+	});
+	again.backend.follow(Script::Say(vec!["five"]));
+	let next = again.pay(&streamed(5), 2, cost(1)).await;
+	let streamed_answer = again.post(&streamed(5), Some(&next)).await;
+	assert!(streamed_answer.text().await.expect("it ends").contains("[DONE]"));
+	let (status, code, _) = error(again.post(&plain(5), Some(&payment)).await).await;
+	assert_eq!((status, code.as_str()), (409, "voucher_already_used"));
+	let (status, code, _) = error(again.post(&streamed(5), Some(&next)).await).await;
+	assert_eq!((status, code.as_str()), (409, "voucher_already_used"));
+}
+
+#[tokio::test]
+async fn vectors_that_were_lost_can_be_had_again() {
+	let node = Node::start(Script::Say(vec![])).await;
+	let path = "/v1/embeddings";
+	let body = json!({ "model": MODEL_NAME, "input": ["one two", "three"] }).to_string();
+	let required = required_of(&node.post_to(path, body.as_bytes(), None).await);
+	let required = required.expect("it says what to pay");
+	let voucher = testing::voucher(body.as_bytes(), required.accepts[0].amount);
+	let payment = payment(&required, voucher, &caller());
+	let mut answers = Vec::new();
+	for _ in 0..2 {
+		let answer = node.post_to(path, body.as_bytes(), Some(&payment)).await;
+		assert_eq!(answer.status(), StatusCode::OK);
+		answers.push((
+			super::serving::payment_response(&answer),
+			answer.bytes().await.expect("it ends"),
+		));
+	}
+	assert_eq!(answers[0], answers[1]);
+	assert_eq!(node.store.totals().await.expect("the store works").served_calls, 1);
+}

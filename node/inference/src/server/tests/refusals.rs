@@ -247,6 +247,8 @@ async fn wrong_prices() {
 	let node = Node::start(words()).await;
 	let body = refused(&node, |voucher| voucher.price_version += 1, 402, "price_changed").await;
 	assert_eq!(body["openledger"]["price_version"], json!(testing::PRICE_VERSION));
+	let body = refused(&node, |voucher| voucher.version += 1, 402, "version_changed").await;
+	assert_eq!(body["openledger"]["version"], json!(1));
 	let code = "insufficient_authorisation";
 	let body = refused(&node, |voucher| voucher.authorised -= 1, 402, code).await;
 	assert_eq!(body["openledger"]["needed"], json!(cost(5).to_string()));
@@ -268,6 +270,12 @@ async fn a_version_that_changed_after_the_offer() {
 	node.chain.change_model(|model| model.version += 1);
 	let body = refused_payment(&node, &plain(5), payment, 402, "version_changed").await;
 	assert_eq!(body["openledger"]["version"], json!(2));
+	// What nobody signed says nothing.
+	let mut copied = node.pay(&plain(5), 1, 0).await;
+	copied.accepted.extra.version = 9;
+	copied.payload.voucher.version -= 1;
+	copied.payload.signature = caller().sign_message(&copied.payload.voucher);
+	refused_payment(&node, &plain(5), copied, 402, "version_changed").await;
 	// The offer that came with the refusal is good.
 	let again = node.pay(&plain(5), 1, 0).await;
 	let response = node.post(&plain(5), Some(&again)).await;
@@ -297,18 +305,50 @@ async fn a_price_that_was_offered_stands() {
 }
 
 #[tokio::test]
-async fn a_standing_price_that_the_lane_has_left_behind() {
+async fn lanes_that_are_used_for_something_else() {
 	let node = Node::start(words()).await;
-	let late = node.pay(&plain(5), 2, cost(2)).await;
+	let standing = node.pay(&plain(5), 2, cost(2)).await;
 	node.chain.state().standing.insert((MODEL, testing::PRICE_VERSION), testing::PRICE);
 	node.chain.change_model(|model| model.price_version += 1);
 	let first = node.pay(&plain(5), 1, 0).await;
 	assert_eq!(node.post(&plain(5), Some(&first)).await.status(), StatusCode::OK);
 	// The chain would not pay the first call with such a voucher.
-	let body = refused_payment(&node, &plain(5), late, 402, "price_changed").await;
-	assert_eq!(body["openledger"]["price_version"], json!(testing::PRICE_VERSION + 1));
+	let code = "lane_of_other_terms";
+	let body = refused_payment(&node, &plain(5), standing, 409, code).await;
+	let used = json!({ "model": MODEL, "version": 1, "price_version": testing::PRICE_VERSION + 1 });
+	assert_eq!(body["openledger"], used);
 	let again = node.pay(&plain(5), 2, cost(2)).await;
 	assert_eq!(node.post(&plain(5), Some(&again)).await.status(), StatusCode::OK);
+
+	// Nor with one for the next version or price; on another lane it is good.
+	let changes: [fn(&mut openledger_primitives::info::ModelInfo); 2] =
+		[|model| model.version += 1, |model| model.price_version += 1];
+	for (lane, change) in (1..).zip(changes) {
+		node.chain.change_model(change);
+		let mut next = node.pay(&plain(5), 3, 2 * cost(2)).await;
+		refused_payment(&node, &plain(5), next.clone(), 409, code).await;
+		let voucher = &mut next.payload.voucher;
+		voucher.authorised -= voucher.acknowledged;
+		(voucher.lane, voucher.sequence, voucher.acknowledged) = (lane, 1, 0);
+		next.payload.signature = caller().sign_message(voucher);
+		assert_eq!(node.post(&plain(5), Some(&next)).await.status(), StatusCode::OK);
+	}
+}
+
+#[tokio::test]
+async fn sessions_that_were_somebody_elses() {
+	let node = Node::start(words()).await;
+	let first = node.pay(&plain(5), 1, 0).await;
+	assert_eq!(node.post(&plain(5), Some(&first)).await.status(), StatusCode::OK);
+	node.chain.change_session(|session| {
+		session.caller = key("//Charlie").account();
+		session.signer = caller().account();
+		session.spending_limit = DEPOSIT;
+	});
+	let second = node.pay(&plain(5), 2, cost(2)).await;
+	refused_payment(&node, &plain(5), second, 402, "session_of_other_caller").await;
+	let (status, code, _) = error(node.get("/v1/sessions/5/0").await).await;
+	assert_eq!((status, code.as_str()), (409, "session_of_other_caller"));
 }
 
 #[tokio::test]
@@ -318,7 +358,6 @@ async fn vouchers_that_do_not_follow_the_last_one() {
 	assert_eq!(node.post(&plain(5), Some(&first)).await.status(), StatusCode::OK);
 	let charged = cost(2);
 
-	refused_payment(&node, &plain(5), first, 409, "voucher_already_used").await;
 	let backwards = node.pay(&plain(4), 1, 0).await;
 	let body = refused_payment(&node, &plain(4), backwards, 409, "voucher_out_of_order").await;
 	assert_eq!(body["openledger"]["sequence"], json!(2));

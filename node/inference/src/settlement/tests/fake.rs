@@ -124,7 +124,7 @@ impl State {
 		rejected: &[Sequence],
 	) -> Vec<Verdict> {
 		let key = LaneKey { session: voucher.session, lane: voucher.lane };
-		let settled = Balance::from(sums.calls().expect("it fits")) * CHARGE;
+		let settled = Balance::from(sums.calls) * CHARGE;
 		// As if it was one record.
 		let mut verdicts = self.settle(voucher, &[sums.up_to], &[]);
 		let session = self.sessions.get_mut(&key.session).expect("it is open");

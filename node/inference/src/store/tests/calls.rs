@@ -58,9 +58,6 @@ async fn vouchers_that_do_not_fit_change_nothing() {
 		assert_eq!(store.take(voucher, 500).await, Err(refusal));
 	}
 	let good = testing::acceptance(voucher(0, 2, 300), 500);
-	let other = Acceptance { model: good.model + 1, ..good.clone() };
-	let refused = store.accept(other).await.expect("the store works");
-	assert_eq!(refused, Err(LaneRefusal::OtherModel { model: good.model }));
 	let left = DEPOSIT - 300;
 	let too_much = store.take(voucher(0, 2, 300), left + 1).await;
 	assert_eq!(too_much, Err(LaneRefusal::Underfunded { left, needed: left + 1 }));
@@ -81,30 +78,99 @@ async fn vouchers_that_do_not_fit_change_nothing() {
 }
 
 #[tokio::test]
-async fn prices_of_a_lane_do_not_go_backwards() {
+async fn a_lane_is_for_one_version_at_one_price() {
 	let scratch = Scratch::new().await;
 	let store = &scratch.store;
-	let at = |price_version, lane, sequence, acknowledged| Voucher {
-		price_version,
-		..voucher(lane, sequence, acknowledged)
-	};
-	store.take(at(5, 0, 1, 0), 500).await.expect("it is taken");
-	store.serve(id(0, 1), served(1, 300)).await.expect("it fits");
+	store.whole_call(0, 1, 0, 300).await;
 	let before = store.lane_state(0).await;
-	let falls = |found| Err(LaneRefusal::PriceFalls { expected: 5, found });
-	assert_eq!(store.take(at(4, 0, 2, 300), 500).await, falls(4));
-	assert_eq!(store.lane_state(0).await, before, "nothing has changed");
-	store.take(at(4, 1, 1, 0), 500).await.expect("another lane has its own");
+	let good = voucher(0, 2, 300);
+	let refused = Err(LaneRefusal::OtherTerms(LaneTerms::of(&good)));
+	let changes: [fn(&mut Voucher); 5] = [
+		|voucher| voucher.model += 1,
+		|voucher| voucher.version += 1,
+		|voucher| voucher.version -= 1,
+		|voucher| voucher.price_version += 1,
+		|voucher| voucher.price_version -= 1,
+	];
+	for change in changes {
+		let mut other = good;
+		change(&mut other);
+		assert_eq!(store.take(other, 500).await, refused);
+		assert_eq!(store.lane_state(0).await, before, "nothing has changed");
+		// Another lane has its own.
+		let lane = other.lane + 1;
+		store.take(Voucher { lane, sequence: 1, acknowledged: 0, ..other }, 5).await.expect("new");
+		store.withdraw(id(lane, 1)).await.expect("it is accepted");
+	}
 
 	// A voucher that was taken back does not count, and one whose call was free of charge does.
-	store.take(at(7, 0, 2, 300), 500).await.expect("a later one fits");
-	store.withdraw(id(0, 2)).await.expect("it is accepted");
-	store.take(at(5, 0, 2, 300), 500).await.expect("the same fits");
-	store.release(id(0, 2), Uncharged::CallerGone).await.expect("it is accepted");
-	store.take(at(6, 0, 3, 300), 500).await.expect("a later one fits");
-	store.release(id(0, 3), Uncharged::CallerGone).await.expect("it is accepted");
-	let refused = store.take(at(5, 0, 4, 300), 500).await;
-	assert_eq!(refused, Err(LaneRefusal::PriceFalls { expected: 6, found: 5 }));
+	let other = Voucher { version: 7, ..voucher(1, 1, 0) };
+	store.take(other, 500).await.expect("nothing of the lane is left");
+	store.release(id(1, 1), Uncharged::CallerGone).await.expect("it is accepted");
+	let refused = Err(LaneRefusal::OtherTerms(LaneTerms::of(&other)));
+	assert_eq!(store.take(voucher(1, 2, 0), 500).await, refused);
+	let terms = store.terms(id(1, 1)).await.expect("the store works");
+	assert_eq!(terms, Some(LaneTerms::of(&other)));
+}
+
+#[tokio::test]
+async fn a_session_that_is_somebody_elses_now() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	store.whole_call(0, 1, 0, 300).await;
+	let somebody = testing::key("//Charlie").account();
+	let before = store.session(SESSION).await.expect("the store works");
+	for lane in [0, 1] {
+		let given = SessionInfo { caller: somebody.clone(), ..session(SESSION) };
+		let given = Acceptance { session: given, ..acceptance(voucher(lane, 1, 0), 10) };
+		let refused = store.accept(given).await.expect("the store works");
+		assert_eq!(refused, Err(LaneRefusal::OtherCaller { session: SESSION }));
+	}
+	assert_eq!(store.session(SESSION).await.expect("the store works"), before);
+	assert_eq!(store.lane_state(1).await, None);
+	store.take(voucher(1, 1, 0), 10).await.expect("whose it was goes on");
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_for_its_voucher() {
+	let scratch = Scratch::new().await;
+	let kept = async |scratch: &Scratch, voucher: Voucher| {
+		let kept = scratch.store.kept(voucher).await.expect("the store works");
+		kept.map(|kept| (kept.body, kept.call.served.map(|served| served.charge)))
+	};
+	let serve = async |scratch: &Scratch, sequence: Sequence, answer: Vec<u8>| {
+		let voucher = voucher(0, sequence, 10 * Balance::from(sequence - 1));
+		scratch.store.take(voucher, 500).await.expect("it is taken");
+		let served = served(sequence, 10);
+		let serving = scratch.store.serve_and_keep(id(0, sequence), served, answer);
+		serving.await.expect("it fits");
+		voucher
+	};
+	let first = serve(&scratch, 1, b"one".to_vec()).await;
+	let scratch = scratch.reopen().await;
+	assert_eq!(kept(&scratch, first).await, Some((b"one".to_vec(), Some(10))));
+	assert_eq!(kept(&scratch, Voucher { authorised: 7, ..first }).await, None, "another voucher");
+	assert_eq!(kept(&scratch, Voucher { lane: 1, ..first }).await, None);
+
+	// Until the lane's next call is served, whatever its answer is.
+	let second = voucher(0, 2, 10);
+	scratch.store.take(second, 500).await.expect("it is taken");
+	assert!(kept(&scratch, first).await.is_some());
+	scratch.store.serve(id(0, 2), served(2, 10)).await.expect("it fits");
+	assert_eq!((kept(&scratch, first).await, kept(&scratch, second).await), (None, None));
+	let third = serve(&scratch, 3, vec![b'x'; MAX_KEPT]).await;
+	assert_eq!(kept(&scratch, third).await.map(|(body, _)| body.len()), Some(MAX_KEPT));
+	let fourth = serve(&scratch, 4, vec![b'x'; MAX_KEPT + 1]).await;
+	assert_eq!((kept(&scratch, third).await, kept(&scratch, fourth).await), (None, None));
+
+	// And not for long.
+	let fifth = serve(&scratch, 5, b"five".to_vec()).await;
+	for (answers, left) in [(1_000, true), (1_001, false)] {
+		let cutoff = Cutoff { answers, at: 0, block: 0 };
+		scratch.store.prune(cutoff, lane_key(0), 100).await.expect("the store works");
+		assert_eq!(kept(&scratch, fifth).await.is_some(), left);
+	}
+	assert_eq!(scratch.store.status(0, 5).await, Some(CallStatus::Served));
 }
 
 #[tokio::test]

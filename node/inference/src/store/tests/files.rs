@@ -36,7 +36,8 @@ async fn calls_that_were_cut_off_are_closed_as_not_charged() {
 	let lane = scratch.store.lane_state(0).await.expect("it is there");
 	assert_eq!((lane.sequence, lane.charged, lane.in_flight), (2, 300, None));
 	let session = scratch.store.session(SESSION).await.expect("the store works");
-	assert_eq!(session, Some(SessionState { charged: 300, in_flight: 0 }));
+	let payer = Some(testing::caller().account());
+	assert_eq!(session, Some(SessionState { charged: 300, in_flight: 0, payer }));
 	scratch.store.take(super::voucher(0, 3, 300), 500).await.expect("the lane goes on");
 
 	let scratch = scratch.reopen().await;
@@ -54,29 +55,58 @@ async fn left_behind(scratch: &Scratch) -> Scratch {
 }
 
 #[tokio::test]
-async fn a_beginning_is_on_disk_with_what_comes_next() {
+async fn a_beginning_is_on_disk_with_its_end_or_before_an_answer_goes_out() {
 	let scratch = Scratch::new().await;
 	scratch.store.take(super::voucher(0, 1, 0), 500).await.expect("it is taken");
 	let again = scratch.store.take(super::voucher(0, 1, 0), 500).await;
 	assert_eq!(again, Err(LaneRefusal::AlreadyUsed), "it counts at once");
 	assert_eq!(scratch.store.status(0, 1).await, Some(CallStatus::Accepted), "and is seen");
+	let taken = scratch.store.session(SESSION).await.expect("the store works").expect("there");
+	assert_eq!((taken.charged, taken.in_flight), (0, 500));
 
 	let dead = left_behind(&scratch).await;
 	assert!(dead.store.recovered().is_empty(), "it did not reach the disk");
 	dead.store.take(super::voucher(0, 1, 0), 500).await.expect("so it can come again");
 
-	scratch.store.sync().await.expect("the store works");
+	// What is done for other calls is not done for this one.
+	scratch.store.take(super::voucher(1, 1, 0), 500).await.expect("it is taken");
+	scratch.store.whole_call(2, 1, 0, 300).await;
+	scratch.store.secure(id(0, 1)).await.expect("the store works");
+	scratch.store.secure(id(0, 1)).await.expect("once more is harmless");
+	let taken = scratch.store.session(SESSION).await.expect("the store works").expect("there");
+	assert_eq!((taken.charged, taken.in_flight), (300, 1_000), "each is counted once");
 	let dead = left_behind(&scratch).await;
 	assert_eq!(dead.store.recovered(), [id(0, 1)]);
 	let refused = dead.store.take(super::voucher(0, 1, 0), 500).await;
 	assert_eq!(refused, Err(LaneRefusal::AlreadyUsed));
+	assert_eq!(dead.store.status(2, 1).await, Some(CallStatus::Served));
 
-	// The end of any call takes it along.
-	scratch.store.take(super::voucher(1, 1, 0), 500).await.expect("it is taken");
-	scratch.store.whole_call(2, 1, 0, 300).await;
+	scratch.store.sync().await.expect("the store works");
 	let dead = left_behind(&scratch).await;
 	assert_eq!(dead.store.recovered(), [id(0, 1), id(1, 1)]);
-	assert_eq!(dead.store.status(2, 1).await, Some(CallStatus::Served));
+	for lane in [0, 1] {
+		scratch.store.serve(id(lane, 1), served(1, 100)).await.expect("it is accepted");
+	}
+	let taken = scratch.store.session(SESSION).await.expect("the store works").expect("there");
+	assert_eq!((taken.charged, taken.in_flight), (500, 0));
+}
+
+#[tokio::test]
+async fn calls_that_are_nowhere_else_count_when_a_session_ends() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	for lane in 0..3 {
+		store.take(super::voucher(lane, 1, 0), 500).await.expect("it is taken");
+	}
+	store.secure(id(0, 1)).await.expect("the store works");
+	store.withdraw(id(1, 1)).await.expect("it is accepted");
+	assert_eq!(store.status(1, 1).await, None);
+	assert_eq!(store.close_session(SESSION, 7).await.expect("the store works"), 2);
+	let refused = store.take(super::voucher(1, 1, 0), 500).await;
+	assert_eq!(refused, Err(LaneRefusal::Closing));
+	store.serve(id(2, 1), served(1, 100)).await.expect("what was taken goes on");
+	assert!(store.release(id(0, 1), Uncharged::TimedOut).await.expect("the store works"));
+	assert_eq!(store.close_session(SESSION, 8).await.expect("the store works"), 0);
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ async fn check(store: &Store) {
 		assert_eq!(store.lane_state(lane).await.unwrap_or_default(), folded);
 	}
 	let stored = store.session(SESSION).await.expect("the store works").unwrap_or_default();
-	assert_eq!(stored, session);
+	assert_eq!((stored.charged, stored.in_flight), (session.charged, session.in_flight));
 	assert!(session.charged + session.in_flight <= DEPOSIT);
 	assert_eq!(store.totals().await.expect("the store works"), totals);
 	assert_eq!(store.open_lanes().await.expect("the store works"), open);

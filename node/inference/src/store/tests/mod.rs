@@ -7,7 +7,7 @@ mod settled;
 
 use std::path::PathBuf;
 
-use super::*;
+use super::{tables::SCHEMA, *};
 use crate::testing::{self, acceptance, GENESIS, SESSION};
 use openledger_primitives::{voucher::Voucher, Balance, Sequence};
 

@@ -1,25 +1,31 @@
 //! Aggregates, sessions that are closed, and what becomes old.
 
 use super::*;
-use crate::store::opening::SCHEMA_WITHOUT_SUMS;
+use crate::store::{
+	older::{OlderAggregate, OlderEntry, OlderSession},
+	opening::{SCHEMA_OF_MODELS, SCHEMA_WITHOUT_SUMS},
+};
 use crate::testing::served;
+use codec::Encode;
 use openledger_primitives::{aggregate::Aggregate, merkle};
 
 const SUBMISSION: Submission = Submission { at: 10, until: 20 };
-const EVERYTHING: Cutoff = Cutoff { at: UnixSeconds::MAX, block: u32::MAX };
+const EVERYTHING: Cutoff = Cutoff { answers: 0, at: UnixSeconds::MAX, block: u32::MAX };
 
 fn aggregate(first: Sequence, up_to: Sequence) -> StoredAggregate {
 	let calls = (first..=up_to).map(|sequence| served(sequence, 10));
 	let leaves = calls.map(|call| merkle::leaf(&call.record, call.charge));
+	let calls = u32::try_from(up_to - first + 1).expect("tests are short");
 	let aggregate = Aggregate {
 		up_to,
-		entries: Default::default(),
+		calls,
+		input_tokens: u64::from(calls) * 3,
+		output_tokens: u64::from(calls) * 4,
 		attribution: Default::default(),
 		unattributed: 1,
 		root: merkle::root(leaves),
 	};
-	let calls = u32::try_from(up_to - first + 1).expect("tests are short");
-	StoredAggregate { first, calls, aggregate, voucher: up_to + 1 }
+	StoredAggregate { first, aggregate, voucher: up_to + 1 }
 }
 
 impl Store {
@@ -127,10 +133,18 @@ async fn old_calls_are_removed_in_steps() {
 	store.note_all(0, 6..=6, Outcome::Lost(Loss::SessionClosed)).await;
 	store.note_all(1, 1..=3, Outcome::Settled { block: Some(70) }).await;
 
-	assert_eq!(store.prune_all(Cutoff { at: 1_000, block: 90 }, 9).await, [0], "taken at 1000");
-	assert_eq!(store.prune_all(Cutoff { at: 1_001, block: 50 }, 9).await, [0], "settled at 50");
+	assert_eq!(
+		store.prune_all(Cutoff { answers: 0, at: 1_000, block: 90 }, 9).await,
+		[0],
+		"taken at 1000"
+	);
+	assert_eq!(
+		store.prune_all(Cutoff { answers: 0, at: 1_001, block: 50 }, 9).await,
+		[0],
+		"settled at 50"
+	);
 	let before = store.totals().await.expect("the store works");
-	assert_eq!(store.prune_all(Cutoff { at: 1_001, block: 51 }, 4).await, [4, 2]);
+	assert_eq!(store.prune_all(Cutoff { answers: 0, at: 1_001, block: 51 }, 4).await, [4, 2]);
 	let lane = store.lane_state(0).await.expect("it is there");
 	assert_eq!((lane.base_sequence, lane.base_charged), (6, 60));
 	assert_eq!((lane.sequence, lane.charged), (8, 80));
@@ -181,14 +195,92 @@ async fn answers_of_calls_on_chain_are_kept() {
 	assert_eq!(scratch.store.answers().await.expect("the store works"), []);
 }
 
+impl Scratch {
+	/// As if an earlier version had written it.
+	async fn older(self, schema: u32) -> PathBuf {
+		let write = self.store.write(move |tables| {
+			let session = OlderSession { charged: 80, in_flight: 0 }.encode();
+			tables.sessions.insert(SESSION, session.as_slice())?;
+			let new = aggregate(1, 3);
+			let entry = |version| OlderEntry {
+				version,
+				price_version: 1,
+				calls: 2 - version,
+				input_tokens: 5,
+				output_tokens: 6,
+			};
+			let older = OlderAggregate {
+				first: 1,
+				calls: 3,
+				up_to: 3,
+				entries: vec![entry(0), entry(1)],
+				attribution: Default::default(),
+				unattributed: 1,
+				root: new.aggregate.root,
+				voucher: 4,
+			};
+			tables.aggregates.insert((SESSION, 0, 3), older.encode().as_slice())?;
+			tables.put_meta(SCHEMA, &schema)
+		});
+		write.await.expect("the store works");
+		let path = self.path();
+		self.store.close().await;
+		// The folder stays for whoever opens it again.
+		let _kept = self.directory.keep();
+		path
+	}
+}
+
 #[tokio::test]
-async fn a_file_of_the_earlier_version_is_brought_up_to_date() {
+async fn a_file_of_an_earlier_version_is_brought_up_to_date() {
+	for schema in [SCHEMA_WITHOUT_SUMS, SCHEMA_OF_MODELS] {
+		let scratch = Scratch::new().await;
+		scratch.store.serve_many(0, 8).await;
+		scratch.store.note_all(0, 1..=8, Outcome::Settled { block: Some(9) }).await;
+		// One was cut off, which is no matter.
+		scratch.store.take(voucher(1, 1, 0), 5).await.expect("it is taken");
+		let path = scratch.older(schema).await;
+		for _ in 0..2 {
+			let store = Store::open(&path, identity()).await.expect("it is brought up");
+			let sum = store.sum_of(2).await.expect("it is there");
+			let counts = sum.aggregate.clone();
+			let counts = (counts.calls, counts.input_tokens, counts.output_tokens);
+			assert_eq!((sum.first, sum.voucher, counts), (1, 4, (3, 10, 12)));
+			let proven = store.proven(id(0, 2)).await.expect("the store works").expect("there");
+			let (leaves, _) = proven.leaves.expect("it is settled");
+			assert_eq!(merkle::root(leaves), sum.aggregate.root);
+			assert_eq!(store.voucher(id(0, 8)).await.expect("the store works"), None);
+			let session = store.session(SESSION).await.expect("the store works").expect("there");
+			assert_eq!(session.payer, Some(testing::caller().account()));
+			assert_eq!(session.charged, 80);
+			// The lane goes on with what it was used for.
+			let other = Voucher { version: 9, ..voucher(0, 9, 80) };
+			let refused = store.take(other, 5).await;
+			assert_eq!(refused, Err(LaneRefusal::OtherTerms(LaneTerms::of(&voucher(0, 1, 0)))));
+			store.take(voucher(0, 9, 80), 5).await.expect("it fits");
+			store.withdraw(id(0, 9)).await.expect("it is accepted");
+			store.close().await;
+		}
+		clear(&path);
+	}
+}
+
+#[tokio::test]
+async fn a_file_of_an_earlier_version_is_settled_first() {
 	let scratch = Scratch::new().await;
-	scratch.store.serve_many(0, 1).await;
-	let older = scratch.store.write(|tables| tables.put_meta(SCHEMA, &SCHEMA_WITHOUT_SUMS));
-	older.await.expect("the store works");
-	let scratch = scratch.reopen().await;
-	assert_eq!(scratch.store.status(0, 1).await, Some(CallStatus::Served));
-	let scratch = scratch.reopen().await;
-	scratch.store.check().await.expect("it can be written");
+	scratch.store.serve_many(0, 4).await;
+	scratch.store.note_all(0, 1..=2, Outcome::Settled { block: Some(9) }).await;
+	scratch.store.note_all(0, 3..=3, Outcome::Submitted(SUBMISSION)).await;
+	let path = scratch.older(SCHEMA_OF_MODELS).await;
+	for _ in 0..2 {
+		let refused = Store::open(&path, identity()).await;
+		assert!(matches!(refused, Err(StoreError::Unsettled { calls: 2 })), "{refused:?}");
+	}
+	clear(&path);
+}
+
+/// Removes what [`Scratch::older`] has left.
+fn clear(path: &std::path::Path) {
+	let folder = path.parent().and_then(std::path::Path::parent).expect("it is in a folder");
+	std::fs::remove_dir_all(folder).expect("it can be removed");
 }

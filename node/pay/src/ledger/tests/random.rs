@@ -1,6 +1,8 @@
 //! Whatever happens in whatever order: the budget holds, and a crash loses nothing.
 
 use super::*;
+use openledger_client::caller::LaneTerms;
+use openledger_primitives::VersionId;
 use proptest::prelude::*;
 
 /// What a disk makes of a change.
@@ -28,7 +30,7 @@ fn apply(disk: &mut Contents, change: Change) {
 #[derive(Clone, Debug)]
 enum Step {
 	Fund { node: u8, need: u8, outcome: u8 },
-	Begin { node: u8, model: ModelId, amount: u8 },
+	Begin { node: u8, model: ModelId, version: VersionId, amount: u8 },
 	End { which: usize, how: u8, charge: u8 },
 	Close { which: usize, refund: bool },
 	Retire { which: usize },
@@ -42,15 +44,11 @@ fn step() -> impl Strategy<Value = Step> {
 			need,
 			outcome
 		}),
-		(2u8..5, 0u32..3, any::<u8>()).prop_map(|(node, model, amount)| Step::Begin {
-			node,
-			model,
-			amount
+		(2u8..5, 0u32..2, 0u32..2, any::<u8>()).prop_map(|(node, model, version, amount)| {
+			Step::Begin { node, model, version, amount }
 		}),
-		(2u8..5, 0u32..3, any::<u8>()).prop_map(|(node, model, amount)| Step::Begin {
-			node,
-			model,
-			amount
+		(2u8..5, 0u32..2, 0u32..2, any::<u8>()).prop_map(|(node, model, version, amount)| {
+			Step::Begin { node, model, version, amount }
 		}),
 		(which(), 0u8..8, any::<u8>()).prop_map(|(which, how, charge)| Step::End {
 			which,
@@ -72,6 +70,9 @@ struct World {
 	/// The most that any voucher of a lane authorises, as its node knows.
 	held: BTreeMap<(SessionId, LaneId), Balance>,
 	deposits: BTreeMap<SessionId, Balance>,
+	/// What the first voucher of each lane names, and the lanes that may get no more of them.
+	terms: BTreeMap<(SessionId, LaneId), LaneTerms>,
+	closed: BTreeSet<(SessionId, LaneId)>,
 }
 
 impl World {
@@ -84,17 +85,20 @@ impl World {
 	fn take(&mut self, step: Step) {
 		match step {
 			Step::Fund { node: number, need, outcome } => self.fund(&node(number), need, outcome),
-			Step::Begin { node: number, model, amount } => {
-				let begun = self.ledger.begin(
-					&node(number),
-					model,
-					amount.into(),
-					draft(),
-					10,
-					&self.budget,
-				);
+			Step::Begin { node: number, model, version, amount } => {
+				let draft = Draft { version, ..draft() };
+				let (node, amount) = (node(number), amount.into());
+				let begun = self.ledger.begin(&node, model, amount, draft, 10, &self.budget);
 				let Ok((begun, changes)) = begun else { return };
 				self.write(changes);
+				let lane = (begun.seat.session, begun.seat.lane);
+				let terms = begun.open.call.terms();
+				let first = *self.terms.entry(lane).or_insert(terms);
+				assert_eq!(first, terms, "vouchers of several agreements on one lane");
+				assert!(
+					!self.closed.contains(&lane),
+					"another voucher on a lane of something else"
+				);
 				let held = self.held.entry((begun.seat.session, begun.seat.lane)).or_default();
 				*held = begun.authorised.max(*held);
 				self.under_way.push((begun, model));
@@ -119,6 +123,12 @@ impl World {
 							acknowledged: Some(charge),
 						};
 						self.ledger.correct(seat, correction)
+					}
+					6 => {
+						self.closed.insert((seat.session, seat.lane));
+						let mut changes = self.ledger.close_lane(seat);
+						changes.extend(self.ledger.release(seat, false));
+						changes
 					}
 					4 if charge == 200 => {
 						self.ledger.reject(seat, receipt(seat, model, charge), "no")
@@ -225,6 +235,8 @@ proptest! {
 			under_way: vec![],
 			held: BTreeMap::new(),
 			deposits: BTreeMap::new(),
+			terms: BTreeMap::new(),
+			closed: BTreeSet::new(),
 		};
 		for step in steps {
 			world.take(step);

@@ -287,7 +287,7 @@ fn an_aggregates_record() {
 		let session = open_session(DEPOSIT);
 		let charge = call_charge();
 		let records: Vec<_> = (1..=5).map(|n| (record(n), charge)).collect();
-		let mut sums = aggregate(5, vec![entry(CURRENT, 5)]);
+		let mut sums = aggregate(5, 5);
 		let leaves = records.iter().map(|(record, charge)| merkle::leaf(record, *charge));
 		sums.root = merkle::root(leaves);
 		let voucher = voucher(session, 0, 6, 5 * charge, charge);

@@ -153,10 +153,11 @@ impl Shop {
 			session: self.session,
 			lane: number,
 			model: offer.extra.model,
+			version: offer.extra.version,
+			price_version: offer.extra.price_version,
 			sequence: lane.sequence + 1,
 			acknowledged: lane.acknowledged,
 			authorised: lane.acknowledged + offer.amount,
-			price_version: offer.extra.price_version,
 			request_hash: request_hash(&SALT, &self.body),
 			valid_until: offer.extra.block + VALID,
 		};
@@ -305,6 +306,8 @@ impl Home {
 			 max_calls = {calls}\n\
 			 mode = \"aggregate\"\n\
 			 aggregate_from = 2\n\
+			 [limits]\n\
+			 exposure = 1_000_000\n\
 			 [[models]]\n\
 			 name = {MODEL:?}\n\
 			 queue = 256\n\

@@ -113,7 +113,9 @@ fn what_is_kept_has_bounds_and_owners() {
 	};
 	let length = |kept: Option<Sequence>| kept.map(|sequence| sequence.tokens().len());
 
-	let mut kept = Conversations::new(5 * each, each);
+	let time = Duration::from_secs(60);
+	let mut kept = Conversations::new(5 * each, each, time);
+	assert_eq!(kept.next_end(), None);
 	kept.keep(&CALLER, read(&[1, 2]));
 	assert_eq!(length(kept.resume(&CALLER, &[1, 2, 3])), Some(2));
 	assert_eq!(length(kept.resume(&CALLER, &[1, 2])), None, "there has to be something to read");
@@ -133,6 +135,17 @@ fn what_is_kept_has_bounds_and_owners() {
 	assert_eq!(length(kept.resume(&OTHER, &[9, 1])), Some(1), "what is too large is not kept");
 	kept.clear();
 	assert_eq!(length(kept.resume(&OTHER, &[9, 1])), None);
+
+	kept.keep(&CALLER, read(&[1]));
+	kept.keep(&OTHER, read(&[9]));
+	let end = kept.next_end().expect("there is one");
+	kept.forget_old(end - time);
+	assert_eq!(length(kept.resume(&CALLER, &[1, 2])), Some(1));
+	kept.forget_old(end);
+	assert_eq!(length(kept.resume(&CALLER, &[1, 2])), None, "its time is over");
+	kept.forget_old(Instant::now() + time);
+	assert_eq!(length(kept.resume(&OTHER, &[9, 1])), None);
+	assert_eq!(kept.next_end(), None);
 }
 
 #[tokio::test]

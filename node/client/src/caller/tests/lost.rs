@@ -1,0 +1,22 @@
+//! An answer that was lost on its way.
+
+use super::*;
+
+#[tokio::test]
+async fn an_answer_that_the_node_has_kept_is_had_again() {
+	for mood in [Mood::BreakOff, Mood::Proxied] {
+		let world = World::new(10 * MOST).await;
+		world.node.set(mood);
+		world.node.ledger.lock().unwrap().keeps = true;
+		let result = world.call(false).await.unwrap();
+		assert_eq!(result.text, "The capital of Zoë is Paris.");
+		assert_eq!((result.statement.sequence, result.statement.charge), (1, CHARGE));
+		assert_eq!(world.lane().await.acknowledged, CHARGE, "once");
+		assert_eq!(world.node.ledger.lock().unwrap().paid_requests, 2);
+		// Streams are not kept.
+		world.node.set(Mood::BreakOff);
+		let lost = world.call(true).await.unwrap_err();
+		assert!(matches!(lost, CallerError::AnswerLost { charge: CHARGE, .. }), "{lost}");
+		assert_eq!(world.node.ledger.lock().unwrap().paid_requests, 3);
+	}
+}

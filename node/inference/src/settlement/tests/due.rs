@@ -1,0 +1,118 @@
+//! What is due, and what is not.
+
+use super::*;
+use crate::settlement::settler::PRESSING;
+use openledger_primitives::info::ModelInfo;
+
+#[tokio::test]
+async fn what_a_session_owes_makes_its_lanes_due() {
+	let late = policy(100, Duration::from_secs(1 << 40), 1_000);
+	let policy = SettlementPolicy { exposure: 6 * CHARGE, ..late };
+	let mut bench = Bench::new(policy).await;
+	bench.serve(0, 1).await;
+	bench.serve(1, 1).await;
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty(), "less than half");
+	bench.serve(1, 1).await;
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1], 1), (vec![1, 2], 2)]);
+
+	let policy = SettlementPolicy { max_value: 2 * CHARGE, min_value: 0, ..late };
+	let mut bench = Bench::new(policy).await;
+	bench.serve(0, 1).await;
+	bench.serve(1, 2).await;
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2)], "the other one is worth less");
+}
+
+#[tokio::test]
+async fn a_session_that_is_gone_is_looked_after_although_it_is_not_worth_it() {
+	let policy = policy(9, Duration::from_secs(1 << 40), 1_000);
+	let mut bench = Bench::new(policy).await;
+	bench.serve(0, 1).await;
+	bench.settler.round(false).await;
+	assert_eq!(bench.statuses(0).await, [CallStatus::Served]);
+	bench.sessions.state().sessions.clear();
+	bench.chain.state().sessions.clear();
+	bench.chain.state().finalized = testing::BEST + 51;
+	bench.settler.round(false).await;
+	assert_eq!(bench.statuses(0).await, [CallStatus::Lost(Loss::SessionClosed)]);
+}
+
+#[tokio::test]
+async fn who_ends_soon_is_not_put_off_for_long() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 1).await;
+	let lane = LaneKey { session: SESSION, lane: 0 };
+	let earlier = std::time::Instant::now() - PRESSING;
+	for _ in 0..20 {
+		bench.settler.backoff.fail(lane, earlier, Duration::from_secs(3_600));
+	}
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty());
+	bench.sessions.change_session(|session| session.expires_at = testing::BEST + 100);
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1], 1)]);
+}
+
+#[tokio::test]
+async fn what_is_not_due_waits() {
+	let policy = policy(3, Duration::from_secs(1 << 40), 250);
+	let mut bench = Bench::new(policy).await;
+	bench.serve(0, 2).await;
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty(), "too few");
+	bench.serve(1, 1).await;
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty(), "not worth it");
+	bench.serve(0, 1).await;
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1, 2, 3], 3)], "the other lane is not worth it");
+
+	bench.sessions.change_session(|session| session.closes_at = Some(500));
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent().len(), 2, "the session closes");
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_makes_its_lanes_due() {
+	let policy = policy(9, Duration::from_secs(1 << 40), 0);
+	let mut bench = Bench::new(policy).await;
+	bench.serve(0, 1).await;
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty());
+	bench.sessions.change_session(|session| session.expires_at = testing::BEST + 100);
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1], 1)]);
+}
+
+#[tokio::test]
+async fn what_cannot_wait_is_due_although_it_is_not_worth_it() {
+	let policy = policy(9, Duration::from_secs(1 << 40), 1_000);
+	let replace: [fn(&mut ModelInfo); 3] = [
+		|model| model.price_version += 1,
+		|model| model.version += 1,
+		|model| model.retired_at = Some(testing::BEST + 50),
+	];
+	for change in replace {
+		let mut bench = Bench::new(policy).await;
+		bench.serve(0, 1).await;
+		bench.settler.round(false).await;
+		assert!(bench.chain.sent().is_empty());
+		bench.sessions.change_model(change);
+		bench.settler.round(false).await;
+		assert_eq!(bench.chain.sent(), [(vec![1], 1)]);
+	}
+
+	let mut bench = Bench::new(policy).await;
+	bench.serve(0, 2).await;
+	bench.sessions.change_session(|session| {
+		session.signer = testing::hot_key().account();
+		session.spending_limit = 2 * CHARGE;
+	});
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty(), "within the limit");
+	bench.sessions.change_session(|session| session.spending_limit = 2 * CHARGE - 1);
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2)], "before the lower limit holds");
+}
