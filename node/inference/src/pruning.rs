@@ -24,7 +24,8 @@ const ANSWERS: UnixSeconds = 3_600;
 /// How long a block takes, in seconds.
 const BLOCK: UnixSeconds = 3;
 
-/// Removes calls that were settled longer than `keep` ago, from time to time until it is stopped.
+/// Removes calls that were settled longer than `keep` ago, from time to time until it is stopped. What
+/// was answered does not stay longer where the chain is away, nor do calls that are not on it.
 pub async fn run(
 	store: Store,
 	source: Arc<dyn SessionSource>,
@@ -32,23 +33,28 @@ pub async fn run(
 	stop: CancellationToken,
 ) {
 	loop {
-		// What is old by the chain is known only while the chain is.
-		let best = source.best_block().ok().filter(|_| source.away_for().is_none());
-		if let Some(best) = best {
-			let cutoff = cutoff(clock::unix_seconds(), best, keep);
-			tokio::select! {
-				() = stop.cancelled() => return,
-				removed = sweep(&store, cutoff) => match removed {
-					Ok(0) => {}
-					Ok(calls) => info!(calls, "removed old calls"),
-					Err(error) => warn!(%error, "cannot remove old calls"),
-				},
-			}
+		let cutoff = cutoff(clock::unix_seconds(), best_block(&*source), keep);
+		tokio::select! {
+			() = stop.cancelled() => return,
+			removed = sweep(&store, cutoff) => match removed {
+				Ok(0) => {}
+				Ok(calls) => info!(calls, "removed old calls"),
+				Err(error) => warn!(%error, "cannot remove old calls"),
+			},
 		}
 		tokio::select! {
 			() = stop.cancelled() => return,
 			() = tokio::time::sleep(PERIOD) => {}
 		}
+	}
+}
+
+/// The best block's height. What is old by the chain is known only while the chain is: nothing is old
+/// in its first block.
+fn best_block(source: &dyn SessionSource) -> BlockNumber {
+	match source.away_for() {
+		None => source.best_block().unwrap_or(0),
+		Some(_) => 0,
 	}
 }
 
@@ -79,6 +85,65 @@ async fn sweep(store: &Store, cutoff: Cutoff) -> Result<usize, StoreError> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::{
+		store::{CallId, CallStatus, Identity, Outcome},
+		testing::{self, acceptance, operator, served, TestChain, BEST, GENESIS, SESSION},
+	};
+
+	#[test]
+	fn nothing_is_old_by_a_chain_that_is_away() {
+		let chain = TestChain::default();
+		assert_eq!(best_block(&chain), BEST);
+		chain.state().quiet = Some(Duration::from_secs(60));
+		assert_eq!(best_block(&chain), 0);
+		chain.state().quiet = None;
+		chain.state().away = true;
+		assert_eq!(best_block(&chain), 0);
+	}
+
+	#[tokio::test]
+	async fn answers_go_while_the_chain_is_away_and_settled_calls_stay() {
+		let directory = tempfile::tempdir().expect("a directory");
+		let identity = Identity { genesis: GENESIS, operator: operator().account() };
+		let store = Store::open(&directory.path().join("calls.redb"), identity).await;
+		let store = store.expect("it opens");
+		// Two calls, long ago: the last one of a lane stays in any case.
+		let voucher = |sequence, acknowledged| openledger_primitives::voucher::Voucher {
+			sequence,
+			acknowledged,
+			..testing::voucher(b"body", 1_000)
+		};
+		let id = |sequence| CallId { session: SESSION, lane: 0, sequence };
+		for (sequence, acknowledged) in [(1, 0), (2, 10)] {
+			let taken = store.accept(acceptance(voucher(sequence, acknowledged), 500)).await;
+			taken.expect("the store works").expect("it is taken");
+			let answer = b"an answer".to_vec();
+			let serving = store.serve_and_keep(id(sequence), served(sequence, 10), answer);
+			serving.await.expect("it fits");
+		}
+		let settled = Outcome::Settled { block: Some(1) };
+		let note = store.note(vec![(id(1), settled), (id(2), settled)]).await;
+		note.expect("the store works");
+
+		let last = voucher(2, 10);
+		let gone = async || store.kept(last).await.expect("the store works").is_none();
+		assert!(!gone().await);
+		let chain = Arc::new(TestChain::default());
+		chain.state().quiet = Some(Duration::from_secs(60));
+		let stop = CancellationToken::new();
+		let running = tokio::spawn(run(store.clone(), chain, Duration::ZERO, stop.clone()));
+		for _ in 0..200 {
+			if gone().await {
+				break;
+			}
+			tokio::time::sleep(Duration::from_millis(10)).await;
+		}
+		assert!(gone().await, "what was answered");
+		stop.cancel();
+		running.await.expect("no panic");
+		let first = store.call(id(1)).await.expect("the store works").map(|call| call.status);
+		assert_eq!(first, Some(CallStatus::Settled { block: Some(1) }));
+	}
 
 	#[test]
 	fn what_is_old_is_old_by_time_and_by_blocks() {

@@ -22,7 +22,6 @@ mod app;
 mod background;
 mod chat;
 mod close;
-mod connections;
 mod cors;
 mod embeddings;
 pub(crate) mod files;
@@ -60,7 +59,6 @@ pub(crate) use self::keys::may_run_a_node;
 use self::task::Task;
 pub use self::{
 	app::{App, Catalogue, CatalogueEntry, Limits, Live, Settings},
-	connections::ConnectionLimits,
 	cors::Origins,
 	keys::Keys,
 	reload::Reload,
@@ -96,7 +94,7 @@ pub fn router(app: Arc<App>, with_metrics: bool) -> Router {
 		.layer(middleware::from_fn(shape_errors))
 		.layer(middleware::from_fn_with_state(app.clone(), limit_headers))
 		.layer(middleware::from_fn_with_state(app.clone(), cors::cors))
-		.layer(middleware::from_fn(connections::note))
+		.layer(middleware::from_fn(openledger_http::note))
 		// What does not read its body by itself is small.
 		.layer(DefaultBodyLimit::max(SMALL_BODY))
 		.layer(RequestBodyTimeoutLayer::new(SMALL_BODY_TIMEOUT))

@@ -9,13 +9,13 @@ use std::{
 
 use axum::Router;
 use openledger_client::{ss58, Chain};
+use openledger_http::{ConnectionLimits, Limited, OnConnection};
 use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
 use super::{
 	background::{self, Background},
-	connections::{ConnectionLimits, Limited, OnConnection},
 	files, metrics_router,
 	reload::{self, Reload, Reloader},
 	router, start, telemetry, App, Keys, Live, Room, Settings, StartError,
@@ -155,8 +155,8 @@ pub async fn run_until(
 	let reloader = Reloader { app: app.clone(), chain, view, keys, config, loaded };
 	let reloading = tokio::spawn(reloader.run(reload, stop.clone()));
 	let watching = tokio::spawn({
-		let (store, stop) = (store.clone(), stop.clone());
-		async move { watch(|| store.check(), WATCH, &stop).await }
+		let (store, stop, cut) = (store.clone(), stop.clone(), app.cut.clone());
+		async move { watch(|| store.check(), WATCH, &stop, &cut).await }
 	});
 	let served = serve(listener, app, with_metrics, limits, stop.clone(), grace.calls).await;
 	stop.cancel();
@@ -182,8 +182,15 @@ pub async fn run_until(
 
 /// Looks from time to time whether the store can be written, and stops the node if it cannot: after a
 /// failure the database refuses everything until it is opened again, so that the node could neither
-/// serve nor settle, whatever becomes of the disk. What was the matter, if something was.
-async fn watch<C, F>(check: C, every: Duration, stop: &CancellationToken) -> Option<StoreError>
+/// serve nor settle, whatever becomes of the disk. Calls that are being served are cut at once: what
+/// they go on to deliver could not be recorded, and would be given away. What was the matter, if
+/// something was.
+async fn watch<C, F>(
+	check: C,
+	every: Duration,
+	stop: &CancellationToken,
+	cut: &CancellationToken,
+) -> Option<StoreError>
 where
 	C: Fn() -> F,
 	F: Future<Output = Result<(), StoreError>>,
@@ -199,6 +206,7 @@ where
 		};
 		if let Err(error) = checked {
 			error!(%error, "the store failed; stopping, to be started again");
+			cut.cancel();
 			stop.cancel();
 			return Some(error);
 		}
@@ -350,18 +358,21 @@ mod tests {
 
 	#[tokio::test]
 	async fn a_store_that_fails_stops_the_node() {
-		let (stop, checks) = (CancellationToken::new(), AtomicUsize::new(0));
+		let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
+		let checks = AtomicUsize::new(0);
 		let check = || async {
 			match checks.fetch_add(1, Ordering::SeqCst) {
 				0..3 => Ok(()),
 				_ => Err(StoreError::Closed),
 			}
 		};
-		let failed = watch(check, Duration::from_millis(1), &stop).await;
+		let failed = watch(check, Duration::from_millis(1), &stop, &cut).await;
 		assert!(matches!(failed, Some(StoreError::Closed)), "{failed:?}");
-		assert!(stop.is_cancelled());
+		assert!(stop.is_cancelled() && cut.is_cancelled());
 		assert_eq!(checks.load(Ordering::SeqCst), 4);
-		assert!(watch(check, Duration::from_millis(1), &stop).await.is_none(), "it was stopped");
+		let cut = CancellationToken::new();
+		let failed = watch(check, Duration::from_millis(1), &stop, &cut).await;
+		assert!(failed.is_none() && !cut.is_cancelled(), "it was stopped");
 	}
 
 	#[test]

@@ -8,6 +8,25 @@ use std::{
 
 const FIRST: Duration = Duration::from_secs(3);
 
+/// What trying in vain costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+	/// Nothing: nothing was sent.
+	Free,
+	/// A fee, maybe.
+	Dear,
+}
+
+impl Failure {
+	/// The longest wait after it: ten blocks where nothing is lost, and an hour otherwise.
+	fn longest(self) -> Duration {
+		match self {
+			Self::Free => Duration::from_secs(30),
+			Self::Dear => Duration::from_secs(3_600),
+		}
+	}
+}
+
 /// Which keys have failed, how often in a row, and when each may be tried again.
 #[derive(Debug)]
 pub(super) struct Backoff<K> {
@@ -16,7 +35,10 @@ pub(super) struct Backoff<K> {
 
 #[derive(Debug)]
 struct Failing {
-	times: u32,
+	/// How often without and with a cost. What failed for a long time because nobody could be asked
+	/// is not put off for long when the first attempt after that fails.
+	free: u32,
+	dear: u32,
 	since: Instant,
 	last: Instant,
 	until: Instant,
@@ -40,13 +62,17 @@ impl<K: Eq + Hash + Copy> Backoff<K> {
 		now.saturating_duration_since(last)
 	}
 
-	/// Notes a failure. How long to wait: twice as long as after the one before, and no longer than
-	/// `longest`.
-	pub(super) fn fail(&mut self, key: K, now: Instant, longest: Duration) -> Duration {
-		let begin = Failing { times: 0, since: now, last: now, until: now };
+	/// Notes a failure. How long to wait: twice as long as after the one of the same cost before, up to
+	/// a bound.
+	pub(super) fn fail(&mut self, key: K, now: Instant, failure: Failure) -> Duration {
+		let begin = Failing { free: 0, dear: 0, since: now, last: now, until: now };
 		let failing = self.failed.entry(key).or_insert(begin);
-		let wait = FIRST.saturating_mul(2_u32.saturating_pow(failing.times)).min(longest);
-		failing.times = failing.times.saturating_add(1);
+		let times = match failure {
+			Failure::Free => &mut failing.free,
+			Failure::Dear => &mut failing.dear,
+		};
+		let wait = FIRST.saturating_mul(2_u32.saturating_pow(*times)).min(failure.longest());
+		*times = times.saturating_add(1);
 		failing.last = now;
 		failing.until = now + wait;
 		wait
@@ -80,7 +106,8 @@ mod tests {
 		let mut backoff = Backoff::default();
 		let start = Instant::now();
 		assert!(backoff.is_ready(7, start));
-		let waits: Vec<u64> = (0..13).map(|_| backoff.fail(7, start, LONGEST).as_secs()).collect();
+		let waits: Vec<u64> =
+			(0..13).map(|_| backoff.fail(7, start, Failure::Dear).as_secs()).collect();
 		assert_eq!(waits, [3, 6, 12, 24, 48, 96, 192, 384, 768, 1536, 3072, 3600, 3600]);
 		assert!(!backoff.is_ready(7, start + Duration::from_secs(3599)));
 		assert!(backoff.is_ready(7, start + Duration::from_secs(3600)));
@@ -90,17 +117,29 @@ mod tests {
 		assert!(backoff.is_ready(7, start));
 		assert_eq!(backoff.failing_for(start), None);
 		assert_eq!(backoff.waits_for(7, start + LONGEST), Duration::ZERO, "it does not fail");
-		backoff.fail(8, start, LONGEST);
+		backoff.fail(8, start, Failure::Dear);
 		assert_eq!(backoff.waits_for(8, start + LONGEST), LONGEST);
 		backoff.keep(|key| *key != 8);
 		assert_eq!(backoff.failing_for(start), None);
 	}
 
 	#[test]
+	fn failures_that_cost_nothing_do_not_make_others_dearer() {
+		let mut backoff = Backoff::default();
+		let start = Instant::now();
+		let mut fail = |failure| backoff.fail(7, start, failure).as_secs();
+		let waits: Vec<u64> = (0..6).map(|_| fail(Failure::Free)).collect();
+		assert_eq!(waits, [3, 6, 12, 24, 30, 30]);
+		assert_eq!((fail(Failure::Dear), fail(Failure::Dear)), (3, 6));
+		assert_eq!(fail(Failure::Free), 30);
+		assert_eq!(fail(Failure::Dear), 12, "what it costs is not forgotten");
+	}
+
+	#[test]
 	fn many_failures_do_not_overflow() {
 		let mut backoff = Backoff::default();
 		for _ in 0..100 {
-			assert!(backoff.fail(0, Instant::now(), LONGEST) <= LONGEST);
+			assert!(backoff.fail(0, Instant::now(), Failure::Dear) <= LONGEST);
 		}
 	}
 }

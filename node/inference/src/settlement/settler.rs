@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::{
-	backoff::Backoff,
+	backoff::{Backoff, Failure},
 	handle::{Order, SettlerHandle, ORDERS},
 	worker::{LaneError, Looked, Worker},
 	SettlementChain, SettlementPolicy,
@@ -37,10 +37,6 @@ const SUMMED: usize = 65_536;
 const AT_ONCE: usize = if cfg!(test) { 1 } else { 8 };
 /// For how long a lane is left alone that there was nothing to do for: a block.
 pub(super) const REST: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 3 });
-/// The longest wait after a failure that cost nothing: ten blocks.
-const FREE: Duration = Duration::from_secs(30);
-/// The longest wait after one that may have cost a fee.
-const DEAR: Duration = Duration::from_secs(3_600);
 /// The longest wait for lanes of a session that ends.
 pub(super) const PRESSING: Duration = Duration::from_secs(60);
 
@@ -49,12 +45,12 @@ pub struct Settler {
 	pub(super) worker: Arc<Worker>,
 	pub(super) policy: SettlementPolicy,
 	next_policy: watch::Receiver<Option<SettlementPolicy>>,
-	/// How many lanes are looked after at the same time. As many again where a session is to be settled
-	/// at somebody's request.
+	/// How many lanes are looked after at the same time because they are due; and as many more, apart
+	/// from these, because a session is to be settled at somebody's request.
 	at_once: usize,
 	pub(super) backoff: Backoff<LaneKey>,
 	orders: mpsc::Receiver<Order>,
-	/// Sessions that are being settled at somebody's request.
+	/// Sessions that are being settled at somebody's request, in the order in which it was asked for.
 	ordered: Vec<Ordered>,
 	/// Lanes that are due, in the order in which they are looked after.
 	queue: VecDeque<LaneKey>,
@@ -63,10 +59,18 @@ pub struct Settler {
 	/// Lanes that there was nothing to do for, and when that was.
 	rested: HashMap<LaneKey, Instant>,
 	/// Lanes that are being looked after.
-	active: HashMap<Id, LaneKey>,
+	active: HashMap<Id, Active>,
 	working: JoinSet<(LaneKey, Result<Looked, LaneError>)>,
 	/// Answers to those who have asked for a session to be settled.
 	answering: JoinSet<()>,
+}
+
+/// A lane that is being looked after.
+#[derive(Clone, Copy)]
+struct Active {
+	key: LaneKey,
+	/// Whether it is at somebody's request.
+	ordered: bool,
 }
 
 /// A session that is being settled at somebody's request.
@@ -223,38 +227,38 @@ impl Settler {
 		}
 	}
 
-	/// Begins with lanes, as far as there is room: first those that somebody waits for.
+	/// Begins with lanes, as far as there is room: those that somebody waits for, whoever asked first
+	/// first, and those that are due. Neither takes the room of the other: sessions that are closed,
+	/// however many, hold up nobody, and are held up by nobody.
 	fn start(&mut self) {
-		let busy: HashSet<LaneKey> = self.active.values().copied().collect();
-		let waits =
-			|(key, begun): (&LaneKey, &bool)| (!begun && !busy.contains(key)).then_some(*key);
-		let wanted: BTreeSet<LaneKey> = self
-			.ordered
-			.iter()
-			.flat_map(|ordered| ordered.lanes.iter().filter_map(waits))
+		let mut busy: HashSet<LaneKey> = self.active.values().map(|active| active.key).collect();
+		let at_request = self.active.values().filter(|active| active.ordered).count();
+		let room = self.at_once.saturating_sub(at_request);
+		let waiting = self.ordered.iter().flat_map(|ordered| ordered.lanes.iter());
+		let wanted: Vec<LaneKey> = waiting
+			.filter_map(|(key, begun)| (!begun && busy.insert(*key)).then_some(*key))
+			.take(room)
 			.collect();
 		for key in wanted {
-			if self.working.len() >= self.at_once.saturating_mul(2) {
-				break;
-			}
 			for ordered in &mut self.ordered {
 				ordered.lanes.entry(key).and_modify(|begun| *begun = true);
 			}
-			self.begin(key);
+			self.begin(key, true);
 		}
 		// A lane that is being looked after is found again when it is due again.
-		let busy: HashSet<LaneKey> = self.active.values().copied().collect();
+		let busy: HashSet<LaneKey> = self.active.values().map(|active| active.key).collect();
 		self.queue.retain(|key| !busy.contains(key));
-		while self.working.len() < self.at_once {
+		let due = self.active.values().filter(|active| !active.ordered).count();
+		for _ in due..self.at_once {
 			let Some(key) = self.queue.pop_front() else { return };
-			self.begin(key);
+			self.begin(key, false);
 		}
 	}
 
-	fn begin(&mut self, key: LaneKey) {
+	fn begin(&mut self, key: LaneKey, ordered: bool) {
 		let (worker, policy) = (self.worker.clone(), self.policy);
 		let task = self.working.spawn(async move { (key, worker.look_after(key, policy).await) });
-		self.active.insert(task.id(), key);
+		self.active.insert(task.id(), Active { key, ordered });
 	}
 
 	/// Notes how looking after a lane went.
@@ -263,7 +267,7 @@ impl Settler {
 			Ok((id, (_, outcome))) => (id, outcome),
 			Err(error) => (error.id(), Err(LaneError::Broken)),
 		};
-		let Some(key) = self.active.remove(&id) else { return };
+		let Some(Active { key, .. }) = self.active.remove(&id) else { return };
 		let now = Instant::now();
 		self.rested.remove(&key);
 		let more = matches!(outcome, Ok(Looked::Sent { more: true }));
@@ -295,8 +299,8 @@ impl Settler {
 				}
 			}
 			Err(error) => {
-				let longest = if error.is_free() { FREE } else { DEAR };
-				let wait = self.backoff.fail(key, now, longest);
+				let failure = if error.is_free() { Failure::Free } else { Failure::Dear };
+				let wait = self.backoff.fail(key, now, failure);
 				warn!(lane = %key, %error, retry_in = wait.as_secs(), "cannot settle");
 				metrics::counter!("openledger_settlement_failures_total").increment(1);
 				self.worker.last.send_modify(|last| last.error = Some(error.code().to_owned()));

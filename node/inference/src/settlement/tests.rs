@@ -7,7 +7,7 @@ mod sums;
 use std::{sync::Arc, time::Duration};
 
 use openledger_primitives::{
-	record::RejectReason, voucher::Voucher, Balance, BlockNumber, LaneId, Sequence,
+	record::RejectReason, voucher::Voucher, Balance, BlockNumber, LaneId, Sequence, SessionId,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -61,11 +61,17 @@ impl Bench {
 
 	/// Serves the lane's next so many calls.
 	async fn serve(&self, lane: LaneId, calls: u64) {
+		self.serve_in(SESSION, lane, calls).await;
+	}
+
+	/// Serves the next so many calls of a lane of this session.
+	async fn serve_in(&self, id: SessionId, lane: LaneId, calls: u64) {
 		for _ in 0..calls {
-			let state = self.store.lane(&session(SESSION), lane).await.expect("the store works");
+			let state = self.store.lane(&session(id), lane).await.expect("the store works");
 			let state = state.unwrap_or_default();
 			let sequence = state.sequence + 1;
 			let voucher = Voucher {
+				session: id,
 				lane,
 				sequence,
 				acknowledged: state.charged,
@@ -73,9 +79,15 @@ impl Bench {
 			};
 			let taken = self.store.accept(acceptance(voucher, CHARGE)).await;
 			taken.expect("the store works").expect("it is taken");
-			let id = CallId { session: SESSION, lane, sequence };
+			let id = CallId { session: id, lane, sequence };
 			self.store.serve(id, served(sequence, CHARGE)).await.expect("it fits");
 		}
+	}
+
+	/// Another session of the same caller's.
+	fn open(&self, id: SessionId) {
+		self.sessions.state().sessions.insert(id, session(id));
+		self.chain.state().sessions.insert(id, session(id));
 	}
 
 	async fn statuses(&self, lane: LaneId) -> Vec<CallStatus> {
@@ -327,6 +339,51 @@ async fn lanes_do_not_wait_for_one_another() {
 	for lane in 0..7 {
 		assert!(matches!(bench.statuses(lane).await[..], [CallStatus::Settled { .. }]));
 	}
+}
+
+#[tokio::test]
+async fn sessions_that_are_closed_do_not_hold_up_others() {
+	let late = policy(1_000, Duration::from_secs(1 << 40), 0);
+	let mut bench = Bench::new(SettlementPolicy { max_value: 2 * CHARGE, ..late }).await;
+	bench.settler = bench.settler.with_lanes_at_once(2);
+	bench.open(SESSION + 1);
+	for lane in 0..20 {
+		bench.serve(lane, 1).await;
+	}
+	// These are due; the others are not.
+	for lane in 0..6 {
+		bench.serve_in(SESSION + 1, lane, 2).await;
+	}
+	let Bench { _directory, store: _store, chain, settler, handle, .. } = bench;
+	let stop = CancellationToken::new();
+	let running = tokio::spawn(settler.run(stop.clone()));
+	handle.settle(SESSION).await.expect("all of it");
+	stop.cancel();
+	running.await.expect("no panic");
+	let sent = chain.sent();
+	let last = sent.iter().rposition(|(calls, _)| calls.len() == 2).expect("they were due");
+	assert!(last < 18, "{sent:?}");
+	assert_eq!(sent.len(), 26);
+	assert_eq!(chain.state().most_waiting, 4, "two because of each");
+}
+
+#[tokio::test]
+async fn who_asks_first_is_settled_first() {
+	let bench = Bench::new(policy(1_000, Duration::from_secs(1 << 40), 0)).await;
+	bench.open(SESSION + 1);
+	for lane in 0..3 {
+		bench.serve(lane, 1).await;
+		bench.serve_in(SESSION + 1, lane, 2).await;
+	}
+	let Bench { _directory, store: _store, chain, settler, handle, .. } = bench;
+	let stop = CancellationToken::new();
+	let running = tokio::spawn(settler.run(stop.clone()));
+	let (first, second) = tokio::join!(handle.settle(SESSION + 1), handle.settle(SESSION));
+	assert!(first.is_ok() && second.is_ok(), "all of it");
+	stop.cancel();
+	running.await.expect("no panic");
+	let sizes: Vec<_> = chain.sent().iter().map(|(calls, _)| calls.len()).collect();
+	assert_eq!(sizes, [2, 2, 2, 1, 1, 1]);
 }
 
 #[tokio::test]

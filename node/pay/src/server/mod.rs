@@ -11,7 +11,6 @@
 //! | `GET /metrics` | numbers for Prometheus |
 
 mod calls;
-mod connections;
 mod guard;
 mod lookup;
 mod run;
@@ -135,7 +134,7 @@ fn router(app: Arc<App>) -> Router {
 		.layer(DefaultBodyLimit::max(limit))
 		.layer(RequestBodyTimeoutLayer::new(timeout))
 		.layer(middleware::from_fn_with_state(app.clone(), admit))
-		.layer(middleware::from_fn(connections::note))
+		.layer(middleware::from_fn(openledger_http::note))
 		.with_state(app)
 }
 

@@ -9,6 +9,7 @@ use std::{
 };
 
 use openledger_client::{ss58, units::format_amount};
+use openledger_http::{ConnectionLimits, Limited, OnConnection};
 use openledger_primitives::{AccountId, BlockNumber, Hash};
 use thiserror::Error;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::timeout};
@@ -16,7 +17,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
 use super::{
-	connections::{Bounds, Limited, OnConnection},
 	router, telemetry, App, Guard, Limits,
 };
 use crate::{
@@ -289,7 +289,9 @@ async fn serve(
 	let no_more = app.stop.clone();
 	let Limits { concurrent, queue, spare_connections, header_timeout, idle, .. } = app.limits;
 	let most = concurrent.saturating_add(queue).saturating_add(spare_connections);
-	let listener = Limited::new(listener, Bounds { most, headers: header_timeout, idle });
+	// An app that takes nothing of its answer is idle as well.
+	let limits = ConnectionLimits { most, headers: header_timeout, idle, stalled: idle };
+	let listener = Limited::new(listener, limits);
 	let service = router(app).into_make_service_with_connect_info::<OnConnection>();
 	let server = axum::serve(listener, service)
 		.with_graceful_shutdown(stop.clone().cancelled_owned())

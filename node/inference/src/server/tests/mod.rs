@@ -28,6 +28,7 @@ use crate::{
 		MODEL_NAME, SESSION,
 	},
 };
+use openledger_http::ConnectionLimits;
 
 /// A node that is running.
 struct Node {

@@ -1,7 +1,7 @@
 //! What is due, and what is not.
 
 use super::*;
-use crate::settlement::settler::PRESSING;
+use crate::settlement::{backoff::Failure, settler::PRESSING};
 use openledger_primitives::info::ModelInfo;
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn who_ends_soon_is_not_put_off_for_long() {
 	let lane = LaneKey { session: SESSION, lane: 0 };
 	let earlier = std::time::Instant::now() - PRESSING;
 	for _ in 0..20 {
-		bench.settler.backoff.fail(lane, earlier, Duration::from_secs(3_600));
+		bench.settler.backoff.fail(lane, earlier, Failure::Dear);
 	}
 	bench.settler.round(false).await;
 	assert!(bench.chain.sent().is_empty());

@@ -59,13 +59,15 @@ impl Default for ConnectionLimits {
 }
 
 /// Accepts connections within bounds.
-pub(super) struct Limited<L> {
+pub struct Limited<L> {
 	inner: L,
 	limits: ConnectionLimits,
 	room: Arc<Semaphore>,
 }
 
 impl Limited<TcpListener> {
+	/// Accepts what comes to `inner`. The service has to know its connections, as [`OnConnection`], and
+	/// [`note`] its requests.
 	pub fn new(inner: TcpListener, limits: ConnectionLimits) -> Self {
 		let most = limits.most.clamp(1, Semaphore::MAX_PERMITS);
 		Self { inner, limits, room: Arc::new(Semaphore::new(most)) }
@@ -99,7 +101,7 @@ impl Listener for Limited<TcpListener> {
 
 /// What the connection and the requests on it know of one another.
 #[derive(Clone, Debug)]
-pub(super) struct OnConnection(Arc<Shared>);
+pub struct OnConnection(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -143,7 +145,7 @@ impl Connected<IncomingStream<'_, Limited<TcpListener>>> for OnConnection {
 }
 
 /// Tells the connection that a request's headers are here, and that it is being answered.
-pub(super) async fn note(request: Request, next: Next) -> Response {
+pub async fn note(request: Request, next: Next) -> Response {
 	let on = request.extensions().get::<ConnectInfo<OnConnection>>();
 	let _answering = on.map(|ConnectInfo(OnConnection(shared))| {
 		shared.requests.fetch_add(1, Ordering::AcqRel);
@@ -153,9 +155,9 @@ pub(super) async fn note(request: Request, next: Next) -> Response {
 	next.run(request).await
 }
 
-/// A connection that does not last for ever.
+/// A connection that is given up where it is kept for nothing.
 #[derive(Debug)]
-pub(super) struct Connection<S> {
+pub struct Connection<S> {
 	stream: S,
 	limits: ConnectionLimits,
 	shared: Arc<Shared>,
