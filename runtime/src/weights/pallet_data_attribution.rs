@@ -38,9 +38,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
 	///
-	/// At least 59_238 nanoseconds.
+	/// At least 56_444 nanoseconds.
 	fn create_datanet() -> Weight {
-		Weight::from_parts(62_123_000, 3_730)
+		Weight::from_parts(59_989_000, 3_730)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	/// Storage: `DataAttribution::DatanetIdByName` (r:1 w:1)
@@ -63,9 +63,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
 	///
-	/// At least 59_819 nanoseconds.
+	/// At least 56_574 nanoseconds.
 	fn create_datanet_with() -> Weight {
-		Weight::from_parts(62_653_000, 3_730)
+		Weight::from_parts(59_558_000, 3_730)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
@@ -108,9 +108,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::ContributionsOf` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	///
-	/// At least 179_347 nanoseconds.
+	/// At least 175_481 nanoseconds.
 	fn submit_contribution() -> Weight {
-		Weight::from_parts(195_654_000, 9_210)
+		Weight::from_parts(185_216_000, 9_210)
 			.saturating_add(T::DbWeight::get().reads_writes(13, 12))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
@@ -157,14 +157,14 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// `d` is from 0 to 16.
 	///
-	/// At least 1_082_955 nanoseconds.
+	/// At least 1_036_025 nanoseconds.
 	fn submit_contributions(n: u32, d: u32, ) -> Weight {
-		Weight::from_parts(1_091_717_000, 3_730)
-			// Standard error: 3_819_400
-			.saturating_add(Weight::from_parts(27_114_817, 0).saturating_mul(n.into()))
-			// Standard error: 3_852_914
-			.saturating_add(Weight::from_parts(92_869_522, 0).saturating_mul(d.into()))
-			.saturating_add(Weight::from_parts(0, 6_180).saturating_mul(d.into()))
+		Weight::from_parts(1_053_491_000, 3_730)
+			// Standard error: 22_335_027
+			.saturating_add(Weight::from_parts(13_261_321, 0).saturating_mul(n.into()))
+			// Standard error: 22_531_009
+			.saturating_add(Weight::from_parts(219_808_074, 0).saturating_mul(d.into()))
+			.saturating_add(Weight::from_parts(0, 6_204).saturating_mul(d.into()))
 			.saturating_add(Weight::from_parts(0, 2_740).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(5, 2))
 			.saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
@@ -184,9 +184,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	///
-	/// At least 22_925 nanoseconds.
+	/// At least 22_874 nanoseconds.
 	fn accept_contribution() -> Weight {
-		Weight::from_parts(34_321_000, 4_080)
+		Weight::from_parts(25_608_000, 4_080)
 			.saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
@@ -217,9 +217,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::ContributionsOf` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	///
-	/// At least 119_298 nanoseconds.
+	/// At least 113_429 nanoseconds.
 	fn reject_contribution() -> Weight {
-		Weight::from_parts(167_209_000, 7_170)
+		Weight::from_parts(118_447_000, 7_170)
 			.saturating_add(T::DbWeight::get().reads_writes(7, 6))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
@@ -238,9 +238,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::ContributionsOf` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	///
-	/// At least 63_785 nanoseconds.
+	/// At least 62_113 nanoseconds.
 	fn withdraw_contribution() -> Weight {
-		Weight::from_parts(69_163_000, 7_170)
+		Weight::from_parts(66_189_000, 7_170)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
@@ -255,9 +255,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::Releases` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	///
-	/// At least 63_895 nanoseconds.
+	/// At least 61_222 nanoseconds.
 	fn publish_release() -> Weight {
-		Weight::from_parts(67_350_000, 3_730)
+		Weight::from_parts(63_455_000, 3_730)
 			.saturating_add(T::DbWeight::get().reads_writes(2, 3))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
@@ -290,11 +290,11 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// `r` is from 1 to 16.
 	///
-	/// At least 86_108 nanoseconds.
+	/// At least 81_782 nanoseconds.
 	fn claim(r: u32, ) -> Weight {
-		Weight::from_parts(83_237_047, 6_196)
-			// Standard error: 65_010
-			.saturating_add(Weight::from_parts(8_028_532, 0).saturating_mul(r.into()))
+		Weight::from_parts(79_143_797, 6_196)
+			// Standard error: 47_214
+			.saturating_add(Weight::from_parts(7_742_461, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(6, 5))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
@@ -330,11 +330,11 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// `r` is from 1 to 16.
 	///
-	/// At least 85_538 nanoseconds.
+	/// At least 81_191 nanoseconds.
 	fn claim_for(r: u32, ) -> Weight {
-		Weight::from_parts(82_581_921, 6_196)
-			// Standard error: 17_831
-			.saturating_add(Weight::from_parts(7_783_018, 0).saturating_mul(r.into()))
+		Weight::from_parts(79_629_795, 6_196)
+			// Standard error: 52_647
+			.saturating_add(Weight::from_parts(7_800_952, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(6, 5))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
@@ -344,9 +344,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
 	///
-	/// At least 11_657 nanoseconds.
+	/// At least 11_427 nanoseconds.
 	fn set_open() -> Weight {
-		Weight::from_parts(12_659_000, 3_659)
+		Weight::from_parts(12_719_000, 3_659)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
@@ -361,9 +361,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	///
-	/// At least 60_240 nanoseconds.
+	/// At least 57_226 nanoseconds.
 	fn allow_contributor() -> Weight {
-		Weight::from_parts(63_755_000, 3_730)
+		Weight::from_parts(59_940_000, 3_730)
 			.saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
@@ -382,36 +382,36 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	///
-	/// At least 55_503 nanoseconds.
+	/// At least 53_340 nanoseconds.
 	fn disallow_contributor() -> Weight {
-		Weight::from_parts(62_783_000, 3_730)
+		Weight::from_parts(55_983_000, 3_730)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 3))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
 	///
 	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
 	///
-	/// At least 11_778 nanoseconds.
+	/// At least 11_227 nanoseconds.
 	fn lower_curator_share() -> Weight {
-		Weight::from_parts(16_365_000, 3_659)
+		Weight::from_parts(12_488_000, 3_659)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
 	///
 	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
 	///
-	/// At least 11_727 nanoseconds.
+	/// At least 11_567 nanoseconds.
 	fn offer_curator() -> Weight {
-		Weight::from_parts(15_282_000, 3_659)
+		Weight::from_parts(12_879_000, 3_659)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
 	///
 	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
 	///
-	/// At least 11_657 nanoseconds.
+	/// At least 11_367 nanoseconds.
 	fn withdraw_curator_offer() -> Weight {
-		Weight::from_parts(14_041_000, 3_659)
+		Weight::from_parts(12_429_000, 3_659)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
@@ -430,9 +430,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	///
-	/// At least 97_836 nanoseconds.
+	/// At least 91_716 nanoseconds.
 	fn accept_curator() -> Weight {
-		Weight::from_parts(140_670_000, 6_470)
+		Weight::from_parts(95_362_000, 6_470)
 			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
 	}
 	/// Storage: `DataAttribution::CuratorEarnings` (r:1 w:1)
@@ -451,9 +451,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `RevenueSplit::Earned` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
 	///
-	/// At least 65_898 nanoseconds.
+	/// At least 61_562 nanoseconds.
 	fn claim_curator() -> Weight {
-		Weight::from_parts(99_478_000, 3_593)
+		Weight::from_parts(64_817_000, 3_593)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	/// Storage: `DataAttribution::CuratorEarnings` (r:1 w:1)
@@ -472,9 +472,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `RevenueSplit::Earned` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
 	///
-	/// At least 66_569 nanoseconds.
+	/// At least 62_553 nanoseconds.
 	fn claim_curator_for() -> Weight {
-		Weight::from_parts(74_350_000, 6_196)
+		Weight::from_parts(66_338_000, 6_196)
 			.saturating_add(T::DbWeight::get().reads_writes(5, 5))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
@@ -489,9 +489,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	///
-	/// At least 24_256 nanoseconds.
+	/// At least 23_805 nanoseconds.
 	fn set_weight() -> Weight {
-		Weight::from_parts(31_437_000, 4_080)
+		Weight::from_parts(27_952_000, 4_080)
 			.saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
@@ -506,9 +506,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	///
-	/// At least 26_540 nanoseconds.
+	/// At least 25_838 nanoseconds.
 	fn stop_contribution() -> Weight {
-		Weight::from_parts(31_297_000, 6_012)
+		Weight::from_parts(29_674_000, 6_012)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 2))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
@@ -531,9 +531,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::ContributionsOf` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	///
-	/// At least 67_541 nanoseconds.
+	/// At least 64_496 nanoseconds.
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(83_715_000, 7_170)
+		Weight::from_parts(68_181_000, 7_170)
 			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
@@ -556,18 +556,18 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::ContributionsOf` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	///
-	/// At least 73_840 nanoseconds.
+	/// At least 70_776 nanoseconds.
 	fn transfer_contribution() -> Weight {
-		Weight::from_parts(100_911_000, 6_470)
+		Weight::from_parts(74_300_000, 6_470)
 			.saturating_add(T::DbWeight::get().reads_writes(5, 6))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
 	///
 	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
 	///
-	/// At least 14_672 nanoseconds.
+	/// At least 14_631 nanoseconds.
 	fn set_beneficiary() -> Weight {
-		Weight::from_parts(18_888_000, 4_080)
+		Weight::from_parts(16_384_000, 4_080)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
@@ -608,11 +608,11 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// `r` is from 0 to 512.
 	///
-	/// At least 243_553 nanoseconds.
+	/// At least 166_798 nanoseconds.
 	fn accuse_contribution(r: u32, ) -> Weight {
-		Weight::from_parts(180_970_898, 8_799)
-			// Standard error: 846_295
-			.saturating_add(Weight::from_parts(12_486_645, 0).saturating_mul(r.into()))
+		Weight::from_parts(104_375_175, 8_799)
+			// Standard error: 1_756_135
+			.saturating_add(Weight::from_parts(10_564_979, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(11, 9))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
@@ -634,9 +634,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	///
-	/// At least 24_617 nanoseconds.
+	/// At least 24_186 nanoseconds.
 	fn confirm_accusation() -> Weight {
-		Weight::from_parts(28_542_000, 4_080)
+		Weight::from_parts(26_159_000, 4_080)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 1))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
@@ -647,9 +647,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::Accusations` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	///
-	/// At least 18_307 nanoseconds.
+	/// At least 18_087 nanoseconds.
 	fn contest_accusation() -> Weight {
-		Weight::from_parts(21_051_000, 4_080)
+		Weight::from_parts(19_649_000, 4_080)
 			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
@@ -660,7 +660,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `DataAttribution::Accusations` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	///
-	/// Storage: `System::Account` (r:2 w:2)
+	/// Storage: `System::Account` (r:1 w:1)
 	///
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	///
@@ -668,10 +668,10 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	///
-	/// At least 100_721 nanoseconds.
+	/// At least 64_016 nanoseconds.
 	fn escalate_accusation() -> Weight {
-		Weight::from_parts(104_776_000, 6_196)
-			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+		Weight::from_parts(68_963_000, 4_080)
+			.saturating_add(T::DbWeight::get().reads_writes(4, 3))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
 	///
@@ -711,11 +711,11 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// `r` is from 1 to 512.
 	///
-	/// At least 138_026 nanoseconds.
+	/// At least 132_768 nanoseconds.
 	fn execute_slash(r: u32, ) -> Weight {
-		Weight::from_parts(76_764_787, 8_799)
-			// Standard error: 326_842
-			.saturating_add(Weight::from_parts(9_369_461, 0).saturating_mul(r.into()))
+		Weight::from_parts(166_527_208, 8_799)
+			// Standard error: 120_548
+			.saturating_add(Weight::from_parts(8_096_592, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(10, 10))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
@@ -759,11 +759,11 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// `r` is from 1 to 512.
 	///
-	/// At least 183_103 nanoseconds.
+	/// At least 168_992 nanoseconds.
 	fn resolve_accusation(r: u32, ) -> Weight {
-		Weight::from_parts(247_770_049, 8_799)
-			// Standard error: 226_874
-			.saturating_add(Weight::from_parts(9_002_372, 0).saturating_mul(r.into()))
+		Weight::from_parts(172_848_000, 8_799)
+			// Standard error: 1_527_707
+			.saturating_add(Weight::from_parts(16_072_176, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(10, 10))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
@@ -785,9 +785,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	///
-	/// At least 100_721 nanoseconds.
+	/// At least 96_614 nanoseconds.
 	fn drop_accusation() -> Weight {
-		Weight::from_parts(104_776_000, 6_196)
+		Weight::from_parts(101_160_000, 6_196)
 			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
@@ -816,11 +816,11 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// `r` is from 1 to 16.
 	///
-	/// At least 80_109 nanoseconds.
+	/// At least 77_075 nanoseconds.
 	fn sweep_slashed(r: u32, ) -> Weight {
-		Weight::from_parts(75_895_377, 6_196)
-			// Standard error: 158_929
-			.saturating_add(Weight::from_parts(9_921_291, 0).saturating_mul(r.into()))
+		Weight::from_parts(73_202_112, 6_196)
+			// Standard error: 33_971
+			.saturating_add(Weight::from_parts(8_547_862, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
@@ -838,9 +838,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	///
-	/// At least 99_668 nanoseconds.
+	/// At least 94_561 nanoseconds.
 	fn reserve_root() -> Weight {
-		Weight::from_parts(104_826_000, 6_470)
+		Weight::from_parts(97_725_000, 6_470)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	/// Storage: `DataAttribution::Reservations` (r:1 w:1)
@@ -855,9 +855,9 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	///
-	/// At least 51_266 nanoseconds.
+	/// At least 49_274 nanoseconds.
 	fn remove_reservation() -> Weight {
-		Weight::from_parts(54_090_000, 3_730)
+		Weight::from_parts(51_277_000, 3_730)
 			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 }

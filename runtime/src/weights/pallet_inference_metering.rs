@@ -44,11 +44,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `m` is from 1 to 64.
 	///
-	/// At least 85_768 nanoseconds.
+	/// At least 85_748 nanoseconds.
 	fn register_node(m: u32, ) -> Weight {
-		Weight::from_parts(126_895_227, 4_358)
-			// Standard error: 642_291
-			.saturating_add(Weight::from_parts(11_478_154, 0).saturating_mul(m.into()))
+		Weight::from_parts(115_694_864, 4_358)
+			// Standard error: 216_570
+			.saturating_add(Weight::from_parts(9_599_435, 0).saturating_mul(m.into()))
 			.saturating_add(Weight::from_parts(0, 2_723).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(4, 3))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(m.into())))
@@ -70,13 +70,13 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `g` is from 1 to 64.
 	///
-	/// At least 287_678 nanoseconds.
+	/// At least 216_874 nanoseconds.
 	fn update_node(m: u32, g: u32, ) -> Weight {
-		Weight::from_parts(299_757_000, 4_358)
-			// Standard error: 576_967
-			.saturating_add(Weight::from_parts(8_251_273, 0).saturating_mul(m.into()))
-			// Standard error: 576_967
-			.saturating_add(Weight::from_parts(2_476_774, 0).saturating_mul(g.into()))
+		Weight::from_parts(28_463_532, 4_358)
+			// Standard error: 439_025
+			.saturating_add(Weight::from_parts(9_587_268, 0).saturating_mul(m.into()))
+			// Standard error: 439_025
+			.saturating_add(Weight::from_parts(3_734_671, 0).saturating_mul(g.into()))
 			.saturating_add(Weight::from_parts(0, 2_723).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(m.into())))
@@ -107,9 +107,9 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
 	///
-	/// At least 167_570 nanoseconds.
+	/// At least 156_123 nanoseconds.
 	fn open_session() -> Weight {
-		Weight::from_parts(178_005_000, 11_034)
+		Weight::from_parts(166_939_000, 11_034)
 			.saturating_add(T::DbWeight::get().reads_writes(8, 5))
 	}
 	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
@@ -136,9 +136,9 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Proof: `InferenceMetering::Sessions` (`max_values`: None, `max_size`: Some(232), added: 2707, mode: `MaxEncodedLen`)
 	///
-	/// At least 169_603 nanoseconds.
+	/// At least 152_898 nanoseconds.
 	fn open_session_with_limit() -> Weight {
-		Weight::from_parts(192_868_000, 11_034)
+		Weight::from_parts(164_816_000, 11_034)
 			.saturating_add(T::DbWeight::get().reads_writes(8, 5))
 	}
 	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
@@ -153,10 +153,6 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Proof: `InferenceMetering::Lanes` (`max_values`: None, `max_size`: Some(50), added: 2525, mode: `MaxEncodedLen`)
 	///
-	/// Storage: `Parameters::Parameters` (r:2 w:0)
-	///
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `ModelRegistry::Models` (r:5 w:0)
 	///
 	/// Proof: `ModelRegistry::Models` (`max_values`: None, `max_size`: Some(248), added: 2723, mode: `MaxEncodedLen`)
@@ -168,6 +164,10 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	/// Storage: `ModelRegistry::Prices` (r:1 w:0)
 	///
 	/// Proof: `ModelRegistry::Prices` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	///
@@ -227,11 +227,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `r` is from 1 to 256.
 	///
-	/// At least 849_366 nanoseconds.
+	/// At least 774_744 nanoseconds.
 	fn settle(r: u32, ) -> Weight {
-		Weight::from_parts(1_001_089_059, 27_020)
-			// Standard error: 169_405
-			.saturating_add(Weight::from_parts(10_497_887, 0).saturating_mul(r.into()))
+		Weight::from_parts(819_993_822, 27_020)
+			// Standard error: 43_885
+			.saturating_add(Weight::from_parts(8_877_056, 0).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(67, 47))
 	}
 	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
@@ -246,10 +246,6 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Proof: `InferenceMetering::Lanes` (`max_values`: None, `max_size`: Some(50), added: 2525, mode: `MaxEncodedLen`)
 	///
-	/// Storage: `Parameters::Parameters` (r:2 w:0)
-	///
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `ModelRegistry::Models` (r:5 w:0)
 	///
 	/// Proof: `ModelRegistry::Models` (`max_values`: None, `max_size`: Some(248), added: 2723, mode: `MaxEncodedLen`)
@@ -261,6 +257,10 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	/// Storage: `ModelRegistry::Prices` (r:1 w:0)
 	///
 	/// Proof: `ModelRegistry::Prices` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	///
@@ -328,11 +328,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `a` is from 0 to 2048.
 	///
-	/// At least 3_780_656 nanoseconds.
+	/// At least 3_074_333 nanoseconds.
 	fn settle_attributed(a: u32, ) -> Weight {
-		Weight::from_parts(2_099_088_831, 27_020)
-			// Standard error: 1_447_362
-			.saturating_add(Weight::from_parts(16_500_942, 0).saturating_mul(a.into()))
+		Weight::from_parts(3_545_284_733, 27_020)
+			// Standard error: 172_559
+			.saturating_add(Weight::from_parts(10_912_225, 0).saturating_mul(a.into()))
 			.saturating_add(Weight::from_parts(0, 3_090).saturating_mul(a.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(67, 47))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(a.into())))
@@ -380,11 +380,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `s` is from 1 to 8.
 	///
-	/// At least 424_653 nanoseconds.
+	/// At least 410_432 nanoseconds.
 	fn settle_sources(s: u32, ) -> Weight {
-		Weight::from_parts(591_003_721, 24_417)
-			// Standard error: 2_553_408
-			.saturating_add(Weight::from_parts(17_053_071, 0).saturating_mul(s.into()))
+		Weight::from_parts(415_688_897, 24_417)
+			// Standard error: 333_362
+			.saturating_add(Weight::from_parts(14_076_206, 0).saturating_mul(s.into()))
 			.saturating_add(Weight::from_parts(0, 2_669).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(27, 18))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(s.into())))
@@ -432,11 +432,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `l` is from 0 to 4.
 	///
-	/// At least 338_324 nanoseconds.
+	/// At least 315_290 nanoseconds.
 	fn settle_parents(l: u32, ) -> Weight {
-		Weight::from_parts(513_065_400, 22_342)
-			// Standard error: 2_283_273
-			.saturating_add(Weight::from_parts(82_346_202, 0).saturating_mul(l.into()))
+		Weight::from_parts(325_980_449, 22_342)
+			// Standard error: 271_313
+			.saturating_add(Weight::from_parts(47_545_899, 0).saturating_mul(l.into()))
 			.saturating_add(Weight::from_parts(0, 2_603).saturating_mul(l.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(39, 26))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(l.into())))
@@ -454,10 +454,6 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Proof: `InferenceMetering::Lanes` (`max_values`: None, `max_size`: Some(50), added: 2525, mode: `MaxEncodedLen`)
 	///
-	/// Storage: `Parameters::Parameters` (r:2 w:0)
-	///
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `ModelRegistry::Models` (r:5 w:0)
 	///
 	/// Proof: `ModelRegistry::Models` (`max_values`: None, `max_size`: Some(248), added: 2723, mode: `MaxEncodedLen`)
@@ -469,6 +465,10 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	/// Storage: `ModelRegistry::Prices` (r:1 w:0)
 	///
 	/// Proof: `ModelRegistry::Prices` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
+	///
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	///
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	///
@@ -536,11 +536,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `a` is from 0 to 64.
 	///
-	/// At least 915_325 nanoseconds.
+	/// At least 827_724 nanoseconds.
 	fn settle_aggregate(a: u32, ) -> Weight {
-		Weight::from_parts(1_301_827_322, 27_020)
-			// Standard error: 2_114_410
-			.saturating_add(Weight::from_parts(6_358_377, 0).saturating_mul(a.into()))
+		Weight::from_parts(907_826_171, 27_020)
+			// Standard error: 1_044_270
+			.saturating_add(Weight::from_parts(8_624_941, 0).saturating_mul(a.into()))
 			.saturating_add(Weight::from_parts(0, 3_090).saturating_mul(a.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(67, 49))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(a.into())))
@@ -554,9 +554,9 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	///
-	/// At least 13_850 nanoseconds.
+	/// At least 13_541 nanoseconds.
 	fn request_close() -> Weight {
-		Weight::from_parts(16_524_000, 3_697)
+		Weight::from_parts(14_772_000, 3_697)
 			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
@@ -581,11 +581,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `l` is from 0 to 64.
 	///
-	/// At least 211_154 nanoseconds.
+	/// At least 194_971 nanoseconds.
 	fn close_session(l: u32, ) -> Weight {
-		Weight::from_parts(253_733_606, 6_196)
-			// Standard error: 521_275
-			.saturating_add(Weight::from_parts(1_659_681, 0).saturating_mul(l.into()))
+		Weight::from_parts(202_617_426, 6_196)
+			// Standard error: 189_232
+			.saturating_add(Weight::from_parts(1_642_198, 0).saturating_mul(l.into()))
 			.saturating_add(Weight::from_parts(0, 2_525).saturating_mul(l.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(5, 5))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(l.into())))
@@ -617,11 +617,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `l` is from 0 to 64.
 	///
-	/// At least 267_018 nanoseconds.
+	/// At least 254_760 nanoseconds.
 	fn close_with_agreement(l: u32, ) -> Weight {
-		Weight::from_parts(294_340_476, 4_358)
-			// Standard error: 457_056
-			.saturating_add(Weight::from_parts(2_279_567, 0).saturating_mul(l.into()))
+		Weight::from_parts(267_155_346, 4_358)
+			// Standard error: 117_418
+			.saturating_add(Weight::from_parts(1_383_531, 0).saturating_mul(l.into()))
 			.saturating_add(Weight::from_parts(0, 2_525).saturating_mul(l.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(l.into())))
@@ -633,11 +633,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Storage: `InferenceMetering::PreviousKeys` (r:1 w:1)
 	///
-	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(2866), added: 5341, mode: `MaxEncodedLen`)
 	///
-	/// At least 58_637 nanoseconds.
+	/// At least 56_424 nanoseconds.
 	fn rotate_receipt_key() -> Weight {
-		Weight::from_parts(62_514_000, 4_358)
+		Weight::from_parts(61_642_000, 6_331)
 			.saturating_add(T::DbWeight::get().reads_writes(2, 2))
 	}
 	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
@@ -652,18 +652,18 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	///
-	/// At least 110_044 nanoseconds.
+	/// At least 95_713 nanoseconds.
 	fn bond_more() -> Weight {
-		Weight::from_parts(117_125_000, 4_358)
+		Weight::from_parts(105_597_000, 4_358)
 			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
 	///
 	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
 	///
-	/// At least 48_582 nanoseconds.
+	/// At least 42_493 nanoseconds.
 	fn heartbeat() -> Weight {
-		Weight::from_parts(53_530_000, 4_358)
+		Weight::from_parts(48_913_000, 4_358)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
@@ -680,11 +680,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `m` is from 1 to 64.
 	///
-	/// At least 29_764 nanoseconds.
+	/// At least 25_969 nanoseconds.
 	fn start_unbonding(m: u32, ) -> Weight {
-		Weight::from_parts(43_103_217, 6_012)
-			// Standard error: 104_225
-			.saturating_add(Weight::from_parts(2_655_991, 0).saturating_mul(m.into()))
+		Weight::from_parts(29_462_130, 6_012)
+			// Standard error: 27_648
+			.saturating_add(Weight::from_parts(2_619_946, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(3, 1))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
@@ -702,11 +702,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `m` is from 1 to 64.
 	///
-	/// At least 28_352 nanoseconds.
+	/// At least 22_654 nanoseconds.
 	fn cancel_unbonding(m: u32, ) -> Weight {
-		Weight::from_parts(43_367_903, 4_358)
-			// Standard error: 129_066
-			.saturating_add(Weight::from_parts(2_901_092, 0).saturating_mul(m.into()))
+		Weight::from_parts(26_157_156, 4_358)
+			// Standard error: 23_408
+			.saturating_add(Weight::from_parts(2_648_712, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
@@ -728,11 +728,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Storage: `InferenceMetering::PreviousKeys` (r:0 w:1)
 	///
-	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(2866), added: 5341, mode: `MaxEncodedLen`)
 	///
-	/// At least 98_547 nanoseconds.
+	/// At least 94_251 nanoseconds.
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(107_380_000, 4_358)
+		Weight::from_parts(103_825_000, 4_358)
 			.saturating_add(T::DbWeight::get().reads_writes(3, 5))
 	}
 	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
@@ -749,11 +749,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `m` is from 1 to 64.
 	///
-	/// At least 23_665 nanoseconds.
+	/// At least 22_614 nanoseconds.
 	fn unjail(m: u32, ) -> Weight {
-		Weight::from_parts(36_423_242, 4_358)
-			// Standard error: 92_709
-			.saturating_add(Weight::from_parts(2_592_657, 0).saturating_mul(m.into()))
+		Weight::from_parts(28_600_272, 4_358)
+			// Standard error: 23_402
+			.saturating_add(Weight::from_parts(2_582_881, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
@@ -779,11 +779,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Storage: `InferenceMetering::PreviousKeys` (r:0 w:1)
 	///
-	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(2866), added: 5341, mode: `MaxEncodedLen`)
 	///
-	/// At least 147_870 nanoseconds.
+	/// At least 138_336 nanoseconds.
 	fn remove_node() -> Weight {
-		Weight::from_parts(159_588_000, 13_545)
+		Weight::from_parts(170_794_000, 13_545)
 			.saturating_add(T::DbWeight::get().reads_writes(9, 6))
 	}
 	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
@@ -798,9 +798,9 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	///
-	/// At least 58_577 nanoseconds.
+	/// At least 55_123 nanoseconds.
 	fn top_up() -> Weight {
-		Weight::from_parts(62_223_000, 3_730)
+		Weight::from_parts(57_476_000, 3_730)
 			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
@@ -815,9 +815,9 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Proof: `InferenceMetering::Nodes` (`max_values`: None, `max_size`: Some(893), added: 3368, mode: `MaxEncodedLen`)
 	///
-	/// At least 54_111 nanoseconds.
+	/// At least 58_266 nanoseconds.
 	fn extend_session() -> Weight {
-		Weight::from_parts(68_522_000, 6_012)
+		Weight::from_parts(66_018_000, 6_012)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 2))
 	}
 	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
@@ -828,9 +828,9 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	///
-	/// At least 13_971 nanoseconds.
+	/// At least 13_760 nanoseconds.
 	fn set_spending_limit() -> Weight {
-		Weight::from_parts(16_294_000, 3_697)
+		Weight::from_parts(17_126_000, 3_697)
 			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	/// Storage: `InferenceMetering::Roots` (r:1 w:0)
@@ -847,7 +847,7 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Storage: `InferenceMetering::PreviousKeys` (r:1 w:0)
 	///
-	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(2866), added: 5341, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `InferenceMetering::Disputed` (r:1 w:1)
 	///
@@ -873,13 +873,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `m` is from 1 to 64.
 	///
-	/// At least 358_424 nanoseconds.
-	fn report_overcharge(p: u32, m: u32, ) -> Weight {
-		Weight::from_parts(357_616_747, 13_989)
-			// Standard error: 1_501_356
-			.saturating_add(Weight::from_parts(1_999_343, 0).saturating_mul(p.into()))
-			// Standard error: 771_769
-			.saturating_add(Weight::from_parts(4_446_171, 0).saturating_mul(m.into()))
+	/// At least 332_135 nanoseconds.
+	fn report_overcharge(_p: u32, m: u32, ) -> Weight {
+		Weight::from_parts(509_461_334, 13_989)
+			// Standard error: 589_255
+			.saturating_add(Weight::from_parts(2_325_727, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(11, 7))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
@@ -897,7 +895,7 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Storage: `InferenceMetering::PreviousKeys` (r:1 w:0)
 	///
-	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(2866), added: 5341, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `InferenceMetering::Disputed` (r:1 w:1)
 	///
@@ -923,13 +921,13 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `m` is from 1 to 64.
 	///
-	/// At least 329_411 nanoseconds.
+	/// At least 334_619 nanoseconds.
 	fn report_misreport(p: u32, m: u32, ) -> Weight {
-		Weight::from_parts(337_579_490, 13_989)
-			// Standard error: 890_010
-			.saturating_add(Weight::from_parts(1_061_895, 0).saturating_mul(p.into()))
-			// Standard error: 457_508
-			.saturating_add(Weight::from_parts(3_411_173, 0).saturating_mul(m.into()))
+		Weight::from_parts(344_784_000, 13_989)
+			// Standard error: 9_299_031
+			.saturating_add(Weight::from_parts(10_300_425, 0).saturating_mul(p.into()))
+			// Standard error: 4_618_746
+			.saturating_add(Weight::from_parts(5_953_878, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
@@ -947,7 +945,7 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// Storage: `InferenceMetering::PreviousKeys` (r:1 w:0)
 	///
-	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(401), added: 2876, mode: `MaxEncodedLen`)
+	/// Proof: `InferenceMetering::PreviousKeys` (`max_values`: None, `max_size`: Some(2866), added: 5341, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `InferenceMetering::Equivocations` (r:1 w:1)
 	///
@@ -971,11 +969,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `m` is from 1 to 64.
 	///
-	/// At least 362_761 nanoseconds.
+	/// At least 382_971 nanoseconds.
 	fn report_equivocation(m: u32, ) -> Weight {
-		Weight::from_parts(345_846_264, 8_799)
-			// Standard error: 426_886
-			.saturating_add(Weight::from_parts(5_883_894, 0).saturating_mul(m.into()))
+		Weight::from_parts(453_371_308, 8_799)
+			// Standard error: 688_840
+			.saturating_add(Weight::from_parts(2_058_873, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
@@ -997,11 +995,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `n` is from 0 to 256.
 	///
-	/// At least 4_377 nanoseconds.
+	/// At least 4_507 nanoseconds.
 	fn drop_roots(n: u32, ) -> Weight {
-		Weight::from_parts(4_637_000, 1_501)
-			// Standard error: 70_381
-			.saturating_add(Weight::from_parts(11_724_787, 0).saturating_mul(n.into()))
+		Weight::from_parts(4_597_000, 1_501)
+			// Standard error: 21_717
+			.saturating_add(Weight::from_parts(10_796_307, 0).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2_513).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))

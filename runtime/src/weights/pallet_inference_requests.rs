@@ -74,13 +74,13 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// `f` is from 0 to 15.
 	///
-	/// At least 204_024 nanoseconds.
+	/// At least 190_093 nanoseconds.
 	fn request_call(i: u32, f: u32, ) -> Weight {
-		Weight::from_parts(176_626_534, 14_605)
-			// Standard error: 7_657
-			.saturating_add(Weight::from_parts(7_781, 0).saturating_mul(i.into()))
-			// Standard error: 2_040_434
-			.saturating_add(Weight::from_parts(9_108_792, 0).saturating_mul(f.into()))
+		Weight::from_parts(168_520_922, 14_605)
+			// Standard error: 2_368
+			.saturating_add(Weight::from_parts(8_418, 0).saturating_mul(i.into()))
+			// Standard error: 631_008
+			.saturating_add(Weight::from_parts(4_309_089, 0).saturating_mul(f.into()))
 			.saturating_add(Weight::from_parts(0, 3_001).saturating_mul(f.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(15, 9))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(f.into())))
@@ -179,11 +179,15 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// `s` is from 1 to 8.
 	///
-	/// At least 666_463 nanoseconds.
-	fn fulfil_call(_o: u32, a: u32, s: u32, ) -> Weight {
-		Weight::from_parts(1_042_938_615, 27_020)
-			// Standard error: 9_377_060
-			.saturating_add(Weight::from_parts(36_671_792, 0).saturating_mul(s.into()))
+	/// At least 672_152 nanoseconds.
+	fn fulfil_call(o: u32, a: u32, s: u32, ) -> Weight {
+		Weight::from_parts(428_384_799, 27_020)
+			// Standard error: 34_949
+			.saturating_add(Weight::from_parts(2_618, 0).saturating_mul(o.into()))
+			// Standard error: 32_928_940
+			.saturating_add(Weight::from_parts(38_213_666, 0).saturating_mul(a.into()))
+			// Standard error: 37_887_523
+			.saturating_add(Weight::from_parts(42_009_218, 0).saturating_mul(s.into()))
 			.saturating_add(Weight::from_parts(0, 3_090).saturating_mul(a.into()))
 			.saturating_add(Weight::from_parts(0, 2_669).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(41, 25))
@@ -206,11 +210,11 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// `f` is from 0 to 15.
 	///
-	/// At least 30_395 nanoseconds.
+	/// At least 31_077 nanoseconds.
 	fn cancel_call(f: u32, ) -> Weight {
-		Weight::from_parts(32_131_578, 4_963)
-			// Standard error: 113_495
-			.saturating_add(Weight::from_parts(4_244_886, 0).saturating_mul(f.into()))
+		Weight::from_parts(34_558_623, 4_963)
+			// Standard error: 108_338
+			.saturating_add(Weight::from_parts(3_618_591, 0).saturating_mul(f.into()))
 			.saturating_add(Weight::from_parts(0, 2_908).saturating_mul(f.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(f.into())))
@@ -243,9 +247,9 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// Proof: `InferenceRequests::Inputs` (`max_values`: None, `max_size`: Some(4114), added: 6589, mode: `MaxEncodedLen`)
 	///
-	/// At least 104_796 nanoseconds.
+	/// At least 99_739 nanoseconds.
 	fn expire_call() -> Weight {
-		Weight::from_parts(110_054_000, 3_991)
+		Weight::from_parts(109_043_000, 3_991)
 			.saturating_add(T::DbWeight::get().reads_writes(5, 7))
 	}
 	/// Storage: `InferenceRequests::NextSlot` (r:1 w:1)
@@ -256,18 +260,18 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// Proof: `InferenceRequests::CounterForRequests` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	///
-	/// At least 6_790 nanoseconds.
+	/// At least 6_760 nanoseconds.
 	fn sweep_base() -> Weight {
-		Weight::from_parts(7_391_000, 1_489)
+		Weight::from_parts(7_732_000, 1_489)
 			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	/// Storage: `InferenceRequests::Deadlines` (r:1 w:1)
 	///
 	/// Proof: `InferenceRequests::Deadlines` (`max_values`: None, `max_size`: Some(526), added: 3001, mode: `MaxEncodedLen`)
 	///
-	/// At least 6_991 nanoseconds.
+	/// At least 6_780 nanoseconds.
 	fn sweep_slot() -> Weight {
-		Weight::from_parts(7_632_000, 3_991)
+		Weight::from_parts(7_461_000, 3_991)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `InferenceRequests::Requests` (r:1 w:1)
@@ -294,9 +298,9 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// Proof: `InferenceRequests::Inputs` (`max_values`: None, `max_size`: Some(4114), added: 6589, mode: `MaxEncodedLen`)
 	///
-	/// At least 98_326 nanoseconds.
+	/// At least 93_810 nanoseconds.
 	fn sweep_request() -> Weight {
-		Weight::from_parts(102_242_000, 3_730)
+		Weight::from_parts(103_565_000, 3_730)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 6))
 	}
 }

@@ -30,9 +30,9 @@ impl<T: frame_system::Config> pallet_revenue_split::WeightInfo for WeightInfo<T>
 	///
 	/// Proof: `RevenueSplit::TotalAccrued` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	///
-	/// At least 59_529 nanoseconds.
+	/// At least 58_978 nanoseconds.
 	fn pay_accrued() -> Weight {
-		Weight::from_parts(62_252_000, 6_196)
+		Weight::from_parts(62_033_000, 6_196)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 }

@@ -2,7 +2,7 @@
 
 use openledger_primitives::{
 	voucher::{request_hash, Voucher},
-	BlockNumber, Hash, SessionId,
+	BlockNumber, Hash, Sequence, SessionId,
 };
 use rand::{rngs::OsRng, RngCore};
 
@@ -110,18 +110,21 @@ impl Caller {
 			},
 			Sent::Lost(reason) => Delivered { broken: Some(reason), ..Delivered::default() },
 		};
-		let delivered = self.ask_again(attempt, &payment, size, delivered, on_text).await;
+		let lost =
+			Lost { session: session.session, sequence: call.sequence, payment: &payment, size };
+		let delivered = self.ask_again(attempt, lost, delivered, on_text).await;
 		let result = self.conclude(attempt, &session, under_way, call, delivered, opened).await?;
 		Ok(Outcome::Done(Box::new(result)))
 	}
 
 	/// Asks once more for a whole answer that was lost, with the very same request: the node may have
-	/// it still, and charges for it once. If it has not, what is known stays as it is.
+	/// it still, and charges for it once. A node that is not there, or not done yet, is asked again when
+	/// it has said that it has charged for the call. If it has no answer then either, what is known stays
+	/// as it is.
 	async fn ask_again(
 		&self,
 		attempt: &Attempt<'_>,
-		payment: &str,
-		size: AnswerSize,
+		lost: Lost<'_>,
 		delivered: Delivered,
 		on_text: &mut (dyn FnMut(&str) + Send),
 	) -> Delivered {
@@ -130,11 +133,14 @@ impl Caller {
 		if delivered.broken.is_none() || said || is_stream(attempt.body) {
 			return delivered;
 		}
-		match attempt.api.pay(attempt.body, payment).await {
-			Sent::Answer(answer) => match http::read(answer, size, on_text).await {
-				again if again.broken.is_none() && again.error.is_none() => again,
-				_ => delivered,
-			},
+		if let Some(again) = repeat(attempt, &lost, on_text).await {
+			return again;
+		}
+		match self.ask_statement(attempt, lost.session, lost.sequence).await {
+			Known::Served(response) => {
+				let again = repeat(attempt, &lost, on_text).await;
+				again.unwrap_or(Delivered { response: Some(*response), ..delivered })
+			}
 			_ => delivered,
 		}
 	}
@@ -272,4 +278,28 @@ impl Caller {
 fn is_stream(body: &[u8]) -> bool {
 	let body: Option<serde_json::Value> = serde_json::from_slice(body).ok();
 	body.is_some_and(|body| body.get("stream") == Some(&true.into()))
+}
+
+/// A call whose whole answer was lost.
+struct Lost<'a> {
+	session: SessionId,
+	sequence: Sequence,
+	/// The payment, as it was sent.
+	payment: &'a str,
+	size: AnswerSize,
+}
+
+/// Sends the very same request once more, and takes its answer if that comes whole.
+async fn repeat(
+	attempt: &Attempt<'_>,
+	lost: &Lost<'_>,
+	on_text: &mut (dyn FnMut(&str) + Send),
+) -> Option<Delivered> {
+	match attempt.api.pay(attempt.body, lost.payment).await {
+		Sent::Answer(answer) => {
+			let again = http::read(answer, lost.size, on_text).await;
+			(again.broken.is_none() && again.error.is_none()).then_some(again)
+		}
+		_ => None,
+	}
 }

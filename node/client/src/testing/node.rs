@@ -86,6 +86,8 @@ pub(crate) struct Ledger {
 	pub paid_requests: u32,
 	/// Whether it keeps an answer for whoever has lost it.
 	pub keeps: bool,
+	/// How often it is not done yet when such a one comes.
+	pub not_yet: u32,
 	/// What got lost on its way.
 	pub lost: Option<(Bytes, String)>,
 	/// Refuse so many vouchers as if the session were not known yet.
@@ -239,6 +241,10 @@ fn serve(shared: &Shared, ledger: &mut Ledger, header: &str, body: &[u8]) -> Res
 	let place = (payload.voucher.session, payload.voucher.lane, payload.voucher.sequence);
 	if let Some(kept) = ledger.served.get(&place).filter(|_| ledger.keeps) {
 		assert!(payload.is_for(body));
+		if ledger.not_yet > 0 {
+			ledger.not_yet -= 1;
+			return refused(409, "voucher_already_used", Value::Null);
+		}
 		return whole(Mood::Honest, &ANSWER.concat(), kept);
 	}
 	if let Some(refusal) = check(&payload, body, shared, ledger) {

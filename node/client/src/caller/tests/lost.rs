@@ -20,3 +20,23 @@ async fn an_answer_that_the_node_has_kept_is_had_again() {
 		assert_eq!(world.node.ledger.lock().unwrap().paid_requests, 3);
 	}
 }
+
+/// A node that was killed between the record and the answer is not back at once.
+#[tokio::test]
+async fn an_answer_is_asked_for_again_when_the_node_says_what_it_cost() {
+	let world = World::new(10 * MOST).await;
+	world.node.set(Mood::BreakOff);
+	{
+		let mut ledger = world.node.ledger.lock().unwrap();
+		(ledger.keeps, ledger.not_yet) = (true, 1);
+	}
+	let result = world.call(false).await.unwrap();
+	assert_eq!(result.text, "The capital of Zoë is Paris.");
+	assert_eq!(world.lane().await.acknowledged, CHARGE, "once");
+	assert_eq!(world.node.ledger.lock().unwrap().paid_requests, 3);
+	// It has it no more: what is known is what it cost.
+	world.node.ledger.lock().unwrap().not_yet = 2;
+	let lost = world.call(false).await.unwrap_err();
+	assert!(matches!(lost, CallerError::AnswerLost { charge: CHARGE, .. }), "{lost}");
+	assert_eq!(world.lane().await.acknowledged, 2 * CHARGE);
+}
