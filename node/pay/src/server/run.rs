@@ -16,9 +16,7 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
-use super::{
-	router, telemetry, App, Guard, Limits,
-};
+use super::{router, telemetry, App, Guard, Limits};
 use crate::{
 	budget::Budget,
 	call::{CallSettings, Engine},
