@@ -105,11 +105,18 @@ at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; 
 
 rust() {
 	if ! have cargo; then
-		note "no cargo: installing Rust with rustup"
-		curl --proto '=https' --tlsv1.2 -sSf --connect-timeout 20 --retry 2 \
-			-o "$scratch/rustup-init.sh" https://sh.rustup.rs ||
+		note "no cargo: installing Rust $rust_minimum with rustup"
+		# The second address is where the first one leads; some networks let only that one through.
+		curl --proto '=https' --tlsv1.2 -sSf --connect-timeout 20 --retry 2 -o "$scratch/rustup-init.sh" \
+			https://sh.rustup.rs 2>"$scratch/rustup.log" ||
+			curl --proto '=https' --tlsv1.2 -sSf --connect-timeout 20 --retry 2 -o "$scratch/rustup-init.sh" \
+				https://static.rust-lang.org/rustup/rustup-init.sh 2>>"$scratch/rustup.log" || {
+			cat "$scratch/rustup.log" >&2
 			die "Rust is missing and rustup's server cannot be reached. Install Rust $rust_minimum or newer, then run this again."
-		sh "$scratch/rustup-init.sh" -y --no-modify-path --profile default >"$scratch/rustup.log" 2>&1 || {
+		}
+		# The version that everything is tested with: a newer one's lints may find fault with what is fine.
+		sh "$scratch/rustup-init.sh" -y --no-modify-path --profile default --default-toolchain "$rust_minimum" \
+			>"$scratch/rustup.log" 2>&1 || {
 			tail -n 20 "$scratch/rustup.log" >&2
 			die "rustup could not install Rust. Install Rust $rust_minimum or newer, then run this again."
 		}
