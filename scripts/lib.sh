@@ -66,6 +66,15 @@ find_rust() {
 }
 find_rust
 
+# A newer Node.js than the system's, where scripts/setup.sh had to get one.
+export OPENLEDGER_NODE_JS="${OPENLEDGER_NODE_JS:-$OPENLEDGER_CACHE/node-js}"
+find_node_js() {
+	local programs="$OPENLEDGER_NODE_JS/node_modules/node/bin"
+	case ":$PATH:" in *":$programs:"*) return ;; esac
+	if [ -x "$programs/node" ]; then export PATH="$programs:$PATH"; fi
+}
+find_node_js
+
 # scripts/setup.sh leaves word of the compiler that builds the runtime's wasm; one that is named in the
 # environment comes first.
 wasm_toolchain_given="${WASM_BUILD_TOOLCHAIN:-}"
@@ -83,6 +92,7 @@ use_wasm_toolchain
 set_up() {
 	"$REPO/scripts/setup.sh" "$@"
 	find_rust
+	find_node_js
 	use_wasm_toolchain
 }
 

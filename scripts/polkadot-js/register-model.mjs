@@ -1,7 +1,10 @@
-// Uses the chain as a polkadot.js user does: connects, shows what the metadata says of the four
+// Uses the chain as a polkadot.js user does: connects, shows what the metadata says of this chain's own
 // pallets, and registers a model as //Charlie.
 //
-//   node register-model.mjs [ws://127.0.0.1:9944] [model name]
+//   node register-model.mjs [ws://127.0.0.1:9944] [model name] [weights hash] [tokenizer hash]
+//
+// The hashes are those that `openledger-inference hash` prints for the model's file. Without them it is a model
+// that no node can serve.
 //
 // Exits with 0 once the model is registered and its event was seen, and with 1 otherwise.
 
@@ -10,8 +13,16 @@ import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
 
 const url = process.argv[2] ?? 'ws://127.0.0.1:9944';
 const name = process.argv[3] ?? 'polkadot-js/demo';
+const weightsHash = process.argv[4] ?? `0x${'11'.repeat(32)}`;
+const tokenizerHash = process.argv[5] ?? `0x${'22'.repeat(32)}`;
 const TIMEOUT_MS = 90_000;
-const PALLETS = ['modelRegistry', 'dataAttribution', 'inferenceMetering', 'revenueSplit'];
+const PALLETS = [
+  'modelRegistry',
+  'dataAttribution',
+  'inferenceMetering',
+  'inferenceRequests',
+  'revenueSplit',
+];
 const OPEN = 10n ** 18n;
 
 // Shows calls and storage of a pallet with their types, all out of the chain's metadata.
@@ -84,8 +95,8 @@ async function main(api) {
   const transaction = api.tx.modelRegistry.registerModel(
     name,
     'https://models.example/demo',
-    `0x${'11'.repeat(32)}`,
-    `0x${'22'.repeat(32)}`,
+    weightsHash,
+    tokenizerHash,
     price,
     policy,
     [],

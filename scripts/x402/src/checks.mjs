@@ -11,7 +11,7 @@ const OPEN = 10n ** 18n;
 // Tokens that a chat template may add to a prompt, at most.
 const TEMPLATE_TOKENS = 1024;
 // Tokens of an answer that leave no text: its end, or half of a character that never came.
-const SILENT_TOKENS = 16;
+export const SILENT_TOKENS = 16;
 
 // The charge of a call, in planck.
 export function charge(price, inputTokens, outputTokens) {

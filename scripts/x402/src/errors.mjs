@@ -3,6 +3,7 @@
 //   call        the scheme is not used as it has to be
 //   offer       what the node asks for is not what the chain says it may ask for, or more than the caller
 //               is willing to pay
+//   answer      the node's answer cannot be read
 //   statement   the node's statement of a call does not hold; it is kept in the state file
 //   disputed    node and caller disagree about what the earlier calls cost
 //   unresolved  it is not known yet what became of an earlier call

@@ -12,7 +12,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { u8aToHex } from '@polkadot/util';
 import { randomAsU8a } from '@polkadot/util-crypto';
-import { checkStatement, formatOpen } from './checks.mjs';
+import { SILENT_TOKENS, checkStatement, formatOpen } from './checks.mjs';
 import { requestHash } from './encoding.mjs';
 import { OpenLedgerError } from './errors.mjs';
 import { accountId } from './keys.mjs';
@@ -24,6 +24,8 @@ const MARGIN = 20;
 const LONGEST_VALIDITY = 1_200;
 // A node may be so many blocks behind.
 const LAG = 100;
+// After so many answers in a row that were charged and did not arrive, a node is paid nothing more.
+const LOSSES = 3;
 
 const DEFAULTS = {
   // What goes into a new session, in planck.
@@ -52,6 +54,10 @@ function spent(session) {
   }, 0n);
 }
 
+// Whether more was charged than there was of an answer that broke off.
+const isLoss = ({ lost }, { outputTokens }) =>
+  lost === 0 || (lost > 0 && outputTokens > lost + SILENT_TOKENS);
+
 export class Ledger {
   #chain;
   #state;
@@ -78,6 +84,16 @@ export class Ledger {
     }
   }
 
+  // How long to wait for a node, in milliseconds.
+  get patience() {
+    return this.#options.patience;
+  }
+
+  // How long to wait before asking again, in milliseconds.
+  get pause() {
+    return this.#options.pause;
+  }
+
   // What is left of a session's deposit, in planck.
   left(session) {
     return BigInt(session.deposit) - spent(session);
@@ -85,12 +101,21 @@ export class Ledger {
 
   // A lane for a call of `amount` at what was offered, in a session with `node` that can pay for it. Waits
   // until one is free. The session is opened if there is none, or none that has a lane left.
+  //
+  // That a lane which was never paid from is of other terms is only the node's word, and another session is
+  // another deposit: that is not for the node alone to cause.
   async place(node, amount, offered, api) {
     const terms = termsOf(offered);
     for (;;) {
       const session = await this.#session(node, amount, api);
       const number = await this.#takeLane(session, terms);
       if (number !== undefined) return { session, number };
+      const lanes = Object.values(session.lanes);
+      if (lanes.some((lane) => lane.terms === null && lane.acknowledged === '0')) {
+        const what = `session ${session.session} has no lane left`;
+        const why = 'the node says of lanes that were never used that they are for other terms';
+        throw new OpenLedgerError('session', `${what}: ${why}`);
+      }
       this.#retire(session);
     }
   }
@@ -171,9 +196,11 @@ export class Ledger {
     return { voucher, call };
   }
 
-  // Checks a statement, and adds its charge to what is acknowledged.
+  // Checks a statement, and adds its charge to what is acknowledged: once for each call, however often
+  // the node states it.
   acknowledge(session, number, call, receipt, text) {
     const lane = session.lanes[number];
+    if (!lane.calls.includes(call)) return;
     const place = { genesisHash: session.genesisHash, session: session.session, lane: number };
     try {
       checkStatement(receipt, place, call, text);
@@ -185,6 +212,18 @@ export class Ledger {
     this.#state.keepStatement(receipt);
     lane.acknowledged = String(BigInt(lane.acknowledged) + BigInt(receipt.statement.charge));
     this.#used(lane, call.sequence);
+    if (text !== undefined) session.losses = 0;
+    else if (isLoss(call, receipt.statement)) session.losses = (session.losses ?? 0) + 1;
+    if (session.losses >= LOSSES) {
+      const what = `${session.losses} answers in a row were charged and did not arrive`;
+      this.#dispute(session, new OpenLedgerError('disputed', what));
+    }
+    this.#state.save();
+  }
+
+  // Notes that of a call's answer only `bytes` of text arrived, through no fault of the caller's.
+  lost(call, bytes) {
+    call.lost = bytes;
     this.#state.save();
   }
 

@@ -1,6 +1,31 @@
 // What can be asked of an inference node besides paid calls.
 
+import { OpenLedgerError } from './errors.mjs';
 import { parseJson } from './json.mjs';
+
+// How long the node has for such an answer, in milliseconds, and how long it may be, in bytes.
+const PATIENCE = 10_000;
+const LONGEST = 1 << 20;
+
+// What a response says, which may be `longest` bytes.
+export async function readText(response, longest = LONGEST) {
+  const decoder = new TextDecoder();
+  const reader = response.body?.getReader();
+  let text = '';
+  for (let length = 0; reader; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > longest) {
+      const error = new OpenLedgerError('answer', `an answer is longer than ${longest} bytes`);
+      // Not awaited: of a response that was cloned, it ends when the other one is cancelled too.
+      reader.cancel(error).catch(() => {});
+      throw error;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+  return text + decoder.decode();
+}
 
 // What an error answer says. `shaped` tells whether it is in a node's form: else it may be a proxy's.
 export function readRefusal(status, text) {
@@ -42,8 +67,9 @@ export class NodeApi {
 
   async #get(path) {
     try {
-      const response = await this.#fetch(`${this.#base}/${path}`, { redirect: 'error' });
-      const text = await response.text();
+      const signal = AbortSignal.timeout(PATIENCE);
+      const response = await this.#fetch(`${this.#base}/${path}`, { redirect: 'error', signal });
+      const text = await readText(response);
       if (response.ok) return { found: parseJson(text) };
       return { refusal: readRefusal(response.status, text) };
     } catch (error) {

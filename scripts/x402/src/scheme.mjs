@@ -12,6 +12,7 @@
 //   const paidFetch = scheme.wrap((fetch) => wrapFetchWithPayment(fetch, client));
 
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { taskAt } from './answer.mjs';
 import { ASSET, SCHEME, checkOffer } from './checks.mjs';
 import { voucherPayload } from './encoding.mjs';
@@ -19,12 +20,14 @@ import { OpenLedgerError } from './errors.mjs';
 import { decodeHeader } from './json.mjs';
 import { accountId, sign } from './keys.mjs';
 import { Ledger } from './ledger.mjs';
-import { NodeApi, readRefusal } from './node.mjs';
+import { NodeApi, readRefusal, readText } from './node.mjs';
 import { SseParser } from './sse.mjs';
 
 const X402_VERSION = 2;
 const PAYMENT_SIGNATURE = 'PAYMENT-SIGNATURE';
 const PAYMENT_RESPONSE = 'PAYMENT-RESPONSE';
+// The longest answer that is not a stream, in bytes.
+const LONGEST = 64 << 20;
 // Refusals after which another offer may be taken.
 const OUTDATED = new Set([
   'price_changed',
@@ -48,8 +51,13 @@ class Attempt {
   #reject;
   #release;
 
-  constructor({ session, number, call, task, release }) {
-    Object.assign(this, { session, number, call, task });
+  // Whether its outcome is known, or cannot be.
+  get isOver() {
+    return this.#release === undefined;
+  }
+
+  constructor({ session, number, call, voucher, task, release }) {
+    Object.assign(this, { session, number, call, voucher, task });
     this.#release = release;
     this.receipt = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -76,6 +84,9 @@ class Attempt {
     this.#release = undefined;
   }
 }
+
+// Whether a request that failed did so before anything of it was sent.
+const neverLeft = (error) => ['ECONNREFUSED', 'ENOTFOUND'].includes(error.cause?.code);
 
 export class OpenLedgerScheme {
   scheme = SCHEME;
@@ -171,8 +182,8 @@ export class OpenLedgerScheme {
       const promised = await ledger.promise(session, number, requirements, call.body);
       const signature = sign(this.#signer, voucherPayload(promised.voucher));
       const { task } = call;
-      call.attempt = new Attempt({ session, number, call: promised.call, task, release });
       const { voucher } = promised;
+      call.attempt = new Attempt({ session, number, call: promised.call, voucher, task, release });
       return { x402Version, payload: { voucher, signature, salt: promised.call.salt } };
     } catch (error) {
       release();
@@ -205,15 +216,43 @@ export class OpenLedgerScheme {
     const call = this.#calls.getStore();
     const { attempt } = call;
     try {
-      const response = await fetch(request);
-      if (response.ok) return await this.#take(response, attempt);
-      call.refusal = readRefusal(response.status, await response.clone().text());
-      const { code, message } = call.refusal;
-      attempt.fail(new OpenLedgerError('refused', `the node refused (${code}): ${message}`));
-      return response;
+      return await this.#deliver(fetch, request, call);
     } catch (error) {
       attempt.fail(error);
       throw error;
+    }
+  }
+
+  // The answer to a request that pays. Where the connection breaks before it is there, the same request is
+  // sent again: the node may not have had it, or keeps what it answered.
+  async #deliver(fetch, request, call) {
+    const { attempt, api } = call;
+    const { session, number } = attempt;
+    let lost;
+    for (const { patience, pause } = this.#ledger, deadline = Date.now() + patience; ; ) {
+      try {
+        const response = await fetch(request.clone());
+        if (response.ok) return await this.#take(response, attempt);
+        const refusal = readRefusal(response.status, await readText(response.clone()));
+        const isTaken = lost && refusal.code === 'voucher_already_used';
+        if (!isTaken) {
+          call.refusal = refusal;
+          const what = `the node refused (${refusal.code}): ${refusal.message}`;
+          attempt.fail(new OpenLedgerError('refused', what));
+          return response;
+        }
+        const { voucher } = attempt;
+        const served = await api.statement(session.session, number, voucher.sequence);
+        // Another answer than this one would be paid for as well.
+        if (served.refusal?.code !== 'call_in_progress') throw lost;
+      } catch (error) {
+        const isOurs = error === lost || error instanceof OpenLedgerError;
+        if (isOurs || request.signal.aborted || (!lost && neverLeft(error))) throw error;
+        lost = error;
+        this.#ledger.lost(attempt.call, 0);
+      }
+      if (Date.now() > deadline) throw lost;
+      await sleep(pause, undefined, { signal: request.signal });
     }
   }
 
@@ -232,7 +271,13 @@ export class OpenLedgerScheme {
     if (kind.startsWith('text/event-stream')) return this.#takeStream(response, attempt);
     const header = response.headers.get(PAYMENT_RESPONSE);
     if (!header) throw new OpenLedgerError('unresolved', 'the answer came without a statement');
-    const answer = JSON.parse(await response.clone().text());
+    const text = await readText(response.clone(), LONGEST);
+    let answer;
+    try {
+      answer = JSON.parse(text);
+    } catch (error) {
+      throw new OpenLedgerError('answer', `the answer is no JSON: ${error.message}`);
+    }
     this.#acknowledge(attempt, header, attempt.task.whole(answer));
     return response;
   }
@@ -245,6 +290,10 @@ export class OpenLedgerScheme {
     const encoder = new TextEncoder();
     const broken = new OpenLedgerError('unresolved', 'the stream ended without a statement');
     let text = '';
+    const lose = (error) => {
+      if (!attempt.isOver) this.#ledger.lost(attempt.call, encoder.encode(text).length);
+      attempt.fail(error);
+    };
     // What of an event is passed on.
     const take = ({ name, data, statement, raw }) => {
       if (statement !== undefined) this.#acknowledge(attempt, statement, text);
@@ -274,11 +323,11 @@ export class OpenLedgerScheme {
             controller.enqueue(encoder.encode(passed));
             return;
           }
-          attempt.fail(broken);
+          lose(broken);
           if (parser.rest !== '') controller.enqueue(encoder.encode(parser.rest));
           controller.close();
         } catch (error) {
-          attempt.fail(error);
+          lose(error);
           await reader.cancel(error).catch(() => {});
           controller.error(error);
         }
@@ -297,6 +346,8 @@ export class OpenLedgerScheme {
   }
 
   #acknowledge(attempt, header, text) {
+    // A node may state a call as often as it likes: it is paid once.
+    if (attempt.isOver) return;
     const { extra, amount } = decodeHeader(header);
     const { session, number, call } = attempt;
     if (amount !== extra?.statement?.charge) {

@@ -92,6 +92,9 @@ export class FakeNode {
   requests = [];
   // Changes what it does. `drop` cuts the connection: 'before' the voucher is taken, or 'after' the call.
   misbehave = {};
+  // Whether it keeps what it answered last.
+  keeps = false;
+  #kept;
 
   constructor(chain) {
     this.chain = chain;
@@ -135,10 +138,14 @@ export class FakeNode {
     }
     await this.misbehave.before?.();
     const payment = JSON.parse(Buffer.from(header, 'base64'));
+    if (this.#kept?.header === header) {
+      response.setHeader('payment-response', this.#kept.receipt);
+      return json(response, 200, this.#kept.body);
+    }
     const refusal = this.#check(payment, offer, body);
     if (refusal) return this.#refuse(response, ...refusal, offer);
     const answer = this.answer ?? ANSWERS[task](offer.extra.maxOutputTokens);
-    return this.#serve(response, payment, answer, JSON.parse(body).stream);
+    return this.#serve(response, payment, answer, JSON.parse(body).stream, header);
   }
 
   #offer({ max_tokens: asked = this.usualTokens, model }, task) {
@@ -186,6 +193,7 @@ export class FakeNode {
     const allowance = BigInt(voucher.authorised) - BigInt(voucher.acknowledged);
     if (allowance < BigInt(offer.amount)) return [402, 'insufficient_authorisation'];
     const lane = this.lane(voucher.session, voucher.lane);
+    if (this.#isTaken(voucher)) return [409, 'voucher_already_used'];
     if (lane.busy) return [409, 'lane_busy'];
     if (voucher.sequence !== lane.sequence + 1) return [409, 'voucher_out_of_order'];
     const terms = termsOf(voucher);
@@ -198,16 +206,22 @@ export class FakeNode {
     return undefined;
   }
 
-  async #serve(response, { payload }, { text, tokens, body, events }, isStream) {
+  #isTaken({ session, lane, sequence, requestHash: hash }) {
+    const call = this.calls.get(`${session}/${lane}/${sequence}`);
+    return call !== undefined && call.requestHash === hash;
+  }
+
+  async #serve(response, { payload }, { text, tokens, body, events }, isStream, sent) {
     const { voucher, salt } = payload;
     const id = `${voucher.session}/${voucher.lane}/${voucher.sequence}`;
     const lane = this.lane(voucher.session, voucher.lane);
     Object.assign(lane, { sequence: voucher.sequence, busy: true, terms: termsOf(voucher) });
-    this.calls.set(id, { status: 409, code: 'call_in_progress' });
+    const { requestHash: hash } = voucher;
+    this.calls.set(id, { requestHash: hash, status: 409, code: 'call_in_progress' });
     await this.misbehave.pause;
     if (this.misbehave.fail) {
       lane.busy = false;
-      this.calls.set(id, { status: 404, code: 'not_charged' });
+      this.calls.set(id, { requestHash: hash, status: 404, code: 'not_charged' });
       return this.#refuse(response, 500, 'internal_error');
     }
     const statement = {
@@ -237,9 +251,10 @@ export class FakeNode {
       amount: statement.charge,
       extra: { statement, signature },
     };
-    this.calls.set(id, { status: 200, answer });
-    if (this.misbehave.drop === 'after') return response.destroy();
+    this.calls.set(id, { requestHash: hash, status: 200, answer });
     const header = Buffer.from(JSON.stringify(answer)).toString('base64');
+    if (this.keeps) this.#kept = { header: sent, receipt: header, body };
+    if (this.misbehave.drop === 'after') return response.destroy();
     if (isStream) return this.#stream(response, events, header);
     response.setHeader('payment-response', header);
     return json(response, 200, body);
@@ -254,7 +269,7 @@ export class FakeNode {
       ...rest.map(chunk),
       ...(this.misbehave.cut || this.misbehave.stall
         ? []
-        : [this.misbehave.named ? `event: payment-response\ndata: ${header}\n\n` : `: payment-response ${header}\n\n`, 'data: [DONE]\n\n']),
+        : [...this.#stated(header), 'data: [DONE]\n\n']),
     ];
     // In pieces that end anywhere.
     const bytes = Buffer.from(events.join(''));
@@ -262,6 +277,15 @@ export class FakeNode {
       response.write(bytes.subarray(start, start + 7));
     }
     if (!this.misbehave.stall) response.end();
+  }
+
+  // The statement in a stream: as a comment, or as an event; more than once if it `repeats`.
+  #stated(header) {
+    const { named, repeats = 1 } = this.misbehave;
+    const event = named
+      ? `event: payment-response\ndata: ${header}\n\n`
+      : `: payment-response ${header}\n\n`;
+    return Array(repeats).fill(event);
   }
 
   #statement(response, path) {

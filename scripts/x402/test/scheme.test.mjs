@@ -1,65 +1,15 @@
-// The scheme with the real payment wrapper, against a chain and a node that are as strict as the real ones.
+// The scheme with the real payment wrapper.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { cryptoWaitReady } from '@polkadot/util-crypto';
-import { wrapFetchWithPayment, x402Client } from '@x402/fetch';
 import { statementPayload } from '../src/encoding.mjs';
 import { accountId, isSignedBy } from '../src/keys.mjs';
-import { OpenLedgerScheme } from '../src/scheme.mjs';
 import { StateFile } from '../src/state.mjs';
-import { FakeChain, FakeNode, key, planck } from './fakes.mjs';
-
-await cryptoWaitReady();
-
-const CHAT = '/v1/chat/completions';
-
-// A caller with its own state file. `allowed` is what the client of @x402/core pays at most.
-function openCaller(world, { allowed, ...options } = {}) {
-  const state = new StateFile(world.file);
-  const { chain } = world;
-  const usual = { deposit: 100_000n, maxCharge: 5_000n, patience: 1_000, pause: 5 };
-  const settings = { ...usual, ...options };
-  const scheme = new OpenLedgerScheme({ chain, state, caller: key('//Alice'), ...settings });
-  const client = x402Client.fromConfig({
-    schemes: [{ network: scheme.network, client: scheme }],
-    spendControls: scheme.spendControls(allowed),
-  });
-  const paidFetch = scheme.wrap((fetch) => wrapFetchWithPayment(fetch, client));
-  const ask = (body = {}, at = CHAT) =>
-    paidFetch(`${world.node.url}${at}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'm', messages: ['Zoë?'], max_tokens: 3, ...body }),
-    });
-  return { scheme, state, ask, close: () => state.close() };
-}
-
-// Tells a story in a world with a chain, a node, and a place for state files.
-function story(name, tell, options) {
-  test(name, async () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'openledger-x402-'));
-    const chain = new FakeChain();
-    const node = new FakeNode(chain);
-    await node.start();
-    const world = { chain, node, file: path.join(folder, 'deep', 'state.json') };
-    const caller = openCaller(world, options);
-    try {
-      await tell({ ...caller, ...world, world });
-    } finally {
-      caller.close();
-      await node.stop();
-      fs.rmSync(folder, { recursive: true });
-    }
-  });
-}
-
-const textOf = async (response) => (await response.json()).choices[0].message.content;
-const paid = (node) => node.requests.filter(({ isPaid }) => isPaid).length;
-const ofCode = (code) => (error) => error.code === code || error.message.includes(code);
+import { key, planck } from './fakes.mjs';
+import { CHAT, ofCode, openCaller, paid, story, textOf } from './stories.mjs';
 
 story('a call is paid, answered and acknowledged', async ({ scheme, state, ask, chain, node, file }) => {
   const response = await ask();
@@ -248,46 +198,6 @@ story('a lane that the node knows for something else is left', async ({ scheme, 
   assert.equal(state.sessions[0].lanes[0].terms, null);
   assert.equal((await scheme.receipt(await ask())).statement.lane, 1);
   assert.equal(paid(node), 4, 'one voucher was refused');
-});
-
-story('what an answer cost is found out where it did not arrive', async ({ scheme, state, ask, node }) => {
-  node.misbehave = { drop: 'after' };
-  await assert.rejects(ask());
-  assert.equal(state.sessions[0].lanes[0].calls.length, 1);
-  node.misbehave = {};
-  const { statement } = await scheme.receipt(await ask());
-  assert.equal(statement.sequence, 2);
-  assert.equal(state.sessions[0].lanes[0].acknowledged, String(2n * planck(3)));
-});
-
-story('a stream that breaks off is asked about', async ({ scheme, state, ask, node }) => {
-  node.misbehave = { cut: true };
-  const response = await ask({ stream: true });
-  assert.ok((await response.text()).includes('Zoë'));
-  await assert.rejects(scheme.receipt(response), ofCode('unresolved'));
-  node.misbehave = {};
-  await ask();
-  assert.equal(state.sessions[0].lanes[0].acknowledged, String(2n * planck(3)));
-});
-
-story('a stream that is cancelled frees its lane', async ({ scheme, ask, node }) => {
-  node.misbehave = { stall: true };
-  const response = await ask({ stream: true });
-  await response.body.cancel();
-  await assert.rejects(scheme.receipt(response), ofCode('unresolved'));
-  node.misbehave = {};
-  const { statement } = await scheme.receipt(await ask());
-  assert.deepEqual([statement.lane, statement.sequence], [0, 2]);
-}, { lanes: 1 });
-
-story('a voucher that never arrived costs nothing', async ({ scheme, state, ask, node }) => {
-  node.misbehave = { drop: 'before' };
-  await assert.rejects(ask());
-  node.misbehave = {};
-  const { statement } = await scheme.receipt(await ask());
-  assert.equal(statement.sequence, 1, 'its sequence was free');
-  const [lane] = Object.values(state.sessions[0].lanes);
-  assert.deepEqual([lane.acknowledged, lane.calls], [String(planck(3)), []]);
 });
 
 story('a voucher that arrives late counts once', async ({ scheme, state, ask, node }) => {
