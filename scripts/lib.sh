@@ -71,7 +71,11 @@ export OPENLEDGER_NODE_JS="${OPENLEDGER_NODE_JS:-$OPENLEDGER_CACHE/node-js}"
 find_node_js() {
 	local programs="$OPENLEDGER_NODE_JS/node_modules/node/bin"
 	case ":$PATH:" in *":$programs:"*) return ;; esac
-	if [ -x "$programs/node" ]; then export PATH="$programs:$PATH"; fi
+	[ -x "$programs/node" ] || return 0
+	export PATH="$programs:$PATH"
+	# It brings its own certificates; where the system trusts more, so must it.
+	local trusted=/etc/ssl/certs/ca-certificates.crt
+	if [ -r "$trusted" ]; then export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$trusted}"; fi
 }
 find_node_js
 
