@@ -1,6 +1,7 @@
 //! Key pairs from a secret that is never shown.
 
 use std::{
+	env::VarError,
 	fmt,
 	io::{self, Read},
 	path::PathBuf,
@@ -122,7 +123,9 @@ impl fmt::Debug for SecretUri {
 pub enum KeySource {
 	/// Given as it is. For development: other users of the machine can see command lines.
 	Uri(SecretUri),
-	/// From an environment variable of this name.
+	/// From an environment variable of this name. A process cannot take a variable back safely while
+	/// others may read its environment: it stays there for as long as the process lives, where its user
+	/// and whatever it starts can read it. A file is better.
 	Env(String),
 	/// From a file that holds the secret alone, as text or as a JSON string.
 	File(PathBuf),
@@ -138,9 +141,7 @@ impl KeySource {
 	pub fn read(&self, scheme: Scheme) -> Result<Keypair, KeyError> {
 		let secret = match self {
 			Self::Uri(secret) => secret.0.clone(),
-			Self::Env(name) => {
-				Zeroizing::new(std::env::var(name).map_err(|_| KeyError::NoVariable(name.clone()))?)
-			}
+			Self::Env(name) => read_variable(name)?,
 			Self::File(path) => {
 				let unreadable = |error| unreadable(path.display().to_string(), &error);
 				let file = std::fs::File::open(path).map_err(unreadable)?;
@@ -158,6 +159,18 @@ impl KeySource {
 
 fn unreadable(source_name: String, error: &io::Error) -> KeyError {
 	KeyError::Unreadable { source_name, reason: error.to_string() }
+}
+
+fn read_variable(name: &str) -> Result<Zeroizing<String>, KeyError> {
+	match std::env::var(name) {
+		Ok(secret) => Ok(Zeroizing::new(secret)),
+		Err(VarError::NotPresent) => Err(KeyError::NoVariable(name.to_owned())),
+		Err(VarError::NotUnicode(secret)) => {
+			drop(Zeroizing::new(secret.into_encoded_bytes()));
+			let source_name = format!("the environment variable {name}");
+			Err(KeyError::Unreadable { source_name, reason: "it is no text".into() })
+		}
+	}
 }
 
 fn read_secret(source: impl Read) -> io::Result<Zeroizing<String>> {

@@ -151,6 +151,11 @@ impl TestChain {
 		change(self.state().models.get_mut(&MODEL).expect("it is there"));
 	}
 
+	/// As if the model were served no more.
+	pub(crate) fn forget_model(&self) {
+		self.state().models.remove(&MODEL);
+	}
+
 	fn asked(&self) -> Result<MutexGuard<'_, ChainState>, ChainUnavailable> {
 		let state = self.state();
 		match state.away {

@@ -154,12 +154,25 @@ impl Clerk {
 		if task == Task::Embeddings {
 			return Ok(());
 		}
-		let all = [said.signed.as_str(), &said.besides].concat();
-		let Some(counted) = self.recount.count(model, &all).await else { return Ok(()) };
+		let Some(counted) = self.recount.count(model, &said.all()).await else { return Ok(()) };
 		if usize::try_from(charged).map_or(true, |charged| charged > counted) {
 			warn!(model, charged, counted, "more tokens charged than counted");
 		}
 		recount::compare(charged, counted)
+	}
+
+	/// The most output tokens that can be owed for what has come of an answer.
+	pub async fn most_owed(&self, answer: Answer<'_>) -> u32 {
+		let Answer { model, task, said, whole } = answer;
+		let counted = match task {
+			Task::Embeddings => None,
+			Task::Chat | Task::Text => self.recount.count(model, &said.all()).await,
+		};
+		let most = recount::most_owed(said.len(), counted);
+		match whole {
+			true => most,
+			false => most.saturating_add(TOKENS_UNDER_WAY),
+		}
 	}
 
 	/// How many tokens texts have that a model puts into its own form, if its tokenizer is at hand.

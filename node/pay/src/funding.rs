@@ -12,6 +12,7 @@ use openledger_primitives::{AccountId, Balance, BlockNumber, ModelId, SessionId,
 use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::{
+	runtime::Handle,
 	sync::oneshot,
 	time::{sleep, Instant},
 };
@@ -165,6 +166,28 @@ impl Drop for Demand<'_> {
 	}
 }
 
+/// A lane with what a call may cost set aside, on its way to who has asked for it: given back if it
+/// does not arrive there.
+struct Unclaimed {
+	funding: Arc<Funding>,
+	begun: Option<Begun>,
+}
+
+impl Unclaimed {
+	fn claim(mut self) -> Option<Begun> {
+		self.begun.take()
+	}
+}
+
+impl Drop for Unclaimed {
+	fn drop(&mut self) {
+		let (Some(begun), Ok(runtime)) = (self.begun.take(), Handle::try_current()) else { return };
+		let funding = self.funding.clone();
+		let giving_back = async move { funding.give_back(begun).await };
+		self.funding.tasks.spawn_on(giving_back, &runtime);
+	}
+}
+
 impl Funding {
 	/// New sessions last `session_blocks`. What must not be interrupted runs on `tasks`.
 	pub fn new(
@@ -196,13 +219,19 @@ impl Funding {
 		// Whoever loses patience must leave neither a transaction half done, nor a lane taken.
 		self.tasks.spawn(async move {
 			let begun = funding.serve(want).await;
-			if let Err(Ok(begun)) = reply.send(begun) {
-				if let Err(error) = funding.treasury.release(&begun.seat, false).await {
-					warn!(%error, "a lane that nobody wants any more could not be released");
-				}
-			}
+			let begun = begun.map(|begun| Unclaimed { funding, begun: Some(begun) });
+			// Where nobody waits for it, it comes back and is dropped.
+			drop(reply.send(begun));
 		});
-		answer.await.unwrap_or_else(|_| Err(FundingError::Unknown("its task has ended".into())))
+		let ended = || FundingError::Unknown("its task has ended".into());
+		answer.await.map_err(|_| ended())??.claim().ok_or_else(ended)
+	}
+
+	/// Gives a lane back that nobody wants any more.
+	async fn give_back(&self, begun: Begun) {
+		if let Err(error) = self.treasury.release(&begun.seat, false).await {
+			warn!(%error, "a lane that nobody wants any more could not be released");
+		}
 	}
 
 	async fn serve(&self, want: Want) -> Result<Begun, FundingError> {
@@ -360,6 +389,8 @@ impl Funding {
 				.is_some_and(|session| session.limit.is_none_or(|limit| session.deposit < limit));
 			ledger.left(session) < usual / LOW
 				&& grows && spare >= usual
+				// Whoever has to make good for something first.
+				&& !ledger.is_doubted(node)
 				&& !ledger.intents().contains_key(node)
 		});
 		if !is_low || self.network.key().is_none() {

@@ -8,7 +8,6 @@ use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, SessionInfo},
 	AccountId, Balance, BlockNumber, Hash, ModelId, SessionId, Signature, MAX_PAGE,
 };
-use sp_io::hashing::twox_128;
 
 /// What came of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,14 +208,7 @@ impl Network for Live {
 	}
 
 	async fn next_session(&self) -> Result<SessionId, ChainError> {
-		let key = [twox_128(b"InferenceMetering"), twox_128(b"NextSessionId")].concat();
-		// The value is not there before the first session.
-		let Some(stored) = self.chain.storage(&key, At::Best).await? else { return Ok(0) };
-		let bytes = <[u8; 8]>::try_from(stored).map_err(|bytes| ChainError::Decode {
-			what: "the number of the next session".into(),
-			reason: format!("it has {} bytes", bytes.len()),
-		})?;
-		Ok(SessionId::from_le_bytes(bytes))
+		self.chain.next_session(At::Best).await
 	}
 
 	async fn open_session(

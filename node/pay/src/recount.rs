@@ -132,6 +132,14 @@ pub fn at_most(charged: u32, size: usize, unit: &str) -> Result<(), String> {
 	}
 }
 
+/// The most output tokens that an answer can have of so many bytes of text, in which so many tokens were
+/// `counted`, if its model's tokenizer is at hand.
+pub fn most_owed(bytes: usize, counted: Option<usize>) -> u32 {
+	let counted = counted.map(|counted| counted.saturating_add(counted / SLACK));
+	let most = counted.map_or(bytes, |counted| counted.min(bytes)).saturating_add(SILENT);
+	u32::try_from(most).unwrap_or(u32::MAX)
+}
+
 /// Whether these are no more tokens than `most`, but for those that leave no text.
 fn fits(tokens: u32, most: usize) -> bool {
 	usize::try_from(tokens).is_ok_and(|tokens| tokens <= most.saturating_add(SILENT))
@@ -185,6 +193,7 @@ mod tests {
 		] {
 			assert_eq!(compare(charged, counted).is_ok(), holds, "{charged} of {counted}");
 			assert_eq!(compare_inputs(charged, counted).is_ok(), holds, "{charged} of {counted}");
+			assert_eq!(charged <= most_owed(999, Some(counted)), holds, "{charged} of {counted}");
 		}
 	}
 }

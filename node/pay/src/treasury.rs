@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::{
 	budget::Budget,
-	ledger::{Begun, Change, Correction, Draft, Fate, IntentKind, Ledger, Open, Seat, Shortfall},
+	ledger::{Begun, Change, Correction, Draft, Fate, IntentKind, Ledger, Seat, Shortfall},
 	store::{unix_seconds, Store, StoreError},
 };
 
@@ -26,6 +26,19 @@ pub enum TreasuryError {
 	/// It cannot be written down.
 	#[error(transparent)]
 	Store(#[from] StoreError),
+}
+
+/// A call whose outcome somebody is finding out.
+#[derive(Debug)]
+pub struct Resumed<'a> {
+	treasury: &'a Treasury,
+	seat: &'a Seat,
+}
+
+impl Drop for Resumed<'_> {
+	fn drop(&mut self) {
+		self.treasury.park(self.seat);
+	}
 }
 
 /// The ledger on its file, within a budget.
@@ -199,17 +212,18 @@ impl Treasury {
 	}
 
 	/// The node has not delivered its answer, and nobody knows yet whether that was charged.
-	pub fn park_lost(&self, seat: &Seat) {
-		self.ledger.lock().park_lost(seat);
-		self.freed.notify_waiters();
+	///
+	/// # Errors
+	/// If it cannot be written down.
+	pub async fn park_lost(&self, seat: &Seat) -> Result<(), StoreError> {
+		self.update(|ledger| ledger.park_lost(seat)).await
 	}
 
-	/// Takes up the calls that nobody is looking after.
-	pub fn take_unresolved(&self) -> Vec<(Seat, Open)> {
-		let mut ledger = self.ledger.lock();
-		let mut found = ledger.unresolved();
-		found.retain(|(seat, _)| ledger.resume(seat));
-		found
+	/// Takes up a call that nobody is looking after, if there is still one at this seat. It is left for
+	/// later when this is dropped, unless it is known by then what became of it.
+	pub fn resume<'a>(&'a self, seat: &'a Seat) -> Option<Resumed<'a>> {
+		let is_there = self.ledger.lock().resume(seat);
+		is_there.then_some(Resumed { treasury: self, seat })
 	}
 
 	/// Writes down that a transaction will put money into a session: as much as usual, if the

@@ -6,15 +6,22 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use openledger_client::Chain;
-use std::{path::Path, time::Duration};
+use std::{
+	path::{Path, PathBuf},
+	time::Duration,
+};
 use tokio::process::Command;
 
 /// How long the node may take to open its RPC server. Compiling the runtime's wasm is most of it.
 const START: Duration = Duration::from_secs(90);
+/// How long it may take to end.
+const END: Duration = Duration::from_secs(30);
 
 /// A running `openledger-node --dev`.
 pub struct ChainNode {
 	process: Process,
+	database: PathBuf,
+	address: String,
 	url: String,
 	/// A connection to it.
 	pub chain: Chain,
@@ -27,18 +34,32 @@ impl ChainNode {
 	/// # Errors
 	/// If it is not built or does not start.
 	pub async fn start(folder: &Path) -> Result<Self> {
-		let mut command = Command::new(binary("openledger-node")?);
-		// A port of 0 lets the system choose; the log tells which it was.
-		command.args(["--dev", "--rpc-port", "0", "--port", "0", "--no-prometheus", "--no-mdns"]);
 		// Not --tmp: a node that is killed would leave its database behind.
-		command.args(["--no-telemetry", "--base-path"]).arg(folder.join("chain"));
-		let mut process = Process::start("openledger-node", &mut command)?;
-		let address =
-			process.wait_for("its RPC server listens", START, |line| rpc_address(line)).await;
-		let address = address.with_context(|| process.log().to_string())?;
+		let database = folder.join("chain");
+		// A port of 0 lets the system choose; the log tells which it was.
+		let (process, address) = launch(&database, "0").await?;
 		let url = format!("ws://{address}");
 		let chain = Chain::connect(&url).await?;
-		Ok(Self { process, url, chain })
+		Ok(Self { process, database, address, url, chain })
+	}
+
+	/// Ends the node, and waits until it is gone.
+	///
+	/// # Errors
+	/// If it does not end.
+	pub async fn stop(&mut self) -> Result<()> {
+		self.process.stop(END).await?;
+		Ok(())
+	}
+
+	/// Starts it again where it was, once it has ended.
+	///
+	/// # Errors
+	/// If it does not start.
+	pub async fn start_again(&mut self) -> Result<()> {
+		let (_, port) = self.address.rsplit_once(':').context("an address without a port")?;
+		(self.process, self.address) = launch(&self.database, port).await?;
+		Ok(())
 	}
 
 	/// Where its JSON-RPC server is, as a WebSocket URL.
@@ -50,6 +71,17 @@ impl ChainNode {
 	pub fn log(&self) -> &Log {
 		self.process.log()
 	}
+}
+
+/// Starts a node, and waits until its RPC server listens. Where it does.
+async fn launch(database: &Path, rpc_port: &str) -> Result<(Process, String)> {
+	let mut command = Command::new(binary("openledger-node")?);
+	command.args(["--dev", "--rpc-port", rpc_port, "--port", "0", "--no-prometheus", "--no-mdns"]);
+	command.args(["--no-telemetry", "--base-path"]).arg(database);
+	let mut process = Process::start("openledger-node", &mut command)?;
+	let address = process.wait_for("its RPC server listens", START, |line| rpc_address(line)).await;
+	let address = address.with_context(|| process.log().to_string())?;
+	Ok((process, address))
 }
 
 /// The first address in `Running JSON-RPC server: addr=127.0.0.1:9944,[::1]:9944`.

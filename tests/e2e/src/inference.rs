@@ -28,6 +28,8 @@ use tokio::{
 
 /// How long the node may take to load its model and to listen.
 const START: Duration = Duration::from_secs(60);
+/// How long it may take to read its configuration again.
+const RELOAD: Duration = Duration::from_secs(30);
 /// How long a command may take: an extrinsic that becomes final, or an answer.
 const COMMAND: Duration = Duration::from_secs(180);
 
@@ -108,6 +110,8 @@ pub struct Home {
 	folder: PathBuf,
 	port: u16,
 	engine: Engine,
+	/// What a session may owe, as the configuration has it.
+	exposure: String,
 }
 
 impl Home {
@@ -126,6 +130,7 @@ impl Home {
 			folder,
 			port,
 			engine,
+			exposure: "1_000_000".into(),
 		};
 		home.configure(Settle::Later)?;
 		Ok(home)
@@ -139,6 +144,11 @@ impl Home {
 	/// The file with the configuration.
 	pub fn config(&self) -> &Path {
 		&self.config
+	}
+
+	/// What a session may owe, in OPEN, from the next time on that the configuration is written.
+	pub fn limit_exposure(&mut self, open: &str) {
+		self.exposure = format!("{open:?}");
 	}
 
 	/// Writes the configuration.
@@ -165,10 +175,11 @@ impl Home {
 			 mode = {mode:?}\n\
 			 aggregate_from = 2\n\
 			 [limits]\n\
-			 exposure = 1_000_000\n\
+			 exposure = {exposure}\n\
 			 [[models]]\n\
 			 name = {MODEL:?}\n\
 			 {engine}",
+			exposure = self.exposure,
 			data = self.folder.join("data"),
 			port = self.port,
 			endpoint = self.url(),
@@ -267,6 +278,24 @@ impl Home {
 		let answer = reqwest::get(format!("{}/v1/status", self.url())).await?;
 		Ok(serde_json::from_str(&answer.error_for_status()?.text().await?)?)
 	}
+
+	/// Waits until the node says of its health what `is` wants to hear.
+	///
+	/// # Errors
+	/// If it does not within `limit`.
+	pub async fn health(&self, limit: Duration, is: impl Fn(&Value) -> bool) -> Result<()> {
+		let health = format!("{}/health", self.url());
+		let asking = async {
+			loop {
+				let said = reqwest::get(&health).await?.text().await?;
+				if is(&serde_json::from_str(&said)?) {
+					return anyhow::Ok(());
+				}
+				tokio::time::sleep(Duration::from_millis(200)).await;
+			}
+		};
+		timeout(limit, asking).await.context("/health says something else")?
+	}
 }
 
 /// A running inference node. It is killed when this is dropped.
@@ -281,6 +310,17 @@ impl InferenceNode {
 	/// If it cannot be killed.
 	pub async fn kill(&mut self) -> Result<()> {
 		self.process.kill().await
+	}
+
+	/// Has it read its configuration again, and waits until that is in force.
+	///
+	/// # Errors
+	/// If it does not.
+	pub async fn reload(&mut self) -> Result<()> {
+		const IN_FORCE: &str = "the new settings are in force";
+		let before = self.log().count(IN_FORCE);
+		self.process.signal("HUP").await?;
+		self.process.wait_for_more(IN_FORCE, before, RELOAD).await
 	}
 
 	/// What it has written.

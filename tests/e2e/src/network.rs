@@ -83,6 +83,24 @@ impl Network {
 		&self.node.chain
 	}
 
+	/// Ends the chain's only node. The chain stands still, and can be asked nothing.
+	///
+	/// # Errors
+	/// If it does not end.
+	pub async fn stop_chain(&mut self) -> Result<()> {
+		self.node.stop().await
+	}
+
+	/// Starts it again where it was.
+	///
+	/// # Errors
+	/// If it does not start.
+	pub async fn start_chain(&mut self) -> Result<()> {
+		self.node.start_again().await?;
+		self.logs.push(self.node.log().clone());
+		Ok(())
+	}
+
 	/// Where the chain's JSON-RPC server is, as a WebSocket URL.
 	pub fn url(&self) -> &str {
 		self.node.url()

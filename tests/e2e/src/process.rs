@@ -133,11 +133,28 @@ impl Process {
 		limit: Duration,
 		mut pick: impl FnMut(&String) -> Option<T>,
 	) -> Result<T> {
+		self.wait_until(what, limit, |log| log.find(&mut pick)).await
+	}
+
+	/// Waits until `line` is in more than `times` lines of the log.
+	///
+	/// # Errors
+	/// If the program ends or the time is up before.
+	pub async fn wait_for_more(&mut self, line: &str, times: usize, limit: Duration) -> Result<()> {
+		self.wait_until(line, limit, |log| (log.count(line) > times).then_some(())).await
+	}
+
+	async fn wait_until<T>(
+		&mut self,
+		what: &str,
+		limit: Duration,
+		mut pick: impl FnMut(&Log) -> Option<T>,
+	) -> Result<T> {
 		let Self { log, news, .. } = self;
 		let found = timeout(limit, async {
 			loop {
 				news.borrow_and_update();
-				if let Some(found) = log.find(&mut pick) {
+				if let Some(found) = pick(log) {
 					return Ok(found);
 				}
 				if news.changed().await.is_err() {
@@ -164,17 +181,28 @@ impl Process {
 	/// # Errors
 	/// If it has ended before, cannot be asked, or does not end in time.
 	pub async fn stop(&mut self, limit: Duration) -> Result<ExitStatus> {
+		self.signal("TERM").await?;
 		let name = self.log.name.clone();
-		let id = self.child.id().with_context(|| format!("{name} has ended before"))?;
-		// Every shell has a `kill` of its own; not every system has the program.
-		let asked = Command::new("sh").arg("-c").arg(format!("kill -TERM {id}")).status().await?;
-		ensure!(asked.success(), "{name} could not be asked to end");
 		let ending = async {
 			let status = self.child.wait().await?;
 			while self.news.changed().await.is_ok() {}
 			Ok(status)
 		};
 		timeout(limit, ending).await.with_context(|| format!("{name} did not end in {limit:?}"))?
+	}
+
+	/// Sends the program a signal, by its short name.
+	///
+	/// # Errors
+	/// If it has ended before, or cannot be reached.
+	pub async fn signal(&self, signal: &str) -> Result<()> {
+		let name = &self.log.name;
+		let id = self.child.id().with_context(|| format!("{name} has ended before"))?;
+		// Every shell has a `kill` of its own; not every system has the program.
+		let kill = format!("kill -{signal} {id}");
+		let sent = Command::new("sh").arg("-c").arg(kill).status().await?;
+		ensure!(sent.success(), "{name} could not be sent {signal}");
+		Ok(())
 	}
 
 	/// How it ended, if it has.

@@ -5,8 +5,7 @@
 //! and what a statement says before the next one does. A lock file keeps other processes out.
 
 use std::{
-	collections::{BTreeMap, HashMap},
-	fmt::{self, Display, Formatter},
+	collections::HashMap,
 	fs::{self, File, OpenOptions, TryLockError},
 	io::{self, Write},
 	path::{Path, PathBuf},
@@ -14,10 +13,7 @@ use std::{
 	time::Duration,
 };
 
-use openledger_primitives::{
-	price::PriceSchedule, AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion,
-	Sequence, SessionId, VersionId, MAX_LANES,
-};
+use openledger_primitives::{Balance, BlockNumber, Hash, LaneId, SessionId};
 use serde::{Deserialize, Serialize};
 use tokio::{
 	sync::{Mutex, OwnedMutexGuard},
@@ -25,222 +21,25 @@ use tokio::{
 };
 
 use super::{
+	known::SessionKey,
+	opening::Opening,
 	statements::{KeptStatement, Statements},
-	AnswerSize, CallerError,
+	CallerError, KnownLane, KnownSession,
 };
-use crate::x402::{self, Receipt};
 
 /// The layout of the file.
 const LAYOUT: u32 = 2;
 /// The layout in which a lane named its model only.
 const WITHOUT_TERMS: u32 = 1;
-/// A node may be so many blocks behind.
-const LAG: BlockNumber = 100;
 /// How long to wait for another process that uses the file.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// A session as its caller knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownSession {
-	/// The chain.
-	pub genesis_hash: Hash,
-	/// The operator who is paid.
-	pub node: AccountId,
-	/// Who pays.
-	pub caller: AccountId,
-	/// The session's number on chain.
-	pub session: SessionId,
-	/// What was put in, in planck.
-	#[serde(with = "openledger_primitives::serde_balance")]
-	pub deposit: Balance,
-	/// The block from which the node serves no more calls.
-	pub expires_at: BlockNumber,
-	/// The block in which it was opened, if that was written down.
-	#[serde(default, skip_serializing_if = "Option::is_none")]
-	pub opened_at: Option<BlockNumber>,
-	/// Whether another session has taken its place. What is left of its deposit comes back when it
-	/// is closed.
-	#[serde(default)]
-	pub retired: bool,
-	/// Its lanes.
-	#[serde(default)]
-	pub lanes: BTreeMap<LaneId, KnownLane>,
-}
-
-/// A lane as its caller knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownLane {
-	/// The last sequence that was used.
-	pub sequence: Sequence,
-	/// What the node's statements add up to, in planck.
-	#[serde(with = "openledger_primitives::serde_balance")]
-	pub acknowledged: Balance,
-	/// What its vouchers are for: a lane is for one agreement.
-	#[serde(default, skip_serializing_if = "Option::is_none")]
-	pub terms: Option<LaneTerms>,
-	/// Whether no more vouchers are signed on it: it is used for something else, and what that is, is
-	/// not known.
-	#[serde(default, skip_serializing_if = "is_false")]
-	pub closed: bool,
-	/// The call whose statement has not come yet.
-	#[serde(default, skip_serializing_if = "Option::is_none")]
-	pub open: Option<OpenCall>,
-	/// Calls whose vouchers the node has not taken, and still can: their sequence is free for another
-	/// one, and whichever is taken first is the one that counts.
-	#[serde(default, skip_serializing_if = "Vec::is_empty")]
-	pub untaken: Vec<OpenCall>,
-}
-
-impl KnownLane {
-	/// Whether a voucher for these terms may be signed on it.
-	pub fn is_for(&self, terms: &LaneTerms) -> bool {
-		!self.closed && self.terms.is_none_or(|used| used == *terms)
-	}
-
-	/// Whether a voucher was ever signed on it.
-	pub fn is_used(&self) -> bool {
-		let signed = self.terms.is_some() || self.open.is_some() || !self.untaken.is_empty();
-		signed || self.closed || self.sequence > 0 || self.acknowledged > 0
-	}
-
-	/// The lane when it is known that this sequence was used.
-	pub(super) fn used(mut self, sequence: Sequence) -> Self {
-		self.sequence = self.sequence.max(sequence);
-		self.untaken.retain(|call| call.sequence > sequence);
-		Self { open: None, ..self }
-	}
-
-	/// The lane when the node has not taken the voucher of a call.
-	pub(super) fn not_taken(mut self, call: OpenCall) -> Self {
-		self.sequence = call.sequence.saturating_sub(1);
-		// It may still hold the voucher.
-		self.terms = self.terms.or(Some(call.terms()));
-		self.untaken.push(call);
-		Self { open: None, ..self }
-	}
-
-	/// The lane without the calls whose vouchers nobody can take any more.
-	pub(super) fn without_expired(mut self, best: BlockNumber) -> Self {
-		self.untaken.retain(|call| call.can_be_taken(best));
-		self
-	}
-}
-
-/// What the vouchers of a lane are for. All of them name the same: what a voucher acknowledges is
-/// settled at what it names, so that with another one on the lane a node could settle the calls
-/// before it at terms that came after them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct LaneTerms {
-	/// The model.
-	pub model: ModelId,
-	/// Its version.
-	pub version: VersionId,
-	/// The price version.
-	pub price_version: PriceVersion,
-}
-
-impl Display for LaneTerms {
-	fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-		let Self { model, version, price_version } = self;
-		write!(formatter, "model {model}, version {version}, price version {price_version}")
-	}
-}
-
-impl From<&x402::Terms> for LaneTerms {
-	fn from(offered: &x402::Terms) -> Self {
-		let (model, version) = (offered.model, offered.version);
-		Self { model, version, price_version: offered.price_version }
-	}
-}
-
-fn is_false(value: &bool) -> bool {
-	!value
-}
-
-/// A call that was paid for and not acknowledged yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenCall {
-	/// Its voucher's sequence.
-	pub sequence: Sequence,
-	/// The model that was asked.
-	pub model: ModelId,
-	/// Its version.
-	pub version: VersionId,
-	/// The price version that was agreed on.
-	pub price_version: PriceVersion,
-	/// Its schedule.
-	pub price: PriceSchedule,
-	/// The tokens of the prompt that were agreed on.
-	pub input_tokens: u32,
-	/// The most tokens of the answer.
-	pub max_output_tokens: u32,
-	/// The most that it may cost, in planck.
-	#[serde(with = "openledger_primitives::serde_balance")]
-	pub allowance: Balance,
-	/// The hash of the request.
-	pub request_hash: Hash,
-	/// What it was hashed with.
-	pub salt: Hash,
-	/// The last block at which the node may take its voucher.
-	#[serde(default)]
-	pub valid_until: BlockNumber,
-	/// A statement of the node that does not hold: proof against it.
-	#[serde(default, skip_serializing_if = "Option::is_none")]
-	pub rejected: Option<Receipt>,
-}
-
-impl OpenCall {
-	/// What its voucher is for.
-	pub fn terms(&self) -> LaneTerms {
-		LaneTerms { model: self.model, version: self.version, price_version: self.price_version }
-	}
-
-	/// Whether the node may still take its voucher, when the best block is this one: a node may be
-	/// behind.
-	pub fn can_be_taken(&self, best: BlockNumber) -> bool {
-		best <= self.valid_until.saturating_add(LAG)
-	}
-
-	/// How large its answer can be.
-	pub fn size(&self) -> AnswerSize {
-		AnswerSize::of(self.input_tokens, self.max_output_tokens)
-	}
-}
-
-impl KnownSession {
-	/// What has been acknowledged or may still be charged, in planck.
-	pub fn spent(&self) -> Balance {
-		self.lanes.values().fold(0, |sum: Balance, lane| {
-			let open = lane.open.as_ref().map_or(0, |call| call.allowance);
-			sum.saturating_add(lane.acknowledged).saturating_add(open)
-		})
-	}
-
-	/// A lane for a call at these terms: `first` if it can be, else one after it that is for them, or
-	/// was never used. `None` if all lanes are used for something else.
-	pub fn lane_for(&self, terms: &LaneTerms, first: LaneId) -> Option<LaneId> {
-		let fits = |lane: &LaneId| self.lanes.get(lane).is_none_or(|known| known.is_for(terms));
-		(first..MAX_LANES).chain(0..first.min(MAX_LANES)).find(fits)
-	}
-
-	/// Whether it is the session of `caller` with `node` on this chain.
-	fn is(&self, key: &SessionKey) -> bool {
-		(self.genesis_hash, &self.node, &self.caller) == (key.genesis_hash, &key.node, &key.caller)
-	}
-}
-
-/// Between whom a session is. A caller uses one session with a node at a time.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct SessionKey {
-	pub genesis_hash: Hash,
-	pub node: AccountId,
-	pub caller: AccountId,
-}
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Contents {
 	layout: u32,
 	sessions: Vec<KnownSession>,
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	openings: Vec<Opening>,
 }
 
 /// The file in which a caller keeps sessions. Cheap to clone; the file is free for other processes
@@ -293,7 +92,7 @@ impl SessionBook {
 		let contents = match fs::read(path) {
 			Ok(json) => read(path, &json)?,
 			Err(error) if error.kind() == io::ErrorKind::NotFound => {
-				Contents { layout: LAYOUT, sessions: Vec::new() }
+				Contents { layout: LAYOUT, sessions: Vec::new(), openings: Vec::new() }
 			}
 			Err(error) => return Err(unusable(error)),
 		};
@@ -345,6 +144,22 @@ impl SessionBook {
 		contents.sessions.iter().find(|session| session.is(key) && !session.retired).cloned()
 	}
 
+	/// A transaction of which it is not known whether it has opened a session.
+	pub(super) async fn opening(&self, key: &SessionKey) -> Option<Opening> {
+		let contents = self.inner.contents.lock().await;
+		contents.openings.iter().find(|opening| opening.is(key)).cloned()
+	}
+
+	/// Notes a transaction that opens a session.
+	pub(super) async fn begin(&self, opening: Opening) -> Result<(), CallerError> {
+		self.change(|contents| contents.openings.push(opening)).await
+	}
+
+	/// Such a transaction has opened none, and never will.
+	pub(super) async fn abandon(&self, key: &SessionKey) -> Result<(), CallerError> {
+		self.change(|contents| contents.openings.retain(|opening| !opening.is(key))).await
+	}
+
 	/// Puts a session in the place of the one that was in use, and forgets those that are closed.
 	pub(super) async fn put(
 		&self,
@@ -363,6 +178,7 @@ impl SessionBook {
 				known.retired = true;
 			}
 			contents.sessions.push(session);
+			contents.openings.retain(|opening| !opening.is(key));
 		})
 		.await
 	}

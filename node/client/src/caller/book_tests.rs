@@ -1,4 +1,9 @@
+use std::collections::BTreeMap;
+
+use openledger_primitives::{price::PriceSchedule, PriceVersion, MAX_LANES};
+
 use super::*;
+use crate::caller::{known::LAG, LaneTerms, OpenCall};
 
 fn key() -> SessionKey {
 	SessionKey { genesis_hash: Hash::repeat_byte(1), node: [2; 32].into(), caller: [3; 32].into() }
@@ -35,6 +40,7 @@ fn call(allowance: Balance) -> OpenCall {
 		request_hash: Hash::repeat_byte(4),
 		salt: Hash::repeat_byte(5),
 		valid_until: 60,
+		expected: None,
 		rejected: None,
 	}
 }
@@ -130,7 +136,7 @@ async fn lanes_whose_terms_are_not_known_are_used_no_more() {
 	known.lanes.insert(0, KnownLane { sequence: 2, acknowledged: 9, ..KnownLane::default() });
 	known.lanes.insert(1, KnownLane { open: Some(call(7)), ..KnownLane::default() });
 	known.lanes.insert(2, KnownLane::default());
-	let before = Contents { layout: WITHOUT_TERMS, sessions: vec![known] };
+	let before = Contents { layout: WITHOUT_TERMS, sessions: vec![known], openings: vec![] };
 	let mut json = serde_json::to_value(&before).unwrap();
 	json["sessions"][0]["lanes"]["0"]["model"] = 3.into();
 	fs::write(&path, json.to_string()).unwrap();

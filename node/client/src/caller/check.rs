@@ -7,7 +7,7 @@ use openledger_primitives::{
 };
 use serde_json::Value;
 
-use super::{book::OpenCall, CallerError};
+use super::{CallerError, OpenCall};
 use crate::{
 	task,
 	units::format_amount,
@@ -135,7 +135,7 @@ pub struct Place<'a> {
 }
 
 /// The most tokens that a text of so many bytes has.
-fn tokens_in(bytes: usize) -> u32 {
+pub(super) fn tokens_in(bytes: usize) -> u32 {
 	u32::try_from(bytes.saturating_add(SILENT_TOKENS)).unwrap_or(u32::MAX)
 }
 
@@ -188,6 +188,8 @@ pub fn statement(
 		let (charge, most) = (format_amount(statement.charge), format_amount(call.allowance));
 		return Err(format!("it charges {charge} where {most} were allowed"));
 	}
+	// What came without its statement was noted.
+	same("answer", call.expected.is_none_or(|expected| statement.response_hash == expected))?;
 	// A token is at least a byte of text, but for the few that end an answer.
 	let charged = statement.output_tokens;
 	let fits = |bytes: usize, most: u32| match charged <= most {

@@ -208,6 +208,7 @@ fn call() -> OpenCall {
 		request_hash: request_hash(&SALT, BODY),
 		salt: SALT.into(),
 		valid_until: 60,
+		expected: None,
 		rejected: None,
 	}
 }
@@ -299,14 +300,16 @@ fn no_statement_costs_more_than_was_allowed() {
 	assert!(reason.contains("were allowed"), "{reason}");
 }
 
+/// The statement of a call with so many output tokens.
+fn charging(output_tokens: u32) -> Receipt {
+	receipt(|statement| {
+		statement.output_tokens = output_tokens;
+		statement.charge = OPEN + 20 * 7 + Balance::from(output_tokens) * 11;
+	})
+}
+
 #[test]
 fn what_broke_off_is_compared_with_what_has_come() {
-	let charging = |output_tokens: u32| {
-		receipt(|statement| {
-			statement.output_tokens = output_tokens;
-			statement.charge = OPEN + 20 * 7 + Balance::from(output_tokens) * 11;
-		})
-	};
 	let receipt_key = node().receipt_key;
 	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
 	let call = OpenCall { max_output_tokens: 4_096, allowance: 2 * OPEN, ..call() };
@@ -315,4 +318,32 @@ fn what_broke_off_is_compared_with_what_has_come() {
 	let silent = u32::try_from(SILENT_TOKENS).unwrap();
 	assert!(holds(TOKENS_UNDER_WAY + silent, 0) && !holds(TOKENS_UNDER_WAY + silent + 1, 0));
 	assert!(holds(TOKENS_UNDER_WAY + silent + 9, 9) && !holds(4_096, 9));
+}
+
+#[test]
+fn no_more_is_owed_later_than_for_what_has_come() {
+	let receipt_key = node().receipt_key;
+	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
+	let call = OpenCall { max_output_tokens: 4_096, allowance: 2 * OPEN, ..call() };
+	let check = |tokens, call: &OpenCall| {
+		statement(&charging(tokens), place, call, Received::Unknown).map_err(|why| {
+			let why: Vec<_> = why.split(' ').take(5).collect();
+			why.join(" ")
+		})
+	};
+	check(4_096, &call).unwrap();
+	let part = call.clone().broken_off(9);
+	let most = most_tokens(9);
+	assert_eq!(part.max_output_tokens, most);
+	check(most, &part).unwrap();
+	assert_eq!(
+		check(most + 1, &part).unwrap_err(),
+		format!("it charges {} output tokens", most + 1)
+	);
+	let whole = call.clone().answered("nine byte");
+	assert_eq!((whole.max_output_tokens, most - TOKENS_UNDER_WAY), (tokens_in(9), tokens_in(9)));
+	assert_eq!(check(1, &whole).unwrap_err(), "it is about another answer");
+	let expected = Some(charging(1).statement.response_hash);
+	check(1, &OpenCall { expected, ..whole.clone() }).unwrap();
+	check(tokens_in(9) + 1, &OpenCall { expected, ..whole }).unwrap_err();
 }

@@ -16,6 +16,20 @@ pub enum CallerError {
 	/// The session could not be opened.
 	#[error("cannot open a session: {0}")]
 	Session(TxError),
+	/// It is not known yet whether an earlier transaction opens a session.
+	#[error(
+		"an earlier transaction may still put {} into a session with this node: it is known when \
+		 block {last} is final, which block {finalized} is now",
+		format_amount(*deposit)
+	)]
+	Opening {
+		/// What it puts in, in planck.
+		deposit: Balance,
+		/// The last block that it can be in.
+		last: BlockNumber,
+		/// The newest final block.
+		finalized: BlockNumber,
+	},
 	/// The account does not hold enough for a session.
 	#[error(
 		"the account {account} has {} that can be spent; a session with a deposit of {} needs \
@@ -51,6 +65,18 @@ pub enum CallerError {
 		lane: LaneId,
 		/// What it is used for, if that is known.
 		terms: Option<LaneTerms>,
+	},
+	/// The node has said of lanes that were never used that they are used for something else, so that
+	/// none is left.
+	#[error(
+		"the inference node says that lanes of session {session} on which nothing was ever charged \
+		 are used for something else, and no other lane is left for this call; nothing was paid, and \
+		 no other session is opened on the node's word alone: call another node, or use another file \
+		 for sessions"
+	)]
+	LanesDenied {
+		/// The session.
+		session: SessionId,
 	},
 	/// The answer may be longer than the caller is willing to pay for, and the request does not say
 	/// how long it may be.
@@ -144,6 +170,19 @@ pub enum CallerError {
 		claimed: Balance,
 		/// What its statements add up to, in planck.
 		known: Balance,
+	},
+	/// The chain node has not come to the block in which the session was opened.
+	#[error(
+		"session {session} was opened in block {opened_at}, and the chain node is at block {best} \
+		 still: try again in a while, or use another chain node"
+	)]
+	ChainBehind {
+		/// The session.
+		session: SessionId,
+		/// The block in which it was opened.
+		opened_at: BlockNumber,
+		/// The chain node's newest block.
+		best: BlockNumber,
 	},
 	/// The file that keeps sessions cannot be used.
 	#[error("cannot use the session file {path}: {reason}")]

@@ -7,6 +7,7 @@ use openledger_primitives::{LaneId, Sequence, SessionId};
 use reqwest::{header::CONTENT_TYPE, redirect::Policy, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::{
 	sse::{SseEvent, SseParser},
@@ -18,6 +19,15 @@ use crate::x402::{
 
 /// No statement and no error is longer than this, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
+
+/// How long a node may take for an offer or a statement.
+const QUESTION: Duration = Duration::from_secs(15);
+/// How long one answer may take, from the request to its end.
+const LONGEST: Duration = Duration::from_secs(600);
+/// How much is read of what a node says for people, and of the words that it says it in, in
+/// characters.
+const MESSAGE: usize = 2_000;
+const WORD: usize = 64;
 
 /// Why an answer is not read to its end.
 const TOO_LONG: &str = "the answer is longer than what was paid for can be";
@@ -61,6 +71,7 @@ pub(super) enum Sent {
 }
 
 /// What the node says of a call.
+#[derive(Debug)]
 pub(super) enum Known {
 	/// It was served.
 	Served(Box<PaymentResponse>),
@@ -86,6 +97,8 @@ pub(super) struct Delivered {
 	pub broken: Option<String>,
 	/// The error that the node ended it with.
 	pub error: Option<Refusal>,
+	/// What the node has said of the call since, if it was asked.
+	pub known: Option<Known>,
 }
 
 impl NodeApi {
@@ -121,6 +134,11 @@ impl NodeApi {
 
 	/// Asks without paying, to learn what it costs.
 	pub(super) async fn offer(&self, body: &[u8]) -> Result<PaymentRequired, CallerError> {
+		let asking = timeout(QUESTION, self.ask_offer(body));
+		asking.await.unwrap_or_else(|_| Err(self.unreachable(late())))
+	}
+
+	async fn ask_offer(&self, body: &[u8]) -> Result<PaymentRequired, CallerError> {
 		let request = self.http.post(self.chat()).header(CONTENT_TYPE, "application/json");
 		let answer = request.body(body.to_vec()).send().await;
 		let answer = answer.map_err(|error| self.unreachable(describe(&error)))?;
@@ -143,6 +161,8 @@ impl NodeApi {
 			.post(self.chat())
 			.header(CONTENT_TYPE, "application/json")
 			.header(PAYMENT_SIGNATURE, payment);
+		// All of the answer has to come in this time.
+		let request = request.timeout(LONGEST);
 		match request.body(body.to_vec()).send().await {
 			Ok(answer) if answer.status().is_success() => Sent::Answer(answer),
 			Ok(answer) => Sent::Refused(refusal(answer).await),
@@ -161,6 +181,11 @@ impl NodeApi {
 		sequence: Sequence,
 	) -> Known {
 		let url = format!("{}/v1/statements/{session}/{lane}/{sequence}", self.url);
+		let asking = timeout(QUESTION, self.ask_statement(url));
+		asking.await.unwrap_or_else(|_| Known::NotNow(late()))
+	}
+
+	async fn ask_statement(&self, url: String) -> Known {
 		let answer = match self.http.get(url).send().await {
 			Ok(answer) => answer,
 			Err(error) => return Known::NotNow(describe(&error)),
@@ -215,6 +240,7 @@ async fn read_whole(
 		Err(error) => tracing::warn!(%error),
 	}
 	let completion: Result<Value, String> = match bounded(answer, size.written).await {
+		Ok(json) if !size.holds(&json) => Err(TOO_LONG.into()),
 		Ok(json) => serde_json::from_slice(&json).map_err(|error| format!("not JSON: {error}")),
 		Err(reason) => Err(reason),
 	};
@@ -325,12 +351,17 @@ fn finish_reason(choice: &Value) -> Option<String> {
 impl Refusal {
 	/// From an error body in OpenAI's form, or whatever else came.
 	fn of(status: StatusCode, body: &Value, raw: &str) -> Self {
-		let text = |key: &str| {
+		// It ends up on somebody's terminal.
+		let shown = |text: &str, most: usize| -> String {
+			let text = text.chars().filter(|letter| !letter.is_control() || *letter == '\n');
+			text.take(most).collect()
+		};
+		let text = |key: &str, most: usize| {
 			let value = body.pointer(&format!("/error/{key}"));
-			value.and_then(Value::as_str).map(str::to_owned)
+			value.and_then(Value::as_str).map(|text| shown(text, most))
 		};
 		let shortened = || {
-			let text: String = raw.trim().chars().take(300).collect();
+			let text = shown(raw.trim(), 300);
 			match text.is_empty() {
 				true => status.canonical_reason().unwrap_or("no reason given").to_owned(),
 				false => text,
@@ -338,9 +369,11 @@ impl Refusal {
 		};
 		Self {
 			status,
-			shaped: text("message").is_some(),
-			code: text("code").or_else(|| text("type")).unwrap_or_else(|| "error".into()),
-			message: text("message").unwrap_or_else(shortened),
+			shaped: text("message", MESSAGE).is_some(),
+			code: text("code", WORD)
+				.or_else(|| text("type", WORD))
+				.unwrap_or_else(|| "error".into()),
+			message: text("message", MESSAGE).unwrap_or_else(shortened),
 			details: body.get("openledger").cloned().unwrap_or_default(),
 		}
 	}
@@ -364,6 +397,10 @@ fn header<T: DeserializeOwned>(
 	};
 	let value = value.to_str().unwrap_or_default();
 	x402::decode(value).map(Some).map_err(|error| CallerError::Header { what, error })
+}
+
+fn late() -> String {
+	format!("no answer within {} s", QUESTION.as_secs())
 }
 
 /// A whole body, if it has no more than `most` bytes.
@@ -419,6 +456,18 @@ mod tests {
 		] {
 			assert!(matches!(said(status, &body), Known::NotNow(_)), "{status} {body}");
 		}
+	}
+
+	#[test]
+	fn what_a_node_says_is_short_and_plain() {
+		let long = "\u{1b}[2Jé".repeat(9_999);
+		let body = json!({ "error": { "message": long, "code": long } });
+		let refusal = Refusal::of(StatusCode::BAD_REQUEST, &body, "");
+		let characters = |text: &str| text.chars().count();
+		assert_eq!((characters(&refusal.message), characters(&refusal.code)), (MESSAGE, WORD));
+		assert!(refusal.shaped && refusal.message.starts_with("[2Jé["), "{}", refusal.message);
+		let page = Refusal::of(StatusCode::BAD_GATEWAY, &Value::Null, "<h1>\nno\u{7}</h1>");
+		assert_eq!((page.shaped, page.message.as_str()), (false, "<h1>\nno</h1>"));
 	}
 
 	#[test]

@@ -10,6 +10,8 @@ mod book;
 mod check;
 mod error;
 mod http;
+mod known;
+mod opening;
 mod payment;
 mod recovery;
 mod session;
@@ -18,12 +20,13 @@ mod sse;
 mod statements;
 
 pub use audit::{Audit, AuditedAggregate, AuditedCall, Finding};
-pub use book::{KnownLane, KnownSession, LaneTerms, OpenCall, SessionBook};
+pub use book::SessionBook;
 pub use check::{
 	most_tokens, offer as check_offer, statement as check_statement, Facts, Place, Received,
 	TOKENS_UNDER_WAY,
 };
 pub use error::CallerError;
+pub use known::{KnownLane, KnownSession, LaneTerms, OpenCall};
 pub use size::AnswerSize;
 pub use sse::{SseEvent, SseParser, TooLong};
 pub use statements::KeptStatement;
@@ -38,8 +41,8 @@ use serde_json::Value;
 use tokio::time::{sleep, Instant};
 
 use self::{
-	book::SessionKey,
 	http::{NodeApi, Refusal},
+	known::SessionKey,
 };
 use crate::{
 	chain::{At, Chain},
@@ -231,6 +234,10 @@ impl Caller {
 					attempt.lane = lane;
 					self.recover(&attempt).await?;
 					continue;
+				}
+				// Another session costs another deposit, so that is not for the node alone to say.
+				Way::NoneLeft if session.closed_unproven() => {
+					return Err(CallerError::LanesDenied { session: session.session });
 				}
 				Way::NoneLeft => {
 					self.book.retire(&key, session.session).await?;

@@ -67,6 +67,7 @@ impl Caller {
 			request_hash: voucher.request_hash,
 			salt: Hash::from(salt),
 			valid_until: voucher.valid_until,
+			expected: None,
 			rejected: None,
 		};
 		let under_way = KnownLane {
@@ -120,7 +121,7 @@ impl Caller {
 	/// Asks once more for a whole answer that was lost, with the very same request: the node may have
 	/// it still, and charges for it once. A node that is not there, or not done yet, is asked again when
 	/// it has said that it has charged for the call. If it has no answer then either, what is known stays
-	/// as it is.
+	/// as it is, and what it has said of the call comes along.
 	async fn ask_again(
 		&self,
 		attempt: &Attempt<'_>,
@@ -141,7 +142,8 @@ impl Caller {
 				let again = repeat(attempt, &lost, on_text).await;
 				again.unwrap_or(Delivered { response: Some(*response), ..delivered })
 			}
-			_ => delivered,
+			// It is not asked again for what it has said just now.
+			known => Delivered { known: Some(known), ..delivered },
 		}
 	}
 
@@ -155,9 +157,21 @@ impl Caller {
 		delivered: Delivered,
 		opened: bool,
 	) -> Result<CallResult, CallerError> {
-		let Delivered { text, signed, finish_reason, completion, response, broken, error } =
+		let Delivered { text, signed, finish_reason, completion, response, broken, error, known } =
 			delivered;
 		let whole = broken.is_none() && error.is_none();
+		let (mut lane, mut call) = (lane, call);
+		if response.is_none() {
+			// Whenever the statement comes: no more is owed than for what has come.
+			call = match whole {
+				true => call.answered(&signed),
+				// A whole answer is charged before it is sent, and nobody can tell what was on its way.
+				false if !is_stream(attempt.body) => call,
+				false => call.broken_off(signed.len()),
+			};
+			lane.open = Some(call.clone());
+			self.put_lane(attempt, session.session, lane.clone()).await?;
+		}
 		let response = match response {
 			Some(response) => response,
 			None => {
@@ -166,7 +180,11 @@ impl Caller {
 					(None, Some(reason)) => reason.clone(),
 					(None, None) => "it came without a statement".into(),
 				};
-				match self.ask_statement(attempt, session.session, call.sequence).await {
+				let known = match known {
+					Some(known) => known,
+					None => self.ask_statement(attempt, session.session, call.sequence).await,
+				};
+				match known {
 					Known::Served(response) => *response,
 					known @ (Known::NotCharged | Known::NotTaken) => {
 						let lane = match known {
@@ -193,7 +211,6 @@ impl Caller {
 		let authorised = call.allowance;
 		let received = match whole {
 			true => Received::Whole(&signed),
-			// A whole answer is charged before it is sent, and nobody can tell what was on its way.
 			false if !is_stream(attempt.body) => Received::Unknown,
 			false => Received::Part(signed.len()),
 		};

@@ -13,6 +13,8 @@ use super::{
 };
 use crate::chain::At;
 
+/// So many sessions may be retired that a node was never paid out of, for it to say so of another one.
+const MOST_UNUSED: usize = 2;
 /// A node is not asked for longer than this what became of a call.
 const LONGEST_RECOVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -58,10 +60,11 @@ impl Caller {
 		let deadline = Instant::now() + self.options.recovery.min(LONGEST_RECOVERY);
 		loop {
 			let known = attempt.api.statement(session, attempt.lane, sequence).await;
+			let left = deadline.saturating_duration_since(Instant::now());
 			match known {
-				Known::NotNow(reason) if Instant::now() < deadline => {
+				Known::NotNow(reason) if !left.is_zero() => {
 					tracing::debug!(%reason, "the node does not know yet what became of a call");
-					sleep(PAUSE).await;
+					sleep(PAUSE.min(left)).await;
 				}
 				known => return known,
 			}
@@ -166,13 +169,26 @@ impl Caller {
 				let known = self.book.find(attempt.key).await;
 				let known = known.filter(|known| known.session == session);
 				let lane = known.and_then(|mut known| known.lanes.remove(&attempt.lane));
-				let lane = KnownLane { closed: true, ..lane.unwrap_or_default() };
-				self.put_lane(attempt, session, lane).await
+				let lane = lane.unwrap_or_default();
+				// Its statements are about calls at the very terms that it denies.
+				if lane.acknowledged > 0 {
+					return Err(CallerError::Protocol(format!(
+						"it says that lane {} of session {session} is used for something else than the \
+						 calls for which it has signed statements",
+						attempt.lane
+					)));
+				}
+				self.put_lane(attempt, session, KnownLane { closed: true, ..lane }).await
 			}
 			// It is of no use with this node, and what is in it can be had back. But the next one is for
-			// whoever calls again to open.
+			// whoever calls again to open, and not where it is said of one after the other.
 			"session_of_other_caller" => {
-				self.book.retire(attempt.key, session).await?;
+				let known = self.book.sessions().await;
+				let unused =
+					known.iter().filter(|known| known.is(attempt.key) && known.is_unused());
+				if unused.count() < MOST_UNUSED {
+					self.book.retire(attempt.key, session).await?;
+				}
 				Err(refusal.into())
 			}
 			// Another session costs another deposit, so that is not for the node alone to say. If the

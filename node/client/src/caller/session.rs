@@ -1,18 +1,28 @@
 //! Having a session that can pay.
 
-use openledger_primitives::{Balance, BlockNumber, SessionId, MILLI_OPEN};
+use std::time::Duration;
 
-use super::{book::SessionKey, Caller, CallerError, KnownSession};
+use openledger_primitives::{Balance, BlockNumber, SessionId, MILLI_OPEN};
+use tokio::time::{sleep, Instant};
+
+use super::{known::SessionKey, opening::Opening, Caller, CallerError, KnownSession, PAUSE};
 use crate::{
 	calls::Call,
 	chain::{At, ChainError},
 	events::Event,
 	keys::ss58,
-	tx::SubmitOptions,
+	tx::{SubmitOptions, TxError, TxOutcome},
 };
 
 /// A session that ends within so many blocks is not used for another call.
 const MARGIN: BlockNumber = 20;
+/// A chain node may be so many blocks behind another one.
+pub(super) const BEHIND: BlockNumber = 10;
+/// How long to wait for one that is.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A session that the final chain does not have was closed, if it was opened so many blocks ago; else it
+/// may just not be final yet.
+const SETTLED_DOWN: BlockNumber = 128;
 /// What an account needs besides a deposit: what is held for the session's place on chain, the
 /// existential deposit, and fees. Governance may raise the first: then the chain says what is missing.
 const RESERVE: Balance = 200 * MILLI_OPEN;
@@ -38,9 +48,22 @@ impl Caller {
 		amount: Balance,
 	) -> Result<Option<KnownSession>, CallerError> {
 		let Some(session) = self.book.find(key).await else { return Ok(None) };
-		let best = self.chain.block(At::Best).await?;
-		let at = At::Block(best.hash);
-		let Some(info) = self.chain.session(session.session, at).await? else {
+		let patience = Instant::now() + PATIENCE;
+		let (best, info) = loop {
+			let best = self.chain.block(At::Best).await?;
+			let info = self.chain.session(session.session, At::Block(best.hash)).await?;
+			// Of several chain nodes behind one address, this one may not have seen its opening.
+			let behind = session.opened_at.map_or(0, |opened| opened.saturating_sub(best.number));
+			if info.is_some() || behind == 0 || behind > BEHIND {
+				break (best, info);
+			}
+			if Instant::now() >= patience {
+				let (session, opened_at) = (session.session, best.number.saturating_add(behind));
+				return Err(CallerError::ChainBehind { session, opened_at, best: best.number });
+			}
+			sleep(PAUSE).await;
+		};
+		let Some(info) = info else {
 			tracing::debug!(session = session.session, "the chain does not have the session");
 			return Ok(None);
 		};
@@ -66,6 +89,11 @@ impl Caller {
 	}
 
 	async fn open(&self, key: &SessionKey, amount: Balance) -> Result<KnownSession, CallerError> {
+		if self.take_up_opening(key).await? {
+			if let Some(session) = self.current(key, amount).await? {
+				return Ok(session);
+			}
+		}
 		let deposit = self.options.deposit;
 		if amount > deposit {
 			return Err(CallerError::DepositTooSmall { amount, deposit });
@@ -75,14 +103,38 @@ impl Caller {
 			return Err(CallerError::Balance { account: ss58(&key.caller), free, deposit });
 		}
 		let best = self.chain.block(At::Best).await?.number;
+		let expires_at = best.saturating_add(self.options.session_blocks);
 		let call = Call::OpenSession {
 			node: key.node.clone(),
 			deposit,
 			signer: key.caller.clone(),
-			expires_at: best.saturating_add(self.options.session_blocks),
+			expires_at,
 		};
-		let submitted = self.chain.submit(&call, &self.keypair, SubmitOptions::in_block()).await?;
-		let included = submitted.into_included().map_err(CallerError::Session)?;
+		let opening = Opening {
+			genesis_hash: key.genesis_hash,
+			node: key.node.clone(),
+			caller: key.caller.clone(),
+			deposit,
+			expires_at,
+			first: self.chain.next_session(At::Best).await?,
+			from: best,
+		};
+		self.book.begin(opening).await?;
+		let submitted = self.chain.submit(&call, &self.keypair, SubmitOptions::in_block()).await;
+		let included = match submitted.map(TxOutcome::into_included) {
+			Ok(Ok(included)) => included,
+			Ok(Err(error)) => {
+				if matches!(error, TxError::Failed { .. } | TxError::Invalid { .. }) {
+					self.book.abandon(key).await?;
+				}
+				return Err(CallerError::Session(error));
+			}
+			// It was not handed over.
+			Err(error) => {
+				self.book.abandon(key).await?;
+				return Err(error.into());
+			}
+		};
 		let opened = included.find(|event| match event {
 			Event::SessionOpened { session, caller, deposit, expires_at, .. }
 				if *caller == key.caller =>
@@ -106,17 +158,31 @@ impl Caller {
 			retired: false,
 			lanes: Default::default(),
 		};
-		let closed = self.closed().await?;
-		self.book.put(key, known.clone(), &closed).await?;
+		self.put(key, known.clone()).await?;
 		Ok(known)
 	}
 
-	/// The sessions in the book that the chain has no more.
-	async fn closed(&self) -> Result<Vec<SessionId>, CallerError> {
+	/// Uses a session that was opened.
+	pub(super) async fn put(
+		&self,
+		key: &SessionKey,
+		known: KnownSession,
+	) -> Result<(), CallerError> {
+		let closed = self.closed().await?;
+		self.book.put(key, known, &closed).await
+	}
+
+	/// The sessions in the book that the chain has no more. What is known of one that is only not there
+	/// yet, or not any more for now, is still needed.
+	pub(super) async fn closed(&self) -> Result<Vec<SessionId>, CallerError> {
 		let mut closed = Vec::new();
+		let finalized = self.chain.block(At::Finalized).await?;
+		let at = At::Block(finalized.hash);
 		for known in self.book.sessions().await {
 			let here = known.genesis_hash == self.chain.genesis_hash();
-			if here && self.chain.session(known.session, At::Best).await?.is_none() {
+			let settled_down = known.opened_at.unwrap_or_default().saturating_add(SETTLED_DOWN);
+			let is_old = finalized.number >= settled_down;
+			if here && is_old && self.chain.session(known.session, at).await?.is_none() {
 				closed.push(known.session);
 			}
 		}

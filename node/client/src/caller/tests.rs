@@ -12,8 +12,10 @@ use openledger_primitives::{
 use sp_runtime::Permill;
 use tempfile::TempDir;
 
+mod behind;
 mod lanes;
 mod lost;
+mod opening;
 
 const MODEL: ModelId = 3;
 const SESSION: SessionId = 5;
@@ -145,7 +147,8 @@ impl World {
 		stream: bool,
 		options: CallerOptions,
 	) -> Result<CallResult, CallerError> {
-		let options = CallerOptions { recovery: Duration::from_millis(100), deposit: 0, ..options };
+		let recovery = options.recovery.min(Duration::from_millis(100));
+		let options = CallerOptions { recovery, deposit: 0, ..options };
 		let book = self.book().await;
 		let caller =
 			Caller::new(self.connected.clone(), self.alice.clone(), book, options).unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use openledger_primitives::BlockNumber;
 use subxt::rpcs;
 use thiserror::Error;
 
@@ -40,6 +41,14 @@ pub enum ChainError {
 		what: String,
 		/// What does not fit.
 		reason: String,
+	},
+	/// The transaction could enter a later block than it may. It was not sent.
+	#[error("a transaction that is signed now could enter block {valid_until}, and it may not enter one after {last}")]
+	TooLate {
+		/// The last block that it could enter.
+		valid_until: BlockNumber,
+		/// The last block that it may enter.
+		last: BlockNumber,
 	},
 	/// The node does not know the block.
 	#[error("the chain node does not know the block {block}")]

@@ -11,7 +11,7 @@ pub use settlements::SessionSettlements;
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use codec::{Decode, DecodeAll, Encode};
-use openledger_primitives::{AccountId, Balance, BlockNumber, Hash};
+use openledger_primitives::{AccountId, Balance, BlockNumber, Hash, SessionId};
 use serde::de::DeserializeOwned;
 use sp_io::hashing::{blake2_128, twox_128};
 use subxt::{
@@ -260,6 +260,21 @@ impl Chain {
 	pub async fn storage(&self, key: &[u8], at: At) -> Result<Option<Vec<u8>>, ChainError> {
 		let hash = self.hash_at(at).await?;
 		self.ask("a value in storage", || self.methods().state_get_storage(key, hash)).await
+	}
+
+	/// The number that the next session will have.
+	///
+	/// # Errors
+	/// If the chain cannot be asked, or answers in another shape.
+	pub async fn next_session(&self, at: At) -> Result<SessionId, ChainError> {
+		let key = [twox_128(b"InferenceMetering"), twox_128(b"NextSessionId")].concat();
+		// The value is not there before the first session.
+		let Some(stored) = self.storage(&key, at).await? else { return Ok(0) };
+		let bytes = <[u8; 8]>::try_from(stored).map_err(|bytes| ChainError::Decode {
+			what: "the number of the next session".into(),
+			reason: format!("it has {} bytes", bytes.len()),
+		})?;
+		Ok(SessionId::from_le_bytes(bytes))
 	}
 
 	/// Calls a runtime API, as `Trait_method`, with its arguments encoded one after the other.

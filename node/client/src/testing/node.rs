@@ -52,6 +52,8 @@ pub(crate) enum Mood {
 	BreakOff,
 	/// The same, and the node says nothing of it afterwards.
 	BreakOffMute,
+	/// Says it all, and states the hash of another answer when it is asked: but not yet.
+	WrongTextMute,
 	/// Takes the voucher, and the connection breaks before it has served anything.
 	BreakEarly,
 	/// The connection breaks before the voucher arrives.
@@ -88,6 +90,10 @@ pub(crate) struct Ledger {
 	pub keeps: bool,
 	/// How often it is not done yet when such a one comes.
 	pub not_yet: u32,
+	/// How often it was asked what became of a call.
+	pub asked: u32,
+	/// Says of all sessions that their numbers were somebody else's.
+	pub foreign: bool,
 	/// What got lost on its way.
 	pub lost: Option<(Bytes, String)>,
 	/// Refuse so many vouchers as if the session were not known yet.
@@ -189,6 +195,9 @@ fn check(payload: &Payload, body: &[u8], shared: &Shared, ledger: &mut Ledger) -
 		ledger.session_unknown -= 1;
 		return Some(refused(402, "session_unknown", Value::Null));
 	}
+	if ledger.foreign {
+		return Some(refused(402, "session_of_other_caller", Value::Null));
+	}
 	if !payload.is_signed_by(&shared.payer) || !payload.is_for(body) {
 		return Some(refused(402, "invalid_signature", Value::Null));
 	}
@@ -259,7 +268,8 @@ fn serve(shared: &Shared, ledger: &mut Ledger, header: &str, body: &[u8]) -> Res
 	let output_tokens = if mood == Mood::TooManyTokens { 17 } else { 3 };
 	let model = shared.model.lock().unwrap().clone();
 	let price = model.price.charge(input_tokens, output_tokens).unwrap();
-	let stated = if mood == Mood::WrongText { "Berlin" } else { &text };
+	let is_wrong = matches!(mood, Mood::WrongText | Mood::WrongTextMute);
+	let stated = if is_wrong { "Berlin" } else { &text };
 	let voucher = payload.voucher;
 	let statement = Statement {
 		genesis_hash: shared.genesis,
@@ -285,7 +295,7 @@ fn serve(shared: &Shared, ledger: &mut Ledger, header: &str, body: &[u8]) -> Res
 		PaymentResponse::new(&shared.genesis, shared.payer.clone(), statement, signature);
 	let key = (voucher.session, voucher.lane, voucher.sequence);
 	ledger.served.insert(key, response.clone());
-	if mood == Mood::BreakOffMute {
+	if matches!(mood, Mood::BreakOffMute | Mood::WrongTextMute) {
 		ledger.mood = Mood::Mute;
 	}
 	if mood == Mood::Proxied {
@@ -322,8 +332,10 @@ fn streamed(mood: Mood, response: &PaymentResponse) -> Response {
 	if matches!(mood, Mood::BreakOff | Mood::BreakOffMute) {
 		return stream_of(pieces, true);
 	}
-	let receipt = x402::encode(response);
-	pieces.push(Ok(format!(": payment-response {receipt}\n\ndata: [DONE]\n\n")));
+	if mood != Mood::WrongTextMute {
+		pieces.push(Ok(format!(": payment-response {}\n\n", x402::encode(response))));
+	}
+	pieces.push(Ok("data: [DONE]\n\n".into()));
 	stream_of(pieces, false)
 }
 
@@ -334,6 +346,9 @@ fn whole(mood: Mood, text: &str, response: &PaymentResponse) -> Response {
 		let pieces = vec![Ok(body), Err(std::io::Error::other("cable cut"))];
 		return Body::from_stream(stream::iter(pieces)).into_response();
 	}
+	if mood == Mood::WrongTextMute {
+		return Json(body).into_response();
+	}
 	([(x402::PAYMENT_RESPONSE, x402::encode(response))], Json(body)).into_response()
 }
 
@@ -341,7 +356,8 @@ async fn statement(
 	State(shared): State<Shared>,
 	Path(key): Path<(SessionId, LaneId, Sequence)>,
 ) -> Response {
-	let ledger = shared.ledger.lock().unwrap();
+	let mut ledger = shared.ledger.lock().unwrap();
+	ledger.asked += 1;
 	if ledger.mood == Mood::Mute {
 		return refused(503, "store_unavailable", Value::Null);
 	}

@@ -48,6 +48,9 @@ pub struct SubmitOptions {
 	pub timeout: Duration,
 	/// For how many blocks the transaction may be included; rounded up to a power of two.
 	pub mortality: u32,
+	/// The last block that may include the transaction. If its turn comes so late that it could enter a
+	/// later one, it is not sent.
+	pub last: Option<BlockNumber>,
 	/// Extra fee to be included sooner, in planck.
 	pub tip: Balance,
 }
@@ -61,7 +64,8 @@ impl Default for SubmitOptions {
 impl SubmitOptions {
 	/// Waits until the transaction is in a block.
 	pub fn in_block() -> Self {
-		Self { wait: Wait::InBlock, timeout: Duration::from_secs(120), mortality: 64, tip: 0 }
+		let timeout = Duration::from_secs(120);
+		Self { wait: Wait::InBlock, timeout, mortality: 64, last: None, tip: 0 }
 	}
 
 	/// Waits until the transaction is final.
@@ -111,6 +115,10 @@ impl Chain {
 		let lock = self.signers().of(&signer.account());
 		let turn = lock.lock().await;
 		let (signed, pending) = self.sign(call, signer, &options).await?;
+		let valid_until = pending.valid_until;
+		if let Some(last) = options.last.filter(|last| valid_until > *last) {
+			return Err(ChainError::TooLate { valid_until, last });
+		}
 		let submitting = self.methods().author_submit_and_watch_extrinsic(&signed);
 		let statuses = match timeout(self.request_timeout(), submitting).await {
 			Ok(Ok(statuses)) => Some(statuses),

@@ -1,58 +1,60 @@
-//! The types that the chain shares are written in `snake_case`; x402 wants `camelCase`. This renames
-//! the fields of such a type, in depth, on the way out and in. For `#[serde(with = "camel")]`.
+//! The types that the chain shares are written in `snake_case`; x402 wants `camelCase`. These have the
+//! same fields under those names, on the way out and in. For `#[serde(with = "camel::…")]`.
 
-use serde::{de::DeserializeOwned, de::Error as _, ser::Error as _, Deserialize};
-use serde::{Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use openledger_primitives::{
+	attribution::Attribution, price::PriceSchedule, serde_balance, statement::Statement,
+	voucher::Voucher, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence,
+	SessionId, VersionId,
+};
+use serde::{Deserialize, Serialize};
 
-pub(super) fn serialize<T: Serialize, S: Serializer>(
-	value: &T,
-	serializer: S,
-) -> Result<S::Ok, S::Error> {
-	let value = serde_json::to_value(value).map_err(S::Error::custom)?;
-	rename(value, camel).serialize(serializer)
+/// A model's prices.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "PriceSchedule", rename_all = "camelCase")]
+pub(super) struct Price {
+	#[serde(with = "serde_balance")]
+	per_call: Balance,
+	#[serde(with = "serde_balance")]
+	per_input_token: Balance,
+	#[serde(with = "serde_balance")]
+	per_output_token: Balance,
 }
 
-pub(super) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
-	deserializer: D,
-) -> Result<T, D::Error> {
-	let value = Value::deserialize(deserializer)?;
-	serde_json::from_value(rename(value, snake)).map_err(D::Error::custom)
+/// A caller's promise.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Voucher", rename_all = "camelCase")]
+pub(super) struct Promise {
+	genesis_hash: Hash,
+	session: SessionId,
+	lane: LaneId,
+	model: ModelId,
+	version: VersionId,
+	price_version: PriceVersion,
+	sequence: Sequence,
+	#[serde(with = "serde_balance")]
+	acknowledged: Balance,
+	#[serde(with = "serde_balance")]
+	authorised: Balance,
+	request_hash: Hash,
+	valid_until: BlockNumber,
 }
 
-fn rename(value: Value, name: fn(&str) -> String) -> Value {
-	match value {
-		Value::Object(fields) => Value::Object(
-			fields
-				.into_iter()
-				.map(|(key, value)| (name(&key), rename(value, name)))
-				.collect::<Map<_, _>>(),
-		),
-		Value::Array(items) => {
-			Value::Array(items.into_iter().map(|item| rename(item, name)).collect())
-		}
-		other => other,
-	}
-}
-
-fn camel(key: &str) -> String {
-	let mut words = key.split('_');
-	let mut renamed = words.next().unwrap_or_default().to_owned();
-	for word in words {
-		let mut letters = word.chars();
-		renamed.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-		renamed.push_str(letters.as_str());
-	}
-	renamed
-}
-
-fn snake(key: &str) -> String {
-	let mut renamed = String::with_capacity(key.len());
-	for letter in key.chars() {
-		if letter.is_ascii_uppercase() {
-			renamed.push('_');
-		}
-		renamed.push(letter.to_ascii_lowercase());
-	}
-	renamed
+/// A node's word on a call.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Statement", rename_all = "camelCase")]
+pub(super) struct Word {
+	genesis_hash: Hash,
+	session: SessionId,
+	lane: LaneId,
+	sequence: Sequence,
+	model: ModelId,
+	version: VersionId,
+	price_version: PriceVersion,
+	input_tokens: u32,
+	output_tokens: u32,
+	#[serde(with = "serde_balance")]
+	charge: Balance,
+	request_hash: Hash,
+	response_hash: Hash,
+	attribution: Attribution,
 }

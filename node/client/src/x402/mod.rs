@@ -19,7 +19,8 @@ pub(crate) use types::signature;
 
 use base64::{engine::general_purpose, Engine};
 use openledger_primitives::Hash;
-use serde::{de::DeserializeOwned, Serialize};
+use serde::{de::DeserializeOwned, Deserialize, Serialize};
+use serde_json::Value;
 use thiserror::Error;
 
 /// The version of x402 that is spoken.
@@ -95,14 +96,24 @@ pub fn decode<T: DeserializeOwned>(header: &str) -> Result<T, X402Error> {
 /// [`X402Error`], with what is wrong.
 pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, X402Error> {
 	let wrong = |error: serde_json::Error| X402Error::Json(error.to_string());
-	let value: serde_json::Value = serde_json::from_slice(json).map_err(wrong)?;
 	// Another version may have other fields, which would be a riddle of an error.
-	match value.get("x402Version").map(serde_json::Value::as_u64) {
-		None => {}
-		Some(Some(version)) if version == u64::from(VERSION) => {}
-		Some(version) => return Err(X402Error::Version(version.unwrap_or_default())),
+	let Spoken { version } = serde_json::from_slice(json).map_err(wrong)?;
+	match version.as_u64() {
+		Some(version) if version == u64::from(VERSION) => {}
+		other => return Err(X402Error::Version(other.unwrap_or_default())),
 	}
-	serde_json::from_value(value).map_err(wrong)
+	serde_json::from_slice(json).map_err(wrong)
+}
+
+/// The version that a message speaks; ours, where it does not say.
+#[derive(Deserialize)]
+struct Spoken {
+	#[serde(rename = "x402Version", default = "ours")]
+	version: Value,
+}
+
+fn ours() -> Value {
+	VERSION.into()
 }
 
 #[cfg(test)]

@@ -169,6 +169,10 @@ fn rubbish_is_refused_with_a_reason() {
 	assert!(matches!(read(&"A".repeat(17_000)), X402Error::TooLong(_)));
 	assert!(matches!(read(&general_purpose::STANDARD.encode("[]")), X402Error::Json(_)));
 	assert_eq!(read(&encode(&json!({"x402Version": 1}))), X402Error::Version(1));
+	assert_eq!(read(&encode(&json!({"x402Version": null}))), X402Error::Version(0));
+	let mut other = serde_json::to_value(payment(Scheme::Sr25519)).unwrap();
+	other["x402Version"] = json!(3);
+	assert_eq!(read(&encode(&other)), X402Error::Version(3));
 
 	let change = |pointer: &str, value: Value| {
 		let mut json = serde_json::to_value(payment(Scheme::Sr25519)).unwrap();
@@ -181,7 +185,7 @@ fn rubbish_is_refused_with_a_reason() {
 	assert!(change("/payload/signature/value", json!("0x00")).contains("another length"));
 	assert!(change("/payload/signature/value", json!("xyz")).contains("not hex"));
 	assert!(change("/payload/salt", json!("0x00")).contains("salt"));
-	assert!(change("/payload/voucher", json!({})).contains("genesis_hash"));
+	assert!(change("/payload/voucher", json!({})).contains("genesisHash"));
 	assert!(change("/accepted/payTo", json!("nobody")).contains("not what it should be"));
 }
 

@@ -77,7 +77,7 @@ pub struct Terms {
 	/// The price version to name in the voucher.
 	pub price_version: PriceVersion,
 	/// Its prices, in planck.
-	#[serde(with = "camel")]
+	#[serde(with = "camel::Price")]
 	pub price: PriceSchedule,
 	/// Tokens of the prompt, as the model's tokenizer counts them.
 	pub input_tokens: u32,
@@ -111,7 +111,7 @@ pub struct PaymentSignature {
 #[serde(rename_all = "camelCase")]
 pub struct Payload {
 	/// The caller's promise.
-	#[serde(with = "camel")]
+	#[serde(with = "camel::Promise")]
 	pub voucher: Voucher,
 	/// The session signer's signature over [`Signed::signing_payload`] of the voucher.
 	#[serde(with = "signature")]
@@ -149,7 +149,7 @@ pub struct PaymentResponse {
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
 	/// What the call was and cost.
-	#[serde(with = "camel")]
+	#[serde(with = "camel::Word")]
 	pub statement: Statement,
 	/// The node's receipt key's signature over [`Signed::signing_payload`] of the statement.
 	#[serde(with = "signature")]

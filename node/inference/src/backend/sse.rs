@@ -16,37 +16,50 @@ impl SseReader {
 	/// Adds bytes, which may end anywhere, even inside a character.
 	pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<String>, BackendError> {
 		let mut events = Vec::new();
-		for byte in bytes {
-			if *byte != b'\n' {
-				if self.line.len() >= LONGEST_LINE {
-					return Err(upstream("it sends lines of more than a mebibyte"));
-				}
-				self.line.push(*byte);
-				continue;
+		for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+			let (text, ended) = match part.strip_suffix(b"\n") {
+				Some(text) => (text, true),
+				None => (part, false),
+			};
+			if self.line.len().saturating_add(text.len()) > LONGEST_LINE {
+				return Err(upstream("it sends lines of more than a mebibyte"));
 			}
-			let line = std::mem::take(&mut self.line);
-			let line = line.strip_suffix(b"\r").unwrap_or(&line);
-			let line = std::str::from_utf8(line)
-				.map_err(|_| upstream("it sends text that is no UTF-8"))?;
-			if line.is_empty() {
-				events.extend(self.data.take());
-			} else if let Some(data) = line.strip_prefix("data:") {
-				let data = data.strip_prefix(' ').unwrap_or(data);
-				let before = self.data.as_ref().map_or(0, String::len);
-				if before.saturating_add(data.len()) > LONGEST_LINE {
-					return Err(upstream("it sends events of more than a mebibyte"));
-				}
-				match &mut self.data {
-					None => self.data = Some(data.to_owned()),
-					Some(before) => {
-						before.push('\n');
-						before.push_str(data);
-					}
+			match (ended, self.line.is_empty()) {
+				(false, _) => self.line.extend_from_slice(text),
+				(true, true) => self.line(text, &mut events)?,
+				(true, false) => {
+					let mut line = std::mem::take(&mut self.line);
+					line.extend_from_slice(text);
+					self.line(&line, &mut events)?;
 				}
 			}
-			// Comments, which keep connections alive, and other fields carry nothing for us.
 		}
 		Ok(events)
+	}
+
+	/// Takes a line, without its end.
+	fn line(&mut self, line: &[u8], events: &mut Vec<String>) -> Result<(), BackendError> {
+		let line = line.strip_suffix(b"\r").unwrap_or(line);
+		let line =
+			std::str::from_utf8(line).map_err(|_| upstream("it sends text that is no UTF-8"))?;
+		if line.is_empty() {
+			events.extend(self.data.take());
+		} else if let Some(data) = line.strip_prefix("data:") {
+			let data = data.strip_prefix(' ').unwrap_or(data);
+			let before = self.data.as_ref().map_or(0, String::len);
+			if before.saturating_add(data.len()) > LONGEST_LINE {
+				return Err(upstream("it sends events of more than a mebibyte"));
+			}
+			match &mut self.data {
+				None => self.data = Some(data.to_owned()),
+				Some(before) => {
+					before.push('\n');
+					before.push_str(data);
+				}
+			}
+		}
+		// Comments, which keep connections alive, and other fields carry nothing for us.
+		Ok(())
 	}
 }
 

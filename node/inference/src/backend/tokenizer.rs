@@ -1,5 +1,7 @@
 //! A model's own tokenizer, with its chat template: what decides how many tokens are charged.
 
+mod words;
+
 use std::{path::Path, sync::Arc};
 
 use candle_core::quantized::{
@@ -14,6 +16,7 @@ use tokenizers::{
 	Tokenizer,
 };
 
+use self::words::Words;
 use super::{
 	detokenize::Detokenizer,
 	gguf::{self, Gguf},
@@ -42,6 +45,8 @@ const SMALL: usize = 8 * 1024;
 #[derive(Debug)]
 pub struct ModelTokenizer {
 	tokenizer: Tokenizer,
+	/// Does the same sooner, where it can.
+	words: Option<Words>,
 	template: ChatTemplate,
 	/// Put before a prompt whose template does not put it there.
 	beginning: Option<u32>,
@@ -96,7 +101,8 @@ impl ModelTokenizer {
 		};
 		let named = ["eos", "eot", "eom"].into_iter().filter_map(id);
 		let ends = ends(&tokenizer, named);
-		Ok(Self { tokenizer, template, beginning, ends, hash })
+		let words = Words::of(&tokenizer);
+		Ok(Self { tokenizer, words, template, beginning, ends, hash })
 	}
 
 	fn from_json(path: &Path, chat_template: Option<&Path>) -> Result<Self, LoadError> {
@@ -124,7 +130,8 @@ impl ModelTokenizer {
 		)
 		.map_err(|error| LoadError::invalid(chat_template.unwrap_or(path), error))?;
 		let ends = ends(&tokenizer, tokenizer.token_to_id(&settings.token("eos_token")));
-		Ok(Self { tokenizer, template, beginning: None, ends, hash })
+		let words = Words::of(&tokenizer);
+		Ok(Self { tokenizer, words, template, beginning: None, ends, hash })
 	}
 
 	/// The tokens that a chat becomes: what the model is given, and what input is charged by.
@@ -146,19 +153,22 @@ impl ModelTokenizer {
 
 	/// The tokens of a text that stands for itself, with what the model wants before any text.
 	fn text_tokens(&self, text: &str) -> Result<Vec<u32>, BackendError> {
-		let special = self.beginning.is_none();
-		let encoding = self.tokenizer.encode_fast(text, special).map_err(BackendError::failed)?;
-		Ok(self.begun(encoding.get_ids()))
+		if self.beginning.is_some() {
+			return Ok(self.begun(self.tokens(text)?));
+		}
+		let encoding = self.tokenizer.encode_fast(text, true).map_err(BackendError::failed)?;
+		Ok(encoding.get_ids().to_vec())
 	}
 
 	fn rendered_tokens(&self, text: String) -> Result<Vec<u32>, BackendError> {
-		let encoding = self.tokenizer.encode_fast(text, false).map_err(BackendError::failed)?;
-		Ok(self.begun(encoding.get_ids()))
+		Ok(self.begun(self.tokens(&text)?))
 	}
 
-	fn begun(&self, tokens: &[u32]) -> Vec<u32> {
-		let missing = self.beginning.filter(|begin| tokens.first() != Some(begin));
-		missing.into_iter().chain(tokens.iter().copied()).collect()
+	fn begun(&self, mut tokens: Vec<u32>) -> Vec<u32> {
+		if let Some(missing) = self.beginning.filter(|begin| tokens.first() != Some(begin)) {
+			tokens.insert(0, missing);
+		}
+		tokens
 	}
 
 	/// How many tokens each of several texts takes, on another thread where that takes long.
@@ -210,6 +220,10 @@ impl ModelTokenizer {
 
 	/// The tokens of a piece of plain text.
 	pub(crate) fn tokens(&self, text: &str) -> Result<Vec<u32>, BackendError> {
+		let words = self.words.as_ref();
+		if let Some(tokens) = words.and_then(|words| words.tokens(&self.tokenizer, text)) {
+			return Ok(tokens);
+		}
 		let encoding = self.tokenizer.encode_fast(text, false).map_err(BackendError::failed)?;
 		Ok(encoding.get_ids().to_vec())
 	}

@@ -37,6 +37,13 @@ pub(super) async fn check(
 		),
 	};
 	let kept = book.statements(&genesis, session).await?;
+	if from > finalized.number {
+		bail!(
+			"session {session} is newer than block {}, the last that is final: check again in a few \
+			 seconds",
+			finalized.number
+		);
+	}
 	eprintln!("looking for settlements in the blocks {from} to {}…", finalized.number);
 	let settlements = chain.session_settlements(session, from, finalized.number).await.context(
 		"cannot read older blocks: this needs a chain node that keeps their state \

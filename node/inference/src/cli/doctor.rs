@@ -17,10 +17,11 @@ use crate::{
 	server::{files, Keys},
 };
 
-/// Checks what a node needs in order to serve and be paid: the chain, its account and bond, its
-/// registration and sign of life, each model with its files or its server, the clock, the disk and the
-/// store; and where the node runs, what it says of itself and of what it is owed. Prints a line for each,
-/// with what to do; the exit code is 1 if something fails.
+/// Checks what a node needs in order to serve and be paid: the chain, its account
+/// and bond, its registration and sign of life, each model with its files or its
+/// server, the clock, the disk and the store; and where the node runs, what it says
+/// of itself and of what it is owed. Prints a line for each, with what to do; the
+/// exit code is 1 if something fails.
 ///
 /// Each model is loaded, and asked for one token.
 ///
@@ -163,7 +164,8 @@ impl Doctor {
 	}
 }
 
-/// Whether the system lets the node open as many files, connections among them, as it may need.
+/// Whether the system lets the node open as many files, connections among them, as
+/// it may need.
 fn open_files(needed: usize, most: Option<usize>) -> Finding {
 	let what = "open files";
 	match most {

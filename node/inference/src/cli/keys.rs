@@ -13,7 +13,7 @@ use crate::{config::Config, server::Keys};
 #[command(next_help_heading = "Key")]
 pub(super) struct KeyArgs {
 	/// A file with the secret and nothing else: a mnemonic, or 0x and the hex digits of a seed.
-	#[arg(long, value_name = "FILE", group = "key")]
+	#[arg(long, visible_alias = "key", value_name = "FILE", group = "key")]
 	key_file: Option<PathBuf>,
 	/// An environment variable that holds the secret.
 	#[arg(long, value_name = "NAME", group = "key")]

@@ -9,14 +9,16 @@ use crate::{
 	server,
 };
 
-/// Serves models until SIGINT or SIGTERM, then ends in order: calls are finished, what is owed is
-/// settled. On SIGHUP the configuration is read again, and what can change at run time changes. The exit
-/// code is 1 if the store fails, so that whatever started the node starts it again.
+/// Serves models until SIGINT or SIGTERM, then ends in order: calls are finished,
+/// what is owed is settled. On SIGHUP the configuration is read again, and what can
+/// change at run time changes. The exit code is 1 if the store fails, so that
+/// whatever started the node starts it again.
 ///
-/// Calls are settled in batches, one by one; where more of a lane wait than a few batches take, by their
-/// sums, so that settling keeps up with any number of them (`settlement.mode` is `auto`; the other modes
-/// do always one or the other). While the chain cannot be asked, sessions that are known are served for an
-/// hour (`chain.away_seconds`), as far as each may owe (`limits.exposure`).
+/// Calls are settled in batches, one by one; where more of a lane wait than a few
+/// batches take, by their sums, so that settling keeps up with any number of them
+/// (`settlement.mode` is `auto`; the other modes do always one or the other). While
+/// the chain cannot be asked, sessions that are known are served for an hour
+/// (`chain.away_seconds`), as far as each may owe (`limits.exposure`).
 ///
 /// Examples:
 ///

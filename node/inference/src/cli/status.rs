@@ -17,8 +17,8 @@ use crate::{clock, config::Config};
 /// How long the node itself may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Shows what the node is on chain, what its account holds and has earned and, if it is running,
-/// what it has served and is owed.
+/// Shows what the node is on chain, what its account holds and has earned and, if
+/// it is running, what it has served and is owed.
 ///
 /// Examples:
 ///

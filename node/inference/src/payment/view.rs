@@ -14,7 +14,7 @@ use std::{
 	collections::BTreeMap,
 	path::{Path, PathBuf},
 	sync::{Arc, Mutex, PoisonError},
-	time::{Duration, Instant},
+	time::{Duration, Instant, SystemTime},
 };
 
 use async_trait::async_trait;
@@ -54,7 +54,26 @@ pub struct View {
 	/// The models that this node serves.
 	pub models: BTreeMap<ModelId, ModelInfo>,
 	/// When it was seen.
-	pub seen: Instant,
+	pub seen: Seen,
+}
+
+/// A moment, on both clocks: one stands still while the machine sleeps, the other one can be set.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+	running: Instant,
+	wall: SystemTime,
+}
+
+impl Seen {
+	/// This moment.
+	pub fn now() -> Self {
+		Self { running: Instant::now(), wall: SystemTime::now() }
+	}
+
+	/// How long ago it was: the longer of what the two say. A clock that was set back says nothing.
+	pub fn elapsed(&self) -> Duration {
+		self.running.elapsed().max(self.wall.elapsed().unwrap_or_default())
+	}
 }
 
 impl View {
@@ -62,9 +81,15 @@ impl View {
 	pub fn is_connected(&self) -> bool {
 		self.seen.elapsed() < QUIET
 	}
-}
 
-impl View {
+	/// The same, seen after `before`. A chain node that says the same again and again may have lost its
+	/// peers: that is no news of the chain.
+	fn after(self, before: &View) -> Self {
+		let is_news = self.best > before.best || self.finalized.number > before.finalized.number;
+		let seen = if is_news { self.seen } else { before.seen };
+		Self { seen, ..self }
+	}
+
 	/// The best block's height by now. Where the chain was not heard of lately it is taken to have gone
 	/// on, so that nothing is served for a session or a voucher that may have ended.
 	fn best_now(&self) -> BlockNumber {
@@ -167,6 +192,7 @@ impl ChainView {
 			};
 			match seen {
 				Ok(view) => {
+					let view = view.after(&self.view.borrow());
 					debug!(best = view.best, finalized = view.finalized.number, "chain seen");
 					let note = self.prices().note(&view.models, view.best);
 					write_down(note, &self.offers).await;
@@ -233,7 +259,7 @@ async fn look(chain: &Chain, finalized: Block, models: &[ModelId]) -> Result<Vie
 			infos.insert(*id, info);
 		}
 	}
-	Ok(View { best, finalized, models: infos, seen: Instant::now() })
+	Ok(View { best, finalized, models: infos, seen: Seen::now() })
 }
 
 #[async_trait]
@@ -293,6 +319,34 @@ mod tests {
 		assert_eq!(best_after(100, QUIET - Duration::from_millis(1)), 100);
 		assert_eq!(best_after(100, QUIET), 110);
 		assert_eq!(best_after(100, Duration::from_secs(3_600)), 1_300);
+	}
+
+	#[test]
+	fn a_chain_that_stands_still_is_not_heard_of() {
+		let block = |number| Block { number, hash: Hash::zero() };
+		let view = |best, finalized| View {
+			best,
+			finalized: block(finalized),
+			models: BTreeMap::new(),
+			seen: Seen::now(),
+		};
+		let old = Seen { running: Instant::now(), wall: SystemTime::now() - 2 * QUIET };
+		let before = View { seen: old, ..view(100, 98) };
+		assert!(!view(100, 98).after(&before).is_connected());
+		assert!(!view(99, 98).after(&before).is_connected(), "it went back");
+		assert!(view(101, 98).after(&before).is_connected());
+		assert!(view(99, 99).after(&before).is_connected(), "blocks were replaced");
+	}
+
+	#[test]
+	fn time_in_which_the_machine_slept_counts() {
+		let hour = Duration::from_secs(3_600);
+		let seen = Seen::now();
+		assert!(seen.elapsed() < hour);
+		let slept = Seen { wall: seen.wall - hour, ..seen };
+		assert!(slept.elapsed() >= hour);
+		let set_back = Seen { wall: seen.wall + hour, ..seen };
+		assert!(set_back.elapsed() < hour);
 	}
 
 	#[test]

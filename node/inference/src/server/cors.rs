@@ -4,10 +4,10 @@
 //! nothing goes by who the browser is: no cookies, no passwords, each call is paid by a signature that
 //! the page makes. So an origin that is let in learns no more than anybody who calls from elsewhere.
 
-use std::sync::Arc;
+use std::future::Future;
 
 use axum::{
-	extract::{Request, State},
+	extract::Request,
 	http::{
 		header::{
 			ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -16,13 +16,10 @@ use axum::{
 		},
 		HeaderMap, HeaderValue, Method, StatusCode,
 	},
-	middleware::Next,
 	response::{IntoResponse, Response},
 };
 use openledger_client::x402;
 use serde::{de::Error, Deserialize, Deserializer};
-
-use super::app::App;
 
 /// What a page may do.
 const METHODS: &str = "GET, POST";
@@ -78,17 +75,23 @@ impl<'de> Deserialize<'de> for Origins {
 }
 
 /// Answers browsers that ask what a page may do, and lets pages that may read all other answers.
-pub(super) async fn cors(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-	let origins = app.live().origins.clone();
-	if origins == Origins::None {
-		return next.run(request).await;
+pub(super) async fn cors<F>(
+	origins: &Origins,
+	request: Request,
+	answer: impl FnOnce(Request) -> F,
+) -> Response
+where
+	F: Future<Output = Response>,
+{
+	if *origins == Origins::None {
+		return answer(request).await;
 	}
 	let allowed = request.headers().get(ORIGIN).and_then(|origin| origins.allow(origin));
 	let asks = request.method() == Method::OPTIONS
 		&& request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
 	let mut response = match &allowed {
 		Some(_) if asks => preflight(request.headers()),
-		_ => next.run(request).await,
+		_ => answer(request).await,
 	};
 	let headers = response.headers_mut();
 	if let Some(allowed) = allowed {

@@ -11,13 +11,11 @@ use openledger_client::{
 	ss58,
 	x402::{self, PaymentResponse},
 };
-use openledger_primitives::{
-	info::ModelInfo, statement::Statement, AccountId, LaneId, Sequence, SessionId,
-};
+use openledger_primitives::{info::ModelInfo, statement::Statement, AccountId, LaneId, SessionId};
 use serde_json::{json, Map, Value};
 use tokio::time::timeout;
 
-use super::{app::App, records, refused::Refused};
+use super::{app::App, called::Called, records, refused::Refused};
 use crate::{
 	clock,
 	openai::{ApiError, Model},
@@ -64,7 +62,7 @@ fn model(name: &str, info: &ModelInfo, context: u32) -> Result<Value, Refused> {
 	Ok(value)
 }
 
-/// `GET /v1/statements/{session}/{lane}/{sequence}`: the statement of a call.
+/// `GET /v1/statements/{session}/{lane}/{sequence}` or `/v1/statements/{id}`: the statement of a call.
 ///
 /// 404 `not_charged` means that the call ended without a charge, and its sequence is used. 404
 /// `call_unknown` means that its voucher was not taken so far: until its `valid_until` has passed it
@@ -72,9 +70,8 @@ fn model(name: &str, info: &ModelInfo, context: u32) -> Result<Value, Refused> {
 /// nothing is kept of it.
 pub(super) async fn statement(
 	State(app): State<Arc<App>>,
-	Path((session, lane, sequence)): Path<(SessionId, LaneId, Sequence)>,
+	Called(id): Called,
 ) -> Result<Json<PaymentResponse>, Refused> {
-	let id = CallId { session, lane, sequence };
 	let not_found = |code: &str, message: String| {
 		let kind = "invalid_request_error";
 		Refused::from(ApiError::new(StatusCode::NOT_FOUND, kind, code, None, message))

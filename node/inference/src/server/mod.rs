@@ -20,6 +20,7 @@
 mod again;
 mod app;
 mod background;
+mod called;
 mod chat;
 mod close;
 mod cors;
@@ -81,7 +82,9 @@ pub fn router(app: Arc<App>, with_metrics: bool) -> Router {
 		.route(Task::Embeddings.path(), post(embeddings::embeddings))
 		.route("/v1/models", get(lookup::models))
 		.route("/v1/statements/{session}/{lane}/{sequence}", get(lookup::statement))
+		.route("/v1/statements/{id}", get(lookup::statement))
 		.route("/v1/records/{session}/{lane}/{sequence}", get(records::record))
+		.route("/v1/records/{id}", get(records::record))
 		.route("/v1/close/{session}", post(close::close))
 		.route("/v1/sessions/{session}/{lane}", get(lookup::lane))
 		.route("/v1/status", get(lookup::status))
@@ -91,9 +94,8 @@ pub fn router(app: Arc<App>, with_metrics: bool) -> Router {
 	}
 	router
 		.fallback(|| async { unknown_route() })
-		.layer(middleware::from_fn(shape_errors))
-		.layer(middleware::from_fn_with_state(app.clone(), limit_headers))
-		.layer(middleware::from_fn_with_state(app.clone(), cors::cors))
+		// One layer for what is done around every request: each costs every call something.
+		.layer(middleware::from_fn_with_state(app.clone(), around))
 		.layer(middleware::from_fn(openledger_http::note))
 		// What does not read its body by itself is small.
 		.layer(DefaultBodyLimit::max(SMALL_BODY))
@@ -111,25 +113,33 @@ fn unknown_route() -> ApiError {
 	ApiError::new(StatusCode::NOT_FOUND, "invalid_request_error", "unknown_url", None, message)
 }
 
-/// Refuses headers that are larger than they may be. The framework has bounds of its own, above
-/// which it does not even read them.
-async fn limit_headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-	let most = app.live().limits.header_bytes;
+/// What is done around every request.
+async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+	let live = app.live();
+	let most = live.limits.header_bytes;
+	let answer = |request: Request| async move {
+		if header_bytes(&request) > most {
+			return ApiError::headers_too_large(most).into_response();
+		}
+		shape_errors(next.run(request).await)
+	};
+	cors::cors(&live.origins, request, answer).await
+}
+
+/// How large a request's headers are. Those that are larger than they may be are refused; the framework
+/// has bounds of its own, above which it does not even read them.
+fn header_bytes(request: &Request) -> usize {
 	let sizes = request.headers().iter().map(|(name, value)| {
 		// And what is between and after them.
 		name.as_str().len().saturating_add(value.len()).saturating_add(4)
 	});
 	let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
-	if sizes.fold(path, usize::saturating_add) > most {
-		return ApiError::headers_too_large(most).into_response();
-	}
-	next.run(request).await
+	sizes.fold(path, usize::saturating_add)
 }
 
 /// What the framework refuses by itself, such as a path that does not parse, gets the same kind of
 /// body as everything else.
-async fn shape_errors(request: Request, next: Next) -> Response {
-	let response = next.run(request).await;
+fn shape_errors(response: Response) -> Response {
 	let status = response.status();
 	let is_json = response
 		.headers()

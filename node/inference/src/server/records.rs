@@ -1,17 +1,12 @@
-//! `GET /v1/records/{session}/{lane}/{sequence}`: what went to the chain for a call, and the proof
+//! `GET /v1/records/{session}/{lane}/{sequence}` or `/v1/records/{id}`: what went to the chain for a call, and the proof
 //! that it did.
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-	extract::{Path, State},
-	http::StatusCode,
-	Json,
-};
-use openledger_primitives::{LaneId, Sequence, SessionId};
+use axum::{extract::State, http::StatusCode, Json};
 use serde_json::{json, Value};
 
-use super::{app::App, refused::Refused};
+use super::{app::App, called::Called, refused::Refused};
 use crate::{
 	openai::ApiError,
 	store::{CallId, CallStatus, ProvenCall, StoreError},
@@ -24,9 +19,8 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// settlement that it is part of with the proof that it is. Amounts are in planck.
 pub(super) async fn record(
 	State(app): State<Arc<App>>,
-	Path((session, lane, sequence)): Path<(SessionId, LaneId, Sequence)>,
+	Called(id): Called,
 ) -> Result<Json<Value>, Refused> {
-	let id = CallId { session, lane, sequence };
 	let proven = app.store.proof(id).await.map_err(|error| match error {
 		StoreError::Busy => {
 			let message = "too many proofs are asked for at the same time";
@@ -68,8 +62,8 @@ pub(super) async fn record(
 		})
 	});
 	Ok(Json(json!({
-		"session": session,
-		"lane": lane,
+		"session": id.session,
+		"lane": id.lane,
 		"record": served.record,
 		"charge": served.charge.to_string(),
 		"status": call.status.code(),
@@ -77,7 +71,7 @@ pub(super) async fn record(
 	})))
 }
 
-fn missing(code: &str, message: String) -> Refused {
+pub(super) fn missing(code: &str, message: String) -> Refused {
 	let kind = "invalid_request_error";
 	ApiError::new(StatusCode::NOT_FOUND, kind, code, None, message).into()
 }

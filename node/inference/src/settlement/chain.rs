@@ -131,11 +131,12 @@ pub trait SettlementChain: Send + Sync + 'static {
 	/// When the chain cannot be asked.
 	async fn look(&self, session: SessionId) -> Result<Sighting, ChainUnavailable>;
 
-	/// Sends a settlement and waits until it is finalized, or its outcome cannot be waited for.
+	/// Sends a settlement and waits until it is finalized, or its outcome cannot be waited for. It enters
+	/// no block after `last`.
 	///
 	/// # Errors
-	/// When the chain cannot be asked: it was certainly not sent.
-	async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable>;
+	/// When the chain cannot be asked, or it is too late for that: it was certainly not sent.
+	async fn settle(&self, batch: Batch, last: BlockNumber) -> Result<Sent, ChainUnavailable>;
 
 	/// What the finalized blocks from `from` to `to` say of a lane's records.
 	///
@@ -229,7 +230,7 @@ impl SettlementChain for ChainLink {
 		})
 	}
 
-	async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable> {
+	async fn settle(&self, batch: Batch, last: BlockNumber) -> Result<Sent, ChainUnavailable> {
 		let Batch { voucher, signature, content } = batch;
 		let key = LaneKey { session: voucher.session, lane: voucher.lane };
 		let call = match content {
@@ -238,8 +239,12 @@ impl SettlementChain for ChainLink {
 				Call::SettleAggregate { voucher, signature, aggregate: *aggregate, last }
 			}
 		};
-		let options =
-			SubmitOptions { timeout: TIMEOUT, mortality: MORTALITY, ..SubmitOptions::finalized() };
+		let options = SubmitOptions {
+			timeout: TIMEOUT,
+			mortality: MORTALITY,
+			last: Some(last),
+			..SubmitOptions::finalized()
+		};
 		let outcome =
 			self.chain.submit_for(&call, &self.operator, options).await.map_err(unavailable)?;
 		Ok(match outcome {

@@ -15,9 +15,29 @@ const GONE: Duration = Duration::from_secs(30);
 /// How many lanes are thought about at the same time, where the chain has to be asked.
 const THINKING: usize = 16;
 
+/// A lane that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Due {
+	/// The lane.
+	pub key: LaneKey,
+	/// Whether it cannot wait for others.
+	pub presses: bool,
+}
+
+/// Whether a lane is to be settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+	/// Not yet.
+	Waits,
+	/// When its turn comes.
+	Due,
+	/// Before those that can wait: its calls might not be paid later, or its session is not served until then.
+	Presses,
+}
+
 impl Settler {
 	/// The lanes that are due now, in order.
-	pub(super) async fn due(&self, lanes: &[OpenLane], time: UnixSeconds) -> Vec<LaneKey> {
+	pub(super) async fn due(&self, lanes: &[OpenLane], time: UnixSeconds) -> Vec<Due> {
 		let waiting = lanes.iter().fold(0_u32, |sum, lane| sum.saturating_add(lane.calls));
 		let owed = owed(lanes);
 		let mut looking = Vec::with_capacity(lanes.len());
@@ -35,47 +55,53 @@ impl Settler {
 		waiting: u32,
 		owed: Balance,
 		time: UnixSeconds,
-	) -> Option<LaneKey> {
+	) -> Option<Due> {
 		let (key, now) = (lane.key, Instant::now());
 		if !self.has_rested(key, now, REST) {
 			return None;
 		}
-		let due = match self.backoff.is_ready(key, now) {
-			true => self.had_more(key) || self.is_due(lane, waiting, owed, time).await,
-			false => self.backoff.waits_for(key, now) >= PRESSING && self.ends_soon(key).await,
+		let need = if self.backoff.is_ready(key, now) {
+			self.need(lane, waiting, owed, time).await
+		} else if self.backoff.waits_for(key, now) >= PRESSING && self.ends_soon(key).await {
+			Need::Presses
+		} else {
+			Need::Waits
 		};
-		due.then_some(key)
+		(need != Need::Waits).then_some(Due { key, presses: need == Need::Presses })
 	}
 
-	/// Whether a lane is due: by the policy, because the outcome of a settlement is not known, or
-	/// because it cannot wait any longer: its session owes so much that it is not served any more, or
-	/// ends or is gone, its hot key may not spend so much any more, or its model's version or price was
-	/// replaced.
-	async fn is_due(
-		&self,
-		lane: &OpenLane,
-		waiting: u32,
-		owed: Balance,
-		time: UnixSeconds,
-	) -> bool {
+	/// Whether a lane is due: by the policy, because one settlement was not enough or its outcome is not
+	/// known, or because it cannot wait any longer: its session owes so much that it is not served any
+	/// more, or ends or is gone, its hot key may not spend so much any more, or its model's version or
+	/// price was replaced.
+	async fn need(&self, lane: &OpenLane, waiting: u32, owed: Balance, time: UnixSeconds) -> Need {
 		let policy = &self.policy;
-		if lane.submitted || policy.is_due(lane, waiting, time) || policy.is_exposed(owed) {
-			return true;
+		if policy.is_exposed(owed) {
+			return Need::Presses;
 		}
+		let is_due =
+			lane.submitted || self.had_more(lane.key) || policy.is_due(lane, waiting, time);
+		let otherwise = if is_due { Need::Due } else { Need::Waits };
 		let sessions = &self.worker.sessions;
 		let (Ok(best), Ok(session)) =
 			(sessions.best_block(), sessions.session(lane.key.session).await)
 		else {
-			return false;
+			return otherwise;
 		};
 		// What became of the calls of a session that is gone has to be noted.
 		let Some(session) = session else {
-			return self.has_rested(lane.key, Instant::now(), GONE);
+			let is_noted = !self.has_rested(lane.key, Instant::now(), GONE);
+			return if is_noted { otherwise } else { Need::Due };
 		};
-		session.closes_at.is_some()
+		let presses = session.closes_at.is_some()
 			|| best.saturating_add(BEFORE_END) >= session.expires_at
 			|| self.is_above_limit(&session).await
-			|| self.is_replaced(lane.key).await
+			|| self.is_replaced(lane.key).await;
+		if presses {
+			Need::Presses
+		} else {
+			otherwise
+		}
 	}
 
 	/// Whether little time is left to settle a lane.
@@ -105,7 +131,9 @@ impl Settler {
 	async fn is_replaced(&self, lane: LaneKey) -> bool {
 		let worker = &self.worker;
 		let Ok(Some(call)) = worker.store.oldest_open_call(lane).await else { return false };
-		let Ok(Some(model)) = worker.sessions.model(call.model) else { return false };
+		let Ok(model) = worker.sessions.model(call.model) else { return false };
+		// It is not served any more: nobody looks what becomes of it.
+		let Some(model) = model else { return true };
 		let Some(record) = call.served.map(|served| served.record) else { return false };
 		model.retired_at.is_some()
 			|| (record.version, record.price_version) != (model.version, model.price_version)

@@ -38,11 +38,14 @@ impl Worker {
 		let all = |outcome: Outcome| ids.iter().map(|id| (*id, outcome)).collect::<Vec<_>>();
 		let summed = sums.as_ref().map_or(0, |sums| sums.aggregate.calls);
 		let no_effect = earlier.map_or(Outcome::NotSettled, Outcome::Submitted);
+		// Whoever looks for it later looks no further than this: so it must not come later, however long
+		// others sign before it.
+		let last = submission.until;
 		let submission = both(earlier, submission);
 		self.write_down(key, all(Outcome::Submitted(submission)), sums).await?;
 		let again = earlier.is_some();
 		info!(lane = %key, calls = ids.len(), summed, %charge, again, "settling");
-		let sent = match self.chain.settle(batch).await {
+		let sent = match self.chain.settle(batch, last).await {
 			Ok(sent) => sent,
 			Err(error) => {
 				self.note(all(no_effect)).await?;

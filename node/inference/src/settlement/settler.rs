@@ -18,6 +18,7 @@ use tracing::{error, warn};
 
 use super::{
 	backoff::{Backoff, Failure},
+	due::Due,
 	handle::{Order, SettlerHandle, ORDERS},
 	worker::{LaneError, Looked, Worker},
 	SettlementChain, SettlementPolicy,
@@ -34,7 +35,9 @@ const TICK: Duration = Duration::from_secs(1);
 const SUMMED: usize = 65_536;
 /// How many lanes are looked after at the same time: what takes long is waiting for finality. Their
 /// order is part of most tests.
-const AT_ONCE: usize = if cfg!(test) { 1 } else { 8 };
+const AT_ONCE: usize = if cfg!(test) { 1 } else { 32 };
+/// One place in so many is kept for lanes that do not press, where such wait.
+const PATIENT: usize = 4;
 /// For how long a lane is left alone that there was nothing to do for: a block.
 pub(super) const REST: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 3 });
 /// The longest wait for lanes of a session that ends.
@@ -52,7 +55,9 @@ pub struct Settler {
 	orders: mpsc::Receiver<Order>,
 	/// Sessions that are being settled at somebody's request, in the order in which it was asked for.
 	ordered: Vec<Ordered>,
-	/// Lanes that are due, in the order in which they are looked after.
+	/// Lanes that are due and cannot wait, in the order in which they are looked after.
+	pressing: VecDeque<LaneKey>,
+	/// The others that are due, after those.
 	queue: VecDeque<LaneKey>,
 	/// Lanes that more calls wait of than one settlement takes.
 	again: BTreeSet<LaneKey>,
@@ -69,8 +74,18 @@ pub struct Settler {
 #[derive(Clone, Copy)]
 struct Active {
 	key: LaneKey,
-	/// Whether it is at somebody's request.
-	ordered: bool,
+	why: Why,
+}
+
+/// Why a lane is being looked after.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+	/// Somebody has asked for it.
+	Ordered,
+	/// It is due, and cannot wait.
+	Presses,
+	/// It is due.
+	Due,
 }
 
 /// A session that is being settled at somebody's request.
@@ -110,6 +125,7 @@ impl Settler {
 			backoff: Backoff::default(),
 			orders,
 			ordered: Vec::new(),
+			pressing: VecDeque::new(),
 			queue: VecDeque::new(),
 			again: BTreeSet::new(),
 			rested: HashMap::new(),
@@ -163,6 +179,7 @@ impl Settler {
 			self.start();
 		}
 		self.orders.close();
+		self.pressing.clear();
 		self.queue.clear();
 		self.ordered.clear();
 		while let Some(done) = self.working.join_next_with_id().await {
@@ -227,13 +244,18 @@ impl Settler {
 		}
 	}
 
+	/// How many lanes are being looked after for this reason.
+	fn begun(&self, why: Why) -> usize {
+		self.active.values().filter(|active| active.why == why).count()
+	}
+
 	/// Begins with lanes, as far as there is room: those that somebody waits for, whoever asked first
 	/// first, and those that are due. Neither takes the room of the other: sessions that are closed,
-	/// however many, hold up nobody, and are held up by nobody.
+	/// however many, hold up nobody, and are held up by nobody. Of those that are due, the ones that
+	/// cannot wait come first, and leave a part of the room to the others.
 	fn start(&mut self) {
 		let mut busy: HashSet<LaneKey> = self.active.values().map(|active| active.key).collect();
-		let at_request = self.active.values().filter(|active| active.ordered).count();
-		let room = self.at_once.saturating_sub(at_request);
+		let room = self.at_once.saturating_sub(self.begun(Why::Ordered));
 		let waiting = self.ordered.iter().flat_map(|ordered| ordered.lanes.iter());
 		let wanted: Vec<LaneKey> = waiting
 			.filter_map(|(key, begun)| (!begun && busy.insert(*key)).then_some(*key))
@@ -243,22 +265,31 @@ impl Settler {
 			for ordered in &mut self.ordered {
 				ordered.lanes.entry(key).and_modify(|begun| *begun = true);
 			}
-			self.begin(key, true);
+			self.begin(key, Why::Ordered);
 		}
 		// A lane that is being looked after is found again when it is due again.
 		let busy: HashSet<LaneKey> = self.active.values().map(|active| active.key).collect();
+		self.pressing.retain(|key| !busy.contains(key));
 		self.queue.retain(|key| !busy.contains(key));
-		let due = self.active.values().filter(|active| !active.ordered).count();
-		for _ in due..self.at_once {
+		let (mut pressing, mut due) = (self.begun(Why::Presses), self.begun(Why::Due));
+		let patient = if self.queue.is_empty() { 0 } else { self.at_once / PATIENT };
+		let most = self.at_once.saturating_sub(patient.saturating_sub(due));
+		while pressing.saturating_add(due) < most {
+			let Some(key) = self.pressing.pop_front() else { break };
+			self.begin(key, Why::Presses);
+			pressing = pressing.saturating_add(1);
+		}
+		while pressing.saturating_add(due) < self.at_once {
 			let Some(key) = self.queue.pop_front() else { return };
-			self.begin(key, false);
+			self.begin(key, Why::Due);
+			due = due.saturating_add(1);
 		}
 	}
 
-	fn begin(&mut self, key: LaneKey, ordered: bool) {
+	fn begin(&mut self, key: LaneKey, why: Why) {
 		let (worker, policy) = (self.worker.clone(), self.policy);
 		let task = self.working.spawn(async move { (key, worker.look_after(key, policy).await) });
-		self.active.insert(task.id(), Active { key, ordered });
+		self.active.insert(task.id(), Active { key, why });
 	}
 
 	/// Notes how looking after a lane went.
@@ -334,17 +365,29 @@ impl Settler {
 		let due = match all {
 			true => {
 				let wanted = |lane: &&OpenLane| lane.submitted || self.policy.is_worth_it(lane);
-				lanes.iter().filter(wanted).map(|lane| lane.key).collect()
+				let of = |lane: &OpenLane| Due { key: lane.key, presses: false };
+				lanes.iter().filter(wanted).map(of).collect()
 			}
 			false => self.due(&lanes, time).await,
 		};
-		for key in due {
+		self.enqueue(due);
+		self.tell_how_it_goes();
+	}
+
+	/// Puts lanes that are due where they belong, behind those that are there. A lane that could wait
+	/// and cannot any more goes over to the others of its kind.
+	pub(super) fn enqueue(&mut self, due: Vec<Due>) {
+		let mut pressing: HashSet<LaneKey> = self.pressing.iter().copied().collect();
+		let waiting: HashSet<LaneKey> = self.queue.iter().copied().collect();
+		for Due { key, presses } in due {
 			self.again.remove(&key);
-			if !self.queue.contains(&key) {
+			if presses && pressing.insert(key) {
+				self.pressing.push_back(key);
+			} else if !presses && !pressing.contains(&key) && !waiting.contains(&key) {
 				self.queue.push_back(key);
 			}
 		}
-		self.tell_how_it_goes();
+		self.queue.retain(|key| !pressing.contains(key));
 	}
 
 	/// Whether it is so long ago that there was nothing to do for a lane, or something was done since.

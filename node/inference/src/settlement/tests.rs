@@ -234,7 +234,10 @@ async fn an_unheard_settlement_is_found_and_not_sent_again() {
 	bench.serve(0, 2).await;
 	bench.chain.fate(Fate::SettleUnheard);
 	bench.settler.round(false).await;
-	assert!(matches!(bench.statuses(0).await[0], CallStatus::Submitted(_)));
+	let CallStatus::Submitted(Submission { until, .. }) = bench.statuses(0).await[0] else {
+		panic!("it is on its way")
+	};
+	assert_eq!(bench.chain.state().lasts, [until], "it comes no later than it is looked for");
 	bench.serve(0, 1).await;
 	bench.settler.round(false).await;
 	assert_eq!(bench.statuses(0).await[..2], [settled(51); 2]);

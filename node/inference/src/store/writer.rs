@@ -117,23 +117,33 @@ impl Writer {
 		self.write_the_rest();
 	}
 
-	/// Runs the operations in one transaction, and tells whoever asked for them.
+	/// Runs the operations in one transaction, and tells whoever asked for them. If one of them comes upon
+	/// what cannot be read, those behind it get a transaction of their own.
 	fn finish(&self, operations: Vec<Operation>) {
-		let mut confirmations = Vec::with_capacity(operations.len());
-		let outcome = self.commit(operations, &mut confirmations);
-		self.writable.store(outcome.is_ok(), Ordering::Relaxed);
-		if let Err(error) = &outcome {
-			error!(%error, "a store transaction was given up");
-		}
-		for confirm in confirmations {
-			confirm(outcome.clone());
+		let mut operations = operations.into_iter();
+		while operations.len() > 0 {
+			let waiting = operations.len();
+			let mut confirmations = Vec::with_capacity(operations.len());
+			let outcome = self.commit(&mut operations, &mut confirmations);
+			self.writable.store(outcome.is_ok(), Ordering::Relaxed);
+			if let Err(error) = &outcome {
+				error!(%error, "a store transaction was given up");
+			}
+			for confirm in confirmations {
+				confirm(outcome.clone());
+			}
+			let is_theirs = matches!(outcome, Err(StoreError::Corrupt { .. }));
+			if !is_theirs || operations.len() == waiting {
+				// All are done; or it is the disk, where the others would not fare better.
+				break;
+			}
 		}
 	}
 
 	/// Runs the operations in one transaction. `confirmations` are those that ran.
 	fn commit(
 		&self,
-		operations: Vec<Operation>,
+		operations: &mut impl Iterator<Item = Operation>,
 		confirmations: &mut Vec<Confirm>,
 	) -> Result<(), StoreError> {
 		let transaction = self.database.begin_write()?;
@@ -168,5 +178,48 @@ impl Writer {
 		if let Job::Run(operation) = job {
 			self.finish(vec![operation]);
 		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::{
+		super::{Identity, Store},
+		*,
+	};
+	use crate::testing::{operator, GENESIS};
+
+	fn operation<T: Send + 'static>(
+		run: impl FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
+	) -> (Operation, oneshot::Receiver<Result<T, StoreError>>) {
+		match Job::new(run) {
+			(Job::Run(operation), answer) => (operation, answer),
+			(Job::Stop(_), _) => unreachable!("it is no end"),
+		}
+	}
+
+	#[tokio::test]
+	async fn what_cannot_be_read_harms_nobody_behind_it() {
+		let directory = tempfile::tempdir().expect("a directory");
+		let identity = Identity { genesis: GENESIS, operator: operator().account() };
+		let store = Store::open(&directory.path().join("calls.redb"), identity).await;
+		let Store { database, desk, writable, .. } = store.expect("it opens");
+		let writer = Writer { database, desk, writable: writable.clone() };
+
+		let put = |value: u32| operation(move |tables| tables.put_meta("probe", &value));
+		let corrupt = StoreError::Corrupt { table: "probe" };
+		let failing = corrupt.clone();
+		let (before, first) = put(1);
+		let (bad, second) = operation(move |_| Err::<(), _>(failing));
+		let (after, third) = put(2);
+		let (read, fourth) = operation(|tables| tables.meta::<u32>("probe"));
+		writer.finish(vec![before, bad, after, read]);
+		for answer in [first.await, second.await] {
+			let error = answer.expect("it is told").expect_err("it was given up");
+			assert_eq!(error.to_string(), corrupt.to_string());
+		}
+		third.await.expect("it is told").expect("it is done");
+		assert_eq!(fourth.await.expect("it is told").expect("it is done"), Some(2));
+		assert!(writable.load(Ordering::Relaxed));
 	}
 }

@@ -3,7 +3,7 @@
 //! A whole answer is charged before it is sent, and its node keeps it for a while: the very same
 //! request gets it again, and is charged once. Of a stream, what has come is what is owed.
 
-use openledger_client::x402::PaymentResponse;
+use openledger_client::{caller::AnswerSize, x402::PaymentResponse};
 use openledger_primitives::info::NodeInfo;
 use reqwest::Response;
 use serde_json::Value;
@@ -17,7 +17,7 @@ use crate::{
 	clerk,
 	error::ApiError,
 	ledger::Fate,
-	node::api::{self, bounded, Sent},
+	node::api::{self, bounded, Known, Sent},
 };
 
 /// What has come of a stream that never began.
@@ -34,10 +34,13 @@ pub(super) struct Whole {
 }
 
 impl Whole {
-	/// Reads an answer that has `most` bytes at most.
-	pub async fn read(answer: Response, most: usize) -> Result<Self, String> {
+	/// Reads an answer of a size.
+	pub async fn read(answer: Response, size: AnswerSize) -> Result<Self, String> {
 		let response = api::statement_of(&answer);
-		let body = bounded(answer, most).await?;
+		let body = bounded(answer, size.written).await?;
+		if !size.holds(&body) {
+			return Err("it has more in it than an answer can have".into());
+		}
 		let value =
 			serde_json::from_slice(&body).map_err(|error| format!("it is not JSON: {error}"))?;
 		Ok(Self { response, body, value })
@@ -57,8 +60,18 @@ impl Engine {
 		if let Some(whole) = self.ask_again(call, node, payment).await {
 			return self.hand_over(call, node, &payment.begun, whole).await;
 		}
-		let nothing = nothing(call);
-		let found = self.find_out(node, &payment.begun, nothing, Fate::Lost).await;
+		// A node that was killed after it wrote the call down is not back at once, and one that a proxy
+		// lost patience with is not done yet.
+		let (begun, nothing) = (&payment.begun, nothing(call));
+		self.note_answer(begun, nothing).await;
+		let until = later(self.settings.recovery).min(call.deadline);
+		let known = self.ask_until(until, node, &begun.seat).await;
+		if matches!(known, Known::Served(_)) {
+			if let Some(whole) = self.ask_again(call, node, payment).await {
+				return self.hand_over(call, node, begun, whole).await;
+			}
+		}
+		let found = self.account_for(node, begun, known, nothing, Fate::Lost).await;
 		self.note_lost(node, &found);
 		Verdict::Elsewhere(ApiError::bad_gateway("node_failed", reason))
 	}
@@ -81,6 +94,10 @@ impl Engine {
 			Stop::Gone if self.was_in_vain(payment) => Fate::Lost,
 			stop => stop.fate(),
 		};
+		// Whoever makes apps wait for nothing comes after the others, whatever it charges.
+		if fate == Fate::Lost {
+			self.failed(node);
+		}
 		let found = self.find_out(node, &payment.begun, nothing(call), fate).await;
 		if fate == Fate::Lost {
 			self.note_lost(node, &found);
@@ -105,7 +122,7 @@ impl Engine {
 		if request.stream {
 			return None;
 		}
-		let most = payment.begun.open.call.size().written;
+		let size = payment.begun.open.call.size();
 		// If it never came to the node, it is answered only now.
 		let is_wanted = !call.line.is_gone();
 		let patience = match is_wanted {
@@ -115,7 +132,7 @@ impl Engine {
 		let asking = async {
 			let (body, header) = (&request.body, &payment.header);
 			match self.api.pay(&node.endpoint, request.task, body, header, patience).await {
-				Sent::Answer(answer) => Whole::read(answer, most).await.ok(),
+				Sent::Answer(answer) => Whole::read(answer, size).await.ok(),
 				_ => None,
 			}
 		};

@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout_at, Instant};
 use tracing::{debug, warn};
 
 use super::{
-	remedy::{remedy, Remedy},
+	remedy::{remedy, Remedy, Tried},
 	Call, Engine, NoFunds, Task, Verdict, PAUSE,
 };
 use crate::{
@@ -79,9 +79,11 @@ impl Engine {
 			let seat = &payment.begun.seat;
 			debug!(code = %refusal.code, message = %refusal.message, "voucher refused");
 			let fresh = self.funding.is_fresh(seat.session);
-			let mut what = remedy(&refusal, seat.sequence, payment.begun.acknowledged, fresh);
+			let (sequence, acknowledged) = (seat.sequence, payment.begun.acknowledged);
+			let highest = self.treasury.look(|ledger| ledger.highest(seat));
+			let mut what = remedy(&refusal, Tried { sequence, highest, acknowledged, fresh });
 			// Its number may be that of somebody else's session.
-			if matches!(what, Remedy::Disputed(_)) {
+			if matches!(what, Remedy::Disputed(_) | Remedy::Contradicted) {
 				what = self.dispute(what, &node.operator, seat.session).await;
 			}
 			// Another session costs another deposit, so that is not for the node alone to say.
@@ -128,12 +130,19 @@ impl Engine {
 						return Verdict::Refused(unwritable(&error));
 					}
 				}
-				Remedy::Disputed(claimed) => {
-					let reason = format!(
-						"it says that calls cost {} for which it has signed statements of {}",
-						format_amount(claimed),
-						format_amount(payment.begun.acknowledged)
-					);
+				Remedy::Disputed(_) | Remedy::Contradicted => {
+					let signed = format_amount(acknowledged);
+					let reason = match what {
+						Remedy::Disputed(claimed) => format!(
+							"it says that calls cost {} for which it has signed statements of {signed}",
+							format_amount(claimed),
+						),
+						_ => format!(
+							"it says that lane {} of session {} is used for something else than the calls \
+							 for which it has signed statements of {signed}",
+							seat.lane, seat.session,
+						),
+					};
 					warn!(node = %node.operator, %reason, "a node is paid no more");
 					let _ =
 						self.treasury.update(|ledger| ledger.bar(&node.operator, &reason)).await;
@@ -141,7 +150,8 @@ impl Engine {
 				}
 				Remedy::Useless => {
 					let session = seat.session;
-					let retired = self.treasury.update(|ledger| ledger.retire(session)).await;
+					let retired =
+						self.treasury.update(|ledger| ledger.retire_unwelcome(session)).await;
 					return match retired {
 						Ok(()) => self.refused(call.request.task, &node, &listing.model, refusal),
 						Err(error) => Verdict::Refused(unwritable(&error)),

@@ -9,11 +9,11 @@ use axum::{
 };
 use futures::{stream::BoxStream, FutureExt, StreamExt};
 use openledger_client::{
-	caller::{most_tokens, SseEvent, SseParser},
+	caller::{SseEvent, SseParser},
 	ss58,
 	x402::PaymentResponse,
 };
-use openledger_primitives::{info::NodeInfo, Balance};
+use openledger_primitives::{info::NodeInfo, statement::response_hash, Balance};
 use reqwest::Response;
 use tokio::time::{sleep, Instant};
 use tracing::{info, warn};
@@ -65,9 +65,14 @@ impl Engine {
 		answer: Response,
 	) -> Verdict {
 		let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-		match kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
-			true => self.stream(call, node, payment, answer).await,
-			false => self.whole(call, node, payment, answer).await,
+		let is_stream = kind.is_some_and(|kind| kind.starts_with("text/event-stream"));
+		match (is_stream, call.request.stream) {
+			(true, true) => self.stream(call, node, payment, answer).await,
+			(false, false) => self.whole(call, node, payment, answer).await,
+			_ => {
+				drop(answer);
+				self.lost(call, node, payment, "it answers in another form".into()).await
+			}
 		}
 	}
 
@@ -79,8 +84,8 @@ impl Engine {
 		payment: &Payment,
 		answer: Response,
 	) -> Verdict {
-		let most = payment.begun.open.call.size().written;
-		match call.unless_stopped(Whole::read(answer, most)).await {
+		let size = payment.begun.open.call.size();
+		match call.unless_stopped(Whole::read(answer, size)).await {
 			Ok(Ok(whole)) => self.hand_over(call, node, &payment.begun, whole).await,
 			Ok(Err(reason)) => self.lost(call, node, payment, reason).await,
 			Err(stop) => self.ended(call, node, payment, stop).await,
@@ -100,7 +105,8 @@ impl Engine {
 		let said = Said::of(*task, &value);
 		let answer = |said| clerk::Answer { model, task: *task, said, whole: true };
 		let known = said.as_ref().map(answer);
-		let fate = match (call.line.is_gone(), known.is_some()) {
+		let is_answer = known.is_some() && Said::is_answer(*task, &value);
+		let fate = match (call.line.is_gone(), is_answer) {
 			(true, _) => Fate::Unwanted,
 			(false, true) => Fate::Delivered,
 			// Whatever that is, it is no answer.
@@ -110,17 +116,27 @@ impl Engine {
 			Some(response) => self.take(begun, response, known, fate).await,
 			None => self.find_out(node, begun, known, fate).await,
 		};
-		let charge = match found {
-			Found::Charged(charge) => Some(charge),
+		let charge = match &found {
+			Found::Charged(charge) => Some(*charge),
 			// Whoever answers for free may. It is not the node that has to be asked again.
 			Found::NotCharged => Some(0),
 			Found::Unknown => None,
 			// Who was caught cheating about the price may have cheated about the answer.
 			Found::False(reason) => {
-				return Verdict::Elsewhere(ApiError::bad_gateway("node_misbehaves", reason))
+				return Verdict::Elsewhere(ApiError::bad_gateway("node_misbehaves", reason.clone()))
 			}
 		};
-		self.note(node, |health, _| health.succeeded());
+		match fate {
+			Fate::Delivered => self.note(node, |health, _| health.succeeded()),
+			Fate::Lost => {
+				self.failed(node);
+				self.note_lost(node, &found);
+				let reason = "what it answers is no answer";
+				return Verdict::Elsewhere(ApiError::bad_gateway("node_failed", reason));
+			}
+			// An answer that comes when nobody is there any more is none to be praised for.
+			Fate::Unwanted => {}
+		}
 		self.log(call, &begun.seat, charge);
 		let mut reply = Answer::new(Body::from(body));
 		let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -188,7 +204,7 @@ impl Engine {
 		end: Result<(), Result<String, Stop>>,
 	) -> Verdict {
 		let begun = &payment.begun;
-		let whole = end.is_ok() && relay.error.is_none();
+		let whole = end.is_ok() && relay.error.is_none() && relay.has_answered();
 		let Request { task, model, .. } = call.request;
 		let known = Some(clerk::Answer { model, task: *task, said: &relay.said, whole });
 		let fate = match &end {
@@ -227,7 +243,12 @@ impl Engine {
 			self.note_lost(node, &found);
 		}
 		let error = match (relay.error, end) {
-			(_, Err(Err(Stop::Gone))) => return Verdict::Gone,
+			(_, Err(Err(Stop::Gone))) => {
+				if fate == Fate::Lost {
+					self.failed(node);
+				}
+				return Verdict::Gone;
+			}
 			(_, Err(Err(stop))) => stop.into_error(),
 			(Some(error), _) => ApiError::bad_gateway(&error.code, error.message),
 			(None, Err(Ok(reason))) => ApiError::bad_gateway("node_failed", reason),
@@ -284,62 +305,82 @@ impl Engine {
 		answer: Option<clerk::Answer<'_>>,
 		fate: Fate,
 	) -> Found {
-		let seat = &begun.seat;
+		self.note_answer(begun, answer).await;
 		let deadline = later(self.settings.recovery);
+		let known = self.ask_until(deadline, node, &begun.seat).await;
+		self.account_for(node, begun, known, answer, fate).await
+	}
+
+	/// What a node says of a call, once it can say, or what it says when time is up.
+	pub(super) async fn ask_until(&self, deadline: Instant, node: &NodeInfo, seat: &Seat) -> Known {
 		loop {
 			let asked = self.api.statement(&node.endpoint, seat.session, seat.lane, seat.sequence);
 			let known = Self::until(deadline, asked).await;
 			match known.unwrap_or_else(|| Known::NotNow("time is up".into())) {
-				Known::Served(response) => return self.take(begun, *response, answer, fate).await,
-				Known::NotCharged => {
-					return match self.treasury.release(seat, true).await {
-						Ok(()) => Found::NotCharged,
-						Err(error) => {
-							super::attempt::unwritable(&error);
-							Found::Unknown
-						}
-					}
-				}
-				// Whoever has the request may still bring it.
-				Known::NotTaken if begun.open.call.can_be_taken(self.best()) => {
-					self.park(seat, answer, fate).await;
-					return Found::Unknown;
-				}
-				Known::NotTaken => {
-					return match self.treasury.release(seat, false).await {
-						Ok(()) => Found::NotCharged,
-						Err(error) => {
-							super::attempt::unwritable(&error);
-							Found::Unknown
-						}
-					}
-				}
 				Known::NotNow(_) if Instant::now() < deadline => sleep(self.settings.pause).await,
-				Known::NotNow(reason) => {
-					warn!(
-						node = %ss58(&node.operator), session = seat.session, lane = seat.lane, %reason,
-						"what became of a call is not known yet; what it may cost stays set aside",
-					);
-					self.park(seat, answer, fate).await;
-					return Found::Unknown;
-				}
+				known => return known,
 			}
 		}
 	}
 
-	/// Leaves it for later to learn what became of a call.
-	async fn park(&self, seat: &Seat, answer: Option<clerk::Answer<'_>>, fate: Fate) {
-		// Whoever asks then does not know what has come.
-		if let Some(clerk::Answer { said, whole: false, .. }) = answer {
-			let most = most_tokens(said.len());
-			let noted = self.treasury.update(|ledger| ledger.owe_at_most(seat, most)).await;
-			if let Err(error) = noted {
+	/// Settles up for a call whose answer came without a statement, by what its node says of it.
+	pub(super) async fn account_for(
+		&self,
+		node: &NodeInfo,
+		begun: &Begun,
+		known: Known,
+		answer: Option<clerk::Answer<'_>>,
+		fate: Fate,
+	) -> Found {
+		let seat = &begun.seat;
+		let taken = match known {
+			Known::Served(response) => return self.take(begun, *response, answer, fate).await,
+			Known::NotCharged => true,
+			// Whoever has the request may still bring it.
+			Known::NotTaken if begun.open.call.can_be_taken(self.best()) => {
+				self.park(seat, fate).await;
+				return Found::Unknown;
+			}
+			Known::NotTaken => false,
+			Known::NotNow(reason) => {
+				warn!(
+					node = %ss58(&node.operator), session = seat.session, lane = seat.lane, %reason,
+					"what became of a call is not known yet; what it may cost stays set aside",
+				);
+				self.park(seat, fate).await;
+				return Found::Unknown;
+			}
+		};
+		match self.treasury.release(seat, taken).await {
+			Ok(()) => Found::NotCharged,
+			Err(error) => {
 				super::attempt::unwritable(&error);
+				Found::Unknown
 			}
 		}
-		match fate {
-			Fate::Lost => self.treasury.park_lost(seat),
-			Fate::Delivered | Fate::Unwanted => self.treasury.park(seat),
+	}
+
+	/// Writes down what has come of an answer whose statement has not: whoever takes that, and be it
+	/// another process, holds it against this.
+	pub(super) async fn note_answer(&self, begun: &Begun, answer: Option<clerk::Answer<'_>>) {
+		let Some(answer) = answer else { return };
+		let most = self.clerk.most_owed(answer).await;
+		let salt = begun.open.call.salt;
+		let hash = || response_hash(salt.as_fixed_bytes(), answer.said.signed.as_bytes());
+		let expected = answer.whole.then(hash);
+		let noted = self.treasury.update(|ledger| ledger.owe_at_most(&begun.seat, most, expected));
+		if let Err(error) = noted.await {
+			super::attempt::unwritable(&error);
+		}
+	}
+
+	/// Leaves it for later to learn what became of a call.
+	async fn park(&self, seat: &Seat, fate: Fate) {
+		if fate != Fate::Lost {
+			return self.treasury.park(seat);
+		}
+		if let Err(error) = self.treasury.park_lost(seat).await {
+			super::attempt::unwritable(&error);
 		}
 	}
 

@@ -341,7 +341,11 @@ impl Engine {
 				let terms = LaneTerms { model, version, price_version };
 				match self.treasury.check(node, terms, *amount, self.best()) {
 					Err(Shortfall::Budget { may_change: more, .. }) => may_change |= more,
-					Err(Shortfall::Barred(_)) => {}
+					Err(
+						Shortfall::Barred(_)
+						| Shortfall::LanesDenied { .. }
+						| Shortfall::Unwelcome { .. },
+					) => {}
 					Ok(()) | Err(_) => return Ok(true),
 				}
 			}

@@ -40,6 +40,7 @@ pub struct Relay {
 	/// Events that were not handed out yet.
 	held: Vec<Bytes>,
 	begun: bool,
+	answered: bool,
 }
 
 impl Relay {
@@ -80,6 +81,11 @@ impl Relay {
 		Step::Wait
 	}
 
+	/// Whether the model has said something, or that it has nothing to say.
+	pub fn has_answered(&self) -> bool {
+		self.answered
+	}
+
 	/// What was held back.
 	pub fn flush(&mut self) -> Vec<Bytes> {
 		self.begun = true;
@@ -91,7 +97,8 @@ impl Relay {
 		for choice in choices.into_iter().flatten() {
 			let says = self.said.add(self.task, choice);
 			let ends = choice.get("finish_reason").is_some_and(Value::is_string);
-			self.begun |= says || ends;
+			self.answered |= says || ends;
+			self.begun |= self.answered;
 		}
 	}
 }

@@ -20,13 +20,31 @@ pub enum Remedy {
 	Useless,
 	/// The node claims that the earlier calls cost more than it has signed for, in planck.
 	Disputed(Balance),
+	/// The node claims that the lane is for other terms than those of the calls that it has signed for.
+	Contradicted,
 	/// It is not about the payment, or nothing can be done about it.
 	None,
 }
 
-/// What to do about a refusal of a voucher with this sequence and acknowledgement. `fresh` is
-/// whether money was put into the session just now.
-pub fn remedy(refusal: &Refusal, sequence: Sequence, acknowledged: Balance, fresh: bool) -> Remedy {
+/// A node may know of so many calls that are not known here: an older state may have been put back.
+const AHEAD: Sequence = 1_000_000;
+
+/// A voucher that was refused.
+#[derive(Clone, Copy, Debug)]
+pub struct Tried {
+	/// Its sequence.
+	pub sequence: Sequence,
+	/// The highest sequence on its lane that can have been used, as far as is known.
+	pub highest: Sequence,
+	/// What it acknowledges, in planck.
+	pub acknowledged: Balance,
+	/// Whether money was put into its session just now.
+	pub fresh: bool,
+}
+
+/// What to do about a refusal of a voucher.
+pub fn remedy(refusal: &Refusal, tried: Tried) -> Remedy {
+	let Tried { sequence, highest, acknowledged, fresh } = tried;
 	let before = Some(sequence.saturating_sub(1));
 	match refusal.code.as_str() {
 		// The next offer has the new price, or the next voucher more time.
@@ -37,11 +55,12 @@ pub fn remedy(refusal: &Refusal, sequence: Sequence, acknowledged: Balance, fres
 		| "insufficient_authorisation" => {
 			Remedy::Again(Correction { sequence: before, acknowledged: None })
 		}
-		// One sequence is as good as another: a record counts once for each, whatever it is.
+		// One sequence is as good as another: a record counts once for each, whatever it is. But a lane
+		// ends with the last of them, and that is not for the node to say.
 		"voucher_out_of_order" => {
 			let expected = refusal.details.get("sequence").and_then(Value::as_u64);
 			match expected.and_then(|expected| expected.checked_sub(1)) {
-				Some(last) if Some(last) != before => {
+				Some(last) if Some(last) != before && last <= highest.saturating_add(AHEAD) => {
 					Remedy::Again(Correction { sequence: Some(last), acknowledged: None })
 				}
 				_ => Remedy::None,
@@ -67,6 +86,7 @@ pub fn remedy(refusal: &Refusal, sequence: Sequence, acknowledged: Balance, fres
 		"lane_busy" => Remedy::Wait,
 		"session_of_other_caller" => Remedy::Useless,
 		// There are so many of them in a session, and what is in it can be had back.
+		"lane_of_other_terms" if acknowledged > 0 => Remedy::Contradicted,
 		"lane_of_other_terms" => Remedy::OtherLane,
 		"session_unknown"
 		| "session_underfunded"
@@ -102,10 +122,18 @@ mod tests {
 		for (code, details, fresh, expected) in [
 			("price_changed", none.clone(), false, again(6, None)),
 			("version_changed", none.clone(), false, again(6, None)),
-			("lane_of_other_terms", none.clone(), false, Remedy::OtherLane),
+			("lane_of_other_terms", none.clone(), false, Remedy::Contradicted),
 			("session_of_other_caller", none.clone(), true, Remedy::Useless),
 			("voucher_out_of_order", json!({ "sequence": 3 }), false, again(2, None)),
 			("voucher_out_of_order", json!({ "sequence": 7 }), false, Remedy::None),
+			(
+				"voucher_out_of_order",
+				json!({ "sequence": 10 + AHEAD }),
+				false,
+				again(9 + AHEAD, None),
+			),
+			("voucher_out_of_order", json!({ "sequence": 11 + AHEAD }), false, Remedy::None),
+			("voucher_out_of_order", json!({ "sequence": u64::MAX }), false, Remedy::None),
 			("voucher_out_of_order", json!({ "sequence": 0 }), false, Remedy::None),
 			("voucher_out_of_order", none.clone(), false, Remedy::None),
 			("voucher_already_used", none.clone(), false, again(7, None)),
@@ -126,8 +154,12 @@ mod tests {
 			("invalid_signature", none.clone(), false, Remedy::None),
 			("whatever", none, false, Remedy::None),
 		] {
-			assert_eq!(remedy(&refusal(code, details), 7, 100, fresh), expected, "{code}");
+			let tried = Tried { sequence: 7, highest: 9, acknowledged: 100, fresh };
+			assert_eq!(remedy(&refusal(code, details), tried), expected, "{code}");
 		}
+		let unused = Tried { sequence: 1, highest: 1, acknowledged: 0, fresh: false };
+		let other = refusal("lane_of_other_terms", Value::Null);
+		assert_eq!(remedy(&other, unused), Remedy::OtherLane);
 	}
 
 	proptest! {
@@ -139,14 +171,15 @@ mod tests {
 				Just("voucher_out_of_order".to_owned()),
 				"[a-z_]{1,20}",
 			],
-			claimed: u128, expected: u64, sequence in 1u64.., acknowledged: u128, fresh: bool,
+			claimed: u128, expected: u64, sequence in 1u64.., more: u8, acknowledged: u128, fresh: bool,
 		) {
 			let details = json!({ "acknowledged": claimed.to_string(), "sequence": expected });
 			let refusal = refusal(&code, details);
-			if let Remedy::Again(Correction { acknowledged: Some(new), .. }) =
-				remedy(&refusal, sequence, acknowledged, fresh)
-			{
-				prop_assert!(new < acknowledged);
+			let highest = sequence.saturating_add(more.into());
+			let tried = Tried { sequence, highest, acknowledged, fresh };
+			if let Remedy::Again(correction) = remedy(&refusal, tried) {
+				prop_assert!(correction.acknowledged.is_none_or(|new| new < acknowledged));
+				prop_assert!(correction.sequence.is_none_or(|new| new <= highest.saturating_add(AHEAD)));
 			}
 		}
 	}

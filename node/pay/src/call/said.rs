@@ -47,6 +47,15 @@ impl Said {
 		Some(said)
 	}
 
+	/// Whether a value is an answer at all: it has what was asked for, whatever that says.
+	pub fn is_answer(task: Task, answer: &Value) -> bool {
+		match task {
+			Task::Chat => answer.pointer("/choices/0/message").is_some_and(Value::is_object),
+			Task::Text => answer.pointer("/choices/0/text").is_some_and(Value::is_string),
+			Task::Embeddings => answer.pointer("/data/0/embedding").is_some(),
+		}
+	}
+
 	/// Adds a piece of a streamed answer: one of its choices. Whether that says anything.
 	pub fn add(&mut self, task: Task, choice: &Value) -> bool {
 		let before = self.len();
@@ -59,6 +68,11 @@ impl Said {
 			Task::Text | Task::Embeddings => self.add_choice(choice),
 		}
 		self.len() > before
+	}
+
+	/// All that was said.
+	pub fn all(&self) -> String {
+		[self.signed.as_str(), &self.besides].concat()
 	}
 
 	/// Bytes of all that was said.
@@ -177,6 +191,24 @@ mod tests {
 		assert_eq!(pair(&chat(&both)), ("Hm. sum{}", "onetwo"));
 		for nothing in [json!({}), json!({ "choices": [] }), json!([]), json!(null)] {
 			assert!(Said::of(Task::Chat, &nothing).unwrap().is_empty());
+		}
+	}
+
+	#[test]
+	fn an_answer_has_what_was_asked_for() {
+		let answers = [
+			(Task::Chat, json!({ "choices": [{ "message": { "content": null } }] })),
+			(Task::Text, json!({ "choices": [{ "text": "" }] })),
+			(Task::Embeddings, json!({ "data": [{ "embedding": [] }] })),
+		];
+		for (task, answer) in &answers {
+			for (other, _) in &answers {
+				assert_eq!(Said::is_answer(*other, answer), other == task, "{answer}");
+			}
+			let error = json!({ "error": { "message": "no" } });
+			for nothing in [json!({}), json!([]), json!(null), error, json!({ "choices": [] })] {
+				assert!(!Said::is_answer(*task, &nothing), "{nothing}");
+			}
 		}
 	}
 

@@ -17,9 +17,10 @@ use crate::network::Keys;
 #[group(id = "source", required = true, multiple = false)]
 pub(super) struct KeyArgs {
 	/// A file with the secret and nothing else: a mnemonic, or 0x and the hex digits of a seed.
-	#[arg(long, value_name = "FILE")]
+	#[arg(long, visible_alias = "key", value_name = "FILE")]
 	key_file: Option<PathBuf>,
-	/// An environment variable that holds the secret.
+	/// An environment variable that holds the secret. It stays readable for this user's other programs
+	/// as long as this one runs: a file is better.
 	#[arg(long, value_name = "NAME")]
 	key_env: Option<String>,
 	/// Read the secret from standard input.
@@ -51,7 +52,7 @@ pub(super) struct SignerArgs {
 	/// and whoever gets hold of it can spend what is in them, with their nodes, and nothing else.
 	#[arg(long, value_name = "FILE", conflicts_with = "signer_env")]
 	signer_file: Option<PathBuf>,
-	/// An environment variable that holds the secret of a hot key.
+	/// An environment variable that holds the secret of a hot key. It stays readable, as with --key-env.
 	#[arg(long, value_name = "NAME")]
 	signer_env: Option<String>,
 	/// The kind of the hot key: sr25519, ed25519 or ecdsa.

@@ -22,7 +22,7 @@ use tracing::{debug, info, warn};
 use crate::{
 	clerk::{Clerk, Unacceptable},
 	funding::{Funding, FundingError},
-	ledger::{Open, Seat, Seen, Session, Usage},
+	ledger::{Ledger, Open, Seat, Seen, Session, Usage},
 	market::Market,
 	network::Network,
 	node::api::{Known, NodeApi},
@@ -128,12 +128,12 @@ impl Janitor {
 
 	/// Asks what became of calls whose outcome is unknown.
 	pub async fn recover(&self) {
-		let unresolved = stream::iter(self.treasury.take_unresolved());
+		let unresolved = stream::iter(self.treasury.look(Ledger::unresolved));
 		unresolved
 			.for_each_concurrent(PARALLEL, |(seat, open)| async move {
+				let Some(_resumed) = self.treasury.resume(&seat) else { return };
 				if let Err(error) = self.resolve(&seat, &open).await {
 					debug!(session = seat.session, lane = seat.lane, %error, "outcome still unknown");
-					self.treasury.park(&seat);
 				}
 			})
 			.await;
@@ -186,6 +186,7 @@ impl Janitor {
 			return Ok(());
 		}
 		let best = self.network.block(At::Best).await?;
+		let now = unix_seconds();
 		for Session { id, opened_after, opening, .. } in sessions {
 			if opening.is_some() {
 				if let Some(info) = self.network.session(id, At::Finalized).await? {
@@ -203,6 +204,7 @@ impl Janitor {
 					let seen = info.as_ref().map_or(Seen::Gone, Seen::There);
 					let (mut changes, found) = ledger.observe(id, seen);
 					evidence = found;
+					changes.extend(ledger.take_settled(id, now));
 					let ends = ledger.session(id).map(|session| session.expires_at);
 					if ends.is_some_and(|ends| ends <= best.saturating_add(MARGIN)) {
 						changes.extend(ledger.retire(id));

@@ -13,10 +13,10 @@ use openledger_client::{
 	x402::Receipt,
 };
 use openledger_primitives::{
-	AccountId, Balance, BlockNumber, LaneId, ModelId, Sequence, SessionId,
+	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, Sequence, SessionId,
 };
 
-use super::{Change, Draft, Fate, Ledger, Open, Session, Shortfall};
+use super::{Change, Draft, Fate, Ledger, Open, Session, Shortfall, MOST_UNWELCOME};
 use crate::{budget::Budget, lanes};
 
 /// The place of a call: nobody else uses its lane while it has it.
@@ -71,7 +71,7 @@ impl Ledger {
 		let terms = draft.terms(model);
 		let (session, lane) = self.place(node, terms, amount, best, budget)?;
 		let state = self.lanes.entry(session).or_default().entry(lane).or_default();
-		let overflow = || Shortfall::Open { need: amount };
+		let overflow = || Shortfall::LanesDenied { session };
 		let sequence = state.sequence.checked_add(1).ok_or_else(overflow)?;
 		let authorised = state.acknowledged.checked_add(amount).ok_or_else(overflow)?;
 		let open = Open {
@@ -87,9 +87,11 @@ impl Ledger {
 				request_hash: draft.request_hash,
 				salt: draft.salt,
 				valid_until: draft.valid_until,
+				expected: None,
 				rejected: None,
 			},
 			receipt_key: draft.receipt_key,
+			lost: None,
 		};
 		state.sequence = sequence;
 		state.authorised = state.authorised.max(authorised);
@@ -139,8 +141,14 @@ impl Ledger {
 		let may_change = !self.busy.is_empty();
 		let over_budget = || Shortfall::Budget { left: budget.left(standing.exposed), may_change };
 		let mut short: Option<(SessionId, Balance)> = None;
+		let mut denied = None;
 		for session in self.usable(node, best) {
-			let Some(lane) = self.free_lane(session, terms) else { continue };
+			let Some(lane) = self.free_lane(session, terms) else {
+				if self.lanes(session.id).any(|(_, lane)| lane.is_denied()) {
+					denied = Some(session.id);
+				}
+				continue;
+			};
 			let left = self.left(session.id);
 			if left >= amount {
 				// Deposits are within the budget when they are made. But the budget may have been
@@ -163,6 +171,15 @@ impl Ledger {
 		if self.intents.contains_key(node) {
 			return Err(Shortfall::UnderWay);
 		}
+		// Another session costs another deposit, so that is not for the node alone to say.
+		if let (None, Some(session)) = (short, denied) {
+			return Err(Shortfall::LanesDenied { session });
+		}
+		let of_node = self.sessions.values().filter(|session| session.node == *node);
+		let unwelcome = of_node.filter(|session| session.unwelcome).count();
+		if short.is_none() && unwelcome >= MOST_UNWELCOME {
+			return Err(Shortfall::Unwelcome { sessions: unwelcome });
+		}
 		let need = short.map_or(amount, |(_, need)| need);
 		if budget.portion(need, standing.committed).is_none() {
 			return Err(Shortfall::Budget { left: budget.left(standing.committed), may_change });
@@ -176,7 +193,19 @@ impl Ledger {
 	fn free_lane(&self, session: &Session, terms: LaneTerms) -> Option<LaneId> {
 		let none = Default::default();
 		let lanes = self.lanes.get(&session.id).unwrap_or(&none);
-		lanes::pick(lanes, |lane| self.busy.contains(&(session.id, lane)), terms)
+		let is_at_its_end = |lane| {
+			let sequence = lanes.get(&lane).map(|state: &super::Lane| state.sequence);
+			sequence == Some(Sequence::MAX)
+		};
+		let is_taken = |lane| self.busy.contains(&(session.id, lane)) || is_at_its_end(lane);
+		lanes::pick(lanes, is_taken, terms)
+	}
+
+	/// The highest sequence that can have been used on the lane of a call, as far as is known.
+	pub fn highest(&self, seat: &Seat) -> Sequence {
+		let lane = self.lanes.get(&seat.session).and_then(|lanes| lanes.get(&seat.lane));
+		let known = lane.map_or(0, |lane| lane.signed.max(lane.settled.sequence));
+		known.max(seat.sequence)
 	}
 
 	/// By how much a voucher would raise what the session may cost.
@@ -239,6 +268,7 @@ impl Ledger {
 			lane.sequence = sequence;
 		}
 		if let Some(acknowledged) = correction.acknowledged {
+			lane.stated = lane.stated.max(lane.acknowledged);
 			lane.acknowledged = lane.acknowledged.min(acknowledged);
 		}
 		let changes = vec![Change::Lane(seat.session, seat.lane, Box::new(lane.clone()))];
@@ -267,19 +297,24 @@ impl Ledger {
 		changes
 	}
 
-	/// The call's answer broke off: no more than so many output tokens are owed for it, also if its
-	/// statement comes later.
-	pub fn owe_at_most(&mut self, seat: &Seat, tokens: u32) -> Vec<Change> {
+	/// An answer has come without its statement, or a part of one: no more than so many output tokens
+	/// are owed for it, whenever the statement comes, and that is about an answer with the hash
+	/// `expected`, if that is known.
+	pub fn owe_at_most(&mut self, seat: &Seat, tokens: u32, expected: Option<Hash>) -> Vec<Change> {
 		let Some(lane) = self.open_lane(seat) else { return Vec::new() };
 		if let Some(open) = &mut lane.open {
 			open.call.max_output_tokens = open.call.max_output_tokens.min(tokens);
+			open.call.expected = expected;
 		}
 		vec![Change::Lane(seat.session, seat.lane, Box::new(lane.clone()))]
 	}
 
 	/// What became of the call is not known yet. What it could cost stays set aside.
 	pub fn park(&mut self, seat: &Seat) {
-		self.busy.remove(&(seat.session, seat.lane));
+		// Once it is known, its lane may be another call's.
+		if self.open_lane(seat).is_some() {
+			self.busy.remove(&(seat.session, seat.lane));
+		}
 	}
 
 	/// Takes a call up again that was parked, or that an earlier process left. Whether it is there.

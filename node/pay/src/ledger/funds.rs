@@ -92,6 +92,7 @@ impl Ledger {
 			expires_at,
 			closes_at: None,
 			retired: self.barred.contains_key(node),
+			unwelcome: false,
 			opened_after: intent.map_or(0, |intent| intent.from),
 			opening,
 			signer: None,
@@ -138,6 +139,14 @@ impl Ledger {
 		let session = self.sessions.get_mut(&id).filter(|session| !session.retired);
 		let Some(session) = session else { return Vec::new() };
 		session.retired = true;
+		vec![Change::Session(session.clone())]
+	}
+
+	/// Uses a session for no more calls because its node says that it takes no voucher of it, which
+	/// nothing else shows.
+	pub fn retire_unwelcome(&mut self, id: SessionId) -> Vec<Change> {
+		let Some(session) = self.sessions.get_mut(&id) else { return Vec::new() };
+		(session.retired, session.unwelcome) = (true, true);
 		vec![Change::Session(session.clone())]
 	}
 
@@ -205,6 +214,7 @@ impl Ledger {
 			expires_at: opening.expires_at,
 			closes_at: None,
 			retired: self.barred.contains_key(&session.node),
+			unwelcome: false,
 			opening: Some(Opening { displaced: false, ..opening }),
 			..session.clone()
 		};
@@ -256,8 +266,8 @@ impl Ledger {
 				lane.settled = settled;
 				changes.push(Change::Lane(id, number, Box::new(lane.clone())));
 			}
-			if !busy && lane.open.is_none() && settled.amount > lane.acknowledged {
-				let stated = lane.acknowledged;
+			let stated = lane.acknowledged.max(lane.stated);
+			if !busy && lane.open.is_none() && settled.amount > stated {
 				let node = now.node.clone();
 				evidence.push(Evidence { node, session: id, lane: number, settled, stated });
 			}

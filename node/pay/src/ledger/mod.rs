@@ -27,7 +27,9 @@ pub use self::{
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use openledger_primitives::{AccountId, Balance, BlockNumber, LaneId, ModelId, SessionId};
+use openledger_primitives::{
+	AccountId, Balance, BlockNumber, LaneId, ModelId, Sequence, SessionId,
+};
 use thiserror::Error;
 
 /// A session that ends within so many blocks is not used for another call.
@@ -50,6 +52,25 @@ pub enum Shortfall {
 		/// What the call may cost, in planck.
 		need: Balance,
 	},
+	/// The session has no lane for the call, and that some of its lanes are taken is what the node says
+	/// alone.
+	#[error(
+		"the node says that lanes of session {session} on which nothing was ever charged are used for \
+		 something else: no other session is opened with it for that"
+	)]
+	LanesDenied {
+		/// The session.
+		session: SessionId,
+	},
+	/// There are deposits in sessions that the node would not be paid out of, by its word alone.
+	#[error(
+		"the node says of {sessions} sessions with it that they are of no use to it: no other session \
+		 is opened with it before they are closed"
+	)]
+	Unwelcome {
+		/// How many.
+		sessions: usize,
+	},
 	/// A transaction for the node is under way, and its outcome not known.
 	#[error("a transaction that puts money into a session with this node is under way")]
 	UnderWay,
@@ -68,6 +89,10 @@ pub enum Shortfall {
 	#[error("the node is not paid any more: {0}")]
 	Barred(String),
 }
+
+/// A node that has refused so many sessions gets no other one before these are closed. When the chain
+/// has gone back and a session's number was somebody else's before, that is one.
+const MOST_UNWELCOME: usize = 2;
 
 /// The ledger. See the module's documentation.
 #[derive(Clone, Debug)]
@@ -127,7 +152,11 @@ impl Ledger {
 	/// The ledger as it was on disk. No call of it is under way in this process.
 	pub fn restore(contents: Contents) -> Self {
 		let mut lanes: BTreeMap<SessionId, BTreeMap<LaneId, Lane>> = BTreeMap::new();
+		let mut lost = BTreeMap::new();
 		for ((session, lane), state) in contents.lanes {
+			if let Some(counts) = state.open.as_ref().and_then(|open| open.lost) {
+				lost.insert((session, lane), counts);
+			}
 			lanes.entry(session).or_default().insert(lane, state);
 		}
 		Self {
@@ -141,7 +170,7 @@ impl Ledger {
 			begun: 0,
 			starts: HashMap::new(),
 			noticed: HashMap::new(),
-			lost: BTreeMap::new(),
+			lost,
 			busy: BTreeSet::new(),
 			submitting: BTreeSet::new(),
 			signers: Signers::default(),
@@ -321,6 +350,12 @@ impl Lane {
 	pub fn is_used(&self) -> bool {
 		let signed = self.sequence.max(self.signed).max(self.settled.sequence) > 0;
 		signed || self.terms.is_some() || self.open.is_some() || self.closed
+	}
+
+	/// Whether it is closed and nothing was ever charged on it, or has come to its end. That it is used
+	/// for something else, or so much, is what the node says then, and nothing else shows it.
+	pub fn is_denied(&self) -> bool {
+		self.closed && self.acknowledged == 0 || self.sequence == Sequence::MAX
 	}
 
 	/// What is set aside for its call that has no statement yet.

@@ -140,6 +140,86 @@ fn a_full_session_is_followed_by_another() {
 }
 
 #[test]
+fn a_node_cannot_have_sessions_opened_by_its_word() {
+	let (ledger, budget) = (with_session(1_000), Budget::new(2_000, Some(1_000)));
+	let deny_all = |charge: Option<Balance>| {
+		let mut ledger = ledger.clone();
+		for _ in 0..MAX_LANES {
+			let Begun { seat, .. } = begin(&mut ledger, 5, &budget).unwrap();
+			if let Some(charge) = charge {
+				ledger.acknowledge(&seat, receipt(&seat, 3, charge), true);
+				let again = begin(&mut ledger, 5, &budget).unwrap();
+				assert_eq!(again.seat.lane, seat.lane);
+				ledger.close_lane(&again.seat);
+				ledger.release(&again.seat, false);
+			} else {
+				ledger.close_lane(&seat);
+				ledger.release(&seat, false);
+			}
+		}
+		ledger
+	};
+	let mut denied = deny_all(None);
+	assert_eq!(begin(&mut denied, 1, &budget), Err(Shortfall::LanesDenied { session: 7 }));
+	// Nor does it help it that the session is used no more: what is in it comes back then.
+	denied.retire(7);
+	assert_eq!(begin(&mut denied, 1, &budget), Err(Shortfall::Open { need: 1 }));
+	// What was charged shows that the lanes were used.
+	assert_eq!(begin(&mut deny_all(Some(1)), 1, &budget), Err(Shortfall::Open { need: 1 }));
+}
+
+#[test]
+fn what_was_signed_once_may_be_settled() {
+	let (mut ledger, budget) = (with_session(1_000), Budget::new(2_000, Some(1_000)));
+	let Begun { seat, .. } = begin(&mut ledger, 100, &budget).unwrap();
+	ledger.acknowledge(&seat, receipt(&seat, 3, 100), true);
+	// The node has forgotten it, but not before its settlement was on its way.
+	let Begun { seat, .. } = begin(&mut ledger, 100, &budget).unwrap();
+	ledger.correct(&seat, Correction { sequence: Some(0), acknowledged: Some(0) });
+	let mut settled = |settled| {
+		let lanes = vec![LaneInfo { lane: seat.lane, sequence: 1, settled }];
+		let seen = info(&ledger, 7, lanes);
+		ledger.observe(7, Seen::There(&seen)).1
+	};
+	assert_eq!(settled(100), []);
+	assert_eq!(settled(101).len(), 1);
+}
+
+#[test]
+fn a_lane_that_has_come_to_its_end_is_left() {
+	let (mut ledger, budget) = (with_session(1_000), Budget::new(2_000, Some(1_000)));
+	let end = Correction { sequence: Some(Sequence::MAX), acknowledged: None };
+	for lane in 0..MAX_LANES {
+		let Begun { seat, .. } = begin(&mut ledger, 5, &budget).unwrap();
+		assert_eq!((seat.lane, ledger.highest(&seat)), (lane, 1));
+		ledger.correct(&seat, end);
+	}
+	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::LanesDenied { session: 7 }));
+}
+
+#[test]
+fn a_node_that_takes_no_session_gets_no_third() {
+	let (mut ledger, budget) = (with_session(100), Budget::new(1_000, Some(100)));
+	let open = |ledger: &mut Ledger, id| {
+		let kind = IntentKind::Open { expires_at: 1_000, first: id };
+		ledger.plan(&node(2), 1, kind, 10, &budget).unwrap();
+		ledger.submitted(&node(2));
+		ledger.opened(&node(2), id, 100, 1_000);
+	};
+	ledger.retire_unwelcome(7);
+	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::Open { need: 1 }));
+	open(&mut ledger, 8);
+	assert_eq!(begin(&mut ledger, 1, &budget).unwrap().seat.session, 8);
+	ledger.retire_unwelcome(8);
+	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::Unwelcome { sessions: 2 }));
+	// It is written down, and over when one of them is closed.
+	let mut ledger = Ledger::restore(ledger.contents());
+	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::Unwelcome { sessions: 2 }));
+	ledger.closed(7, Some(100));
+	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::Open { need: 1 }));
+}
+
+#[test]
 fn sessions_that_end_are_not_used() {
 	let (ledger, budget) = (with_session(100), Budget::new(200, Some(100)));
 	let usable =

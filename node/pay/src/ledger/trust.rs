@@ -7,7 +7,7 @@
 use openledger_primitives::{AccountId, Balance, LaneId, SessionId};
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Ledger, Seat};
+use super::{Change, Ledger, Open, Seat, Totals};
 
 /// So many charged losses in a row are too many.
 const IN_A_ROW: u32 = 3;
@@ -79,12 +79,18 @@ impl Ledger {
 	}
 
 	/// The node has not delivered its answer, and it is not known yet whether that was charged.
-	pub fn park_lost(&mut self, seat: &Seat) {
+	pub fn park_lost(&mut self, seat: &Seat) -> Vec<Change> {
 		self.park(seat);
-		if self.open_lane(seat).is_some() && !self.lost.contains_key(&(seat.session, seat.lane)) {
-			let counts = self.note_loss(seat);
-			self.lost.insert((seat.session, seat.lane), counts);
+		if self.open_lane(seat).is_none() || self.lost.contains_key(&(seat.session, seat.lane)) {
+			return Vec::new();
 		}
+		let counts = self.note_loss(seat);
+		self.lost.insert((seat.session, seat.lane), counts);
+		let Some(lane) = self.open_lane(seat) else { return Vec::new() };
+		if let Some(open) = &mut lane.open {
+			open.lost = Some(counts);
+		}
+		vec![Change::Lane(seat.session, seat.lane, Box::new(lane.clone()))]
 	}
 
 	/// What is known of the answer to a call that was parked.
@@ -134,6 +140,53 @@ impl Ledger {
 		}
 		self.trust.insert(seat.node.clone(), trust);
 		changes.push(Change::Trust(seat.node.clone(), Some(trust)));
+		changes
+	}
+
+	/// Takes what calls have cost from the chain, where their node does not say: their lanes are settled
+	/// beyond them, so that nothing more can be charged for them. `now` is in seconds since 1970.
+	pub fn take_settled(&mut self, id: SessionId, now: u64) -> Vec<Change> {
+		let Some(node) = self.sessions.get(&id).map(|session| session.node.clone()) else {
+			return Vec::new();
+		};
+		let silent = self.lanes(id).filter_map(|(lane, state)| {
+			let call = state.open.as_ref().map(|open| &open.call)?;
+			let sequence = call.sequence;
+			let is_settled = state.settled.sequence >= sequence && call.rejected.is_none();
+			let is_left = is_settled && !self.busy.contains(&(id, lane));
+			is_left.then(|| Seat { node: node.clone(), session: id, lane, sequence })
+		});
+		let silent: Vec<_> = silent.collect();
+		silent.iter().flat_map(|seat| self.take_one_settled(seat, now)).collect()
+	}
+
+	fn take_one_settled(&mut self, seat: &Seat, now: u64) -> Vec<Change> {
+		let fate = self.fate(seat);
+		let Some(lane) = self.open_lane(seat) else { return Vec::new() };
+		let Some(Open { call, .. }) = lane.open.take() else { return Vec::new() };
+		let charge = lane.settled.amount.min(lane.authorised).saturating_sub(lane.acknowledged);
+		lane.acknowledged = lane.acknowledged.saturating_add(charge);
+		let mut changes = vec![Change::Lane(seat.session, seat.lane, Box::new(lane.clone()))];
+		if charge > 0 {
+			let totals = self.totals.entry((call.model, seat.node.clone())).or_default();
+			let broken = u64::from(fate == Fate::Lost);
+			*totals =
+				totals.plus(Totals { calls: 1, broken, charged: charge, ..Totals::default() });
+			changes.push(Change::Totals(call.model, seat.node.clone(), *totals));
+			changes.extend(self.judge(seat, fate, charge, now));
+		}
+		self.found(seat.session, seat.lane);
+		let most = call.price.charge(call.input_tokens, call.max_output_tokens);
+		if most.is_some_and(|most| charge > most) {
+			let reason = format!(
+				"it settled {charge} planck on lane {} of session {} for an answer that costs {} at most, \
+				 and has no statement for it",
+				seat.lane,
+				seat.session,
+				most.unwrap_or_default(),
+			);
+			changes.extend(self.bar(&seat.node, &reason));
+		}
 		changes
 	}
 

@@ -45,6 +45,9 @@ pub struct Session {
 	pub closes_at: Option<BlockNumber>,
 	/// Whether it pays for no more calls.
 	pub retired: bool,
+	/// Whether that is so because the node says, and nobody else, that it takes no voucher of it.
+	#[serde(default, skip_serializing_if = "std::ops::Not::not")]
+	pub unwelcome: bool,
 	/// The best block before it was opened.
 	pub opened_after: BlockNumber,
 	/// How it was opened, as long as no final block shows it: until then its number may become that
@@ -128,6 +131,9 @@ pub struct Lane {
 	/// What the node's statements add up to, in planck.
 	#[serde(with = "openledger_primitives::serde_balance")]
 	pub acknowledged: Balance,
+	/// What the node's statements added up to, in planck, before it knew of less.
+	#[serde(default, with = "openledger_primitives::serde_balance")]
+	pub stated: Balance,
 	/// The most that any voucher of the lane has authorised, in planck: whatever became of its
 	/// call, the node may hold it, and can never get more out of this lane.
 	#[serde(with = "openledger_primitives::serde_balance")]
@@ -166,6 +172,9 @@ pub struct Open {
 	pub call: OpenCall,
 	/// The key that has to sign its statement, as an account.
 	pub receipt_key: AccountId,
+	/// Whether its answer did not arrive, and if so, whether that is another loss in a row.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub lost: Option<bool>,
 }
 
 /// What is agreed on with a node before its lane is known.

@@ -118,7 +118,8 @@ impl NodeApi {
 	pub fn new(patience: Patience, inside: bool) -> Result<Self, reqwest::Error> {
 		let builder = match inside {
 			true => Client::builder(),
-			false => Client::builder().dns_resolver(Arc::new(OutsideOnly)),
+			// A proxy would look names up by itself, and may be inside.
+			false => Client::builder().dns_resolver(Arc::new(OutsideOnly)).no_proxy(),
 		};
 		let http = builder
 			.connect_timeout(patience.connect)

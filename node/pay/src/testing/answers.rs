@@ -51,6 +51,10 @@ fn tool_deltas() -> [Value; 2] {
 }
 
 pub(crate) fn streamed(task: Task, mood: Mood, response: &PaymentResponse) -> Response {
+	if mood == Mood::Empty {
+		let statement = format!(": payment-response {}\n\n", x402::encode(response));
+		return stream_of(vec![statement, "data: [DONE]\n\n".into()], false);
+	}
 	let delta = |delta| chunk(task, delta, Value::Null);
 	let mut pieces = vec![delta(json!({ "role": "assistant", "content": "" }))];
 	if matches!(mood, Mood::Thinking | Mood::ThinkingWrongText) {
@@ -64,7 +68,7 @@ pub(crate) fn streamed(task: Task, mood: Mood, response: &PaymentResponse) -> Re
 		return stream_of(pieces, true);
 	}
 	pieces.push(chunk(task, json!({}), json!("stop")));
-	if mood != Mood::Forgetful {
+	if mood.states() {
 		pieces.push(format!(": payment-response {}\n\n", x402::encode(response)));
 	}
 	pieces.push("data: [DONE]\n\n".into());
@@ -85,6 +89,9 @@ pub(crate) fn endless() -> Response {
 
 fn body_of(task: Task, mood: Mood) -> Value {
 	let vector = |numbers: Value| json!({ "object": "embedding", "embedding": numbers });
+	if mood == Mood::Empty {
+		return json!({});
+	}
 	let mut message = json!({ "role": "assistant", "content": ANSWER.concat() });
 	match mood {
 		Mood::Tool | Mood::UnsignedTool => {
@@ -116,7 +123,7 @@ pub(crate) fn whole(task: Task, mood: Mood, response: &PaymentResponse) -> Respo
 		return Body::from_stream(stream::iter(pieces)).into_response();
 	}
 	let mut whole = Json(body).into_response();
-	if mood != Mood::Forgetful {
+	if mood.states() {
 		let header = x402::encode(response).parse().unwrap();
 		whole.headers_mut().insert(x402::PAYMENT_RESPONSE, header);
 	}

@@ -37,10 +37,18 @@ pub(crate) enum Mood {
 	Padding,
 	/// The same, and the node says nothing of it afterwards.
 	PaddingMute,
+	/// Charges all that was agreed on for a short answer, of which it says nothing when it has come.
+	PaddingWholeMute,
+	/// States the hash of another answer, and says nothing of that either when it has come.
+	WrongTextMute,
+	/// Charges for an answer that is none.
+	Empty,
 	/// Charges all that was agreed on, and does not begin to answer.
 	Stalling,
 	/// Serves and charges, the connection breaks, and the answer is kept.
 	Keeping,
+	/// Takes no voucher.
+	Denying(&'static str),
 	/// Says far more than was paid for.
 	Endless,
 	/// Says no more about calls.
@@ -59,4 +67,18 @@ pub(crate) enum Mood {
 	GreedyVectors,
 	/// Makes no vectors.
 	NoVectors,
+}
+
+impl Mood {
+	/// Whether it says nothing more of a call that it has charged for.
+	pub(crate) fn ends_mute(self) -> bool {
+		let mute =
+			[Self::BreakOffMute, Self::PaddingMute, Self::PaddingWholeMute, Self::WrongTextMute];
+		mute.contains(&self)
+	}
+
+	/// Whether its answers bring their statements.
+	pub(crate) fn states(self) -> bool {
+		!matches!(self, Self::Forgetful | Self::PaddingWholeMute | Self::WrongTextMute)
+	}
 }

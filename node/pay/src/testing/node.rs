@@ -1,7 +1,7 @@
 //! An inference node whose answers are always the same, and whose honesty a test sets. It checks
 //! vouchers as a real one does.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
 	body::Bytes,
@@ -31,66 +31,16 @@ use serde_json::{json, Value};
 
 use super::{
 	answers::{endless, padded, stream_of, streamed, whole, ANSWER, TOOL},
+	books::Ledger,
 	FakeChain, Mood,
 };
 use crate::{call::Task, network::Network};
-
-#[derive(Clone, Debug, Default)]
-pub(crate) struct LaneBook {
-	pub sequence: Sequence,
-	pub charged: Balance,
-	pub in_flight: Balance,
-	pub terms: Option<LaneTerms>,
-	/// The most that any voucher has authorised.
-	pub authorised: Balance,
-}
-
-#[derive(Default)]
-pub(crate) struct Ledger {
-	pub mood: Mood,
-	/// How many tokens are offered where none are asked for.
-	pub unasked: u32,
-	/// How many tokens a request has.
-	pub input_tokens: u32,
-	/// How long an answer takes.
-	pub delay: Duration,
-	pub lanes: BTreeMap<(SessionId, LaneId), LaneBook>,
-	pub served: BTreeMap<(SessionId, LaneId, Sequence), PaymentResponse>,
-	/// Requests that came without a payment, and with one.
-	pub offers: u32,
-	pub paid: u32,
-	/// Whether its health check fails.
-	pub unwell: bool,
-	/// Refuse so many vouchers as if the session were not known yet.
-	pub session_unknown: u32,
-	/// A session whose number was somebody else's.
-	pub foreign: Option<SessionId>,
-	/// Vouchers that were taken are not known when they are asked for.
-	pub forgetful: bool,
-	/// Requests to agree to a session's end; so many of them are told that it is settling still.
-	pub closings: u32,
-	pub settling: u32,
-	/// Agrees to no session's end.
-	pub stubborn: bool,
-	/// Vouchers that were taken and not signed by the caller itself.
-	pub by_hot_key: u32,
-	/// Calls that are being answered, and the most that ever were.
-	pub at_once: u32,
-	pub most_at_once: u32,
-}
-
-impl Ledger {
-	fn taken(&self, (session, lane, sequence): (SessionId, LaneId, Sequence)) -> bool {
-		let lane = self.lanes.get(&(session, lane));
-		!self.forgetful && lane.is_some_and(|lane| sequence <= lane.sequence)
-	}
-}
 
 pub(crate) struct FakeNode {
 	pub url: String,
 	pub keypair: Keypair,
 	pub ledger: Arc<Mutex<Ledger>>,
-	chain: Arc<FakeChain>,
+	pub(super) chain: Arc<FakeChain>,
 	task: tokio::task::JoinHandle<()>,
 }
 
@@ -139,22 +89,6 @@ impl FakeNode {
 
 	pub(crate) fn set(&self, mood: Mood) {
 		self.ledger.lock().mood = mood;
-	}
-
-	/// What it has charged.
-	pub(crate) fn charged(&self) -> Balance {
-		self.ledger.lock().lanes.values().map(|lane| lane.charged).sum()
-	}
-
-	/// The most that it could redeem: what vouchers have authorised, as far as there are deposits.
-	pub(crate) fn redeemable(&self) -> Balance {
-		let mut sessions: BTreeMap<SessionId, Balance> = BTreeMap::new();
-		for ((session, _), lane) in &self.ledger.lock().lanes {
-			*sessions.entry(*session).or_default() += lane.authorised;
-		}
-		let state = self.chain.state.lock();
-		let deposit = |session| state.sessions.get(session).map_or(0, |info| info.deposit);
-		sessions.iter().map(|(session, most)| deposit(session).min(*most)).sum()
 	}
 }
 
@@ -324,12 +258,18 @@ async fn answer(task: Task, shared: Shared, headers: HeaderMap, body: Bytes) -> 
 	shared.ledger.lock().paid += 1;
 	let payment: PaymentSignature = x402::decode(header.to_str().unwrap()).unwrap();
 	let payload = payment.payload;
+	if let Mood::Denying(code) = mood {
+		return refused(409, code, json!({ "sequence": u64::MAX }));
+	}
 	if mood == Mood::Keeping {
 		let place = &payload.voucher;
 		let key = (place.session, place.lane, place.sequence);
-		let kept = shared.ledger.lock().served.get(&key).cloned();
-		if let Some(kept) = kept {
-			return whole(task, Mood::Honest, &kept);
+		let mut ledger = shared.ledger.lock();
+		if let Some(kept) = ledger.served.get(&key).cloned() {
+			return match ledger.is_not_done() {
+				true => refused(409, "voucher_already_used", Value::Null),
+				false => whole(task, Mood::Honest, &kept),
+			};
 		}
 	}
 	let _taken = match take(&payload, &body, offer.amount, &shared) {
@@ -369,14 +309,18 @@ fn serve(
 	let voucher = payload.voucher;
 	let output_tokens = match mood {
 		Mood::TooManyTokens => terms.max_output_tokens + 1,
-		Mood::Thief | Mood::Padding | Mood::PaddingMute | Mood::Stalling | Mood::Endless => {
-			terms.max_output_tokens
-		}
+		Mood::Thief
+		| Mood::Padding
+		| Mood::PaddingMute
+		| Mood::PaddingWholeMute
+		| Mood::Stalling
+		| Mood::Endless => terms.max_output_tokens,
 		_ => 3.min(terms.max_output_tokens),
 	};
 	let price = terms.price.charge(terms.input_tokens, output_tokens).unwrap();
 	let text = match (task, mood) {
-		(_, Mood::WrongText | Mood::ThinkingWrongText) => "Berlin".to_owned(),
+		(_, Mood::Empty) => String::new(),
+		(_, Mood::WrongText | Mood::ThinkingWrongText | Mood::WrongTextMute) => "Berlin".to_owned(),
 		(Task::Embeddings, _) => "AAAAPwAAgL8=\nAAAAQA==\n".to_owned(),
 		(Task::Chat, Mood::Tool) => [&ANSWER.concat(), TOOL.0, TOOL.1].concat(),
 		_ => ANSWER.concat(),
@@ -407,7 +351,7 @@ fn serve(
 	let response = PaymentResponse::new(&terms.genesis_hash, payer, statement, signature);
 	let key = (voucher.session, voucher.lane, voucher.sequence);
 	ledger.served.insert(key, response.clone());
-	if matches!(mood, Mood::BreakOffMute | Mood::PaddingMute) {
+	if mood.ends_mute() {
 		ledger.mood = Mood::Mute;
 	}
 	response
@@ -458,9 +402,12 @@ async fn statement(
 	State(shared): State<Shared>,
 	Path(key): Path<(SessionId, LaneId, Sequence)>,
 ) -> Response {
-	let ledger = shared.ledger.lock();
+	let mut ledger = shared.ledger.lock();
 	if ledger.mood == Mood::Mute {
 		return refused(503, "store_unavailable", Value::Null);
+	}
+	if ledger.is_not_done() {
+		return refused(409, "call_in_progress", Value::Null);
 	}
 	match ledger.served.get(&key) {
 		Some(response) => Json(response).into_response(),

@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{node::Ledger, FakeChain, FakeNode};
+use super::{books::Ledger, FakeChain, FakeNode};
 use crate::{
 	budget::Budget,
 	call::CallSettings,

@@ -1,5 +1,6 @@
 use super::{code, streamed};
-use crate::testing::{Mood, World, ANSWER, CHARGE, MOST};
+use crate::testing::{LaneBook, Mood, World, ANSWER, CHARGE, MODEL, MOST};
+use openledger_client::caller::LaneTerms;
 use serde_json::{json, Value};
 use std::time::Duration;
 
@@ -144,11 +145,10 @@ async fn a_price_that_has_changed_is_looked_up() {
 async fn a_lane_that_the_node_knows_for_something_else_is_left() {
 	let world = World::new(1, 100 * MOST, 50 * MOST).await;
 	let proxy = world.start().await;
-	assert_eq!(world.ask(&proxy, false).await.status(), 200);
 	{
-		let mut ledger = world.nodes[0].ledger.lock();
-		let lane = ledger.lanes.values_mut().next().unwrap();
-		lane.terms.as_mut().unwrap().version += 1;
+		let terms = LaneTerms { model: MODEL, version: 7, price_version: 0 };
+		let used = LaneBook { sequence: 1, terms: Some(terms), ..LaneBook::default() };
+		world.nodes[0].ledger.lock().lanes.insert((5, 0), used);
 	}
 	let paid = || world.nodes[0].ledger.lock().paid;
 	let before = paid();

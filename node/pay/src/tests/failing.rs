@@ -180,6 +180,44 @@ async fn when_all_fail_the_app_is_told_why() {
 }
 
 #[tokio::test]
+async fn a_node_cannot_have_sessions_opened_by_its_word() {
+	// One session with all its lanes, or two sessions.
+	for (code_of_node, vouchers, sessions) in
+		[("lane_of_other_terms", 64, 1), ("session_of_other_caller", 2, 2)]
+	{
+		let world = World::new(1, 100 * MOST, 20 * MOST).await;
+		world.nodes[0].set(Mood::Denying(code_of_node));
+		world.nodes[0].ledger.lock().stubborn = true;
+		let proxy = world.start().await;
+		let mut refused = code(world.ask(&proxy, false).await).await;
+		while refused == (502, "node_failed".into()) {
+			refused = code(world.ask(&proxy, false).await).await;
+		}
+		assert_eq!(refused, (503, "session_not_funded".into()), "{code_of_node}");
+		assert_eq!(world.nodes[0].ledger.lock().paid, vouchers, "{code_of_node}");
+		let transactions = world.transactions();
+		let opened = transactions.iter().filter(|what| **what == "open_session").count();
+		assert_eq!(opened, sessions, "{code_of_node}");
+		proxy.stop().await;
+	}
+}
+
+#[tokio::test]
+async fn a_node_cannot_bring_a_lane_to_its_end() {
+	let world = World::new(1, 100 * MOST, 20 * MOST).await;
+	world.nodes[0].set(Mood::Denying("voucher_out_of_order"));
+	let proxy = world.start().await;
+	for _ in 0..10 {
+		assert_eq!(code(world.ask(&proxy, false).await).await, (502, "node_failed".into()));
+	}
+	assert_eq!(world.transactions(), ["open_session"]);
+	world.nodes[0].set(Mood::Honest);
+	assert_eq!(world.ask(&proxy, false).await.status(), 200);
+	assert_eq!(world.transactions(), ["open_session"]);
+	proxy.stop().await;
+}
+
+#[tokio::test]
 async fn calls_go_on_while_the_chain_is_away() {
 	let world = World::new(1, 100 * MOST, 20 * MOST).await;
 	let proxy = world.start().await;

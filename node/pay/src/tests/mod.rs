@@ -1,6 +1,7 @@
 //! The proxy as a whole, against a chain in memory and nodes that are real servers.
 
 mod calls;
+mod claims;
 mod closing;
 mod failing;
 mod keys;

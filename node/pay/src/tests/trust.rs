@@ -39,6 +39,47 @@ async fn what_never_arrives_is_not_paid_again_and_again() {
 	}
 }
 
+/// What a node says nothing about, the chain says.
+#[tokio::test]
+async fn what_is_settled_and_never_arrives_is_not_paid_again_and_again() {
+	let mut world = World::new(1, 100 * MOST, 50 * MOST).await;
+	world.settings.closing.round = Duration::from_millis(20);
+	let proxy = world.start().await;
+	for round in 1..=3 {
+		world.nodes[0].set(Mood::BreakOffMute);
+		assert_eq!(code(world.ask(&proxy, false).await).await, (502, "node_failed".into()));
+		world.nodes[0].settle_all_it_can();
+		let known = async {
+			while world.spend(&proxy, "reserved").await > 0 {
+				tokio::time::sleep(Duration::from_millis(20)).await;
+			}
+		};
+		tokio::time::timeout(Duration::from_secs(10), known).await.unwrap();
+		assert_eq!(world.spend(&proxy, "spent").await, round * MOST);
+	}
+	let (_, spend) = world.get(&proxy, "/spend").await;
+	let reason = spend["barred"][0]["reason"].as_str().unwrap();
+	assert!(reason.contains("did not arrive: 3 of 3"), "{spend}");
+	assert_eq!((&spend["calls"]["served"], &spend["calls"]["broken"]), (&3.into(), &3.into()));
+	assert_eq!(world.transactions(), ["open_session"]);
+	proxy.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_that_denies_what_it_has_signed_is_paid_no_more() {
+	let world = World::new(1, 100 * MOST, 20 * MOST).await;
+	let proxy = world.start().await;
+	assert_eq!(world.ask(&proxy, false).await.status(), 200);
+	world.nodes[0].set(Mood::Denying("lane_of_other_terms"));
+	assert_eq!(code(world.ask(&proxy, false).await).await, (502, "node_misbehaves".into()));
+	let (_, spend) = world.get(&proxy, "/spend").await;
+	let reason = spend["barred"][0]["reason"].as_str().unwrap();
+	assert!(reason.contains("lane 0 of session 5 is used for something else"), "{spend}");
+	assert_eq!(world.nodes[0].ledger.lock().paid, 2);
+	assert_eq!(world.transactions(), ["open_session"]);
+	proxy.stop().await;
+}
+
 #[tokio::test]
 async fn a_session_is_found_again_under_another_number() {
 	let mut world = World::new(1, 15 * MOST, 10 * MOST).await;

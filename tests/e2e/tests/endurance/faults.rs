@@ -43,7 +43,7 @@ async fn nothing_is_lost_or_charged_twice_when_the_node_is_killed() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes a quarter of an hour"]
+#[ignore = "takes eight minutes"]
 async fn nothing_is_lost_or_charged_twice_when_the_node_is_killed_two_hundred_times() -> Result<()>
 {
 	kill_again_and_again(MANY).await

@@ -1,5 +1,6 @@
 //! Drives the built binaries as their users do, and asserts what the demo prints.
 
+mod away;
 mod bad_input;
 mod crash;
 mod money;

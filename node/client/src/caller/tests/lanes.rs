@@ -77,3 +77,68 @@ async fn a_lane_that_the_node_knows_for_something_else_is_left() {
 	let refused = world.call_with(false, options).await.unwrap_err();
 	assert!(refused.to_string().contains("something else"), "{refused}");
 }
+
+/// Nothing but the node's word shows that a lane is used for something else: a deposit in another
+/// session is not put in for that.
+#[tokio::test]
+async fn a_node_cannot_have_sessions_opened_by_its_word() {
+	let world = World::new(10 * MOST).await;
+	let terms = Some(LaneTerms { version: 7, ..TERMS });
+	for lane in 0..MAX_LANES {
+		let lanes = &mut world.node.ledger.lock().unwrap().lanes;
+		lanes.insert(lane, LaneLedger { sequence: 4, terms, charged: 9 });
+	}
+	let mut refused = world.call(false).await.unwrap_err();
+	while let CallerError::Refused { code, .. } = &refused {
+		assert_eq!(code, "lane_of_other_terms");
+		refused = world.call(false).await.unwrap_err();
+	}
+	assert_eq!(refused, CallerError::LanesDenied { session: SESSION });
+	let known = world.book().await.find(&world.key()).await.unwrap();
+	assert!(known.lanes.len() == usize::from(MAX_LANES) && known.closed_unproven());
+	let before = world.node.ledger.lock().unwrap().paid_requests;
+	assert_eq!(world.call(false).await.unwrap_err(), refused);
+	assert_eq!(world.node.ledger.lock().unwrap().paid_requests, before);
+
+	// Where it has charged for calls on them, they were used.
+	for (lane, state) in known.lanes {
+		let charged = KnownLane { acknowledged: 1, ..state };
+		world.book().await.put_lane(&world.key(), SESSION, lane, charged).await.unwrap();
+	}
+	let error = world.call(false).await.unwrap_err();
+	assert!(matches!(error, CallerError::DepositTooSmall { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_node_cannot_deny_what_it_has_signed() {
+	let world = World::new(10 * MOST).await;
+	world.call(false).await.unwrap();
+	let terms = Some(LaneTerms { version: 7, ..TERMS });
+	world.node.ledger.lock().unwrap().lanes.get_mut(&0).unwrap().terms = terms;
+	let refused = world.call(false).await.unwrap_err();
+	assert!(matches!(refused, CallerError::Protocol(_)), "{refused}");
+	assert!(refused.to_string().contains("lane 0 of session 5"), "{refused}");
+	let known = world.book().await.find(&world.key()).await.unwrap();
+	assert!(!known.lanes[&0].closed && known.lanes.len() == 1);
+	assert_eq!(world.node.ledger.lock().unwrap().paid_requests, 2);
+}
+
+#[tokio::test]
+async fn a_node_cannot_deny_one_session_after_the_other() {
+	for (unused, is_left) in [(1, true), (2, false)] {
+		let world = World::new(10 * MOST).await;
+		world.node.ledger.lock().unwrap().foreign = true;
+		let book = world.book().await;
+		let ours = book.find(&world.key()).await.unwrap();
+		for number in 0..=unused {
+			let session = if number == unused { SESSION } else { SESSION + 1 + number };
+			let known = KnownSession { session, ..ours.clone() };
+			book.put(&world.key(), known, &[SESSION]).await.unwrap();
+		}
+		drop(book);
+		let refused = world.call(false).await.unwrap_err();
+		assert!(matches!(refused, CallerError::Refused { status: 402, .. }), "{refused}");
+		let known = world.book().await.find(&world.key()).await;
+		assert_eq!(known.is_none(), is_left, "{unused}");
+	}
+}

@@ -40,3 +40,32 @@ async fn an_answer_is_asked_for_again_when_the_node_says_what_it_cost() {
 	assert!(matches!(lost, CallerError::AnswerLost { charge: CHARGE, .. }), "{lost}");
 	assert_eq!(world.lane().await.acknowledged, 2 * CHARGE);
 }
+
+#[tokio::test]
+async fn a_node_that_does_not_say_is_not_waited_for_twice() {
+	let world = World::new(10 * MOST).await;
+	world.node.set(Mood::BreakOffMute);
+	let options = CallerOptions { recovery: Duration::ZERO, ..CallerOptions::default() };
+	let unknown = world.call_with(false, options).await.unwrap_err();
+	assert!(matches!(unknown, CallerError::Unresolved { allowance: MOST, .. }), "{unknown}");
+	let ledger = world.node.ledger.lock().unwrap();
+	assert_eq!((ledger.paid_requests, ledger.asked), (2, 1));
+}
+
+#[tokio::test]
+async fn what_has_come_counts_when_the_statement_comes_later() {
+	for stream in [false, true] {
+		let world = World::new(10 * MOST).await;
+		world.node.set(Mood::WrongTextMute);
+		let unknown = world.call(stream).await.unwrap_err();
+		assert!(matches!(unknown, CallerError::Unresolved { .. }), "{unknown}");
+		let open = world.lane().await.open.unwrap();
+		assert!(open.expected.is_some() && open.rejected.is_none());
+		world.node.set(Mood::Honest);
+		let refused = world.call(stream).await.unwrap_err();
+		assert!(matches!(refused, CallerError::Statement { .. }), "{refused}");
+		assert!(refused.to_string().contains("another answer"), "{refused}");
+		let lane = world.lane().await;
+		assert!(lane.acknowledged == 0 && lane.open.unwrap().rejected.is_some());
+	}
+}

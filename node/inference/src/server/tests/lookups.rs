@@ -37,6 +37,14 @@ async fn statements_can_be_had_again() {
 	let again: PaymentResponse =
 		node.get("/v1/statements/5/0/1").await.json().await.expect("it is JSON");
 	assert_eq!(again, first);
+	// By the id of its answer as well.
+	let answer: Value = response.json().await.expect("it is JSON");
+	let id = answer["id"].as_str().expect("it has an id").to_owned();
+	assert_eq!(json_of(&node, &format!("/v1/statements/{id}")).await, json!(first));
+	let record = json_of(&node, &format!("/v1/records/{id}")).await;
+	assert_eq!(record, json_of(&node, "/v1/records/5/0/1").await);
+	let (status, code, _) = error(node.get("/v1/statements/chatcmpl-5-0-x").await).await;
+	assert_eq!((status, code.as_str()), (404, "call_unknown"));
 }
 
 #[tokio::test]

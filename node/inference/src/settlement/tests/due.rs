@@ -1,7 +1,7 @@
 //! What is due, and what is not.
 
 use super::*;
-use crate::settlement::{backoff::Failure, settler::PRESSING};
+use crate::settlement::{backoff::Failure, due::Due, settler::PRESSING};
 use openledger_primitives::info::ModelInfo;
 
 #[tokio::test]
@@ -115,4 +115,32 @@ async fn what_cannot_wait_is_due_although_it_is_not_worth_it() {
 	bench.sessions.change_session(|session| session.spending_limit = 2 * CHARGE - 1);
 	bench.settler.round(false).await;
 	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2)], "before the lower limit holds");
+}
+
+#[tokio::test]
+async fn what_cannot_wait_goes_first() {
+	let mut bench = Bench::new(eager()).await;
+	for lane in 0..4 {
+		bench.serve(lane, 1).await;
+	}
+	let key = |lane| LaneKey { session: SESSION, lane };
+	let due = |lane, presses| Due { key: key(lane), presses };
+	bench.settler.enqueue(vec![due(0, false), due(1, false), due(2, true)]);
+	// One of those that could wait cannot any more.
+	bench.settler.enqueue(vec![due(1, true), due(3, false), due(2, true), due(0, false)]);
+	bench.settler.round(false).await;
+	let settled: Vec<LaneKey> = bench.chain.state().verdicts.iter().map(|(key, _)| *key).collect();
+	assert_eq!(settled, [2, 1, 0, 3].map(key));
+}
+
+#[tokio::test]
+async fn calls_of_a_model_that_is_not_served_any_more_are_due() {
+	let policy = policy(9, Duration::from_secs(1 << 40), 1_000);
+	let mut bench = Bench::new(policy).await;
+	bench.serve(0, 1).await;
+	bench.settler.round(false).await;
+	assert!(bench.chain.sent().is_empty());
+	bench.sessions.forget_model();
+	bench.settler.round(false).await;
+	assert_eq!(bench.chain.sent(), [(vec![1], 1)]);
 }

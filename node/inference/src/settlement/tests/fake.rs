@@ -58,6 +58,8 @@ pub(super) struct State {
 	/// Settlements that are waited for, and how many at the same time at most.
 	pub(super) waiting: usize,
 	pub(super) most_waiting: usize,
+	/// The last block that each may enter.
+	pub(super) lasts: Vec<BlockNumber>,
 	/// The sums that were sent.
 	pub(super) sums: Vec<Aggregate>,
 }
@@ -176,9 +178,10 @@ impl SettlementChain for FakeChain {
 		})
 	}
 
-	async fn settle(&self, batch: Batch) -> Result<Sent, ChainUnavailable> {
+	async fn settle(&self, batch: Batch, last: BlockNumber) -> Result<Sent, ChainUnavailable> {
 		{
 			let mut state = self.state();
+			state.lasts.push(last);
 			state.waiting += 1;
 			state.most_waiting = state.most_waiting.max(state.waiting);
 		}

@@ -88,6 +88,79 @@ fn a_node_that_is_silent_about_losses_is_doubted_meanwhile() {
 }
 
 #[test]
+fn losses_are_remembered() {
+	let (mut ledger, budget) = (with_session(1_000), Budget::new(1_000, Some(1_000)));
+	let parked: Vec<_> = (0..3)
+		.map(|_| {
+			let begun = begin(&mut ledger, 10, &budget).unwrap();
+			assert_eq!(ledger.park_lost(&begun.seat).len(), 1);
+			begun
+		})
+		.collect();
+	let mut ledger = Ledger::restore(ledger.contents());
+	assert!(ledger.is_doubted(&node(2)));
+	for begun in parked {
+		assert!(ledger.resume(&begun.seat));
+		assert_eq!(ledger.fate(&begun.seat), Fate::Lost);
+		end(&mut ledger, &begun, Fate::Lost, 0);
+	}
+	assert!(ledger.barred().contains_key(&node(2)));
+}
+
+#[test]
+fn what_the_chain_has_settled_needs_no_statement() {
+	let (mut ledger, budget) = (with_session(1_000), Budget::new(1_000, Some(1_000)));
+	let price = PriceSchedule { per_call: 10, ..PriceSchedule::default() };
+	let begin = |ledger: &mut Ledger| {
+		let draft = Draft { price, ..draft() };
+		ledger.begin(&node(2), 3, 10, draft, 10, &budget).unwrap().0
+	};
+	let settle = |ledger: &mut Ledger, lane, sequence, settled| {
+		let lanes = vec![LaneInfo { lane, sequence, settled }];
+		let seen = info(ledger, 7, lanes);
+		assert_eq!(ledger.observe(7, Seen::There(&seen)).1, []);
+		ledger.take_settled(7, 5).len()
+	};
+	// As long as somebody looks after it, and as long as more may be charged, it is left alone.
+	let begun = begin(&mut ledger);
+	assert_eq!(settle(&mut ledger, 0, 1, 10), 0);
+	ledger.park(&begun.seat);
+	let seat = Seat { sequence: 2, ..begun.seat.clone() };
+	assert_eq!(ledger.take_settled(7, 5).len(), 2, "the lane and its model");
+	assert_eq!((ledger.standing().charged, ledger.standing().reserved), (10, 0));
+	assert!(!ledger.is_doubted(&node(2)), "nobody knows that it was lost");
+	// Nothing was charged for the next one, which did not arrive.
+	let begun = begin(&mut ledger);
+	assert_eq!((&begun.seat, begun.acknowledged), (&seat, 10));
+	ledger.park_lost(&begun.seat);
+	assert_eq!(settle(&mut ledger, 0, 1, 10), 0);
+	assert_eq!(settle(&mut ledger, 0, 2, 10), 1);
+	assert!(!ledger.is_doubted(&node(2)));
+	// And these were.
+	for round in 1..=3 {
+		let begun = begin(&mut ledger);
+		ledger.park_lost(&begun.seat);
+		settle(&mut ledger, 0, 2 + round, 10 + 10 * Balance::from(round));
+		assert_eq!(ledger.trust(&node(2)).lost, round);
+	}
+	assert!(ledger.barred()[&node(2)].contains("did not arrive: 3 of 3"));
+}
+
+#[test]
+fn what_is_settled_for_an_answer_is_held_against_what_has_come_of_it() {
+	let (mut ledger, budget) = (with_session(1_000), Budget::new(1_000, Some(1_000)));
+	let price = PriceSchedule { per_call: 0, per_input_token: 0, per_output_token: 1 };
+	let draft = Draft { price, max_output_tokens: 100, ..draft() };
+	let (begun, _) = ledger.begin(&node(2), 3, 100, draft, 10, &budget).unwrap();
+	ledger.owe_at_most(&begun.seat, 20, None);
+	ledger.park(&begun.seat);
+	let seen = info(&ledger, 7, vec![LaneInfo { lane: 0, sequence: 1, settled: 21 }]);
+	ledger.observe(7, Seen::There(&seen));
+	ledger.take_settled(7, 5);
+	assert!(ledger.barred()[&node(2)].contains("that costs 20 at most"));
+}
+
+#[test]
 fn what_was_not_charged_is_no_loss() {
 	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
 	let begun = begin(&mut ledger, 10, &budget).unwrap();

@@ -3,7 +3,7 @@
 //! Requests are written ahead of time, and what comes back is only looked through for its length: what
 //! the generator takes of the processors is taken from what is measured.
 
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{anyhow, bail, ensure, Context, Result};
 use std::{
 	net::SocketAddr,
 	str,
@@ -13,8 +13,9 @@ use std::{
 use tokio::{
 	io::{AsyncReadExt, AsyncWriteExt},
 	net::TcpStream,
+	runtime,
 	sync::Barrier,
-	task::JoinSet,
+	task::{block_in_place, JoinSet},
 };
 
 use crate::server::Server;
@@ -76,11 +77,24 @@ fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a str> {
 	})
 }
 
-/// Calls a server for so many seconds.
+/// Calls a server for so many seconds, from a thread of its own: several would take more of the
+/// processors from what is measured, to wake one another.
 ///
 /// # Errors
 /// If a connection breaks, or a call is not answered well.
-pub async fn run(server: &Server, requests: Requests, seconds: f64) -> Result<Measured> {
+pub fn run(server: &Server, requests: Requests, seconds: f64) -> Result<Measured> {
+	block_in_place(|| {
+		std::thread::scope(|scope| {
+			let calling = scope.spawn(|| {
+				let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+				runtime.block_on(call(server, requests, seconds))
+			});
+			calling.join().map_err(|_| anyhow!("the load generator panicked"))?
+		})
+	})
+}
+
+async fn call(server: &Server, requests: Requests, seconds: f64) -> Result<Measured> {
 	let address = server.address;
 	let each = match requests {
 		Requests::Same { request, connections } => {

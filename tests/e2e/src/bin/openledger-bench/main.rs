@@ -24,8 +24,11 @@ mod table;
 
 use anyhow::{bail, Context, Result};
 use openledger_e2e::network::{say, Network};
-use std::process::ExitCode;
-use tokio::signal::unix::{signal, SignalKind};
+use std::{future::Future, process::ExitCode};
+use tokio::{
+	runtime::Builder,
+	signal::unix::{signal, SignalKind},
+};
 
 use self::{
 	load::{Measured, Requests},
@@ -34,12 +37,12 @@ use self::{
 	table::{Row, Table},
 };
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
 	let mut arguments = std::env::args().skip(1);
 	let done = match arguments.next().as_deref() {
-		Some("backend") => backend::run().await,
-		Some("compare") => interruptible().await,
+		// One thread has less to do for this than several that wake one another.
+		Some("backend") => block_on(Builder::new_current_thread(), backend::run()),
+		Some("compare") => block_on(Builder::new_multi_thread(), interruptible()),
 		_ => Err(anyhow::anyhow!("usage: openledger-bench compare | backend")),
 	};
 	match done {
@@ -49,6 +52,10 @@ async fn main() -> ExitCode {
 			ExitCode::FAILURE
 		}
 	}
+}
+
+fn block_on(mut runtime: Builder, work: impl Future<Output = Result<()>>) -> Result<()> {
+	runtime.enable_all().build()?.block_on(work)
 }
 
 async fn interruptible() -> Result<()> {
@@ -74,10 +81,10 @@ async fn compare(network: &mut Network, options: &Options) -> Result<()> {
 	// The first calls of a Python program load what the others find.
 	say("warming up");
 	let first = options.connections.first().copied().unwrap_or(1);
-	call_backend(&backend, first, options).await?;
+	call_backend(&backend, first, options)?;
 	shop.measure(first, options).await?;
 	if let Some(proxy) = &litellm {
-		call_litellm(proxy, first, options).await?;
+		call_litellm(proxy, first, options)?;
 	}
 
 	let mut table = Table::default();
@@ -86,10 +93,10 @@ async fn compare(network: &mut Network, options: &Options) -> Result<()> {
 		for round in 1..=options.rounds {
 			say(format_args!("{connections} connections, round {round} of {}", options.rounds));
 			let [direct, ours, theirs] = &mut rows;
-			direct.add(call_backend(&backend, connections, options).await?);
+			direct.add(call_backend(&backend, connections, options)?);
 			ours.add(shop.measure(connections, options).await?);
 			if let Some(proxy) = &litellm {
-				theirs.add(call_litellm(proxy, connections, options).await?);
+				theirs.add(call_litellm(proxy, connections, options)?);
 			}
 		}
 		table.add(connections, rows);
@@ -99,16 +106,16 @@ async fn compare(network: &mut Network, options: &Options) -> Result<()> {
 }
 
 /// Calls the backend without anything in between.
-async fn call_backend(server: &Server, connections: usize, options: &Options) -> Result<Measured> {
+fn call_backend(server: &Server, connections: usize, options: &Options) -> Result<Measured> {
 	let request = load::post(backend::CHAT_PATH, &[], &backend::request());
 	let requests = Requests::Same { request, connections };
-	load::run(server, requests, options.seconds.min(2.0)).await.context("calling the backend")
+	load::run(server, requests, options.seconds.min(2.0)).context("calling the backend")
 }
 
 /// Calls LiteLLM's proxy, with its key.
-async fn call_litellm(server: &Server, connections: usize, options: &Options) -> Result<Measured> {
+fn call_litellm(server: &Server, connections: usize, options: &Options) -> Result<Measured> {
 	let key = format!("Bearer {}", litellm::KEY);
 	let request = load::post(backend::CHAT_PATH, &[("authorization", &key)], &backend::request());
 	let requests = Requests::Same { request, connections };
-	load::run(server, requests, options.seconds * 2.0).await.context("calling LiteLLM's proxy")
+	load::run(server, requests, options.seconds * 2.0).context("calling LiteLLM's proxy")
 }

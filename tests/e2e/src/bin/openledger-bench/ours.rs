@@ -121,7 +121,7 @@ impl Shop {
 		let each = (rate * options.seconds / connections as f64).ceil() as u64;
 		let requests = block_in_place(|| self.prepare(connections, each, &offer));
 		let requests = Requests::Each(requests);
-		let measured = load::run(&self.node, requests, options.seconds).await;
+		let measured = load::run(&self.node, requests, options.seconds);
 		let measured = measured.context("calling the inference node")?;
 		block_in_place(|| self.take(&measured.receipts, &offer.extra.receipt_key))?;
 		Ok(measured)
