@@ -5,7 +5,9 @@
 //!
 //! - a request's headers have to be complete within a time from their first byte;
 //! - a connection on which no request is worked on, and on which nothing moves, is closed;
-//! - a caller that does not take what is sent to it is given up.
+//! - a caller that does not take what is sent to it is given up;
+//! - HTTP/2 is refused: these bounds are those of a connection with one request at a time, and hyper would
+//!   speak it with whoever begins to. A proxy in front can speak it with callers.
 
 use std::{
 	future::Future,
@@ -57,6 +59,9 @@ impl Default for ConnectionLimits {
 		}
 	}
 }
+
+/// What every HTTP/2 connection begins with, and no HTTP/1 request.
+const HTTP2: &[u8] = b"PRI * HTTP/2.0";
 
 /// Accepts connections within bounds.
 pub struct Limited<L> {
@@ -162,6 +167,8 @@ pub struct Connection<S> {
 	limits: ConnectionLimits,
 	shared: Arc<Shared>,
 	timer: Pin<Box<Sleep>>,
+	/// How much of what HTTP/2 begins with has come, as long as nothing else has.
+	http2: Option<usize>,
 	_place: Option<OwnedSemaphorePermit>,
 }
 
@@ -171,7 +178,7 @@ impl<S> Connection<S> {
 		let times = Times { moved: now, headers: None, stalled: None };
 		let shared = Shared { requests: AtomicUsize::new(0), times: Mutex::new(times) };
 		let timer = Box::pin(sleep_until(now + limits.headers));
-		Self { stream, limits, shared: Arc::new(shared), timer, _place: place }
+		Self { stream, limits, shared: Arc::new(shared), timer, http2: Some(0), _place: place }
 	}
 
 	/// When the connection has to be given up, as things are.
@@ -205,6 +212,19 @@ impl<S> Connection<S> {
 				return Ok(());
 			}
 		}
+	}
+
+	/// Fails where the other side begins to speak HTTP/2.
+	fn refuse_http2(&mut self, came: &[u8]) -> io::Result<()> {
+		let Some(so_far) = self.http2 else { return Ok(()) };
+		let rest = HTTP2.get(so_far..).unwrap_or_default();
+		let (rest, came) = (rest.iter(), came.iter());
+		let same = rest.clone().zip(came.clone()).take_while(|(one, other)| one == other).count();
+		if same == rest.len() {
+			return Err(io::Error::new(io::ErrorKind::InvalidData, "HTTP/2 is not spoken here"));
+		}
+		self.http2 = (same == came.len()).then_some(so_far.saturating_add(same));
+		Ok(())
 	}
 
 	fn note_written(&self, written: &Poll<io::Result<usize>>) {
@@ -241,8 +261,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
 						times.headers.get_or_insert(now);
 					}
 				}
+				let came = buffer.filled().get(before..).unwrap_or_default();
 				// Who sends a byte from time to time is not pending, and still too slow.
-				self.check(cx)?;
+				if let Err(error) = self.refuse_http2(came).and_then(|()| self.check(cx)) {
+					// Who fails has read nothing.
+					buffer.set_filled(before);
+					return Poll::Ready(Err(error));
+				}
 				Poll::Ready(result)
 			}
 			Poll::Pending => {
@@ -356,6 +381,52 @@ mod tests {
 		assert!(waited.is_err(), "it waits as long as that takes: {waited:?}");
 		drop(answering);
 		is_late(connection.read_u8().await);
+	}
+
+	#[tokio::test]
+	async fn http2_is_refused_however_it_comes() {
+		let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+		for piece in [1, 5, 14, preface.len()] {
+			let (mut connection, mut theirs) = connection(64);
+			for bytes in preface.chunks(piece) {
+				theirs.write_all(bytes).await.expect("there is room");
+			}
+			let mut all = Vec::new();
+			let refused = connection.read_to_end(&mut all).await.expect_err("it is refused");
+			assert_eq!(refused.kind(), io::ErrorKind::InvalidData, "{piece}");
+		}
+		for request in ["POST / HTTP/1.1", "PRI * HTTP/1.1", "P", "PRI * HTTP/2", ""] {
+			let (mut connection, mut theirs) = connection(64);
+			theirs.write_all(request.as_bytes()).await.expect("there is room");
+			drop(theirs);
+			let mut all = String::new();
+			connection.read_to_string(&mut all).await.expect("it is let through");
+			assert_eq!(all, request);
+		}
+	}
+
+	#[tokio::test]
+	async fn a_server_speaks_http1_only() {
+		let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+		let address = listener.local_addr().expect("it is bound");
+		let app = axum::Router::new().fallback(|| async { "here" });
+		let limited = Limited::new(listener, ConnectionLimits::default());
+		let server = tokio::spawn(async move { axum::serve(limited, app).await });
+
+		let said = async |bytes: &[u8]| {
+			let mut stream = TcpStream::connect(address).await.expect("it listens");
+			stream.write_all(bytes).await.expect("it is open");
+			let mut all = Vec::new();
+			// A connection that is given up may be reset.
+			let _ = stream.read_to_end(&mut all).await;
+			all
+		};
+		let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+		let http2 = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &settings].concat();
+		assert_eq!(said(&http2).await, b"", "not a word");
+		let http1 = b"GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n";
+		assert!(said(http1).await.starts_with(b"HTTP/1.1 200"));
+		server.abort();
 	}
 
 	#[tokio::test]

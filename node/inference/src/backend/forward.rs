@@ -158,6 +158,9 @@ impl ForwardBackend {
 	}
 }
 
+/// So many pieces of an answer are kept for its reader at most; then the server has to wait.
+const MOST_PIECES: usize = 1 << 16;
+
 impl ForwardBackend {
 	/// A place among the calls that are answered or wait.
 	fn admit(&self, party: &Party) -> Result<Place, BackendError> {
@@ -188,8 +191,10 @@ impl Backend for ForwardBackend {
 
 	async fn generate(&self, call: Prepared) -> Result<Generation, BackendError> {
 		let place = self.admit(call.party())?;
-		// A slow reader slows the server down, as it should; this much may be on its way.
-		let (sink, generation) = Generation::channel(64);
+		// Room for everything that can come, so that the server is read at its own speed: else whoever
+		// reads slowly would hold a place there, which costs nothing, and keep others from it.
+		let room = usize::try_from(call.max_output_tokens()).unwrap_or(usize::MAX);
+		let (sink, generation) = Generation::channel(room.min(MOST_PIECES).saturating_add(1));
 		let upstream = self.upstream.clone();
 		tokio::spawn(async move { upstream.serve(call, sink, place).await });
 		Ok(generation)

@@ -384,6 +384,24 @@ async fn gives_the_server_no_more_than_it_takes() {
 }
 
 #[tokio::test]
+async fn who_reads_slowly_keeps_nobody_from_the_server() {
+	const PIECES: usize = 500;
+	let mut long = vec![text("a"); PIECES];
+	long.extend([end("stop"), Step::Done]);
+	let (_server, url) = serve(vec![long]).await;
+	let options = ForwardOptions { concurrent: 1, context: 4_096, ..options(&url) };
+	let backend = ForwardBackend::new(options).expect("it is made");
+	let asked = || ChatRequest { max_tokens: Some(PIECES as u32), ..request() };
+	let mut slow = start(&backend, asked()).await;
+	assert_eq!(slow.next().await, delta("a", 1));
+	// It takes no more, and the next one is answered all the same.
+	let quick = start(&backend, asked()).await.collect().await.expect("it ends");
+	assert_eq!(quick.text.len(), PIECES);
+	let rest = slow.collect().await.expect("it ends");
+	assert_eq!(rest.text.len(), PIECES - 1);
+}
+
+#[tokio::test]
 async fn knows_whether_the_server_is_well() {
 	let (_server, url) = serve(vec![vec![]]).await;
 	assert_eq!(forward(&url).health().await, Ok(()));
