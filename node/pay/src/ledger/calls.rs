@@ -304,7 +304,7 @@ impl Ledger {
 		let Some(lane) = self.open_lane(seat) else { return Vec::new() };
 		if let Some(open) = &mut lane.open {
 			open.call.max_output_tokens = open.call.max_output_tokens.min(tokens);
-			open.call.expected = expected;
+			open.call.expected = expected.or(open.call.expected);
 		}
 		vec![Change::Lane(seat.session, seat.lane, Box::new(lane.clone()))]
 	}
