@@ -11,6 +11,16 @@ use openledger_primitives::{Balance, BlockNumber, ModelId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{cors::Origins, refused::Refused, room::Room};
+
+/// How finely the memory for bodies is counted, in bytes. A body up to this is not counted.
+pub(super) const BODY_STEP: usize = 16 * 1024;
+/// How much memory bodies may take that are not worked on yet, in bytes: anybody can send them.
+const BODIES: usize = 512 * 1024 * 1024;
+
+/// Room for bodies.
+pub(super) fn room_for_bodies() -> Room {
+	Room::new(BODIES / BODY_STEP)
+}
 use crate::{
 	backend::Backend,
 	openai::ApiError,
@@ -94,6 +104,8 @@ pub struct App {
 	pub settler: SettlerHandle,
 	/// Room for requests that are worked on.
 	pub room: Room,
+	/// Room for bodies that are not worked on yet, in steps of [`BODY_STEP`] bytes.
+	pub bodies: Room,
 	/// Calls that are being served.
 	pub calls: TaskTracker,
 	/// Time is up for calls that are being served.

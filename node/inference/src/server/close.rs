@@ -40,7 +40,7 @@ pub(super) async fn close(
 	let (parts, body) = request.into_parts();
 	let limits = app.live().limits.clone();
 	let limits = Limits { body_bytes: limits.body_bytes.min(SMALL_BODY), ..limits };
-	let body = intake::read(&parts.headers, body, &limits).await?;
+	let body = intake::read(&parts.headers, body, &limits, &app.bodies).await?;
 	let body: CloseBody =
 		serde_json::from_slice(&body).map_err(|error| ApiError::malformed_json(&error))?;
 	let best = app.source.best_block()?;

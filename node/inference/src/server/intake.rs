@@ -14,9 +14,9 @@ use futures::StreamExt;
 use tokio::time::{timeout, timeout_at, Instant};
 
 use super::{
-	app::{App, Limits},
+	app::{App, Limits, BODY_STEP},
 	refused::Refused,
-	room::Place,
+	room::{Place, Room},
 };
 use crate::openai::ApiError;
 
@@ -36,7 +36,7 @@ pub(super) async fn take(app: &App, request: Request) -> Result<(Intake, Place),
 	let (parts, body) = request.into_parts();
 	let headers = parts.headers;
 	let limits = app.live().limits.clone();
-	let body = read(&headers, body, &limits).await?;
+	let body = read(&headers, body, &limits, &app.bodies).await?;
 	let Some(place) = app.room.take() else {
 		let message = "this node is working on as many requests as it takes";
 		return Err(ApiError::overloaded(Duration::from_secs(1), message).into());
@@ -44,11 +44,13 @@ pub(super) async fn take(app: &App, request: Request) -> Result<(Intake, Place),
 	Ok((Intake { headers, body }, place))
 }
 
-/// Reads a body, within bounds of its size and of how long it may take.
+/// Reads a body, within bounds of its size, of how long it may take, and of the memory that there is for
+/// all of them.
 pub(super) async fn read(
 	headers: &HeaderMap,
 	body: Body,
 	limits: &Limits,
+	memory: &Room,
 ) -> Result<Bytes, ApiError> {
 	let too_large = || ApiError::body_too_large(limits.body_bytes);
 	let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
@@ -59,7 +61,9 @@ pub(super) async fn read(
 	let deadline = Instant::now() + limits.body_timeout * STALLS;
 	let mut pieces = body.into_data_stream();
 	// What is said of the length is no reason to set memory aside for it.
-	let mut read = Vec::with_capacity(length.unwrap_or_default().min(16 * 1024));
+	let mut read = Vec::with_capacity(length.unwrap_or_default().min(BODY_STEP));
+	// Small ones are taken in any case.
+	let (mut held, mut room) = (memory.none(), BODY_STEP);
 	loop {
 		let next = timeout(limits.body_timeout, pieces.next());
 		let next = timeout_at(deadline, next).await.map_err(|_| ApiError::too_slow())?;
@@ -68,7 +72,16 @@ pub(super) async fn read(
 			Some(Ok(piece)) if read.len().saturating_add(piece.len()) > limits.body_bytes => {
 				return Err(too_large());
 			}
-			Some(Ok(piece)) => read.extend_from_slice(&piece),
+			Some(Ok(piece)) => {
+				let more = read.len().saturating_add(piece.len()).saturating_sub(room);
+				let steps = more.div_ceil(BODY_STEP);
+				if steps > 0 && !held.grow(steps) {
+					let message = "this node is reading as many large requests as it takes";
+					return Err(ApiError::overloaded(Duration::from_secs(1), message));
+				}
+				room = room.saturating_add(steps.saturating_mul(BODY_STEP));
+				read.extend_from_slice(&piece);
+			}
 			Some(Err(_)) => {
 				let status = StatusCode::BAD_REQUEST;
 				let (kind, code) = ("invalid_request_error", "unreadable_body");
@@ -100,7 +113,7 @@ mod tests {
 			let name: axum::http::HeaderName = name.parse().expect("a name");
 			map.insert(name, value.parse().expect("a value"));
 		}
-		let read = read(&map, body, &limits()).await;
+		let read = read(&map, body, &limits(), &Room::new(0)).await;
 		read.map_err(|error| error.body.error.code.expect("a code"))
 	}
 
@@ -125,6 +138,29 @@ mod tests {
 		let broken = vec![Err::<Bytes, _>(std::io::Error::other("broken"))];
 		let broken = Body::from_stream(stream::iter(broken));
 		assert_eq!(code(&[], broken).await, Err("unreadable_body".into()));
+	}
+
+	#[tokio::test]
+	async fn bodies_take_no_more_memory_than_there_is() {
+		let limits = Limits { body_bytes: 1 << 20, ..limits() };
+		let memory = Room::new(4);
+		let take = async |length: usize| {
+			let body = Body::from(vec![b'x'; length]);
+			read(&HeaderMap::new(), body, &limits, &memory).await.map(|body| body.len())
+		};
+		let all = 5 * BODY_STEP;
+		assert_eq!(take(all).await.ok(), Some(all));
+		let refused = take(all + 1).await.expect_err("it is too much");
+		assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+		assert_eq!(memory.free(), 4, "all of it is given back");
+		let others = (memory.take(), memory.take());
+		assert_eq!(take(3 * BODY_STEP).await.ok(), Some(3 * BODY_STEP));
+		assert!(take(all).await.is_err());
+		drop(others);
+		assert_eq!(take(all).await.ok(), Some(all));
+		let none = Room::new(0);
+		let small = Body::from(vec![b'x'; BODY_STEP]);
+		assert!(read(&HeaderMap::new(), small, &limits, &none).await.is_ok());
 	}
 
 	#[tokio::test]

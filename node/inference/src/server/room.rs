@@ -1,4 +1,4 @@
-//! Room for so many requests at once, as much as is set at the moment.
+//! Room for so many requests, or so much of something, at once: as much as is set at the moment.
 
 use std::sync::{
 	atomic::{AtomicUsize, Ordering},
@@ -15,9 +15,32 @@ struct State {
 	size: AtomicUsize,
 }
 
-/// A place, until it is dropped.
+/// A place, or several, until it is dropped.
 #[derive(Debug)]
-pub struct Place(Arc<State>);
+pub struct Place {
+	room: Arc<State>,
+	places: usize,
+}
+
+impl State {
+	/// Takes so many places, if there are as many.
+	fn take(&self, places: usize) -> bool {
+		let size = self.size.load(Ordering::Relaxed);
+		let more = |taken: usize| taken.checked_add(places).filter(|taken| *taken <= size);
+		self.taken.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).is_ok()
+	}
+}
+
+impl Place {
+	/// Takes so many more places, if there are as many.
+	pub fn grow(&mut self, places: usize) -> bool {
+		let grown = self.room.take(places);
+		if grown {
+			self.places = self.places.saturating_add(places);
+		}
+		grown
+	}
+}
 
 impl Room {
 	/// Room for `size` requests.
@@ -27,10 +50,13 @@ impl Room {
 
 	/// A place, if there is one.
 	pub fn take(&self) -> Option<Place> {
-		let size = self.0.size.load(Ordering::Relaxed);
-		let one_more = |taken: usize| taken.checked_add(1).filter(|taken| *taken <= size);
-		let taken = self.0.taken.fetch_update(Ordering::AcqRel, Ordering::Relaxed, one_more);
-		taken.is_ok().then(|| Place(self.0.clone()))
+		let mut place = self.none();
+		place.grow(1).then_some(place)
+	}
+
+	/// No place yet; it can grow.
+	pub fn none(&self) -> Place {
+		Place { room: self.0.clone(), places: 0 }
 	}
 
 	/// Makes room for `size` requests. Where more are worked on, they go on.
@@ -47,7 +73,7 @@ impl Room {
 
 impl Drop for Place {
 	fn drop(&mut self) {
-		self.0.taken.fetch_sub(1, Ordering::AcqRel);
+		self.room.taken.fetch_sub(self.places, Ordering::AcqRel);
 	}
 }
 
@@ -68,5 +94,10 @@ mod tests {
 		assert!(room.take().is_none(), "the other one goes on");
 		room.resize(3);
 		assert!(room.take().is_some());
+		let mut several = room.none();
+		assert!(several.grow(2) && !several.grow(1));
+		assert_eq!(room.free(), 0);
+		drop(several);
+		assert_eq!(room.free(), 2);
 	}
 }

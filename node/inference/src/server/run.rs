@@ -136,6 +136,7 @@ pub async fn run_until(
 		receipt_key: keys.receipts.clone(),
 		settler: handle,
 		room: Room::new(config.limits.concurrent),
+		bodies: super::app::room_for_bodies(),
 		calls: TaskTracker::new(),
 		cut: CancellationToken::new(),
 	});

@@ -106,6 +106,7 @@ impl Node {
 			receipt_key: operator(),
 			settler: settings.settler.clone(),
 			room: Room::new(settings.concurrent),
+			bodies: crate::server::app::room_for_bodies(),
 			calls: TaskTracker::new(),
 			cut: CancellationToken::new(),
 		});
