@@ -11,6 +11,13 @@ use openledger_primitives::{Balance, BlockNumber, ModelId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{cors::Origins, refused::Refused, room::Room};
+use crate::{
+	backend::Backend,
+	openai::ApiError,
+	payment::{Offer, SessionSource},
+	settlement::SettlerHandle,
+	store::Store,
+};
 
 /// How finely the memory for bodies is counted, in bytes. A body up to this is not counted.
 pub(super) const BODY_STEP: usize = 16 * 1024;
@@ -21,13 +28,6 @@ const BODIES: usize = 512 * 1024 * 1024;
 pub(super) fn room_for_bodies() -> Room {
 	Room::new(BODIES / BODY_STEP)
 }
-use crate::{
-	backend::Backend,
-	openai::ApiError,
-	payment::{Offer, SessionSource},
-	settlement::SettlerHandle,
-	store::Store,
-};
 
 /// A model that is served, and what answers for it.
 #[derive(Clone)]
