@@ -19,7 +19,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::{keys::Keypair, x402::signature};
+use crate::{
+	keys::Keypair,
+	sanitise::{sanitised, MESSAGE},
+	x402::signature,
+};
 
 /// For how many blocks after the best one a request can be valid at most: ten minutes.
 pub const LONGEST: BlockNumber = 200;
@@ -147,8 +151,8 @@ pub async fn ask_with(
 ) -> Result<CloseAnswer, CloseError> {
 	let url = format!("{}/v1/close/{}", url.trim_end_matches('/'), request.session);
 	let unreachable = |error: reqwest::Error| CloseError::Unreachable {
-		url: url.clone(),
-		reason: error.to_string(),
+		url: sanitised(&url, MESSAGE),
+		reason: sanitised(&error.to_string(), MESSAGE),
 	};
 	let body = CloseBody::new(request, key);
 	let answer = http.post(&url).timeout(PATIENCE).json(&body).send().await.map_err(unreachable)?;
@@ -164,7 +168,7 @@ pub async fn ask_with(
 	if status != StatusCode::OK {
 		let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
 		let message = body.pointer("/error/message").and_then(Value::as_str);
-		let message = message.unwrap_or("it does not say why").to_owned();
+		let message = sanitised(message.unwrap_or("it does not say why"), MESSAGE);
 		return Err(CloseError::Refused { status: status.as_u16(), message });
 	}
 	let answer: CloseAnswer =
@@ -213,5 +217,22 @@ mod tests {
 		assert!(read.is_signed_by(genesis_hash, 7, &node.account()));
 		let other = CloseAnswer { settled: 5, ..read };
 		assert!(!other.is_signed_by(genesis_hash, 7, &node.account()));
+	}
+
+	#[tokio::test]
+	async fn what_a_node_says_is_short_and_plain() {
+		let error = serde_json::json!({ "message": "\u{1b}[2Jé".repeat(999) });
+		let body = serde_json::json!({ "error": error }).to_string();
+		let status = axum::http::StatusCode::SERVICE_UNAVAILABLE;
+		let app = axum::Router::new().fallback(move || std::future::ready((status, body.clone())));
+		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let url = format!("http://{}", listener.local_addr().unwrap());
+		let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+		let request = CloseRequest { genesis_hash: Hash::zero(), session: 7, valid_until: 9 };
+		let refused = ask(&url, &request, &key("//Alice"), &key("//Bob").account()).await;
+		serving.abort();
+		let Err(CloseError::Refused { status: 503, message }) = refused else { panic!() };
+		assert_eq!(message.chars().count(), MESSAGE);
+		assert!(message.starts_with("[2Jé["), "{message}");
 	}
 }

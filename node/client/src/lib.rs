@@ -11,6 +11,7 @@
 //! | [`units`] | amounts as people write them |
 //! | [`x402`] | how a call is paid over HTTP |
 //! | [`caller`] | the caller's side of a paid call |
+//! | [`sanitise`] | what strangers say, fit to be shown |
 //! | [`address`] | which addresses are inside one's own network |
 //! | [`closing`] | asking a node to agree to a session's end |
 
@@ -24,6 +25,7 @@ pub mod chain;
 pub mod closing;
 pub mod events;
 pub mod keys;
+pub mod sanitise;
 pub mod task;
 pub mod tx;
 pub mod units;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{CallerError, OpenCall};
 use crate::{
+	sanitise::{sanitised, SHOWN},
 	task,
 	units::format_amount,
 	x402::{PaymentRequired, Receipt, Requirements, ASSET, SCHEME},
@@ -60,7 +61,7 @@ pub enum Received<'a> {
 pub fn offer(required: PaymentRequired, facts: Facts<'_>) -> Result<Requirements, CallerError> {
 	let wrong = |what: String| CallerError::Offer(what);
 	let ways = required.accepts.iter().map(|way| format!("{} on {}", way.scheme, way.network));
-	let ways = ways.collect::<Vec<_>>().join(", ");
+	let ways = sanitised(&ways.collect::<Vec<_>>().join(", "), SHOWN);
 	let ours = |way: &Requirements| {
 		way.scheme == SCHEME && way.network == facts.network && way.asset == ASSET
 	};

@@ -146,6 +146,17 @@ fn every_lie_in_an_offer_is_found() {
 }
 
 #[test]
+fn what_a_node_wants_instead_is_short_and_plain() {
+	let odd = |offer: &mut Requirements| offer.scheme = "\u{1b}[2J\u{e9}".repeat(999);
+	let refused = checked(odd, None).unwrap_err().to_string();
+	assert!(
+		refused.contains("paid by [2J\u{e9}[2J\u{e9}") && !refused.contains('\u{1b}'),
+		"{refused}"
+	);
+	assert!(refused.chars().count() < 600, "{refused}");
+}
+
+#[test]
 fn an_offer_is_bounded_where_nothing_was_asked_for() {
 	let body = br#"{"model": "m", "messages": []}"#;
 	let longer = |tokens: u32| {

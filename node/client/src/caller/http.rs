@@ -13,8 +13,12 @@ use super::{
 	sse::{SseEvent, SseParser},
 	AnswerSize, CallerError,
 };
-use crate::x402::{
-	self, PaymentRequired, PaymentResponse, PAYMENT_REQUIRED, PAYMENT_RESPONSE, PAYMENT_SIGNATURE,
+use crate::{
+	sanitise::{sanitised, MESSAGE, SHOWN, WORD},
+	x402::{
+		self, PaymentRequired, PaymentResponse, PAYMENT_REQUIRED, PAYMENT_RESPONSE,
+		PAYMENT_SIGNATURE,
+	},
 };
 
 /// No statement and no error is longer than this, in bytes.
@@ -24,10 +28,6 @@ const MAX_BODY: usize = 1024 * 1024;
 const QUESTION: Duration = Duration::from_secs(15);
 /// How long one answer may take, from the request to its end.
 const LONGEST: Duration = Duration::from_secs(600);
-/// How much is read of what a node says for people, and of the words that it says it in, in
-/// characters.
-const MESSAGE: usize = 2_000;
-const WORD: usize = 64;
 
 /// Why an answer is not read to its end.
 const TOO_LONG: &str = "the answer is longer than what was paid for can be";
@@ -129,7 +129,7 @@ impl NodeApi {
 	}
 
 	fn unreachable(&self, reason: String) -> CallerError {
-		CallerError::Unreachable { url: self.url.clone(), reason }
+		CallerError::Unreachable { url: sanitised(&self.url, MESSAGE), reason }
 	}
 
 	/// Asks without paying, to learn what it costs.
@@ -345,23 +345,18 @@ impl Delivered {
 }
 
 fn finish_reason(choice: &Value) -> Option<String> {
-	Some(choice.get("finish_reason")?.as_str()?.to_owned())
+	Some(sanitised(choice.get("finish_reason")?.as_str()?, WORD))
 }
 
 impl Refusal {
 	/// From an error body in OpenAI's form, or whatever else came.
 	fn of(status: StatusCode, body: &Value, raw: &str) -> Self {
-		// It ends up on somebody's terminal.
-		let shown = |text: &str, most: usize| -> String {
-			let text = text.chars().filter(|letter| !letter.is_control() || *letter == '\n');
-			text.take(most).collect()
-		};
 		let text = |key: &str, most: usize| {
 			let value = body.pointer(&format!("/error/{key}"));
-			value.and_then(Value::as_str).map(|text| shown(text, most))
+			value.and_then(Value::as_str).map(|text| sanitised(text, most))
 		};
 		let shortened = || {
-			let text = shown(raw.trim(), 300);
+			let text = sanitised(raw.trim(), SHOWN);
 			match text.is_empty() {
 				true => status.canonical_reason().unwrap_or("no reason given").to_owned(),
 				false => text,
@@ -428,7 +423,7 @@ fn describe(error: &reqwest::Error) -> String {
 		}
 		cause = inner;
 	}
-	said
+	sanitised(&said, MESSAGE)
 }
 
 #[cfg(test)]

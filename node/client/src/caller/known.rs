@@ -84,6 +84,12 @@ impl KnownLane {
 		signed || self.closed || self.sequence > 0 || self.acknowledged > 0
 	}
 
+	/// The highest sequence that can have been used on it, as far as is known.
+	pub(super) fn highest(&self) -> Sequence {
+		let signed = self.untaken.iter().chain(&self.open).map(|call| call.sequence);
+		signed.fold(self.sequence, Sequence::max)
+	}
+
 	/// The lane when it is known that this sequence was used.
 	pub(super) fn used(mut self, sequence: Sequence) -> Self {
 		self.sequence = self.sequence.max(sequence);

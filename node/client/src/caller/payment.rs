@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
 	chain::At,
+	sanitise::{sanitised, MESSAGE},
 	x402::{self, Payload, PaymentResponse, PaymentSignature, Requirements, Resource},
 };
 
@@ -93,7 +94,7 @@ impl Caller {
 			Sent::Answer(answer) => http::read(answer, size, on_text).await,
 			Sent::NobodyThere(reason) => {
 				self.put_lane(attempt, session.session, lane).await?;
-				let url = attempt.node.endpoint.clone();
+				let url = sanitised(&attempt.node.endpoint, MESSAGE);
 				return Err(CallerError::Unreachable { url, reason });
 			}
 			// A refusal in the node's own words means that the voucher was not taken, so its
@@ -195,7 +196,7 @@ impl Caller {
 						return Err(match error {
 							Some(error) => error.into(),
 							None => {
-								let url = attempt.node.endpoint.clone();
+								let url = sanitised(&attempt.node.endpoint, MESSAGE);
 								CallerError::Unreachable { url, reason }
 							}
 						});

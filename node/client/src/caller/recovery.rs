@@ -17,6 +17,8 @@ use crate::chain::At;
 const MOST_UNUSED: usize = 2;
 /// A node is not asked for longer than this what became of a call.
 const LONGEST_RECOVERY: Duration = Duration::from_secs(60 * 60);
+/// A node may know of so many calls that are not known here: an older state may have been put back.
+pub(super) const AHEAD: Sequence = 1_000_000;
 
 impl Caller {
 	/// Settles a call whose outcome was left unknown, before anything else is paid on its lane.
@@ -134,10 +136,10 @@ impl Caller {
 			| "voucher_expired"
 			| "voucher_valid_too_long"
 			| "insufficient_authorisation" => Ok(()),
-			// One sequence is as good as another: a record counts once for each, whatever it is.
+			// One sequence is as good as another: a record counts once for each, whatever it is. But a
+			// lane ends with the last of them, and that is not for the node to say.
 			"voucher_out_of_order" => {
-				let expected = detail("sequence").and_then(Value::as_u64);
-				match expected.and_then(|expected| expected.checked_sub(1)) {
+				match last_named(&refusal.details, lane.highest().max(tried)) {
 					Some(sequence) => {
 						self.put_lane(attempt, session, KnownLane { sequence, ..lane }).await
 					}
@@ -207,4 +209,11 @@ impl Caller {
 			_ => Err(refusal.into()),
 		}
 	}
+}
+
+/// The sequence before the one that a node wants for the next voucher of a lane, if it names one that
+/// may be used. `highest` is the highest one that can have been used, as far as is known.
+pub(super) fn last_named(details: &Value, highest: Sequence) -> Option<Sequence> {
+	let expected = details.get("sequence").and_then(Value::as_u64)?;
+	expected.checked_sub(1).filter(|last| *last <= highest.saturating_add(AHEAD))
 }

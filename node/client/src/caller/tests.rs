@@ -16,6 +16,7 @@ mod behind;
 mod lanes;
 mod lost;
 mod opening;
+mod sequences;
 
 const MODEL: ModelId = 3;
 const SESSION: SessionId = 5;

@@ -23,6 +23,8 @@ use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::sanitise;
+
 /// The version of x402 that is spoken.
 pub const VERSION: u32 = 2;
 /// The payment scheme: vouchers now, one settlement for many of them later.
@@ -95,7 +97,10 @@ pub fn decode<T: DeserializeOwned>(header: &str) -> Result<T, X402Error> {
 /// # Errors
 /// [`X402Error`], with what is wrong.
 pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, X402Error> {
-	let wrong = |error: serde_json::Error| X402Error::Json(error.to_string());
+	// It quotes what it cannot read.
+	let wrong = |error: serde_json::Error| {
+		X402Error::Json(sanitise::sanitised(&error.to_string(), sanitise::SHOWN))
+	};
 	// Another version may have other fields, which would be a riddle of an error.
 	let Spoken { version } = serde_json::from_slice(json).map_err(wrong)?;
 	match version.as_u64() {

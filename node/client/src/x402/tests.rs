@@ -187,6 +187,8 @@ fn rubbish_is_refused_with_a_reason() {
 	assert!(change("/payload/salt", json!("0x00")).contains("salt"));
 	assert!(change("/payload/voucher", json!({})).contains("genesisHash"));
 	assert!(change("/accepted/payTo", json!("nobody")).contains("not what it should be"));
+	let long = change("/payload/signature/type", json!("\u{1b}[2Jé".repeat(300)));
+	assert!(long.contains("variant `[2Jé[2J") && long.chars().count() < 400, "{long}");
 }
 
 proptest! {

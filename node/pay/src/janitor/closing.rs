@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use futures::{stream, StreamExt, TryStreamExt};
 use openledger_client::{
 	closing::{CloseError, CloseRequest},
+	sanitise::{sanitised, SHOWN},
 	ss58,
 	units::format_amount,
 	At, Keypair,
@@ -234,7 +235,10 @@ impl Janitor {
 			return Ok(Err("the node is not registered any more".into()));
 		};
 		if !self.market.may_ask(&node) {
-			return Ok(Err(format!("{} is no address to be asked", node.endpoint)));
+			return Ok(Err(format!(
+				"{} is no address to be asked",
+				sanitised(&node.endpoint, SHOWN)
+			)));
 		}
 		let request = CloseRequest {
 			genesis_hash: self.network.genesis_hash(),

@@ -12,7 +12,11 @@ use std::{
 };
 
 use futures::{stream, StreamExt};
-use openledger_client::{units::format_amount, At, ChainError};
+use openledger_client::{
+	sanitise::{sanitised, SHOWN},
+	units::format_amount,
+	At, ChainError,
+};
 use openledger_primitives::{AccountId, BlockNumber, SessionId};
 use parking_lot::Mutex;
 use thiserror::Error;
@@ -144,7 +148,7 @@ impl Janitor {
 		let node = self.network.node(&seat.node).await.map_err(|error| error.to_string())?;
 		let node = node.ok_or("the node is not registered any more")?;
 		if !self.market.may_ask(&node) {
-			return Err(format!("{} is no address to be asked", node.endpoint));
+			return Err(format!("{} is no address to be asked", sanitised(&node.endpoint, SHOWN)));
 		}
 		let asked = self.api.statement(&node.endpoint, seat.session, seat.lane, seat.sequence);
 		match asked.await {

@@ -6,6 +6,7 @@ use futures::StreamExt;
 use openledger_client::{
 	address::OutsideOnly,
 	closing::{self, CloseAnswer, CloseError, CloseRequest},
+	sanitise::{sanitised, MESSAGE, SHOWN, WORD},
 	x402::{
 		self, PaymentRequired, PaymentResponse, PAYMENT_REQUIRED, PAYMENT_RESPONSE,
 		PAYMENT_SIGNATURE,
@@ -25,12 +26,6 @@ use crate::call::Task;
 
 /// No error is longer than this, in bytes; what goes beyond is not read.
 const MAX_ERROR: usize = 64 * 1024;
-/// How much is read of what a node says for people, and of the words that it says it in, in
-/// characters.
-const MESSAGE: usize = 2_000;
-const WORD: usize = 64;
-/// How much of an error that is none of ours is shown.
-const SHOWN: usize = 300;
 /// A node's wish to be left alone is not followed for longer than this.
 const LONGEST_RETRY: Duration = Duration::from_secs(300);
 
@@ -263,10 +258,10 @@ impl Refusal {
 		let body: Value = serde_json::from_str(raw).unwrap_or_default();
 		let text = |key: &str, most: usize| {
 			let value = body.get("error").and_then(|error| error.get(key));
-			value.and_then(Value::as_str).map(|text| text.chars().take(most).collect::<String>())
+			value.and_then(Value::as_str).map(|text| sanitised(text, most))
 		};
 		let shown = || {
-			let shown: String = raw.trim().chars().take(SHOWN).collect();
+			let shown = sanitised(raw.trim(), SHOWN);
 			if shown.is_empty() {
 				format!("status {status}, and nothing else")
 			} else {
@@ -320,12 +315,13 @@ pub async fn bounded(answer: Response, most: usize) -> Result<Vec<u8>, String> {
 /// What an HTTP error says, its innermost cause included: the first line alone often says nothing.
 pub fn describe(error: &reqwest::Error) -> String {
 	let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-	match causes.last().map(ToString::to_string) {
+	let said = match causes.last().map(ToString::to_string) {
 		Some(innermost) if !error.to_string().contains(&innermost) => {
 			format!("{error}: {innermost}")
 		}
 		_ => error.to_string(),
-	}
+	};
+	sanitised(&said, MESSAGE)
 }
 
 fn base(endpoint: &str) -> &str {
@@ -410,5 +406,22 @@ mod tests {
 		let characters = |text: &str| text.chars().count();
 		assert_eq!(characters(&refusal.message), MESSAGE);
 		assert_eq!((characters(&refusal.code), characters(&refusal.kind)), (WORD, WORD));
+	}
+
+	#[test]
+	fn what_a_node_says_is_short_and_plain() {
+		let long = "\u{1b}[2Jé".repeat(9_999);
+		let error = json!({ "message": long, "type": long, "code": long, "param": long });
+		let refusal = Refusal::of(400, &json!({ "error": error }).to_string());
+		let Refusal { kind, code, param, message, .. } = &refusal;
+		for word in [kind, code, param.as_ref().unwrap()] {
+			assert_eq!(word.chars().count(), WORD);
+			assert!(word.starts_with("[2Jé["), "{word}");
+		}
+		assert_eq!(message.chars().count(), MESSAGE);
+		assert!(refusal.shaped && message.starts_with("[2Jé["), "{message}");
+		let page = Refusal::of(502, "<h1>\nno\u{7}</h1>");
+		assert_eq!((page.shaped, page.message.as_str()), (false, "<h1>\nno</h1>"));
+		assert_eq!(Refusal::of(502, "\u{1b}\u{7}").message, "status 502, and nothing else");
 	}
 }
