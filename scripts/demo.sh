@@ -6,7 +6,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 phase "set-up" set_up --demo
-phase "build" build_workspace
+# What the demo starts, and nothing else.
+phase "build" build openledger-node openledger-inference openledger-pay openledger-e2e
 
 run_demo() { "$CARGO_TARGET_DIR/debug/openledger-demo" "$@"; }
 phase "run" run_demo "$@"

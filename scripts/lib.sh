@@ -66,6 +66,19 @@ find_rust() {
 }
 find_rust
 
+# rust-toolchain.toml names a compiler. Where it is not installed and cannot be, the one that rustup has
+# as its default serves; scripts/setup.sh checks that it is new enough.
+use_rust_toolchain() {
+	have rustup || return 0
+	[ -z "${RUSTUP_TOOLCHAIN:-}" ] || return 0
+	local pinned default
+	pinned=$(sed -n 's/^channel *= *"\(.*\)"$/\1/p' "$REPO/rust-toolchain.toml")
+	if rustup run "$pinned" rustc --version >/dev/null 2>&1; then return 0; fi
+	default=$(cd / && rustup default 2>/dev/null | cut -d' ' -f1) || true
+	if [ -n "$default" ]; then export RUSTUP_TOOLCHAIN="$default"; fi
+}
+use_rust_toolchain
+
 # A newer Node.js than the system's, where scripts/setup.sh had to get one.
 export OPENLEDGER_NODE_JS="${OPENLEDGER_NODE_JS:-$OPENLEDGER_CACHE/node-js}"
 find_node_js() {
@@ -96,12 +109,21 @@ use_wasm_toolchain
 set_up() {
 	"$REPO/scripts/setup.sh" "$@"
 	find_rust
+	unset RUSTUP_TOOLCHAIN
+	use_rust_toolchain
 	find_node_js
 	use_wasm_toolchain
 }
 
-# The one way in which everything is built: the whole workspace with one profile. Then dependencies have
-# the same features whether tests are built too (--all-targets) or not, and are built once.
-build_workspace() {
-	(cd "$REPO" && cargo build --locked --workspace "$@")
+# Lints run while the workspace is compiled: clippy's driver stands in for the compiler of its crates, and
+# the dependencies are built once for lints, tests and programs.
+with_lints() {
+	export RUSTC_WORKSPACE_WRAPPER=clippy-driver
+	export CLIPPY_ARGS="-Dwarnings__CLIPPY_HACKERY__"
 }
+
+# build PACKAGE...: the programs of these packages. scripts/workspace-hack gives dependencies the same
+# features whatever is built, so that nothing is built twice.
+build() { (cd "$REPO" && cargo build --locked "${@/#/--package=}"); }
+# The same, optimised as for service.
+build_release() { (cd "$REPO" && cargo build --locked --release "${@/#/--package=}"); }

@@ -6,7 +6,7 @@
 #   openledger-node export-state --chain CHAIN --base-path DIR >state.json    with the node stopped
 #   scripts/rehearse-upgrade.sh state.json
 #
-# Without an argument it takes the state of a small chain of the first version.
+# Without an argument it takes the genesis of the development chain.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

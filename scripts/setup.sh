@@ -13,7 +13,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-rust_minimum=1.95.0
+rust_minimum=$(sed -n 's/^channel *= *"\(.*\)"$/\1/p' "$REPO/rust-toolchain.toml")
 wasm_target=wasm32v1-none
 distribution_toolchain=openledger-wasm
 node_js_minimum=20
@@ -105,6 +105,19 @@ system_packages() {
 
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
+# Gets the compiler that rust-toolchain.toml names, where rustup can.
+pinned_rust() {
+	have rustup || return 0
+	if [ -n "${RUSTUP_TOOLCHAIN:-}" ]; then
+		note "rustup: installing $rust_minimum"
+		if timeout 600 rustup toolchain install "$rust_minimum" --profile default >"$scratch/rustup.log" 2>&1; then
+			unset RUSTUP_TOOLCHAIN
+		else
+			note "rustup cannot install it here: taking $RUSTUP_TOOLCHAIN ($(head -n 1 "$scratch/rustup.log" || true))"
+		fi
+	fi
+}
+
 rust() {
 	if ! have cargo; then
 		note "no cargo: installing Rust $rust_minimum with rustup"
@@ -124,6 +137,7 @@ rust() {
 		}
 		find_rust
 	fi
+	pinned_rust
 	local version
 	version=$(rustc --version 2>/dev/null | cut -d' ' -f2) || true
 	[ -n "$version" ] || die "rustc does not run. If it is rustup's, 'rustup default stable' may help."

@@ -64,7 +64,7 @@ build_runtime() {
 	(
 		cd "$REPO"
 		CARGO_TARGET_DIR="$build_directory" WASM_BUILD_TYPE=production \
-			cargo build --locked --package openledger-runtime --features runtime-benchmarks
+			cargo build --locked --package openledger-runtime --features runtime-benchmarks,release-blob
 	)
 	[ -s "$runtime" ] || die "the build left no runtime at $runtime."
 }

@@ -11,10 +11,6 @@ use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 use sp_arithmetic::Permill;
 
-mod v1;
-
-pub use v1::DatanetInfoV1;
-
 /// A model, as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
@@ -277,8 +273,7 @@ pub struct DatanetInfo {
 	pub open: bool,
 	/// Its newest release, or 0 if there is none.
 	pub latest_release: ReleaseId,
-	/// The release that a model's source without a number pays now. None if there is none, or if the
-	/// runtime is one that does not tell.
+	/// The release that a model's source without a number pays now, if there is one.
 	pub current_release: Option<ReleaseId>,
 	/// The release that such a source will pay, and from which block on.
 	pub next_release: Option<Scheduled<ReleaseId>>,

@@ -3,8 +3,8 @@
 
 use crate::{
 	info::{
-		ContributionInfo, DatanetInfo, DatanetInfoV1, Earnings, ModelEarnings, ModelInfo, NodeInfo,
-		PendingPage, Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
+		ContributionInfo, DatanetInfo, Earnings, ModelEarnings, ModelInfo, NodeInfo, PendingPage,
+		Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
 	},
 	AccountId, Balance, ContributionId, DatanetId, ModelId, ReleaseId, RequestId, SessionId,
 	VersionId,
@@ -25,22 +25,13 @@ sp_api::decl_runtime_apis! {
 	}
 
 	/// Datanets, their releases and contributions.
-	///
-	/// Version 2 also tells which release of a datanet sources without a number pay.
-	#[api_version(2)]
 	pub trait DatanetsApi {
 		/// A datanet by its id.
 		fn datanet(id: DatanetId) -> Option<DatanetInfo>;
-		/// A datanet by its id, in version 1.
-		#[changed_in(2)]
-		fn datanet(id: DatanetId) -> Option<DatanetInfoV1>;
 		/// A datanet's id by its name.
 		fn datanet_by_name(name: String) -> Option<DatanetId>;
 		/// Up to `limit` datanets (256 at most), from the id `from` upwards.
 		fn datanets(from: DatanetId, limit: u32) -> Vec<DatanetInfo>;
-		/// Up to `limit` datanets (256 at most), from the id `from` upwards, in version 1.
-		#[changed_in(2)]
-		fn datanets(from: DatanetId, limit: u32) -> Vec<DatanetInfoV1>;
 		/// Up to `limit` releases of a datanet (256 at most), from `from` upwards.
 		fn releases(datanet: DatanetId, from: ReleaseId, limit: u32) -> Vec<ReleaseInfo>;
 		/// A contribution by its id.

@@ -88,16 +88,9 @@ pub type Executive = frame_executive::Executive<
 	Migrations,
 >;
 
-/// What changes the storage of earlier versions into that of this one. Each runs once.
-pub type Migrations = (
-	pallet_model_registry::migrations::MigrateToV2<Runtime>,
-	pallet_data_attribution::migrations::v2::MigrateToV2<Runtime>,
-	pallet_revenue_split::migrations::MigrateToV2<
-		Runtime,
-		configs::parameters::ShareBecomesParameter,
-	>,
-	pallet_inference_metering::migrations::MigrateToV2<Runtime>,
-);
+/// What changes the storage of earlier versions into that of this one, once each: the pallets'
+/// `migrations`. None yet, because this is the first version: see `docs/upgrades.md`.
+pub type Migrations = ();
 
 /// The types of the node, to which extrinsics are bytes: it hands them on without looking inside,
 /// and its JSON-RPC shows them as hex.
@@ -120,15 +113,18 @@ impl_opaque_keys! {
 
 /// The runtime's version. `spec_version` rises with every release, `transaction_version` only when
 /// calls or the checks around them are encoded differently: old signed transactions are then void.
+///
+/// `spec_name` says whose state this code can go on with. A chain of another name refuses it
+/// (`InvalidSpecName`); what may change how is in `docs/upgrades.md`.
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
-	spec_name: Cow::Borrowed("openledger"),
+	spec_name: Cow::Borrowed("openledger-1"),
 	impl_name: Cow::Borrowed("openledger-node"),
 	authoring_version: 1,
-	spec_version: 3,
+	spec_version: 1,
 	impl_version: 1,
 	apis: apis::RUNTIME_API_VERSIONS,
-	transaction_version: 3,
+	transaction_version: 1,
 	system_version: 1,
 };
 

@@ -45,9 +45,8 @@ gateway() {
 
 if [ "$build" = yes ]; then
 	phase "set-up" set_up
-	phase "build: the chain node" build_workspace --bin openledger-node
-	phase "build: what is measured" build_workspace --release \
-		--bin openledger-inference --bin openledger-bench
+	phase "build: the chain node" build openledger-node
+	phase "build: what is measured" build_release openledger-inference openledger-e2e
 fi
 phase "set-up: LiteLLM" gateway
 log "measuring"

@@ -26,7 +26,7 @@ llama_cpp() {
 phase "set-up" set_up
 phase "set-up: llama.cpp" llama_cpp
 cd "$REPO"
-phase "build" build_workspace --all-targets
+phase "build" build openledger-node openledger-inference openledger-pay
 log "test"
 exec cargo nextest run --locked --workspace -E 'package(openledger-e2e) and binary(llama_cpp)' \
 	--run-ignored all "$@"

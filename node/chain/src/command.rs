@@ -2,7 +2,8 @@
 
 use crate::{
 	cli::{Cli, Subcommand},
-	service::{self, Client, Partial},
+	service::{self, Partial},
+	types::Client,
 };
 use openledger_runtime::opaque::Block;
 use sc_cli::SubstrateCli;

@@ -1,7 +1,7 @@
 //! The JSON-RPC methods that the node adds to those of `sc-service`: account nonces, fees, BABE,
 //! GRANDPA, and OpenLedger's own.
 
-use crate::service::{Backend, Client, Pool, SelectChain};
+use crate::types::{Backend, Client, Pool, SelectChain};
 use jsonrpsee::RpcModule;
 use openledger_runtime::{opaque::Block, BlockNumber, Hash};
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};

@@ -4,7 +4,10 @@
 //! database: [`partial`] builds as much of a node as that needs, which is what the subcommands use.
 //! [`run`] adds the network, the RPC server, the block author and the finality voter.
 
-use crate::rpc;
+use crate::{
+	rpc,
+	types::{Backend, Client, Executor, Pool, SelectChain},
+};
 use openledger_runtime::{opaque::Block, Hash, RuntimeApi};
 use sc_client_api::{Backend as _, BlockBackend};
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle, SlotProportion};
@@ -16,24 +19,12 @@ use sc_service::{
 	WarpSyncConfig,
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
-use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_babe::{
 	inherents::{BabeCreateInherentDataProviders, InherentDataProvider as SlotProvider},
 	SlotDuration,
 };
 use std::{sync::Arc, time::Duration};
-
-/// Runs the Wasm runtime.
-type Executor = sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>;
-/// The chain: its database, and the runtime to ask about it.
-pub type Client = sc_service::TFullClient<Block, RuntimeApi, Executor>;
-/// The database.
-pub type Backend = sc_service::TFullBackend<Block>;
-/// Chooses the best fork: the longest.
-pub type SelectChain = sc_consensus::LongestChain<Backend, Block>;
-/// Transactions that wait for a block.
-pub type Pool = TransactionPoolHandle<Block, Client>;
 
 type GrandpaImport = GrandpaBlockImport<Backend, Block, Client, SelectChain>;
 type BabeImport = BabeBlockImport<

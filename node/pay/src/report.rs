@@ -2,14 +2,15 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use openledger_client::{ss58, units::format_amount};
-use openledger_primitives::{AccountId, Balance, ModelId};
-use serde_json::{json, Value};
-
-use crate::{
+use openledger_chain_client::ss58;
+use openledger_payer::{
 	budget::Budget,
 	ledger::{Ledger, Session, Standing, Totals},
+	Payer,
 };
+use openledger_primitives::{AccountId, Balance, ModelId};
+use openledger_protocol::units::format_amount;
+use serde_json::{json, Value};
 
 /// Where the money is, at one time.
 #[derive(Clone, Debug)]
@@ -28,6 +29,18 @@ pub struct Report {
 }
 
 impl Report {
+	/// Where the money of a payer is now.
+	pub fn of(payer: &Payer) -> Self {
+		let lists = payer.market.lists();
+		let name = |id| {
+			let listed = lists.models.values().find(|listing| listing.model.id == id);
+			listed.map_or_else(|| format!("#{id}"), |listing| listing.model.name.clone())
+		};
+		let (budget, network) = (*payer.treasury.budget(), payer.network.name());
+		let proofs = payer.proofs.count();
+		payer.treasury.look(|ledger| Self::new(ledger, budget, network, proofs, name))
+	}
+
 	/// What a ledger comes to. `name` knows what models are called.
 	pub fn new(
 		ledger: &Ledger,

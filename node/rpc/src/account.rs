@@ -1,7 +1,7 @@
 //! Accounts in parameters. They come as strings and are read here, so that a caller learns what is
 //! wrong with an address instead of just "invalid params".
 
-use crate::{error::shorten, Error};
+use crate::{shorten::shorten, Error};
 use openledger_primitives::AccountId;
 use sp_core::{
 	bytes::from_hex,

@@ -14,7 +14,7 @@ use openledger_primitives::{
 	ContributionId, DatanetId, ReleaseId,
 };
 use serde::{Deserialize, Serialize};
-use sp_api::{ApiExt, ProvideRuntimeApi};
+use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ pub trait DatanetsApi<Hash> {
 
 	/// A datanet by its id or its name. `current_release` is the one that models pay whose source names
 	/// no release, and `next_release` the one that they will pay, and from which block on; both are
-	/// `null` if there is no such thing, or for a block whose runtime does not tell it.
+	/// `null` if there is no such thing.
 	///
 	/// # Errors
 	/// [`Error::UnknownDatanet`].
@@ -123,53 +123,6 @@ impl<C, Block> Datanets<C, Block> {
 	}
 }
 
-/// Whether the runtime of a block is one that does not tell which release of a datanet is paid. A node
-/// can be newer than the runtime that it runs.
-fn is_first_version<Api, Block>(api: &Api, hash: Block::Hash) -> Result<bool, Error>
-where
-	Block: BlockT,
-	Api: RuntimeDatanets<Block> + ApiExt<Block>,
-{
-	Ok(api.api_version::<dyn RuntimeDatanets<Block>>(hash)?.is_some_and(|version| version < 2))
-}
-
-/// The datanet with the id `id`.
-fn datanet<Api, Block>(
-	api: &Api,
-	hash: Block::Hash,
-	id: DatanetId,
-) -> Result<Option<DatanetInfo>, Error>
-where
-	Block: BlockT,
-	Api: RuntimeDatanets<Block> + ApiExt<Block>,
-{
-	if is_first_version(api, hash)? {
-		#[allow(deprecated)]
-		let info = api.datanet_before_version_2(hash, id)?;
-		return Ok(info.map(DatanetInfo::from));
-	}
-	Ok(api.datanet(hash, id)?)
-}
-
-/// Up to `limit` datanets from the id `from` upwards.
-fn datanets<Api, Block>(
-	api: &Api,
-	hash: Block::Hash,
-	from: DatanetId,
-	limit: u32,
-) -> Result<Vec<DatanetInfo>, Error>
-where
-	Block: BlockT,
-	Api: RuntimeDatanets<Block> + ApiExt<Block>,
-{
-	if is_first_version(api, hash)? {
-		#[allow(deprecated)]
-		let infos = api.datanets_before_version_2(hash, from, limit)?;
-		return Ok(infos.into_iter().map(DatanetInfo::from).collect());
-	}
-	Ok(api.datanets(hash, from, limit)?)
-}
-
 /// The datanet that `reference` names.
 fn find<Api, Block>(
 	api: &Api,
@@ -178,14 +131,14 @@ fn find<Api, Block>(
 ) -> Result<DatanetInfo, Error>
 where
 	Block: BlockT,
-	Api: RuntimeDatanets<Block> + ApiExt<Block>,
+	Api: RuntimeDatanets<Block>,
 {
 	let id = match reference {
 		DatanetRef::Id(id) => Some(*id),
 		DatanetRef::Name(name) => api.datanet_by_name(hash, name.clone())?,
 	};
 	let info = match id {
-		Some(id) => datanet(api, hash, id)?,
+		Some(id) => api.datanet(hash, id)?,
 		None => None,
 	};
 	info.ok_or_else(|| Error::UnknownDatanet(reference.to_string()))
@@ -205,7 +158,7 @@ where
 	) -> Result<DatanetPage, Error> {
 		let limit = checked_limit(limit)?;
 		let (api, hash) = self.state.at(at)?;
-		let datanets = datanets(&*api, hash, from.unwrap_or_default(), limit)?;
+		let datanets = api.datanets(hash, from.unwrap_or_default(), limit)?;
 		let last = datanets.last().filter(|_| is_full(datanets.len(), limit));
 		let next = last.and_then(|datanet| datanet.id.checked_add(1));
 		Ok(DatanetPage { datanets, next })

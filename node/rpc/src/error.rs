@@ -119,15 +119,6 @@ impl Error {
 	}
 }
 
-/// `text` for an error message, cut off where no address or name is longer.
-pub(crate) fn shorten(text: &str) -> String {
-	const LONGEST: usize = 66;
-	match text.char_indices().nth(LONGEST) {
-		Some((end, _)) => format!("{}…", &text[..end]),
-		None => text.into(),
-	}
-}
-
 impl From<sp_api::ApiError> for Error {
 	fn from(error: sp_api::ApiError) -> Self {
 		match error {

@@ -39,6 +39,7 @@ mod models;
 mod page;
 mod payouts;
 mod reference;
+mod shorten;
 mod state;
 #[cfg(test)]
 mod tests;

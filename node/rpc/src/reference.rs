@@ -1,6 +1,6 @@
 //! Models and datanets in parameters: by id or by name.
 
-use crate::error::shorten;
+use crate::shorten::shorten;
 use serde::{
 	de::{Error, Unexpected, Visitor},
 	Deserialize, Deserializer, Serialize,

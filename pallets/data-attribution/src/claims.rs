@@ -18,7 +18,10 @@ use openledger_primitives::{
 	traits::{RecordEarnings, Role},
 	Balance, ContributionId, ReleaseId,
 };
-use sp_runtime::{traits::Zero, ArithmeticError, DispatchError, SaturatedConversion};
+use sp_runtime::{
+	traits::{AccountIdConversion, Zero},
+	ArithmeticError, DispatchError, SaturatedConversion,
+};
 
 /// What releases owe to a contribution.
 struct Due {
@@ -31,6 +34,11 @@ struct Due {
 }
 
 impl<T: Config> Pallet<T> {
+	/// The account that holds what contributors may claim.
+	pub fn pot() -> T::AccountId {
+		T::PotId::get().into_account_truncating()
+	}
+
 	/// See [`claim`](Pallet::claim) and [`claim_for`](Pallet::claim_for). Returns how many releases
 	/// were looked at.
 	pub(crate) fn do_claim(

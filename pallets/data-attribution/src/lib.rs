@@ -210,64 +210,33 @@ extern crate alloc;
 mod accusations;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
-mod calls;
 mod claims;
-mod config;
 mod contributions;
 mod credit;
 mod curation;
 mod datanets;
-mod errors;
-mod events;
 mod impls;
-#[cfg(any(feature = "std", feature = "try-runtime"))]
-mod invariants;
 pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod queries;
 mod reservations;
-mod storage;
 #[cfg(test)]
 mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
 mod types;
 pub mod weights;
 
-use frame_support::pallet_macros::import_section;
 pub use pallet::*;
 pub use types::{
 	Accusation, AccusationReason, AccusationStage, Admission, Checkpoint, Contribution,
 	ContributionStatus, Datanet, Release, Reservation, Submission, MAX_CHECKPOINTS, MAX_RELEASES,
 	MAX_TOTAL_WEIGHT,
 };
+pub(crate) use types::{AccusationOf, ContributionOf, DatanetOf, ReservationOf};
 pub use weights::WeightInfo;
 
-/// The datanets of a pallet's runtime.
-pub(crate) type DatanetOf<T> = Datanet<
-	<T as frame_system::Config>::AccountId,
-	frame_system::pallet_prelude::BlockNumberFor<T>,
->;
-/// The contributions of a pallet's runtime.
-pub(crate) type ContributionOf<T> = Contribution<
-	<T as frame_system::Config>::AccountId,
-	frame_system::pallet_prelude::BlockNumberFor<T>,
->;
-/// The accusations of a pallet's runtime.
-pub(crate) type AccusationOf<T> = Accusation<
-	<T as frame_system::Config>::AccountId,
-	frame_system::pallet_prelude::BlockNumberFor<T>,
->;
-/// The reservations of a pallet's runtime.
-pub(crate) type ReservationOf<T> = Reservation<
-	<T as frame_system::Config>::AccountId,
-	frame_system::pallet_prelude::BlockNumberFor<T>,
->;
-
-#[import_section(calls::calls)]
-#[import_section(config::config)]
-#[import_section(errors::errors)]
-#[import_section(events::events)]
-#[import_section(storage::storage)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
@@ -284,17 +253,209 @@ pub mod pallet {
 		traits::RecordEarnings, Balance, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri,
 		Weight, MAX_CLAIM, MAX_SUBMISSION,
 	};
-	use sp_runtime::{
-		traits::{AccountIdConversion, Zero},
-		Permill, SaturatedConversion,
-	};
+	use sp_runtime::{traits::Zero, Permill, SaturatedConversion};
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
 	/// Datanets, contributions, and what they earn.
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
+
+	/// What the pallet needs from the runtime.
+	#[pallet::config]
+	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+		/// The runtime's reasons for holds.
+		type RuntimeHoldReason: From<HoldReason>;
+
+		/// OPEN.
+		type Currency: Inspect<Self::AccountId, Balance = Balance>
+			+ Mutate<Self::AccountId>
+			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+		/// Is told of each claim, for the lifetime totals of earners.
+		type Earnings: RecordEarnings<Self::AccountId>;
+
+		/// Names the account that holds what contributors may claim. The account must exist from
+		/// genesis on, with the existential deposit.
+		#[pallet::constant]
+		type PotId: Get<PalletId>;
+
+		/// Decides about accusations.
+		type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+		/// Gets what is slashed, and what slashed contributions still earn. The account must exist
+		/// from genesis on.
+		type ProtocolAccount: Get<Self::AccountId>;
+
+		/// The deposit for a datanet, in planck.
+		type DatanetDeposit: Get<Balance>;
+
+		/// The deposit for each release of a datanet, in planck: what its storage costs.
+		type ReleaseDeposit: Get<Balance>;
+
+		/// For how many blocks after a release is published sources without a number still lead to the
+		/// one before. So whoever calls or runs a model can see whom they are about to pay.
+		type ReleaseNotice: Get<BlockNumberFor<Self>>;
+
+		/// The deposit for letting an account into a datanet, in planck.
+		type AdmissionDeposit: Get<Balance>;
+
+		/// The bond for a contribution, in planck. An accusation needs as much. Even without
+		/// `DroppedShare` it is at least the existential deposit, so that what is left of an accuser's
+		/// deposit can be paid out to anybody.
+		type ContributionBond: Get<Balance>;
+
+		/// What of the bond of a stopped contribution stays, in planck, as long as the contribution is
+		/// stored: what its storage costs.
+		type ContributionDeposit: Get<Balance>;
+
+		/// The deposit for reserving a root, in planck.
+		type ReservationDeposit: Get<Balance>;
+
+		/// For how many blocks a reservation counts.
+		type ReservationPeriod: Get<BlockNumberFor<Self>>;
+
+		/// For how many blocks a contribution may be pending before it gives way to whoever submits its
+		/// root anew. It is more than `ReservationPeriod`, so that what is submitted with a reservation
+		/// is never late from the start.
+		type PendingPeriod: Get<BlockNumberFor<Self>>;
+
+		/// For how many blocks the bond of a stopped contribution stays.
+		type BondLockPeriod: Get<BlockNumberFor<Self>>;
+
+		/// How many blocks a curator has to confirm an accusation, and then a contributor to
+		/// contest it.
+		type ContestPeriod: Get<BlockNumberFor<Self>>;
+
+		/// How many blocks governance has to decide about an accusation that was contested, or handed
+		/// to it, before anybody can have it dropped.
+		type VerdictPeriod: Get<BlockNumberFor<Self>>;
+
+		/// What of a slashed bond goes to the accuser after a verdict of governance, or a proof. The
+		/// rest goes to the protocol, and all of it without either.
+		type ReporterShare: Get<Permill>;
+
+		/// What of the accuser's deposit goes to the contributor if the accusation is dropped without
+		/// the curator having confirmed it, and when governance is asked. So nobody can keep a
+		/// contribution accused for nothing. It is less than `ReporterShare`, so that being right makes up
+		/// for it.
+		type DroppedShare: Get<Permill>;
+
+		/// The most that a curator may take of what a datanet earns.
+		type MaxCuratorShare: Get<Permill>;
+
+		/// The most weight that a curator may give to one contribution. Whatever it is, the weights
+		/// of a release add up to [`MAX_TOTAL_WEIGHT`] at most.
+		type MaxWeight: Get<Weight>;
+
+		/// What the calls cost to execute.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Why this pallet holds OPEN.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// The deposit for a datanet.
+		#[codec(index = 0)]
+		Datanet,
+		/// The bond for a contribution.
+		#[codec(index = 1)]
+		Contribution,
+		/// The deposit for letting an account into a datanet.
+		#[codec(index = 2)]
+		Admission,
+		/// The deposit for an accusation.
+		#[codec(index = 3)]
+		Accusation,
+		/// The deposit for reserving a root.
+		#[codec(index = 4)]
+		Reservation,
+	}
+
+	/// The id that the next datanet gets.
+	#[pallet::storage]
+	pub type NextDatanetId<T> = StorageValue<_, DatanetId, ValueQuery>;
+
+	/// The id that the next contribution gets.
+	#[pallet::storage]
+	pub type NextContributionId<T> = StorageValue<_, ContributionId, ValueQuery>;
+
+	/// All datanets.
+	#[pallet::storage]
+	pub type Datanets<T: Config> = StorageMap<_, Twox64Concat, DatanetId, DatanetOf<T>>;
+
+	/// The datanet of each name.
+	#[pallet::storage]
+	pub type DatanetIdByName<T> = StorageMap<_, Blake2_128Concat, Name, DatanetId>;
+
+	/// Who may contribute to a datanet that is not open, beside its curator.
+	#[pallet::storage]
+	pub type Admissions<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Blake2_128Concat,
+		T::AccountId,
+		Admission<T::AccountId>,
+	>;
+
+	/// All contributions that were not rejected or withdrawn.
+	#[pallet::storage]
+	pub type Contributions<T: Config> =
+		StorageMap<_, Twox64Concat, ContributionId, ContributionOf<T>>;
+
+	/// Which contribution owns a Merkle root. One that lost its root to another has none.
+	#[pallet::storage]
+	pub type RootOwner<T> = StorageMap<_, Blake2_128Concat, Hash, ContributionId>;
+
+	/// The contributions of each account, for queries. The second key is the contribution's id in
+	/// big-endian bytes, not hashed, so that the entries of an account are stored in the order of
+	/// their ids and a page of them can start anywhere.
+	#[pallet::storage]
+	pub type ContributionsOf<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Identity, [u8; 8], ()>;
+
+	/// The releases of each datanet.
+	#[pallet::storage]
+	pub type Releases<T> =
+		StorageDoubleMap<_, Twox64Concat, DatanetId, Twox64Concat, ReleaseId, Release>;
+
+	/// Up to which pool index, in planck per unit of weight, a contribution has claimed from a
+	/// release.
+	#[pallet::storage]
+	pub type Claimed<T> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		ContributionId,
+		Twox64Concat,
+		ReleaseId,
+		Balance,
+		ValueQuery,
+	>;
+
+	/// What calls have attributed to a contribution directly since it last claimed, in planck.
+	#[pallet::storage]
+	pub type DirectEarnings<T> = StorageMap<_, Twox64Concat, ContributionId, Balance, ValueQuery>;
+
+	/// What datanets have earned their curators, in planck. It belongs to whoever was the curator
+	/// when it was credited.
+	#[pallet::storage]
+	pub type CuratorEarnings<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
+
+	/// The accusations that are not settled, one a contribution.
+	#[pallet::storage]
+	pub type Accusations<T: Config> = StorageMap<_, Twox64Concat, ContributionId, AccusationOf<T>>;
+
+	/// Roots that are reserved, by what hides them: see [`Pallet::commitment`].
+	#[pallet::storage]
+	pub type Reservations<T: Config> = StorageMap<_, Blake2_128Concat, Hash, ReservationOf<T>>;
+
+	/// What the pot owes, in planck: everything that was credited and has not been claimed,
+	/// including what releases carry into their next payment.
+	#[pallet::storage]
+	pub type Accounted<T> = StorageValue<_, Balance, ValueQuery>;
 
 	/// Makes sure that the pot exists. There is nothing to configure.
 	#[pallet::genesis_config]
@@ -317,6 +478,463 @@ pub mod pallet {
 				assert!(minted.is_ok(), "the pot cannot be endowed");
 			}
 		}
+	}
+
+	/// What happened to datanets, contributions and their earnings.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A datanet was created.
+		#[codec(index = 0)]
+		DatanetCreated {
+			/// Its id.
+			datanet: DatanetId,
+			/// Who curates it.
+			curator: T::AccountId,
+			/// What it is about.
+			name: Name,
+			/// Whether anybody may contribute.
+			open: bool,
+			/// The curator's part of what it earns.
+			curator_share: Permill,
+		},
+		/// A contribution waits for the curator.
+		#[codec(index = 1)]
+		ContributionSubmitted {
+			/// Its id.
+			contribution: ContributionId,
+			/// The datanet.
+			datanet: DatanetId,
+			/// Who gave it.
+			contributor: T::AccountId,
+			/// The Merkle root over its chunks.
+			root: Hash,
+		},
+		/// A contribution will be part of all releases from the next one on.
+		#[codec(index = 2)]
+		ContributionAccepted {
+			/// The contribution.
+			contribution: ContributionId,
+			/// Its datanet.
+			datanet: DatanetId,
+			/// Its weight.
+			weight: Weight,
+			/// The first release that it is part of.
+			from_release: ReleaseId,
+		},
+		/// A curator rejected a contribution. The bond is released, but for the deposit of the
+		/// reservation of the root that may be left to the contributor.
+		#[codec(index = 3)]
+		ContributionRejected {
+			/// The contribution.
+			contribution: ContributionId,
+		},
+		/// A contributor withdrew a contribution that no release has. The bond is released, and the
+		/// root is free, or goes back to the one that it was taken over from.
+		#[codec(index = 4)]
+		ContributionWithdrawn {
+			/// The contribution.
+			contribution: ContributionId,
+		},
+		/// A datanet's state was frozen under a number.
+		#[codec(index = 5)]
+		ReleasePublished {
+			/// The datanet.
+			datanet: DatanetId,
+			/// The number, from 1 upwards.
+			release: ReleaseId,
+			/// The sum of its contributions' weights.
+			total_weight: Weight,
+			/// How many contributions it has.
+			contributions: u32,
+			/// The curator's part of what it earns.
+			curator_share: Permill,
+		},
+		/// What a contribution had earned was paid out.
+		#[codec(index = 6)]
+		PayoutClaimed {
+			/// The contribution.
+			contribution: ContributionId,
+			/// Who was paid: the contributor, or the beneficiary that the contributor has named.
+			contributor: T::AccountId,
+			/// How much, in planck.
+			amount: Balance,
+		},
+		/// A datanet was opened to everybody, or closed to all but those who were let in.
+		#[codec(index = 7)]
+		AccessChanged {
+			/// The datanet.
+			datanet: DatanetId,
+			/// Whether anybody may contribute now.
+			open: bool,
+		},
+		/// An account was let into a datanet.
+		#[codec(index = 8)]
+		ContributorAllowed {
+			/// The datanet.
+			datanet: DatanetId,
+			/// Who may contribute.
+			account: T::AccountId,
+		},
+		/// An account may contribute no more to a datanet that is not open.
+		#[codec(index = 9)]
+		ContributorDisallowed {
+			/// The datanet.
+			datanet: DatanetId,
+			/// Who was let in before.
+			account: T::AccountId,
+		},
+		/// From the next release on, the curator takes less.
+		#[codec(index = 10)]
+		CuratorShareLowered {
+			/// The datanet.
+			datanet: DatanetId,
+			/// The curator's part from the next release on.
+			curator_share: Permill,
+		},
+		/// A curator offered the role to somebody.
+		#[codec(index = 11)]
+		CuratorOffered {
+			/// The datanet.
+			datanet: DatanetId,
+			/// Who may take it.
+			to: T::AccountId,
+		},
+		/// The curator's role is not on offer any more.
+		#[codec(index = 12)]
+		CuratorOfferWithdrawn {
+			/// The datanet.
+			datanet: DatanetId,
+		},
+		/// A datanet has another curator.
+		#[codec(index = 13)]
+		CuratorChanged {
+			/// The datanet.
+			datanet: DatanetId,
+			/// Who curated it before.
+			from: T::AccountId,
+			/// Who curates it now, and earns the curator's share from now on.
+			to: T::AccountId,
+		},
+		/// A curator was paid the shares of all datanets.
+		#[codec(index = 14)]
+		CuratorPaid {
+			/// The curator.
+			curator: T::AccountId,
+			/// How much, in planck.
+			amount: Balance,
+		},
+		/// A contribution has another weight from the next release on.
+		#[codec(index = 15)]
+		WeightSet {
+			/// The contribution.
+			contribution: ContributionId,
+			/// Its datanet.
+			datanet: DatanetId,
+			/// Its weight.
+			weight: Weight,
+			/// The first release with that weight.
+			from_release: ReleaseId,
+		},
+		/// A contribution will be part of no further release.
+		#[codec(index = 16)]
+		ContributionStopped {
+			/// The contribution.
+			contribution: ContributionId,
+			/// Its datanet.
+			datanet: DatanetId,
+			/// The first release without it.
+			from_release: ReleaseId,
+			/// The block from which its bond can be taken back.
+			bond_until: BlockNumberFor<T>,
+		},
+		/// The bond of a stopped contribution went back to its contributor, but for what its storage
+		/// costs.
+		#[codec(index = 17)]
+		BondReturned {
+			/// The contribution.
+			contribution: ContributionId,
+			/// How much, in planck.
+			amount: Balance,
+		},
+		/// A contribution has another contributor, who is paid what it has earned and will earn.
+		#[codec(index = 18)]
+		ContributionTransferred {
+			/// The contribution.
+			contribution: ContributionId,
+			/// Who had it.
+			from: T::AccountId,
+			/// Who has it now.
+			to: T::AccountId,
+		},
+		/// A contributor named who is paid what a contribution has earned and will earn.
+		#[codec(index = 19)]
+		BeneficiarySet {
+			/// The contribution.
+			contribution: ContributionId,
+			/// Who is paid; the contributor if none.
+			beneficiary: Option<T::AccountId>,
+		},
+		/// A contribution was accused. The curator may confirm that.
+		#[codec(index = 20)]
+		ContributionAccused {
+			/// The contribution.
+			contribution: ContributionId,
+			/// Who says so.
+			accuser: T::AccountId,
+			/// What it is said to be.
+			reason: AccusationReason,
+			/// The block before which the curator may confirm it.
+			until: BlockNumberFor<T>,
+		},
+		/// A curator confirmed an accusation. The contributor may contest it.
+		#[codec(index = 21)]
+		AccusationConfirmed {
+			/// The contribution.
+			contribution: ContributionId,
+			/// The block before which the contributor may contest it.
+			until: BlockNumberFor<T>,
+		},
+		/// A contributor contested an accusation. Governance decides.
+		#[codec(index = 22)]
+		AccusationContested {
+			/// The contribution.
+			contribution: ContributionId,
+			/// The block from which anybody may have it dropped if governance has not decided.
+			until: BlockNumberFor<T>,
+		},
+		/// An accusation that was not confirmed, or not decided in time, is off. What is left of the
+		/// accuser's deposit is released.
+		#[codec(index = 23)]
+		AccusationDropped {
+			/// The contribution.
+			contribution: ContributionId,
+			/// What the accuser has lost by it, in planck, next to what turning to governance may have
+			/// cost.
+			charged: Balance,
+			/// Who made it.
+			accuser: T::AccountId,
+			/// Who got what the accuser has lost: the contributor, or the protocol if the contributor has
+			/// no account any more. Nobody if it is nothing.
+			to: Option<T::AccountId>,
+		},
+		/// A contribution was found to be a duplicate or a fraud. It will be part of no further
+		/// release, and what it earns from now on goes to the protocol.
+		#[codec(index = 24)]
+		ContributionSlashed {
+			/// The contribution.
+			contribution: ContributionId,
+			/// Its datanet.
+			datanet: DatanetId,
+			/// Who accused it.
+			accuser: T::AccountId,
+			/// What of the bond went to the accuser, in planck. 0 unless governance has decided, or the
+			/// accusation was its own proof.
+			to_accuser: Balance,
+			/// What of the bond went to the protocol, in planck.
+			to_protocol: Balance,
+			/// What it had earned in releases until now, which its contributor may claim, in planck.
+			kept: Balance,
+		},
+		/// Governance found an accusation to be wrong.
+		#[codec(index = 25)]
+		ContributionAcquitted {
+			/// The contribution.
+			contribution: ContributionId,
+			/// Who accused it.
+			accuser: T::AccountId,
+			/// What was left of the accuser's deposit, which went to the contributor, in planck.
+			to_contributor: Balance,
+		},
+		/// What a slashed contribution earned since then went to the protocol.
+		#[codec(index = 26)]
+		SlashedSwept {
+			/// The contribution.
+			contribution: ContributionId,
+			/// How much, in planck.
+			amount: Balance,
+		},
+		/// Somebody reserved a root without showing it, or whose contribution was rejected has its root
+		/// reserved.
+		#[codec(index = 27)]
+		RootReserved {
+			/// What hides the root.
+			commitment: Hash,
+			/// Who put the deposit down.
+			payer: T::AccountId,
+			/// The block from which it counts no more.
+			expires_at: BlockNumberFor<T>,
+		},
+		/// A reservation was used or is over. Its deposit is released.
+		#[codec(index = 28)]
+		ReservationRemoved {
+			/// What hid the root.
+			commitment: Hash,
+		},
+		/// A pending contribution gave way to one whose root had been reserved before, or, if it was
+		/// pending for too long, to a new one. The bond is released.
+		#[codec(index = 29)]
+		ContributionDisplaced {
+			/// The contribution that is gone.
+			contribution: ContributionId,
+			/// The one that has the root now.
+			by: ContributionId,
+		},
+		/// A contribution that was accepted lost its root to one whose root had been reserved before.
+		/// It can be accused as a duplicate of that, and needs no other proof.
+		#[codec(index = 30)]
+		RootTakenOver {
+			/// The contribution that has lost its root.
+			contribution: ContributionId,
+			/// The one that has the root now.
+			by: ContributionId,
+		},
+		/// An accuser turned to governance, at a cost. The curator may still confirm the accusation.
+		#[codec(index = 31)]
+		AccusationEscalated {
+			/// The contribution.
+			contribution: ContributionId,
+			/// The block from which anybody may have it dropped if nobody has decided.
+			until: BlockNumberFor<T>,
+			/// What of the accuser's deposit went to the contributor, in planck.
+			charged: Balance,
+		},
+		/// Sources without a release number will lead to another release.
+		#[codec(index = 32)]
+		ReleaseAnnounced {
+			/// The datanet.
+			datanet: DatanetId,
+			/// The release.
+			release: ReleaseId,
+			/// The block from which they lead to it.
+			from: BlockNumberFor<T>,
+		},
+		/// What had taken a root over is gone. The root belongs to whom it was taken from again.
+		#[codec(index = 33)]
+		RootReturned {
+			/// The contribution that has the root again.
+			contribution: ContributionId,
+			/// The one that is gone.
+			by: ContributionId,
+		},
+	}
+
+	/// Why a call of this pallet failed. Nothing has changed then.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// A name has 1 to 64 of `a-z 0-9 . _ - /`, and starts and ends with a letter or a digit.
+		InvalidName,
+		/// No such datanet.
+		UnknownDatanet,
+		/// No such contribution.
+		UnknownContribution,
+		/// The datanet has no such release.
+		UnknownRelease,
+		/// Only the datanet's curator may do this; what a former curator has paid for, they may end
+		/// too.
+		NotCurator,
+		/// Only the contribution's contributor may do this.
+		NotContributor,
+		/// A contribution has at least one byte.
+		EmptyContribution,
+		/// Another contribution owns the Merkle root: first come, or first reserved, owns it, unless it was
+		/// [pending](Config::PendingPeriod) for too long.
+		RootTaken,
+		/// The contribution is not pending any more.
+		NotPending,
+		/// A contribution's weight is at least 1.
+		ZeroWeight,
+		/// The weight is above what one contribution may have.
+		WeightTooHigh,
+		/// The weights of the datanet's contributions would add up to more than 2^40.
+		TotalWeightTooHigh,
+		/// The datanet has no accepted contribution.
+		EmptyRelease,
+		/// Nothing has changed since the last release.
+		NothingChanged,
+		/// There is nothing to claim here.
+		NothingToClaim,
+		/// The claim would leave the account that it pays below the existential deposit.
+		ClaimBelowMinimum,
+		/// None of the data sources leads to a published release.
+		NoPayableSource,
+		/// All ids are given out.
+		OutOfIds,
+		/// Another datanet has this name.
+		NameTaken,
+		/// The curator's share is above what the chain allows.
+		CuratorShareTooHigh,
+		/// The curator's share can only be lowered.
+		CuratorShareNotLower,
+		/// The datanet is open, or closed, already.
+		AccessUnchanged,
+		/// The account has this role already.
+		SameAccount,
+		/// The curator's role is not on offer.
+		NoOffer,
+		/// The curator's role is on offer to somebody else.
+		NotOffered,
+		/// The datanet takes contributions only from those whom its curator has let in.
+		NotAdmitted,
+		/// The account has been let in already.
+		AlreadyAdmitted,
+		/// The account has not been let in.
+		NoAdmission,
+		/// A submission has at least one contribution.
+		EmptySubmission,
+		/// The contribution is not an accepted one: it is pending, stopped or slashed.
+		NotAccepted,
+		/// The contribution has this weight already.
+		WeightUnchanged,
+		/// The contribution's weight has changed in as many releases as it can.
+		TooManyWeightChanges,
+		/// The datanet has as many releases as it can have.
+		TooManyReleases,
+		/// Only the bond of a stopped contribution can be taken back.
+		NotStopped,
+		/// The time for which a stopped contribution's bond stays is not over.
+		BondLocked,
+		/// The bond has been given back already: what is left pays for the storage.
+		NothingHeld,
+		/// The contribution is accused: this has to wait until that is settled.
+		ContributionAccused,
+		/// The contribution was found to be a duplicate or a fraud.
+		AlreadySlashed,
+		/// The curator cannot be the accuser: nobody earns by confirming an accusation of their own.
+		AccuserIsCurator,
+		/// The contributor cannot be the accuser.
+		AccuserIsContributor,
+		/// A contribution can only be the copy of an earlier one, or of one that is not pending and has
+		/// taken its root over.
+		NotEarlier,
+		/// The contribution is not accused.
+		NoAccusation,
+		/// The accusation is not confirmed.
+		NotConfirmed,
+		/// The accusation is confirmed already.
+		AlreadyConfirmed,
+		/// The accusation is contested: governance decides.
+		AccusationContested,
+		/// The time to do this is over.
+		TooLate,
+		/// The time that others have to act first is not over.
+		TooEarly,
+		/// The contribution is not slashed.
+		NotSlashed,
+		/// The same reservation exists.
+		ReservationExists,
+		/// No such reservation.
+		UnknownReservation,
+		/// The reservation still counts.
+		ReservationInForce,
+		/// An attribution names at most 64 contributions.
+		AttributionTooLong,
+		/// Only the accuser may do this.
+		NotAccuser,
+		/// Governance has been asked about the accusation already.
+		AlreadyEscalated,
+		/// The contribution is accused, but by another account than the one that was named.
+		OtherAccusation,
 	}
 
 	#[pallet::extra_constants]
@@ -355,10 +973,834 @@ pub mod pallet {
 		}
 	}
 
+	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// The account that holds what contributors may claim.
-		pub fn pot() -> T::AccountId {
-			T::PotId::get().into_account_truncating()
+		/// Creates a datanet, curated by the signer: anybody may contribute to it, and all that it earns goes
+		/// to its contributors.
+		///
+		/// - `name`: what it is about; 1 to 64 of `a-z 0-9 . _ - /`, and no other datanet's.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// [`DatanetDeposit`](Config::DatanetDeposit) is held on the curator's account.
+		///
+		/// # Errors
+		/// `InvalidName`, `NameTaken`, `OutOfIds`; a token error if the signer cannot afford the deposit.
+		///
+		/// # Events
+		/// `DatanetCreated`.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::create_datanet())]
+		pub fn create_datanet(origin: OriginFor<T>, name: Name) -> DispatchResult {
+			Self::do_create(ensure_signed(origin)?, name, true, Permill::zero())
+		}
+
+		/// Submits a contribution to a datanet.
+		///
+		/// One that counts from earlier takes its root over from one that has it: that is removed if it is
+		/// pending; if not, it stays, and can be accused as a duplicate once this one is accepted. One that was
+		/// pending for the [time](Config::PendingPeriod) that curators have is removed for any other, unless it
+		/// has taken the root over itself from one that is still there, which only what counts from earlier does.
+		///
+		/// - `root`: the Merkle root over its chunks. If the signer has [reserved](Call::reserve_root) it, the
+		///   submission counts from then on.
+		/// - `size`: its size in bytes.
+		/// - `uri`: where it is to be found.
+		///
+		/// # Origin
+		/// Signed, by an account that the datanet admits.
+		///
+		/// # Deposit
+		/// [`ContributionBond`](Config::ContributionBond) is held on the signer's account. The deposit of the
+		/// reservation is released.
+		///
+		/// # Errors
+		/// `UnknownDatanet`, `NotAdmitted`, `EmptyContribution`, `RootTaken`, `OutOfIds`; a token error if the
+		/// signer cannot afford the bond.
+		///
+		/// # Events
+		/// `ReservationRemoved`, if it was reserved; `ContributionDisplaced` or `RootTakenOver`, if another one
+		/// had the root; `ContributionSubmitted`.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::submit_contribution())]
+		pub fn submit_contribution(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			root: Hash,
+			size: u64,
+			uri: Uri,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			let displaced = Self::do_submit(who, datanet, &[Submission { root, size, uri }])?;
+			let worst = T::WeightInfo::submit_contribution();
+			let actual = T::WeightInfo::submit_contributions(1, 0).min(worst);
+			Ok(displaced.is_zero().then_some(actual).into())
+		}
+
+		/// Accepts a pending contribution: it is part of all releases from the next one on.
+		///
+		/// - `weight`: its share of what a release earns, relative to the other contributions'.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotCurator`, `NotPending`, `ZeroWeight`, `WeightTooHigh`,
+		/// `TotalWeightTooHigh`, `TooManyReleases`.
+		///
+		/// # Events
+		/// `ContributionAccepted`.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::accept_contribution())]
+		pub fn accept_contribution(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+			weight: Weight,
+		) -> DispatchResult {
+			Self::do_accept(&ensure_signed(origin)?, contribution, weight)
+		}
+
+		/// Rejects a pending contribution: its root is free again.
+		///
+		/// So that nobody who has seen the root is quicker than its contributor elsewhere, the contributor is
+		/// left a [reservation](Call::reserve_root) of it that counts from when the contribution did. If the
+		/// contribution was submitted with what an earlier rejection has left, it counts for no longer than
+		/// that. If it has taken the root over from one that was accepted, the root goes back to that, and no
+		/// reservation is left.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator.
+		///
+		/// # Deposit
+		/// The bond is released, but for the deposit of the reservation that is left.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotCurator`, `NotPending`.
+		///
+		/// # Events
+		/// `RootReturned`, if the root goes back; `RootReserved`, if a reservation is left;
+		/// `ContributionRejected`.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::reject_contribution())]
+		pub fn reject_contribution(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResult {
+			Self::do_reject(&ensure_signed(origin)?, contribution)
+		}
+
+		/// Withdraws a pending contribution: its root is free again, or goes back to the accepted one that it was
+		/// taken over from.
+		///
+		/// # Origin
+		/// Signed, by its contributor.
+		///
+		/// # Deposit
+		/// The bond is released.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotContributor`, `NotPending`.
+		///
+		/// # Events
+		/// `RootReturned`, if the root goes back; `ContributionWithdrawn`.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::withdraw_contribution())]
+		pub fn withdraw_contribution(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResult {
+			Self::do_withdraw(&ensure_signed(origin)?, contribution)
+		}
+
+		/// Freezes the datanet's accepted contributions, their weights and the curator's share as its next
+		/// release.
+		///
+		/// Models that name it are paid for it at once. Those that name no number go on paying the current one
+		/// until the [notice](Config::ReleaseNotice) is over; one that was announced before is passed over, and
+		/// the notice begins anew. Only the first release is the current one at once.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator.
+		///
+		/// # Deposit
+		/// [`ReleaseDeposit`](Config::ReleaseDeposit) is added to what is held for the datanet.
+		///
+		/// # Errors
+		/// `UnknownDatanet`, `NotCurator`, `EmptyRelease`, `NothingChanged`, `TooManyReleases`; a token error if
+		/// the curator cannot afford the deposit.
+		///
+		/// # Events
+		/// `ReleasePublished`; `ReleaseAnnounced`, but for the first release.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::publish_release())]
+		pub fn publish_release(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
+			Self::do_publish(&ensure_signed(origin)?, datanet)
+		}
+
+		/// Pays what a contribution has earned, in one transfer, to the contributor or the beneficiary: all that
+		/// calls attributed to it directly, and what `releases` have earned it.
+		///
+		/// - `releases`: of the contribution's datanet, 16 at most; naming one twice changes nothing.
+		///
+		/// # Origin
+		/// Signed, by its contributor.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotContributor`, `UnknownRelease`, `NothingToClaim`, `ClaimBelowMinimum`.
+		///
+		/// # Events
+		/// `PayoutClaimed`.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::claim(releases.len().saturated_into()))]
+		pub fn claim(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+			releases: BoundedVec<ReleaseId, ConstU32<MAX_CLAIM>>,
+		) -> DispatchResultWithPostInfo {
+			let entry = Self::contribution_of(&ensure_signed(origin)?, contribution)?;
+			let paid = Self::do_claim(contribution, entry, releases)?;
+			Ok(Some(T::WeightInfo::claim(paid)).into())
+		}
+
+		/// Creates a datanet, curated by the signer, with an openness and a share for the curator.
+		///
+		/// - `name`: what it is about; 1 to 64 of `a-z 0-9 . _ - /`, and no other datanet's.
+		/// - `open`: whether anybody may contribute, or only the curator and those whom the curator
+		///   [lets in](Call::allow_contributor).
+		/// - `curator_share`: the curator's part of what the datanet earns. It can be lowered later, but not
+		///   raised.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// [`DatanetDeposit`](Config::DatanetDeposit) is held on the curator's account.
+		///
+		/// # Errors
+		/// `InvalidName`, `NameTaken`, `CuratorShareTooHigh`, `OutOfIds`; a token error if the signer cannot
+		/// afford the deposit.
+		///
+		/// # Events
+		/// `DatanetCreated`.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::create_datanet_with())]
+		pub fn create_datanet_with(
+			origin: OriginFor<T>,
+			name: Name,
+			open: bool,
+			curator_share: Permill,
+		) -> DispatchResult {
+			Self::do_create(ensure_signed(origin)?, name, open, curator_share)
+		}
+
+		/// Opens a datanet to everybody, or closes it to all but those who were let in.
+		///
+		/// What has been submitted stays.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator.
+		///
+		/// # Errors
+		/// `UnknownDatanet`, `NotCurator`, `AccessUnchanged`.
+		///
+		/// # Events
+		/// `AccessChanged`.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::set_open())]
+		pub fn set_open(origin: OriginFor<T>, datanet: DatanetId, open: bool) -> DispatchResult {
+			Self::do_set_open(&ensure_signed(origin)?, datanet, open)
+		}
+
+		/// Lets an account contribute to a datanet even if it is not open.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator.
+		///
+		/// # Deposit
+		/// [`AdmissionDeposit`](Config::AdmissionDeposit) is held on the curator's account.
+		///
+		/// # Errors
+		/// `UnknownDatanet`, `NotCurator`, `AlreadyAdmitted`; a token error if the curator cannot afford the
+		/// deposit.
+		///
+		/// # Events
+		/// `ContributorAllowed`.
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::allow_contributor())]
+		pub fn allow_contributor(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			account: T::AccountId,
+		) -> DispatchResult {
+			Self::do_allow(ensure_signed(origin)?, datanet, account)
+		}
+
+		/// Takes back that an account was let in.
+		///
+		/// What the account has contributed stays.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator, or by the former one who put the deposit down.
+		///
+		/// # Deposit
+		/// That of the admission is released to whoever put it down.
+		///
+		/// # Errors
+		/// `UnknownDatanet`, `NotCurator`, `NoAdmission`.
+		///
+		/// # Events
+		/// `ContributorDisallowed`.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::disallow_contributor())]
+		pub fn disallow_contributor(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			account: T::AccountId,
+		) -> DispatchResult {
+			Self::do_disallow(&ensure_signed(origin)?, datanet, account)
+		}
+
+		/// Lowers the curator's share from the next release on.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator.
+		///
+		/// # Errors
+		/// `UnknownDatanet`, `NotCurator`, `CuratorShareNotLower`.
+		///
+		/// # Events
+		/// `CuratorShareLowered`.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::lower_curator_share())]
+		pub fn lower_curator_share(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			curator_share: Permill,
+		) -> DispatchResult {
+			Self::do_lower_share(&ensure_signed(origin)?, datanet, curator_share)
+		}
+
+		/// Offers the curator's role to an account. An earlier offer is off.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator.
+		///
+		/// # Errors
+		/// `UnknownDatanet`, `NotCurator`, `SameAccount`.
+		///
+		/// # Events
+		/// `CuratorOffered`.
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::offer_curator())]
+		pub fn offer_curator(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			to: T::AccountId,
+		) -> DispatchResult {
+			Self::do_offer_curator(&ensure_signed(origin)?, datanet, to)
+		}
+
+		/// Takes the offer of the curator's role back.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator.
+		///
+		/// # Errors
+		/// `UnknownDatanet`, `NotCurator`, `NoOffer`.
+		///
+		/// # Events
+		/// `CuratorOfferWithdrawn`.
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::withdraw_curator_offer())]
+		pub fn withdraw_curator_offer(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
+			Self::do_withdraw_curator_offer(&ensure_signed(origin)?, datanet)
+		}
+
+		/// Takes the curator's role over.
+		///
+		/// What the datanet earned until now stays the former curator's.
+		///
+		/// # Origin
+		/// Signed, by whom the role is offered to.
+		///
+		/// # Deposit
+		/// The deposits for the datanet and its releases, as they are by now, are held on the signer's account,
+		/// and the former curator's are released. Those for who was let in stay with who put them down.
+		///
+		/// # Errors
+		/// `UnknownDatanet`, `NoOffer`, `NotOffered`; a token error if the signer cannot afford the deposit.
+		///
+		/// # Events
+		/// `CuratorChanged`.
+		#[pallet::call_index(14)]
+		#[pallet::weight(T::WeightInfo::accept_curator())]
+		pub fn accept_curator(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
+			Self::do_accept_curator(ensure_signed(origin)?, datanet)
+		}
+
+		/// Pays the signer what datanets have earned them as their curator.
+		///
+		/// # Origin
+		/// Signed, by whoever has earned as a curator.
+		///
+		/// # Errors
+		/// `NothingToClaim`, `ClaimBelowMinimum`.
+		///
+		/// # Events
+		/// `CuratorPaid`.
+		#[pallet::call_index(15)]
+		#[pallet::weight(T::WeightInfo::claim_curator())]
+		pub fn claim_curator(origin: OriginFor<T>) -> DispatchResult {
+			Self::do_claim_curator(ensure_signed(origin)?)
+		}
+
+		/// Pays an account what datanets have earned it as their curator.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Errors
+		/// `NothingToClaim`, `ClaimBelowMinimum`.
+		///
+		/// # Events
+		/// `CuratorPaid`.
+		#[pallet::call_index(16)]
+		#[pallet::weight(T::WeightInfo::claim_curator_for())]
+		pub fn claim_curator_for(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_claim_curator(account)
+		}
+
+		/// Submits several contributions to a datanet, all or none.
+		///
+		/// Each is then one like those of [`submit_contribution`](Call::submit_contribution).
+		///
+		/// - `submissions`: 1 to 32.
+		///
+		/// # Origin
+		/// Signed, by an account that the datanet admits.
+		///
+		/// # Deposit
+		/// That of [`submit_contribution`](Call::submit_contribution), for each.
+		///
+		/// # Errors
+		/// `UnknownDatanet`, `NotAdmitted`, `EmptySubmission`, `EmptyContribution`, `RootTaken` (also if two of
+		/// them have the same root), `OutOfIds`; a token error if the signer cannot afford the bonds.
+		///
+		/// # Events
+		/// Those of [`submit_contribution`](Call::submit_contribution), for each.
+		#[pallet::call_index(17)]
+		#[pallet::weight(
+			T::WeightInfo::submit_contributions(0, submissions.len().saturated_into())
+		)]
+		pub fn submit_contributions(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			submissions: BoundedVec<Submission, ConstU32<MAX_SUBMISSION>>,
+		) -> DispatchResultWithPostInfo {
+			let displaced = Self::do_submit(ensure_signed(origin)?, datanet, &submissions)?;
+			let others = submissions.len().saturated_into::<u32>().saturating_sub(displaced);
+			Ok(Some(T::WeightInfo::submit_contributions(others, displaced)).into())
+		}
+
+		/// Gives an accepted contribution another weight, from the next release on.
+		///
+		/// Releases that are published do not change.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotCurator`, `NotAccepted`, `ZeroWeight`, `WeightTooHigh`,
+		/// `WeightUnchanged`, `TotalWeightTooHigh`, `TooManyReleases`, `TooManyWeightChanges`.
+		///
+		/// # Events
+		/// `WeightSet`.
+		#[pallet::call_index(18)]
+		#[pallet::weight(T::WeightInfo::set_weight())]
+		pub fn set_weight(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+			weight: Weight,
+		) -> DispatchResult {
+			Self::do_set_weight(&ensure_signed(origin)?, contribution, weight)
+		}
+
+		/// Keeps an accepted contribution out of all further releases, for good.
+		///
+		/// It earns from those that have it as before. Its bond can be [taken back](Call::withdraw_bond) after a
+		/// while.
+		///
+		/// # Origin
+		/// Signed, by its contributor.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotContributor`, `NotAccepted`.
+		///
+		/// # Events
+		/// `ContributionStopped`.
+		#[pallet::call_index(19)]
+		#[pallet::weight(T::WeightInfo::stop_contribution())]
+		pub fn stop_contribution(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResult {
+			Self::do_stop(&ensure_signed(origin)?, contribution)
+		}
+
+		/// Releases the bond of a stopped contribution.
+		///
+		/// If no release ever had it, the contribution is removed, and its root is free again, or goes back to
+		/// the one that it was taken over from.
+		///
+		/// # Origin
+		/// Signed, by its contributor.
+		///
+		/// # Deposit
+		/// The bond is released, but for the [deposit](Config::ContributionDeposit) for what stays stored.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotContributor`, `NotStopped`, `ContributionAccused`, `BondLocked`,
+		/// `NothingHeld`.
+		///
+		/// # Events
+		/// `BondReturned`; or, if it is removed, `ContributionWithdrawn`, and before it `RootReturned` if the
+		/// root goes back.
+		#[pallet::call_index(20)]
+		#[pallet::weight(T::WeightInfo::withdraw_bond())]
+		pub fn withdraw_bond(origin: OriginFor<T>, contribution: ContributionId) -> DispatchResult {
+			Self::do_withdraw_bond(&ensure_signed(origin)?, contribution)
+		}
+
+		/// Gives a contribution to another account, with everything that it has earned and not been paid.
+		///
+		/// It has no beneficiary then.
+		///
+		/// # Origin
+		/// Signed, by its contributor.
+		///
+		/// # Deposit
+		/// The bond is held on the other account from then on.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotContributor`, `SameAccount`, `AlreadySlashed`, `ContributionAccused`; a
+		/// token error if the bond cannot be held on the other account, because it does not exist.
+		///
+		/// # Events
+		/// `ContributionTransferred`.
+		#[pallet::call_index(21)]
+		#[pallet::weight(T::WeightInfo::transfer_contribution())]
+		pub fn transfer_contribution(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+			to: T::AccountId,
+		) -> DispatchResult {
+			Self::do_transfer(ensure_signed(origin)?, contribution, to)
+		}
+
+		/// Names who is paid what a contribution has earned and will earn.
+		///
+		/// - `beneficiary`: the contributor if none.
+		///
+		/// # Origin
+		/// Signed, by its contributor.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotContributor`.
+		///
+		/// # Events
+		/// `BeneficiarySet`.
+		#[pallet::call_index(22)]
+		#[pallet::weight(T::WeightInfo::set_beneficiary())]
+		pub fn set_beneficiary(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+			beneficiary: Option<T::AccountId>,
+		) -> DispatchResult {
+			Self::do_set_beneficiary(&ensure_signed(origin)?, contribution, beneficiary)
+		}
+
+		/// Pays what a contribution has earned to its contributor or beneficiary, as [`claim`](Call::claim) does.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `UnknownRelease`, `NothingToClaim`, `ClaimBelowMinimum`.
+		///
+		/// # Events
+		/// `PayoutClaimed`.
+		#[pallet::call_index(23)]
+		#[pallet::weight(T::WeightInfo::claim_for(releases.len().saturated_into()))]
+		pub fn claim_for(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+			releases: BoundedVec<ReleaseId, ConstU32<MAX_CLAIM>>,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			let entry = Self::contribution(contribution)?;
+			let paid = Self::do_claim(contribution, entry, releases)?;
+			Ok(Some(T::WeightInfo::claim_for(paid)).into())
+		}
+
+		/// Accuses a contribution of being a duplicate or a fraud.
+		///
+		/// If it is said to be a duplicate of the very contribution that has taken its root over, and that one is
+		/// not pending, that is a proof: it is slashed at once, as by a [verdict](Call::resolve_accusation), even
+		/// if it is accused of something else already.
+		///
+		/// - `reason`: what it is.
+		///
+		/// # Origin
+		/// Signed, by anybody but its contributor and the datanet's curator.
+		///
+		/// # Deposit
+		/// As much as its bond, but never less than the bond of a new one, is held on the accuser's account.
+		/// Nothing with a proof.
+		///
+		/// # Errors
+		/// `UnknownContribution` (also the one it is said to copy), `NotAccepted`, `AlreadySlashed`,
+		/// `ContributionAccused`, `NotEarlier`, `AccuserIsContributor`, `AccuserIsCurator`; a token error if the
+		/// signer cannot afford the deposit.
+		///
+		/// # Events
+		/// `ContributionAccused`; with a proof, `ContributionSlashed`.
+		#[pallet::call_index(24)]
+		#[pallet::weight(T::WeightInfo::accuse_contribution(MAX_RELEASES))]
+		pub fn accuse_contribution(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+			reason: AccusationReason,
+		) -> DispatchResultWithPostInfo {
+			let releases = Self::do_accuse(ensure_signed(origin)?, contribution, reason)?;
+			Ok(Some(T::WeightInfo::accuse_contribution(releases)).into())
+		}
+
+		/// Confirms an accusation: if the contributor does not contest it in time, it can be carried out.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotCurator`, `NoAccusation`, `AlreadyConfirmed`, `AccusationContested`,
+		/// `AccuserIsCurator`, `TooLate`.
+		///
+		/// # Events
+		/// `AccusationConfirmed`.
+		#[pallet::call_index(25)]
+		#[pallet::weight(T::WeightInfo::confirm_accusation())]
+		pub fn confirm_accusation(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResult {
+			Self::do_confirm(&ensure_signed(origin)?, contribution)
+		}
+
+		/// Contests a confirmed accusation: governance decides, within the [time](Config::VerdictPeriod) for that.
+		///
+		/// # Origin
+		/// Signed, by the contribution's contributor.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotContributor`, `NoAccusation`, `NotConfirmed`, `AccusationContested`,
+		/// `TooLate`.
+		///
+		/// # Events
+		/// `AccusationContested`.
+		#[pallet::call_index(26)]
+		#[pallet::weight(T::WeightInfo::contest_accusation())]
+		pub fn contest_accusation(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResult {
+			Self::do_contest(&ensure_signed(origin)?, contribution)
+		}
+
+		/// Slashes a contribution whose confirmed accusation was not contested in time.
+		///
+		/// What it has earned until now stays its contributor's; it is in no further release, what it still earns
+		/// from earlier ones goes to the protocol, and its root is free again.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// The bond goes to the protocol, and the accuser's deposit is released.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NoAccusation`, `NotConfirmed`, `AccusationContested`, `TooEarly`.
+		///
+		/// # Events
+		/// `ContributionSlashed`.
+		#[pallet::call_index(27)]
+		#[pallet::weight(T::WeightInfo::execute_slash(MAX_RELEASES))]
+		pub fn execute_slash(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			let releases = Self::do_execute_slash(contribution)?;
+			Ok(Some(T::WeightInfo::execute_slash(releases)).into())
+		}
+
+		/// Decides about an accusation, whether it is contested or not.
+		///
+		/// - `accuser`: who made the accusation that is decided about. Deciding takes time, in which it may be
+		///   dropped and somebody else accuse the contribution of something else.
+		/// - `guilty`: whether the contribution is slashed, as by [`execute_slash`](Call::execute_slash).
+		///
+		/// # Origin
+		/// [`GovernanceOrigin`](Config::GovernanceOrigin).
+		///
+		/// # Deposit
+		/// If guilty, a [share](Config::ReporterShare) of the bond goes to the accuser and the rest to the
+		/// protocol, and the accuser's deposit is released. If not, what is left of the accuser's deposit goes to
+		/// the contributor.
+		///
+		/// # Errors
+		/// `BadOrigin`, `UnknownContribution`, `NoAccusation`, `OtherAccusation`.
+		///
+		/// # Events
+		/// `ContributionSlashed`, or `ContributionAcquitted`.
+		#[pallet::call_index(28)]
+		#[pallet::weight(T::WeightInfo::resolve_accusation(MAX_RELEASES))]
+		pub fn resolve_accusation(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+			accuser: T::AccountId,
+			guilty: bool,
+		) -> DispatchResultWithPostInfo {
+			T::GovernanceOrigin::ensure_origin(origin)?;
+			let releases = Self::do_resolve(contribution, &accuser, guilty)?;
+			Ok(Some(T::WeightInfo::resolve_accusation(releases)).into())
+		}
+
+		/// Drops an accusation that is not confirmed, or that governance has not decided in time.
+		///
+		/// # Origin
+		/// Signed. By the accuser; by anybody once the time to confirm it is over. If it was
+		/// [escalated](Call::escalate_accusation) or contested, by anybody, but only once the time that
+		/// governance has is over.
+		///
+		/// # Deposit
+		/// A [share](Config::DroppedShare) of the accuser's deposit, or of what is left of it after escalating,
+		/// goes to the contributor, and the rest is released. If it was contested, all of it is released.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NoAccusation`, `AlreadyConfirmed`, `TooEarly`.
+		///
+		/// # Events
+		/// `AccusationDropped`.
+		#[pallet::call_index(29)]
+		#[pallet::weight(T::WeightInfo::drop_accusation())]
+		pub fn drop_accusation(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResult {
+			Self::do_drop_accusation(&ensure_signed(origin)?, contribution)
+		}
+
+		/// Pays the protocol what a slashed contribution has earned from releases since it was slashed.
+		///
+		/// - `releases`: of the contribution's datanet, 16 at most.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotSlashed`, `UnknownRelease`, `NothingToClaim`, `ClaimBelowMinimum`.
+		///
+		/// # Events
+		/// `SlashedSwept`.
+		#[pallet::call_index(30)]
+		#[pallet::weight(T::WeightInfo::sweep_slashed(releases.len().saturated_into()))]
+		pub fn sweep_slashed(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+			releases: BoundedVec<ReleaseId, ConstU32<MAX_CLAIM>>,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			let paid = Self::do_sweep(contribution, releases)?;
+			Ok(Some(T::WeightInfo::sweep_slashed(paid)).into())
+		}
+
+		/// Reserves a root without showing it. A reservation that is over gives way to this one.
+		///
+		/// A submission with it comes before all that count from a later block, also before what was submitted
+		/// anew meanwhile. It does not give the root to who waits for one that is
+		/// [pending](Config::PendingPeriod) for too long: whoever submits it first then has it, until one with an
+		/// earlier reservation comes.
+		///
+		/// - `commitment`: see [`Pallet::commitment`]. It contains the account that can use it, which need not be
+		///   the signer's.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// [`ReservationDeposit`](Config::ReservationDeposit) is held on the signer's account until the root is
+		/// submitted, or the reservation is removed.
+		///
+		/// # Errors
+		/// `ReservationExists`; a token error if the signer cannot afford the deposit.
+		///
+		/// # Events
+		/// `ReservationRemoved`, if one gives way; `RootReserved`.
+		#[pallet::call_index(31)]
+		#[pallet::weight(T::WeightInfo::reserve_root())]
+		pub fn reserve_root(origin: OriginFor<T>, commitment: Hash) -> DispatchResult {
+			Self::do_reserve(ensure_signed(origin)?, commitment)
+		}
+
+		/// Removes a reservation that counts no more.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// That of the reservation is released to whoever put it down.
+		///
+		/// # Errors
+		/// `UnknownReservation`, `ReservationInForce`.
+		///
+		/// # Events
+		/// `ReservationRemoved`.
+		#[pallet::call_index(32)]
+		#[pallet::weight(T::WeightInfo::remove_reservation())]
+		pub fn remove_reservation(origin: OriginFor<T>, commitment: Hash) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_remove_reservation(commitment)
+		}
+
+		/// Hands an accusation that the curator has not confirmed, in time or not, to governance.
+		///
+		/// Governance has the [time](Config::VerdictPeriod) as for a contested one to decide. Until that is over,
+		/// the curator can still confirm it.
+		///
+		/// # Origin
+		/// Signed, by the accuser.
+		///
+		/// # Deposit
+		/// A [share](Config::DroppedShare) of the accuser's deposit goes to the contributor at once, whatever
+		/// becomes of the accusation: it ties the bond for all that time. What makes up for it is the
+		/// [share](Config::ReporterShare) of the bond that the accuser gets if the verdict is guilty, unless most
+		/// of the bond was taken back before.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NoAccusation`, `NotAccuser`, `AlreadyConfirmed`, `AccusationContested`,
+		/// `AlreadyEscalated`.
+		///
+		/// # Events
+		/// `AccusationEscalated`.
+		#[pallet::call_index(33)]
+		#[pallet::weight(T::WeightInfo::escalate_accusation())]
+		pub fn escalate_accusation(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResult {
+			Self::do_escalate(&ensure_signed(origin)?, contribution)
 		}
 	}
 }

@@ -1,7 +1,8 @@
-//! What the pallet stores.
+//! What the pallet stores, and short names of it in the types of a runtime.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	pool_index::PoolIndex, Balance, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, Weight,
 };
@@ -302,3 +303,15 @@ pub struct Release {
 	/// Everything that was ever paid to its contributors, in planck.
 	pub received: Balance,
 }
+
+/// A datanet, in the types of a runtime.
+pub(crate) type DatanetOf<T> = Datanet<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
+/// A contribution, in the types of a runtime.
+pub(crate) type ContributionOf<T> =
+	Contribution<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
+/// An accusation, in the types of a runtime.
+pub(crate) type AccusationOf<T> =
+	Accusation<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
+/// A reservation, in the types of a runtime.
+pub(crate) type ReservationOf<T> =
+	Reservation<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;

@@ -10,12 +10,11 @@
 
 use crate::{
 	pallet::*,
-	settlement::{count, extra, Absent, Itemised, Redemption},
-	types::SettledRoot,
-	WeightInfo,
+	settlement::{Itemised, Redemption},
+	types::{count, Absent, AggregateLoad, SettledRoot},
 };
 use alloc::vec;
-use frame_support::{ensure, weights::Weight};
+use frame_support::ensure;
 use openledger_primitives::{
 	aggregate::Aggregate,
 	merkle,
@@ -25,38 +24,6 @@ use openledger_primitives::{
 	AccountId, Balance, Signature,
 };
 use sp_runtime::DispatchError;
-
-/// What an aggregate is made of, as far as its weight goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AggregateLoad {
-	/// Entries of the attribution.
-	attributed: u32,
-	/// Entries of the attribution of the voucher's own call.
-	own_attributed: u32,
-	/// What the terms have less than they could have.
-	absent: Absent,
-}
-
-impl AggregateLoad {
-	/// The most that an aggregate, with the record of the voucher's own call, can be.
-	pub(crate) fn of(aggregate: &Aggregate, last: Option<&CallRecord>) -> Self {
-		Self {
-			attributed: count(aggregate.attribution.len()),
-			own_attributed: last.map_or(0, |own| count(own.attribution.len())),
-			absent: Absent::default(),
-		}
-	}
-
-	/// The weight of the settlement.
-	pub(crate) fn weight<W: WeightInfo>(&self) -> Weight {
-		let full = W::settle_aggregate(self.attributed).saturating_add(extra(
-			W::settle_attributed,
-			self.own_attributed,
-			0,
-		));
-		self.absent.from::<W>(full)
-	}
-}
 
 impl<T: Config> Pallet<T> {
 	/// Returns what was settled, for its weight.

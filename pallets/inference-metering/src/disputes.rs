@@ -54,45 +54,25 @@
 //! Of a settled record, the largest overcharge proven, what of it was refunded, and whether it was
 //! misreported are kept as long as its root. Of statements, the calls that a node equivocated about are
 //! kept as long as the node. There is room for
-//! [`MAX_EQUIVOCATIONS`](crate::types::MAX_EQUIVOCATIONS) of them; then the ones of the oldest session
+//! [`MAX_EQUIVOCATIONS`](crate::MAX_EQUIVOCATIONS) of them; then the ones of the oldest session
 //! make room, and calls older than all that are kept cannot be reported any more.
 //!
 //! A statement names no operator. Nodes that share a receipt key answer for one another, and an
 //! operator who registers again should do so with a new one.
 
 use crate::{
-	operators::NodeOf,
 	pallet::*,
-	punishment::Punished,
-	roots::SettledRootOf,
-	types::{DisputedRecords, Proven, RootKey, MAX_DISPUTED},
+	types::{
+		DisputedRecords, NodeOf, Proven, Punished, RootKey, Settled, SettledRootOf, Stated,
+		MAX_DISPUTED,
+	},
 };
 use frame_support::ensure;
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	merkle::{self, InclusionProof},
-	record::CallRecord,
-	signing::Signed,
-	statement::Statement,
-	AccountId, Balance, Sequence, Signature,
+	merkle, signing::Signed, statement::Statement, AccountId, Balance, Sequence,
 };
 use sp_runtime::DispatchError;
-
-/// What a node stated: a statement, its signature, and the receipt key that it is said to be of.
-pub(crate) struct Stated<'a> {
-	pub(crate) statement: &'a Statement,
-	pub(crate) signature: &'a Signature,
-	pub(crate) receipt_key: &'a AccountId,
-}
-
-/// What a node settled: a record, what it was charged, and the proof that it stands behind the root
-/// whose last sequence is given.
-pub(crate) struct Settled<'a> {
-	pub(crate) last_sequence: Sequence,
-	pub(crate) record: &'a CallRecord,
-	pub(crate) charge: Balance,
-	pub(crate) proof: &'a InclusionProof,
-}
 
 /// A statement and a settled record of the same call, both of the same node.
 struct Case<T: Config> {

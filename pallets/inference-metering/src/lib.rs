@@ -100,14 +100,14 @@
 //! | map | key | value | who pays | who cleans |
 //! |---|---|---|---|---|
 //! | `Nodes` | operator | ≤ 850 bytes | the operator's bond | `withdraw_bond`, `remove_node` |
-//! | `PreviousKeys` | operator | ≤ 2.8 KB: [`MAX_PREVIOUS_KEYS`](types::MAX_PREVIOUS_KEYS) keys | the operator's bond | `rotate_receipt_key` (those that are too old), `withdraw_bond`, `remove_node` |
+//! | `PreviousKeys` | operator | ≤ 2.8 KB: [`MAX_PREVIOUS_KEYS`] keys | the operator's bond | `rotate_receipt_key` (those that are too old), `withdraw_bond`, `remove_node` |
 //! | `ServedBy` | model, operator | empty, ≤ 64 per operator, of active nodes | the operator's bond | `update_node`, `start_unbonding`, a dispute that is lost |
 //! | `NextSessionId` | - | 8 bytes | - | - |
 //! | `Sessions` | session | ≤ 220 bytes | the caller's storage deposit, `SessionDeposit` | whoever closes it; rewarded if it was left behind |
 //! | `Lanes` | session, lane | 24 bytes, ≤ `MAX_LANES` per session | the storage deposit | with the session |
 //! | `Roots` | session, lane, sequence | ≤ 140 bytes, one or two per settlement of the last `DisputeWindow` blocks | the node's fee for the settlement | two by each settlement, more in `on_idle` |
-//! | `Disputed` | the root's key | ≤ 10,498 bytes: 41 for each disputed record, ≤ [`MAX_DISPUTED`](types::MAX_DISPUTED) | the penalty, for each of them | with its root |
-//! | `Equivocations` | operator | ≤ 1,154 bytes: 18 for each call, ≤ [`MAX_EQUIVOCATIONS`](types::MAX_EQUIVOCATIONS) | the penalty, for each of them | `withdraw_bond`, `remove_node` |
+//! | `Disputed` | the root's key | ≤ 10,498 bytes: 41 for each disputed record, ≤ [`MAX_DISPUTED`] | the penalty, for each of them | with its root |
+//! | `Equivocations` | operator | ≤ 1,154 bytes: 18 for each call, ≤ [`MAX_EQUIVOCATIONS`] | the penalty, for each of them | `withdraw_bond`, `remove_node` |
 //! | `RootQueue` | place | 22 bytes, one per root | as `Roots` | with its root |
 //! | `RootQueueEnds` | - | 16 bytes | - | - |
 //!
@@ -129,14 +129,8 @@ extern crate alloc;
 mod aggregate;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
-mod calls;
-mod config;
 pub mod disputes;
-mod errors;
-mod events;
-mod hooks;
-#[cfg(any(feature = "std", feature = "try-runtime"))]
-mod invariants;
+mod impls;
 pub mod meter;
 pub mod migrations;
 #[cfg(test)]
@@ -147,41 +141,29 @@ mod queries;
 mod roots;
 mod sessions;
 mod settlement;
-mod storage;
 #[cfg(test)]
 mod tests;
-pub mod types;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+mod types;
 pub mod weights;
 
 pub use pallet::*;
+pub use types::{
+	DisputedRecords, EquivocatedCalls, KeyHistory, Lane, Node, PendingLimit, PreviousKey, Proven,
+	QueueEnds, QueuedRoot, RootKey, Served, ServedModels, Session, SettledRoot, Status,
+	MAX_DISPUTED, MAX_EQUIVOCATIONS, MAX_PREVIOUS_KEYS,
+};
 pub use weights::WeightInfo;
 
-use frame_support::pallet_macros::import_section;
-
-#[import_section(calls::calls)]
-#[import_section(config::config)]
-#[import_section(errors::errors)]
-#[import_section(events::events)]
-#[import_section(hooks::hooks)]
-#[import_section(storage::storage)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::{
-		aggregate::AggregateLoad,
-		disputes::{Settled, Stated},
-		operators::{KeyHistoryOf, NodeOf},
-		punishment::Punished,
-		roots::SettledRootOf,
-		sessions::SessionOf,
-		settlement::{count, Load},
-		types::{
-			DisputedRecords, EquivocatedCalls, Lane, QueueEnds, QueuedRoot, RootKey, ServedModels,
-		},
+	use crate::types::{
+		count, AggregateLoad, KeyHistoryOf, Load, NodeOf, SessionOf, Settled, SettledRootOf, Stated,
 	};
 	use alloc::boxed::Box;
 	use frame_support::{
-		dispatch::PostDispatchInfo,
 		pallet_prelude::*,
 		traits::fungible::{Inspect, InspectHold, Mutate, MutateHold},
 	};
@@ -198,10 +180,1373 @@ pub mod pallet {
 	};
 	use sp_runtime::Permill;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
 	/// The pallet.
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
+
+	/// What the pallet needs from the runtime. Accounts and hashes are those of the signed
+	/// messages, so they are not free to choose.
+	///
+	/// Amounts and periods may be governed parameters: what has been opened, announced or promised
+	/// keeps the terms that it was promised with.
+	#[pallet::config]
+	pub trait Config: frame_system::Config<AccountId = AccountId, Hash = Hash> {
+		/// OPEN.
+		type Currency: Inspect<AccountId, Balance = Balance>
+			+ Mutate<AccountId>
+			+ InspectHold<AccountId, Reason = Self::RuntimeHoldReason>
+			+ MutateHold<AccountId>;
+
+		/// The runtime's reasons for holds.
+		type RuntimeHoldReason: From<HoldReason>;
+
+		/// The model registry.
+		type Models: ModelInspect<AccountId>;
+
+		/// Splits and pays what calls cost.
+		type Revenue: RevenueDistributor<AccountId>;
+
+		/// The least bond of an inference node, in planck.
+		type MinBond: Get<Balance>;
+
+		/// How long an operator waits for the bond after the node has stopped taking sessions, in
+		/// blocks. Longer than [`Config::DisputeWindow`].
+		type UnbondingPeriod: Get<BlockNumberFor<Self>>;
+
+		/// The least deposit of a session, in planck.
+		type MinDeposit: Get<Balance>;
+
+		/// What is held for a session's place in storage, in planck.
+		type SessionDeposit: Get<Balance>;
+
+		/// The part of [`Config::SessionDeposit`] that goes to who closes a session that its parties
+		/// have left behind.
+		type CleanupReward: Get<Permill>;
+
+		/// The shortest time that a session may be opened for, in blocks.
+		type MinDuration: Get<BlockNumberFor<Self>>;
+
+		/// The longest time that a session may be opened for, in blocks.
+		type MaxDuration: Get<BlockNumberFor<Self>>;
+
+		/// How long a node may settle after the caller has asked to close, and how long it is warned
+		/// of a lower spending limit, in blocks.
+		type CloseNotice: Get<BlockNumberFor<Self>>;
+
+		/// How long a node may settle after a session has expired; then anyone can close it. In
+		/// blocks.
+		type SettlementWindow: Get<BlockNumberFor<Self>>;
+
+		/// How long a settlement can be disputed, in blocks.
+		type DisputeWindow: Get<BlockNumberFor<Self>>;
+
+		/// The most that [`Config::DisputeWindow`] can ever be, whatever it is changed to, in blocks.
+		type MaxDisputeWindow: Get<BlockNumberFor<Self>>;
+
+		/// The part of its bond that a node loses for a contradiction, at the least. Not nothing.
+		type DisputePenalty: Get<Permill>;
+
+		/// The part of that least penalty that goes to who reported the contradiction; the rest of the
+		/// penalty goes to the protocol. Not all of it, because an operator can report under another
+		/// name.
+		type DisputeReward: Get<Permill>;
+
+		/// For how long a node that contradicted itself takes no sessions, in blocks.
+		type JailPeriod: Get<BlockNumberFor<Self>>;
+
+		/// The protocol's account. It should always exist.
+		type ProtocolAccount: Get<AccountId>;
+
+		/// Weights of the extrinsics.
+		type WeightInfo: WeightInfo;
+
+		/// The data that models are made from in benchmarks.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkData: openledger_primitives::traits::DataInspect;
+	}
+
+	/// Why the pallet holds funds.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// An operator's bond.
+		#[codec(index = 0)]
+		Bond,
+		/// What is left of a session's deposit.
+		#[codec(index = 1)]
+		Session,
+		/// A session's place in storage.
+		#[codec(index = 2)]
+		SessionStorage,
+	}
+
+	/// Inference nodes by their operator.
+	#[pallet::storage]
+	pub type Nodes<T: Config> = StorageMap<_, Blake2_128Concat, AccountId, NodeOf<T>>;
+
+	/// The receipt keys that nodes have replaced, and that may have signed what can still be
+	/// disputed.
+	#[pallet::storage]
+	pub type PreviousKeys<T: Config> =
+		StorageMap<_, Blake2_128Concat, AccountId, KeyHistoryOf<T>, ValueQuery>;
+
+	/// Which operators of active nodes serve a model.
+	#[pallet::storage]
+	pub type ServedBy<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, ModelId, Blake2_128Concat, AccountId, ()>;
+
+	/// The id of the next session.
+	#[pallet::storage]
+	pub type NextSessionId<T: Config> = StorageValue<_, SessionId, ValueQuery>;
+
+	/// Open sessions.
+	#[pallet::storage]
+	pub type Sessions<T: Config> = StorageMap<_, Twox64Concat, SessionId, SessionOf<T>>;
+
+	/// The lanes of open sessions that have settled records.
+	#[pallet::storage]
+	pub type Lanes<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, SessionId, Twox64Concat, LaneId, Lane, ValueQuery>;
+
+	/// What settlements came to, by session, lane and the sequence of the last record.
+	#[pallet::storage]
+	pub type Roots<T: Config> = StorageNMap<
+		_,
+		(
+			NMapKey<Twox64Concat, SessionId>,
+			NMapKey<Twox64Concat, LaneId>,
+			NMapKey<Twox64Concat, Sequence>,
+		),
+		SettledRootOf<T>,
+	>;
+
+	/// The roots in the order in which they came, and will be removed.
+	#[pallet::storage]
+	pub type RootQueue<T: Config> = StorageMap<_, Twox64Concat, u64, QueuedRoot<BlockNumberFor<T>>>;
+
+	/// The places in the queue that are taken.
+	#[pallet::storage]
+	pub type RootQueueEnds<T: Config> = StorageValue<_, QueueEnds, ValueQuery>;
+
+	/// What was proven of the records of settlements that can still be disputed, by the key of their
+	/// root.
+	#[pallet::storage]
+	pub type Disputed<T: Config> =
+		StorageMap<_, Twox64Concat, RootKey, DisputedRecords, ValueQuery>;
+
+	/// The calls that nodes made two statements of.
+	#[pallet::storage]
+	pub type Equivocations<T: Config> =
+		StorageMap<_, Blake2_128Concat, AccountId, EquivocatedCalls, ValueQuery>;
+
+	/// What happened.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A node was registered.
+		#[codec(index = 0)]
+		NodeRegistered {
+			/// Its operator.
+			operator: AccountId,
+			/// What is held as its bond, in planck.
+			bond: Balance,
+		},
+		/// A node's endpoint or models were replaced.
+		#[codec(index = 1)]
+		NodeUpdated {
+			/// Its operator.
+			operator: AccountId,
+		},
+		/// A session was opened.
+		#[codec(index = 2)]
+		SessionOpened {
+			/// Its id.
+			session: SessionId,
+			/// Who pays.
+			caller: AccountId,
+			/// Who is paid.
+			node: AccountId,
+			/// What is held, in planck.
+			deposit: Balance,
+			/// From which block on the node must not serve calls.
+			expires_at: BlockNumberFor<T>,
+		},
+		/// A call was charged and its charge was split.
+		#[codec(index = 3)]
+		CallSettled {
+			/// The session that paid.
+			session: SessionId,
+			/// Its lane.
+			lane: LaneId,
+			/// The call's sequence in the lane.
+			sequence: Sequence,
+			/// Who paid.
+			caller: AccountId,
+			/// The operator of the inference node that answered.
+			node: AccountId,
+			/// The owner of the model that answered.
+			developer: AccountId,
+			/// The model.
+			model: ModelId,
+			/// Its version.
+			version: VersionId,
+			/// The price schedule that was applied.
+			price_version: PriceVersion,
+			/// Tokens of the prompt.
+			input_tokens: u32,
+			/// Tokens of the answer.
+			output_tokens: u32,
+			/// What the call cost, in planck.
+			charge: Balance,
+			/// Salted hash of the request.
+			request_hash: Hash,
+			/// Salted hash of the answer.
+			response_hash: Hash,
+			/// How the charge was paid.
+			payment: CallPayment,
+		},
+		/// A record had no effect.
+		#[codec(index = 4)]
+		RecordRejected {
+			/// The session.
+			session: SessionId,
+			/// The lane.
+			lane: LaneId,
+			/// The record's sequence.
+			sequence: Sequence,
+			/// Why.
+			reason: RejectReason,
+		},
+		/// A voucher was redeemed.
+		#[codec(index = 5)]
+		VoucherSettled {
+			/// The session.
+			session: SessionId,
+			/// The lane.
+			lane: LaneId,
+			/// The sequence of the last record that counted.
+			sequence: Sequence,
+			/// How many records counted.
+			accepted: u32,
+			/// How many were rejected.
+			rejected: u32,
+			/// What they cost together, in planck.
+			charged: Balance,
+		},
+		/// The caller has asked to close a session.
+		#[codec(index = 6)]
+		CloseRequested {
+			/// The session.
+			session: SessionId,
+			/// The block from which anyone can close it.
+			closes_at: BlockNumberFor<T>,
+		},
+		/// A session was closed.
+		#[codec(index = 7)]
+		SessionClosed {
+			/// The session.
+			session: SessionId,
+			/// What went back to the caller, without the storage deposit, in planck.
+			refunded: Balance,
+		},
+		/// A node signs with another key from now on.
+		#[codec(index = 8)]
+		ReceiptKeyRotated {
+			/// Its operator.
+			operator: AccountId,
+			/// The new key, as an account.
+			receipt_key: AccountId,
+			/// The key before, as an account.
+			previous: AccountId,
+		},
+		/// An operator has put up more.
+		#[codec(index = 9)]
+		BondIncreased {
+			/// The operator.
+			operator: AccountId,
+			/// How much more, in planck.
+			amount: Balance,
+			/// What is held as the bond now, in planck.
+			bond: Balance,
+		},
+		/// A node gave a sign of life.
+		#[codec(index = 10)]
+		Heartbeat {
+			/// Its operator.
+			operator: AccountId,
+		},
+		/// An operator is leaving: the node takes no new sessions.
+		#[codec(index = 11)]
+		UnbondingStarted {
+			/// The operator.
+			operator: AccountId,
+			/// The block in which the bond can be withdrawn, at the soonest.
+			at: BlockNumberFor<T>,
+		},
+		/// An operator stays.
+		#[codec(index = 12)]
+		UnbondingCancelled {
+			/// The operator.
+			operator: AccountId,
+		},
+		/// A node is gone.
+		#[codec(index = 13)]
+		NodeRemoved {
+			/// Its operator.
+			operator: AccountId,
+			/// What of its bond was released, in planck.
+			released: Balance,
+		},
+		/// A node that had been jailed takes sessions again.
+		#[codec(index = 14)]
+		NodeUnjailed {
+			/// Its operator.
+			operator: AccountId,
+		},
+		/// A caller has put more into a session.
+		#[codec(index = 15)]
+		SessionToppedUp {
+			/// The session.
+			session: SessionId,
+			/// How much more, in planck.
+			amount: Balance,
+			/// What has been put in altogether, in planck.
+			deposit: Balance,
+		},
+		/// A session lasts longer.
+		#[codec(index = 16)]
+		SessionExtended {
+			/// The session.
+			session: SessionId,
+			/// From which block on the node must not serve calls.
+			expires_at: BlockNumberFor<T>,
+		},
+		/// A session's spending limit was set.
+		#[codec(index = 17)]
+		SpendingLimitSet {
+			/// The session.
+			session: SessionId,
+			/// The most that may be settled with vouchers of its hot key, in planck.
+			limit: Balance,
+			/// From which block on.
+			from: BlockNumberFor<T>,
+		},
+		/// Somebody was paid for closing a session that its parties had left behind.
+		#[codec(index = 18)]
+		CleanupRewarded {
+			/// The session.
+			session: SessionId,
+			/// Who closed it.
+			account: AccountId,
+			/// What they got of its storage deposit, in planck.
+			amount: Balance,
+		},
+		/// Calls were charged together, by their sums, and their charge was split.
+		#[codec(index = 19)]
+		AggregateSettled {
+			/// The session that paid.
+			session: SessionId,
+			/// Its lane.
+			lane: LaneId,
+			/// The first sequence that the aggregate is for.
+			first_sequence: Sequence,
+			/// The last one.
+			last_sequence: Sequence,
+			/// Who paid.
+			caller: AccountId,
+			/// The operator of the inference node that answered.
+			node: AccountId,
+			/// The owner of the model that answered.
+			developer: AccountId,
+			/// The model.
+			model: ModelId,
+			/// Its version.
+			version: VersionId,
+			/// The price schedule that was applied.
+			price_version: PriceVersion,
+			/// How many calls.
+			calls: u32,
+			/// Tokens of their prompts.
+			input_tokens: u64,
+			/// Tokens of their answers.
+			output_tokens: u64,
+			/// What they cost together, in planck.
+			charge: Balance,
+			/// The Merkle root over their records.
+			root: Hash,
+			/// How the charge was paid.
+			payment: CallPayment,
+		},
+		/// A node has settled more for a call than it had stated. What left its bond is `refunded`,
+		/// `reward` and `protocol` together.
+		#[codec(index = 20)]
+		OverchargeProven {
+			/// Its operator.
+			operator: AccountId,
+			/// Who reported it.
+			reporter: AccountId,
+			/// Who had paid for the call.
+			caller: AccountId,
+			/// The session of the call.
+			session: SessionId,
+			/// Its lane.
+			lane: LaneId,
+			/// The call's sequence.
+			sequence: Sequence,
+			/// What the node had stated that it cost, in planck.
+			stated: Balance,
+			/// What was settled, in planck.
+			settled: Balance,
+			/// What the caller got back, in planck.
+			refunded: Balance,
+			/// What the reporter got of the penalty, in planck.
+			reward: Balance,
+			/// What the protocol got of the rest, in planck.
+			protocol: Balance,
+		},
+		/// A node has settled something else than it had stated. What left its bond is `reward` and
+		/// `protocol` together.
+		#[codec(index = 21)]
+		MisreportProven {
+			/// Its operator.
+			operator: AccountId,
+			/// Who reported it.
+			reporter: AccountId,
+			/// The session of the call.
+			session: SessionId,
+			/// Its lane.
+			lane: LaneId,
+			/// The call's sequence.
+			sequence: Sequence,
+			/// What the reporter got of the penalty, in planck.
+			reward: Balance,
+			/// What the protocol got of the penalty, in planck.
+			protocol: Balance,
+		},
+		/// A node has made two different statements of one call. What left its bond is `reward` and
+		/// `protocol` together.
+		#[codec(index = 22)]
+		EquivocationProven {
+			/// Its operator.
+			operator: AccountId,
+			/// Who reported it.
+			reporter: AccountId,
+			/// The session of the call.
+			session: SessionId,
+			/// Its lane.
+			lane: LaneId,
+			/// The call's sequence.
+			sequence: Sequence,
+			/// What the reporter got of the penalty, in planck.
+			reward: Balance,
+			/// What the protocol got of the penalty, in planck.
+			protocol: Balance,
+		},
+		/// A node takes no sessions for a while.
+		#[codec(index = 23)]
+		NodeJailed {
+			/// Its operator.
+			operator: AccountId,
+			/// The block in which it can come back, at the soonest.
+			until: BlockNumberFor<T>,
+			/// What is left of its bond, in planck.
+			bond: Balance,
+		},
+		/// A node has paid what its bond had not covered of a refund, or a part of that, and the
+		/// penalty that goes with it. What left its bond is `refunded` and `protocol` together.
+		#[codec(index = 24)]
+		RefundPaid {
+			/// Its operator.
+			operator: AccountId,
+			/// Who reported the overcharge again.
+			reporter: AccountId,
+			/// Who had paid for the call.
+			caller: AccountId,
+			/// The session of the call.
+			session: SessionId,
+			/// Its lane.
+			lane: LaneId,
+			/// The call's sequence.
+			sequence: Sequence,
+			/// What the caller got back, in planck.
+			refunded: Balance,
+			/// What the protocol got, in planck.
+			protocol: Balance,
+		},
+	}
+
+	/// What went wrong.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The operator has registered a node already; update it instead.
+		#[codec(index = 0)]
+		AlreadyRegistered,
+		/// No inference node is registered under this account.
+		#[codec(index = 1)]
+		UnknownNode,
+		/// The bond is below the least bond.
+		#[codec(index = 2)]
+		BondTooSmall,
+		/// The endpoint must be an `http://` or `https://` URL.
+		#[codec(index = 3)]
+		InvalidEndpoint,
+		/// A node has to serve at least one model.
+		#[codec(index = 4)]
+		NoModels,
+		/// A model is listed twice.
+		#[codec(index = 5)]
+		DuplicateModel,
+		/// No such model.
+		#[codec(index = 6)]
+		UnknownModel,
+		/// The model's owner has paused or retired it.
+		#[codec(index = 7)]
+		ModelPaused,
+		/// The deposit is below the least deposit.
+		#[codec(index = 8)]
+		DepositTooSmall,
+		/// The session would expire too soon.
+		#[codec(index = 9)]
+		ExpiryTooSoon,
+		/// The session would expire too late.
+		#[codec(index = 10)]
+		ExpiryTooLate,
+		/// No such session, or it was closed.
+		#[codec(index = 11)]
+		UnknownSession,
+		/// Only the session's node can settle.
+		#[codec(index = 12)]
+		NotSessionNode,
+		/// Only the session's caller can do this.
+		#[codec(index = 13)]
+		NotSessionCaller,
+		/// The voucher, or the statement, was signed for another chain.
+		#[codec(index = 14)]
+		WrongChain,
+		/// The voucher authorises less than it acknowledges.
+		#[codec(index = 15)]
+		VoucherContradictsItself,
+		/// The signature is neither the session signer's nor the caller's over this voucher; or it
+		/// is not the node's over the agreement to close the session as it is now.
+		#[codec(index = 16)]
+		BadSignature,
+		/// The voucher's sequence is not above the lane's last settled one: it was settled already,
+		/// or a newer one was.
+		#[codec(index = 17)]
+		VoucherNotNewer,
+		/// There are no records.
+		#[codec(index = 18)]
+		NoRecords,
+		/// The lane's number is not below `MAX_LANES`.
+		#[codec(index = 19)]
+		NoSuchLane,
+		/// Every record was rejected, for different reasons: there is nothing to pay, and nothing
+		/// changed. If all were rejected for the same reason, that one is the error.
+		#[codec(index = 20)]
+		NothingSettled,
+		/// The caller has asked to close the session already.
+		#[codec(index = 21)]
+		AlreadyClosing,
+		/// The close notice, or the settlement window after expiry, has not passed yet.
+		#[codec(index = 22)]
+		NotYetClosable,
+		/// There are no ids left.
+		#[codec(index = 23)]
+		IdsExhausted,
+		/// A sum does not fit a balance.
+		#[codec(index = 24)]
+		Overflow,
+		/// A node has to answer at least one call of a model at a time.
+		#[codec(index = 25)]
+		NoCapacity,
+		/// The node takes no new sessions: its operator is leaving, or it was jailed.
+		#[codec(index = 26)]
+		NodeNotActive,
+		/// The operator has not started to leave.
+		#[codec(index = 27)]
+		NotUnbonding,
+		/// The bond cannot be released yet: the unbonding period has not passed, or a settlement
+		/// can still be disputed.
+		#[codec(index = 28)]
+		BondLocked,
+		/// Sessions with the node are open: close them first.
+		#[codec(index = 29)]
+		SessionsOpen,
+		/// The node is not jailed.
+		#[codec(index = 30)]
+		NotJailed,
+		/// The node's time in jail has not passed yet.
+		#[codec(index = 31)]
+		StillJailed,
+		/// The node signs with this key already.
+		#[codec(index = 32)]
+		SameKey,
+		/// The node's earlier keys are still kept for disputes, and there is no room for another.
+		#[codec(index = 33)]
+		TooManyRotations,
+		/// Only a jailed node whose bond is below the least bond can be removed by others.
+		#[codec(index = 34)]
+		NotRemovable,
+		/// The amount is zero.
+		#[codec(index = 35)]
+		ZeroAmount,
+		/// The caller has asked to close the session.
+		#[codec(index = 36)]
+		SessionClosing,
+		/// The session has expired; extend it first.
+		#[codec(index = 37)]
+		SessionExpired,
+		/// The session lasts as long already.
+		#[codec(index = 38)]
+		NotAnExtension,
+		/// The spending limit is that already.
+		#[codec(index = 39)]
+		SameLimit,
+		/// An aggregate has to be of at least one call.
+		#[codec(index = 40)]
+		EmptyAggregate,
+		// 41 and 42 were about the entries of an aggregate, which has none any more.
+		/// The aggregate has more calls than sequences.
+		#[codec(index = 43)]
+		TooManyCalls,
+		/// The record that goes with an aggregate is not of the voucher's own call.
+		#[codec(index = 44)]
+		NotTheOwnCall,
+		/// The sequence is not above the lane's last settled one, or not above that of the record
+		/// before it.
+		#[codec(index = 45)]
+		SequenceNotRising,
+		/// A record's sequence is above the voucher's, or an aggregate's is not below it.
+		#[codec(index = 46)]
+		SequenceBeyondVoucher,
+		/// The model has no such version.
+		#[codec(index = 47)]
+		UnknownVersion,
+		/// The model has no such price version.
+		#[codec(index = 48)]
+		UnknownPrice,
+		/// With these calls, the lane's earlier calls cost more than the caller acknowledged.
+		#[codec(index = 49)]
+		AboveAcknowledged,
+		/// The voucher's own call costs more than the caller authorised for it.
+		#[codec(index = 50)]
+		AboveAuthorised,
+		/// What is left of the session's deposit does not cover it.
+		#[codec(index = 51)]
+		DepositExhausted,
+		/// The voucher's own call is for another request than the caller signed for.
+		#[codec(index = 52)]
+		RequestMismatch,
+		/// A record is priced with another price version than the caller signed for.
+		#[codec(index = 53)]
+		PriceMismatch,
+		/// A record is of another model than the caller signed for.
+		#[codec(index = 54)]
+		ModelMismatch,
+		/// The version was replaced so long ago that its calls must have been settled by now.
+		#[codec(index = 55)]
+		VersionExpired,
+		/// The price version was replaced so long ago that its calls must have been settled by now.
+		#[codec(index = 56)]
+		PriceExpired,
+		/// The version or price version is not in force yet.
+		#[codec(index = 57)]
+		NotInForce,
+		/// The model was retired, and the time to settle its calls is over.
+		#[codec(index = 58)]
+		ModelRetired,
+		/// The calls cost more than the session's hot key may spend.
+		#[codec(index = 59)]
+		AboveSpendingLimit,
+		/// There is no settlement of this session and lane with this last sequence, or the time to
+		/// dispute it is over.
+		#[codec(index = 60)]
+		NotDisputable,
+		/// The statement is of another call than the record, or than the other statement.
+		#[codec(index = 61)]
+		NotTheSameCall,
+		/// The record, at this charge, is not one of those behind the settlement's root.
+		#[codec(index = 62)]
+		BadInclusionProof,
+		/// The node does not sign with this key, and has not done so lately; or it did not yet when the
+		/// record was settled.
+		#[codec(index = 63)]
+		UnknownReceiptKey,
+		/// The signature is not that of the receipt key over the statement.
+		#[codec(index = 64)]
+		BadStatementSignature,
+		/// Both say the same; or the record was not charged more than was stated.
+		#[codec(index = 65)]
+		NoContradiction,
+		/// The record was charged more than was stated: report it with `report_overcharge`, so that
+		/// the caller is refunded.
+		#[codec(index = 66)]
+		ReportAsOvercharge,
+		/// This was reported before.
+		#[codec(index = 67)]
+		AlreadyDisputed,
+		/// There is no room to note another dispute of this settlement; or the call is older than all
+		/// those that are kept of what the node equivocated about.
+		#[codec(index = 68)]
+		TooManyDisputes,
+		/// The time to settle the session's calls is over: it has expired, and anyone can close it.
+		#[codec(index = 69)]
+		SettlementOver,
+		/// The overcharge was proven before, and what is still due to the caller cannot be paid now:
+		/// nothing is left of the node's bond, or the caller's account cannot take it.
+		#[codec(index = 70)]
+		RefundUnavailable,
+		/// A record is of another version of the model than the caller signed for.
+		#[codec(index = 71)]
+		VersionMismatch,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		/// Removes roots that nobody can dispute any more, as far as the block has weight left.
+		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
+			Self::drop_roots_within(remaining)
+		}
+
+		#[cfg(feature = "std")]
+		fn integrity_test() {
+			use sp_runtime::traits::Zero;
+
+			// What is governed is read from storage.
+			sp_io::TestExternalities::new_empty().execute_with(|| {
+				assert!(
+					T::MinDuration::get() <= T::MaxDuration::get(),
+					"no session could be opened"
+				);
+				assert!(!T::CloseNotice::get().is_zero(), "a node needs time to settle");
+				assert!(
+					T::UnbondingPeriod::get() > T::DisputeWindow::get(),
+					"a bond has to outlast what it answers for"
+				);
+				assert!(
+					T::DisputeWindow::get() <= T::MaxDisputeWindow::get(),
+					"keys would be forgotten while they can prove something"
+				);
+				assert!(!T::DisputePenalty::get().is_zero(), "a contradiction has to cost");
+				assert!(
+					T::DisputeReward::get() < Permill::one(),
+					"operators would get their penalty back by reporting themselves"
+				);
+			});
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Registers the signer as the operator of an inference node.
+		///
+		/// - `endpoint`: the base URL of its HTTP API.
+		/// - `receipt_key`: the account of the key that signs its statements.
+		/// - `bond`: what the operator puts up, in planck.
+		/// - `models`: the models that it serves, and how many calls of each at a time.
+		///
+		/// # Origin
+		/// Signed, by an account without a node.
+		///
+		/// # Deposit
+		/// `bond` planck are held on the operator's account until the node is removed.
+		///
+		/// # Errors
+		/// `AlreadyRegistered`, `BondTooSmall`, `InvalidEndpoint`, `NoModels`, `NoCapacity`,
+		/// `DuplicateModel`, `UnknownModel`, `ModelPaused`; a token error if the operator cannot put
+		/// up the bond.
+		///
+		/// # Events
+		/// `NodeRegistered`.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::register_node(count(models.len())))]
+		pub fn register_node(
+			origin: OriginFor<T>,
+			endpoint: Uri,
+			receipt_key: AccountId,
+			bond: Balance,
+			models: ServedModels,
+		) -> DispatchResult {
+			let operator = ensure_signed(origin)?;
+			Self::do_register_node(operator, endpoint, receipt_key, bond, models)
+		}
+
+		/// Replaces a node's endpoint and models.
+		///
+		/// What it has served of other models before can still be settled.
+		///
+		/// # Origin
+		/// Signed, by the node's operator.
+		///
+		/// # Errors
+		/// `UnknownNode`, `InvalidEndpoint`, `NoModels`, `NoCapacity`, `DuplicateModel`,
+		/// `UnknownModel`, `ModelPaused` (for models that were not served before).
+		///
+		/// # Events
+		/// `NodeUpdated`.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::update_node(count(models.len()), MAX_SERVED))]
+		pub fn update_node(
+			origin: OriginFor<T>,
+			endpoint: Uri,
+			models: ServedModels,
+		) -> DispatchResultWithPostInfo {
+			let operator = ensure_signed(origin)?;
+			let now = count(models.len());
+			let before = Self::do_update_node(operator, endpoint, models)?;
+			Ok(Some(T::WeightInfo::update_node(now, before)).into())
+		}
+
+		/// Opens a session with the inference node of operator `node`, without a spending limit.
+		///
+		/// - `deposit`: what the node can be paid out of, in planck; nobody else can be, and it only
+		///   for calls whose vouchers `signer` or the caller has signed.
+		/// - `signer`: the account of the key that signs vouchers.
+		/// - `expires_at`: the block from which on the node must not serve calls.
+		///
+		/// # Origin
+		/// Signed, by the caller who pays.
+		///
+		/// # Deposit
+		/// `deposit` planck, and [`Config::SessionDeposit`] for the session's place in storage, are
+		/// held on the caller's account until the session is closed.
+		///
+		/// # Errors
+		/// `UnknownNode`, `NodeNotActive`, `DepositTooSmall`, `ExpiryTooSoon`, `ExpiryTooLate`,
+		/// `IdsExhausted`; a token error if the caller does not have the deposits.
+		///
+		/// # Events
+		/// `SessionOpened`.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::open_session())]
+		pub fn open_session(
+			origin: OriginFor<T>,
+			node: AccountId,
+			deposit: Balance,
+			signer: AccountId,
+			expires_at: BlockNumberFor<T>,
+		) -> DispatchResult {
+			let caller = ensure_signed(origin)?;
+			Self::do_open_session(caller, node, deposit, signer, Balance::MAX, expires_at)
+		}
+
+		/// Redeems a voucher for the calls that it pays for.
+		///
+		/// All records have to be of the model, the version and the price version that the voucher
+		/// names. Each is priced, split and recorded by itself. One that breaks a rule is rejected
+		/// alone: see [`RejectReason`](openledger_primitives::record::RejectReason).
+		///
+		/// # Origin
+		/// Signed, by the operator of the session's node.
+		///
+		/// # Errors
+		/// `NoRecords`, `UnknownSession`, `NotSessionNode`, `SettlementOver`, `WrongChain`,
+		/// `VoucherContradictsItself`, `NoSuchLane`, `VoucherNotNewer`, `BadSignature`; those of the
+		/// terms that the voucher names: `UnknownModel`, `UnknownVersion`, `UnknownPrice`,
+		/// `NotInForce`, `VersionExpired`, `PriceExpired`, `ModelRetired`. If no record counted, the
+		/// reason that all of them have in common, or else `NothingSettled`.
+		///
+		/// # Events
+		/// `RecordRejected` and `CallSettled`, one for each record; `VoucherSettled`.
+		#[pallet::call_index(3)]
+		#[pallet::weight(Load::of(records).weight::<T::WeightInfo>())]
+		pub fn settle(
+			origin: OriginFor<T>,
+			voucher: Voucher,
+			signature: Signature,
+			records: CallRecords,
+		) -> DispatchResultWithPostInfo {
+			let operator = ensure_signed(origin)?;
+			let load = Self::do_settle(&operator, voucher, &signature, records)?;
+			Ok(Some(load.weight::<T::WeightInfo>()).into())
+		}
+
+		/// Asks to close a session.
+		///
+		/// The node has [`Config::CloseNotice`] blocks left to settle; from then on anyone can close
+		/// it.
+		///
+		/// # Origin
+		/// Signed, by the session's caller.
+		///
+		/// # Errors
+		/// `UnknownSession`, `NotSessionCaller`, `AlreadyClosing`.
+		///
+		/// # Events
+		/// `CloseRequested`.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::request_close())]
+		pub fn request_close(origin: OriginFor<T>, session: SessionId) -> DispatchResult {
+			Self::do_request_close(ensure_signed(origin)?, session)
+		}
+
+		/// Closes a session and gives what is left of its deposit back to the caller.
+		///
+		/// # Origin
+		/// Signed. By the operator of the session's node at any time: what it has not settled, it
+		/// gives up. By anyone once the caller's notice has passed, or [`Config::SettlementWindow`]
+		/// blocks after the session has expired.
+		///
+		/// # Deposit
+		/// The deposit for the session's place goes back to the caller. After expiry, who is neither
+		/// its caller nor its node gets [`Config::CleanupReward`] of it.
+		///
+		/// # Errors
+		/// `UnknownSession`, `NotYetClosable`.
+		///
+		/// # Events
+		/// `CleanupRewarded`, if somebody gets that; `SessionClosed`.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::close_session(MAX_LANES.into()))]
+		pub fn close_session(
+			origin: OriginFor<T>,
+			session: SessionId,
+		) -> DispatchResultWithPostInfo {
+			let lanes = Self::do_close_session(ensure_signed(origin)?, session)?;
+			Ok(Some(T::WeightInfo::close_session(lanes.into())).into())
+		}
+
+		/// Replaces the key that signs a node's statements.
+		///
+		/// The key before it is kept for as long as a call that it answered can be settled and
+		/// disputed.
+		///
+		/// # Origin
+		/// Signed, by the node's operator.
+		///
+		/// # Errors
+		/// `UnknownNode`, `SameKey`, `TooManyRotations`.
+		///
+		/// # Events
+		/// `ReceiptKeyRotated`.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::rotate_receipt_key())]
+		pub fn rotate_receipt_key(origin: OriginFor<T>, receipt_key: AccountId) -> DispatchResult {
+			Self::do_rotate_receipt_key(ensure_signed(origin)?, receipt_key)
+		}
+
+		/// Puts `amount` planck more into a node's bond.
+		///
+		/// # Origin
+		/// Signed, by the node's operator.
+		///
+		/// # Deposit
+		/// `amount` is held on the operator's account as the bond is.
+		///
+		/// # Errors
+		/// `ZeroAmount`, `UnknownNode`, `Overflow`; a token error if the operator does not have it.
+		///
+		/// # Events
+		/// `BondIncreased`.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::bond_more())]
+		pub fn bond_more(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
+			Self::do_bond_more(ensure_signed(origin)?, amount)
+		}
+
+		/// Gives a sign of life of a node.
+		///
+		/// # Origin
+		/// Signed, by the node's operator.
+		///
+		/// # Errors
+		/// `UnknownNode`.
+		///
+		/// # Events
+		/// `Heartbeat`.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::heartbeat())]
+		pub fn heartbeat(origin: OriginFor<T>) -> DispatchResult {
+			Self::do_heartbeat(ensure_signed(origin)?)
+		}
+
+		/// Starts to leave: the node takes no new sessions, and can still settle those it has.
+		///
+		/// [`Config::UnbondingPeriod`] blocks later the bond can be withdrawn.
+		///
+		/// # Origin
+		/// Signed, by the node's operator.
+		///
+		/// # Errors
+		/// `UnknownNode`, `NodeNotActive`.
+		///
+		/// # Events
+		/// `UnbondingStarted`.
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::start_unbonding(MAX_SERVED))]
+		pub fn start_unbonding(origin: OriginFor<T>) -> DispatchResultWithPostInfo {
+			let models = Self::do_start_unbonding(ensure_signed(origin)?)?;
+			Ok(Some(T::WeightInfo::start_unbonding(models)).into())
+		}
+
+		/// Stays after all: the node takes sessions again.
+		///
+		/// # Origin
+		/// Signed, by the node's operator.
+		///
+		/// # Errors
+		/// `UnknownNode`, `NotUnbonding`; `BondTooSmall` if the least bond has risen above this one.
+		///
+		/// # Events
+		/// `UnbondingCancelled`.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::cancel_unbonding(MAX_SERVED))]
+		pub fn cancel_unbonding(origin: OriginFor<T>) -> DispatchResultWithPostInfo {
+			let models = Self::do_cancel_unbonding(ensure_signed(origin)?)?;
+			Ok(Some(T::WeightInfo::cancel_unbonding(models)).into())
+		}
+
+		/// Takes the bond back, at the end of the unbonding period. The node is removed.
+		///
+		/// # Origin
+		/// Signed, by the node's operator.
+		///
+		/// # Deposit
+		/// The bond is released.
+		///
+		/// # Errors
+		/// `UnknownNode`, `NotUnbonding`, `SessionsOpen`; `BondLocked` before the end of the
+		/// unbonding period, or while a settlement can be disputed.
+		///
+		/// # Events
+		/// `NodeRemoved`.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::withdraw_bond())]
+		pub fn withdraw_bond(origin: OriginFor<T>) -> DispatchResult {
+			Self::do_withdraw_bond(ensure_signed(origin)?)
+		}
+
+		/// Comes back after the time in jail, with a bond that is large enough.
+		///
+		/// # Origin
+		/// Signed, by the node's operator.
+		///
+		/// # Errors
+		/// `UnknownNode`, `NotJailed`, `StillJailed`, `BondTooSmall`.
+		///
+		/// # Events
+		/// `NodeUnjailed`.
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::unjail(MAX_SERVED))]
+		pub fn unjail(origin: OriginFor<T>) -> DispatchResultWithPostInfo {
+			let models = Self::do_unjail(ensure_signed(origin)?)?;
+			Ok(Some(T::WeightInfo::unjail(models)).into())
+		}
+
+		/// Removes the jailed node of `operator`, who has not brought the bond back up to the least
+		/// bond within [`Config::UnbondingPeriod`] blocks after the time in jail.
+		///
+		/// # Origin
+		/// Signed, by anyone, the operator too.
+		///
+		/// # Deposit
+		/// What is left of the bond is released to the operator.
+		///
+		/// # Errors
+		/// `UnknownNode`, `NotJailed`, `NotRemovable`, `SessionsOpen`, `BondLocked`.
+		///
+		/// # Events
+		/// `NodeRemoved`.
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::remove_node())]
+		pub fn remove_node(origin: OriginFor<T>, operator: AccountId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_remove_node(operator)
+		}
+
+		/// Opens a session as [`open_session`](Pallet::open_session) does, with a spending limit.
+		///
+		/// - `spending_limit`: the most that can be settled with vouchers that `signer` has signed,
+		///   unless that is the caller's own key, in planck.
+		///
+		/// # Origin
+		/// Signed, by the caller who pays.
+		///
+		/// # Deposit
+		/// That of [`open_session`](Pallet::open_session).
+		///
+		/// # Errors
+		/// Those of [`open_session`](Pallet::open_session).
+		///
+		/// # Events
+		/// `SessionOpened`.
+		#[pallet::call_index(14)]
+		#[pallet::weight(T::WeightInfo::open_session_with_limit())]
+		pub fn open_session_with_limit(
+			origin: OriginFor<T>,
+			node: AccountId,
+			deposit: Balance,
+			signer: AccountId,
+			spending_limit: Balance,
+			expires_at: BlockNumberFor<T>,
+		) -> DispatchResult {
+			let caller = ensure_signed(origin)?;
+			Self::do_open_session(caller, node, deposit, signer, spending_limit, expires_at)
+		}
+
+		/// Puts `amount` planck more into a session.
+		///
+		/// # Origin
+		/// Signed, by the session's caller.
+		///
+		/// # Deposit
+		/// `amount` is held on the caller's account as the session's deposit is.
+		///
+		/// # Errors
+		/// `ZeroAmount`, `UnknownSession`, `NotSessionCaller`, `SessionClosing`, `SessionExpired`,
+		/// `Overflow`; a token error if the caller does not have it.
+		///
+		/// # Events
+		/// `SessionToppedUp`.
+		#[pallet::call_index(15)]
+		#[pallet::weight(T::WeightInfo::top_up())]
+		pub fn top_up(origin: OriginFor<T>, session: SessionId, amount: Balance) -> DispatchResult {
+			Self::do_top_up(ensure_signed(origin)?, session, amount)
+		}
+
+		/// Lets a session, even one that has expired, last until block `expires_at`.
+		///
+		/// The time to settle it is then counted from there.
+		///
+		/// # Origin
+		/// Signed, by the session's caller.
+		///
+		/// # Errors
+		/// `UnknownSession`, `NotSessionCaller`, `SessionClosing`, `NotAnExtension`,
+		/// `ExpiryTooSoon`, `ExpiryTooLate`, `NodeNotActive`.
+		///
+		/// # Events
+		/// `SessionExtended`.
+		#[pallet::call_index(16)]
+		#[pallet::weight(T::WeightInfo::extend_session())]
+		pub fn extend_session(
+			origin: OriginFor<T>,
+			session: SessionId,
+			expires_at: BlockNumberFor<T>,
+		) -> DispatchResult {
+			Self::do_extend_session(ensure_signed(origin)?, session, expires_at)
+		}
+
+		/// Sets how much in all, in planck, can be settled with vouchers of a session's hot key.
+		///
+		/// At once if that is more than now, else after [`Config::CloseNotice`] blocks. Replaces a
+		/// lower limit that was announced before.
+		///
+		/// # Origin
+		/// Signed, by the session's caller.
+		///
+		/// # Errors
+		/// `UnknownSession`, `NotSessionCaller`, `SameLimit`.
+		///
+		/// # Events
+		/// `SpendingLimitSet`.
+		#[pallet::call_index(17)]
+		#[pallet::weight(T::WeightInfo::set_spending_limit())]
+		pub fn set_spending_limit(
+			origin: OriginFor<T>,
+			session: SessionId,
+			limit: Balance,
+		) -> DispatchResult {
+			Self::do_set_spending_limit(ensure_signed(origin)?, session, limit)
+		}
+
+		/// Closes a session at once, with the node's consent.
+		///
+		/// - `signature`: that of the node's receipt key over the
+		///   [`CloseAgreement`](openledger_primitives::closing::CloseAgreement) for what has been
+		///   settled by now.
+		///
+		/// # Origin
+		/// Signed, by the session's caller.
+		///
+		/// # Deposit
+		/// All that is held for the session goes back to the caller.
+		///
+		/// # Errors
+		/// `UnknownSession`, `NotSessionCaller`, `BadSignature`.
+		///
+		/// # Events
+		/// `SessionClosed`.
+		#[pallet::call_index(18)]
+		#[pallet::weight(T::WeightInfo::close_with_agreement(MAX_LANES.into()))]
+		pub fn close_with_agreement(
+			origin: OriginFor<T>,
+			session: SessionId,
+			signature: Signature,
+		) -> DispatchResultWithPostInfo {
+			let caller = ensure_signed(origin)?;
+			let lanes = Self::do_close_with_agreement(caller, session, signature)?;
+			Ok(Some(T::WeightInfo::close_with_agreement(lanes.into())).into())
+		}
+
+		/// Redeems a voucher for the sums of the calls before its own, and for its own if the record
+		/// of that comes along as `last`.
+		///
+		/// All of them are of the model, the version and the price version that the voucher names. The
+		/// sums count whole or not at all; `last` may be rejected alone.
+		///
+		/// # Origin
+		/// Signed, by the operator of the session's node.
+		///
+		/// # Errors
+		/// `NotTheOwnCall`, `EmptyAggregate`, `UnknownSession`, `NotSessionNode`, `SettlementOver`,
+		/// `WrongChain`, `VoucherContradictsItself`, `NoSuchLane`, `VoucherNotNewer`, `BadSignature`;
+		/// those of the terms that the voucher names: `UnknownModel`, `UnknownVersion`,
+		/// `UnknownPrice`, `NotInForce`, `VersionExpired`, `PriceExpired`, `ModelRetired`; and
+		/// `SequenceNotRising`, `SequenceBeyondVoucher`, `TooManyCalls`, `AboveAcknowledged`,
+		/// `DepositExhausted`, `AboveSpendingLimit`, `Overflow`.
+		///
+		/// # Events
+		/// `AggregateSettled`; for `last`, `RecordRejected` or `CallSettled`; `VoucherSettled`.
+		#[pallet::call_index(19)]
+		#[pallet::weight(AggregateLoad::of(aggregate, last.as_ref()).weight::<T::WeightInfo>())]
+		pub fn settle_aggregate(
+			origin: OriginFor<T>,
+			voucher: Voucher,
+			signature: Signature,
+			aggregate: Aggregate,
+			last: Option<CallRecord>,
+		) -> DispatchResultWithPostInfo {
+			let operator = ensure_signed(origin)?;
+			let load = Self::do_settle_aggregate(&operator, voucher, &signature, aggregate, last)?;
+			Ok(Some(load.weight::<T::WeightInfo>()).into())
+		}
+
+		/// Reports that a node has settled more for a call than it had stated. The caller gets the
+		/// difference back, and the node is punished: see [`disputes`](crate::disputes).
+		///
+		/// If the bond did not cover the refund, the same can be reported again once it does.
+		///
+		/// - `statement`, `signature`: the node's statement of the call.
+		/// - `receipt_key`: the key that signed it, the node's of now or of earlier.
+		/// - `last_sequence`: the last sequence of the call's settlement.
+		/// - `record`, `charge`: the settled record of the call, and what it was charged in planck.
+		/// - `proof`: that the record is behind the settlement's root: see
+		///   [`prove`](openledger_primitives::merkle::prove).
+		///
+		/// # Origin
+		/// Signed, by anyone.
+		///
+		/// # Fee
+		/// None for a report that holds, unless the node's bond had next to nothing left.
+		///
+		/// # Errors
+		/// `NotDisputable`, `NotTheSameCall`, `BadInclusionProof`, `UnknownNode`, `WrongChain`,
+		/// `UnknownReceiptKey`, `BadStatementSignature`, `NoContradiction`, `AlreadyDisputed`,
+		/// `RefundUnavailable`, `TooManyDisputes`.
+		///
+		/// # Events
+		/// `NodeJailed` and `OverchargeProven`; or `RefundPaid`, of a report that was made before, with
+		/// `NodeJailed` if it takes the bond of an active node below the least one.
+		#[pallet::call_index(20)]
+		#[pallet::weight(T::WeightInfo::report_overcharge(count(proof.path.len()), MAX_SERVED))]
+		pub fn report_overcharge(
+			origin: OriginFor<T>,
+			statement: Box<Statement>,
+			signature: Signature,
+			receipt_key: AccountId,
+			last_sequence: Sequence,
+			record: Box<CallRecord>,
+			charge: Balance,
+			proof: InclusionProof,
+		) -> DispatchResultWithPostInfo {
+			let reporter = ensure_signed(origin)?;
+			let stated =
+				Stated { statement: &statement, signature: &signature, receipt_key: &receipt_key };
+			let settled = Settled { last_sequence, record: &record, charge, proof: &proof };
+			let punished = Self::do_report_overcharge(reporter, stated, settled)?;
+			let length = count(proof.path.len());
+			let weight = T::WeightInfo::report_overcharge(length, punished.unlisted);
+			Ok(Self::cost_of_report(weight, &punished))
+		}
+
+		/// Reports that a node has settled something else than it had stated, at no higher price: other
+		/// tokens, another version, another attribution, or another answer.
+		///
+		/// The arguments are those of [`report_overcharge`](Pallet::report_overcharge).
+		///
+		/// # Origin
+		/// Signed, by anyone.
+		///
+		/// # Fee
+		/// That of [`report_overcharge`](Pallet::report_overcharge).
+		///
+		/// # Errors
+		/// Those of [`report_overcharge`](Pallet::report_overcharge) but `RefundUnavailable`, and
+		/// `ReportAsOvercharge`.
+		///
+		/// # Events
+		/// `NodeJailed`, `MisreportProven`.
+		#[pallet::call_index(21)]
+		#[pallet::weight(T::WeightInfo::report_misreport(count(proof.path.len()), MAX_SERVED))]
+		pub fn report_misreport(
+			origin: OriginFor<T>,
+			statement: Box<Statement>,
+			signature: Signature,
+			receipt_key: AccountId,
+			last_sequence: Sequence,
+			record: Box<CallRecord>,
+			charge: Balance,
+			proof: InclusionProof,
+		) -> DispatchResultWithPostInfo {
+			let reporter = ensure_signed(origin)?;
+			let stated =
+				Stated { statement: &statement, signature: &signature, receipt_key: &receipt_key };
+			let settled = Settled { last_sequence, record: &record, charge, proof: &proof };
+			let punished = Self::do_report_misreport(reporter, stated, settled)?;
+			let length = count(proof.path.len());
+			let weight = T::WeightInfo::report_misreport(length, punished.unlisted);
+			Ok(Self::cost_of_report(weight, &punished))
+		}
+
+		/// Reports that the node of `operator` has made two different statements of one call, whether
+		/// that was settled or not.
+		///
+		/// Each comes with its signature and with the receipt key that signed it, which need not be the
+		/// same.
+		///
+		/// # Origin
+		/// Signed, by anyone.
+		///
+		/// # Fee
+		/// That of [`report_overcharge`](Pallet::report_overcharge).
+		///
+		/// # Errors
+		/// `NotTheSameCall`, `NoContradiction`, `UnknownSession`, `UnknownNode`, `WrongChain`,
+		/// `UnknownReceiptKey`, `BadStatementSignature`, `AlreadyDisputed`, `TooManyDisputes`.
+		///
+		/// # Events
+		/// `NodeJailed`, `EquivocationProven`.
+		#[pallet::call_index(22)]
+		#[pallet::weight(T::WeightInfo::report_equivocation(MAX_SERVED))]
+		pub fn report_equivocation(
+			origin: OriginFor<T>,
+			operator: AccountId,
+			first: Box<Statement>,
+			first_signature: Signature,
+			first_key: AccountId,
+			second: Box<Statement>,
+			second_signature: Signature,
+			second_key: AccountId,
+		) -> DispatchResultWithPostInfo {
+			let reporter = ensure_signed(origin)?;
+			let first =
+				Stated { statement: &first, signature: &first_signature, receipt_key: &first_key };
+			let second = Stated {
+				statement: &second,
+				signature: &second_signature,
+				receipt_key: &second_key,
+			};
+			let punished = Self::do_report_equivocation(reporter, operator, first, second)?;
+			let weight = T::WeightInfo::report_equivocation(punished.unlisted);
+			Ok(Self::cost_of_report(weight, &punished))
+		}
+	}
 }

@@ -19,7 +19,7 @@
 //!     voucher::Voucher,
 //!     Hash,
 //! };
-//! use pallet_inference_metering::{meter::Meter, types::Lane};
+//! use pallet_inference_metering::{meter::Meter, Lane};
 //!
 //! // The caller agrees that the first call cost 60, and pays up to 50 for the second.
 //! let voucher = Voucher {

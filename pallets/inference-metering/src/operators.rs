@@ -2,7 +2,7 @@
 
 use crate::{
 	pallet::*,
-	types::{KeyHistory, Node, PreviousKey, Served, ServedModels, Status},
+	types::{count, Node, NodeOf, PreviousKey, Served, ServedModels, Status},
 };
 use alloc::collections::BTreeSet;
 use frame_support::{
@@ -10,13 +10,8 @@ use frame_support::{
 	traits::{fungible::MutateHold, tokens::Precision, Get},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{
-	traits::{ModelInspect, NodeInspect},
-	AccountId, Balance, ModelId, Uri,
-};
+use openledger_primitives::{traits::ModelInspect, AccountId, Balance, Uri};
 use sp_runtime::{traits::Zero, DispatchError, DispatchResult, Saturating};
-
-pub(crate) type NodeOf<T> = Node<AccountId, BlockNumberFor<T>>;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_register_node(
@@ -61,7 +56,7 @@ impl<T: Config> Pallet<T> {
 		check_endpoint::<T>(&endpoint)?;
 		check_models::<T>(&models, &node.models)?;
 
-		let before = count(&node.models);
+		let before = count(node.models.len());
 		if node.is_active() {
 			Self::unlist(&operator, &node.models);
 			Self::list(&operator, &models);
@@ -120,7 +115,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(node.is_active(), Error::<T>::NodeNotActive);
 
 		let at = Self::now().saturating_add(T::UnbondingPeriod::get());
-		let models = count(&node.models);
+		let models = count(node.models.len());
 		Self::unlist(&operator, &node.models);
 		Nodes::<T>::insert(&operator, Node { status: Status::Unbonding(at), ..node });
 		Self::deposit_event(Event::UnbondingStarted { operator, at });
@@ -171,7 +166,7 @@ impl<T: Config> Pallet<T> {
 	/// The node takes sessions again. Returns how many models it serves.
 	fn activate(operator: &AccountId, node: NodeOf<T>) -> Result<u32, DispatchError> {
 		ensure!(node.bond >= T::MinBond::get(), Error::<T>::BondTooSmall);
-		let models = count(&node.models);
+		let models = count(node.models.len());
 		Self::list(operator, &node.models);
 		Nodes::<T>::insert(operator, Node { status: Status::Active, ..node });
 		Ok(models)
@@ -222,10 +217,6 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-fn count(models: &ServedModels) -> u32 {
-	u32::try_from(models.len()).unwrap_or(u32::MAX)
-}
-
 fn check_endpoint<T>(endpoint: &Uri) -> Result<(), Error<T>> {
 	let rest = endpoint
 		.strip_prefix(b"http://".as_slice())
@@ -249,17 +240,3 @@ fn check_models<T: Config>(models: &ServedModels, before: &ServedModels) -> Resu
 	}
 	Ok(())
 }
-
-impl<T: Config> NodeInspect<AccountId> for Pallet<T> {
-	fn serves(operator: &AccountId, model: ModelId) -> bool {
-		ServedBy::<T>::contains_key(model, operator)
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn benchmark_node(operator: &AccountId, model: ModelId) -> DispatchResult {
-		crate::benchmarking::register::<T>(operator, [model])
-	}
-}
-
-/// The history of a node's keys.
-pub(crate) type KeyHistoryOf<T> = KeyHistory<AccountId, BlockNumberFor<T>>;

@@ -3,18 +3,17 @@
 //! See [`disputes`](crate::disputes) for what is paid when.
 
 use crate::{
-	operators::NodeOf,
 	pallet::*,
-	settlement::count,
-	types::{Node, Status},
+	types::{count, Node, NodeOf, Punished, Status},
 };
 use frame_support::{
-	dispatch::Pays,
+	dispatch::{Pays, PostDispatchInfo},
 	traits::{
 		fungible::{Inspect, MutateHold},
 		tokens::{Fortitude, Precision, Provenance, Restriction},
 		Get,
 	},
+	weights::Weight,
 };
 use openledger_primitives::{AccountId, Balance};
 use sp_runtime::{DispatchError, Saturating};
@@ -46,28 +45,15 @@ impl Bill {
 	}
 }
 
-/// What a punished node's bond was spent on, in planck.
-pub(crate) struct Punished {
-	pub(crate) refunded: Balance,
-	pub(crate) reward: Balance,
-	pub(crate) protocol: Balance,
-	/// How many models it was taken off the list of.
-	pub(crate) unlisted: u32,
-}
-
-impl Punished {
-	/// Whether the reporter pays for the report: not if the protocol got something for it. What a
-	/// node with next to no bond says against itself would fill blocks for nothing otherwise.
-	pub(crate) fn fee<T: Config>(&self) -> Pays {
-		if self.protocol >= T::Currency::minimum_balance() {
-			Pays::No
-		} else {
-			Pays::Yes
-		}
-	}
-}
-
 impl<T: Config> Pallet<T> {
+	/// What a report that holds costs its reporter: no fee if the protocol got something for it. What
+	/// a node with next to no bond says against itself would fill blocks for nothing otherwise.
+	pub(crate) fn cost_of_report(weight: Weight, punished: &Punished) -> PostDispatchInfo {
+		let paid = punished.protocol >= T::Currency::minimum_balance();
+		let pays_fee = if paid { Pays::No } else { Pays::Yes };
+		PostDispatchInfo { actual_weight: Some(weight), pays_fee }
+	}
+
 	/// What a node loses for a contradiction of which its caller is owed nothing, in planck.
 	pub(crate) fn least_penalty(node: &NodeOf<T>) -> Balance {
 		T::DisputePenalty::get().mul_ceil(node.bond)
@@ -187,13 +173,6 @@ impl<T: Config> Pallet<T> {
 
 	fn can_be_paid(to: &AccountId, amount: Balance) -> bool {
 		T::Currency::can_deposit(to, amount, Provenance::Extant).into_result().is_ok()
-	}
-}
-
-impl Punished {
-	/// What is left of a bond.
-	fn left_of(&self, bond: Balance) -> Balance {
-		bond.saturating_sub(self.refunded).saturating_sub(self.reward).saturating_sub(self.protocol)
 	}
 }
 

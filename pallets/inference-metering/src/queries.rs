@@ -1,9 +1,8 @@
 //! What the runtime APIs tell of this pallet's state.
 
 use crate::{
-	operators::NodeOf,
 	pallet::*,
-	types::{Served, Status},
+	types::{NodeOf, Served, Status},
 };
 use alloc::{string::String, vec::Vec};
 use frame_system::pallet_prelude::BlockNumberFor;

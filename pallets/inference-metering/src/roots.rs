@@ -7,20 +7,16 @@
 
 use crate::{
 	pallet::*,
-	types::{QueueEnds, QueuedRoot, RootKey, SettledRoot},
+	types::{QueueEnds, QueuedRoot, RootKey, SettledRootOf},
 	WeightInfo,
 };
 use frame_support::weights::Weight;
-use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::AccountId;
 use sp_runtime::DispatchResult;
 
 /// How many old roots each settlement removes: as many as it can add.
 pub(crate) const DROPPED_PER_SETTLEMENT: u32 = 2;
 /// How many old roots one block removes in the weight it has left.
 pub(crate) const DROPPED_PER_BLOCK: u32 = 256;
-
-pub(crate) type SettledRootOf<T> = SettledRoot<AccountId, BlockNumberFor<T>>;
 
 impl<T: Config> Pallet<T> {
 	/// Keeps roots until nobody can dispute them any more, and removes older ones.

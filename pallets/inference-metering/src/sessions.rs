@@ -1,9 +1,8 @@
 //! Sessions: opening, changing and closing.
 
 use crate::{
-	operators::NodeOf,
 	pallet::*,
-	types::{Node, PendingLimit, Session},
+	types::{Node, NodeOf, PendingLimit, Session, SessionOf},
 };
 use frame_support::{
 	ensure,
@@ -19,8 +18,6 @@ use openledger_primitives::{
 	Signature, MAX_LANES,
 };
 use sp_runtime::{traits::Zero, DispatchError, DispatchResult, Saturating};
-
-pub(crate) type SessionOf<T> = Session<AccountId, BlockNumberFor<T>>;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_open_session(

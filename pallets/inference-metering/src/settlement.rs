@@ -3,9 +3,7 @@
 use crate::{
 	meter::Meter,
 	pallet::*,
-	sessions::SessionOf,
-	types::{Lane, SettledRoot},
-	WeightInfo,
+	types::{count, Absent, Lane, Load, SessionOf, SettledRoot, SettledRootOf},
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -15,7 +13,6 @@ use frame_support::{
 		tokens::{Fortitude, Precision, Restriction},
 		Get,
 	},
-	weights::Weight,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
@@ -25,73 +22,9 @@ use openledger_primitives::{
 	signing::Signed,
 	traits::{CallTerms, ChargedCall, ModelInspect, RevenueDistributor},
 	voucher::Voucher,
-	AccountId, Hash, LaneId, Sequence, Signature, MAX_LANES, MAX_LINEAGE, MAX_SOURCES,
+	AccountId, Hash, LaneId, Sequence, Signature, MAX_LANES,
 };
 use sp_runtime::{DispatchError, Saturating};
-
-/// What a settlement is made of, as far as its weight goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Load {
-	/// Records.
-	pub(crate) records: u32,
-	/// Entries of their attributions.
-	pub(crate) attributed: u32,
-	/// What their terms have less than they could have.
-	pub(crate) absent: Absent,
-}
-
-/// How much shorter the terms of a settlement are than they could be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Absent {
-	/// Data sources.
-	pub(crate) sources: u32,
-	/// Models that theirs descend from.
-	pub(crate) parents: u32,
-}
-
-impl Absent {
-	/// What these terms have less than they could have.
-	pub(crate) fn of<AccountId>(terms: &CallTerms<AccountId>) -> Self {
-		Self {
-			sources: left_of(MAX_SOURCES, terms.sources.len()),
-			parents: left_of(MAX_LINEAGE, terms.lineage.len()),
-		}
-	}
-
-	/// What `full`, the weight of a settlement with terms as long as they can be, comes to without
-	/// them.
-	pub(crate) fn from<W: WeightInfo>(&self, full: Weight) -> Weight {
-		full.saturating_sub(extra(W::settle_sources, self.sources, 0)).saturating_sub(extra(
-			W::settle_parents,
-			self.parents,
-			0,
-		))
-	}
-}
-
-impl Load {
-	/// The most that these records can be.
-	pub(crate) fn of(records: &[CallRecord]) -> Self {
-		let attributed = records.iter().map(|record| count(record.attribution.len()));
-		Self {
-			records: count(records.len()),
-			attributed: attributed.fold(0, u32::saturating_add),
-			absent: Absent::default(),
-		}
-	}
-
-	/// The weight of an itemised settlement.
-	pub(crate) fn weight<W: WeightInfo>(&self) -> Weight {
-		let full =
-			W::settle(self.records).saturating_add(extra(W::settle_attributed, self.attributed, 0));
-		self.absent.from::<W>(full)
-	}
-}
-
-/// What `amount` weighs on top of `included`, which another weight accounts for.
-pub(crate) fn extra(weight: impl Fn(u32) -> Weight, amount: u32, included: u32) -> Weight {
-	weight(amount).saturating_sub(weight(included))
-}
 
 /// A voucher that was checked: only such a one can be redeemed.
 pub(crate) struct Redemption<T: Config> {
@@ -118,11 +51,6 @@ impl<T: Config> Redemption<T> {
 			meter
 		}
 	}
-}
-
-/// How many of `most` places are not taken.
-fn left_of(most: u32, taken: usize) -> u32 {
-	most.saturating_sub(count(taken))
 }
 
 /// What an event tells of a call, next to its charge.
@@ -316,7 +244,7 @@ impl<T: Config> Pallet<T> {
 		redemption: &Redemption<T>,
 		first_sequence: Sequence,
 		last_sequence: Sequence,
-	) -> crate::roots::SettledRootOf<T> {
+	) -> SettledRootOf<T> {
 		SettledRoot {
 			root: Hash::zero(),
 			records: 0,
@@ -377,8 +305,4 @@ impl<T: Config> Pallet<T> {
 			charged: meter.charged(),
 		});
 	}
-}
-
-pub(crate) fn count(length: usize) -> u32 {
-	u32::try_from(length).unwrap_or(u32::MAX)
 }

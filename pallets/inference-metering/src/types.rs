@@ -1,9 +1,14 @@
-//! What the pallet stores.
+//! What the pallet stores, what its rules hand to one another, and short names of both in the types of
+//! a runtime.
 
+use crate::WeightInfo;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{BoundedBTreeMap, BoundedBTreeSet};
+use frame_support::{weights::Weight, BoundedBTreeMap, BoundedBTreeSet};
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	Balance, Hash, LaneId, ModelId, Sequence, SessionId, Uri, MAX_RECORDS, MAX_SERVED,
+	aggregate::Aggregate, merkle::InclusionProof, record::CallRecord, statement::Statement,
+	traits::CallTerms, AccountId, Balance, Hash, LaneId, ModelId, Sequence, SessionId, Signature,
+	Uri, MAX_LINEAGE, MAX_RECORDS, MAX_SERVED, MAX_SOURCES,
 };
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
@@ -315,3 +320,150 @@ pub type DisputedRecords = BoundedBTreeMap<Sequence, Proven, ConstU32<MAX_DISPUT
 /// The calls that a node made two statements of.
 pub type EquivocatedCalls =
 	BoundedBTreeSet<(SessionId, LaneId, Sequence), ConstU32<MAX_EQUIVOCATIONS>>;
+
+/// A node, in the types of a runtime.
+pub(crate) type NodeOf<T> = Node<AccountId, BlockNumberFor<T>>;
+/// The history of a node's keys, in the types of a runtime.
+pub(crate) type KeyHistoryOf<T> = KeyHistory<AccountId, BlockNumberFor<T>>;
+/// A session, in the types of a runtime.
+pub(crate) type SessionOf<T> = Session<AccountId, BlockNumberFor<T>>;
+/// A settlement's root, in the types of a runtime.
+pub(crate) type SettledRootOf<T> = SettledRoot<AccountId, BlockNumberFor<T>>;
+
+/// What a node stated: a statement, its signature, and the receipt key that it is said to be of.
+pub(crate) struct Stated<'a> {
+	pub(crate) statement: &'a Statement,
+	pub(crate) signature: &'a Signature,
+	pub(crate) receipt_key: &'a AccountId,
+}
+
+/// What a node settled: a record, what it was charged, and the proof that it stands behind the root
+/// whose last sequence is given.
+pub(crate) struct Settled<'a> {
+	pub(crate) last_sequence: Sequence,
+	pub(crate) record: &'a CallRecord,
+	pub(crate) charge: Balance,
+	pub(crate) proof: &'a InclusionProof,
+}
+
+/// What a punished node's bond was spent on, in planck.
+pub(crate) struct Punished {
+	pub(crate) refunded: Balance,
+	pub(crate) reward: Balance,
+	pub(crate) protocol: Balance,
+	/// How many models it was taken off the list of.
+	pub(crate) unlisted: u32,
+}
+
+impl Punished {
+	/// What is left of a bond.
+	pub(crate) fn left_of(&self, bond: Balance) -> Balance {
+		bond.saturating_sub(self.refunded).saturating_sub(self.reward).saturating_sub(self.protocol)
+	}
+}
+
+/// What a settlement is made of, as far as its weight goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+	/// Records.
+	pub(crate) records: u32,
+	/// Entries of their attributions.
+	pub(crate) attributed: u32,
+	/// What their terms have less than they could have.
+	pub(crate) absent: Absent,
+}
+
+/// How much shorter the terms of a settlement are than they could be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Absent {
+	/// Data sources.
+	pub(crate) sources: u32,
+	/// Models that theirs descend from.
+	pub(crate) parents: u32,
+}
+
+impl Absent {
+	/// What these terms have less than they could have.
+	pub(crate) fn of<AccountId>(terms: &CallTerms<AccountId>) -> Self {
+		Self {
+			sources: left_of(MAX_SOURCES, terms.sources.len()),
+			parents: left_of(MAX_LINEAGE, terms.lineage.len()),
+		}
+	}
+
+	/// What `full`, the weight of a settlement with terms as long as they can be, comes to without
+	/// them.
+	pub(crate) fn from<W: WeightInfo>(&self, full: Weight) -> Weight {
+		full.saturating_sub(extra(W::settle_sources, self.sources, 0)).saturating_sub(extra(
+			W::settle_parents,
+			self.parents,
+			0,
+		))
+	}
+}
+
+impl Load {
+	/// The most that these records can be.
+	pub(crate) fn of(records: &[CallRecord]) -> Self {
+		let attributed = records.iter().map(|record| count(record.attribution.len()));
+		Self {
+			records: count(records.len()),
+			attributed: attributed.fold(0, u32::saturating_add),
+			absent: Absent::default(),
+		}
+	}
+
+	/// The weight of an itemised settlement.
+	pub(crate) fn weight<W: WeightInfo>(&self) -> Weight {
+		let full =
+			W::settle(self.records).saturating_add(extra(W::settle_attributed, self.attributed, 0));
+		self.absent.from::<W>(full)
+	}
+}
+
+/// What `amount` weighs on top of `included`, which another weight accounts for.
+fn extra(weight: impl Fn(u32) -> Weight, amount: u32, included: u32) -> Weight {
+	weight(amount).saturating_sub(weight(included))
+}
+
+/// What an aggregate is made of, as far as its weight goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AggregateLoad {
+	/// Entries of the attribution.
+	pub(crate) attributed: u32,
+	/// Entries of the attribution of the voucher's own call.
+	pub(crate) own_attributed: u32,
+	/// What the terms have less than they could have.
+	pub(crate) absent: Absent,
+}
+
+impl AggregateLoad {
+	/// The most that an aggregate, with the record of the voucher's own call, can be.
+	pub(crate) fn of(aggregate: &Aggregate, last: Option<&CallRecord>) -> Self {
+		Self {
+			attributed: count(aggregate.attribution.len()),
+			own_attributed: last.map_or(0, |own| count(own.attribution.len())),
+			absent: Absent::default(),
+		}
+	}
+
+	/// The weight of the settlement.
+	pub(crate) fn weight<W: WeightInfo>(&self) -> Weight {
+		let full = W::settle_aggregate(self.attributed).saturating_add(extra(
+			W::settle_attributed,
+			self.own_attributed,
+			0,
+		));
+		self.absent.from::<W>(full)
+	}
+}
+
+/// How many of `most` places are not taken.
+fn left_of(most: u32, taken: usize) -> u32 {
+	most.saturating_sub(count(taken))
+}
+
+/// A length as a number. The lists here are bounded far below the limits of `u32`.
+pub(crate) fn count(length: usize) -> u32 {
+	u32::try_from(length).unwrap_or(u32::MAX)
+}

@@ -78,8 +78,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
-#[cfg(any(feature = "std", feature = "try-runtime"))]
-mod invariants;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod queries;
@@ -87,17 +86,21 @@ mod requests;
 mod sweep;
 #[cfg(test)]
 mod tests;
-pub mod types;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use sweep::{MAX_SLOTS_SWEPT, SLOT_SEARCH};
+pub use types::{
+	Request, RequestInput, RequestOutput, MAX_SLOTS_SWEPT, MOST_ADDED_TOKENS, SLOT_SEARCH,
+};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::types::{length, Answer, Request, RequestInput, RequestOutput};
+	use crate::types::{length, Answer, RequestOf};
 	use frame_support::{
 		pallet_prelude::*,
 		traits::fungible::{Inspect, InspectHold, Mutate, MutateHold},
@@ -189,8 +192,7 @@ pub mod pallet {
 
 	/// Calls that wait for their answer.
 	#[pallet::storage]
-	pub type Requests<T: Config> =
-		CountedStorageMap<_, Twox64Concat, RequestId, Request<AccountId, BlockNumberFor<T>>>;
+	pub type Requests<T: Config> = CountedStorageMap<_, Twox64Concat, RequestId, RequestOf<T>>;
 
 	/// What they ask.
 	#[pallet::storage]
@@ -363,24 +365,51 @@ pub mod pallet {
 		NotOver,
 	}
 
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_idle(now: BlockNumberFor<T>, remaining: Weight) -> Weight {
+			Self::sweep(now, remaining)
+		}
+
+		fn integrity_test() {
+			assert!(T::MinDeadline::get() <= T::MaxDeadline::get(), "nothing could be requested");
+			assert!(T::MaxPerSlot::get() > 0, "a slot needs room");
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
 		/// Asks a model.
 		///
-		/// `input` is what is asked, for everybody to read. `node` is the operator who is to
-		/// answer; without one, anybody who serves the model may. `max_charge` planck are held, and
-		/// the call never costs more; what it costs is computed from the price that is in force now.
-		/// `deadline` is the last block in which it can be answered, between
-		/// [`Config::MinDeadline`] and [`Config::MaxDeadline`] blocks from now. A deposit of
-		/// [`Config::DepositBase`] and, for each byte of the input, [`Config::DepositPerByte`] is
-		/// held until the call is answered or ends. Where very many calls end at about the same time,
-		/// it may have to be ended with [`expire_call`](Pallet::expire_call).
+		/// Where very many calls end at about the same time, this one may have to be ended with
+		/// [`expire_call`](Pallet::expire_call).
+		///
+		/// - `node`: the operator who is to answer; without one, anybody who serves the model may.
+		/// - `input`: what is asked, for everybody to read.
+		/// - `max_charge`: the most that the call may cost, in planck. What it costs is computed from the price
+		///   that is in force now.
+		/// - `deadline`: the last block in which it can be answered, between [`Config::MinDeadline`] and
+		///   [`Config::MaxDeadline`] blocks from now.
+		///
+		/// # Origin
+		/// Signed, by the caller who pays.
+		///
+		/// # Deposit
+		/// `max_charge`, and [`Config::DepositBase`] with [`Config::DepositPerByte`] for each byte of the input,
+		/// are held on the caller's account until the call is answered or ends.
 		///
 		/// # Errors
 		/// `EmptyInput`, `UnknownModel`, `ModelNotCallable`, `ModelNotServed` by the named node,
-		/// `DeadlineTooSoon`, `DeadlineTooLate`, `MaxChargeTooSmall`, `IdsExhausted`, `Overflow`; a
-		/// token error if the caller does not have the funds; `NoTerms` if the registry has nothing in
-		/// force for the model.
+		/// `DeadlineTooSoon`, `DeadlineTooLate`, `MaxChargeTooSmall`, `IdsExhausted`, `Overflow`; a token error if
+		/// the caller does not have the funds; `NoTerms` if the registry has nothing in force for the model.
+		///
+		/// # Events
+		/// `CallRequested`.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::request_call(length(input), SLOT_SEARCH))]
 		pub fn request_call(
@@ -399,16 +428,26 @@ pub mod pallet {
 
 		/// Answers a call, and is paid for it.
 		///
-		/// The caller is charged for `input_tokens` and `output_tokens` by the price schedule that
-		/// was in force at the request. `version` is the model's version that answered: the one in
-		/// force at the request or a newer one. `attribution` says which contributions `output`
-		/// came from.
+		/// The caller is charged for `input_tokens` and `output_tokens` by the price schedule that was in force at
+		/// the request.
+		///
+		/// - `version`: the model's version that answered: the one in force at the request or a newer one.
+		/// - `attribution`: which contributions `output` came from.
+		///
+		/// # Origin
+		/// Signed, by the operator of a node that serves the model, or of the one that the caller has named.
+		///
+		/// # Deposit
+		/// What is held for the call and its place, but for the charge, is released to the caller.
 		///
 		/// # Errors
-		/// `UnknownRequest`, `Cancelled`, `DeadlinePassed`, `NotNamedNode`, `ModelNotServed`,
-		/// `TooManyTokens`, `VersionTooOld`, `UnknownVersion`, `VersionNotInForce`,
-		/// `VersionExpired`, `PriceExpired`, `UnknownModel`, `ModelRetired`, `NoTerms`,
-		/// `ChargeOverflow`, `AboveMaxCharge`, `NotDistributed`; those of the revenue split.
+		/// `UnknownRequest`, `Cancelled`, `DeadlinePassed`, `NotNamedNode`, `ModelNotServed`, `TooManyTokens`,
+		/// `VersionTooOld`, `UnknownVersion`, `VersionNotInForce`, `VersionExpired`, `PriceExpired`,
+		/// `UnknownModel`, `ModelRetired`, `NoTerms`, `ChargeOverflow`, `AboveMaxCharge`, `NotDistributed`; those
+		/// of the revenue split.
+		///
+		/// # Events
+		/// `CallFulfilled`, with the answer.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::fulfil_call(
 			length(output),
@@ -430,11 +469,19 @@ pub mod pallet {
 			Ok(Some(weight).into())
 		}
 
-		/// Cancels a call. It can still be answered for [`Config::CancelNotice`] blocks, but not
-		/// beyond its deadline; then everything on hold for it becomes free again.
+		/// Cancels a call.
+		///
+		/// It can still be answered for [`Config::CancelNotice`] blocks, but not beyond its deadline; then
+		/// everything on hold for it becomes free again.
+		///
+		/// # Origin
+		/// Signed, by the request's caller.
 		///
 		/// # Errors
 		/// `UnknownRequest`, `NotRequestCaller`, `AlreadyCancelled`, `DeadlinePassed`.
+		///
+		/// # Events
+		/// `CallCancelled`.
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::cancel_call(SLOT_SEARCH))]
 		pub fn cancel_call(origin: OriginFor<T>, request: RequestId) -> DispatchResultWithPostInfo {
@@ -443,34 +490,27 @@ pub mod pallet {
 			Ok(Some(T::WeightInfo::cancel_call(passed)).into())
 		}
 
-		/// Ends a call that cannot be answered any more, and frees everything on hold for it.
-		/// Anybody may; a sweep does the same by itself when blocks have time left, unless all the
-		/// sweep's slots around the deadline were full at the request.
+		/// Ends a call that cannot be answered any more.
+		///
+		/// A sweep does the same by itself when blocks have time left, unless all the sweep's slots around the
+		/// deadline were full at the request.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// Everything on hold for the call is released to its caller.
 		///
 		/// # Errors
 		/// `UnknownRequest`, `NotOver`.
+		///
+		/// # Events
+		/// `CallExpired`.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::expire_call())]
 		pub fn expire_call(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_expire(request)
-		}
-	}
-
-	#[pallet::hooks]
-	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-		fn on_idle(now: BlockNumberFor<T>, remaining: Weight) -> Weight {
-			Self::sweep(now, remaining)
-		}
-
-		fn integrity_test() {
-			assert!(T::MinDeadline::get() <= T::MaxDeadline::get(), "nothing could be requested");
-			assert!(T::MaxPerSlot::get() > 0, "a slot needs room");
-		}
-
-		#[cfg(feature = "try-runtime")]
-		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-			Self::do_try_state()
 		}
 	}
 }

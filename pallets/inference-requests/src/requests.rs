@@ -2,7 +2,7 @@
 
 use crate::{
 	pallet::*,
-	types::{length, Answer, Request, RequestInput},
+	types::{length, Answer, Request, RequestInput, RequestOf},
 	WeightInfo,
 };
 use alloc::vec::Vec;
@@ -180,10 +180,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Frees everything that is on hold for a request, and forgets it. Its slot is the caller's
 	/// business.
-	pub(crate) fn give_back(
-		id: RequestId,
-		request: Request<AccountId, BlockNumberFor<T>>,
-	) -> DispatchResult {
+	pub(crate) fn give_back(id: RequestId, request: RequestOf<T>) -> DispatchResult {
 		Self::release(&request.caller, HoldReason::Call, request.max_charge)?;
 		Self::release(&request.caller, HoldReason::Storage, request.deposit)?;
 		Self::forget(id, request.model);
@@ -205,7 +202,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Takes what a call costs out of the caller's hold, and has it split.
 	fn collect(
-		request: &Request<AccountId, BlockNumberFor<T>>,
+		request: &RequestOf<T>,
 		operator: &AccountId,
 		charge: Balance,
 		terms: &CallTerms<AccountId>,

@@ -1,19 +1,16 @@
 //! The slots in which requests wait for their end, and the sweep that empties them.
 
-use crate::{pallet::*, WeightInfo};
+use crate::{
+	pallet::*,
+	types::{MAX_SLOTS_SWEPT, SLOT_SEARCH},
+	WeightInfo,
+};
 use frame_support::{
 	defensive, storage::with_storage_layer, traits::Get, weights::Weight, weights::WeightMeter,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::RequestId;
 use sp_runtime::{traits::One, DispatchError, Saturating};
-
-/// How many slots are looked at for one that is not full.
-pub const SLOT_SEARCH: u32 = 16;
-
-/// How many slots one block's sweep looks at. After a time of full blocks, the sweep catches up
-/// with the chain at this rate.
-pub const MAX_SLOTS_SWEPT: u32 = 256;
 
 impl<T: Config> Pallet<T> {
 	/// The first slot from `from` on that has room, and how many before it are full. The slots of

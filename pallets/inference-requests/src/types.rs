@@ -1,13 +1,21 @@
-//! What the pallet stores, and what its calls carry.
+//! What the pallet stores, what its calls carry, and short names of both in the types of a runtime.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	attribution::Attribution, Balance, Hash, ModelId, PriceVersion, VersionId, MAX_REQUEST_INPUT,
-	MAX_REQUEST_OUTPUT,
+	attribution::Attribution, AccountId, Balance, Hash, ModelId, PriceVersion, VersionId,
+	MAX_REQUEST_INPUT, MAX_REQUEST_OUTPUT,
 };
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
 use sp_runtime::{traits::One, BoundedVec, Saturating};
+
+/// How many slots are looked at for one that is not full.
+pub const SLOT_SEARCH: u32 = 16;
+
+/// How many slots one block's sweep looks at. After a time of full blocks, the sweep catches up
+/// with the chain at this rate.
+pub const MAX_SLOTS_SWEPT: u32 = 256;
 
 /// What is asked. The chain does not look into it: plain text, or the body of a chat request, as
 /// the model's operators understand it. Everybody can read it.
@@ -54,6 +62,9 @@ impl<AccountId, BlockNumber: Copy + Ord + One + Saturating> Request<AccountId, B
 		self.cancelled_at.map_or(lapses, |cancelled| cancelled.min(lapses))
 	}
 }
+
+/// A request, in the types of a runtime.
+pub(crate) type RequestOf<T> = Request<AccountId, BlockNumberFor<T>>;
 
 /// How many tokens a prompt may have beyond its input's bytes.
 pub const MOST_ADDED_TOKENS: u32 = 1_024;

@@ -1,4 +1,4 @@
-//! New versions, and when they are in force; what changes when a model is retired.
+//! New versions, and when they are in force; what changes when a model is paused or retired.
 
 use crate::{
 	succession::{Known, Succession},
@@ -77,6 +77,24 @@ impl<T: Config> Pallet<T> {
 
 		Self::write_versions(id, &mut model, change);
 		Models::<T>::insert(id, model);
+		Ok(())
+	}
+
+	pub(crate) fn do_pause(id: ModelId, mut model: ModelOf<T>) -> DispatchResult {
+		ensure!(!model.paused, Error::<T>::AlreadyPaused);
+
+		model.paused = true;
+		Models::<T>::insert(id, model);
+		Self::deposit_event(Event::ModelPaused { model: id });
+		Ok(())
+	}
+
+	pub(crate) fn do_resume(id: ModelId, mut model: ModelOf<T>) -> DispatchResult {
+		ensure!(model.paused, Error::<T>::NotPaused);
+
+		model.paused = false;
+		Models::<T>::insert(id, model);
+		Self::deposit_event(Event::ModelResumed { model: id });
 		Ok(())
 	}
 

@@ -8,10 +8,7 @@ extern crate alloc;
 mod benchmarking;
 mod changes;
 mod deposits;
-mod events;
 mod impls;
-#[cfg(any(feature = "std", feature = "try-runtime"))]
-mod invariants;
 mod lineage;
 pub mod migrations;
 #[cfg(test)]
@@ -24,26 +21,18 @@ mod succession;
 mod terms;
 #[cfg(test)]
 mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
 mod types;
 pub mod weights;
 
 pub use pallet::*;
 pub use types::{
-	Changing, Dated, Deposit, Ends, Model, ModelVersion, Next, Parent, Terms, Tombstone,
+	Changing, Dated, Deposit, Ends, Model, ModelOf, ModelVersion, Next, Parent, Terms, Tombstone,
+	MAX_REMOVED,
 };
 pub use weights::WeightInfo;
 
-use frame_support::pallet_macros::import_section;
-
-/// Most versions and prices that one call removes.
-pub const MAX_REMOVED: u32 = 256;
-
-/// A model, in the types of a runtime.
-pub type ModelOf<T> =
-	Model<<T as frame_system::Config>::AccountId, frame_system::pallet_prelude::BlockNumberFor<T>>;
-
-#[import_section(events::errors)]
-#[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
@@ -58,7 +47,7 @@ pub mod pallet {
 	};
 	use sp_runtime::{Permill, SaturatedConversion};
 
-	pub(crate) const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
 	/// The registry of models.
 	#[pallet::pallet]
@@ -147,6 +136,215 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Tombstones<T: Config> = StorageMap<_, Twox64Concat, ModelId, Tombstone<T::AccountId>>;
 
+	/// What happened to models.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A model was registered.
+		#[codec(index = 0)]
+		ModelRegistered {
+			/// Its id.
+			model: ModelId,
+			/// Who registered and owns it.
+			owner: T::AccountId,
+			/// Its unique name.
+			name: Name,
+		},
+		/// A model takes no new calls.
+		#[codec(index = 1)]
+		ModelPaused {
+			/// The model.
+			model: ModelId,
+		},
+		/// A model takes calls again.
+		#[codec(index = 2)]
+		ModelResumed {
+			/// The model.
+			model: ModelId,
+		},
+		/// A model that was just registered descends from another.
+		#[codec(index = 3)]
+		ModelDerived {
+			/// The model.
+			model: ModelId,
+			/// The model that it descends from.
+			parent: ModelId,
+			/// The part of its developer's income that goes there.
+			royalty: Permill,
+		},
+		/// A model has a new version.
+		#[codec(index = 4)]
+		VersionPublished {
+			/// The model.
+			model: ModelId,
+			/// The version.
+			version: VersionId,
+			/// The first block in which it is in force.
+			from: BlockNumberFor<T>,
+		},
+		/// A version that was announced will not be in force, ever.
+		#[codec(index = 5)]
+		VersionCancelled {
+			/// The model.
+			model: ModelId,
+			/// The version.
+			version: VersionId,
+		},
+		/// A model has a new price version. Its price may be that of the one before: a policy that
+		/// is announced has a price version, too.
+		#[codec(index = 6)]
+		PriceSet {
+			/// The model.
+			model: ModelId,
+			/// The number of the price version.
+			price_version: PriceVersion,
+			/// The price schedule.
+			price: PriceSchedule,
+			/// The first block in which it is in force.
+			from: BlockNumberFor<T>,
+		},
+		/// A price version that was announced will not be in force, ever. What stays announced of
+		/// it has a number of its own.
+		#[codec(index = 7)]
+		PriceCancelled {
+			/// The model.
+			model: ModelId,
+			/// The number of the price version.
+			price_version: PriceVersion,
+		},
+		/// A model's income will be shared in another way.
+		#[codec(index = 8)]
+		PolicySet {
+			/// The model.
+			model: ModelId,
+			/// How it will be shared.
+			policy: RevenuePolicy,
+			/// The first block in which that is in force.
+			from: BlockNumberFor<T>,
+		},
+		/// A policy that was announced will not be in force.
+		#[codec(index = 9)]
+		PolicyCancelled {
+			/// The model.
+			model: ModelId,
+		},
+		/// A model takes no new calls any more, for good.
+		#[codec(index = 10)]
+		ModelRetired {
+			/// The model.
+			model: ModelId,
+			/// The first block in which its calls cannot be settled any more.
+			retired_at: BlockNumberFor<T>,
+		},
+		/// A part of a retired model's storage was removed.
+		#[codec(index = 11)]
+		ModelPurgedInPart {
+			/// The model.
+			model: ModelId,
+			/// How many versions and prices were removed.
+			removed: u32,
+		},
+		/// A retired model is gone: its name is free, its deposit is back.
+		#[codec(index = 12)]
+		ModelPurged {
+			/// The model.
+			model: ModelId,
+		},
+		/// Prices of a model that no call can be settled at any more were removed.
+		#[codec(index = 13)]
+		PricesPruned {
+			/// The model.
+			model: ModelId,
+			/// How many.
+			removed: u32,
+		},
+		/// A model's owner offers it to somebody.
+		#[codec(index = 14)]
+		ModelOffered {
+			/// The model.
+			model: ModelId,
+			/// Who may take it over.
+			to: T::AccountId,
+		},
+		/// A model's owner keeps it after all.
+		#[codec(index = 15)]
+		OfferWithdrawn {
+			/// The model.
+			model: ModelId,
+		},
+		/// A model has another owner.
+		#[codec(index = 16)]
+		OwnerChanged {
+			/// The model.
+			model: ModelId,
+			/// Who owned it before, and has the deposit back.
+			from: T::AccountId,
+			/// Who owns it now, and has put a deposit down.
+			to: T::AccountId,
+		},
+	}
+
+	/// Why a call of this pallet failed. Nothing has changed then.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// A name has 1 to 64 of `a-z 0-9 . _ - /`, and starts and ends with a letter or a digit.
+		InvalidName,
+		/// Another model has this name.
+		NameTaken,
+		/// The shares of developer, data and node do not add up to 100%.
+		PolicyIncomplete,
+		/// The policy that is in force, announced, or asked for pays data, but the version that is
+		/// in force, announced, or asked for names no data source.
+		NoSourceForDataShare,
+		/// A new model names data sources, but its policy does not pay data.
+		NoDataShareForSources,
+		/// Two data sources name the same release of the same datanet.
+		DuplicateSource,
+		/// A data source has weight 0.
+		ZeroSourceWeight,
+		/// A data source names a release that has not been published, or the latest release of a
+		/// datanet that has published none.
+		UnknownRelease,
+		/// No such model.
+		UnknownModel,
+		/// Only the model's owner may do this.
+		NotOwner,
+		/// The model is paused already.
+		AlreadyPaused,
+		/// The model is not paused.
+		NotPaused,
+		/// All ids are given out.
+		OutOfIds,
+		/// The parent is not a registered model.
+		UnknownParent,
+		/// The parent is retired: nothing new may descend from it.
+		ParentRetired,
+		/// There would be more than four levels of parents above the model.
+		LineageTooDeep,
+		/// The model is retired, which is for good.
+		Retired,
+		/// Only a retired model can be purged.
+		NotRetired,
+		/// Calls of the retired model can still be settled, until the block `retired_at`.
+		SettlementOpen,
+		/// The version in force is exactly this one.
+		SameVersion,
+		/// The price in force is exactly this one.
+		SamePrice,
+		/// The policy in force is exactly this one.
+		SamePolicy,
+		/// Nothing of this kind is announced, or it is in force already.
+		NothingAnnounced,
+		/// The model cannot be offered to its owner.
+		AlreadyOwner,
+		/// The model is offered to nobody.
+		NoOffer,
+		/// The model is not offered to this account.
+		NotOffered,
+		/// There is nothing to remove, or the limit is 0.
+		NothingToRemove,
+	}
+
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		#[cfg(feature = "try-runtime")]
@@ -157,20 +355,30 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Registers a model and holds its deposit on the caller's account. The caller owns it.
+		/// Registers a model, which the signer owns.
 		///
 		/// - `name`: unique, and readable: 1 to 64 of `a-z 0-9 . _ - /`.
 		/// - `uri`: where more about the model is to be found.
 		/// - `weights_hash`, `tokenizer_hash`: pin what answers.
 		/// - `price`: what a call costs, in planck.
 		/// - `policy`: how a charge is shared; developer, data and node add up to 100%.
-		/// - `sources`: the releases that the model was made from, with their weights. At least one
-		///   if the policy pays data, else none.
+		/// - `sources`: the releases that the model was made from, with their weights. At least one if the policy
+		///   pays data, else none.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// [`DepositBase`](Config::DepositBase), and [`DepositPerByte`](Config::DepositPerByte) for each byte that
+		/// is stored, are held on the owner's account.
 		///
 		/// # Errors
-		/// `InvalidName`, `NameTaken`, `PolicyIncomplete`, `NoSourceForDataShare`,
-		/// `NoDataShareForSources`, `ZeroSourceWeight`, `DuplicateSource`, `UnknownRelease`,
-		/// `OutOfIds`, or that the caller cannot afford the deposit.
+		/// `InvalidName`, `NameTaken`, `PolicyIncomplete`, `NoSourceForDataShare`, `NoDataShareForSources`,
+		/// `ZeroSourceWeight`, `DuplicateSource`, `UnknownRelease`, `OutOfIds`; a token error if the signer cannot
+		/// afford the deposit.
+		///
+		/// # Events
+		/// `ModelRegistered`.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::register_model(sources.len().saturated_into()))]
 		pub fn register_model(
@@ -190,48 +398,58 @@ pub mod pallet {
 
 		/// Stops a model from taking new calls. Calls that were made before are still settled.
 		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `Retired`, `AlreadyPaused`.
+		///
+		/// # Events
+		/// `ModelPaused`.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::pause_model())]
 		pub fn pause_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
-			let mut entry = Self::active_model(origin, model)?;
-			ensure!(!entry.paused, Error::<T>::AlreadyPaused);
-
-			entry.paused = true;
-			Models::<T>::insert(model, entry);
-			Self::deposit_event(Event::ModelPaused { model });
-			Ok(())
+			let entry = Self::active_model(origin, model)?;
+			Self::do_pause(model, entry)
 		}
 
 		/// Lets a paused model take calls again.
 		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `Retired`, `NotPaused`.
+		///
+		/// # Events
+		/// `ModelResumed`.
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::resume_model())]
 		pub fn resume_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
-			let mut entry = Self::active_model(origin, model)?;
-			ensure!(entry.paused, Error::<T>::NotPaused);
-
-			entry.paused = false;
-			Models::<T>::insert(model, entry);
-			Self::deposit_event(Event::ModelResumed { model });
-			Ok(())
+			let entry = Self::active_model(origin, model)?;
+			Self::do_resume(model, entry)
 		}
 
-		/// Registers a model that descends from another. As
-		/// [`register_model`](Self::register_model), and:
+		/// Registers a model that descends from another.
+		///
+		/// As [`register_model`](Self::register_model), and:
 		///
 		/// - `parent`: the model that it descends from.
-		/// - `royalty`: the part of the developer's income that goes to the parent's owner, in
-		///   millionths.
+		/// - `royalty`: the part of the developer's income that goes to the parent's owner, in millionths.
 		///
 		/// Neither can be changed later.
 		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// That of [`register_model`](Self::register_model), with a tombstone for each level above.
+		///
 		/// # Errors
-		/// Those of [`register_model`](Self::register_model), `UnknownParent`, `ParentRetired`,
-		/// `LineageTooDeep`.
+		/// Those of [`register_model`](Self::register_model), `UnknownParent`, `ParentRetired`, `LineageTooDeep`.
+		///
+		/// # Events
+		/// `ModelRegistered`, `ModelDerived`.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::register_derived_model(sources.len().saturated_into()))]
 		pub fn register_derived_model(
@@ -252,13 +470,23 @@ pub mod pallet {
 			Self::do_register(owner, name, version, price, policy, parent).map(|_| ())
 		}
 
-		/// Publishes a version of a model, in place of any that is announced. It is in force at once
-		/// if its data sources are exactly those of the version in force, else after the notice.
+		/// Publishes a version of a model, in place of any that is announced.
+		///
+		/// It is in force at once if its data sources are exactly those of the version in force, else after the
+		/// notice.
+		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
+		/// # Deposit
+		/// The deposit follows the bytes that are stored.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOwner`, `Retired`, `SameVersion`, `NoSourceForDataShare`,
-		/// `ZeroSourceWeight`, `DuplicateSource`, `UnknownRelease`, `OutOfIds`, or that the owner
-		/// cannot afford the deposit.
+		/// `UnknownModel`, `NotOwner`, `Retired`, `SameVersion`, `NoSourceForDataShare`, `ZeroSourceWeight`,
+		/// `DuplicateSource`, `UnknownRelease`, `OutOfIds`; a token error if the owner cannot afford the deposit.
+		///
+		/// # Events
+		/// `VersionCancelled`, if one was announced; `VersionPublished`.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::publish_version(sources.len().saturated_into()))]
 		pub fn publish_version(
@@ -276,8 +504,17 @@ pub mod pallet {
 
 		/// Takes back the version that is announced.
 		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
+		/// # Deposit
+		/// The deposit follows the bytes that are stored.
+		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `Retired`, `NothingAnnounced`.
+		///
+		/// # Events
+		/// `VersionCancelled`.
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::cancel_version())]
 		pub fn cancel_version(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
@@ -285,16 +522,27 @@ pub mod pallet {
 			Self::do_cancel_version(model, entry)
 		}
 
-		/// Sets the price of a model, in place of any that is announced. It is in force at once if
-		/// no part of it is higher than that of the price in force, else after the notice.
+		/// Sets the price of a model, in place of any that is announced.
 		///
-		/// A policy that is announced stays so. A cut does not move it: it gets a price version of
-		/// its own, at the new price. With a rise it comes into force together, which may be later
-		/// than it was announced to be.
+		/// It is in force at once if no part of it is higher than that of the price in force, else after the
+		/// notice.
+		///
+		/// A policy that is announced stays so. A cut does not move it: it gets a price version of its own, at the
+		/// new price. With a rise it comes into force together, which may be later than it was announced to be.
+		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
+		/// # Deposit
+		/// The deposit follows the bytes that are stored.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOwner`, `Retired`, `SamePrice`, `OutOfIds`, or that the owner cannot
-		/// afford the deposit.
+		/// `UnknownModel`, `NotOwner`, `Retired`, `SamePrice`, `OutOfIds`; a token error if the owner cannot afford
+		/// the deposit.
+		///
+		/// # Events
+		/// `PriceCancelled`, if one was announced; `PolicyCancelled` and `PolicySet`, if an announced policy moves
+		/// to another block; `PriceSet`, for each new price version.
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::set_price())]
 		pub fn set_price(
@@ -306,11 +554,21 @@ pub mod pallet {
 			Self::do_set_price(model, entry, price)
 		}
 
-		/// Takes back the price that is announced. A policy that was announced with it stays so, for
-		/// the same block, with a price version of its own.
+		/// Takes back the price that is announced.
+		///
+		/// A policy that was announced with it stays so, for the same block, with a price version of its own.
+		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
+		/// # Deposit
+		/// The deposit follows the bytes that are stored.
 		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `Retired`, `NothingAnnounced`, `OutOfIds`.
+		///
+		/// # Events
+		/// `PriceCancelled`; `PriceSet`, if a policy stays announced.
 		#[pallet::call_index(7)]
 		#[pallet::weight(T::WeightInfo::cancel_price())]
 		pub fn cancel_price(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
@@ -318,17 +576,26 @@ pub mod pallet {
 			Self::do_cancel_price(model, entry)
 		}
 
-		/// Changes how a model's income is shared, after the notice, in place of any change that is
-		/// announced. A policy that pays data needs data sources of the version in force, and of
-		/// the one that is announced.
+		/// Changes how a model's income is shared, after the notice, in place of any change that is announced.
 		///
-		/// This is a new price version, at the price that is announced, or else the one in force: a
-		/// price that was announced earlier waits for the policy. Calls that were agreed on at the
-		/// price versions before keep the policy of before, whenever they are settled.
+		/// A policy that pays data needs data sources of the version in force, and of the one that is announced.
+		///
+		/// This is a new price version, at the price that is announced, or else the one in force: a price that was
+		/// announced earlier waits for the policy. Calls that were agreed on at the price versions before keep the
+		/// policy of before, whenever they are settled.
+		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
+		/// # Deposit
+		/// The deposit follows the bytes that are stored.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOwner`, `Retired`, `PolicyIncomplete`, `SamePolicy`,
-		/// `NoSourceForDataShare`, `OutOfIds`, or that the owner cannot afford the deposit.
+		/// `UnknownModel`, `NotOwner`, `Retired`, `PolicyIncomplete`, `SamePolicy`, `NoSourceForDataShare`,
+		/// `OutOfIds`; a token error if the owner cannot afford the deposit.
+		///
+		/// # Events
+		/// `PriceCancelled` and `PolicyCancelled`, if one was announced; `PriceSet`, `PolicySet`.
 		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::set_policy())]
 		pub fn set_policy(
@@ -340,11 +607,21 @@ pub mod pallet {
 			Self::do_set_policy(model, entry, policy)
 		}
 
-		/// Takes back the policy that is announced. A price that was announced with it stays so, for
-		/// the same block, with a number of its own.
+		/// Takes back the policy that is announced.
+		///
+		/// A price that was announced with it stays so, for the same block, with a number of its own.
+		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
+		/// # Deposit
+		/// The deposit follows the bytes that are stored.
 		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `Retired`, `NothingAnnounced`, `OutOfIds`.
+		///
+		/// # Events
+		/// `PriceCancelled`, `PolicyCancelled`; `PriceSet`, if a price stays announced.
 		#[pallet::call_index(9)]
 		#[pallet::weight(T::WeightInfo::cancel_policy())]
 		pub fn cancel_policy(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
@@ -353,12 +630,21 @@ pub mod pallet {
 		}
 
 		/// Stops a model from taking new calls, for good, and takes back what is announced for it.
-		/// Calls that were made before can be settled for
-		/// [`SettlementGrace`](Config::SettlementGrace) blocks, and those under what was replaced
-		/// before for as long as they could.
+		///
+		/// Calls that were made before can be settled for [`SettlementGrace`](Config::SettlementGrace) blocks, and
+		/// those under what was replaced before for as long as they could.
+		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
+		/// # Deposit
+		/// The deposit follows the bytes that are stored.
 		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `Retired`.
+		///
+		/// # Events
+		/// `VersionCancelled`, `PriceCancelled` and `PolicyCancelled`, for what was announced; `ModelRetired`.
 		#[pallet::call_index(10)]
 		#[pallet::weight(T::WeightInfo::retire_model())]
 		pub fn retire_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
@@ -366,12 +652,20 @@ pub mod pallet {
 			Self::do_retire(model, entry)
 		}
 
-		/// Removes a retired model whose calls have been settled: up to `limit` (256 at most) of
-		/// its old versions and prices, then, once none are left, itself. The deposit for what is
-		/// removed comes back. If models descend from it, a [`Tombstone`] stays.
+		/// Removes a retired model whose calls have been settled: up to `limit` (256 at most) of its old versions
+		/// and prices, then, once none are left, itself. If models descend from it, a [`Tombstone`] stays.
+		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
+		/// # Deposit
+		/// That for what is removed is released.
 		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `NotRetired`, `SettlementOpen`, `NothingToRemove`.
+		///
+		/// # Events
+		/// `ModelPurged`, or `ModelPurgedInPart`.
 		#[pallet::call_index(11)]
 		#[pallet::weight(T::WeightInfo::purge_model((*limit).min(MAX_REMOVED)))]
 		pub fn purge_model(
@@ -384,12 +678,20 @@ pub mod pallet {
 			Ok(Some(T::WeightInfo::purge_model(removed)).into())
 		}
 
-		/// Removes prices of a model that no call can be settled at any more, oldest first. Looks
-		/// at `limit` (256 at most) price versions. The deposit for them goes back to the model's
-		/// owner. Anybody may call this.
+		/// Removes prices of a model that no call can be settled at any more, oldest first. Looks at `limit` (256
+		/// at most) price versions.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// That for what is removed is released to the model's owner.
 		///
 		/// # Errors
 		/// `UnknownModel`, `NothingToRemove`.
+		///
+		/// # Events
+		/// `PricesPruned`.
 		#[pallet::call_index(12)]
 		#[pallet::weight(T::WeightInfo::prune_model((*limit).min(MAX_REMOVED)))]
 		pub fn prune_model(
@@ -403,11 +705,18 @@ pub mod pallet {
 			Ok(Some(T::WeightInfo::prune_model(looked_at)).into())
 		}
 
-		/// Offers a model, with all that it will earn, to another account, in place of whoever it
-		/// was offered to. A retired model can be offered, too: others may descend from it.
+		/// Offers a model, with all that it will earn, to another account, in place of whoever it was offered to.
+		///
+		/// A retired model can be offered, too: others may descend from it.
+		///
+		/// # Origin
+		/// Signed, by the model's owner.
 		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `AlreadyOwner`.
+		///
+		/// # Events
+		/// `ModelOffered`.
 		#[pallet::call_index(13)]
 		#[pallet::weight(T::WeightInfo::offer_model())]
 		pub fn offer_model(
@@ -421,8 +730,14 @@ pub mod pallet {
 
 		/// Takes an offer back.
 		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `NoOffer`.
+		///
+		/// # Events
+		/// `OfferWithdrawn`.
 		#[pallet::call_index(14)]
 		#[pallet::weight(T::WeightInfo::withdraw_offer())]
 		pub fn withdraw_offer(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
@@ -430,12 +745,21 @@ pub mod pallet {
 			Self::do_withdraw_offer(model, entry)
 		}
 
-		/// Takes over a model that is offered to the caller. The caller puts down a deposit at the
-		/// rates of today, the old owner's comes back. What calls earn that are settled from then
-		/// on is the caller's.
+		/// Takes over a model that is offered to the signer.
+		///
+		/// What calls earn that are settled from then on is the new owner's.
+		///
+		/// # Origin
+		/// Signed, by whom the model is offered to.
+		///
+		/// # Deposit
+		/// One at the rates of today is held on the signer's account, and the old owner's is released.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOffered`, or that the caller cannot afford the deposit.
+		/// `UnknownModel`, `NotOffered`; a token error if the signer cannot afford the deposit.
+		///
+		/// # Events
+		/// `OwnerChanged`.
 		#[pallet::call_index(15)]
 		#[pallet::weight(T::WeightInfo::accept_model())]
 		pub fn accept_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {

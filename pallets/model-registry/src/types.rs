@@ -1,12 +1,16 @@
-//! What the registry stores.
+//! What the registry stores, and a short name of it in the types of a runtime.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	attribution::DataSources, policy::RevenuePolicy, price::PriceSchedule, Balance, Hash, ModelId,
 	Name, PriceVersion, Uri, VersionId,
 };
 use scale_info::TypeInfo;
 use sp_runtime::Permill;
+
+/// Most versions and prices that one call removes.
+pub const MAX_REMOVED: u32 = 256;
 
 /// Something of which one is in force, and another may be announced.
 ///
@@ -288,3 +292,6 @@ pub struct Tombstone<AccountId> {
 	/// How many models name it as their parent.
 	pub children: u32,
 }
+
+/// A model, in the types of a runtime.
+pub type ModelOf<T> = Model<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;

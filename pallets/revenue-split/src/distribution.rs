@@ -18,12 +18,10 @@ use openledger_primitives::{
 	lineage::split_royalties,
 	record::{CallPayment, DataPayment, RoyaltyPayment},
 	split::split_charge,
-	traits::{
-		CallTerms, ChargedCall, DataDue, DataRevenue, RecordEarnings, RevenueDistributor, Role,
-	},
+	traits::{CallTerms, ChargedCall, DataDue, DataRevenue, RecordEarnings, Role},
 	Balance, ModelId,
 };
-use sp_runtime::{BoundedVec, DispatchError, DispatchResult, Permill};
+use sp_runtime::{traits::AccountIdConversion, BoundedVec, DispatchError, DispatchResult, Permill};
 
 /// What a batch owes to everyone, and the terms that all of its calls were charged under.
 struct Batch<'a, AccountId> {
@@ -120,6 +118,58 @@ fn credited(payment: &DataPayment) -> Option<Balance> {
 }
 
 impl<T: Config> Pallet<T> {
+	/// The account that charges pass through, and that keeps what has accrued.
+	pub fn pot() -> T::AccountId {
+		T::PotId::get().into_account_truncating()
+	}
+
+	/// See [`RevenueDistributor::distribute`](openledger_primitives::traits::RevenueDistributor::distribute).
+	pub(crate) fn do_distribute(
+		node: &T::AccountId,
+		model: ModelId,
+		terms: &CallTerms<T::AccountId>,
+		calls: &[ChargedCall],
+	) -> Result<Vec<CallPayment>, DispatchError>
+	where
+		T::AccountId: Into<openledger_primitives::AccountId>,
+	{
+		ensure!(terms.policy.is_complete(), Error::<T>::Unsplittable);
+		let share = T::ProtocolShare::get();
+		let protocol = T::ProtocolAccount::get();
+		let mut batch = Batch::new(terms);
+		let mut payments = Vec::with_capacity(calls.len());
+		for call in calls {
+			payments.push(batch.divide(call, share).ok_or(Error::<T>::Overflow)?);
+		}
+
+		Self::credit_data(terms, calls, &mut payments)?;
+		let data = batch.totals.data;
+		if data > 0 {
+			let (pot, data_pot) = (Pallet::<T>::pot(), T::Data::pot());
+			T::Currency::transfer(&pot, &data_pot, data, Preservation::Preserve)?;
+		}
+		Self::pay(&batch.dues(&protocol, node))?;
+		if !calls.is_empty() {
+			ModelTotals::<T>::mutate(model, |totals| totals.add(&batch.totals));
+		}
+		Ok(payments)
+	}
+
+	/// See [`pay_accrued`](Pallet::pay_accrued).
+	pub(crate) fn do_pay_accrued(account: T::AccountId) -> DispatchResult {
+		let amount = Accrued::<T>::get(&account);
+		ensure!(amount > 0, Error::<T>::NothingAccrued);
+		let deposit = T::Currency::can_deposit(&account, amount, Provenance::Extant);
+		ensure!(deposit.into_result().is_ok(), Error::<T>::BelowExistentialDeposit);
+		let total = TotalAccrued::<T>::get().checked_sub(amount).ok_or(Error::<T>::NotConserved)?;
+
+		T::Currency::transfer(&Self::pot(), &account, amount, Preservation::Preserve)?;
+		Accrued::<T>::remove(&account);
+		TotalAccrued::<T>::put(total);
+		Self::deposit_event(Event::AccruedPaid { account, amount });
+		Ok(())
+	}
+
 	/// Has the data parts credited, all at once, and writes down in `payments` where they went.
 	fn credit_data(
 		terms: &CallTerms<T::AccountId>,
@@ -199,50 +249,5 @@ impl<T: Config> Pallet<T> {
 			<Self as RecordEarnings<_>>::record(due.account, due.role, due.amount);
 		}
 		Ok(())
-	}
-}
-
-impl<T: Config> RevenueDistributor<T::AccountId> for Pallet<T>
-where
-	T::AccountId: Into<openledger_primitives::AccountId>,
-{
-	fn pot() -> T::AccountId {
-		Pallet::<T>::pot()
-	}
-
-	fn distribute(
-		node: &T::AccountId,
-		model: ModelId,
-		terms: &CallTerms<T::AccountId>,
-		calls: &[ChargedCall],
-	) -> Result<Vec<CallPayment>, DispatchError> {
-		ensure!(terms.policy.is_complete(), Error::<T>::Unsplittable);
-		let share = T::ProtocolShare::get();
-		let protocol = T::ProtocolAccount::get();
-		let mut batch = Batch::new(terms);
-		let mut payments = Vec::with_capacity(calls.len());
-		for call in calls {
-			payments.push(batch.divide(call, share).ok_or(Error::<T>::Overflow)?);
-		}
-
-		Self::credit_data(terms, calls, &mut payments)?;
-		let data = batch.totals.data;
-		if data > 0 {
-			let (pot, data_pot) = (Pallet::<T>::pot(), T::Data::pot());
-			T::Currency::transfer(&pot, &data_pot, data, Preservation::Preserve)?;
-		}
-		Self::pay(&batch.dues(&protocol, node))?;
-		if !calls.is_empty() {
-			ModelTotals::<T>::mutate(model, |totals| totals.add(&batch.totals));
-		}
-		Ok(payments)
-	}
-}
-
-impl<T: Config> RecordEarnings<T::AccountId> for Pallet<T> {
-	fn record(account: &T::AccountId, role: Role, amount: Balance) {
-		// A total over a lifetime cannot exceed everything ever issued by enough to matter; where
-		// it would not fit, it stays at the largest number rather than undo a payment.
-		Earned::<T>::mutate(account, role, |earned| *earned = earned.saturating_add(amount));
 	}
 }

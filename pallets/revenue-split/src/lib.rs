@@ -79,9 +79,11 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod distribution;
+mod impls;
 pub mod migrations;
 #[cfg(test)]
 mod mock;
+mod queries;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -98,21 +100,17 @@ pub mod pallet {
 	use super::*;
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{
-			fungible::{Inspect, Mutate},
-			tokens::{Preservation, Provenance},
-		},
+		traits::fungible::{Inspect, Mutate},
 		DefaultNoBound, PalletId,
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
-		info::{Earnings, ModelEarnings},
 		traits::{DataRevenue, Role},
 		Balance, ModelId,
 	};
-	use sp_runtime::{traits::AccountIdConversion, Permill};
+	use sp_runtime::Permill;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
 	/// The pallet.
 	#[pallet::pallet]
@@ -237,22 +235,6 @@ pub mod pallet {
 		Overflow,
 	}
 
-	#[pallet::call]
-	impl<T: Config> Pallet<T> {
-		// 0 was `set_protocol_share`.
-
-		/// Pays what has accrued for `account`. Anyone may call it.
-		///
-		/// # Errors
-		/// `NothingAccrued`; `BelowExistentialDeposit` if the account would still not exist.
-		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::pay_accrued())]
-		pub fn pay_accrued(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
-			ensure_signed(origin)?;
-			Self::do_pay_accrued(account)
-		}
-	}
-
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		#[cfg(feature = "try-runtime")]
@@ -261,45 +243,25 @@ pub mod pallet {
 		}
 	}
 
+	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// The account that charges pass through, and that keeps what has accrued.
-		pub fn pot() -> T::AccountId {
-			T::PotId::get().into_account_truncating()
-		}
+		// 0 was `set_protocol_share`.
 
-		/// What `account` has earned over its lifetime, by role, and what of it waits to be paid.
-		pub fn earnings(account: &T::AccountId) -> Earnings {
-			let earned = |role| Earned::<T>::get(account, role);
-			Earnings {
-				developer: earned(Role::Developer),
-				data: earned(Role::Data),
-				node: earned(Role::Node),
-				protocol: earned(Role::Protocol),
-				curator: earned(Role::Curator),
-				royalty: earned(Role::Royalty),
-				accrued: Accrued::<T>::get(account),
-			}
-		}
-
-		/// What the calls of `model` were charged and paid over its lifetime; zeros for a model
-		/// without settled calls.
-		pub fn model_earnings(model: ModelId) -> ModelEarnings {
-			ModelTotals::<T>::get(model).into()
-		}
-
-		fn do_pay_accrued(account: T::AccountId) -> DispatchResult {
-			let amount = Accrued::<T>::get(&account);
-			ensure!(amount > 0, Error::<T>::NothingAccrued);
-			let deposit = T::Currency::can_deposit(&account, amount, Provenance::Extant);
-			ensure!(deposit.into_result().is_ok(), Error::<T>::BelowExistentialDeposit);
-			let total =
-				TotalAccrued::<T>::get().checked_sub(amount).ok_or(Error::<T>::NotConserved)?;
-
-			T::Currency::transfer(&Self::pot(), &account, amount, Preservation::Preserve)?;
-			Accrued::<T>::remove(&account);
-			TotalAccrued::<T>::put(total);
-			Self::deposit_event(Event::AccruedPaid { account, amount });
-			Ok(())
+		/// Pays what has accrued for `account`.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Errors
+		/// `NothingAccrued`; `BelowExistentialDeposit` if the account would still not exist.
+		///
+		/// # Events
+		/// `AccruedPaid`.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::pay_accrued())]
+		pub fn pay_accrued(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_pay_accrued(account)
 		}
 	}
 }

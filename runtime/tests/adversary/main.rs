@@ -30,9 +30,7 @@ use pallet_data_attribution::{
 	Call as Data, ContributionStatus, Contributions, CuratorEarnings, DirectEarnings,
 	Error as DataError, NextContributionId, Releases, RootOwner,
 };
-use pallet_inference_metering::{
-	types::Served, Call as Metering, Error as MeteringError, Sessions,
-};
+use pallet_inference_metering::{Call as Metering, Error as MeteringError, Served, Sessions};
 use pallet_model_registry::Call as Models;
 use pallet_revenue_split::{Accrued, Call as Revenue, Earned};
 use sp_keyring::Sr25519Keyring::{self, *};

@@ -25,7 +25,7 @@ use openledger_runtime::{
 use pallet_data_attribution::{
 	AccusationStage, Call as Data, ContributionStatus, CuratorEarnings, HoldReason,
 };
-use pallet_inference_metering::{types::Status, Call as Metering, Error as MeteringError};
+use pallet_inference_metering::{Call as Metering, Error as MeteringError, Status};
 use pallet_inference_requests::Call as Requests;
 use pallet_model_registry::Call as Models;
 use pallet_revenue_split::{Accrued, Call as Revenue};

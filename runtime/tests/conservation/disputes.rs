@@ -14,7 +14,7 @@ use openledger_primitives::{
 	AccountId, Balance, Sequence, Signature,
 };
 use openledger_runtime::{Runtime, System};
-use pallet_inference_metering::{types::RootKey, Call, Nodes, PreviousKeys, Roots};
+use pallet_inference_metering::{Call, Nodes, PreviousKeys, RootKey, Roots};
 
 /// A settled call, and what its node can have stated of it.
 struct Case {

@@ -16,8 +16,7 @@ use openledger_primitives::{
 };
 use openledger_runtime::{configs::parameters, Runtime, System};
 use pallet_inference_metering::{
-	types::{Node, Served as ServedModel, ServedModels, Session, Status},
-	Call, Nodes, Sessions,
+	Call, Node, Nodes, Served as ServedModel, ServedModels, Session, Sessions, Status,
 };
 use std::collections::BTreeMap;
 

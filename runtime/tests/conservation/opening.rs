@@ -14,7 +14,7 @@ use openledger_primitives::{
 };
 use openledger_runtime::{configs::parameters, RuntimeCall, System};
 use pallet_data_attribution::{Call as Data, Submission};
-use pallet_inference_metering::{types::Served, Call as Metering};
+use pallet_inference_metering::{Call as Metering, Served};
 use pallet_model_registry::Call as Models;
 use sp_runtime::Permill;
 

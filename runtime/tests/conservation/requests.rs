@@ -12,7 +12,7 @@ use crate::{
 use openledger_primitives::{AccountId, ModelId, RequestId};
 use openledger_runtime::{Runtime, System};
 use pallet_inference_metering::ServedBy;
-use pallet_inference_requests::{types::Request, Call, Requests};
+use pallet_inference_requests::{Call, Request, Requests};
 use pallet_model_registry::Prices;
 
 /// A request that never was.

@@ -16,6 +16,7 @@ import { SILENT_TOKENS, checkStatement, formatOpen } from './checks.mjs';
 import { requestHash } from './encoding.mjs';
 import { OpenLedgerError } from './errors.mjs';
 import { accountId } from './keys.mjs';
+import { REFUSAL_CODES } from './refusal-codes.mjs';
 
 const MAX_LANES = 64;
 // A session that ends within so many blocks is not used for another call.
@@ -39,6 +40,52 @@ const DEFAULTS = {
   // How long to wait before asking again.
   pause: 1_000,
 };
+
+// What to do about each voucher that a node does not take.
+const REMEDIES = remedies({
+  compare: ['voucher_out_of_order', 'voucher_already_used', 'acknowledged_mismatch', 'lane_busy'],
+  otherLane: ['lane_of_other_terms'],
+  useless: ['session_of_other_caller'],
+  retire: [
+    'session_unknown',
+    'session_of_other_node',
+    'session_expired',
+    'session_closing',
+    'session_underfunded',
+  ],
+  // Where the next offer has what was wrong, the scheme asks for it; what is left cannot be mended here.
+  nothing: [
+    'malformed_payment',
+    'unsupported_scheme',
+    'wrong_chain',
+    'no_such_lane',
+    'request_mismatch',
+    'chain_unavailable',
+    'voucher_expired',
+    'voucher_valid_too_long',
+    'invalid_signature',
+    'model_mismatch',
+    'version_changed',
+    'price_changed',
+    'insufficient_authorisation',
+    'exposure_reached',
+    'spending_limit_reached',
+    'store_unavailable',
+  ],
+});
+
+// The remedy of each code. A code without one, or one that no node says, is a mistake in this file.
+function remedies(table) {
+  const named = Object.entries(table).flatMap(([remedy, codes]) => codes.map((code) => [code, remedy]));
+  const found = new Map(named);
+  for (const [code, { about }] of Object.entries(REFUSAL_CODES)) {
+    if (found.has(code) !== (about === 'voucher')) throw new RangeError(`no remedy for ${code}`);
+  }
+  for (const code of found.keys()) {
+    if (!Object.hasOwn(REFUSAL_CODES, code)) throw new RangeError(`no node says ${code}`);
+  }
+  return found;
+}
 
 const laneKey = (session, number) => `${session.session}/${number}`;
 const termsOf = ({ model, version, priceVersion }) => ({ model, version, priceVersion });
@@ -252,28 +299,21 @@ export class Ledger {
 
   // What to do after a voucher was refused; whether it is worth another one.
   async afterRefusal({ code }, { session, number, call }) {
-    switch (code) {
+    switch (REMEDIES.get(code)) {
       // The lane has a call without an outcome: it is compared with the node before the next voucher.
-      case 'voucher_out_of_order':
-      case 'voucher_already_used':
-      case 'acknowledged_mismatch':
-      case 'lane_busy':
+      case 'compare':
         return true;
       // The next voucher takes another one.
-      case 'lane_of_other_terms':
+      case 'otherLane':
         session.lanes[number].terms = null;
         this.#state.save();
         return true;
       // It is of no use with this node. The next one is for whoever calls again to open.
-      case 'session_of_other_caller':
+      case 'useless':
         this.#retire(session);
         return false;
       // Another session would cost another deposit, so that is not for the node alone to say.
-      case 'session_unknown':
-      case 'session_of_other_node':
-      case 'session_expired':
-      case 'session_closing':
-      case 'session_underfunded': {
+      case 'retire': {
         const amount = BigInt(call.allowance);
         if (await this.#canPay(session, amount, amount)) return false;
         this.#retire(session);

@@ -5,7 +5,7 @@ use crate::{
 	process::{Log, Process},
 };
 use anyhow::{Context, Result};
-use openledger_client::Chain;
+use openledger_chain_client::Chain;
 use std::{
 	path::{Path, PathBuf},
 	time::Duration,

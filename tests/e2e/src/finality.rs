@@ -2,7 +2,7 @@
 
 use anyhow::{ensure, Result};
 use futures::StreamExt;
-use openledger_client::Chain;
+use openledger_chain_client::{chain::finalized_blocks, Chain};
 use openledger_primitives::{BlockNumber, Hash};
 use std::time::{Duration, Instant};
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
@@ -40,12 +40,12 @@ impl FinalityWatch {
 		};
 		let (sender, seen) = watch::channel(start);
 		let task = tokio::spawn(async move {
-			let mut blocks = chain.finalized_blocks(None);
+			let mut blocks = finalized_blocks(&chain, None);
 			while blocks.next().await.is_some() {
 				let Ok(head) = chain.rpc::<Hash>("chain_getFinalizedHead", vec![]).await else {
 					continue;
 				};
-				let Ok(block) = chain.block(openledger_client::At::Block(head)).await else {
+				let Ok(block) = chain.block(openledger_chain_client::At::Block(head)).await else {
 					continue;
 				};
 				sender.send_modify(|seen| {

@@ -3,35 +3,27 @@
 use crate::{
 	backend,
 	binaries::{binary, model_file},
-	network::{say, Network, CALLER, OPERATOR},
-	process::{Log, Process},
+	network::{say, Network, OPERATOR},
+	process::{run_to_end, Log, Process},
 	scenario::MODEL,
 };
 use anyhow::{bail, ensure, Context, Result};
-use openledger_client::Chain;
-use openledger_inference::backend::ModelTokenizer;
-use openledger_primitives::{Hash, SessionId};
+use openledger_models::ModelTokenizer;
+use openledger_primitives::Hash;
 use serde_json::Value;
 use sp_io::hashing::blake2_256;
 use std::{
 	fs,
 	net::TcpListener,
 	path::{Path, PathBuf},
-	process::Stdio,
 	time::Duration,
 };
-use tokio::{
-	io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-	process::Command,
-	time::timeout,
-};
+use tokio::{process::Command, time::timeout};
 
 /// How long the node may take to load its model and to listen.
 const START: Duration = Duration::from_secs(60);
 /// How long it may take to read its configuration again.
 const RELOAD: Duration = Duration::from_secs(30);
-/// How long a command may take: an extrinsic that becomes final, or an answer.
-const COMMAND: Duration = Duration::from_secs(180);
 
 /// When a node settles.
 #[derive(Clone, Copy, Debug)]
@@ -365,111 +357,10 @@ pub async fn hashes() -> Result<Hashes> {
 	reading.await?
 }
 
-/// A paid call through `openledger-inference call`, with the caller's sessions kept in `folder`.
-/// With `show`, what it prints is shown as it comes. Returns what it printed.
-///
-/// # Errors
-/// If it fails.
-pub async fn call(chain: &Chain, folder: &Path, call: &Question<'_>, show: bool) -> Result<String> {
-	let sessions = folder.join("sessions.json");
-	let max_tokens = call.max_tokens.to_string();
-	let arguments = [
-		"call",
-		"--chain",
-		chain.url(),
-		"--model",
-		MODEL,
-		"--prompt",
-		call.prompt,
-		"--max-tokens",
-		&max_tokens,
-		// So small a model is only right when it does not guess.
-		"--temperature",
-		"0",
-		"--sessions",
-		&sessions.to_string_lossy(),
-		"--key-env",
-		"CALLER_KEY",
-	];
-	run(&arguments, &[("CALLER_KEY", CALLER)], show).await
-}
-
-/// `openledger-inference sessions --check`, with the caller's sessions kept in `folder`. Returns what
-/// it printed.
-///
-/// # Errors
-/// If it fails, for instance because the node has settled something else than it stated.
-pub async fn check(chain: &Chain, folder: &Path, session: SessionId) -> Result<String> {
-	let (sessions, session) = (folder.join("sessions.json"), session.to_string());
-	let sessions = sessions.to_string_lossy();
-	let arguments =
-		["sessions", "--chain", chain.url(), "--sessions", &sessions, "--check", &session];
-	run(&arguments, &[], false).await
-}
-
-/// `openledger-inference sessions --close`, by the caller. Returns what it printed.
-///
-/// # Errors
-/// If it fails.
-pub async fn close(chain: &Chain, session: SessionId) -> Result<String> {
-	let session = session.to_string();
-	let arguments =
-		["sessions", "--chain", chain.url(), "--close", &session, "--key-env", "CALLER_KEY"];
-	run(&arguments, &[("CALLER_KEY", CALLER)], false).await
-}
-
-/// What is asked.
-#[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-	/// The prompt.
-	pub prompt: &'a str,
-	/// The most tokens of the answer.
-	pub max_tokens: u32,
-}
-
 /// Runs `openledger-inference` to its end and returns what it printed.
 ///
 /// # Errors
 /// If it fails or takes too long, with what it printed.
 pub async fn run(arguments: &[&str], env: &[(&str, &str)], show: bool) -> Result<String> {
-	let mut child = Command::new(binary("openledger-inference")?)
-		.args(arguments)
-		.envs(env.iter().copied())
-		.stdin(Stdio::null())
-		.stdout(Stdio::piped())
-		.stderr(Stdio::piped())
-		.kill_on_drop(true)
-		.spawn()?;
-	let output = child.stdout.take().context("no standard output")?;
-	let errors = child.stderr.take().context("no standard error")?;
-	let ending = async {
-		let (printed, complaints) = tokio::try_join!(read(output, show), read(errors, false))?;
-		anyhow::Ok((printed, complaints, child.wait().await?))
-	};
-	let command = arguments.first().copied().unwrap_or_default();
-	let ended = timeout(COMMAND, ending).await;
-	let (printed, complaints, status) =
-		ended.with_context(|| format!("openledger-inference {command} takes too long"))??;
-	ensure!(
-		status.success(),
-		"openledger-inference {command} failed ({status}):\n{printed}\n{complaints}"
-	);
-	Ok(printed)
-}
-
-/// Reads to the end; with `show`, passes on what comes, when it comes.
-async fn read(mut from: impl AsyncRead + Unpin, show: bool) -> Result<String> {
-	let mut all = Vec::new();
-	let mut piece = [0; 1024];
-	let mut shown = tokio::io::stdout();
-	loop {
-		let read = from.read(&mut piece).await?;
-		let Some(new) = piece.get(..read).filter(|new| !new.is_empty()) else { break };
-		if show {
-			shown.write_all(new).await?;
-			shown.flush().await?;
-		}
-		all.extend_from_slice(new);
-	}
-	Ok(String::from_utf8_lossy(&all).into_owned())
+	run_to_end("openledger-inference", arguments, env, show).await
 }

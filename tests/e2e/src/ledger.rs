@@ -2,7 +2,7 @@
 //! paid out.
 
 use crate::{
-	load::{Customer, Ended, History},
+	load::{never_taken, Customer, End, History, Question},
 	network::{key, CURATOR, DEVELOPER, OPERATOR},
 	report::CallReport,
 	scenario::fee_paid,
@@ -10,9 +10,14 @@ use crate::{
 };
 use anyhow::{ensure, Context, Result};
 use futures::{stream, StreamExt, TryStreamExt};
-use openledger_client::{
-	caller::{Audit, Finding, KeptStatement},
-	AggregateSettled, At, CallSettled, Chain, Event, EventRecord, SessionSettlements,
+use openledger_chain_client::{
+	chain::finalized_blocks, events, AggregateSettled, At, CallSettled, Chain, Event, EventRecord,
+	SessionSettlements,
+};
+use openledger_payer::{
+	audit::{Audit, Finding},
+	known::KeptStatement,
+	ledger::LaneSlot,
 };
 use openledger_primitives::{
 	info::ModelEarnings, record::CallRecord, statement::Statement, voucher::request_hash, Balance,
@@ -20,7 +25,7 @@ use openledger_primitives::{
 };
 use serde_json::Value;
 use std::{
-	collections::BTreeMap,
+	collections::{BTreeMap, BTreeSet},
 	fmt,
 	sync::{Arc, Mutex, PoisonError},
 	time::Duration,
@@ -44,11 +49,11 @@ impl Ledger {
 		let events = Arc::<Mutex<Vec<EventRecord>>>::default();
 		let (chain, of_task) = (chain.clone(), events.clone());
 		let task = tokio::spawn(async move {
-			let mut blocks = chain.finalized_blocks(Some(from));
+			let mut blocks = finalized_blocks(&chain, Some(from));
 			while let Some(block) = blocks.next().await {
 				let Ok(block) = block else { continue };
 				// Whoever waits for a block that cannot be read says so.
-				let Ok(events) = chain.events_at(block.hash).await else { return };
+				let Ok(events) = events::at(&chain, block.hash).await else { return };
 				of_task.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
 				sender.send_replace(block.number);
 			}
@@ -157,26 +162,39 @@ impl Books<'_> {
 
 	/// A customer's only session, and the statements of its calls.
 	async fn session(&self, customer: &Customer) -> Result<(SessionId, Vec<KeptStatement>)> {
-		let sessions = customer.book.sessions().await;
+		customer.settle_down(self.shop).await?;
+		let payer = &customer.payer;
+		let (sessions, lanes) = payer.treasury.look(|ledger| {
+			let sessions: Vec<_> = ledger.sessions().cloned().collect();
+			let lanes = sessions.iter().flat_map(|session| ledger.lanes(session.id));
+			let lanes: BTreeMap<_, _> =
+				lanes.map(|(number, lane)| (number, lane.clone())).collect();
+			(sessions, lanes)
+		});
 		let [session] = sessions.as_slice() else {
 			anyhow::bail!("{} sessions instead of one", sessions.len());
 		};
-		let genesis = self.chain.genesis_hash();
-		let kept = customer.book.statements(&genesis, session.session).await?;
+		ensure!(payer.proofs.count() == 0, "a proof against the node");
+		let kept = payer.treasury.store().statements(session.id).await?;
 		ensure!(kept.iter().all(|kept| kept.rejected.is_none()), "a statement that does not hold");
-		for (lane, known) in &session.lanes {
+		for (lane, known) in &lanes {
 			let of_lane = kept.iter().filter(|kept| kept.call().0 == *lane);
 			let stated: Balance = of_lane.map(|kept| kept.receipt.statement.charge).sum();
 			ensure!(stated == known.acknowledged, "lane {lane} acknowledges another sum");
-			ensure!(known.open.is_none(), "a call of lane {lane} is open still");
+			if let Some(open) = &known.open {
+				let (node, sequence) = (session.node.clone(), open.call.sequence);
+				let slot = LaneSlot { node, session: session.id, lane: *lane, sequence };
+				let is_left = never_taken(payer, self.shop, &slot).await;
+				ensure!(is_left, "a call of lane {lane} is open still: {open:?}");
+			}
 		}
-		let on_chain = self.chain.session(session.session, At::Finalized).await?;
+		let on_chain = self.chain.session(session.id, At::Finalized).await?;
 		let on_chain = on_chain.context("the session is gone")?;
 		for lane in on_chain.lanes {
-			let known = session.lanes.get(&lane.lane).map(|lane| lane.acknowledged);
+			let known = lanes.get(&lane.lane).map(|lane| lane.acknowledged);
 			ensure!(known == Some(lane.settled), "lane {} paid {lane:?}", lane.lane);
 		}
-		Ok((session.session, kept))
+		Ok((session.id, kept))
 	}
 
 	/// Every question that was answered has one statement, and no question two.
@@ -186,27 +204,31 @@ impl Books<'_> {
 		kept: &[KeptStatement],
 		outcome: &mut Outcome,
 	) -> Result<()> {
+		let mut of_call: BTreeMap<(LaneId, Sequence), Vec<&KeptStatement>> = BTreeMap::new();
+		for kept in kept {
+			of_call.entry(kept.call()).or_default().push(kept);
+		}
+		let mut claimed = 0;
 		for history in self.histories.iter().filter(|history| history.customer == customer) {
-			let mut statements: Vec<&KeptStatement> =
-				kept.iter().filter(|kept| kept.call().0 == history.lane).collect();
-			statements.sort_by_key(|kept| kept.call());
-			let mut statements = statements.into_iter().peekable();
-			for asked in &history.asked {
-				let mut own = 0_u64;
-				while statements.next_if(|kept| is_about(kept, &asked.body)).is_some() {
-					own += 1;
-				}
+			for Question { body, slots, end } in &history.asked {
+				// A call that was not taken leaves its place to another.
+				let calls: BTreeSet<_> =
+					slots.iter().map(|slot| (slot.lane, slot.sequence)).collect();
+				let statements = calls.iter().filter_map(|call| of_call.get(call)).flatten();
+				let own = statements.filter(|kept| is_about(kept, body)).count();
+				claimed += own;
+				let own = u64::try_from(own)?;
 				outcome.double += own.saturating_sub(1);
-				match asked.ended {
-					Ended::Answered => outcome.answered += 1,
-					Ended::Broken => outcome.broken += 1,
-					Ended::Unknown => continue,
+				match end {
+					End::Answered => outcome.answered += 1,
+					End::Broken => outcome.broken += 1,
+					End::Unknown => continue,
 				}
 				outcome.lost += u64::from(own == 0);
 			}
-			ensure!(statements.peek().is_none(), "statements of what nobody asked");
 			outcome.again += history.again;
 		}
+		ensure!(claimed == kept.len(), "statements of what nobody asked");
 		Ok(())
 	}
 

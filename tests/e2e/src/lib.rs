@@ -10,6 +10,7 @@
 //! | [`backend`] | a model server whose answers are known beforehand |
 //! | [`chain`] | a development chain |
 //! | [`inference`] | an inference node and its command line |
+//! | [`caller`] | a caller with the commands of `openledger-pay` |
 //! | [`network`] | both together, and the people of the story |
 //! | [`data`] | the contributions' data and their Merkle roots |
 //! | [`scenario`] | the steps from an empty chain to claimed payouts |
@@ -24,6 +25,7 @@
 
 pub mod backend;
 pub mod binaries;
+pub mod caller;
 pub mod chain;
 pub mod data;
 pub mod finality;

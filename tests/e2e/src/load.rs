@@ -1,8 +1,9 @@
 //! Callers who do not let up, whatever happens to the node.
 //!
-//! Every customer has an account, a session and a file of its own, and asks on several lanes at once:
-//! on each of them one question after another, streamed and plain in turn. A question that was not
-//! answered and not charged is asked again. Every answer is compared with the one that is known.
+//! Every customer has an account, a session and a state of its own, pays with the engine that
+//! `openledger-pay` pays with, and asks several questions at once: one after another by each worker,
+//! streamed and plain in turn. A question that was not answered and not charged is asked again. Every
+//! answer is compared with the one that is known.
 
 use crate::{
 	backend::answer,
@@ -13,12 +14,21 @@ use crate::{
 	story::Shop,
 };
 use anyhow::{bail, ensure, Context, Result};
-use openledger_client::{
-	caller::{CallResult, Caller, CallerError, CallerOptions, SessionBook, Target},
-	At, Chain, Keypair,
+use openledger_chain_client::{At, Chain, Keypair};
+use openledger_models::ModelTokenizer;
+use openledger_payer::{
+	assembly::Background,
+	budget::Budget,
+	call::{CallSettings, Ended, Outcome, PaidCall, Request},
+	janitor::ClosingSettings,
+	ledger::{LaneSlot, Ledger, TrustRules},
+	network::Live,
+	node::api::{Patience, StatementStatus},
+	one_shot::{ask, Asked},
+	Payer, PayerSettings,
 };
-use openledger_inference::backend::ModelTokenizer;
-use openledger_primitives::{Balance, LaneId, ModelId, OPEN};
+use openledger_primitives::{Balance, OPEN};
+use openledger_protocol::Task;
 use std::{
 	path::Path,
 	sync::{
@@ -27,16 +37,25 @@ use std::{
 	},
 	time::Duration,
 };
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+	sync::watch,
+	task::JoinSet,
+	time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
 
-/// More than all calls of a test cost, in planck.
-const DEPOSIT: Balance = 1_000 * OPEN;
+/// More than all calls of a test cost, in planck. Nothing is left of the budget for a second session.
+const DEPOSIT: Balance = 10_000 * OPEN;
+/// The most that one call may cost, in planck.
+const MAX_CHARGE: Balance = 10 * OPEN;
 /// More than any answer has.
 const MAX_TOKENS: u32 = 64;
 /// How long to wait before a question is asked again.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often a question is asked at most: for as long as a node may take to come back.
 const MOST: u32 = 1_000;
+/// How long a node may take in the end to say what became of calls that nobody has an answer of.
+const LAST_LOOK: Duration = Duration::from_secs(60);
 
 /// Chance that can be had again: one number after another from a seed (SplitMix64).
 #[derive(Clone, Debug)]
@@ -57,60 +76,155 @@ impl Dice {
 	}
 }
 
-/// Who asks and pays.
+/// Who asks and pays: a payer of its own, with a state of its own.
 pub struct Customer {
 	/// The key.
 	pub keypair: Keypair,
-	/// Where the customer keeps what the node has signed.
-	pub book: SessionBook,
+	/// What pays, and keeps what the node has signed.
+	pub payer: Arc<Payer>,
 	/// What the customer could spend before, in planck. Nothing was on hold.
 	pub before: Balance,
+	stop: CancellationToken,
+	/// What looks after calls whose outcome is unknown.
+	_background: Background,
+}
+
+impl Drop for Customer {
+	fn drop(&mut self) {
+		self.stop.cancel();
+	}
 }
 
 impl Customer {
-	/// A customer with a development key, whose file is in `folder`.
+	/// A customer with a development key, whose state is in `folder`. The node is registered already.
 	///
 	/// # Errors
-	/// If the chain or the file cannot be read, or something is on hold already.
+	/// If the chain or the state cannot be read, or something is on hold already.
 	pub async fn new(chain: &Chain, folder: &Path, uri: &str) -> Result<Self> {
 		let keypair = key(uri)?;
 		let account = chain.account(&keypair.account(), At::Best).await?;
 		ensure!(account.reserved == 0, "{uri} has something on hold already");
-		let file = folder.join(format!("sessions-{}.json", keypair.address()));
-		let book = SessionBook::open(&file).await?;
-		Ok(Self { keypair, book, before: account.free })
+		let network = Arc::new(Live::new(chain.clone(), keypair.clone()));
+		let payer = Arc::new(Payer::open(network, settings(folder)).await?);
+		let stop = CancellationToken::new();
+		let background = payer.start(stop.clone()).await;
+		Ok(Self { keypair, payer, before: account.free, stop, _background: background })
 	}
+
+	/// Asks, and hands out what comes.
+	pub async fn ask(&self, body: &[u8], streamed: bool) -> Result<Asked> {
+		ask_for(&self.payer, body, streamed).await
+	}
+
+	/// Waits until it is known of every call what became of it. What is left are calls whose vouchers the
+	/// node has never taken, by its own word.
+	///
+	/// # Errors
+	/// If the node does not say in time.
+	pub async fn settle_down(&self, shop: &Shop) -> Result<()> {
+		let payer = &self.payer;
+		let looking = async {
+			loop {
+				payer.janitor.recover().await;
+				let mut waits = false;
+				for (slot, _) in payer.treasury.look(Ledger::unresolved) {
+					waits |= !never_taken(payer, shop, &slot).await;
+				}
+				if !waits {
+					return;
+				}
+				sleep(PAUSE).await;
+			}
+		};
+		timeout(LAST_LOOK, looking).await.context("nobody knows what became of a call")
+	}
+}
+
+/// Whether the node says that it has not taken a call's voucher.
+pub async fn never_taken(payer: &Payer, shop: &Shop, slot: &LaneSlot) -> bool {
+	let LaneSlot { session, lane, sequence, .. } = *slot;
+	let status = payer.api.statement(&shop.home.url(), session, lane, sequence).await;
+	matches!(status, StatementStatus::NotTaken)
+}
+
+fn settings(folder: &Path) -> PayerSettings {
+	PayerSettings {
+		budget: Budget::new(DEPOSIT, Some(DEPOSIT)),
+		new_budget: false,
+		forgive: Vec::new(),
+		state: folder.join("customers"),
+		session_blocks: 28_800,
+		inside: true,
+		patience: Patience {
+			connect: Duration::from_secs(2),
+			question: Duration::from_secs(15),
+			silence: Duration::from_secs(30),
+		},
+		call: CallSettings {
+			max_charge: Some(MAX_CHARGE),
+			recovery: Duration::from_secs(40),
+			attempts: 1,
+			pause: PAUSE,
+			refill: false,
+			..CallSettings::default()
+		},
+		recount: Arc::default(),
+		closing: ClosingSettings {
+			idle: None,
+			round: Duration::from_secs(1),
+			..ClosingSettings::default()
+		},
+		// It is the test that breaks the node.
+		trust: TrustRules::ANY_LOSS,
+	}
+}
+
+async fn ask_for(payer: &Payer, body: &[u8], streamed: bool) -> Result<Asked> {
+	let request = Request {
+		task: Task::Chat,
+		body: body.to_vec().into(),
+		model: MODEL.into(),
+		max_tokens: Some(MAX_TOKENS),
+		inputs: None,
+		chat: None,
+		stream: streamed,
+		node: None,
+	};
+	let mut text = String::new();
+	let asked = ask(&payer.router, request, &mut |piece| text.push_str(piece)).await;
+	ensure!(text == asked.text, "{text:?} came, and {:?}", asked.text);
+	Ok(asked)
 }
 
 /// How a question ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum End {
 	/// With the answer, and its statement.
 	Answered,
 	/// The answer broke off; there is a statement.
 	Broken,
-	/// Nobody said in time. If there is a statement, it came with the next question.
+	/// Nobody said in time. If there is a statement, it came later.
 	Unknown,
 }
 
 /// A question, as it was asked in the end.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct Question {
 	/// The request, byte for byte.
 	pub body: Vec<u8>,
+	/// The vouchers that went out for it.
+	pub slots: Vec<LaneSlot>,
 	/// What came of it.
-	pub ended: Ended,
+	pub end: End,
 }
 
-/// What was asked on one lane, in order.
+/// The questions of one worker, in order.
 #[derive(Clone, Debug)]
 pub struct History {
 	/// Which customer asked.
 	pub customer: usize,
-	/// The lane.
-	pub lane: LaneId,
 	/// The questions.
-	pub asked: Vec<Asked>,
+	pub asked: Vec<Question>,
 	/// How often one had to be asked again.
 	pub again: u64,
 }
@@ -123,19 +237,11 @@ pub struct Load {
 }
 
 impl Load {
-	/// Lets every customer ask on so many lanes.
+	/// Lets every customer ask so many questions at a time.
 	///
 	/// # Errors
-	/// If the node is not on chain, or the tokenizer cannot be read.
-	pub async fn start(
-		chain: &Chain,
-		shop: &Shop,
-		customers: &[Customer],
-		lanes: LaneId,
-	) -> Result<Self> {
-		let node = chain.node(&key(crate::network::OPERATOR)?.account(), At::Best).await?;
-		let node = node.context("the node is not registered")?;
-		let target = Target { url: shop.home.url(), node: Some(node) };
+	/// If the tokenizer cannot be read.
+	pub async fn start(customers: &[Customer], at_once: usize) -> Result<Self> {
 		let tokenizer = tokio::task::spawn_blocking(|| {
 			anyhow::Ok(Arc::new(ModelTokenizer::load(&model_file()?, None)?))
 		});
@@ -144,24 +250,15 @@ impl Load {
 		let answered = Arc::new(AtomicU64::new(0));
 		let mut workers = JoinSet::new();
 		for (customer, owner) in customers.iter().enumerate() {
-			for lane in 0..lanes {
-				let options = CallerOptions {
-					deposit: DEPOSIT,
-					lane,
-					connect_timeout: Duration::from_secs(2),
-					silence: Duration::from_secs(30),
-					recovery: Duration::from_secs(40),
-					..CallerOptions::default()
-				};
-				let (keypair, book) = (owner.keypair.clone(), owner.book.clone());
+			for number in 0..at_once {
 				let worker = Worker {
-					caller: Caller::new(chain.clone(), keypair, book, options)?,
-					target: target.clone(),
-					model: shop.model,
+					customer,
+					number,
+					payer: owner.payer.clone(),
 					tokenizer: tokenizer.clone(),
 					answered: answered.clone(),
 				};
-				workers.spawn(worker.run(customer, lane, stopped.clone()));
+				workers.spawn(worker.run(stopped.clone()));
 			}
 		}
 		Ok(Self { answered, stop, workers })
@@ -200,33 +297,30 @@ impl Load {
 	}
 }
 
-/// One lane of a customer.
+/// Somebody who asks one question after another for a customer.
 struct Worker {
-	caller: Caller,
-	target: Target,
-	model: ModelId,
+	customer: usize,
+	number: usize,
+	payer: Arc<Payer>,
 	tokenizer: Arc<ModelTokenizer>,
 	answered: Arc<AtomicU64>,
 }
 
 impl Worker {
-	async fn run(
-		self,
-		customer: usize,
-		lane: LaneId,
-		stop: watch::Receiver<bool>,
-	) -> Result<History> {
-		let mut history = History { customer, lane, asked: Vec::new(), again: 0 };
+	async fn run(self, stop: watch::Receiver<bool>) -> Result<History> {
+		let Self { customer, number: worker, .. } = self;
+		let mut history = History { customer, asked: Vec::new(), again: 0 };
 		loop {
 			let is_last = *stop.borrow();
 			let number = history.asked.len();
-			let prompt = format!("Customer {customer}, lane {lane}, question {number}: where to?");
-			let streamed = (number + usize::from(lane)).is_multiple_of(2);
-			let body = chat_streamed(MODEL, &prompt, MAX_TOKENS, streamed);
-			let asking = self.ask(&prompt, &body, &mut history.again).await;
-			let ended = asking.with_context(|| prompt.clone())?;
-			history.asked.push(Asked { body, ended });
-			if ended == Ended::Answered {
+			let prompt =
+				format!("Customer {customer}, worker {worker}, question {number}: where to?");
+			let streamed = (number + worker).is_multiple_of(2);
+			let asking = self.ask(&prompt, streamed, &mut history.again).await;
+			let question = asking.with_context(|| prompt.clone())?;
+			let end = question.end;
+			history.asked.push(question);
+			if end == End::Answered {
 				self.answered.fetch_add(1, Ordering::Relaxed);
 				if is_last {
 					return Ok(history);
@@ -236,34 +330,44 @@ impl Worker {
 	}
 
 	/// Asks until there is an answer, or a charge, or no telling.
-	async fn ask(&self, prompt: &str, body: &[u8], again: &mut u64) -> Result<Ended> {
+	async fn ask(&self, prompt: &str, streamed: bool, again: &mut u64) -> Result<Question> {
+		let body = chat_streamed(MODEL, prompt, MAX_TOKENS, streamed);
+		let mut slots = Vec::new();
+		let mut last = None;
 		for _ in 0..MOST {
-			let mut text = String::new();
-			let mut take = |piece: &str| text.push_str(piece);
-			let called = self.caller.call(&self.target, self.model, body, &mut take).await;
-			match called {
-				Ok(result) => {
-					ensure!(text == result.text, "{text:?} came, and {:?}", result.text);
-					self.check(prompt, &result)?;
-					return Ok(Ended::Answered);
+			let asked = ask_for(&self.payer, &body, streamed).await?;
+			slots.extend(asked.paid.iter().map(|paid| paid.slot.clone()));
+			let end = match asked.answered() {
+				Some(_) => {
+					self.check(prompt, &asked)?;
+					Some(End::Answered)
 				}
-				Err(CallerError::AnswerLost { .. }) => return Ok(Ended::Broken),
-				Err(CallerError::Unresolved { .. }) => return Ok(Ended::Unknown),
-				Err(CallerError::Unreachable { .. }) => {}
-				Err(CallerError::Refused { status, .. }) if status >= 500 || status == 429 => {}
-				Err(error) => return Err(error.into()),
+				None => what_remains(&asked.paid)?,
+			};
+			if let Some(end) = end {
+				return Ok(Question { body, slots, end });
+			}
+			match &asked.ended {
+				Ended::BrokeOff(error) | Ended::Failed(error)
+					if error.code != "node_misbehaves"
+						&& (error.status.is_server_error() || error.status.as_u16() == 429) =>
+				{
+					last = Some(error.clone());
+				}
+				ended => bail!("{ended:?}"),
 			}
 			*again += 1;
-			tokio::time::sleep(PAUSE).await;
+			sleep(PAUSE).await;
 		}
-		bail!("asked {MOST} times");
+		bail!("asked {MOST} times, the last time: {last:?}");
 	}
 
 	/// Whether this is the known answer, at its price.
-	fn check(&self, prompt: &str, result: &CallResult) -> Result<()> {
+	fn check(&self, prompt: &str, asked: &Asked) -> Result<()> {
 		let expected = answer(prompt);
-		ensure!(result.text == expected, "{:?} instead of {expected:?}", result.text);
-		let (statement, tokens) = (&result.statement, self.tokenizer.count(&expected)?);
+		ensure!(asked.text == expected, "{:?} instead of {expected:?}", asked.text);
+		let (_, receipt) = asked.answered().context("no statement")?;
+		let (statement, tokens) = (&receipt.statement, self.tokenizer.count(&expected)?);
 		ensure!(
 			statement.output_tokens == tokens,
 			"{} tokens of {tokens}",
@@ -273,6 +377,20 @@ impl Worker {
 		ensure!(price == Some(statement.charge), "charged {} planck", statement.charge);
 		Ok(())
 	}
+}
+
+/// What remains of a question that was not answered: nothing, if nothing was charged for it.
+fn what_remains(paid: &[PaidCall]) -> Result<Option<End>> {
+	let mut end = None;
+	for paid in paid {
+		end = match &paid.outcome {
+			Outcome::False(reason) => bail!("a false statement: {reason}"),
+			Outcome::Charged(_) => Some(End::Broken),
+			Outcome::Unknown => end.or(Some(End::Unknown)),
+			Outcome::NotCharged => end,
+		};
+	}
+	Ok(end)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::{chain::ChainNode, finality::FinalityWatch, process::Log};
 use anyhow::{Context, Result};
-use openledger_client::{Chain, Keypair, Scheme};
+use openledger_chain_client::{Chain, Keypair, Scheme};
 use std::{
 	fmt::Display,
 	path::Path,

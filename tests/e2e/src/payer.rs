@@ -1,14 +1,14 @@
 //! Vouchers made by hand, to make them wrong.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::{
-	caller::SseParser,
-	x402::{self, Payload, PaymentRequired, PaymentResponse, PaymentSignature, Requirements},
-	Keypair,
-};
+use openledger_chain_client::Keypair;
+use openledger_payer::sse::SseParser;
 use openledger_primitives::{
 	voucher::{request_hash, Voucher},
 	Balance, LaneId, Sequence, SessionId,
+};
+use openledger_protocol::x402::{
+	self, Payload, PaymentRequired, PaymentResponse, PaymentSignature, Requirements,
 };
 use reqwest::{Client, StatusCode};
 use serde_json::{json, Value};

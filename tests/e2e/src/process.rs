@@ -1,5 +1,6 @@
-//! A child process, its log, and its certain end.
+//! A child process, its log, and its certain end; and a program that is run to its end.
 
+use crate::binaries::binary;
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use std::{
 	collections::VecDeque,
@@ -9,7 +10,7 @@ use std::{
 	time::Duration,
 };
 use tokio::{
-	io::{AsyncBufReadExt, AsyncRead, BufReader},
+	io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader},
 	process::{Child, Command},
 	sync::watch,
 	time::timeout,
@@ -240,4 +241,56 @@ fn collect(
 			news.send_replace(count);
 		}
 	});
+}
+
+/// How long a command may take: an extrinsic that becomes final, or an answer.
+const COMMAND: Duration = Duration::from_secs(180);
+
+/// Runs a program to its end and returns what it printed. With `show`, that is also shown as it comes.
+///
+/// # Errors
+/// If it fails or takes too long, with what it printed.
+pub async fn run_to_end(
+	program: &str,
+	arguments: &[&str],
+	env: &[(&str, &str)],
+	show: bool,
+) -> Result<String> {
+	let mut child = Command::new(binary(program)?)
+		.args(arguments)
+		.envs(env.iter().copied())
+		.stdin(Stdio::null())
+		.stdout(Stdio::piped())
+		.stderr(Stdio::piped())
+		.kill_on_drop(true)
+		.spawn()?;
+	let output = child.stdout.take().context("no standard output")?;
+	let errors = child.stderr.take().context("no standard error")?;
+	let ending = async {
+		let (printed, complaints) = tokio::try_join!(read(output, show), read(errors, false))?;
+		anyhow::Ok((printed, complaints, child.wait().await?))
+	};
+	let command = arguments.first().copied().unwrap_or_default();
+	let ended = timeout(COMMAND, ending).await;
+	let (printed, complaints, status) =
+		ended.with_context(|| format!("{program} {command} takes too long"))??;
+	ensure!(status.success(), "{program} {command} failed ({status}):\n{printed}\n{complaints}");
+	Ok(printed)
+}
+
+/// Reads to the end; with `show`, passes on what comes, when it comes.
+async fn read(mut from: impl AsyncRead + Unpin, show: bool) -> Result<String> {
+	let mut all = Vec::new();
+	let mut piece = [0; 1024];
+	let mut shown = tokio::io::stdout();
+	loop {
+		let read = from.read(&mut piece).await?;
+		let Some(new) = piece.get(..read).filter(|new| !new.is_empty()) else { break };
+		if show {
+			shown.write_all(new).await?;
+			shown.flush().await?;
+		}
+		all.extend_from_slice(new);
+	}
+	Ok(String::from_utf8_lossy(&all).into_owned())
 }

@@ -1,7 +1,7 @@
 //! The sums of one call: where each planck of its charge went.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::CallSettled;
+use openledger_chain_client::CallSettled;
 use openledger_primitives::{Balance, ContributionId, DatanetId, ReleaseId, Weight, OPEN};
 use std::{collections::BTreeMap, fmt};
 

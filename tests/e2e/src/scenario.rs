@@ -8,8 +8,9 @@ use crate::{
 use anyhow::{ensure, Context, Result};
 use codec::Decode;
 use futures::{future::try_join_all, StreamExt};
-use openledger_client::{
-	At, Block, Call, CallSettled, Chain, Event, EventRecord, Included, Keypair, SubmitOptions,
+use openledger_chain_client::{
+	chain::finalized_blocks, events, tx, At, Block, Call, CallSettled, Chain, Event, EventRecord,
+	Included, Keypair, SubmitOptions,
 };
 use openledger_primitives::{
 	attribution::{DataSource, ReleaseSelector},
@@ -62,7 +63,7 @@ fn uri(text: &str) -> Result<Uri> {
 /// If it does not, with the pallet's own words.
 pub async fn submit(chain: &Chain, signer: &Keypair, call: Call) -> Result<Included> {
 	let what = format!("{}.{}", call.pallet(), call.name());
-	let outcome = chain.submit(&call, signer, SubmitOptions::in_block()).await?;
+	let outcome = tx::submit(chain, &call, signer, SubmitOptions::in_block()).await?;
 	outcome.into_included().context(what)
 }
 
@@ -232,10 +233,10 @@ pub async fn settled_calls(
 ) -> Result<Vec<FinalCall>> {
 	let mut calls = Vec::new();
 	let waiting = async {
-		let mut blocks = chain.finalized_blocks(Some(from));
+		let mut blocks = finalized_blocks(chain, Some(from));
 		while calls.len() < count {
 			let block = blocks.next().await.context("the stream of finalized blocks ended")??;
-			for record in chain.events_at(block.hash).await? {
+			for record in events::at(chain, block.hash).await? {
 				match record.event {
 					Event::CallSettled(call) => calls.push(FinalCall { block, call: *call }),
 					Event::RecordRejected { sequence, reason, .. } => {
@@ -269,7 +270,7 @@ pub async fn settlements(
 	let mut settled = Vec::new();
 	for number in from..=newest {
 		let hash = chain.block_hash(number).await?.context("a final block is missing")?;
-		for record in chain.events_at(hash).await? {
+		for record in events::at(chain, hash).await? {
 			if let Event::CallSettled(call) = record.event {
 				if call.session == session {
 					settled.push((call.lane, call.sequence));
@@ -305,7 +306,7 @@ pub async fn claim(chain: &Chain, contribution: &Contribution) -> Result<Claimed
 		contribution: contribution.id,
 		releases: vec![contribution.release].try_into().ok().context("too many releases")?,
 	};
-	let outcome = chain.submit(&call, &contributor, SubmitOptions::finalized()).await?;
+	let outcome = tx::submit(chain, &call, &contributor, SubmitOptions::finalized()).await?;
 	let included = outcome.into_included().context("DataAttribution.claim")?;
 	let amount = included
 		.find(|event| match event {
@@ -351,10 +352,11 @@ pub async fn awaited<T>(
 	mut pick: impl FnMut(EventRecord) -> Option<T>,
 ) -> Result<T> {
 	let waiting = async {
-		let mut blocks = chain.finalized_blocks(Some(from));
+		let mut blocks = finalized_blocks(chain, Some(from));
 		loop {
 			let block = blocks.next().await.context("the stream of finalized blocks ended")??;
-			if let Some(found) = chain.events_at(block.hash).await?.into_iter().find_map(&mut pick)
+			if let Some(found) =
+				events::at(chain, block.hash).await?.into_iter().find_map(&mut pick)
 			{
 				return Ok(found);
 			}
@@ -370,7 +372,8 @@ pub async fn awaited<T>(
 /// If the extrinsic fails.
 pub async fn claim_curator(chain: &Chain) -> Result<Balance> {
 	let outcome =
-		chain.submit(&Call::ClaimCurator {}, &key(CURATOR)?, SubmitOptions::finalized()).await?;
+		tx::submit(chain, &Call::ClaimCurator {}, &key(CURATOR)?, SubmitOptions::finalized())
+			.await?;
 	let included = outcome.into_included().context("DataAttribution.claim_curator")?;
 	included
 		.find(|event| match event {
@@ -393,7 +396,7 @@ pub async fn storage_deposit(
 	let newest = chain.block(At::Finalized).await?.number;
 	for number in from..=newest {
 		let hash = chain.block_hash(number).await?.context("a final block is missing")?;
-		for record in chain.events_at(hash).await? {
+		for record in events::at(chain, hash).await? {
 			match record.event {
 				Event::SessionOpened { session: opened, caller, deposit, .. }
 					if opened == session =>

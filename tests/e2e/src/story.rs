@@ -2,13 +2,14 @@
 //! caller's balance to each contributor's.
 
 use crate::{
-	inference::{self, Engine, Home, InferenceNode, Question, Settle},
+	caller::{self, Question},
+	inference::{self, Engine, Home, InferenceNode, Settle},
 	network::{key, say, Network, CALLER, CURATOR, DEVELOPER, LONGEST_GAP, OPERATOR},
 	report::{exact, line, CallReport, Contribution},
 	scenario::{self, Claimed, Release, MODEL},
 };
 use anyhow::{ensure, Context, Result};
-use openledger_client::{At, Chain};
+use openledger_chain_client::{At, Chain};
 use openledger_primitives::{
 	info::{ModelEarnings, PendingPage},
 	AccountId, Balance, BlockNumber, ModelId,
@@ -117,7 +118,7 @@ pub async fn tell(network: &mut Network, show: bool) -> Result<Story> {
 
 	for (number, question) in QUESTIONS.iter().enumerate() {
 		say(format_args!("call {}: {:?}", number + 1, question.prompt));
-		let printed = inference::call(&chain, network.folder(), question, show).await?;
+		let printed = caller::call(&chain, network.folder(), question, show).await?;
 		ensure!(!printed.trim().is_empty(), "call {} printed nothing", number + 1);
 	}
 
@@ -276,7 +277,7 @@ async fn claim_share(chain: &Chain, reports: &[CallReport]) -> Result<()> {
 /// Lets the caller compare what the node has signed with what it has settled.
 async fn check_statements(chain: &Chain, network: &Network, reports: &[CallReport]) -> Result<()> {
 	let session = reports.first().context("no call")?.call.session;
-	let checked = inference::check(chain, network.folder(), session).await?;
+	let checked = caller::check(chain, network.folder(), session).await?;
 	let agreed = checked.matches("as stated").count();
 	ensure!(agreed == reports.len(), "{agreed} calls were settled as stated:\n{checked}");
 	say("the node has settled exactly what it stated");

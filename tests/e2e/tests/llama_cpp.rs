@@ -1,7 +1,7 @@
 //! A real llama.cpp server runs the small language model, and the inference node stands in front of it.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::{At, Call, Chain, Event, Keypair};
+use openledger_chain_client::{At, Call, Chain, Event, Keypair};
 use openledger_e2e::{
 	backend,
 	binaries::model_file,
@@ -12,7 +12,7 @@ use openledger_e2e::{
 	scenario::{settled_calls, submit, MODEL, PRICE},
 	story::open_shop_with,
 };
-use openledger_inference::backend::ModelTokenizer;
+use openledger_models::ModelTokenizer;
 use openledger_primitives::{Balance, SessionId, OPEN};
 use serde_json::{json, Value};
 use std::{net::TcpListener, path::PathBuf, time::Duration};

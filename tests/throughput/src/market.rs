@@ -14,7 +14,7 @@ use openledger_primitives::{
 };
 use openledger_runtime::{Runtime, RuntimeCall};
 use pallet_data_attribution::{Call as Data, NextContributionId, NextDatanetId};
-use pallet_inference_metering::{types::Served, Call as Metering, NextSessionId};
+use pallet_inference_metering::{Call as Metering, NextSessionId, Served};
 use pallet_model_registry::{Call as Models, NextModelId};
 use pallet_utility::Call as Utility;
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie};

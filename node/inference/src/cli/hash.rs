@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::show;
-use crate::backend::{hash_file, hash_tokenizer};
+use openledger_models::{hash_file, hash_tokenizer};
 
 /// Prints the hashes of a model's files as the registry on chain wants them: of the
 /// weights, and of the tokenizer in them or in a file of its own.

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use openledger_client::{keys::SecretUri, Agent, KeySource, Keypair, Scheme};
+use openledger_chain_client::{keys::SecretUri, Agent, KeySource, Keypair, Scheme};
 
-use crate::{config::Config, server::Keys};
+use crate::{config::Config, node::Keys};
 
 /// Where the secret key comes from: one of these.
 #[derive(Clone, Debug, Args)]
@@ -30,7 +30,7 @@ pub(super) struct KeyArgs {
 }
 
 impl KeyArgs {
-	/// Where the key comes from, if the command line says.
+	/// The source of the key, if the command line says.
 	fn source(&self) -> Option<KeySource> {
 		if let Some(path) = &self.key_file {
 			return Some(KeySource::File(path.clone()));
@@ -44,26 +44,21 @@ impl KeyArgs {
 		self.suri.clone().map(KeySource::Uri)
 	}
 
-	/// Whether the secret takes up standard input.
-	pub(super) fn uses_stdin(&self) -> bool {
-		self.key_stdin
-	}
-
 	/// The key, if the command line says where it is.
 	pub(super) fn read(&self) -> anyhow::Result<Option<Keypair>> {
 		self.source().map(|source| source.read(self.key_type)).transpose().context("key")
 	}
 
 	/// The key, which has to be there.
-	pub(super) fn require(&self) -> anyhow::Result<Keypair> {
+	fn require(&self) -> anyhow::Result<Keypair> {
 		self.read()?.context(
 			"whose key? Give one of --key-file, --key-env, --key-stdin and, for development keys \
 			 such as //Alice, --suri",
 		)
 	}
 
-	/// What an operator signs with: as the configuration says; or with the key from the command line,
-	/// where there is one.
+	/// The keys that an operator signs with: as the configuration says; or with the key from the
+	/// command line, where there is one.
 	pub(super) fn of_operator(&self, config: Option<&Config>) -> anyhow::Result<Keys> {
 		let Some(key) = self.read()? else {
 			return match config {

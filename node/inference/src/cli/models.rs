@@ -1,10 +1,10 @@
 //! Models by what people call them.
 
 use anyhow::bail;
-use openledger_client::{At, Chain};
+use openledger_chain_client::{At, Chain};
 use openledger_primitives::{info::ModelInfo, ModelId};
 
-/// How many models an error names.
+/// The number of models that an error names.
 const NAMED: u32 = 20;
 
 /// The model of that name or, where no model has that name, of that number.

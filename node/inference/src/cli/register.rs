@@ -4,24 +4,22 @@ use std::path::PathBuf;
 
 use anyhow::{bail, Context};
 use clap::Args;
-use openledger_client::{
-	calls::ServedModels,
-	ss58,
-	units::{format_amount, parse_amount},
-	At, Call, Chain, Event, SubmitOptions,
+use openledger_chain_client::{
+	agent, calls::ServedModels, ss58, At, Call, Chain, Event, SubmitOptions,
 };
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, NodeStatus, ServedInfo},
 	AccountId, Balance, MILLI_OPEN,
 };
+use openledger_protocol::units::{format_amount, parse_amount};
 
 use super::{keys::KeyArgs, models, show};
 use crate::{
 	config::{Config, ModelRef},
-	server::{may_run_a_node, Keys},
+	node::{may_run_a_node, Keys},
 };
 
-/// What an account keeps besides a bond: the existential deposit, and fees.
+/// The amount that an account keeps besides a bond: the existential deposit, and fees.
 const RESERVE: Balance = 100 * MILLI_OPEN;
 
 /// Registers the node on chain, with a bond, or changes what is registered.
@@ -65,7 +63,7 @@ pub(super) struct Register {
 	key: KeyArgs,
 }
 
-/// What is to be on chain.
+/// The registration that is to be on chain.
 struct Wanted {
 	endpoint: String,
 	models: Vec<(ModelInfo, u32)>,
@@ -108,7 +106,8 @@ impl Register {
 			}
 		}
 		eprintln!("waiting until {} is final…", call.name());
-		let outcome = chain.submit_for(&call, &keys.operator, SubmitOptions::finalized()).await?;
+		let outcome =
+			agent::submit_for(&chain, &call, &keys.operator, SubmitOptions::finalized()).await?;
 		let included =
 			outcome.into_included().with_context(|| format!("{} failed", call.name()))?;
 		let held = included.find(|event| match event {
@@ -156,7 +155,7 @@ impl Register {
 		Ok(Wanted { endpoint, models: found })
 	}
 
-	/// How many calls of a model the node answers at a time.
+	/// The number of calls of a model that the node answers at a time.
 	fn capacity(&self, config: Option<&Config>, model: &ModelInfo) -> u32 {
 		let configured = config.and_then(|config| {
 			let named = |name: &ModelRef| match name {
@@ -171,7 +170,7 @@ impl Register {
 }
 
 impl Wanted {
-	/// What has to be sent, if anything.
+	/// The call that has to be sent, if any.
 	fn call(
 		&self,
 		registered: Option<&NodeInfo>,
@@ -203,7 +202,7 @@ impl Wanted {
 	}
 }
 
-/// Whether the key may sign this.
+/// Tells whether the key may sign this.
 async fn check_signer(chain: &Chain, keys: &Keys, call: &Call) -> anyhow::Result<()> {
 	let agent = &keys.operator;
 	let (operator, signer) = (ss58(agent.account()), agent.signer().address());
@@ -239,7 +238,7 @@ fn in_order(served: &[ServedInfo]) -> Vec<(u32, u32)> {
 	pairs
 }
 
-/// What the chain has now.
+/// Prints what the chain has now.
 async fn print(chain: &Chain, operator: &AccountId) -> anyhow::Result<()> {
 	let node = chain.node(operator, At::Best).await?;
 	let node = node.context("the chain does not have the registration")?;
@@ -263,23 +262,23 @@ async fn print(chain: &Chain, operator: &AccountId) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::testing;
+	use openledger_testkit as testkit;
 
 	fn wanted() -> Wanted {
-		let other = ModelInfo { id: 9, ..testing::model() };
-		Wanted { endpoint: "http://node".into(), models: vec![(testing::model(), 1), (other, 4)] }
+		let other = ModelInfo { id: 9, ..testkit::model() };
+		Wanted { endpoint: "http://node".into(), models: vec![(testkit::model(), 1), (other, 4)] }
 	}
 
 	fn registered() -> NodeInfo {
 		NodeInfo {
-			operator: testing::operator().account(),
+			operator: testkit::operator().account(),
 			endpoint: "http://node".into(),
-			receipt_key: testing::operator().account(),
+			receipt_key: testkit::operator().account(),
 			bond: 100,
 			// In another order: that makes no difference.
 			models: vec![
 				ServedInfo { model: 9, capacity: 4 },
-				ServedInfo { model: testing::MODEL, capacity: 1 },
+				ServedInfo { model: testkit::MODEL, capacity: 1 },
 			],
 			status: NodeStatus::Active,
 			last_heartbeat: 0,
@@ -290,16 +289,16 @@ mod tests {
 	fn call(change: impl FnOnce(&mut NodeInfo)) -> Option<Call> {
 		let mut node = registered();
 		change(&mut node);
-		wanted().call(Some(&node), testing::operator().account(), 100).unwrap()
+		wanted().call(Some(&node), testkit::operator().account(), 100).unwrap()
 	}
 
 	#[test]
 	fn a_new_node_is_registered_whole() {
-		let call = wanted().call(None, testing::operator().account(), 100).unwrap().unwrap();
+		let call = wanted().call(None, testkit::operator().account(), 100).unwrap().unwrap();
 		let Call::RegisterNode { endpoint, receipt_key, bond, models } = call else { panic!() };
 		assert_eq!((endpoint.as_slice(), bond), (&b"http://node"[..], 100));
-		assert_eq!(receipt_key, testing::operator().account());
-		assert_eq!(in_order(&models), [(testing::MODEL, 1), (9, 4)]);
+		assert_eq!(receipt_key, testkit::operator().account());
+		assert_eq!(in_order(&models), [(testkit::MODEL, 1), (9, 4)]);
 	}
 
 	#[test]
@@ -309,7 +308,7 @@ mod tests {
 		assert!(update(call(|node| node.endpoint = "http://old".into())));
 		assert!(update(call(|node| node.models[0].capacity = 3)));
 		assert!(update(call(|node| node.models.truncate(1))));
-		let receipt_key = testing::operator().account();
+		let receipt_key = testkit::operator().account();
 		let rotate = call(|node| node.receipt_key = [1; 32].into());
 		assert_eq!(rotate, Some(Call::RotateReceiptKey { receipt_key }));
 		let both = call(|node| {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
 	config::{Config, ConfigError},
-	server,
+	node,
 };
 
 /// Serves models until SIGINT or SIGTERM, then ends in order: calls are finished,
@@ -46,7 +46,7 @@ impl Run {
 	pub(super) fn main(self) -> anyhow::Result<()> {
 		let config = self.read()?;
 		config.apply_threads();
-		super::block_on(async move { Ok(server::run(config, move || self.read()).await?) })
+		super::block_on(async move { Ok(node::run(config, move || self.read()).await?) })
 	}
 
 	/// The configuration, with what the command line says instead.

@@ -2,13 +2,12 @@
 
 use std::io::{self, Write};
 
-use openledger_client::{units::format_amount, x402::Receipt};
 use openledger_primitives::{
 	info::{ModelInfo, NodeStatus},
 	price::PriceSchedule,
-	statement::Statement,
 };
-use serde_json::{json, Value};
+use openledger_protocol::units::format_amount;
+use serde_json::Value;
 
 /// A line with a name and a value, in columns.
 pub(super) fn row(name: &str, value: impl std::fmt::Display) {
@@ -21,18 +20,12 @@ pub(super) fn line(text: impl std::fmt::Display) {
 	let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
-/// A piece of text as it comes.
-pub(super) fn piece(text: &str) {
-	let mut output = io::stdout().lock();
-	let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
-}
-
 /// A value as JSON, over several lines.
 pub(super) fn json_value(value: &Value) {
 	line(format_args!("{value:#}"));
 }
 
-/// What a model's calls cost.
+/// The price of a model's calls.
 pub(super) fn price(price: &PriceSchedule) -> String {
 	format!(
 		"{} a call, {} an input token, {} an output token",
@@ -48,7 +41,7 @@ pub(super) fn model(model: &ModelInfo) -> String {
 	format!("{} (#{}, version {}{ended})", model.name, model.id, model.version)
 }
 
-/// Why a model takes no calls, if it takes none.
+/// The reason why a model takes no calls, if it takes none.
 pub(super) fn closed(model: &ModelInfo) -> Option<&'static str> {
 	match (model.retired_at, model.paused) {
 		(Some(_), _) => Some("retired"),
@@ -57,7 +50,7 @@ pub(super) fn closed(model: &ModelInfo) -> Option<&'static str> {
 	}
 }
 
-/// Whether a node takes new sessions.
+/// Tells whether a node takes new sessions.
 pub(super) fn node_status(status: NodeStatus) -> String {
 	match status {
 		NodeStatus::Active => "active".into(),
@@ -68,13 +61,4 @@ pub(super) fn node_status(status: NodeStatus) -> String {
 			format!("jailed: it may come back at block {block} at the soonest")
 		}
 	}
-}
-
-/// A signed statement as it goes over the wire.
-pub(super) fn receipt(
-	statement: &Statement,
-	signature: &openledger_primitives::Signature,
-) -> Value {
-	let receipt = Receipt { statement: statement.clone(), signature: signature.clone() };
-	serde_json::to_value(receipt).unwrap_or_else(|error| json!({ "error": error.to_string() }))
 }

@@ -4,17 +4,19 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::{bail, Context};
 use clap::Args;
-use openledger_client::{parse_account, ss58, units::format_amount, AccountInfo, At, Chain};
+use openledger_chain_client::{parse_account, ss58, AccountInfo, At, Chain};
 use openledger_primitives::{
 	info::{Earnings, ModelInfo, NodeInfo},
 	AccountId, Balance,
 };
+use openledger_protocol::units::format_amount;
 use serde_json::{json, Value};
 
 use super::{keys::KeyArgs, show};
-use crate::{clock, config::Config};
+use crate::config::Config;
+use openledger_protocol::clock;
 
-/// How long the node itself may take to answer.
+/// The time that the node itself may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Shows what the node is on chain, what its account holds and has earned and, if
@@ -101,7 +103,7 @@ impl Status {
 	}
 }
 
-/// What the node says of itself.
+/// The node's word on itself.
 async fn ask(url: &str) -> Result<Value, String> {
 	let url = format!("{}/v1/status", url.trim_end_matches('/'));
 	let asking = async {

@@ -7,7 +7,7 @@ use std::{
 
 use thiserror::Error;
 
-/// What is wrong with a configuration.
+/// A fault in a configuration.
 #[derive(Debug, Error)]
 pub enum ConfigError {
 	/// The file cannot be read.
@@ -15,15 +15,15 @@ pub enum ConfigError {
 	Read {
 		/// The file.
 		path: PathBuf,
-		/// Why not.
+		/// The reason why not.
 		source: io::Error,
 	},
 	/// Something in it is wrong.
 	#[error("{place}: {message}")]
 	Invalid {
-		/// Where.
+		/// The place of the fault.
 		place: Place,
-		/// What; never the value of a secret.
+		/// The fault; never the value of a secret.
 		message: String,
 	},
 	/// The key cannot be had from where it should be.

@@ -38,7 +38,7 @@ impl fmt::Debug for Secret {
 	}
 }
 
-/// Where the node's key comes from.
+/// The place where the node's key comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
 	/// A file that only its owner can read, with nothing but the secret in it.

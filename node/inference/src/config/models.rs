@@ -28,7 +28,7 @@ pub enum ModelRef {
 pub struct ModelConfig {
 	/// Which model on the chain it is.
 	pub name: ModelRef,
-	/// What answers for it.
+	/// The engine that answers for it.
 	pub backend: BackendConfig,
 	/// Output tokens of a call that names no number.
 	#[serde(default = "defaults::max_tokens", deserialize_with = "bounded::<_, _, 1, 1_048_576>")]
@@ -41,7 +41,7 @@ pub struct ModelConfig {
 	pub timeout_seconds: u32,
 }
 
-/// What answers for a model.
+/// The engine that answers for a model.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BackendConfig {
@@ -64,7 +64,7 @@ pub struct CandleConfig {
 	/// A smaller context than the model's, in tokens.
 	#[serde(default, deserialize_with = "optional::<_, _, 16, 1_048_576>")]
 	pub context: Option<u32>,
-	/// Whether to unpack the weights when they are loaded, which takes four bytes for each, and is
+	/// True if to unpack the weights when they are loaded, which takes four bytes for each, and is
 	/// faster and more exact. If not given, they are if they then take at most 4 GiB.
 	pub unpack: Option<bool>,
 	/// Memory for conversations that may go on, in MiB: what the model has read in one turn it need not
@@ -74,7 +74,7 @@ pub struct CandleConfig {
 		deserialize_with = "bounded::<_, _, 0, 1_048_576>"
 	)]
 	pub conversations_mib: u32,
-	/// How long each of them is kept after its last turn, in minutes.
+	/// The time that each of them is kept after its last turn, in minutes.
 	#[serde(
 		default = "defaults::conversations_minutes",
 		deserialize_with = "bounded::<_, _, 1, 10_080>"
@@ -96,7 +96,7 @@ pub struct OpenaiConfig {
 	/// The model's `tokenizer.json` or GGUF file, with which tokens are counted here. May only be
 	/// left out where the server's own counts are trusted.
 	pub tokenizer: Option<PathBuf>,
-	/// Whether to charge what the server says that it counted, where there is no tokenizer.
+	/// True if to charge what the server says that it counted, where there is no tokenizer.
 	#[serde(default)]
 	pub trust_usage: bool,
 	/// A chat template, instead of the tokenizer's own.
@@ -113,21 +113,21 @@ pub struct OpenaiConfig {
 	/// The longest to wait for the first text of an answer, in seconds.
 	#[serde(default = "defaults::first_token", deserialize_with = "bounded::<_, _, 1, 86_400>")]
 	pub first_token_timeout_seconds: u32,
-	/// How often a call that produced nothing yet is tried again.
+	/// The number of times that a call which produced nothing yet is tried again.
 	#[serde(default = "defaults::retries", deserialize_with = "bounded::<_, _, 0, 10>")]
 	pub retries: u32,
 	/// Parameters beyond the usual that this server knows; calls that use others are refused.
 	#[serde(default = "defaults::pass_through")]
 	pub pass_through: Vec<PassThrough>,
-	/// Whether the server turns texts into vectors as well.
+	/// True if the server turns texts into vectors as well.
 	#[serde(default)]
 	pub embeddings: bool,
-	/// How often the server is looked after, in seconds.
+	/// The time between two looks at the server's health, in seconds.
 	#[serde(default = "defaults::health", deserialize_with = "bounded::<_, _, 1, 3_600>")]
 	pub health_interval_seconds: u32,
 }
 
-/// What may be handed on to another server.
+/// Parameters that may be handed on to another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PassThrough {
@@ -205,7 +205,7 @@ mod defaults {
 }
 
 impl ModelConfig {
-	/// How many calls the node answers at the same time.
+	/// The number of calls that the node answers at the same time.
 	pub fn capacity(&self) -> u32 {
 		match &self.backend {
 			// One thread runs the model; other calls wait for their turn.
@@ -214,7 +214,7 @@ impl ModelConfig {
 		}
 	}
 
-	/// What the types alone do not say; `key` is where this model is in the configuration.
+	/// Checks what the types alone do not say; `key` is where this model is in the configuration.
 	pub(super) fn check(&self, key: &str) -> Result<(), ConfigError> {
 		if let BackendConfig::Openai(openai) = &self.backend {
 			if openai.tokenizer.is_none() && !openai.trust_usage {

@@ -100,7 +100,7 @@ fn the_example_is_good_and_shows_every_key() {
 	parse(&all).expect("with every optional key set it is good");
 }
 
-/// Whether a commented line is a setting and not prose.
+/// Tells whether a commented line is a setting and not prose.
 fn is_setting(line: &str) -> bool {
 	line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')) && !line.starts_with("key = ")
 }

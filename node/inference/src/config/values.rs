@@ -6,8 +6,9 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-use openledger_client::{units::parse_amount, Scheme};
+use openledger_chain_client::Scheme;
 use openledger_primitives::{AccountId, OPEN};
+use openledger_protocol::units::parse_amount;
 use serde::{
 	de::{Error, Unexpected, Visitor},
 	Deserialize, Deserializer,
@@ -129,7 +130,7 @@ pub(super) fn account<'de, D: Deserializer<'de>>(
 	deserializer: D,
 ) -> Result<Option<AccountId>, D::Error> {
 	let text = String::deserialize(deserializer)?;
-	openledger_client::parse_account(&text).map(Some).map_err(D::Error::custom)
+	openledger_chain_client::parse_account(&text).map(Some).map_err(D::Error::custom)
 }
 
 /// The URL of a WebSocket.

@@ -2,19 +2,20 @@
 
 use std::path::PathBuf;
 
-use anyhow::{ensure, Context};
+use anyhow::{bail, ensure, Context};
 use clap::Args;
-use openledger_client::{
-	keys::SecretUri, parse_account, units::parse_amount, KeySource, Keypair, Scheme,
-};
+use openledger_chain_client::{keys::SecretUri, parse_account, KeySource, Keypair, Scheme};
+use openledger_payer::network::Keys;
 use openledger_primitives::{AccountId, Balance};
+use openledger_protocol::units::parse_amount;
 
-use crate::network::Keys;
+/// The options that say whose key pays.
+pub(super) const SOURCES: [&str; 5] = ["key_file", "key_env", "key_stdin", "suri", "account"];
 
 /// Where the secret key of the account that pays comes from: one of these.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Key")]
-#[group(id = "source", required = true, multiple = false)]
+#[group(id = "source", multiple = false)]
 pub(super) struct KeyArgs {
 	/// A file with the secret and nothing else: a mnemonic, or 0x and the hex digits of a seed.
 	#[arg(long, visible_alias = "key", value_name = "FILE")]
@@ -64,6 +65,11 @@ pub(super) struct SignerArgs {
 }
 
 impl KeyArgs {
+	/// Whether the secret takes up standard input.
+	pub(super) fn uses_stdin(&self) -> bool {
+		self.key_stdin
+	}
+
 	/// Reads the key, if it is here.
 	fn read(&self, kind: &KeyType) -> anyhow::Result<Option<Keypair>> {
 		let source = match (&self.key_file, &self.key_env, &self.suri) {
@@ -71,7 +77,11 @@ impl KeyArgs {
 			(Some(path), _, _) => KeySource::File(path.clone()),
 			(_, Some(name), _) => KeySource::Env(name.clone()),
 			(_, _, Some(secret)) => KeySource::Uri(secret.clone()),
-			(None, None, None) => KeySource::Stdin,
+			(None, None, None) if self.key_stdin => KeySource::Stdin,
+			(None, None, None) => bail!(
+				"whose key? Give one of --key-file, --key-env, --key-stdin and, for development keys \
+				 such as //Alice, --suri"
+			),
 		};
 		source.read(kind.key_type).context("key").map(Some)
 	}
@@ -96,7 +106,7 @@ impl KeyArgs {
 		let account = match (&self.account, &own) {
 			(Some(account), _) => account.clone(),
 			(None, Some(own)) => own.account(),
-			(None, None) => anyhow::bail!("no account"),
+			(None, None) => bail!("no account"),
 		};
 		// The account's own key needs no leave of its own.
 		let hot = hot.filter(|hot| hot.account() != account);

@@ -21,6 +21,13 @@ fn help_teaches() {
 	for said in ["OPENAI_BASE_URL", "/spend", "--budget", "--close", "--key-file", "proof"] {
 		assert!(text.contains(said), "{said}");
 	}
+	for command in ["call", "sessions", "check"] {
+		assert!(text.contains(&format!("  {command}")), "{command}");
+		let help = parse(&[command, "--help"]).unwrap_err();
+		assert_eq!(help.kind(), ErrorKind::DisplayHelp);
+		let text = help.to_string();
+		assert!(text.contains("Example") && text.contains(&format!("openledger-pay {command}")));
+	}
 }
 
 #[test]
@@ -37,6 +44,15 @@ fn what_people_write_is_understood() {
 		&["--key-env", "K", "--budget", "1", "--close-at-end", "--idle-minutes", "0"],
 		&["--key-env", "K", "--budget", "1", "--signer-file", "h", "--signer-limit", "0.5"],
 		&["--account", ADDRESS, "--budget", "1", "--signer-env", "H", "--signer-type", "ecdsa"],
+		&["call", "--model", "m", "--prompt", "p", "--suri", "//Alice", "--max-charge", "0.5"],
+		&["call", "-m", "m", "-p", "-", "--key-env", "KEY", "--state", "f", "--no-stream"],
+		&["call", "-m", "m", "-p", "p", "--key-file", "k", "--budget", "5", "--json"],
+		&["call", "-m", "m", "-p", "p", "--account", ADDRESS, "--signer-file", "h"],
+		&["sessions"],
+		&["sessions", "--close", "4", "--key-stdin", "--key-type", "ed25519"],
+		&["sessions", "--close", "4", "5", "--key-env", "K", "--log", "debug"],
+		&["check", "4", "--state", "f"],
+		&["check", "4", "--from", "1000", "--log-json"],
 	] {
 		parse(arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
 	}
@@ -62,6 +78,16 @@ fn what_cannot_be_meant_is_refused() {
 			"cannot be used with",
 		),
 		(&[key[0], key[1], "--budget", "5", "--key-type", "rsa"], "is not a kind of key"),
+		(&["call", "--model", "m"], "--prompt"),
+		(&["call", "-m", "m", "-p", "p", "--suri", "//A", "--key-env", "K"], "cannot be used with"),
+		(&["call", "-m", "m", "-p", "p", "--max-tokens", "0"], "0 is not in"),
+		(&["call", "-m", "m", "-p", "p", "--deposit", "ten"], "is not an amount"),
+		(&["call", "-m", "m", "-p", "p", "--key-type", "rsa"], "is not a kind of key"),
+		(&["call", "-m", "m", "-p", "p", "--new-budget"], "unexpected argument"),
+		(&["sessions", "--close"], "--close"),
+		(&["sessions", "--from", "4"], "unexpected argument"),
+		(&["check"], "<SESSION>"),
+		(&["check", "four"], "invalid value"),
 	] {
 		let error = parse(arguments).unwrap_err().to_string();
 		assert!(error.contains(said), "{arguments:?}: {error}");
@@ -71,24 +97,29 @@ fn what_cannot_be_meant_is_refused() {
 #[test]
 fn only_this_machine_is_listened_to() {
 	let cli = parse(&["--budget", "5", "--suri", "//Alice"]).unwrap();
-	let settings = cli.settings().unwrap();
-	assert!(settings.listen.ip().is_loopback() && settings.guard.local && settings.inside);
+	let settings = cli.serve.settings().unwrap();
+	assert!(settings.listen.ip().is_loopback() && settings.guard.local && settings.payer.inside);
 	let open =
 		["--budget", "5", "--suri", "//Alice", "--listen", "0.0.0.0:80", "--chain", "wss://a.b"];
-	let settings = parse(&open).unwrap().settings().unwrap();
-	assert!(!settings.guard.local && !settings.inside);
+	let settings = parse(&open).unwrap().serve.settings().unwrap();
+	assert!(!settings.guard.local && !settings.payer.inside);
 }
 
 #[test]
 fn secrets_are_not_shown() {
-	let cli = parse(&["--budget", "5", "--suri", "//Secret//path"]).unwrap();
-	assert!(!format!("{cli:?}").contains("Secret//path"));
+	for arguments in [
+		&["--budget", "5", "--suri", "//Secret//path"][..],
+		&["call", "-m", "m", "-p", "p", "--suri", "//Secret//path"],
+	] {
+		let cli = parse(arguments).unwrap();
+		assert!(!format!("{cli:?}").contains("Secret//path"));
+	}
 }
 
 #[test]
 fn an_access_key_has_to_be_there() {
 	let arguments = ["--budget", "5", "--suri", "//A", "--access-key-env", "OPENLEDGER_PAY_UNSET"];
-	let error = parse(&arguments).unwrap().settings().unwrap_err();
+	let error = parse(&arguments).unwrap().serve.settings().unwrap_err();
 	assert!(format!("{error:#}").contains("OPENLEDGER_PAY_UNSET"), "{error:#}");
 }
 
@@ -96,7 +127,7 @@ fn an_access_key_has_to_be_there() {
 fn keys_are_those_that_are_needed() {
 	let keys = |arguments: &[&str]| {
 		let cli = parse(&[&["--budget", "5"], arguments].concat()).unwrap();
-		cli.key.keys(&cli.key_type, &cli.signer, cli.close)
+		cli.serve.key.keys(&cli.serve.key_type, &cli.serve.signer, cli.serve.close)
 	};
 	let folder = tempfile::tempdir().unwrap();
 	let file = folder.path().join("hot").display().to_string();
@@ -129,12 +160,30 @@ fn keys_are_those_that_are_needed() {
 }
 
 #[tokio::test]
+async fn without_a_key_the_error_says_how_to_give_one() {
+	for arguments in [&["call", "-m", "m", "-p", "p"][..], &["sessions", "--close", "4"]] {
+		let error = parse(arguments).unwrap().run().await.unwrap_err();
+		assert!(format!("{error:#}").contains("--key-file"), "{error:#}");
+	}
+	let both = ["call", "-m", "m", "-p", "-", "--key-stdin"];
+	let error = parse(&both).unwrap().run().await.unwrap_err();
+	assert!(format!("{error:#}").contains("standard input"), "{error:#}");
+}
+
+#[tokio::test]
 async fn without_a_chain_the_error_names_it() {
 	let folder = tempfile::tempdir().unwrap();
 	let state = folder.path().display().to_string();
-	let arguments =
-		["--budget", "5", "--suri", "//Alice", "--chain", "ws://127.0.0.1:1", "--state", &state];
-	let error = parse(&arguments).unwrap().run().await.unwrap_err();
-	let said = format!("{error:#}");
-	assert!(said.contains("cannot connect to the chain node at ws://127.0.0.1:1"), "{said}");
+	let nowhere = ["--chain", "ws://127.0.0.1:1", "--state", &state];
+	for command in [
+		&["--budget", "5", "--suri", "//Alice"][..],
+		&["call", "-m", "m", "-p", "p", "--suri", "//Alice"],
+		&["sessions"],
+		&["check", "4"],
+	] {
+		let arguments = [command, &nowhere].concat();
+		let error = parse(&arguments).unwrap().run().await.unwrap_err();
+		let said = format!("{error:#}");
+		assert!(said.contains("cannot connect to the chain node at ws://127.0.0.1:1"), "{said}");
+	}
 }

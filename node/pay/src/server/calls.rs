@@ -4,23 +4,23 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
 	body::Bytes,
-	extract::{rejection::BytesRejection, FromRequest, Request as HttpRequest, State},
+	extract::{Request as HttpRequest, State},
 	http::StatusCode,
 	response::Response,
 };
+use openledger_payer::{
+	call::{ReplyChannel, Request},
+	error::ApiError,
+};
+use openledger_protocol::Task;
+use openledger_server_kit::intake::{read_body, BodyError, BodyLimits};
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::App;
-use crate::{
-	call::{Line, Request, Task},
-	error::ApiError,
-};
 
 /// When it is worth trying again where too much is asked at once.
 const COME_BACK: Duration = Duration::from_secs(1);
-/// All of a request may take so many times as long as it may stall.
-const STALLS: u32 = 4;
 
 /// `POST /v1/chat/completions`.
 pub(super) async fn chats(
@@ -47,11 +47,10 @@ pub(super) async fn embeddings(
 }
 
 async fn answer(app: &App, task: Task, request: HttpRequest) -> Result<Response, ApiError> {
-	// It may stall now and then, but not trickle in for ever.
-	let patience = app.limits.body_timeout.saturating_mul(STALLS);
-	let body = timeout(patience, Bytes::from_request(request, &())).await;
-	let body = body.map_err(|_| too_slow())?.map_err(|rejection| unreadable(app, &rejection))?;
-	let request = read(task, body)?;
+	let limits = BodyLimits { bytes: app.limits.body_bytes, stall: app.limits.body_timeout };
+	let (parts, body) = request.into_parts();
+	let body = read_body(&parts.headers, body, limits, &app.memory).await;
+	let request = read(task, body.map_err(|error| not_taken(app, error))?)?;
 	if app.stop.is_cancelled() {
 		return Err(ApiError::unavailable("shutting_down", "this proxy is stopping"));
 	}
@@ -66,10 +65,10 @@ async fn answer(app: &App, task: Task, request: HttpRequest) -> Result<Response,
 	let Ok(Ok(slot)) = waiting else {
 		return Err(full("the calls before this one took too long"));
 	};
-	let (line, answer) = Line::new();
-	let engine = app.engine.clone();
+	let (reply, answer) = ReplyChannel::new();
+	let router = app.payer.router.clone();
 	app.calls.spawn(async move {
-		engine.serve(request, line).await;
+		router.serve(request, reply).await;
 		drop((slot, room));
 	});
 	answer.await.unwrap_or_else(|_| {
@@ -79,17 +78,15 @@ async fn answer(app: &App, task: Task, request: HttpRequest) -> Result<Response,
 	})
 }
 
-fn too_slow() -> ApiError {
-	let message = "the body took too long to come";
-	ApiError::invalid(StatusCode::REQUEST_TIMEOUT, None, "request_timeout", message)
-}
-
-fn unreadable(app: &App, rejection: &BytesRejection) -> ApiError {
-	if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-		return ApiError::too_large(app.limits.body_bytes);
-	}
-	let message = "the body could not be read";
-	ApiError::invalid(StatusCode::BAD_REQUEST, None, "unreadable_body", message)
+/// Why a body is not taken.
+fn not_taken(app: &App, error: BodyError) -> ApiError {
+	let (status, code) = match error {
+		BodyError::TooLarge => return ApiError::too_large(app.limits.body_bytes),
+		BodyError::NoMemory => return ApiError::overloaded(COME_BACK, error.to_string()),
+		BodyError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
+		BodyError::Unreadable => (StatusCode::BAD_REQUEST, "unreadable_body"),
+	};
+	ApiError::invalid(status, None, code, error.to_string())
 }
 
 /// Reads what the proxy has to know of a request. Everything else is the node's to judge.
@@ -116,7 +113,7 @@ fn read(task: Task, body: Bytes) -> Result<Request, ApiError> {
 	let (max_tokens, inputs) = (task.max_tokens(&fields), task.inputs(&fields));
 	let stream = task != Task::Embeddings && fields.get("stream") == Some(&Value::Bool(true));
 	let chat = task.chat(&fields);
-	Ok(Request { task, body, model, max_tokens, inputs, chat, stream })
+	Ok(Request { task, body, model, max_tokens, inputs, chat, stream, node: None })
 }
 
 #[cfg(test)]

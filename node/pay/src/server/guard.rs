@@ -10,7 +10,7 @@ use axum::http::{
 	HeaderMap, HeaderValue, StatusCode,
 };
 
-use crate::error::ApiError;
+use openledger_payer::error::ApiError;
 
 /// Who may use the proxy.
 #[derive(Clone, Default)]
@@ -131,7 +131,7 @@ mod tests {
 	#[test]
 	fn programs_on_this_machine_are_let_in() {
 		let guard = Guard { local: true, ..Guard::default() };
-		for host in ["127.0.0.1:8402", "localhost:8402", "LOCALHOST", "[::1]:8402", "127.0.0.2"] {
+		for host in ["127.0.0.1:8403", "localhost:8403", "LOCALHOST", "[::1]:8403", "127.0.0.2"] {
 			assert_eq!(code(&guard, &[("host", host)]), None, "{host}");
 		}
 	}
@@ -139,14 +139,14 @@ mod tests {
 	#[test]
 	fn pages_are_not() {
 		let guard = Guard { local: true, ..Guard::default() };
-		for host in ["evil.example:8402", "", "localhost.evil.example", "[::2]:1", "0x7f.1"] {
+		for host in ["evil.example:8403", "", "localhost.evil.example", "[::2]:1", "0x7f.1"] {
 			assert_eq!(
 				code(&guard, &[("host", host)]).as_deref(),
 				Some("host_not_allowed"),
 				"{host}"
 			);
 		}
-		let host = ("host", "127.0.0.1:8402");
+		let host = ("host", "127.0.0.1:8403");
 		for other in [
 			("origin", "https://evil.example"),
 			("origin", "null"),

@@ -7,12 +7,13 @@ use axum::{
 	http::StatusCode,
 	Json,
 };
-use openledger_client::{ss58, At};
+use openledger_chain_client::{ss58, At};
+use openledger_payer::{error::ApiError, market::Listing};
 use serde_json::{json, Value};
 use tokio::time::timeout;
 
 use super::App;
-use crate::{error::ApiError, market::Listing};
+use crate::report::Report;
 
 /// The list of models may be this old.
 const FRESH: Duration = Duration::from_secs(30);
@@ -24,7 +25,7 @@ const HEALTH: Duration = Duration::from_secs(5);
 /// `GET /v1/models`: OpenAI's list, each model with what the chain knows of it under `openledger`.
 pub(super) async fn models(State(app): State<Arc<App>>) -> Result<Json<Value>, ApiError> {
 	refresh(&app).await?;
-	let lists = app.engine.market.lists();
+	let lists = app.payer.market.lists();
 	let data: Vec<Value> = lists.models.values().map(model).collect();
 	Ok(Json(json!({ "object": "list", "data": data })))
 }
@@ -35,14 +36,14 @@ pub(super) async fn one_model(
 	Path(name): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
 	refresh(&app).await?;
-	let lists = app.engine.market.lists();
+	let lists = app.payer.market.lists();
 	let listing = lists.models.get(&name).ok_or_else(|| ApiError::unknown_model(&name))?;
 	Ok(Json(model(listing)))
 }
 
 /// Makes the list anew if it is too old. An old list is better than none.
 async fn refresh(app: &App) -> Result<(), ApiError> {
-	let market = &app.engine.market;
+	let market = &app.payer.market;
 	let refreshed = timeout(PATIENCE, market.refresh_if_older(FRESH)).await;
 	match refreshed {
 		Ok(Ok(())) => Ok(()),
@@ -76,14 +77,14 @@ fn model(listing: &Listing) -> Value {
 
 /// `GET /health`: 200 if calls can be made and paid now, else 503.
 pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
-	let engine = &app.engine;
-	let best = timeout(HEALTH, engine.network.block(At::Best)).await;
+	let payer = &app.payer;
+	let best = timeout(HEALTH, payer.network.block(At::Best)).await;
 	let chain = match &best {
 		Ok(Ok(best)) => json!({ "connected": true, "best_block": best }),
 		Ok(Err(error)) => json!({ "connected": false, "error": error.to_string() }),
 		Err(_) => json!({ "connected": false, "error": "no answer in time" }),
 	};
-	let state = engine.treasury.is_well();
+	let state = payer.treasury.is_well();
 	let stopping = app.stop.is_cancelled();
 	let well = matches!(best, Ok(Ok(_))) && state && !stopping;
 	let (status, word) = match well {
@@ -95,12 +96,12 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
 		"chain": chain,
 		"state_writable": state,
 		"stopping": stopping,
-		"models": engine.market.lists().models.len(),
+		"models": payer.market.lists().models.len(),
 	});
 	(status, Json(body))
 }
 
 /// `GET /spend`: where the money is. Amounts in planck, as decimal strings.
 pub(super) async fn spend(State(app): State<Arc<App>>) -> Json<Value> {
-	Json(app.report().to_json())
+	Json(Report::of(&app.payer).to_json())
 }

@@ -24,28 +24,18 @@ pub use self::{
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-	extract::{DefaultBodyLimit, Request, State},
-	http::{
-		header::{
-			ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-			ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_TYPE, VARY,
-		},
-		HeaderValue, Method, StatusCode,
-	},
+	extract::{Request, State},
+	http::{Method, StatusCode},
 	middleware::{self, Next},
 	response::{IntoResponse, Response},
 	routing::{get, post},
 	Router,
 };
+use openledger_payer::{error::ApiError, Payer};
+use openledger_protocol::Task;
+use openledger_server_kit::{cors, intake::BodyMemory, shape_errors};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower_http::timeout::RequestBodyTimeoutLayer;
-
-use crate::{
-	call::{Engine, Task},
-	error::ApiError,
-	report::Report,
-};
 
 /// Limits of the HTTP side.
 #[derive(Clone, Debug)]
@@ -84,10 +74,12 @@ impl Default for Limits {
 }
 
 /// What the HTTP handlers share.
-pub(crate) struct App {
-	engine: Arc<Engine>,
+struct App {
+	payer: Payer,
 	guard: Guard,
 	limits: Limits,
+	/// Requests that are not worked on yet.
+	memory: BodyMemory,
 	/// Calls that are made at the same time.
 	slots: Arc<Semaphore>,
 	/// Those, and the ones that wait.
@@ -98,23 +90,8 @@ pub(crate) struct App {
 	stop: CancellationToken,
 }
 
-impl App {
-	pub(crate) fn report(&self) -> Report {
-		let engine = &self.engine;
-		let lists = engine.market.lists();
-		let name = |id| {
-			let listed = lists.models.values().find(|listing| listing.model.id == id);
-			listed.map_or_else(|| format!("#{id}"), |listing| listing.model.name.clone())
-		};
-		let proofs = engine.clerk.proofs().count();
-		let (budget, network) = (*engine.treasury.budget(), engine.network.name());
-		engine.treasury.look(|ledger| Report::new(ledger, budget, network, proofs, name))
-	}
-}
-
 /// All routes.
 fn router(app: Arc<App>) -> Router {
-	let (limit, timeout) = (app.limits.body_bytes, app.limits.body_timeout);
 	Router::new()
 		.route(Task::Chat.path(), post(calls::chats))
 		.route(Task::Text.path(), post(calls::texts))
@@ -130,11 +107,8 @@ fn router(app: Arc<App>) -> Router {
 			               /v1/embeddings, /v1/models, /spend, /health and /metrics";
 			ApiError::invalid(StatusCode::NOT_FOUND, None, "unknown_url", message)
 		})
-		.layer(middleware::from_fn(shape_errors))
-		.layer(DefaultBodyLimit::max(limit))
-		.layer(RequestBodyTimeoutLayer::new(timeout))
+		.layer(middleware::from_fn(shape))
 		.layer(middleware::from_fn_with_state(app.clone(), admit))
-		.layer(middleware::from_fn(openledger_http::note))
 		.with_state(app)
 }
 
@@ -146,45 +120,14 @@ async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 		true => app.guard.origin(request.headers()),
 		false => app.guard.admit(request.headers()),
 	};
-	let origin = match admitted {
-		Ok(origin) => origin,
-		Err(error) => return error.into_response(),
-	};
-	let Some(origin) = origin else { return next.run(request).await };
-	let mut response = match request.method() {
-		&Method::OPTIONS => preflight(),
-		_ => next.run(request).await,
-	};
-	let headers = response.headers_mut();
-	headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-	headers.append(VARY, HeaderValue::from_static("origin"));
-	response
+	match admitted {
+		Ok(origin) => cors::answer_pages(origin, &[], request, |request| next.run(request)).await,
+		Err(error) => error.into_response(),
+	}
 }
 
-fn preflight() -> Response {
-	let headers = [
-		(ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-		// The official clients send a dozen of their own.
-		(ACCESS_CONTROL_ALLOW_HEADERS, "*, authorization"),
-		(ACCESS_CONTROL_MAX_AGE, "600"),
-	];
-	(StatusCode::NO_CONTENT, headers).into_response()
-}
-
-/// What the framework refuses by itself gets the same kind of body as everything else.
-async fn shape_errors(request: Request, next: Next) -> Response {
+/// Gives what the framework refuses by itself the same kind of body as everything else.
+async fn shape(request: Request, next: Next) -> Response {
 	let response = next.run(request).await;
-	let status = response.status();
-	let kind = response.headers().get(CONTENT_TYPE);
-	let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-	if is_json || !status.is_client_error() {
-		return response;
-	}
-	let message = status.canonical_reason().unwrap_or("bad request").to_lowercase();
-	let code = message.replace(' ', "_");
-	let mut shaped = ApiError::invalid(status, None, &code, message).into_response();
-	if let Some(allow) = response.headers().get(ALLOW) {
-		shaped.headers_mut().insert(ALLOW, allow.clone());
-	}
-	shaped
+	shape_errors(response, |status, code, message| ApiError::invalid(status, None, code, message))
 }

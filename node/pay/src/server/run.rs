@@ -1,45 +1,23 @@
 //! Starting and stopping.
 
-use std::{
-	future::{pending, IntoFuture},
-	net::SocketAddr,
-	path::PathBuf,
-	sync::Arc,
-	time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use openledger_client::{ss58, units::format_amount};
-use openledger_http::{ConnectionLimits, Limited, OnConnection};
-use openledger_primitives::{AccountId, BlockNumber, Hash};
-use thiserror::Error;
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::timeout};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{error, info, warn};
-
-use super::{router, telemetry, App, Guard, Limits};
-use crate::{
-	budget::Budget,
-	call::{CallSettings, Engine},
-	clerk::Clerk,
-	funding::Funding,
-	janitor::{Closing, ClosingSettings, Janitor, JanitorError},
-	ledger::Signers,
-	market::Market,
+use openledger_chain_client::ss58;
+use openledger_payer::{
+	janitor::{Closing, Janitor, JanitorError},
 	network::Network,
-	node::api::{NodeApi, Patience},
-	proof::Proofs,
-	recount::Recount,
-	report::Report,
-	store::{Store, StoreError},
-	treasury::Treasury,
+	OpenError, Payer, PayerSettings,
 };
+use openledger_protocol::units::format_amount;
+use openledger_server_kit::{ConnectionLimits, Shutdown};
+use thiserror::Error;
+use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
 
-/// The proxy makes so many rounds after the calls have ended, to learn what became of the last.
-const LAST_LOOK: Duration = Duration::from_secs(10);
-/// How long calls that were cut may take to end.
-const AFTER_CUT: Duration = Duration::from_secs(30);
-/// How long a transaction that was submitted may take, when the proxy stops.
-const TRANSACTIONS: Duration = Duration::from_secs(30);
+use super::{router, telemetry, App, BodyMemory, Guard, Limits};
+use crate::report::Report;
+
 /// How long closing all sessions may take, when the proxy stops: nodes wait until what they settle
 /// is final.
 const CLOSINGS: Duration = Duration::from_secs(240);
@@ -47,46 +25,25 @@ const CLOSINGS: Duration = Duration::from_secs(240);
 /// How the proxy is set up.
 #[derive(Clone, Debug)]
 pub struct Settings {
-	/// How much may be spent.
-	pub budget: Budget,
-	/// Whether the budget counts from now on, not from when the state was begun.
-	pub new_budget: bool,
-	/// Nodes that were caught cheating and are paid again.
-	pub forgive: Vec<AccountId>,
+	/// What pays.
+	pub payer: PayerSettings,
 	/// Where apps connect.
 	pub listen: SocketAddr,
-	/// The folder with the state. Each account on each chain has files of its own in it.
-	pub state: PathBuf,
-	/// How long a new session lasts, in blocks.
-	pub session_blocks: BlockNumber,
-	/// Whether nodes inside this machine's network are called.
-	pub inside: bool,
-	/// How long nodes are waited for.
-	pub patience: Patience,
-	/// How calls are made.
-	pub call: CallSettings,
 	/// Limits of the HTTP side.
 	pub limits: Limits,
 	/// Who may use the proxy.
 	pub guard: Guard,
-	/// Tokenizers to count answers with.
-	pub recount: Arc<Recount>,
 	/// How long calls may go on once the proxy is told to stop.
 	pub grace: Duration,
-	/// How sessions are closed.
-	pub closing: ClosingSettings,
 }
 
 /// Why the proxy does not start, or stops.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-	/// The state cannot be used.
+	/// Nothing can be paid.
 	#[error(transparent)]
-	Store(#[from] StoreError),
-	/// HTTP cannot be set up.
-	#[error("cannot set up HTTP: {0}")]
-	Http(#[from] reqwest::Error),
+	Payer(#[from] OpenError),
 	/// Nobody can connect.
 	#[error("cannot listen on {address}: {error}")]
 	Listen {
@@ -106,10 +63,7 @@ pub enum StartError {
 /// A proxy that is set up.
 pub struct Proxy {
 	app: Arc<App>,
-	janitor: Arc<Janitor>,
 	listener: TcpListener,
-	/// What must not be interrupted.
-	transactions: TaskTracker,
 	grace: Duration,
 }
 
@@ -119,69 +73,24 @@ impl Proxy {
 	/// # Errors
 	/// Why not.
 	pub async fn new(network: Arc<dyn Network>, settings: Settings) -> Result<Self, StartError> {
-		telemetry::recorder();
-		let account = network.account();
-		let genesis = network.genesis_hash();
-		let name = file_name(&genesis, &account);
-		let path = settings.state.join(format!("{name}.redb"));
-		let (store, mut ledger) = Store::open(&path, genesis, account).await?;
-		let hot = network.hot_key().map(|hot| hot.account());
-		ledger.sign_with(Signers { own: network.key().is_some(), hot });
-		let mut changes = match settings.new_budget {
-			true => ledger.rebase(),
-			false => Vec::new(),
-		};
-		changes.extend(settings.forgive.iter().flat_map(|node| ledger.forgive(node)));
-		store.write(changes).wait().await?;
-		let address = settings.listen;
+		telemetry::RECORDER.install();
+		let Settings { payer, listen: address, limits, guard, grace } = settings;
+		let payer = Payer::open(network, payer).await?;
 		let listener = TcpListener::bind(address)
 			.await
 			.map_err(|error| StartError::Listen { address, error })?;
-		let treasury = Arc::new(Treasury::new(ledger, store, settings.budget));
-		let transactions = TaskTracker::new();
-		let market = Arc::new(Market::new(network.clone(), settings.inside));
-		let proofs = Proofs::new(settings.state.join(format!("{name}.proofs")));
-		let clerk = Clerk::new(genesis, treasury.clone(), proofs, settings.recount);
-		let funding = Funding::new(
-			network.clone(),
-			treasury.clone(),
-			settings.session_blocks,
-			transactions.clone(),
-		);
-		let api = NodeApi::new(settings.patience, settings.inside)?;
-		let janitor = Arc::new(Janitor {
-			network: network.clone(),
-			market: market.clone(),
-			treasury: treasury.clone(),
-			funding: funding.clone(),
-			clerk: clerk.clone(),
-			api: api.clone(),
-			closing: settings.closing,
-			later: Default::default(),
-			used: Default::default(),
-		});
-		let engine = Arc::new(Engine {
-			network,
-			market,
-			treasury,
-			funding,
-			clerk,
-			api,
-			settings: settings.call,
-			cut: CancellationToken::new(),
-		});
-		let limits = settings.limits;
 		let room = limits.concurrent.saturating_add(limits.queue);
 		let app = Arc::new(App {
-			engine,
-			guard: settings.guard,
+			payer,
+			guard,
 			slots: Arc::new(Semaphore::new(limits.concurrent.min(Semaphore::MAX_PERMITS))),
 			room: Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS))),
 			limits,
+			memory: BodyMemory::default(),
 			calls: TaskTracker::new(),
 			stop: CancellationToken::new(),
 		});
-		Ok(Self { app, janitor, listener, transactions, grace: settings.grace })
+		Ok(Self { app, listener, grace })
 	}
 
 	/// Where apps connect.
@@ -192,47 +101,33 @@ impl Proxy {
 		self.listener.local_addr()
 	}
 
-	/// Where the money is.
-	pub fn report(&self) -> Report {
-		self.app.report()
-	}
-
 	/// Serves until it is stopped; then no more connections are taken, calls come to their end, and
 	/// what is known is on disk. Where the money is in the end.
 	///
 	/// # Errors
 	/// [`StartError::Serve`].
 	pub async fn run(self, stop: CancellationToken) -> Result<Report, StartError> {
-		let Self { app, janitor, listener, transactions, grace } = self;
-		let engine = app.engine.clone();
+		let Self { app, listener, grace } = self;
+		let payer = &app.payer;
 		let background = CancellationToken::new();
-		let account = ss58(&engine.network.account());
+		let account = ss58(&payer.network.account());
 		let address = listener.local_addr().map_err(StartError::Serve)?;
-		let budget = format_amount(engine.treasury.budget().limit);
-		info!(%address, %account, %budget, network = %engine.network.name(), "ready for calls");
-		if let Err(error) = engine.market.refresh_if_older(Duration::ZERO).await {
-			warn!(%error, "the chain cannot be asked yet");
-		}
-		let tasks = [
-			tokio::spawn(engine.market.clone().follow(background.clone())),
-			tokio::spawn(janitor.clone().run(background.clone())),
-		];
+		let budget = format_amount(payer.treasury.budget().limit);
+		info!(%address, %account, %budget, network = %payer.network.name(), "ready for calls");
+		let tasks = payer.start(background.clone()).await;
+		let upkeep = tokio::spawn(telemetry::RECORDER.upkeep(background.clone()));
 		let served = serve(listener, app.clone(), stop, grace).await;
 		background.cancel();
-		for task in tasks {
-			finish(task).await;
+		tasks.ended().await;
+		if let Err(error) = upkeep.await {
+			warn!(%error, "metrics were not looked after");
 		}
-		transactions.close();
-		if timeout(TRANSACTIONS, transactions.wait()).await.is_err() {
-			warn!("a transaction is still under way; its outcome is looked up at the next start");
+		payer.settle_down().await;
+		if payer.janitor.settings().at_end {
+			close_at_end(&payer.janitor).await;
 		}
-		// What became of calls that were cut off.
-		let _ = timeout(LAST_LOOK, janitor.recover()).await;
-		if janitor.closing.at_end {
-			close_at_end(&janitor).await;
-		}
-		let report = app.report();
-		engine.treasury.store().close().await;
+		let report = Report::of(payer);
+		payer.close().await;
 		info!("stopped");
 		served.map(|()| report)
 	}
@@ -243,9 +138,10 @@ impl Proxy {
 	/// # Errors
 	/// If the chain cannot be asked, or the state not be written.
 	pub async fn close_all(self) -> Result<Vec<(u64, Closing)>, StartError> {
-		self.janitor.recover().await;
-		let closings = self.janitor.close_all().await?;
-		self.app.engine.treasury.store().close().await;
+		let payer = &self.app.payer;
+		payer.janitor.recover().await;
+		let closings = payer.janitor.close_all().await?;
+		payer.close().await;
 		Ok(closings)
 	}
 }
@@ -268,13 +164,6 @@ async fn close_at_end(janitor: &Janitor) {
 	}
 }
 
-/// One account on one chain has one ledger.
-fn file_name(genesis: &Hash, account: &AccountId) -> String {
-	let (chain, _) = genesis.as_bytes().split_at(4);
-	let bytes: &[u8] = account.as_ref();
-	format!("{}-{}", hex::encode(chain), hex::encode(bytes.get(..8).unwrap_or(bytes)))
-}
-
 /// Serves HTTP until it is stopped, then waits for the calls that are being made. Those that are not
 /// done after `grace` are cut off.
 async fn serve(
@@ -283,57 +172,25 @@ async fn serve(
 	stop: CancellationToken,
 	grace: Duration,
 ) -> Result<(), StartError> {
-	let (calls, cut) = (app.calls.clone(), app.engine.cut.clone());
-	let no_more = app.stop.clone();
 	let Limits { concurrent, queue, spare_connections, header_timeout, idle, .. } = app.limits;
 	let most = concurrent.saturating_add(queue).saturating_add(spare_connections);
 	// An app that takes nothing of its answer is idle as well.
 	let limits = ConnectionLimits { most, headers: header_timeout, idle, stalled: idle };
-	let listener = Limited::new(listener, limits);
-	let service = router(app).into_make_service_with_connect_info::<OnConnection>();
-	let server = axum::serve(listener, service)
-		.with_graceful_shutdown(stop.clone().cancelled_owned())
-		.into_future();
-	tokio::pin!(server);
-	let mut ended = tokio::select! {
-		result = &mut server => Some(result),
-		() = stop.cancelled() => None,
+	let no_more = app.stop.clone();
+	let shutdown = Shutdown {
+		stop: no_more.clone(),
+		calls: app.calls.clone(),
+		cut: app.payer.router.cut(),
+		grace,
 	};
-	no_more.cancel();
-	calls.close();
-	let orderly = async {
-		if ended.is_none() {
-			ended = Some((&mut server).await);
+	let serving = openledger_server_kit::serve(listener, router(app), limits, shutdown);
+	tokio::pin!(serving);
+	let served = tokio::select! {
+		served = &mut serving => served,
+		() = stop.cancelled() => {
+			no_more.cancel();
+			serving.await
 		}
-		calls.wait().await;
 	};
-	if timeout(grace, orderly).await.is_err() {
-		warn!(calls = calls.len(), "cutting off calls that take too long to end");
-		cut.cancel();
-		// What is on its way out needs somebody to send it.
-		let sending = async {
-			if ended.is_none() {
-				let _ = (&mut server).await;
-			}
-			pending::<()>().await;
-		};
-		let ending = async {
-			tokio::select! {
-				() = calls.wait() => {}
-				() = sending => {}
-			}
-		};
-		if timeout(AFTER_CUT, ending).await.is_err() {
-			error!(calls = calls.len(), "calls did not end");
-		}
-	}
-	// What may be left are connections without a call.
-	ended.unwrap_or(Ok(())).map_err(StartError::Serve)
-}
-
-/// Waits for a task that was told to stop.
-async fn finish(task: JoinHandle<()>) {
-	if let Err(error) = task.await {
-		error!(%error, "a task failed");
-	}
+	served.map_err(StartError::Serve)
 }

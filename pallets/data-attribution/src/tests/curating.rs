@@ -496,5 +496,5 @@ fn the_storage_table_tells_the_truth() {
 	assert_eq!(Release::max_encoded_len(), 64);
 	assert_eq!(Accusation::<AccountId, BlockNumber>::max_encoded_len(), 62);
 	assert_eq!(Reservation::<AccountId, BlockNumber>::max_encoded_len(), 57);
-	assert_eq!(DataAttribution::in_code_storage_version(), StorageVersion::new(2));
+	assert_eq!(DataAttribution::in_code_storage_version(), StorageVersion::new(1));
 }

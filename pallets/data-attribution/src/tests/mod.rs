@@ -1,7 +1,6 @@
-//! Tests by topic: datanets and who curates them, contributions, curating, crediting calls and
-//! batches of them,
-//! claiming, accusations, what nobody decides about, what is asked, what is watched, the migration, and random lives of all of
-//! it.
+//! Tests by topic: datanets and who curates them, contributions, curating, crediting calls and batches
+//! of them, claiming, accusations, what nobody decides about, what is asked, what is watched, and random
+//! lives of all of it.
 
 mod accusing;
 mod batches;
@@ -10,10 +9,9 @@ mod contributing;
 mod crediting;
 mod curating;
 mod datanets;
-mod invariants;
-mod migrating;
 mod pending;
 mod querying;
 mod random;
 mod reserving;
 mod returning;
+mod try_state;

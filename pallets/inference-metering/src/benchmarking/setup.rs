@@ -1,13 +1,11 @@
 //! What benchmarks start from.
 
 use crate::{
-	operators,
 	pallet::*,
 	roots,
-	sessions::SessionOf,
 	types::{
 		self, DisputedRecords, Lane, Node, PreviousKey, Proven, QueueEnds, QueuedRoot, Served,
-		ServedModels, Session, Status,
+		ServedModels, Session, SessionOf, Status,
 	},
 };
 use alloc::vec::Vec;
@@ -344,7 +342,7 @@ pub(super) fn disputing<T: Config>(models: u32) -> Result<Disputing, BenchmarkEr
 	};
 	let history: Vec<_> = (1..=types::MAX_PREVIOUS_KEYS).map(earlier).collect();
 	let history = history.try_into().map_err(|_| "too many keys")?;
-	PreviousKeys::<T>::insert::<_, operators::KeyHistoryOf<T>>(&operator, history);
+	PreviousKeys::<T>::insert::<_, types::KeyHistoryOf<T>>(&operator, history);
 	let named: Vec<_> = (0..MAX_ATTRIBUTION.into()).collect();
 	let attributed = attribution(&named).try_into().map_err(|_| "too many entries")?;
 	let record = record(1, 0, attributed);

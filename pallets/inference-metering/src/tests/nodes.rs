@@ -432,7 +432,7 @@ fn a_bond_outlasts_a_window_that_was_longer() {
 #[test]
 fn what_is_stored_is_as_large_as_documented() {
 	use codec::MaxEncodedLen;
-	assert!(crate::operators::NodeOf::<Test>::max_encoded_len() <= 850);
-	assert!(crate::sessions::SessionOf::<Test>::max_encoded_len() <= 220);
-	assert_eq!(crate::operators::KeyHistoryOf::<Test>::max_encoded_len(), 2_818);
+	assert!(crate::types::NodeOf::<Test>::max_encoded_len() <= 850);
+	assert!(crate::types::SessionOf::<Test>::max_encoded_len() <= 220);
+	assert_eq!(crate::types::KeyHistoryOf::<Test>::max_encoded_len(), 2_818);
 }

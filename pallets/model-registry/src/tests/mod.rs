@@ -2,13 +2,13 @@
 
 mod changes;
 mod inspecting;
-mod invariants;
 mod lifecycle;
 mod lineage;
 mod ownership;
 mod random;
 mod registering;
 mod terms;
+mod try_state;
 
 use crate::{
 	mock::*, Error, Event, HoldReason, ModelIdByName, ModelVersion, Models, NextModelId, Prices,

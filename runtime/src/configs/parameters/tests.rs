@@ -189,11 +189,11 @@ fn only_root_sets_parameters() {
 }
 
 #[test]
-fn the_share_of_an_older_chain_is_kept() {
+fn a_share_beyond_the_most_acts_as_the_most() {
 	TestExternalities::default().execute_with(|| {
-		ShareBecomesParameter::keep(Permill::from_percent(12));
+		set_share(Some(Permill::from_percent(12)));
 		assert_eq!(ProtocolShare::get(), Permill::from_percent(12));
-		ShareBecomesParameter::keep(Permill::from_percent(90));
+		set_share(Some(Permill::from_percent(90)));
 		assert_eq!(ProtocolShare::get(), MaxProtocolShare::get());
 	});
 }

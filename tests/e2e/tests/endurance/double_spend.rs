@@ -2,7 +2,7 @@
 
 use anyhow::{ensure, Context, Result};
 use futures::future::{join_all, try_join_all};
-use openledger_client::{At, Event};
+use openledger_chain_client::{At, Event};
 use openledger_e2e::{
 	backend::{answer, ModelServer},
 	binaries::model_file,
@@ -13,7 +13,7 @@ use openledger_e2e::{
 	scenario::{open_session, MODEL},
 	story::open_shop_with,
 };
-use openledger_inference::backend::ModelTokenizer;
+use openledger_models::ModelTokenizer;
 use openledger_primitives::{voucher::Voucher, Balance, BlockNumber, LaneId, MAX_LANES};
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 //! settles. At the end every caller's charge, every record and all payouts have to agree.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::At;
+use openledger_chain_client::At;
 use openledger_e2e::{
 	backend::ModelServer,
 	inference::{Engine, Settle},
@@ -11,7 +11,7 @@ use openledger_e2e::{
 	network::{key, say, Network, DEVELOPER, LONGEST_GAP},
 	story::{open_shop_with, Shop},
 };
-use openledger_primitives::{BlockNumber, LaneId};
+use openledger_primitives::BlockNumber;
 use std::{
 	env,
 	time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -22,8 +22,8 @@ const FEW: u64 = 20;
 const MANY: u64 = 200;
 /// Who calls: no validators, so that the only fees in their balances are their own.
 const CUSTOMERS: [&str; 2] = ["//Alice//stash", "//Charlie//stash"];
-/// Lanes of each of them.
-const LANES: LaneId = 3;
+/// Questions that each of them asks at a time.
+const AT_ONCE: usize = 3;
 /// Before each word: so that most of a call's time is in the middle of its answer.
 const WORD: Duration = Duration::from_millis(15);
 /// How long the node lives, in milliseconds: mostly less than this, and one time in ten much longer,
@@ -95,7 +95,7 @@ async fn live_and_die(
 	for uri in CUSTOMERS {
 		customers.push(Customer::new(chain, network.folder(), uri).await?);
 	}
-	let mut load = Load::start(chain, shop, &customers, LANES).await?;
+	let mut load = Load::start(&customers, AT_ONCE).await?;
 	let mut cut_off = 0;
 	for kill in 1..=kills {
 		let life = if dice.below(10) == 0 { LONG_LIFE } else { LIFE };
@@ -103,7 +103,7 @@ async fn live_and_die(
 		shop.node.kill().await?;
 		load.check()?;
 		cut_off += shop.node.log().count(CUT_OFF);
-		shop.home.configure(if kill == kills { AT_ONCE } else { settle(&mut dice) })?;
+		shop.home.configure(if kill == kills { SOON } else { settle(&mut dice) })?;
 		shop.node = shop.home.launch()?;
 		// One time in eight it is killed while it starts.
 		if kill == kills || dice.below(8) != 0 {
@@ -135,12 +135,12 @@ async fn live_and_die(
 	Ok((outcome, cut_off))
 }
 
-const AT_ONCE: Settle = Settle::At { calls: 1, seconds: 1 };
+const SOON: Settle = Settle::At { calls: 1, seconds: 1 };
 
 /// One by one, by sums, or not in this life.
 fn settle(dice: &mut Dice) -> Settle {
 	match dice.below(5) {
-		0 | 1 => AT_ONCE,
+		0 | 1 => SOON,
 		2 | 3 => Settle::Summed { calls: 1, seconds: 1 },
 		_ => Settle::Later,
 	}

@@ -2,18 +2,17 @@
 
 use anyhow::{ensure, Context, Result};
 use futures::future::try_join_all;
-use openledger_client::{x402::Requirements, At};
+use openledger_chain_client::At;
 use openledger_e2e::{
 	backend::{answer, ModelServer},
 	inference::{Engine, Settle},
-	network::{key, say, Network, CALLER},
-	payer::{chat_streamed, Payer},
-	scenario::{open_session, MODEL},
-	story::{open_shop_with, Shop},
+	load::Customer,
+	network::{say, Network},
+	payer::chat_streamed,
+	scenario::MODEL,
+	story::open_shop_with,
 };
-use openledger_primitives::{
-	voucher::Voucher, Balance, BlockNumber, LaneId, Sequence, SessionId, OPEN,
-};
+use openledger_primitives::Balance;
 use std::{
 	env,
 	time::{Duration, Instant},
@@ -26,17 +25,16 @@ const CALLS: u64 = 10_000;
 const STEP: u64 = 1_000;
 /// After so many calls everything is there that is there only once, and the caches are full.
 const WARM_UP: u64 = 3 * STEP;
-const LANES: LaneId = 8;
+/// Who calls.
+const CUSTOMER: &str = "//Alice//stash";
+/// Questions that are asked at a time.
+const AT_ONCE: usize = 8;
 /// How much more memory may be in use in the end, in bytes, for each call since then. Nothing is kept of
 /// a call: this is how much the allocator has at hand now and then.
 const MORE: u64 = 384;
 /// And at most, however many calls there are.
 const MOST: u64 = 24 << 20;
-/// An offer stands for ten minutes, a voucher of [`Payer`] for one.
-const OFFERED: u64 = 25;
 const MAX_TOKENS: u32 = 64;
-const DEPOSIT: Balance = 10_000 * OPEN;
-const BLOCKS: BlockNumber = 10_000;
 const SETTLED: Duration = Duration::from_secs(600);
 /// How long the allocator may take to give back what settling took.
 const GIVEN_BACK: Duration = Duration::from_secs(60);
@@ -54,19 +52,19 @@ async fn ten_thousand_calls_leave_memory_as_it_was() -> Result<()> {
 		let settle = Settle::Summed { calls: 1_000, seconds: 10 };
 		let shop = open_shop_with(network, settle, engine).await?;
 		let chain = network.chain().clone();
-		let session = open_session(&chain, DEPOSIT, BLOCKS).await?;
-		let mut lanes: Vec<Lane> =
-			(0..LANES).map(|lane| Lane::new(&shop, session, lane)).collect::<Result<_>>()?;
+		let customer = Customer::new(&chain, network.folder(), CUSTOMER).await?;
+		let mut workers: Vec<Worker> =
+			(0..AT_ONCE).map(|number| Worker::new(&customer, number)).collect();
 
 		let mut memory = Vec::new();
 		let mut serving = Duration::ZERO;
 		for _ in 0..most / STEP {
 			let began = Instant::now();
-			let share = STEP / u64::from(LANES);
-			try_join_all(lanes.iter_mut().map(|lane| lane.ask(share))).await?;
+			let share = STEP / u64::try_from(AT_ONCE)?;
+			try_join_all(workers.iter_mut().map(|worker| worker.ask(share))).await?;
 			serving += began.elapsed();
 			memory.push(shop.node.memory()?);
-			let calls: u64 = lanes.iter().map(|lane| lane.sequence).sum();
+			let calls: u64 = workers.iter().map(|worker| worker.calls).sum();
 			say(format_args!("{calls} calls, {} KiB in use", shop.node.memory()? >> 10));
 		}
 		shop.home.settled(SETTLED).await?;
@@ -84,8 +82,14 @@ async fn ten_thousand_calls_leave_memory_as_it_was() -> Result<()> {
 		let end = shop.node.memory()?;
 		memory.push(end);
 
-		let calls: u64 = lanes.iter().map(|lane| lane.sequence).sum();
-		let charged: Balance = lanes.iter().map(|lane| lane.acknowledged).sum();
+		let calls: u64 = workers.iter().map(|worker| worker.calls).sum();
+		let charged: Balance = workers.iter().map(|worker| worker.charged).sum();
+		let (session, known) = customer.payer.treasury.look(|ledger| {
+			let session = ledger.sessions().next().map(|session| session.id);
+			(session, ledger.standing().charged)
+		});
+		let session = session.context("no session")?;
+		ensure!(known == charged, "{known} planck of {charged} are known");
 		ensure!(calls == most, "{calls} calls");
 		let best = chain.block(At::Best).await?.number;
 		network.finality.wait_for_block(best, SETTLED).await?;
@@ -105,45 +109,36 @@ async fn ten_thousand_calls_leave_memory_as_it_was() -> Result<()> {
 	.await
 }
 
-/// A lane, and what was asked on it.
-struct Lane {
-	payer: Payer,
-	lane: LaneId,
-	/// The prompt, and the requests with it: plain and streamed.
-	prompt: String,
+/// Somebody who asks the same again and again, and what that has cost.
+struct Worker<'a> {
+	customer: &'a Customer,
+	/// The answer that has to come.
+	known: String,
+	/// The requests: plain and streamed.
 	bodies: [Vec<u8>; 2],
-	sequence: Sequence,
-	acknowledged: Balance,
+	calls: u64,
+	charged: Balance,
 }
 
-impl Lane {
-	fn new(shop: &Shop, session: SessionId, lane: LaneId) -> Result<Self> {
-		let prompt = format!("Lane {lane}: where to?");
+impl<'a> Worker<'a> {
+	fn new(customer: &'a Customer, number: usize) -> Self {
+		let prompt = format!("Worker {number}: where to?");
 		let body = |stream| chat_streamed(MODEL, &prompt, MAX_TOKENS, stream);
 		let bodies = [body(false), body(true)];
-		let payer = Payer::new(shop.home.url(), session, key(CALLER)?);
-		Ok(Self { payer, lane, prompt, bodies, sequence: 0, acknowledged: 0 })
+		Self { customer, known: answer(&prompt), bodies, calls: 0, charged: 0 }
 	}
 
 	/// Asks so many times more, plain and streamed in turn.
 	async fn ask(&mut self, times: u64) -> Result<()> {
-		let known = answer(&self.prompt);
-		let mut offer: Option<Requirements> = None;
 		for time in 0..times {
 			let [plain, streamed] = &self.bodies;
-			let body = if time.is_multiple_of(2) { plain } else { streamed };
-			let offer = match offer.take_if(|_| !time.is_multiple_of(OFFERED)) {
-				Some(standing) => offer.insert(standing),
-				None => offer.insert(self.payer.offer(body).await?),
-			};
-			let next = self.payer.voucher(offer, body, self.sequence + 1, self.acknowledged);
-			let voucher = Voucher { lane: self.lane, ..next };
-			let answer = self.payer.pay(offer, body, voucher).await?;
-			ensure!(answer.status.is_success() && answer.text == known, "{answer:?}");
-			let response = answer.response.context("no statement")?;
-			ensure!(response.extra.is_signed_by(&offer.extra.receipt_key), "not signed");
-			self.sequence += 1;
-			self.acknowledged += response.amount;
+			let is_plain = time.is_multiple_of(2);
+			let body = if is_plain { plain } else { streamed };
+			let asked = self.customer.ask(body, !is_plain).await?;
+			let (_, receipt) = asked.answered().with_context(|| format!("{asked:?}"))?;
+			ensure!(asked.text == self.known, "{asked:?}");
+			self.calls += 1;
+			self.charged += receipt.statement.charge;
 		}
 		Ok(())
 	}

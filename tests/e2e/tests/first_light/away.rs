@@ -1,7 +1,7 @@
 //! The chain goes away, and comes back.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::At;
+use openledger_chain_client::At;
 use openledger_e2e::{
 	backend::ModelServer,
 	inference::{Engine, Settle},

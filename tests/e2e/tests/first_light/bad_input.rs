@@ -1,7 +1,7 @@
 //! Everything that a caller can get wrong has its own error, and changes nothing.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::{At, Call};
+use openledger_chain_client::{At, Call};
 use openledger_e2e::{
 	inference::Settle,
 	network::{key, Network, CALLER, DEVELOPER, LONGEST_GAP},

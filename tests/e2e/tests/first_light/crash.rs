@@ -1,9 +1,10 @@
 //! The inference node is killed between an answer and its settlement.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::At;
+use openledger_chain_client::At;
 use openledger_e2e::{
-	inference::{self, Question, Settle},
+	caller::{self, Question},
+	inference::Settle,
 	network::{say, Network, LONGEST_GAP},
 	scenario::{settled_calls, settlements},
 	story::open_shop,
@@ -23,7 +24,7 @@ async fn a_call_is_settled_once_although_the_node_was_killed() -> Result<()> {
 		let mut shop = open_shop(network, Settle::Later, None).await?;
 
 		// Killed after the answer, long before it would settle.
-		inference::call(&chain, network.folder(), &QUESTION, false).await?;
+		caller::call(&chain, network.folder(), &QUESTION, false).await?;
 		shop.node.kill().await?;
 		say("the inference node was killed after an answer");
 		network.finality.wait_for_heads(2, LONGEST_GAP).await?;
@@ -39,7 +40,7 @@ async fn a_call_is_settled_once_although_the_node_was_killed() -> Result<()> {
 
 		// Killed again, this time with a settlement on its way whose outcome it does not know.
 		let paid = chain.session(session, At::Best).await?.context("no session")?.settled;
-		inference::call(&chain, network.folder(), &QUESTION, false).await?;
+		caller::call(&chain, network.folder(), &QUESTION, false).await?;
 		let in_block = async {
 			while chain.session(session, At::Best).await?.context("no session")?.settled == paid {
 				tokio::time::sleep(Duration::from_millis(50)).await;

@@ -2,9 +2,10 @@
 //! and another one the statements.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::{At, Call, Event, ProxyKind};
+use openledger_chain_client::{At, Call, Event, ProxyKind};
 use openledger_e2e::{
-	inference::{self, Engine, Home, Question, Settle},
+	caller::{self, Question},
+	inference::{self, Engine, Home, Settle},
 	network::{key, say, Network, CALLER, LONGEST_GAP, OPERATOR, RECEIPT_KEY},
 	scenario::{awaited, publish_data, register_model, settled_calls, submit, PRICE},
 };
@@ -59,7 +60,7 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 
 		let node = home.start(network).await?;
 		// The caller's side checks the statement's signature against the key on chain.
-		inference::call(&chain, network.folder(), &QUESTION, false).await?;
+		caller::call(&chain, network.folder(), &QUESTION, false).await?;
 		let calls = settled_calls(&chain, start, 1, FINAL).await?;
 		let settled = calls.first().context("no call was settled")?;
 		ensure!(settled.call.node == operator.account(), "the node of {settled:?}");

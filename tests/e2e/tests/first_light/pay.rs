@@ -3,7 +3,7 @@
 mod closing;
 
 use anyhow::{bail, ensure, Context, Result};
-use openledger_client::{units::format_amount, At, Chain};
+use openledger_chain_client::{At, Chain};
 use openledger_e2e::{
 	binaries::{binary, python},
 	inference::Settle,
@@ -13,6 +13,7 @@ use openledger_e2e::{
 	story::open_shop,
 };
 use openledger_primitives::{Balance, BlockNumber, MILLI_OPEN};
+use openledger_protocol::units::format_amount;
 use serde_json::Value;
 use std::{
 	path::{Path, PathBuf},

@@ -1,7 +1,7 @@
 //! polkadot.js reads the metadata and registers a model.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::At;
+use openledger_chain_client::At;
 use openledger_e2e::network::{key, Network};
 use std::{path::Path, time::Duration};
 use tokio::{process::Command, time::timeout};

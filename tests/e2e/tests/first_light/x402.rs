@@ -1,7 +1,7 @@
 //! The x402 packages, with the plug-in for this network, pay for calls.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::At;
+use openledger_chain_client::At;
 use openledger_e2e::{
 	inference::Settle,
 	network::Network,

@@ -3,39 +3,40 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use codec::Decode;
-use openledger_client::{ss58, units::format_amount, Agent, At, Chain};
+use openledger_chain_client::{ss58, Agent, At, Chain};
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, NodeStatus},
 	Balance, BlockNumber, OPEN,
 };
+use openledger_protocol::units::format_amount;
 use serde::Deserialize;
 
 use super::Finding;
 use crate::{
 	cli::{models, show},
 	config::{Config, ModelRef},
-	server::{may_run_a_node, Keys},
+	node::{may_run_a_node, Keys},
 };
 
-/// Finality that is so many blocks behind is not well.
+/// Finality that is this many blocks behind is not well.
 const FAR_BEHIND: BlockNumber = 50;
-/// A best block so many seconds old means that the chain stands still, or that the clock is fast.
+/// A best block this many seconds old means that the chain stands still, or that the clock is fast.
 const OLD: u64 = 60;
-/// A best block so many seconds in the future means that the clock is slow.
+/// A best block this many seconds in the future means that the clock is slow.
 const AHEAD: u64 = 6;
-/// How long a block takes, in seconds.
+/// The time that a block takes, in seconds.
 const BLOCK: u32 = 3;
 /// With less an account may soon not be able to pay for settlements.
 const LOW: Balance = OPEN;
-/// Where the chain keeps the time of a block: twox-128 of `Timestamp`, then of `Now`.
+/// The key under which the chain keeps the time of a block: twox-128 of `Timestamp`, then of `Now`.
 const TIMESTAMP: [u8; 32] = [
 	0xf0, 0xc3, 0x65, 0xc3, 0xcf, 0x59, 0xd6, 0x71, 0xeb, 0x72, 0xda, 0x0e, 0x7a, 0x41, 0x13, 0xc4,
 	0x9f, 0x1f, 0x05, 0x15, 0xf4, 0x62, 0xcd, 0xcf, 0x84, 0xe0, 0xf1, 0xd6, 0x04, 0x5d, 0xfc, 0xbb,
 ];
-/// How long the endpoint may take to answer.
+/// The time that the endpoint may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a chain node says of itself.
+/// A chain node's word on itself.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Health {
@@ -44,7 +45,7 @@ struct Health {
 	should_have_peers: bool,
 }
 
-/// Whether a model on chain is the one that the configuration names.
+/// Tells whether a model on chain is the one that the configuration names.
 pub(super) fn is_named(name: &ModelRef, info: &ModelInfo) -> bool {
 	match name {
 		ModelRef::Name(name) => *name == info.name,
@@ -164,7 +165,7 @@ fn clock_finding(now: u64, block: u64) -> Finding {
 	Finding::good(what, format_args!("the best block is {age} s old"))
 }
 
-/// Whether the operator lets its proxy run the node, where it has one.
+/// Tells whether the operator lets its proxy run the node, where it has one.
 async fn proxy(chain: &Chain, agent: &Agent) -> Option<Finding> {
 	let what = "proxy";
 	if !agent.is_proxy() {
@@ -184,7 +185,7 @@ async fn proxy(chain: &Chain, agent: &Agent) -> Option<Finding> {
 	})
 }
 
-/// What the account that signs has for fees.
+/// Looks at what the account that signs has for fees.
 async fn account(chain: &Chain, agent: &Agent) -> Option<Finding> {
 	let what = "account";
 	let free = match chain.free_balance(&agent.signer().account(), At::Best).await {
@@ -199,7 +200,7 @@ async fn account(chain: &Chain, agent: &Agent) -> Option<Finding> {
 	})
 }
 
-/// When the node last told the chain that it is alive, where it does so every so many seconds.
+/// Looks at when the node last told the chain that it is alive, where it does so every `every` seconds.
 fn heartbeat(last: BlockNumber, best: BlockNumber, every: u32) -> Finding {
 	let what = "heartbeat";
 	let seconds = best.saturating_sub(last).saturating_mul(BLOCK);
@@ -268,7 +269,7 @@ fn registration(
 	findings
 }
 
-/// Whether the node can be reached where the chain says that it is.
+/// Tells whether the node can be reached where the chain says that it is.
 async fn endpoint(url: &str) -> Finding {
 	let what = "reachable";
 	let health = format!("{}/health", url.trim_end_matches('/'));
@@ -297,8 +298,9 @@ async fn endpoint(url: &str) -> Finding {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{cli::doctor::Verdict, testing};
+	use crate::cli::doctor::Verdict;
 	use openledger_primitives::info::ServedInfo;
+	use openledger_testkit as testkit;
 	use std::path::Path;
 
 	#[test]
@@ -328,11 +330,11 @@ mod tests {
 		            [[models]]\nname = \"echo\"\nbackend.candle.path = \"m.gguf\"\n";
 		let config = Config::parse(text, Path::new("/")).unwrap();
 		let good = NodeInfo {
-			operator: testing::operator().account(),
+			operator: testkit::operator().account(),
 			endpoint: "http://node/".into(),
-			receipt_key: testing::operator().account(),
+			receipt_key: testkit::operator().account(),
 			bond: 100 * OPEN,
-			models: vec![ServedInfo { model: testing::MODEL, capacity: 1 }],
+			models: vec![ServedInfo { model: testkit::MODEL, capacity: 1 }],
 			status: NodeStatus::Active,
 			last_heartbeat: 0,
 			sessions: 0,
@@ -340,8 +342,8 @@ mod tests {
 		let verdicts = |change: &dyn Fn(&mut NodeInfo)| -> Vec<Verdict> {
 			let mut node = good.clone();
 			change(&mut node);
-			let infos = [testing::model()];
-			let findings = registration(&config, &Keys::one(testing::operator()), &node, &infos);
+			let infos = [testkit::model()];
+			let findings = registration(&config, &Keys::one(testkit::operator()), &node, &infos);
 			findings.iter().map(|finding| finding.verdict).collect()
 		};
 		use Verdict::{Bad, Doubtful, Good};

@@ -8,12 +8,12 @@ use std::{
 
 use super::Finding;
 
-/// With less than so many mebibytes free, the node might soon not be able to write calls down.
+/// With fewer mebibytes free, the node might soon not be able to write calls down.
 const TIGHT: u64 = 1_024;
 /// With less it should not be started.
 const FULL: u64 = 64;
 
-/// Whether state can be kept in this folder.
+/// Tells whether state can be kept in this folder.
 pub(super) fn check(folder: &Path) -> Vec<Finding> {
 	vec![store(folder), space(folder)]
 }
@@ -84,7 +84,7 @@ fn space(folder: &Path) -> Finding {
 	}
 }
 
-/// How many mebibytes are free, of what `df -Pk` says.
+/// The number of mebibytes that are free, of what `df -Pk` says.
 fn free(said: &str) -> Option<u64> {
 	let kibibytes: u64 = said.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
 	Some(kibibytes / 1_024)

@@ -2,30 +2,26 @@
 
 use std::time::{Duration, Instant};
 
+use openledger_models::{
+	Backend, BackendError, ChatRequest, EmbeddingRequest, Message, ModelFacts, Role,
+};
 use openledger_primitives::info::ModelInfo;
 
 use super::Finding;
-use crate::{
-	backend::{
-		Backend, BackendError, ChatRequest, EmbeddingRequest, Message, ModelFacts, ModelSet, Role,
-	},
-	config::ModelConfig,
-};
+use crate::{config::ModelConfig, node::models};
 
-/// How long a model may take to say one token.
+/// The time that a model may take to say one token.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Whether a model can be served.
+/// Tells whether a model can be served.
 pub(super) async fn check(config: &ModelConfig, info: Option<&ModelInfo>) -> Vec<Finding> {
 	let what = config.name.to_string();
-	let loaded = ModelSet::load(std::slice::from_ref(config)).await;
-	let loaded = match &loaded {
-		Ok(set) => set.iter().next(),
+	let backend = match models::load(config).await {
+		Ok(backend) => backend,
 		Err(error) => return vec![Finding::bad(&what, format_args!("cannot be loaded: {error}"))],
 	};
-	let Some(served) = loaded else { return Vec::new() };
-	let mut findings = hashes(&what, served.backend.facts(), info);
-	findings.push(answers(&what, served.backend.as_ref()).await);
+	let mut findings = hashes(&what, backend.facts(), info);
+	findings.push(answers(&what, backend.as_ref()).await);
 	findings
 }
 
@@ -106,14 +102,13 @@ mod tests {
 	use super::*;
 	use openledger_primitives::Hash;
 
-	use crate::{
-		cli::doctor::Verdict,
-		testing::{self, Script, TestBackend},
-	};
+	use crate::cli::doctor::Verdict;
+	use openledger_models::testing::{Script, TestBackend};
+	use openledger_testkit as testkit;
 
 	#[test]
 	fn other_weights_are_no_good() {
-		let info = testing::model();
+		let info = testkit::model();
 		let facts = |weights| ModelFacts {
 			kind: "test",
 			context_length: 10,

@@ -5,16 +5,17 @@ use std::{
 	time::Duration,
 };
 
-use openledger_client::units::format_amount;
 use openledger_primitives::Balance;
+use openledger_protocol::units::format_amount;
 use serde_json::Value;
 
 use super::Finding;
-use crate::{clock, config::Config};
+use crate::config::Config;
+use openledger_protocol::clock;
 
-/// How long it may take to answer. It asks each model itself.
+/// The time that it may take to answer. It asks each model itself.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// When nothing can be settled for so many seconds, what is served may be lost.
+/// The number of seconds without a settlement after which what is served may be lost.
 const LONG: u64 = 600;
 
 /// Asks the node of this configuration, if it runs.
@@ -35,7 +36,7 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
 	findings
 }
 
-/// Where something that listens there can be reached from here.
+/// The address at which something that listens there can be reached from here.
 fn reachable(listen: SocketAddr) -> SocketAddr {
 	let ip = match listen.ip() {
 		IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -45,11 +46,11 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 	SocketAddr::new(ip, listen.port())
 }
 
-/// Why there is no answer.
+/// A reason why there is no answer.
 enum Silence {
 	/// Nobody listens there.
 	Nobody,
-	/// What listens there says something else.
+	/// Something else listens there.
 	Wrong(reqwest::Error),
 }
 
@@ -99,7 +100,7 @@ fn health_findings(health: &Value) -> Vec<Finding> {
 	findings
 }
 
-/// What is owed, and whether it is being settled.
+/// Looks at what is owed, and whether it is being settled.
 fn settlement(status: &Value, now: u64) -> Finding {
 	let what = "settlement";
 	let number = |path: &str| status.pointer(path).and_then(Value::as_u64);

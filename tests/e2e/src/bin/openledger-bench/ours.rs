@@ -1,10 +1,7 @@
 //! The inference node with its chain: paid calls, and whether the chain pays for them in the end.
 
 use anyhow::{ensure, Context, Result};
-use openledger_client::{
-	x402::{self, Payload, PaymentResponse, PaymentSignature, Requirements, Resource},
-	At, Call, Chain, Event, Keypair,
-};
+use openledger_chain_client::{At, Call, Chain, Event, Keypair};
 use openledger_e2e::{
 	binaries::{binary, model_file},
 	inference,
@@ -15,6 +12,9 @@ use openledger_e2e::{
 use openledger_primitives::{
 	voucher::{request_hash, Voucher},
 	AccountId, Balance, LaneId, Sequence, SessionId, OPEN,
+};
+use openledger_protocol::x402::{
+	self, Payload, PaymentResponse, PaymentSignature, Requirements, Resource,
 };
 use serde_json::Value;
 use std::{

@@ -2,7 +2,7 @@
 
 use super::{amount, command, Proxy, BUDGET, MODEL, QUESTION, SETTLED, SIGNER, STOPPED, TOKENS};
 use anyhow::{ensure, Context, Result};
-use openledger_client::{units::format_amount, At, Call, Chain, Event};
+use openledger_chain_client::{At, Call, Chain, Event};
 use openledger_e2e::{
 	inference::Settle,
 	network::{key, say, Network, CALLER},
@@ -10,6 +10,7 @@ use openledger_e2e::{
 	story::open_shop,
 };
 use openledger_primitives::{Balance, BlockNumber, SessionId};
+use openledger_protocol::units::format_amount;
 use serde_json::{json, Value};
 use std::time::Duration;
 use tokio::time::timeout;

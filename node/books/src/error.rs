@@ -1,0 +1,91 @@
+//! Errors of the store itself. None of them is the caller's fault.
+
+use std::{path::PathBuf, sync::Arc};
+
+use openledger_primitives::{AccountId, Hash};
+use thiserror::Error;
+
+/// A reason why the store could not do what it was asked. Nothing of that has happened, unless the
+/// machine lost power between a commit and its confirmation.
+#[derive(Debug, Clone, Error)]
+pub enum StoreError {
+	/// The database or the disk under it failed. Later writes will fail as well.
+	#[error("the store's database failed: {0}")]
+	Database(Arc<redb::Error>),
+	/// The directory for the database cannot be made.
+	#[error("the store's directory cannot be made: {0}")]
+	Directory(Arc<std::io::Error>),
+	/// The file was written by a version of this program that stores things differently.
+	#[error(
+		"the store has schema {found}, and this program reads schema {expected}: start the version of \
+		 this program that wrote it"
+	)]
+	Schema {
+		/// In the file.
+		found: u32,
+		/// The version that this program reads and writes.
+		expected: u32,
+	},
+	/// The file names no schema: it is another program's, or was written before this program's first
+	/// schema, and no chain takes vouchers of that time any more.
+	#[error(
+		"{} is no store of this program, or was written before its first release, when vouchers had a \
+		 form that no chain takes any more: move the file away, and the node begins a new one",
+		path.display()
+	)]
+	NoSchema {
+		/// The file.
+		path: PathBuf,
+	},
+	/// The file belongs to a node on another chain.
+	#[error("the store belongs to the chain with genesis {found:?}, this chain's is {expected:?}")]
+	OtherChain {
+		/// In the file.
+		found: Hash,
+		/// The chain that this node is connected to.
+		expected: Hash,
+	},
+	/// The file belongs to another operator.
+	#[error("the store belongs to operator {found}, this node's is {expected}")]
+	OtherOperator {
+		/// In the file.
+		found: AccountId,
+		/// The account of this node's key.
+		expected: AccountId,
+	},
+	/// A value in the file cannot be read.
+	#[error("the store holds a value in `{table}` that cannot be read")]
+	Corrupt {
+		/// The table it is in.
+		table: &'static str,
+	},
+	/// An operation did not fit the state of the call it was for. A programming error.
+	#[error("the store was asked for a change that does not fit: {0}")]
+	Invariant(&'static str),
+	/// Too many ask for what takes long.
+	#[error("the store is busy")]
+	Busy,
+	/// The store has been closed, or its writer died.
+	#[error("the store is closed")]
+	Closed,
+}
+
+/// redb has an error type per operation; they all become [`StoreError::Database`].
+macro_rules! from_redb {
+	($($kind:ty),* $(,)?) => {
+		$(impl From<$kind> for StoreError {
+			fn from(error: $kind) -> Self {
+				Self::Database(Arc::new(error.into()))
+			}
+		})*
+	};
+}
+
+from_redb!(
+	redb::CommitError,
+	redb::DatabaseError,
+	redb::SetDurabilityError,
+	redb::StorageError,
+	redb::TableError,
+	redb::TransactionError,
+);

@@ -1,0 +1,440 @@
+//! Taking vouchers and ending calls: the operations that move a lane. Each checks everything
+//! before it changes anything.
+
+use openledger_primitives::{info::SessionInfo, Balance, LaneId, Sequence, SessionId, MAX_LANES};
+use thiserror::Error;
+
+use super::{
+	error::StoreError,
+	tables::Tables,
+	types::{
+		CallId, CallStatus, LaneKey, LaneState, LaneTerms, ServedCall, SessionState, StoredCall,
+		StoredVoucher, Uncharged, UnixSeconds,
+	},
+};
+
+/// A voucher that was checked in itself, to be taken against the state of its lane and session.
+#[derive(Clone, Debug)]
+pub struct Acceptance {
+	/// The voucher, its signature and salt.
+	pub voucher: StoredVoucher,
+	/// The most that the call may cost, in planck.
+	pub reserve: Balance,
+	/// The session, as the chain has it.
+	pub session: SessionInfo,
+	/// The most that all calls of the session may cost together for the chain to pay this voucher, in
+	/// planck: the spending limit of the key that signed it, if it has one.
+	pub limit: Balance,
+	/// The most that the session may owe for calls that are not settled yet, those that are being served
+	/// among them, in planck.
+	pub exposure: Balance,
+	/// Now.
+	pub at: UnixSeconds,
+}
+
+/// A reason why a voucher does not fit the state of its lane or session. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum LaneRefusal {
+	/// The caller has asked this node to agree to the session's end.
+	#[error("the session is being closed, as its caller asked")]
+	Closing,
+	/// Calls were served on this session for somebody else: it was opened in a block that other blocks
+	/// have replaced, and its number given away once more. What those calls cost is not this caller's.
+	#[error(
+		"session {session} belonged to another caller before a chain reorganisation; open a new one"
+	)]
+	OtherCaller {
+		/// The session.
+		session: SessionId,
+	},
+	/// This very voucher was taken before.
+	#[error("this voucher was used before")]
+	AlreadyUsed,
+	/// The voucher is not the lane's next.
+	#[error("the lane's next voucher has sequence {expected}")]
+	OutOfOrder {
+		/// The sequence of the lane's next voucher.
+		expected: Sequence,
+	},
+	/// The call before it is still being served.
+	#[error("call {sequence} of this lane is still being served")]
+	Busy {
+		/// That call.
+		sequence: Sequence,
+	},
+	/// The lane's earlier vouchers are for another model, version or price version: the chain would not
+	/// pay for their calls with this one.
+	#[error("the lane is used for {0}; use another lane")]
+	OtherTerms(LaneTerms),
+	/// Caller and node disagree about what the earlier calls cost.
+	#[error("the lane's earlier calls cost {expected} planck")]
+	AcknowledgedMismatch {
+		/// Their cost, in planck.
+		expected: Balance,
+	},
+	/// The rest of the session's deposit does not cover the call.
+	#[error("the call may cost {needed} planck, and {left} are left of the session's deposit")]
+	Underfunded {
+		/// The part that is neither charged nor set aside for other calls, in planck.
+		left: Balance,
+		/// The most that the call may cost, in planck.
+		needed: Balance,
+	},
+	/// The rest of what the session's hot key may spend does not cover the call.
+	#[error(
+		"the call may cost {needed} planck, and the key that signed for it may spend {left} more: \
+		 raise its spending limit, or sign with the caller's own key"
+	)]
+	LimitReached {
+		/// The rest that the key may spend, in planck.
+		left: Balance,
+		/// The most that the call may cost, in planck.
+		needed: Balance,
+	},
+	/// The session owes more than this node is willing to lose with it.
+	#[error(
+		"this session owes {owed} planck that is not settled yet; the node serves it again below \
+		 {exposure}"
+	)]
+	ExposureReached {
+		/// The part that was charged or is set aside, and the chain has not settled, in planck.
+		owed: Balance,
+		/// The bound, in planck.
+		exposure: Balance,
+	},
+}
+
+/// The facts that a voucher is compared with.
+pub(super) trait Facts {
+	/// True if a session takes no more vouchers.
+	fn is_closing(&self, session: SessionId) -> Result<bool, StoreError>;
+	/// The sum over a session's lanes.
+	fn session(&self, session: SessionId) -> Result<Option<SessionState>, StoreError>;
+	/// A lane.
+	fn lane(&self, lane: LaneKey) -> Result<Option<LaneState>, StoreError>;
+	/// A voucher that was taken.
+	fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError>;
+	/// A call whose voucher was taken.
+	fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError>;
+}
+
+/// A voucher that fits.
+#[derive(Debug)]
+pub(super) struct Taken {
+	/// Its lane, once it is taken.
+	pub lane: LaneState,
+	/// Lanes that have to be taken over from the chain before that.
+	pub adopted: Vec<(LaneKey, LaneState)>,
+}
+
+/// The lanes of which the chain knows more than these books (the store is new, or was restored from a
+/// backup), and the session with them: such a lane goes on from what the chain has settled.
+fn behind(
+	facts: &impl Facts,
+	info: &SessionInfo,
+	lane: LaneId,
+) -> Result<(SessionState, Vec<(LaneKey, LaneState)>), StoreError> {
+	let stored = facts.session(info.id)?;
+	let is_new = stored.is_none();
+	let mut session = stored.unwrap_or_default();
+	let import_all = is_new || info.settled > session.charged;
+	let mut adopted = Vec::new();
+	for on_chain in &info.lanes {
+		if !import_all && on_chain.lane != lane {
+			continue;
+		}
+		let key = LaneKey { session: info.id, lane: on_chain.lane };
+		let known = facts.lane(key)?.unwrap_or_default();
+		if on_chain.sequence > known.sequence && known.in_flight.is_none() {
+			let more = on_chain.settled.saturating_sub(known.charged);
+			session.charged = session.charged.saturating_add(more);
+			adopted.push((key, LaneState::from_chain(on_chain)));
+		}
+	}
+	Ok((session, adopted))
+}
+
+/// Takes lanes over from the chain, as far as it is ahead of what is written down.
+pub(super) fn adopt(
+	tables: &mut Tables<'_>,
+	info: &SessionInfo,
+	lanes: &[(LaneKey, LaneState)],
+) -> Result<(), StoreError> {
+	let mut session = tables.session(info.id)?.unwrap_or_default();
+	for (key, state) in lanes {
+		let known = tables.lane(*key)?.unwrap_or_default();
+		if state.sequence > known.sequence && known.in_flight.is_none() {
+			let more = state.charged.saturating_sub(known.charged);
+			session.charged = session.charged.saturating_add(more);
+			tables.put_lane(*key, state)?;
+		}
+	}
+	session.payer = Some(info.caller.clone());
+	tables.put_session(info.id, &session);
+	Ok(())
+}
+
+/// Compares a voucher with its lane and session.
+pub(super) fn examine(
+	facts: &impl Facts,
+	acceptance: &Acceptance,
+) -> Result<Result<Taken, LaneRefusal>, StoreError> {
+	let voucher = &acceptance.voucher.voucher;
+	let id = CallId::of(voucher);
+	if facts.is_closing(id.session)? {
+		return Ok(Err(LaneRefusal::Closing));
+	}
+	let (session, adopted) = behind(facts, &acceptance.session, id.lane)?;
+	if !session.is_of(&acceptance.session.caller) {
+		return Ok(Err(LaneRefusal::OtherCaller { session: id.session }));
+	}
+	let mut lane = match adopted.iter().find(|(key, _)| *key == id.lane_key()) {
+		Some((_, state)) => *state,
+		None => facts.lane(id.lane_key())?.unwrap_or_default(),
+	};
+
+	let Some(expected) = lane.sequence.checked_add(1) else {
+		return Err(StoreError::Invariant("a lane has no sequence left"));
+	};
+	if voucher.sequence < expected {
+		let same = facts.voucher(id)?.is_some_and(|earlier| earlier.voucher == *voucher);
+		return Ok(Err(match same {
+			true => LaneRefusal::AlreadyUsed,
+			false => LaneRefusal::OutOfOrder { expected },
+		}));
+	}
+	if lane.in_flight.is_some() {
+		return Ok(Err(LaneRefusal::Busy { sequence: lane.sequence }));
+	}
+	if voucher.sequence > expected {
+		return Ok(Err(LaneRefusal::OutOfOrder { expected }));
+	}
+	let terms = terms(facts, CallId { sequence: lane.sequence, ..id })?;
+	if let Some(other) = terms.filter(|terms| *terms != LaneTerms::of(voucher)) {
+		return Ok(Err(LaneRefusal::OtherTerms(other)));
+	}
+	if voucher.acknowledged != lane.charged {
+		return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: lane.charged }));
+	}
+	let owed = session.charged.saturating_sub(acceptance.session.settled);
+	let owed = owed.saturating_add(session.in_flight);
+	let exposure = acceptance.exposure;
+	if owed > 0 && owed >= exposure {
+		return Ok(Err(LaneRefusal::ExposureReached { owed, exposure }));
+	}
+	let taken = session.charged.saturating_add(session.in_flight);
+	let left = acceptance.session.deposit.saturating_sub(taken);
+	if acceptance.reserve > left {
+		return Ok(Err(LaneRefusal::Underfunded { left, needed: acceptance.reserve }));
+	}
+	let left = acceptance.limit.saturating_sub(taken);
+	if acceptance.reserve > left {
+		return Ok(Err(LaneRefusal::LimitReached { left, needed: acceptance.reserve }));
+	}
+	lane.sequence = voucher.sequence;
+	lane.in_flight = Some(acceptance.reserve);
+	Ok(Ok(Taken { lane, adopted }))
+}
+
+/// A call whose voucher was just taken.
+pub(super) fn accepted(acceptance: &Acceptance) -> StoredCall {
+	StoredCall {
+		payer: acceptance.session.caller.clone(),
+		model: acceptance.voucher.voucher.model,
+		reserved: acceptance.reserve,
+		accepted_at: acceptance.at,
+		status: CallStatus::Accepted,
+		served: None,
+	}
+}
+
+/// Writes a call down that was taken and not ended yet.
+pub(super) fn write(tables: &mut Tables<'_>, acceptance: &Acceptance) -> Result<(), StoreError> {
+	let id = CallId::of(&acceptance.voucher.voucher);
+	if tables.call(id)?.is_some() {
+		return Ok(());
+	}
+	let mut lane = tables.lane(id.lane_key())?.unwrap_or_default();
+	let mut session = tables.session(id.session)?.unwrap_or_default();
+	lane.sequence = id.sequence;
+	lane.in_flight = Some(acceptance.reserve);
+	session.in_flight = session.in_flight.saturating_add(acceptance.reserve);
+	session.payer = Some(acceptance.session.caller.clone());
+	tables.put_voucher(id, &acceptance.voucher)?;
+	tables.put_call(id, &accepted(acceptance))?;
+	tables.put_lane(id.lane_key(), &lane)?;
+	tables.put_session(id.session, &session);
+	Ok(())
+}
+
+/// The terms of a lane, by its last call. None if that is not known, or nobody has used it: the
+/// calls before are not for the next voucher to pay then.
+fn terms(facts: &impl Facts, last: CallId) -> Result<Option<LaneTerms>, StoreError> {
+	if let Some(newest) = facts.voucher(last)? {
+		return Ok(Some(LaneTerms::of(&newest.voucher)));
+	}
+	let served = facts.call(last)?.and_then(|call| call.served);
+	Ok(served.map(|served| LaneTerms::of_record(&served.record)))
+}
+
+/// Takes no more vouchers of a session, now and after every restart. Returns the number of its calls
+/// that are still being served, as far as they are written down.
+pub(super) fn close(
+	tables: &mut Tables<'_>,
+	session: SessionId,
+	now: UnixSeconds,
+) -> Result<usize, StoreError> {
+	if !tables.is_closing(session)? {
+		tables.put_closing(session, now)?;
+	}
+	let mut serving = 0_usize;
+	for lane in tables.lanes_from(LaneKey { session, lane: 0 }, usize::from(MAX_LANES))? {
+		if lane.session != session {
+			break;
+		}
+		let busy = tables.lane(lane)?.is_some_and(|state| state.in_flight.is_some());
+		serving = serving.saturating_add(usize::from(busy));
+	}
+	Ok(serving)
+}
+
+/// A call that is being served: as it is written down, or as it was taken if it is not.
+fn open_call(
+	tables: &Tables<'_>,
+	id: CallId,
+	taken: Option<&Acceptance>,
+) -> Result<Option<(StoredCall, bool)>, StoreError> {
+	Ok(match tables.call(id)? {
+		Some(call) => (call.status == CallStatus::Accepted).then_some((call, true)),
+		None => taken.map(|acceptance| (accepted(acceptance), false)),
+	})
+}
+
+/// Ends an accepted call that was served and is charged. `taken` is how it was taken, if it is not
+/// written down yet. What it was answered is kept, if it is to be; what was answered before on its lane
+/// is not.
+pub(super) fn serve(
+	tables: &mut Tables<'_>,
+	id: CallId,
+	taken: Option<&Acceptance>,
+	served: ServedCall,
+	answer: Option<Vec<u8>>,
+) -> Result<(), StoreError> {
+	let Some((mut call, written)) = open_call(tables, id, taken)? else {
+		return Err(StoreError::Invariant("only an accepted call can be served"));
+	};
+	if served.record.sequence != id.sequence {
+		return Err(StoreError::Invariant("the record is of another call"));
+	}
+	if served.charge > call.reserved {
+		return Err(StoreError::Invariant("the charge is above what was set aside"));
+	}
+	let charge = served.charge;
+	call.status = CallStatus::Served;
+	call.served = Some(served);
+	end(tables, id, &call, charge, taken.filter(|_| !written))?;
+	match answer {
+		Some(body) => tables.put_kept(id, body)?,
+		None => tables.remove_kept(id.lane_key())?,
+	}
+	let mut totals = tables.totals()?;
+	totals.served_calls = totals.served_calls.saturating_add(1);
+	totals.served = totals.served.saturating_add(charge);
+	tables.put_totals(&totals);
+	Ok(())
+}
+
+/// Ends an accepted call without a charge. True if it was accepted and not ended before.
+pub(super) fn release(
+	tables: &mut Tables<'_>,
+	id: CallId,
+	taken: Option<&Acceptance>,
+	why: Uncharged,
+) -> Result<bool, StoreError> {
+	let Some((mut call, written)) = open_call(tables, id, taken)? else { return Ok(false) };
+	call.status = CallStatus::NotCharged(why);
+	end(tables, id, &call, 0, taken.filter(|_| !written))?;
+	let mut totals = tables.totals()?;
+	totals.uncharged_calls = totals.uncharged_calls.saturating_add(1);
+	tables.put_totals(&totals);
+	Ok(true)
+}
+
+/// Takes back that a voucher was taken, as if it had never come: its sequence is free again.
+pub(super) fn withdraw(
+	tables: &mut Tables<'_>,
+	id: CallId,
+	taken: Option<&Acceptance>,
+) -> Result<(), StoreError> {
+	let Some((call, written)) = open_call(tables, id, taken)? else {
+		return Err(StoreError::Invariant("only an accepted call can be withdrawn"));
+	};
+	if !written {
+		tables.forget(id);
+		return Ok(());
+	}
+	let (Some(mut lane), Some(mut session)) =
+		(tables.lane(id.lane_key())?, tables.session(id.session)?)
+	else {
+		return Err(StoreError::Corrupt { table: "lanes" });
+	};
+	lane.in_flight = None;
+	// An accepted call is always its lane's last, and follows the one before it without a gap.
+	lane.sequence = id.sequence.saturating_sub(1);
+	session.in_flight = session.in_flight.saturating_sub(call.reserved);
+	tables.remove_call(id)?;
+	tables.put_lane(id.lane_key(), &lane)?;
+	tables.put_session(id.session, &session);
+	Ok(())
+}
+
+/// Frees what was set aside for a call, and adds its charge to its lane and session. `unwritten` is
+/// how it was taken, if this is the first that is written of it.
+fn end(
+	tables: &mut Tables<'_>,
+	id: CallId,
+	call: &StoredCall,
+	charge: Balance,
+	unwritten: Option<&Acceptance>,
+) -> Result<(), StoreError> {
+	let (lane, session) = (tables.lane(id.lane_key())?, tables.session(id.session)?);
+	let (mut lane, mut session) = match (lane, session, unwritten) {
+		(Some(lane), Some(session), _) => (lane, session),
+		// The first call of a lane, or of a session.
+		(lane, session, Some(_)) => (lane.unwrap_or_default(), session.unwrap_or_default()),
+		_ => return Err(StoreError::Corrupt { table: "lanes" }),
+	};
+	match unwritten {
+		Some(acceptance) => {
+			tables.put_voucher(id, &acceptance.voucher)?;
+			lane.sequence = id.sequence;
+			session.payer = Some(acceptance.session.caller.clone());
+		}
+		None => session.in_flight = session.in_flight.saturating_sub(call.reserved),
+	}
+	lane.in_flight = None;
+	lane.charged = lane.charged.saturating_add(charge);
+	session.charged = session.charged.saturating_add(charge);
+	tables.put_call(id, call)?;
+	tables.put_lane(id.lane_key(), &lane)?;
+	tables.put_session(id.session, &session);
+	Ok(())
+}
+
+/// A lane as the next voucher has to see it: this store's, or the chain's where that is ahead.
+pub(super) fn current(
+	stored: Option<LaneState>,
+	session: &SessionInfo,
+	lane: LaneId,
+) -> Option<LaneState> {
+	let on_chain = session.lanes.iter().find(|info| info.lane == lane);
+	match (stored, on_chain) {
+		(Some(state), Some(info))
+			if info.sequence > state.sequence && state.in_flight.is_none() =>
+		{
+			Some(LaneState::from_chain(info))
+		}
+		(None, Some(info)) => Some(LaneState::from_chain(info)),
+		(stored, _) => stored,
+	}
+}

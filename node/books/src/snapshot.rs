@@ -1,0 +1,102 @@
+//! Reading what is on disk.
+
+use std::ops::RangeInclusive;
+
+use openledger_primitives::voucher::Voucher;
+use redb::{Database, ReadTransaction, ReadableDatabase};
+
+use super::{
+	error::StoreError,
+	row::{ReadRows, Row},
+	schema::{Kept, OpenCall, Settled},
+	types::{CallId, KeptAnswer, LaneKey, OpenLane, StoredAggregate, StoredCall, StoredVoucher},
+};
+
+/// A consistent view of the store. Each table is opened when it is needed.
+pub(super) struct Snapshot(ReadTransaction);
+
+impl Snapshot {
+	/// The store as it was committed last.
+	pub fn of(database: &Database) -> Result<Self, StoreError> {
+		Ok(Self(database.begin_read()?))
+	}
+
+	/// A table.
+	pub fn rows<R: Row>(&self) -> Result<ReadRows<R>, StoreError> {
+		ReadRows::open(&self.0)
+	}
+
+	/// A row.
+	pub fn get<R: Row>(&self, key: R::Key) -> Result<Option<R>, StoreError> {
+		self.rows::<R>()?.get(key)
+	}
+
+	/// The first `limit` rows in a range, in order.
+	pub fn range<R: Row>(
+		&self,
+		range: RangeInclusive<R::Key>,
+		limit: usize,
+	) -> Result<Vec<(R::Key, R)>, StoreError> {
+		self.rows::<R>()?.range(range)?.take(limit).collect()
+	}
+
+	/// The first settled sums of a lane that end at this call or after it.
+	pub fn aggregate_from(&self, from: CallId) -> Result<Option<StoredAggregate>, StoreError> {
+		let sums = self.range::<Settled>(from..=from.lane_key().last(), 1)?;
+		Ok(sums.into_iter().next().map(|(_, Settled(sums))| sums))
+	}
+
+	/// The answer to exactly this voucher, if it is kept.
+	pub fn kept(&self, voucher: &Voucher) -> Result<Option<KeptAnswer>, StoreError> {
+		let id = CallId::of(voucher);
+		let Some(Kept { sequence, body }) = self.get(id.lane_key())? else { return Ok(None) };
+		let taken = self.get::<StoredVoucher>(id)?.is_some_and(|taken| taken.voucher == *voucher);
+		if sequence != id.sequence || !taken {
+			return Ok(None);
+		}
+		Ok(self.get(id)?.map(|call| KeptAnswer { call, body }))
+	}
+
+	/// The lanes with calls that wait for settlement, or for the outcome of one, in order.
+	pub fn open_lanes(&self) -> Result<Vec<OpenLane>, StoreError> {
+		let mut lanes: Vec<OpenLane> = Vec::new();
+		// There may be very many.
+		for entry in self.rows::<OpenCall>()?.all()? {
+			let (id, open) = entry?;
+			let (at, value, submitted) = match open {
+				OpenCall::Accepted => continue,
+				OpenCall::Served { at, charge } => (at, charge, false),
+				OpenCall::Submitted { at, charge } => (at, charge, true),
+			};
+			let key = id.lane_key();
+			match lanes.last_mut() {
+				Some(lane) if lane.key == key => {
+					lane.calls = lane.calls.saturating_add(1);
+					lane.value = lane.value.saturating_add(value);
+					lane.oldest = lane.oldest.min(at);
+					lane.submitted |= submitted;
+				}
+				_ => lanes.push(OpenLane { key, calls: 1, value, oldest: at, submitted }),
+			}
+		}
+		Ok(lanes)
+	}
+
+	/// The first `limit` calls of a lane that wait for settlement, or for the outcome of one, in
+	/// order.
+	pub fn open_calls(
+		&self,
+		lane: LaneKey,
+		limit: usize,
+	) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
+		let mut calls = Vec::new();
+		for (id, open) in self.range::<OpenCall>(lane.all(), limit)? {
+			if open == OpenCall::Accepted {
+				continue;
+			}
+			let call = self.get(id)?.ok_or(StoreError::Corrupt { table: OpenCall::TABLE })?;
+			calls.push((id, call));
+		}
+		Ok(calls)
+	}
+}

@@ -1,0 +1,531 @@
+//! The store: a handle with which the rest of the node reads and writes.
+
+use std::{
+	path::Path,
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		Arc,
+	},
+	time::Duration,
+};
+
+use openledger_primitives::{info::SessionInfo, voucher::Voucher, LaneId, RequestId, SessionId};
+use redb::Database;
+use tokio::sync::{mpsc, oneshot, Semaphore};
+
+use super::{
+	error::StoreError,
+	lane_register::{LaneRegister, Taking},
+	lanes::{self, Acceptance, LaneRefusal},
+	opening,
+	outcomes::{self, Outcome},
+	proofs, prune,
+	schema::Sent,
+	snapshot::Snapshot,
+	tables::Tables,
+	types::{
+		CallId, Cutoff, Identity, KeptAnswer, LaneKey, LaneState, LaneTerms, OpenLane, Proof,
+		ProvenCall, Pruned, ServedCall, SessionState, StoredAggregate, StoredAnswer, StoredCall,
+		StoredVoucher, Totals, Uncharged, UnixSeconds,
+	},
+	writer::{Job, Writer, QUEUE},
+};
+
+/// The most that read the records of a whole settlement at the same time.
+const PROOFS: usize = 2;
+/// The time that others wait for their turn.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The largest answer that is kept for its caller, in bytes.
+pub const MAX_KEPT: usize = 256 * 1024;
+
+/// Memory for cached pages, in bytes: enough for the ends of many lanes. What is read again after a
+/// long time is in the system's own cache.
+const CACHE: usize = 4 * 1024 * 1024;
+
+/// The most times that a voucher is compared anew after its session's lanes were taken over from the
+/// chain.
+const ADOPTIONS: usize = 4;
+
+/// The store. Clones share one database.
+#[derive(Clone, Debug)]
+pub struct Store {
+	queue: mpsc::Sender<Job>,
+	pub(super) database: Arc<Database>,
+	pub(super) register: Arc<LaneRegister>,
+	recovered: Arc<[CallId]>,
+	/// False if the last commit failed.
+	pub(super) writable: Arc<AtomicBool>,
+	proofs: Arc<Semaphore>,
+}
+
+impl Store {
+	/// Opens the database in `path`, or makes it, and closes the calls that an earlier process left
+	/// unfinished ([`Self::recovered`]).
+	///
+	/// # Errors
+	/// [`StoreError::NoSchema`], [`StoreError::Schema`], [`StoreError::OtherChain`] or
+	/// [`StoreError::OtherOperator`] if the file is not ours, [`StoreError::Directory`] and
+	/// [`StoreError::Database`] if it cannot be opened, for instance because another process has it
+	/// open.
+	pub async fn open(path: &Path, identity: Identity) -> Result<Self, StoreError> {
+		let path = path.to_path_buf();
+		let opened = tokio::task::spawn_blocking(move || {
+			if let Some(directory) = path.parent() {
+				std::fs::create_dir_all(directory)
+					.map_err(|error| StoreError::Directory(Arc::new(error)))?;
+			}
+			let database = Database::builder().set_cache_size(CACHE).create(&path)?;
+			let recovered = opening::prepare(&database, &path, &identity)?;
+			let (queue, jobs) = mpsc::channel(QUEUE);
+			let database = Arc::new(database);
+			let writable = Arc::new(AtomicBool::new(true));
+			let register = Arc::new(LaneRegister::default());
+			let writer = Writer {
+				database: database.clone(),
+				register: register.clone(),
+				writable: writable.clone(),
+			};
+			std::thread::Builder::new()
+				.name("store-writer".into())
+				.spawn(move || writer.run(jobs))
+				.map_err(|error| StoreError::Directory(Arc::new(error)))?;
+			let proofs = Arc::new(Semaphore::new(PROOFS));
+			Ok(Self { queue, database, register, recovered: recovered.into(), writable, proofs })
+		});
+		opened.await.map_err(|_| StoreError::Closed)?
+	}
+
+	/// The calls that an earlier process had accepted and not ended; they were closed as not
+	/// charged.
+	pub fn recovered(&self) -> &[CallId] {
+		&self.recovered
+	}
+
+	/// Takes a voucher, if it fits its lane and session: from now on its call is being served, and
+	/// must be ended by [`Self::serve`] or [`Self::release`]. It is written down with the call's end,
+	/// or by [`Self::secure`].
+	///
+	/// # Errors
+	/// Of the store. Inside: the reason why the voucher was refused.
+	pub async fn accept(
+		&self,
+		acceptance: Acceptance,
+	) -> Result<Result<LaneState, LaneRefusal>, StoreError> {
+		if self.queue.is_closed() {
+			return Err(StoreError::Closed);
+		}
+		let mut acceptance = acceptance;
+		// Taking lanes over from the chain is done once, unless the chain goes on meanwhile.
+		for _ in 0..ADOPTIONS {
+			let (behind, lanes) = match self.register.accept(&self.database, acceptance)? {
+				Taking::Taken(lane) => return Ok(Ok(lane)),
+				Taking::Refused(refusal) => return Ok(Err(refusal)),
+				Taking::Behind(behind, lanes) => (behind, lanes),
+			};
+			let session = behind.session.clone();
+			self.write(move |tables| lanes::adopt(tables, &session, &lanes)).await?;
+			acceptance = behind;
+		}
+		Err(StoreError::Invariant(
+			"a session's lanes were taken over from the chain, and are behind it",
+		))
+	}
+
+	/// Writes down that a voucher was taken, before anything of its answer goes out.
+	///
+	/// # Errors
+	/// Of the store. Nothing may go out then.
+	pub async fn secure(&self, id: CallId) -> Result<(), StoreError> {
+		let register = self.register.clone();
+		let secured = self.write(move |tables| match register.unwritten(id) {
+			Some(acceptance) => lanes::write(tables, &acceptance),
+			None => Ok(()),
+		});
+		secured.await
+	}
+
+	/// Waits until everything that was done before is on disk.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn sync(&self) -> Result<(), StoreError> {
+		let register = self.register.clone();
+		let synced = self.write(move |tables| {
+			for acceptance in register.all_unwritten() {
+				lanes::write(tables, &acceptance)?;
+			}
+			// So that there is something to write.
+			tables.put_schema()
+		});
+		synced.await
+	}
+
+	/// Ends an accepted call that was served.
+	///
+	/// # Errors
+	/// [`StoreError::Invariant`] if the call is not an accepted one, or costs more than was set
+	/// aside for it.
+	pub async fn serve(&self, id: CallId, served: ServedCall) -> Result<(), StoreError> {
+		self.end(id, served, None).await
+	}
+
+	/// The same, and keeps the answer until the next one of its lane: a caller who breaks off between
+	/// this and the answer can have it all the same ([`Self::kept`]). For answers of at most
+	/// [`MAX_KEPT`] bytes; longer ones are not kept.
+	///
+	/// # Errors
+	/// As of [`Self::serve`].
+	pub async fn serve_and_keep(
+		&self,
+		id: CallId,
+		served: ServedCall,
+		answer: Vec<u8>,
+	) -> Result<(), StoreError> {
+		let kept = Some(answer).filter(|answer| answer.len() <= MAX_KEPT);
+		self.end(id, served, kept).await
+	}
+
+	async fn end(
+		&self,
+		id: CallId,
+		served: ServedCall,
+		kept: Option<Vec<u8>>,
+	) -> Result<(), StoreError> {
+		let register = self.register.clone();
+		let ended = self.write(move |tables| {
+			lanes::serve(tables, id, register.unwritten(id).as_deref(), served, kept)
+		});
+		ended.await
+	}
+
+	/// Ends an accepted call without a charge; its sequence stays used. True if it was still open.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn release(&self, id: CallId, why: Uncharged) -> Result<bool, StoreError> {
+		self.ask(self.releasing(id, why)).await
+	}
+
+	/// Like [`Self::release`], for where nobody can wait: in a destructor. If the queue is full the
+	/// call stays open until the store is opened again.
+	pub fn release_later(&self, id: CallId, why: Uncharged) {
+		let (job, _answer) = self.releasing(id, why);
+		if self.queue.try_send(job).is_err() {
+			tracing::error!(call = %id, "a broken call stays open until the node starts again");
+		}
+	}
+
+	fn releasing(&self, id: CallId, why: Uncharged) -> Asked<bool> {
+		let register = self.register.clone();
+		Job::new(move |tables| lanes::release(tables, id, register.unwritten(id).as_deref(), why))
+	}
+
+	/// Takes back that a voucher was taken, as if it had never come. For calls that are refused
+	/// before anything was done for them.
+	///
+	/// # Errors
+	/// [`StoreError::Invariant`] if the call is not an accepted one.
+	pub async fn withdraw(&self, id: CallId) -> Result<(), StoreError> {
+		let register = self.register.clone();
+		self.write(move |tables| lanes::withdraw(tables, id, register.unwritten(id).as_deref()))
+			.await
+	}
+
+	/// Takes no more vouchers of a session, for good. Returns the number of its calls that are still
+	/// being served.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn close_session(
+		&self,
+		session: SessionId,
+		now: UnixSeconds,
+	) -> Result<usize, StoreError> {
+		let (register, database) = (self.register.clone(), self.database.clone());
+		let closed = self.write(move |tables| {
+			// In this order: no voucher is taken between counting and closing.
+			let unwritten = register.close(session, &database)?;
+			Ok(lanes::close(tables, session, now)?.saturating_add(unwritten))
+		});
+		closed.await
+	}
+
+	/// The answer to exactly this voucher, if it is kept.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn kept(&self, voucher: Voucher) -> Result<Option<KeptAnswer>, StoreError> {
+		self.read(move |snapshot| snapshot.kept(&voucher)).await
+	}
+
+	/// The terms of a lane, if its last voucher is here.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn terms(&self, last: CallId) -> Result<Option<LaneTerms>, StoreError> {
+		Ok(self.voucher(last).await?.map(|last| LaneTerms::of(&last.voucher)))
+	}
+
+	/// Notes what settlements did to served calls. Returns the number of calls that changed.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn note(&self, outcomes: Vec<(CallId, Outcome)>) -> Result<u32, StoreError> {
+		self.write(move |tables| outcomes::note(tables, &outcomes)).await
+	}
+
+	/// Notes that a settlement by sums is about to be sent, and what it does to these calls: from now
+	/// on the aggregate is what may be on chain. If its outcome turns out to be that of its last call,
+	/// it is kept, else forgotten.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn send_aggregate(
+		&self,
+		lane: LaneKey,
+		sent: StoredAggregate,
+		outcomes: Vec<(CallId, Outcome)>,
+	) -> Result<u32, StoreError> {
+		self.write(move |tables| outcomes::send(tables, lane, sent, &outcomes)).await
+	}
+
+	/// The aggregate of a lane that is in a settlement whose outcome is not known.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn sent_aggregate(
+		&self,
+		lane: LaneKey,
+	) -> Result<Option<StoredAggregate>, StoreError> {
+		let sent = self.read(move |snapshot| snapshot.get(lane)).await?;
+		Ok(sent.map(|Sent(sums)| sums))
+	}
+
+	/// Removes up to `limit` calls that are at their end and old, from the lane `from` upwards. The
+	/// newest call of each lane stays.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn prune(
+		&self,
+		cutoff: Cutoff,
+		from: LaneKey,
+		limit: usize,
+	) -> Result<Pruned, StoreError> {
+		self.write(move |tables| prune::prune(tables, cutoff, from, limit)).await
+	}
+
+	/// Keeps the answer of a call on chain, before it is sent and whenever it is.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn keep_answer(
+		&self,
+		request: RequestId,
+		answer: StoredAnswer,
+	) -> Result<(), StoreError> {
+		self.write(move |tables| tables.put_answer(request, &answer)).await
+	}
+
+	/// Forgets the answer of a call on chain.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn forget_answer(&self, request: RequestId) -> Result<(), StoreError> {
+		self.write(move |tables| tables.remove_answer(request)).await
+	}
+
+	/// The answers of calls on chain that are not known to have arrived.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn answers(&self) -> Result<Vec<(RequestId, StoredAnswer)>, StoreError> {
+		self.read(|snapshot| snapshot.rows::<StoredAnswer>()?.all()?.collect()).await
+	}
+
+	/// A call, together with the leaves of what it was settled with.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn proven(&self, id: CallId) -> Result<Option<ProvenCall>, StoreError> {
+		let permit = self.proofs.clone().acquire_owned().await;
+		let _permit = permit.map_err(|_| StoreError::Closed)?;
+		self.read(move |snapshot| proofs::proven(snapshot, id)).await
+	}
+
+	/// The same, with the proof that the call is among those that it was settled with.
+	///
+	/// # Errors
+	/// [`StoreError::Busy`] if too many ask, or of the store.
+	pub async fn proof(
+		&self,
+		id: CallId,
+	) -> Result<Option<(ProvenCall, Option<Proof>)>, StoreError> {
+		let permit = tokio::time::timeout(PATIENCE, self.proofs.clone().acquire_owned()).await;
+		let permit = permit.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?;
+		self.read(move |snapshot| {
+			// Held until it is done, even if nobody waits for it any more.
+			let _permit = permit;
+			proofs::proof(snapshot, id)
+		})
+		.await
+	}
+
+	/// Checks that calls can be written down. Tries it if the last time failed.
+	///
+	/// # Errors
+	/// The reason why they cannot.
+	pub async fn check(&self) -> Result<(), StoreError> {
+		if self.queue.is_closed() {
+			return Err(StoreError::Closed);
+		}
+		if self.writable.load(Ordering::Relaxed) {
+			return Ok(());
+		}
+		self.sync().await
+	}
+
+	/// True if the records up to this one of its lane are not kept any more, or never were.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn is_removed(&self, id: CallId) -> Result<bool, StoreError> {
+		let lane = self.read(move |snapshot| snapshot.get::<LaneState>(id.lane_key())).await?;
+		Ok(lane.is_some_and(|state| id.sequence <= state.base_sequence))
+	}
+
+	/// A call, if its voucher was ever taken.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError> {
+		if let Some((_, call)) = self.register.call(id) {
+			return Ok(Some(call));
+		}
+		self.read(move |snapshot| snapshot.get(id)).await
+	}
+
+	/// A voucher that was taken.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError> {
+		if let Some((voucher, _)) = self.register.call(id) {
+			return Ok(Some(voucher));
+		}
+		self.read(move |snapshot| snapshot.get(id)).await
+	}
+
+	/// All calls of a lane, in order.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn calls(&self, lane: LaneKey) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
+		let mut calls = self.read(move |snapshot| snapshot.range(lane.all(), usize::MAX)).await?;
+		if let Some((id, _)) = self.register.open(lane) {
+			calls.extend(self.register.call(id).map(|(_, call)| (id, call)));
+		}
+		Ok(calls)
+	}
+
+	/// The state of a lane, as its next voucher has to see it; none if nobody has used it yet.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn lane(
+		&self,
+		session: &SessionInfo,
+		lane: LaneId,
+	) -> Result<Option<LaneState>, StoreError> {
+		let key = LaneKey { session: session.id, lane };
+		if let Some((_, open)) = self.register.open(key) {
+			return Ok(Some(open));
+		}
+		let stored = self.read(move |snapshot| snapshot.get(key)).await?;
+		Ok(lanes::current(stored, session, lane))
+	}
+
+	/// The sum over a session's lanes; none if nobody has used it yet.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn session(&self, session: SessionId) -> Result<Option<SessionState>, StoreError> {
+		self.register.session(session, &self.database)
+	}
+
+	/// The sum over all calls.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn totals(&self) -> Result<Totals, StoreError> {
+		Ok(self.read(|snapshot| snapshot.get(())).await?.unwrap_or_default())
+	}
+
+	/// The lanes with calls that wait for settlement, or for the outcome of one, in order.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn open_lanes(&self) -> Result<Vec<OpenLane>, StoreError> {
+		self.read(Snapshot::open_lanes).await
+	}
+
+	/// The first `limit` calls of a lane that wait for settlement, or for the outcome of one, in order.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn open_calls(
+		&self,
+		lane: LaneKey,
+		limit: usize,
+	) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
+		self.read(move |snapshot| snapshot.open_calls(lane, limit)).await
+	}
+
+	/// The oldest call of a lane that waits for settlement, or for the outcome of one.
+	///
+	/// # Errors
+	/// Of the store.
+	pub async fn oldest_open_call(&self, lane: LaneKey) -> Result<Option<StoredCall>, StoreError> {
+		let oldest = self.open_calls(lane, 1).await?;
+		Ok(oldest.into_iter().next().map(|(_, call)| call))
+	}
+
+	/// Waits until everything that was asked for before is done, and lets go of the database,
+	/// provided that this is the last clone.
+	pub async fn close(self) {
+		let (done, finished) = oneshot::channel();
+		let Self { queue, database, .. } = self;
+		drop(database);
+		if queue.send(Job::Stop(done)).await.is_ok() {
+			// An error means that the writer is gone, and the database with it.
+			let _ = finished.await;
+		}
+	}
+
+	pub(super) async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
+	where
+		T: Send + 'static,
+		F: FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
+	{
+		self.ask(Job::new(operation)).await
+	}
+
+	async fn ask<T>(&self, (job, answer): Asked<T>) -> Result<T, StoreError> {
+		self.queue.send(job).await.map_err(|_| StoreError::Closed)?;
+		answer.await.map_err(|_| StoreError::Closed)?
+	}
+
+	async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
+	where
+		T: Send + 'static,
+		F: FnOnce(&Snapshot) -> Result<T, StoreError> + Send + 'static,
+	{
+		let database = self.database.clone();
+		let read = tokio::task::spawn_blocking(move || operation(&Snapshot::of(&database)?));
+		read.await.map_err(|_| StoreError::Closed)?
+	}
+}
+
+/// A job, and where its result comes.
+type Asked<T> = (Job, oneshot::Receiver<Result<T, StoreError>>);

@@ -1,0 +1,419 @@
+//! The types that are stored, in SCALE. Changing any of them means a new schema version.
+
+use std::{fmt, ops::RangeInclusive};
+
+use codec::{Decode, Encode};
+use openledger_primitives::{
+	aggregate::Aggregate,
+	info::LaneInfo,
+	merkle::InclusionProof,
+	record::{CallRecord, RejectReason},
+	voucher::Voucher,
+	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId,
+	Signature, VersionId,
+};
+
+/// Whose store it is. A file that belongs to somebody else, or to another chain, is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Identity {
+	/// The chain.
+	pub genesis: Hash,
+	/// The operator.
+	pub operator: AccountId,
+}
+
+/// Seconds since the Unix epoch.
+pub type UnixSeconds = u64;
+
+/// A lane of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct LaneKey {
+	/// The session.
+	pub session: SessionId,
+	/// The lane within it.
+	pub lane: LaneId,
+}
+
+impl LaneKey {
+	/// All calls that it can have.
+	pub(super) fn all(self) -> RangeInclusive<CallId> {
+		self.call(0)..=self.last()
+	}
+
+	/// One of its calls.
+	pub(super) fn call(self, sequence: Sequence) -> CallId {
+		CallId { session: self.session, lane: self.lane, sequence }
+	}
+
+	/// The last call that it can have.
+	pub(super) fn last(self) -> CallId {
+		self.call(Sequence::MAX)
+	}
+}
+
+impl fmt::Display for LaneKey {
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		write!(formatter, "{}/{}", self.session, self.lane)
+	}
+}
+
+/// A call, by the voucher that paid for it. Written `session/lane/sequence`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct CallId {
+	/// The session that pays.
+	pub session: SessionId,
+	/// The lane within it.
+	pub lane: LaneId,
+	/// The voucher's number within the lane.
+	pub sequence: Sequence,
+}
+
+impl CallId {
+	/// The call that a voucher pays for.
+	pub fn of(voucher: &Voucher) -> Self {
+		Self { session: voucher.session, lane: voucher.lane, sequence: voucher.sequence }
+	}
+
+	/// Its lane.
+	pub fn lane_key(&self) -> LaneKey {
+		LaneKey { session: self.session, lane: self.lane }
+	}
+}
+
+impl fmt::Display for CallId {
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		write!(formatter, "{}/{}/{}", self.session, self.lane, self.sequence)
+	}
+}
+
+/// The terms of all vouchers of a lane: they were agreed on together, and are settled together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneTerms {
+	/// The model.
+	pub model: ModelId,
+	/// Its version.
+	pub version: VersionId,
+	/// The price version.
+	pub price_version: PriceVersion,
+}
+
+impl LaneTerms {
+	/// Those of a voucher.
+	pub fn of(voucher: &Voucher) -> Self {
+		let Voucher { model, version, price_version, .. } = *voucher;
+		Self { model, version, price_version }
+	}
+
+	/// Those of a record.
+	pub(super) fn of_record(record: &CallRecord) -> Self {
+		let CallRecord { model, version, price_version, .. } = *record;
+		Self { model, version, price_version }
+	}
+}
+
+impl fmt::Display for LaneTerms {
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		let Self { model, version, price_version } = self;
+		write!(formatter, "model {model}, version {version}, price version {price_version}")
+	}
+}
+
+/// The progress of a lane: the fold of its calls, on top of what the chain knew of it when this
+/// store first saw it, and of calls that are not kept any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct LaneState {
+	/// Up to this sequence there are no calls here: the chain had settled it when the lane was taken
+	/// over from it, or they were removed because they are old. 0 if none.
+	pub base_sequence: Sequence,
+	/// The charges of the calls up to there, in planck.
+	pub base_charged: Balance,
+	/// The sequence of the last voucher that was taken, served or not.
+	pub sequence: Sequence,
+	/// The charges of all its calls, in planck. The next voucher must acknowledge exactly this.
+	pub charged: Balance,
+	/// The most that the call which is being served may cost, in planck, if there is one. That
+	/// call is the one at `sequence`.
+	pub in_flight: Option<Balance>,
+}
+
+impl LaneState {
+	/// A lane that only the chain has seen so far.
+	pub fn from_chain(info: &LaneInfo) -> Self {
+		Self {
+			base_sequence: info.sequence,
+			base_charged: info.settled,
+			sequence: info.sequence,
+			charged: info.settled,
+			in_flight: None,
+		}
+	}
+}
+
+/// The sum over a session's lanes, and who pays for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct SessionState {
+	/// The charges of all calls, in planck.
+	pub charged: Balance,
+	/// The most that the calls which are being served may cost, in planck.
+	pub in_flight: Balance,
+	/// The session's caller, as long as that is known. Blocks that are not final yet can be replaced,
+	/// and the session's number with them given to somebody else.
+	pub payer: Option<AccountId>,
+}
+
+impl SessionState {
+	/// True if all of it is this caller's.
+	pub fn is_of(&self, caller: &AccountId) -> bool {
+		self.payer.as_ref().is_none_or(|payer| payer == caller)
+	}
+}
+
+/// A voucher as it came in, with what is needed to prove what it was for.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct StoredVoucher {
+	/// The part that the caller signed.
+	pub voucher: Voucher,
+	/// The signature, in the form that the chain verifies.
+	pub signature: Signature,
+	/// The caller's salt of the request and response hashes.
+	pub salt: [u8; 32],
+}
+
+/// A reason why a call that was accepted ended without a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Uncharged {
+	/// The caller went away before anything was delivered.
+	#[codec(index = 0)]
+	CallerGone,
+	/// The model, or the server behind it, failed.
+	#[codec(index = 1)]
+	BackendFailed,
+	/// The node stopped, or lost the call, before the answer was recorded.
+	#[codec(index = 2)]
+	NodeStopped,
+	/// Time ran out before anything was delivered.
+	#[codec(index = 3)]
+	TimedOut,
+}
+
+impl Uncharged {
+	/// For error bodies, logs and metrics.
+	pub fn code(self) -> &'static str {
+		match self {
+			Self::CallerGone => "caller_gone",
+			Self::BackendFailed => "backend_failed",
+			Self::NodeStopped => "node_stopped",
+			Self::TimedOut => "timed_out",
+		}
+	}
+}
+
+/// A reason why a served call will not be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Loss {
+	/// The chain rejected its record.
+	#[codec(index = 0)]
+	Rejected(RejectReason),
+	/// The session was closed before the call was settled.
+	#[codec(index = 1)]
+	SessionClosed,
+}
+
+/// A settlement that was sent, while its outcome is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Submission {
+	/// The finalized block when it was sent.
+	pub at: BlockNumber,
+	/// The last block that may include it.
+	pub until: BlockNumber,
+}
+
+/// The state of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum CallStatus {
+	/// Its voucher was taken and it is being served.
+	#[codec(index = 0)]
+	Accepted,
+	/// It ended without a charge; its sequence stays used.
+	#[codec(index = 1)]
+	NotCharged(Uncharged),
+	/// It was served and charged, and waits to be settled.
+	#[codec(index = 2)]
+	Served,
+	/// It is in a settlement whose outcome is not known yet.
+	#[codec(index = 3)]
+	Submitted(Submission),
+	/// It was settled, in this finalized block, or in an earlier one where it is not known which.
+	#[codec(index = 4)]
+	Settled {
+		/// The block, where it is known.
+		block: Option<BlockNumber>,
+	},
+	/// It was served, and will not be paid.
+	#[codec(index = 5)]
+	Lost(Loss),
+}
+
+impl CallStatus {
+	/// For JSON, logs and metrics.
+	pub fn code(&self) -> &'static str {
+		match self {
+			Self::Accepted => "in_progress",
+			Self::NotCharged(_) => "not_charged",
+			Self::Served => "served",
+			Self::Submitted(_) => "submitted",
+			Self::Settled { .. } => "settled",
+			Self::Lost(_) => "lost",
+		}
+	}
+}
+
+/// The delivery of a call, and its charge.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ServedCall {
+	/// The record that goes to the chain.
+	pub record: CallRecord,
+	/// Its cost, in planck.
+	pub charge: Balance,
+	/// The node's signature over the statement that belongs to the record.
+	pub statement_signature: Signature,
+	/// The time when it was served.
+	pub at: UnixSeconds,
+}
+
+/// A call whose voucher was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct StoredCall {
+	/// The session's caller, who pays.
+	pub payer: AccountId,
+	/// The model that was asked.
+	pub model: ModelId,
+	/// The most it may cost, in planck.
+	pub reserved: Balance,
+	/// The time when its voucher was taken.
+	pub accepted_at: UnixSeconds,
+	/// Its state.
+	pub status: CallStatus,
+	/// Its delivery; none while it is being served, and if it was not charged.
+	pub served: Option<ServedCall>,
+}
+
+/// The sum over all calls of this store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Totals {
+	/// Calls that were served and charged.
+	pub served_calls: u64,
+	/// Their charges, in planck.
+	pub served: Balance,
+	/// Calls of those that were settled.
+	pub settled_calls: u64,
+	/// Their charges, in planck.
+	pub settled: Balance,
+	/// Calls of those that will not be paid.
+	pub lost_calls: u64,
+	/// Their charges, in planck.
+	pub lost: Balance,
+	/// Calls that ended without a charge.
+	pub uncharged_calls: u64,
+}
+
+impl Totals {
+	/// Calls that were served and are neither settled nor lost.
+	pub fn unsettled_calls(&self) -> u64 {
+		self.served_calls.saturating_sub(self.settled_calls).saturating_sub(self.lost_calls)
+	}
+
+	/// Their charges, in planck.
+	pub fn unsettled(&self) -> Balance {
+		self.served.saturating_sub(self.settled).saturating_sub(self.lost)
+	}
+}
+
+/// A lane's calls that wait for settlement or for its outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenLane {
+	/// The lane.
+	pub key: LaneKey,
+	/// The number of them.
+	pub calls: u32,
+	/// Their cost together, in planck.
+	pub value: Balance,
+	/// The time when the oldest of them was served.
+	pub oldest: UnixSeconds,
+	/// True if some are in a settlement whose outcome is not known.
+	pub submitted: bool,
+}
+
+/// Calls of one lane that were settled by their sums, or are in a settlement that does so. It is all
+/// calls of the lane from `first` to `aggregate.up_to` that were charged and are not lost.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct StoredAggregate {
+	/// The sequence of the first of them.
+	pub first: Sequence,
+	/// Exactly what goes to the chain.
+	pub aggregate: Aggregate,
+	/// The sequence of the voucher that goes with it. Its own call is itemised beside the sums.
+	pub voucher: Sequence,
+}
+
+/// A call that was requested on chain and has an answer, which is not known to have arrived yet.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct StoredAnswer {
+	/// The model that answered.
+	pub model: ModelId,
+	/// Its version.
+	pub version: VersionId,
+	/// The answer.
+	pub output: Vec<u8>,
+	/// Tokens of the prompt.
+	pub input_tokens: u32,
+	/// Tokens of the answer.
+	pub output_tokens: u32,
+	/// The transaction that was sent last, if one was.
+	pub submission: Option<Submission>,
+}
+
+/// The answer to a call, for its caller to have once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+	/// The call.
+	pub call: StoredCall,
+	/// The body of the answer, byte for byte.
+	pub body: Vec<u8>,
+}
+
+/// The age at which calls are removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cutoff {
+	/// Answers to calls whose vouchers were taken before this are not kept any more, whatever becomes of
+	/// the calls.
+	pub answers: UnixSeconds,
+	/// Their vouchers were taken before this.
+	pub at: UnixSeconds,
+	/// They were settled before this block, where it is known in which they were.
+	pub block: BlockNumber,
+}
+
+/// The result of a step of removing old calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pruned {
+	/// The number of calls that were removed.
+	pub calls: usize,
+	/// The lane to go on with, if there may be more.
+	pub next: Option<LaneKey>,
+}
+
+/// The root of a settlement, and the proof that a call is part of it.
+pub type Proof = (Hash, InclusionProof);
+
+/// A call, how it was settled, and what belongs to the settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenCall {
+	/// The call.
+	pub call: StoredCall,
+	/// The aggregate that it is part of, if it is of one that is settled.
+	pub aggregate: Option<StoredAggregate>,
+	/// The leaves of the settlement that it is part of, and its own place among them. None if it is
+	/// not settled, or it is not known together with which.
+	pub leaves: Option<(Vec<Hash>, u32)>,
+}

@@ -1,0 +1,406 @@
+//! A connection to a chain node: blocks, accounts and runtime APIs.
+
+mod at;
+mod blocks;
+mod connection;
+mod error;
+mod signers;
+
+pub use at::{At, Block};
+pub use blocks::finalized_blocks;
+pub use connection::ChainOptions;
+pub use error::ChainError;
+
+use std::{fmt, sync::Arc};
+
+use codec::{Decode, DecodeAll, Encode};
+use openledger_primitives::{
+	info::{Earnings, ModelEarnings, ModelInfo, NodeInfo, PendingPage, RequestInfo, SessionInfo},
+	AccountId, Balance, BlockNumber, ContributionId, Hash, ModelId, RequestId, SessionId,
+};
+use serde::de::DeserializeOwned;
+use sp_io::hashing::{blake2_128, twox_128};
+use subxt::rpcs::client::RpcParams;
+
+use self::{connection::Connection, error::shown};
+use crate::keys::subxt_account;
+
+/// What an account holds, in planck.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountInfo {
+	/// Transactions it has sent, as of this block.
+	pub nonce: u32,
+	/// What is not held or reserved.
+	pub free: Balance,
+	/// What is held or reserved.
+	pub reserved: Balance,
+	/// How much of it must stay.
+	pub frozen: Balance,
+}
+
+/// A connection to a chain node. Cheap to clone; when it breaks it is made again, and questions
+/// wait for it up to their time-out.
+#[derive(Clone)]
+pub struct Chain {
+	connection: Arc<Connection>,
+}
+
+impl fmt::Debug for Chain {
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		formatter
+			.debug_struct("Chain")
+			.field("url", &shown(&self.connection.url))
+			.field("genesis_hash", &self.connection.genesis_hash)
+			.finish_non_exhaustive()
+	}
+}
+
+impl Chain {
+	/// Connects to the node at `url` (`ws://` or `wss://`).
+	///
+	/// # Errors
+	/// [`ChainError::Connect`] at once if nobody listens there, or within ten seconds.
+	pub async fn connect(url: &str) -> Result<Self, ChainError> {
+		Self::connect_with(url, ChainOptions::default()).await
+	}
+
+	/// Connects to the node at `url` with other time-outs.
+	///
+	/// # Errors
+	/// [`ChainError::Connect`].
+	pub async fn connect_with(url: &str, options: ChainOptions) -> Result<Self, ChainError> {
+		let connection = Connection::open(url, options).await?;
+		Ok(Self { connection: Arc::new(connection) })
+	}
+
+	/// Where the node is.
+	pub fn url(&self) -> &str {
+		&self.connection.url
+	}
+
+	/// The hash of the chain's first block, which tells it from every other chain.
+	pub fn genesis_hash(&self) -> Hash {
+		self.connection.genesis_hash
+	}
+
+	/// The chain's CAIP-2 name: `polkadot:` and the first 32 hex digits of its genesis hash.
+	pub fn network(&self) -> String {
+		openledger_protocol::x402::network(&self.connection.genesis_hash)
+	}
+
+	/// Number and hash of a block.
+	///
+	/// # Errors
+	/// [`ChainError::UnknownBlock`] for [`At::Block`] of a block that the node does not have.
+	pub async fn block(&self, at: At) -> Result<Block, ChainError> {
+		let hash = match at {
+			At::Block(hash) => hash,
+			At::Finalized => {
+				self.connection
+					.ask("the finalized head", || {
+						self.connection.methods.chain_get_finalized_head()
+					})
+					.await?
+			}
+			At::Best => self
+				.connection
+				.ask("the best block", || self.connection.methods.chain_get_block_hash(None))
+				.await?
+				.ok_or_else(|| ChainError::UnknownBlock { block: "best".into() })?,
+		};
+		let header = self
+			.connection
+			.ask("a header", || self.connection.methods.chain_get_header(Some(hash)))
+			.await?
+			.ok_or_else(|| ChainError::UnknownBlock { block: format!("{hash:?}") })?;
+		Ok(Block { number: block_number(header.number)?, hash })
+	}
+
+	/// The hash of a block on the best chain by its number, if the chain is that long.
+	///
+	/// # Errors
+	/// If the node cannot be asked.
+	pub async fn block_hash(&self, number: BlockNumber) -> Result<Option<Hash>, ChainError> {
+		self.connection
+			.ask("a block's hash", || {
+				self.connection.methods.chain_get_block_hash(Some(number.into()))
+			})
+			.await
+	}
+
+	/// The nonce of the account's next transaction, counting those that wait in the pool.
+	///
+	/// # Errors
+	/// If the node cannot be asked.
+	pub async fn nonce(&self, account: &AccountId) -> Result<u32, ChainError> {
+		let account = subxt_account(account);
+		let nonce = self
+			.connection
+			.ask("an account's nonce", || {
+				self.connection.methods.system_account_next_index(&account)
+			})
+			.await?;
+		u32::try_from(nonce).map_err(|error| ChainError::Decode {
+			what: "an account's nonce".into(),
+			reason: error.to_string(),
+		})
+	}
+
+	/// What the account can spend at most, in planck: its free balance.
+	///
+	/// # Errors
+	/// If the node cannot be asked.
+	pub async fn free_balance(&self, account: &AccountId, at: At) -> Result<Balance, ChainError> {
+		Ok(self.account(account, at).await?.free)
+	}
+
+	/// What the account holds. All zero for an account that does not exist.
+	///
+	/// # Errors
+	/// If the node cannot be asked, or keeps accounts in another shape.
+	pub async fn account(&self, account: &AccountId, at: At) -> Result<AccountInfo, ChainError> {
+		// `System.Account`: nonce, three reference counts, then the balances.
+		type Stored = (u32, [u32; 3], (Balance, Balance, Balance, u128));
+		let raw: &[u8] = account.as_ref();
+		let key = [&twox_128(b"System")[..], &twox_128(b"Account"), &blake2_128(raw), raw].concat();
+		let Some(stored) = self.storage(&key, at).await? else {
+			return Ok(AccountInfo::default());
+		};
+		let (nonce, _, (free, reserved, frozen, _)) =
+			decode_exactly::<Stored>("an account", &stored)?;
+		Ok(AccountInfo { nonce, free, reserved, frozen })
+	}
+
+	/// A value in storage by its full key.
+	///
+	/// # Errors
+	/// If the node cannot be asked.
+	pub async fn storage(&self, key: &[u8], at: At) -> Result<Option<Vec<u8>>, ChainError> {
+		let hash = self.hash_at(at).await?;
+		self.connection
+			.ask("a value in storage", || self.connection.methods.state_get_storage(key, hash))
+			.await
+	}
+
+	/// The number that the next session will have.
+	///
+	/// # Errors
+	/// If the chain cannot be asked, or answers in another shape.
+	pub async fn next_session(&self, at: At) -> Result<SessionId, ChainError> {
+		let key = [twox_128(b"InferenceMetering"), twox_128(b"NextSessionId")].concat();
+		// The value is not there before the first session.
+		let Some(stored) = self.storage(&key, at).await? else { return Ok(0) };
+		let bytes = <[u8; 8]>::try_from(stored).map_err(|bytes| ChainError::Decode {
+			what: "the number of the next session".into(),
+			reason: format!("it has {} bytes", bytes.len()),
+		})?;
+		Ok(SessionId::from_le_bytes(bytes))
+	}
+
+	/// Calls a runtime API of `openledger_primitives::runtime_api`, as `Trait_method`, with its arguments encoded one after the other.
+	///
+	/// # Errors
+	/// If the node cannot be asked, the runtime has no such API, or answers in another shape.
+	pub async fn runtime_api<R: Decode>(
+		&self,
+		method: &str,
+		arguments: Vec<u8>,
+		at: At,
+	) -> Result<R, ChainError> {
+		let hash = self.hash_at(at).await?;
+		let answer = self
+			.connection
+			.ask(method, || self.connection.methods.state_call(method, Some(&arguments), hash))
+			.await?;
+		decode_exactly(method, &answer)
+	}
+
+	/// A model by its id.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn model(&self, id: ModelId, at: At) -> Result<Option<ModelInfo>, ChainError> {
+		self.runtime_api("ModelsApi_model", arguments(id), at).await
+	}
+
+	/// A model's id by its name.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn model_by_name(&self, name: &str, at: At) -> Result<Option<ModelId>, ChainError> {
+		self.runtime_api("ModelsApi_model_by_name", arguments(name), at).await
+	}
+
+	/// Up to `limit` models (256 at most), from the id `from` upwards.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn models(
+		&self,
+		from: ModelId,
+		limit: u32,
+		at: At,
+	) -> Result<Vec<ModelInfo>, ChainError> {
+		self.runtime_api("ModelsApi_models", arguments((from, limit)), at).await
+	}
+
+	/// A session by its id.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn session(&self, id: SessionId, at: At) -> Result<Option<SessionInfo>, ChainError> {
+		self.runtime_api("InferenceApi_session", arguments(id), at).await
+	}
+
+	/// An inference node by its operator.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn node(&self, operator: &AccountId, at: At) -> Result<Option<NodeInfo>, ChainError> {
+		self.runtime_api("InferenceApi_node", arguments(operator), at).await
+	}
+
+	/// Up to `limit` nodes (256 at most) that serve `model`, from the operator after `after`.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn nodes(
+		&self,
+		model: ModelId,
+		after: Option<&AccountId>,
+		limit: u32,
+		at: At,
+	) -> Result<Vec<NodeInfo>, ChainError> {
+		self.runtime_api("InferenceApi_nodes", arguments((model, after, limit)), at).await
+	}
+
+	/// A call on chain that waits for its answer.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn request(&self, id: RequestId, at: At) -> Result<Option<RequestInfo>, ChainError> {
+		self.runtime_api("InferenceApi_request", arguments(id), at).await
+	}
+
+	/// Up to `limit` calls on chain of `model` (256 at most) that wait for an answer, from the id
+	/// `from` upwards.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn requests(
+		&self,
+		model: ModelId,
+		from: RequestId,
+		limit: u32,
+		at: At,
+	) -> Result<Vec<RequestInfo>, ChainError> {
+		self.runtime_api("InferenceApi_requests", arguments((model, from, limit)), at).await
+	}
+
+	/// What `account` may claim as a contributor, up to `limit` contributions (256 at most) from
+	/// `from` upwards.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn pending(
+		&self,
+		account: &AccountId,
+		from: ContributionId,
+		limit: u32,
+		at: At,
+	) -> Result<PendingPage, ChainError> {
+		self.runtime_api("PayoutsApi_pending", arguments((account, from, limit)), at).await
+	}
+
+	/// What `account` may claim as the curator of datanets, in planck.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn pending_curator(
+		&self,
+		account: &AccountId,
+		at: At,
+	) -> Result<Balance, ChainError> {
+		self.runtime_api("PayoutsApi_pending_curator", arguments(account), at).await
+	}
+
+	/// What `account` has earned over its lifetime, in planck.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn earnings(&self, account: &AccountId, at: At) -> Result<Earnings, ChainError> {
+		self.runtime_api("PayoutsApi_earnings", arguments(account), at).await
+	}
+
+	/// What the calls of a model were charged and paid over its lifetime, in planck.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn model_earnings(
+		&self,
+		model: ModelId,
+		at: At,
+	) -> Result<ModelEarnings, ChainError> {
+		self.runtime_api("PayoutsApi_model_earnings", arguments(model), at).await
+	}
+
+	/// Calls any JSON-RPC method.
+	///
+	/// # Errors
+	/// If the node cannot be asked, refuses, or answers in another shape.
+	pub async fn rpc<R: DeserializeOwned>(
+		&self,
+		method: &str,
+		params: Vec<serde_json::Value>,
+	) -> Result<R, ChainError> {
+		let mut encoded = RpcParams::new();
+		for param in params {
+			encoded.push(param).map_err(|error| ChainError::rpc(method, error))?;
+		}
+		self.connection.ask(method, || self.connection.rpc.request(method, encoded.clone())).await
+	}
+
+	/// What the connection is made of.
+	pub(crate) fn connection(&self) -> &Connection {
+		&self.connection
+	}
+
+	async fn hash_at(&self, at: At) -> Result<Option<Hash>, ChainError> {
+		Ok(match at {
+			// The node takes its best block if none is named.
+			At::Best => None,
+			At::Finalized => Some(
+				self.connection
+					.ask("the finalized head", || {
+						self.connection.methods.chain_get_finalized_head()
+					})
+					.await?,
+			),
+			At::Block(hash) => Some(hash),
+		})
+	}
+}
+
+/// A block number as this chain has it.
+fn block_number(number: u64) -> Result<BlockNumber, ChainError> {
+	BlockNumber::try_from(number).map_err(|error| ChainError::Decode {
+		what: "a block's number".into(),
+		reason: error.to_string(),
+	})
+}
+
+/// Decodes all of `bytes`: what is left over means another type.
+fn decode_exactly<T: Decode>(what: &str, bytes: &[u8]) -> Result<T, ChainError> {
+	T::decode_all(&mut &*bytes).map_err(|error| ChainError::Decode {
+		what: what.to_owned(),
+		reason: format!("{error} (does the runtime match this client?)"),
+	})
+}
+
+/// The arguments of a runtime API, one after the other.
+fn arguments(values: impl Encode) -> Vec<u8> {
+	values.encode()
+}
+
+#[cfg(test)]
+mod tests;

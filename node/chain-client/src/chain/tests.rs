@@ -1,0 +1,75 @@
+use super::*;
+use crate::testing::FakeChain;
+use futures::StreamExt;
+
+#[tokio::test]
+async fn blocks_and_accounts_are_read() {
+	let fake = FakeChain::start().await;
+	let chain = fake.connect().await;
+	assert_eq!(chain.block(At::Best).await.unwrap().number, 10);
+	let finalized = chain.block(At::Finalized).await.unwrap();
+	assert_eq!(finalized.number, 8);
+	assert_eq!(chain.block_hash(8).await.unwrap(), Some(finalized.hash));
+	assert_eq!(chain.block_hash(11).await.unwrap(), None);
+	let unknown = chain.block(At::Block(Hash::zero())).await.unwrap_err();
+	assert!(matches!(unknown, ChainError::UnknownBlock { .. }));
+
+	let account = AccountId::new([7; 32]);
+	assert_eq!(chain.account(&account, At::Best).await.unwrap(), AccountInfo::default());
+	let raw: &[u8] = account.as_ref();
+	let key = [&twox_128(b"System")[..], &twox_128(b"Account"), &blake2_128(raw), raw].concat();
+	let stored = (3u32, [0u32, 1, 0], (100u128, 20u128, 3u128, 1u128 << 127)).encode();
+	fake.state.lock().unwrap().storage.insert(format!("0x{}", hex::encode(key)), stored);
+	let expected = AccountInfo { nonce: 3, free: 100, reserved: 20, frozen: 3 };
+	assert_eq!(chain.account(&account, At::Best).await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn finalized_blocks_come_in_order_without_gaps() {
+	let fake = FakeChain::start().await;
+	let chain = fake.connect().await;
+	let mut blocks = finalized_blocks(&chain, Some(5));
+	for number in 5..=8 {
+		assert_eq!(blocks.next().await.unwrap().unwrap().number, number);
+	}
+	{
+		let mut state = fake.state.lock().unwrap();
+		state.best = 20;
+		state.finalized = 12;
+	}
+	for number in 9..=12 {
+		assert_eq!(blocks.next().await.unwrap().unwrap().number, number);
+	}
+	let newest = finalized_blocks(&chain, None).next().await.unwrap().unwrap();
+	assert_eq!(newest.number, 12);
+}
+
+#[tokio::test]
+async fn a_chain_without_our_pallets_is_told_so() {
+	let fake = FakeChain::start().await;
+	let chain = fake.connect().await;
+	let error = chain.models(0, 10, At::Best).await.unwrap_err();
+	assert_eq!(
+		error.to_string(),
+		"the chain node refused: ModelsApi_models: unknown: no such thing"
+	);
+	assert!(!error.is_transient());
+}
+
+#[tokio::test]
+async fn nobody_there_is_told_at_once() {
+	for url in ["ws://127.0.0.1:1", "http://127.0.0.1:1", "nonsense"] {
+		let error = Chain::connect(url).await.unwrap_err();
+		assert!(matches!(error, ChainError::Connect { .. }), "{error}");
+		assert!(error.to_string().contains(url), "{error}");
+	}
+}
+
+#[tokio::test]
+async fn a_node_that_goes_away_is_waited_for_but_not_for_ever() {
+	let fake = FakeChain::start().await;
+	let chain = fake.connect().await;
+	fake.stop().await;
+	let error = chain.block(At::Best).await.unwrap_err();
+	assert!(error.is_transient(), "{error}");
+}

@@ -1,0 +1,74 @@
+//! What a request needs to become a call: a model that is served, and a voucher that pays for it.
+
+use std::time::Duration;
+
+use axum::{
+	http::StatusCode,
+	response::{IntoResponse, Response},
+};
+use openledger_primitives::info::ModelInfo;
+use openledger_protocol::{api_error::INVALID_REQUEST, x402, ApiError, RefusalCode, Task};
+use tracing::{debug, error};
+
+use super::{
+	app::{App, CatalogueEntry},
+	intake::Intake,
+	refused::Refused,
+};
+use crate::payment::{Checked, Offer, Presented, Refusal};
+
+/// The answer, or why there is none.
+pub(super) fn or_refusal(answer: Result<Response, Refused>) -> Response {
+	match answer {
+		Ok(response) => response,
+		Err(refused) => {
+			metrics::counter!("openledger_refused_total", "code" => refused.code().to_owned())
+				.increment(1);
+			debug!(code = refused.code(), "request refused");
+			refused.into_response()
+		}
+	}
+}
+
+/// A model that is served, registered, neither paused nor retired, and still the one that was loaded.
+pub(super) fn find_model(app: &App, name: &str) -> Result<(CatalogueEntry, ModelInfo), Refused> {
+	let entry =
+		app.live().models.get(name).cloned().ok_or_else(|| ApiError::unknown_model(name))?;
+	let info = app.source.model(entry.id)?.ok_or_else(|| ApiError::unknown_model(name))?;
+	let ended = match (info.retired_at, info.paused) {
+		(Some(_), _) => Some((RefusalCode::ModelRetired, "retired")),
+		(None, true) => Some((RefusalCode::ModelPaused, "paused")),
+		(None, false) => None,
+	};
+	if let Some((code, how)) = ended {
+		let message = format!("the owner of `{name}` has {how} it");
+		let (status, param) = (StatusCode::FORBIDDEN, Some("model"));
+		return Err(ApiError::new(status, INVALID_REQUEST, code, param, message).into());
+	}
+	if entry.backend.facts().weights_hash.is_some_and(|loaded| loaded != info.weights_hash) {
+		error!(model = %name, version = info.version, "the chain has other weights now");
+		let message = "this node has to load the model's new version first";
+		return Err(ApiError::unavailable(RefusalCode::ModelOutdated, message).into());
+	}
+	Ok((entry, info))
+}
+
+/// The payment for a request, if it came with one that is good.
+pub(super) async fn payment(
+	app: &App,
+	intake: &Intake,
+	offer: Offer,
+	task: Task,
+	timeout: Duration,
+) -> Result<Checked, Refused> {
+	let Some(header) = intake.headers.get(x402::PAYMENT_SIGNATURE) else {
+		let code = RefusalCode::PaymentRequired.as_str();
+		return Err(Refused::unpaid(app.payment_required(&offer, task.path(), timeout, code)?));
+	};
+	let refused = |refusal: Refusal| app.refuse(&offer, task, timeout, &refusal);
+	let header =
+		header.to_str().map_err(|_| refused(Refusal::Malformed("it is not plain ASCII".into())))?;
+	let presented = Presented::decode(header, &intake.body).map_err(refused)?;
+	let longest = app.live().limits.voucher_blocks;
+	presented.check(offer.clone(), app.source.as_ref(), longest).await.map_err(refused)
+}

@@ -1,0 +1,143 @@
+//! GGUF files: weights, tokenizer and chat template in one file.
+
+use std::{
+	fs::File,
+	io::{BufReader, Seek},
+	path::Path,
+};
+
+use candle_core::quantized::gguf_file::{Content, Value};
+use openledger_primitives::Hash;
+
+use super::{
+	hash::{hash_reader, Hasher, PIECE},
+	LoadError,
+};
+
+/// A GGUF file whose header was read.
+pub(crate) struct Gguf {
+	/// The metadata, and where the tensors are.
+	pub content: Content,
+	/// The open file, from which the tensors are still to be read.
+	pub reader: BufReader<File>,
+}
+
+impl Gguf {
+	/// Opens a file and reads its header.
+	pub fn open(path: &Path) -> Result<Self, LoadError> {
+		let file = File::open(path).map_err(|source| LoadError::read(path, source))?;
+		let mut reader = BufReader::with_capacity(PIECE, file);
+		let content =
+			Content::read(&mut reader).map_err(|error| LoadError::invalid(path, error))?;
+		Ok(Self { content, reader })
+	}
+
+	/// The blake2-256 hash of the whole file, read through the same handle as the tensors.
+	pub fn hash(&mut self, path: &Path) -> Result<Hash, LoadError> {
+		self.reader
+			.rewind()
+			.and_then(|()| hash_reader(&mut self.reader))
+			.map_err(|source| LoadError::read(path, source))
+	}
+}
+
+/// A text from a header's metadata.
+pub(crate) fn text<'a>(content: &'a Content, key: &str) -> Option<&'a str> {
+	match content.metadata.get(key) {
+		Some(Value::String(text)) => Some(text),
+		_ => None,
+	}
+}
+
+/// A number from a header's metadata, whatever integer type it is stored as.
+pub(crate) fn number(content: &Content, key: &str) -> Option<u32> {
+	match *content.metadata.get(key)? {
+		Value::U8(n) => Some(n.into()),
+		Value::U16(n) => Some(n.into()),
+		Value::U32(n) => Some(n),
+		Value::U64(n) => n.try_into().ok(),
+		Value::I8(n) => n.try_into().ok(),
+		Value::I16(n) => n.try_into().ok(),
+		Value::I32(n) => n.try_into().ok(),
+		Value::I64(n) => n.try_into().ok(),
+		_ => None,
+	}
+}
+
+/// A truth value from a header's metadata.
+pub(crate) fn flag(content: &Content, key: &str) -> Option<bool> {
+	match content.metadata.get(key) {
+		Some(Value::Bool(flag)) => Some(*flag),
+		_ => None,
+	}
+}
+
+/// Hashes what a GGUF header says about its tokenizer: every `tokenizer.` entry in the order of its
+/// key, each part preceded by its length or by its type, so that two different headers never feed
+/// the hash the same bytes.
+pub(crate) fn tokenizer_hash(content: &Content) -> Hash {
+	let mut entries: Vec<_> =
+		content.metadata.iter().filter(|(key, _)| key.starts_with("tokenizer.")).collect();
+	entries.sort_by_key(|(key, _)| key.as_str());
+	let mut hasher = Hasher::new();
+	hasher.update(b"openledger/gguf-tokenizer/v1");
+	for (key, value) in entries {
+		sized(&mut hasher, key.as_bytes());
+		feed(&mut hasher, value);
+	}
+	hasher.finish()
+}
+
+fn feed(hasher: &mut Hasher, value: &Value) {
+	let mut tagged = |tag: u8, bytes: &[u8]| {
+		hasher.update(&[tag]);
+		hasher.update(bytes);
+	};
+	match value {
+		Value::U8(n) => tagged(0, &n.to_le_bytes()),
+		Value::I8(n) => tagged(1, &n.to_le_bytes()),
+		Value::U16(n) => tagged(2, &n.to_le_bytes()),
+		Value::I16(n) => tagged(3, &n.to_le_bytes()),
+		Value::U32(n) => tagged(4, &n.to_le_bytes()),
+		Value::I32(n) => tagged(5, &n.to_le_bytes()),
+		Value::F32(n) => tagged(6, &n.to_le_bytes()),
+		Value::Bool(b) => tagged(7, &[u8::from(*b)]),
+		Value::String(text) => {
+			hasher.update(&[8]);
+			sized(hasher, text.as_bytes());
+		}
+		Value::Array(values) => {
+			hasher.update(&[9]);
+			length(hasher, values.len());
+			for value in values {
+				feed(hasher, value);
+			}
+		}
+		Value::U64(n) => tagged(10, &n.to_le_bytes()),
+		Value::I64(n) => tagged(11, &n.to_le_bytes()),
+		Value::F64(n) => tagged(12, &n.to_le_bytes()),
+	}
+}
+
+fn sized(hasher: &mut Hasher, bytes: &[u8]) {
+	length(hasher, bytes.len());
+	hasher.update(bytes);
+}
+
+fn length(hasher: &mut Hasher, length: usize) {
+	hasher.update(&u64::try_from(length).unwrap_or(u64::MAX).to_le_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_file_that_is_no_gguf_says_so() {
+		let directory = tempfile::tempdir().expect("a temporary directory");
+		let path = directory.path().join("weights.gguf");
+		std::fs::write(&path, b"PK not a model").expect("the file is written");
+		let error = Gguf::open(&path).err().expect("it is refused").to_string();
+		assert!(error.contains("weights.gguf") && error.contains("magic"), "{error}");
+	}
+}

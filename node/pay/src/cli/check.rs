@@ -1,0 +1,217 @@
+//! `check`: what a node stated of a session's calls, next to what it settled.
+
+use anyhow::{bail, Context};
+use clap::Args;
+use openledger_chain_client::{settlements, At, Chain, SessionSettlements};
+use openledger_payer::{
+	audit::{Audit, AuditedAggregate, AuditedCall, Finding},
+	known::KeptStatement,
+};
+use openledger_primitives::{Balance, BlockNumber, Hash, SessionId};
+use openledger_protocol::units::format_amount;
+
+use super::{
+	shared::{open_all, ChainArgs, StateArgs},
+	show,
+};
+
+/// A transaction can enter a block for so many blocks after it was written down.
+const LIFETIME: BlockNumber = 128;
+
+/// Compares what a node stated of the calls of a session, and signed, with what it has settled on chain.
+///
+/// It ends with an error if what the node signed is proof against it.
+///
+/// Example:
+///
+///   openledger-pay check 3
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Check {
+	/// The session.
+	session: SessionId,
+	/// The block from which on to look for settlements, if it is not the one in which the session
+	/// was opened.
+	#[arg(long, value_name = "BLOCK")]
+	from: Option<BlockNumber>,
+	#[command(flatten)]
+	chain: ChainArgs,
+	#[command(flatten)]
+	state: StateArgs,
+}
+
+/// What is kept of a session.
+#[derive(Default)]
+struct Kept {
+	statements: Vec<KeptStatement>,
+	/// The block after which it was opened.
+	opened_after: Option<BlockNumber>,
+}
+
+impl Check {
+	pub(super) async fn main(self) -> anyhow::Result<()> {
+		let Self { session, .. } = self;
+		let chain = self.chain.connect().await?;
+		let finalized = chain.block(At::Finalized).await?;
+		let info = chain.session(session, At::Block(finalized.hash)).await?;
+		let Kept { statements, opened_after } = self.kept(chain.genesis_hash()).await?;
+		let from = match (self.from, opened_after, &info) {
+			(Some(from), _, _) => from,
+			(None, Some(after), _) => opened_in(&chain, session, after, finalized.number).await?,
+			// From the first block on, it can be found when it was opened.
+			(None, None, Some(_)) => 0,
+			(None, None, None) => bail!(
+				"session {session} is not open, and it is not known when it was: give --from with a \
+				 block in which it was open"
+			),
+		};
+		if from > finalized.number {
+			bail!(
+				"session {session} is newer than block {}, the last that is final: check again in a few \
+				 seconds",
+				finalized.number
+			);
+		}
+		eprintln!("looking for settlements in the blocks {from} to {}…", finalized.number);
+		let found = settlements::of_session(&chain, session, from, finalized.number).await;
+		let settlements = found.context(
+			"cannot read older blocks: this needs a chain node that keeps their state \
+			 (--state-pruning archive), or a later --from",
+		)?;
+		let audit = Audit::new(&statements, &settlements);
+		print(session, &audit, &settlements);
+
+		let found = settlements.charged();
+		if let Some(info) = info.filter(|info| info.settled != found) {
+			let (found, all) = (format_amount(found), format_amount(info.settled));
+			eprintln!("warning: {found} of the {all} that were settled are in these blocks only");
+		}
+		if audit.is_against_node() {
+			bail!(
+				"the node has signed something else than it settled, and charged {} more than it \
+				 stated; what it signed is kept in {}: do not lose it",
+				format_amount(audit.overcharged()),
+				self.state.state.display()
+			);
+		}
+		Ok(())
+	}
+
+	/// What is kept of the session in the state, by whatever account it was opened.
+	async fn kept(&self, genesis_hash: Hash) -> anyhow::Result<Kept> {
+		let mut kept = Kept::default();
+		for (store, ledger) in open_all(&self.state, genesis_hash).await? {
+			kept.statements.extend(store.statements(self.session).await?);
+			let closed = store.closed().await?;
+			let closed = closed.iter().rev().find(|closed| closed.id == self.session);
+			let known = ledger.session(self.session).or(closed);
+			kept.opened_after = known.map(|known| known.opened_after).or(kept.opened_after);
+			store.close().await;
+		}
+		Ok(kept)
+	}
+}
+
+/// The block in which a session was opened, which is one of those after `after`.
+async fn opened_in(
+	chain: &Chain,
+	session: SessionId,
+	after: BlockNumber,
+	to: BlockNumber,
+) -> anyhow::Result<BlockNumber> {
+	let last = after.saturating_add(LIFETIME).min(to);
+	for number in after.saturating_add(1)..=last {
+		let Some(hash) = chain.block_hash(number).await? else { break };
+		if chain.session(session, At::Block(hash)).await?.is_some() {
+			return Ok(number);
+		}
+	}
+	Ok(after)
+}
+
+fn print(session: SessionId, audit: &Audit, settlements: &SessionSettlements) {
+	if audit.calls.is_empty() && audit.aggregates.is_empty() {
+		show::line(format_args!("nothing is stated or settled of session {session}"));
+		return;
+	}
+	row("call", "stated", "settled", "block", "");
+	for call in &audit.calls {
+		let AuditedCall { lane, sequence, stated, settled, block, .. } = call;
+		let place = format!("{lane}/{sequence}");
+		row(&place, &amount(*stated), &amount(*settled), &number(*block), &said(call));
+	}
+	for sum in &audit.aggregates {
+		let AuditedAggregate { lane, first_sequence, last_sequence, .. } = sum;
+		let place = format!("{lane}/{first_sequence}-{last_sequence}");
+		let (stated, settled) = (amount(Some(sum.stated)), amount(Some(sum.settled)));
+		let said = format!("{} of {} calls: {}", sum.stated_calls, sum.calls, word(sum.finding));
+		row(&place, &stated, &settled, &number(Some(sum.block)), &said);
+	}
+	for (block, lane, sequence, reason) in &settlements.rejected {
+		let said = format!("the chain rejected its record: {reason:?}");
+		row(&format!("{lane}/{sequence}"), "", "", &number(Some(block.number)), &said);
+	}
+	let stated = audit.calls.iter().filter_map(|call| call.stated);
+	let stated = stated.fold(0, Balance::saturating_add);
+	row("in all", &format_amount(stated), &format_amount(settlements.charged()), "", "");
+	if let Some(block) = settlements.closed {
+		show::line(format_args!("closed in block {}", block.number));
+	}
+}
+
+fn row(call: &str, stated: &str, settled: &str, block: &str, said: &str) {
+	let line = format!("{call:<12} {stated:>28} {settled:>28} {block:>10}  {said}");
+	show::line(line.trim_end());
+}
+
+fn amount(planck: Option<Balance>) -> String {
+	planck.map_or_else(|| "-".into(), format_amount)
+}
+
+fn number(block: Option<BlockNumber>) -> String {
+	block.map_or_else(|| "-".into(), |block| block.to_string())
+}
+
+fn said(call: &AuditedCall) -> String {
+	let word = word(call.finding);
+	match call.differences.as_slice() {
+		[] => word.into(),
+		differences => format!("{word} (another {})", differences.join(", another ")),
+	}
+}
+
+fn word(finding: Finding) -> &'static str {
+	match finding {
+		Finding::Agrees => "as stated",
+		Finding::Together => "settled together with others",
+		Finding::Waits => "not settled yet",
+		Finding::NotCharged => "never charged",
+		Finding::Undercharged => "less than was stated",
+		Finding::Unstated => "no statement of it is kept here",
+		Finding::Overcharged => "MORE THAN WAS STATED",
+		Finding::Differs => "NOT THE CALL THAT WAS STATED",
+		Finding::Equivocates => "TWO DIFFERENT STATEMENTS",
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn what_differs_is_named() {
+		let call = AuditedCall {
+			lane: 0,
+			sequence: 1,
+			stated: Some(5),
+			settled: Some(6),
+			block: Some(7),
+			finding: Finding::Overcharged,
+			differences: vec!["version", "answer"],
+		};
+		assert_eq!(said(&call), "MORE THAN WAS STATED (another version, another answer)");
+		let call = AuditedCall { finding: Finding::Agrees, differences: vec![], ..call };
+		assert_eq!(said(&call), "as stated");
+		assert_eq!((amount(None), number(Some(7))), ("-".into(), "7".into()));
+	}
+}

@@ -1,0 +1,160 @@
+//! `sessions`: what an account has in sessions, and closing them.
+
+use std::sync::Arc;
+
+use anyhow::{bail, Context};
+use clap::Args;
+use openledger_chain_client::{ss58, At, Chain};
+use openledger_payer::{
+	ledger::{Ledger, Session},
+	network::{Keys, Live, Network},
+	node::endpoint,
+	PayerSettings,
+};
+use openledger_primitives::{AccountId, SessionId};
+use openledger_protocol::units::format_amount;
+
+use super::{
+	keys::{KeyArgs, KeyType, SignerArgs},
+	shared::{open_all, open_payer, ChainArgs, StateArgs, NODES},
+	show, show_closings,
+};
+
+/// Shows the sessions that were opened with this state, or closes some.
+///
+/// Closing gives back what is left of a deposit. The node is asked first: once it has settled what it
+/// served, it agrees, and the session is closed at once. If it does not, or cannot be reached,
+/// closing takes two steps: the first asks for it on chain, so that the node can settle; the second,
+/// once the notice has passed, closes the session.
+///
+/// Examples:
+///
+///   openledger-pay sessions
+///   openledger-pay sessions --close 3 4 --key-file key
+///
+/// `openledger-pay --close` closes all of them.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Sessions {
+	/// Close these sessions. They may have been opened with another state.
+	#[arg(long, value_name = "SESSION", num_args = 1..)]
+	close: Vec<SessionId>,
+	#[command(flatten)]
+	chain: ChainArgs,
+	#[command(flatten)]
+	state: StateArgs,
+	#[command(flatten)]
+	key: KeyArgs,
+	#[command(flatten)]
+	key_type: KeyType,
+	#[command(flatten)]
+	signer: SignerArgs,
+}
+
+impl Sessions {
+	pub(super) async fn main(self) -> anyhow::Result<()> {
+		if self.close.is_empty() {
+			let chain = self.chain.connect().await?;
+			return self.list(&chain).await;
+		}
+		let keys = self.key.keys(&self.key_type, &self.signer, true)?;
+		let chain = self.chain.connect().await?;
+		self.close(chain, keys).await
+	}
+
+	async fn list(&self, chain: &Chain) -> anyhow::Result<()> {
+		let mut any = false;
+		for (store, ledger) in open_all(&self.state, chain.genesis_hash()).await? {
+			let caller = &ledger.meta().caller;
+			for session in ledger.sessions() {
+				any = true;
+				let info = chain.session(session.id, At::Best).await?;
+				let is_open = info
+					.as_ref()
+					.is_some_and(|info| info.caller == *caller && info.node == session.node);
+				print(caller, session, Some(&ledger).filter(|_| is_open));
+			}
+			for session in store.closed().await? {
+				any = true;
+				print(caller, &session, None);
+			}
+			store.close().await;
+		}
+		if !any {
+			let folder = self.state.state.display();
+			show::line(format_args!("no sessions on this chain in {folder}"));
+		}
+		Ok(())
+	}
+
+	async fn close(&self, chain: Chain, keys: Keys) -> anyhow::Result<()> {
+		let account = keys.account.clone();
+		for session in &self.close {
+			let info = chain.session(*session, At::Best).await?;
+			let info = info.with_context(|| format!("the chain has no open session {session}"))?;
+			if info.caller != account {
+				bail!("session {session} belongs to {}, not to this key", ss58(&info.caller));
+			}
+		}
+		let network: Arc<dyn Network> = Arc::new(Live::new(chain, keys));
+		let payer = open_payer(network, self.settings()).await?;
+		payer.janitor.recover().await;
+		let mut closings = Vec::new();
+		for session in &self.close {
+			let closing = payer.janitor.close_one(*session).await;
+			closings.push(closing.map(|closing| (*session, closing)));
+		}
+		payer.close().await;
+		let closings: Result<Vec<_>, _> = closings.into_iter().collect();
+		show_closings(&closings?);
+		Ok(())
+	}
+
+	fn settings(&self) -> PayerSettings {
+		PayerSettings {
+			// Nothing is spent.
+			budget: openledger_payer::budget::Budget::new(0, None),
+			new_budget: false,
+			forgive: Vec::new(),
+			state: self.state.state.clone(),
+			session_blocks: 0,
+			inside: endpoint::chain_is_inside(&self.chain.url),
+			patience: NODES,
+			call: Default::default(),
+			recount: Arc::default(),
+			closing: Default::default(),
+			trust: Default::default(),
+		}
+	}
+}
+
+/// Shows a session. `ledger` is that with its lanes, if it is not closed.
+fn print(caller: &AccountId, session: &Session, ledger: Option<&Ledger>) {
+	let Session { id, node, deposit, expires_at, closes_at, retired, .. } = session;
+	show::row("session", id);
+	show::row("caller", ss58(caller));
+	show::row("node", ss58(node));
+	let Some(ledger) = ledger else {
+		show::row("deposit", format_amount(*deposit));
+		show::row("state", "closed");
+		return show::line("");
+	};
+	let left = format_amount(ledger.left(*id));
+	show::row("deposit", format_args!("{}, {left} left", format_amount(*deposit)));
+	show::row(
+		"state",
+		match (closes_at, retired) {
+			(Some(block), _) => format!("can be closed at block {block}"),
+			(None, true) => format!(
+				"not used any more; `openledger-pay sessions --close {id}` gives back what is left"
+			),
+			(None, false) => format!("open until block {expires_at}"),
+		},
+	);
+	for (lane, state) in ledger.lanes(*id).filter(|(_, state)| state.is_used()) {
+		let open = if state.open.is_some() { ", one without a statement" } else { "" };
+		let spent = format_amount(state.acknowledged);
+		show::row("lane", format_args!("{lane}: {} calls for {spent}{open}", state.sequence));
+	}
+	show::line("");
+}

@@ -1,0 +1,455 @@
+//! Choosing a node for a call, and another one where that fails.
+
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	sync::Arc,
+	time::Duration,
+};
+
+use openledger_chain_client::{ss58, ChainError};
+use openledger_primitives::{
+	info::{ModelInfo, NodeInfo},
+	AccountId, Balance,
+};
+use openledger_protocol::{units::format_amount, Task};
+use tokio::time::{timeout_at, Instant};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::{
+	agreed::Agreeing,
+	attempt::Attempt,
+	context::{later, Call},
+	paid::PaidCall,
+	prepared::Preparing,
+	receiving::Receiving,
+	rejected::Correcting,
+	reply::ReplyChannel,
+	sent::Sending,
+	verdict::{in_time, NoFunds, Step, Verdict},
+	CallSettings, Request,
+};
+use crate::{
+	clerk::Clerk,
+	error::ApiError,
+	funding::Funding,
+	known::LaneTerms,
+	ledger::Shortfall,
+	market::{Listing, Market},
+	network::Network,
+	node::{
+		api::{NodeApi, Quote},
+		choice::{rank, Candidate},
+	},
+	recount::Recount,
+	treasury::{Purses, Treasury},
+};
+
+/// Tokens that an answer is taken to have at most, where the request does not say.
+const USUAL_OUTPUT: u32 = 512;
+/// Bytes of a request that are taken to be one token.
+const BYTES_PER_TOKEN: usize = 3;
+
+/// What calls are made with. Each step of a call gets what it needs of it.
+pub struct RouterParts {
+	/// The chain.
+	pub network: Arc<dyn Network>,
+	/// Models and nodes.
+	pub market: Arc<Market>,
+	/// The ledger.
+	pub treasury: Arc<Treasury>,
+	/// Transactions.
+	pub funding: Arc<Funding>,
+	/// Statements.
+	pub clerk: Clerk,
+	/// Tokenizers.
+	pub recount: Arc<Recount>,
+	/// HTTP to nodes.
+	pub api: NodeApi,
+}
+
+/// Makes calls: chooses a node for each, and another one where that fails.
+pub struct Router {
+	network: Arc<dyn Network>,
+	market: Arc<Market>,
+	purses: Purses,
+	api: NodeApi,
+	attempt: Attempt,
+	deadline: Duration,
+	budget_wait: Duration,
+	attempts: usize,
+	/// Time is up for calls that are under way.
+	cut: CancellationToken,
+}
+
+/// A call that has come to its end.
+#[derive(Clone, Debug)]
+pub struct Served {
+	/// The end.
+	pub ended: Ended,
+	/// The vouchers that went out for it, in order, and what became of each.
+	pub paid: Vec<PaidCall>,
+}
+
+/// The end of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+	/// The app has its answer.
+	Delivered,
+	/// The answer broke off after part of it had gone out.
+	BrokeOff(ApiError),
+	/// The app has gone.
+	Gone,
+	/// There is no answer.
+	Failed(ApiError),
+	/// There is no money for it.
+	NoFunds(ApiError),
+}
+
+impl Ended {
+	/// Its name in metrics.
+	fn label(&self) -> &'static str {
+		match self {
+			Self::Delivered => "served",
+			Self::BrokeOff(_) => "broke_off",
+			Self::Gone => "caller_gone",
+			Self::Failed(_) => "failed",
+			Self::NoFunds(_) => "no_funds",
+		}
+	}
+}
+
+impl Router {
+	/// Hands out to each step of a call what it needs.
+	pub fn new(parts: RouterParts, settings: &CallSettings) -> Self {
+		let RouterParts { network, market, treasury, funding, clerk, recount, api } = parts;
+		let attempt = Attempt {
+			api: api.clone(),
+			market: market.clone(),
+			agreeing: Agreeing {
+				network: network.clone(),
+				market: market.clone(),
+				recount,
+				max_charge: settings.max_charge,
+				max_output_tokens: settings.max_output_tokens,
+			},
+			preparing: Preparing {
+				network: network.clone(),
+				market: market.clone(),
+				treasury: treasury.clone(),
+				funding: funding.clone(),
+				validity: settings.validity,
+				catch_up: settings.catch_up,
+				pause: settings.pause,
+				refill: settings.refill,
+			},
+			sending: Sending {
+				api: api.clone(),
+				market: market.clone(),
+				treasury: treasury.clone(),
+			},
+			receiving: Receiving {
+				api: api.clone(),
+				clerk: clerk.clone(),
+				treasury: treasury.clone(),
+				market: market.clone(),
+				in_vain: settings.in_vain,
+				recovery: settings.recovery,
+				pause: settings.pause,
+			},
+			correcting: Correcting {
+				network: network.clone(),
+				market: market.clone(),
+				treasury: treasury.clone(),
+				funding,
+				clerk,
+				api: api.clone(),
+				pause: settings.pause,
+			},
+			catch_up: settings.catch_up,
+		};
+		Self {
+			network,
+			market,
+			purses: Purses::new(treasury),
+			api,
+			attempt,
+			deadline: settings.deadline,
+			budget_wait: settings.budget_wait,
+			attempts: settings.attempts,
+			cut: CancellationToken::new(),
+		}
+	}
+
+	/// Ends all calls that are under way, once it is cancelled.
+	pub fn cut(&self) -> CancellationToken {
+		self.cut.clone()
+	}
+
+	/// Makes a call, and answers on `reply`.
+	pub async fn serve(&self, request: Request, mut reply: ReplyChannel) -> Served {
+		let began = Instant::now();
+		let mut call = Call {
+			request: &request,
+			reply: &mut reply,
+			deadline: later(self.deadline),
+			cut: &self.cut,
+			paid: Vec::new(),
+		};
+		let ended = match self.run(&mut call).await {
+			Verdict::Delivered => Ended::Delivered,
+			Verdict::BrokeOff(error) => Ended::BrokeOff(error),
+			Verdict::Gone => Ended::Gone,
+			Verdict::Elsewhere(error) | Verdict::Refused(error) => {
+				debug!(model = %request.model, %error, "call failed");
+				call.reply.fail(error.clone()).await;
+				Ended::Failed(error)
+			}
+			Verdict::NoFunds(reason) => {
+				let error = self.no_funds(request.task, &reason);
+				call.reply.fail(error.clone()).await;
+				Ended::NoFunds(error)
+			}
+		};
+		let paid = call.paid;
+		// Others could choose any names.
+		let is_listed = self.market.lists().models.contains_key(&request.model);
+		let model = if is_listed { request.model.clone() } else { "unknown".to_owned() };
+		let outcome = ended.label();
+		metrics::counter!("openledger_pay_calls_total", "model" => model.clone(), "outcome" => outcome)
+			.increment(1);
+		metrics::histogram!(
+			"gen_ai_client_operation_duration_seconds",
+			"gen_ai_request_model" => model,
+			"gen_ai_operation_name" => request.task.operation(),
+		)
+		.record(began.elapsed().as_secs_f64());
+		Served { ended, paid }
+	}
+
+	/// Tries nodes until one has answered.
+	async fn run(&self, call: &mut Call<'_>) -> Verdict {
+		let listing = match self.listing(call).await {
+			Step::Continue(listing) => listing,
+			Step::Break(verdict) => return verdict,
+		};
+		let patience = later(self.budget_wait).min(call.deadline);
+		let mut tried = BTreeSet::new();
+		let mut failure: Option<ApiError> = None;
+		loop {
+			let mut poor: BTreeMap<AccountId, NoFunds> = BTreeMap::new();
+			while tried.len() < self.attempts {
+				let node = self.choose(&listing, call.request, &tried, &poor);
+				let Some(node) = node else { break };
+				match self.attempt.run(call, &listing.model, &node).await {
+					Verdict::NoFunds(reason) => {
+						poor.insert(node.operator, reason);
+					}
+					Verdict::Elsewhere(error) => {
+						info!(node = %ss58(&node.operator), %error, "asking another node");
+						metrics::counter!("openledger_pay_failovers_total", "code" => error.label())
+							.increment(1);
+						tried.insert(node.operator);
+						failure = Some(more_telling(failure, error));
+					}
+					verdict => return verdict,
+				}
+			}
+			if tried.len() < self.attempts {
+				match self.funds_are_back(call, &listing, &poor, patience).await {
+					Step::Continue(true) => continue,
+					Step::Continue(false) => {}
+					Step::Break(verdict) => return verdict,
+				}
+			}
+			return match (failure, poor.into_values().next()) {
+				(Some(failure), _) => Verdict::Elsewhere(failure),
+				(None, Some(reason)) => Verdict::NoFunds(reason),
+				(None, None) => Verdict::Elsewhere(ApiError::unavailable(
+					"no_node",
+					format!("no node that serves `{}` can be paid", call.request.model),
+				)),
+			};
+		}
+	}
+
+	/// The model, and the nodes that may answer the call.
+	async fn listing(&self, call: &mut Call<'_>) -> Step<Listing> {
+		let Request { model, node, .. } = call.request;
+		let unreachable = |error: ChainError| {
+			warn!(%error, "the chain cannot be asked");
+			let message = "the chain node cannot be reached, and the model is not known yet";
+			Step::Break(Verdict::Refused(ApiError::unavailable("chain_unavailable", message)))
+		};
+		let mut listing = match in_time(call.unless_stopped(self.market.find(model)).await)? {
+			Ok(Some(listing)) => listing,
+			Ok(None) => return Step::Break(Verdict::Refused(ApiError::unknown_model(model))),
+			Err(error) => return unreachable(error),
+		};
+		let Some(url) = node else { return Step::Continue(listing) };
+		let base = |url: &str| url.trim_end_matches('/').to_owned();
+		listing.nodes.retain(|node| base(&node.endpoint) == base(url));
+		if listing.nodes.is_empty() {
+			let found = self.identify(call.request, url, &listing.model);
+			match in_time(call.unless_stopped(found).await)? {
+				Ok(Ok(node)) => listing.nodes.push(node),
+				Ok(Err(reason)) => {
+					let error = ApiError::bad_gateway("node_misbehaves", reason);
+					return Step::Break(Verdict::Refused(error));
+				}
+				Err(error) => return unreachable(error),
+			}
+		}
+		Step::Continue(listing)
+	}
+
+	/// The node at an address that is not registered, known by the account that it wants to be paid on.
+	async fn identify(
+		&self,
+		request: &Request,
+		url: &str,
+		model: &ModelInfo,
+	) -> Result<Result<NodeInfo, String>, ChainError> {
+		let required = match self.api.offer(url, request.task, &request.body).await {
+			Quote::Offer(required) => required,
+			Quote::Refused(refusal) => return Ok(Err(refusal.message)),
+			Quote::Failed(reason) => return Ok(Err(reason)),
+		};
+		let Some(payee) = required.accepts.first() else {
+			return Ok(Err("it offers no way to pay".into()));
+		};
+		let Some(node) = self.network.node(&payee.pay_to).await? else {
+			let reason = "the account that it wants to be paid on is no registered inference node";
+			return Ok(Err(reason.into()));
+		};
+		match node.models.iter().any(|served| served.model == model.id) {
+			true => Ok(Ok(NodeInfo { endpoint: url.to_owned(), ..node })),
+			false => Ok(Err("it is not registered to serve this model".into())),
+		}
+	}
+
+	/// Waits until there is money for a call with one of the nodes that had none, because calls that
+	/// were under way have left something of what was set aside for them. Whether there is.
+	async fn funds_are_back(
+		&self,
+		call: &mut Call<'_>,
+		listing: &Listing,
+		poor: &BTreeMap<AccountId, NoFunds>,
+		patience: Instant,
+	) -> Step<bool> {
+		loop {
+			// Who frees something from here on wakes this call up.
+			let freed = self.purses.freed();
+			let mut may_change = false;
+			for (node, reason) in poor {
+				let NoFunds::Budget { amount, .. } = reason else { continue };
+				let ModelInfo { id: model, version, price_version, .. } = listing.model;
+				let terms = LaneTerms { model, version, price_version };
+				match self.purses.check(node, terms, *amount, self.market.best()) {
+					Err(Shortfall::Budget { may_change: more, .. }) => may_change |= more,
+					Err(
+						Shortfall::Barred(_)
+						| Shortfall::LanesDenied { .. }
+						| Shortfall::Unwelcome { .. },
+					) => {}
+					Ok(()) | Err(_) => return Step::Continue(true),
+				}
+			}
+			if !may_change {
+				return Step::Continue(false);
+			}
+			if in_time(call.unless_stopped(timeout_at(patience, freed)).await)?.is_err() {
+				return Step::Continue(false);
+			}
+		}
+	}
+
+	/// The node to ask next.
+	fn choose(
+		&self,
+		listing: &Listing,
+		request: &Request,
+		tried: &BTreeSet<AccountId>,
+		poor: &BTreeMap<AccountId, NoFunds>,
+	) -> Option<NodeInfo> {
+		let (best, usual) = (self.market.best(), usual_charge(listing, request));
+		// Whoever does not serve such calls of the model may have begun to.
+		let task = (listing.model.id, request.task);
+		let (mut likely, mut unlikely) = (Vec::new(), Vec::new());
+		for node in &listing.nodes {
+			let operator = &node.operator;
+			let purse = self.purses.of(operator, best);
+			if tried.contains(operator) || poor.contains_key(operator) || purse.barred {
+				continue;
+			}
+			let served = node.models.iter().find(|served| served.model == listing.model.id);
+			let candidate = Candidate {
+				operator: operator.clone(),
+				capacity: served.map_or(1, |served| served.capacity),
+				funded: purse.left.is_some_and(|left| left >= usual),
+				health: self.market.health(operator),
+			};
+			match self.market.is_unserved(operator, task) || purse.must_wait {
+				true => unlikely.push(candidate),
+				false => likely.push(candidate),
+			}
+		}
+		let now = self.market.now();
+		let first = rank(likely, now).into_iter().chain(rank(unlikely, now)).next()?;
+		listing.nodes.iter().find(|node| node.operator == first.operator).cloned()
+	}
+
+	fn no_funds(&self, task: Task, reason: &NoFunds) -> ApiError {
+		ApiError::no_quota(match reason {
+			NoFunds::Budget { left, amount } => format!(
+				"this call may cost {}, and {} of the budget of {} are left for it: raise the budget \
+				 (--budget), or ask for fewer tokens ({}); GET /spend shows where it went",
+				format_amount(*amount),
+				format_amount(*left),
+				format_amount(self.purses.budget().limit),
+				task.costly_part(),
+			),
+			NoFunds::Account(reason) => reason.clone(),
+		})
+	}
+}
+
+/// About what a call may cost, before a node has said so.
+fn usual_charge(listing: &Listing, request: &Request) -> Balance {
+	let tokens = request.body.len().checked_div(BYTES_PER_TOKEN).unwrap_or_default();
+	let input = u32::try_from(tokens).unwrap_or(u32::MAX);
+	let output = request.max_tokens.unwrap_or(USUAL_OUTPUT);
+	listing.model.price.charge(input, output).unwrap_or(Balance::MAX)
+}
+
+/// The error that tells an app more: what is wrong with its request rather than how busy the nodes
+/// are, and that rather than how they failed.
+fn more_telling(before: Option<ApiError>, newer: ApiError) -> ApiError {
+	let weight = |error: &ApiError| match error.status.as_u16() {
+		429 => 1,
+		400..=499 => 2,
+		_ => 0,
+	};
+	match before {
+		Some(before) if weight(&before) > weight(&newer) => before,
+		_ => newer,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use axum::http::StatusCode;
+
+	#[test]
+	fn the_more_telling_error_is_kept() {
+		let invalid = || ApiError::invalid(StatusCode::BAD_REQUEST, None, "bad", "bad");
+		let busy = || ApiError::overloaded(Duration::from_secs(1), "busy");
+		let broken = || ApiError::bad_gateway("broken", "broken");
+		assert_eq!(more_telling(None, broken()), broken());
+		assert_eq!(more_telling(Some(invalid()), broken()), invalid());
+		assert_eq!(more_telling(Some(broken()), busy()), busy());
+		assert_eq!(more_telling(Some(busy()), invalid()), invalid());
+		assert_eq!(more_telling(Some(invalid()), busy()), invalid());
+	}
+}

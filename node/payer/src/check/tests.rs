@@ -1,0 +1,334 @@
+use super::*;
+use openledger_primitives::{
+	info::{NodeStatus, ServedInfo},
+	price::PriceSchedule,
+	statement::Statement,
+	voucher::request_hash,
+	OPEN,
+};
+use openledger_testkit::key;
+
+const BODY: &[u8] = br#"{"model": "m", "messages": [], "max_tokens": 50}"#;
+
+fn genesis() -> Hash {
+	Hash::repeat_byte(3)
+}
+
+fn model() -> ModelInfo {
+	ModelInfo {
+		id: 4,
+		name: "m".into(),
+		version: 2,
+		price_version: 5,
+		price: PriceSchedule { per_call: OPEN, per_input_token: 7, per_output_token: 11 },
+		..openledger_testkit::model()
+	}
+}
+
+fn node() -> NodeInfo {
+	NodeInfo {
+		operator: key("//Bob").account(),
+		endpoint: "http://node".into(),
+		receipt_key: key("//Bob//receipts").account(),
+		bond: OPEN,
+		models: vec![ServedInfo { model: 4, capacity: 1 }],
+		status: NodeStatus::Active,
+		last_heartbeat: 0,
+		sessions: 1,
+	}
+}
+
+fn requirements() -> Requirements {
+	let terms = openledger_protocol::x402::Terms {
+		genesis_hash: genesis(),
+		model: 4,
+		model_name: "m".into(),
+		version: 2,
+		price_version: 5,
+		price: model().price,
+		input_tokens: 20,
+		max_output_tokens: 50,
+		receipt_key: node().receipt_key,
+		block: 10,
+		valid_until: 20,
+	};
+	Requirements::new(node().operator, 60, terms).unwrap()
+}
+
+fn checked(
+	change: impl FnOnce(&mut Requirements),
+	limit: Option<Balance>,
+) -> Result<Requirements, OfferError> {
+	checked_for(BODY, change, limit)
+}
+
+fn checked_for(
+	body: &[u8],
+	change: impl FnOnce(&mut Requirements),
+	limit: Option<Balance>,
+) -> Result<Requirements, OfferError> {
+	let mut requirements = requirements();
+	change(&mut requirements);
+	let facts = Facts {
+		genesis_hash: genesis(),
+		network: &openledger_protocol::x402::network(&genesis()),
+		node: &node(),
+		model: &model(),
+		body,
+		limit,
+		unasked: 60,
+	};
+	check_offer(PaymentRequired::new("", "http://node", requirements), facts)
+}
+
+#[test]
+fn a_fair_offer_is_taken() {
+	assert_eq!(checked(|_| {}, None), Ok(requirements()));
+	assert_eq!(checked(|_| {}, Some(requirements().amount)), Ok(requirements()));
+}
+
+#[test]
+fn an_offer_above_the_limit_is_not() {
+	let limit = requirements().amount - 1;
+	let refused = checked(|_| {}, Some(limit)).unwrap_err();
+	assert_eq!(refused, OfferError::TooExpensive { amount: requirements().amount, limit });
+	assert!(refused.to_string().contains("raise the limit"));
+}
+
+#[test]
+fn every_lie_in_an_offer_is_found() {
+	let changes: [(fn(&mut Requirements), &str); 14] = [
+		(|offer| offer.scheme = "exact".into(), "wants to be paid by exact"),
+		(|offer| offer.network = "eip155:1".into(), "on eip155:1"),
+		(|offer| offer.asset = "USDC".into(), "wants to be paid"),
+		(|offer| offer.extra.genesis_hash = Hash::zero(), "genesis hash"),
+		(|offer| offer.pay_to = [1; 32].into(), "account to pay"),
+		(|offer| offer.extra.receipt_key = [1; 32].into(), "receipt key"),
+		(|offer| offer.extra.model = 5, "model"),
+		(|offer| offer.extra.version = 1, "version"),
+		(|offer| offer.extra.price_version = 4, "price version"),
+		(|offer| offer.extra.price.per_output_token = 12, "price"),
+		(|offer| offer.extra.input_tokens = 5_000, "5000 tokens in"),
+		(|offer| offer.extra.max_output_tokens = 51, "51 output tokens where 50"),
+		(|offer| offer.amount += 1, "where the price comes to"),
+		(|offer| offer.amount -= 1, "where the price comes to"),
+	];
+	for (change, said) in changes {
+		match checked(change, None) {
+			Err(OfferError::Differs(reason)) => assert!(reason.contains(said), "{reason}"),
+			other => panic!("{said}: {other:?}"),
+		}
+	}
+}
+
+#[test]
+fn what_a_node_wants_instead_is_short_and_plain() {
+	let odd = |offer: &mut Requirements| offer.scheme = "\u{1b}[2J\u{e9}".repeat(999);
+	let refused = checked(odd, None).unwrap_err().to_string();
+	assert!(
+		refused.contains("paid by [2J\u{e9}[2J\u{e9}") && !refused.contains('\u{1b}'),
+		"{refused}"
+	);
+	assert!(refused.chars().count() < 600, "{refused}");
+}
+
+#[test]
+fn an_offer_is_bounded_where_nothing_was_asked_for() {
+	let body = br#"{"model": "m", "messages": []}"#;
+	let longer = |tokens: u32| {
+		move |offer: &mut Requirements| {
+			offer.extra.max_output_tokens = tokens;
+			offer.amount = offer.extra.price.charge(20, tokens).unwrap();
+		}
+	};
+	assert!(checked_for(body, longer(60), None).is_ok());
+	let refused = checked_for(body, longer(61), None).unwrap_err();
+	assert_eq!(refused, OfferError::TooLong { tokens: 61, limit: 60 });
+	// What was asked for is asked for, in whatever form.
+	let body = br#"{"model": "m", "messages": [], "max_tokens": 100.0}"#;
+	assert!(checked_for(body, longer(100), None).is_ok());
+	assert!(matches!(checked_for(body, longer(101), None), Err(OfferError::Differs(_))));
+}
+
+#[test]
+fn a_bound_is_found_in_a_request() {
+	let of = |body: &str| max_tokens(&serde_json::from_str(body).unwrap());
+	assert_eq!(of("{}"), None);
+	assert_eq!(of(r#"{"max_tokens": 7, "max_completion_tokens": 6}"#), Some(6));
+	assert_eq!(of(r#"{"max_tokens": 7.0, "max_completion_tokens": null}"#), Some(7));
+}
+
+#[test]
+fn no_more_input_tokens_are_paid_than_a_chat_has_bytes() {
+	// Escaped, the text has six times as many bytes.
+	let text = "\\u0041".repeat(1_000);
+	let body = format!(
+		r#"{{"model": "m", "messages": [{{"role": "user", "content": "{text}"}}], "max_tokens": 50}}"#
+	);
+	let of = |tokens: u32| {
+		checked_for(
+			body.as_bytes(),
+			move |offer| {
+				offer.extra.input_tokens = tokens;
+				offer.amount = offer.extra.price.charge(tokens, 50).unwrap();
+			},
+			None,
+		)
+	};
+	assert!(of(1_000 + 36 + 1_024).is_ok());
+	let refused = of(1_000 + 36 + 1_025).unwrap_err();
+	assert!(refused.to_string().contains("in 1036 bytes"), "{refused}");
+}
+
+const SALT: [u8; 32] = [8; 32];
+
+fn call() -> OpenCall {
+	OpenCall {
+		sequence: 6,
+		model: 4,
+		version: 2,
+		price_version: 5,
+		price: model().price,
+		input_tokens: 20,
+		max_output_tokens: 50,
+		allowance: requirements().amount,
+		request_hash: request_hash(&SALT, BODY),
+		salt: SALT.into(),
+		valid_until: 60,
+		expected: None,
+		rejected: None,
+	}
+}
+
+fn receipt(change: impl FnOnce(&mut Statement)) -> Receipt {
+	let mut statement = Statement {
+		genesis_hash: genesis(),
+		session: 1,
+		lane: 2,
+		sequence: 6,
+		model: 4,
+		version: 2,
+		price_version: 5,
+		input_tokens: 20,
+		output_tokens: 10,
+		charge: OPEN + 20 * 7 + 10 * 11,
+		request_hash: request_hash(&SALT, BODY),
+		response_hash: response_hash(&SALT, b"Paris."),
+		attribution: Default::default(),
+	};
+	change(&mut statement);
+	let signature = key("//Bob//receipts").sign_message(&statement);
+	Receipt { statement, signature }
+}
+
+fn holds(receipt: &Receipt, received: Received<'_>) -> Result<(), String> {
+	let receipt_key = node().receipt_key;
+	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
+	check_statement(receipt, place, &call(), received)
+}
+
+#[test]
+fn a_true_statement_holds() {
+	assert_eq!(holds(&receipt(|_| {}), Received::Whole("Paris.")), Ok(()));
+	assert_eq!(holds(&receipt(|_| {}), Received::Unknown), Ok(()));
+	// Fewer tokens than agreed on, at their price.
+	let fewer = receipt(|statement| {
+		statement.input_tokens = 0;
+		statement.output_tokens = 0;
+		statement.charge = OPEN;
+	});
+	assert_eq!(holds(&fewer, Received::Unknown), Ok(()));
+}
+
+#[test]
+fn every_lie_in_a_statement_is_found() {
+	let changes: [(fn(&mut Statement), &str); 14] = [
+		(|statement| statement.genesis_hash = Hash::zero(), "chain"),
+		(|statement| statement.session = 2, "session"),
+		(|statement| statement.lane = 1, "lane"),
+		(|statement| statement.sequence = 5, "call"),
+		(|statement| statement.request_hash = Hash::zero(), "request"),
+		(|statement| statement.model = 5, "model"),
+		(|statement| statement.version = 1, "version"),
+		(|statement| statement.price_version = 1, "price version"),
+		(|statement| statement.input_tokens = 21, "21 input tokens where 20"),
+		(|statement| statement.output_tokens = 51, "51 output tokens where 50"),
+		(|statement| statement.charge += 1, "not the price"),
+		(|statement| statement.charge -= 1, "not the price"),
+		(|statement| statement.output_tokens = 11, "not the price"),
+		(|statement| statement.response_hash = Hash::zero(), "another answer"),
+	];
+	for (change, said) in changes {
+		let reason = holds(&receipt(change), Received::Whole("Paris.")).unwrap_err();
+		assert!(reason.contains(said), "{said}: {reason}");
+	}
+	let mut unsigned = receipt(|_| {});
+	unsigned.signature = key("//Bob").sign_message(&unsigned.statement);
+	assert!(holds(&unsigned, Received::Unknown).unwrap_err().contains("not signed"));
+}
+
+#[test]
+fn no_statement_charges_more_tokens_than_the_text_can_have() {
+	let many = receipt(|statement| {
+		statement.output_tokens = 50;
+		statement.charge = OPEN + 20 * 7 + 50 * 11;
+	});
+	assert_eq!(holds(&many, Received::Unknown), Ok(()));
+	let reason = holds(&many, Received::Whole("Paris.")).unwrap_err();
+	assert!(reason.contains("50 output tokens for 6 bytes"), "{reason}");
+}
+
+#[test]
+fn no_statement_costs_more_than_was_allowed() {
+	let receipt_key = node().receipt_key;
+	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
+	let call = OpenCall { allowance: OPEN, ..call() };
+	let reason = check_statement(&receipt(|_| {}), place, &call, Received::Unknown).unwrap_err();
+	assert!(reason.contains("were allowed"), "{reason}");
+}
+
+/// The statement of a call with so many output tokens.
+fn charging(output_tokens: u32) -> Receipt {
+	receipt(|statement| {
+		statement.output_tokens = output_tokens;
+		statement.charge = OPEN + 20 * 7 + Balance::from(output_tokens) * 11;
+	})
+}
+
+#[test]
+fn what_broke_off_is_compared_with_what_has_come() {
+	let receipt_key = node().receipt_key;
+	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
+	let call = OpenCall { max_output_tokens: 4_096, allowance: 2 * OPEN, ..call() };
+	let holds = |tokens, bytes| {
+		check_statement(&charging(tokens), place, &call, Received::Part(bytes)).is_ok()
+	};
+	let silent = most_owed(0, None);
+	assert!(holds(TOKENS_UNDER_WAY + silent, 0) && !holds(TOKENS_UNDER_WAY + silent + 1, 0));
+	assert!(holds(TOKENS_UNDER_WAY + silent + 9, 9) && !holds(4_096, 9));
+}
+
+#[test]
+fn no_more_is_owed_later_than_for_what_has_come() {
+	let receipt_key = node().receipt_key;
+	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
+	let call = OpenCall { max_output_tokens: 4_096, allowance: 2 * OPEN, ..call() };
+	let check = |tokens, call: &OpenCall| {
+		check_statement(&charging(tokens), place, call, Received::Unknown).map_err(|why| {
+			let why: Vec<_> = why.split(' ').take(5).collect();
+			why.join(" ")
+		})
+	};
+	check(4_096, &call).unwrap();
+	// As the ledger notes it when the answer broke off, or came without a statement.
+	let most = most_owed(9, None);
+	let owed = |most, expected| OpenCall { max_output_tokens: most, expected, ..call.clone() };
+	check(most, &owed(most, None)).unwrap();
+	let more = check(most + 1, &owed(most, None)).unwrap_err();
+	assert_eq!(more, format!("it charges {} output tokens", most + 1));
+	let other = response_hash(&SALT, b"nine byte");
+	assert_eq!(check(1, &owed(most, Some(other))).unwrap_err(), "it is about another answer");
+	let expected = Some(charging(1).statement.response_hash);
+	check(1, &owed(most, expected)).unwrap();
+	check(most + 1, &owed(most, expected)).unwrap_err();
+}

@@ -1,0 +1,273 @@
+//! What is asked of the chain. Behind a trait, so that everything else runs without one.
+
+use async_trait::async_trait;
+use openledger_chain_client::{
+	ss58, tx, tx::TxError, At, Call, Chain, ChainError, Event, Keypair, SubmitOptions, TxOutcome,
+};
+use openledger_primitives::{
+	info::{ModelInfo, NodeInfo, SessionInfo},
+	AccountId, Balance, BlockNumber, Hash, ModelId, SessionId, Signature, MAX_PAGE,
+};
+
+/// What came of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submitted<T> {
+	/// It is in a block and did this.
+	Done(T),
+	/// It has changed nothing, and never will.
+	Refused(String),
+	/// It may have happened, or happen yet.
+	Unknown(String),
+}
+
+/// A session that was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+	/// Its number.
+	pub session: SessionId,
+	/// What is in it, in planck.
+	pub deposit: Balance,
+	/// The block at which it ends.
+	pub expires_at: BlockNumber,
+}
+
+/// The chain, and the account that pays.
+#[async_trait]
+pub trait Network: Send + Sync + 'static {
+	/// The chain's first block.
+	fn genesis_hash(&self) -> Hash;
+	/// The chain's CAIP-2 name.
+	fn name(&self) -> String {
+		openledger_protocol::x402::network(&self.genesis_hash())
+	}
+	/// Who pays.
+	fn account(&self) -> AccountId;
+	/// The key of that account, which opens and closes sessions, if it is here.
+	fn key(&self) -> Option<Keypair>;
+	/// The key that signs the vouchers of sessions that are opened now, if that is another.
+	fn hot_key(&self) -> Option<Keypair>;
+	/// What that key may spend in each session that is opened now, in planck, if that is limited.
+	fn hot_limit(&self) -> Option<Balance>;
+	/// The key that signs the vouchers of a session that was opened for the hot key `signer`, or for
+	/// the account's own; `None` if it is not here. What the account itself signs is always good.
+	fn voucher_key(&self, signer: Option<&AccountId>) -> Option<Keypair> {
+		let hot = self.hot_key().filter(|hot| Some(&hot.account()) == signer);
+		hot.or_else(|| self.key())
+	}
+	/// The newest block, or the newest that is final.
+	async fn block(&self, at: At) -> Result<BlockNumber, ChainError>;
+	/// What the account can spend, in planck.
+	async fn free_balance(&self) -> Result<Balance, ChainError>;
+	/// A page of the models, from an id upwards.
+	async fn models(&self, from: ModelId) -> Result<Vec<ModelInfo>, ChainError>;
+	/// A model.
+	async fn model(&self, id: ModelId, at: At) -> Result<Option<ModelInfo>, ChainError>;
+	/// A page of the nodes that serve a model, from the operator after `after`.
+	async fn nodes(
+		&self,
+		model: ModelId,
+		after: Option<&AccountId>,
+	) -> Result<Vec<NodeInfo>, ChainError>;
+	/// A node.
+	async fn node(&self, operator: &AccountId) -> Result<Option<NodeInfo>, ChainError>;
+	/// A session.
+	async fn session(&self, id: SessionId, at: At) -> Result<Option<SessionInfo>, ChainError>;
+	/// The number that the next session will have.
+	async fn next_session(&self) -> Result<SessionId, ChainError>;
+	/// Opens a session with `node`, whose vouchers the hot key signs if there is one.
+	async fn open_session(
+		&self,
+		node: &AccountId,
+		deposit: Balance,
+		expires_at: BlockNumber,
+	) -> Submitted<Opened>;
+	/// Adds to the deposit of a session.
+	async fn top_up(&self, session: SessionId, amount: Balance) -> Submitted<()>;
+	/// Asks to close a session. The block from which it can be closed.
+	async fn request_close(&self, session: SessionId) -> Submitted<BlockNumber>;
+	/// Closes a session. What came back, in planck.
+	async fn close(&self, session: SessionId) -> Submitted<Balance>;
+	/// Closes a session at once: its node has signed that it is content. What came back, in planck.
+	async fn close_with_agreement(
+		&self,
+		session: SessionId,
+		signature: Signature,
+	) -> Submitted<Balance>;
+}
+
+/// The keys of who pays.
+#[derive(Clone, Debug)]
+pub struct Keys {
+	/// Who pays.
+	pub account: AccountId,
+	/// The key of that account: it is needed to open, top up and close sessions.
+	pub own: Option<Keypair>,
+	/// A key that signs vouchers in its place. Whoever gets hold of it can spend what is in the
+	/// sessions that were opened for it, and only with their nodes.
+	pub hot: Option<Keypair>,
+	/// What that key may spend in each session at most, in planck.
+	pub hot_limit: Option<Balance>,
+}
+
+impl From<Keypair> for Keys {
+	fn from(own: Keypair) -> Self {
+		Self { account: own.account(), own: Some(own), hot: None, hot_limit: None }
+	}
+}
+
+/// A chain node, and the keys of who pays.
+#[derive(Clone, Debug)]
+pub struct Live {
+	chain: Chain,
+	keys: Keys,
+}
+
+impl Live {
+	/// Pays with these keys.
+	pub fn new(chain: Chain, keys: impl Into<Keys>) -> Self {
+		Self { chain, keys: keys.into() }
+	}
+
+	/// Submits a call and picks what matters of what it did.
+	async fn submit<T>(
+		&self,
+		call: Call,
+		pick: impl FnMut(&Event) -> Option<T> + Send,
+	) -> Submitted<T> {
+		let Some(key) = &self.keys.own else {
+			let account = ss58(&self.keys.account);
+			return Submitted::Refused(format!("the key of {account} is not here"));
+		};
+		let submitted = tx::submit(&self.chain, &call, key, SubmitOptions::in_block()).await;
+		match submitted.map(TxOutcome::into_included) {
+			Ok(Ok(included)) => match included.find(pick) {
+				Some(done) => Submitted::Done(done),
+				None => Submitted::Unknown(format!("{} had no event that is known", call.name())),
+			},
+			Ok(Err(error @ (TxError::Failed { .. } | TxError::Invalid { .. }))) => {
+				Submitted::Refused(error.to_string())
+			}
+			Ok(Err(error)) => Submitted::Unknown(error.to_string()),
+			Err(error) => Submitted::Refused(error.to_string()),
+		}
+	}
+}
+
+#[async_trait]
+impl Network for Live {
+	fn genesis_hash(&self) -> Hash {
+		self.chain.genesis_hash()
+	}
+
+	fn account(&self) -> AccountId {
+		self.keys.account.clone()
+	}
+
+	fn key(&self) -> Option<Keypair> {
+		self.keys.own.clone()
+	}
+
+	fn hot_key(&self) -> Option<Keypair> {
+		self.keys.hot.clone()
+	}
+
+	fn hot_limit(&self) -> Option<Balance> {
+		self.keys.hot_limit
+	}
+
+	async fn block(&self, at: At) -> Result<BlockNumber, ChainError> {
+		Ok(self.chain.block(at).await?.number)
+	}
+
+	async fn free_balance(&self) -> Result<Balance, ChainError> {
+		self.chain.free_balance(&self.keys.account, At::Best).await
+	}
+
+	async fn models(&self, from: ModelId) -> Result<Vec<ModelInfo>, ChainError> {
+		self.chain.models(from, MAX_PAGE, At::Best).await
+	}
+
+	async fn model(&self, id: ModelId, at: At) -> Result<Option<ModelInfo>, ChainError> {
+		self.chain.model(id, at).await
+	}
+
+	async fn nodes(
+		&self,
+		model: ModelId,
+		after: Option<&AccountId>,
+	) -> Result<Vec<NodeInfo>, ChainError> {
+		self.chain.nodes(model, after, MAX_PAGE, At::Best).await
+	}
+
+	async fn node(&self, operator: &AccountId) -> Result<Option<NodeInfo>, ChainError> {
+		self.chain.node(operator, At::Best).await
+	}
+
+	async fn session(&self, id: SessionId, at: At) -> Result<Option<SessionInfo>, ChainError> {
+		self.chain.session(id, at).await
+	}
+
+	async fn next_session(&self) -> Result<SessionId, ChainError> {
+		self.chain.next_session(At::Best).await
+	}
+
+	async fn open_session(
+		&self,
+		node: &AccountId,
+		deposit: Balance,
+		expires_at: BlockNumber,
+	) -> Submitted<Opened> {
+		let ours = self.account();
+		let hot = self.keys.hot.as_ref().map(Keypair::account);
+		let (node, signer) = (node.clone(), hot.unwrap_or_else(|| ours.clone()));
+		let call = match self.keys.hot_limit.filter(|_| signer != ours) {
+			Some(spending_limit) => {
+				Call::OpenSessionWithLimit { node, deposit, signer, spending_limit, expires_at }
+			}
+			None => Call::OpenSession { node, deposit, signer, expires_at },
+		};
+		self.submit(call, |event| match event {
+			Event::SessionOpened { session, caller, deposit, expires_at, .. }
+				if *caller == ours =>
+			{
+				let (session, deposit, expires_at) = (*session, *deposit, *expires_at);
+				Some(Opened { session, deposit, expires_at })
+			}
+			_ => None,
+		})
+		.await
+	}
+
+	async fn top_up(&self, session: SessionId, amount: Balance) -> Submitted<()> {
+		let call = Call::TopUp { session, amount };
+		self.submit(call, |event| matches!(event, Event::ExtrinsicSuccess).then_some(())).await
+	}
+
+	async fn request_close(&self, session: SessionId) -> Submitted<BlockNumber> {
+		self.submit(Call::RequestClose { session }, |event| match event {
+			Event::CloseRequested { closes_at, .. } => Some(*closes_at),
+			_ => None,
+		})
+		.await
+	}
+
+	async fn close(&self, session: SessionId) -> Submitted<Balance> {
+		self.submit(Call::CloseSession { session }, refunded).await
+	}
+
+	async fn close_with_agreement(
+		&self,
+		session: SessionId,
+		signature: Signature,
+	) -> Submitted<Balance> {
+		self.submit(Call::CloseWithAgreement { session, signature }, refunded).await
+	}
+}
+
+/// What came back of a session's deposit, in planck.
+fn refunded(event: &Event) -> Option<Balance> {
+	match event {
+		Event::SessionClosed { refunded, .. } => Some(*refunded),
+		_ => None,
+	}
+}

@@ -1,0 +1,120 @@
+//! What a node checks of a voucher, in its order: the tables of the protocol's page.
+
+use super::RefusalCode;
+
+/// A check, and the code of what fails it.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+	/// The code of the refusal.
+	pub code: RefusalCode,
+	/// When the voucher is refused, in Markdown.
+	pub fails: &'static str,
+	/// What is to be said of the details that come with it, in Markdown.
+	pub details: &'static str,
+}
+
+const fn check(code: RefusalCode, fails: &'static str) -> Check {
+	Check { code, fails, details: "" }
+}
+
+/// What is compared with the request and with the chain, before the node's store is asked.
+pub const BEFORE_THE_STORE: &[Check] = &[
+	check(RefusalCode::MalformedPayment, "the header cannot be read"),
+	check(RefusalCode::UnsupportedScheme, "`x402Version`, `scheme` or `network` is another"),
+	check(RefusalCode::WrongChain, "`genesisHash` is another"),
+	check(RefusalCode::NoSuchLane, "`lane` is above 63"),
+	check(RefusalCode::MalformedPayment, "`authorised` is below `acknowledged`"),
+	check(RefusalCode::RequestMismatch, "`requestHash` is not that of this body and `salt`"),
+	check(
+		RefusalCode::ChainUnavailable,
+		"the node has not heard of the chain for longer than its operator lets it \
+		 (`chain.away_seconds`, an hour unless set)",
+	),
+	check(RefusalCode::VoucherExpired, "`validUntil` is below the node's best block"),
+	check(
+		RefusalCode::VoucherValidTooLong,
+		"`validUntil` is more than `limits.voucher_blocks` (1,200 unless set) above it: what is \
+		 served for a session that is gone can be given up only when its voucher has expired",
+	),
+	check(
+		RefusalCode::ChainUnavailable,
+		"the chain cannot be asked, and the node has not seen this session before; or too many \
+		 sessions are asked about at once",
+	),
+	check(RefusalCode::SessionUnknown, "the chain has no such session"),
+	check(RefusalCode::SessionOfOtherNode, "it pays another node"),
+	check(RefusalCode::SessionExpired, "the best block has reached its `expires_at`"),
+	check(RefusalCode::SessionClosing, "its caller has asked to close it"),
+	check(
+		RefusalCode::InvalidSignature,
+		"it is neither the session signer's nor the caller's own, in either form",
+	),
+	check(RefusalCode::ModelMismatch, "`model` is not that of the request"),
+	check(RefusalCode::VersionChanged, "`version` is not the version that would answer"),
+	check(
+		RefusalCode::PriceChanged,
+		"`priceVersion` is not in force, and no offer with it stands any more",
+	),
+	check(
+		RefusalCode::InsufficientAuthorisation,
+		"`authorised - acknowledged` is below the call's `amount`",
+	),
+];
+
+/// What is compared with the node's store, in the one transaction that takes the voucher.
+pub const IN_THE_STORE: &[Check] = &[
+	check(
+		RefusalCode::SessionClosing,
+		"its caller has asked this node to [agree to its end](#ending-a-session)",
+	),
+	check(
+		RefusalCode::SessionOfOtherCaller,
+		"the node has served calls in a session of this number for somebody else, before blocks \
+		 were replaced",
+	),
+	check(
+		RefusalCode::VoucherAlreadyUsed,
+		"this very voucher was taken before, and its answer is [not kept](#a-lost-answer)",
+	),
+	check(RefusalCode::VoucherOutOfOrder, "its sequence was used by another"),
+	check(RefusalCode::LaneBusy, "the lane's last call is still being served"),
+	check(RefusalCode::VoucherOutOfOrder, "its sequence is above the next one"),
+	Check {
+		code: RefusalCode::LaneOfOtherTerms,
+		fails: "the lane's earlier calls were of another model, version or price version",
+		details: ": theirs",
+	},
+	check(RefusalCode::AcknowledgedMismatch, "`acknowledged` is not what the lane's calls cost"),
+	check(
+		RefusalCode::ExposureReached,
+		"what was charged in the session and is not settled on the chain yet, and what calls that \
+		 are being served may cost, have reached what the node lets a session owe \
+		 (`limits.exposure`); with `Retry-After`",
+	),
+	check(
+		RefusalCode::SessionUnderfunded,
+		"`amount` is more than is left of the deposit: less all charges of all lanes, and what \
+		 calls that are being served may cost",
+	),
+	check(
+		RefusalCode::SpendingLimitReached,
+		"the session's signer has signed, and not the caller itself, and `amount` is more than is \
+		 left of its spending limit, all calls of the session counted",
+	),
+	check(RefusalCode::StoreUnavailable, "the voucher cannot be written down"),
+];
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::refusal::Topic;
+
+	#[test]
+	fn every_code_of_vouchers_is_that_of_a_check() {
+		let checks = || BEFORE_THE_STORE.iter().chain(IN_THE_STORE);
+		for code in RefusalCode::ALL {
+			let checked = checks().any(|check| check.code == *code);
+			assert_eq!(checked, code.topic() == Topic::Voucher, "{code}");
+		}
+	}
+}

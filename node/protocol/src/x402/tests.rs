@@ -1,0 +1,211 @@
+use super::*;
+use crate::testing::{Key, Scheme};
+use openledger_primitives::{
+	attribution::AttributionEntry, price::PriceSchedule, statement::Statement, voucher::Voucher,
+	OPEN,
+};
+use proptest::prelude::*;
+use serde_json::{json, Value};
+
+fn genesis() -> Hash {
+	Hash::repeat_byte(0xab)
+}
+
+fn alice(scheme: Scheme) -> Key {
+	Key::new("//Alice", scheme)
+}
+
+fn requirements() -> Requirements {
+	let node = alice(Scheme::Sr25519).account();
+	let terms = Terms {
+		genesis_hash: genesis(),
+		model: 3,
+		model_name: "smollm2-135m".into(),
+		version: 1,
+		price_version: 2,
+		price: PriceSchedule { per_call: OPEN, per_input_token: 5, per_output_token: 7 },
+		input_tokens: 20,
+		max_output_tokens: 100,
+		receipt_key: node.clone(),
+		block: 1_000,
+		valid_until: 1_100,
+	};
+	Requirements::new(node, 120, terms).unwrap()
+}
+
+fn voucher() -> Voucher {
+	Voucher {
+		genesis_hash: genesis(),
+		session: 9,
+		lane: 1,
+		model: 3,
+		version: 1,
+		price_version: 2,
+		sequence: 4,
+		acknowledged: 3 * OPEN,
+		authorised: 5 * OPEN,
+		request_hash: openledger_primitives::voucher::request_hash(&[7; 32], b"{}"),
+		valid_until: 1_050,
+	}
+}
+
+fn statement() -> Statement {
+	Statement {
+		genesis_hash: genesis(),
+		session: 9,
+		lane: 1,
+		sequence: 4,
+		model: 3,
+		version: 1,
+		price_version: 2,
+		input_tokens: 20,
+		output_tokens: 33,
+		charge: OPEN + 331,
+		request_hash: voucher().request_hash,
+		response_hash: Hash::repeat_byte(2),
+		attribution: vec![AttributionEntry { contribution: 5, weight: 6 }].try_into().unwrap(),
+	}
+}
+
+fn payment(scheme: Scheme) -> PaymentSignature {
+	let voucher = voucher();
+	let signature = alice(scheme).sign_message(&voucher);
+	let resource = PaymentRequired::new("", "http://node/v1/chat/completions", requirements());
+	let payload = Payload { voucher, signature, salt: [7; 32] };
+	PaymentSignature::new(resource.resource, requirements(), payload)
+}
+
+#[test]
+fn networks_are_named_by_their_genesis() {
+	assert_eq!(network(&genesis()), "polkadot:abababababababababababababababab");
+}
+
+#[test]
+fn demands_survive_the_way() {
+	let demand = PaymentRequired::new("payment required", "http://node/x", requirements());
+	assert_eq!(decode::<PaymentRequired>(&encode(&demand)), Ok(demand));
+}
+
+#[test]
+fn payments_of_every_kind_of_key_survive_the_way() {
+	for scheme in [Scheme::Sr25519, Scheme::Ed25519, Scheme::Ecdsa] {
+		let decoded: PaymentSignature = decode(&encode(&payment(scheme))).unwrap();
+		assert!(decoded.payload.is_signed_by(&alice(scheme).account()));
+		assert!(decoded.payload.is_for(b"{}"));
+		assert!(!decoded.payload.is_for(b"{ }"));
+		assert_eq!(decoded.payload.voucher, voucher());
+	}
+}
+
+#[test]
+fn acknowledgements_survive_the_way() {
+	let node = alice(Scheme::Ed25519);
+	let signature = node.sign_message(&statement());
+	let response = PaymentResponse::new(&genesis(), node.account(), statement(), signature);
+	let decoded: PaymentResponse = decode(&encode(&response)).unwrap();
+	assert_eq!(decoded, response);
+	assert!(decoded.extra.is_signed_by(&node.account()));
+	assert_eq!(decoded.amount, OPEN + 331);
+}
+
+#[test]
+fn json_is_what_javascript_expects() {
+	let json: Value = serde_json::to_value(payment(Scheme::Sr25519)).unwrap();
+	assert_eq!(json["x402Version"], 2);
+	let accepted = &json["accepted"];
+	assert_eq!(accepted["scheme"], "batch-settlement");
+	assert_eq!(accepted["asset"], "OPEN");
+	assert_eq!(accepted["amount"], (OPEN + 20 * 5 + 100 * 7).to_string());
+	assert_eq!(accepted["payTo"], alice(Scheme::Sr25519).address());
+	assert_eq!(accepted["maxTimeoutSeconds"], 120);
+	assert_eq!(accepted["extra"]["price"]["perOutputToken"], "7");
+	assert_eq!(accepted["extra"]["modelName"], "smollm2-135m");
+	let payload = &json["payload"];
+	assert_eq!(payload["voucher"]["acknowledged"], (3 * OPEN).to_string());
+	assert_eq!(payload["voucher"]["validUntil"], 1_050);
+	assert_eq!(payload["voucher"]["genesisHash"], format!("0x{}", "ab".repeat(32)));
+	assert_eq!(payload["signature"]["type"], "sr25519");
+	assert_eq!(payload["salt"], format!("0x{}", "07".repeat(32)));
+	let response = PaymentResponse::new(
+		&genesis(),
+		alice(Scheme::Sr25519).account(),
+		statement(),
+		alice(Scheme::Sr25519).sign(b""),
+	);
+	let json = serde_json::to_value(response).unwrap();
+	assert_eq!(json["extra"]["statement"]["outputTokens"], 33);
+	assert_eq!(json["extra"]["statement"]["attribution"][0]["contribution"], 5);
+	assert_eq!(json["transaction"], "");
+}
+
+#[test]
+fn unknown_fields_are_left_to_newer_clients() {
+	let mut json = serde_json::to_value(payment(Scheme::Sr25519)).unwrap();
+	json["extensions"] = json!({"later": true});
+	json["accepted"]["extra"]["later"] = json!(1);
+	let decoded = decode::<PaymentSignature>(&encode(&json)).unwrap();
+	assert_eq!(decoded.payload.voucher, voucher());
+}
+
+#[test]
+fn both_alphabets_of_base64_are_read() {
+	let demand = PaymentRequired::new("~~~???>>>", "http://node/?a=>", requirements());
+	let json = serde_json::to_vec(&demand).unwrap();
+	for header in [
+		general_purpose::STANDARD.encode(&json),
+		general_purpose::STANDARD_NO_PAD.encode(&json),
+		general_purpose::URL_SAFE.encode(&json),
+		general_purpose::URL_SAFE_NO_PAD.encode(&json),
+	] {
+		assert_eq!(decode::<PaymentRequired>(&header).as_ref(), Ok(&demand));
+	}
+}
+
+#[test]
+fn rubbish_is_refused_with_a_reason() {
+	let read = |header: &str| decode::<PaymentSignature>(header).unwrap_err();
+	assert!(matches!(read("not base64!"), X402Error::Base64(_)));
+	assert!(matches!(read(""), X402Error::Json(_)));
+	assert!(matches!(read(&"A".repeat(17_000)), X402Error::TooLong(_)));
+	assert!(matches!(read(&general_purpose::STANDARD.encode("[]")), X402Error::Json(_)));
+	assert_eq!(read(&encode(&json!({"x402Version": 1}))), X402Error::Version(1));
+	assert_eq!(read(&encode(&json!({"x402Version": null}))), X402Error::Version(0));
+	let mut other = serde_json::to_value(payment(Scheme::Sr25519)).unwrap();
+	other["x402Version"] = json!(3);
+	assert_eq!(read(&encode(&other)), X402Error::Version(3));
+
+	let change = |pointer: &str, value: Value| {
+		let mut json = serde_json::to_value(payment(Scheme::Sr25519)).unwrap();
+		*json.pointer_mut(pointer).unwrap() = value;
+		read(&encode(&json)).to_string()
+	};
+	assert!(change("/accepted/amount", json!("1.5")).contains("amount in planck"));
+	assert!(change("/payload/voucher/authorised", json!(-1)).contains("amount in planck"));
+	assert!(change("/payload/signature/type", json!("rsa")).contains("unknown variant"));
+	assert!(change("/payload/signature/value", json!("0x00")).contains("another length"));
+	assert!(change("/payload/signature/value", json!("xyz")).contains("not hex"));
+	assert!(change("/payload/salt", json!("0x00")).contains("salt"));
+	assert!(change("/payload/voucher", json!({})).contains("genesisHash"));
+	assert!(change("/accepted/payTo", json!("nobody")).contains("not what it should be"));
+	let long = change("/payload/signature/type", json!("\u{1b}[2Jé".repeat(300)));
+	assert!(long.contains("variant `[2Jé[2J") && long.chars().count() < 400, "{long}");
+}
+
+proptest! {
+	#[test]
+	fn any_header_is_read_or_refused(header in ".{0,300}") {
+		let _ = decode::<PaymentSignature>(&header);
+		let _ = decode::<PaymentRequired>(&header);
+		let _ = decode::<PaymentResponse>(&header);
+	}
+
+	#[test]
+	fn any_voucher_survives_the_way(
+		session: u64, lane: u16, sequence: u64, acknowledged: u128, authorised: u128
+	) {
+		let mut payment = payment(Scheme::Sr25519);
+		payment.payload.voucher =
+			Voucher { session, lane, sequence, acknowledged, authorised, ..voucher() };
+		prop_assert_eq!(decode::<PaymentSignature>(&encode(&payment)), Ok(payment));
+	}
+}

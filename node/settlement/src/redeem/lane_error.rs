@@ -1,0 +1,38 @@
+//! What can stand between a lane and its settlement.
+
+use openledger_books::StoreError;
+
+use crate::view::ChainUnavailable;
+
+/// A reason why a lane could not be looked after.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LaneError {
+	#[error(transparent)]
+	Chain(#[from] ChainUnavailable),
+	#[error(transparent)]
+	Store(#[from] StoreError),
+	#[error("the settlement was refused: {0}")]
+	Refused(String),
+	#[error("a settlement that was sent again has not arrived: {0}")]
+	NotArrived(String),
+	#[error("the lane's settlement task panicked")]
+	Broken,
+}
+
+impl LaneError {
+	/// In a word that says nothing of this node's affairs, for anybody who asks.
+	pub(super) fn code(&self) -> &'static str {
+		match self {
+			Self::Chain(_) => "chain_unavailable",
+			Self::Store(_) => "store_unavailable",
+			Self::Refused(_) => "refused",
+			Self::NotArrived(_) => "not_arrived",
+			Self::Broken => "broken_off",
+		}
+	}
+
+	/// Tells whether nothing was sent, so that trying again costs nothing.
+	pub(super) fn is_free(&self) -> bool {
+		matches!(self, Self::Chain(_) | Self::Store(_))
+	}
+}

@@ -1,0 +1,244 @@
+//! Making an answer that fits what is paid for it.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use openledger_models::{Backend, BackendError, ChatRequest, Event, Party, Prepared};
+use openledger_primitives::{price::PriceSchedule, Balance, MAX_REQUEST_OUTPUT};
+use thiserror::Error;
+use tokio::time::{timeout_at, Instant};
+
+/// The time to wait for a model that took too long.
+const AFTER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// An answer, and what it is charged for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+	pub(super) text: String,
+	pub(super) input_tokens: u32,
+	pub(super) output_tokens: u32,
+}
+
+/// A reason why there is no answer.
+#[derive(Debug, Error)]
+pub(super) enum NoAnswer {
+	/// The hold does not pay for the prompt and a single token.
+	#[error("what is on hold does not pay for an answer to {input_tokens} tokens")]
+	TooDear { input_tokens: u32 },
+	/// The model had nothing to say.
+	#[error("the answer is empty")]
+	Empty,
+	/// Time ran out.
+	#[error("there is not enough time before its deadline")]
+	TooLate,
+	/// The model refused or failed.
+	#[error(transparent)]
+	Backend(#[from] BackendError),
+}
+
+impl NoAnswer {
+	/// The time to wait if there was no attempt at all, or nothing came of it because the model has too
+	/// much to do or is not well: that does not count against the call.
+	pub(super) fn retry_after(&self) -> Option<Duration> {
+		let Self::Backend(error) = self else { return None };
+		match error {
+			BackendError::Overloaded { retry_after } | BackendError::Unwell { retry_after } => {
+				Some(*retry_after)
+			}
+			BackendError::Timeout { .. } => Some(AFTER_TIMEOUT),
+			_ => None,
+		}
+	}
+
+	/// Tells whether another attempt could end otherwise.
+	pub(super) fn is_passing(&self) -> bool {
+		match self {
+			Self::TooDear { .. } | Self::Empty | Self::TooLate => false,
+			Self::Backend(error) => !matches!(
+				error,
+				BackendError::PromptTooLong { .. }
+					| BackendError::InvalidPrompt { .. }
+					| BackendError::Unsupported { .. }
+			),
+		}
+	}
+}
+
+fn most_bytes() -> usize {
+	usize::try_from(MAX_REQUEST_OUTPUT).unwrap_or(usize::MAX)
+}
+
+/// The most output tokens that `max_charge` pays for after the input tokens, as far as the chain takes
+/// that much text: a token has a byte at least.
+fn affordable(price: &PriceSchedule, max_charge: Balance, input_tokens: u32) -> u32 {
+	let Some(left) = price.charge(input_tokens, 0).and_then(|fixed| max_charge.checked_sub(fixed))
+	else {
+		return 0;
+	};
+	let tokens = match left.checked_div(price.per_output_token) {
+		Some(tokens) => u32::try_from(tokens).unwrap_or(u32::MAX),
+		None => u32::MAX,
+	};
+	tokens.min(MAX_REQUEST_OUTPUT)
+}
+
+/// Answers a chat of `party` for `max_charge` planck at most, within `time`.
+pub(super) async fn make(
+	backend: &dyn Backend,
+	party: Party,
+	chat: ChatRequest,
+	price: &PriceSchedule,
+	max_charge: Balance,
+	time: Duration,
+) -> Result<Answer, NoAnswer> {
+	let deadline = Instant::now() + time;
+	let making = async {
+		let call = bounded(backend, chat, price, max_charge).await?;
+		generate(backend, call.on_behalf_of(party)).await
+	};
+	timeout_at(deadline, making).await.unwrap_or(Err(NoAnswer::TooLate))
+}
+
+/// The call with its bounds.
+async fn bounded(
+	backend: &dyn Backend,
+	chat: ChatRequest,
+	price: &PriceSchedule,
+	max_charge: Balance,
+) -> Result<Prepared, NoAnswer> {
+	let call = backend.prepare(chat.clone()).await?;
+	let input_tokens = call.input_tokens();
+	let most = affordable(price, max_charge, input_tokens);
+	if most == 0 {
+		return Err(NoAnswer::TooDear { input_tokens });
+	}
+	if call.max_output_tokens() <= most {
+		return Ok(call);
+	}
+	Ok(backend.prepare(ChatRequest { max_tokens: Some(most), ..chat }).await?)
+}
+
+async fn generate(backend: &dyn Backend, call: Prepared) -> Result<Answer, NoAnswer> {
+	let (most_input, most_output) = (call.input_tokens(), call.max_output_tokens());
+	let mut generation = backend.generate(call).await?;
+	let mut text = String::new();
+	let (mut input_tokens, mut output_tokens) = (most_input, 0);
+	while let Some(event) = generation.next().await {
+		match event? {
+			Event::Delta(delta) => {
+				text.push_str(&delta.text);
+				output_tokens = delta.output_tokens;
+				if text.len() > most_bytes() {
+					cut(&mut text);
+					output_tokens = output_tokens.min(backend.count_tokens(&text)?);
+					break;
+				}
+			}
+			Event::Finished(finished) => {
+				(input_tokens, output_tokens) = (finished.input_tokens, finished.output_tokens);
+				break;
+			}
+			// No tools are called for an answer on chain.
+			Event::Tool(_) => {}
+		}
+	}
+	if text.is_empty() {
+		return Err(NoAnswer::Empty);
+	}
+	// More than the chain believes of so much text.
+	let plausible = u32::try_from(text.len()).unwrap_or(u32::MAX).saturating_add(1);
+	Ok(Answer {
+		text,
+		input_tokens: input_tokens.min(most_input),
+		output_tokens: output_tokens.min(most_output).min(plausible),
+	})
+}
+
+/// Ends a text at the last whole character that the chain has room for.
+fn cut(text: &mut String) {
+	let mut end = most_bytes();
+	while !text.is_char_boundary(end) {
+		end = end.saturating_sub(1);
+	}
+	text.truncate(end);
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use openledger_models::{
+		testing::{Script, TestBackend, CONTEXT, DEFAULT_MAX_TOKENS},
+		Message, Role,
+	};
+	use openledger_testkit::PRICE;
+
+	const MINUTE: Duration = Duration::from_secs(60);
+
+	fn chat() -> ChatRequest {
+		let messages = vec![Message::new(Role::User, "one two three")];
+		ChatRequest { messages, ..ChatRequest::default() }
+	}
+
+	async fn answer(script: Script, max_charge: Balance) -> Result<Answer, NoAnswer> {
+		make(&TestBackend::new(script), Party::Nobody, chat(), &PRICE, max_charge, MINUTE).await
+	}
+
+	#[test]
+	fn tokens_are_as_many_as_are_paid_for() {
+		let fixed = PRICE.charge(3, 0).expect("it fits");
+		assert_eq!(affordable(&PRICE, fixed - 1, 3), 0);
+		assert_eq!(affordable(&PRICE, fixed + 99, 3), 0);
+		assert_eq!(affordable(&PRICE, fixed + 250, 3), 2);
+		assert_eq!(affordable(&PRICE, Balance::MAX, 3), MAX_REQUEST_OUTPUT);
+		let free = PriceSchedule { per_output_token: 0, ..PRICE };
+		assert_eq!(affordable(&free, fixed, 3), MAX_REQUEST_OUTPUT);
+	}
+
+	#[tokio::test]
+	async fn an_answer_is_never_dearer_than_what_is_on_hold() {
+		let say = || Script::Say(vec!["four", "five", "six"]);
+		let full = answer(say(), PRICE.charge(3, 16).expect("it fits")).await.expect("it is paid");
+		assert_eq!((full.text.as_str(), full.input_tokens), ("four five six ", 3));
+		assert_eq!(full.output_tokens, 3);
+		let least = PRICE.charge(3, 1).expect("it fits");
+		let short = answer(say(), least).await.expect("it is paid");
+		assert_eq!(PRICE.charge(short.input_tokens, short.output_tokens), Some(least));
+		let refused = answer(say(), least - 1).await;
+		assert!(matches!(refused, Err(NoAnswer::TooDear { input_tokens: 3 })), "{refused:?}");
+	}
+
+	#[tokio::test]
+	async fn plain_text_is_bounded_by_the_price_and_by_the_model() {
+		let backend = TestBackend::new(Script::Say(vec![]));
+		let most = async |max_tokens, max_charge| {
+			let chat = ChatRequest { max_tokens, ..chat() };
+			let call = bounded(&backend, chat, &PRICE, max_charge).await.expect("it is paid");
+			call.max_output_tokens()
+		};
+		let pays_for = |tokens| PRICE.charge(3, tokens).expect("it fits");
+		// Whoever says nothing gets no more than on any other way, however much is on hold.
+		assert_eq!(most(None, Balance::MAX).await, DEFAULT_MAX_TOKENS);
+		assert_eq!(most(None, pays_for(5)).await, 5);
+		assert_eq!(most(Some(1_000), Balance::MAX).await, CONTEXT - 3);
+		assert_eq!(most(Some(1_000), pays_for(20)).await, 20);
+	}
+
+	#[tokio::test]
+	async fn an_answer_that_is_too_long_is_cut() {
+		const LONG: &str = "äääääääääääääääääääääääääääääääää";
+		let words = vec![LONG; 200];
+		let answer = answer(Script::Say(words), Balance::MAX).await.expect("it is paid");
+		assert!(answer.text.len() <= 8_192 && answer.text.len() > 8_189, "{}", answer.text.len());
+		assert!(answer.output_tokens > 0 && answer.output_tokens < 200);
+	}
+
+	#[tokio::test]
+	async fn nothing_and_too_late_are_no_answers() {
+		let empty = answer(Script::Say(vec![]), Balance::MAX).await;
+		assert!(matches!(empty, Err(NoAnswer::Empty)), "{empty:?}");
+		let backend = TestBackend::new(Script::Stall(vec!["four"]));
+		let short = Duration::from_millis(50);
+		let late = make(&backend, Party::Nobody, chat(), &PRICE, Balance::MAX, short).await;
+		assert!(matches!(late, Err(NoAnswer::TooLate)), "{late:?}");
+	}
+}

@@ -1,0 +1,40 @@
+//! Calls that are requested through the chain.
+//!
+//! Anybody with nothing but a wallet can call a model with an extrinsic: the prompt is on chain, what
+//! the call may cost at most is on hold, and the answer comes back on chain. At every finalized block
+//! the task here looks which of those calls are for this node, and for each of them, once at a time:
+//!
+//! 1. the answer is made by the model's usual backend, with no more tokens than the caller's hold
+//!    pays for and no more text than the chain takes;
+//! 2. it is written down, with the note that it is being sent;
+//! 3. it is sent in a transaction that is too old for any block by the call's deadline.
+//!
+//! After a crash, or where the outcome of a transaction is not known, the chain is asked first: what
+//! is answered waits there no more, and nothing is sent while an earlier transaction may still enter
+//! a block. What cannot be answered in time is not answered: the caller gets everything back;
+//! where the chain itself does not see to that, a node that could have answered does, a while later.
+
+mod answer;
+mod chain;
+mod input;
+mod rounds;
+mod watcher;
+mod when;
+
+pub use self::{
+	chain::{Delivery, Fulfilment, Heights, RequestChain, RequestLink},
+	watcher::{ServableModel, ServableModels, Watcher},
+};
+
+/// Which of the calls that are requested on chain are answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnChainCalls {
+	/// Those that name this node.
+	#[default]
+	Named,
+	/// Those that name this node or nobody.
+	Any,
+	/// None.
+	Off,
+}

@@ -1,0 +1,473 @@
+//! The task that finds calls on chain and brings their answers there.
+
+use std::{
+	collections::{BTreeMap, BTreeSet, HashMap},
+	sync::Arc,
+	time::{Duration, Instant},
+};
+
+use openledger_books::{Store, StoreError, StoredAnswer, Submission};
+use openledger_models::{Backend, Party};
+use openledger_primitives::{
+	info::{ModelInfo, RequestInfo},
+	price::PriceSchedule,
+	AccountId, BlockNumber, ModelId, PriceVersion, RequestId,
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{
+	answer::{self, NoAnswer},
+	chain::{Delivery, Fulfilment, RequestChain},
+	input,
+	rounds::Rounds,
+	when::{expires, is_too_late, last_block, mortality, needed_block},
+	OnChainCalls,
+};
+use crate::view::{ChainUnavailable, SessionSource};
+
+/// The time between two polls for requests.
+const TICK: Duration = Duration::from_secs(3);
+/// The time that a block takes.
+const BLOCK: Duration = Duration::from_secs(3);
+/// The most calls that are answered at the same time.
+const AT_ONCE: usize = 8;
+/// The number of blocks past its last one for which an answer is still taken to be in flight.
+const DOUBT: BlockNumber = 16;
+/// A call that the model failed to answer, or whose answer the chain did not take, is tried so often.
+const ATTEMPTS: u32 = 3;
+
+/// The longest that a call waits for a model that has too much to do, before it is tried again.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// A model that this node serves.
+#[derive(Clone)]
+pub struct ServableModel {
+	/// Its name.
+	pub name: String,
+	/// The engine that answers for it.
+	pub backend: Arc<dyn Backend>,
+	/// The time that one call may take.
+	pub timeout: Duration,
+}
+
+/// The models that are served now, by their ids on chain.
+pub type ServableModels = Arc<dyn Fn() -> BTreeMap<ModelId, ServableModel> + Send + Sync>;
+
+/// A reason why a call is not answered, or not yet.
+#[derive(Debug, thiserror::Error)]
+enum CallError {
+	#[error(transparent)]
+	Chain(#[from] ChainUnavailable),
+	#[error(transparent)]
+	Store(#[from] StoreError),
+	#[error(transparent)]
+	NoAnswer(#[from] NoAnswer),
+	#[error("{0}")]
+	Input(String),
+	#[error("the chain refused the answer: {error}")]
+	Refused { error: String, again: bool },
+}
+
+/// The end of a call on chain, for now.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+	/// It is answered.
+	Answered,
+	/// There is nothing to do, or not yet.
+	Wait,
+}
+
+/// The parts that the calls being answered share.
+struct Shared {
+	chain: Arc<dyn RequestChain>,
+	source: Arc<dyn SessionSource>,
+	store: Store,
+}
+
+/// The task.
+pub struct Watcher {
+	shared: Arc<Shared>,
+	served: ServableModels,
+	which: OnChainCalls,
+	/// Prices that have been in force since this task began: a call keeps the one it was made at.
+	prices: HashMap<(ModelId, PriceVersion), PriceSchedule>,
+	running: JoinSet<(RequestId, Result<End, CallError>)>,
+	/// Calls that are at work, and whose they are.
+	active: BTreeMap<RequestId, AccountId>,
+	/// Calls that are not tried again, and how often the others were.
+	failed: BTreeMap<RequestId, u32>,
+	/// Calls that wait for a model that has too much to do, and until when.
+	later: BTreeMap<RequestId, Instant>,
+	/// The task that ends a call which nobody answered, one at a time.
+	expiring: JoinSet<()>,
+	/// Calls that this was tried for.
+	expired: BTreeSet<RequestId>,
+	rounds: Rounds,
+}
+
+/// A call that could be answered now.
+struct Candidate {
+	request: RequestInfo,
+	info: Arc<ModelInfo>,
+	servable: ServableModel,
+	answer: Option<StoredAnswer>,
+}
+
+impl Watcher {
+	/// Answers calls on chain of the models that are served.
+	pub fn new(
+		chain: Arc<dyn RequestChain>,
+		source: Arc<dyn SessionSource>,
+		store: Store,
+		served: ServableModels,
+		which: OnChainCalls,
+	) -> Self {
+		Self {
+			shared: Arc::new(Shared { chain, source, store }),
+			served,
+			which,
+			prices: HashMap::new(),
+			running: JoinSet::new(),
+			active: BTreeMap::new(),
+			failed: BTreeMap::new(),
+			later: BTreeMap::new(),
+			expiring: JoinSet::new(),
+			expired: BTreeSet::new(),
+			rounds: Rounds::default(),
+		}
+	}
+
+	/// Answers calls until it is stopped. Answers that are being made then are given up; those that
+	/// were written down are brought to the chain at the next start.
+	pub async fn run(mut self, stop: CancellationToken) {
+		if self.which == OnChainCalls::Off {
+			return;
+		}
+		let mut failing = false;
+		loop {
+			tokio::select! {
+				() = stop.cancelled() => break,
+				looked = self.round() => match looked {
+					Ok(()) => failing = false,
+					// Once is enough until it works again.
+					Err(error) if !failing => {
+						failing = true;
+						warn!(%error, "cannot look for calls on chain; trying on");
+					}
+					Err(_) => {}
+				},
+			}
+			tokio::select! {
+				() = stop.cancelled() => break,
+				() = tokio::time::sleep(TICK) => {}
+			}
+		}
+		self.running.shutdown().await;
+		self.expiring.shutdown().await;
+	}
+
+	/// Looks once, and begins to answer what there is to answer.
+	async fn round(&mut self) -> Result<(), CallError> {
+		while let Some(done) = self.running.try_join_next() {
+			self.note(done.ok());
+		}
+		while self.expiring.try_join_next().is_some() {}
+		let served = (self.served)();
+		let heights = self.shared.chain.heights().await?;
+		let mut waiting = BTreeSet::new();
+		let mut candidates = Vec::new();
+		let answers: BTreeMap<_, _> = self.shared.store.answers().await?.into_iter().collect();
+		for (model, servable) in &served {
+			let Some(info) = self.shared.source.model(*model)? else {
+				self.rounds.pass(*model);
+				continue;
+			};
+			self.note_prices(&info);
+			let info = Arc::new(info);
+			for request in self.rounds.look(self.shared.chain.as_ref(), *model).await? {
+				waiting.insert(request.id);
+				let answer = answers.get(&request.id).cloned();
+				if answer.is_none() {
+					if !self.is_ours(&request) {
+						continue;
+					}
+					if is_too_late(&request, heights.best) {
+						self.expire(&request, heights.finalized);
+						continue;
+					}
+				}
+				if self.may_begin(request.id) {
+					let (info, servable) = (info.clone(), servable.clone());
+					candidates.push(Candidate { request, info, servable, answer });
+				}
+			}
+		}
+		self.begin_in_turn(candidates);
+		if let Some(seen) = self.rounds.end(served.keys()) {
+			self.failed.retain(|id, _| seen.contains(id));
+			self.later.retain(|id, _| seen.contains(id));
+			self.expired.retain(|id| seen.contains(id));
+		}
+		self.forget(&answers, &waiting).await
+	}
+
+	/// Begins with as many calls as there are places: first those with an answer, then the first of
+	/// each caller, then the second. What a caller has at work already counts.
+	fn begin_in_turn(&mut self, candidates: Vec<Candidate>) {
+		let mut of_caller: HashMap<AccountId, usize> = HashMap::new();
+		for caller in self.active.values() {
+			let calls = of_caller.entry(caller.clone()).or_default();
+			*calls = calls.saturating_add(1);
+		}
+		let mut in_turn = Vec::with_capacity(candidates.len());
+		for candidate in candidates {
+			let calls = of_caller.entry(candidate.request.caller.clone()).or_default();
+			let turn = (candidate.answer.is_none(), *calls);
+			*calls = calls.saturating_add(1);
+			in_turn.push((turn, candidate));
+		}
+		// Those with the same turn stay in the order in which they were asked for.
+		in_turn.sort_by_key(|(turn, _)| *turn);
+		for (_, candidate) in in_turn {
+			if self.active.len() >= AT_ONCE {
+				break;
+			}
+			self.begin(candidate);
+		}
+	}
+
+	/// Ends a call that nobody answered and that the chain has not swept, at this node's time.
+	fn expire(&mut self, request: &RequestInfo, finalized: BlockNumber) {
+		let at = expires(request, self.shared.source.operator());
+		if finalized <= at || !self.expiring.is_empty() || !self.expired.insert(request.id) {
+			return;
+		}
+		let (shared, id) = (self.shared.clone(), request.id);
+		self.expiring.spawn(async move {
+			// What the chain says now: it may be gone meanwhile.
+			let ended = match shared.chain.request(id).await {
+				Ok((_, Some(_))) => shared.chain.expire(id).await,
+				Ok((_, None)) => return,
+				Err(error) => Err(error),
+			};
+			match ended {
+				Ok(()) => info!(request = id, "ended a call on chain that nobody answered"),
+				Err(error) => warn!(request = id, %error, "cannot end a call on chain"),
+			}
+		});
+	}
+
+	fn note_prices(&mut self, info: &ModelInfo) {
+		self.prices.insert((info.id, info.price_version), info.price);
+		if let Some(next) = &info.next_price {
+			self.prices.insert((info.id, next.value.price_version), next.value.price);
+		}
+	}
+
+	fn is_ours(&self, request: &RequestInfo) -> bool {
+		match &request.node {
+			Some(node) => node == self.shared.source.operator(),
+			None => self.which == OnChainCalls::Any,
+		}
+	}
+
+	/// Tells whether a call is not at work already, was not given up, and has not to wait.
+	fn may_begin(&self, id: RequestId) -> bool {
+		let given_up = self.failed.get(&id).is_some_and(|times| *times >= ATTEMPTS);
+		let has_to_wait = self.later.get(&id).is_some_and(|until| Instant::now() < *until);
+		!given_up && !has_to_wait && !self.active.contains_key(&id)
+	}
+
+	/// Begins with a call, if this node can answer it.
+	fn begin(&mut self, candidate: Candidate) {
+		let Candidate { request, info, servable, answer } = candidate;
+		let facts = servable.backend.facts();
+		if answer.is_none() && facts.weights_hash.is_some_and(|hash| hash != info.weights_hash) {
+			return;
+		}
+		let id = request.id;
+		let known = self.prices.get(&(request.model, request.price_version)).copied();
+		// From before this task began it is known as long as offers with it stand.
+		let standing = || self.shared.source.standing_price(request.model, request.price_version);
+		let Some(price) = known.or_else(|| standing().ok().flatten()) else {
+			warn!(request = id, price = request.price_version, "a call at a price of long ago");
+			self.failed.insert(id, ATTEMPTS);
+			return;
+		};
+		self.active.insert(id, request.caller.clone());
+		let (shared, version) = (self.shared.clone(), info.version);
+		self.running.spawn(async move {
+			let outcome = async {
+				let answer = match answer {
+					Some(answer) => answer,
+					None => shared.answer(&request, &servable, &price, version).await?,
+				};
+				shared.deliver(&request, answer).await
+			};
+			(id, outcome.await)
+		});
+	}
+
+	/// Notes how a call ended.
+	fn note(&mut self, done: Option<(RequestId, Result<End, CallError>)>) {
+		let Some((id, outcome)) = done else {
+			// It panicked, and does not say which it was: everything that runs says so itself.
+			self.active.clear();
+			return;
+		};
+		self.active.remove(&id);
+		let error = match outcome {
+			Ok(End::Answered) => {
+				metrics::counter!("openledger_on_chain_calls_total", "outcome" => "answered")
+					.increment(1);
+				return;
+			}
+			Ok(End::Wait) => return,
+			Err(error) => error,
+		};
+		self.later.remove(&id);
+		if let CallError::NoAnswer(reason) = &error {
+			if let Some(wait) = reason.retry_after() {
+				let wait = wait.min(LONGEST_WAIT);
+				self.later.insert(id, Instant::now() + wait);
+				return warn!(request = id, %error, seconds = wait.as_secs(), "later");
+			}
+		}
+		let passing = match &error {
+			CallError::Chain(_) | CallError::Store(_) => {
+				return warn!(request = id, %error, "later")
+			}
+			CallError::NoAnswer(error) => error.is_passing(),
+			CallError::Refused { again, .. } => *again,
+			CallError::Input(_) => false,
+		};
+		let times = self.failed.entry(id).or_insert(0);
+		*times = if passing { times.saturating_add(1) } else { ATTEMPTS };
+		let again = *times < ATTEMPTS;
+		warn!(request = id, %error, again, "a call on chain was not answered");
+		metrics::counter!("openledger_on_chain_calls_total", "outcome" => "failed").increment(1);
+	}
+
+	/// Forgets answers of calls that do not wait any more: they have arrived, or it is too late.
+	async fn forget(
+		&self,
+		answers: &BTreeMap<RequestId, StoredAnswer>,
+		waiting: &BTreeSet<RequestId>,
+	) -> Result<(), CallError> {
+		for id in answers.keys().filter(|id| !waiting.contains(id) && !self.active.contains_key(id))
+		{
+			// Its model may not be served any more.
+			if self.shared.chain.request(*id).await?.0.is_none() {
+				self.shared.store.forget_answer(*id).await?;
+				info!(request = id, "a call on chain waits no more");
+			}
+		}
+		Ok(())
+	}
+
+	/// Waits for everything that is at work.
+	#[cfg(test)]
+	async fn settle(&mut self) {
+		while let Some(done) = self.running.join_next().await {
+			self.note(done.ok());
+		}
+		while self.expiring.join_next().await.is_some() {}
+	}
+}
+
+impl Shared {
+	/// Makes the answer of a call and writes it down.
+	async fn answer(
+		&self,
+		request: &RequestInfo,
+		servable: &ServableModel,
+		price: &PriceSchedule,
+		version: u32,
+	) -> Result<StoredAnswer, CallError> {
+		let chat = input::read(&request.input, &servable.name).map_err(CallError::Input)?;
+		let best = self.chain.heights().await?.best;
+		let blocks = last_block(request).saturating_sub(needed_block(best));
+		if blocks == 0 {
+			return Err(NoAnswer::TooLate.into());
+		}
+		let time = BLOCK.saturating_mul(blocks).min(servable.timeout);
+		info!(request = request.id, model = %servable.name, "answering a call on chain");
+		let backend = servable.backend.as_ref();
+		let party = Party::Account(request.caller.clone());
+		let made = answer::make(backend, party, chat, price, request.max_charge, time).await?;
+		let answer = StoredAnswer {
+			model: request.model,
+			version,
+			output: made.text.into_bytes(),
+			input_tokens: made.input_tokens,
+			output_tokens: made.output_tokens,
+			submission: None,
+		};
+		self.store.keep_answer(request.id, answer.clone()).await?;
+		Ok(answer)
+	}
+
+	/// Brings an answer to the chain: once, in time, or not at all.
+	async fn deliver(&self, request: &RequestInfo, answer: StoredAnswer) -> Result<End, CallError> {
+		let id = request.id;
+		let heights = self.chain.heights().await?;
+		if let Some(earlier) = answer.submission {
+			if heights.finalized <= earlier.until {
+				return Ok(End::Wait);
+			}
+		}
+		// What the chain says now: the call may have been answered or cancelled meanwhile.
+		let (Some(finalized), Some(best)) = self.chain.request(id).await? else {
+			return Ok(End::Wait);
+		};
+		let last = last_block(&finalized).min(last_block(&best));
+		let Some(mortality) = mortality(heights.best, last) else {
+			self.store.forget_answer(id).await?;
+			return Err(NoAnswer::TooLate.into());
+		};
+		let until = heights.best.saturating_add(mortality).saturating_add(DOUBT);
+		let submission = Submission { at: heights.finalized, until };
+		let sent = StoredAnswer { submission: Some(submission), ..answer };
+		self.store.keep_answer(id, sent.clone()).await?;
+		let fulfilment = Fulfilment {
+			request: id,
+			output: sent.output.clone(),
+			input_tokens: sent.input_tokens,
+			output_tokens: sent.output_tokens,
+			version: sent.version,
+		};
+		match self.chain.fulfil(fulfilment, mortality).await {
+			Ok(Delivery::Done { block }) => {
+				self.store.forget_answer(id).await?;
+				info!(request = id, block, "answered a call on chain");
+				Ok(End::Answered)
+			}
+			Ok(Delivery::Refused { error, again }) => {
+				match again {
+					true => {
+						let unsent = StoredAnswer { submission: None, ..sent };
+						self.store.keep_answer(id, unsent).await?;
+					}
+					false => self.store.forget_answer(id).await?,
+				}
+				Err(CallError::Refused { error, again })
+			}
+			Ok(Delivery::Unknown { until }) => {
+				if let Some(until) = until {
+					let submission = Some(Submission { until, ..submission });
+					self.store.keep_answer(id, StoredAnswer { submission, ..sent }).await?;
+				}
+				Ok(End::Wait)
+			}
+			Err(error) => {
+				self.store.keep_answer(id, StoredAnswer { submission: None, ..sent }).await?;
+				Err(error.into())
+			}
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests;

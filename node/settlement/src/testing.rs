@@ -1,0 +1,55 @@
+//! The chain in memory of the test kit, as what this crate asks.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use openledger_primitives::{
+	info::{ModelInfo, SessionInfo},
+	price::PriceSchedule,
+	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId,
+};
+use openledger_testkit::{Away, GENESIS};
+pub use openledger_testkit::{ChainState, TestChain};
+
+use crate::view::{ChainUnavailable, SessionSource};
+
+impl From<Away> for ChainUnavailable {
+	fn from(_: Away) -> Self {
+		Self("gone fishing".into())
+	}
+}
+
+#[async_trait]
+impl SessionSource for TestChain {
+	fn genesis_hash(&self) -> Hash {
+		GENESIS
+	}
+
+	fn operator(&self) -> &AccountId {
+		&self.operator
+	}
+
+	fn best_block(&self) -> Result<BlockNumber, ChainUnavailable> {
+		Ok(self.asked()?.best)
+	}
+
+	fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable> {
+		Ok(self.asked()?.models.get(&id).cloned())
+	}
+
+	fn standing_price(
+		&self,
+		model: ModelId,
+		version: PriceVersion,
+	) -> Result<Option<PriceSchedule>, ChainUnavailable> {
+		Ok(self.asked()?.standing.get(&(model, version)).copied())
+	}
+
+	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable> {
+		Ok(self.asked()?.sessions.get(&id).cloned())
+	}
+
+	fn away_for(&self) -> Option<Duration> {
+		self.state().quiet
+	}
+}

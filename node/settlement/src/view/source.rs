@@ -1,0 +1,60 @@
+//! What the payment check needs to know of the chain.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use openledger_primitives::{
+	info::{ModelInfo, SessionInfo},
+	price::PriceSchedule,
+	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId,
+};
+use thiserror::Error;
+
+/// The chain cannot be asked, and what is known of it is too old to rely on.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the chain cannot be reached: {0}")]
+pub struct ChainUnavailable(pub String);
+
+/// The chain, as the payment check sees it. May be a few blocks behind.
+#[async_trait]
+pub trait SessionSource: Send + Sync + 'static {
+	/// Which chain it is.
+	fn genesis_hash(&self) -> Hash;
+
+	/// This node's account on it.
+	fn operator(&self) -> &AccountId;
+
+	/// The height of the best block.
+	///
+	/// # Errors
+	/// If it is not known well enough.
+	fn best_block(&self) -> Result<BlockNumber, ChainUnavailable>;
+
+	/// A model that this node serves, with the price in force.
+	///
+	/// # Errors
+	/// If it is not known well enough.
+	fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable>;
+
+	/// A price of a model that was offered before, if offers with it still stand.
+	///
+	/// # Errors
+	/// If it is not known well enough.
+	fn standing_price(
+		&self,
+		model: ModelId,
+		version: PriceVersion,
+	) -> Result<Option<PriceSchedule>, ChainUnavailable>;
+
+	/// A session, at the best block or one shortly before it.
+	///
+	/// # Errors
+	/// If it is not known well enough.
+	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable>;
+
+	/// For how long the chain has not been heard of, if that is longer than usual. What is said of it is
+	/// what was last known then, and the best block is what it would be by the clock.
+	fn away_for(&self) -> Option<Duration> {
+		None
+	}
+}

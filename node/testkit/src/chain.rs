@@ -1,0 +1,187 @@
+//! A chain in memory, on which sessions are really opened, topped up and closed.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use openledger_primitives::{
+	closing::CloseAgreement,
+	info::{ModelInfo, NodeInfo, SessionInfo},
+	price::PriceSchedule,
+	signing::Signed,
+	AccountId, Balance, BlockNumber, Hash, ModelId, PriceVersion, SessionId, Signature,
+};
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::data::{model, operator, session, BEST, GENESIS, MODEL, SESSION};
+
+/// Blocks between a caller's wish to close a session and its end.
+const NOTICE: BlockNumber = 100;
+
+/// The behaviour of a chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChainMood {
+	/// As it should.
+	#[default]
+	Well,
+	/// Transactions fail.
+	Refuse,
+	/// Transactions happen, and nobody hears of it.
+	Secretive,
+	/// Transactions vanish.
+	Lossy,
+	/// Nobody answers.
+	Away,
+}
+
+/// The chain cannot be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away;
+
+/// The state of a chain, and how it behaves.
+#[derive(Default)]
+pub struct ChainState {
+	/// Its behaviour.
+	pub mood: ChainMood,
+	/// Its newest block.
+	pub best: BlockNumber,
+	/// Its newest final block.
+	pub finalized: BlockNumber,
+	/// The time for which it has not been heard of, where what is known of it still counts.
+	pub quiet: Option<Duration>,
+	/// The models.
+	pub models: BTreeMap<ModelId, ModelInfo>,
+	/// Prices that were offered before.
+	pub standing: BTreeMap<(ModelId, PriceVersion), PriceSchedule>,
+	/// The inference nodes, by operator.
+	pub nodes: BTreeMap<AccountId, NodeInfo>,
+	/// The sessions that are not closed.
+	pub sessions: BTreeMap<SessionId, SessionInfo>,
+	/// The number that the next session will have.
+	pub next: SessionId,
+	/// The balance from which deposits are taken, in planck.
+	pub free: Balance,
+	/// No session is final yet.
+	pub slow: bool,
+	/// Transactions that were submitted.
+	pub transactions: Vec<&'static str>,
+}
+
+/// What the calls of the chain do, where they can be done.
+impl ChainState {
+	/// Sets if nobody answers.
+	pub fn be_away(&mut self, away: bool) {
+		self.mood = if away { ChainMood::Away } else { ChainMood::Well };
+	}
+
+	/// Opens a session, and takes its deposit. `info` is the session but for its number.
+	pub fn open_session(&mut self, info: SessionInfo) -> Option<SessionId> {
+		self.free = self.free.checked_sub(info.deposit)?;
+		let id = self.next;
+		self.next += 1;
+		self.sessions.insert(id, SessionInfo { id, ..info });
+		Some(id)
+	}
+
+	/// Adds to a session's deposit.
+	pub fn top_up(&mut self, session: SessionId, amount: Balance) -> Option<()> {
+		let info = self.sessions.get_mut(&session)?;
+		self.free = self.free.checked_sub(amount)?;
+		info.deposit += amount;
+		Some(())
+	}
+
+	/// Asks for a session's end; the block from which it can be closed.
+	pub fn request_close(&mut self, session: SessionId) -> Option<BlockNumber> {
+		let closes_at = self.best + NOTICE;
+		self.sessions.get_mut(&session)?.closes_at = Some(closes_at);
+		Some(closes_at)
+	}
+
+	/// Closes a session whose time has come; the refund, in planck.
+	pub fn close(&mut self, session: SessionId) -> Option<Balance> {
+		let due = self.sessions.get(&session)?.closes_at? <= self.best;
+		due.then(|| self.end(session)).flatten()
+	}
+
+	/// Closes a session whose node has signed that it is content; the refund, in planck.
+	pub fn close_with_agreement(
+		&mut self,
+		genesis_hash: Hash,
+		session: SessionId,
+		signature: Signature,
+	) -> Option<Balance> {
+		let info = self.sessions.get(&session)?;
+		let agreement = CloseAgreement { genesis_hash, session, settled: info.settled };
+		let node = self.nodes.get(&info.node)?;
+		agreement.verify(&signature, &node.receipt_key).then(|| self.end(session)).flatten()
+	}
+
+	fn end(&mut self, session: SessionId) -> Option<Balance> {
+		let info = self.sessions.remove(&session)?;
+		let refund = info.deposit - info.settled;
+		self.free += refund;
+		Some(refund)
+	}
+}
+
+/// A chain in memory.
+pub struct TestChain {
+	/// The hash of its first block.
+	pub genesis: Hash,
+	/// The operator of the node that looks at it.
+	pub operator: AccountId,
+	/// Its state, to look at and to change.
+	pub state: Mutex<ChainState>,
+}
+
+/// A chain with the data set's model and session on it.
+impl Default for TestChain {
+	fn default() -> Self {
+		Self::new(ChainState {
+			best: BEST,
+			finalized: BEST,
+			sessions: [(SESSION, session(SESSION))].into(),
+			models: [(MODEL, model())].into(),
+			..ChainState::default()
+		})
+	}
+}
+
+impl TestChain {
+	/// A chain in this state.
+	pub fn new(state: ChainState) -> Self {
+		let (genesis, operator) = (GENESIS, operator().account());
+		Self { genesis, operator, state: Mutex::new(state) }
+	}
+
+	/// Its state, to look at and to change.
+	pub fn state(&self) -> MutexGuard<'_, ChainState> {
+		self.state.lock()
+	}
+
+	/// Its state, for one who asks from outside.
+	///
+	/// # Errors
+	/// [`Away`] if a test has set it so.
+	pub fn asked(&self) -> Result<MutexGuard<'_, ChainState>, Away> {
+		let state = self.state();
+		match state.mood {
+			ChainMood::Away => Err(Away),
+			_ => Ok(state),
+		}
+	}
+
+	/// Changes the data set's session.
+	pub fn change_session(&self, change: impl FnOnce(&mut SessionInfo)) {
+		change(self.state().sessions.get_mut(&SESSION).expect("it is there"));
+	}
+
+	/// Changes the data set's model.
+	pub fn change_model(&self, change: impl FnOnce(&mut ModelInfo)) {
+		change(self.state().models.get_mut(&MODEL).expect("it is there"));
+	}
+
+	/// As if the model were served no more.
+	pub fn forget_model(&self) {
+		self.state().models.remove(&MODEL);
+	}
+}

@@ -1,0 +1,497 @@
+//! Benchmarks of the extrinsics, and of what a settlement is made of: its records, the terms they
+//! are charged under, and their attributions.
+
+mod setup;
+
+pub(crate) use setup::register;
+
+use super::*;
+use crate::types::{EquivocatedCalls, PreviousKey, Status};
+use alloc::{boxed::Box, vec, vec::Vec};
+use frame_benchmarking::v2::*;
+use frame_support::traits::Get;
+use frame_system::RawOrigin;
+use openledger_primitives::{
+	aggregate::Aggregate, closing::CloseAgreement, traits::RevenueDistributor, Hash, Sequence,
+	MAX_LANES, MAX_LINEAGE, MAX_MERGED_ATTRIBUTION, MAX_PROOF, MAX_RECORDS, MAX_SERVED,
+	MAX_SOURCES,
+};
+use setup::*;
+use sp_runtime::traits::{Bounded, Saturating, Zero};
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn register_node(m: Linear<1, MAX_SERVED>) -> Result<(), BenchmarkError> {
+		let operator = funded::<T>("operator")?;
+		let models = served(models::<T>(m)?)?;
+
+		#[extrinsic_call]
+		_(
+			RawOrigin::Signed(operator.clone()),
+			endpoint(),
+			operator.clone(),
+			T::MinBond::get(),
+			models,
+		);
+
+		assert!(Nodes::<T>::contains_key(&operator));
+		Ok(())
+	}
+
+	/// All of the models that are served change.
+	#[benchmark]
+	fn update_node(
+		m: Linear<1, MAX_SERVED>,
+		g: Linear<1, MAX_SERVED>,
+	) -> Result<(), BenchmarkError> {
+		let operator = funded::<T>("operator")?;
+		register::<T>(&operator, models::<T>(g)?)?;
+		let models = served(models::<T>(m)?)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator.clone()), endpoint(), models.clone());
+
+		assert_eq!(Nodes::<T>::get(&operator).map(|node| node.models), Some(models));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn open_session() -> Result<(), BenchmarkError> {
+		let operator = funded::<T>("operator")?;
+		let caller = funded::<T>("caller")?;
+		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
+		let now = frame_system::Pallet::<T>::block_number();
+		let expires_at = now.saturating_add(T::MaxDuration::get());
+
+		#[extrinsic_call]
+		_(
+			RawOrigin::Signed(caller.clone()),
+			operator,
+			T::MinDeposit::get(),
+			caller.clone(),
+			expires_at,
+		);
+
+		assert!(Sessions::<T>::contains_key(0));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn open_session_with_limit() -> Result<(), BenchmarkError> {
+		let operator = funded::<T>("operator")?;
+		let caller = funded::<T>("caller")?;
+		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
+		let now = frame_system::Pallet::<T>::block_number();
+		let expires_at = now.saturating_add(T::MaxDuration::get());
+
+		#[extrinsic_call]
+		_(
+			RawOrigin::Signed(caller.clone()),
+			operator,
+			T::MinDeposit::get(),
+			caller.clone(),
+			0,
+			expires_at,
+		);
+
+		assert!(Sessions::<T>::contains_key(0));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle(r: Linear<1, MAX_RECORDS>) -> Result<(), BenchmarkError> {
+		let Settling { operator, voucher, signature, .. } = settling::<T>(r.into(), 1)?;
+		let records = records(r, voucher.model, &[])?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator), voucher, signature, records);
+
+		assert_eq!(Lanes::<T>::get(voucher.session, 0).sequence, u64::from(r));
+		Ok(())
+	}
+
+	/// Every contribution is named but once.
+	#[benchmark]
+	fn settle_attributed(a: Linear<0, MOST_ATTRIBUTED>) -> Result<(), BenchmarkError> {
+		let each = MOST_ATTRIBUTED / MAX_SOURCES;
+		let Settling { operator, voucher, signature, contributions } =
+			settling::<T>(MAX_RECORDS.into(), each)?;
+		let named: Vec<_> = contributions.into_iter().take(a as usize).collect();
+		let records = records(MAX_RECORDS, voucher.model, &named)?;
+
+		#[extrinsic_call]
+		settle(RawOrigin::Signed(operator), voucher, signature, records);
+
+		assert_eq!(Lanes::<T>::get(voucher.session, 0).sequence, u64::from(MAX_RECORDS));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle_sources(s: Linear<1, MAX_SOURCES>) -> Result<(), BenchmarkError> {
+		let CallOfTerms { operator, model, terms, call } = call_of_terms::<T>(s, MAX_LINEAGE)?;
+		let payments;
+
+		#[block]
+		{
+			payments = T::Revenue::distribute(&operator, model, &terms, &[call])?;
+		}
+
+		assert_eq!(payments.len(), 1);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle_parents(l: Linear<0, MAX_LINEAGE>) -> Result<(), BenchmarkError> {
+		let CallOfTerms { operator, model, terms, call } = call_of_terms::<T>(MAX_SOURCES, l)?;
+		let payments;
+
+		#[block]
+		{
+			payments = T::Revenue::distribute(&operator, model, &terms, &[call])?;
+		}
+
+		assert_eq!(payments.len(), 1);
+		Ok(())
+	}
+
+	/// With the record of the voucher's own call.
+	#[benchmark]
+	fn settle_aggregate(a: Linear<0, MAX_MERGED_ATTRIBUTION>) -> Result<(), BenchmarkError> {
+		let each = MAX_MERGED_ATTRIBUTION / MAX_SOURCES;
+		let Settling { operator, voucher, signature, contributions } = settling::<T>(1_001, each)?;
+		let named: Vec<_> = contributions.into_iter().take(a as usize).collect();
+		let aggregate = Aggregate {
+			up_to: 1_000,
+			calls: 1_000,
+			input_tokens: 1_000,
+			output_tokens: 1_000,
+			attribution: attribution(&named).try_into().map_err(|_| "too many contributions")?,
+			unattributed: 1,
+			root: Hash::zero(),
+		};
+		let last = Some(record(1_001, voucher.model, Default::default()));
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator), voucher, signature, aggregate, last);
+
+		assert_eq!(Lanes::<T>::get(voucher.session, 0).sequence, 1_001);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn request_close() -> Result<(), BenchmarkError> {
+		let caller = funded::<T>("caller")?;
+		let session = open::<T>(&caller, &caller, caller.clone(), 0)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), session);
+
+		assert!(Sessions::<T>::get(session).is_some_and(|session| session.closes_at.is_some()));
+		Ok(())
+	}
+
+	/// By somebody else, who is rewarded.
+	#[benchmark]
+	fn close_session(l: Linear<0, { MAX_LANES as u32 }>) -> Result<(), BenchmarkError> {
+		let caller = funded::<T>("caller")?;
+		let operator = funded::<T>("operator")?;
+		let cleaner = funded::<T>("cleaner")?;
+		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
+		let session = open::<T>(&caller, &operator, caller.clone(), l)?;
+		let lapsed = Sessions::<T>::get(session).ok_or("no session")?.settle_until;
+		frame_system::Pallet::<T>::set_block_number(lapsed);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(cleaner), session);
+
+		assert!(!Sessions::<T>::contains_key(session));
+		assert_eq!(Lanes::<T>::iter_prefix(session).count(), 0);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn close_with_agreement(l: Linear<0, { MAX_LANES as u32 }>) -> Result<(), BenchmarkError> {
+		let caller = funded::<T>("caller")?;
+		let operator = funded::<T>("operator")?;
+		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
+		let (key, receipts) = key();
+		Nodes::<T>::mutate(&operator, |node| {
+			if let Some(node) = node {
+				node.receipt_key = receipts;
+			}
+		});
+		let session = open::<T>(&caller, &operator, caller.clone(), l)?;
+		let genesis_hash = Pallet::<T>::genesis_hash();
+		let signature = sign(&key, &CloseAgreement { genesis_hash, session, settled: 1 })?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), session, signature);
+
+		assert!(!Sessions::<T>::contains_key(session));
+		Ok(())
+	}
+
+	/// All but one of the places for earlier keys are taken.
+	#[benchmark]
+	fn rotate_receipt_key() -> Result<(), BenchmarkError> {
+		let operator = funded::<T>("operator")?;
+		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
+		let previous = PreviousKey {
+			key: operator.clone(),
+			since: Zero::zero(),
+			replaced_at: Zero::zero(),
+			kept_until: Bounded::max_value(),
+		};
+		let most = types::MAX_PREVIOUS_KEYS as usize;
+		let history = vec![previous; most.saturating_sub(1)];
+		let history = history.try_into().map_err(|_| "too many keys")?;
+		PreviousKeys::<T>::insert::<_, types::KeyHistoryOf<T>>(&operator, history);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator.clone()), account("key", 0, 0));
+
+		assert_eq!(PreviousKeys::<T>::get(&operator).len(), most);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn bond_more() -> Result<(), BenchmarkError> {
+		let operator = funded::<T>("operator")?;
+		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
+		let bond = T::MinBond::get();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator.clone()), bond);
+
+		assert_eq!(Nodes::<T>::get(&operator).map(|node| node.bond), bond.checked_mul(2));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn heartbeat() -> Result<(), BenchmarkError> {
+		let operator = funded::<T>("operator")?;
+		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
+		frame_system::Pallet::<T>::set_block_number(10u32.into());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator.clone()));
+
+		let last = Nodes::<T>::get(&operator).map(|node| node.last_heartbeat);
+		assert_eq!(last, Some(10u32.into()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn start_unbonding(m: Linear<1, MAX_SERVED>) -> Result<(), BenchmarkError> {
+		let operator = funded::<T>("operator")?;
+		register::<T>(&operator, models::<T>(m)?)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator.clone()));
+
+		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn cancel_unbonding(m: Linear<1, MAX_SERVED>) -> Result<(), BenchmarkError> {
+		let operator = inactive::<T>(m, Status::Unbonding(Zero::zero()))?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator.clone()));
+
+		assert!(Nodes::<T>::get(&operator).is_some_and(|node| node.is_active()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn withdraw_bond() -> Result<(), BenchmarkError> {
+		let operator = inactive::<T>(MAX_SERVED, Status::Unbonding(Zero::zero()))?;
+		frame_system::Pallet::<T>::set_block_number(10u32.into());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator.clone()));
+
+		assert!(!Nodes::<T>::contains_key(&operator));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn unjail(m: Linear<1, MAX_SERVED>) -> Result<(), BenchmarkError> {
+		let operator = inactive::<T>(m, Status::Jailed(Zero::zero()))?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator.clone()));
+
+		assert!(Nodes::<T>::get(&operator).is_some_and(|node| node.is_active()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn remove_node() -> Result<(), BenchmarkError> {
+		let operator = inactive::<T>(MAX_SERVED, Status::Jailed(Zero::zero()))?;
+		Nodes::<T>::mutate(&operator, |node| {
+			if let Some(node) = node {
+				node.bond = node.bond.saturating_sub(1);
+			}
+		});
+		let now = T::UnbondingPeriod::get().saturating_add(1u32.into());
+		frame_system::Pallet::<T>::set_block_number(now);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(funded::<T>("anyone")?), operator.clone());
+
+		assert!(!Nodes::<T>::contains_key(&operator));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn top_up() -> Result<(), BenchmarkError> {
+		let caller = funded::<T>("caller")?;
+		let session = open::<T>(&caller, &caller, caller.clone(), 0)?;
+		let before = Sessions::<T>::get(session).map(|session| session.deposit);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), session, 1);
+
+		assert!(Sessions::<T>::get(session).map(|session| session.deposit) > before);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn extend_session() -> Result<(), BenchmarkError> {
+		let caller = funded::<T>("caller")?;
+		let operator = funded::<T>("operator")?;
+		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
+		let session = open::<T>(&caller, &operator, caller.clone(), 0)?;
+		let now = frame_system::Pallet::<T>::block_number();
+		let expires_at = now.saturating_add(T::MaxDuration::get());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), session, expires_at);
+
+		let stored = Sessions::<T>::get(session).map(|session| session.expires_at);
+		assert_eq!(stored, Some(expires_at));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_spending_limit() -> Result<(), BenchmarkError> {
+		let caller = funded::<T>("caller")?;
+		let session = open::<T>(&caller, &caller, caller.clone(), 0)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), session, 1);
+
+		assert!(Sessions::<T>::get(session).is_some_and(|session| session.pending_limit.is_some()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn report_overcharge(
+		p: Linear<0, MAX_PROOF>,
+		m: Linear<1, MAX_SERVED>,
+	) -> Result<(), BenchmarkError> {
+		let Disputing { key, receipt_key, operator, reporter, statement, record } =
+			disputing::<T>(m)?;
+		let charge = T::MinBond::get();
+		let proof = keep_root::<T>(&operator, &record, charge, p)?;
+		let signature = sign(&key, &statement)?;
+
+		#[extrinsic_call]
+		_(
+			RawOrigin::Signed(reporter),
+			Box::new(statement),
+			signature,
+			receipt_key,
+			u64::from(u32::MAX),
+			Box::new(record),
+			charge,
+			proof,
+		);
+
+		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn report_misreport(
+		p: Linear<0, MAX_PROOF>,
+		m: Linear<1, MAX_SERVED>,
+	) -> Result<(), BenchmarkError> {
+		let Disputing { key, receipt_key, operator, reporter, mut statement, record } =
+			disputing::<T>(m)?;
+		let charge = T::MinBond::get();
+		let proof = keep_root::<T>(&operator, &record, charge, p)?;
+		statement.charge = charge;
+		// The last field to be compared.
+		statement.attribution.pop();
+		let signature = sign(&key, &statement)?;
+
+		#[extrinsic_call]
+		_(
+			RawOrigin::Signed(reporter),
+			Box::new(statement),
+			signature,
+			receipt_key,
+			u64::from(u32::MAX),
+			Box::new(record),
+			charge,
+			proof,
+		);
+
+		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
+		Ok(())
+	}
+
+	/// The oldest of the calls that are kept has to make room.
+	#[benchmark]
+	fn report_equivocation(m: Linear<1, MAX_SERVED>) -> Result<(), BenchmarkError> {
+		let Disputing { key, receipt_key, operator, reporter, statement: mut first, .. } =
+			disputing::<T>(m)?;
+		first.sequence = Sequence::MAX;
+		let mut second = first.clone();
+		second.attribution.pop();
+		let signatures = (sign(&key, &first)?, sign(&key, &second)?);
+		let mut known = EquivocatedCalls::new();
+		for sequence in 0..types::MAX_EQUIVOCATIONS {
+			known.try_insert((0, 0, sequence.into())).map_err(|_| "too many calls")?;
+		}
+		Equivocations::<T>::insert(&operator, known);
+
+		#[extrinsic_call]
+		_(
+			RawOrigin::Signed(reporter),
+			operator.clone(),
+			Box::new(first),
+			signatures.0,
+			receipt_key.clone(),
+			Box::new(second),
+			signatures.1,
+			receipt_key,
+		);
+
+		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn drop_roots(n: Linear<0, { roots::DROPPED_PER_BLOCK }>) -> Result<(), BenchmarkError> {
+		// One more, which is looked at but not removed.
+		old_roots::<T>(n.saturating_add(1));
+		let dropped;
+
+		#[block]
+		{
+			dropped = Pallet::<T>::drop_roots(n);
+		}
+
+		assert_eq!(dropped, n);
+		Ok(())
+	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);
+}

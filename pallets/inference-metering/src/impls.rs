@@ -1,0 +1,43 @@
+//! The traits by which other pallets see inference nodes, and the errors that rejected records have.
+
+use crate::{Config, Error, Pallet, ServedBy};
+use openledger_primitives::{record::RejectReason, traits::NodeInspect, AccountId, ModelId};
+
+impl<T: Config> NodeInspect<AccountId> for Pallet<T> {
+	fn serves(operator: &AccountId, model: ModelId) -> bool {
+		ServedBy::<T>::contains_key(model, operator)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_node(operator: &AccountId, model: ModelId) -> sp_runtime::DispatchResult {
+		crate::benchmarking::register::<T>(operator, [model])
+	}
+}
+
+impl<T> From<RejectReason> for Error<T> {
+	fn from(reason: RejectReason) -> Self {
+		match reason {
+			RejectReason::SequenceNotRising => Self::SequenceNotRising,
+			RejectReason::SequenceBeyondVoucher => Self::SequenceBeyondVoucher,
+			RejectReason::UnknownModel => Self::UnknownModel,
+			RejectReason::UnknownVersion => Self::UnknownVersion,
+			RejectReason::UnknownPrice => Self::UnknownPrice,
+			RejectReason::ChargeOverflow => Self::Overflow,
+			RejectReason::AboveAcknowledged => Self::AboveAcknowledged,
+			RejectReason::AboveAuthorised => Self::AboveAuthorised,
+			RejectReason::DepositExhausted => Self::DepositExhausted,
+			RejectReason::RequestMismatch => Self::RequestMismatch,
+			RejectReason::PriceMismatch => Self::PriceMismatch,
+			RejectReason::ModelMismatch => Self::ModelMismatch,
+			RejectReason::VersionMismatch => Self::VersionMismatch,
+			RejectReason::VersionExpired => Self::VersionExpired,
+			RejectReason::PriceExpired => Self::PriceExpired,
+			RejectReason::NotInForce => Self::NotInForce,
+			RejectReason::ModelRetired => Self::ModelRetired,
+			RejectReason::AboveSpendingLimit => Self::AboveSpendingLimit,
+			// No rule here gives this reason: the caller's signature over the model is the
+			// consent that counts.
+			RejectReason::ModelNotServed => Self::NothingSettled,
+		}
+	}
+}

@@ -1,0 +1,81 @@
+//! Invariants notice what breaks them.
+
+use crate::{
+	mock::*,
+	tests::disputing::{overcharge, settled},
+	Disputed, Nodes, PreviousKeys, Roots, Sessions,
+};
+use frame_support::assert_ok;
+
+/// Breaks something about a node with a settled session, an earlier key and a dispute, and expects
+/// that `message` is said of it.
+fn breaks(message: &'static str, change: impl FnOnce(u64)) {
+	new_test_ext().execute_with(|| {
+		prepare();
+		let all = settled(2);
+		assert_ok!(overcharge(&all[0].cheaper(5), &all[0]));
+		assert_ok!(Metering::rotate_receipt_key(signed(NODE), account(20)));
+		assert_ok!(Metering::do_try_state());
+		change(all[0].session);
+		assert_eq!(Metering::do_try_state(), Err(message.into()));
+	});
+}
+
+fn change_node(change: impl FnOnce(&mut crate::types::NodeOf<Test>)) {
+	Nodes::<Test>::mutate(account(NODE), |node| change(node.as_mut().unwrap()));
+}
+
+fn change_session(id: u64, change: impl FnOnce(&mut crate::types::SessionOf<Test>)) {
+	Sessions::<Test>::mutate(id, |session| change(session.as_mut().unwrap()));
+}
+
+#[test]
+fn sessions_can_be_settled_while_keys_are_kept() {
+	breaks("a session ends before it expires", |session| {
+		change_session(session, |it| it.settle_until = it.expires_at - 1);
+	});
+	breaks("a node's session can be settled longer than it keeps its keys for", |_| {
+		change_node(|it| it.settles_until -= 1);
+	});
+	breaks("a node's earlier keys are out of order", |_| {
+		PreviousKeys::<Test>::mutate(account(NODE), |keys| keys[0].since += 1);
+	});
+	breaks("a node's earlier keys are out of order", |_| {
+		PreviousKeys::<Test>::mutate(account(NODE), |keys| keys[0].kept_until = 0);
+	});
+	breaks("a node's key is older than the one before it", |_| change_node(|it| it.key_since = 0));
+	breaks("keys are kept of an unknown node", |_| {
+		let keys = PreviousKeys::<Test>::get(account(NODE));
+		PreviousKeys::<Test>::insert(account(STRANGER), keys);
+	});
+}
+
+#[test]
+fn bonds_answer_for_settlements() {
+	let message = "a bond could leave before a settlement that it answers for";
+	breaks(message, |session| change_session(session, |it| it.liable_until -= 1));
+	breaks(message, |session| {
+		assert_ok!(Metering::close_session(signed(NODE), session));
+		assert_ok!(Metering::do_try_state());
+		change_node(|it| it.liable_until -= 1);
+	});
+}
+
+#[test]
+fn refunds_are_of_what_was_charged() {
+	breaks("more was refunded than was overcharged", |session| {
+		Disputed::<Test>::mutate((session, 0, 2), |records| {
+			*records = records
+				.clone()
+				.try_mutate(|records| records.values_mut().for_each(|proven| proven.refunded += 1))
+				.unwrap();
+		});
+	});
+	breaks("more was refunded than was charged", |session| {
+		Roots::<Test>::mutate((session, 0, 2), |root| root.as_mut().unwrap().charged = 4);
+	});
+	breaks("records are disputed without their root", |session| {
+		let records = Disputed::<Test>::get((session, 0, 2));
+		Disputed::<Test>::insert((session, 1, 2), records);
+	});
+}

@@ -1,0 +1,9 @@
+//! Tests of the pallet, by topic.
+
+mod answering;
+mod ending;
+mod queries;
+mod random;
+mod requesting;
+mod sweeping;
+mod try_state;

@@ -1,0 +1,103 @@
+//! Whether broken storage is noticed.
+
+use super::*;
+use crate::{Changing, Dated, Ends, Model, ModelOf, Next, Terms, Tombstone};
+
+fn change(id: ModelId, change: impl FnOnce(&mut ModelOf<Test>)) {
+	Models::<Test>::mutate(id, |model| change(model.as_mut().unwrap()));
+}
+
+fn change_price(number: u32, change: impl FnOnce(&mut Dated<Terms, BlockNumber>)) {
+	Prices::<Test>::mutate(0, number, |price| change(price.as_mut().unwrap()));
+}
+
+#[test]
+fn the_storage_table_tells_the_truth() {
+	assert_eq!(Model::<AccountId, BlockNumber>::max_encoded_len(), 236);
+	assert_eq!(Dated::<ModelVersion, BlockNumber>::max_encoded_len(), 472);
+	assert_eq!(Dated::<Terms, BlockNumber>::max_encoded_len(), 77);
+	assert_eq!(Tombstone::<AccountId>::max_encoded_len(), 45);
+	assert_eq!(ModelRegistry::in_code_storage_version(), StorageVersion::new(1));
+}
+
+#[test]
+fn are_watched() {
+	// A child 1 of model 0, which has an old price and an announced one.
+	let broken: [(&str, fn()); 25] = [
+		("a model's id was not given out", || NextModelId::<Test>::put(0)),
+		("a name without a model", || ModelIdByName::<Test>::insert(name("b"), 7)),
+		("a model is not found by its name", || change(0, |model| model.name = name("b"))),
+		("a version without a model", || {
+			Versions::<Test>::insert(7, 0, Versions::<Test>::get(0, 0).unwrap())
+		}),
+		("a price without a model", || {
+			Prices::<Test>::insert(7, 0, Prices::<Test>::get(0, 0).unwrap())
+		}),
+		("a policy does not add up to 100%", || {
+			change_price(1, |price| price.value.policy = policy(1, 1, 1))
+		}),
+		("a policy does not add up to 100%", || {
+			change_price(2, |price| price.value.policy = policy(1, 1, 1))
+		}),
+		("a policy pays data that there is none of", || {
+			let mut sources = DataSources::default();
+			Versions::<Test>::mutate(0, 0, |version| {
+				core::mem::swap(&mut version.as_mut().unwrap().value.sources, &mut sources)
+			});
+			change(0, |model| model.deposit.bytes -= sources.encoded_size() as u32 - 1);
+		}),
+		("a deposit is not for what is stored", || change(0, |model| model.deposit.bytes += 1)),
+		("an owner's hold differs from the deposits", || {
+			change(0, |model| model.deposit.base += 1)
+		}),
+		("a deposit overflows", || change(0, |model| model.deposit.base = Balance::MAX)),
+		("a price is older than the oldest", || change(0, |model| model.oldest_price = 1)),
+		("a number was not given out", || change(0, |model| model.next_version = 0)),
+		("what is announced is not there", || {
+			change(0, |model| model.price.next.as_mut().unwrap().from = 12)
+		}),
+		("what is in force is not there", || change(0, |model| model.price.current = 0)),
+		("nothing is in force", || {
+			change(0, |model| {
+				let next = Next { from: 1, value: 0, settle_until: 21 };
+				model.version = Changing { current: 1, next: Some(next) }
+			})
+		}),
+		("what is announced changes nothing", || change_price(2, |price| price.value.price = CUT)),
+		("times do not join up", || {
+			change_price(0, |price| price.ends = Some(Ends { at: 3, settle_until: 21 }))
+		}),
+		("calls cannot be settled", || {
+			change_price(0, |price| price.ends = Some(Ends { at: 1, settle_until: 0 }))
+		}),
+		("a time to settle is forgotten", || change(0, |model| model.settle_until = 20)),
+		("a time to settle is not as announced", || {
+			change(0, |model| model.price.next.as_mut().unwrap().settle_until = 30)
+		}),
+		("a model is gone before its calls are settled", || {
+			change(0, |model| model.retired_at = Some(20))
+		}),
+		("a number of children is wrong", || change(0, |model| model.children = 2)),
+		("a tombstone of a model that is there", || {
+			let tombstone = Tombstone { owner: OTHER, parent: None, children: 1 };
+			Tombstones::<Test>::insert(0, tombstone)
+		}),
+		("a tombstone that nothing descends from", || {
+			let tombstone = Tombstone { owner: OTHER, parent: None, children: 0 };
+			Tombstones::<Test>::insert(9, tombstone)
+		}),
+	];
+	for (reason, break_it) in broken {
+		new_test_ext().execute_with(|| {
+			let id = registered();
+			assert_ok!(set_price(id, CUT));
+			assert_ok!(set_price(id, RISE));
+			let child =
+				Registration { name: "child", parent: Some((id, 10)), ..Default::default() };
+			assert_ok!(child.send());
+			ModelRegistry::do_try_state().unwrap();
+			break_it();
+			assert_eq!(ModelRegistry::do_try_state(), Err(reason.into()));
+		});
+	}
+}

@@ -1,0 +1,36 @@
+//! The traits by which other pallets have charges split, and tell what was earned.
+
+use crate::pallet::*;
+use alloc::vec::Vec;
+use openledger_primitives::{
+	record::CallPayment,
+	traits::{CallTerms, ChargedCall, RecordEarnings, RevenueDistributor, Role},
+	Balance, ModelId,
+};
+use sp_runtime::DispatchError;
+
+impl<T: Config> RevenueDistributor<T::AccountId> for Pallet<T>
+where
+	T::AccountId: Into<openledger_primitives::AccountId>,
+{
+	fn pot() -> T::AccountId {
+		Pallet::<T>::pot()
+	}
+
+	fn distribute(
+		node: &T::AccountId,
+		model: ModelId,
+		terms: &CallTerms<T::AccountId>,
+		calls: &[ChargedCall],
+	) -> Result<Vec<CallPayment>, DispatchError> {
+		Self::do_distribute(node, model, terms, calls)
+	}
+}
+
+impl<T: Config> RecordEarnings<T::AccountId> for Pallet<T> {
+	fn record(account: &T::AccountId, role: Role, amount: Balance) {
+		// A total over a lifetime cannot exceed everything ever issued by enough to matter; where
+		// it would not fit, it stays at the largest number rather than undo a payment.
+		Earned::<T>::mutate(account, role, |earned| *earned = earned.saturating_add(amount));
+	}
+}

@@ -1,0 +1,241 @@
+//! What governance may change without an upgrade: the protocol's share, bonds, windows and limits.
+//!
+//! `Parameters::set_parameter` stores a value, and `None` returns to the default. Nothing that was
+//! set is used as it is: whoever needs a parameter reads it through one of the types below, which
+//! keep it within bounds and in its relation to others. So no value that can be set breaks an
+//! invariant, and a value that is out of bounds acts as the nearest one within.
+//!
+//! | parameter | default | least | most |
+//! |---|---|---|---|
+//! | [`ProtocolShare`] | 5% | 0% | 20% |
+//! | [`MinBond`] | 100 OPEN | 1 OPEN | 1,000,000 OPEN |
+//! | [`ContributionBond`] | 1 OPEN | 0.2 OPEN | 10,000 OPEN |
+//! | [`DatanetDeposit`] | 10 OPEN | 1 OPEN | 100,000 OPEN |
+//! | [`MinSessionDeposit`] | 0.1 OPEN | 0.001 OPEN | 1,000 OPEN |
+//! | [`SessionDeposit`] | 0.15 OPEN | 0.05 OPEN | 100 OPEN |
+//! | [`NoticePeriod`] | 7 days | 1 hour | 90 days |
+//! | [`SettlementGrace`] | 2 days | close notice + settlement window | 30 days, or that sum |
+//! | [`CloseNotice`] | 6 hours | 10 minutes | 7 days |
+//! | [`SettlementWindow`] | 1 day | 1 hour | 7 days |
+//! | [`DisputeWindow`] | 7 days | 1 day | 30 days |
+//! | [`UnbondingPeriod`] | 14 days | dispute window + 1 day | 90 days |
+//! | [`ContestPeriod`] | 3 days | 1 day | 30 days |
+//! | [`BondLockPeriod`] | 14 days | contest period | 90 days |
+//! | [`JailPeriod`] | 1 day | 1 hour | 90 days |
+//! | [`MaxSessionDuration`] | 30 days | 1 day | 365 days |
+//! | [`MaxWeight`] | 1,000,000 | 1,000 | 2^40 |
+//!
+//! A change is in force at once. It changes nothing that was agreed before it: what is on hold stays
+//! what it was when it was put there, and what was given a block number keeps it.
+
+use crate::{
+	constants::{deposit, DAYS, HOURS, MINUTES},
+	AccountId, Balance, BlockNumber, Runtime, RuntimeEvent,
+};
+use core::marker::PhantomData;
+use frame_support::{
+	dynamic_params::{dynamic_pallet_params, dynamic_params},
+	parameter_types,
+	traits::{AsEnsureOriginWithArg, ConstU128, ConstU32, ConstU64, Get},
+};
+use frame_system::EnsureRoot;
+use openledger_primitives::{MILLI_OPEN, OPEN};
+use sp_runtime::{traits::Saturating, Permill};
+
+/// What is stored: the values as they were set, and the defaults. To be read through the types of
+/// the module above only.
+///
+/// An index is part of a stored key, so it never changes, and is not used again.
+#[allow(missing_docs)]
+#[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
+pub mod dynamic_params {
+	use super::*;
+
+	/// The split of charges.
+	#[dynamic_pallet_params]
+	#[codec(index = 0)]
+	pub mod revenue {
+		/// The protocol's share of every charge. Of 20% at most.
+		#[codec(index = 0)]
+		pub static ProtocolShare: Permill = Permill::from_percent(5);
+	}
+
+	/// Bonds and deposits, in planck. What is on hold already stays as it is.
+	#[dynamic_pallet_params]
+	#[codec(index = 1)]
+	pub mod bonds {
+		/// What an operator puts up against misbehaviour.
+		#[codec(index = 0)]
+		pub static MinBond: Balance = 100 * OPEN;
+		/// What a contributor puts up for each contribution.
+		#[codec(index = 1)]
+		pub static ContributionBond: Balance = OPEN;
+		/// What a curator puts up for a datanet.
+		#[codec(index = 2)]
+		pub static DatanetDeposit: Balance = 10 * OPEN;
+		/// The least that a session is opened with, to pay calls.
+		#[codec(index = 3)]
+		pub static MinSessionDeposit: Balance = 100 * MILLI_OPEN;
+		/// What a caller puts up for the place that a session and its lanes take.
+		#[codec(index = 4)]
+		pub static SessionDeposit: Balance = deposit(5, 500);
+	}
+
+	/// Periods, in blocks.
+	#[dynamic_pallet_params]
+	#[codec(index = 2)]
+	pub mod windows {
+		/// How long before a change of a model's price, policy or data sources is in force.
+		#[codec(index = 0)]
+		pub static NoticePeriod: BlockNumber = 7 * DAYS;
+		/// How long calls of a replaced version or price, or of a retired model, can be settled. At
+		/// least the close notice and the settlement window together.
+		#[codec(index = 1)]
+		pub static SettlementGrace: BlockNumber = 2 * DAYS;
+		/// How long a node may still settle after its caller asked to close a session.
+		#[codec(index = 2)]
+		pub static CloseNotice: BlockNumber = 6 * HOURS;
+		/// How long a node may still settle after a session expired.
+		#[codec(index = 3)]
+		pub static SettlementWindow: BlockNumber = DAYS;
+		/// How long a settled record can be disputed.
+		#[codec(index = 4)]
+		pub static DisputeWindow: BlockNumber = 7 * DAYS;
+		/// How long an operator's bond stays after the operator wants it back. At least a day longer
+		/// than the dispute window.
+		#[codec(index = 5)]
+		pub static UnbondingPeriod: BlockNumber = 14 * DAYS;
+		/// How long a contributor may contest an accusation.
+		#[codec(index = 6)]
+		pub static ContestPeriod: BlockNumber = 3 * DAYS;
+		/// How long a contribution's bond stays after it was stopped. At least the contest period.
+		#[codec(index = 7)]
+		pub static BondLockPeriod: BlockNumber = 14 * DAYS;
+		/// How long a slashed operator is out.
+		#[codec(index = 8)]
+		pub static JailPeriod: BlockNumber = DAYS;
+	}
+
+	/// Limits.
+	#[dynamic_pallet_params]
+	#[codec(index = 3)]
+	pub mod limits {
+		/// How long a session may last, in blocks.
+		#[codec(index = 0)]
+		pub static MaxSessionDuration: BlockNumber = 30 * DAYS;
+		/// The most weight of one contribution.
+		#[codec(index = 1)]
+		pub static MaxWeight: openledger_primitives::Weight = 1_000_000;
+	}
+}
+
+use dynamic_params::{bonds, limits, revenue, windows};
+
+/// `Value`, but never below `Min` and never above `Max`.
+pub struct Clamped<Value, Min, Max>(PhantomData<(Value, Min, Max)>);
+
+impl<T: Ord, Value: Get<T>, Min: Get<T>, Max: Get<T>> Get<T> for Clamped<Value, Min, Max> {
+	fn get() -> T {
+		Value::get().max(Min::get()).min(Max::get())
+	}
+}
+
+/// `Value`, but never below `Floor`, whatever that is.
+pub struct AtLeast<Value, Floor>(PhantomData<(Value, Floor)>);
+
+impl<T: Ord, Value: Get<T>, Floor: Get<T>> Get<T> for AtLeast<Value, Floor> {
+	fn get() -> T {
+		Value::get().max(Floor::get())
+	}
+}
+
+/// `A` and `B` together.
+pub struct Sum<A, B>(PhantomData<(A, B)>);
+
+impl<T: Saturating, A: Get<T>, B: Get<T>> Get<T> for Sum<A, B> {
+	fn get() -> T {
+		A::get().saturating_add(B::get())
+	}
+}
+
+/// A number of blocks, between `MIN` and `MAX`.
+type Period<Value, const MIN: BlockNumber, const MAX: BlockNumber> =
+	Clamped<Value, ConstU32<MIN>, ConstU32<MAX>>;
+/// An amount in planck, between `MIN` and `MAX`.
+type Amount<Value, const MIN: Balance, const MAX: Balance> =
+	Clamped<Value, ConstU128<MIN>, ConstU128<MAX>>;
+
+parameter_types! {
+	/// Nothing.
+	pub const MinProtocolShare: Permill = Permill::zero();
+	/// A fifth.
+	pub const MaxProtocolShare: Permill = Permill::from_percent(20);
+}
+
+/// The protocol's share of every charge.
+pub type ProtocolShare = Clamped<revenue::ProtocolShare, MinProtocolShare, MaxProtocolShare>;
+
+/// What an operator puts up, in planck.
+pub type MinBond = Amount<bonds::MinBond, { OPEN }, { 1_000_000 * OPEN }>;
+/// What a contributor puts up for each contribution, in planck. It covers what a contribution
+/// stores.
+pub type ContributionBond =
+	Amount<bonds::ContributionBond, { 200 * MILLI_OPEN }, { 10_000 * OPEN }>;
+/// What a curator puts up for a datanet, in planck. It covers what a datanet stores.
+pub type DatanetDeposit = Amount<bonds::DatanetDeposit, { OPEN }, { 100_000 * OPEN }>;
+/// The least that a session is opened with, in planck: no less than the existential deposit.
+pub type MinSessionDeposit = Amount<bonds::MinSessionDeposit, { MILLI_OPEN }, { 1_000 * OPEN }>;
+/// What a caller puts up for a session's place, in planck.
+pub type SessionDeposit = Amount<bonds::SessionDeposit, { 50 * MILLI_OPEN }, { 100 * OPEN }>;
+
+/// How long before a change of a model is in force, in blocks.
+pub type NoticePeriod = Period<windows::NoticePeriod, { HOURS }, { 90 * DAYS }>;
+/// How long after a caller asked for it a session can be closed, in blocks.
+pub type CloseNotice = Period<windows::CloseNotice, { 10 * MINUTES }, { 7 * DAYS }>;
+/// How long after its end a session can be settled, in blocks.
+pub type SettlementWindow = Period<windows::SettlementWindow, { HOURS }, { 7 * DAYS }>;
+/// How long what was replaced can be settled, in blocks. It outlasts every session that was asked to
+/// close when the change was made.
+pub type SettlementGrace = AtLeast<
+	Period<windows::SettlementGrace, { HOURS }, { 30 * DAYS }>,
+	Sum<CloseNotice, SettlementWindow>,
+>;
+/// How long a settled record can be disputed, in blocks.
+pub type DisputeWindow = Clamped<windows::DisputeWindow, ConstU32<DAYS>, MaxDisputeWindow>;
+/// The longest that this can ever be.
+pub type MaxDisputeWindow = ConstU32<{ 30 * DAYS }>;
+/// How long an operator's bond stays, in blocks: longer than a dispute can come.
+pub type UnbondingPeriod = AtLeast<
+	Period<windows::UnbondingPeriod, { DAYS }, { 90 * DAYS }>,
+	Sum<DisputeWindow, ConstU32<DAYS>>,
+>;
+/// How long a contributor may contest an accusation, in blocks.
+pub type ContestPeriod = Period<windows::ContestPeriod, { DAYS }, { 30 * DAYS }>;
+/// How long a stopped contribution's bond stays, in blocks.
+pub type BondLockPeriod =
+	AtLeast<Period<windows::BondLockPeriod, { DAYS }, { 90 * DAYS }>, ContestPeriod>;
+/// How long a slashed operator is out, in blocks.
+pub type JailPeriod = Period<windows::JailPeriod, { HOURS }, { 90 * DAYS }>;
+
+/// How long a session may last, in blocks.
+pub type MaxSessionDuration = Period<limits::MaxSessionDuration, { DAYS }, { 365 * DAYS }>;
+/// The most weight of one contribution. Few enough that the total weight of any number of them fits.
+pub type MaxWeight = Clamped<limits::MaxWeight, ConstU64<1_000>, ConstU64<{ 1 << 40 }>>;
+
+impl pallet_parameters::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeParameters = RuntimeParameters;
+	type AdminOrigin = AsEnsureOriginWithArg<EnsureRoot<AccountId>>;
+	type WeightInfo = crate::weights::pallet_parameters::WeightInfo<Runtime>;
+}
+
+/// The one with the longest value.
+#[cfg(feature = "runtime-benchmarks")]
+impl Default for RuntimeParameters {
+	fn default() -> Self {
+		Self::Bonds(bonds::Parameters::MinBond(bonds::MinBond, Some(OPEN)))
+	}
+}
+
+#[cfg(test)]
+mod tests;

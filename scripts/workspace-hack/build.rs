@@ -1,0 +1,3 @@
+//! Cargo counts the dependencies of builds only where there is a build script.
+
+fn main() {}
