@@ -58,7 +58,8 @@ def main():
     total = [0, 0, 0]
     print(f"{'floor':>5}  {'crate':34} {'production':>10} {'tests':>7} {'measures':>8}  uses")
     for name in sorted(set(folder) - hidden, key=lambda name: (height(name), name)):
-        numbers = count(folder[name], folder[name].parent.name == "tests")
+        for_tests = folder[name].parent.name == "tests" or name.endswith("testkit")
+        numbers = count(folder[name], for_tests)
         total = [a + b for a, b in zip(total, numbers)]
         used = " ".join(used.removeprefix("openledger-") for used in uses[name] if used not in hidden)
         print(f"{floor[name]:5}  {name:34} {numbers[0]:10} {numbers[1]:7} {numbers[2]:8}  {used}")

@@ -27,10 +27,11 @@ pub enum StoreError {
 		expected: u32,
 	},
 	/// The file names no schema: it is another program's, or was written before this program's first
-	/// schema, and no chain takes vouchers of that time any more.
+	/// schema.
 	#[error(
-		"{} is no store of this program, or was written before its first release, when vouchers had a \
-		 form that no chain takes any more: move the file away, and the node begins a new one",
+		"{} is no store of this program, or was written before its first release: if calls in it are not \
+		 settled yet, start the version that wrote it until they are; then move the file away, and the \
+		 node begins a new one",
 		path.display()
 	)]
 	NoSchema {

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::{
 	error::StoreError,
+	schema::Kept,
 	tables::Tables,
 	types::{
 		CallId, CallStatus, LaneKey, LaneState, LaneTerms, ServedCall, SessionState, StoredCall,
@@ -334,8 +335,8 @@ pub(super) fn serve(
 	call.served = Some(served);
 	end(tables, id, &call, charge, taken.filter(|_| !written))?;
 	match answer {
-		Some(body) => tables.put_kept(id, body)?,
-		None => tables.remove_kept(id.lane_key())?,
+		Some(body) => tables.kept.put(id.lane_key(), &Kept { sequence: id.sequence, body })?,
+		None => tables.kept.remove(id.lane_key())?,
 	}
 	let mut totals = tables.totals()?;
 	totals.served_calls = totals.served_calls.saturating_add(1);

@@ -26,8 +26,8 @@ pub(super) fn prepare(
 	let orphans = {
 		let mut tables = Tables::open(&transaction)?;
 		if is_new {
-			tables.put_schema()?;
-			tables.put_owner(identity)?;
+			tables.schema.put((), &Schema(SCHEMA_VERSION))?;
+			tables.owner.put((), identity)?;
 		}
 		check_owner(&tables, identity)?;
 		let mut orphans = Vec::new();
@@ -62,7 +62,7 @@ fn has_schema(transaction: &ReadTransaction, path: &Path) -> Result<bool, StoreE
 }
 
 fn check_owner(tables: &Tables<'_>, identity: &Identity) -> Result<(), StoreError> {
-	let found = tables.owner()?.ok_or(StoreError::Corrupt { table: Identity::TABLE })?;
+	let found = tables.owner.get(())?.ok_or(StoreError::Corrupt { table: Identity::TABLE })?;
 	if found.genesis != identity.genesis {
 		let expected = identity.genesis;
 		return Err(StoreError::OtherChain { found: found.genesis, expected });

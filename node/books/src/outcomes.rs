@@ -6,6 +6,7 @@ use openledger_primitives::BlockNumber;
 
 use super::{
 	error::StoreError,
+	schema::{Sent, Settled},
 	tables::Tables,
 	types::{CallId, CallStatus, LaneKey, Loss, StoredAggregate, Submission},
 };
@@ -75,18 +76,18 @@ pub(super) fn send(
 	outcomes: &[(CallId, Outcome)],
 ) -> Result<u32, StoreError> {
 	let changed = note(tables, outcomes)?;
-	tables.put_sent(lane, sent)?;
+	tables.sent.put(lane, &Sent(sent))?;
 	Ok(changed)
 }
 
 /// Gives the aggregate that was sent the fate of the last call in it.
 fn follow(tables: &mut Tables<'_>, lane: LaneKey) -> Result<(), StoreError> {
-	let Some(sent) = tables.sent(lane)? else { return Ok(()) };
+	let Some(Sent(sent)) = tables.sent.get(lane)? else { return Ok(()) };
 	let last = lane.call(sent.aggregate.up_to);
 	match tables.call(last)?.map(|call| call.status) {
 		Some(CallStatus::Submitted(_)) => return Ok(()),
-		Some(CallStatus::Settled { .. }) => tables.put_aggregate(lane, sent)?,
+		Some(CallStatus::Settled { .. }) => tables.aggregates.put(last, &Settled(sent))?,
 		_ => {}
 	}
-	tables.remove_sent(lane)
+	tables.sent.remove(lane)
 }

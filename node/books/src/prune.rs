@@ -2,6 +2,7 @@
 
 use super::{
 	error::StoreError,
+	schema::Settled,
 	tables::Tables,
 	types::{CallStatus, Cutoff, LaneKey, Pruned, StoredCall},
 };
@@ -39,10 +40,10 @@ fn prune_lane(
 ) -> Result<usize, StoreError> {
 	let Some(mut lane) = tables.lane(key)? else { return Ok(0) };
 	// A call can stay for ever, as its lane's last; its answer goes.
-	if let Some(kept) = tables.kept_call(key)? {
-		let call = tables.call(key.call(kept))?;
+	if let Some(kept) = tables.kept.get(key)? {
+		let call = tables.call(key.call(kept.sequence))?;
 		if call.is_none_or(|call| call.accepted_at < cutoff.answers) {
-			tables.remove_kept(key)?;
+			tables.kept.remove(key)?;
 		}
 	}
 	let mut removed = 0_usize;
@@ -62,11 +63,11 @@ fn prune_lane(
 	}
 	tables.put_lane(key, &lane)?;
 	// Nothing can be proven of an aggregate once one of its records is missing.
-	while let Some(settled) = tables.aggregate_from(key.call(0))? {
+	while let Some(Settled(settled)) = tables.aggregates.first(key.all())? {
 		if settled.first > lane.base_sequence {
 			break;
 		}
-		tables.remove_aggregate(key.call(settled.aggregate.up_to))?;
+		tables.aggregates.remove(key.call(settled.aggregate.up_to))?;
 	}
 	Ok(removed)
 }

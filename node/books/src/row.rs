@@ -1,6 +1,6 @@
 //! A table whose rows are of one type, in SCALE.
 
-use std::{marker::PhantomData, ops::RangeInclusive};
+use std::{cell::Cell, marker::PhantomData, ops::RangeInclusive, rc::Rc};
 
 use codec::{Decode, Encode};
 use redb::{
@@ -35,6 +35,8 @@ type Bytes = &'static [u8];
 /// The table of these rows.
 pub(super) struct Rows<R, T> {
 	table: T,
+	/// Set when a row is written or removed, for all tables of a transaction.
+	changed: Rc<Cell<bool>>,
 	row: PhantomData<R>,
 }
 
@@ -58,25 +60,34 @@ fn decode<R: Row>(bytes: &[u8]) -> Result<R, StoreError> {
 impl<R: Row> ReadRows<R> {
 	/// Opens the table as it was when the transaction began.
 	pub fn open(transaction: &ReadTransaction) -> Result<Self, StoreError> {
-		Ok(Self { table: transaction.open_table(definition::<R>())?, row: PhantomData })
+		let table = transaction.open_table(definition::<R>())?;
+		Ok(Self { table, changed: Rc::default(), row: PhantomData })
 	}
 }
 
 impl<'txn, R: Row> WriteRows<'txn, R> {
-	/// Opens the table, or makes it.
-	pub fn open(transaction: &'txn WriteTransaction) -> Result<Self, StoreError> {
-		Ok(Self { table: transaction.open_table(definition::<R>())?, row: PhantomData })
+	/// Opens the table, or makes it. `changed` is set when a row of it is written or removed.
+	pub fn open(
+		transaction: &'txn WriteTransaction,
+		changed: &Rc<Cell<bool>>,
+	) -> Result<Self, StoreError> {
+		let table = transaction.open_table(definition::<R>())?;
+		Ok(Self { table, changed: changed.clone(), row: PhantomData })
 	}
 
 	/// Writes a row, in the place of the one with this key.
 	pub fn put(&mut self, key: R::Key, row: &R) -> Result<(), StoreError> {
+		self.changed.set(true);
 		self.table.insert(key.raw(), row.encode().as_slice())?;
 		Ok(())
 	}
 
-	/// Removes the row with this key; true if there was one.
-	pub fn remove(&mut self, key: R::Key) -> Result<bool, StoreError> {
-		Ok(self.table.remove(key.raw())?.is_some())
+	/// Removes the row with this key, if there is one.
+	pub fn remove(&mut self, key: R::Key) -> Result<(), StoreError> {
+		if self.table.remove(key.raw())?.is_some() {
+			self.changed.set(true);
+		}
+		Ok(())
 	}
 }
 
@@ -96,6 +107,11 @@ impl<R: Row, T: ReadableTable<Raw<R>, Bytes>> Rows<R, T> {
 			let (key, bytes) = entry?;
 			Ok((R::Key::of(key.value()), decode(bytes.value())?))
 		}))
+	}
+
+	/// The first row with a key in this range.
+	pub fn first(&self, range: RangeInclusive<R::Key>) -> Result<Option<R>, StoreError> {
+		Ok(self.range(range)?.next().transpose()?.map(|(_, row)| row))
 	}
 
 	/// All rows, in order.

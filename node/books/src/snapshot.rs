@@ -42,8 +42,8 @@ impl Snapshot {
 
 	/// The first settled sums of a lane that end at this call or after it.
 	pub fn aggregate_from(&self, from: CallId) -> Result<Option<StoredAggregate>, StoreError> {
-		let sums = self.range::<Settled>(from..=from.lane_key().last(), 1)?;
-		Ok(sums.into_iter().next().map(|(_, Settled(sums))| sums))
+		let sums = self.rows::<Settled>()?.first(from..=from.lane_key().last())?;
+		Ok(sums.map(|Settled(sums)| sums))
 	}
 
 	/// The answer to exactly this voucher, if it is kept.

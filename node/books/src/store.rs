@@ -20,7 +20,7 @@ use super::{
 	opening,
 	outcomes::{self, Outcome},
 	proofs, prune,
-	schema::Sent,
+	schema::{Schema, Sent},
 	snapshot::Snapshot,
 	tables::Tables,
 	types::{
@@ -29,6 +29,7 @@ use super::{
 		StoredVoucher, Totals, Uncharged, UnixSeconds,
 	},
 	writer::{Job, Writer, QUEUE},
+	SCHEMA_VERSION,
 };
 
 /// The most that read the records of a whole settlement at the same time.
@@ -156,7 +157,7 @@ impl Store {
 				lanes::write(tables, &acceptance)?;
 			}
 			// So that there is something to write.
-			tables.put_schema()
+			tables.schema.put((), &Schema(SCHEMA_VERSION))
 		});
 		synced.await
 	}
@@ -325,7 +326,7 @@ impl Store {
 		request: RequestId,
 		answer: StoredAnswer,
 	) -> Result<(), StoreError> {
-		self.write(move |tables| tables.put_answer(request, &answer)).await
+		self.write(move |tables| tables.answers.put(request, &answer)).await
 	}
 
 	/// Forgets the answer of a call on chain.
@@ -333,7 +334,7 @@ impl Store {
 	/// # Errors
 	/// Of the store.
 	pub async fn forget_answer(&self, request: RequestId) -> Result<(), StoreError> {
-		self.write(move |tables| tables.remove_answer(request)).await
+		self.write(move |tables| tables.answers.remove(request)).await
 	}
 
 	/// The answers of calls on chain that are not known to have arrived.

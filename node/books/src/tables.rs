@@ -1,8 +1,8 @@
 //! The tables within a write transaction.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 
-use openledger_primitives::{RequestId, Sequence, SessionId};
+use openledger_primitives::SessionId;
 use redb::WriteTransaction;
 
 use super::{
@@ -10,10 +10,9 @@ use super::{
 	row::WriteRows,
 	schema::{Closing, Kept, OpenCall, Schema, Sent, Settled},
 	types::{
-		CallId, Identity, LaneKey, LaneState, SessionState, StoredAggregate, StoredAnswer,
-		StoredCall, StoredVoucher, Totals, UnixSeconds,
+		CallId, Identity, LaneKey, LaneState, SessionState, StoredAnswer, StoredCall,
+		StoredVoucher, Totals, UnixSeconds,
 	},
-	SCHEMA_VERSION,
 };
 
 /// A change that a transaction made to what vouchers are compared with.
@@ -31,23 +30,24 @@ pub(super) enum Touched {
 	Removed(CallId),
 }
 
-/// The tables within a write transaction. Notes if anything was changed, and what of that
-/// concerns vouchers to come.
+/// The tables within a write transaction. Those that concern vouchers to come are changed by its
+/// methods, which note every change; the others directly.
 pub(super) struct Tables<'txn> {
-	schema: WriteRows<'txn, Schema>,
-	owner: WriteRows<'txn, Identity>,
+	pub(super) schema: WriteRows<'txn, Schema>,
+	pub(super) owner: WriteRows<'txn, Identity>,
 	totals: WriteRows<'txn, Totals>,
 	sessions: WriteRows<'txn, SessionState>,
 	closing: WriteRows<'txn, Closing>,
 	lanes: WriteRows<'txn, LaneState>,
-	kept: WriteRows<'txn, Kept>,
-	sent: WriteRows<'txn, Sent>,
+	pub(super) kept: WriteRows<'txn, Kept>,
+	pub(super) sent: WriteRows<'txn, Sent>,
 	vouchers: WriteRows<'txn, StoredVoucher>,
 	calls: WriteRows<'txn, StoredCall>,
 	open: WriteRows<'txn, OpenCall>,
-	aggregates: WriteRows<'txn, Settled>,
-	answers: WriteRows<'txn, StoredAnswer>,
-	changed: bool,
+	pub(super) aggregates: WriteRows<'txn, Settled>,
+	pub(super) answers: WriteRows<'txn, StoredAnswer>,
+	/// True once a row of any table was written or removed.
+	changed: Rc<Cell<bool>>,
 	touched: Vec<Touched>,
 	/// The voucher that was written last: its call comes next.
 	voucher: Option<(CallId, StoredVoucher)>,
@@ -59,21 +59,22 @@ pub(super) struct Tables<'txn> {
 impl<'txn> Tables<'txn> {
 	/// Opens all tables, or makes them.
 	pub fn open(transaction: &'txn WriteTransaction) -> Result<Self, StoreError> {
+		let changed = Rc::default();
 		Ok(Self {
-			schema: WriteRows::open(transaction)?,
-			owner: WriteRows::open(transaction)?,
-			totals: WriteRows::open(transaction)?,
-			sessions: WriteRows::open(transaction)?,
-			closing: WriteRows::open(transaction)?,
-			lanes: WriteRows::open(transaction)?,
-			kept: WriteRows::open(transaction)?,
-			sent: WriteRows::open(transaction)?,
-			vouchers: WriteRows::open(transaction)?,
-			calls: WriteRows::open(transaction)?,
-			open: WriteRows::open(transaction)?,
-			aggregates: WriteRows::open(transaction)?,
-			answers: WriteRows::open(transaction)?,
-			changed: false,
+			schema: WriteRows::open(transaction, &changed)?,
+			owner: WriteRows::open(transaction, &changed)?,
+			totals: WriteRows::open(transaction, &changed)?,
+			sessions: WriteRows::open(transaction, &changed)?,
+			closing: WriteRows::open(transaction, &changed)?,
+			lanes: WriteRows::open(transaction, &changed)?,
+			kept: WriteRows::open(transaction, &changed)?,
+			sent: WriteRows::open(transaction, &changed)?,
+			vouchers: WriteRows::open(transaction, &changed)?,
+			calls: WriteRows::open(transaction, &changed)?,
+			open: WriteRows::open(transaction, &changed)?,
+			aggregates: WriteRows::open(transaction, &changed)?,
+			answers: WriteRows::open(transaction, &changed)?,
+			changed,
 			touched: Vec::new(),
 			voucher: None,
 			late_sessions: BTreeMap::new(),
@@ -91,25 +92,7 @@ impl<'txn> Tables<'txn> {
 		if let Some(totals) = self.late_totals.take() {
 			self.totals.put((), &totals)?;
 		}
-		Ok((self.changed, self.touched))
-	}
-
-	/// Writes the schema's version. On a file that has it, this changes nothing and goes to the
-	/// disk all the same.
-	pub fn put_schema(&mut self) -> Result<(), StoreError> {
-		self.changed = true;
-		self.schema.put((), &Schema(SCHEMA_VERSION))
-	}
-
-	/// Whose store it is.
-	pub fn owner(&self) -> Result<Option<Identity>, StoreError> {
-		self.owner.get(())
-	}
-
-	/// Makes the store somebody's.
-	pub fn put_owner(&mut self, owner: &Identity) -> Result<(), StoreError> {
-		self.changed = true;
-		self.owner.put((), owner)
+		Ok((self.changed.get(), self.touched))
 	}
 
 	/// The sum over all calls.
@@ -122,7 +105,6 @@ impl<'txn> Tables<'txn> {
 
 	/// Writes the sum over all calls.
 	pub fn put_totals(&mut self, totals: &Totals) {
-		self.changed = true;
 		self.late_totals = Some(*totals);
 	}
 
@@ -136,7 +118,6 @@ impl<'txn> Tables<'txn> {
 
 	/// Writes the sum over a session's lanes.
 	pub fn put_session(&mut self, session: SessionId, state: &SessionState) {
-		self.changed = true;
 		self.late_sessions.insert(session, state.clone());
 	}
 
@@ -147,7 +128,6 @@ impl<'txn> Tables<'txn> {
 
 	/// Notes that a session takes no more vouchers.
 	pub fn put_closing(&mut self, session: SessionId, at: UnixSeconds) -> Result<(), StoreError> {
-		self.changed = true;
 		self.closing.put(session, &Closing(at))?;
 		self.touched.push(Touched::Closing(session));
 		Ok(())
@@ -165,7 +145,6 @@ impl<'txn> Tables<'txn> {
 
 	/// Writes a lane.
 	pub fn put_lane(&mut self, lane: LaneKey, state: &LaneState) -> Result<(), StoreError> {
-		self.changed = true;
 		self.lanes.put(lane, state)?;
 		self.touched.push(Touched::Lane(lane, *state));
 		Ok(())
@@ -192,7 +171,6 @@ impl<'txn> Tables<'txn> {
 
 	/// Writes a voucher; its call has to come next.
 	pub fn put_voucher(&mut self, id: CallId, voucher: &StoredVoucher) -> Result<(), StoreError> {
-		self.changed = true;
 		self.vouchers.put(id, voucher)?;
 		self.voucher = Some((id, voucher.clone()));
 		Ok(())
@@ -200,13 +178,10 @@ impl<'txn> Tables<'txn> {
 
 	/// Writes a call and keeps the list of open calls in step with it.
 	pub fn put_call(&mut self, id: CallId, call: &StoredCall) -> Result<(), StoreError> {
-		self.changed = true;
 		self.calls.put(id, call)?;
 		match OpenCall::of(call) {
 			Some(open) => self.open.put(id, &open)?,
-			None => {
-				self.open.remove(id)?;
-			}
+			None => self.open.remove(id)?,
 		}
 		let voucher = self.voucher.take_if(|(of, _)| *of == id).map(|(_, voucher)| voucher);
 		self.touched.push(Touched::Call(id, voucher, call.clone()));
@@ -215,7 +190,6 @@ impl<'txn> Tables<'txn> {
 
 	/// Forgets a call and its voucher.
 	pub fn remove_call(&mut self, id: CallId) -> Result<(), StoreError> {
-		self.changed = true;
 		self.calls.remove(id)?;
 		self.vouchers.remove(id)?;
 		self.open.remove(id)?;
@@ -226,81 +200,5 @@ impl<'txn> Tables<'txn> {
 	/// A call that was not written down is as if it had never come.
 	pub fn forget(&mut self, id: CallId) {
 		self.touched.push(Touched::Removed(id));
-	}
-
-	/// The sums of a lane that are in a settlement whose outcome is not known.
-	pub fn sent(&self, lane: LaneKey) -> Result<Option<StoredAggregate>, StoreError> {
-		Ok(self.sent.get(lane)?.map(|Sent(sums)| sums))
-	}
-
-	/// Notes the sums that are about to be sent.
-	pub fn put_sent(&mut self, lane: LaneKey, sums: StoredAggregate) -> Result<(), StoreError> {
-		self.changed = true;
-		self.sent.put(lane, &Sent(sums))
-	}
-
-	/// Forgets the sums that were sent.
-	pub fn remove_sent(&mut self, lane: LaneKey) -> Result<(), StoreError> {
-		self.changed = true;
-		self.sent.remove(lane)?;
-		Ok(())
-	}
-
-	/// The first settled sums of a lane that end at this call or after it.
-	pub fn aggregate_from(&self, from: CallId) -> Result<Option<StoredAggregate>, StoreError> {
-		let mut sums = self.aggregates.range(from..=from.lane_key().last())?;
-		Ok(sums.next().transpose()?.map(|(_, Settled(sums))| sums))
-	}
-
-	/// Keeps sums that were settled.
-	pub fn put_aggregate(
-		&mut self,
-		lane: LaneKey,
-		sums: StoredAggregate,
-	) -> Result<(), StoreError> {
-		self.changed = true;
-		self.aggregates.put(lane.call(sums.aggregate.up_to), &Settled(sums))
-	}
-
-	/// Forgets sums, by their last call.
-	pub fn remove_aggregate(&mut self, last: CallId) -> Result<(), StoreError> {
-		self.changed = true;
-		self.aggregates.remove(last)?;
-		Ok(())
-	}
-
-	/// The sequence of the call whose answer is kept on a lane.
-	pub fn kept_call(&self, lane: LaneKey) -> Result<Option<Sequence>, StoreError> {
-		Ok(self.kept.get(lane)?.map(|kept| kept.sequence))
-	}
-
-	/// Keeps the answer to a call, in the place of the one before on its lane.
-	pub fn put_kept(&mut self, id: CallId, body: Vec<u8>) -> Result<(), StoreError> {
-		self.changed = true;
-		self.kept.put(id.lane_key(), &Kept { sequence: id.sequence, body })
-	}
-
-	/// Forgets the last answer of a lane.
-	pub fn remove_kept(&mut self, lane: LaneKey) -> Result<(), StoreError> {
-		let was_there = self.kept.remove(lane)?;
-		self.changed |= was_there;
-		Ok(())
-	}
-
-	/// Keeps the answer to a call on chain.
-	pub fn put_answer(
-		&mut self,
-		request: RequestId,
-		answer: &StoredAnswer,
-	) -> Result<(), StoreError> {
-		self.changed = true;
-		self.answers.put(request, answer)
-	}
-
-	/// Forgets the answer to a call on chain.
-	pub fn remove_answer(&mut self, request: RequestId) -> Result<(), StoreError> {
-		self.changed = true;
-		self.answers.remove(request)?;
-		Ok(())
 	}
 }

@@ -22,7 +22,7 @@ use crate::{
 	ledger::{Evidence, Fate, LaneSlot, Open},
 	proof::Proofs,
 	recount::{self, Recount},
-	store::StoreError,
+	store::{unix_seconds, StoreError},
 	treasury::Treasury,
 };
 
@@ -123,10 +123,14 @@ impl Clerk {
 			return Ok(false);
 		}
 		if let Err(reason) = self.check(slot, open, &receipt, None).await {
-			self.reject(slot, open, receipt, &reason).await?;
+			let proves = self.keep_false(slot, open, &receipt, &reason).await;
+			self.treasury
+				.update(|ledger| ledger.reject_untaken(slot, open, receipt, &reason, proves))
+				.await?;
 			return Err(Unacceptable::False(reason));
 		}
-		self.treasury.update(|ledger| ledger.take_up(slot, receipt)).await?;
+		let now = unix_seconds();
+		self.treasury.update(|ledger| ledger.take_up(slot, receipt, now)).await?;
 		Ok(true)
 	}
 
@@ -205,14 +209,27 @@ impl Clerk {
 		receipt: Receipt,
 		reason: &str,
 	) -> Result<(), StoreError> {
+		let proves = self.keep_false(slot, open, &receipt, reason).await;
+		self.treasury.reject(slot, receipt, reason, proves).await
+	}
+
+	/// Keeps a false statement in a file, if it proves something: if the node has signed it, for this very
+	/// call. Returns whether it does.
+	async fn keep_false(
+		&self,
+		slot: &LaneSlot,
+		open: &Open,
+		receipt: &Receipt,
+		reason: &str,
+	) -> bool {
 		metrics::counter!("openledger_pay_rejected_statements_total").increment(1);
-		if !is_of(slot, open, &receipt, self.genesis_hash) {
+		if !is_of(slot, open, receipt, self.genesis_hash) {
 			error!(
 				node = %ss58(&slot.node), session = slot.session, lane = slot.lane, %reason,
 				"what came as a node's statement is none: nothing is acknowledged, and it gets no \
 				 more calls",
 			);
-			return self.treasury.reject(slot, receipt, reason, false).await;
+			return false;
 		}
 		let (proofs, genesis) = (self.proofs.clone(), self.genesis_hash);
 		let (at, agreed, kept, why) =
@@ -229,7 +246,7 @@ impl Clerk {
 			// The ledger keeps it too, as long as the session is open.
 			Err(error) => error!(%error, %reason, "a proof could not be written to its file"),
 		}
-		self.treasury.reject(slot, receipt, reason, true).await
+		true
 	}
 
 	/// Keeps the proof that a node has settled more than it stated, and pays it no more.

@@ -15,7 +15,7 @@ use axum::{
 		header::{
 			ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
 			ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-			ACCESS_CONTROL_REQUEST_HEADERS, VARY,
+			ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, VARY,
 		},
 		HeaderMap, HeaderValue, Method, StatusCode,
 	},
@@ -41,7 +41,8 @@ pub async fn answer_pages<F>(
 where
 	F: Future<Output = Response>,
 {
-	let asks = request.method() == Method::OPTIONS;
+	let asks = request.method() == Method::OPTIONS
+		&& request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
 	let mut response = match &allowed {
 		Some(_) if asks => preflight(request.headers()),
 		_ => answer(request).await,
@@ -81,6 +82,7 @@ mod tests {
 	async fn answered(allowed: Option<HeaderValue>, method: Method) -> (StatusCode, HeaderMap) {
 		let request = Request::builder()
 			.method(method)
+			.header(ACCESS_CONTROL_REQUEST_METHOD, "POST")
 			.header(ACCESS_CONTROL_REQUEST_HEADERS, "payment-signature")
 			.body(axum::body::Body::empty());
 		let answer = |_| async { StatusCode::IM_A_TEAPOT.into_response() };
@@ -104,6 +106,15 @@ mod tests {
 		assert_eq!(status, StatusCode::IM_A_TEAPOT);
 		assert_eq!(headers[ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
 		assert_eq!(headers[ACCESS_CONTROL_EXPOSE_HEADERS], "a, b");
+	}
+
+	#[tokio::test]
+	async fn only_what_a_browser_asks_is_answered_for_the_server() {
+		let request = Request::builder().method(Method::OPTIONS).body(axum::body::Body::empty());
+		let answer = |_| async { StatusCode::IM_A_TEAPOT.into_response() };
+		let request = request.expect("it is one");
+		let response = answer_pages(Some(PAGE), &[], request, answer).await;
+		assert_eq!(response.status(), StatusCode::IM_A_TEAPOT, "nobody asks for a method");
 	}
 
 	#[tokio::test]

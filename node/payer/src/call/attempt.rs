@@ -9,12 +9,13 @@ use openledger_primitives::{
 
 use super::{
 	agreed::{Agreed, Agreeing},
-	context::{later, Call},
+	context::Call,
 	offered::Offered,
 	prepared::{Prepared, Preparing},
 	receiving::Receiving,
 	rejected::{Correcting, Patience},
 	sent::{Came, Sending, Sent},
+	stop::later,
 	verdict::{Step, Verdict},
 };
 use crate::{market::Market, node::api::NodeApi};
@@ -37,7 +38,7 @@ impl Attempt {
 	pub async fn run(&self, call: &mut Call<'_>, model: &ModelInfo, node: &NodeInfo) -> Verdict {
 		let _in_flight = InFlight::new(&self.market, &node.operator);
 		let until = later(self.catch_up).min(call.deadline);
-		let mut patience = Patience { until, corrections: 0 };
+		let mut patience = Patience { until, corrections: 0, refused: Vec::new() };
 		let mut node = node.clone();
 		loop {
 			match self.round(call, model, node, &mut patience).await {

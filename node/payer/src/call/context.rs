@@ -1,18 +1,11 @@
-//! A call on its way, and the reasons for which it has to end before its answer does.
+//! A call on its way.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use tokio::time::{sleep_until, Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-	paid::{Outcome, PaidCall},
-	prepared::Payment,
-	reply::ReplyChannel,
-	verdict::Verdict,
-	Request,
-};
-use crate::{error::ApiError, ledger::Fate};
+use super::{paid::PaidCall, reply::ReplyChannel, stop::Stop, Request};
 
 /// A call on its way.
 pub(super) struct Call<'a> {
@@ -51,52 +44,7 @@ impl Call<'_> {
 	}
 
 	/// Notes what became of a voucher that went out.
-	pub fn note(&mut self, payment: &Payment, outcome: &Outcome) {
-		self.paid.push(payment.paid(outcome.clone()));
+	pub fn note(&mut self, paid: PaidCall) {
+		self.paid.push(paid);
 	}
-}
-
-/// Why a call has to end before its answer does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
-	Gone,
-	Deadline,
-	Shutdown,
-}
-
-impl Stop {
-	pub fn into_error(self) -> ApiError {
-		match self {
-			Self::Gone | Self::Shutdown => {
-				ApiError::unavailable("shutting_down", "this proxy is stopping")
-			}
-			Self::Deadline => ApiError::timeout("the call took too long"),
-		}
-	}
-
-	/// The fate of an answer that is not waited for any longer.
-	pub fn fate(self) -> Fate {
-		match self {
-			Self::Gone | Self::Shutdown => Fate::Unwanted,
-			Self::Deadline => Fate::Lost,
-		}
-	}
-
-	pub fn into_verdict(self) -> Verdict {
-		match self {
-			Self::Gone => Verdict::Gone,
-			Self::Deadline | Self::Shutdown => Verdict::Refused(self.into_error()),
-		}
-	}
-}
-
-/// That much later.
-pub(super) fn later(after: Duration) -> Instant {
-	let now = Instant::now();
-	now.checked_add(after).unwrap_or(now)
-}
-
-/// A time in milliseconds.
-pub(super) fn millis(time: Duration) -> u64 {
-	u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -6,9 +6,10 @@
 use tokio::time::{timeout_at, Instant};
 
 use super::{
-	context::{later, Call, Stop},
+	context::Call,
 	prepared::Payment,
 	receiving::Receiving,
+	stop::{later, Stop},
 	verdict::Verdict,
 	whole::Whole,
 };
@@ -49,7 +50,7 @@ impl Lost {
 			}
 		}
 		let outcome = desk.account_for(&payment, status, nothing, Fate::Lost).await;
-		call.note(&payment, &outcome);
+		call.note(payment.paid(outcome.clone()));
 		desk.note_lost(operator, &outcome);
 		Verdict::Elsewhere(ApiError::bad_gateway("node_failed", reason))
 	}
@@ -73,11 +74,11 @@ impl Lost {
 			desk.market.failed(operator);
 		}
 		let outcome = desk.find_out(&payment, nothing(call), fate).await;
-		call.note(&payment, &outcome);
+		call.note(payment.paid(outcome.clone()));
 		if fate == Fate::Lost {
 			desk.note_lost(operator, &outcome);
 		}
-		stop.into_verdict()
+		stop.into()
 	}
 }
 

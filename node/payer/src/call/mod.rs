@@ -33,6 +33,7 @@ mod remedy;
 mod reply;
 mod router;
 mod sent;
+mod stop;
 mod stream;
 mod verdict;
 mod whole;

@@ -5,8 +5,9 @@ use openledger_protocol::x402::PaymentRequired;
 use tokio::time::Instant;
 
 use super::{
-	context::{millis, Call},
+	context::Call,
 	refused,
+	stop::millis,
 	verdict::{in_time, Step, Verdict},
 };
 use crate::{

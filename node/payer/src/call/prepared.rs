@@ -13,8 +13,9 @@ use tracing::warn;
 
 use super::{
 	agreed::Agreed,
-	context::{later, Call},
+	context::Call,
 	paid::{Outcome, PaidCall},
+	stop::later,
 	verdict::{in_time, unwritable, written, NoFunds, Step, Verdict},
 };
 use crate::{

@@ -9,12 +9,7 @@ use openledger_protocol::x402::PaymentResponse;
 use tokio::time::{sleep, timeout_at, Instant};
 use tracing::{info, warn};
 
-use super::{
-	context::{later, Call},
-	paid::Outcome,
-	prepared::Payment,
-	verdict::unwritable,
-};
+use super::{context::Call, paid::Outcome, prepared::Payment, stop::later, verdict::unwritable};
 use crate::{
 	clerk::{self, Clerk, Unacceptable},
 	ledger::{Begun, Fate, LaneSlot},

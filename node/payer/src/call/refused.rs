@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use openledger_primitives::info::{ModelInfo, NodeInfo};
 use openledger_protocol::{RefusalCode, Task};
 
-use super::{context::millis, verdict::Verdict};
+use super::{stop::millis, verdict::Verdict};
 use crate::{error::ApiError, market::Market, node::api::Refusal};
 
 /// A node that does not want a call is left alone for so long, if it does not say for how long.

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use openledger_chain_client::{At, ChainError};
-use openledger_primitives::{info::ModelInfo, AccountId, Balance, Sequence, SessionId};
+use openledger_primitives::{info::ModelInfo, AccountId, Balance, Hash, Sequence, SessionId};
 use openledger_protocol::units::format_amount;
-use tokio::time::{sleep, Instant};
+use tokio::time::{sleep, timeout, Instant};
 use tracing::{debug, warn};
 
 use super::{
@@ -26,6 +26,8 @@ use crate::{
 	treasury::Treasury,
 };
 
+/// How long a node may take to say what became of vouchers that it refused before.
+const TAKE_UP: Duration = Duration::from_secs(15);
 /// How often a voucher is corrected and sent again before another node is asked.
 const CORRECTIONS: u32 = 4;
 
@@ -47,6 +49,8 @@ pub(super) struct Patience {
 	pub until: Instant,
 	/// Vouchers that were corrected.
 	pub corrections: u32,
+	/// The requests of the vouchers that it has refused for this very call.
+	pub refused: Vec<Hash>,
 }
 
 impl Patience {
@@ -81,7 +85,15 @@ impl Rejected {
 			Correction { sequence: Some(sequence), acknowledged: None }
 		};
 		let taken = match is_about_the_lane(&refusal) {
-			true => desk.take_up(&payment).await,
+			true => {
+				// A node that refuses a voucher and charges it in the same breath is not believed.
+				let found = timeout(TAKE_UP, desk.take_up(&payment, &patience.refused));
+				match call.unless_stopped(found).await {
+					Ok(Ok(taken)) => taken,
+					Ok(Err(_)) => Step::Continue(None),
+					Err(stop) => in_time(Err(stop)),
+				}
+			}
 			false => Step::Continue(None),
 		};
 		let taken = match taken {
@@ -91,6 +103,7 @@ impl Rejected {
 				return Step::Break(verdict);
 			}
 		};
+		patience.refused.push(payment.begun().open.call.request_hash);
 		let remedy = desk.remedy(&payment, &refusal, taken).await;
 		let correction = match remedy {
 			Remedy::Again(correction) => correction,
@@ -184,7 +197,7 @@ impl Correcting {
 
 	/// Finds out whether vouchers of the lane that were refused before were taken after all, because
 	/// somebody has brought them again. The last sequence of these.
-	async fn take_up(&self, payment: &Payment) -> Step<Option<Sequence>> {
+	async fn take_up(&self, payment: &Payment, refused: &[Hash]) -> Step<Option<Sequence>> {
 		let slot = payment.slot();
 		let untaken = self.treasury.look(|ledger| ledger.untaken(slot.session, slot.lane));
 		let mut taken = None;
@@ -193,6 +206,9 @@ impl Correcting {
 			let endpoint = &payment.node().endpoint;
 			let asking = self.api.statement(endpoint, slot.session, slot.lane, sequence);
 			let of_it = LaneSlot { sequence, ..slot.clone() };
+			if refused.contains(&open.call.request_hash) {
+				continue;
+			}
 			match asking.await {
 				StatementStatus::Served(response) => {
 					match self.clerk.take_up(&of_it, &open, *response).await {

@@ -19,13 +19,14 @@ use tracing::{debug, info, warn};
 use super::{
 	agreed::Agreeing,
 	attempt::Attempt,
-	context::{later, Call},
+	context::Call,
 	paid::PaidCall,
 	prepared::Preparing,
 	receiving::Receiving,
 	rejected::Correcting,
 	reply::ReplyChannel,
 	sent::Sending,
+	stop::later,
 	verdict::{in_time, NoFunds, Step, Verdict},
 	CallSettings, Request,
 };

@@ -6,10 +6,11 @@ use tokio::time::Instant;
 
 use super::{
 	answered::Answered,
-	context::{Call, Stop},
+	context::Call,
 	lost::Lost,
 	prepared::{Payment, Prepared},
 	rejected::Rejected,
+	stop::Stop,
 	verdict::{written, Step, Verdict},
 };
 use crate::{

@@ -8,13 +8,14 @@ use tokio::time::{sleep_until, Instant};
 use tracing::warn;
 
 use super::{
-	context::{millis, Call, Stop},
+	context::Call,
 	events::Events,
 	paid::Outcome,
 	prepared::Payment,
 	receiving::{headers, Receiving},
 	relay::{Relay, Step},
 	reply::Gone,
+	stop::{millis, Stop},
 	verdict::Verdict,
 	Request,
 };
@@ -109,7 +110,7 @@ async fn settle_up(
 		Some(response) => desk.take(payment, response, known, fate).await,
 		None => desk.find_out(payment, known, fate).await,
 	};
-	call.note(payment, &outcome);
+	call.note(payment.paid(outcome.clone()));
 	if whole {
 		// The app has all of it, whatever the node says about the price.
 		if !matches!(outcome, Outcome::False(_)) {
@@ -120,7 +121,7 @@ async fn settle_up(
 		last.push("data: [DONE]\n\n".into());
 		return match forward(call, payment.slot(), last).await {
 			Ok(()) => Verdict::Delivered,
-			Err(stop) => stop.into_verdict(),
+			Err(stop) => stop.into(),
 		};
 	}
 	if fate == Fate::Lost {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use openledger_primitives::Balance;
 use tracing::error;
 
-use super::context::Stop;
+use super::stop::Stop;
 use crate::{error::ApiError, store::StoreError};
 
 /// A step of trying a node: there is a next one, or this was the last.
@@ -46,7 +46,7 @@ pub(super) enum NoFunds {
 pub(super) fn in_time<T>(waited: Result<T, Stop>) -> Step<T> {
 	match waited {
 		Ok(value) => Step::Continue(value),
-		Err(stop) => Step::Break(stop.into_verdict()),
+		Err(stop) => Step::Break(stop.into()),
 	}
 }
 
@@ -63,4 +63,13 @@ pub(super) fn unwritable(error: &StoreError) -> ApiError {
 	error!(%error, "the state cannot be written");
 	let message = "this proxy cannot write its state, and pays nothing until it is started again";
 	ApiError::unavailable("state_unwritable", message)
+}
+
+impl From<Stop> for Verdict {
+	fn from(stop: Stop) -> Self {
+		match stop {
+			Stop::Gone => Self::Gone,
+			Stop::Deadline | Stop::Shutdown => Self::Refused(stop.into_error()),
+		}
+	}
 }

@@ -74,7 +74,7 @@ impl Whole {
 			Some(response) => desk.take(payment, response, known, fate).await,
 			None => desk.find_out(payment, known, fate).await,
 		};
-		call.note(payment, &outcome);
+		call.note(payment.paid(outcome.clone()));
 		// Who was caught cheating about the price may have cheated about the answer.
 		if let Outcome::False(reason) = outcome {
 			return Verdict::Elsewhere(ApiError::bad_gateway("node_misbehaves", reason));

@@ -125,6 +125,19 @@ impl Closer {
 	/// # Errors
 	/// If the chain cannot be asked, or a change not be written down.
 	pub async fn close(&self, id: SessionId) -> Result<Closing, CloserError> {
+		self.bring_to_its_end(id, false).await
+	}
+
+	/// The same for a session that somebody has named. It may have been opened with another state, and
+	/// not be in this one's ledger.
+	///
+	/// # Errors
+	/// As [`Self::close`].
+	pub async fn close_one(&self, id: SessionId) -> Result<Closing, CloserError> {
+		self.bring_to_its_end(id, true).await
+	}
+
+	async fn bring_to_its_end(&self, id: SessionId, named: bool) -> Result<Closing, CloserError> {
 		let Some(key) = self.network.key() else { return Ok(Closing::NotYet) };
 		let known =
 			self.treasury.look(|ledger| Some((ledger.session(id)?.clone(), ledger.is_busy(id))));
@@ -132,8 +145,9 @@ impl Closer {
 			Some((session, false)) => Some(session),
 			// A call that is under way is brought to its end first.
 			Some((_, true)) => None,
-			// It may have been opened with another state.
-			None => self.unknown(id).await?,
+			None if named => self.unknown(id).await?,
+			// It left the ledger meanwhile, and its number may be another's by now.
+			None => None,
 		};
 		let Some(session) = session else { return Ok(Closing::NotYet) };
 		// Somebody else's session is not ours to close.

@@ -21,7 +21,7 @@ use openledger_protocol::{
 use parking_lot::Mutex;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{
 	clerk::{Clerk, Unacceptable},
@@ -169,10 +169,18 @@ impl Janitor {
 				}
 			})
 			.await;
-		for (slot, open) in self.parts.treasury.look(Ledger::taken_since) {
-			if let Err(error) = self.take_up(&slot, &open).await {
-				debug!(session = slot.session, lane = slot.lane, %error, "outcome still unknown");
-			}
+		let taken = stream::iter(self.parts.treasury.look(Ledger::taken_since));
+		taken
+			.for_each_concurrent(PARALLEL, |(slot, open)| async move {
+				if let Err(error) = self.take_up(&slot, &open).await {
+					debug!(session = slot.session, lane = slot.lane, %error, "outcome still unknown");
+				}
+			})
+			.await;
+		// Only now: each of them was asked about once, where the chain has settled it.
+		let best = self.parts.market.best();
+		if let Err(error) = self.parts.treasury.update(|ledger| ledger.forget_untaken(best)).await {
+			error!(%error, "what can be taken no more could not be forgotten");
 		}
 	}
 
@@ -273,7 +281,6 @@ impl Janitor {
 					let (mut changes, found) = ledger.observe(id, seen);
 					evidence = found;
 					changes.extend(ledger.take_settled(id, now));
-					changes.extend(ledger.forget_untaken(id, best));
 					let ends = ledger.session(id).map(|session| session.expires_at);
 					if ends.is_some_and(|ends| ends <= best.saturating_add(MARGIN)) {
 						changes.extend(ledger.retire(id));
@@ -378,6 +385,6 @@ impl Janitor {
 		self.observe().await?;
 		self.parts.treasury.update(|ledger| ledger.retire(id)).await?;
 		self.parts.closer.forget_failures();
-		Ok(self.parts.closer.close(id).await?)
+		Ok(self.parts.closer.close_one(id).await?)
 	}
 }

@@ -102,7 +102,6 @@ impl Ledger {
 		state.signed = state.signed.max(sequence);
 		state.terms = Some(terms);
 		state.open = Some(open.clone());
-		state.untaken.retain(|open| open.call.can_be_taken(best));
 		let acknowledged = state.acknowledged;
 		let change = Change::Lane(session, lane, Box::new(state.clone()));
 		self.busy.insert((session, lane));
@@ -252,6 +251,34 @@ impl Ledger {
 		vec![lane, totals, Change::Statement(Box::new(kept))]
 	}
 
+	/// The node's statement for a call whose voucher it had refused does not hold. Nothing is acknowledged,
+	/// the node gets no more calls, and nobody asks it about that call again. The statement is kept if it
+	/// `proves` something.
+	pub fn reject_untaken(
+		&mut self,
+		slot: &LaneSlot,
+		open: &Open,
+		receipt: Receipt,
+		reason: &str,
+		proves: bool,
+	) -> Vec<Change> {
+		let mut changes = self.bar(&slot.node, reason);
+		let lane = self.lanes.get_mut(&slot.session).and_then(|lanes| lanes.get_mut(&slot.lane));
+		if let Some(lane) = lane {
+			lane.untaken.retain(|untaken| untaken.call.request_hash != open.call.request_hash);
+			changes.push(Change::Lane(slot.session, slot.lane, Box::new(lane.clone())));
+		}
+		let kept = KeptStatement {
+			node: slot.node.clone(),
+			receipt_key: open.receipt_key.clone(),
+			salt: open.call.salt,
+			receipt,
+			rejected: Some(reason.to_owned()),
+		};
+		changes.extend(proves.then(|| Change::Statement(Box::new(kept))));
+		changes
+	}
+
 	/// Adds a call to what calls came to.
 	fn count(&mut self, node: &AccountId, receipt: &Receipt, delivered: bool) -> Change {
 		let statement = &receipt.statement;
@@ -309,17 +336,20 @@ impl Ledger {
 	}
 
 	/// Takes the statement of a call whose voucher was refused at first and taken after all; it was
-	/// checked. Nobody has its answer.
-	pub fn take_up(&mut self, slot: &LaneSlot, receipt: Receipt) -> Vec<Change> {
+	/// checked. Nobody has its answer, so it counts as one that was charged and lost. `now` is in seconds
+	/// since 1970.
+	pub fn take_up(&mut self, slot: &LaneSlot, receipt: Receipt, now: u64) -> Vec<Change> {
 		let (sequence, hash) = (slot.sequence, receipt.statement.request_hash);
 		let lane = self.lanes.get_mut(&slot.session).and_then(|lanes| lanes.get_mut(&slot.lane));
 		let Some(lane) = lane else { return Vec::new() };
 		let ours = |open: &&Open| (open.call.sequence, open.call.request_hash) == (sequence, hash);
 		let Some(open) = lane.untaken.iter().find(ours).cloned() else { return Vec::new() };
 		lane.sequence = lane.sequence.max(sequence);
-		lane.charge(sequence, receipt.statement.charge);
+		let charge = receipt.statement.charge;
+		lane.charge(sequence, charge);
 		let lane = Change::Lane(slot.session, slot.lane, Box::new(lane.clone()));
 		let totals = self.count(&slot.node, &receipt, false);
+		let judged = self.judge(slot, Fate::Lost, charge, now);
 		let kept = KeptStatement {
 			node: slot.node.clone(),
 			receipt_key: open.receipt_key,
@@ -327,7 +357,9 @@ impl Ledger {
 			receipt,
 			rejected: None,
 		};
-		vec![lane, totals, Change::Statement(Box::new(kept))]
+		let mut changes = vec![lane, totals, Change::Statement(Box::new(kept))];
+		changes.extend(judged);
+		changes
 	}
 
 	/// A voucher that was refused at first was taken after all, and the call was not charged.
@@ -346,6 +378,8 @@ impl Ledger {
 		lane.open = None;
 		if let Some(sequence) = correction.sequence {
 			lane.sequence = sequence;
+			// A second statement for a sequence that is behind us would be charged beside the first.
+			lane.use_up(sequence);
 		} else {
 			lane.use_up(slot.sequence);
 		}

@@ -98,9 +98,20 @@ impl Ledger {
 			signer: None,
 			limit: None,
 		};
+		// The number may have been given away by a chain reorganisation and come back. Where it is the same
+		// node's, vouchers for it are out, and its books go on with them.
+		let goes_on = self
+			.sessions
+			.get(&id)
+			.is_some_and(|known| known.node == *node && known.opening.is_some());
 		self.sessions.insert(id, session.clone());
-		self.lanes.remove(&id);
-		vec![Change::Intent(node.clone(), None), Change::Anew(id), Change::Session(session)]
+		let mut changes = vec![Change::Intent(node.clone(), None)];
+		if !goes_on {
+			self.lanes.remove(&id);
+			changes.push(Change::Anew(id));
+		}
+		changes.push(Change::Session(session));
+		changes
 	}
 
 	/// A session was opened for a hot key, which may spend no more in it than a limit, if there is

@@ -304,14 +304,16 @@ impl Ledger {
 		.collect()
 	}
 
-	/// Forgets the refused vouchers of a session that can be taken no more.
-	pub fn forget_untaken(&mut self, session: SessionId, best: BlockNumber) -> Vec<Change> {
+	/// Forgets the refused vouchers that can be taken no more.
+	pub fn forget_untaken(&mut self, best: BlockNumber) -> Vec<Change> {
 		let mut changes = Vec::new();
-		for (lane, state) in self.lanes.get_mut(&session).into_iter().flatten() {
-			let before = state.untaken.len();
-			state.untaken.retain(|open| open.call.can_be_taken(best));
-			if state.untaken.len() < before {
-				changes.push(Change::Lane(session, *lane, Box::new(state.clone())));
+		for (session, lanes) in &mut self.lanes {
+			for (lane, state) in lanes {
+				let before = state.untaken.len();
+				state.untaken.retain(|open| open.call.can_be_taken(best));
+				if state.untaken.len() < before {
+					changes.push(Change::Lane(*session, *lane, Box::new(state.clone())));
+				}
 			}
 		}
 		changes

@@ -257,6 +257,22 @@ fn a_refused_voucher_frees_its_number_but_still_counts() {
 }
 
 #[test]
+fn a_number_that_comes_back_with_the_same_node_goes_on_with_its_lanes() {
+	let (mut ledger, budget) = (with_session(100), Budget::new(300, Some(300)));
+	let first = begin(&mut ledger, 10, &budget).unwrap();
+	ledger.acknowledge(&first.slot, receipt(&first.slot, 3, 4), true);
+	// Blocks were reorganised away, and the session with them.
+	ledger.retire(7);
+	let open = IntentKind::Open { expires_at: 1_000, first: 0 };
+	ledger.plan(&node(2), 100, open, 5, &budget).unwrap();
+	ledger.submitted(&node(2));
+	let changes = ledger.opened(&node(2), 7, 100, 1_000);
+	assert!(!changes.iter().any(|change| matches!(change, Change::Anew(_))));
+	let next = begin(&mut ledger, 10, &budget).unwrap();
+	assert_eq!((next.slot.sequence, next.acknowledged), (2, 4));
+}
+
+#[test]
 fn refused_vouchers_are_remembered_while_they_can_be_taken() {
 	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
 	let before = |sequence| Correction { sequence: Some(sequence), acknowledged: None };
@@ -264,9 +280,9 @@ fn refused_vouchers_are_remembered_while_they_can_be_taken() {
 	ledger.refuse(&refused.slot, before(0));
 	assert_eq!(Ledger::restore(ledger.contents()).untaken(7, 0).len(), 1);
 	// Valid until block 100, and its node may be a hundred blocks behind.
-	assert!(ledger.forget_untaken(7, 200).is_empty());
+	assert!(ledger.forget_untaken(200).is_empty());
 	let mut later = ledger.clone();
-	assert_eq!(later.forget_untaken(7, 201).len(), 1);
+	assert_eq!(later.forget_untaken(201).len(), 1);
 	assert!(later.untaken(7, 0).is_empty());
 	// Another one with its number takes its place.
 	let mut other = ledger.clone();
@@ -275,10 +291,19 @@ fn refused_vouchers_are_remembered_while_they_can_be_taken() {
 	other.acknowledge(&next.slot, receipt(&next.slot, 3, 4), true);
 	assert!(other.untaken(7, 0).is_empty());
 	// Or it was taken after all.
-	assert_eq!(ledger.take_up(&refused.slot, receipt(&refused.slot, 3, 4)).len(), 3);
+	let mut behind = ledger.clone();
+	assert_eq!(ledger.take_up(&refused.slot, receipt(&refused.slot, 3, 4), 0).len(), 4);
+	assert_eq!(ledger.trust(&node(2)).lost, 1, "nobody has its answer");
 	assert_eq!((ledger.acknowledged(&refused.slot), ledger.standing().charged), (4, 4));
 	let next = begin(&mut ledger, 10, &budget).unwrap();
 	assert_eq!((next.slot.sequence, next.acknowledged), (2, 4));
+	// A sequence that is behind is charged once, whatever else was refused with it.
+	let again = begin(&mut behind, 10, &budget).unwrap();
+	behind.take_up(&refused.slot, receipt(&refused.slot, 3, 4), 0);
+	behind.refuse(&again.slot, before(1));
+	assert!(behind.untaken(7, 0).is_empty());
+	assert!(behind.take_up(&again.slot, receipt(&again.slot, 3, 4), 0).is_empty());
+	assert_eq!(behind.standing().charged, 4);
 	// No node can have any number of them remembered.
 	ledger.refuse(&next.slot, before(1));
 	for _ in 0..50 {

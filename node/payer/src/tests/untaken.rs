@@ -30,7 +30,8 @@ async fn a_voucher_that_was_refused_and_taken_later_is_found_out() {
 	let untaken = || payer.treasury.look(|ledger| ledger.untaken(5, 0).len());
 	assert_eq!(untaken(), 1);
 	net.chain.state.lock().best = 500;
-	payer.janitor.observe().await.unwrap();
+	payer.market.refresh_if_older(std::time::Duration::ZERO).await.unwrap();
+	payer.janitor.recover().await;
 	assert_eq!(untaken(), 0);
 	assert!(net.proofs().is_empty());
 }
