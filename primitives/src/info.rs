@@ -7,7 +7,7 @@ use crate::{
 	RequestId, Sequence, SessionId, VersionId, Weight,
 };
 use alloc::{string::String, vec::Vec};
-use codec::{Decode, Encode};
+use codec::{Decode, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_arithmetic::Permill;
 
@@ -57,7 +57,7 @@ pub struct ModelInfo {
 }
 
 /// The model that another descends from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct ParentInfo {
 	/// The parent.
@@ -232,12 +232,10 @@ pub struct SessionInfo {
 /// A model call that was requested on chain.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs)] // Names say what has no comment.
 pub struct RequestInfo {
-	/// Its id.
 	pub id: RequestId,
-	/// Who pays.
 	pub caller: AccountId,
-	/// The model.
 	pub model: ModelId,
 	/// The operator who is to answer; anybody who serves the model if there is none.
 	pub node: Option<AccountId>,
@@ -286,14 +284,12 @@ pub struct DatanetInfo {
 /// A release of a datanet.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs)] // Names say what has no comment.
 pub struct ReleaseInfo {
-	/// Its datanet.
 	pub datanet: DatanetId,
-	/// Its number.
 	pub release: ReleaseId,
 	/// The sum of its contributions' weights.
 	pub total_weight: Weight,
-	/// How many contributions it has.
 	pub contributions: u32,
 	/// The curator's part of what it earns.
 	pub curator_share: Permill,
@@ -333,14 +329,11 @@ pub enum ContributionState {
 /// A contribution.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[allow(missing_docs)] // Names say what has no comment.
 pub struct ContributionInfo {
-	/// Its id.
 	pub id: ContributionId,
-	/// Its datanet.
 	pub datanet: DatanetId,
-	/// Who gave it.
 	pub contributor: AccountId,
-	/// Who is paid for it.
 	pub beneficiary: AccountId,
 	/// The Merkle root over its chunks.
 	pub root: Hash,
@@ -348,7 +341,6 @@ pub struct ContributionInfo {
 	pub size: u64,
 	/// Where it is to be found.
 	pub uri: String,
-	/// What has become of it.
 	pub state: ContributionState,
 	/// Its weight in the datanet's next release.
 	pub next_weight: Weight,
@@ -412,8 +404,9 @@ pub struct Earnings {
 	pub accrued: Balance,
 }
 
-/// What a model's calls have been charged and paid over its lifetime, in planck.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
+/// What a model's calls have been charged and paid over its lifetime, in planck. The parts add up to
+/// `charged`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct ModelEarnings {
 	/// How many calls were settled.
@@ -421,7 +414,7 @@ pub struct ModelEarnings {
 	/// What they cost.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub charged: Balance,
-	/// To its developer.
+	/// To its developers, who have paid the royalties already.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub developer: Balance,
 	/// To the data behind it, curators included.

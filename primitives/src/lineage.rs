@@ -11,16 +11,14 @@
 
 use crate::{split::part_of, Balance, ModelId, MAX_LINEAGE};
 use alloc::vec::Vec;
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{Decode, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_arithmetic::Permill;
 use sp_core::ConstU32;
 use sp_runtime::BoundedVec;
 
 /// One level up from a model.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Ancestor<AccountId> {
 	/// The parent.
 	pub model: ModelId,

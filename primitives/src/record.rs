@@ -1,9 +1,9 @@
 //! What one call used, and what became of it in a settlement.
 
 use crate::{
-	attribution::Attribution, AccountId, Balance, ContributionId, DatanetId, Hash, ModelId,
-	PriceVersion, ReleaseId, Sequence, VersionId, Weight, MAX_LINEAGE, MAX_MERGED_ATTRIBUTION,
-	MAX_RECORDS, MAX_SOURCES,
+	attribution::Attribution, voucher::LaneTerms, AccountId, Balance, ContributionId, DatanetId,
+	Hash, ModelId, PriceVersion, ReleaseId, Sequence, VersionId, Weight, MAX_LINEAGE,
+	MAX_MERGED_ATTRIBUTION, MAX_RECORDS, MAX_SOURCES,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -37,22 +37,19 @@ pub struct CallRecord {
 	pub attribution: Attribution,
 }
 
+impl CallRecord {
+	/// The terms of its lane.
+	pub fn terms(&self) -> LaneTerms {
+		let Self { model, version, price_version, .. } = *self;
+		LaneTerms { model, version, price_version }
+	}
+}
+
 /// The records of one settlement, in rising order of their sequence.
 pub type CallRecords = BoundedVec<CallRecord, ConstU32<MAX_RECORDS>>;
 
 /// Why a record was rejected. It has no effect, and the rest of its batch goes on.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
 pub enum RejectReason {
@@ -116,18 +113,7 @@ pub enum RejectReason {
 }
 
 /// What a call paid into one release's pool.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct PoolPayment {
 	/// The datanet.
@@ -155,18 +141,7 @@ pub struct PoolPayment {
 }
 
 /// What a call paid straight to one contribution.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct DirectPayment {
 	/// The contribution.
@@ -180,18 +155,7 @@ pub struct DirectPayment {
 }
 
 /// How the data part of one call was paid.
-#[derive(
-	Clone,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct DataPayment {
 	/// To the contributions that the attribution names.
@@ -201,9 +165,7 @@ pub struct DataPayment {
 }
 
 /// What a call paid to the owner of a model that the called one descends from.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct RoyaltyPayment {
 	/// The parent, or one of its parents.
@@ -217,18 +179,7 @@ pub struct RoyaltyPayment {
 
 /// How a charge was paid. `protocol`, `developer`, `node`, `data` and the royalties add up to the
 /// charge, and the payments in `data_payment` add up to `data`.
-#[derive(
-	Clone,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct CallPayment {
 	/// To the protocol, in planck.

@@ -5,6 +5,7 @@ use crate::{
 	SessionId, VersionId,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::fmt::{self, Display, Formatter};
 use scale_info::TypeInfo;
 
 /// Hashed in front of a request: `blake2_256(tag ++ salt ++ body)`.
@@ -59,11 +60,36 @@ pub struct Voucher {
 	pub valid_until: BlockNumber,
 }
 
+/// What all vouchers of a lane name: it was agreed on together, and is settled together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct LaneTerms {
+	/// The model.
+	pub model: ModelId,
+	/// Its version.
+	pub version: VersionId,
+	/// The price version.
+	pub price_version: PriceVersion,
+}
+
+impl Display for LaneTerms {
+	fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+		let Self { model, version, price_version } = self;
+		write!(formatter, "model {model}, version {version}, price version {price_version}")
+	}
+}
+
 impl Signed for Voucher {
 	const DOMAIN: &'static [u8] = b"openledger/voucher/v2";
 }
 
 impl Voucher {
+	/// Its terms, which are those of its lane.
+	pub fn terms(&self) -> LaneTerms {
+		let Self { model, version, price_version, .. } = *self;
+		LaneTerms { model, version, price_version }
+	}
+
 	/// The most that this voucher's own call may cost. `None` if the voucher contradicts itself.
 	pub fn allowance(&self) -> Option<Balance> {
 		self.authorised.checked_sub(self.acknowledged)

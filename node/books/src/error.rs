@@ -8,11 +8,11 @@ use thiserror::Error;
 /// A reason why the store could not do what it was asked. Nothing of that has happened, unless the
 /// machine lost power between a commit and its confirmation.
 #[derive(Debug, Clone, Error)]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum StoreError {
 	/// The database or the disk under it failed. Later writes will fail as well.
 	#[error("the store's database failed: {0}")]
 	Database(Arc<redb::Error>),
-	/// The directory for the database cannot be made.
 	#[error("the store's directory cannot be made: {0}")]
 	Directory(Arc<std::io::Error>),
 	/// The file was written by a version of this program that stores things differently.
@@ -20,12 +20,7 @@ pub enum StoreError {
 		"the store has schema {found}, and this program reads schema {expected}: start the version of \
 		 this program that wrote it"
 	)]
-	Schema {
-		/// In the file.
-		found: u32,
-		/// The version that this program reads and writes.
-		expected: u32,
-	},
+	Schema { found: u32, expected: u32 },
 	/// The file names no schema: it is another program's, or was written before this program's first
 	/// schema.
 	#[error(
@@ -34,32 +29,13 @@ pub enum StoreError {
 		 node begins a new one",
 		path.display()
 	)]
-	NoSchema {
-		/// The file.
-		path: PathBuf,
-	},
-	/// The file belongs to a node on another chain.
+	NoSchema { path: PathBuf },
 	#[error("the store belongs to the chain with genesis {found:?}, this chain's is {expected:?}")]
-	OtherChain {
-		/// In the file.
-		found: Hash,
-		/// The chain that this node is connected to.
-		expected: Hash,
-	},
-	/// The file belongs to another operator.
+	OtherChain { found: Hash, expected: Hash },
 	#[error("the store belongs to operator {found}, this node's is {expected}")]
-	OtherOperator {
-		/// In the file.
-		found: AccountId,
-		/// The account of this node's key.
-		expected: AccountId,
-	},
-	/// A value in the file cannot be read.
+	OtherOperator { found: AccountId, expected: AccountId },
 	#[error("the store holds a value in `{table}` that cannot be read")]
-	Corrupt {
-		/// The table it is in.
-		table: &'static str,
-	},
+	Corrupt { table: &'static str },
 	/// An operation did not fit the state of the call it was for. A programming error.
 	#[error("the store was asked for a change that does not fit: {0}")]
 	Invariant(&'static str),

@@ -12,12 +12,12 @@ use std::{
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use openledger_primitives::{Balance, LaneId, SessionId};
+use openledger_primitives::{info::SessionInfo, voucher::LaneTerms, Balance, LaneId, SessionId};
 use redb::Database;
 
 use super::{
 	error::StoreError,
-	lanes::{self, Acceptance, Facts, LaneRefusal, Taken},
+	lanes::{self, Acceptance, LaneRefusal},
 	schema::Closing,
 	snapshot::Snapshot,
 	tables::Touched,
@@ -93,7 +93,7 @@ impl LaneRegister {
 		let mut sessions = self.lock();
 		let known = load(&mut sessions, database, id.lane_key())?;
 		let view = View { known, database };
-		let taken = match lanes::examine(&view, &acceptance)? {
+		let taken = match examine(&view, &acceptance)? {
 			Ok(Taken { adopted, .. }) if !adopted.is_empty() => {
 				return Ok(Taking::Behind(acceptance, adopted));
 			}
@@ -313,16 +313,6 @@ impl View<'_> {
 	fn open(&self, id: CallId) -> Option<&InFlight> {
 		self.known.lanes.get(&id.lane)?.open.as_ref().filter(|open| open.id == id)
 	}
-}
-
-impl Facts for View<'_> {
-	fn is_closing(&self, _: SessionId) -> Result<bool, StoreError> {
-		Ok(self.known.closing)
-	}
-
-	fn session(&self, _: SessionId) -> Result<Option<SessionState>, StoreError> {
-		Ok(self.known.state())
-	}
 
 	fn lane(&self, key: LaneKey) -> Result<Option<LaneState>, StoreError> {
 		match self.known.lanes.get(&key.lane) {
@@ -346,4 +336,112 @@ impl Facts for View<'_> {
 			(None, None) => Snapshot::of(self.database)?.get(id),
 		}
 	}
+}
+
+/// A voucher that fits.
+#[derive(Debug)]
+struct Taken {
+	/// Its lane, once it is taken.
+	lane: LaneState,
+	/// Lanes that have to be taken over from the chain before that.
+	adopted: Vec<(LaneKey, LaneState)>,
+}
+
+/// Compares a voucher with its lane and session.
+fn examine(
+	facts: &View<'_>,
+	acceptance: &Acceptance,
+) -> Result<Result<Taken, LaneRefusal>, StoreError> {
+	let voucher = &acceptance.voucher.voucher;
+	let id = CallId::of(voucher);
+	if facts.known.closing {
+		return Ok(Err(LaneRefusal::Closing));
+	}
+	let (session, adopted) = behind(facts, &acceptance.session, id.lane)?;
+	if !session.is_of(&acceptance.session.caller) {
+		return Ok(Err(LaneRefusal::OtherCaller { session: id.session }));
+	}
+	let mut lane = match adopted.iter().find(|(key, _)| *key == id.lane_key()) {
+		Some((_, state)) => *state,
+		None => facts.lane(id.lane_key())?.unwrap_or_default(),
+	};
+
+	let Some(expected) = lane.sequence.checked_add(1) else {
+		return Err(StoreError::Invariant("a lane has no sequence left"));
+	};
+	if voucher.sequence < expected {
+		let same = facts.voucher(id)?.is_some_and(|earlier| earlier.voucher == *voucher);
+		return Ok(Err(match same {
+			true => LaneRefusal::AlreadyUsed,
+			false => LaneRefusal::OutOfOrder { expected },
+		}));
+	}
+	if lane.in_flight.is_some() {
+		return Ok(Err(LaneRefusal::Busy { sequence: lane.sequence }));
+	}
+	if voucher.sequence > expected {
+		return Ok(Err(LaneRefusal::OutOfOrder { expected }));
+	}
+	let terms = terms(facts, CallId { sequence: lane.sequence, ..id })?;
+	if let Some(other) = terms.filter(|terms| *terms != voucher.terms()) {
+		return Ok(Err(LaneRefusal::OtherTerms(other)));
+	}
+	if voucher.acknowledged != lane.charged {
+		return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: lane.charged }));
+	}
+	let owed = session.charged.saturating_sub(acceptance.session.settled);
+	let owed = owed.saturating_add(session.in_flight);
+	let exposure = acceptance.exposure;
+	if owed > 0 && owed >= exposure {
+		return Ok(Err(LaneRefusal::ExposureReached { owed, exposure }));
+	}
+	let taken = session.charged.saturating_add(session.in_flight);
+	let left = acceptance.session.deposit.saturating_sub(taken);
+	if acceptance.reserve > left {
+		return Ok(Err(LaneRefusal::Underfunded { left, needed: acceptance.reserve }));
+	}
+	let left = acceptance.limit.saturating_sub(taken);
+	if acceptance.reserve > left {
+		return Ok(Err(LaneRefusal::LimitReached { left, needed: acceptance.reserve }));
+	}
+	lane.sequence = voucher.sequence;
+	lane.in_flight = Some(acceptance.reserve);
+	Ok(Ok(Taken { lane, adopted }))
+}
+
+/// The lanes of which the chain knows more than these books (the store is new, or was restored from a
+/// backup), and the session with them: such a lane goes on from what the chain has settled.
+fn behind(
+	facts: &View<'_>,
+	info: &SessionInfo,
+	lane: LaneId,
+) -> Result<(SessionState, Vec<(LaneKey, LaneState)>), StoreError> {
+	let stored = facts.known.state();
+	let is_new = stored.is_none();
+	let mut session = stored.unwrap_or_default();
+	let import_all = is_new || info.settled > session.charged;
+	let mut adopted = Vec::new();
+	for on_chain in &info.lanes {
+		if !import_all && on_chain.lane != lane {
+			continue;
+		}
+		let key = LaneKey { session: info.id, lane: on_chain.lane };
+		let known = facts.lane(key)?.unwrap_or_default();
+		if on_chain.sequence > known.sequence && known.in_flight.is_none() {
+			let more = on_chain.settled.saturating_sub(known.charged);
+			session.charged = session.charged.saturating_add(more);
+			adopted.push((key, LaneState::from_chain(on_chain)));
+		}
+	}
+	Ok((session, adopted))
+}
+
+/// The terms of a lane, by its last call. None if that is not known, or nobody has used it: the
+/// calls before are not for the next voucher to pay then.
+fn terms(facts: &View<'_>, last: CallId) -> Result<Option<LaneTerms>, StoreError> {
+	if let Some(newest) = facts.voucher(last)? {
+		return Ok(Some(newest.voucher.terms()));
+	}
+	let served = facts.call(last)?.and_then(|call| call.served);
+	Ok(served.map(|served| served.record.terms()))
 }

@@ -1,7 +1,9 @@
-//! Taking vouchers and ending calls: the operations that move a lane. Each checks everything
-//! before it changes anything.
+//! Writing vouchers down and ending their calls: the operations that move a lane on disk. Each checks
+//! everything before it changes anything.
 
-use openledger_primitives::{info::SessionInfo, Balance, LaneId, Sequence, SessionId, MAX_LANES};
+use openledger_primitives::{
+	info::SessionInfo, voucher::LaneTerms, Balance, LaneId, Sequence, SessionId, MAX_LANES,
+};
 use thiserror::Error;
 
 use super::{
@@ -9,8 +11,8 @@ use super::{
 	schema::Kept,
 	tables::Tables,
 	types::{
-		CallId, CallStatus, LaneKey, LaneState, LaneTerms, ServedCall, SessionState, StoredCall,
-		StoredVoucher, Uncharged, UnixSeconds,
+		CallId, CallStatus, LaneKey, LaneState, ServedCall, StoredCall, StoredVoucher, Uncharged,
+		UnixSeconds,
 	},
 };
 
@@ -33,8 +35,10 @@ pub struct Acceptance {
 	pub at: UnixSeconds,
 }
 
-/// A reason why a voucher does not fit the state of its lane or session. Nothing has changed.
+/// A reason why a voucher does not fit the state of its lane or session. Nothing has changed. What is set
+/// aside for calls that are being served counts as spent, and as owed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum LaneRefusal {
 	/// The caller has asked this node to agree to the session's end.
 	#[error("the session is being closed, as its caller asked")]
@@ -44,115 +48,33 @@ pub enum LaneRefusal {
 	#[error(
 		"session {session} belonged to another caller before a chain reorganisation; open a new one"
 	)]
-	OtherCaller {
-		/// The session.
-		session: SessionId,
-	},
-	/// This very voucher was taken before.
+	OtherCaller { session: SessionId },
 	#[error("this voucher was used before")]
 	AlreadyUsed,
-	/// The voucher is not the lane's next.
 	#[error("the lane's next voucher has sequence {expected}")]
-	OutOfOrder {
-		/// The sequence of the lane's next voucher.
-		expected: Sequence,
-	},
-	/// The call before it is still being served.
+	OutOfOrder { expected: Sequence },
 	#[error("call {sequence} of this lane is still being served")]
-	Busy {
-		/// That call.
-		sequence: Sequence,
-	},
+	Busy { sequence: Sequence },
 	/// The lane's earlier vouchers are for another model, version or price version: the chain would not
 	/// pay for their calls with this one.
 	#[error("the lane is used for {0}; use another lane")]
 	OtherTerms(LaneTerms),
 	/// Caller and node disagree about what the earlier calls cost.
 	#[error("the lane's earlier calls cost {expected} planck")]
-	AcknowledgedMismatch {
-		/// Their cost, in planck.
-		expected: Balance,
-	},
-	/// The rest of the session's deposit does not cover the call.
+	AcknowledgedMismatch { expected: Balance },
 	#[error("the call may cost {needed} planck, and {left} are left of the session's deposit")]
-	Underfunded {
-		/// The part that is neither charged nor set aside for other calls, in planck.
-		left: Balance,
-		/// The most that the call may cost, in planck.
-		needed: Balance,
-	},
-	/// The rest of what the session's hot key may spend does not cover the call.
+	Underfunded { left: Balance, needed: Balance },
 	#[error(
 		"the call may cost {needed} planck, and the key that signed for it may spend {left} more: \
 		 raise its spending limit, or sign with the caller's own key"
 	)]
-	LimitReached {
-		/// The rest that the key may spend, in planck.
-		left: Balance,
-		/// The most that the call may cost, in planck.
-		needed: Balance,
-	},
+	LimitReached { left: Balance, needed: Balance },
 	/// The session owes more than this node is willing to lose with it.
 	#[error(
 		"this session owes {owed} planck that is not settled yet; the node serves it again below \
 		 {exposure}"
 	)]
-	ExposureReached {
-		/// The part that was charged or is set aside, and the chain has not settled, in planck.
-		owed: Balance,
-		/// The bound, in planck.
-		exposure: Balance,
-	},
-}
-
-/// The facts that a voucher is compared with.
-pub(super) trait Facts {
-	/// True if a session takes no more vouchers.
-	fn is_closing(&self, session: SessionId) -> Result<bool, StoreError>;
-	/// The sum over a session's lanes.
-	fn session(&self, session: SessionId) -> Result<Option<SessionState>, StoreError>;
-	/// A lane.
-	fn lane(&self, lane: LaneKey) -> Result<Option<LaneState>, StoreError>;
-	/// A voucher that was taken.
-	fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError>;
-	/// A call whose voucher was taken.
-	fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError>;
-}
-
-/// A voucher that fits.
-#[derive(Debug)]
-pub(super) struct Taken {
-	/// Its lane, once it is taken.
-	pub lane: LaneState,
-	/// Lanes that have to be taken over from the chain before that.
-	pub adopted: Vec<(LaneKey, LaneState)>,
-}
-
-/// The lanes of which the chain knows more than these books (the store is new, or was restored from a
-/// backup), and the session with them: such a lane goes on from what the chain has settled.
-fn behind(
-	facts: &impl Facts,
-	info: &SessionInfo,
-	lane: LaneId,
-) -> Result<(SessionState, Vec<(LaneKey, LaneState)>), StoreError> {
-	let stored = facts.session(info.id)?;
-	let is_new = stored.is_none();
-	let mut session = stored.unwrap_or_default();
-	let import_all = is_new || info.settled > session.charged;
-	let mut adopted = Vec::new();
-	for on_chain in &info.lanes {
-		if !import_all && on_chain.lane != lane {
-			continue;
-		}
-		let key = LaneKey { session: info.id, lane: on_chain.lane };
-		let known = facts.lane(key)?.unwrap_or_default();
-		if on_chain.sequence > known.sequence && known.in_flight.is_none() {
-			let more = on_chain.settled.saturating_sub(known.charged);
-			session.charged = session.charged.saturating_add(more);
-			adopted.push((key, LaneState::from_chain(on_chain)));
-		}
-	}
-	Ok((session, adopted))
+	ExposureReached { owed: Balance, exposure: Balance },
 }
 
 /// Takes lanes over from the chain, as far as it is ahead of what is written down.
@@ -173,68 +95,6 @@ pub(super) fn adopt(
 	session.payer = Some(info.caller.clone());
 	tables.put_session(info.id, &session);
 	Ok(())
-}
-
-/// Compares a voucher with its lane and session.
-pub(super) fn examine(
-	facts: &impl Facts,
-	acceptance: &Acceptance,
-) -> Result<Result<Taken, LaneRefusal>, StoreError> {
-	let voucher = &acceptance.voucher.voucher;
-	let id = CallId::of(voucher);
-	if facts.is_closing(id.session)? {
-		return Ok(Err(LaneRefusal::Closing));
-	}
-	let (session, adopted) = behind(facts, &acceptance.session, id.lane)?;
-	if !session.is_of(&acceptance.session.caller) {
-		return Ok(Err(LaneRefusal::OtherCaller { session: id.session }));
-	}
-	let mut lane = match adopted.iter().find(|(key, _)| *key == id.lane_key()) {
-		Some((_, state)) => *state,
-		None => facts.lane(id.lane_key())?.unwrap_or_default(),
-	};
-
-	let Some(expected) = lane.sequence.checked_add(1) else {
-		return Err(StoreError::Invariant("a lane has no sequence left"));
-	};
-	if voucher.sequence < expected {
-		let same = facts.voucher(id)?.is_some_and(|earlier| earlier.voucher == *voucher);
-		return Ok(Err(match same {
-			true => LaneRefusal::AlreadyUsed,
-			false => LaneRefusal::OutOfOrder { expected },
-		}));
-	}
-	if lane.in_flight.is_some() {
-		return Ok(Err(LaneRefusal::Busy { sequence: lane.sequence }));
-	}
-	if voucher.sequence > expected {
-		return Ok(Err(LaneRefusal::OutOfOrder { expected }));
-	}
-	let terms = terms(facts, CallId { sequence: lane.sequence, ..id })?;
-	if let Some(other) = terms.filter(|terms| *terms != LaneTerms::of(voucher)) {
-		return Ok(Err(LaneRefusal::OtherTerms(other)));
-	}
-	if voucher.acknowledged != lane.charged {
-		return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: lane.charged }));
-	}
-	let owed = session.charged.saturating_sub(acceptance.session.settled);
-	let owed = owed.saturating_add(session.in_flight);
-	let exposure = acceptance.exposure;
-	if owed > 0 && owed >= exposure {
-		return Ok(Err(LaneRefusal::ExposureReached { owed, exposure }));
-	}
-	let taken = session.charged.saturating_add(session.in_flight);
-	let left = acceptance.session.deposit.saturating_sub(taken);
-	if acceptance.reserve > left {
-		return Ok(Err(LaneRefusal::Underfunded { left, needed: acceptance.reserve }));
-	}
-	let left = acceptance.limit.saturating_sub(taken);
-	if acceptance.reserve > left {
-		return Ok(Err(LaneRefusal::LimitReached { left, needed: acceptance.reserve }));
-	}
-	lane.sequence = voucher.sequence;
-	lane.in_flight = Some(acceptance.reserve);
-	Ok(Ok(Taken { lane, adopted }))
 }
 
 /// A call whose voucher was just taken.
@@ -266,16 +126,6 @@ pub(super) fn write(tables: &mut Tables<'_>, acceptance: &Acceptance) -> Result<
 	tables.put_lane(id.lane_key(), &lane)?;
 	tables.put_session(id.session, &session);
 	Ok(())
-}
-
-/// The terms of a lane, by its last call. None if that is not known, or nobody has used it: the
-/// calls before are not for the next voucher to pay then.
-fn terms(facts: &impl Facts, last: CallId) -> Result<Option<LaneTerms>, StoreError> {
-	if let Some(newest) = facts.voucher(last)? {
-		return Ok(Some(LaneTerms::of(&newest.voucher)));
-	}
-	let served = facts.call(last)?.and_then(|call| call.served);
-	Ok(served.map(|served| LaneTerms::of_record(&served.record)))
 }
 
 /// Takes no more vouchers of a session, now and after every restart. Returns the number of its calls

@@ -1,4 +1,4 @@
-//! What the node must not forget: vouchers it took, calls it served, and what became of them. Knows no
+//! Books of what the node must not forget: vouchers it took, calls it served, and their fate. Knows no
 //! models.
 //!
 //! An embedded database (redb) with one writer. Every operation is one step of a call's life:
@@ -14,7 +14,7 @@
 //! same voucher and request ([`Store::serve_and_keep`]).
 //!
 //! Calls that are settled by their sums keep their records here, and with them the proof that they are
-//! among those that were ([`Store::proven`]), until they are old ([`Store::prune`]).
+//! among those that were ([`Store::proof`]), until they are old ([`Store::prune`]).
 //!
 //! An operation that has returned is on disk, with one exception. [`Store::accept`] is where a voucher
 //! is compared with its lane and taken, in memory: two calls that race for one lane, or for the rest of
@@ -51,9 +51,9 @@ pub use self::{
 	outcomes::Outcome,
 	store::{Store, MAX_KEPT},
 	types::{
-		CallId, CallStatus, Cutoff, Identity, KeptAnswer, LaneKey, LaneState, LaneTerms, Loss,
-		OpenLane, Proof, ProvenCall, Pruned, ServedCall, SessionState, StoredAggregate,
-		StoredAnswer, StoredCall, StoredVoucher, Submission, Totals, Uncharged, UnixSeconds,
+		CallId, CallStatus, Cutoff, Identity, KeptAnswer, LaneKey, LaneState, Loss, OpenLane,
+		ProvenCall, Pruned, ServedCall, SessionState, StoredAggregate, StoredAnswer, StoredCall,
+		StoredVoucher, Submission, Totals, Uncharged, UnixSeconds,
 	},
 };
 

@@ -5,18 +5,18 @@ use openledger_primitives::{merkle, BlockNumber, Hash, Sequence, MAX_RECORDS};
 use super::{
 	error::StoreError,
 	snapshot::Snapshot,
-	types::{CallId, CallStatus, Proof, ProvenCall, StoredAggregate, StoredCall},
+	types::{CallId, CallStatus, ProvenCall, StoredAggregate, StoredCall},
 };
 
 /// The number of calls before one, and after it, among which those are looked for that were itemised
 /// with it. Most of them would have to be without a charge for that to be too few.
 const AROUND: usize = 1_024;
 
-/// A call with what it was settled with.
-pub(super) fn proven(snapshot: &Snapshot, id: CallId) -> Result<Option<ProvenCall>, StoreError> {
+/// A call with what it was settled with, and the proof that it was.
+pub(super) fn proof(snapshot: &Snapshot, id: CallId) -> Result<Option<ProvenCall>, StoreError> {
 	let Some(call) = snapshot.get::<StoredCall>(id)? else { return Ok(None) };
 	let CallStatus::Settled { block } = call.status else {
-		return Ok(Some(ProvenCall { call, aggregate: None, leaves: None }));
+		return Ok(Some(ProvenCall { call, aggregate: None, proof: None }));
 	};
 	let aggregate = snapshot.aggregate_from(id)?.filter(|sum| sum.first <= id.sequence);
 	let leaves = match (&aggregate, block) {
@@ -24,25 +24,15 @@ pub(super) fn proven(snapshot: &Snapshot, id: CallId) -> Result<Option<ProvenCal
 		(None, Some(block)) => itemised(snapshot, id, block)?,
 		(None, None) => None,
 	};
-	let leaves = leaves.and_then(|leaves| place(leaves, id.sequence));
-	Ok(Some(ProvenCall { call, aggregate, leaves }))
-}
-
-/// The same, with the root of the settlement and the call's proof instead of all its leaves.
-pub(super) fn proof(
-	snapshot: &Snapshot,
-	id: CallId,
-) -> Result<Option<(ProvenCall, Option<Proof>)>, StoreError> {
-	let Some(mut proven) = proven(snapshot, id)? else { return Ok(None) };
-	let proof = proven.leaves.take().and_then(|(leaves, index)| {
+	let proof = leaves.and_then(|leaves| place(leaves, id.sequence)).and_then(|(leaves, index)| {
 		let proof = merkle::prove(&leaves, index)?;
-		let root = match &proven.aggregate {
+		let root = match &aggregate {
 			Some(sum) => sum.aggregate.root,
 			None => merkle::root(leaves),
 		};
 		Some((root, proof))
 	});
-	Ok(Some((proven, proof)))
+	Ok(Some(ProvenCall { call, aggregate, proof }))
 }
 
 type Leaves = Vec<(Sequence, Hash)>;

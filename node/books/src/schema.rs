@@ -58,22 +58,12 @@ pub(super) enum OpenCall {
 	/// Being served.
 	#[codec(index = 0)]
 	Accepted,
-	/// To be settled.
+	/// To be settled. It was served `at` that time; the charge is in planck.
 	#[codec(index = 1)]
-	Served {
-		/// Since then.
-		at: UnixSeconds,
-		/// Its charge, in planck.
-		charge: Balance,
-	},
+	Served { at: UnixSeconds, charge: Balance },
 	/// In a settlement whose outcome is not known.
 	#[codec(index = 2)]
-	Submitted {
-		/// The time when it was served.
-		at: UnixSeconds,
-		/// Its charge, in planck.
-		charge: Balance,
-	},
+	Submitted { at: UnixSeconds, charge: Balance },
 }
 
 impl OpenCall {

@@ -9,7 +9,11 @@ use std::{
 	time::Duration,
 };
 
-use openledger_primitives::{info::SessionInfo, voucher::Voucher, LaneId, RequestId, SessionId};
+use openledger_primitives::{
+	info::SessionInfo,
+	voucher::{LaneTerms, Voucher},
+	LaneId, RequestId, SessionId,
+};
 use redb::Database;
 use tokio::sync::{mpsc, oneshot, Semaphore};
 
@@ -24,9 +28,9 @@ use super::{
 	snapshot::Snapshot,
 	tables::Tables,
 	types::{
-		CallId, Cutoff, Identity, KeptAnswer, LaneKey, LaneState, LaneTerms, OpenLane, Proof,
-		ProvenCall, Pruned, ServedCall, SessionState, StoredAggregate, StoredAnswer, StoredCall,
-		StoredVoucher, Totals, Uncharged, UnixSeconds,
+		CallId, Cutoff, Identity, KeptAnswer, LaneKey, LaneState, OpenLane, ProvenCall, Pruned,
+		ServedCall, SessionState, StoredAggregate, StoredAnswer, StoredCall, StoredVoucher, Totals,
+		Uncharged, UnixSeconds,
 	},
 	writer::{Job, Writer, QUEUE},
 	SCHEMA_VERSION,
@@ -48,7 +52,8 @@ const CACHE: usize = 4 * 1024 * 1024;
 /// chain.
 const ADOPTIONS: usize = 4;
 
-/// The store. Clones share one database.
+/// The store. Clones share one database. Everything fails if the database does, or is closed already;
+/// a function names what else can go wrong.
 #[derive(Clone, Debug)]
 pub struct Store {
 	queue: mpsc::Sender<Job>,
@@ -108,7 +113,7 @@ impl Store {
 	/// or by [`Self::secure`].
 	///
 	/// # Errors
-	/// Of the store. Inside: the reason why the voucher was refused.
+	/// Inside: the reason why the voucher was refused.
 	pub async fn accept(
 		&self,
 		acceptance: Acceptance,
@@ -136,7 +141,7 @@ impl Store {
 	/// Writes down that a voucher was taken, before anything of its answer goes out.
 	///
 	/// # Errors
-	/// Of the store. Nothing may go out then.
+	/// Nothing may go out then.
 	pub async fn secure(&self, id: CallId) -> Result<(), StoreError> {
 		let register = self.register.clone();
 		let secured = self.write(move |tables| match register.unwritten(id) {
@@ -147,9 +152,6 @@ impl Store {
 	}
 
 	/// Waits until everything that was done before is on disk.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn sync(&self) -> Result<(), StoreError> {
 		let register = self.register.clone();
 		let synced = self.write(move |tables| {
@@ -201,9 +203,6 @@ impl Store {
 	}
 
 	/// Ends an accepted call without a charge; its sequence stays used. True if it was still open.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn release(&self, id: CallId, why: Uncharged) -> Result<bool, StoreError> {
 		self.ask(self.releasing(id, why)).await
 	}
@@ -235,9 +234,6 @@ impl Store {
 
 	/// Takes no more vouchers of a session, for good. Returns the number of its calls that are still
 	/// being served.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn close_session(
 		&self,
 		session: SessionId,
@@ -253,25 +249,16 @@ impl Store {
 	}
 
 	/// The answer to exactly this voucher, if it is kept.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn kept(&self, voucher: Voucher) -> Result<Option<KeptAnswer>, StoreError> {
 		self.read(move |snapshot| snapshot.kept(&voucher)).await
 	}
 
 	/// The terms of a lane, if its last voucher is here.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn terms(&self, last: CallId) -> Result<Option<LaneTerms>, StoreError> {
-		Ok(self.voucher(last).await?.map(|last| LaneTerms::of(&last.voucher)))
+		Ok(self.voucher(last).await?.map(|last| last.voucher.terms()))
 	}
 
 	/// Notes what settlements did to served calls. Returns the number of calls that changed.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn note(&self, outcomes: Vec<(CallId, Outcome)>) -> Result<u32, StoreError> {
 		self.write(move |tables| outcomes::note(tables, &outcomes)).await
 	}
@@ -279,9 +266,6 @@ impl Store {
 	/// Notes that a settlement by sums is about to be sent, and what it does to these calls: from now
 	/// on the aggregate is what may be on chain. If its outcome turns out to be that of its last call,
 	/// it is kept, else forgotten.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn send_aggregate(
 		&self,
 		lane: LaneKey,
@@ -292,9 +276,6 @@ impl Store {
 	}
 
 	/// The aggregate of a lane that is in a settlement whose outcome is not known.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn sent_aggregate(
 		&self,
 		lane: LaneKey,
@@ -305,9 +286,6 @@ impl Store {
 
 	/// Removes up to `limit` calls that are at their end and old, from the lane `from` upwards. The
 	/// newest call of each lane stays.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn prune(
 		&self,
 		cutoff: Cutoff,
@@ -318,9 +296,6 @@ impl Store {
 	}
 
 	/// Keeps the answer of a call on chain, before it is sent and whenever it is.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn keep_answer(
 		&self,
 		request: RequestId,
@@ -330,39 +305,20 @@ impl Store {
 	}
 
 	/// Forgets the answer of a call on chain.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn forget_answer(&self, request: RequestId) -> Result<(), StoreError> {
 		self.write(move |tables| tables.answers.remove(request)).await
 	}
 
 	/// The answers of calls on chain that are not known to have arrived.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn answers(&self) -> Result<Vec<(RequestId, StoredAnswer)>, StoreError> {
 		self.read(|snapshot| snapshot.rows::<StoredAnswer>()?.all()?.collect()).await
 	}
 
-	/// A call, together with the leaves of what it was settled with.
+	/// A call, with the proof that it is among those that it was settled with.
 	///
 	/// # Errors
-	/// Of the store.
-	pub async fn proven(&self, id: CallId) -> Result<Option<ProvenCall>, StoreError> {
-		let permit = self.proofs.clone().acquire_owned().await;
-		let _permit = permit.map_err(|_| StoreError::Closed)?;
-		self.read(move |snapshot| proofs::proven(snapshot, id)).await
-	}
-
-	/// The same, with the proof that the call is among those that it was settled with.
-	///
-	/// # Errors
-	/// [`StoreError::Busy`] if too many ask, or of the store.
-	pub async fn proof(
-		&self,
-		id: CallId,
-	) -> Result<Option<(ProvenCall, Option<Proof>)>, StoreError> {
+	/// [`StoreError::Busy`] if too many ask.
+	pub async fn proof(&self, id: CallId) -> Result<Option<ProvenCall>, StoreError> {
 		let permit = tokio::time::timeout(PATIENCE, self.proofs.clone().acquire_owned()).await;
 		let permit = permit.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?;
 		self.read(move |snapshot| {
@@ -388,18 +344,12 @@ impl Store {
 	}
 
 	/// True if the records up to this one of its lane are not kept any more, or never were.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn is_removed(&self, id: CallId) -> Result<bool, StoreError> {
 		let lane = self.read(move |snapshot| snapshot.get::<LaneState>(id.lane_key())).await?;
 		Ok(lane.is_some_and(|state| id.sequence <= state.base_sequence))
 	}
 
 	/// A call, if its voucher was ever taken.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError> {
 		if let Some((_, call)) = self.register.call(id) {
 			return Ok(Some(call));
@@ -408,9 +358,6 @@ impl Store {
 	}
 
 	/// A voucher that was taken.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError> {
 		if let Some((voucher, _)) = self.register.call(id) {
 			return Ok(Some(voucher));
@@ -419,9 +366,6 @@ impl Store {
 	}
 
 	/// All calls of a lane, in order.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn calls(&self, lane: LaneKey) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
 		let mut calls = self.read(move |snapshot| snapshot.range(lane.all(), usize::MAX)).await?;
 		if let Some((id, _)) = self.register.open(lane) {
@@ -431,9 +375,6 @@ impl Store {
 	}
 
 	/// The state of a lane, as its next voucher has to see it; none if nobody has used it yet.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn lane(
 		&self,
 		session: &SessionInfo,
@@ -448,33 +389,21 @@ impl Store {
 	}
 
 	/// The sum over a session's lanes; none if nobody has used it yet.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn session(&self, session: SessionId) -> Result<Option<SessionState>, StoreError> {
 		self.register.session(session, &self.database)
 	}
 
 	/// The sum over all calls.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn totals(&self) -> Result<Totals, StoreError> {
 		Ok(self.read(|snapshot| snapshot.get(())).await?.unwrap_or_default())
 	}
 
 	/// The lanes with calls that wait for settlement, or for the outcome of one, in order.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn open_lanes(&self) -> Result<Vec<OpenLane>, StoreError> {
 		self.read(Snapshot::open_lanes).await
 	}
 
 	/// The first `limit` calls of a lane that wait for settlement, or for the outcome of one, in order.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn open_calls(
 		&self,
 		lane: LaneKey,
@@ -484,9 +413,6 @@ impl Store {
 	}
 
 	/// The oldest call of a lane that waits for settlement, or for the outcome of one.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn oldest_open_call(&self, lane: LaneKey) -> Result<Option<StoredCall>, StoreError> {
 		let oldest = self.open_calls(lane, 1).await?;
 		Ok(oldest.into_iter().next().map(|(_, call)| call))

@@ -9,8 +9,8 @@ use openledger_primitives::{
 	merkle::InclusionProof,
 	record::{CallRecord, RejectReason},
 	voucher::Voucher,
-	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId,
-	Signature, VersionId,
+	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, Sequence, SessionId, Signature,
+	VersionId,
 };
 
 /// Whose store it is. A file that belongs to somebody else, or to another chain, is refused.
@@ -83,38 +83,6 @@ impl CallId {
 impl fmt::Display for CallId {
 	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
 		write!(formatter, "{}/{}/{}", self.session, self.lane, self.sequence)
-	}
-}
-
-/// The terms of all vouchers of a lane: they were agreed on together, and are settled together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LaneTerms {
-	/// The model.
-	pub model: ModelId,
-	/// Its version.
-	pub version: VersionId,
-	/// The price version.
-	pub price_version: PriceVersion,
-}
-
-impl LaneTerms {
-	/// Those of a voucher.
-	pub fn of(voucher: &Voucher) -> Self {
-		let Voucher { model, version, price_version, .. } = *voucher;
-		Self { model, version, price_version }
-	}
-
-	/// Those of a record.
-	pub(super) fn of_record(record: &CallRecord) -> Self {
-		let CallRecord { model, version, price_version, .. } = *record;
-		Self { model, version, price_version }
-	}
-}
-
-impl fmt::Display for LaneTerms {
-	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-		let Self { model, version, price_version } = self;
-		write!(formatter, "model {model}, version {version}, price version {price_version}")
 	}
 }
 
@@ -358,16 +326,12 @@ pub struct StoredAggregate {
 
 /// A call that was requested on chain and has an answer, which is not known to have arrived yet.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[allow(missing_docs)] // Names say what has no comment.
 pub struct StoredAnswer {
-	/// The model that answered.
 	pub model: ModelId,
-	/// Its version.
 	pub version: VersionId,
-	/// The answer.
 	pub output: Vec<u8>,
-	/// Tokens of the prompt.
 	pub input_tokens: u32,
-	/// Tokens of the answer.
 	pub output_tokens: u32,
 	/// The transaction that was sent last, if one was.
 	pub submission: Option<Submission>,
@@ -403,9 +367,6 @@ pub struct Pruned {
 	pub next: Option<LaneKey>,
 }
 
-/// The root of a settlement, and the proof that a call is part of it.
-pub type Proof = (Hash, InclusionProof);
-
 /// A call, how it was settled, and what belongs to the settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenCall {
@@ -413,7 +374,7 @@ pub struct ProvenCall {
 	pub call: StoredCall,
 	/// The aggregate that it is part of, if it is of one that is settled.
 	pub aggregate: Option<StoredAggregate>,
-	/// The leaves of the settlement that it is part of, and its own place among them. None if it is
-	/// not settled, or it is not known together with which.
-	pub leaves: Option<(Vec<Hash>, u32)>,
+	/// The root of the settlement that it is part of, and the proof that it is. None if it is not settled,
+	/// or it is not known together with which.
+	pub proof: Option<(Hash, InclusionProof)>,
 }

@@ -4,15 +4,12 @@
 //! its proxy, for what is to be done from day to day, and only that one's key is where the work is
 //! done: losing it costs what such a proxy may do, until it is removed.
 
-use codec::Decode;
-use openledger_primitives::{AccountId, Balance, BlockNumber};
-use sp_io::hashing::{twox_128, twox_64};
+use openledger_primitives::{AccountId, Balance};
 
 use crate::{
-	calls::{Call, ProxyKind},
 	chain::{At, Chain, ChainError},
-	events::Event,
 	keys::Keypair,
+	runtime::{proxy, Call, Event, Proxy},
 	tx::{self, SubmitOptions, TxOutcome},
 };
 
@@ -21,17 +18,6 @@ use crate::{
 pub struct Agent {
 	account: AccountId,
 	signer: Keypair,
-}
-
-/// An account that may act for another one.
-#[derive(Clone, Debug, PartialEq, Eq, Decode)]
-pub struct Proxy {
-	/// Who may.
-	pub delegate: AccountId,
-	/// What it may do.
-	pub kind: ProxyKind,
-	/// How many blocks before doing it it has to say so.
-	pub delay: BlockNumber,
 }
 
 impl Agent {
@@ -65,19 +51,17 @@ impl Agent {
 		if !self.is_proxy() {
 			return call.clone();
 		}
-		let (real, call) = (self.account.clone(), Box::new(call.clone()));
-		Call::Proxy { real, force_proxy_type: None, call }
+		let (real, call) = (self.account.clone().into(), Box::new(call.clone()));
+		Call::Proxy(proxy::Call::proxy { real, force_proxy_type: None, call })
 	}
 }
 
 /// A transaction that made a call for another account has failed if that call has.
 fn of_inner(outcome: TxOutcome) -> TxOutcome {
 	let TxOutcome::Included(included) = outcome else { return outcome };
-	let failed = included.find(|event| match event {
-		Event::ProxyExecuted { error } => error.clone(),
-		_ => None,
-	});
-	match failed {
+	let executed = |event: &Event| matches!(event, Event::Proxy(proxy::Event::ProxyExecuted(_)));
+	let executed = included.events.iter().find(|record| executed(&record.event));
+	match executed.and_then(|record| record.failure.clone()) {
 		Some(error) => {
 			TxOutcome::Failed { block: included.block, finalized: included.finalized, error }
 		}
@@ -105,16 +89,10 @@ pub async fn submit_for(
 /// # Errors
 /// If the node cannot be asked, or keeps proxies in another shape.
 pub async fn proxies(chain: &Chain, account: &AccountId, at: At) -> Result<Vec<Proxy>, ChainError> {
-	let raw: &[u8] = account.as_ref();
-	let key = [&twox_128(b"Proxy")[..], &twox_128(b"Proxies"), &twox_64(raw), raw].concat();
-	let Some(stored) = chain.storage(&key, at).await? else { return Ok(Vec::new()) };
+	let key = (<[u8; 32]>::from(account.clone()),);
 	// And the deposit for them.
-	let decoded = <(Vec<Proxy>, Balance)>::decode(&mut stored.as_slice());
-	let (proxies, _) = decoded.map_err(|error| ChainError::Decode {
-		what: "who may act for an account".into(),
-		reason: error.to_string(),
-	})?;
-	Ok(proxies)
+	let stored = chain.stored::<(Vec<Proxy>, Balance)>("Proxy", "Proxies", key, at).await?;
+	Ok(stored.map(|(proxies, _)| proxies).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -123,12 +101,17 @@ mod tests {
 	use crate::{
 		chain::Block,
 		events::{DispatchFailure, EventRecord},
+		runtime::{metering, ProxyType},
 		testing::FakeChain,
 		tx::Included,
 		Scheme,
 	};
 	use codec::Encode;
 	use openledger_primitives::Hash;
+	use sp_io::hashing::{twox_128, twox_64};
+	use sp_runtime::DispatchError;
+
+	const HEARTBEAT: Call = Call::InferenceMetering(metering::Call::heartbeat);
 
 	fn key(uri: &str) -> Keypair {
 		Keypair::from_uri(uri, Scheme::Sr25519).unwrap()
@@ -138,37 +121,32 @@ mod tests {
 	fn a_call_for_another_account_is_wrapped() {
 		let (stash, hot) = (key("//Alice").account(), key("//Alice//hot"));
 		let own = Agent::own(hot.clone());
-		assert_eq!(own.call(&Call::Heartbeat {}), Call::Heartbeat {});
+		assert_eq!(own.call(&HEARTBEAT), HEARTBEAT);
 		assert!(!own.is_proxy() && !Agent::new(hot.account(), hot.clone()).is_proxy());
 		let agent = Agent::new(stash.clone(), hot.clone());
 		assert!(agent.is_proxy());
 		assert_eq!((agent.account(), agent.signer().account()), (&stash, hot.account()));
-		let Call::Proxy { real, call, .. } = agent.call(&Call::Heartbeat {}) else { panic!() };
-		assert_eq!((real, *call), (stash, Call::Heartbeat {}));
+		let Call::Proxy(proxy::Call::proxy { real, call, .. }) = agent.call(&HEARTBEAT) else {
+			panic!()
+		};
+		assert_eq!((real, *call), (stash.into(), HEARTBEAT));
 	}
 
 	#[test]
 	fn it_fails_where_the_call_for_the_other_account_does() {
 		let block = Block { number: 7, hash: Hash::zero() };
-		let outcome = |events: Vec<Event>| {
-			let record = |event| EventRecord { block, index: 0, extrinsic: Some(1), event };
-			let events = events.into_iter().map(record).collect();
-			let (extrinsic, index) = (Hash::zero(), 1);
-			of_inner(TxOutcome::Included(Included {
-				block,
-				finalized: true,
-				extrinsic,
-				index,
-				events,
-			}))
-		};
 		let failure = DispatchFailure { pallet: None, name: "No".into(), docs: String::new() };
-		let executed =
-			|error: Option<&DispatchFailure>| Event::ProxyExecuted { error: error.cloned() };
-		let well = outcome(vec![executed(None), Event::ExtrinsicSuccess]);
-		assert!(well.into_included().is_ok());
-		let failed = outcome(vec![executed(Some(&failure)), Event::ExtrinsicSuccess]);
-		assert_eq!(failed, TxOutcome::Failed { block, finalized: true, error: failure });
+		let outcome = |result: Result<(), DispatchError>| {
+			let failure = result.is_err().then(|| failure.clone());
+			let event = Event::Proxy(proxy::Event::ProxyExecuted(proxy::ProxyExecuted { result }));
+			let record = EventRecord { block, index: 0, extrinsic: Some(1), event, failure };
+			let (extrinsic, events) = (Hash::zero(), vec![record]);
+			let included = Included { block, finalized: true, extrinsic, index: 1, events };
+			of_inner(TxOutcome::Included(included))
+		};
+		assert!(outcome(Ok(())).into_included().is_ok());
+		let failed = outcome(Err(DispatchError::BadOrigin));
+		assert_eq!(failed, TxOutcome::Failed { block, finalized: true, error: failure.clone() });
 		let invalid = TxOutcome::Invalid { reason: "no".into() };
 		assert_eq!(of_inner(invalid.clone()), invalid);
 	}
@@ -183,7 +161,7 @@ mod tests {
 		let key = [&twox_128(b"Proxy")[..], &twox_128(b"Proxies"), &twox_64(raw), raw].concat();
 		let stored = (vec![(hot.clone(), 4u8, 0u32)], 5u128).encode();
 		fake.state.lock().unwrap().storage.insert(format!("0x{}", hex::encode(key)), stored);
-		let expected = Proxy { delegate: hot, kind: ProxyKind::Operator, delay: 0 };
+		let expected = Proxy { delegate: hot, proxy_type: ProxyType::Operator, delay: 0 };
 		assert_eq!(proxies(&chain, &stash, At::Best).await.unwrap(), [expected]);
 	}
 }

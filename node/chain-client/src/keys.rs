@@ -95,7 +95,7 @@ impl fmt::Display for Scheme {
 }
 
 /// A secret in clear, wiped from memory when it is dropped and never shown.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SecretUri(Zeroizing<String>);
 
 impl From<String> for SecretUri {
@@ -119,7 +119,7 @@ impl fmt::Debug for SecretUri {
 }
 
 /// Where a secret comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
 	/// Given as it is. For development: other users of the machine can see command lines.
 	Uri(SecretUri),

@@ -12,7 +12,11 @@ use openledger_primitives::{
 
 use crate::{
 	chain::{At, Block, Chain, ChainError},
-	events::{self, AggregateSettled, CallSettled, Event, EventRecord},
+	events::{self, EventRecord},
+	runtime::{
+		metering::{self, AggregateSettled, CallSettled},
+		Event,
+	},
 };
 
 /// What the chain has settled of a session, in the chain's order.
@@ -39,15 +43,20 @@ impl SessionSettlements {
 	/// Takes what an event says, if it is about the session.
 	fn take(&mut self, session: SessionId, record: EventRecord) {
 		let block = record.block;
-		match record.event {
-			Event::CallSettled(call) if call.session == session => self.calls.push((block, *call)),
-			Event::AggregateSettled(sum) if sum.session == session => {
-				self.aggregates.push((block, *sum));
+		let Event::InferenceMetering(event) = record.event else { return };
+		match event {
+			metering::Event::CallSettled(call) if call.session == session => {
+				self.calls.push((block, call));
 			}
-			Event::RecordRejected { session: of, lane, sequence, reason } if of == session => {
-				self.rejected.push((block, lane, sequence, reason));
+			metering::Event::AggregateSettled(sum) if sum.session == session => {
+				self.aggregates.push((block, sum));
 			}
-			Event::SessionClosed { session: of, .. } if of == session => self.closed = Some(block),
+			metering::Event::RecordRejected(record) if record.session == session => {
+				self.rejected.push((block, record.lane, record.sequence, record.reason));
+			}
+			metering::Event::SessionClosed(closed) if closed.session == session => {
+				self.closed = Some(block);
+			}
 			_ => {}
 		}
 	}

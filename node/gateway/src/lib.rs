@@ -4,9 +4,9 @@
 //! | module | holds |
 //! |---|---|
 //! | [`server`] | the HTTP handlers, from a request to its answer |
-//! | [`openai`] | answers in the OpenAI protocol |
-//! | [`payment`] | vouchers, from the header to the signed statement |
+//! | `openai` | answers in the OpenAI protocol |
+//! | `payment` | vouchers, from the header to the signed statement |
 
-pub mod openai;
-pub mod payment;
+mod openai;
+mod payment;
 pub mod server;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// A reason why a backend could not serve a call, or could not finish it.
+/// A reason why a backend could not serve a call, or could not finish it. A time after which to try again
+/// is in whole seconds, and one at least.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum BackendError {
-	/// The prompt leaves no room for an answer.
 	#[error(
 		"this model's context is {context} tokens; the prompt has {tokens}, \
          which leaves no room for an answer"
@@ -15,56 +16,29 @@ pub enum BackendError {
 	PromptTooLong {
 		/// Tokens of the prompt, chat template included.
 		tokens: u32,
-		/// The model's context in tokens.
 		context: u32,
 	},
 	/// The model's chat template refuses the conversation, for instance because of the order of
 	/// its roles.
 	#[error("the model's chat template refuses this conversation: {message}")]
-	InvalidPrompt {
-		/// The template's own message.
-		message: String,
-	},
+	InvalidPrompt { message: String },
 	/// A parameter that would change the answer and that this backend does not know.
 	#[error("this model does not support `{param}`")]
-	Unsupported {
-		/// The parameter's name in the request.
-		param: String,
-	},
-	/// This model is not made for what is asked of it.
+	Unsupported { param: String },
 	#[error("this model does not serve {task}")]
-	NotServed {
-		/// The task, such as `embeddings`.
-		task: &'static str,
-	},
-	/// The server that runs the model is not well.
+	NotServed { task: &'static str },
 	#[error("the server behind this model is not well; try again in {} s", retry_after.as_secs())]
-	Unwell {
-		/// The time until it is checked again; whole seconds, at least one.
-		retry_after: Duration,
-	},
-	/// Too many calls are waiting already.
+	Unwell { retry_after: Duration },
 	#[error("too many calls are waiting for this model; try again in {} s", retry_after.as_secs())]
-	Overloaded {
-		/// The time until it is worth trying again; whole seconds, at least one.
-		retry_after: Duration,
-	},
-	/// The server that runs the model failed.
+	Overloaded { retry_after: Duration },
 	#[error("the server behind this model failed: {message}")]
 	Upstream {
 		/// Its HTTP status, when it answered at all.
 		status: Option<u16>,
-		/// Its message, shortened.
 		message: String,
 	},
-	/// The call took longer than this node allows.
 	#[error("timed out after {} s while {stage}", after.as_secs())]
-	Timeout {
-		/// The work that was waited for.
-		stage: &'static str,
-		/// The time that was waited.
-		after: Duration,
-	},
+	Timeout { stage: &'static str, after: Duration },
 	/// Anything else; details are for the operator.
 	#[error("the model failed: {0}")]
 	Failed(String),

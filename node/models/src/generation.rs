@@ -223,10 +223,7 @@ impl EventSink {
 		self.send_event(Event::Delta(delta)).await
 	}
 
-	/// Hands out a piece of a tool call, waiting while the reader is behind.
-	///
-	/// # Errors
-	/// [`Gone`], as for [`Self::send`].
+	/// Does the same with a piece of a tool call.
 	pub async fn send_tool(&self, delta: ToolDelta) -> Result<(), Gone> {
 		self.send_event(Event::Tool(delta)).await
 	}

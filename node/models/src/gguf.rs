@@ -6,11 +6,12 @@ use std::{
 	path::Path,
 };
 
+use blake2b_simd::State;
 use candle_core::quantized::gguf_file::{Content, Value};
 use openledger_primitives::Hash;
 
 use super::{
-	hash::{hash_reader, Hasher, PIECE},
+	hash::{finish, hash_reader, hasher, PIECE},
 	LoadError,
 };
 
@@ -79,16 +80,16 @@ pub(crate) fn tokenizer_hash(content: &Content) -> Hash {
 	let mut entries: Vec<_> =
 		content.metadata.iter().filter(|(key, _)| key.starts_with("tokenizer.")).collect();
 	entries.sort_by_key(|(key, _)| key.as_str());
-	let mut hasher = Hasher::new();
+	let mut hasher = hasher();
 	hasher.update(b"openledger/gguf-tokenizer/v1");
 	for (key, value) in entries {
 		sized(&mut hasher, key.as_bytes());
 		feed(&mut hasher, value);
 	}
-	hasher.finish()
+	finish(&hasher)
 }
 
-fn feed(hasher: &mut Hasher, value: &Value) {
+fn feed(hasher: &mut State, value: &Value) {
 	let mut tagged = |tag: u8, bytes: &[u8]| {
 		hasher.update(&[tag]);
 		hasher.update(bytes);
@@ -119,12 +120,12 @@ fn feed(hasher: &mut Hasher, value: &Value) {
 	}
 }
 
-fn sized(hasher: &mut Hasher, bytes: &[u8]) {
+fn sized(hasher: &mut State, bytes: &[u8]) {
 	length(hasher, bytes.len());
 	hasher.update(bytes);
 }
 
-fn length(hasher: &mut Hasher, length: usize) {
+fn length(hasher: &mut State, length: usize) {
 	hasher.update(&u64::try_from(length).unwrap_or(u64::MAX).to_le_bytes());
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
 	fs::File,
-	io::{self, Read},
+	io::{self, BufRead, BufReader},
 	path::Path,
 };
 
@@ -18,49 +18,30 @@ pub(crate) const PIECE: usize = 1 << 20;
 /// # Errors
 /// If the file cannot be read.
 pub fn hash_file(path: &Path) -> io::Result<Hash> {
-	hash_reader(&mut File::open(path)?)
+	hash_reader(&mut BufReader::with_capacity(PIECE, File::open(path)?))
 }
 
 /// The blake2-256 hash of some bytes.
 pub(crate) fn hash_bytes(bytes: &[u8]) -> Hash {
-	let mut hasher = Hasher::new();
-	hasher.update(bytes);
-	hasher.finish()
+	finish(hasher().update(bytes))
 }
 
 /// The blake2-256 hash of all that is left in a reader.
-pub(crate) fn hash_reader(reader: &mut impl Read) -> io::Result<Hash> {
-	let mut hasher = Hasher::new();
-	let mut piece = vec![0; PIECE];
-	loop {
-		match reader.read(&mut piece) {
-			Ok(0) => return Ok(hasher.finish()),
-			Ok(read) => hasher.update(piece.get(..read).unwrap_or_default()),
-			Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-			Err(error) => return Err(error),
-		}
-	}
+pub(crate) fn hash_reader(reader: &mut impl BufRead) -> io::Result<Hash> {
+	let mut hasher = hasher();
+	io::copy(reader, &mut hasher)?;
+	Ok(finish(&hasher))
 }
 
-/// blake2-256, fed piece by piece.
-pub(crate) struct Hasher(State);
+/// blake2-256, to be fed piece by piece.
+pub(crate) fn hasher() -> State {
+	Params::new().hash_length(32).to_state()
+}
 
-impl Hasher {
-	pub fn new() -> Self {
-		Self(Params::new().hash_length(32).to_state())
-	}
-
-	pub fn update(&mut self, bytes: &[u8]) {
-		self.0.update(bytes);
-	}
-
-	pub fn finish(self) -> Hash {
-		let mut hash = Hash::zero();
-		for (to, from) in hash.0.iter_mut().zip(self.0.finalize().as_bytes()) {
-			*to = *from;
-		}
-		hash
-	}
+/// The hash of all that was fed.
+pub(crate) fn finish(hasher: &State) -> Hash {
+	let hash: Result<[u8; 32], _> = hasher.finalize().as_bytes().try_into();
+	hash.map_or_else(|_| Hash::zero(), Hash::from)
 }
 
 #[cfg(test)]

@@ -25,8 +25,6 @@ mod backend;
 #[cfg(any(feature = "local", feature = "forward"))]
 mod emit;
 mod error;
-#[cfg(any(feature = "local", feature = "forward"))]
-mod fair_queue;
 #[cfg(feature = "forward")]
 mod forward;
 mod generation;
@@ -44,11 +42,13 @@ mod test_model;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod tokenizer;
+#[cfg(any(feature = "local", feature = "forward"))]
+mod turns;
 
 #[cfg(feature = "forward")]
 pub use self::forward::{ForwardBackend, ForwardOptions};
 #[cfg(feature = "local")]
-pub use self::local::{LocalBackend, LocalOptions, UNPACK_UP_TO};
+pub use self::local::{LocalBackend, LocalOptions};
 pub use self::{
 	backend::{Backend, Load, ModelFacts},
 	error::BackendError,

@@ -17,23 +17,12 @@ use super::{LocalBackend, LocalOptions};
 
 /// A reason why a model could not be loaded.
 #[derive(Debug, Error)]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum LoadError {
-	/// A file cannot be read.
 	#[error("{}: {source}", path.display())]
-	Read {
-		/// The file.
-		path: PathBuf,
-		/// The system's error.
-		source: io::Error,
-	},
-	/// A file is not what it should be.
+	Read { path: PathBuf, source: io::Error },
 	#[error("{}: {message}", path.display())]
-	Invalid {
-		/// The file.
-		path: PathBuf,
-		/// The fault in it.
-		message: String,
-	},
+	Invalid { path: PathBuf, message: String },
 	/// A setting cannot be used.
 	#[error("{0}")]
 	Setting(String),

@@ -1,18 +1,15 @@
-//! Where the money is: for `/spend`, and for people.
+//! The report on where the money is: for `/spend`, and for people.
 
 use std::{collections::BTreeMap, fmt};
 
 use openledger_chain_client::ss58;
-use openledger_payer::{
-	budget::Budget,
-	ledger::{Ledger, Session, Standing, Totals},
-	Payer,
-};
-use openledger_primitives::{AccountId, Balance, ModelId};
+use openledger_payer::Payer;
+use openledger_payer_ledger::{Budget, Session, Standing, Totals};
+use openledger_primitives::{AccountId, Balance};
 use openledger_protocol::units::format_amount;
 use serde_json::{json, Value};
 
-/// Where the money is, at one time.
+/// The state of a payer's money at one time.
 #[derive(Clone, Debug)]
 pub struct Report {
 	account: AccountId,
@@ -29,7 +26,7 @@ pub struct Report {
 }
 
 impl Report {
-	/// Where the money of a payer is now.
+	/// The state of a payer's money now.
 	pub fn of(payer: &Payer) -> Self {
 		let lists = payer.market.lists();
 		let name = |id| {
@@ -38,41 +35,31 @@ impl Report {
 		};
 		let (budget, network) = (*payer.treasury.budget(), payer.network.name());
 		let proofs = payer.proofs.count();
-		payer.treasury.look(|ledger| Self::new(ledger, budget, network, proofs, name))
-	}
-
-	/// What a ledger comes to. `name` knows what models are called.
-	pub fn new(
-		ledger: &Ledger,
-		budget: Budget,
-		network: String,
-		proofs: usize,
-		name: impl Fn(ModelId) -> String,
-	) -> Self {
-		let mut models: BTreeMap<String, Totals> = BTreeMap::new();
-		let mut nodes: BTreeMap<AccountId, Totals> = BTreeMap::new();
-		for ((model, node), totals) in ledger.totals() {
-			let of_model = models.entry(name(*model)).or_default();
-			*of_model = of_model.plus(*totals);
-			let of_node = nodes.entry(node.clone()).or_default();
-			*of_node = of_node.plus(*totals);
-		}
-		Self {
-			account: ledger.meta().caller.clone(),
-			network,
-			budget,
-			standing: ledger.standing(),
-			models,
-			nodes,
-			sessions: ledger
-				.sessions()
-				.map(|session| (session.clone(), ledger.left(session.id)))
-				.collect(),
-			barred: ledger.barred().clone(),
-			unresolved: ledger.unresolved().len(),
-			under_way: ledger.busy_lanes(),
-			proofs,
-		}
+		payer.treasury.look(|ledger| {
+			let books = ledger.books();
+			let mut models: BTreeMap<String, Totals> = BTreeMap::new();
+			let mut nodes: BTreeMap<AccountId, Totals> = BTreeMap::new();
+			for ((model, node), totals) in ledger.totals() {
+				let of_model = models.entry(name(*model)).or_default();
+				*of_model = of_model.plus(*totals);
+				let of_node = nodes.entry(node.clone()).or_default();
+				*of_node = of_node.plus(*totals);
+			}
+			let sessions = books.all().map(|book| (book.session().clone(), book.left()));
+			Self {
+				account: ledger.meta().caller.clone(),
+				network,
+				budget,
+				standing: ledger.standing(),
+				models,
+				nodes,
+				sessions: sessions.collect(),
+				barred: ledger.nodes().barred().clone(),
+				unresolved: books.unresolved().count(),
+				under_way: books.busy_lanes(),
+				proofs,
+			}
+		})
 	}
 
 	fn all(&self) -> Totals {

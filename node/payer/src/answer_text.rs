@@ -47,7 +47,7 @@ impl AnswerText {
 		Some(said)
 	}
 
-	/// Whether a value is an answer at all: it has what was asked for, whatever that says.
+	/// Returns `true` if a value is an answer at all: it has what was asked for, whatever that says.
 	pub fn is_answer(task: Task, answer: &Value) -> bool {
 		match task {
 			Task::Chat => answer.pointer("/choices/0/message").is_some_and(Value::is_object),
@@ -80,7 +80,7 @@ impl AnswerText {
 		self.signed.len().saturating_add(self.besides.len())
 	}
 
-	/// Whether nothing was said.
+	/// Returns `true` if nothing was said.
 	pub fn is_empty(&self) -> bool {
 		self.len() == 0
 	}

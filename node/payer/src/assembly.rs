@@ -1,62 +1,30 @@
 //! All parts of a payer, put together.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+	io,
+	path::{Path, PathBuf},
+	sync::Arc,
+	time::Duration,
+};
 
-use openledger_primitives::{AccountId, BlockNumber, Hash};
+use openledger_payer_ledger::{Proofs, Signers, StoreError, Treasury};
+use openledger_primitives::{AccountId, Hash};
 use thiserror::Error;
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, warn};
 
 use crate::{
-	budget::Budget,
-	call::{CallSettings, Router, RouterParts},
-	clerk::Clerk,
-	funding::{Funding, Search},
-	janitor::{Closer, ClosingSettings, Janitor, JanitorParts},
-	ledger::{Signers, TrustRules},
-	market::Market,
-	network::Network,
-	node::api::{NodeApi, Patience},
-	proof::Proofs,
-	recount::Recount,
-	store::{Store, StoreError},
-	treasury::Treasury,
+	call::Router, clerk::Clerk, funding::Funding, janitor::Janitor, market::Market,
+	network::Network, node::api::NodeApi, parts::Parts, settings::PayerSettings,
 };
 
-/// How long it may take to learn what became of the last calls.
+/// The time in which to learn what became of the last calls.
 const LAST_LOOK: Duration = Duration::from_secs(10);
-/// How long a transaction that was submitted may take, when the payer ends.
+/// The time that a transaction which was submitted is given when the payer ends.
 const TRANSACTIONS: Duration = Duration::from_secs(30);
 
-/// How a payer is set up.
-#[derive(Clone, Debug)]
-pub struct PayerSettings {
-	/// How much may be spent.
-	pub budget: Budget,
-	/// Whether the budget counts from now on, not from when the state was begun.
-	pub new_budget: bool,
-	/// Nodes that were caught cheating and are paid again.
-	pub forgive: Vec<AccountId>,
-	/// The folder with the state. Each account on each chain has files of its own in it.
-	pub state: PathBuf,
-	/// How long a new session lasts, in blocks.
-	pub session_blocks: BlockNumber,
-	/// Whether nodes inside this machine's network are called.
-	pub inside: bool,
-	/// How long nodes are waited for.
-	pub patience: Patience,
-	/// How calls are made.
-	pub call: CallSettings,
-	/// Tokenizers to count answers with.
-	pub recount: Arc<Recount>,
-	/// How sessions are closed.
-	pub closing: ClosingSettings,
-	/// When a node that charges for what does not arrive gets no calls for a day.
-	pub trust: TrustRules,
-}
-
-/// Why there is no payer.
+/// A reason why there is no payer.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -80,11 +48,11 @@ pub struct Payer {
 	pub router: Arc<Router>,
 	/// Looks after calls whose outcome is unknown, and after sessions.
 	pub janitor: Arc<Janitor>,
-	/// What nodes have signed and should not have.
+	/// Files with what nodes have signed and should not have.
 	pub proofs: Proofs,
 	/// HTTP to nodes.
 	pub api: NodeApi,
-	/// What must not be interrupted.
+	/// Transactions, which must not be interrupted.
 	transactions: TaskTracker,
 }
 
@@ -98,67 +66,50 @@ impl Payer {
 		settings: PayerSettings,
 	) -> Result<Self, OpenError> {
 		let (account, genesis) = (network.account(), network.genesis_hash());
-		let name = file_name(&genesis, &account);
-		let path = settings.state.join(format!("{name}.{EXTENSION}"));
-		let (store, mut ledger) = Store::open(&path, genesis, account).await?;
-		let hot = network.hot_key().map(|hot| hot.account());
-		ledger.sign_with(Signers { own: network.key().is_some(), hot });
-		ledger.judge_by(settings.trust);
-		let mut changes = match settings.new_budget {
-			true => ledger.rebase(),
-			false => Vec::new(),
-		};
-		changes.extend(settings.forgive.iter().flat_map(|node| ledger.forgive(node)));
-		store.write(changes).wait().await?;
-		let treasury = Arc::new(Treasury::new(ledger, store, settings.budget));
-		let transactions = TaskTracker::new();
-		let market = Arc::new(Market::new(network.clone(), settings.inside));
-		let proofs = Proofs::new(settings.state.join(format!("{name}.proofs")));
-		let clerk = Clerk::new(genesis, treasury.clone(), proofs.clone(), settings.recount.clone());
-		let funding = Funding::new(
-			network.clone(),
-			treasury.clone(),
-			settings.session_blocks,
-			transactions.clone(),
-		);
-		let api = NodeApi::new(settings.patience, settings.inside)?;
-		let closer = Closer::new(
-			network.clone(),
-			market.clone(),
-			treasury.clone(),
-			clerk.clone(),
-			api.clone(),
-			settings.closing.again,
-		);
-		let janitor = Janitor::new(JanitorParts {
-			network: network.clone(),
-			market: market.clone(),
-			treasury: treasury.clone(),
-			search: Search::new(network.clone(), treasury.clone()),
-			clerk: clerk.clone(),
-			api: api.clone(),
-			closer,
-			settings: settings.closing,
+		let path = settings.state.join(format!("{}.{EXTENSION}", file_name(&genesis, &account)));
+		let treasury = Treasury::open(&path, genesis, account, settings.budget).await?;
+		Self::with(network, treasury, settings).await
+	}
+
+	/// Puts everything together around a treasury.
+	pub(crate) async fn with(
+		network: Arc<dyn Network>,
+		treasury: Treasury,
+		settings: PayerSettings,
+	) -> Result<Self, OpenError> {
+		let (account, genesis) = (network.account(), network.genesis_hash());
+		let treasury = Arc::new(treasury);
+		let keys = network.keys();
+		let signers = Signers { own: keys.own.is_some(), hot: keys.hot_account() };
+		let PayerSettings { new_budget, forgive, trust, .. } = &settings;
+		let begun = treasury.update(|ledger| {
+			ledger.sign_with(signers);
+			ledger.judge_by(*trust);
+			let mut changes = if *new_budget { ledger.rebase() } else { Vec::new() };
+			changes.extend(forgive.iter().flat_map(|node| ledger.forgive(node)));
+			changes
 		});
-		let parts = RouterParts {
+		begun.await?;
+		let folder = settings.state.join(format!("{}.proofs", file_name(&genesis, &account)));
+		let proofs = Proofs::new(folder);
+		let clerk = Clerk::new(genesis, treasury.clone(), proofs.clone(), settings.recount.clone());
+		let market = Arc::new(Market::new(network.clone(), settings.inside));
+		let api = NodeApi::new(settings.patience, settings.inside)?;
+		let transactions = TaskTracker::new();
+		let (blocks, tasks) = (settings.session_blocks, transactions.clone());
+		let funding = Funding::new(network.clone(), treasury.clone(), blocks, tasks);
+		let parts = Arc::new(Parts {
 			network: network.clone(),
 			market: market.clone(),
 			treasury: treasury.clone(),
 			funding,
 			clerk,
-			recount: settings.recount,
 			api: api.clone(),
-		};
-		Ok(Self {
-			network,
-			market,
-			treasury,
-			router: Arc::new(Router::new(parts, &settings.call)),
-			janitor: Arc::new(janitor),
-			proofs,
-			api,
-			transactions,
-		})
+			settings,
+		});
+		let router = Arc::new(Router::new(parts.clone()));
+		let janitor = Arc::new(Janitor::new(parts));
+		Ok(Self { network, market, treasury, router, janitor, proofs, api, transactions })
 	}
 
 	/// Looks at the chain, keeps up with it from then on, and looks after calls and sessions, until it
@@ -186,7 +137,7 @@ impl Payer {
 
 	/// Lets go of the state, once everything is on disk.
 	pub async fn close(&self) {
-		self.treasury.store().close().await;
+		self.treasury.close().await;
 	}
 }
 
@@ -224,10 +175,10 @@ fn of_chain(genesis: &Hash) -> String {
 ///
 /// # Errors
 /// If the folder cannot be read.
-pub fn state_files(folder: &std::path::Path, genesis: &Hash) -> std::io::Result<Vec<PathBuf>> {
+pub fn state_files(folder: &Path, genesis: &Hash) -> io::Result<Vec<PathBuf>> {
 	let entries = match std::fs::read_dir(folder) {
 		Ok(entries) => entries,
-		Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+		Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
 		Err(error) => return Err(error),
 	};
 	let chain = format!("{}-", of_chain(genesis));

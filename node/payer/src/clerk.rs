@@ -1,29 +1,24 @@
-//! Taking statements: each is checked, and either acknowledged or kept as a proof.
+//! Taking statements: each is checked, and either acknowledged or kept as a proof. Where that cannot be
+//! written down, it fails.
 
-use std::sync::Arc;
+use std::{io, path::PathBuf, sync::Arc};
 
 use openledger_chain_client::ss58;
-use openledger_primitives::{
-	statement::{response_hash, Statement},
-	Balance, Hash,
-};
+use openledger_payer_ledger::{Evidence, Fate, LaneSlot, OpenCall, Proofs, StoreError, Treasury};
+use openledger_primitives::{Balance, Hash};
 use openledger_protocol::{
+	clock::unix_seconds,
 	units::format_amount,
 	x402::{PaymentResponse, Receipt},
 	Task,
 };
 use thiserror::Error;
-use tracing::{error, warn};
+use tracing::error;
 
 use crate::{
 	answer_text::AnswerText,
-	check::{check_statement, Place, Received, TOKENS_UNDER_WAY},
-	known::OpenCall,
-	ledger::{Evidence, Fate, LaneSlot, Open},
-	proof::Proofs,
-	recount::{self, Recount},
-	store::{unix_seconds, StoreError},
-	treasury::Treasury,
+	check::{check_statement, owed},
+	recount::Recount,
 };
 
 /// A model's answer, as far as it has come.
@@ -31,15 +26,15 @@ use crate::{
 pub struct Answer<'a> {
 	/// The model's name.
 	pub model: &'a str,
-	/// What was asked of it.
+	/// The kind of call.
 	pub task: Task,
 	/// Its text.
 	pub said: &'a AnswerText,
-	/// Whether that is all of it.
+	/// `true` if that is all of it.
 	pub whole: bool,
 }
 
-/// Why a statement was not acknowledged.
+/// A reason why a statement was not acknowledged.
 #[derive(Clone, Debug, Error)]
 pub enum Unacceptable {
 	/// It does not hold.
@@ -48,14 +43,6 @@ pub enum Unacceptable {
 	/// It cannot be written down.
 	#[error(transparent)]
 	Store(#[from] StoreError),
-}
-
-/// Whether a statement was signed by the node, for this call. Anything else proves nothing.
-fn is_of(slot: &LaneSlot, open: &Open, receipt: &Receipt, genesis_hash: Hash) -> bool {
-	let statement = &receipt.statement;
-	(statement.genesis_hash, statement.session) == (genesis_hash, slot.session)
-		&& (statement.lane, statement.sequence) == (slot.lane, slot.sequence)
-		&& receipt.is_signed_by(&open.receipt_key)
 }
 
 /// Takes statements.
@@ -78,205 +65,120 @@ impl Clerk {
 		Self { genesis_hash, treasury, proofs, recount }
 	}
 
-	/// The proofs.
-	pub fn proofs(&self) -> &Proofs {
-		&self.proofs
-	}
-
 	/// Checks a statement and acknowledges it, or keeps it as a proof. `answer` is there if it is
-	/// known what has come of it, and `fate` is what became of it. What the call cost, in planck.
-	///
-	/// # Errors
-	/// Why it was not acknowledged.
+	/// known what has come of it, and `fate` is what became of it. Returns the cost of the call, in planck.
 	pub async fn take(
 		&self,
 		slot: &LaneSlot,
-		open: &Open,
+		call: &OpenCall,
 		response: PaymentResponse,
 		answer: Option<Answer<'_>>,
 		fate: Fate,
 	) -> Result<Balance, Unacceptable> {
 		let receipt = response.extra;
-		if let Err(reason) = self.check(slot, open, &receipt, answer).await {
-			self.reject(slot, open, receipt, &reason).await?;
-			return Err(Unacceptable::False(reason));
-		}
-		let charge = receipt.statement.charge;
-		self.treasury.acknowledge(slot, receipt, fate).await?;
+		self.check(slot, call, &receipt, answer).await?;
+		let (charge, now) = (receipt.statement.charge, unix_seconds());
+		self.treasury.update(|ledger| ledger.acknowledge(slot, receipt, fate, now)).await?;
 		Ok(charge)
 	}
 
 	/// Takes the statement of a call whose voucher was refused at first and taken after all, because
-	/// whoever has the request has brought it again. Nobody has its answer. Whether it is that of the
-	/// call: several vouchers may have had its sequence.
-	///
-	/// # Errors
-	/// Why it was not acknowledged.
+	/// whoever has the request has brought it again. Nobody has its answer. Returns `false` if it is of
+	/// none of these calls.
 	pub async fn take_up(
 		&self,
 		slot: &LaneSlot,
-		open: &Open,
 		response: PaymentResponse,
 	) -> Result<bool, Unacceptable> {
 		let receipt = response.extra;
-		if receipt.statement.request_hash != open.call.request_hash {
-			return Ok(false);
-		}
-		if let Err(reason) = self.check(slot, open, &receipt, None).await {
-			let proves = self.keep_false(slot, open, &receipt, &reason).await;
-			self.treasury
-				.update(|ledger| ledger.reject_untaken(slot, open, receipt, &reason, proves))
-				.await?;
-			return Err(Unacceptable::False(reason));
-		}
+		// Several vouchers may have had its sequence.
+		let call = self.treasury.look(|ledger| {
+			let ours = |call: &&OpenCall| {
+				call.sequence == slot.sequence
+					&& call.agreed.request_hash == receipt.statement.request_hash
+			};
+			ledger.books().lane(slot)?.untaken.iter().find(ours).cloned()
+		});
+		let Some(call) = call else { return Ok(false) };
+		self.check(slot, &call, &receipt, None).await?;
 		let now = unix_seconds();
 		self.treasury.update(|ledger| ledger.take_up(slot, receipt, now)).await?;
 		Ok(true)
 	}
 
+	/// Checks a statement. One that does not hold is rejected, and kept if it proves something: if the
+	/// node has signed it, for this very call.
 	async fn check(
 		&self,
 		slot: &LaneSlot,
-		open: &Open,
+		call: &OpenCall,
 		receipt: &Receipt,
 		answer: Option<Answer<'_>>,
-	) -> Result<(), String> {
-		let place = Place {
-			genesis_hash: self.genesis_hash,
-			session: slot.session,
-			lane: slot.lane,
-			receipt_key: &open.receipt_key,
+	) -> Result<(), Unacceptable> {
+		let owed = match answer {
+			Some(answer) => self.owed(call, answer).await,
+			None => call.clone(),
 		};
-		let received = match answer {
-			Some(Answer { said, whole: false, .. }) => Received::Part(said.len()),
-			// Where it says more than is signed, its tokens are not those of the signed text alone.
-			Some(Answer { said, .. }) if said.besides.is_empty() => Received::Whole(&said.signed),
-			Some(_) | None => Received::Unknown,
-		};
-		check_statement(receipt, place, &open.call, received)?;
-		match answer {
-			Some(answer) => self.check_answer(&receipt.statement, &open.call, answer).await,
-			None => Ok(()),
+		let checked = check_statement(receipt, self.genesis_hash, slot, &owed);
+		let Err(reason) = checked else { return Ok(()) };
+		metrics::counter!("openledger_pay_rejected_statements_total").increment(1);
+		let LaneSlot { node, session, lane, sequence } = slot;
+		let statement = &receipt.statement;
+		let proves = (statement.genesis_hash, statement.session) == (self.genesis_hash, *session)
+			&& (statement.lane, statement.sequence) == (*lane, *sequence)
+			&& receipt.is_signed_by(&call.agreed.receipt_key);
+		error!(
+			node = %ss58(node), session, lane, sequence, %reason, proves,
+			"a node's statement does not hold: nothing is acknowledged, and it gets no more calls",
+		);
+		if proves {
+			let genesis = self.genesis_hash;
+			kept(self.proofs.keep_statement(genesis, slot, call, receipt, &reason).await);
 		}
+		let (receipt, why) = (receipt.clone(), reason.as_str());
+		self.treasury.update(|ledger| ledger.reject(slot, call, receipt, why, proves)).await?;
+		Err(Unacceptable::False(reason))
 	}
 
-	/// Whether a statement is about this answer, and charges no more tokens than it can have.
-	async fn check_answer(
-		&self,
-		statement: &Statement,
-		call: &OpenCall,
-		answer: Answer<'_>,
-	) -> Result<(), String> {
-		let Answer { model, task, said, whole } = answer;
-		let hash = response_hash(call.salt.as_fixed_bytes(), said.signed.as_bytes());
-		if whole && statement.response_hash != hash {
-			return Err("it is about another answer".into());
-		}
-		let charged = match whole {
-			true => statement.output_tokens,
-			false => statement.output_tokens.saturating_sub(TOKENS_UNDER_WAY),
-		};
-		// A token is at least a byte of text, but for the few that end an answer.
-		recount::at_most(charged, said.len(), "bytes of text")?;
-		if task == Task::Embeddings {
-			return Ok(());
-		}
-		let Some(counted) = self.recount.count(model, &said.all()).await else { return Ok(()) };
-		if usize::try_from(charged).map_or(true, |charged| charged > counted) {
-			warn!(model, charged, counted, "more tokens charged than counted");
-		}
-		recount::compare(charged, counted)
-	}
-
-	/// The most output tokens that can be owed for what has come of an answer.
-	pub async fn most_owed(&self, answer: Answer<'_>) -> u32 {
+	/// A call as far as it is owed for what has come of its answer.
+	pub async fn owed(&self, call: &OpenCall, answer: Answer<'_>) -> OpenCall {
 		let Answer { model, task, said, whole } = answer;
 		let counted = match task {
 			Task::Embeddings => None,
-			Task::Chat | Task::Text => self.recount.count(model, &said.all()).await,
+			Task::Chat | Task::Text => self.recount.count(model, vec![said.all()], false).await,
 		};
-		let most = recount::most_owed(said.len(), counted);
-		match whole {
-			true => most,
-			false => most.saturating_add(TOKENS_UNDER_WAY),
-		}
+		owed(call, said, whole, counted)
 	}
 
-	async fn reject(
-		&self,
-		slot: &LaneSlot,
-		open: &Open,
-		receipt: Receipt,
-		reason: &str,
-	) -> Result<(), StoreError> {
-		let proves = self.keep_false(slot, open, &receipt, reason).await;
-		self.treasury.reject(slot, receipt, reason, proves).await
-	}
-
-	/// Keeps a false statement in a file, if it proves something: if the node has signed it, for this very
-	/// call. Returns whether it does.
-	async fn keep_false(
-		&self,
-		slot: &LaneSlot,
-		open: &Open,
-		receipt: &Receipt,
-		reason: &str,
-	) -> bool {
-		metrics::counter!("openledger_pay_rejected_statements_total").increment(1);
-		if !is_of(slot, open, receipt, self.genesis_hash) {
+	/// Keeps the proof that nodes have settled more than they stated, and pays them no more.
+	pub async fn accuse(&self, found: &[Evidence]) -> Result<(), StoreError> {
+		for evidence in found {
+			let Evidence { node, session, lane, settled, stated } = evidence;
+			if self.treasury.look(|ledger| ledger.nodes().is_barred_for_good(node)) {
+				continue;
+			}
+			let place = lane.map_or_else(String::new, |(lane, _)| format!("lane {lane} of "));
+			let (settled, stated) = (format_amount(*settled), format_amount(*stated));
+			let reason =
+				format!("it settled {settled} on {place}session {session} where its statements say {stated}");
+			metrics::counter!("openledger_pay_oversettled_total").increment(1);
 			error!(
-				node = %ss58(&slot.node), session = slot.session, lane = slot.lane, %reason,
-				"what came as a node's statement is none: nothing is acknowledged, and it gets no \
-				 more calls",
-			);
-			return false;
-		}
-		let (proofs, genesis) = (self.proofs.clone(), self.genesis_hash);
-		let (at, agreed, kept, why) =
-			(slot.clone(), open.clone(), receipt.clone(), reason.to_owned());
-		let keeping = tokio::task::spawn_blocking(move || {
-			proofs.keep_statement(genesis, &at, &agreed, &kept, &why)
-		});
-		match keeping.await.map_err(std::io::Error::other).and_then(|kept| kept) {
-			Ok(path) => error!(
-				node = %ss58(&slot.node), session = slot.session, lane = slot.lane,
-				sequence = slot.sequence, %reason, proof = %path.display(),
-				"a node's statement does not hold: nothing is acknowledged, and it gets no more calls",
-			),
-			// The ledger keeps it too, as long as the session is open.
-			Err(error) => error!(%error, %reason, "a proof could not be written to its file"),
-		}
-		true
-	}
-
-	/// Keeps the proof that a node has settled more than it stated, and pays it no more.
-	///
-	/// # Errors
-	/// If it cannot be written down.
-	pub async fn accuse(&self, evidence: &Evidence) -> Result<(), StoreError> {
-		let reason = format!(
-			"it settled {} on lane {} of session {} where its statements say {}",
-			format_amount(evidence.settled.amount),
-			evidence.lane,
-			evidence.session,
-			format_amount(evidence.stated),
-		);
-		let is_known = self.treasury.look(|ledger| ledger.is_barred_for_good(&evidence.node));
-		if is_known {
-			return Ok(());
-		}
-		metrics::counter!("openledger_pay_oversettled_total").increment(1);
-		let kept = self.treasury.store().statements(evidence.session).await.unwrap_or_default();
-		let (proofs, genesis, found) = (self.proofs.clone(), self.genesis_hash, evidence.clone());
-		let keeping =
-			tokio::task::spawn_blocking(move || proofs.keep_settled(genesis, &found, &kept));
-		match keeping.await.map_err(std::io::Error::other).and_then(|kept| kept) {
-			Ok(path) => error!(
-				node = %ss58(&evidence.node), %reason, proof = %path.display(),
+				node = %ss58(node), %reason,
 				"a node has settled more than it stated: it gets no more calls",
-			),
-			Err(error) => error!(%error, %reason, "a proof could not be written to its file"),
+			);
+			let statements = self.treasury.statements(*session).await.unwrap_or_default();
+			kept(self.proofs.keep_settled(self.genesis_hash, evidence, &statements).await);
+			self.treasury.update(|ledger| ledger.bar(node, &reason)).await?;
 		}
-		self.treasury.update(|ledger| ledger.bar(&evidence.node, &reason)).await
+		Ok(())
+	}
+}
+
+/// Says where a proof is.
+fn kept(proof: io::Result<PathBuf>) {
+	match proof {
+		Ok(path) => error!(proof = %path.display(), "a proof against a node was kept"),
+		// The statements themselves are in the ledger's file.
+		Err(error) => error!(%error, "a proof could not be written to its file"),
 	}
 }

@@ -1,51 +1,45 @@
-//! The paying side of a model call: one engine for every program that pays.
+//! The paying side of a model call: one engine for every program that pays. What it has promised, and to
+//! whom, is in [`openledger_payer_ledger`].
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`assembly`] | all parts, put together: [`Payer`] |
+//! | [`assembly`], `parts`, [`settings`] | all parts, put together: [`Payer`] |
 //! | [`call`] | one call, step by step, and from node to node until it is answered |
 //! | [`one_shot`] | a call that is waited for |
-//! | [`voucher`] | what a node is paid with: made of what is on disk |
-//! | [`budget`], [`lanes`], [`ledger`], [`known`] | who was promised what, and how much there is to promise; no input or output |
-//! | [`store`], [`treasury`] | the ledger on disk, and spending from it |
 //! | [`network`], [`market`] | the chain, and what it lists |
 //! | [`node`] | speaking with nodes, and choosing among them |
-//! | [`funding`] | putting money into sessions |
-//! | [`check`], [`size`], [`sse`], [`answer_text`] | reading offers, statements and answers, and comparing them |
-//! | [`clerk`], [`proof`], [`recount`] | taking what nodes sign, and keeping what is false |
+//! | `funding` | putting money into sessions |
+//! | `check`, `size`, [`sse`], [`answer_text`] | reading offers, statements and answers, and comparing them |
+//! | `clerk`, [`recount`] | taking what nodes sign, and keeping what is false |
+//! | `recovery` | finding out what became of calls |
 //! | [`audit`] | what a node stated, next to what it settled |
-//! | [`janitor`], [`closing`] | closing sessions, and what else is left lying about |
+//! | [`janitor`] | closing sessions, and what else is left lying about |
 //! | [`error`] | why a call failed, as apps are told |
 
 pub mod answer_text;
 pub mod assembly;
 pub mod audit;
-pub mod budget;
 pub mod call;
-pub mod check;
-pub mod clerk;
-pub mod closing;
+mod check;
+mod clerk;
 pub mod error;
-pub mod funding;
+mod funding;
 pub mod janitor;
-pub mod known;
-pub mod lanes;
-pub mod ledger;
 pub mod market;
 pub mod network;
 pub mod node;
 pub mod one_shot;
-pub mod proof;
+mod parts;
 pub mod recount;
-pub mod size;
+mod recovery;
+pub mod settings;
+mod size;
 pub mod sse;
-pub mod store;
-pub mod treasury;
-pub mod voucher;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use assembly::{OpenError, Payer, PayerSettings};
+pub use assembly::{OpenError, Payer};
+pub use settings::PayerSettings;

@@ -1,7 +1,8 @@
-//! What the network has to offer: the models, who serves them, and how well.
+//! The models that the network has to offer, the nodes that serve them, and how well.
 //!
 //! A copy of the chain's lists, made anew from time to time, so that a call does not wait for it.
-//! What a node asks for is compared with the chain's newest word where it differs from the copy.
+//! A node's offer is compared with the chain's newest word where it differs from the copy. What asks the
+//! chain fails if that cannot be asked.
 
 use std::{
 	collections::{BTreeMap, BTreeSet, HashMap},
@@ -29,20 +30,20 @@ use crate::{
 
 /// Questions to the chain that are on their way at the same time.
 const PARALLEL: usize = 8;
-/// How often the chain is asked for its newest block.
+/// The pause before the chain is asked for its newest block again.
 const BLOCK: Duration = Duration::from_secs(3);
-/// How often the lists are made anew.
+/// The lists are made anew when they are so old.
 const REFRESH: Duration = Duration::from_secs(60);
 /// A model that is not in the lists is looked for on chain, but not more often than this.
 const SEARCH: Duration = Duration::from_secs(5);
 /// After the chain could not be asked, the next try is made so much later.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How many nodes are asked how they are, at a time.
+/// Nodes that are asked how they are in one round, at most.
 const CHECKS: usize = 32;
 /// A node that does not serve some kind of call is asked for such calls last, for so long.
 const UNSERVED: Duration = Duration::from_secs(600);
 
-/// A model, and who serves it.
+/// A model, and the nodes that serve it.
 #[derive(Clone, Debug)]
 pub struct Listing {
 	/// The model as the chain has it.
@@ -56,22 +57,22 @@ pub struct Listing {
 pub struct Lists {
 	/// The models that some node serves, by name.
 	pub models: BTreeMap<String, Listing>,
-	/// When they were made.
+	/// The time when they were made.
 	pub made: Option<Instant>,
-	/// When that was tried last, and why it failed.
+	/// The time when that was tried last, and why it failed.
 	pub failed: Option<(Instant, ChainError)>,
 }
 
 /// See the module's documentation.
 pub struct Market {
 	network: Arc<dyn Network>,
-	/// Whether nodes inside this machine's network are called.
+	/// `true` if nodes inside this machine's network are called.
 	inside: bool,
 	began: Instant,
 	best: AtomicU32,
 	lists: RwLock<Arc<Lists>>,
 	health: Mutex<HashMap<AccountId, Health>>,
-	/// Who said when that it does not serve some kind of call of a model.
+	/// The time when a node said that it does not serve some kind of call of a model.
 	unserved: Mutex<HashMap<(AccountId, (ModelId, Task)), Instant>>,
 	turn: tokio::sync::Mutex<()>,
 }
@@ -123,7 +124,7 @@ impl Market {
 		listed.map_or_else(|| id.to_string(), |listing| listing.model.name.clone())
 	}
 
-	/// What is known of a node's health.
+	/// A node's health.
 	pub fn health(&self, operator: &AccountId) -> Health {
 		self.health.lock().get(operator).cloned().unwrap_or_default()
 	}
@@ -135,16 +136,13 @@ impl Market {
 		unserved.insert((operator.clone(), calls), Instant::now());
 	}
 
-	/// Whether a node has said lately that it does not serve such calls of a model.
+	/// Returns `true` if a node has said lately that it does not serve such calls of a model.
 	pub fn is_unserved(&self, operator: &AccountId, calls: (ModelId, Task)) -> bool {
 		let unserved = self.unserved.lock();
 		unserved.get(&(operator.clone(), calls)).is_some_and(|at| at.elapsed() < UNSERVED)
 	}
 
 	/// A model by its name, looked for on chain if it is not in the lists.
-	///
-	/// # Errors
-	/// If the chain cannot be asked.
 	pub async fn find(&self, name: &str) -> Result<Option<Listing>, ChainError> {
 		let lists = self.lists();
 		if let Some(listing) = lists.models.get(name) {
@@ -154,11 +152,8 @@ impl Market {
 		Ok(self.lists().models.get(name).cloned())
 	}
 
-	/// Makes the lists anew if they are older than `age`. Who comes while that is being done waits
-	/// for it.
-	///
-	/// # Errors
-	/// If the chain cannot be asked.
+	/// Makes the lists anew if they are older than `age`. Whoever comes while that is being done
+	/// waits for it.
 	pub async fn refresh_if_older(&self, age: Duration) -> Result<(), ChainError> {
 		let _turn = self.turn.lock().await;
 		let lists = self.lists();
@@ -223,21 +218,18 @@ impl Market {
 		}
 	}
 
-	/// Whether a node takes calls, at an address that may be called.
+	/// Returns `true` if a node takes calls, at an address that may be called.
 	pub fn is_usable(&self, node: &NodeInfo) -> bool {
 		node.status == NodeStatus::Active && self.may_ask(node)
 	}
 
-	/// Whether a node is at an address that may be called.
+	/// Returns `true` if a node is at an address that may be called.
 	pub fn may_ask(&self, node: &NodeInfo) -> bool {
 		endpoint::is_allowed(&node.endpoint, self.inside)
 	}
 
 	/// A model as the chain has it now: a price or version that has changed lately may not have
 	/// reached a node yet, so the final word of the chain is handed out too.
-	///
-	/// # Errors
-	/// If the chain cannot be asked.
 	pub async fn newest(&self, id: ModelId) -> Result<Vec<ModelInfo>, ChainError> {
 		let mut known = Vec::new();
 		for at in [At::Best, At::Finalized] {
@@ -300,7 +292,7 @@ impl Market {
 	}
 }
 
-/// Whether a model takes new calls.
+/// Returns `true` if a model takes new calls.
 pub fn is_callable(model: &ModelInfo) -> bool {
 	!model.paused && model.retired_at.is_none()
 }

@@ -1,15 +1,16 @@
-//! What is asked of the chain. Behind a trait, so that everything else runs without one.
+//! The chain, as far as a payer needs it. Behind a trait, so that everything else runs without one.
 
 use async_trait::async_trait;
 use openledger_chain_client::{
-	ss58, tx, tx::TxError, At, Call, Chain, ChainError, Event, Keypair, SubmitOptions, TxOutcome,
+	metering, ss58, tx, tx::TxError, At, Call, Chain, ChainError, Event, Keypair, SubmitOptions,
+	TxOutcome,
 };
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, SessionInfo},
 	AccountId, Balance, BlockNumber, Hash, ModelId, SessionId, Signature, MAX_PAGE,
 };
 
-/// What came of a transaction.
+/// The outcome of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Submitted<T> {
 	/// It is in a block and did this.
@@ -25,7 +26,7 @@ pub enum Submitted<T> {
 pub struct Opened {
 	/// Its number.
 	pub session: SessionId,
-	/// What is in it, in planck.
+	/// The amount that is in it, in planck.
 	pub deposit: Balance,
 	/// The block at which it ends.
 	pub expires_at: BlockNumber,
@@ -40,23 +41,15 @@ pub trait Network: Send + Sync + 'static {
 	fn name(&self) -> String {
 		openledger_protocol::x402::network(&self.genesis_hash())
 	}
-	/// Who pays.
-	fn account(&self) -> AccountId;
-	/// The key of that account, which opens and closes sessions, if it is here.
-	fn key(&self) -> Option<Keypair>;
-	/// The key that signs the vouchers of sessions that are opened now, if that is another.
-	fn hot_key(&self) -> Option<Keypair>;
-	/// What that key may spend in each session that is opened now, in planck, if that is limited.
-	fn hot_limit(&self) -> Option<Balance>;
-	/// The key that signs the vouchers of a session that was opened for the hot key `signer`, or for
-	/// the account's own; `None` if it is not here. What the account itself signs is always good.
-	fn voucher_key(&self, signer: Option<&AccountId>) -> Option<Keypair> {
-		let hot = self.hot_key().filter(|hot| Some(&hot.account()) == signer);
-		hot.or_else(|| self.key())
+	/// The keys of who pays.
+	fn keys(&self) -> Keys;
+	/// The account that pays.
+	fn account(&self) -> AccountId {
+		self.keys().account
 	}
 	/// The newest block, or the newest that is final.
 	async fn block(&self, at: At) -> Result<BlockNumber, ChainError>;
-	/// What the account can spend, in planck.
+	/// The amount that the account can spend, in planck.
 	async fn free_balance(&self) -> Result<Balance, ChainError>;
 	/// A page of the models, from an id upwards.
 	async fn models(&self, from: ModelId) -> Result<Vec<ModelInfo>, ChainError>;
@@ -83,11 +76,11 @@ pub trait Network: Send + Sync + 'static {
 	) -> Submitted<Opened>;
 	/// Adds to the deposit of a session.
 	async fn top_up(&self, session: SessionId, amount: Balance) -> Submitted<()>;
-	/// Asks to close a session. The block from which it can be closed.
+	/// Asks to close a session. Returns the block from which it can be closed.
 	async fn request_close(&self, session: SessionId) -> Submitted<BlockNumber>;
-	/// Closes a session. What came back, in planck.
+	/// Closes a session. Returns what came back, in planck.
 	async fn close(&self, session: SessionId) -> Submitted<Balance>;
-	/// Closes a session at once: its node has signed that it is content. What came back, in planck.
+	/// Closes a session at once: its node has signed that it is content. Returns what came back, in planck.
 	async fn close_with_agreement(
 		&self,
 		session: SessionId,
@@ -98,15 +91,29 @@ pub trait Network: Send + Sync + 'static {
 /// The keys of who pays.
 #[derive(Clone, Debug)]
 pub struct Keys {
-	/// Who pays.
+	/// The account that pays.
 	pub account: AccountId,
 	/// The key of that account: it is needed to open, top up and close sessions.
 	pub own: Option<Keypair>,
 	/// A key that signs vouchers in its place. Whoever gets hold of it can spend what is in the
 	/// sessions that were opened for it, and only with their nodes.
 	pub hot: Option<Keypair>,
-	/// What that key may spend in each session at most, in planck.
+	/// The most that this key may spend in each session, in planck.
 	pub hot_limit: Option<Balance>,
+}
+
+impl Keys {
+	/// The hot key, as an account.
+	pub(crate) fn hot_account(&self) -> Option<AccountId> {
+		self.hot.as_ref().map(Keypair::account)
+	}
+
+	/// The key that signs the vouchers of a session that was opened for the hot key `signer`, or for
+	/// the account's own; `None` if it is not here. The account itself may sign in every session.
+	pub(crate) fn for_vouchers(self, signer: Option<&AccountId>) -> Option<Keypair> {
+		let hot = self.hot.filter(|hot| Some(&hot.account()) == signer);
+		hot.or(self.own)
+	}
 }
 
 impl From<Keypair> for Keys {
@@ -131,9 +138,14 @@ impl Live {
 	/// Submits a call and picks what matters of what it did.
 	async fn submit<T>(
 		&self,
-		call: Call,
-		pick: impl FnMut(&Event) -> Option<T> + Send,
+		call: metering::Call,
+		mut pick: impl FnMut(&metering::Event) -> Option<T> + Send,
 	) -> Submitted<T> {
+		let pick = |event: &Event| match event {
+			Event::InferenceMetering(event) => pick(event),
+			_ => None,
+		};
+		let call = Call::InferenceMetering(call);
 		let Some(key) = &self.keys.own else {
 			let account = ss58(&self.keys.account);
 			return Submitted::Refused(format!("the key of {account} is not here"));
@@ -159,20 +171,8 @@ impl Network for Live {
 		self.chain.genesis_hash()
 	}
 
-	fn account(&self) -> AccountId {
-		self.keys.account.clone()
-	}
-
-	fn key(&self) -> Option<Keypair> {
-		self.keys.own.clone()
-	}
-
-	fn hot_key(&self) -> Option<Keypair> {
-		self.keys.hot.clone()
-	}
-
-	fn hot_limit(&self) -> Option<Balance> {
-		self.keys.hot_limit
+	fn keys(&self) -> Keys {
+		self.keys.clone()
 	}
 
 	async fn block(&self, at: At) -> Result<BlockNumber, ChainError> {
@@ -217,21 +217,23 @@ impl Network for Live {
 		deposit: Balance,
 		expires_at: BlockNumber,
 	) -> Submitted<Opened> {
-		let ours = self.account();
-		let hot = self.keys.hot.as_ref().map(Keypair::account);
+		let ours = self.keys.account.clone();
+		let hot = self.keys.hot_account();
 		let (node, signer) = (node.clone(), hot.unwrap_or_else(|| ours.clone()));
 		let call = match self.keys.hot_limit.filter(|_| signer != ours) {
-			Some(spending_limit) => {
-				Call::OpenSessionWithLimit { node, deposit, signer, spending_limit, expires_at }
-			}
-			None => Call::OpenSession { node, deposit, signer, expires_at },
+			Some(spending_limit) => metering::Call::open_session_with_limit {
+				node,
+				deposit,
+				signer,
+				spending_limit,
+				expires_at,
+			},
+			None => metering::Call::open_session { node, deposit, signer, expires_at },
 		};
 		self.submit(call, |event| match event {
-			Event::SessionOpened { session, caller, deposit, expires_at, .. }
-				if *caller == ours =>
-			{
-				let (session, deposit, expires_at) = (*session, *deposit, *expires_at);
-				Some(Opened { session, deposit, expires_at })
+			metering::Event::SessionOpened(opened) if opened.caller == ours => {
+				let (session, deposit) = (opened.session, opened.deposit);
+				Some(Opened { session, deposit, expires_at: opened.expires_at })
 			}
 			_ => None,
 		})
@@ -239,20 +241,21 @@ impl Network for Live {
 	}
 
 	async fn top_up(&self, session: SessionId, amount: Balance) -> Submitted<()> {
-		let call = Call::TopUp { session, amount };
-		self.submit(call, |event| matches!(event, Event::ExtrinsicSuccess).then_some(())).await
+		let call = metering::Call::top_up { session, amount };
+		let added = |event: &_| matches!(event, metering::Event::SessionToppedUp(_)).then_some(());
+		self.submit(call, added).await
 	}
 
 	async fn request_close(&self, session: SessionId) -> Submitted<BlockNumber> {
-		self.submit(Call::RequestClose { session }, |event| match event {
-			Event::CloseRequested { closes_at, .. } => Some(*closes_at),
+		self.submit(metering::Call::request_close { session }, |event| match event {
+			metering::Event::CloseRequested(asked) => Some(asked.closes_at),
 			_ => None,
 		})
 		.await
 	}
 
 	async fn close(&self, session: SessionId) -> Submitted<Balance> {
-		self.submit(Call::CloseSession { session }, refunded).await
+		self.submit(metering::Call::close_session { session }, refunded).await
 	}
 
 	async fn close_with_agreement(
@@ -260,14 +263,15 @@ impl Network for Live {
 		session: SessionId,
 		signature: Signature,
 	) -> Submitted<Balance> {
-		self.submit(Call::CloseWithAgreement { session, signature }, refunded).await
+		let call = metering::Call::close_with_agreement { session, signature };
+		self.submit(call, refunded).await
 	}
 }
 
-/// What came back of a session's deposit, in planck.
-fn refunded(event: &Event) -> Option<Balance> {
+/// The part that came back of a session's deposit, in planck.
+fn refunded(event: &metering::Event) -> Option<Balance> {
 	match event {
-		Event::SessionClosed { refunded, .. } => Some(*refunded),
+		metering::Event::SessionClosed(closed) => Some(closed.refunded),
 		_ => None,
 	}
 }

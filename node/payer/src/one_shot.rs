@@ -21,7 +21,7 @@ use crate::{
 pub struct Asked {
 	/// The answer's text, as far as it has come.
 	pub text: String,
-	/// Why it ended, in OpenAI's words.
+	/// The reason why it ended, in OpenAI's words.
 	pub finish_reason: Option<String>,
 	/// The whole answer as it came, if it did not come in pieces.
 	pub completion: Option<Value>,
@@ -80,7 +80,7 @@ impl Read {
 		}
 	}
 
-	/// What comes here has been measured when it came from the node.
+	/// Reads a whole answer. It was measured when it came from the node.
 	async fn whole(
 		mut body: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin,
 		on_text: &mut (dyn FnMut(&str) + Send),
@@ -123,7 +123,7 @@ impl Read {
 	}
 }
 
-/// Why an answer ended: a node's word.
+/// The reason why an answer ended: a node's word.
 fn finish_reason(choice: &Value) -> Option<String> {
 	Some(sanitised(choice.get("finish_reason")?.as_str()?, WORD))
 }

@@ -41,24 +41,9 @@ impl Recount {
 		Ok(())
 	}
 
-	/// How many tokens a text of a model has, if its tokenizer is at hand.
-	pub async fn count(&self, model: &str, text: &str) -> Option<usize> {
-		self.count_all(model, vec![text.to_owned()], false).await
-	}
-
-	/// How many tokens texts have that a model reads just as they are, with those that its tokenizer
-	/// puts around each, if that is at hand.
-	pub async fn count_inputs(&self, model: &str, texts: &[String]) -> Option<usize> {
-		self.count_all(model, texts.to_vec(), true).await
-	}
-
-	/// How many tokens texts have without those that a model's own form adds, if its tokenizer is at
-	/// hand.
-	pub async fn count_texts(&self, model: &str, texts: Vec<String>) -> Option<usize> {
-		self.count_all(model, texts, false).await
-	}
-
-	async fn count_all(&self, model: &str, texts: Vec<String>, special: bool) -> Option<usize> {
+	/// The number of tokens of texts, if their model's tokenizer is at hand; `special` with those that it
+	/// puts around each.
+	pub async fn count(&self, model: &str, texts: Vec<String>, special: bool) -> Option<usize> {
 		let tokenizer = self.tokenizers.get(model)?.clone();
 		// A long text takes its time.
 		let counting = tokio::task::spawn_blocking(move || {
@@ -67,68 +52,29 @@ impl Recount {
 				Ok::<_, tokenizers::Error>(sum.saturating_add(encoding.len()))
 			})
 		});
-		match counting.await {
-			Ok(Ok(count)) => Some(count),
-			Ok(Err(error)) => {
-				tracing::warn!(model, %error, "a text cannot be tokenised");
-				None
-			}
-			Err(error) => {
-				tracing::warn!(model, %error, "a text cannot be tokenised");
-				None
-			}
-		}
+		let counted = counting.await.unwrap_or_else(|error| Err(error.into()));
+		counted
+			.inspect_err(|error| tracing::warn!(model, %error, "a text cannot be tokenised"))
+			.ok()
 	}
 }
 
-/// Why a number of tokens cannot be that of a text that was `counted`, if it cannot.
-///
-/// # Errors
-/// That.
-pub fn compare(charged: u32, counted: usize) -> Result<(), String> {
-	match fits(charged, counted.saturating_add(counted / SLACK)) {
-		true => Ok(()),
-		false => Err(format!("it charges {charged} output tokens where {counted} were counted")),
-	}
+/// The most tokens that a model's own form adds to a chat of so many messages, or to one with `tools`.
+pub fn form(messages: usize, tools: bool) -> usize {
+	let form = if tools { FORM_WITH_TOOLS } else { FORM };
+	messages.saturating_mul(AROUND).saturating_add(form)
 }
 
-/// Why a number of tokens cannot be that of inputs that were `counted`, if it cannot.
+/// Compares a number of input tokens with what was `counted` of them.
 ///
 /// # Errors
-/// That.
-pub fn compare_inputs(asked: u32, counted: usize) -> Result<(), String> {
-	match fits(asked, counted.saturating_add(counted / SLACK)) {
+/// The reason why it cannot be that.
+pub fn compare(asked: u32, counted: usize) -> Result<(), String> {
+	match asked <= most_owed(usize::MAX, Some(counted)) {
 		true => Ok(()),
 		false => Err(format!(
 			"it wants to be paid for {asked} input tokens where {counted} were counted"
 		)),
-	}
-}
-
-/// Why a number of tokens cannot be that of a chat with so many messages whose texts were `counted`,
-/// if it cannot. `tools` is whether there is more than messages: then a model's own form adds more.
-///
-/// # Errors
-/// That.
-pub fn compare_chat(
-	asked: u32,
-	counted: usize,
-	messages: usize,
-	tools: bool,
-) -> Result<(), String> {
-	let form = if tools { FORM_WITH_TOOLS } else { FORM };
-	let around = messages.saturating_mul(AROUND).saturating_add(form);
-	compare_inputs(asked, counted.saturating_add(around))
-}
-
-/// Why so many tokens cannot be in an answer of a size, if they cannot.
-///
-/// # Errors
-/// That.
-pub fn at_most(charged: u32, size: usize, unit: &str) -> Result<(), String> {
-	match fits(charged, size) {
-		true => Ok(()),
-		false => Err(format!("it charges {charged} output tokens for {size} {unit}")),
 	}
 }
 
@@ -139,11 +85,6 @@ pub fn most_owed(bytes: usize, counted: Option<usize>) -> u32 {
 	let counted = counted.map(|counted| counted.saturating_add(counted / SLACK));
 	let most = counted.map_or(bytes, |counted| counted.min(bytes)).saturating_add(SILENT);
 	u32::try_from(most).unwrap_or(u32::MAX)
-}
-
-/// Whether these are no more tokens than `most`, but for those that leave no text.
-fn fits(tokens: u32, most: usize) -> bool {
-	usize::try_from(tokens).is_ok_and(|tokens| tokens <= most.saturating_add(SILENT))
 }
 
 #[cfg(test)]
@@ -165,18 +106,17 @@ mod tests {
 		std::fs::write(&path, WORDS).unwrap();
 		let mut recount = Recount::default();
 		recount.load("m", &path).unwrap();
-		assert_eq!(recount.count("m", "a b a").await, Some(3));
-		assert_eq!(recount.count("other", "a b a").await, None);
-		let texts = ["a b".to_owned(), "a".to_owned()];
-		assert_eq!(recount.count_inputs("m", &texts).await, Some(3));
-		assert_eq!(recount.count_inputs("other", &texts).await, None);
+		let texts = || vec!["a b".to_owned(), "a".to_owned()];
+		assert_eq!(recount.count("m", texts(), false).await, Some(3));
+		assert_eq!(recount.count("m", texts(), true).await, Some(3));
+		assert_eq!(recount.count("other", texts(), false).await, None);
 		let missing = recount.load("m", &folder.path().join("none")).unwrap_err();
 		assert!(missing.contains("none"), "{missing}");
 	}
 
 	#[test]
 	fn a_chat_has_a_form() {
-		let holds = |asked, counted, tools| compare_chat(asked, counted, 2, tools).is_ok();
+		let holds = |asked, counted: usize, tools| compare(asked, counted + form(2, tools)).is_ok();
 		assert!(holds(800, 400, false) && !holds(1_200, 400, false));
 		assert!(holds(1_200, 400, true) && !holds(2_000, 400, true));
 	}
@@ -193,7 +133,6 @@ mod tests {
 			(u32::MAX, 100, false),
 		] {
 			assert_eq!(compare(charged, counted).is_ok(), holds, "{charged} of {counted}");
-			assert_eq!(compare_inputs(charged, counted).is_ok(), holds, "{charged} of {counted}");
 			assert_eq!(charged <= most_owed(999, Some(counted)), holds, "{charged} of {counted}");
 		}
 	}

@@ -1,4 +1,4 @@
-//! How large an answer can be, by what was offered. What is larger is not read: nobody fills a
+//! The size that an answer can have, by what was offered. What is larger is not read: nobody fills a
 //! caller's memory.
 
 /// No whole answer is longer than this, in bytes.
@@ -21,7 +21,7 @@ const NUMBERS: usize = 16 * 1024;
 /// No whole answer has more values than this.
 const MOST_VALUES: usize = MOST / 8;
 
-/// How large an answer can be.
+/// The size that an answer can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerSize {
 	/// Its text, in bytes.
@@ -49,7 +49,7 @@ impl AnswerSize {
 		Self { said: size(max_output_tokens, SAID), written, values }
 	}
 
-	/// Whether JSON has no more values than this.
+	/// Returns `true` if JSON has no more values than this.
 	pub fn holds(&self, json: &[u8]) -> bool {
 		let (mut values, mut in_text, mut escaped) = (0_usize, false, false);
 		for byte in json {

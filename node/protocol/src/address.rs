@@ -1,4 +1,4 @@
-//! Which addresses belong to the inside: this machine, or a private network.
+//! Addresses that belong to the inside: this machine, or a private network.
 //!
 //! Anybody can register any address on chain, and have any name lead anywhere. What is asked of a
 //! node must not be sent to a service inside one's own network because of that.
@@ -10,7 +10,7 @@ use std::{
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// Whether an address is of this machine or of a private network, or leads to one.
+/// Returns `true` if an address is of this machine or of a private network, or leads to one.
 pub fn is_inside(address: IpAddr) -> bool {
 	match address {
 		IpAddr::V4(address) => is_inside_v4(address),

@@ -10,7 +10,7 @@ use http::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::refusal::RefusalCode;
+use crate::refusal::{RefusalCode, Topic};
 
 /// The family of errors that a request has to be changed for.
 pub const INVALID_REQUEST: &str = "invalid_request_error";
@@ -20,6 +20,11 @@ pub const PAYMENT: &str = "payment_error";
 pub const RATE_LIMIT: &str = "rate_limit_error";
 /// The family of errors that whoever asks can do nothing about.
 pub const SERVER: &str = "server_error";
+/// The family of errors, and their code, that go away when money is there.
+const QUOTA: &str = "insufficient_quota";
+
+/// The header by which OpenAI's clients are told whether it is worth trying again.
+const SHOULD_RETRY: &str = "x-should-retry";
 
 /// The JSON body of an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +33,7 @@ pub struct ErrorBody {
 	pub error: ErrorDetail,
 }
 
-/// What went wrong, for people and for programs.
+/// An error, for people and for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorDetail {
 	/// For people.
@@ -50,7 +55,7 @@ pub struct ApiError {
 	pub status: StatusCode,
 	/// The body.
 	pub body: ErrorBody,
-	/// When it is worth trying again, for the `Retry-After` header.
+	/// The time after which it is worth trying again, for the `Retry-After` header.
 	pub retry_after: Option<Duration>,
 }
 
@@ -68,119 +73,74 @@ impl ErrorBody {
 }
 
 impl ApiError {
-	/// Any error. The constructors below are for those that have a name.
-	pub fn new(
-		status: StatusCode,
-		kind: &str,
-		code: RefusalCode,
-		param: Option<&str>,
-		message: impl Into<String>,
-	) -> Self {
-		let body = ErrorBody::new(kind, code.as_str(), param.map(str::to_owned), message);
+	/// The error of a code, with the code's status and the family that it belongs to.
+	pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
+		let status = code.status();
+		let kind = match (status, code.topic()) {
+			(StatusCode::TOO_MANY_REQUESTS, _) => RATE_LIMIT,
+			_ if status.is_server_error() => SERVER,
+			(StatusCode::PAYMENT_REQUIRED, _) | (_, Topic::Voucher) => PAYMENT,
+			_ => INVALID_REQUEST,
+		};
+		let body = ErrorBody::new(kind, code.as_str(), None, message);
 		Self { status, body, retry_after: None }
 	}
 
-	/// 400: a part of the request is wrong.
+	/// A part of the request is wrong.
 	pub fn invalid(param: &str, code: RefusalCode, message: impl Into<String>) -> Self {
-		Self::new(StatusCode::BAD_REQUEST, INVALID_REQUEST, code, Some(param), message)
+		let mut error = Self::new(code, message);
+		error.body.error.param = Some(param.to_owned());
+		error
 	}
 
-	/// 400: the body is no JSON.
+	/// The body is no JSON.
 	pub fn malformed_json(error: &serde_json::Error) -> Self {
-		let message = format!("the body is not valid JSON: {error}");
-		Self::new(
-			StatusCode::BAD_REQUEST,
-			INVALID_REQUEST,
-			RefusalCode::MalformedJson,
-			None,
-			message,
-		)
+		Self::new(RefusalCode::MalformedJson, format!("the body is not valid JSON: {error}"))
 	}
 
-	/// 400: something that has to be there is not.
+	/// Something that has to be there is not.
 	pub fn missing(param: &str) -> Self {
-		Self::invalid(
-			param,
-			RefusalCode::MissingRequiredParameter,
-			format!("`{param}` is required"),
-		)
+		let message = format!("`{param}` is required");
+		Self::invalid(param, RefusalCode::MissingRequiredParameter, message)
 	}
 
-	/// 400: a parameter that would change the answer, and that the model does not know.
+	/// A parameter would change the answer, and the model does not know it.
 	pub fn unsupported(param: &str) -> Self {
 		let message = format!("this model does not support `{param}`");
 		Self::invalid(param, RefusalCode::UnsupportedParameter, message)
 	}
 
-	/// 404: no such model here.
+	/// No such model here.
 	pub fn unknown_model(model: &str) -> Self {
-		Self::new(
-			StatusCode::NOT_FOUND,
-			INVALID_REQUEST,
-			RefusalCode::ModelNotFound,
-			Some("model"),
-			format!("the model `{model}` does not exist, or this node does not serve it"),
-		)
+		let message = format!("the model `{model}` does not exist, or this node does not serve it");
+		Self::invalid("model", RefusalCode::ModelNotFound, message)
 	}
 
-	/// 413: the body is larger than this node takes.
-	pub fn body_too_large(limit: usize) -> Self {
-		let message = format!("the body is larger than {limit} bytes");
-		Self::new(
-			StatusCode::PAYLOAD_TOO_LARGE,
-			INVALID_REQUEST,
-			RefusalCode::RequestTooLarge,
-			None,
-			message,
-		)
-	}
-
-	/// 431: the headers are larger than this node takes.
-	pub fn headers_too_large(limit: usize) -> Self {
-		let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-		let message = format!("the headers are larger than {limit} bytes");
-		Self::new(status, INVALID_REQUEST, RefusalCode::HeadersTooLarge, None, message)
-	}
-
-	/// 408: the request did not come in time.
-	pub fn too_slow() -> Self {
-		let message = "the request did not arrive in time";
-		Self::new(
-			StatusCode::REQUEST_TIMEOUT,
-			INVALID_REQUEST,
-			RefusalCode::RequestTimeout,
-			None,
-			message,
-		)
-	}
-
-	/// 402: the call is not paid for, or not rightly.
-	pub fn payment(code: RefusalCode, message: impl Into<String>) -> Self {
-		Self::new(StatusCode::PAYMENT_REQUIRED, PAYMENT, code, None, message)
-	}
-
-	/// 429: too much at once.
+	/// Too much at once.
 	pub fn overloaded(retry_after: Duration, message: impl Into<String>) -> Self {
-		let status = StatusCode::TOO_MANY_REQUESTS;
-		let error = Self::new(status, RATE_LIMIT, RefusalCode::Overloaded, None, message);
-		Self { retry_after: Some(retry_after), ..error }
+		let retry_after = Some(retry_after);
+		Self { retry_after, ..Self::new(RefusalCode::Overloaded, message) }
 	}
 
-	/// 500: something failed inside this node. The details belong into its log, not here.
+	/// No money is left, as OpenAI says it.
+	pub fn no_quota(message: impl Into<String>) -> Self {
+		let body = ErrorBody::new(QUOTA, QUOTA, None, message);
+		Self { status: StatusCode::TOO_MANY_REQUESTS, body, retry_after: None }
+	}
+
+	/// Something failed inside this node. The details belong into its log, not here.
 	pub fn internal() -> Self {
-		let message = "this node failed to answer";
-		Self::new(
-			StatusCode::INTERNAL_SERVER_ERROR,
-			SERVER,
-			RefusalCode::InternalError,
-			None,
-			message,
-		)
+		Self::new(RefusalCode::InternalError, "this node failed to answer")
 	}
 
-	/// 503: not now.
-	pub fn unavailable(code: RefusalCode, message: impl Into<String>) -> Self {
-		Self::new(StatusCode::SERVICE_UNAVAILABLE, SERVER, code, None, message)
+	/// Its code, for programs.
+	pub fn code(&self) -> &str {
+		self.body.error.code.as_deref().unwrap_or_default()
+	}
+
+	/// Its message, for people.
+	pub fn message(&self) -> &str {
+		&self.body.error.message
 	}
 }
 
@@ -201,6 +161,9 @@ impl IntoResponse for ApiError {
 		if let Some(after) = self.retry_after {
 			let seconds = HeaderValue::from(after.as_secs().max(1));
 			response.headers_mut().insert(RETRY_AFTER, seconds);
+		}
+		if self.code() == QUOTA {
+			response.headers_mut().insert(SHOULD_RETRY, HeaderValue::from_static("false"));
 		}
 		response
 	}
@@ -232,5 +195,13 @@ mod tests {
 		assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
 		assert_eq!(response.headers().get(RETRY_AFTER), Some(&HeaderValue::from(7)));
 		assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+		assert!(!response.headers().contains_key(SHOULD_RETRY));
+	}
+
+	#[test]
+	fn what_lacks_money_is_not_tried_again() {
+		let response = ApiError::no_quota("nothing left").into_response();
+		assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+		assert_eq!(response.headers()[SHOULD_RETRY], "false");
 	}
 }

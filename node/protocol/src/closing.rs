@@ -18,7 +18,7 @@ use crate::x402::signature;
 /// For how many blocks after the best one a request can be valid at most: ten minutes.
 pub const LONGEST: BlockNumber = 200;
 
-/// What a session's caller, or the key that signs its vouchers, signs to ask for its end.
+/// A message that a session's caller, or the key that signs its vouchers, signs to ask for its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct CloseRequest {
 	/// The chain that the session is on.
@@ -50,7 +50,7 @@ impl CloseBody {
 		Self { valid_until: request.valid_until, signature }
 	}
 
-	/// Whether `signer` asks for the end of this session.
+	/// Returns `true` if `signer` asks for the end of this session.
 	pub fn is_signed_by(&self, genesis_hash: Hash, session: SessionId, signer: &AccountId) -> bool {
 		let request = CloseRequest { genesis_hash, session, valid_until: self.valid_until };
 		request.verify(&self.signature, signer)
@@ -60,7 +60,7 @@ impl CloseBody {
 /// The node's answer: its agreement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseAnswer {
-	/// What the chain has settled of the session in all, in planck.
+	/// The sum that the chain has settled of the session, in planck.
 	#[serde(with = "openledger_primitives::serde_balance")]
 	pub settled: Balance,
 	/// Over the [`CloseAgreement`].
@@ -69,7 +69,7 @@ pub struct CloseAnswer {
 }
 
 impl CloseAnswer {
-	/// Whether the node with this receipt key agrees to the end of this session.
+	/// Returns `true` if the node with this receipt key agrees to the end of this session.
 	pub fn is_signed_by(
 		&self,
 		genesis_hash: Hash,

@@ -1,13 +1,13 @@
-//! What a stranger says, fit to be shown.
+//! Making fit to be shown what a stranger says.
 //!
 //! A node's words end up in logs, in errors, and on somebody's terminal. There a control character does
 //! more than show, and a text without end drowns everything else.
 
-/// How much is read of what is said for people, in characters.
+/// The most that is read of what is said for people, in characters.
 pub const MESSAGE: usize = 2_000;
-/// How much is read of a word that programs go by, in characters.
+/// The most that is read of a word that programs go by, in characters.
 pub const WORD: usize = 64;
-/// How much is read of what has no form that is known, in characters.
+/// The most that is read of what has no form that is known, in characters.
 pub const SHOWN: usize = 300;
 
 /// The first `most` characters of a text, without its control characters other than line feeds.

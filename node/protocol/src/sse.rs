@@ -2,14 +2,10 @@
 
 /// An item of a stream. All of it is as the other side sent it, which need not be UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The variants' descriptions say what the fields are.
 pub enum SseItem {
-	/// An event.
-	Event {
-		/// Its type; empty for plain data.
-		name: Vec<u8>,
-		/// Its data; several lines of it are joined.
-		data: Vec<u8>,
-	},
+	/// An event: its type, empty for plain data, and its data, of which several lines are joined.
+	Event { name: Vec<u8>, data: Vec<u8> },
 	/// A comment, which keeps a connection alive, or says something to those who know it.
 	Comment(Vec<u8>),
 }

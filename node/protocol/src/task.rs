@@ -1,8 +1,8 @@
-//! What can be asked of a model, in the words of the OpenAI protocol.
+//! The tasks of a model, in the words of the OpenAI protocol.
 
 use serde_json::{Map, Value};
 
-/// What a call is about.
+/// The task of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Task {
 	/// A chat is answered.
@@ -15,7 +15,7 @@ pub enum Task {
 }
 
 impl Task {
-	/// Where such calls go.
+	/// The path to which such calls go.
 	pub fn path(self) -> &'static str {
 		match self {
 			Self::Chat => "/v1/chat/completions",
@@ -51,7 +51,7 @@ impl Task {
 		names.iter().find_map(|name| tokens(request.get(*name)?))
 	}
 
-	/// What a chat's model is told, before that is put into the model's own form. `None` for other
+	/// The texts that a chat's model is told, before they are put into the model's own form. `None` for other
 	/// calls, and where it cannot be read.
 	pub fn chat(self, request: &Map<String, Value>) -> Option<ChatTexts> {
 		if self != Self::Chat {
@@ -86,18 +86,18 @@ impl Task {
 	}
 }
 
-/// What a chat's model is told.
+/// The texts that a chat's model is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChatTexts {
 	/// The messages' texts: what they say, and who says it.
 	pub texts: Vec<String>,
-	/// How many messages there are.
+	/// The number of messages.
 	pub messages: usize,
 	/// The tools that it may call, and the form that its answer has to have, in JSON.
 	pub besides: Vec<String>,
 }
 
-/// What else of a chat a model may be told.
+/// The parts of a chat besides its messages that a model may be told.
 const BESIDES: &[&str] = &[
 	"tools",
 	"functions",
@@ -115,7 +115,8 @@ const INDENTED: usize = 4;
 pub fn tokens(value: &Value) -> Option<u32> {
 	match value.as_u64() {
 		Some(tokens) => Some(u32::try_from(tokens).unwrap_or(u32::MAX)),
-		// Whatever is too large becomes the largest number.
+		// Exact below 2^53, but for a fraction so near to the next number that it is that one. `as` drops the
+		// fraction, and what is too large becomes the largest number.
 		None => value.as_f64().filter(|tokens| *tokens >= 0.0).map(|tokens| tokens as u32),
 	}
 }

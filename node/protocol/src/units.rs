@@ -6,7 +6,7 @@ use thiserror::Error;
 /// Decimal places of an OPEN.
 const DECIMALS: usize = 18;
 
-/// Why a text is no amount.
+/// A text that is no amount.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
 	"`{0}` is not an amount: write OPEN as `1.5` or `1.5 OPEN` with at most 18 decimals, or \

@@ -11,25 +11,21 @@ use sp_core::{
 /// The SS58 prefix of this chain's addresses.
 pub const SS58_PREFIX: u16 = 42;
 
-/// What is wrong with an address.
+/// A fault of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum AccountError {
-	/// It starts with `0x`, but 64 hexadecimal digits do not follow.
 	#[error("after 0x must come exactly 64 hexadecimal digits")]
 	Hex,
-	/// It has a character that base58 has not.
 	#[error("it is not base58")]
 	Base58,
-	/// It is too short or too long for a 32-byte account.
 	#[error("it has the wrong length for an account")]
 	Length,
 	/// Its last characters do not fit the others: most likely a typing error.
 	#[error("its checksum is wrong")]
 	Checksum,
-	/// It is well-formed, but belongs to another chain.
 	#[error("it is of another chain: its SS58 prefix is {0}, here it is 42")]
 	Prefix(u16),
-	/// It is no SS58 address for another reason.
 	#[error("it is not an SS58 address")]
 	Malformed,
 }

@@ -1,7 +1,7 @@
 //! The namespace `datanets_`.
 
 use crate::{
-	page::{checked_limit, is_full},
+	page::{checked_limit, next},
 	parse_account,
 	reference::DatanetRef,
 	state::State,
@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
-use std::sync::Arc;
 
 /// A page of datanets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,16 +111,7 @@ pub trait DatanetsApi<Hash> {
 }
 
 /// Answers the methods of `datanets_` from a client.
-pub struct Datanets<C, Block> {
-	state: State<C, Block>,
-}
-
-impl<C, Block> Datanets<C, Block> {
-	/// Answers from `client`.
-	pub fn new(client: Arc<C>) -> Self {
-		Self { state: State::new(client) }
-	}
-}
+pub(crate) struct Datanets<C, Block>(pub State<C, Block>);
 
 /// The datanet that `reference` names.
 fn find<Api, Block>(
@@ -157,15 +147,14 @@ where
 		at: Option<Block::Hash>,
 	) -> Result<DatanetPage, Error> {
 		let limit = checked_limit(limit)?;
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		let datanets = api.datanets(hash, from.unwrap_or_default(), limit)?;
-		let last = datanets.last().filter(|_| is_full(datanets.len(), limit));
-		let next = last.and_then(|datanet| datanet.id.checked_add(1));
+		let next = next(&datanets, limit, |datanet| datanet.id.checked_add(1));
 		Ok(DatanetPage { datanets, next })
 	}
 
 	fn get(&self, datanet: DatanetRef, at: Option<Block::Hash>) -> Result<DatanetInfo, Error> {
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		find(&*api, hash, &datanet)
 	}
 
@@ -177,11 +166,10 @@ where
 		at: Option<Block::Hash>,
 	) -> Result<ReleasePage, Error> {
 		let limit = checked_limit(limit)?;
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		let id = find(&*api, hash, &datanet)?.id;
 		let releases = api.releases(hash, id, from.unwrap_or_default(), limit)?;
-		let last = releases.last().filter(|_| is_full(releases.len(), limit));
-		let next = last.and_then(|release| release.release.checked_add(1));
+		let next = next(&releases, limit, |release| release.release.checked_add(1));
 		Ok(ReleasePage { releases, next })
 	}
 
@@ -190,7 +178,7 @@ where
 		contribution: ContributionId,
 		at: Option<Block::Hash>,
 	) -> Result<ContributionInfo, Error> {
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		api.contribution(hash, contribution)?.ok_or(Error::UnknownContribution(contribution))
 	}
 
@@ -203,10 +191,9 @@ where
 	) -> Result<ContributionPage, Error> {
 		let account = parse_account(&account)?;
 		let limit = checked_limit(limit)?;
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		let contributions = api.contributions(hash, account, from.unwrap_or_default(), limit)?;
-		let last = contributions.last().filter(|_| is_full(contributions.len(), limit));
-		let next = last.and_then(|contribution| contribution.id.checked_add(1));
+		let next = next(&contributions, limit, |contribution| contribution.id.checked_add(1));
 		Ok(ContributionPage { contributions, next })
 	}
 }

@@ -1,10 +1,10 @@
-//! What can go wrong, with its JSON-RPC codes.
+//! Errors, with their JSON-RPC codes.
 
 use crate::account::AccountError;
 use jsonrpsee::types::ErrorObjectOwned;
 use openledger_primitives::{info::QuoteError, ContributionId, RequestId, SessionId};
 
-/// Why a method has no answer, and what to do about it. Parameters that are not of the right JSON
+/// A reason why a method has no answer, and what to do about it. Parameters that are not of the right JSON
 /// type at all are refused with JSON-RPC's own `-32602`, whose data says what was expected.
 ///
 /// Codes never change their meaning. They leave room after each group:
@@ -24,65 +24,44 @@ use openledger_primitives::{info::QuoteError, ContributionId, RequestId, Session
 /// | 12040 | [`Error::UnknownDatanet`] |
 /// | 12041 | [`Error::UnknownContribution`] |
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum Error {
-	/// This node does not know the block, or has pruned its state.
 	#[error(
 		"unknown block, or its state has been pruned: {0}; leave `at` out for the newest block, or \
 		 ask a node that keeps older states"
 	)]
 	UnknownBlock(String),
-	/// The runtime could not answer: for instance because it is of a version without the API.
 	#[error(
 		"the runtime could not answer: {0}; at blocks from before an upgrade, the runtime may not \
 		 know the question yet"
 	)]
 	Runtime(String),
-	/// An address that names no account.
 	#[error(
 		"bad address {address:?}: {reason}; write an SS58 address of this chain, or 0x and 64 \
 		 hexadecimal digits"
 	)]
-	BadAddress {
-		/// The address as it was given.
-		address: String,
-		/// What is wrong with it.
-		reason: AccountError,
-	},
-	/// A page size that is 0 or too large.
+	BadAddress { address: String, reason: AccountError },
 	#[error("bad limit {limit}: must be from 1 to {max}; a page's `next` says where to go on")]
-	BadLimit {
-		/// The limit as it was given.
-		limit: u32,
-		/// The largest one allowed.
-		max: u32,
-	},
-	/// No model of this id or name.
+	BadLimit { limit: u32, max: u32 },
 	#[error("unknown model {0}: models_list shows those that there are")]
 	UnknownModel(String),
-	/// The model's owner has paused or retired it, so there is no quote for it.
 	#[error("model {0} takes no calls: its owner has paused or retired it; models_get says which")]
 	ModelPaused(String),
-	/// The charge would not fit a balance.
 	#[error(
 		"the charge for this many tokens of model {0} does not fit a balance: ask for fewer tokens"
 	)]
 	ChargeOverflow(String),
-	/// No session of this id: never opened, or closed.
 	#[error("unknown session {0}: it was never opened, or has been closed")]
 	UnknownSession(SessionId),
-	/// The account is not the operator of an inference node.
 	#[error("{0} operates no inference node: inference_nodes shows those that serve a model")]
 	UnknownNode(String),
-	/// No call on chain of this id waits: never requested, or answered, or expired.
 	#[error(
 		"no request {0} waits for an answer: it was never made, or has been answered, or has \
 		 expired; the chain's events say which"
 	)]
 	UnknownRequest(RequestId),
-	/// No datanet of this id or name.
 	#[error("unknown datanet {0}: datanets_list shows those that there are")]
 	UnknownDatanet(String),
-	/// No contribution of this id: never submitted, or rejected, or withdrawn.
 	#[error(
 		"unknown contribution {0}: it was never submitted, or has been rejected or withdrawn; \
 		 datanets_contributions shows those of an account"
@@ -109,7 +88,7 @@ impl Error {
 		}
 	}
 
-	/// Why there is no quote for `model`.
+	/// The reason why there is no quote for `model`.
 	pub(crate) fn no_quote(error: QuoteError, model: String) -> Self {
 		match error {
 			QuoteError::UnknownModel => Self::UnknownModel(model),

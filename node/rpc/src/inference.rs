@@ -1,8 +1,8 @@
 //! The namespace `inference_`.
 
 use crate::{
-	models::{existing, resolve},
-	page::{checked_limit, is_full},
+	models::{find, resolve},
+	page::{checked_limit, next},
 	parse_account,
 	reference::ModelRef,
 	state::State,
@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
-use std::sync::Arc;
 
 /// A page of inference nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +40,7 @@ pub struct RequestPage {
 /// Prices, payment sessions, inference nodes and calls on chain.
 #[rpc(client, server, namespace = "inference")]
 pub trait InferenceApi<Hash> {
-	/// What a call of `model`, named by id or name, would cost.
+	/// The cost that a call of `model`, named by id or name, would have.
 	///
 	/// # Errors
 	/// [`Error::UnknownModel`], [`Error::ModelPaused`], [`Error::ChargeOverflow`].
@@ -106,16 +105,7 @@ pub trait InferenceApi<Hash> {
 }
 
 /// Answers the methods of `inference_` from a client.
-pub struct Inference<C, Block> {
-	state: State<C, Block>,
-}
-
-impl<C, Block> Inference<C, Block> {
-	/// Answers from `client`.
-	pub fn new(client: Arc<C>) -> Self {
-		Self { state: State::new(client) }
-	}
-}
+pub(crate) struct Inference<C, Block>(pub State<C, Block>);
 
 impl<C, Block> InferenceApiServer<Block::Hash> for Inference<C, Block>
 where
@@ -130,20 +120,20 @@ where
 		output_tokens: u32,
 		at: Option<Block::Hash>,
 	) -> Result<Quote, Error> {
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		let id = resolve(&*api, hash, &model)?;
 		api.quote(hash, id, input_tokens, output_tokens)?
 			.map_err(|error| Error::no_quote(error, model.to_string()))
 	}
 
 	fn session(&self, session: SessionId, at: Option<Block::Hash>) -> Result<SessionInfo, Error> {
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		api.session(hash, session)?.ok_or(Error::UnknownSession(session))
 	}
 
 	fn node(&self, operator: String, at: Option<Block::Hash>) -> Result<NodeInfo, Error> {
 		let account = parse_account(&operator)?;
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		api.node(hash, account)?.ok_or(Error::UnknownNode(operator))
 	}
 
@@ -156,11 +146,10 @@ where
 	) -> Result<NodePage, Error> {
 		let limit = checked_limit(limit)?;
 		let after = after.as_deref().map(parse_account).transpose()?;
-		let (api, hash) = self.state.at(at)?;
-		let id = existing(&*api, hash, &model)?;
+		let (api, hash) = self.0.at(at)?;
+		let id = find(&*api, hash, &model)?.id;
 		let nodes = api.nodes(hash, id, after, limit)?;
-		let last = nodes.last().filter(|_| is_full(nodes.len(), limit));
-		let next = last.map(|node| node.operator.clone());
+		let next = next(&nodes, limit, |node| Some(node.operator.clone()));
 		Ok(NodePage { nodes, next })
 	}
 
@@ -169,7 +158,7 @@ where
 		request: RequestId,
 		at: Option<Block::Hash>,
 	) -> Result<RequestInfo, Error> {
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		api.request(hash, request)?.ok_or(Error::UnknownRequest(request))
 	}
 
@@ -181,11 +170,10 @@ where
 		at: Option<Block::Hash>,
 	) -> Result<RequestPage, Error> {
 		let limit = checked_limit(limit)?;
-		let (api, hash) = self.state.at(at)?;
-		let id = existing(&*api, hash, &model)?;
+		let (api, hash) = self.0.at(at)?;
+		let id = find(&*api, hash, &model)?.id;
 		let requests = api.requests(hash, id, from.unwrap_or_default(), limit)?;
-		let last = requests.last().filter(|_| is_full(requests.len(), limit));
-		let next = last.and_then(|request| request.id.checked_add(1));
+		let next = next(&requests, limit, |request| request.id.checked_add(1));
 		Ok(RequestPage { requests, next })
 	}
 }

@@ -46,15 +46,18 @@ mod tests;
 
 pub use account::{parse_account, AccountError, SS58_PREFIX};
 pub use datanets::{
-	ContributionPage, DatanetPage, Datanets, DatanetsApiClient, DatanetsApiServer, ReleasePage,
+	ContributionPage, DatanetPage, DatanetsApiClient, DatanetsApiServer, ReleasePage,
 };
 pub use error::Error;
-pub use inference::{Inference, InferenceApiClient, InferenceApiServer, NodePage, RequestPage};
-pub use models::{ModelPage, Models, ModelsApiClient, ModelsApiServer, VersionPage};
+pub use inference::{InferenceApiClient, InferenceApiServer, NodePage, RequestPage};
+pub use models::{ModelPage, ModelsApiClient, ModelsApiServer, VersionPage};
 pub use page::{DEFAULT_LIMIT, MAX_LIMIT};
-pub use payouts::{Payouts, PayoutsApiClient, PayoutsApiServer, Pending};
+pub use payouts::{PayoutsApiClient, PayoutsApiServer, Pending};
 pub use reference::{DatanetRef, IdOrName, ModelRef};
 
+use self::{
+	datanets::Datanets, inference::Inference, models::Models, payouts::Payouts, state::State,
+};
 use jsonrpsee::{core::RegisterMethodError, RpcModule};
 use openledger_primitives::runtime_api::{DatanetsApi, InferenceApi, ModelsApi, PayoutsApi};
 use sp_api::ProvideRuntimeApi;
@@ -73,9 +76,10 @@ where
 	C::Api: ModelsApi<Block> + DatanetsApi<Block> + InferenceApi<Block> + PayoutsApi<Block>,
 {
 	let mut module = RpcModule::new(());
-	module.merge(Models::new(client.clone()).into_rpc())?;
-	module.merge(Datanets::new(client.clone()).into_rpc())?;
-	module.merge(Inference::new(client.clone()).into_rpc())?;
-	module.merge(Payouts::new(client).into_rpc())?;
+	let state = || State::new(client.clone());
+	module.merge(Models(state()).into_rpc())?;
+	module.merge(Datanets(state()).into_rpc())?;
+	module.merge(Inference(state()).into_rpc())?;
+	module.merge(Payouts(state()).into_rpc())?;
 	Ok(module)
 }

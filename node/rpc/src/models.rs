@@ -1,7 +1,7 @@
 //! The namespace `models_`.
 
 use crate::{
-	page::{checked_limit, is_full},
+	page::{checked_limit, next},
 	reference::ModelRef,
 	state::State,
 	Error,
@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
-use std::sync::Arc;
 
 /// A page of models.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,16 +73,7 @@ pub trait ModelsApi<Hash> {
 }
 
 /// Answers the methods of `models_` from a client.
-pub struct Models<C, Block> {
-	state: State<C, Block>,
-}
-
-impl<C, Block> Models<C, Block> {
-	/// Answers from `client`.
-	pub fn new(client: Arc<C>) -> Self {
-		Self { state: State::new(client) }
-	}
-}
+pub(crate) struct Models<C, Block>(pub State<C, Block>);
 
 /// The id of the model that `model` names.
 ///
@@ -106,24 +96,18 @@ where
 	}
 }
 
-/// The id of the model that `model` names, which there is.
-///
-/// # Errors
-/// [`Error::UnknownModel`].
-pub(crate) fn existing<Api, Block>(
+/// The model that `model` names.
+pub(crate) fn find<Api, Block>(
 	api: &Api,
 	hash: Block::Hash,
 	model: &ModelRef,
-) -> Result<ModelId, Error>
+) -> Result<ModelInfo, Error>
 where
 	Block: BlockT,
 	Api: RuntimeModels<Block>,
 {
 	let id = resolve(api, hash, model)?;
-	match api.model(hash, id)? {
-		Some(_) => Ok(id),
-		None => Err(Error::UnknownModel(model.to_string())),
-	}
+	api.model(hash, id)?.ok_or_else(|| Error::UnknownModel(model.to_string()))
 }
 
 impl<C, Block> ModelsApiServer<Block::Hash> for Models<C, Block>
@@ -139,17 +123,15 @@ where
 		at: Option<Block::Hash>,
 	) -> Result<ModelPage, Error> {
 		let limit = checked_limit(limit)?;
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		let models = api.models(hash, from.unwrap_or_default(), limit)?;
-		let last = models.last().filter(|_| is_full(models.len(), limit));
-		let next = last.and_then(|model| model.id.checked_add(1));
+		let next = next(&models, limit, |model| model.id.checked_add(1));
 		Ok(ModelPage { models, next })
 	}
 
 	fn get(&self, model: ModelRef, at: Option<Block::Hash>) -> Result<ModelInfo, Error> {
-		let (api, hash) = self.state.at(at)?;
-		let id = resolve(&*api, hash, &model)?;
-		api.model(hash, id)?.ok_or_else(|| Error::UnknownModel(model.to_string()))
+		let (api, hash) = self.0.at(at)?;
+		find(&*api, hash, &model)
 	}
 
 	fn versions(
@@ -160,11 +142,10 @@ where
 		at: Option<Block::Hash>,
 	) -> Result<VersionPage, Error> {
 		let limit = checked_limit(limit)?;
-		let (api, hash) = self.state.at(at)?;
-		let id = existing(&*api, hash, &model)?;
+		let (api, hash) = self.0.at(at)?;
+		let id = find(&*api, hash, &model)?.id;
 		let versions = api.versions(hash, id, from.unwrap_or_default(), limit)?;
-		let last = versions.last().filter(|_| is_full(versions.len(), limit));
-		let next = last.and_then(|version| version.version.checked_add(1));
+		let next = next(&versions, limit, |version| version.version.checked_add(1));
 		Ok(VersionPage { versions, next })
 	}
 }

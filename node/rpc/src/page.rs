@@ -18,9 +18,14 @@ pub(crate) fn checked_limit(limit: Option<u32>) -> Result<u32, Error> {
 	}
 }
 
-/// Whether a page of `len` entries may have a successor.
-pub(crate) fn is_full(len: usize, limit: u32) -> bool {
-	u32::try_from(len).is_ok_and(|len| len >= limit)
+/// The place to go on at after a page, given the one after its last entry; none if it is not full.
+pub(crate) fn next<T, Id>(
+	entries: &[T],
+	limit: u32,
+	after: impl FnOnce(&T) -> Option<Id>,
+) -> Option<Id> {
+	let is_full = u32::try_from(entries.len()).is_ok_and(|len| len >= limit);
+	entries.last().filter(|_| is_full).and_then(after)
 }
 
 #[cfg(test)]
@@ -39,8 +44,10 @@ mod tests {
 
 	#[test]
 	fn only_full_pages_have_successors() {
-		assert!(!is_full(0, 1));
-		assert!(is_full(1, 1));
-		assert!(!is_full(63, 64));
+		let after = |last: &u32| last.checked_add(1);
+		assert_eq!(next(&[], 1, after), None);
+		assert_eq!(next(&[7], 1, after), Some(8));
+		assert_eq!(next(&[7], 2, after), None);
+		assert_eq!(next(&[u32::MAX], 1, after), None);
 	}
 }

@@ -13,9 +13,8 @@ use serde::{Deserialize, Serialize};
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
-use std::sync::Arc;
 
-/// What an account may claim.
+/// The earnings that an account may claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
 	/// A page of what its contributions have earned: by contribution, datanet and release. To be
@@ -23,16 +22,16 @@ pub struct Pending {
 	pub payouts: Vec<PendingPayout>,
 	/// The contribution to go on from, if there is more.
 	pub next: Option<ContributionId>,
-	/// What it has earned as the curator of datanets, all of it on each page, in planck. To be
+	/// Its earnings as the curator of datanets, all of them on each page, in planck. To be
 	/// claimed with `DataAttribution.claim_curator`.
 	#[serde(with = "serde_balance")]
 	pub curator: Balance,
 }
 
-/// What earners may claim and have earned.
+/// Earnings: those to be claimed, and those over a lifetime.
 #[rpc(client, server, namespace = "payouts")]
 pub trait PayoutsApi<Hash> {
-	/// What the account with the address `account` may claim: up to `limit` of its contributions (64
+	/// The claims of the account with the address `account`: up to `limit` of its contributions (64
 	/// by default, 256 at most), from the contribution `from` upwards, and what it has earned as a
 	/// curator. An account that has nothing to claim has an empty page.
 	///
@@ -47,7 +46,7 @@ pub trait PayoutsApi<Hash> {
 		at: Option<Hash>,
 	) -> Result<Pending, Error>;
 
-	/// What the account with the address `account` has earned over its lifetime, by role. All zeros
+	/// The earnings of the account with the address `account` over its lifetime, by role. All zeros
 	/// for an account that has earned nothing.
 	///
 	/// # Errors
@@ -55,7 +54,7 @@ pub trait PayoutsApi<Hash> {
 	#[method(name = "earnings", blocking)]
 	fn earnings(&self, account: String, at: Option<Hash>) -> Result<Earnings, Error>;
 
-	/// What the calls of a model, named by id or name, have been charged and paid over its
+	/// The sums that the calls of a model, named by id or name, have been charged and paid over its
 	/// lifetime, by role. A model that is gone from the registry keeps its totals, under its id.
 	///
 	/// # Errors
@@ -65,16 +64,7 @@ pub trait PayoutsApi<Hash> {
 }
 
 /// Answers the methods of `payouts_` from a client.
-pub struct Payouts<C, Block> {
-	state: State<C, Block>,
-}
-
-impl<C, Block> Payouts<C, Block> {
-	/// Answers from `client`.
-	pub fn new(client: Arc<C>) -> Self {
-		Self { state: State::new(client) }
-	}
-}
+pub(crate) struct Payouts<C, Block>(pub State<C, Block>);
 
 impl<C, Block> PayoutsApiServer<Block::Hash> for Payouts<C, Block>
 where
@@ -91,7 +81,7 @@ where
 	) -> Result<Pending, Error> {
 		let account = parse_account(&account)?;
 		let limit = checked_limit(limit)?;
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		let curator = api.pending_curator(hash, account.clone())?;
 		let PendingPage { payouts, next } =
 			api.pending(hash, account, from.unwrap_or_default(), limit)?;
@@ -100,12 +90,12 @@ where
 
 	fn earnings(&self, account: String, at: Option<Block::Hash>) -> Result<Earnings, Error> {
 		let account = parse_account(&account)?;
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		Ok(api.earnings(hash, account)?)
 	}
 
 	fn model(&self, model: ModelRef, at: Option<Block::Hash>) -> Result<ModelEarnings, Error> {
-		let (api, hash) = self.state.at(at)?;
+		let (api, hash) = self.0.at(at)?;
 		let id = resolve(&*api, hash, &model)?;
 		let earnings = api.model_earnings(hash, id)?;
 		if earnings == ModelEarnings::default() && api.model(hash, id)?.is_none() {

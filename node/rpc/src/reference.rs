@@ -1,10 +1,8 @@
 //! Models and datanets in parameters: by id or by name.
 
 use crate::shorten::shorten;
-use serde::{
-	de::{Error, Unexpected, Visitor},
-	Deserialize, Deserializer, Serialize,
-};
+use serde::{de::Error, Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use std::fmt;
 
 /// A model or a datanet as people name it: by its id, a number, or by its name, a string.
@@ -46,34 +44,13 @@ impl fmt::Display for IdOrName {
 // By hand, so that whoever sends something else is told what is expected.
 impl<'de> Deserialize<'de> for IdOrName {
 	fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-		struct Reference;
-
-		impl Visitor<'_> for Reference {
-			type Value = IdOrName;
-
-			fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-				formatter.write_str("an id from 0 to 4294967295, or a name in quotes")
-			}
-
-			fn visit_u64<E: Error>(self, id: u64) -> Result<IdOrName, E> {
-				let id = u32::try_from(id);
-				id.map(IdOrName::Id)
-					.map_err(|_| E::custom("an id is a number from 0 to 4294967295"))
-			}
-
-			fn visit_i64<E: Error>(self, id: i64) -> Result<IdOrName, E> {
-				match u64::try_from(id) {
-					Ok(id) => self.visit_u64(id),
-					Err(_) => Err(E::invalid_value(Unexpected::Signed(id), &self)),
-				}
-			}
-
-			fn visit_str<E: Error>(self, name: &str) -> Result<IdOrName, E> {
-				Ok(IdOrName::Name(name.into()))
-			}
-		}
-
-		deserializer.deserialize_any(Reference)
+		let id = match Value::deserialize(deserializer)? {
+			Value::String(name) => return Ok(Self::Name(name)),
+			Value::Number(id) => id.as_u64().and_then(|id| u32::try_from(id).ok()),
+			_ => None,
+		};
+		let wrong = || D::Error::custom("expected an id from 0 to 4294967295, or a name in quotes");
+		id.map(Self::Id).ok_or_else(wrong)
 	}
 }
 

@@ -1,4 +1,4 @@
-//! What is quoted in error messages is short.
+//! Shortening what is quoted in error messages.
 
 /// `text` for an error message, cut off where no address or name is longer.
 pub(crate) fn shorten(text: &str) -> String {

@@ -42,14 +42,12 @@ impl Default for BodyMemory {
 
 /// A reason why a body is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum BodyError {
-	/// It is larger than it may be.
 	#[error("the body is too large")]
 	TooLarge,
-	/// It did not come in time.
 	#[error("the body took too long to come")]
 	TooSlow,
-	/// There is no memory for it now.
 	#[error("as many large requests are being read as there is memory for")]
 	NoMemory,
 	/// The connection broke, or what came makes no sense.

@@ -1,4 +1,4 @@
-//! What the HTTP servers of OpenLedger have in common: the one that serves models, and the one that
+//! Parts that the HTTP servers of OpenLedger have in common: the one that serves models, and the one that
 //! pays for calls.
 //!
 //! | module | holds |

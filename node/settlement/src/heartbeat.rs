@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use openledger_chain_client::{agent, Agent, Call, Chain, SubmitOptions};
+use openledger_chain_client::{agent, metering, Agent, Call, Chain, SubmitOptions};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -63,7 +63,7 @@ impl Pulse for ChainPulse {
 	async fn beat(&self) -> Result<(), String> {
 		let sending = agent::submit_for(
 			&self.chain,
-			&Call::Heartbeat {},
+			&Call::InferenceMetering(metering::Call::heartbeat),
 			&self.operator,
 			SubmitOptions::in_block(),
 		);

@@ -6,11 +6,10 @@
 //! second account.
 
 use crate::{
-	Accusation, AccusationOf, AccusationReason, AccusationStage, Accusations, Claimed, Config,
+	claims::Due, Accusation, AccusationOf, AccusationReason, AccusationStage, Accusations, Config,
 	ContributionOf, ContributionStatus, Contributions, Datanets, DirectEarnings, Error, Event,
-	HoldReason, Pallet, Releases, RootOwner,
+	HoldReason, Pallet, RootOwner,
 };
-use alloc::vec::Vec;
 use frame_support::{
 	dispatch::DispatchResult,
 	ensure,
@@ -66,7 +65,7 @@ impl<T: Config> Pallet<T> {
 		Ok(0)
 	}
 
-	/// Whether `original` has taken the root of the accused contribution over, which is a proof: it
+	/// Returns `true` if `original` has taken the root of the accused contribution over, which is a proof: it
 	/// has the same root, owns it, and counts from earlier. As long as it is pending it proves nothing:
 	/// it could be gone again in the same block, and who has it would have risked no bond.
 	fn has_taken_root(original: ContributionId, accused: &ContributionOf<T>) -> bool {
@@ -78,7 +77,6 @@ impl<T: Config> Pallet<T> {
 			})
 	}
 
-	/// See [`confirm_accusation`](Pallet::confirm_accusation).
 	pub(crate) fn do_confirm(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		Self::curated_contribution(who, contribution)?;
 		let mut accusation = Self::accusation(contribution)?;
@@ -98,7 +96,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`contest_accusation`](Pallet::contest_accusation).
 	pub(crate) fn do_contest(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		Self::contribution_of(who, contribution)?;
 		let mut accusation = Self::accusation(contribution)?;
@@ -112,7 +109,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`escalate_accusation`](Pallet::escalate_accusation).
 	pub(crate) fn do_escalate(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		let entry = Self::contribution(contribution)?;
 		let mut accusation = Self::accusation(contribution)?;
@@ -139,7 +135,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`drop_accusation`](Pallet::drop_accusation).
 	pub(crate) fn do_drop_accusation(
 		who: &T::AccountId,
 		contribution: ContributionId,
@@ -226,22 +221,9 @@ impl<T: Config> Pallet<T> {
 		let mut datanet_entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
 		let latest = datanet_entry.latest_release;
 		let first = entry.checkpoints.first().map_or(1, |point| point.from_release);
-		let mut looked_at = 0u32;
-		let mut kept: Balance = 0;
-		let mut claimed_to = Vec::new();
-		for release in first..=latest {
-			looked_at = looked_at.saturating_add(1);
-			if entry.weight_at(release).is_zero() {
-				continue;
-			}
-			let state = Releases::<T>::get(datanet, release).ok_or(Error::<T>::UnknownRelease)?;
-			let owed = Self::owed(contribution, &entry, release, &state)
-				.ok_or(ArithmeticError::Overflow)?;
-			if !owed.is_zero() {
-				kept = kept.checked_add(owed).ok_or(ArithmeticError::Overflow)?;
-				claimed_to.push((release, state.index.per_weight));
-			}
-		}
+		let looked_at = latest.saturating_add(1).saturating_sub(first);
+		let releases = (first..=latest).filter(|release| !entry.weight_at(*release).is_zero());
+		let Due { amount: kept, claimed_to, .. } = Self::due(contribution, &entry, releases)?;
 		let direct = DirectEarnings::<T>::get(contribution)
 			.checked_add(kept)
 			.ok_or(ArithmeticError::Overflow)?;
@@ -269,9 +251,7 @@ impl<T: Config> Pallet<T> {
 		if !direct.is_zero() {
 			DirectEarnings::<T>::insert(contribution, direct);
 		}
-		for (release, index) in claimed_to {
-			Claimed::<T>::insert(contribution, release, index);
-		}
+		Self::set_claimed(contribution, claimed_to);
 		Self::deposit_event(Event::ContributionSlashed {
 			contribution,
 			datanet,

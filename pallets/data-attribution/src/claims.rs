@@ -23,14 +23,14 @@ use sp_runtime::{
 	ArithmeticError, DispatchError, SaturatedConversion,
 };
 
-/// What releases owe to a contribution.
-struct Due {
-	/// How many releases were looked at.
+/// The debt of releases to a contribution.
+pub(crate) struct Due {
+	/// The number of releases that were looked at.
 	releases: u32,
 	/// In planck.
-	amount: Balance,
+	pub amount: Balance,
 	/// The index of each release that owes something.
-	claimed_to: Vec<(ReleaseId, Balance)>,
+	pub claimed_to: Vec<(ReleaseId, Balance)>,
 }
 
 impl<T: Config> Pallet<T> {
@@ -77,7 +77,6 @@ impl<T: Config> Pallet<T> {
 		Ok(releases)
 	}
 
-	/// See [`claim_curator`](Pallet::claim_curator).
 	pub(crate) fn do_claim_curator(curator: T::AccountId) -> DispatchResult {
 		let amount = CuratorEarnings::<T>::get(&curator);
 		Self::pay_out(&curator, amount, Role::Curator)?;
@@ -102,7 +101,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Adds up what the releases owe to a contribution.
-	fn due(
+	pub(crate) fn due(
 		contribution: ContributionId,
 		entry: &ContributionOf<T>,
 		releases: impl IntoIterator<Item = ReleaseId>,
@@ -140,7 +139,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn set_claimed(contribution: ContributionId, claimed_to: Vec<(ReleaseId, Balance)>) {
+	pub(crate) fn set_claimed(contribution: ContributionId, claimed_to: Vec<(ReleaseId, Balance)>) {
 		for (release, index) in claimed_to {
 			Claimed::<T>::insert(contribution, release, index);
 		}

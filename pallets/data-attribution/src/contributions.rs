@@ -99,7 +99,6 @@ impl<T: Config> Pallet<T> {
 		Ok(displaced)
 	}
 
-	/// See [`withdraw_contribution`](Pallet::withdraw_contribution).
 	pub(crate) fn do_withdraw(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		let entry = Self::contribution_of(who, contribution)?;
 		ensure!(entry.status == ContributionStatus::Pending, Error::<T>::NotPending);
@@ -109,7 +108,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`stop_contribution`](Pallet::stop_contribution).
 	pub(crate) fn do_stop(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		let mut entry = Self::contribution_of(who, contribution)?;
 		ensure!(entry.status == ContributionStatus::Accepted, Error::<T>::NotAccepted);
@@ -133,7 +131,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`withdraw_bond`](Pallet::withdraw_bond).
 	pub(crate) fn do_withdraw_bond(
 		who: &T::AccountId,
 		contribution: ContributionId,
@@ -163,7 +160,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`transfer_contribution`](Pallet::transfer_contribution).
 	pub(crate) fn do_transfer(
 		from: T::AccountId,
 		contribution: ContributionId,
@@ -195,7 +191,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`set_beneficiary`](Pallet::set_beneficiary).
 	pub(crate) fn do_set_beneficiary(
 		who: &T::AccountId,
 		contribution: ContributionId,

@@ -10,7 +10,6 @@ use openledger_primitives::{ContributionId, ReleaseId, Weight};
 use sp_runtime::{traits::Zero, ArithmeticError, DispatchError, SaturatedConversion};
 
 impl<T: Config> Pallet<T> {
-	/// See [`accept_contribution`](Pallet::accept_contribution).
 	pub(crate) fn do_accept(
 		who: &T::AccountId,
 		contribution: ContributionId,
@@ -35,7 +34,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`reject_contribution`](Pallet::reject_contribution).
 	pub(crate) fn do_reject(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		let (entry, _) = Self::curated_contribution(who, contribution)?;
 		ensure!(entry.status == ContributionStatus::Pending, Error::<T>::NotPending);
@@ -49,7 +47,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`set_weight`](Pallet::set_weight).
 	pub(crate) fn do_set_weight(
 		who: &T::AccountId,
 		contribution: ContributionId,

@@ -20,7 +20,6 @@ use sp_runtime::{
 };
 
 impl<T: Config> Pallet<T> {
-	/// See [`create_datanet_with`](Pallet::create_datanet_with).
 	pub(crate) fn do_create(
 		curator: T::AccountId,
 		name: Name,
@@ -59,7 +58,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`publish_release`](Pallet::publish_release).
 	pub(crate) fn do_publish(who: &T::AccountId, datanet: DatanetId) -> DispatchResult {
 		let mut entry = Self::curated(who, datanet)?;
 		ensure!(!entry.next_total_weight.is_zero(), Error::<T>::EmptyRelease);
@@ -114,7 +112,6 @@ impl<T: Config> Pallet<T> {
 		Some(from)
 	}
 
-	/// See [`set_open`](Pallet::set_open).
 	pub(crate) fn do_set_open(
 		who: &T::AccountId,
 		datanet: DatanetId,
@@ -129,7 +126,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`allow_contributor`](Pallet::allow_contributor).
 	pub(crate) fn do_allow(
 		who: T::AccountId,
 		datanet: DatanetId,
@@ -145,7 +141,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`disallow_contributor`](Pallet::disallow_contributor).
 	pub(crate) fn do_disallow(
 		who: &T::AccountId,
 		datanet: DatanetId,
@@ -165,7 +160,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`lower_curator_share`](Pallet::lower_curator_share).
 	pub(crate) fn do_lower_share(
 		who: &T::AccountId,
 		datanet: DatanetId,
@@ -181,7 +175,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`offer_curator`](Pallet::offer_curator).
 	pub(crate) fn do_offer_curator(
 		who: &T::AccountId,
 		datanet: DatanetId,
@@ -196,7 +189,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`withdraw_curator_offer`](Pallet::withdraw_curator_offer).
 	pub(crate) fn do_withdraw_curator_offer(
 		who: &T::AccountId,
 		datanet: DatanetId,
@@ -209,7 +201,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`accept_curator`](Pallet::accept_curator).
 	pub(crate) fn do_accept_curator(to: T::AccountId, datanet: DatanetId) -> DispatchResult {
 		let mut entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
 		let offered_to = entry.offered_to.take().ok_or(Error::<T>::NoOffer)?;

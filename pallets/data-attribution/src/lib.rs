@@ -116,40 +116,31 @@
 //!
 //! ## How a root is reserved
 //!
-//! Whoever sees a submission before it is in a block could submit the same root first. Against
-//! this, a contributor may reserve the root some blocks earlier without showing it, by its
-//! [`commitment`](Pallet::commitment). A submission counts from the block of its reservation, and
-//! one that counts from earlier takes the root over. The commitment contains the account that may
-//! use it, so it does not matter who sent it: copying a reservation only pays for somebody else's.
+//! Whoever sees a submission before it is in a block could submit the same root first. Against this, a
+//! contributor may [reserve](Call::reserve_root) the root some blocks earlier without showing it, by its
+//! [`commitment`](Pallet::commitment): a submission counts from the block of its reservation, and one that
+//! [counts from earlier](Call::submit_contribution) takes the root over. The commitment contains the account
+//! that may use it, so it does not matter who sent it: copying a reservation only pays for somebody else's.
 //!
-//! A contribution that is pending and loses its root is removed, and its bond released. One that was
-//! accepted stays, because releases may have it, but once the one that has its root now is accepted
-//! too, whoever accuses it as a duplicate of that one needs no other proof: it is slashed at once. If
-//! the one that took the root over is withdrawn or rejected instead, the root goes back.
+//! A contribution that was accepted and loses its root stays, because releases may have it. But once the one
+//! that has its root now is accepted too, whoever accuses it as a duplicate of that one needs no other proof:
+//! it is slashed at once.
 //!
-//! Whose contribution is rejected gets such a reservation too, which counts from when the
-//! contribution did. For its [time](Config::ReservationPeriod) nobody who has seen the root in the
-//! rejected submission can keep it from them. What is submitted with it and rejected again leaves
-//! none that would last longer, and none at all if the root goes back to one that was accepted: whom
-//! curators reject elsewhere can still bring it to a datanet of their own within that time.
+//! Whose contribution is [rejected](Call::reject_contribution) gets such a reservation too, so that nobody
+//! who has seen the root there can keep it from them: whom curators reject elsewhere can still bring it to a
+//! datanet of their own within its [time](Config::ReservationPeriod).
 //!
-//! Nor does a root stay with a contribution that nobody decides about, and that risks no bond because
-//! only what was accepted can be accused. Curators have a [time](Config::PendingPeriod) to decide,
-//! counted from the block that the contribution counts from, or, if it was submitted with what a
-//! rejection had left, from when that would have been over. As long as nobody comes it stays as it is,
-//! and can be accepted later too. But from then on it gives way to any other submission of its root,
-//! as to one that was reserved earlier: it is removed, its bond is released, and nothing of it is left
-//! to be accepted. The root of one that is accepted is not to be had that way, whoever contends for
-//! it.
+//! Nor does a root stay with a contribution that nobody decides about, and that risks no bond because only
+//! what was accepted can be accused. Curators have a [time](Config::PendingPeriod) to decide, counted from
+//! the block that the contribution counts from, or, if it was submitted with what a rejection had left, from
+//! when that would have been over. It can be accepted later too, but from then on it gives way to any other
+//! submission of its root: it is removed, and its bond is released. So who waits for a root should reserve
+//! it: whoever reserved it earliest has it then.
 //!
-//! What comes after it counts from its own reservation, or its own block, as ever. So who waits for a
-//! root should reserve it: whoever reserved it earliest has it then, and the one that gave way, too,
-//! comes back only with a reservation from before.
-//!
-//! What this does not prevent: whoever withdraws a contribution just before its time is over, and
-//! submits it anew in the same transaction with a reservation that is about to end, keeps the root for
-//! as long as they go on with that, at the price of the fees. It pays nobody, and ends when they once
-//! come late; data that is worth that much is better reserved before anybody has seen it.
+//! What this does not prevent: whoever withdraws a contribution just before its time is over, and submits it
+//! anew in the same transaction with a reservation that is about to end, keeps the root for as long as they
+//! go on with that, at the price of the fees. It pays nobody, and ends when they once come late; data that
+//! is worth that much is better reserved before anybody has seen it.
 //!
 //! ## What sources without a number lead to
 //!
@@ -161,21 +152,6 @@
 //! ([`Datanet::current_at`]). Whoever calls such a model finds the latter with the event
 //! `ReleaseAnnounced`, a notice before it is paid. It is the block of the settlement that counts, not
 //! that of the call: what is settled once the notice is over pays the new one.
-//!
-//! ## Who does what
-//!
-//! | role | calls |
-//! |---|---|
-//! | curator (anybody with the deposit) | [`create_datanet`](Call::create_datanet), [`create_datanet_with`](Call::create_datanet_with) |
-//! | the datanet's curator | [`accept_contribution`](Call::accept_contribution), [`reject_contribution`](Call::reject_contribution), [`set_weight`](Call::set_weight), [`publish_release`](Call::publish_release), [`set_open`](Call::set_open), [`allow_contributor`](Call::allow_contributor), [`disallow_contributor`](Call::disallow_contributor), [`lower_curator_share`](Call::lower_curator_share), [`offer_curator`](Call::offer_curator), [`withdraw_curator_offer`](Call::withdraw_curator_offer), [`confirm_accusation`](Call::confirm_accusation) |
-//! | whom the curator's role is offered to | [`accept_curator`](Call::accept_curator) |
-//! | contributor (anybody with the bond whom the datanet admits) | [`submit_contribution`](Call::submit_contribution), [`submit_contributions`](Call::submit_contributions), [`reserve_root`](Call::reserve_root) |
-//! | the contribution's contributor | [`withdraw_contribution`](Call::withdraw_contribution), [`stop_contribution`](Call::stop_contribution), [`withdraw_bond`](Call::withdraw_bond), [`transfer_contribution`](Call::transfer_contribution), [`set_beneficiary`](Call::set_beneficiary), [`contest_accusation`](Call::contest_accusation), [`claim`](Call::claim) |
-//! | a former curator who paid for an admission | [`disallow_contributor`](Call::disallow_contributor) |
-//! | whoever earned as a curator | [`claim_curator`](Call::claim_curator) |
-//! | reporter (anybody with as much as the bond) | [`accuse_contribution`](Call::accuse_contribution), [`escalate_accusation`](Call::escalate_accusation), [`drop_accusation`](Call::drop_accusation) |
-//! | governance | [`resolve_accusation`](Call::resolve_accusation) |
-//! | anybody | [`claim_for`](Call::claim_for), [`claim_curator_for`](Call::claim_curator_for), [`drop_accusation`](Call::drop_accusation), [`execute_slash`](Call::execute_slash), [`sweep_slashed`](Call::sweep_slashed), [`remove_reservation`](Call::remove_reservation) |
 //!
 //! ## Storage
 //!
@@ -216,7 +192,6 @@ mod credit;
 mod curation;
 mod datanets;
 mod impls;
-pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod queries;
@@ -480,239 +455,136 @@ pub mod pallet {
 		}
 	}
 
-	/// What happened to datanets, contributions and their earnings.
+	/// Events of datanets, contributions and their earnings. Amounts are in planck.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	#[allow(missing_docs)] // A field that needs more than its name is in its event's description.
 	pub enum Event<T: Config> {
 		/// A datanet was created.
 		#[codec(index = 0)]
 		DatanetCreated {
-			/// Its id.
 			datanet: DatanetId,
-			/// Who curates it.
 			curator: T::AccountId,
-			/// What it is about.
 			name: Name,
-			/// Whether anybody may contribute.
 			open: bool,
-			/// The curator's part of what it earns.
 			curator_share: Permill,
 		},
 		/// A contribution waits for the curator.
 		#[codec(index = 1)]
 		ContributionSubmitted {
-			/// Its id.
 			contribution: ContributionId,
-			/// The datanet.
 			datanet: DatanetId,
-			/// Who gave it.
 			contributor: T::AccountId,
-			/// The Merkle root over its chunks.
 			root: Hash,
 		},
-		/// A contribution will be part of all releases from the next one on.
+		/// A contribution will be part of all releases from `from_release` on, which is the next one.
 		#[codec(index = 2)]
 		ContributionAccepted {
-			/// The contribution.
 			contribution: ContributionId,
-			/// Its datanet.
 			datanet: DatanetId,
-			/// Its weight.
 			weight: Weight,
-			/// The first release that it is part of.
 			from_release: ReleaseId,
 		},
 		/// A curator rejected a contribution. The bond is released, but for the deposit of the
 		/// reservation of the root that may be left to the contributor.
 		#[codec(index = 3)]
-		ContributionRejected {
-			/// The contribution.
-			contribution: ContributionId,
-		},
+		ContributionRejected { contribution: ContributionId },
 		/// A contributor withdrew a contribution that no release has. The bond is released, and the
 		/// root is free, or goes back to the one that it was taken over from.
 		#[codec(index = 4)]
-		ContributionWithdrawn {
-			/// The contribution.
-			contribution: ContributionId,
-		},
+		ContributionWithdrawn { contribution: ContributionId },
 		/// A datanet's state was frozen under a number.
 		#[codec(index = 5)]
 		ReleasePublished {
-			/// The datanet.
 			datanet: DatanetId,
-			/// The number, from 1 upwards.
 			release: ReleaseId,
-			/// The sum of its contributions' weights.
 			total_weight: Weight,
-			/// How many contributions it has.
 			contributions: u32,
-			/// The curator's part of what it earns.
 			curator_share: Permill,
 		},
-		/// What a contribution had earned was paid out.
+		/// What a contribution had earned was paid out: to its contributor, or to the beneficiary that the
+		/// contributor has named.
 		#[codec(index = 6)]
-		PayoutClaimed {
-			/// The contribution.
-			contribution: ContributionId,
-			/// Who was paid: the contributor, or the beneficiary that the contributor has named.
-			contributor: T::AccountId,
-			/// How much, in planck.
-			amount: Balance,
-		},
+		PayoutClaimed { contribution: ContributionId, contributor: T::AccountId, amount: Balance },
 		/// A datanet was opened to everybody, or closed to all but those who were let in.
 		#[codec(index = 7)]
-		AccessChanged {
-			/// The datanet.
-			datanet: DatanetId,
-			/// Whether anybody may contribute now.
-			open: bool,
-		},
+		AccessChanged { datanet: DatanetId, open: bool },
 		/// An account was let into a datanet.
 		#[codec(index = 8)]
-		ContributorAllowed {
-			/// The datanet.
-			datanet: DatanetId,
-			/// Who may contribute.
-			account: T::AccountId,
-		},
+		ContributorAllowed { datanet: DatanetId, account: T::AccountId },
 		/// An account may contribute no more to a datanet that is not open.
 		#[codec(index = 9)]
-		ContributorDisallowed {
-			/// The datanet.
-			datanet: DatanetId,
-			/// Who was let in before.
-			account: T::AccountId,
-		},
-		/// From the next release on, the curator takes less.
+		ContributorDisallowed { datanet: DatanetId, account: T::AccountId },
+		/// From the next release on, the curator takes less: `curator_share`.
 		#[codec(index = 10)]
-		CuratorShareLowered {
-			/// The datanet.
-			datanet: DatanetId,
-			/// The curator's part from the next release on.
-			curator_share: Permill,
-		},
+		CuratorShareLowered { datanet: DatanetId, curator_share: Permill },
 		/// A curator offered the role to somebody.
 		#[codec(index = 11)]
-		CuratorOffered {
-			/// The datanet.
-			datanet: DatanetId,
-			/// Who may take it.
-			to: T::AccountId,
-		},
+		CuratorOffered { datanet: DatanetId, to: T::AccountId },
 		/// The curator's role is not on offer any more.
 		#[codec(index = 12)]
-		CuratorOfferWithdrawn {
-			/// The datanet.
-			datanet: DatanetId,
-		},
-		/// A datanet has another curator.
+		CuratorOfferWithdrawn { datanet: DatanetId },
+		/// A datanet has another curator, who earns the curator's share from now on.
 		#[codec(index = 13)]
-		CuratorChanged {
-			/// The datanet.
-			datanet: DatanetId,
-			/// Who curated it before.
-			from: T::AccountId,
-			/// Who curates it now, and earns the curator's share from now on.
-			to: T::AccountId,
-		},
+		CuratorChanged { datanet: DatanetId, from: T::AccountId, to: T::AccountId },
 		/// A curator was paid the shares of all datanets.
 		#[codec(index = 14)]
-		CuratorPaid {
-			/// The curator.
-			curator: T::AccountId,
-			/// How much, in planck.
-			amount: Balance,
-		},
-		/// A contribution has another weight from the next release on.
+		CuratorPaid { curator: T::AccountId, amount: Balance },
+		/// A contribution has another weight from `from_release` on, which is the next one.
 		#[codec(index = 15)]
 		WeightSet {
-			/// The contribution.
 			contribution: ContributionId,
-			/// Its datanet.
 			datanet: DatanetId,
-			/// Its weight.
 			weight: Weight,
-			/// The first release with that weight.
 			from_release: ReleaseId,
 		},
-		/// A contribution will be part of no further release.
+		/// A contribution will be part of no release from `from_release` on. Its bond can be taken back from
+		/// block `bond_until` on.
 		#[codec(index = 16)]
 		ContributionStopped {
-			/// The contribution.
 			contribution: ContributionId,
-			/// Its datanet.
 			datanet: DatanetId,
-			/// The first release without it.
 			from_release: ReleaseId,
-			/// The block from which its bond can be taken back.
 			bond_until: BlockNumberFor<T>,
 		},
 		/// The bond of a stopped contribution went back to its contributor, but for what its storage
 		/// costs.
 		#[codec(index = 17)]
-		BondReturned {
-			/// The contribution.
-			contribution: ContributionId,
-			/// How much, in planck.
-			amount: Balance,
-		},
+		BondReturned { contribution: ContributionId, amount: Balance },
 		/// A contribution has another contributor, who is paid what it has earned and will earn.
 		#[codec(index = 18)]
 		ContributionTransferred {
-			/// The contribution.
 			contribution: ContributionId,
-			/// Who had it.
 			from: T::AccountId,
-			/// Who has it now.
 			to: T::AccountId,
 		},
-		/// A contributor named who is paid what a contribution has earned and will earn.
+		/// A contributor named who is paid what a contribution has earned and will earn; the contributor if
+		/// none.
 		#[codec(index = 19)]
-		BeneficiarySet {
-			/// The contribution.
-			contribution: ContributionId,
-			/// Who is paid; the contributor if none.
-			beneficiary: Option<T::AccountId>,
-		},
-		/// A contribution was accused. The curator may confirm that.
+		BeneficiarySet { contribution: ContributionId, beneficiary: Option<T::AccountId> },
+		/// A contribution was accused. The curator may confirm that before block `until`.
 		#[codec(index = 20)]
 		ContributionAccused {
-			/// The contribution.
 			contribution: ContributionId,
-			/// Who says so.
 			accuser: T::AccountId,
-			/// What it is said to be.
 			reason: AccusationReason,
-			/// The block before which the curator may confirm it.
 			until: BlockNumberFor<T>,
 		},
-		/// A curator confirmed an accusation. The contributor may contest it.
+		/// A curator confirmed an accusation. The contributor may contest it before block `until`.
 		#[codec(index = 21)]
-		AccusationConfirmed {
-			/// The contribution.
-			contribution: ContributionId,
-			/// The block before which the contributor may contest it.
-			until: BlockNumberFor<T>,
-		},
-		/// A contributor contested an accusation. Governance decides.
+		AccusationConfirmed { contribution: ContributionId, until: BlockNumberFor<T> },
+		/// A contributor contested an accusation. Governance decides; if it has not, anybody may have it
+		/// dropped from block `until` on.
 		#[codec(index = 22)]
-		AccusationContested {
-			/// The contribution.
-			contribution: ContributionId,
-			/// The block from which anybody may have it dropped if governance has not decided.
-			until: BlockNumberFor<T>,
-		},
+		AccusationContested { contribution: ContributionId, until: BlockNumberFor<T> },
 		/// An accusation that was not confirmed, or not decided in time, is off. What is left of the
 		/// accuser's deposit is released.
 		#[codec(index = 23)]
 		AccusationDropped {
-			/// The contribution.
 			contribution: ContributionId,
 			/// What the accuser has lost by it, in planck, next to what turning to governance may have
 			/// cost.
 			charged: Balance,
-			/// Who made it.
 			accuser: T::AccountId,
 			/// Who got what the accuser has lost: the contributor, or the protocol if the contributor has
 			/// no account any more. Nobody if it is nothing.
@@ -722,101 +594,57 @@ pub mod pallet {
 		/// release, and what it earns from now on goes to the protocol.
 		#[codec(index = 24)]
 		ContributionSlashed {
-			/// The contribution.
 			contribution: ContributionId,
-			/// Its datanet.
 			datanet: DatanetId,
-			/// Who accused it.
 			accuser: T::AccountId,
 			/// What of the bond went to the accuser, in planck. 0 unless governance has decided, or the
 			/// accusation was its own proof.
 			to_accuser: Balance,
-			/// What of the bond went to the protocol, in planck.
 			to_protocol: Balance,
 			/// What it had earned in releases until now, which its contributor may claim, in planck.
 			kept: Balance,
 		},
-		/// Governance found an accusation to be wrong.
+		/// Governance found an accusation to be wrong. What was left of the accuser's deposit went to the
+		/// contributor.
 		#[codec(index = 25)]
 		ContributionAcquitted {
-			/// The contribution.
 			contribution: ContributionId,
-			/// Who accused it.
 			accuser: T::AccountId,
-			/// What was left of the accuser's deposit, which went to the contributor, in planck.
 			to_contributor: Balance,
 		},
 		/// What a slashed contribution earned since then went to the protocol.
 		#[codec(index = 26)]
-		SlashedSwept {
-			/// The contribution.
-			contribution: ContributionId,
-			/// How much, in planck.
-			amount: Balance,
-		},
-		/// Somebody reserved a root without showing it, or whose contribution was rejected has its root
-		/// reserved.
+		SlashedSwept { contribution: ContributionId, amount: Balance },
+		/// Somebody reserved the root that `commitment` hides, or whose contribution was rejected has its
+		/// root reserved. It counts until before block `expires_at`.
 		#[codec(index = 27)]
-		RootReserved {
-			/// What hides the root.
-			commitment: Hash,
-			/// Who put the deposit down.
-			payer: T::AccountId,
-			/// The block from which it counts no more.
-			expires_at: BlockNumberFor<T>,
-		},
+		RootReserved { commitment: Hash, payer: T::AccountId, expires_at: BlockNumberFor<T> },
 		/// A reservation was used or is over. Its deposit is released.
 		#[codec(index = 28)]
-		ReservationRemoved {
-			/// What hid the root.
-			commitment: Hash,
-		},
+		ReservationRemoved { commitment: Hash },
 		/// A pending contribution gave way to one whose root had been reserved before, or, if it was
 		/// pending for too long, to a new one. The bond is released.
 		#[codec(index = 29)]
-		ContributionDisplaced {
-			/// The contribution that is gone.
-			contribution: ContributionId,
-			/// The one that has the root now.
-			by: ContributionId,
-		},
+		ContributionDisplaced { contribution: ContributionId, by: ContributionId },
 		/// A contribution that was accepted lost its root to one whose root had been reserved before.
 		/// It can be accused as a duplicate of that, and needs no other proof.
 		#[codec(index = 30)]
-		RootTakenOver {
-			/// The contribution that has lost its root.
-			contribution: ContributionId,
-			/// The one that has the root now.
-			by: ContributionId,
-		},
-		/// An accuser turned to governance, at a cost. The curator may still confirm the accusation.
+		RootTakenOver { contribution: ContributionId, by: ContributionId },
+		/// An accuser turned to governance, and `charged` of the deposit went to the contributor. The curator
+		/// may still confirm the accusation; if nobody decides, anybody may have it dropped from block
+		/// `until` on.
 		#[codec(index = 31)]
 		AccusationEscalated {
-			/// The contribution.
 			contribution: ContributionId,
-			/// The block from which anybody may have it dropped if nobody has decided.
 			until: BlockNumberFor<T>,
-			/// What of the accuser's deposit went to the contributor, in planck.
 			charged: Balance,
 		},
-		/// Sources without a release number will lead to another release.
+		/// Sources without a release number will lead to another release from block `from` on.
 		#[codec(index = 32)]
-		ReleaseAnnounced {
-			/// The datanet.
-			datanet: DatanetId,
-			/// The release.
-			release: ReleaseId,
-			/// The block from which they lead to it.
-			from: BlockNumberFor<T>,
-		},
+		ReleaseAnnounced { datanet: DatanetId, release: ReleaseId, from: BlockNumberFor<T> },
 		/// What had taken a root over is gone. The root belongs to whom it was taken from again.
 		#[codec(index = 33)]
-		RootReturned {
-			/// The contribution that has the root again.
-			contribution: ContributionId,
-			/// The one that is gone.
-			by: ContributionId,
-		},
+		RootReturned { contribution: ContributionId, by: ContributionId },
 	}
 
 	/// Why a call of this pallet failed. Nothing has changed then.

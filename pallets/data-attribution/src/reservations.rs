@@ -16,7 +16,6 @@ impl<T: Config> Pallet<T> {
 		BlakeTwo256::hash_of(&("openledger/reservation/v1", root, account))
 	}
 
-	/// See [`reserve_root`](Pallet::reserve_root).
 	pub(crate) fn do_reserve(payer: T::AccountId, commitment: Hash) -> DispatchResult {
 		let at = frame_system::Pallet::<T>::block_number();
 		if let Some(entry) = Reservations::<T>::get(commitment) {
@@ -34,7 +33,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// See [`remove_reservation`](Pallet::remove_reservation).
 	pub(crate) fn do_remove_reservation(commitment: Hash) -> DispatchResult {
 		let entry = Reservations::<T>::get(commitment).ok_or(Error::<T>::UnknownReservation)?;
 		ensure!(

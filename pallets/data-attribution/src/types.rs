@@ -22,9 +22,7 @@ pub const MAX_CHECKPOINTS: u32 = 16;
 pub const MAX_RELEASES: ReleaseId = 512;
 
 /// A curated pool of contributions around one subject.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Datanet<AccountId, BlockNumber> {
 	/// What it is about: readable, and no other datanet's.
 	pub name: Name,
@@ -64,9 +62,7 @@ impl<AccountId, BlockNumber: Copy + PartialOrd> Datanet<AccountId, BlockNumber> 
 }
 
 /// Somebody whom a datanet's curator has let in.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Admission<AccountId> {
 	/// Who was the curator, and put the deposit down.
 	pub payer: AccountId,
@@ -75,18 +71,7 @@ pub struct Admission<AccountId> {
 }
 
 /// From which release on a contribution has a weight.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Checkpoint {
 	/// The first release in which the contribution has this weight.
 	pub from_release: ReleaseId,
@@ -95,18 +80,7 @@ pub struct Checkpoint {
 }
 
 /// What has become of a contribution.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum ContributionStatus<BlockNumber> {
 	/// Nothing yet: it earns nothing, and its contributor may withdraw it.
 	#[codec(index = 0)]
@@ -124,9 +98,7 @@ pub enum ContributionStatus<BlockNumber> {
 }
 
 /// One contributor's data set inside a datanet.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Contribution<AccountId, BlockNumber> {
 	/// The datanet.
 	pub datanet: DatanetId,
@@ -214,18 +186,7 @@ pub enum AccusationReason {
 }
 
 /// How far an accusation has got.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum AccusationStage<BlockNumber> {
 	/// The curator may confirm it until before the given block.
 	#[codec(index = 0)]
@@ -244,9 +205,7 @@ pub enum AccusationStage<BlockNumber> {
 }
 
 /// An accusation against a contribution.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Accusation<AccountId, BlockNumber> {
 	/// Who made it.
 	pub accuser: AccountId,
@@ -260,9 +219,7 @@ pub struct Accusation<AccountId, BlockNumber> {
 }
 
 /// A root that somebody has reserved without showing it.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Reservation<AccountId, BlockNumber> {
 	/// Who put the deposit down.
 	pub payer: AccountId,
@@ -279,18 +236,7 @@ pub struct Reservation<AccountId, BlockNumber> {
 
 /// A frozen state of a datanet, and what has been paid to it. Only `index` and `received` ever
 /// change.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Release {
 	/// The sum of its contributions' weights; never 0.
 	pub total_weight: Weight,

@@ -37,7 +37,7 @@
 //! - It never gets more back than it loses: whatever is refunded, a penalty is taken with it, the reward
 //!   is only a part of the least penalty, however large the refund makes it, and there is none for the
 //!   operator's own account.
-//! - Its bond is no purse: a refund is paid for what a caller has paid, and all refunds of one
+//! - Its bond cannot be drawn on at will: a refund is paid for what a caller has paid, and all refunds of one
 //!   settlement together are at most what it charged, even if the node made up the records behind an
 //!   aggregate's root. A caller who is the operator gets none. Somebody who is the operator under
 //!   another name gets two thirds of the bond at the most, and the reward, however large the overcharge;

@@ -12,19 +12,9 @@
 //!    the session's signer, and is answered with a
 //!    [`Statement`](openledger_primitives::statement::Statement) signed by the node.
 //! 4. The node settles: it hands in the newest voucher of a lane, and either the records of the
-//!    calls that it pays for or their sums. The runtime prices them by the model's schedule, takes
+//!    calls that it pays for or [their sums](Pallet::settle_aggregate). The runtime prices them by the model's schedule, takes
 //!    what they cost out of the hold, and has it split among everyone behind the calls.
 //! 5. The session is closed, and what is left goes back to the caller.
-//!
-//! ## Who does what
-//!
-//! | who | calls |
-//! |---|---|
-//! | operator | [`register_node`](Pallet::register_node), [`update_node`](Pallet::update_node), [`rotate_receipt_key`](Pallet::rotate_receipt_key), [`bond_more`](Pallet::bond_more), [`heartbeat`](Pallet::heartbeat), [`settle`](Pallet::settle), [`settle_aggregate`](Pallet::settle_aggregate), [`close_session`](Pallet::close_session) at once |
-//! | operator who leaves | [`start_unbonding`](Pallet::start_unbonding), [`cancel_unbonding`](Pallet::cancel_unbonding), [`withdraw_bond`](Pallet::withdraw_bond) |
-//! | operator who was jailed | [`unjail`](Pallet::unjail) |
-//! | caller | [`open_session`](Pallet::open_session), [`open_session_with_limit`](Pallet::open_session_with_limit), [`top_up`](Pallet::top_up), [`extend_session`](Pallet::extend_session), [`set_spending_limit`](Pallet::set_spending_limit), [`close_with_agreement`](Pallet::close_with_agreement), [`request_close`](Pallet::request_close), then [`close_session`](Pallet::close_session) |
-//! | anyone | [`close_session`](Pallet::close_session) of a session that was left behind, for a reward; [`remove_node`](Pallet::remove_node); [`report_overcharge`](Pallet::report_overcharge), [`report_misreport`](Pallet::report_misreport), [`report_equivocation`](Pallet::report_equivocation), for a reward |
 //!
 //! ## Who can lose what
 //!
@@ -34,12 +24,6 @@
 //! next voucher acknowledges the last charge, or the node stops serving. One bad record never sinks
 //! its batch: it is rejected alone, and an event says why. The [`meter`] module holds the rules by
 //! which records and sums count against a voucher.
-//!
-//! A voucher names the version and the price version that its calls are made on: whose data answers, what
-//! it costs, and who shares that. Nothing is settled with it on other terms. What it acknowledges should
-//! have been made on the same ones, so a caller signs vouchers of one model, version and price version on
-//! each lane, and uses another lane for others. A node that takes vouchers of other terms on a lane harms
-//! only itself: it cannot settle the calls before them any more.
 //!
 //! A caller who gives an app a hot key to sign with limits what it may spend; a voucher that the
 //! caller's own key has signed is bound by the deposit only. The limit may rise at once, and sinks
@@ -56,44 +40,27 @@
 //! names node and model, and that is the consent that counts. So an operator who stops serving a
 //! model, is leaving or was jailed can still settle what was served before.
 //!
-//! ## Settling sums
-//!
-//! A million calls need not cost a million records: [`settle_aggregate`](Pallet::settle_aggregate)
-//! takes their sums, the merged attribution, and the Merkle root over the records.
-//! The caller has acknowledged what all calls before the voucher's own cost together, so nobody can
-//! be charged more than with records; and the root commits the node to each of them.
-//!
 //! ## Disputes
 //!
-//! The root over the records of every settlement is kept for [`Config::DisputeWindow`] blocks. A node
-//! that has settled more than it stated, or something else, is proven wrong with its own statement and
-//! a proof that the record stands behind the root; and one that has made two statements of a call,
-//! with these. The caller gets back what was charged too much, who reported it a part of the penalty,
-//! and the node is jailed. The [`disputes`] module holds the rules.
+//! The root over the records of every settlement is kept for [`Config::DisputeWindow`] blocks, in which a
+//! node that contradicted itself can be reported: the [`disputes`] module holds the rules. The proof is made
+//! from the records of the settlement. Those of an itemised one are in its extrinsic, and its events say
+//! which of them counted; those behind an aggregate's root only its node can hand out. So what protects the
+//! caller of a million calls is not the root, but that nothing counts beyond the sums that the caller has
+//! acknowledged.
 //!
-//! The proof is made from the records of the settlement. Those of an itemised one are in its
-//! extrinsic, and its events say which of them counted; those behind an aggregate's root only its node
-//! can hand out. So what protects the caller of a million calls is not the root, but that nothing
-//! counts beyond the sums that the caller has acknowledged.
+//! ## Leaving and closing
 //!
-//! ## Leaving
+//! A bond answers for every settlement that can still be disputed: it comes back when the
+//! [`UnbondingPeriod`](Config::UnbondingPeriod) is over, no session with the node is open, and the last
+//! settlement of those that were closed is out of the dispute window. No caller can keep an operator from
+//! leaving, because the node may close any session at once. The keys that a node has signed with earlier
+//! are kept for as long as a call that they answered can be settled and disputed, even if the window should
+//! grow meanwhile.
 //!
-//! A bond answers for every settlement that can still be disputed. It is released
-//! [`Config::UnbondingPeriod`] blocks after [`start_unbonding`](Pallet::start_unbonding), when no
-//! session with the node is open, and the last settlement of the sessions that were closed is out of
-//! the dispute window. No caller can keep an operator from leaving, because the node may close any
-//! session at once. The keys that a node has signed with earlier are kept for as long as a call that
-//! they answered can be settled and disputed, even if the dispute window should grow meanwhile.
-//!
-//! ## Closing
-//!
-//! The node may close a session at once: it gives up what it has not settled. With the node's signed
-//! [`CloseAgreement`](openledger_primitives::closing::CloseAgreement) the caller may, too. Otherwise
-//! the caller asks for it and gives the node [`Config::CloseNotice`] blocks in which to settle. A
-//! session that has expired can be closed by anyone [`Config::SettlementWindow`] blocks later, who
-//! then gets [`Config::CleanupReward`] of its storage deposit; and it cannot be settled any more after
-//! that block, whether it was closed or not. When that is was fixed when the session was opened or last
-//! extended: a window that governance makes shorter is for later sessions.
+//! A session that has expired cannot be settled after the [`SettlementWindow`](Config::SettlementWindow),
+//! whether it was closed or not. When that is over was fixed when the session was opened or last extended:
+//! a window that governance makes shorter is for later sessions.
 //!
 //! ## Storage
 //!
@@ -110,16 +77,6 @@
 //! | `Equivocations` | operator | ≤ 1,154 bytes: 18 for each call, ≤ [`MAX_EQUIVOCATIONS`] | the penalty, for each of them | `withdraw_bond`, `remove_node` |
 //! | `RootQueue` | place | 22 bytes, one per root | as `Roots` | with its root |
 //! | `RootQueueEnds` | - | 16 bytes | - | - |
-//!
-//! ## Invariants (`try_state`)
-//!
-//! The sum of what sessions have left is on hold in their callers' accounts, and so are their storage
-//! deposits; bonds are on hold in the operators' accounts; the lanes of a session add up to what it
-//! has settled; no session has settled more than its deposit, or spent more than it settled; each
-//! node counts its sessions; `ServedBy` mirrors the active ones of `Nodes`; the queue holds each root
-//! once, and nothing else; only records of roots that are kept are disputed, and only nodes that there
-//! are have equivocated; nobody was refunded more than was proven, nor more than a settlement charged;
-//! a node's bond stays for as long as its settlements can be disputed, and its sessions be settled.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -132,7 +89,6 @@ mod benchmarking;
 pub mod disputes;
 mod impls;
 pub mod meter;
-pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod operators;
@@ -341,338 +297,180 @@ pub mod pallet {
 	pub type Equivocations<T: Config> =
 		StorageMap<_, Blake2_128Concat, AccountId, EquivocatedCalls, ValueQuery>;
 
-	/// What happened.
+	/// Events of nodes, sessions and settlements. Amounts are in planck, keys are accounts; `developer` owns
+	/// the model that answered, and `node` is the operator that ran it.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	#[allow(missing_docs)] // A field that needs more than its name is in its event's description.
 	pub enum Event<T: Config> {
 		/// A node was registered.
 		#[codec(index = 0)]
-		NodeRegistered {
-			/// Its operator.
-			operator: AccountId,
-			/// What is held as its bond, in planck.
-			bond: Balance,
-		},
+		NodeRegistered { operator: AccountId, bond: Balance },
 		/// A node's endpoint or models were replaced.
 		#[codec(index = 1)]
-		NodeUpdated {
-			/// Its operator.
-			operator: AccountId,
-		},
-		/// A session was opened.
+		NodeUpdated { operator: AccountId },
+		/// A session was opened. From block `expires_at` on the node must not serve calls.
 		#[codec(index = 2)]
 		SessionOpened {
-			/// Its id.
 			session: SessionId,
-			/// Who pays.
 			caller: AccountId,
-			/// Who is paid.
 			node: AccountId,
-			/// What is held, in planck.
 			deposit: Balance,
-			/// From which block on the node must not serve calls.
 			expires_at: BlockNumberFor<T>,
 		},
-		/// A call was charged and its charge was split.
+		/// A call was charged and its charge was split. The hashes are salted.
 		#[codec(index = 3)]
 		CallSettled {
-			/// The session that paid.
 			session: SessionId,
-			/// Its lane.
 			lane: LaneId,
-			/// The call's sequence in the lane.
 			sequence: Sequence,
-			/// Who paid.
 			caller: AccountId,
-			/// The operator of the inference node that answered.
 			node: AccountId,
-			/// The owner of the model that answered.
 			developer: AccountId,
-			/// The model.
 			model: ModelId,
-			/// Its version.
 			version: VersionId,
-			/// The price schedule that was applied.
 			price_version: PriceVersion,
-			/// Tokens of the prompt.
 			input_tokens: u32,
-			/// Tokens of the answer.
 			output_tokens: u32,
-			/// What the call cost, in planck.
 			charge: Balance,
-			/// Salted hash of the request.
 			request_hash: Hash,
-			/// Salted hash of the answer.
 			response_hash: Hash,
-			/// How the charge was paid.
 			payment: CallPayment,
 		},
 		/// A record had no effect.
 		#[codec(index = 4)]
 		RecordRejected {
-			/// The session.
 			session: SessionId,
-			/// The lane.
 			lane: LaneId,
-			/// The record's sequence.
 			sequence: Sequence,
-			/// Why.
 			reason: RejectReason,
 		},
-		/// A voucher was redeemed.
+		/// A voucher was redeemed. `sequence` is that of the last record that counted.
 		#[codec(index = 5)]
 		VoucherSettled {
-			/// The session.
 			session: SessionId,
-			/// The lane.
 			lane: LaneId,
-			/// The sequence of the last record that counted.
 			sequence: Sequence,
-			/// How many records counted.
 			accepted: u32,
-			/// How many were rejected.
 			rejected: u32,
-			/// What they cost together, in planck.
 			charged: Balance,
 		},
-		/// The caller has asked to close a session.
+		/// The caller has asked to close a session: anyone can from block `closes_at` on.
 		#[codec(index = 6)]
-		CloseRequested {
-			/// The session.
-			session: SessionId,
-			/// The block from which anyone can close it.
-			closes_at: BlockNumberFor<T>,
-		},
-		/// A session was closed.
+		CloseRequested { session: SessionId, closes_at: BlockNumberFor<T> },
+		/// A session was closed. `refunded` does not contain the storage deposit.
 		#[codec(index = 7)]
-		SessionClosed {
-			/// The session.
-			session: SessionId,
-			/// What went back to the caller, without the storage deposit, in planck.
-			refunded: Balance,
-		},
+		SessionClosed { session: SessionId, refunded: Balance },
 		/// A node signs with another key from now on.
 		#[codec(index = 8)]
-		ReceiptKeyRotated {
-			/// Its operator.
-			operator: AccountId,
-			/// The new key, as an account.
-			receipt_key: AccountId,
-			/// The key before, as an account.
-			previous: AccountId,
-		},
-		/// An operator has put up more.
+		ReceiptKeyRotated { operator: AccountId, receipt_key: AccountId, previous: AccountId },
+		/// An operator has put up more: `bond` is held now.
 		#[codec(index = 9)]
-		BondIncreased {
-			/// The operator.
-			operator: AccountId,
-			/// How much more, in planck.
-			amount: Balance,
-			/// What is held as the bond now, in planck.
-			bond: Balance,
-		},
+		BondIncreased { operator: AccountId, amount: Balance, bond: Balance },
 		/// A node gave a sign of life.
 		#[codec(index = 10)]
-		Heartbeat {
-			/// Its operator.
-			operator: AccountId,
-		},
-		/// An operator is leaving: the node takes no new sessions.
+		Heartbeat { operator: AccountId },
+		/// An operator is leaving: the node takes no new sessions, and its bond can be withdrawn in block `at`
+		/// at the soonest.
 		#[codec(index = 11)]
-		UnbondingStarted {
-			/// The operator.
-			operator: AccountId,
-			/// The block in which the bond can be withdrawn, at the soonest.
-			at: BlockNumberFor<T>,
-		},
+		UnbondingStarted { operator: AccountId, at: BlockNumberFor<T> },
 		/// An operator stays.
 		#[codec(index = 12)]
-		UnbondingCancelled {
-			/// The operator.
-			operator: AccountId,
-		},
-		/// A node is gone.
+		UnbondingCancelled { operator: AccountId },
+		/// A node is gone, and `released` of its bond went back.
 		#[codec(index = 13)]
-		NodeRemoved {
-			/// Its operator.
-			operator: AccountId,
-			/// What of its bond was released, in planck.
-			released: Balance,
-		},
+		NodeRemoved { operator: AccountId, released: Balance },
 		/// A node that had been jailed takes sessions again.
 		#[codec(index = 14)]
-		NodeUnjailed {
-			/// Its operator.
-			operator: AccountId,
-		},
-		/// A caller has put more into a session.
+		NodeUnjailed { operator: AccountId },
+		/// A caller has put more into a session: `deposit` altogether.
 		#[codec(index = 15)]
-		SessionToppedUp {
-			/// The session.
-			session: SessionId,
-			/// How much more, in planck.
-			amount: Balance,
-			/// What has been put in altogether, in planck.
-			deposit: Balance,
-		},
-		/// A session lasts longer.
+		SessionToppedUp { session: SessionId, amount: Balance, deposit: Balance },
+		/// A session lasts longer: until before block `expires_at`.
 		#[codec(index = 16)]
-		SessionExtended {
-			/// The session.
-			session: SessionId,
-			/// From which block on the node must not serve calls.
-			expires_at: BlockNumberFor<T>,
-		},
-		/// A session's spending limit was set.
+		SessionExtended { session: SessionId, expires_at: BlockNumberFor<T> },
+		/// A session's spending limit was set: `limit` is the most that may be settled with vouchers of its
+		/// hot key from block `from` on.
 		#[codec(index = 17)]
-		SpendingLimitSet {
-			/// The session.
-			session: SessionId,
-			/// The most that may be settled with vouchers of its hot key, in planck.
-			limit: Balance,
-			/// From which block on.
-			from: BlockNumberFor<T>,
-		},
-		/// Somebody was paid for closing a session that its parties had left behind.
+		SpendingLimitSet { session: SessionId, limit: Balance, from: BlockNumberFor<T> },
+		/// Somebody was paid, out of its storage deposit, for closing a session that its parties had left
+		/// behind.
 		#[codec(index = 18)]
-		CleanupRewarded {
-			/// The session.
-			session: SessionId,
-			/// Who closed it.
-			account: AccountId,
-			/// What they got of its storage deposit, in planck.
-			amount: Balance,
-		},
+		CleanupRewarded { session: SessionId, account: AccountId, amount: Balance },
 		/// Calls were charged together, by their sums, and their charge was split.
 		#[codec(index = 19)]
 		AggregateSettled {
-			/// The session that paid.
 			session: SessionId,
-			/// Its lane.
 			lane: LaneId,
-			/// The first sequence that the aggregate is for.
 			first_sequence: Sequence,
-			/// The last one.
 			last_sequence: Sequence,
-			/// Who paid.
 			caller: AccountId,
-			/// The operator of the inference node that answered.
 			node: AccountId,
-			/// The owner of the model that answered.
 			developer: AccountId,
-			/// The model.
 			model: ModelId,
-			/// Its version.
 			version: VersionId,
-			/// The price schedule that was applied.
 			price_version: PriceVersion,
-			/// How many calls.
 			calls: u32,
-			/// Tokens of their prompts.
 			input_tokens: u64,
-			/// Tokens of their answers.
 			output_tokens: u64,
-			/// What they cost together, in planck.
 			charge: Balance,
-			/// The Merkle root over their records.
 			root: Hash,
-			/// How the charge was paid.
 			payment: CallPayment,
 		},
-		/// A node has settled more for a call than it had stated. What left its bond is `refunded`,
-		/// `reward` and `protocol` together.
+		/// A node has settled more for a call than it had stated. What left its bond is `refunded` to the
+		/// caller, `reward` to the reporter, and `protocol`.
 		#[codec(index = 20)]
 		OverchargeProven {
-			/// Its operator.
 			operator: AccountId,
-			/// Who reported it.
 			reporter: AccountId,
-			/// Who had paid for the call.
 			caller: AccountId,
-			/// The session of the call.
 			session: SessionId,
-			/// Its lane.
 			lane: LaneId,
-			/// The call's sequence.
 			sequence: Sequence,
-			/// What the node had stated that it cost, in planck.
 			stated: Balance,
-			/// What was settled, in planck.
 			settled: Balance,
-			/// What the caller got back, in planck.
 			refunded: Balance,
-			/// What the reporter got of the penalty, in planck.
 			reward: Balance,
-			/// What the protocol got of the rest, in planck.
 			protocol: Balance,
 		},
 		/// A node has settled something else than it had stated. What left its bond is `reward` and
 		/// `protocol` together.
 		#[codec(index = 21)]
 		MisreportProven {
-			/// Its operator.
 			operator: AccountId,
-			/// Who reported it.
 			reporter: AccountId,
-			/// The session of the call.
 			session: SessionId,
-			/// Its lane.
 			lane: LaneId,
-			/// The call's sequence.
 			sequence: Sequence,
-			/// What the reporter got of the penalty, in planck.
 			reward: Balance,
-			/// What the protocol got of the penalty, in planck.
 			protocol: Balance,
 		},
 		/// A node has made two different statements of one call. What left its bond is `reward` and
 		/// `protocol` together.
 		#[codec(index = 22)]
 		EquivocationProven {
-			/// Its operator.
 			operator: AccountId,
-			/// Who reported it.
 			reporter: AccountId,
-			/// The session of the call.
 			session: SessionId,
-			/// Its lane.
 			lane: LaneId,
-			/// The call's sequence.
 			sequence: Sequence,
-			/// What the reporter got of the penalty, in planck.
 			reward: Balance,
-			/// What the protocol got of the penalty, in planck.
 			protocol: Balance,
 		},
-		/// A node takes no sessions for a while.
+		/// A node takes no sessions until block `until` at the soonest. `bond` is left.
 		#[codec(index = 23)]
-		NodeJailed {
-			/// Its operator.
-			operator: AccountId,
-			/// The block in which it can come back, at the soonest.
-			until: BlockNumberFor<T>,
-			/// What is left of its bond, in planck.
-			bond: Balance,
-		},
+		NodeJailed { operator: AccountId, until: BlockNumberFor<T>, bond: Balance },
 		/// A node has paid what its bond had not covered of a refund, or a part of that, and the
 		/// penalty that goes with it. What left its bond is `refunded` and `protocol` together.
 		#[codec(index = 24)]
 		RefundPaid {
-			/// Its operator.
 			operator: AccountId,
-			/// Who reported the overcharge again.
 			reporter: AccountId,
-			/// Who had paid for the call.
 			caller: AccountId,
-			/// The session of the call.
 			session: SessionId,
-			/// Its lane.
 			lane: LaneId,
-			/// The call's sequence.
 			sequence: Sequence,
-			/// What the caller got back, in planck.
 			refunded: Balance,
-			/// What the protocol got, in planck.
 			protocol: Balance,
 		},
 	}
@@ -1041,7 +839,7 @@ pub mod pallet {
 		///
 		/// All records have to be of the model, the version and the price version that the voucher
 		/// names. Each is priced, split and recorded by itself. One that breaks a rule is rejected
-		/// alone: see [`RejectReason`](openledger_primitives::record::RejectReason).
+		/// alone: see [`RejectReason`].
 		///
 		/// # Origin
 		/// Signed, by the operator of the session's node.
@@ -1420,7 +1218,7 @@ pub mod pallet {
 		}
 
 		/// Reports that a node has settled more for a call than it had stated. The caller gets the
-		/// difference back, and the node is punished: see [`disputes`](crate::disputes).
+		/// difference back, and the node is punished: see [`disputes`].
 		///
 		/// If the bond did not cover the refund, the same can be reported again once it does.
 		///

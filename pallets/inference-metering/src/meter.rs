@@ -11,7 +11,8 @@
 //! report one model's calls as calls of another, its own, and take what the people behind the first have
 //! earned; or hold calls back until the model shares what it earns with others, and settle them then. That
 //! the calls *before* the voucher's own were made on its terms as well is up to the caller, who signs
-//! vouchers of one model, version and price version on each lane.
+//! vouchers of one model, version and price version on each lane. A node that takes vouchers of other terms
+//! on a lane harms only itself: it cannot settle the calls before them any more.
 //!
 //! ```
 //! use openledger_primitives::{

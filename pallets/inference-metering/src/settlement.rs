@@ -31,11 +31,11 @@ pub(crate) struct Redemption<T: Config> {
 	pub(crate) voucher: Voucher,
 	pub(crate) session: SessionOf<T>,
 	pub(crate) lane: Lane,
-	/// What it names: the terms of all calls that it is redeemed for.
+	/// The terms of all calls that it is redeemed for.
 	pub(crate) terms: CallTerms<AccountId>,
-	/// How many lanes of the session will have settled records.
+	/// The number of lanes of the session that will have settled records.
 	lanes: LaneId,
-	/// Whether the spending limit applies: it was signed by another key than the caller's own.
+	/// True if the spending limit applies: it was signed by another key than the caller's own.
 	hot: bool,
 	/// The last block in which the settlement can be disputed.
 	until: BlockNumberFor<T>,
@@ -53,19 +53,11 @@ impl<T: Config> Redemption<T> {
 	}
 }
 
-/// What an event tells of a call, next to its charge.
-pub(crate) struct Facts {
-	sequence: Sequence,
-	input_tokens: u32,
-	output_tokens: u32,
-	request_hash: Hash,
-	response_hash: Hash,
-}
-
 /// The records of one voucher, as far as they have been gone through.
 #[derive(Default)]
 pub(crate) struct Itemised {
-	pub(crate) facts: Vec<Facts>,
+	/// Those that counted, without their attributions, which are in `calls`.
+	pub(crate) records: Vec<CallRecord>,
 	pub(crate) calls: Vec<ChargedCall>,
 	pub(crate) leaves: Vec<Hash>,
 	pub(crate) rejected: Vec<(Sequence, RejectReason)>,
@@ -74,7 +66,7 @@ pub(crate) struct Itemised {
 impl Itemised {
 	fn with_capacity(records: usize) -> Self {
 		Self {
-			facts: Vec::with_capacity(records),
+			records: Vec::with_capacity(records),
 			calls: Vec::with_capacity(records),
 			leaves: Vec::with_capacity(records),
 			rejected: Vec::new(),
@@ -91,7 +83,7 @@ impl Itemised {
 
 	fn try_take(
 		&mut self,
-		record: CallRecord,
+		mut record: CallRecord,
 		price: &PriceSchedule,
 		meter: &mut Meter,
 	) -> Result<(), RejectReason> {
@@ -103,23 +95,13 @@ impl Itemised {
 		meter.admit(&record, charge)?;
 
 		self.leaves.push(merkle::leaf(&record, charge));
-		self.facts.push(Facts {
-			sequence: record.sequence,
-			input_tokens: record.input_tokens,
-			output_tokens: record.output_tokens,
-			request_hash: record.request_hash,
-			response_hash: record.response_hash,
-		});
-		self.calls.push(ChargedCall {
-			calls: 1,
-			charge,
-			attribution: record.attribution.into_inner(),
-			unattributed: 0,
-		});
+		let attribution = core::mem::take(&mut record.attribution).into_inner();
+		self.calls.push(ChargedCall { calls: 1, charge, attribution, unattributed: 0 });
+		self.records.push(record);
 		Ok(())
 	}
 
-	/// Why nothing counted: the reason, if all records were rejected for the same one.
+	/// The reason why nothing counted, if all records were rejected for the same one.
 	fn refusal<T>(&self) -> Error<T> {
 		match self.rejected.split_first() {
 			Some(((_, reason), rest)) if rest.iter().all(|(_, other)| other == reason) => {
@@ -170,7 +152,7 @@ impl<T: Config> Pallet<T> {
 		Ok(load)
 	}
 
-	/// Whether the operator can redeem the voucher, and on what terms.
+	/// Checks that the operator can redeem the voucher, and on which terms.
 	pub(crate) fn check_voucher(
 		operator: &AccountId,
 		voucher: Voucher,
@@ -276,23 +258,23 @@ impl<T: Config> Pallet<T> {
 				reason,
 			});
 		}
-		let settled = itemised.facts.into_iter().zip(itemised.calls).zip(payments);
-		for ((facts, call), payment) in settled {
+		let settled = itemised.records.into_iter().zip(itemised.calls).zip(payments);
+		for ((record, call), payment) in settled {
 			Self::deposit_event(Event::CallSettled {
 				session: voucher.session,
 				lane: voucher.lane,
-				sequence: facts.sequence,
+				sequence: record.sequence,
 				caller: session.caller.clone(),
 				node: session.node.clone(),
 				developer: terms.developer.clone(),
 				model: voucher.model,
 				version: voucher.version,
 				price_version: voucher.price_version,
-				input_tokens: facts.input_tokens,
-				output_tokens: facts.output_tokens,
+				input_tokens: record.input_tokens,
+				output_tokens: record.output_tokens,
 				charge: call.charge,
-				request_hash: facts.request_hash,
-				response_hash: facts.response_hash,
+				request_hash: record.request_hash,
+				response_hash: record.response_hash,
 				payment,
 			});
 		}

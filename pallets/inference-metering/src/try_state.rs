@@ -8,10 +8,7 @@ use openledger_primitives::{AccountId, Balance, SessionId, MAX_LANES};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-	/// Checks the pallet's invariants.
-	///
-	/// # Errors
-	/// The one that does not hold.
+	/// Checks the pallet's invariants. The first one that does not hold is the error.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_sessions()?;
 		Self::check_lanes()?;

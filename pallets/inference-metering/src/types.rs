@@ -45,18 +45,7 @@ pub struct Served {
 pub type ServedModels = BoundedVec<Served, ConstU32<MAX_SERVED>>;
 
 /// Whether a node takes new sessions.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum Status<BlockNumber> {
 	/// It does.
 	#[codec(index = 0)]
@@ -70,9 +59,7 @@ pub enum Status<BlockNumber> {
 }
 
 /// An inference node.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Node<AccountId, BlockNumber> {
 	/// The base URL of its HTTP API.
 	pub endpoint: Uri,
@@ -105,9 +92,7 @@ impl<AccountId, BlockNumber> Node<AccountId, BlockNumber> {
 }
 
 /// A receipt key that a node has replaced. What it signed before is still proof against the node.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct PreviousKey<AccountId, BlockNumber> {
 	/// The key, as an account.
 	pub key: AccountId,
@@ -124,18 +109,7 @@ pub type KeyHistory<AccountId, BlockNumber> =
 	BoundedVec<PreviousKey<AccountId, BlockNumber>, ConstU32<MAX_PREVIOUS_KEYS>>;
 
 /// A lower spending limit that the node has been warned of.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct PendingLimit<BlockNumber> {
 	/// The limit, in planck.
 	pub limit: Balance,
@@ -144,9 +118,7 @@ pub struct PendingLimit<BlockNumber> {
 }
 
 /// A one-way payment channel from a caller to an inference node.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Session<AccountId, BlockNumber> {
 	/// Who pays.
 	pub caller: AccountId,
@@ -202,19 +174,7 @@ impl<AccountId: PartialEq, BlockNumber: Copy + PartialOrd> Session<AccountId, Bl
 }
 
 /// One of a session's parallel lanes.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Lane {
 	/// The sequence of the last settled record.
 	pub sequence: Sequence,
@@ -226,9 +186,7 @@ pub struct Lane {
 pub type RootKey = (SessionId, LaneId, Sequence);
 
 /// What is kept of a settlement for as long as it can be disputed.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct SettledRoot<AccountId, BlockNumber> {
 	/// The Merkle root over the records that counted, and what each was charged.
 	pub root: Hash,
@@ -251,18 +209,7 @@ pub struct SettledRoot<AccountId, BlockNumber> {
 }
 
 /// A place in the queue of roots that will be removed.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct QueuedRoot<BlockNumber> {
 	/// Which root.
 	pub key: RootKey,
@@ -271,19 +218,7 @@ pub struct QueuedRoot<BlockNumber> {
 }
 
 /// Where the queue of roots begins and ends.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct QueueEnds {
 	/// The oldest place that is taken, unless the queue is empty.
 	pub first: u64,
@@ -292,19 +227,7 @@ pub struct QueueEnds {
 }
 
 /// What was proven of a settled record, against the node that settled it.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Proven {
 	/// By how much it was charged above what the node had stated, in planck.
 	pub overcharge: Balance,

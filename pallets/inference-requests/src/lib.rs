@@ -16,15 +16,6 @@
 //!    is swept automatically: all that is on hold is free again, and the caller has paid nothing but
 //!    the fee of the request.
 //!
-//! ## Who does what
-//!
-//! | who | call | what for |
-//! |---|---|---|
-//! | caller | `request_call` | to ask |
-//! | operator | `fulfil_call` | to answer and be paid |
-//! | caller | `cancel_call` | not to wait for an answer any longer |
-//! | anybody | `expire_call` | to end a call that is over before the sweep does, or that no sweep ends |
-//!
 //! ## Who can lose what
 //!
 //! A caller pays at most `max_charge`, at a price that was fixed at the request, to a node with a
@@ -63,13 +54,6 @@
 //! | `ByModel` | model, request | empty | the caller's deposit | with its request |
 //! | `Deadlines` | block | ≤ 8 bytes for each of `MaxPerSlot` requests | the callers' deposits | with its requests |
 //! | `NextSlot` | - | 4 bytes | - | the sweep, when nothing waits |
-//!
-//! ## Invariants (`try_state`)
-//!
-//! The sum of the most that a caller's requests may cost is on hold in the caller's account, and so
-//! is the sum of their deposits; each request is in the slot that it names, if it names one, once, and
-//! that slot is not before the request is over nor before the sweep's next; `Inputs`, `ByModel` and the
-//! slots hold nothing else; the input's hash is right; no slot is empty.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -78,7 +62,6 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
-pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod queries;
@@ -216,90 +199,59 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type NextSlot<T: Config> = StorageValue<_, BlockNumberFor<T>>;
 
-	/// What happened.
+	/// Events of requests. Amounts are in planck, hashes are blake2-256; `developer` owns the model that
+	/// answered, and `node` is the operator that ran it.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	#[allow(missing_docs)] // A field that needs more than its name is in its event's description.
 	pub enum Event<T: Config> {
-		/// Somebody asks.
+		/// Somebody asks for `version`, or a newer one, until block `deadline` inclusive: `node`, or anybody who
+		/// serves the model. `deposit` is held for the request's place.
 		#[codec(index = 0)]
 		CallRequested {
-			/// The request's id.
 			request: RequestId,
-			/// Who pays.
 			caller: AccountId,
-			/// The model.
 			model: ModelId,
-			/// Who is to answer; anybody who serves the model if there is none.
 			node: Option<AccountId>,
-			/// The version that may answer, or a newer one.
 			version: VersionId,
-			/// The price schedule that applies.
 			price_version: PriceVersion,
-			/// The most that the call may cost, in planck.
 			max_charge: Balance,
-			/// What is held for the request's place, in planck.
 			deposit: Balance,
-			/// The last block in which it can be answered.
 			deadline: BlockNumberFor<T>,
-			/// The hash (blake2-256) of what is asked.
 			input_hash: Hash,
 		},
-		/// A call was answered, charged, and its charge was split.
+		/// A call was answered, charged, and its charge was split. `released` was on hold and is free again;
+		/// the attribution is as the node reports it.
 		#[codec(index = 1)]
 		CallFulfilled {
-			/// The request.
 			request: RequestId,
-			/// Who paid.
 			caller: AccountId,
-			/// The operator of the inference node that answered.
 			node: AccountId,
-			/// The owner of the model that answered.
 			developer: AccountId,
-			/// The model.
 			model: ModelId,
-			/// Its version.
 			version: VersionId,
-			/// The price schedule that was applied.
 			price_version: PriceVersion,
-			/// Tokens of the prompt.
 			input_tokens: u32,
-			/// Tokens of the answer.
 			output_tokens: u32,
-			/// What the call cost, in planck.
 			charge: Balance,
-			/// What was on hold for the call and is free again, in planck.
 			released: Balance,
-			/// The hash (blake2-256) of what was asked.
 			input_hash: Hash,
-			/// The hash (blake2-256) of the answer.
 			output_hash: Hash,
-			/// The answer.
 			output: RequestOutput,
-			/// The contributions that the answer came from, as the node reports.
 			attribution: Attribution,
-			/// How the charge was paid.
 			payment: CallPayment,
 		},
-		/// The caller does not want to wait for the answer any longer.
+		/// The caller does not want to wait for the answer any longer. From block `cancelled_at` on it cannot
+		/// be answered any more.
 		#[codec(index = 2)]
-		CallCancelled {
-			/// The request.
-			request: RequestId,
-			/// From this block on it cannot be answered any more.
-			cancelled_at: BlockNumberFor<T>,
-		},
+		CallCancelled { request: RequestId, cancelled_at: BlockNumberFor<T> },
 		/// A call ended without an answer, and everything on hold is free again.
 		#[codec(index = 3)]
 		CallExpired {
-			/// The request.
 			request: RequestId,
-			/// Whose funds were on hold.
 			caller: AccountId,
-			/// What was on hold for the call, in planck.
 			released: Balance,
-			/// What was on hold for the request's place, in planck.
 			deposit: Balance,
-			/// Whether its caller had cancelled it.
 			cancelled: bool,
 		},
 	}

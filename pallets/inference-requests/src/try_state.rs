@@ -10,10 +10,7 @@ use openledger_primitives::{AccountId, Balance};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-	/// Checks the pallet's invariants.
-	///
-	/// # Errors
-	/// The one that does not hold.
+	/// Checks the pallet's invariants. The first one that does not hold is the error.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_holds()?;
 		Self::check_requests()?;

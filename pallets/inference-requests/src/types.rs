@@ -1,6 +1,6 @@
 //! What the pallet stores, what its calls carry, and short names of both in the types of a runtime.
 
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{Decode, Encode, MaxEncodedLen};
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	attribution::Attribution, AccountId, Balance, Hash, ModelId, PriceVersion, VersionId,
@@ -26,9 +26,7 @@ pub type RequestOutput = BoundedVec<u8, ConstU32<MAX_REQUEST_OUTPUT>>;
 
 /// A call that waits for its answer. What is asked is kept apart from it, so that whoever ends the
 /// call does not have to read that.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Request<AccountId, BlockNumber> {
 	/// Who pays.
 	pub caller: AccountId,

@@ -12,6 +12,7 @@ use frame_support::traits::{
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use openledger_primitives::{
 	attribution::{DataSource, DataSources, ReleaseSelector},
+	info::ParentInfo,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	traits::DataInspect,
@@ -112,7 +113,7 @@ fn register_below<T: Config>(
 	fund::<T>(owner);
 	let policy = policy(&sources);
 	let name = longest_name(NextModelId::<T>::get());
-	let parent = parent.map(|model| Parent { model, royalty: Permill::from_percent(10) });
+	let parent = parent.map(|model| ParentInfo { model, royalty: Permill::from_percent(10) });
 	Pallet::<T>::do_register(owner.clone(), name, version(0, sources), price(), policy, parent)
 }
 

@@ -10,7 +10,6 @@ mod changes;
 mod deposits;
 mod impls;
 mod lineage;
-pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod ownership;
@@ -28,7 +27,7 @@ pub mod weights;
 
 pub use pallet::*;
 pub use types::{
-	Changing, Dated, Deposit, Ends, Model, ModelOf, ModelVersion, Next, Parent, Terms, Tombstone,
+	Changing, Dated, Deposit, Ends, Model, ModelOf, ModelVersion, Next, Terms, Tombstone,
 	MAX_REMOVED,
 };
 pub use weights::WeightInfo;
@@ -42,8 +41,8 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
-		attribution::DataSources, policy::RevenuePolicy, price::PriceSchedule, traits::DataInspect,
-		Balance, Hash, ModelId, Name, PriceVersion, Uri, VersionId,
+		attribution::DataSources, info::ParentInfo, policy::RevenuePolicy, price::PriceSchedule,
+		traits::DataInspect, Balance, Hash, ModelId, Name, PriceVersion, Uri, VersionId,
 	};
 	use sp_runtime::{Permill, SaturatedConversion};
 
@@ -136,152 +135,70 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Tombstones<T: Config> = StorageMap<_, Twox64Concat, ModelId, Tombstone<T::AccountId>>;
 
-	/// What happened to models.
+	/// Events of models. `from` is the first block in which the news is in force.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	#[allow(missing_docs)] // A field that needs more than its name is in its event's description.
 	pub enum Event<T: Config> {
 		/// A model was registered.
 		#[codec(index = 0)]
-		ModelRegistered {
-			/// Its id.
-			model: ModelId,
-			/// Who registered and owns it.
-			owner: T::AccountId,
-			/// Its unique name.
-			name: Name,
-		},
+		ModelRegistered { model: ModelId, owner: T::AccountId, name: Name },
 		/// A model takes no new calls.
 		#[codec(index = 1)]
-		ModelPaused {
-			/// The model.
-			model: ModelId,
-		},
+		ModelPaused { model: ModelId },
 		/// A model takes calls again.
 		#[codec(index = 2)]
-		ModelResumed {
-			/// The model.
-			model: ModelId,
-		},
-		/// A model that was just registered descends from another.
+		ModelResumed { model: ModelId },
+		/// A model that was just registered descends from another: `royalty` of its developer's income goes
+		/// there.
 		#[codec(index = 3)]
-		ModelDerived {
-			/// The model.
-			model: ModelId,
-			/// The model that it descends from.
-			parent: ModelId,
-			/// The part of its developer's income that goes there.
-			royalty: Permill,
-		},
+		ModelDerived { model: ModelId, parent: ModelId, royalty: Permill },
 		/// A model has a new version.
 		#[codec(index = 4)]
-		VersionPublished {
-			/// The model.
-			model: ModelId,
-			/// The version.
-			version: VersionId,
-			/// The first block in which it is in force.
-			from: BlockNumberFor<T>,
-		},
+		VersionPublished { model: ModelId, version: VersionId, from: BlockNumberFor<T> },
 		/// A version that was announced will not be in force, ever.
 		#[codec(index = 5)]
-		VersionCancelled {
-			/// The model.
-			model: ModelId,
-			/// The version.
-			version: VersionId,
-		},
+		VersionCancelled { model: ModelId, version: VersionId },
 		/// A model has a new price version. Its price may be that of the one before: a policy that
 		/// is announced has a price version, too.
 		#[codec(index = 6)]
 		PriceSet {
-			/// The model.
 			model: ModelId,
-			/// The number of the price version.
 			price_version: PriceVersion,
-			/// The price schedule.
 			price: PriceSchedule,
-			/// The first block in which it is in force.
 			from: BlockNumberFor<T>,
 		},
 		/// A price version that was announced will not be in force, ever. What stays announced of
 		/// it has a number of its own.
 		#[codec(index = 7)]
-		PriceCancelled {
-			/// The model.
-			model: ModelId,
-			/// The number of the price version.
-			price_version: PriceVersion,
-		},
+		PriceCancelled { model: ModelId, price_version: PriceVersion },
 		/// A model's income will be shared in another way.
 		#[codec(index = 8)]
-		PolicySet {
-			/// The model.
-			model: ModelId,
-			/// How it will be shared.
-			policy: RevenuePolicy,
-			/// The first block in which that is in force.
-			from: BlockNumberFor<T>,
-		},
+		PolicySet { model: ModelId, policy: RevenuePolicy, from: BlockNumberFor<T> },
 		/// A policy that was announced will not be in force.
 		#[codec(index = 9)]
-		PolicyCancelled {
-			/// The model.
-			model: ModelId,
-		},
-		/// A model takes no new calls any more, for good.
+		PolicyCancelled { model: ModelId },
+		/// A model takes no new calls any more, for good. From block `retired_at` on none can be settled.
 		#[codec(index = 10)]
-		ModelRetired {
-			/// The model.
-			model: ModelId,
-			/// The first block in which its calls cannot be settled any more.
-			retired_at: BlockNumberFor<T>,
-		},
-		/// A part of a retired model's storage was removed.
+		ModelRetired { model: ModelId, retired_at: BlockNumberFor<T> },
+		/// A part of a retired model's storage was removed: so many versions and prices.
 		#[codec(index = 11)]
-		ModelPurgedInPart {
-			/// The model.
-			model: ModelId,
-			/// How many versions and prices were removed.
-			removed: u32,
-		},
+		ModelPurgedInPart { model: ModelId, removed: u32 },
 		/// A retired model is gone: its name is free, its deposit is back.
 		#[codec(index = 12)]
-		ModelPurged {
-			/// The model.
-			model: ModelId,
-		},
+		ModelPurged { model: ModelId },
 		/// Prices of a model that no call can be settled at any more were removed.
 		#[codec(index = 13)]
-		PricesPruned {
-			/// The model.
-			model: ModelId,
-			/// How many.
-			removed: u32,
-		},
+		PricesPruned { model: ModelId, removed: u32 },
 		/// A model's owner offers it to somebody.
 		#[codec(index = 14)]
-		ModelOffered {
-			/// The model.
-			model: ModelId,
-			/// Who may take it over.
-			to: T::AccountId,
-		},
+		ModelOffered { model: ModelId, to: T::AccountId },
 		/// A model's owner keeps it after all.
 		#[codec(index = 15)]
-		OfferWithdrawn {
-			/// The model.
-			model: ModelId,
-		},
-		/// A model has another owner.
+		OfferWithdrawn { model: ModelId },
+		/// A model has another owner, who has put a deposit down. The one before has theirs back.
 		#[codec(index = 16)]
-		OwnerChanged {
-			/// The model.
-			model: ModelId,
-			/// Who owned it before, and has the deposit back.
-			from: T::AccountId,
-			/// Who owns it now, and has put a deposit down.
-			to: T::AccountId,
-		},
+		OwnerChanged { model: ModelId, from: T::AccountId, to: T::AccountId },
 	}
 
 	/// Why a call of this pallet failed. Nothing has changed then.
@@ -466,7 +383,7 @@ pub mod pallet {
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			let version = ModelVersion { uri, weights_hash, tokenizer_hash, sources };
-			let parent = Some(Parent { model: parent, royalty });
+			let parent = Some(ParentInfo { model: parent, royalty });
 			Self::do_register(owner, name, version, price, policy, parent).map(|_| ())
 		}
 

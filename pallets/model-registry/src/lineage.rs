@@ -4,18 +4,19 @@
 //! have no cycles. A model that is gone leaves a [`Tombstone`](crate::Tombstone) as long as others
 //! descend from it.
 
-use crate::{Config, Error, ModelOf, Models, Pallet, Parent, Tombstone, Tombstones};
+use crate::{Config, Error, ModelOf, Models, Pallet, Tombstone, Tombstones};
 use frame_support::ensure;
 use openledger_primitives::{
+	info::ParentInfo,
 	lineage::{Ancestor, Lineage},
 	ModelId, MAX_LINEAGE,
 };
 
 impl<T: Config> Pallet<T> {
 	/// The models from `parent` upwards, nearest first.
-	pub(crate) fn lineage_from(mut parent: Option<Parent>) -> Lineage<T::AccountId> {
+	pub(crate) fn lineage_from(mut parent: Option<ParentInfo>) -> Lineage<T::AccountId> {
 		let mut lineage = Lineage::default();
-		while let Some(Parent { model, royalty }) = parent {
+		while let Some(ParentInfo { model, royalty }) = parent {
 			let Some((owner, above)) = Self::owner_and_parent(model) else { break };
 			if lineage.try_push(Ancestor { model, owner, royalty }).is_err() {
 				break;
@@ -25,7 +26,7 @@ impl<T: Config> Pallet<T> {
 		lineage
 	}
 
-	fn owner_and_parent(model: ModelId) -> Option<(T::AccountId, Option<Parent>)> {
+	fn owner_and_parent(model: ModelId) -> Option<(T::AccountId, Option<ParentInfo>)> {
 		match Models::<T>::get(model) {
 			Some(model) => Some((model.owner, model.parent)),
 			None => Tombstones::<T>::get(model).map(|left| (left.owner, left.parent)),
@@ -52,7 +53,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let mut parent = model.parent;
 		// At most as often as there are levels.
-		while let Some(Parent { model: id, .. }) = parent {
+		while let Some(ParentInfo { model: id, .. }) = parent {
 			parent = None;
 			if let Some(mut model) = Models::<T>::get(id) {
 				model.children = model.children.saturating_sub(1);

@@ -4,7 +4,7 @@ use crate::{Config, ModelIdByName, Models, NextModelId, Pallet, Prices, Versions
 use alloc::{string::String, vec::Vec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	info::{ModelInfo, NextPrice, ParentInfo, Quote, QuoteError, Scheduled, VersionInfo},
+	info::{ModelInfo, NextPrice, Quote, QuoteError, Scheduled, VersionInfo},
 	AccountId, BlockNumber, ModelId, Name, VersionId, MAX_PAGE,
 };
 use sp_runtime::traits::UniqueSaturatedInto;
@@ -102,9 +102,7 @@ where
 			weights_hash: version.weights_hash,
 			tokenizer_hash: version.tokenizer_hash,
 			sources: version.sources,
-			parent: model
-				.parent
-				.map(|parent| ParentInfo { model: parent.model, royalty: parent.royalty }),
+			parent: model.parent,
 			next_version: next_version
 				.map(|next| Scheduled { from: Self::height(next.from), value: next.value }),
 			next_price: next_terms.map(|Scheduled { from, value: (price_version, terms) }| {

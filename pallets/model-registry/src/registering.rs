@@ -2,12 +2,13 @@
 
 use crate::{
 	deposits::bytes_of, Changing, Config, Dated, Error, Event, Model, ModelIdByName, ModelVersion,
-	Models, NextModelId, Pallet, Parent, Prices, Terms, Versions,
+	Models, NextModelId, Pallet, Prices, Terms, Versions,
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
 use openledger_primitives::{
 	attribution::{DataSources, ReleaseSelector},
+	info::ParentInfo,
 	is_valid_name,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
@@ -25,7 +26,7 @@ impl<T: Config> Pallet<T> {
 		version: ModelVersion,
 		price: PriceSchedule,
 		policy: RevenuePolicy,
-		parent: Option<Parent>,
+		parent: Option<ParentInfo>,
 	) -> Result<ModelId, DispatchError> {
 		ensure!(is_valid_name(&name), Error::<T>::InvalidName);
 		ensure!(!ModelIdByName::<T>::contains_key(&name), Error::<T>::NameTaken);
@@ -78,7 +79,7 @@ impl<T: Config> Pallet<T> {
 		Prices::<T>::insert(id, 0, terms);
 		Models::<T>::insert(id, model);
 		Self::deposit_event(Event::ModelRegistered { model: id, owner, name });
-		if let Some((Parent { model: parent, royalty }, (entry, _))) = above {
+		if let Some((ParentInfo { model: parent, royalty }, (entry, _))) = above {
 			Models::<T>::insert(parent, entry);
 			Self::deposit_event(Event::ModelDerived { model: id, parent, royalty });
 		}

@@ -2,12 +2,12 @@
 
 use crate::{
 	deposits::bytes_of, Changing, Config, Dated, HoldReason, ModelIdByName, ModelOf, Models,
-	NextModelId, Pallet, Parent, Prices, Tombstones, Versions,
+	NextModelId, Pallet, Prices, Tombstones, Versions,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{Balance, ModelId, MAX_LINEAGE};
+use openledger_primitives::{info::ParentInfo, Balance, ModelId, MAX_LINEAGE};
 use sp_runtime::TryRuntimeError;
 
 type Entries<T, Value> = Vec<(u32, Dated<Value, BlockNumberFor<T>>)>;
@@ -154,14 +154,14 @@ impl<T: Config> Pallet<T> {
 		let mut known = BTreeMap::<ModelId, u32>::new();
 		for (id, parent, children) in models.chain(tombstones) {
 			ensure!(known.insert(id, children).is_none(), "a tombstone of a model that is there");
-			if let Some(Parent { model, .. }) = parent {
+			if let Some(ParentInfo { model, .. }) = parent {
 				ensure!(model < id, "a parent is younger than its child");
 				let count = counted.entry(model).or_default();
 				*count = count.saturating_add(1);
 			}
 			let mut levels = 0u32;
 			let mut above = parent;
-			while let Some(Parent { model, .. }) = above {
+			while let Some(ParentInfo { model, .. }) = above {
 				levels = levels.saturating_add(1);
 				ensure!(levels <= MAX_LINEAGE, "a lineage is too deep");
 				above = match Models::<T>::get(model) {

@@ -1,13 +1,12 @@
 //! What the registry stores, and a short name of it in the types of a runtime.
 
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{Decode, Encode, MaxEncodedLen};
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	attribution::DataSources, policy::RevenuePolicy, price::PriceSchedule, Balance, Hash, ModelId,
-	Name, PriceVersion, Uri, VersionId,
+	attribution::DataSources, info::ParentInfo, policy::RevenuePolicy, price::PriceSchedule,
+	Balance, Hash, Name, PriceVersion, Uri, VersionId,
 };
 use scale_info::TypeInfo;
-use sp_runtime::Permill;
 
 /// Most versions and prices that one call removes.
 pub const MAX_REMOVED: u32 = 256;
@@ -26,9 +25,7 @@ pub const MAX_REMOVED: u32 = 256;
 /// assert_eq!(price.announced(99).map(|next| next.from), Some(100));
 /// assert_eq!(price.announced(100), None);
 /// ```
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Changing<Value, BlockNumber> {
 	/// In force until `next` is.
 	pub current: Value,
@@ -37,9 +34,7 @@ pub struct Changing<Value, BlockNumber> {
 }
 
 /// Something that was announced.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Next<Value, BlockNumber> {
 	/// The first block in which it is in force.
 	pub from: BlockNumber,
@@ -97,9 +92,7 @@ impl<Value, BlockNumber: Ord> Changing<Value, BlockNumber> {
 }
 
 /// A version, or terms, with the time in which it is in force.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Dated<Value, BlockNumber> {
 	/// What it is.
 	pub value: Value,
@@ -110,18 +103,7 @@ pub struct Dated<Value, BlockNumber> {
 }
 
 /// When something ends that calls were agreed on under.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Ends<BlockNumber> {
 	/// The first block in which something else is in force.
 	pub at: BlockNumber,
@@ -148,18 +130,7 @@ impl<Value, BlockNumber: Copy + Ord> Dated<Value, BlockNumber> {
 }
 
 /// What a price version stands for: what a call costs, and who shares that.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Terms {
 	/// What a call costs.
 	pub price: PriceSchedule,
@@ -167,39 +138,8 @@ pub struct Terms {
 	pub policy: RevenuePolicy,
 }
 
-/// A model's parent.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-pub struct Parent {
-	/// The model that it descends from.
-	pub model: ModelId,
-	/// The part of the developer's income that goes to the parent.
-	pub royalty: Permill,
-}
-
 /// What a model's owner has put down for it, in planck: `base + bytes * per_byte`.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Deposit {
 	/// For how many bytes.
 	pub bytes: u32,
@@ -217,9 +157,7 @@ impl Deposit {
 }
 
 /// A model.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Model<AccountId, BlockNumber> {
 	/// Its unique name.
 	pub name: Name,
@@ -232,7 +170,7 @@ pub struct Model<AccountId, BlockNumber> {
 	/// From which block on none of its calls can be settled any more, once it is retired.
 	pub retired_at: Option<BlockNumber>,
 	/// The model that it descends from.
-	pub parent: Option<Parent>,
+	pub parent: Option<ParentInfo>,
 	/// How many models name it as their parent.
 	pub children: u32,
 	/// Its versions.
@@ -266,9 +204,7 @@ impl<AccountId, BlockNumber: Copy + Ord> Model<AccountId, BlockNumber> {
 }
 
 /// One version of a model: what answers, and what it was made from.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct ModelVersion {
 	/// Where more about it is to be found.
 	pub uri: Uri,
@@ -281,14 +217,12 @@ pub struct ModelVersion {
 }
 
 /// What is left of a model that is gone, but that others descend from: enough to pay royalties.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Tombstone<AccountId> {
 	/// Who owned it, and is paid its royalties.
 	pub owner: AccountId,
 	/// The model that it descends from.
-	pub parent: Option<Parent>,
+	pub parent: Option<ParentInfo>,
 	/// How many models name it as their parent.
 	pub children: u32,
 }

@@ -4,7 +4,7 @@
 //! once for the model and once for the data behind all calls, so one more call in a batch costs its
 //! arithmetic only.
 
-use crate::{pallet::*, types::Totals};
+use crate::{pallet::*, totals};
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 use frame_support::{
 	ensure,
@@ -15,6 +15,7 @@ use frame_support::{
 	},
 };
 use openledger_primitives::{
+	info::ModelEarnings,
 	lineage::split_royalties,
 	record::{CallPayment, DataPayment, RoyaltyPayment},
 	split::split_charge,
@@ -31,14 +32,14 @@ struct Batch<'a, AccountId> {
 	/// What their owners are owed, in the same order, in planck.
 	royalties: Vec<Balance>,
 	/// What it adds to the totals of its model: the sums of all other parts.
-	totals: Totals,
+	totals: ModelEarnings,
 }
 
 impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<'a, AccountId> {
 	fn new(terms: &'a CallTerms<AccountId>) -> Self {
 		let shares = terms.lineage.iter().map(|ancestor| ancestor.royalty).collect();
 		let royalties = vec![0; terms.lineage.len()];
-		Self { terms, shares, royalties, totals: Totals::default() }
+		Self { terms, shares, royalties, totals: ModelEarnings::default() }
 	}
 
 	/// Divides one charge among all but the contributors, whose part is only named, and adds the
@@ -56,7 +57,7 @@ impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<
 				royalties.try_push(RoyaltyPayment { model: ancestor.model, owner, amount }).ok()?;
 			}
 		}
-		self.totals = self.totals.checked_add(&Totals {
+		let more = ModelEarnings {
 			calls: call.calls,
 			charged: call.charge,
 			developer,
@@ -64,7 +65,8 @@ impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<
 			node: parts.node,
 			royalties: parts.developer.checked_sub(developer)?,
 			protocol: parts.protocol,
-		})?;
+		};
+		self.totals = totals::checked_add(&self.totals, &more)?;
 		Some(CallPayment {
 			protocol: parts.protocol,
 			developer,
@@ -150,12 +152,11 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::pay(&batch.dues(&protocol, node))?;
 		if !calls.is_empty() {
-			ModelTotals::<T>::mutate(model, |totals| totals.add(&batch.totals));
+			ModelTotals::<T>::mutate(model, |sums| totals::add(sums, &batch.totals));
 		}
 		Ok(payments)
 	}
 
-	/// See [`pay_accrued`](Pallet::pay_accrued).
 	pub(crate) fn do_pay_accrued(account: T::AccountId) -> DispatchResult {
 		let amount = Accrued::<T>::get(&account);
 		ensure!(amount > 0, Error::<T>::NothingAccrued);

@@ -45,15 +45,6 @@
 //! *accrues*: the pot keeps it, and it goes out with the first payment that reaches the deposit,
 //! or by [`Pallet::pay_accrued`] once the account exists. Nothing is ever dropped as dust.
 //!
-//! ## Who does what
-//!
-//! | who | does |
-//! |---|---|
-//! | a settling pallet | funds the pot and calls `distribute` |
-//! | an earner, or anyone for them | [`pay_accrued`](Pallet::pay_accrued) |
-//! | governance | sets the protocol's share, a parameter of the runtime ([`Config::ProtocolShare`]) |
-//! | anyone | reads [`earnings`](Pallet::earnings) and [`model_earnings`](Pallet::model_earnings) |
-//!
 //! ## Storage
 //!
 //! | map | key | value | who pays | who cleans |
@@ -62,14 +53,6 @@
 //! | `TotalAccrued` | - | 16 bytes | - | - |
 //! | `Earned` | account, role | 16 bytes | the settlement or claim that paid the account first | kept: lifetime totals |
 //! | `ModelTotals` | model | 104 bytes | the first settlement of the model's calls | kept: lifetime totals |
-//!
-//! ## Invariants (`try_state`)
-//!
-//! - The pot holds at least what has accrued and the existential deposit, and `TotalAccrued` is the
-//!   sum of `Accrued`.
-//! - The parts of each model's totals add up to what its calls were charged.
-//! - What accounts have earned as developers, operators, owners of parents, and as the protocol is
-//!   at least what the models' calls paid in these roles.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -80,19 +63,17 @@ extern crate alloc;
 mod benchmarking;
 mod distribution;
 mod impls;
-pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod queries;
 #[cfg(test)]
 mod tests;
+mod totals;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
-mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::Totals;
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -105,6 +86,7 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
+		info::ModelEarnings,
 		traits::{DataRevenue, Role},
 		Balance, ModelId,
 	};
@@ -164,7 +146,8 @@ pub mod pallet {
 
 	/// What the calls of a model were charged and paid over its lifetime.
 	#[pallet::storage]
-	pub type ModelTotals<T: Config> = StorageMap<_, Twox64Concat, ModelId, Totals, ValueQuery>;
+	pub type ModelTotals<T: Config> =
+		StorageMap<_, Twox64Concat, ModelId, ModelEarnings, ValueQuery>;
 
 	/// Nothing to configure: the pot and the protocol's account get the existential deposit as far
 	/// as they lack it. So they exist, and no payment to them is too small to be made.
@@ -190,27 +173,18 @@ pub mod pallet {
 		}
 	}
 
-	/// What happened.
+	/// Events of payouts. Amounts are in planck.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	#[allow(missing_docs)] // A field that needs more than its name is in its event's description.
 	pub enum Event<T: Config> {
 		// 0 was the change of the protocol's share, which is a parameter of the runtime now.
-		/// `account` has earned `amount` that waits until it can be paid.
+		/// `account` has earned something that waits until it can be paid: `amount` in all.
 		#[codec(index = 1)]
-		PaymentAccrued {
-			/// Who earned it.
-			account: T::AccountId,
-			/// What waits in all, in planck.
-			amount: Balance,
-		},
+		PaymentAccrued { account: T::AccountId, amount: Balance },
 		/// What had accrued for `account` was paid.
 		#[codec(index = 2)]
-		AccruedPaid {
-			/// Who was paid.
-			account: T::AccountId,
-			/// What was paid, in planck.
-			amount: Balance,
-		},
+		AccruedPaid { account: T::AccountId, amount: Balance },
 	}
 
 	/// What went wrong.

@@ -25,6 +25,6 @@ impl<T: Config> Pallet<T> {
 	/// What the calls of `model` were charged and paid over its lifetime; zeros for a model
 	/// without settled calls.
 	pub fn model_earnings(model: ModelId) -> ModelEarnings {
-		ModelTotals::<T>::get(model).into()
+		ModelTotals::<T>::get(model)
 	}
 }

@@ -1,15 +1,12 @@
 //! The pallet's invariants.
 
-use crate::pallet::*;
+use crate::{pallet::*, totals::parts};
 use frame_support::{ensure, traits::fungible::Inspect};
 use openledger_primitives::{traits::Role, Balance};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-	/// Checks the pallet's invariants.
-	///
-	/// # Errors
-	/// The one that does not hold.
+	/// Checks the pallet's invariants. The first one that does not hold is the error.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_accrued()?;
 		Self::check_totals()
@@ -33,7 +30,7 @@ impl<T: Config> Pallet<T> {
 		let mut paid = [Balance::MIN; 4];
 		for totals in ModelTotals::<T>::iter_values() {
 			ensure!(
-				totals.charged == Balance::MAX || totals.parts() == Some(totals.charged),
+				totals.charged == Balance::MAX || parts(&totals) == Some(totals.charged),
 				"a model's payments are not what its calls were charged"
 			);
 			let parts = [totals.developer, totals.node, totals.royalties, totals.protocol];

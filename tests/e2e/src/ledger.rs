@@ -11,14 +11,11 @@ use crate::{
 use anyhow::{ensure, Context, Result};
 use futures::{stream, StreamExt, TryStreamExt};
 use openledger_chain_client::{
-	chain::finalized_blocks, events, AggregateSettled, At, CallSettled, Chain, Event, EventRecord,
-	SessionSettlements,
+	chain::finalized_blocks, events, metering, AggregateSettled, At, CallSettled, Chain, Event,
+	EventRecord, SessionSettlements,
 };
-use openledger_payer::{
-	audit::{Audit, Finding},
-	known::KeptStatement,
-	ledger::LaneSlot,
-};
+use openledger_payer::audit::{Audit, Finding};
+use openledger_payer_ledger::{Book, KeptStatement, LaneSlot};
 use openledger_primitives::{
 	info::ModelEarnings, record::CallRecord, statement::Statement, voucher::request_hash, Balance,
 	BlockNumber, ContributionId, Hash, LaneId, Sequence, SessionId,
@@ -165,24 +162,23 @@ impl Books<'_> {
 		customer.settle_down(self.shop).await?;
 		let payer = &customer.payer;
 		let (sessions, lanes) = payer.treasury.look(|ledger| {
-			let sessions: Vec<_> = ledger.sessions().cloned().collect();
-			let lanes = sessions.iter().flat_map(|session| ledger.lanes(session.id));
+			let lanes = ledger.books().all().flat_map(Book::lanes);
 			let lanes: BTreeMap<_, _> =
 				lanes.map(|(number, lane)| (number, lane.clone())).collect();
-			(sessions, lanes)
+			(ledger.books().sessions().cloned().collect::<Vec<_>>(), lanes)
 		});
 		let [session] = sessions.as_slice() else {
 			anyhow::bail!("{} sessions instead of one", sessions.len());
 		};
 		ensure!(payer.proofs.count() == 0, "a proof against the node");
-		let kept = payer.treasury.store().statements(session.id).await?;
+		let kept = payer.treasury.statements(session.id).await?;
 		ensure!(kept.iter().all(|kept| kept.rejected.is_none()), "a statement that does not hold");
 		for (lane, known) in &lanes {
 			let of_lane = kept.iter().filter(|kept| kept.call().0 == *lane);
 			let stated: Balance = of_lane.map(|kept| kept.receipt.statement.charge).sum();
 			ensure!(stated == known.acknowledged, "lane {lane} acknowledges another sum");
 			if let Some(open) = &known.open {
-				let (node, sequence) = (session.node.clone(), open.call.sequence);
+				let (node, sequence) = (session.node.clone(), open.sequence);
 				let slot = LaneSlot { node, session: session.id, lane: *lane, sequence };
 				let is_left = never_taken(payer, self.shop, &slot).await;
 				ensure!(is_left, "a call of lane {lane} is open still: {open:?}");
@@ -301,15 +297,16 @@ impl Books<'_> {
 	fn of_session(&self, session: SessionId) -> SessionSettlements {
 		let mut found = SessionSettlements::default();
 		for EventRecord { block, event, .. } in self.events {
+			let Event::InferenceMetering(event) = event else { continue };
 			match event {
-				Event::CallSettled(call) if call.session == session => {
-					found.calls.push((*block, (**call).clone()));
+				metering::Event::CallSettled(call) if call.session == session => {
+					found.calls.push((*block, call.clone()));
 				}
-				Event::AggregateSettled(sum) if sum.session == session => {
-					found.aggregates.push((*block, (**sum).clone()));
+				metering::Event::AggregateSettled(sum) if sum.session == session => {
+					found.aggregates.push((*block, sum.clone()));
 				}
-				Event::RecordRejected { session: of, lane, sequence, reason } if *of == session => {
-					found.rejected.push((*block, *lane, *sequence, *reason));
+				metering::Event::RecordRejected(record) if record.session == session => {
+					found.rejected.push((*block, record.lane, record.sequence, record.reason));
 				}
 				_ => {}
 			}
@@ -354,9 +351,10 @@ impl Books<'_> {
 		let mut model = ModelEarnings::default();
 		let mut carried = 0;
 		for event in self.events {
-			let (call, calls) = match &event.event {
-				Event::CallSettled(call) => ((**call).clone(), 1),
-				Event::AggregateSettled(sum) => (as_one(sum), u64::from(sum.calls)),
+			let Event::InferenceMetering(event) = &event.event else { continue };
+			let (call, calls) = match event {
+				metering::Event::CallSettled(call) => (call.clone(), 1),
+				metering::Event::AggregateSettled(sum) => (as_one(sum), u64::from(sum.calls)),
 				_ => continue,
 			};
 			let report = CallReport::new(&call, "", &self.shop.release.contributions)?;

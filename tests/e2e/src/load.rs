@@ -18,15 +18,14 @@ use openledger_chain_client::{At, Chain, Keypair};
 use openledger_models::ModelTokenizer;
 use openledger_payer::{
 	assembly::Background,
-	budget::Budget,
-	call::{CallSettings, Ended, Outcome, PaidCall, Request},
-	janitor::ClosingSettings,
-	ledger::{LaneSlot, Ledger, TrustRules},
+	call::{Ended, Outcome, PaidCall, Request},
 	network::Live,
 	node::api::{Patience, StatementStatus},
 	one_shot::{ask, Asked},
+	settings::{CallSettings, ClosingSettings},
 	Payer, PayerSettings,
 };
+use openledger_payer_ledger::{Budget, LaneSlot, TrustRules};
 use openledger_primitives::{Balance, OPEN};
 use openledger_protocol::Task;
 use std::{
@@ -126,8 +125,11 @@ impl Customer {
 		let looking = async {
 			loop {
 				payer.janitor.recover().await;
+				let unresolved: Vec<_> = payer
+					.treasury
+					.look(|ledger| ledger.books().unresolved().map(|(slot, _)| slot).collect());
 				let mut waits = false;
-				for (slot, _) in payer.treasury.look(Ledger::unresolved) {
+				for slot in unresolved {
 					waits |= !never_taken(payer, shop, &slot).await;
 				}
 				if !waits {
@@ -142,18 +144,13 @@ impl Customer {
 
 /// Whether the node says that it has not taken a call's voucher.
 pub async fn never_taken(payer: &Payer, shop: &Shop, slot: &LaneSlot) -> bool {
-	let LaneSlot { session, lane, sequence, .. } = *slot;
-	let status = payer.api.statement(&shop.home.url(), session, lane, sequence).await;
+	let status = payer.api.statement(&shop.home.url(), slot).await;
 	matches!(status, StatementStatus::NotTaken)
 }
 
 fn settings(folder: &Path) -> PayerSettings {
+	let budget = Budget::new(DEPOSIT, Some(DEPOSIT));
 	PayerSettings {
-		budget: Budget::new(DEPOSIT, Some(DEPOSIT)),
-		new_budget: false,
-		forgive: Vec::new(),
-		state: folder.join("customers"),
-		session_blocks: 28_800,
 		inside: true,
 		patience: Patience {
 			connect: Duration::from_secs(2),
@@ -168,7 +165,6 @@ fn settings(folder: &Path) -> PayerSettings {
 			refill: false,
 			..CallSettings::default()
 		},
-		recount: Arc::default(),
 		closing: ClosingSettings {
 			idle: None,
 			round: Duration::from_secs(1),
@@ -176,6 +172,7 @@ fn settings(folder: &Path) -> PayerSettings {
 		},
 		// It is the test that breaks the node.
 		trust: TrustRules::ANY_LOSS,
+		..PayerSettings::new(budget, folder.join("customers"))
 	}
 }
 
@@ -349,7 +346,7 @@ impl Worker {
 			}
 			match &asked.ended {
 				Ended::BrokeOff(error) | Ended::Failed(error)
-					if error.code != "node_misbehaves"
+					if error.code() != "node_misbehaves"
 						&& (error.status.is_server_error() || error.status.as_u16() == 429) =>
 				{
 					last = Some(error.clone());

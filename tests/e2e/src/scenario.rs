@@ -6,11 +6,11 @@ use crate::{
 	report::Contribution,
 };
 use anyhow::{ensure, Context, Result};
-use codec::Decode;
 use futures::{future::try_join_all, StreamExt};
 use openledger_chain_client::{
-	chain::finalized_blocks, events, tx, At, Block, Call, CallSettled, Chain, Event, EventRecord,
-	Included, Keypair, SubmitOptions,
+	chain::finalized_blocks, data, events, metering, models, runtime::transaction_payment, tx,
+	utility, At, Block, Call, CallSettled, Chain, Event, EventRecord, Included, Keypair,
+	SubmitOptions,
 };
 use openledger_primitives::{
 	attribution::{DataSource, ReleaseSelector},
@@ -79,19 +79,22 @@ pub async fn open_session(
 ) -> Result<SessionId> {
 	let caller = key(CALLER)?;
 	let best = chain.block(At::Best).await?.number;
-	let call = Call::OpenSession {
+	let call = Call::InferenceMetering(metering::Call::open_session {
 		node: key(OPERATOR)?.account(),
 		deposit,
 		signer: caller.account(),
 		expires_at: best + blocks,
-	};
-	submit(chain, &caller, call)
-		.await?
-		.find(|event| match event {
-			Event::SessionOpened { session, .. } => Some(*session),
-			_ => None,
-		})
-		.context("no SessionOpened event")
+	});
+	let opened = submit(chain, &caller, call).await?;
+	opened.find(session_opened).context("no SessionOpened event")
+}
+
+/// The session that an event says was opened.
+pub fn session_opened(event: &Event) -> Option<SessionId> {
+	match event {
+		Event::InferenceMetering(metering::Event::SessionOpened(opened)) => Some(opened.session),
+		_ => None,
+	}
 }
 
 /// A published release of the datanet and what is in it.
@@ -115,12 +118,15 @@ pub const CURATOR_SHARE: Permill = Permill::from_percent(5);
 /// If an extrinsic fails.
 pub async fn publish_data(chain: &Chain) -> Result<Release> {
 	let curator = key(CURATOR)?;
-	let call =
-		Call::CreateDatanetWith { name: name(DATANET)?, open: true, curator_share: CURATOR_SHARE };
+	let call = Call::DataAttribution(data::Call::create_datanet_with {
+		name: name(DATANET)?.into(),
+		open: true,
+		curator_share: CURATOR_SHARE,
+	});
 	let created = submit(chain, &curator, call).await?;
 	let datanet = created
 		.find(|event| match event {
-			Event::DatanetCreated { datanet, .. } => Some(*datanet),
+			Event::DataAttribution(data::Event::DatanetCreated(created)) => Some(created.datanet),
 			_ => None,
 		})
 		.context("no DatanetCreated event")?;
@@ -131,14 +137,16 @@ pub async fn publish_data(chain: &Chain) -> Result<Release> {
 	let mut calls: Vec<Call> = ids
 		.iter()
 		.zip(&DATA_SETS)
-		.map(|(id, data)| Call::AcceptContribution { contribution: *id, weight: data.weight })
+		.map(|(id, set)| data::Call::accept_contribution { contribution: *id, weight: set.weight })
+		.map(Call::DataAttribution)
 		.collect();
-	calls.push(Call::PublishRelease { datanet });
-	let published = submit(chain, &curator, Call::BatchAll { calls }).await?;
+	calls.push(Call::DataAttribution(data::Call::publish_release { datanet }));
+	let batch = Call::Utility(utility::Call::batch_all { calls });
+	let published = submit(chain, &curator, batch).await?;
 	let (release, total) = published
 		.find(|event| match event {
-			Event::ReleasePublished { release, total_weight, .. } => {
-				Some((*release, *total_weight))
+			Event::DataAttribution(data::Event::ReleasePublished(published)) => {
+				Some((published.release, published.total_weight))
 			}
 			_ => None,
 		})
@@ -161,18 +169,20 @@ pub async fn publish_data(chain: &Chain) -> Result<Release> {
 	Ok(Release { datanet, release, contributions })
 }
 
-async fn submit_contribution(chain: &Chain, datanet: DatanetId, data: &DataSet) -> Result<u64> {
-	let contributor = key(data.contributor)?;
-	let call = Call::SubmitContribution {
+async fn submit_contribution(chain: &Chain, datanet: DatanetId, set: &DataSet) -> Result<u64> {
+	let contributor = key(set.contributor)?;
+	let call = Call::DataAttribution(data::Call::submit_contribution {
 		datanet,
-		root: data.root(),
-		size: data.size(),
-		uri: uri(&format!("https://data.example/{}.txt", data.title))?,
-	};
+		root: set.root(),
+		size: set.size(),
+		uri: uri(&format!("https://data.example/{}.txt", set.title))?.into(),
+	});
 	let submitted = submit(chain, &contributor, call).await?;
 	submitted
 		.find(|event| match event {
-			Event::ContributionSubmitted { contribution, .. } => Some(*contribution),
+			Event::DataAttribution(data::Event::ContributionSubmitted(submitted)) => {
+				Some(submitted.contribution)
+			}
 			_ => None,
 		})
 		.context("no ContributionSubmitted event")
@@ -193,19 +203,21 @@ pub async fn register_model(
 		release: ReleaseSelector::Fixed(release.release),
 		weight: 1,
 	};
-	let call = Call::RegisterModel {
-		name: name(MODEL)?,
-		uri: uri("https://models.example/smollm2-135m-instruct")?,
+	let call = Call::ModelRegistry(models::Call::register_model {
+		name: name(MODEL)?.into(),
+		uri: uri("https://models.example/smollm2-135m-instruct")?.into(),
 		weights_hash,
 		tokenizer_hash,
 		price: PRICE,
 		policy: policy(),
-		sources: vec![source].try_into().ok().context("too many sources")?,
-	};
+		sources: vec![source],
+	});
 	let registered = submit(chain, &key(DEVELOPER)?, call).await?;
 	registered
 		.find(|event| match event {
-			Event::ModelRegistered { model, .. } => Some(*model),
+			Event::ModelRegistry(models::Event::ModelRegistered(registered)) => {
+				Some(registered.model)
+			}
 			_ => None,
 		})
 		.context("no ModelRegistered event")
@@ -237,9 +249,11 @@ pub async fn settled_calls(
 		while calls.len() < count {
 			let block = blocks.next().await.context("the stream of finalized blocks ended")??;
 			for record in events::at(chain, block.hash).await? {
-				match record.event {
-					Event::CallSettled(call) => calls.push(FinalCall { block, call: *call }),
-					Event::RecordRejected { sequence, reason, .. } => {
+				let Event::InferenceMetering(event) = record.event else { continue };
+				match event {
+					metering::Event::CallSettled(call) => calls.push(FinalCall { block, call }),
+					metering::Event::RecordRejected(record) => {
+						let (sequence, reason) = (record.sequence, record.reason);
 						anyhow::bail!("the record of call {sequence} was rejected: {reason:?}")
 					}
 					_ => {}
@@ -271,7 +285,7 @@ pub async fn settlements(
 	for number in from..=newest {
 		let hash = chain.block_hash(number).await?.context("a final block is missing")?;
 		for record in events::at(chain, hash).await? {
-			if let Event::CallSettled(call) = record.event {
+			if let Event::InferenceMetering(metering::Event::CallSettled(call)) = record.event {
 				if call.session == session {
 					settled.push((call.lane, call.sequence));
 				}
@@ -302,15 +316,15 @@ pub async fn claim(chain: &Chain, contribution: &Contribution) -> Result<Claimed
 	let contributor = key(&contribution.contributor)?;
 	let account = contributor.account();
 	let before = chain.free_balance(&account, At::Finalized).await?;
-	let call = Call::Claim {
+	let call = Call::DataAttribution(data::Call::claim {
 		contribution: contribution.id,
-		releases: vec![contribution.release].try_into().ok().context("too many releases")?,
-	};
+		releases: vec![contribution.release],
+	});
 	let outcome = tx::submit(chain, &call, &contributor, SubmitOptions::finalized()).await?;
 	let included = outcome.into_included().context("DataAttribution.claim")?;
 	let amount = included
 		.find(|event| match event {
-			Event::PayoutClaimed { amount, .. } => Some(*amount),
+			Event::DataAttribution(data::Event::PayoutClaimed(claimed)) => Some(claimed.amount),
 			_ => None,
 		})
 		.context("no PayoutClaimed event")?;
@@ -329,11 +343,8 @@ pub fn fee(event: &Event) -> Option<Balance> {
 /// Who paid for an extrinsic, and what, in planck, if this event tells it.
 pub fn fee_paid(event: &Event) -> Option<(AccountId, Balance)> {
 	match event {
-		Event::Other { pallet, name, fields }
-			if (pallet.as_str(), name.as_str()) == ("TransactionPayment", "TransactionFeePaid") =>
-		{
-			let paid = <(AccountId, Balance, Balance)>::decode(&mut fields.as_slice());
-			paid.ok().map(|(who, fee, _)| (who, fee))
+		Event::TransactionPayment(transaction_payment::Event::TransactionFeePaid(paid)) => {
+			Some((paid.who.clone(), paid.actual_fee))
 		}
 		_ => None,
 	}
@@ -371,13 +382,12 @@ pub async fn awaited<T>(
 /// # Errors
 /// If the extrinsic fails.
 pub async fn claim_curator(chain: &Chain) -> Result<Balance> {
-	let outcome =
-		tx::submit(chain, &Call::ClaimCurator {}, &key(CURATOR)?, SubmitOptions::finalized())
-			.await?;
+	let call = Call::DataAttribution(data::Call::claim_curator);
+	let outcome = tx::submit(chain, &call, &key(CURATOR)?, SubmitOptions::finalized()).await?;
 	let included = outcome.into_included().context("DataAttribution.claim_curator")?;
 	included
 		.find(|event| match event {
-			Event::CuratorPaid { amount, .. } => Some(*amount),
+			Event::DataAttribution(data::Event::CuratorPaid(paid)) => Some(paid.amount),
 			_ => None,
 		})
 		.context("no CuratorPaid event")
@@ -398,11 +408,12 @@ pub async fn storage_deposit(
 		let hash = chain.block_hash(number).await?.context("a final block is missing")?;
 		for record in events::at(chain, hash).await? {
 			match record.event {
-				Event::SessionOpened { session: opened, caller, deposit, .. }
-					if opened == session =>
+				Event::InferenceMetering(metering::Event::SessionOpened(opened))
+					if opened.session == session =>
 				{
-					let held = chain.account(&caller, At::Block(hash)).await?.reserved;
-					return held.checked_sub(deposit).context("less is held than was deposited");
+					let held = chain.account(&opened.caller, At::Block(hash)).await?.reserved;
+					let more = held.checked_sub(opened.deposit);
+					return more.context("less is held than was deposited");
 				}
 				_ => {}
 			}

@@ -1,7 +1,7 @@
 //! A real llama.cpp server runs the small language model, and the inference node stands in front of it.
 
 use anyhow::{ensure, Context, Result};
-use openledger_chain_client::{At, Call, Chain, Event, Keypair};
+use openledger_chain_client::{metering, At, Call, Chain, Keypair};
 use openledger_e2e::{
 	backend,
 	binaries::model_file,
@@ -9,7 +9,7 @@ use openledger_e2e::{
 	network::{key, say, Network, CALLER, OPERATOR},
 	payer::{Answer, Payer},
 	process::Process,
-	scenario::{settled_calls, submit, MODEL, PRICE},
+	scenario::{session_opened, settled_calls, submit, MODEL, PRICE},
 	story::open_shop_with,
 };
 use openledger_models::ModelTokenizer;
@@ -90,18 +90,14 @@ fn request(stream: bool) -> Vec<u8> {
 }
 
 async fn open_session(chain: &Chain, caller: &Keypair) -> Result<SessionId> {
-	let call = Call::OpenSession {
+	let call = Call::InferenceMetering(metering::Call::open_session {
 		node: key(OPERATOR)?.account(),
 		deposit: OPEN,
 		signer: caller.account(),
 		expires_at: chain.block(At::Best).await?.number + 1_000,
-	};
-	let opened = submit(chain, caller, call).await?;
-	let session = opened.find(|event| match event {
-		Event::SessionOpened { session, .. } => Some(*session),
-		_ => None,
 	});
-	session.context("no SessionOpened event")
+	let opened = submit(chain, caller, call).await?;
+	opened.find(session_opened).context("no SessionOpened event")
 }
 
 /// Checks an answer against what the server says by itself. What it cost, in planck.

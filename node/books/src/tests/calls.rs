@@ -85,7 +85,7 @@ async fn a_lane_is_for_one_version_at_one_price() {
 	store.whole_call(0, 1, 0, 300).await;
 	let before = store.lane_state(0).await;
 	let good = voucher(0, 2, 300);
-	let refused = Err(LaneRefusal::OtherTerms(LaneTerms::of(&good)));
+	let refused = Err(LaneRefusal::OtherTerms(good.terms()));
 	let changes: [fn(&mut Voucher); 5] = [
 		|voucher| voucher.model += 1,
 		|voucher| voucher.version += 1,
@@ -108,10 +108,10 @@ async fn a_lane_is_for_one_version_at_one_price() {
 	let other = Voucher { version: 7, ..voucher(1, 1, 0) };
 	store.take(other, 500).await.expect("nothing of the lane is left");
 	store.release(id(1, 1), Uncharged::CallerGone).await.expect("it is accepted");
-	let refused = Err(LaneRefusal::OtherTerms(LaneTerms::of(&other)));
+	let refused = Err(LaneRefusal::OtherTerms(other.terms()));
 	assert_eq!(store.take(voucher(1, 2, 0), 500).await, refused);
 	let terms = store.terms(id(1, 1)).await.expect("the store works");
-	assert_eq!(terms, Some(LaneTerms::of(&other)));
+	assert_eq!(terms, Some(other.terms()));
 }
 
 #[tokio::test]

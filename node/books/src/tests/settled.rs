@@ -48,7 +48,7 @@ impl Store {
 	}
 
 	async fn sum_of(&self, sequence: Sequence) -> Option<StoredAggregate> {
-		let proven = self.proven(id(0, sequence)).await.expect("the store works");
+		let proven = self.proof(id(0, sequence)).await.expect("the store works");
 		proven.and_then(|call| call.aggregate)
 	}
 
@@ -95,9 +95,9 @@ async fn an_aggregate_shares_the_fate_of_its_calls() {
 	scratch.store.send(&next).await;
 	scratch.store.note_all(0, 5..=7, Outcome::Settled { block: None }).await;
 	assert_eq!(scratch.store.sum_of(6).await.as_ref(), Some(&next));
-	let proven = scratch.store.proven(id(0, 6)).await.expect("the store works").expect("there");
-	let (leaves, index) = proven.leaves.expect("it is settled");
-	assert_eq!((merkle::root(leaves), index), (next.aggregate.root, 1));
+	let proven = scratch.store.proof(id(0, 6)).await.expect("the store works").expect("there");
+	let (root, proof) = proven.proof.expect("it is settled");
+	assert_eq!((root, proof.index), (next.aggregate.root, 1));
 }
 
 #[tokio::test]

@@ -60,9 +60,9 @@ pub enum ChainError {
 	#[error("this chain's runtime has no extrinsic {pallet}.{call}: is it an OpenLedger chain?")]
 	UnknownCall {
 		/// The pallet's name.
-		pallet: &'static str,
+		pallet: String,
 		/// The extrinsic's name.
-		call: &'static str,
+		call: String,
 	},
 	/// The runtime's extrinsic takes other arguments than this client knows.
 	#[error(
@@ -71,9 +71,9 @@ pub enum ChainError {
 	)]
 	CallChanged {
 		/// The pallet's name.
-		pallet: &'static str,
+		pallet: String,
 		/// The extrinsic's name.
-		call: &'static str,
+		call: String,
 		/// The difference.
 		reason: String,
 	},

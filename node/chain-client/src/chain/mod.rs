@@ -19,11 +19,13 @@ use openledger_primitives::{
 	AccountId, Balance, BlockNumber, ContributionId, Hash, ModelId, RequestId, SessionId,
 };
 use serde::de::DeserializeOwned;
-use sp_io::hashing::{blake2_128, twox_128};
-use subxt::rpcs::client::RpcParams;
+use subxt::{ext::frame_decode::storage::IntoEncodableValues, rpcs::client::RpcParams};
 
 use self::{connection::Connection, error::shown};
-use crate::keys::subxt_account;
+use crate::{
+	keys::subxt_account,
+	runtime::{storage_key, StoredAccount},
+};
 
 /// What an account holds, in planck.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -159,27 +161,41 @@ impl Chain {
 	/// # Errors
 	/// If the node cannot be asked, or keeps accounts in another shape.
 	pub async fn account(&self, account: &AccountId, at: At) -> Result<AccountInfo, ChainError> {
-		// `System.Account`: nonce, three reference counts, then the balances.
-		type Stored = (u32, [u32; 3], (Balance, Balance, Balance, u128));
-		let raw: &[u8] = account.as_ref();
-		let key = [&twox_128(b"System")[..], &twox_128(b"Account"), &blake2_128(raw), raw].concat();
-		let Some(stored) = self.storage(&key, at).await? else {
+		let key = (<[u8; 32]>::from(account.clone()),);
+		let stored = self.stored::<StoredAccount>("System", "Account", key, at).await?;
+		let Some(StoredAccount { nonce, data, .. }) = stored else {
 			return Ok(AccountInfo::default());
 		};
-		let (nonce, _, (free, reserved, frozen, _)) =
-			decode_exactly::<Stored>("an account", &stored)?;
-		Ok(AccountInfo { nonce, free, reserved, frozen })
+		Ok(AccountInfo { nonce, free: data.free, reserved: data.reserved, frozen: data.frozen })
 	}
 
-	/// A value in storage by its full key.
+	/// A value that the chain keeps, by its pallet, entry and keys. `None` if there is none.
+	pub(crate) async fn stored<T: Decode>(
+		&self,
+		pallet: &str,
+		entry: &str,
+		keys: impl IntoEncodableValues,
+		at: At,
+	) -> Result<Option<T>, ChainError> {
+		let what = format!("{pallet}.{entry}");
+		let key = storage_key(pallet, entry, keys).map_err(|error| ChainError::Decode {
+			what: what.clone(),
+			reason: error.to_string(),
+		})?;
+		let hash = self.hash_at(at).await?;
+		let stored = self
+			.connection
+			.ask(&what, || self.connection.methods.state_get_storage(&key, hash))
+			.await?;
+		stored.map(|stored| decode_exactly(&what, &stored)).transpose()
+	}
+
+	/// The time of a block, in milliseconds since 1970. `None` before the first block.
 	///
 	/// # Errors
-	/// If the node cannot be asked.
-	pub async fn storage(&self, key: &[u8], at: At) -> Result<Option<Vec<u8>>, ChainError> {
-		let hash = self.hash_at(at).await?;
-		self.connection
-			.ask("a value in storage", || self.connection.methods.state_get_storage(key, hash))
-			.await
+	/// If the chain cannot be asked, or answers in another shape.
+	pub async fn timestamp(&self, at: At) -> Result<Option<u64>, ChainError> {
+		self.stored("Timestamp", "Now", (), at).await
 	}
 
 	/// The number that the next session will have.
@@ -187,14 +203,9 @@ impl Chain {
 	/// # Errors
 	/// If the chain cannot be asked, or answers in another shape.
 	pub async fn next_session(&self, at: At) -> Result<SessionId, ChainError> {
-		let key = [twox_128(b"InferenceMetering"), twox_128(b"NextSessionId")].concat();
+		let next = self.stored("InferenceMetering", "NextSessionId", (), at).await?;
 		// The value is not there before the first session.
-		let Some(stored) = self.storage(&key, at).await? else { return Ok(0) };
-		let bytes = <[u8; 8]>::try_from(stored).map_err(|bytes| ChainError::Decode {
-			what: "the number of the next session".into(),
-			reason: format!("it has {} bytes", bytes.len()),
-		})?;
-		Ok(SessionId::from_le_bytes(bytes))
+		Ok(next.unwrap_or_default())
 	}
 
 	/// Calls a runtime API of `openledger_primitives::runtime_api`, as `Trait_method`, with its arguments encoded one after the other.

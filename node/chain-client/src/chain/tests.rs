@@ -1,6 +1,7 @@
 use super::*;
 use crate::testing::FakeChain;
 use futures::StreamExt;
+use sp_io::hashing::{blake2_128, twox_128};
 
 #[tokio::test]
 async fn blocks_and_accounts_are_read() {
@@ -22,6 +23,22 @@ async fn blocks_and_accounts_are_read() {
 	fake.state.lock().unwrap().storage.insert(format!("0x{}", hex::encode(key)), stored);
 	let expected = AccountInfo { nonce: 3, free: 100, reserved: 20, frozen: 3 };
 	assert_eq!(chain.account(&account, At::Best).await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn the_next_session_is_the_first_one_before_there_is_any() {
+	let fake = FakeChain::start().await;
+	let chain = fake.connect().await;
+	assert_eq!(chain.next_session(At::Best).await.unwrap(), 0);
+
+	let key = [twox_128(b"InferenceMetering"), twox_128(b"NextSessionId")].concat();
+	let key = format!("0x{}", hex::encode(key));
+	fake.state.lock().unwrap().storage.insert(key.clone(), 7u64.encode());
+	assert_eq!(chain.next_session(At::Best).await.unwrap(), 7);
+
+	fake.state.lock().unwrap().storage.insert(key, 7u32.encode());
+	let error = chain.next_session(At::Best).await.unwrap_err();
+	assert!(error.to_string().contains("InferenceMetering.NextSessionId"), "{error}");
 }
 
 #[tokio::test]

@@ -15,9 +15,9 @@ use subxt::{config::DefaultExtrinsicParamsBuilder, rpcs, SubstrateConfig};
 use tokio::time::{timeout, timeout_at, Instant};
 
 use crate::{
-	calls::Call,
 	chain::{At, Block, Chain, ChainError},
 	keys::Keypair,
+	runtime::Call,
 };
 
 /// The pool's error code for a transaction that it has already.
@@ -151,8 +151,8 @@ async fn sign(
 		.tip(options.tip)
 		.build();
 	let unsignable = |error: subxt::error::ExtrinsicError| ChainError::CallChanged {
-		pallet: call.pallet(),
-		call: call.name(),
+		pallet: call.pallet().into(),
+		call: call.name().into(),
 		reason: error.to_string(),
 	};
 	let signed = at

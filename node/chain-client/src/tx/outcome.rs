@@ -5,7 +5,8 @@ use thiserror::Error;
 
 use crate::{
 	chain::Block,
-	events::{DispatchFailure, Event, EventRecord},
+	events::{DispatchFailure, EventRecord},
+	runtime::Event,
 };
 
 /// What became of a transaction.

@@ -13,7 +13,8 @@ use tokio::time::sleep;
 use super::{Included, Pending, TxOutcome, Wait};
 use crate::{
 	chain::{At, Block, Chain, ChainError},
-	events::{self, Event},
+	events,
+	runtime::{system, Event},
 };
 
 /// How often blocks are searched.
@@ -199,7 +200,7 @@ async fn resolve(
 	let mut events = events::in_block(chain, block).await?;
 	events.retain(|record| record.extrinsic == Some(index));
 	let error = events.iter().find_map(|record| match &record.event {
-		Event::ExtrinsicFailed(error) => Some(error.clone()),
+		Event::System(system::Event::ExtrinsicFailed(_)) => record.failure.clone(),
 		_ => None,
 	});
 	Ok(Some(match error {

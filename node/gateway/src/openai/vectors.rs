@@ -1,51 +1,40 @@
 //! Texts as vectors.
 
 use base64::{engine::general_purpose::STANDARD, Engine};
-use serde::{Deserialize, Serialize};
-
 use openledger_models::Embedded;
+use serde::Serialize;
 
 /// The body of an answer with vectors.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct EmbeddingList {
-	/// `list`.
-	pub object: String,
+	object: &'static str,
 	/// One for each text, in their order.
-	pub data: Vec<Embedding>,
-	/// The model that made them.
-	pub model: String,
-	/// The tokens that it took.
-	pub usage: EmbeddingUsage,
+	data: Vec<Embedding>,
+	model: String,
+	usage: Usage,
 }
 
 /// One text as a vector.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Embedding {
-	/// `embedding`.
-	pub object: String,
-	/// Which text it is of.
-	pub index: usize,
-	/// The vector.
-	pub embedding: Vector,
+#[derive(Debug, Serialize)]
+struct Embedding {
+	object: &'static str,
+	/// The place of its text in the request.
+	index: usize,
+	embedding: Vector,
 }
 
 /// A vector in one of the two forms that callers may ask for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Vector {
-	/// A list of numbers.
+enum Vector {
 	Numbers(Vec<f32>),
-	/// The numbers as 32-bit floats, the lowest byte first, in base64.
 	Base64(String),
 }
 
-/// Token counts of one call for vectors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EmbeddingUsage {
-	/// Tokens of all texts.
-	pub prompt_tokens: u32,
-	/// The same.
-	pub total_tokens: u32,
+#[derive(Debug, Serialize)]
+struct Usage {
+	prompt_tokens: u32,
+	total_tokens: u32,
 }
 
 /// The numbers as 32-bit floats, the lowest byte first, in base64.
@@ -64,19 +53,18 @@ impl EmbeddingList {
 	/// The body of an answer.
 	pub fn new(model: impl Into<String>, embedded: Embedded, in_base64: bool) -> Self {
 		let Embedded { vectors, input_tokens } = embedded;
-		let data = vectors.into_iter().enumerate().map(|(index, vector)| Embedding {
-			object: "embedding".into(),
-			index,
-			embedding: match in_base64 {
+		let data = vectors.into_iter().enumerate().map(|(index, vector)| {
+			let embedding = match in_base64 {
 				true => Vector::Base64(base64(&vector)),
 				false => Vector::Numbers(vector),
-			},
+			};
+			Embedding { object: "embedding", index, embedding }
 		});
 		Self {
-			object: "list".into(),
+			object: "list",
 			data: data.collect(),
 			model: model.into(),
-			usage: EmbeddingUsage { prompt_tokens: input_tokens, total_tokens: input_tokens },
+			usage: Usage { prompt_tokens: input_tokens, total_tokens: input_tokens },
 		}
 	}
 }

@@ -1,92 +1,125 @@
-//! Answers in pieces, and continued texts whole as well: both have one form.
+//! Answers as they go out: whole, and in pieces.
 
-use openledger_models::{Completion, FinishReason, Finished, ToolDelta};
-use serde::{Deserialize, Serialize};
+use openledger_models::{Completion, FinishReason, Finished, ToolCall, ToolDelta};
+use serde::Serialize;
 
-use super::{
-	response::{finish_reason, ChunkChoice, ChunkDelta},
-	ChatCompletion, Usage,
-};
-
-/// A piece of a streamed answer; or a continued text, whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Piece<C> {
-	/// The call's id, the same in every piece.
-	pub id: String,
-	/// `chat.completion.chunk` or `text_completion`.
-	pub object: String,
+/// An answer, or a piece of a streamed one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Answer {
+	/// The same in every piece.
+	id: String,
+	object: &'static str,
 	/// The time when the answer began, in seconds since 1970.
-	pub created: u64,
-	/// The model that answers.
-	pub model: String,
-	/// The piece as the only element; nothing in the piece with the usage.
-	pub choices: Vec<C>,
-	/// The tokens that it took. In a streamed answer absent unless asked for; then null in all
-	/// pieces but the last.
-	#[serde(default, skip_serializing_if = "Option::is_none", with = "double_option")]
-	pub usage: Option<Option<Usage>>,
+	created: u64,
+	model: String,
+	/// One; none in the piece with the usage.
+	choices: Vec<Choice>,
+	/// In a streamed answer absent unless asked for; then null in all pieces but the last.
+	#[serde(skip_serializing_if = "Option::is_none")]
+	usage: Option<Option<Usage>>,
 }
 
-/// A piece of a streamed answer to a chat.
-pub type ChatCompletionChunk = Piece<ChunkChoice>;
-/// A continued text, or a piece of it.
-pub type TextCompletion = Piece<TextChoice>;
-
-/// A text, or a piece of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TextChoice {
-	/// The text.
-	pub text: String,
-	/// Always 0.
-	pub index: u32,
-	/// Not served, always null.
-	pub logprobs: Option<()>,
-	/// The reason why it ended, at its end.
-	pub finish_reason: Option<String>,
+/// One answer: a message, a piece of one, or text that goes on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+struct Choice {
+	#[serde(skip_serializing_if = "Option::is_none")]
+	text: Option<String>,
+	index: u32,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	message: Option<Message>,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	delta: Option<Delta>,
+	/// Not served.
+	logprobs: (),
+	/// The reason why the answer ended, at its end.
+	finish_reason: Option<&'static str>,
 }
 
-/// Tells "null" from "absent".
-pub(super) mod double_option {
-	use serde::{Deserialize, Deserializer, Serialize, Serializer};
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Message {
+	role: &'static str,
+	/// Null where there are tool calls and nothing else.
+	content: Option<String>,
+	/// Not served.
+	refusal: (),
+	#[serde(skip_serializing_if = "Vec::is_empty")]
+	tool_calls: Vec<CalledTool>,
+}
 
-	pub fn serialize<S: Serializer, T: Serialize>(
-		value: &Option<Option<T>>,
-		serializer: S,
-	) -> Result<S::Ok, S::Error> {
-		value.as_ref().and_then(Option::as_ref).serialize(serializer)
+/// The news of a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+struct Delta {
+	#[serde(skip_serializing_if = "Option::is_none")]
+	role: Option<&'static str>,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	content: Option<String>,
+	#[serde(skip_serializing_if = "Vec::is_empty")]
+	tool_calls: Vec<CalledTool>,
+}
+
+/// A tool that the model calls, or a piece of that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct CalledTool {
+	/// The number of the call that it is a piece of, in a streamed answer.
+	#[serde(skip_serializing_if = "Option::is_none")]
+	index: Option<u32>,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	id: Option<String>,
+	/// With the id.
+	#[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+	kind: Option<&'static str>,
+	function: CalledFunction,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct CalledFunction {
+	#[serde(skip_serializing_if = "Option::is_none")]
+	name: Option<String>,
+	/// All of them, or more of them.
+	arguments: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+struct Usage {
+	prompt_tokens: u32,
+	completion_tokens: u32,
+	total_tokens: u32,
+}
+
+impl From<ToolCall> for CalledTool {
+	fn from(call: ToolCall) -> Self {
+		let function = CalledFunction { name: Some(call.name), arguments: call.arguments };
+		Self { index: None, id: Some(call.id), kind: Some("function"), function }
 	}
+}
 
-	pub fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-		deserializer: D,
-	) -> Result<Option<Option<T>>, D::Error> {
-		Option::deserialize(deserializer).map(Some)
+impl From<&ToolDelta> for CalledTool {
+	fn from(delta: &ToolDelta) -> Self {
+		let function =
+			CalledFunction { name: delta.name.clone(), arguments: delta.arguments.clone() };
+		let kind = delta.id.as_ref().map(|_| "function");
+		Self { index: Some(delta.index), id: delta.id.clone(), kind, function }
 	}
 }
 
-/// A choice, of which [`Piece`]s are made.
-trait PieceChoice {
-	/// The name of such pieces.
-	const OBJECT: &'static str;
-
-	/// Some text, and why the answer ends with it, if it does.
-	fn new(text: Option<String>, end: Option<FinishReason>) -> Self;
-}
-
-impl PieceChoice for ChunkChoice {
-	const OBJECT: &'static str = "chat.completion.chunk";
-
-	fn new(content: Option<String>, end: Option<FinishReason>) -> Self {
-		let delta = ChunkDelta { content, ..ChunkDelta::default() };
-		Self { index: 0, delta, logprobs: None, finish_reason: end.map(finish_reason) }
+impl From<&Finished> for Usage {
+	fn from(finished: &Finished) -> Self {
+		Self {
+			prompt_tokens: finished.input_tokens,
+			completion_tokens: finished.output_tokens,
+			total_tokens: finished.input_tokens.saturating_add(finished.output_tokens),
+		}
 	}
 }
 
-impl PieceChoice for TextChoice {
-	const OBJECT: &'static str = "text_completion";
-
-	fn new(text: Option<String>, end: Option<FinishReason>) -> Self {
-		let (text, finish_reason) = (text.unwrap_or_default(), end.map(finish_reason));
-		Self { text, index: 0, logprobs: None, finish_reason }
+/// The name of a reason in the protocol. OpenAI has none for an answer that was called off; nobody
+/// reads it, except when the node stops.
+fn finish_reason(reason: FinishReason) -> &'static str {
+	match reason {
+		FinishReason::Stop => "stop",
+		FinishReason::Length => "length",
+		FinishReason::ToolCalls => "tool_calls",
+		FinishReason::Cancelled => "cancelled",
 	}
 }
 
@@ -97,26 +130,6 @@ pub enum CompletionKind {
 	Chat,
 	/// A text.
 	Text,
-}
-
-/// A piece of a streamed answer, in either form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum AnswerPiece {
-	/// Of a chat.
-	Chat(ChatCompletionChunk),
-	/// Of a text.
-	Text(TextCompletion),
-}
-
-/// A whole answer, in either form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum WholeAnswer {
-	/// To a chat.
-	Chat(ChatCompletion),
-	/// To a text.
-	Text(TextCompletion),
 }
 
 /// Writes one answer, whole or in pieces.
@@ -142,39 +155,42 @@ impl AnswerWriter {
 	}
 
 	/// All of it at once.
-	pub fn whole(self, completion: Completion) -> WholeAnswer {
-		match self.kind {
+	pub fn whole(&self, completion: Completion) -> Answer {
+		let Completion { text, tool_calls, finished } = completion;
+		let finish_reason = Some(finish_reason(finished.reason));
+		let (object, choice) = match self.kind {
 			CompletionKind::Chat => {
-				let Self { id, created, model, .. } = self;
-				WholeAnswer::Chat(ChatCompletion::new(id, created, model, completion))
+				let content = Some(text).filter(|text| tool_calls.is_empty() || !text.is_empty());
+				let tool_calls = tool_calls.into_iter().map(CalledTool::from).collect();
+				let message = Message { role: "assistant", content, refusal: (), tool_calls };
+				let message = Some(message);
+				("chat.completion", Choice { message, finish_reason, ..Choice::default() })
 			}
 			CompletionKind::Text => {
-				let Completion { text, finished, .. } = completion;
-				let choice = TextChoice::new(Some(text), Some(finished.reason));
-				let usage = Some(Some((&finished).into()));
-				WholeAnswer::Text(Piece { usage, ..self.piece(vec![choice]) })
+				let text = Some(text);
+				("text_completion", Choice { text, finish_reason, ..Choice::default() })
 			}
-		}
+		};
+		Answer { object, usage: Some(Some((&finished).into())), ..self.piece(vec![choice]) }
 	}
 
 	/// The first piece, which says who speaks, where there is one before the text.
-	pub fn opening(&self) -> Option<AnswerPiece> {
-		let (role, content) = (Some("assistant".into()), Some(String::new()));
-		let delta = ChunkDelta { role, content, ..ChunkDelta::default() };
+	pub fn opening(&self) -> Option<Answer> {
+		let (role, content) = (Some("assistant"), Some(String::new()));
+		let delta = Delta { role, content, ..Delta::default() };
 		(self.kind == CompletionKind::Chat).then(|| self.delta(delta))
 	}
 
 	/// A piece of text.
-	pub fn text(&self, text: impl Into<String>) -> AnswerPiece {
-		self.choice(Some(text.into()), None)
+	pub fn text(&self, text: impl Into<String>) -> Answer {
+		self.said(Some(text.into()), None)
 	}
 
 	/// A piece of a tool call.
-	pub fn tool(&self, delta: &ToolDelta) -> AnswerPiece {
+	pub fn tool(&self, delta: &ToolDelta) -> Answer {
 		match self.kind {
 			CompletionKind::Chat => {
-				let tool_calls = vec![delta.into()];
-				self.delta(ChunkDelta { tool_calls, ..ChunkDelta::default() })
+				self.delta(Delta { tool_calls: vec![delta.into()], ..Delta::default() })
 			}
 			// No backend calls tools where a text is continued.
 			CompletionKind::Text => self.text(delta.text()),
@@ -182,49 +198,42 @@ impl AnswerWriter {
 	}
 
 	/// The piece that says why the answer ended.
-	pub fn closing(&self, reason: FinishReason) -> AnswerPiece {
-		self.choice(None, Some(reason))
+	pub fn closing(&self, reason: FinishReason) -> Answer {
+		self.said(None, Some(finish_reason(reason)))
 	}
 
 	/// The last piece, with the token counts, where the caller asked for it.
-	pub fn usage(&self, finished: &Finished) -> Option<AnswerPiece> {
+	pub fn usage(&self, finished: &Finished) -> Option<Answer> {
 		let usage = self.include_usage.then(|| Some(Some(finished.into())))?;
-		Some(match self.kind {
-			CompletionKind::Chat => AnswerPiece::Chat(Piece { usage, ..self.piece(Vec::new()) }),
-			CompletionKind::Text => AnswerPiece::Text(Piece { usage, ..self.piece(Vec::new()) }),
-		})
+		Some(Answer { usage, ..self.piece(Vec::new()) })
 	}
 
-	fn choice(&self, text: Option<String>, end: Option<FinishReason>) -> AnswerPiece {
-		match self.kind {
-			CompletionKind::Chat => {
-				AnswerPiece::Chat(self.piece(vec![ChunkChoice::new(text, end)]))
-			}
-			CompletionKind::Text => AnswerPiece::Text(self.piece(vec![TextChoice::new(text, end)])),
-		}
+	fn said(&self, content: Option<String>, finish_reason: Option<&'static str>) -> Answer {
+		let (text, delta) = match self.kind {
+			CompletionKind::Chat => (None, Some(Delta { content, ..Delta::default() })),
+			CompletionKind::Text => (Some(content.unwrap_or_default()), None),
+		};
+		self.piece(vec![Choice { text, delta, finish_reason, ..Choice::default() }])
 	}
 
-	fn delta(&self, delta: ChunkDelta) -> AnswerPiece {
-		let choice = ChunkChoice { index: 0, delta, logprobs: None, finish_reason: None };
-		AnswerPiece::Chat(self.piece(vec![choice]))
+	fn delta(&self, delta: Delta) -> Answer {
+		self.piece(vec![Choice { delta: Some(delta), ..Choice::default() }])
 	}
 
-	fn piece<C: PieceChoice>(&self, choices: Vec<C>) -> Piece<C> {
-		Piece {
-			id: self.id.clone(),
-			object: C::OBJECT.into(),
-			created: self.created,
-			model: self.model.clone(),
-			choices,
-			usage: self.include_usage.then_some(None),
-		}
+	fn piece(&self, choices: Vec<Choice>) -> Answer {
+		let object = match self.kind {
+			CompletionKind::Chat => "chat.completion.chunk",
+			CompletionKind::Text => "text_completion",
+		};
+		let (id, model) = (self.id.clone(), self.model.clone());
+		let usage = self.include_usage.then_some(None);
+		Answer { id, object, created: self.created, model, choices, usage }
 	}
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use openledger_models::ToolCall;
 	use serde_json::{json, to_value};
 
 	const FINISHED: Finished =
@@ -239,10 +248,29 @@ mod tests {
 	}
 
 	#[test]
+	fn a_whole_answer() {
+		let whole =
+			Completion { text: "Paris.".into(), tool_calls: Vec::new(), finished: FINISHED };
+		assert_eq!(
+			to_value(chat(true).whole(whole)).expect("it serialises"),
+			json!({
+				"id": "chatcmpl-1", "object": "chat.completion", "created": 7, "model": "m",
+				"choices": [{
+					"index": 0,
+					"message": { "role": "assistant", "content": "Paris.", "refusal": null },
+					"logprobs": null,
+					"finish_reason": "stop",
+				}],
+				"usage": { "prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15 },
+			})
+		);
+	}
+
+	#[test]
 	fn tool_calls_whole_and_in_pieces() {
 		let call = ToolCall { id: "a".into(), name: "sum".into(), arguments: "{}".into() };
 		let whole = Completion { text: String::new(), tool_calls: vec![call], finished: FINISHED };
-		let answer = to_value(ChatCompletion::new("c", 7, "m", whole)).expect("it serialises");
+		let answer = to_value(chat(false).whole(whole)).expect("it serialises");
 		assert_eq!(
 			answer["choices"][0]["message"],
 			json!({
@@ -303,8 +331,6 @@ mod tests {
 		let value = to_value(&last).expect("it serialises");
 		assert_eq!(value["choices"], json!([]));
 		assert_eq!(value["usage"]["total_tokens"], json!(15));
-		let back: ChatCompletionChunk = serde_json::from_value(value).expect("it reads back");
-		assert_eq!(AnswerPiece::Chat(back), last);
 	}
 
 	#[test]

@@ -1,4 +1,4 @@
-//! Whether a call is paid for.
+//! Checking that a call is paid for.
 //!
 //! A call goes through four states, each its own type, and every step consumes the one before:
 //!

@@ -1,4 +1,4 @@
-//! What a call may cost.
+//! The price of a call, and the most that it may cost.
 
 use openledger_primitives::{
 	info::ModelInfo, price::PriceSchedule, AccountId, Balance, BlockNumber, Hash, ModelId,
@@ -9,18 +9,15 @@ use openledger_settlement::view::OFFER_BLOCKS;
 
 /// The terms of one call: its model as it is on chain now, and the bounds of its token counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Names say what has no comment.
 pub struct Offer {
-	/// The model.
 	pub model: ModelId,
-	/// Its name.
 	pub model_name: String,
 	/// The version that will answer.
 	pub version: VersionId,
 	/// The price version that the voucher must name.
 	pub price_version: PriceVersion,
-	/// Its schedule.
 	pub price: PriceSchedule,
-	/// Tokens of the prompt.
 	pub input_tokens: u32,
 	/// The most tokens of the answer.
 	pub max_output_tokens: u32,

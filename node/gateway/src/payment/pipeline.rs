@@ -45,11 +45,6 @@ impl Presented {
 		self.is_for_request.then_some(self.payment.payload.voucher)
 	}
 
-	/// The call that the voucher claims to pay for.
-	pub fn id(&self) -> CallId {
-		CallId::of(&self.payment.payload.voucher)
-	}
-
 	/// Checks everything that does not depend on the lane: that the voucher is for this chain, this
 	/// node and this request, from an open session, signed, in time, and enough for the offer. It may
 	/// be valid for `longest` blocks at most: what is served for it is not given up before that, even
@@ -359,10 +354,5 @@ impl Served {
 	/// The statement.
 	pub fn statement(&self) -> &Statement {
 		&self.statement
-	}
-
-	/// The charge of the call, in planck.
-	pub fn charge(&self) -> Balance {
-		self.statement.charge
 	}
 }

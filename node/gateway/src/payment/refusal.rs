@@ -1,120 +1,59 @@
-//! Why a voucher is not taken.
+//! Reasons why a voucher is not taken.
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use openledger_primitives::{
-	Balance, BlockNumber, ModelId, PriceVersion, SessionId, VersionId, MAX_LANES,
+	voucher::LaneTerms, Balance, BlockNumber, ModelId, PriceVersion, SessionId, VersionId,
+	MAX_LANES,
 };
 use openledger_protocol::{RefusalCode, RefusalDetails};
 use thiserror::Error;
 
-use openledger_books::{LaneRefusal, LaneTerms, StoreError};
+use openledger_books::{LaneRefusal, StoreError};
 use openledger_settlement::view::ChainUnavailable;
 
-/// Why a voucher is not taken. Nothing has changed: the caller may correct it and come again.
+/// A reason why a voucher is not taken. Nothing has changed: the caller may correct it and come again.
 #[derive(Debug, Clone, Error)]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum Refusal {
-	/// The header cannot be read.
 	#[error("the payment header cannot be read: {0}")]
 	Malformed(String),
-	/// The header is for another way of paying.
 	#[error("this node takes x402 version 2, scheme `{scheme}`, on network `{network}`")]
-	UnsupportedScheme {
-		/// The scheme that it takes.
-		scheme: &'static str,
-		/// The network it is on.
-		network: String,
-	},
-	/// The voucher is for another chain.
+	UnsupportedScheme { scheme: &'static str, network: String },
 	#[error("the voucher is for another chain")]
 	WrongChain,
-	/// A session has no such lane.
 	#[error("a session has the lanes 0 to {}", MAX_LANES.saturating_sub(1))]
 	NoSuchLane,
-	/// The voucher is for another request.
 	#[error("the voucher's request hash is not that of this request body and salt")]
 	RequestMismatch,
-	/// The chain has no such session.
 	#[error("the chain has no open session {session}")]
-	SessionUnknown {
-		/// The session.
-		session: SessionId,
-	},
-	/// The session pays another node.
+	SessionUnknown { session: SessionId },
 	#[error("session {session} pays another node")]
-	SessionOfOtherNode {
-		/// The session.
-		session: SessionId,
-	},
-	/// The session has expired.
+	SessionOfOtherNode { session: SessionId },
 	#[error("the session expired at block {expires_at}; the chain is at {best}")]
-	SessionExpired {
-		/// When.
-		expires_at: BlockNumber,
-		/// The best block.
-		best: BlockNumber,
-	},
-	/// The caller has asked to close the session.
+	SessionExpired { expires_at: BlockNumber, best: BlockNumber },
 	#[error("the session is being closed")]
 	SessionClosing,
-	/// The voucher is too old.
 	#[error("the voucher was valid until block {valid_until}; the chain is at {best}")]
-	VoucherExpired {
-		/// Until when it was valid.
-		valid_until: BlockNumber,
-		/// The best block.
-		best: BlockNumber,
-	},
+	VoucherExpired { valid_until: BlockNumber, best: BlockNumber },
 	/// The voucher could be taken for longer than this node keeps up with it.
 	#[error(
 		"the voucher is valid until block {found}; this node takes none beyond block {latest}"
 	)]
-	VoucherValidTooLong {
-		/// The last block that a voucher may name now.
-		latest: BlockNumber,
-		/// The voucher's.
-		found: BlockNumber,
-	},
-	/// Neither the session's signer nor its caller has signed this voucher.
+	VoucherValidTooLong { latest: BlockNumber, found: BlockNumber },
 	#[error("the signature is neither the session signer's nor the caller's over this voucher")]
 	InvalidSignature,
-	/// The voucher is for another model.
 	#[error("the voucher is for model {found}; the request is for model {expected}")]
-	ModelMismatch {
-		/// The request's model.
-		expected: ModelId,
-		/// The voucher's.
-		found: ModelId,
-	},
-	/// The voucher is for a version of the model that is not in force.
+	ModelMismatch { expected: ModelId, found: ModelId },
 	#[error("the voucher is for version {found} of the model; version {expected} would answer")]
-	VersionChanged {
-		/// The version that would answer.
-		expected: VersionId,
-		/// The voucher's.
-		found: VersionId,
-	},
-	/// The voucher names a price that is not in force.
+	VersionChanged { expected: VersionId, found: VersionId },
 	#[error("the voucher names price version {found}; version {expected} is in force")]
-	PriceChanged {
-		/// The price version in force.
-		expected: PriceVersion,
-		/// The voucher's.
-		found: PriceVersion,
-	},
-	/// The voucher allows less than the call may cost.
+	PriceChanged { expected: PriceVersion, found: PriceVersion },
 	#[error("the call may cost {needed} planck; the voucher authorises {allowed}")]
-	InsufficientAuthorisation {
-		/// The most that the call may cost, in planck.
-		needed: Balance,
-		/// What the voucher allows for it, in planck.
-		allowed: Balance,
-	},
+	InsufficientAuthorisation { needed: Balance, allowed: Balance },
 	/// The voucher does not fit its lane or its session's deposit.
 	#[error(transparent)]
 	Lane(#[from] LaneRefusal),
-	/// The chain cannot be asked.
 	#[error(transparent)]
 	Chain(#[from] ChainUnavailable),
 	/// The voucher cannot be written down.
@@ -123,11 +62,6 @@ pub enum Refusal {
 }
 
 impl Refusal {
-	/// The HTTP status.
-	pub fn status(&self) -> StatusCode {
-		self.code().status()
-	}
-
 	/// The code in the error body, in metrics and logs.
 	pub fn code(&self) -> RefusalCode {
 		match self {
@@ -164,13 +98,11 @@ impl Refusal {
 		}
 	}
 
-	/// When to come again, where what is wrong goes away by itself: a settlement takes two or three
+	/// The time after which to come again, where what is wrong goes away by itself: a settlement takes two or three
 	/// blocks.
 	pub fn retry_after(&self) -> Option<Duration> {
-		match self {
-			Self::Lane(LaneRefusal::ExposureReached { .. }) => Some(Duration::from_secs(10)),
-			_ => None,
-		}
+		let exposed = matches!(self, Self::Lane(LaneRefusal::ExposureReached { .. }));
+		exposed.then_some(Duration::from_secs(10))
 	}
 
 	/// The details that the caller needs in order to come again with a better voucher; amounts in planck.

@@ -105,7 +105,7 @@ async fn from_voucher_to_statement() {
 	let receipt_key = key("//Receipts");
 	let delivered = Delivered { text: "four five", input_tokens: INPUT, output_tokens: 2 };
 	let served = reserved.deliver(delivered, None, &receipt_key).await.expect("it is recorded");
-	assert_eq!(served.charge(), 1_000 + 30 + 200);
+	assert_eq!(served.statement().charge, 1_000 + 30 + 200);
 
 	let response = served.response();
 	assert!(response.extra.is_signed_by(&receipt_key.account()));

@@ -1,20 +1,14 @@
-//! What a request needs to become a call: a model that is served, and a voucher that pays for it.
+//! Conditions for a request to become a call: a model that is served, and a voucher that pays for it.
 
 use std::time::Duration;
 
-use axum::{
-	http::StatusCode,
-	response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use openledger_primitives::info::ModelInfo;
-use openledger_protocol::{api_error::INVALID_REQUEST, x402, ApiError, RefusalCode, Task};
+use openledger_protocol::{x402, ApiError, RefusalCode, Task};
+use openledger_settlement::requests::CatalogueEntry;
 use tracing::{debug, error};
 
-use super::{
-	app::{App, CatalogueEntry},
-	intake::Intake,
-	refused::Refused,
-};
+use super::{app::App, intake::Intake, refused::Refused};
 use crate::payment::{Checked, Offer, Presented, Refusal};
 
 /// The answer, or why there is none.
@@ -42,13 +36,12 @@ pub(super) fn find_model(app: &App, name: &str) -> Result<(CatalogueEntry, Model
 	};
 	if let Some((code, how)) = ended {
 		let message = format!("the owner of `{name}` has {how} it");
-		let (status, param) = (StatusCode::FORBIDDEN, Some("model"));
-		return Err(ApiError::new(status, INVALID_REQUEST, code, param, message).into());
+		return Err(ApiError::invalid("model", code, message).into());
 	}
 	if entry.backend.facts().weights_hash.is_some_and(|loaded| loaded != info.weights_hash) {
 		error!(model = %name, version = info.version, "the chain has other weights now");
 		let message = "this node has to load the model's new version first";
-		return Err(ApiError::unavailable(RefusalCode::ModelOutdated, message).into());
+		return Err(ApiError::new(RefusalCode::ModelOutdated, message).into());
 	}
 	Ok((entry, info))
 }

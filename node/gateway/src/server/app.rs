@@ -1,36 +1,20 @@
-//! What the HTTP handlers share.
+//! The state that the HTTP handlers share.
 
 use std::{
-	collections::BTreeMap,
 	sync::{Arc, PoisonError, RwLock},
 	time::Duration,
 };
 
 use openledger_books::Store;
 use openledger_chain_client::Keypair;
-use openledger_models::Backend;
-use openledger_primitives::{Balance, BlockNumber, ModelId};
+use openledger_primitives::{info::SessionInfo, Balance, BlockNumber, SessionId};
 use openledger_protocol::{x402::PaymentRequired, ApiError, Task};
 use openledger_server_kit::{intake::BodyMemory, Permits};
-use openledger_settlement::{redeem::SettlerHandle, view::SessionSource};
+use openledger_settlement::{redeem::SettlerHandle, requests::Catalogue, view::SessionSource};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{origins::Origins, refused::Refused};
 use crate::payment::{Offer, Refusal};
-
-/// A model that is served, and what answers for it.
-#[derive(Clone)]
-pub struct CatalogueEntry {
-	/// The model on chain.
-	pub id: ModelId,
-	/// The engine that answers.
-	pub backend: Arc<dyn Backend>,
-	/// The time that one call may take, from its voucher to the end of its answer.
-	pub timeout: Duration,
-}
-
-/// The models that are served, by their names on chain.
-pub type Catalogue = BTreeMap<String, CatalogueEntry>;
 
 /// Limits of the HTTP side.
 #[derive(Clone, Debug)]
@@ -105,6 +89,16 @@ impl App {
 	/// The settings in force now.
 	pub fn live(&self) -> Arc<Live> {
 		self.settings.get()
+	}
+
+	/// A session with this node.
+	///
+	/// # Errors
+	/// If there is no such session, or the chain cannot be asked.
+	pub(super) async fn session(&self, id: SessionId) -> Result<SessionInfo, Refused> {
+		let found = self.source.session(id).await?;
+		let ours = found.filter(|info| info.node == *self.source.operator());
+		ours.ok_or_else(|| Refused::no_session(id))
 	}
 
 	/// The answer where payment is needed for what is at `path`, and why it is.

@@ -10,16 +10,17 @@ use std::{
 	time::Duration,
 };
 
-use axum::{http::StatusCode, response::Response};
+use axum::response::Response;
 use openledger_books::Uncharged;
 use openledger_models::{Backend, BackendError};
-use openledger_protocol::{api_error::SERVER, ApiError, RefusalCode, Task};
+use openledger_protocol::{ApiError, RefusalCode, Task};
 use openledger_server_kit::Permit;
+use openledger_settlement::requests::CatalogueEntry;
 use tokio::{sync::oneshot, time::Instant};
 use tracing::{debug, error, info, warn};
 
 use super::{
-	app::{App, CatalogueEntry},
+	app::App,
 	refused::{for_task, Refused},
 };
 use crate::payment::{Checked, Reserved, Served};
@@ -260,12 +261,11 @@ impl Stop {
 			Self::Gone => ApiError::internal(),
 			Self::Shutdown => {
 				let message = "this node is stopping; nothing was charged";
-				ApiError::unavailable(RefusalCode::ShuttingDown, message)
+				ApiError::new(RefusalCode::ShuttingDown, message)
 			}
 			Self::Deadline => {
 				let message = "the call took too long; nothing was charged";
-				let status = StatusCode::GATEWAY_TIMEOUT;
-				ApiError::new(status, SERVER, RefusalCode::Timeout, None, message)
+				ApiError::new(RefusalCode::Timeout, message)
 			}
 			Self::Failed(error) => error.into(),
 		}

@@ -1,4 +1,4 @@
-//! Which call a path is about: by session, lane and sequence, or by the id that its answer had.
+//! The call that a path is about: by session, lane and sequence, or by the id that its answer had.
 
 use axum::{
 	extract::{FromRequestParts, Path},
@@ -7,7 +7,7 @@ use axum::{
 };
 use openledger_books::CallId;
 use openledger_primitives::{LaneId, Sequence, SessionId};
-use openledger_protocol::RefusalCode;
+use openledger_protocol::{ApiError, RefusalCode};
 
 use super::refused::Refused;
 use crate::openai::CompletionKind;
@@ -29,7 +29,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CallRef {
 		match Path::<String>::from_request_parts(parts, state).await {
 			Ok(Path(id)) => parse(&id).map(Self).ok_or_else(|| {
 				let message = format!("no answer here has the id {id:?}");
-				Refused::missing(RefusalCode::CallUnknown, message).into_response()
+				Refused::from(ApiError::new(RefusalCode::CallUnknown, message)).into_response()
 			}),
 			// It is no id either.
 			Err(_) => Err(refused.into_response()),

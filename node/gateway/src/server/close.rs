@@ -20,7 +20,6 @@ use tokio::time::timeout;
 use tracing::info;
 
 use super::{app::App, intake, refused::Refused, SMALL_BODY};
-use crate::payment::Refusal;
 
 /// The time that the caller is kept waiting. Settling goes on, and is done when they ask again.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -42,22 +41,19 @@ pub(super) async fn close(
 	let body: CloseBody =
 		serde_json::from_slice(&body).map_err(|error| ApiError::malformed_json(&error))?;
 	let best = app.source.best_block()?;
-	let info = app.source.session(session).await?;
-	let Some(info) = info.filter(|info| info.node == *app.source.operator()) else {
-		return Err(unknown(session));
-	};
+	let info = app.session(session).await?;
 	check(&app, &body, &info, best)?;
 
 	let serving = app.store.close_session(session, clock::unix_seconds()).await?;
 	if serving > 0 {
 		let message = format!("{serving} calls of session {session} are still being served");
-		return Err(Refused::in_progress(message).retry_after(AGAIN));
+		return Err(later(RefusalCode::CallInProgress, message));
 	}
 	let settled = match timeout(PATIENCE, app.settler.settle(session)).await {
 		Ok(settled) => settled.map_err(|error| refused(session, error))?,
 		Err(_) => {
 			let message = format!("session {session} is being settled; ask again");
-			return Err(later(ApiError::unavailable(RefusalCode::NotSettled, message)));
+			return Err(later(RefusalCode::NotSettled, message));
 		}
 	};
 	Ok(Json(agree(&app, session, settled)))
@@ -71,7 +67,7 @@ fn check(
 	best: BlockNumber,
 ) -> Result<(), Refused> {
 	let refused = |code: RefusalCode, message: String| {
-		Err(Refused::invalid(StatusCode::FORBIDDEN, code, message))
+		Err(Refused::asked(StatusCode::FORBIDDEN, code, message))
 	};
 	if body.valid_until < best || body.valid_until > best.saturating_add(LONGEST) {
 		let until = body.valid_until;
@@ -99,32 +95,24 @@ fn agree(app: &App, session: SessionId, settled: Balance) -> CloseAnswer {
 	CloseAnswer { settled, signature: app.receipt_key.sign_message(&agreement) }
 }
 
-fn unknown(session: SessionId) -> Refused {
-	let code = Refusal::SessionUnknown { session }.code();
-	let message = format!("this node has no session {session}");
-	Refused::missing(code, message)
-}
-
-fn later(error: ApiError) -> Refused {
-	Refused::from(error).retry_after(AGAIN)
+fn later(code: RefusalCode, message: String) -> Refused {
+	ApiError { retry_after: Some(AGAIN), ..ApiError::new(code, message) }.into()
 }
 
 fn refused(session: SessionId, error: SettleError) -> Refused {
 	match error {
-		SettleError::Unknown => unknown(session),
+		SettleError::Unknown => Refused::no_session(session),
 		SettleError::Chain(error) => error.into(),
 		SettleError::Store(error) => error.into(),
 		SettleError::Stopped => {
-			ApiError::unavailable(RefusalCode::ShuttingDown, "this node is stopping").into()
+			ApiError::new(RefusalCode::ShuttingDown, "this node is stopping").into()
 		}
-		SettleError::Busy => {
-			later(ApiError::unavailable(RefusalCode::TooManySessions, error.to_string()))
-		}
+		SettleError::Busy => later(RefusalCode::TooManySessions, error.to_string()),
 		SettleError::Open { calls, reason } => {
 			// Why it was refused says more to the operator than to the caller.
 			tracing::warn!(session, calls, %reason, "cannot agree to close a session yet");
 			let message = format!("{calls} calls of session {session} are not settled yet");
-			later(ApiError::unavailable(RefusalCode::NotSettled, message))
+			later(RefusalCode::NotSettled, message)
 		}
 	}
 }

@@ -6,11 +6,7 @@ use axum::{
 	extract::{Request, State},
 	response::Response,
 };
-use openledger_books::CallId;
-use openledger_models::{
-	openai::{ChatCompletionRequest, CompletionRequest},
-	ChatRequest, Generation, Party, Prepared,
-};
+use openledger_models::{openai::CompletionRequest, Generation, Party, Prepared};
 use openledger_protocol::{clock, ApiError, Task};
 use openledger_server_kit::Permit;
 use tracing::debug;
@@ -29,47 +25,6 @@ use crate::{
 	openai::{AnswerWriter, CompletionKind},
 	payment::{Checked, Offer},
 };
-
-/// A request for a completion of either kind.
-struct GenerationRequest {
-	model: String,
-	stream: bool,
-	form: AnswerForm,
-	request: ChatRequest,
-}
-
-/// The form in which an answer is to be written.
-#[derive(Clone, Copy, Debug)]
-struct AnswerForm {
-	kind: CompletionKind,
-	include_usage: bool,
-}
-
-impl GenerationRequest {
-	fn read(kind: CompletionKind, body: &[u8]) -> Result<Self, ApiError> {
-		Ok(match kind {
-			CompletionKind::Chat => {
-				let read = ChatCompletionRequest::from_json(body)?;
-				let ChatCompletionRequest { model, stream, include_usage, chat } = read;
-				Self { model, stream, form: AnswerForm { kind, include_usage }, request: chat }
-			}
-			CompletionKind::Text => {
-				let read = CompletionRequest::from_json(body)?;
-				let CompletionRequest { model, stream, include_usage, text } = read;
-				Self { model, stream, form: AnswerForm { kind, include_usage }, request: text }
-			}
-		})
-	}
-}
-
-impl AnswerForm {
-	/// Writes the answer of a call, which begins or is there now.
-	fn writer(self, id: CallId, model: &str) -> AnswerWriter {
-		let Self { kind, include_usage } = self;
-		let now = clock::unix_seconds();
-		AnswerWriter::new(kind, answer_id(kind, id), now, model, include_usage)
-	}
-}
 
 /// The task that such a call is.
 fn task_of(kind: CompletionKind) -> Task {
@@ -106,8 +61,10 @@ async fn answer(
 	permit: Permit,
 ) -> Result<Response, Refused> {
 	let task = task_of(kind);
-	let GenerationRequest { model, stream, form, request } =
-		GenerationRequest::read(kind, &intake.body)?;
+	let CompletionRequest { model, stream, include_usage, request } = match kind {
+		CompletionKind::Chat => CompletionRequest::chat(&intake.body)?,
+		CompletionKind::Text => CompletionRequest::text(&intake.body)?,
+	};
 	let (entry, info) = find_model(app, &model)?;
 	let prepared = entry.backend.prepare(request).await;
 	let prepared = prepared.map_err(|error| for_task(task, error.into()))?;
@@ -115,10 +72,17 @@ async fn answer(
 		.ok_or_else(ApiError::internal)?;
 	let checked = payment(app, intake, offer, task, entry.timeout).await?;
 	let call = Call::new(app, task, model, stream, &entry, permit);
+	let form = (kind, include_usage);
 	detached(app, |reply| run(call, form, checked, prepared, reply)).await
 }
 
-async fn run(call: Call, form: AnswerForm, checked: Checked, prepared: Prepared, reply: Reply) {
+async fn run(
+	call: Call,
+	(kind, include_usage): (CompletionKind, bool),
+	checked: Checked,
+	prepared: Prepared,
+	reply: Reply,
+) {
 	let Some((reserved, mut reply)) = call.reserve(checked, reply).await else { return };
 	let id = reserved.id();
 	let input = reserved.offer().input_tokens;
@@ -128,7 +92,10 @@ async fn run(call: Call, form: AnswerForm, checked: Checked, prepared: Prepared,
 		Ok(generation) => generation,
 		Err(stop) => return call.give_up(reserved, stop, Some(reply)).await,
 	};
-	let writer = || form.writer(id, &call.model);
+	let writer = || {
+		let now = clock::unix_seconds();
+		AnswerWriter::new(kind, answer_id(kind, id), now, &call.model, include_usage)
+	};
 	if call.stream {
 		return stream::answer(&call, reserved, generation, writer, reply).await;
 	}

@@ -7,9 +7,9 @@ use std::time::Duration;
 use axum::{
 	body::{Body, Bytes},
 	extract::Request,
-	http::{HeaderMap, StatusCode},
+	http::HeaderMap,
 };
-use openledger_protocol::{api_error::INVALID_REQUEST, ApiError, RefusalCode};
+use openledger_protocol::{ApiError, RefusalCode};
 use openledger_server_kit::{
 	intake::{read_body, BodyError, BodyLimits},
 	Permit,
@@ -22,9 +22,7 @@ const COME_BACK: Duration = Duration::from_secs(1);
 
 /// A request that is here.
 pub(super) struct Intake {
-	/// Its headers.
 	pub headers: HeaderMap,
-	/// Its body.
 	pub body: Bytes,
 }
 
@@ -52,12 +50,14 @@ pub(super) async fn read(
 	let limits = BodyLimits { bytes, stall: live.limits.body_timeout };
 	let read = read_body(headers, body, limits, &app.body_memory).await;
 	read.map_err(|error| match error {
-		BodyError::TooLarge => ApiError::body_too_large(bytes),
-		BodyError::TooSlow => ApiError::too_slow(),
-		BodyError::NoMemory => ApiError::overloaded(COME_BACK, error.to_string()),
-		BodyError::Unreadable => {
-			let (status, code) = (StatusCode::BAD_REQUEST, RefusalCode::UnreadableBody);
-			ApiError::new(status, INVALID_REQUEST, code, None, error.to_string())
+		BodyError::TooLarge => {
+			let message = format!("the body is larger than {bytes} bytes");
+			ApiError::new(RefusalCode::RequestTooLarge, message)
 		}
+		BodyError::TooSlow => {
+			ApiError::new(RefusalCode::RequestTimeout, "the request did not arrive in time")
+		}
+		BodyError::NoMemory => ApiError::overloaded(COME_BACK, error.to_string()),
+		BodyError::Unreadable => ApiError::new(RefusalCode::UnreadableBody, error.to_string()),
 	})
 }

@@ -1,4 +1,4 @@
-//! What can be asked of the node besides chats.
+//! Questions to the node besides chats.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use axum::{
 	http::StatusCode,
 	Json,
 };
-use openledger_books::{CallId, CallStatus, LaneRefusal, ServedCall, StoredCall, UnixSeconds};
+use openledger_books::{CallId, LaneRefusal, ServedCall, StoredCall, UnixSeconds};
 use openledger_chain_client::ss58;
 use openledger_primitives::{info::ModelInfo, statement::Statement, AccountId, LaneId, SessionId};
 use openledger_protocol::{
@@ -19,7 +19,7 @@ use serde_json::{json, Map, Value};
 use tokio::time::timeout;
 
 use super::{app::App, call_ref::CallRef, refused::Refused};
-use crate::{openai::Model, payment::Refusal};
+use crate::payment::Refusal;
 
 /// The time that a backend may take to say that it is well.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,32 +32,30 @@ pub(super) async fn models(State(app): State<Arc<App>>) -> Result<Json<Value>, R
 	let mut list = Vec::new();
 	for (name, entry) in &app.live().models {
 		if let Some(info) = app.source.model(entry.id)? {
-			list.push(model(name, &info, entry.backend.facts().context_length)?);
+			list.push(model(name, &info, entry.backend.facts().context_length));
 		}
 	}
 	Ok(Json(json!({ "object": "list", "data": list })))
 }
 
-fn model(name: &str, info: &ModelInfo, context: u32) -> Result<Value, Refused> {
-	// The chain does not say when a model was registered.
-	let model = Model::new(name, 0, ss58(&info.owner));
-	let mut value = serde_json::to_value(model).map_err(|_| ApiError::internal())?;
-	if let Some(object) = value.as_object_mut() {
-		object.insert(
-			"openledger".into(),
-			json!({
-				"id": info.id,
-				"version": info.version,
-				"price_version": info.price_version,
-				"price": info.price,
-				"paused": info.paused,
-				"retired": info.retired_at.is_some(),
-				"weights_hash": info.weights_hash,
-				"context_length": context,
-			}),
-		);
-	}
-	Ok(value)
+fn model(name: &str, info: &ModelInfo, context: u32) -> Value {
+	json!({
+		"id": name,
+		"object": "model",
+		// The chain does not say when a model was registered.
+		"created": 0,
+		"owned_by": ss58(&info.owner),
+		"openledger": {
+			"id": info.id,
+			"version": info.version,
+			"price_version": info.price_version,
+			"price": info.price,
+			"paused": info.paused,
+			"retired": info.retired_at.is_some(),
+			"weights_hash": info.weights_hash,
+			"context_length": context,
+		},
+	})
 }
 
 /// `GET /v1/statements/{session}/{lane}/{sequence}` or `/v1/statements/{id}`: the statement of a call.
@@ -74,21 +72,17 @@ pub(super) async fn statement(
 		None if app.store.is_removed(id).await? => Err(Refused::removed(id)),
 		None => {
 			let message = format!("no voucher of call {id} was taken so far");
-			Err(Refused::missing(RefusalCode::CallUnknown, message))
-		}
-		Some(StoredCall { status: CallStatus::NotCharged(why), .. }) => {
-			let message = format!("call {id} was not charged: {}", why.code());
-			Err(Refused::missing(RefusalCode::NotCharged, message))
+			Err(ApiError::new(RefusalCode::CallUnknown, message).into())
 		}
 		Some(StoredCall { served: Some(served), payer, .. }) => {
-			Ok(Json(receipt(&app, id, payer, served)))
+			Ok(Json(payment_response(&app, id, payer, served)))
 		}
-		Some(_) => Err(Refused::in_progress(format!("call {id} is still being served"))),
+		Some(call) => Err(Refused::not_served(id, call.status)),
 	}
 }
 
-/// The receipt of a call, once more.
-pub(super) fn receipt(
+/// The answer to a payment, once more: the signed statement of its call.
+pub(super) fn payment_response(
 	app: &App,
 	id: CallId,
 	payer: AccountId,
@@ -105,18 +99,12 @@ pub(super) async fn lane(
 	State(app): State<Arc<App>>,
 	Path((session, lane)): Path<(SessionId, LaneId)>,
 ) -> Result<Json<Value>, Refused> {
-	let info = app.source.session(session).await?;
-	let Some(info) = info.filter(|info| info.node == *app.source.operator()) else {
-		let code = Refusal::SessionUnknown { session }.code();
-		let message = format!("this node has no session {session}");
-		return Err(Refused::missing(code, message));
-	};
+	let info = app.session(session).await?;
 	let state = app.store.lane(&info, lane).await?.unwrap_or_default();
 	let taken = app.store.session(session).await?.unwrap_or_default();
 	if !taken.is_of(&info.caller) {
 		let refusal = Refusal::Lane(LaneRefusal::OtherCaller { session });
-		let message = refusal.to_string();
-		return Err(Refused::invalid(StatusCode::CONFLICT, refusal.code(), message));
+		return Err(Refused::asked(StatusCode::CONFLICT, refusal.code(), refusal.to_string()));
 	}
 	// A store that is new, or was restored, has not seen all that the chain has settled.
 	let charged = taken.charged.max(info.settled);

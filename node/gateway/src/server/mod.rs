@@ -62,7 +62,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub use self::{
-	app::{App, Catalogue, CatalogueEntry, Limits, Live, Settings},
+	app::{App, Limits, Live, Settings},
 	origins::Origins,
 };
 
@@ -90,7 +90,7 @@ pub fn router(app: Arc<App>, with_metrics: bool) -> Router {
 		router = router.route("/metrics", get(telemetry::metrics));
 	}
 	router
-		.fallback(|| async { unknown_route() })
+		.fallback(|| async { ApiError::new(RefusalCode::UnknownUrl, "there is nothing here") })
 		// One layer for what is done around every request: each costs every call something.
 		.layer(middleware::from_fn_with_state(app.clone(), around))
 		// What does not read its body by itself is small.
@@ -104,18 +104,14 @@ pub fn metrics_router(app: Arc<App>) -> Router {
 	Router::new().route("/metrics", get(telemetry::metrics)).with_state(app)
 }
 
-fn unknown_route() -> ApiError {
-	let message = "there is nothing here";
-	ApiError::new(StatusCode::NOT_FOUND, INVALID_REQUEST, RefusalCode::UnknownUrl, None, message)
-}
-
 /// Does what is done around every request.
 async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
 	let live = app.live();
 	let most = live.limits.header_bytes;
 	let answer = |request: Request| async move {
 		if header_bytes(&request) > most {
-			return ApiError::headers_too_large(most).into_response();
+			let message = format!("the headers are larger than {most} bytes");
+			return ApiError::new(RefusalCode::HeadersTooLarge, message).into_response();
 		}
 		shape_errors(next.run(request).await, shaped)
 	};

@@ -79,8 +79,8 @@ pub(super) fn response(body: Vec<u8>, payment: &PaymentResponse) -> Response {
 	match HeaderValue::from_str(&x402::encode(payment)) {
 		Ok(header) => {
 			let kind = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
-			let receipt = (HeaderName::from_static(x402::PAYMENT_RESPONSE), header);
-			([kind, receipt], body).into_response()
+			let statement = (HeaderName::from_static(x402::PAYMENT_RESPONSE), header);
+			([kind, statement], body).into_response()
 		}
 		// Base64 always is a header value.
 		Err(_) => ApiError::internal().into_response(),

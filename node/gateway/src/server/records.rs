@@ -26,24 +26,16 @@ pub(super) async fn record(
 		}
 		error => Refused::from(error),
 	})?;
-	let Some((ProvenCall { call, aggregate, .. }, proof)) = proven else {
+	let Some(ProvenCall { call, aggregate, proof }) = proven else {
 		return Err(match app.store.is_removed(id).await? {
 			true => Refused::removed(id),
 			false => {
 				let message = format!("no voucher of call {id} was taken");
-				Refused::missing(RefusalCode::CallUnknown, message)
+				ApiError::new(RefusalCode::CallUnknown, message).into()
 			}
 		});
 	};
-	let Some(served) = call.served else {
-		return Err(match call.status {
-			CallStatus::NotCharged(why) => {
-				let message = format!("call {id} was not charged: {}", why.code());
-				Refused::missing(RefusalCode::NotCharged, message)
-			}
-			_ => Refused::in_progress(format!("call {id} is still being served")),
-		});
-	};
+	let Some(served) = call.served else { return Err(Refused::not_served(id, call.status)) };
 	let block = match call.status {
 		CallStatus::Settled { block } => block,
 		_ => None,

@@ -1,17 +1,16 @@
-//! How a caller is told that a request was not served.
-
-use std::time::Duration;
+//! The answer to a request that was not served.
 
 use axum::{
 	http::{header::RETRY_AFTER, HeaderValue, StatusCode},
 	response::{IntoResponse, Response},
 	Json,
 };
-use openledger_books::{CallId, StoreError};
+use openledger_books::{CallId, CallStatus, StoreError};
+use openledger_primitives::SessionId;
 use openledger_protocol::{
-	api_error::{INVALID_REQUEST, PAYMENT},
+	api_error::INVALID_REQUEST,
 	x402::{self, PaymentRequired},
-	ApiError, RefusalCode, Task,
+	ApiError, ErrorBody, RefusalCode, Task,
 };
 use openledger_settlement::view::ChainUnavailable;
 use serde_json::{json, Value};
@@ -30,15 +29,8 @@ pub(super) struct Refused {
 impl Refused {
 	/// A refused voucher, together with what would be taken instead.
 	pub(super) fn payment(refusal: &Refusal, payment: Option<PaymentRequired>) -> Self {
-		let status = refusal.status();
-		let error = match status {
-			StatusCode::SERVICE_UNAVAILABLE => {
-				ApiError::unavailable(refusal.code(), refusal.to_string())
-			}
-			StatusCode::PAYMENT_REQUIRED => ApiError::payment(refusal.code(), refusal.to_string()),
-			_ => ApiError::new(status, PAYMENT, refusal.code(), None, refusal.to_string()),
-		};
-		let retry_after = refusal.retry_after().or(error.retry_after);
+		let retry_after = refusal.retry_after();
+		let error = ApiError::new(refusal.code(), refusal.to_string());
 		let error = Box::new(ApiError { retry_after, ..error });
 		Self { error, payment: payment.map(Box::new), details: refusal.details().map(Value::from) }
 	}
@@ -46,36 +38,42 @@ impl Refused {
 	/// A request without a voucher.
 	pub(super) fn unpaid(payment: PaymentRequired) -> Self {
 		let message = "this call must be paid for: see the header PAYMENT-REQUIRED";
-		let error = ApiError::payment(RefusalCode::PaymentRequired, message);
+		let error = ApiError::new(RefusalCode::PaymentRequired, message);
 		Self { error: Box::new(error), payment: Some(Box::new(payment)), details: None }
 	}
 
-	/// A request that is refused with this status.
-	pub(super) fn invalid(status: StatusCode, code: RefusalCode, message: String) -> Self {
-		ApiError::new(status, INVALID_REQUEST, code, None, message).into()
+	/// A code of vouchers, where none was presented: with this status, as an error of the request.
+	pub(super) fn asked(status: StatusCode, code: RefusalCode, message: impl Into<String>) -> Self {
+		let body = ErrorBody::new(INVALID_REQUEST, code.as_str(), None, message);
+		ApiError { status, body, retry_after: None }.into()
 	}
 
-	/// 404: what is asked for is not there.
-	pub(super) fn missing(code: RefusalCode, message: String) -> Self {
-		Self::invalid(StatusCode::NOT_FOUND, code, message)
+	/// 404: this node has no such session.
+	pub(super) fn no_session(session: SessionId) -> Self {
+		let message = format!("this node has no session {session}");
+		Self::asked(StatusCode::NOT_FOUND, RefusalCode::SessionUnknown, message)
 	}
 
-	/// 409: a call that is still being served.
-	pub(super) fn in_progress(message: String) -> Self {
-		Self::invalid(StatusCode::CONFLICT, RefusalCode::CallInProgress, message)
+	/// A call that is not served: it was not charged, or is not done yet.
+	pub(super) fn not_served(id: CallId, status: CallStatus) -> Self {
+		let error = match status {
+			CallStatus::NotCharged(why) => {
+				let message = format!("call {id} was not charged: {}", why.code());
+				ApiError::new(RefusalCode::NotCharged, message)
+			}
+			_ => {
+				let message = format!("call {id} is still being served");
+				ApiError::new(RefusalCode::CallInProgress, message)
+			}
+		};
+		error.into()
 	}
 
-	/// 409: a call that was settled so long ago that its record is not kept. Not that it is unknown:
-	/// that would mean that it costs nothing.
+	/// A call that was settled so long ago that its record is not kept. Not that it is unknown: that
+	/// would mean that it costs nothing.
 	pub(super) fn removed(id: CallId) -> Self {
 		let message = format!("call {id} was settled long ago; its record is not kept any more");
-		Self::invalid(StatusCode::CONFLICT, RefusalCode::RecordRemoved, message)
-	}
-
-	/// The same, with when to ask again.
-	pub(super) fn retry_after(mut self, after: Duration) -> Self {
-		self.error.retry_after = Some(after);
-		self
+		ApiError::new(RefusalCode::RecordRemoved, message).into()
 	}
 
 	/// The code of the refusal.

@@ -129,7 +129,7 @@ async fn conclude(call: &Call, reserved: Reserved, part: Part, answer: &Answer<'
 		Err(error) => {
 			error!(call = %id, %error, "a delivered answer could not be recorded");
 			let message = "the call could not be recorded; nothing was charged";
-			let error = ApiError::unavailable(RefusalCode::StoreUnavailable, message);
+			let error = ApiError::new(RefusalCode::StoreUnavailable, message);
 			let _ = timeout(LAST_WORDS, answer.fail(error)).await;
 		}
 	}

@@ -22,6 +22,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use openledger_server_kit::telemetry::{init_logging, LevelFilter};
 
+use crate::config::{ChainConfig, Config};
+
 /// Serves language models on OpenLedger and is paid for each call.
 ///
 /// Write a configuration (config.example.toml explains every key), then
@@ -92,6 +94,12 @@ fn describe(error: &anyhow::Error) -> String {
 		said if said.contains(&cause) => said,
 		said => format!("{said}: {cause}"),
 	})
+}
+
+/// The WebSocket of a chain node: as the command line says, else as the configuration does.
+fn chain_url(given: Option<&str>, config: Option<&Config>) -> String {
+	let configured = config.map(|config| config.chain.url.as_str());
+	given.or(configured).map_or_else(|| ChainConfig::default().url, str::to_owned)
 }
 
 /// Runs a command that waits for others most of the time.

@@ -5,17 +5,19 @@ use std::path::PathBuf;
 use anyhow::{bail, Context};
 use clap::Args;
 use openledger_chain_client::{
-	agent, calls::ServedModels, ss58, At, Call, Chain, Event, SubmitOptions,
+	agent,
+	metering::{self, Served},
+	ss58, utility, At, Call, Chain, Event, SubmitOptions,
 };
 use openledger_primitives::{
-	info::{ModelInfo, NodeInfo, NodeStatus, ServedInfo},
-	AccountId, Balance, MILLI_OPEN,
+	info::{ModelInfo, NodeInfo, NodeStatus},
+	AccountId, Balance, Uri, MAX_SERVED, MILLI_OPEN,
 };
 use openledger_protocol::units::{format_amount, parse_amount};
 
-use super::{keys::KeyArgs, models, show};
+use super::{chain_url, keys::KeyArgs, models, show};
 use crate::{
-	config::{Config, ModelRef},
+	config::Config,
 	node::{may_run_a_node, Keys},
 };
 
@@ -72,11 +74,10 @@ struct Wanted {
 impl Register {
 	pub(super) async fn main(self) -> anyhow::Result<()> {
 		let config = self.config.as_deref().map(Config::load).transpose()?;
-		let url = self.chain.clone().or(config.as_ref().map(|config| config.chain.url.clone()));
-		let url = url.as_deref().unwrap_or("ws://127.0.0.1:9944");
+		let url = chain_url(self.chain.as_deref(), config.as_ref());
 		let keys = self.key.of_operator(config.as_ref())?;
 		let operator = keys.operator.account();
-		let chain = Chain::connect(url).await?;
+		let chain = Chain::connect(&url).await?;
 		let wanted = self.wanted(config.as_ref(), &chain).await?;
 		for (model, _) in &wanted.models {
 			if let Some(how) = show::closed(model) {
@@ -111,7 +112,7 @@ impl Register {
 		let included =
 			outcome.into_included().with_context(|| format!("{} failed", call.name()))?;
 		let held = included.find(|event| match event {
-			Event::NodeRegistered { bond, .. } => Some(*bond),
+			Event::InferenceMetering(metering::Event::NodeRegistered(node)) => Some(node.bond),
 			_ => None,
 		});
 		match held {
@@ -158,11 +159,7 @@ impl Register {
 	/// The number of calls of a model that the node answers at a time.
 	fn capacity(&self, config: Option<&Config>, model: &ModelInfo) -> u32 {
 		let configured = config.and_then(|config| {
-			let named = |name: &ModelRef| match name {
-				ModelRef::Name(name) => *name == model.name,
-				ModelRef::Id(id) => *id == model.id,
-			};
-			let entry = config.models.iter().find(|entry| named(&entry.name))?;
+			let entry = config.models.iter().find(|entry| entry.name.is(model))?;
 			Some(config.capacity(entry))
 		});
 		self.capacity.or(configured).unwrap_or(1)
@@ -177,27 +174,33 @@ impl Wanted {
 		receipt_key: AccountId,
 		bond: Balance,
 	) -> anyhow::Result<Option<Call>> {
-		let served = self.models.iter();
-		let served: Vec<ServedInfo> = served
-			.map(|(model, capacity)| ServedInfo { model: model.id, capacity: *capacity })
-			.collect();
-		let models = ServedModels::try_from(served.clone());
-		let models = models.ok().context("a node serves 64 models at most")?;
-		let endpoint = self.endpoint.clone().into_bytes().try_into();
-		let endpoint = endpoint.ok().context("the endpoint is longer than 256 bytes")?;
+		let models = self.models.iter().map(|(model, capacity)| (model.id, *capacity));
+		let models: Vec<Served> =
+			models.map(|(model, capacity)| Served { model, capacity }).collect();
+		if u32::try_from(models.len()).map_or(true, |models| models > MAX_SERVED) {
+			bail!("a node serves {MAX_SERVED} models at most");
+		}
+		let endpoint = Uri::try_from(self.endpoint.clone().into_bytes()).ok();
+		let endpoint = endpoint.context("the endpoint is longer than 256 bytes")?.into();
 		let Some(node) = registered else {
-			return Ok(Some(Call::RegisterNode { endpoint, receipt_key, bond, models }));
+			let call = metering::Call::register_node { endpoint, receipt_key, bond, models };
+			return Ok(Some(Call::InferenceMetering(call)));
 		};
 		let mut calls = Vec::new();
-		if node.endpoint != self.endpoint || in_order(&node.models) != in_order(&served) {
-			calls.push(Call::UpdateNode { endpoint, models });
+		let served = node.models.iter();
+		let served: Vec<_> =
+			served.map(|of| Served { model: of.model, capacity: of.capacity }).collect();
+		if node.endpoint != self.endpoint || in_order(&served) != in_order(&models) {
+			let call = metering::Call::update_node { endpoint, models };
+			calls.push(Call::InferenceMetering(call));
 		}
 		if node.receipt_key != receipt_key {
-			calls.push(Call::RotateReceiptKey { receipt_key });
+			let call = metering::Call::rotate_receipt_key { receipt_key };
+			calls.push(Call::InferenceMetering(call));
 		}
 		Ok(match calls.len() {
 			0 | 1 => calls.pop(),
-			_ => Some(Call::BatchAll { calls }),
+			_ => Some(Call::Utility(utility::Call::batch_all { calls })),
 		})
 	}
 }
@@ -212,15 +215,18 @@ async fn check_signer(chain: &Chain, keys: &Keys, call: &Call) -> anyhow::Result
 			 key, for the type `Operator` and without a delay; or give the operator's own key here"
 		);
 	}
-	if agent.is_proxy() && matches!(call, Call::RegisterNode { .. }) {
+	let registers = matches!(call, Call::InferenceMetering(metering::Call::register_node { .. }));
+	if agent.is_proxy() && registers {
 		bail!(
 			"the node is not registered yet, and no proxy can do that, because it decides on the bond: give \
 			 the key of {operator}, with --key-file, --key-env or --key-stdin"
 		);
 	}
-	let names_key = |call: &Call| matches!(call, Call::RotateReceiptKey { .. });
+	let names_key = |call: &Call| {
+		matches!(call, Call::InferenceMetering(metering::Call::rotate_receipt_key { .. }))
+	};
 	let rotates = match call {
-		Call::BatchAll { calls } => calls.iter().any(names_key),
+		Call::Utility(utility::Call::batch_all { calls }) => calls.iter().any(names_key),
 		call => names_key(call),
 	};
 	if agent.is_proxy() && rotates {
@@ -232,7 +238,7 @@ async fn check_signer(chain: &Chain, keys: &Keys, call: &Call) -> anyhow::Result
 	Ok(())
 }
 
-fn in_order(served: &[ServedInfo]) -> Vec<(u32, u32)> {
+fn in_order(served: &[Served]) -> Vec<(u32, u32)> {
 	let mut pairs: Vec<_> = served.iter().map(|served| (served.model, served.capacity)).collect();
 	pairs.sort_unstable();
 	pairs
@@ -242,26 +248,20 @@ fn in_order(served: &[ServedInfo]) -> Vec<(u32, u32)> {
 async fn print(chain: &Chain, operator: &AccountId) -> anyhow::Result<()> {
 	let node = chain.node(operator, At::Best).await?;
 	let node = node.context("the chain does not have the registration")?;
-	show::row("operator", ss58(operator));
-	show::row("endpoint", &node.endpoint);
-	show::row("receipt key", ss58(&node.receipt_key));
-	show::row("bond", format_amount(node.bond));
-	show::row("state", show::node_status(node.status));
+	show::node(operator, &node);
 	for served in &node.models {
 		if let Some(model) = chain.model(served.model, At::Best).await? {
-			let (model, capacity) = (show::model(&model), served.capacity);
-			show::row("model", format_args!("{model}, {capacity} at a time"));
+			show::served(&model, served.capacity);
 		}
 	}
-	let holds = chain.account(operator, At::Best).await?;
-	let (free, held) = (format_amount(holds.free), format_amount(holds.reserved));
-	show::row("account", format_args!("{free} free, {held} held"));
+	show::account(&chain.account(operator, At::Best).await?);
 	Ok(())
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use openledger_primitives::info::ServedInfo;
 	use openledger_testkit as testkit;
 
 	fn wanted() -> Wanted {
@@ -295,7 +295,15 @@ mod tests {
 	#[test]
 	fn a_new_node_is_registered_whole() {
 		let call = wanted().call(None, testkit::operator().account(), 100).unwrap().unwrap();
-		let Call::RegisterNode { endpoint, receipt_key, bond, models } = call else { panic!() };
+		let Call::InferenceMetering(metering::Call::register_node {
+			endpoint,
+			receipt_key,
+			bond,
+			models,
+		}) = call
+		else {
+			panic!("{call:?}")
+		};
 		assert_eq!((endpoint.as_slice(), bond), (&b"http://node"[..], 100));
 		assert_eq!(receipt_key, testkit::operator().account());
 		assert_eq!(in_order(&models), [(testkit::MODEL, 1), (9, 4)]);
@@ -304,18 +312,22 @@ mod tests {
 	#[test]
 	fn what_has_changed_is_sent() {
 		assert_eq!(call(|_| {}), None);
-		let update = |call| matches!(call, Some(Call::UpdateNode { .. }));
+		let update = |call: Option<Call>| {
+			let Some(Call::InferenceMetering(call)) = call else { return false };
+			matches!(call, metering::Call::update_node { .. })
+		};
 		assert!(update(call(|node| node.endpoint = "http://old".into())));
 		assert!(update(call(|node| node.models[0].capacity = 3)));
 		assert!(update(call(|node| node.models.truncate(1))));
 		let receipt_key = testkit::operator().account();
 		let rotate = call(|node| node.receipt_key = [1; 32].into());
-		assert_eq!(rotate, Some(Call::RotateReceiptKey { receipt_key }));
+		let expected = metering::Call::rotate_receipt_key { receipt_key };
+		assert_eq!(rotate, Some(Call::InferenceMetering(expected)));
 		let both = call(|node| {
 			node.receipt_key = [1; 32].into();
 			node.models.clear();
 		});
-		let Some(Call::BatchAll { calls }) = both else { panic!() };
+		let Some(Call::Utility(utility::Call::batch_all { calls })) = both else { panic!() };
 		assert_eq!(calls.len(), 2);
 	}
 }

@@ -1,10 +1,12 @@
-//! How things are shown.
+//! Output for people, and as JSON.
 
 use std::io::{self, Write};
 
+use openledger_chain_client::{ss58, AccountInfo};
 use openledger_primitives::{
-	info::{ModelInfo, NodeStatus},
+	info::{ModelInfo, NodeInfo, NodeStatus},
 	price::PriceSchedule,
+	AccountId,
 };
 use openledger_protocol::units::format_amount;
 use serde_json::Value;
@@ -35,10 +37,26 @@ pub(super) fn price(price: &PriceSchedule) -> String {
 	)
 }
 
-/// A model in one line.
-pub(super) fn model(model: &ModelInfo) -> String {
+/// A node's registration, but for its models.
+pub(super) fn node(operator: &AccountId, node: &NodeInfo) {
+	row("operator", ss58(operator));
+	row("endpoint", &node.endpoint);
+	row("receipt key", ss58(&node.receipt_key));
+	row("bond", format_amount(node.bond));
+	row("state", node_status(node.status));
+}
+
+/// The funds of an account.
+pub(super) fn account(account: &AccountInfo) {
+	let (free, held) = (format_amount(account.free), format_amount(account.reserved));
+	row("account", format_args!("{free} free, {held} held"));
+}
+
+/// A model, and the number of its calls that are answered at a time.
+pub(super) fn served(model: &ModelInfo, capacity: u32) {
+	let ModelInfo { name, id, version, .. } = model;
 	let ended = closed(model).map(|how| format!(", {how}")).unwrap_or_default();
-	format!("{} (#{}, version {}{ended})", model.name, model.id, model.version)
+	row("model", format_args!("{name} (#{id}, version {version}{ended}), {capacity} at a time"));
 }
 
 /// The reason why a model takes no calls, if it takes none.

@@ -9,12 +9,11 @@ use openledger_primitives::{
 	info::{Earnings, ModelInfo, NodeInfo},
 	AccountId, Balance,
 };
-use openledger_protocol::units::format_amount;
+use openledger_protocol::{clock, units::format_amount};
 use serde_json::{json, Value};
 
-use super::{keys::KeyArgs, show};
+use super::{chain_url, keys::KeyArgs, show};
 use crate::config::Config;
-use openledger_protocol::clock;
 
 /// The time that the node itself may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -63,7 +62,6 @@ struct Report {
 impl Status {
 	pub(super) async fn main(self) -> anyhow::Result<()> {
 		let config = self.config.as_deref().map(Config::load).transpose()?;
-		let url = self.chain.clone().or(config.as_ref().map(|config| config.chain.url.clone()));
 		let configured = config.as_ref().and_then(|config| config.operator.clone());
 		let operator = match self.operator.clone().or(configured) {
 			Some(operator) => operator,
@@ -72,7 +70,7 @@ impl Status {
 			}
 			None => self.key.read()?.context("which node? Give --config or --operator")?.account(),
 		};
-		let chain = Chain::connect(url.as_deref().unwrap_or("ws://127.0.0.1:9944")).await?;
+		let chain = Chain::connect(&chain_url(self.chain.as_deref(), config.as_ref())).await?;
 		let Some(node) = chain.node(&operator, At::Best).await? else {
 			bail!(
 				"{} is not registered as an inference node on this chain: run \
@@ -136,20 +134,14 @@ impl Report {
 	}
 
 	fn print(&self) {
-		show::row("operator", ss58(&self.operator));
-		show::row("endpoint", &self.node.endpoint);
-		show::row("receipt key", ss58(&self.node.receipt_key));
-		show::row("bond", format_amount(self.node.bond));
-		show::row("state", show::node_status(self.node.status));
+		show::node(&self.operator, &self.node);
 		show::row("sessions", format_args!("{} open", self.node.sessions));
 		for model in &self.models {
 			let served = self.node.models.iter().find(|served| served.model == model.id);
-			let capacity = served.map_or(0, |served| served.capacity);
-			show::row("model", format_args!("{}, {capacity} at a time", show::model(model)));
+			show::served(model, served.map_or(0, |served| served.capacity));
 			show::row("", show::price(&model.price));
 		}
-		let (free, held) = (format_amount(self.account.free), format_amount(self.account.reserved));
-		show::row("account", format_args!("{free} free, {held} held"));
+		show::account(&self.account);
 		let earned = format_amount(self.earnings.node);
 		let accrued = format_amount(self.earnings.accrued);
 		show::row("earned", format_args!("{earned} as a node; {accrued} not paid out yet"));

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and where.
+//! Faults of a configuration, and their places.
 
 use std::{
 	fmt, io,
@@ -9,26 +9,13 @@ use thiserror::Error;
 
 /// A fault in a configuration.
 #[derive(Debug, Error)]
+#[allow(missing_docs)] // The messages say what the fields are.
 pub enum ConfigError {
-	/// The file cannot be read.
 	#[error("cannot read the configuration {}: {source}", path.display())]
-	Read {
-		/// The file.
-		path: PathBuf,
-		/// The reason why not.
-		source: io::Error,
-	},
-	/// Something in it is wrong.
+	Read { path: PathBuf, source: io::Error },
+	/// Something in it is wrong. The message never has the value of a secret.
 	#[error("{place}: {message}")]
-	Invalid {
-		/// The place of the fault.
-		place: Place,
-		/// The fault; never the value of a secret.
-		message: String,
-	},
-	/// The key cannot be had from where it should be.
-	#[error("key: {0}")]
-	Key(String),
+	Invalid { place: Place, message: String },
 }
 
 /// A place in a configuration.

@@ -14,7 +14,7 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-use openledger_chain_client::Scheme;
+use openledger_chain_client::{KeySource, Scheme};
 use openledger_gateway::server::Origins;
 use openledger_primitives::{AccountId, OPEN};
 use openledger_settlement::{redeem::SettlementMode, requests::OnChainCalls};
@@ -23,7 +23,6 @@ use serde::Deserialize;
 use self::values::{account, bounded, http_url, open, planck, scheme, ws_url};
 pub use self::{
 	error::{ConfigError, Place},
-	key::{KeySource, Secret},
 	models::{BackendConfig, CandleConfig, ModelConfig, ModelRef, OpenaiConfig, PassThrough},
 };
 
@@ -42,6 +41,7 @@ pub struct Config {
 	pub endpoint: Option<String>,
 	/// Signs transactions: the operator's key, or that of its proxy; and statements, where nothing
 	/// else does.
+	#[serde(deserialize_with = "key::source")]
 	pub key: KeySource,
 	/// The kind of that key.
 	#[serde(default, deserialize_with = "scheme")]
@@ -50,12 +50,12 @@ pub struct Config {
 	#[serde(default, deserialize_with = "account")]
 	pub operator: Option<AccountId>,
 	/// Signs statements.
-	#[serde(default)]
+	#[serde(default, deserialize_with = "key::optional")]
 	pub receipt_key: Option<KeySource>,
 	/// The kind of that key.
 	#[serde(default, deserialize_with = "scheme")]
 	pub receipt_key_type: Scheme,
-	/// Which of the calls that are requested on chain are answered.
+	/// The calls that are answered, of those that are requested on chain.
 	#[serde(default)]
 	pub on_chain_calls: OnChainCalls,
 	/// The web pages that may call this node.

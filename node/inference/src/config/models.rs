@@ -2,14 +2,12 @@
 
 use std::{fmt, path::PathBuf};
 
-use openledger_primitives::{ModelId, MAX_NAME};
-use serde::{
-	de::{Error, Visitor},
-	Deserialize, Deserializer,
-};
+use openledger_primitives::{info::ModelInfo, is_valid_name, ModelId, MAX_NAME};
+use serde::{de::Error, Deserialize, Deserializer};
+use toml::Value;
 
 use super::{
-	values::{bounded, http_url, optional},
+	values::{bounded, http_url, optional, wrong},
 	ConfigError,
 };
 
@@ -26,18 +24,18 @@ pub enum ModelRef {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
-	/// Which model on the chain it is.
+	/// The model on the chain.
 	pub name: ModelRef,
 	/// The engine that answers for it.
 	pub backend: BackendConfig,
 	/// Output tokens of a call that names no number.
-	#[serde(default = "defaults::max_tokens", deserialize_with = "bounded::<_, _, 1, 1_048_576>")]
+	#[serde(default = "number::<_, 512>", deserialize_with = "bounded::<_, _, 1, 1_048_576>")]
 	pub default_max_tokens: u32,
 	/// Calls that may wait for their turn; more are refused.
-	#[serde(default = "defaults::queue", deserialize_with = "bounded::<_, _, 0, 65_535>")]
+	#[serde(default = "number::<_, 32>", deserialize_with = "bounded::<_, _, 0, 65_535>")]
 	pub queue: u16,
 	/// The longest that one call may take, waiting included, in seconds.
-	#[serde(default = "defaults::timeout", deserialize_with = "bounded::<_, _, 1, 86_400>")]
+	#[serde(default = "number::<_, 600>", deserialize_with = "bounded::<_, _, 1, 86_400>")]
 	pub timeout_seconds: u32,
 }
 
@@ -69,16 +67,10 @@ pub struct CandleConfig {
 	pub unpack: Option<bool>,
 	/// Memory for conversations that may go on, in MiB: what the model has read in one turn it need not
 	/// read again in the next. 0 keeps none.
-	#[serde(
-		default = "defaults::conversations",
-		deserialize_with = "bounded::<_, _, 0, 1_048_576>"
-	)]
+	#[serde(default = "number::<_, 512>", deserialize_with = "bounded::<_, _, 0, 1_048_576>")]
 	pub conversations_mib: u32,
 	/// The time that each of them is kept after its last turn, in minutes.
-	#[serde(
-		default = "defaults::conversations_minutes",
-		deserialize_with = "bounded::<_, _, 1, 10_080>"
-	)]
+	#[serde(default = "number::<_, 10>", deserialize_with = "bounded::<_, _, 1, 10_080>")]
 	pub conversations_minutes: u32,
 }
 
@@ -105,25 +97,25 @@ pub struct OpenaiConfig {
 	#[serde(deserialize_with = "bounded::<_, _, 16, 16_777_216>")]
 	pub context: u32,
 	/// Calls that the server is given at the same time.
-	#[serde(default = "defaults::concurrent", deserialize_with = "bounded::<_, _, 1, 65_535>")]
+	#[serde(default = "number::<_, 16>", deserialize_with = "bounded::<_, _, 1, 65_535>")]
 	pub concurrent: u16,
 	/// The longest to wait for a connection, in seconds.
-	#[serde(default = "defaults::connect", deserialize_with = "bounded::<_, _, 1, 3_600>")]
+	#[serde(default = "number::<_, 5>", deserialize_with = "bounded::<_, _, 1, 3_600>")]
 	pub connect_timeout_seconds: u32,
 	/// The longest to wait for the first text of an answer, in seconds.
-	#[serde(default = "defaults::first_token", deserialize_with = "bounded::<_, _, 1, 86_400>")]
+	#[serde(default = "number::<_, 60>", deserialize_with = "bounded::<_, _, 1, 86_400>")]
 	pub first_token_timeout_seconds: u32,
 	/// The number of times that a call which produced nothing yet is tried again.
-	#[serde(default = "defaults::retries", deserialize_with = "bounded::<_, _, 0, 10>")]
+	#[serde(default = "number::<_, 2>", deserialize_with = "bounded::<_, _, 0, 10>")]
 	pub retries: u32,
 	/// Parameters beyond the usual that this server knows; calls that use others are refused.
-	#[serde(default = "defaults::pass_through")]
+	#[serde(default = "pass_through")]
 	pub pass_through: Vec<PassThrough>,
 	/// True if the server turns texts into vectors as well.
 	#[serde(default)]
 	pub embeddings: bool,
 	/// The time between two looks at the server's health, in seconds.
-	#[serde(default = "defaults::health", deserialize_with = "bounded::<_, _, 1, 3_600>")]
+	#[serde(default = "number::<_, 10>", deserialize_with = "bounded::<_, _, 1, 3_600>")]
 	pub health_interval_seconds: u32,
 }
 
@@ -156,52 +148,12 @@ impl PassThrough {
 	}
 }
 
-mod defaults {
-	use super::PassThrough;
+fn number<T: From<u16>, const N: u16>() -> T {
+	N.into()
+}
 
-	pub fn pass_through() -> Vec<PassThrough> {
-		vec![PassThrough::Tools, PassThrough::ResponseFormat]
-	}
-
-	pub fn conversations() -> u32 {
-		512
-	}
-
-	pub fn conversations_minutes() -> u32 {
-		10
-	}
-
-	pub fn health() -> u32 {
-		10
-	}
-
-	pub fn max_tokens() -> u32 {
-		512
-	}
-
-	pub fn queue() -> u16 {
-		32
-	}
-
-	pub fn timeout() -> u32 {
-		600
-	}
-
-	pub fn concurrent() -> u16 {
-		16
-	}
-
-	pub fn connect() -> u32 {
-		5
-	}
-
-	pub fn first_token() -> u32 {
-		60
-	}
-
-	pub fn retries() -> u32 {
-		2
-	}
+fn pass_through() -> Vec<PassThrough> {
+	vec![PassThrough::Tools, PassThrough::ResponseFormat]
 }
 
 impl ModelConfig {
@@ -250,6 +202,16 @@ impl ModelConfig {
 	}
 }
 
+impl ModelRef {
+	/// Returns `true` if this is what the configuration calls the model on chain.
+	pub fn is(&self, model: &ModelInfo) -> bool {
+		match self {
+			Self::Name(name) => *name == model.name,
+			Self::Id(id) => *id == model.id,
+		}
+	}
+}
+
 impl fmt::Display for ModelRef {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		match self {
@@ -261,48 +223,19 @@ impl fmt::Display for ModelRef {
 
 impl<'de> Deserialize<'de> for ModelRef {
 	fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-		struct Reference;
-
-		impl Visitor<'_> for Reference {
-			type Value = ModelRef;
-
-			fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-				f.write_str("a model's name, or its number on the chain")
-			}
-
-			fn visit_str<E: Error>(self, name: &str) -> Result<ModelRef, E> {
-				if is_name(name) {
-					return Ok(ModelRef::Name(name.to_owned()));
-				}
-				Err(E::custom(format_args!(
-					"{name:?} cannot be a model's name: those have 1 to {MAX_NAME} of a-z, 0-9 and \
-					 ._/- and neither begin nor end with one of ._/-"
-				)))
-			}
-
-			fn visit_u64<E: Error>(self, id: u64) -> Result<ModelRef, E> {
-				id.try_into()
-					.map(ModelRef::Id)
-					.map_err(|_| E::custom(format_args!("{id} is larger than any model's number")))
-			}
-
-			fn visit_i64<E: Error>(self, id: i64) -> Result<ModelRef, E> {
-				let id =
-					u64::try_from(id).map_err(|_| E::custom("a model's number is not negative"))?;
-				self.visit_u64(id)
-			}
+		match Value::deserialize(deserializer)? {
+			Value::String(name) if is_valid_name(name.as_bytes()) => Ok(Self::Name(name)),
+			Value::String(name) => Err(D::Error::custom(format_args!(
+				"{name:?} cannot be a model's name: those have 1 to {MAX_NAME} of a-z, 0-9 and \
+				 ._/- and neither begin nor end with one of ._/-"
+			))),
+			Value::Integer(id) => ModelId::try_from(id).map(Self::Id).map_err(|_| {
+				let most = ModelId::MAX;
+				D::Error::custom(format_args!(
+					"{id} cannot be a model's number: those are not negative, and {most} at most"
+				))
+			}),
+			value => Err(wrong(&value, "a model's name, or its number on the chain")),
 		}
-
-		deserializer.deserialize_any(Reference)
 	}
-}
-
-/// The chain's rule for names.
-fn is_name(name: &str) -> bool {
-	let word = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-	let bytes = name.as_bytes();
-	u32::try_from(bytes.len()).is_ok_and(|length| length <= MAX_NAME)
-		&& bytes.first().is_some_and(word)
-		&& bytes.last().is_some_and(word)
-		&& bytes.iter().all(|byte| word(byte) || b"._/-".contains(byte))
 }

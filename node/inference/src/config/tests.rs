@@ -1,4 +1,5 @@
 use super::*;
+use openledger_chain_client::keys::SecretUri;
 
 const LEAST: &str = r#"
 data_dir = "state"
@@ -110,7 +111,7 @@ fn defaults_are_filled_in() {
 	let config = parse(LEAST).expect("it is good");
 	assert_eq!(config.listen.to_string(), "127.0.0.1:8402");
 	assert_eq!(config.chain.url, "ws://127.0.0.1:9944");
-	assert_eq!(config.key, KeySource::Uri(Secret::from("//Bob".to_owned())));
+	assert_eq!(config.key, KeySource::Uri(SecretUri::from("//Bob".to_owned())));
 	assert_eq!(config.settlement, SettlementConfig::default());
 	assert_eq!(config.limits, LimitsConfig::default());
 	assert!(config.metrics.enabled);
@@ -276,29 +277,18 @@ fn secrets_never_show() {
 
 #[test]
 fn keys_come_from_where_they_are_kept() {
-	assert_eq!(
-		KeySource::Env("OPENLEDGER_NO_SUCH_VARIABLE".into()).read().map_err(|e| e.to_string()),
-		Err("key: the environment variable `OPENLEDGER_NO_SUCH_VARIABLE` is not set".into())
-	);
-	let folder = tempfile::tempdir().expect("a folder");
-	let path = folder.path().join("key");
-	let source = KeySource::File(path.clone());
-	assert!(source.read().is_err(), "it is not there");
-	std::fs::write(&path, "  //Ferdie//x \n").expect("it is written");
-	set_mode(&path, 0o644);
-	let error = source.read().expect_err("others can read it").to_string();
-	assert!(error.contains("chmod 600") && !error.contains("Ferdie"), "{error}");
-	set_mode(&path, 0o600);
-	assert_eq!(source.read().expect("it is read").expose(), "//Ferdie//x");
-	std::fs::write(&path, "\n").expect("it is written");
-	assert!(source.read().expect_err("empty").to_string().contains("holds nothing"));
-	let config = parse(&LEAST.replace("{ uri = \"//Bob\" }", "\"stdin\"")).expect("good");
-	assert_eq!(config.key, KeySource::Stdin);
-}
-
-fn set_mode(path: &Path, mode: u32) {
-	use std::os::unix::fs::PermissionsExt;
-	std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is ours");
+	for (text, source) in [
+		("\"stdin\"", KeySource::Stdin),
+		("{ env = \"KEY\" }", KeySource::Env("KEY".into())),
+		("{ file = \"key\" }", KeySource::File("/etc/openledger/key".into())),
+		("{ file = \"/run/key\" }", KeySource::File("/run/key".into())),
+	] {
+		let config = parse(&LEAST.replace("{ uri = \"//Bob\" }", text)).expect("it is good");
+		assert_eq!(config.key, source);
+		assert_eq!(config.receipt_key, None);
+		let text = format!("receipt_key = {text}\n{LEAST}");
+		assert_eq!(parse(&text).expect("it is good").receipt_key, Some(source));
+	}
 }
 
 #[test]

@@ -1,122 +1,70 @@
 //! Values with bounds.
 
 use std::{
-	fmt,
-	marker::PhantomData,
+	fmt::Display,
 	path::{Path, PathBuf},
 };
 
 use openledger_chain_client::Scheme;
 use openledger_primitives::{AccountId, OPEN};
 use openledger_protocol::units::parse_amount;
-use serde::{
-	de::{Error, Unexpected, Visitor},
-	Deserialize, Deserializer,
-};
+use serde::{de::Error, Deserialize, Deserializer};
+use toml::Value;
+
+/// The complaint that a value is not `what`.
+pub(super) fn wrong<E: Error>(value: &Value, what: impl Display) -> E {
+	E::custom(format_args!("{value} is not {what}"))
+}
 
 /// An integer from `LEAST` to `MOST`.
-pub(super) fn bounded<'de, D, T, const LEAST: u64, const MOST: u64>(
+pub(super) fn bounded<'de, D, T, const LEAST: i64, const MOST: i64>(
 	deserializer: D,
 ) -> Result<T, D::Error>
 where
 	D: Deserializer<'de>,
-	T: TryFrom<u64>,
+	T: TryFrom<i64>,
 {
-	struct Bounded<T, const LEAST: u64, const MOST: u64>(PhantomData<T>);
-
-	impl<T: TryFrom<u64>, const LEAST: u64, const MOST: u64> Visitor<'_> for Bounded<T, LEAST, MOST> {
-		type Value = T;
-
-		fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-			write!(f, "an integer from {LEAST} to {MOST}")
-		}
-
-		fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
-			let wrong = || E::invalid_value(Unexpected::Unsigned(number), &self);
-			if !(LEAST..=MOST).contains(&number) {
-				return Err(wrong());
-			}
-			T::try_from(number).map_err(|_| wrong())
-		}
-
-		fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
-			match u64::try_from(number) {
-				Ok(number) => self.visit_u64(number),
-				Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
-			}
-		}
-	}
-
-	deserializer.deserialize_u64(Bounded::<T, LEAST, MOST>(PhantomData))
+	let value = Value::deserialize(deserializer)?;
+	let number = value.as_integer().filter(|number| (LEAST..=MOST).contains(number));
+	number
+		.and_then(|number| T::try_from(number).ok())
+		.ok_or_else(|| wrong(&value, format_args!("an integer from {LEAST} to {MOST}")))
 }
 
 /// The same, where it may be left out.
-pub(super) fn optional<'de, D, T, const LEAST: u64, const MOST: u64>(
+pub(super) fn optional<'de, D, T, const LEAST: i64, const MOST: i64>(
 	deserializer: D,
 ) -> Result<Option<T>, D::Error>
 where
 	D: Deserializer<'de>,
-	T: TryFrom<u64>,
+	T: TryFrom<i64>,
 {
 	bounded::<D, T, LEAST, MOST>(deserializer).map(Some)
 }
 
 /// An amount in planck. TOML's integers end at 9.2 OPEN, so it may be a text as well.
 pub(super) fn planck<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
-	struct Planck;
-
-	impl Visitor<'_> for Planck {
-		type Value = u128;
-
-		fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-			f.write_str("an amount in planck, as a whole number or as a text of digits")
-		}
-
-		fn visit_u64<E: Error>(self, number: u64) -> Result<u128, E> {
-			Ok(number.into())
-		}
-
-		fn visit_i64<E: Error>(self, number: i64) -> Result<u128, E> {
-			number.try_into().map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
-		}
-
-		fn visit_str<E: Error>(self, text: &str) -> Result<u128, E> {
-			let digits: String = text.chars().filter(|c| *c != '_').collect();
-			digits.parse().map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
-		}
-	}
-
-	deserializer.deserialize_any(Planck)
+	let value = Value::deserialize(deserializer)?;
+	let planck = match &value {
+		Value::Integer(number) => u128::try_from(*number).ok(),
+		Value::String(text) => text.replace('_', "").parse().ok(),
+		_ => None,
+	};
+	let what = "an amount in planck, as a whole number or as a text of digits";
+	planck.ok_or_else(|| wrong(&value, what))
 }
 
 /// An amount in OPEN, as a whole number, or as a text such as `1.5` or `1500 planck`. In planck.
 pub(super) fn open<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
-	struct Open;
-
-	impl Visitor<'_> for Open {
-		type Value = u128;
-
-		fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-			f.write_str("an amount in OPEN, as a whole number or as a text such as \"1.5\"")
-		}
-
-		fn visit_u64<E: Error>(self, number: u64) -> Result<u128, E> {
-			Ok(u128::from(number).saturating_mul(OPEN))
-		}
-
-		fn visit_i64<E: Error>(self, number: i64) -> Result<u128, E> {
-			match u64::try_from(number) {
-				Ok(number) => self.visit_u64(number),
-				Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
-			}
-		}
-
-		fn visit_str<E: Error>(self, text: &str) -> Result<u128, E> {
-			parse_amount(text).map_err(E::custom)
-		}
-	}
-
-	deserializer.deserialize_any(Open)
+	let value = Value::deserialize(deserializer)?;
+	let number = match &value {
+		Value::Integer(number) => u128::try_from(*number).ok(),
+		Value::String(text) => return parse_amount(text).map_err(D::Error::custom),
+		_ => None,
+	};
+	let planck = number.map(|number| number.saturating_mul(OPEN));
+	let what = "an amount in OPEN, as a whole number or as a text such as \"1.5\"";
+	planck.ok_or_else(|| wrong(&value, what))
 }
 
 /// A kind of key.

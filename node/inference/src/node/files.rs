@@ -1,4 +1,4 @@
-//! How many files the system lets this process open, connections among them.
+//! The number of files that the system lets this process open, connections among them.
 //!
 //! Where a connection comes and there is none left, it is not refused but waits where nobody sees it,
 //! and the store may fail to open what it needs. So there are never more connections than there is

@@ -5,10 +5,12 @@
 //! it names a proxy, whose key signs the transactions here; the proxy can settle, but can neither
 //! take back the bond nor name another receipt key.
 
-use openledger_chain_client::{agent, Agent, At, Chain, ChainError, Keypair, ProxyKind, Scheme};
+use openledger_chain_client::{
+	agent, Agent, At, Chain, ChainError, KeyError, KeySource, Keypair, ProxyType, Scheme,
+};
+use zeroize::Zeroizing;
 
-use super::StartError;
-use crate::config::{Config, KeySource};
+use crate::config::Config;
 
 /// The keys that the node signs with.
 #[derive(Clone, Debug)]
@@ -29,7 +31,7 @@ impl Keys {
 	///
 	/// # Errors
 	/// If a key cannot be read, or is none.
-	pub fn read(config: &Config) -> Result<Self, StartError> {
+	pub fn read(config: &Config) -> Result<Self, KeyError> {
 		let key = read(&config.key, config.key_type)?;
 		let receipts = match &config.receipt_key {
 			Some(_) => Self::read_receipts(config)?,
@@ -46,7 +48,7 @@ impl Keys {
 	///
 	/// # Errors
 	/// If it cannot be read, or is none.
-	pub fn read_receipts(config: &Config) -> Result<Keypair, StartError> {
+	pub fn read_receipts(config: &Config) -> Result<Keypair, KeyError> {
 		match &config.receipt_key {
 			Some(source) => read(source, config.receipt_key_type),
 			None => read(&config.key, config.key_type),
@@ -54,9 +56,15 @@ impl Keys {
 	}
 }
 
-fn read(source: &KeySource, scheme: Scheme) -> Result<Keypair, StartError> {
-	let secret = source.read()?;
-	Ok(Keypair::from_uri(secret.expose(), scheme)?)
+fn read(source: &KeySource, scheme: Scheme) -> Result<Keypair, KeyError> {
+	let KeySource::Stdin = source else { return source.read(scheme) };
+	// One line: two keys may come from there, and a terminal need not end.
+	let mut line = Zeroizing::new(String::new());
+	std::io::stdin().read_line(&mut line).map_err(|error| KeyError::Unreadable {
+		source_name: "standard input".into(),
+		reason: error.to_string(),
+	})?;
+	Keypair::from_uri(line.trim(), scheme)
 }
 
 /// Tells whether the chain lets the agent's key run the operator's node.
@@ -70,7 +78,7 @@ pub(crate) async fn may_run_a_node(chain: &Chain, agent: &Agent) -> Result<bool,
 	let delegate = agent.signer().account();
 	let proxies = agent::proxies(chain, agent.account(), At::Best).await?;
 	Ok(proxies.iter().any(|proxy| {
-		let kind = matches!(proxy.kind, ProxyKind::Any | ProxyKind::Operator);
+		let kind = matches!(proxy.proxy_type, ProxyType::Any | ProxyType::Operator);
 		kind && proxy.delegate == delegate && proxy.delay == 0
 	}))
 }

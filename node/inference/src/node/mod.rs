@@ -20,10 +20,4 @@ mod start;
 mod tasks;
 
 pub(crate) use self::keys::may_run_a_node;
-pub use self::{
-	keys::Keys,
-	models::ModelError,
-	reload::Reload,
-	run::{run, run_until, Grace},
-	start::StartError,
-};
+pub use self::{keys::Keys, models::ModelError, run::run, start::StartError};

@@ -21,29 +21,6 @@ use super::{
 };
 use crate::config::{Config, ConfigError, LimitsConfig};
 
-/// The occasions on which to read the configuration again, and how to.
-pub struct Reload {
-	asked: mpsc::Receiver<()>,
-	read: Box<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>,
-}
-
-impl Reload {
-	/// Reads with `read` whenever something comes out of `asked`.
-	pub fn new(
-		asked: mpsc::Receiver<()>,
-		read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
-	) -> Self {
-		Self { asked, read: Box::new(read) }
-	}
-
-	/// Never.
-	pub fn never() -> Self {
-		let (_, asked) = mpsc::channel(1);
-		let read = || Err(ConfigError::Key("it is not read again".into()));
-		Self::new(asked, read)
-	}
-}
-
 /// Applies new settings.
 pub(super) struct Reloader {
 	pub app: Arc<App>,
@@ -57,19 +34,25 @@ pub(super) struct Reloader {
 }
 
 impl Reloader {
-	/// Applies new settings whenever it is asked to, until it is stopped.
-	pub async fn run(mut self, mut reload: Reload, stop: CancellationToken) {
+	/// Applies new settings, as `read` reads them, whenever something comes out of `asked`, until it is
+	/// stopped.
+	pub async fn run(
+		mut self,
+		mut asked: mpsc::Receiver<()>,
+		read: impl Fn() -> Result<Config, ConfigError>,
+		stop: CancellationToken,
+	) {
 		loop {
 			let asked = tokio::select! {
 				() = stop.cancelled() => return,
-				asked = reload.asked.recv() => asked,
+				asked = asked.recv() => asked,
 			};
 			if asked.is_none() {
 				return stop.cancelled().await;
 			}
 			let applied = tokio::select! {
 				() = stop.cancelled() => return,
-				applied = self.reload(&reload) => applied,
+				applied = self.reload(read()) => applied,
 			};
 			match applied {
 				Ok(models) => info!(models, "the new settings are in force"),
@@ -78,8 +61,8 @@ impl Reloader {
 		}
 	}
 
-	async fn reload(&mut self, reload: &Reload) -> Result<usize, StartError> {
-		let new = (reload.read)()?;
+	async fn reload(&mut self, new: Result<Config, ConfigError>) -> Result<usize, StartError> {
+		let new = new?;
 		let node = start::registration(&self.chain, &self.keys).await?;
 		let models = start::find_models(&self.chain, &node, &new.models).await?;
 		let loaded = start::load(&new.models, &models, &self.loaded).await?;

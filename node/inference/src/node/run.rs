@@ -16,9 +16,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
 use super::{
-	background::{self, Background},
+	background::Background,
 	files,
-	reload::{self, Reload, Reloader},
+	reload::{self, Reloader},
 	start,
 	tasks::finish,
 	Keys, StartError,
@@ -32,28 +32,19 @@ const OFFERS_FILE: &str = "offers.json";
 /// The time between two checks that the store can be written.
 const WATCH: Duration = Duration::from_secs(2);
 
-/// The time that the node takes to stop.
-#[derive(Clone, Copy, Debug)]
-pub struct Grace {
-	/// Calls that are being served may go on for so long; then they are cut, and charged for what
-	/// was delivered.
-	pub calls: Duration,
-	/// Settling may take so long; what is left is settled at the next start.
-	pub settlement: Duration,
-}
-
-impl Default for Grace {
-	fn default() -> Self {
-		Self { calls: Duration::from_secs(30), settlement: Duration::from_secs(60) }
-	}
-}
+/// Calls that are being served may go on for so long when the node stops; then they are cut, and charged
+/// for what was delivered.
+const LAST_CALLS: Duration = Duration::from_secs(30);
+/// Settling may take so long then; what is left is settled at the next start.
+const LAST_SETTLEMENTS: Duration = Duration::from_secs(60);
 
 /// Runs an inference node until SIGINT or SIGTERM, then stops in order: no more connections, calls
 /// come to their end, what is owed is settled, the store is closed. On SIGHUP the configuration is
 /// read again with `read`, and what can change at run time takes effect.
 ///
 /// # Errors
-/// The reason why it does not start.
+/// The reason why it does not start, and [`StartError::StoreFailed`]: its supervisor should start it
+/// again.
 pub async fn run(
 	config: Config,
 	read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
@@ -63,24 +54,20 @@ pub async fn run(
 	let signals = tokio::spawn(stop_on_signals(stop.clone()));
 	let (ask, asked) = mpsc::channel(1);
 	let hangups = tokio::spawn(on_hangup(ask));
-	let reload = Reload::new(asked, read);
-	let result = run_until(config, keys, stop, Grace::default(), reload).await;
+	let result = run_until(config, keys, stop, asked, read).await;
 	signals.abort();
 	hangups.abort();
 	result
 }
 
-/// Runs an inference node with these keys until it is stopped, or its store fails.
-///
-/// # Errors
-/// The reason why it does not start, and [`StartError::StoreFailed`]: its supervisor should
-/// start it again.
-pub async fn run_until(
+/// Runs an inference node with these keys until it is stopped, or its store fails. Reads the configuration
+/// again whenever something comes out of `asked`.
+async fn run_until(
 	config: Config,
 	keys: Keys,
 	stop: CancellationToken,
-	grace: Grace,
-	reload: Reload,
+	asked: mpsc::Receiver<()>,
+	read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
 ) -> Result<(), StartError> {
 	let operator = keys.operator.account().clone();
 	info!(operator = %ss58(&operator), chain = %without_secrets(&config.chain.url), "starting");
@@ -139,17 +126,16 @@ pub async fn run_until(
 	let metrics = metrics_listener.map(|listener| {
 		tokio::spawn(plain_server(listener, metrics_router(app.clone()), background.clone()))
 	});
-	let settings = background::Settings::of(&config);
-	let beside = Background::start(&app, &chain, &keys.operator, settings);
+	let beside = Background::start(&app, &chain, &keys.operator, &config);
 	let limits = connection_limits(&config);
 	let with_metrics = config.metrics.enabled && config.metrics.listen.is_none();
 	let reloader = Reloader { app: app.clone(), chain, view, keys, config, loaded };
-	let reloading = tokio::spawn(reloader.run(reload, stop.clone()));
+	let reloading = tokio::spawn(reloader.run(asked, read, stop.clone()));
 	let watching = tokio::spawn({
 		let (store, stop, cut) = (store.clone(), stop.clone(), app.cut.clone());
 		async move { watch(|| store.check(), WATCH, &stop, &cut).await }
 	});
-	let served = serve(listener, app, with_metrics, limits, stop.clone(), grace.calls).await;
+	let served = serve(listener, app, with_metrics, limits, stop.clone(), LAST_CALLS).await;
 	stop.cancel();
 	let failed = watching.await.ok().flatten();
 	finish("reading the configuration", reloading, Duration::from_secs(5)).await;
@@ -157,7 +143,7 @@ pub async fn run_until(
 	beside.finish().await;
 	info!("settling what is owed");
 	settle.cancel();
-	finish("settling", settling, grace.settlement).await;
+	finish("settling", settling, LAST_SETTLEMENTS).await;
 	background.cancel();
 	finish("following the chain", following, Duration::from_secs(5)).await;
 	if let Some(metrics) = metrics {

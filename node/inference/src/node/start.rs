@@ -5,12 +5,12 @@ use std::{net::SocketAddr, time::Duration};
 
 use openledger_books::StoreError;
 use openledger_chain_client::{ss58, At, Chain, ChainError, KeyError};
-use openledger_gateway::server::{Catalogue, CatalogueEntry};
 use openledger_models::Backend;
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, NodeStatus},
 	Hash, ModelId,
 };
+use openledger_settlement::requests::{Catalogue, CatalogueEntry};
 use thiserror::Error;
 use tracing::{info, warn};
 
@@ -20,80 +20,46 @@ use crate::config::{ConfigError, ModelConfig, ModelRef};
 /// A reason why the node does not start.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[allow(missing_docs)] // The messages say what the fields are.
 pub enum StartError {
-	/// The configuration cannot be used.
 	#[error(transparent)]
 	Config(#[from] ConfigError),
-	/// The operator's key cannot be used.
 	#[error(transparent)]
 	Key(#[from] KeyError),
-	/// The chain cannot be asked.
 	#[error(transparent)]
 	Chain(#[from] ChainError),
-	/// The operator has not named the key's account as a proxy that may run its node.
 	#[error(
 		"{operator} has not named {delegate} as its proxy: sign `proxy.addProxy` with the operator's \
 		 key, for the type `Operator` and without a delay"
 	)]
-	NoProxy {
-		/// The account of the operator, as an SS58 address.
-		operator: String,
-		/// The account of the configured key, as an SS58 address.
-		delegate: String,
-	},
-	/// The operator is not registered.
+	NoProxy { operator: String, delegate: String },
 	#[error(
 		"{operator} is not registered as an inference node on this chain; \
          run `openledger-inference register` first"
 	)]
-	NotRegistered {
-		/// The operator's account, as an SS58 address.
-		operator: String,
-	},
+	NotRegistered { operator: String },
 	/// The chain expects statements to be signed by another key.
 	#[error(
 		"the node is registered with the receipt key {registered}, and this node signs with \
          {configured}; callers would refuse its statements: run `openledger-inference register` to \
          change the key"
 	)]
-	OtherReceiptKey {
-		/// On chain, as an SS58 address.
-		registered: String,
-		/// The account of the configured receipt key, as an SS58 address.
-		configured: String,
-	},
-	/// The chain has no such model.
+	OtherReceiptKey { registered: String, configured: String },
 	#[error("the chain has no model {model}")]
-	UnknownModel {
-		/// As the configuration names it.
-		model: String,
-	},
-	/// The node is not registered as one that serves this model.
+	UnknownModel { model: String },
 	#[error(
 		"the node is not registered as serving {model}: nobody would find it here; \
          run `openledger-inference register` to add it"
 	)]
-	NotServed {
-		/// Its name.
-		model: String,
-	},
+	NotServed { model: String },
 	/// The weights are not those of the model.
 	#[error(
 		"the weights file of {model} has the hash {found:?}, and the chain says {expected:?}: \
          it is not this model, or another version of it"
 	)]
-	OtherWeights {
-		/// The model's name.
-		model: String,
-		/// Of the file.
-		found: Hash,
-		/// On chain.
-		expected: Hash,
-	},
-	/// A model cannot be loaded.
+	OtherWeights { model: String, found: Hash, expected: Hash },
 	#[error(transparent)]
 	Load(#[from] ModelError),
-	/// The store cannot be opened.
 	#[error(transparent)]
 	Store(#[from] StoreError),
 	/// The store failed while the node ran. Its database takes nothing more until it is opened again.
@@ -101,15 +67,8 @@ pub enum StartError {
 		"the store cannot be written any more: {0}; look at the disk, and start the node again"
 	)]
 	StoreFailed(StoreError),
-	/// Nobody can connect.
 	#[error("cannot listen on {address}: {error}")]
-	Listen {
-		/// The address.
-		address: SocketAddr,
-		/// The reason why not.
-		error: std::io::Error,
-	},
-	/// Accepting connections failed.
+	Listen { address: SocketAddr, error: std::io::Error },
 	#[error("the server failed: {0}")]
 	Serve(std::io::Error),
 }

@@ -8,26 +8,17 @@ use reqwest::{
 	header::{HeaderMap, HeaderValue, AUTHORIZATION},
 	Client, Url,
 };
-use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::{
-	health::Health,
-	meter::Counting,
-	permits::{Permit, Permits},
-	slots::Slots,
-	upstream::Upstream,
-};
+use self::{health::Health, meter::Counting, upstream::Upstream};
 use super::{
-	Backend, BackendError, ChatRequest, Embedded, EmbeddingRequest, Generation, Load, LoadError,
-	Message, ModelFacts, ModelTokenizer, Party, Prepared, PreparedEmbedding,
+	turns::Turns, Backend, BackendError, ChatRequest, Embedded, EmbeddingRequest, Generation, Load,
+	LoadError, Message, ModelFacts, ModelTokenizer, Party, Prepared, PreparedEmbedding,
 };
 
 mod answer;
 mod counter;
 mod health;
 mod meter;
-mod permits;
-mod slots;
 mod upstream;
 mod wire;
 
@@ -76,14 +67,9 @@ pub struct ForwardOptions {
 pub struct ForwardBackend {
 	facts: ModelFacts,
 	upstream: Arc<Upstream>,
-	/// For calls that are being answered or wait for it.
-	permits: Arc<Permits>,
-	/// The most calls that are answered at once.
-	concurrent: usize,
 	default_max_tokens: u32,
 	pass_through: Vec<String>,
 	embeddings: bool,
-	_watched: DropGuard,
 }
 
 impl ForwardBackend {
@@ -118,7 +104,6 @@ impl ForwardBackend {
 				|| LoadError::Setting(format!("`base_url` {:?} is no HTTP URL", options.base_url)),
 			)
 		};
-		let concurrent = options.concurrent.max(1);
 		let facts = ModelFacts {
 			kind: "openai",
 			context_length: options.context,
@@ -136,35 +121,23 @@ impl ForwardBackend {
 			models: url("models")?,
 			model: options.upstream_model,
 			counting,
-			slots: Slots::new(concurrent),
-			concurrent,
+			turns: Turns::new(options.concurrent.max(1), options.queue),
 			first_token_timeout: options.first_token_timeout,
 			timeout: options.timeout,
 			retries: options.retries,
 			health: Health::new(options.health_interval),
 		};
 		let upstream = Arc::new(upstream);
-		let stop = CancellationToken::new();
 		if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-			runtime.spawn(upstream::watch(Arc::downgrade(&upstream), stop.clone()));
+			runtime.spawn(upstream::watch(Arc::downgrade(&upstream)));
 		}
-		let room = concurrent.saturating_add(options.queue);
 		Ok(Self {
 			facts,
 			upstream,
-			permits: Permits::new(room),
-			concurrent,
 			default_max_tokens: options.default_max_tokens,
 			pass_through: options.pass_through,
 			embeddings: options.embeddings,
-			_watched: stop.drop_guard(),
 		})
-	}
-
-	/// A permit to be answered, or to wait for it.
-	fn admit(&self, party: &Party) -> Result<Permit, BackendError> {
-		let overloaded = BackendError::Overloaded { retry_after: Duration::from_secs(1) };
-		self.permits.take(party).ok_or(overloaded)
 	}
 }
 
@@ -189,7 +162,7 @@ impl Backend for ForwardBackend {
 	}
 
 	async fn generate(&self, call: Prepared) -> Result<Generation, BackendError> {
-		let permit = self.admit(call.party())?;
+		let permit = self.upstream.turns.admit(call.party())?;
 		// Room for everything that can come, so that the server is read at its own speed: else a slow
 		// reader would hold a slot there, which costs nothing, and keep others from it.
 		let room = usize::try_from(call.max_output_tokens()).unwrap_or(usize::MAX);
@@ -220,14 +193,12 @@ impl Backend for ForwardBackend {
 	}
 
 	async fn embed(&self, call: PreparedEmbedding) -> Result<Embedded, BackendError> {
-		let permit = self.admit(&call.party)?;
+		let permit = self.upstream.turns.admit(&call.party)?;
 		self.upstream.embed(call, permit).await
 	}
 
 	fn load(&self) -> Load {
-		let admitted = self.permits.taken();
-		let running = self.concurrent.saturating_sub(self.upstream.slots.free());
-		Load { running, waiting: admitted.saturating_sub(running) }
+		self.upstream.turns.load()
 	}
 
 	fn count_tokens(&self, text: &str) -> Result<u32, BackendError> {

@@ -1,25 +1,20 @@
 //! The server that runs a model, and how calls are sent to it.
 
-use std::{
-	sync::{Arc, Weak},
-	time::Duration,
-};
+use std::{sync::Weak, time::Duration};
 
 use reqwest::{Client, Url};
 use tokio::time::{timeout_at, Instant};
-use tokio_util::sync::CancellationToken;
 
 use super::{
 	answer::{note_difference, Answer},
 	health::Health,
 	meter::Counting,
-	permits::Permit,
-	slots::Slots,
 	wire,
 };
 use crate::{
-	generation::EventSink, BackendError, Embedded, EmbeddingRequest, FinishReason, Prepared,
-	PreparedEmbedding,
+	generation::EventSink,
+	turns::{Permit, Turns},
+	BackendError, Embedded, EmbeddingRequest, FinishReason, Prepared, PreparedEmbedding,
 };
 
 /// A server that does not answer a health check within this time is not healthy.
@@ -34,10 +29,8 @@ pub(super) struct Upstream {
 	pub models: Url,
 	pub model: String,
 	pub counting: Counting,
-	/// For calls that are being answered.
-	pub slots: Arc<Slots>,
-	/// The number of slots.
-	pub concurrent: usize,
+	/// The calls that it answers, and those that wait.
+	pub turns: Turns,
 	pub first_token_timeout: Duration,
 	pub timeout: Duration,
 	pub retries: u32,
@@ -48,7 +41,7 @@ pub(super) struct Upstream {
 impl Upstream {
 	/// True while it is answering calls.
 	fn is_at_work(&self) -> bool {
-		self.slots.free() < self.concurrent
+		self.turns.load().running > 0
 	}
 
 	/// The result of the last check, or of one that is made now.
@@ -107,21 +100,16 @@ impl Upstream {
 		call: &Prepared,
 		answer: &mut Answer<'_>,
 	) -> Result<FinishReason, BackendError> {
-		let _slot = self.slots.take(call.party()).await?;
+		let _slot = self.turns.take(call.party()).await?;
 		let body = wire::Request::new(&self.model, call);
 		let mut attempt = 0;
 		loop {
-			let error = match self.attempt(&body, answer).await {
+			match self.attempt(&body, answer).await {
 				Ok(reason) => return Ok(reason),
-				Err(error) => error,
-			};
-			// What was produced was delivered, so only an answer that never began may be begun
-			// anew.
-			if !answer.is_empty() || attempt >= self.retries || !error.is_passing() {
-				return Err(error.into_backend());
+				// What was produced was delivered, so only an answer that never began may be begun anew.
+				Err(error) if !answer.is_empty() => return Err(error.into_backend()),
+				Err(error) => self.wait_to_retry(&mut attempt, error).await?,
 			}
-			self.pause(attempt, &error).await;
-			attempt = attempt.saturating_add(1);
 		}
 	}
 
@@ -141,18 +129,13 @@ impl Upstream {
 	) -> Result<Embedded, BackendError> {
 		let late = |_| BackendError::Timeout { stage: "answering", after: self.timeout };
 		let work = async {
-			let _slot = self.slots.take(&call.party).await?;
+			let _slot = self.turns.take(&call.party).await?;
 			let mut attempt = 0;
 			loop {
-				let error = match self.attempt_embedding(&call.request).await {
-					Ok(found) => return Ok(found),
-					Err(error) => error,
-				};
-				if attempt >= self.retries || !error.is_passing() {
-					return Err(error.into_backend());
+				match self.attempt_embedding(&call.request).await {
+					Ok(found) => return Ok::<_, BackendError>(found),
+					Err(error) => self.wait_to_retry(&mut attempt, error).await?,
 				}
-				self.pause(attempt, &error).await;
-				attempt = attempt.saturating_add(1);
 			}
 		};
 		let (vectors, claimed) = tokio::time::timeout(self.timeout, work).await.map_err(late)??;
@@ -178,13 +161,22 @@ impl Upstream {
 		wire::embeddings(response, request.inputs.len()).await
 	}
 
-	/// Waits before the next attempt, each time longer.
-	async fn pause(&self, attempt: u32, error: &wire::Failure) {
+	/// Waits before the next attempt, each time longer; or fails if there is none that may succeed.
+	async fn wait_to_retry(
+		&self,
+		attempt: &mut u32,
+		error: wire::Failure,
+	) -> Result<(), BackendError> {
+		if *attempt >= self.retries || !error.is_passing() {
+			return Err(error.into_backend());
+		}
 		tracing::debug!(?error, attempt, model = self.model, "trying the server again");
 		let counter = "openledger_upstream_retries_total";
 		metrics::counter!(counter, "upstream_model" => self.model.clone()).increment(1);
-		let pause = Duration::from_millis(100) * 2_u32.saturating_pow(attempt.min(6));
+		let pause = Duration::from_millis(100) * 2_u32.saturating_pow((*attempt).min(6));
 		tokio::time::sleep(pause).await;
+		*attempt = attempt.saturating_add(1);
+		Ok(())
 	}
 
 	/// Sends the call once and hands out what comes back.
@@ -221,24 +213,16 @@ impl Upstream {
 	}
 }
 
-/// Checks a server's health until it is no longer used, or until told to stop.
-pub(super) async fn watch(upstream: Weak<Upstream>, stop: CancellationToken) {
-	loop {
-		let Some(every) = check(&upstream).await else { return };
-		tokio::select! {
-			() = stop.cancelled() => return,
-			() = tokio::time::sleep(every) => {}
-		}
-	}
-}
-
-/// Asks a server that has nothing to do how it is. One that is at work is left in peace: some break
+/// Checks a server's health until it is no longer used. One that is at work is left in peace: some break
 /// off an answer when anything else is asked, and the calls themselves tell how it is.
-async fn check(upstream: &Weak<Upstream>) -> Option<Duration> {
-	let upstream: Arc<Upstream> = upstream.upgrade()?;
-	if !upstream.is_at_work() {
-		let result = upstream.probe().await;
-		upstream.health.note(&upstream.model, &result);
+pub(super) async fn watch(upstream: Weak<Upstream>) {
+	while let Some(upstream) = upstream.upgrade() {
+		if !upstream.is_at_work() {
+			let result = upstream.probe().await;
+			upstream.health.note(&upstream.model, &result);
+		}
+		let every = upstream.health.every;
+		drop(upstream);
+		tokio::time::sleep(every).await;
 	}
-	Some(upstream.health.every)
 }

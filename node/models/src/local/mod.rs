@@ -1,17 +1,15 @@
 //! A model that runs in this process, with candle, from a GGUF file.
 
 mod detokenize;
-mod queue;
 mod sampling;
 mod sequence;
 mod unpack;
 
 use std::{
-	panic::{catch_unwind, AssertUnwindSafe},
 	path::{Path, PathBuf},
 	sync::{
-		atomic::{AtomicBool, AtomicU64, Ordering},
-		Arc,
+		atomic::{AtomicBool, Ordering},
+		Arc, Mutex, MutexGuard, PoisonError, Weak,
 	},
 	time::{Duration, Instant},
 };
@@ -22,7 +20,6 @@ use candle_transformers::models::quantized_llama::{ModelWeights, MAX_SEQ_LEN};
 
 use self::{
 	detokenize::Detokenizer,
-	queue::{Job, Next, Queue, Refused},
 	sampling::Sampler,
 	sequence::{bytes_per_token, Conversations, Sequence},
 	unpack::{unpacked_size, Unpacked},
@@ -30,8 +27,9 @@ use self::{
 use super::{
 	emit::Emitter,
 	gguf::{self, Gguf},
+	turns::{Permit, Turns},
 	Backend, BackendError, ChatRequest, Delta, EventSink, FinishReason, Finished, Generation, Gone,
-	Load, LoadError, Message, ModelFacts, ModelTokenizer, Party, Prepared, Role,
+	Load, LoadError, Message, ModelFacts, ModelTokenizer, Prepared, Role,
 };
 
 /// The prompt is read in pieces of this many tokens: a large piece is fast, but its attention needs
@@ -39,7 +37,10 @@ use super::{
 const PIECE: usize = 128;
 
 /// Weights are unpacked by default if they then take at most this many bytes.
-pub const UNPACK_UP_TO: u64 = 4 << 30;
+const UNPACK_UP_TO: u64 = 4 << 30;
+
+/// The time between two checks for conversations whose time is over.
+const FORGETTING: Duration = Duration::from_secs(10);
 
 /// Settings of a model in this process.
 #[derive(Debug, Clone)]
@@ -53,7 +54,7 @@ pub struct LocalOptions {
 	/// A smaller context than the model's, in tokens.
 	pub context: Option<u32>,
 	/// True to unpack the weights when they are loaded, which takes four bytes for each, and is
-	/// faster and more exact. If not given, they are if they then take at most [`UNPACK_UP_TO`].
+	/// faster and more exact. If not given, they are if they then take at most 4 GiB.
 	pub unpack: Option<bool>,
 	/// Output tokens of a call that names no number.
 	pub default_max_tokens: u32,
@@ -67,20 +68,18 @@ pub struct LocalOptions {
 	pub timeout: Duration,
 }
 
-/// A llama-family model in this process. It answers one call at a time, on a thread of its own. Calls
-/// wait in one line for each party, and the lines take turns. What the model has read is kept for the
+/// A llama-family model in this process. It answers one call at a time. What it has read is kept for the
 /// conversation's next turn.
 pub struct LocalBackend {
 	facts: ModelFacts,
-	tokenizer: Arc<ModelTokenizer>,
-	worker: Arc<Worker>,
+	model: Arc<Model>,
 	default_max_tokens: u32,
 	timeout: Duration,
 }
 
 impl LocalBackend {
-	/// Loads a model and starts its thread. Reads the whole file twice (once to hash it), so call
-	/// it outside the async runtime.
+	/// Loads a model. Reads the whole file twice (once to hash it), so call it outside the async
+	/// runtime.
 	///
 	/// # Errors
 	/// If the file cannot be read, is no model of the llama family, or has a tokenizer that
@@ -114,24 +113,19 @@ impl LocalBackend {
 			weights_hash: Some(weights_hash),
 			tokenizer_hash: tokenizer.hash(),
 		};
-		let tokenizer = Arc::new(tokenizer);
-		let worker = Arc::new(Worker {
-			queue: Queue::new(options.queue),
+		let model = Arc::new(Model {
+			weights,
+			tokenizer: Arc::new(tokenizer),
+			conversations: Mutex::new(conversations),
+			turns: Turns::new(1, options.queue),
 			broken: AtomicBool::new(false),
-			usual_millis: AtomicU64::new(1_000),
 		});
-		let thread = {
-			let (worker, tokenizer) = (worker.clone(), tokenizer.clone());
-			move || worker.run(&weights, &tokenizer, conversations)
-		};
-		std::thread::Builder::new()
-			.name("model".into())
-			.spawn(thread)
-			.map_err(|error| LoadError::Setting(format!("no thread for the model: {error}")))?;
+		if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+			runtime.spawn(forget_old(Arc::downgrade(&model)));
+		}
 		Ok(Self {
 			facts,
-			tokenizer,
-			worker,
+			model,
 			default_max_tokens: options.default_max_tokens,
 			timeout: options.timeout,
 		})
@@ -162,12 +156,6 @@ fn load_weights(file: Gguf, unpack: Option<bool>) -> candle_core::Result<ModelWe
 	}
 }
 
-impl Drop for LocalBackend {
-	fn drop(&mut self) {
-		self.worker.queue.close();
-	}
-}
-
 #[async_trait]
 impl Backend for LocalBackend {
 	fn facts(&self) -> &ModelFacts {
@@ -185,169 +173,130 @@ impl Backend for LocalBackend {
 			return Err(BackendError::Unsupported { param: format!("messages[{index}].{part}") });
 		}
 		let context = self.facts.context_length;
-		self.tokenizer.prepare(request, context, self.default_max_tokens).await
+		self.model.tokenizer.prepare(request, context, self.default_max_tokens).await
 	}
 
 	async fn generate(&self, call: Prepared) -> Result<Generation, BackendError> {
+		let permit = self.model.turns.admit(call.party())?;
 		// Room for everything that can come, so that a slow reader never stops the model: a delta
 		// for each token, and the rest of the text.
 		let room = usize::try_from(call.max_output_tokens()).unwrap_or(usize::MAX);
 		let (sink, generation) = Generation::channel(room.saturating_add(1));
-		let call = Call { call, sink, timeout: self.timeout, since: Instant::now() };
-		let overloaded =
-			|waiting| BackendError::Overloaded { retry_after: self.worker.until_room(waiting) };
-		let displaced = self.worker.queue.push(call).map_err(|refused| match refused {
-			Refused::Closed => BackendError::failed("the model's thread has ended"),
-			Refused::Full { waiting } => overloaded(waiting),
-		})?;
-		if let Some(displaced) = displaced {
-			let (waiting, _) = self.worker.queue.load();
-			displaced.sink.finish(Err(overloaded(waiting)));
-		}
+		tokio::spawn(self.model.clone().serve(call, sink, self.timeout, permit));
 		Ok(generation)
 	}
 
 	fn load(&self) -> Load {
-		let (waiting, idle) = self.worker.queue.load();
-		Load { running: usize::from(!idle), waiting }
+		self.model.turns.load()
 	}
 
 	fn count_tokens(&self, text: &str) -> Result<u32, BackendError> {
-		self.tokenizer.count(text)
+		self.model.tokenizer.count(text)
 	}
 
 	async fn health(&self) -> Result<(), BackendError> {
-		if self.worker.queue.is_closed() {
-			return Err(BackendError::failed("the model's thread has ended"));
+		match self.model.broken.load(Ordering::Relaxed) {
+			true => Err(BackendError::failed("the last call broke the model")),
+			false => Ok(()),
 		}
-		if self.worker.broken.load(Ordering::Relaxed) {
-			return Err(BackendError::failed("the last call broke the model"));
-		}
-		Ok(())
 	}
 }
 
-/// The state that the model's thread and the rest of the node share.
-struct Worker {
-	queue: Queue<Call>,
+/// The model, and what all calls of it share.
+struct Model {
+	weights: ModelWeights,
+	tokenizer: Arc<ModelTokenizer>,
+	conversations: Mutex<Conversations>,
+	turns: Turns,
 	/// The last call ended in a panic.
 	broken: AtomicBool,
-	/// The time that a call took lately, on average, in milliseconds.
-	usual_millis: AtomicU64,
 }
 
-/// A call in the queue.
-struct Call {
-	call: Prepared,
-	sink: EventSink,
-	timeout: Duration,
-	since: Instant,
-}
-
-impl Job for Call {
-	type Party = Party;
-
-	fn party(&self) -> Party {
-		self.call.party().clone()
-	}
-
-	fn is_abandoned(&self) -> bool {
-		self.sink.is_cancelled()
-	}
-}
-
-impl Worker {
-	fn run(
-		&self,
-		weights: &ModelWeights,
-		tokenizer: &ModelTokenizer,
-		mut conversations: Conversations,
+impl Model {
+	/// Answers a call to its end, when it is its turn, and holds its permit until then.
+	async fn serve(
+		self: Arc<Self>,
+		call: Prepared,
+		sink: EventSink,
+		timeout: Duration,
+		permit: Permit,
 	) {
-		loop {
-			let next = self.queue.pop(conversations.next_end());
-			let begin = Instant::now();
-			conversations.forget_old(begin);
-			let call = match next {
-				Next::Job(call) => call,
-				Next::Late => continue,
-				Next::Closed => return,
-			};
-			// A panic must not take the other calls with it. This call's sink is dropped by it,
-			// which its reader sees as an error.
-			let kept = &mut conversations;
-			let done = catch_unwind(AssertUnwindSafe(|| call.serve(weights, tokenizer, kept)));
-			self.broken.store(done.is_err(), Ordering::Relaxed);
-			if done.is_err() {
-				tracing::error!("a call panicked in the model");
-				conversations.clear();
-			}
-			let millis = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-			let usual = self.usual_millis.load(Ordering::Relaxed);
-			let usual = usual.saturating_mul(3).saturating_add(millis) / 4;
-			self.usual_millis.store(usual, Ordering::Relaxed);
-		}
-	}
-
-	/// The time until there should be room for another call behind `waiting` ones: one second to a
-	/// minute.
-	fn until_room(&self, waiting: usize) -> Duration {
-		// One of the calls that wait has to begin, so the one being answered has to end; the
-		// longer the queue, the more others will come back for that place.
-		let calls = u64::try_from(waiting).unwrap_or(u64::MAX).saturating_add(1) / 2 + 1;
-		let millis = self.usual_millis.load(Ordering::Relaxed).saturating_mul(calls);
-		Duration::from_secs(millis.div_ceil(1_000).clamp(1, 60))
-	}
-}
-
-impl Call {
-	fn serve(
-		self,
-		weights: &ModelWeights,
-		tokenizer: &ModelTokenizer,
-		conversations: &mut Conversations,
-	) {
-		let Self { call, sink, timeout, since } = self;
-		let mut answer = Answer {
-			call: &call,
-			tokenizer,
-			sink: &sink,
-			deadline: since.checked_add(timeout),
-			timeout,
-			emitter: Emitter::new(&call.request().stop),
-			text: String::new(),
+		let deadline = Instant::now() + timeout;
+		let turn = tokio::time::timeout_at(deadline.into(), self.turns.take(call.party()));
+		let slot = tokio::select! {
+			biased;
+			() = sink.cancelled() => return,
+			turn = turn => match turn.unwrap_or_else(|_| Err(too_late(timeout))) {
+				Ok(slot) => slot,
+				Err(error) => return sink.finish(Err(error)),
+			},
 		};
-		let made = answer.make(weights, conversations);
-		let ended = made.and_then(|reason| answer.finished(reason));
-		if let Err(error) = &ended {
-			tracing::warn!(%error, "a call failed");
+		let model = self.clone();
+		let work = move || {
+			let _held = (permit, slot);
+			let mut decoding = Decoding {
+				call: &call,
+				model: &model,
+				sink: &sink,
+				deadline,
+				timeout,
+				emitter: Emitter::new(&call.request().stop),
+				text: String::new(),
+			};
+			let made = decoding.run();
+			let ended = made.and_then(|reason| decoding.finished(reason));
+			if let Err(error) = &ended {
+				tracing::warn!(%error, "a call failed");
+			}
+			sink.finish(ended);
+		};
+		// A panic drops the call's sink, which its reader sees as an error; it takes no other with it.
+		let done = tokio::task::spawn_blocking(work).await;
+		self.broken.store(done.is_err(), Ordering::Relaxed);
+		if done.is_err() {
+			tracing::error!("a call panicked in the model");
+			self.conversations().clear();
 		}
-		sink.finish(ended);
+	}
+
+	fn conversations(&self) -> MutexGuard<'_, Conversations> {
+		// Every change of them is complete before anything could panic.
+		self.conversations.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 }
 
-/// An answer while it is being made.
-struct Answer<'a> {
+/// Forgets conversations whose time is over, until the model is gone.
+async fn forget_old(model: Weak<Model>) {
+	while let Some(model) = model.upgrade() {
+		model.conversations().forget_old(Instant::now());
+		drop(model);
+		tokio::time::sleep(FORGETTING).await;
+	}
+}
+
+fn too_late(timeout: Duration) -> BackendError {
+	BackendError::Timeout { stage: "answering", after: timeout }
+}
+
+/// A call while the model decodes its answer.
+struct Decoding<'a> {
 	call: &'a Prepared,
-	tokenizer: &'a ModelTokenizer,
+	model: &'a Model,
 	sink: &'a EventSink,
-	deadline: Option<Instant>,
+	deadline: Instant,
 	timeout: Duration,
 	emitter: Emitter,
 	/// All that was handed out.
 	text: String,
 }
 
-impl Answer<'_> {
+impl Decoding<'_> {
 	/// Reads the prompt, as far as it was not read in an earlier turn, and answers it. Keeps what the
 	/// next turn will begin with.
-	fn make(
-		&mut self,
-		weights: &ModelWeights,
-		conversations: &mut Conversations,
-	) -> Result<FinishReason, BackendError> {
-		let (call, party) = (self.call, self.call.party());
-		let resumed = conversations.resume(party, call.prompt());
-		let mut sequence = resumed.unwrap_or_else(|| Sequence::new(weights));
+	fn run(&mut self) -> Result<FinishReason, BackendError> {
+		let (call, model, party) = (self.call, self.model, self.call.party());
+		let resumed = model.conversations().resume(party, call.prompt());
+		let mut sequence = resumed.unwrap_or_else(|| Sequence::new(&model.weights));
 		let known = sequence.tokens().len();
 		if known > 0 {
 			let known = u64::try_from(known).unwrap_or(u64::MAX);
@@ -360,14 +309,14 @@ impl Answer<'_> {
 			}
 			scores = sequence.feed(piece)?;
 		}
-		let prompt = conversations.are_kept(party).then(|| sequence.clone());
+		let prompt = model.conversations().are_kept(party).then(|| sequence.clone());
 		let reason = self.answer(&mut sequence, scores)?;
 		if let Some(prompt) = prompt {
 			// The next turn has this answer as its text is tokenised, which need not be how the model
 			// spelled it.
 			let said = sequence.tokens().get(call.prompt().len()..).unwrap_or_default();
-			let as_spelled = self.tokenizer.tokens(&self.text)?.starts_with(said);
-			conversations.keep(party, if as_spelled { sequence } else { prompt });
+			let as_spelled = model.tokenizer.tokens(&self.text)?.starts_with(said);
+			model.conversations().keep(party, if as_spelled { sequence } else { prompt });
 		}
 		Ok(reason)
 	}
@@ -379,13 +328,13 @@ impl Answer<'_> {
 		mut scores: Vec<f32>,
 	) -> Result<FinishReason, BackendError> {
 		let mut sampler = Sampler::new(&self.call.request().sampling);
-		let mut detokenizer = Detokenizer::new(self.tokenizer.library());
+		let mut detokenizer = Detokenizer::new(self.model.tokenizer.library());
 		let most = self.call.max_output_tokens();
 		let mut reason = FinishReason::Length;
 		let mut made = 0;
 		for number in 1..=most {
 			let token = sampler.choose(&scores)?;
-			if self.tokenizer.is_end(token) {
+			if self.model.tokenizer.is_end(token) {
 				reason = FinishReason::Stop;
 				break;
 			}
@@ -436,8 +385,8 @@ impl Answer<'_> {
 	}
 
 	fn is_called_off(&self) -> Result<bool, BackendError> {
-		if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-			return Err(BackendError::Timeout { stage: "answering", after: self.timeout });
+		if Instant::now() >= self.deadline {
+			return Err(too_late(self.timeout));
 		}
 		Ok(self.sink.is_cancelled())
 	}
@@ -445,7 +394,7 @@ impl Answer<'_> {
 	/// The counts to charge: the tokens made, or those that anybody counts in the text, whichever are fewer. The
 	/// model may spell a word with more tokens than its tokenizer would.
 	fn finished(&self, reason: FinishReason) -> Result<Finished, BackendError> {
-		let counted = self.tokenizer.count(&self.text)?;
+		let counted = self.model.tokenizer.count(&self.text)?;
 		Ok(Finished {
 			reason,
 			input_tokens: self.call.input_tokens(),

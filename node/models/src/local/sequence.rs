@@ -91,11 +91,6 @@ impl Conversations {
 		Self { kept: VecDeque::new(), room, each, time }
 	}
 
-	/// The time when the next of them has to be forgotten.
-	pub fn next_end(&self) -> Option<Instant> {
-		self.kept.front().and_then(|oldest| oldest.since.checked_add(self.time))
-	}
-
 	/// Forgets those whose time is over.
 	pub fn forget_old(&mut self, now: Instant) {
 		self.kept.retain(|kept| now.saturating_duration_since(kept.since) < self.time);

@@ -5,7 +5,10 @@
 //! what flows through the model to 8 bits. Unpacked weights are exactly the values that the file
 //! stands for; they only take more memory: four bytes for each.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::{
+	collections::HashMap,
+	io::{self, Cursor, Read, Seek, SeekFrom},
+};
 
 use candle_core::{
 	quantized::{
@@ -18,22 +21,17 @@ use candle_core::{
 /// Bytes of one unpacked weight.
 const WIDTH: u64 = 4;
 
-/// A GGUF file as it would be if its weights were not packed: a reader that unpacks each tensor
-/// when it is read, so that there are never two whole copies in memory.
+/// A GGUF file as it would be if its weights were not packed, for a reader that seeks a tensor and then
+/// reads it. A tensor is unpacked when it is sought, so that there are never two whole copies in memory.
 pub(super) struct Unpacked<'a, R> {
 	file: &'a mut R,
 	/// The place in the file where the tensors begin.
 	data: u64,
-	tensors: Vec<Tensor>,
-	position: u64,
-	/// The tensor that was read last, and its bytes.
-	current: Option<(usize, Vec<u8>)>,
-}
-
-struct Tensor {
-	begin: u64,
-	end: u64,
-	packed: TensorInfo,
+	/// The packed tensors, by where each of them would begin.
+	packed: HashMap<u64, TensorInfo>,
+	size: u64,
+	/// The tensor that was sought last.
+	current: Cursor<Vec<u8>>,
 }
 
 /// The bytes that the weights of a header take when they are unpacked.
@@ -49,71 +47,45 @@ impl<'a, R: Read + Seek> Unpacked<'a, R> {
 	/// Rewrites a header to what it would be with unpacked weights, to be read together with it.
 	pub fn new(content: &mut Content, file: &'a mut R) -> Self {
 		let data = std::mem::take(&mut content.tensor_data_offset);
-		let mut tensors = Vec::with_capacity(content.tensor_infos.len());
-		let mut begin = 0_u64;
+		let (mut packed, mut end) = (HashMap::new(), 0_u64);
 		for info in content.tensor_infos.values_mut() {
-			let end = begin.saturating_add(size(info));
-			let unpacked =
-				TensorInfo { ggml_dtype: GgmlDType::F32, shape: info.shape.clone(), offset: begin };
-			tensors.push(Tensor { begin, end, packed: std::mem::replace(info, unpacked) });
-			begin = end;
+			let (shape, offset) = (info.shape.clone(), end);
+			end = end.saturating_add(size(info));
+			let unpacked = TensorInfo { ggml_dtype: GgmlDType::F32, shape, offset };
+			packed.insert(offset, std::mem::replace(info, unpacked));
 		}
-		Self { file, data, tensors, position: 0, current: None }
+		Self { file, data, packed, size: end, current: Cursor::default() }
 	}
 
-	fn size(&self) -> u64 {
-		self.tensors.last().map_or(0, |tensor| tensor.end)
+	fn unpack(&mut self, begin: u64) -> candle_core::Result<Vec<u8>> {
+		let Some(tensor) = self.packed.get(&begin) else { return Ok(Vec::new()) };
+		let packed = tensor.read(self.file, self.data, &Device::Cpu)?;
+		let weights = packed.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?;
+		Ok(weights.into_iter().flat_map(f32::to_le_bytes).collect())
 	}
-
-	/// The bytes from the current position to the end of the tensor that it is in.
-	fn available(&mut self) -> io::Result<&[u8]> {
-		let index = self.tensors.partition_point(|tensor| tensor.end <= self.position);
-		let Some(tensor) = self.tensors.get(index) else { return Ok(&[]) };
-		if self.current.as_ref().is_none_or(|(current, _)| *current != index) {
-			let bytes = unpack(&tensor.packed, self.file, self.data).map_err(io::Error::other)?;
-			self.current = Some((index, bytes));
-		}
-		let skip = usize::try_from(self.position.saturating_sub(tensor.begin));
-		let bytes = self.current.as_ref().map(|(_, bytes)| bytes.as_slice()).unwrap_or_default();
-		Ok(skip.ok().and_then(|skip| bytes.get(skip..)).unwrap_or_default())
-	}
-}
-
-fn unpack(
-	tensor: &TensorInfo,
-	file: &mut (impl Read + Seek),
-	data: u64,
-) -> candle_core::Result<Vec<u8>> {
-	let packed = tensor.read(file, data, &Device::Cpu)?;
-	let weights = packed.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?;
-	Ok(weights.into_iter().flat_map(f32::to_le_bytes).collect())
 }
 
 impl<R: Read + Seek> Read for Unpacked<'_, R> {
 	fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-		let read = self.available()?.read(buffer)?;
-		self.position = self.position.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
-		Ok(read)
+		self.current.read(buffer)
 	}
 }
 
 impl<R: Read + Seek> Seek for Unpacked<'_, R> {
 	fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-		let position = match to {
-			SeekFrom::Start(position) => Some(position),
-			SeekFrom::End(offset) => self.size().checked_add_signed(offset),
-			SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
-		};
-		self.position = position
-			.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "before the beginning"))?;
-		Ok(self.position)
+		match to {
+			SeekFrom::Start(begin) => {
+				self.current = Cursor::new(self.unpack(begin).map_err(io::Error::other)?);
+				Ok(begin)
+			}
+			SeekFrom::End(0) => Ok(self.size),
+			_ => Err(io::ErrorKind::Unsupported.into()),
+		}
 	}
 }
 
 #[cfg(test)]
 mod tests {
-	use std::io::Cursor;
-
 	use candle_core::{
 		quantized::{gguf_file, QTensor},
 		Tensor,

@@ -1,10 +1,6 @@
 //! A backend's errors in OpenAI's shape.
 
-use http::StatusCode;
-use openledger_protocol::{
-	api_error::{INVALID_REQUEST, SERVER},
-	ApiError, RefusalCode,
-};
+use openledger_protocol::{ApiError, RefusalCode};
 
 use crate::BackendError;
 
@@ -24,27 +20,17 @@ impl From<BackendError> for ApiError {
 			}
 			BackendError::Unwell { retry_after } => Self {
 				retry_after: Some(retry_after),
-				..Self::unavailable(RefusalCode::ModelUnavailable, message)
+				..Self::new(RefusalCode::ModelUnavailable, message)
 			},
 			BackendError::Overloaded { retry_after } => Self::overloaded(retry_after, message),
 			// What the other server finds wrong with the request is the caller's business.
 			BackendError::Upstream { status: Some(400 | 413 | 422), message } => {
-				let status = StatusCode::BAD_REQUEST;
-				Self::new(status, INVALID_REQUEST, RefusalCode::RejectedByModel, None, message)
+				Self::new(RefusalCode::RejectedByModel, message)
 			}
 			BackendError::Upstream { .. } => {
-				let message = "the server behind this model failed";
-				Self::new(
-					StatusCode::BAD_GATEWAY,
-					SERVER,
-					RefusalCode::UpstreamError,
-					None,
-					message,
-				)
+				Self::new(RefusalCode::UpstreamError, "the server behind this model failed")
 			}
-			BackendError::Timeout { .. } => {
-				Self::new(StatusCode::GATEWAY_TIMEOUT, SERVER, RefusalCode::Timeout, None, message)
-			}
+			BackendError::Timeout { .. } => Self::new(RefusalCode::Timeout, message),
 			BackendError::Failed(_) => Self::internal(),
 		}
 	}

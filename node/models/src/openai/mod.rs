@@ -4,4 +4,4 @@
 mod error;
 mod request;
 
-pub use self::request::{ChatCompletionRequest, CompletionRequest, EmbeddingsRequest};
+pub use self::request::{CompletionRequest, EmbeddingsRequest};

@@ -17,7 +17,6 @@ use crate::{gguf, LoadError};
 
 /// A tokenizer, and what a header says besides.
 pub(super) struct Described {
-	/// The tokenizer.
 	pub tokenizer: Tokenizer,
 	/// The file's own chat template.
 	pub template: Option<String>,

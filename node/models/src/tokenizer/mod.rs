@@ -35,7 +35,8 @@ const END_TOKENS: [&str; 8] = [
 /// another thread.
 const SMALL: usize = 8 * 1024;
 
-/// A model's tokenizer and chat template.
+/// A model's tokenizer and chat template. Everything fails with [`BackendError::Failed`] when the tokenizer
+/// does.
 #[derive(Debug)]
 pub struct ModelTokenizer {
 	tokenizer: Tokenizer,
@@ -122,8 +123,7 @@ impl ModelTokenizer {
 	/// The tokens that a chat becomes: what the model is given, and what input is charged by.
 	///
 	/// # Errors
-	/// [`BackendError::InvalidPrompt`] when the template refuses the chat,
-	/// [`BackendError::Failed`] when the tokenizer fails.
+	/// [`BackendError::InvalidPrompt`] when the template refuses the chat.
 	pub fn chat_tokens(&self, messages: &[Message]) -> Result<Vec<u32>, BackendError> {
 		self.rendered_tokens(self.template.render(messages, &serde_json::Value::Null)?)
 	}
@@ -157,9 +157,6 @@ impl ModelTokenizer {
 	}
 
 	/// Counts the tokens of each of several texts, on another thread where that takes long.
-	///
-	/// # Errors
-	/// [`BackendError::Failed`] when the tokenizer fails.
 	pub async fn count_inputs(
 		self: &Arc<Self>,
 		texts: Vec<String>,
@@ -202,9 +199,6 @@ impl ModelTokenizer {
 	}
 
 	/// The number of tokens of a piece of plain text.
-	///
-	/// # Errors
-	/// [`BackendError::Failed`] when the tokenizer fails.
 	pub fn count(&self, text: &str) -> Result<u32, BackendError> {
 		u32::try_from(self.tokens(text)?.len()).map_err(BackendError::failed)
 	}

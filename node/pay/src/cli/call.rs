@@ -4,30 +4,29 @@ use std::{collections::BTreeSet, io::Read, sync::Arc};
 
 use anyhow::{bail, Context};
 use clap::Args;
-use openledger_chain_client::{ss58, At, Chain};
+use openledger_chain_client::{parse_account, ss58, At, Chain};
 use openledger_payer::{
-	budget::Budget,
-	call::{CallSettings, Ended, Outcome, PaidCall, Request},
-	error::ApiError,
+	call::{Ended, Outcome, PaidCall, Request},
+	error::PayerCode,
 	market::Listing,
 	network::Live,
-	node::endpoint,
 	one_shot::{ask, Asked},
+	settings::CallSettings,
 	Payer, PayerSettings,
 };
-use openledger_primitives::{info::ModelInfo, Balance, ModelId};
+use openledger_payer_ledger::Budget;
+use openledger_primitives::{info::ModelInfo, AccountId, Balance, ModelId};
 use openledger_protocol::{
 	units::{format_amount, parse_amount},
 	x402::Receipt,
-	Task,
+	ApiError, RefusalCode, Task,
 };
 use serde_json::{json, Value};
 use tracing::warn;
 
 use super::{
-	keys::{KeyArgs, KeyType, SignerArgs},
-	shared::{open_payer, ChainArgs, StateArgs, NODES},
-	show, BLOCKS_PER_HOUR,
+	shared::{open_payer, PayerArgs},
+	show,
 };
 
 /// Calls a model and pays for it, in OPEN.
@@ -54,17 +53,17 @@ pub(super) struct Call {
 	/// The model, by its name on chain or its number.
 	#[arg(long, short)]
 	model: String,
-	/// What to ask. `-` reads it from standard input.
+	/// The prompt. `-` reads it from standard input.
 	#[arg(long, short)]
 	prompt: String,
-	/// What the model should know beforehand, or how it should answer.
+	/// A system prompt: instructions that come before the prompt.
 	#[arg(long)]
 	system: Option<String>,
 	/// The most tokens of the answer. What a call may cost depends on it.
 	#[arg(long, value_name = "TOKENS", default_value_t = 512,
 		value_parser = clap::value_parser!(u32).range(1..))]
 	max_tokens: u32,
-	/// How freely the model chooses its words; 0 is not at all.
+	/// The freedom with which the model chooses its words; 0 is none.
 	#[arg(long)]
 	temperature: Option<f32>,
 	/// The same number gives the same answer, where the model can do that.
@@ -73,7 +72,7 @@ pub(super) struct Call {
 	/// The inference node to call. If left out, one that the chain says serves the model.
 	#[arg(long, value_name = "URL")]
 	node: Option<String>,
-	/// What goes into a new session, in OPEN.
+	/// The amount that goes into a new session, in OPEN.
 	#[arg(long, value_name = "OPEN", default_value = "10", value_parser = parse_amount)]
 	deposit: Balance,
 	/// The most that this call may cost, in OPEN. If left out, as much as --deposit.
@@ -83,6 +82,9 @@ pub(super) struct Call {
 	/// account has.
 	#[arg(long, value_name = "OPEN", value_parser = parse_amount)]
 	budget: Option<Balance>,
+	/// Pay a node again that was caught cheating, by its address. Can be given several times.
+	#[arg(long, value_name = "ADDRESS", value_parser = parse_account)]
+	forgive: Vec<AccountId>,
 	/// Print the answer when it is whole, not as it comes.
 	#[arg(long)]
 	no_stream: bool,
@@ -90,25 +92,17 @@ pub(super) struct Call {
 	#[arg(long)]
 	json: bool,
 	#[command(flatten)]
-	chain: ChainArgs,
-	#[command(flatten)]
-	state: StateArgs,
-	#[command(flatten)]
-	key: KeyArgs,
-	#[command(flatten)]
-	key_type: KeyType,
-	#[command(flatten)]
-	signer: SignerArgs,
+	payer: PayerArgs,
 }
 
 impl Call {
 	pub(super) async fn main(self) -> anyhow::Result<()> {
-		if self.prompt == "-" && self.key.uses_stdin() {
+		if self.prompt == "-" && self.payer.key.uses_stdin() {
 			bail!("the key and the prompt cannot both come from standard input");
 		}
-		let keys = self.key.keys(&self.key_type, &self.signer, false)?;
+		let keys = self.payer.keys(false)?;
 		let prompt = self.prompt()?;
-		let chain = self.chain.connect().await?;
+		let chain = self.payer.chain.connect().await?;
 		let network = Arc::new(Live::new(chain.clone(), keys));
 		let payer = open_payer(network, self.settings()).await?;
 		let called = self.call(&payer, &chain, prompt).await;
@@ -118,23 +112,18 @@ impl Call {
 	}
 
 	fn settings(&self) -> PayerSettings {
+		let budget = Budget::new(self.budget.unwrap_or(Balance::MAX), Some(self.deposit));
+		let usual = self.payer.settings(budget);
 		PayerSettings {
-			budget: Budget::new(self.budget.unwrap_or(Balance::MAX), Some(self.deposit)),
-			new_budget: false,
-			forgive: Vec::new(),
-			state: self.state.state.clone(),
-			session_blocks: BLOCKS_PER_HOUR.saturating_mul(24),
+			forgive: self.forgive.clone(),
 			// Whoever names an address means it.
-			inside: self.node.is_some() || endpoint::chain_is_inside(&self.chain.url),
-			patience: NODES,
+			inside: self.node.is_some() || usual.inside,
 			call: CallSettings {
 				max_charge: Some(self.max_charge.unwrap_or(self.deposit)),
 				refill: false,
 				..CallSettings::default()
 			},
-			recount: Arc::default(),
-			closing: Default::default(),
-			trust: Default::default(),
+			..usual
 		}
 	}
 
@@ -147,8 +136,9 @@ impl Call {
 			warn!(%error, "not everything that earlier calls have left is known");
 		}
 		let Listing { model, .. } = find(payer, chain, &self.model).await?;
-		let known: BTreeSet<_> =
-			payer.treasury.look(|ledger| ledger.sessions().map(|session| session.id).collect());
+		let known: BTreeSet<_> = payer
+			.treasury
+			.look(|ledger| ledger.books().sessions().map(|session| session.id).collect());
 		let mut printed = false;
 		let mut on_text = |text: &str| {
 			printed |= !text.is_empty();
@@ -171,7 +161,7 @@ impl Call {
 			receipt,
 			model: &model,
 			opened: !known.contains(&session),
-			left: payer.treasury.look(|ledger| ledger.left(session)),
+			left: payer.treasury.look(|ledger| ledger.books().left(session)),
 		};
 		match self.json {
 			true => show::line(format_args!("{:#}", answer.to_json())),
@@ -260,11 +250,11 @@ async fn find(payer: &Payer, chain: &Chain, model: &str) -> anyhow::Result<Listi
 	}
 }
 
-/// Why there is no answer, or no statement of one, what it has cost, and what can be done about it.
+/// The reason why there is no answer, or no statement of one, with what it has cost, and what can be done.
 fn explain(asked: &Asked) -> String {
 	let failed = match &asked.ended {
 		Ended::Failed(error) | Ended::BrokeOff(error) | Ended::NoFunds(error) => {
-			format!("{}{}", error.message, advice(error))
+			format!("{}{}", error.message(), advice(error))
 		}
 		Ended::Gone => "the call was given up".into(),
 		Ended::Delivered => "the node has not signed what it charges".into(),
@@ -276,7 +266,7 @@ fn explain(asked: &Asked) -> String {
 	}
 }
 
-/// What a voucher may have cost.
+/// The cost of a voucher, as far as there is any.
 fn cost(paid: &PaidCall) -> Option<String> {
 	match &paid.outcome {
 		Outcome::NotCharged => None,
@@ -295,13 +285,16 @@ fn cost(paid: &PaidCall) -> Option<String> {
 	}
 }
 
-/// What a caller can do about an error, where the error itself does not say.
+/// Advice for a caller about an error, where the error itself does not say what can be done.
 fn advice(error: &ApiError) -> &'static str {
-	match error.code.as_str() {
-		"model_paused" | "model_retired" => "; try another model",
-		"spending_limit_reached" => "; raise the session's spending limit",
-		"context_length_exceeded" => "; shorten the prompt",
-		"rate_limit_exceeded" | "overloaded" => "; try again in a while",
+	match error.code().parse() {
+		Ok(RefusalCode::ModelPaused | RefusalCode::ModelRetired) => "; try another model",
+		Ok(RefusalCode::SpendingLimitReached) => "; raise the session's spending limit",
+		Ok(RefusalCode::ContextLengthExceeded) => "; shorten the prompt",
+		Ok(RefusalCode::Overloaded) => "; try again in a while",
+		Err(_) if error.code() == PayerCode::NoNode.as_str() => {
+			"; --forgive pays a node again that was caught cheating"
+		}
 		_ => "",
 	}
 }
@@ -312,9 +305,9 @@ struct Answer<'a> {
 	paid: &'a PaidCall,
 	receipt: &'a Receipt,
 	model: &'a ModelInfo,
-	/// Whether the session was opened for it.
+	/// `true` if the session was opened for it.
 	opened: bool,
-	/// What is left in the session, in planck.
+	/// The rest of the session, in planck.
 	left: Balance,
 }
 
@@ -377,7 +370,7 @@ impl Answer<'_> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use openledger_payer::ledger::LaneSlot;
+	use openledger_payer_ledger::LaneSlot;
 
 	fn asked(ended: Ended, outcome: Outcome) -> Asked {
 		let slot = LaneSlot { node: [2; 32].into(), session: 5, lane: 0, sequence: 1 };
@@ -387,7 +380,7 @@ mod tests {
 
 	#[test]
 	fn what_a_failed_call_may_have_cost_is_told() {
-		let broken = || Ended::BrokeOff(ApiError::bad_gateway("node_failed", "it broke off"));
+		let broken = || Ended::BrokeOff(PayerCode::NodeFailed.bad_gateway("it broke off"));
 		for (asked, expected) in [
 			(asked(broken(), Outcome::NotCharged), "it broke off"),
 			(
@@ -406,5 +399,8 @@ mod tests {
 		let full = ApiError::overloaded(std::time::Duration::from_secs(1), "no room");
 		let refused = asked(Ended::Failed(full), Outcome::NotCharged);
 		assert_eq!(explain(&refused), "no room; try again in a while");
+		let barred =
+			asked(Ended::Failed(PayerCode::NoNode.unavailable("nobody")), Outcome::NotCharged);
+		assert!(explain(&barred).contains("--forgive"));
 	}
 }

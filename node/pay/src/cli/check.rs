@@ -1,12 +1,10 @@
-//! `check`: what a node stated of a session's calls, next to what it settled.
+//! `check`: a node's statements of a session's calls, next to what it settled.
 
 use anyhow::{bail, Context};
 use clap::Args;
 use openledger_chain_client::{settlements, At, Chain, SessionSettlements};
-use openledger_payer::{
-	audit::{Audit, AuditedAggregate, AuditedCall, Finding},
-	known::KeptStatement,
-};
+use openledger_payer::audit::{Audit, AuditedAggregate, AuditedCall, Finding};
+use openledger_payer_ledger::KeptStatement;
 use openledger_primitives::{Balance, BlockNumber, Hash, SessionId};
 use openledger_protocol::units::format_amount;
 
@@ -20,7 +18,8 @@ const LIFETIME: BlockNumber = 128;
 
 /// Compares what a node stated of the calls of a session, and signed, with what it has settled on chain.
 ///
-/// It ends with an error if what the node signed is proof against it.
+/// It ends with an error if what the node signed is proof against it. The statements are in the state: a
+/// proxy that runs has to be stopped first.
 ///
 /// Example:
 ///
@@ -40,7 +39,7 @@ pub(super) struct Check {
 	state: StateArgs,
 }
 
-/// What is kept of a session.
+/// The part of the state that is about a session.
 #[derive(Default)]
 struct Kept {
 	statements: Vec<KeptStatement>,
@@ -97,16 +96,19 @@ impl Check {
 		Ok(())
 	}
 
-	/// What is kept of the session in the state, by whatever account it was opened.
+	/// Reads what is kept of the session in the state, by whatever account it was opened.
 	async fn kept(&self, genesis_hash: Hash) -> anyhow::Result<Kept> {
 		let mut kept = Kept::default();
-		for (store, ledger) in open_all(&self.state, genesis_hash).await? {
-			kept.statements.extend(store.statements(self.session).await?);
-			let closed = store.closed().await?;
-			let closed = closed.iter().rev().find(|closed| closed.id == self.session);
-			let known = ledger.session(self.session).or(closed);
-			kept.opened_after = known.map(|known| known.opened_after).or(kept.opened_after);
-			store.close().await;
+		for treasury in open_all(&self.state, genesis_hash).await? {
+			kept.statements.extend(treasury.statements(self.session).await?);
+			let closed = treasury.closed().await?;
+			let closed = closed.iter().find(|closed| closed.id == self.session);
+			let known = treasury.look(|ledger| {
+				let known = ledger.books().session(self.session).or(closed);
+				known.map(|known| known.opened_after)
+			});
+			kept.opened_after = known.or(kept.opened_after);
+			treasury.close().await;
 		}
 		Ok(kept)
 	}

@@ -1,4 +1,4 @@
-//! Whose keys pay.
+//! The keys that pay.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use openledger_protocol::units::parse_amount;
 /// The options that say whose key pays.
 pub(super) const SOURCES: [&str; 5] = ["key_file", "key_env", "key_stdin", "suri", "account"];
 
-/// Where the secret key of the account that pays comes from: one of these.
+/// The source of the secret key of the account that pays: one of these.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Key")]
 #[group(id = "source", multiple = false)]
@@ -36,7 +36,7 @@ pub(super) struct KeyArgs {
 	account: Option<AccountId>,
 }
 
-/// What kind of key it is.
+/// The kind of the key.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Key")]
 pub(super) struct KeyType {
@@ -59,13 +59,13 @@ pub(super) struct SignerArgs {
 	/// The kind of the hot key: sr25519, ed25519 or ecdsa.
 	#[arg(long, value_name = "KIND", default_value = "sr25519")]
 	signer_type: Scheme,
-	/// What the hot key may spend in each new session at most, in OPEN, whatever is in it.
+	/// The most that the hot key may spend in each new session, in OPEN, whatever is in it.
 	#[arg(long, value_name = "OPEN", value_parser = parse_amount)]
 	signer_limit: Option<Balance>,
 }
 
 impl KeyArgs {
-	/// Whether the secret takes up standard input.
+	/// Returns `true` if the secret takes up standard input.
 	pub(super) fn uses_stdin(&self) -> bool {
 		self.key_stdin
 	}

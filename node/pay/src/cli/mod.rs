@@ -130,7 +130,7 @@ impl Cli {
 	}
 }
 
-/// What an error says, with its causes as far as they say more: many errors name theirs already.
+/// The text of an error, with its causes as far as they say more: many errors name theirs already.
 fn describe(error: &anyhow::Error) -> String {
 	error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said {
 		said if said.is_empty() => cause,

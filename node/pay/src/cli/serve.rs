@@ -6,40 +6,33 @@ use anyhow::Context;
 use clap::{ArgGroup, Args};
 use openledger_chain_client::parse_account;
 use openledger_payer::{
-	budget::Budget, call::CallSettings, janitor::ClosingSettings, network::Live, node::endpoint,
-	recount::Recount, PayerSettings,
+	network::Live,
+	recount::Recount,
+	settings::{CallSettings, ClosingSettings},
+	PayerSettings,
 };
+use openledger_payer_ledger::Budget;
 use openledger_primitives::{AccountId, Balance};
 use openledger_protocol::units::{format_amount, parse_amount};
 use openledger_server_kit::stop_on_signals;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{
-	keys,
-	shared::{ChainArgs, StateArgs, NODES},
-	show, show_closings, BLOCKS_PER_HOUR,
-};
+use super::{keys, shared::PayerArgs, show, show_closings, BLOCKS_PER_HOUR};
 use crate::server::{Guard, Limits, Proxy, Settings};
 
-/// What the proxy is told.
+/// The options of the proxy.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("whose").args(keys::SOURCES).required(true))]
 pub(super) struct Serve {
-	#[command(flatten)]
-	chain: ChainArgs,
 	/// The most that may be spent in all, in OPEN.
 	#[arg(long, value_name = "OPEN", value_parser = parse_amount, required_unless_present = "close")]
 	budget: Option<Balance>,
-	/// Where apps connect. Whoever can reach this address spends your money.
+	/// Address where apps connect. Whoever can reach this address spends your money.
 	#[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8403")]
 	listen: SocketAddr,
 	#[command(flatten)]
-	pub(super) key: keys::KeyArgs,
-	#[command(flatten)]
-	pub(super) key_type: keys::KeyType,
-	#[command(flatten)]
-	pub(super) signer: keys::SignerArgs,
+	pub(super) payer: PayerArgs,
 
 	/// The most that one call may cost, in OPEN. If left out, what goes into a session at a time, or
 	/// 0.1 OPEN if that is more.
@@ -50,11 +43,11 @@ pub(super) struct Serve {
 	#[arg(long, value_name = "TOKENS", default_value_t = 4_096, help_heading = "Spending",
 		value_parser = clap::value_parser!(u32).range(1..))]
 	max_tokens: u32,
-	/// What goes into a session at a time, in OPEN. If left out, a fifth of the budget, or
+	/// The amount that goes into a session at a time, in OPEN. If left out, a fifth of the budget, or
 	/// 0.1 OPEN if that is more.
 	#[arg(long, value_name = "OPEN", value_parser = parse_amount, help_heading = "Spending")]
 	deposit: Option<Balance>,
-	/// How long a session lasts, in hours.
+	/// The length of a session, in hours.
 	#[arg(long, value_name = "HOURS", default_value_t = 24, help_heading = "Spending",
 		value_parser = clap::value_parser!(u32).range(1..=720))]
 	session_hours: u32,
@@ -85,8 +78,6 @@ pub(super) struct Serve {
 		help_heading = "Spending")]
 	tokenizer: Vec<(String, PathBuf)>,
 
-	#[command(flatten)]
-	state: StateArgs,
 	/// Calls that are made at the same time.
 	#[arg(long, value_name = "CALLS", default_value_t = 64, help_heading = "Serving",
 		value_parser = clap::value_parser!(u32).range(1..=4096))]
@@ -95,11 +86,11 @@ pub(super) struct Serve {
 	#[arg(long, value_name = "CALLS", default_value_t = 256, help_heading = "Serving",
 		value_parser = clap::value_parser!(u32).range(..=65536))]
 	queue: u32,
-	/// How long one call may take, with everything, in seconds.
+	/// The time that one call may take, with everything, in seconds.
 	#[arg(long, value_name = "SECONDS", default_value_t = 600, help_heading = "Serving",
 		value_parser = clap::value_parser!(u32).range(1..=86_400))]
 	timeout: u32,
-	/// How long calls may go on once the proxy is told to stop, in seconds.
+	/// The time that calls may go on once the proxy is told to stop, in seconds.
 	#[arg(long, value_name = "SECONDS", default_value_t = 30, help_heading = "Serving",
 		value_parser = clap::value_parser!(u32).range(..=3_600))]
 	grace: u32,
@@ -114,13 +105,13 @@ pub(super) struct Serve {
 impl Serve {
 	/// Serves, or closes all sessions.
 	pub(super) async fn main(self) -> anyhow::Result<()> {
-		let keys = self.key.keys(&self.key_type, &self.signer, self.close)?;
+		let keys = self.payer.keys(self.close)?;
 		let settings = self.settings()?;
 		if self.budget == Some(0) {
 			warn!("the budget is nothing: every call is refused");
 		}
 		warn_if_open(&settings);
-		let chain = self.chain.connect().await?;
+		let chain = self.payer.chain.connect().await?;
 		let network = Arc::new(Live::new(chain, keys));
 		let proxy = Proxy::new(network, settings).await?;
 		if self.close {
@@ -155,13 +146,9 @@ impl Serve {
 		let calls = |calls: u32| usize::try_from(calls).unwrap_or(usize::MAX);
 		let budget = Budget::new(self.budget.unwrap_or_default(), self.deposit);
 		let payer = PayerSettings {
-			budget,
 			new_budget: self.new_budget,
 			forgive: self.forgive.clone(),
-			state: self.state.state.clone(),
 			session_blocks: self.session_hours.saturating_mul(BLOCKS_PER_HOUR),
-			inside: endpoint::chain_is_inside(&self.chain.url),
-			patience: NODES,
 			call: CallSettings {
 				max_charge: Some(self.max_charge.unwrap_or_else(|| budget.max_charge())),
 				max_output_tokens: self.max_tokens,
@@ -172,10 +159,9 @@ impl Serve {
 			closing: ClosingSettings {
 				idle: (self.idle_minutes > 0)
 					.then(|| seconds(self.idle_minutes.saturating_mul(60))),
-				at_end: self.close_at_end,
 				..ClosingSettings::default()
 			},
-			trust: Default::default(),
+			..self.payer.settings(budget)
 		};
 		Ok(Settings {
 			payer,
@@ -192,6 +178,7 @@ impl Serve {
 				access_key,
 			},
 			grace: seconds(self.grace),
+			close_at_end: self.close_at_end,
 		})
 	}
 }

@@ -5,18 +5,13 @@ use std::sync::Arc;
 use anyhow::{bail, Context};
 use clap::Args;
 use openledger_chain_client::{ss58, At, Chain};
-use openledger_payer::{
-	ledger::{Ledger, Session},
-	network::{Keys, Live, Network},
-	node::endpoint,
-	PayerSettings,
-};
+use openledger_payer::network::{Keys, Live, Network};
+use openledger_payer_ledger::{Book, Budget, Session, Treasury};
 use openledger_primitives::{AccountId, SessionId};
 use openledger_protocol::units::format_amount;
 
 use super::{
-	keys::{KeyArgs, KeyType, SignerArgs},
-	shared::{open_all, open_payer, ChainArgs, StateArgs, NODES},
+	shared::{open_all, open_payer, PayerArgs},
 	show, show_closings,
 };
 
@@ -32,7 +27,8 @@ use super::{
 ///   openledger-pay sessions
 ///   openledger-pay sessions --close 3 4 --key-file key
 ///
-/// `openledger-pay --close` closes all of them.
+/// `openledger-pay --close` closes all of them. While a proxy runs, it has the state to itself: its
+/// GET /spend shows its sessions.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Sessions {
@@ -40,48 +36,42 @@ pub(super) struct Sessions {
 	#[arg(long, value_name = "SESSION", num_args = 1..)]
 	close: Vec<SessionId>,
 	#[command(flatten)]
-	chain: ChainArgs,
-	#[command(flatten)]
-	state: StateArgs,
-	#[command(flatten)]
-	key: KeyArgs,
-	#[command(flatten)]
-	key_type: KeyType,
-	#[command(flatten)]
-	signer: SignerArgs,
+	payer: PayerArgs,
 }
 
 impl Sessions {
 	pub(super) async fn main(self) -> anyhow::Result<()> {
 		if self.close.is_empty() {
-			let chain = self.chain.connect().await?;
+			let chain = self.payer.chain.connect().await?;
 			return self.list(&chain).await;
 		}
-		let keys = self.key.keys(&self.key_type, &self.signer, true)?;
-		let chain = self.chain.connect().await?;
+		let keys = self.payer.keys(true)?;
+		let chain = self.payer.chain.connect().await?;
 		self.close(chain, keys).await
 	}
 
 	async fn list(&self, chain: &Chain) -> anyhow::Result<()> {
 		let mut any = false;
-		for (store, ledger) in open_all(&self.state, chain.genesis_hash()).await? {
-			let caller = &ledger.meta().caller;
-			for session in ledger.sessions() {
+		for treasury in open_all(&self.payer.state, chain.genesis_hash()).await? {
+			let (caller, sessions) = treasury.look(|ledger| {
+				let sessions = ledger.books().sessions().cloned().collect::<Vec<_>>();
+				(ledger.meta().caller.clone(), sessions)
+			});
+			for session in sessions {
 				any = true;
 				let info = chain.session(session.id, At::Best).await?;
-				let is_open = info
-					.as_ref()
-					.is_some_and(|info| info.caller == *caller && info.node == session.node);
-				print(caller, session, Some(&ledger).filter(|_| is_open));
+				let is_open =
+					info.is_some_and(|info| info.caller == caller && info.node == session.node);
+				print(&caller, &session, Some(&treasury).filter(|_| is_open));
 			}
-			for session in store.closed().await? {
+			for session in treasury.closed().await? {
 				any = true;
-				print(caller, &session, None);
+				print(&caller, &session, None);
 			}
-			store.close().await;
+			treasury.close().await;
 		}
 		if !any {
-			let folder = self.state.state.display();
+			let folder = self.payer.state.state.display();
 			show::line(format_args!("no sessions on this chain in {folder}"));
 		}
 		Ok(())
@@ -97,7 +87,9 @@ impl Sessions {
 			}
 		}
 		let network: Arc<dyn Network> = Arc::new(Live::new(chain, keys));
-		let payer = open_payer(network, self.settings()).await?;
+		// Nothing is spent.
+		let settings = self.payer.settings(Budget::new(0, None));
+		let payer = open_payer(network, settings).await?;
 		payer.janitor.recover().await;
 		let mut closings = Vec::new();
 		for session in &self.close {
@@ -109,52 +101,38 @@ impl Sessions {
 		show_closings(&closings?);
 		Ok(())
 	}
-
-	fn settings(&self) -> PayerSettings {
-		PayerSettings {
-			// Nothing is spent.
-			budget: openledger_payer::budget::Budget::new(0, None),
-			new_budget: false,
-			forgive: Vec::new(),
-			state: self.state.state.clone(),
-			session_blocks: 0,
-			inside: endpoint::chain_is_inside(&self.chain.url),
-			patience: NODES,
-			call: Default::default(),
-			recount: Arc::default(),
-			closing: Default::default(),
-			trust: Default::default(),
-		}
-	}
 }
 
-/// Shows a session. `ledger` is that with its lanes, if it is not closed.
-fn print(caller: &AccountId, session: &Session, ledger: Option<&Ledger>) {
+/// Shows a session. `treasury` is that with its lanes, if it is not closed.
+fn print(caller: &AccountId, session: &Session, treasury: Option<&Treasury>) {
 	let Session { id, node, deposit, expires_at, closes_at, retired, .. } = session;
 	show::row("session", id);
 	show::row("caller", ss58(caller));
 	show::row("node", ss58(node));
-	let Some(ledger) = ledger else {
+	let Some(treasury) = treasury else {
 		show::row("deposit", format_amount(*deposit));
 		show::row("state", "closed");
 		return show::line("");
 	};
-	let left = format_amount(ledger.left(*id));
-	show::row("deposit", format_args!("{}, {left} left", format_amount(*deposit)));
-	show::row(
-		"state",
-		match (closes_at, retired) {
-			(Some(block), _) => format!("can be closed at block {block}"),
-			(None, true) => format!(
-				"not used any more; `openledger-pay sessions --close {id}` gives back what is left"
-			),
-			(None, false) => format!("open until block {expires_at}"),
-		},
-	);
-	for (lane, state) in ledger.lanes(*id).filter(|(_, state)| state.is_used()) {
-		let open = if state.open.is_some() { ", one without a statement" } else { "" };
-		let spent = format_amount(state.acknowledged);
-		show::row("lane", format_args!("{lane}: {} calls for {spent}{open}", state.sequence));
-	}
+	treasury.look(|ledger| {
+		let left = format_amount(ledger.books().left(*id));
+		show::row("deposit", format_args!("{}, {left} left", format_amount(*deposit)));
+		show::row(
+			"state",
+			match (closes_at, retired) {
+				(Some(block), _) => format!("can be closed at block {block}"),
+				(None, true) => format!(
+					"not used any more; `openledger-pay sessions --close {id}` gives back what is left"
+				),
+				(None, false) => format!("open until block {expires_at}"),
+			},
+		);
+		let lanes = ledger.books().get(*id).into_iter().flat_map(Book::lanes);
+		for (lane, state) in lanes.filter(|(_, state)| state.is_used()) {
+			let open = if state.open.is_some() { ", one without a statement" } else { "" };
+			let spent = format_amount(state.acknowledged);
+			show::row("lane", format_args!("{lane}: {} calls for {spent}{open}", state.sequence));
+		}
+	});
 	show::line("");
 }

@@ -1,21 +1,24 @@
-//! What the commands have in common: the chain, the state, and a payer for a few calls.
+//! Parts that commands share: the chain, the state, whose keys pay, and a payer for a few calls.
 
 use std::{env, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
 use openledger_chain_client::Chain;
 use openledger_payer::{
-	network::Network,
-	node::api::Patience,
-	store::{Store, StoreError},
+	assembly::state_files,
+	network::{Keys, Network},
+	node::endpoint,
 	OpenError, Payer, PayerSettings,
 };
+use openledger_payer_ledger::{Budget, StoreError, Treasury};
 use openledger_primitives::Hash;
 use tokio::time::{sleep, Instant};
 
-/// How long another command may take that uses the same state.
+use super::keys::{KeyArgs, KeyType, SignerArgs};
+
+/// The time that another command may take which uses the same state.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How often to check whether it is done.
+/// The pause before it is looked at again.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A chain node.
@@ -37,63 +40,113 @@ impl ChainArgs {
 	}
 }
 
+/// A payer: the chain, the state, and whose keys pay.
+#[derive(Clone, Debug, Args)]
+pub(super) struct PayerArgs {
+	#[command(flatten)]
+	pub chain: ChainArgs,
+	#[command(flatten)]
+	pub state: StateArgs,
+	#[command(flatten)]
+	pub key: KeyArgs,
+	#[command(flatten)]
+	key_type: KeyType,
+	#[command(flatten)]
+	signer: SignerArgs,
+}
+
+impl PayerArgs {
+	/// Reads all keys. `closes` says if the account's own is needed for what is to be done.
+	pub(super) fn keys(&self, closes: bool) -> anyhow::Result<Keys> {
+		self.key.keys(&self.key_type, &self.signer, closes)
+	}
+
+	/// The usual settings.
+	pub(super) fn settings(&self, budget: Budget) -> PayerSettings {
+		PayerSettings {
+			inside: endpoint::chain_is_inside(&self.chain.url),
+			..PayerSettings::new(budget, self.state.state.clone())
+		}
+	}
+}
+
 /// The folder with the state.
 #[derive(Clone, Debug, Args)]
 pub(super) struct StateArgs {
-	/// Where state is kept. What is lost from here, nodes still hold vouchers for.
+	/// Folder in which state is kept. What is lost from here, nodes still hold vouchers for.
 	#[arg(long, value_name = "FOLDER", env = "OPENLEDGER_PAY_STATE",
 		default_value_os_t = default_state(), help_heading = "State")]
 	pub state: PathBuf,
 }
 
-/// Where state is kept if nothing else is said.
+/// The folder for state if nothing else is said.
 fn default_state() -> PathBuf {
 	let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
 	let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
 	state.or_else(home).unwrap_or_else(env::temp_dir).join("openledger").join("pay")
 }
 
-/// How long nodes are waited for.
-pub(super) const NODES: Patience = Patience {
-	connect: Duration::from_secs(5),
-	question: Duration::from_secs(15),
-	silence: Duration::from_secs(300),
-};
-
-/// Opens a payer, once a command that uses the same state is done. A proxy that runs is waited for in
-/// vain.
-pub(super) async fn open_payer(
-	network: Arc<dyn Network>,
-	settings: PayerSettings,
-) -> anyhow::Result<Payer> {
-	let deadline = Instant::now() + PATIENCE;
+/// Opens state, once a command that uses it is done. A proxy that runs is waited for in vain.
+async fn patiently<T>(
+	patience: Duration,
+	open: impl AsyncFn() -> Result<T, OpenError>,
+) -> Result<T, OpenError> {
+	let deadline = Instant::now() + patience;
 	loop {
-		match Payer::open(network.clone(), settings.clone()).await {
+		match open().await {
 			Err(OpenError::Store(StoreError::InUse)) if Instant::now() < deadline => {
 				sleep(PAUSE).await;
 			}
-			opened => return Ok(opened?),
+			opened => return opened,
 		}
 	}
 }
 
-/// All state of a chain that is in a folder, of whatever account.
+/// Opens a payer.
+pub(super) async fn open_payer(
+	network: Arc<dyn Network>,
+	settings: PayerSettings,
+) -> anyhow::Result<Payer> {
+	let open = async || Payer::open(network.clone(), settings.clone()).await;
+	Ok(patiently(PATIENCE, open).await?)
+}
+
+/// Opens all state of a chain that is in a folder, of whatever account, to be looked at.
 pub(super) async fn open_all(
 	state: &StateArgs,
 	genesis_hash: Hash,
-) -> anyhow::Result<Vec<(Store, openledger_payer::ledger::Ledger)>> {
-	let deadline = Instant::now() + PATIENCE;
+) -> anyhow::Result<Vec<Treasury>> {
+	open_within(PATIENCE, state, genesis_hash).await
+}
+
+async fn open_within(
+	patience: Duration,
+	state: &StateArgs,
+	genesis_hash: Hash,
+) -> anyhow::Result<Vec<Treasury>> {
 	let mut opened = Vec::new();
-	for path in openledger_payer::assembly::state_files(&state.state, &genesis_hash)? {
-		loop {
-			match Store::open_existing(&path, genesis_hash).await {
-				Err(StoreError::InUse) if Instant::now() < deadline => sleep(PAUSE).await,
-				found => {
-					opened.push(found?);
-					break;
-				}
-			}
-		}
+	for path in state_files(&state.state, &genesis_hash)? {
+		let open = async || Ok(Treasury::open_to_read(&path, genesis_hash).await?);
+		opened.push(patiently(patience, open).await?);
 	}
 	Ok(opened)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[tokio::test]
+	async fn beside_a_proxy_the_error_says_where_its_sessions_are_shown() {
+		let folder = tempfile::tempdir().unwrap();
+		let state = StateArgs { state: folder.path().to_owned() };
+		let genesis = Hash::repeat_byte(7);
+		let path = state.state.join("07070707-0000000000000000.redb");
+		let budget = Budget::new(0, None);
+		let running = Treasury::open(&path, genesis, [1; 32].into(), budget).await.unwrap();
+		let refused = open_within(Duration::ZERO, &state, genesis).await.unwrap_err().to_string();
+		assert!(refused.contains("in use") && refused.contains("GET /spend"), "{refused}");
+		running.close().await;
+		assert_eq!(open_within(Duration::ZERO, &state, genesis).await.unwrap().len(), 1);
+	}
 }

@@ -1,4 +1,4 @@
-//! How things are shown.
+//! Output for people.
 
 use std::{
 	fmt::Display,

@@ -48,6 +48,19 @@ fn what_people_write_is_understood() {
 		&["call", "-m", "m", "-p", "-", "--key-env", "KEY", "--state", "f", "--no-stream"],
 		&["call", "-m", "m", "-p", "p", "--key-file", "k", "--budget", "5", "--json"],
 		&["call", "-m", "m", "-p", "p", "--account", ADDRESS, "--signer-file", "h"],
+		&[
+			"call",
+			"-m",
+			"m",
+			"-p",
+			"p",
+			"--suri",
+			"//A",
+			"--forgive",
+			ADDRESS,
+			"--forgive",
+			ADDRESS,
+		],
 		&["sessions"],
 		&["sessions", "--close", "4", "--key-stdin", "--key-type", "ed25519"],
 		&["sessions", "--close", "4", "5", "--key-env", "K", "--log", "debug"],
@@ -127,7 +140,7 @@ fn an_access_key_has_to_be_there() {
 fn keys_are_those_that_are_needed() {
 	let keys = |arguments: &[&str]| {
 		let cli = parse(&[&["--budget", "5"], arguments].concat()).unwrap();
-		cli.serve.key.keys(&cli.serve.key_type, &cli.serve.signer, cli.serve.close)
+		cli.serve.payer.keys(cli.serve.close)
 	};
 	let folder = tempfile::tempdir().unwrap();
 	let file = folder.path().join("hot").display().to_string();

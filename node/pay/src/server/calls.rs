@@ -2,57 +2,30 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-	body::Bytes,
-	extract::{Request as HttpRequest, State},
-	http::StatusCode,
-	response::Response,
-};
-use openledger_payer::{
-	call::{ReplyChannel, Request},
-	error::ApiError,
-};
-use openledger_protocol::Task;
+use axum::{body::Bytes, extract::Request as HttpRequest, response::Response};
+use openledger_payer::call::{ReplyChannel, Request};
+use openledger_protocol::{ApiError, RefusalCode, Task};
 use openledger_server_kit::intake::{read_body, BodyError, BodyLimits};
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::App;
 
-/// When it is worth trying again where too much is asked at once.
+/// The time after which it is worth trying again where too much is asked at once.
 const COME_BACK: Duration = Duration::from_secs(1);
 
-/// `POST /v1/chat/completions`.
-pub(super) async fn chats(
-	State(app): State<Arc<App>>,
+/// Makes a call of a kind, and answers with what comes of it.
+pub(super) async fn answer(
+	app: Arc<App>,
+	task: Task,
 	request: HttpRequest,
 ) -> Result<Response, ApiError> {
-	answer(&app, Task::Chat, request).await
-}
-
-/// `POST /v1/completions`.
-pub(super) async fn texts(
-	State(app): State<Arc<App>>,
-	request: HttpRequest,
-) -> Result<Response, ApiError> {
-	answer(&app, Task::Text, request).await
-}
-
-/// `POST /v1/embeddings`.
-pub(super) async fn embeddings(
-	State(app): State<Arc<App>>,
-	request: HttpRequest,
-) -> Result<Response, ApiError> {
-	answer(&app, Task::Embeddings, request).await
-}
-
-async fn answer(app: &App, task: Task, request: HttpRequest) -> Result<Response, ApiError> {
 	let limits = BodyLimits { bytes: app.limits.body_bytes, stall: app.limits.body_timeout };
 	let (parts, body) = request.into_parts();
 	let body = read_body(&parts.headers, body, limits, &app.memory).await;
-	let request = read(task, body.map_err(|error| not_taken(app, error))?)?;
+	let request = read(task, body.map_err(|error| not_taken(&app, error))?)?;
 	if app.stop.is_cancelled() {
-		return Err(ApiError::unavailable("shutting_down", "this proxy is stopping"));
+		return Err(ApiError::new(RefusalCode::ShuttingDown, "this proxy is stopping"));
 	}
 	let full = |message: &str| {
 		metrics::counter!("openledger_pay_queue_full_total").increment(1);
@@ -72,42 +45,37 @@ async fn answer(app: &App, task: Task, request: HttpRequest) -> Result<Response,
 		drop((slot, room));
 	});
 	answer.await.unwrap_or_else(|_| {
-		let message = "this proxy failed to answer";
-		let status = StatusCode::INTERNAL_SERVER_ERROR;
-		Err(ApiError::new(status, "server_error", "internal_error", message))
+		Err(ApiError::new(RefusalCode::InternalError, "this proxy failed to answer"))
 	})
 }
 
-/// Why a body is not taken.
+/// The error for a body that is not taken.
 fn not_taken(app: &App, error: BodyError) -> ApiError {
-	let (status, code) = match error {
-		BodyError::TooLarge => return ApiError::too_large(app.limits.body_bytes),
+	let code = match error {
+		BodyError::TooLarge => {
+			let message = format!("the body is larger than {} bytes", app.limits.body_bytes);
+			return ApiError::new(RefusalCode::RequestTooLarge, message);
+		}
 		BodyError::NoMemory => return ApiError::overloaded(COME_BACK, error.to_string()),
-		BodyError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
-		BodyError::Unreadable => (StatusCode::BAD_REQUEST, "unreadable_body"),
+		BodyError::TooSlow => RefusalCode::RequestTimeout,
+		BodyError::Unreadable => RefusalCode::UnreadableBody,
 	};
-	ApiError::invalid(status, None, code, error.to_string())
+	ApiError::new(code, error.to_string())
 }
 
 /// Reads what the proxy has to know of a request. Everything else is the node's to judge.
 fn read(task: Task, body: Bytes) -> Result<Request, ApiError> {
-	let wrong = |param, code: &str, message: String| {
-		ApiError::invalid(StatusCode::BAD_REQUEST, param, code, message)
-	};
-	let value: Value = serde_json::from_slice(&body).map_err(|error| {
-		wrong(None, "malformed_json", format!("the body is not valid JSON: {error}"))
-	})?;
+	let value: Value =
+		serde_json::from_slice(&body).map_err(|error| ApiError::malformed_json(&error))?;
 	let Value::Object(fields) = value else {
-		return Err(wrong(None, "invalid_type", "the body must be an object".into()));
+		return Err(ApiError::new(RefusalCode::InvalidType, "the body must be an object"));
 	};
 	let model = match fields.get("model") {
 		Some(Value::String(model)) if !model.is_empty() => model.clone(),
-		None | Some(Value::Null) | Some(Value::String(_)) => {
-			let code = "missing_required_parameter";
-			return Err(wrong(Some("model"), code, "`model` is required".into()));
-		}
+		None | Some(Value::Null | Value::String(_)) => return Err(ApiError::missing("model")),
 		Some(_) => {
-			return Err(wrong(Some("model"), "invalid_type", "`model` must be a string".into()))
+			let message = "`model` must be a string";
+			return Err(ApiError::invalid("model", RefusalCode::InvalidType, message));
 		}
 	};
 	let (max_tokens, inputs) = (task.max_tokens(&fields), task.inputs(&fields));
@@ -143,8 +111,8 @@ mod tests {
 			(r#"{"model":7}"#, "invalid_type", Some("model")),
 		] {
 			let error = read(Task::Chat, Bytes::from_static(body.as_bytes())).unwrap_err();
-			assert_eq!((error.code.as_str(), error.param.as_deref()), (code, param), "{body}");
-			assert_eq!(error.status, StatusCode::BAD_REQUEST);
+			let named = error.body.error.param.as_deref();
+			assert_eq!((error.code(), named, error.status.as_u16()), (code, param, 400), "{body}");
 		}
 	}
 }

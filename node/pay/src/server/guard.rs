@@ -1,4 +1,4 @@
-//! Who may use the proxy.
+//! The guard of the proxy: it lets in who may use it.
 //!
 //! It spends money for whoever can reach it, and pages in a browser on this machine can. So requests
 //! of web pages are refused, unless they come from an origin that was allowed; and while only this
@@ -9,17 +9,19 @@ use axum::http::{
 	header::{AUTHORIZATION, HOST, ORIGIN},
 	HeaderMap, HeaderValue, StatusCode,
 };
+use openledger_protocol::{
+	api_error::{ErrorBody, INVALID_REQUEST},
+	ApiError,
+};
 
-use openledger_payer::error::ApiError;
-
-/// Who may use the proxy.
+/// The conditions under which somebody may use the proxy.
 #[derive(Clone, Default)]
 pub struct Guard {
-	/// Whether only this machine is listened to.
+	/// `true` if only this machine is listened to.
 	pub local: bool,
 	/// Origins whose pages may use it.
 	pub origins: Vec<String>,
-	/// What has to be sent as `Authorization: Bearer`, if anything.
+	/// The key that has to be sent as `Authorization: Bearer`, if any.
 	pub access_key: Option<String>,
 }
 
@@ -35,10 +37,7 @@ impl std::fmt::Debug for Guard {
 }
 
 impl Guard {
-	/// Lets a request in, or not. The origin whose pages may read the answer, if it comes from one.
-	///
-	/// # Errors
-	/// 401 or 403.
+	/// Lets a request in, or not. Returns the origin whose pages may read the answer, if it comes from one.
 	pub fn admit(&self, headers: &HeaderMap) -> Result<Option<HeaderValue>, ApiError> {
 		let origin = self.origin(headers)?;
 		let Some(expected) = &self.access_key else { return Ok(origin) };
@@ -47,23 +46,16 @@ impl Guard {
 			given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
 		match given {
 			Some((_, key)) if same(key.trim().as_bytes(), expected.as_bytes()) => Ok(origin),
-			_ => Err(ApiError::invalid(
-				StatusCode::UNAUTHORIZED,
-				None,
-				"invalid_api_key",
-				"this proxy wants its access key as the API key",
-			)),
+			_ => {
+				let message = "this proxy wants its access key as the API key";
+				Err(invalid(StatusCode::UNAUTHORIZED, "invalid_api_key", message.into()))
+			}
 		}
 	}
 
-	/// Whether a request may come from where it comes. Its origin, if a page has sent it.
-	///
-	/// # Errors
-	/// 403.
+	/// Checks where a request comes from. Returns its origin, if a page has sent it.
 	pub fn origin(&self, headers: &HeaderMap) -> Result<Option<HeaderValue>, ApiError> {
-		let refused = |code, message: String| {
-			Err(ApiError::invalid(StatusCode::FORBIDDEN, None, code, message))
-		};
+		let refused = |code, message| Err(invalid(StatusCode::FORBIDDEN, code, message));
 		if self.local {
 			let host = text(headers, HOST.as_str()).unwrap_or_default();
 			if !is_local_host(host) {
@@ -90,11 +82,17 @@ impl Guard {
 	}
 }
 
+/// An error about a request whose code no node has.
+pub(super) fn invalid(status: StatusCode, code: &str, message: String) -> ApiError {
+	let body = ErrorBody::new(INVALID_REQUEST, code, None, message);
+	ApiError { status, body, retry_after: None }
+}
+
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 	headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
-/// Whether a `Host` header names this machine, whatever the port.
+/// Returns `true` if a `Host` header names this machine, whatever the port.
 fn is_local_host(host: &str) -> bool {
 	let name = match host.strip_prefix('[') {
 		Some(rest) => rest.split_once(']').map_or("", |(name, _)| name),
@@ -125,7 +123,7 @@ mod tests {
 	}
 
 	fn code(guard: &Guard, pairs: &[(&'static str, &str)]) -> Option<String> {
-		guard.admit(&headers(pairs)).err().map(|error| error.code)
+		guard.admit(&headers(pairs)).err().map(|error| error.code().to_owned())
 	}
 
 	#[test]

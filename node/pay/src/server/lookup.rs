@@ -1,4 +1,4 @@
-//! What can be asked of the proxy besides calls.
+//! Questions to the proxy besides calls.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,8 @@ use axum::{
 	Json,
 };
 use openledger_chain_client::{ss58, At};
-use openledger_payer::{error::ApiError, market::Listing};
+use openledger_payer::{error::unknown_model, market::Listing};
+use openledger_protocol::{ApiError, RefusalCode};
 use serde_json::{json, Value};
 use tokio::time::timeout;
 
@@ -17,9 +18,9 @@ use crate::report::Report;
 
 /// The list of models may be this old.
 const FRESH: Duration = Duration::from_secs(30);
-/// How long to wait for a newer one.
+/// The time to wait for a newer one.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the chain may take to say that it is there.
+/// The time that the chain may take to say that it is there.
 const HEALTH: Duration = Duration::from_secs(5);
 
 /// `GET /v1/models`: OpenAI's list, each model with what the chain knows of it under `openledger`.
@@ -37,7 +38,7 @@ pub(super) async fn one_model(
 ) -> Result<Json<Value>, ApiError> {
 	refresh(&app).await?;
 	let lists = app.payer.market.lists();
-	let listing = lists.models.get(&name).ok_or_else(|| ApiError::unknown_model(&name))?;
+	let listing = lists.models.get(&name).ok_or_else(|| unknown_model(&name))?;
 	Ok(Json(model(listing)))
 }
 
@@ -50,7 +51,7 @@ async fn refresh(app: &App) -> Result<(), ApiError> {
 		_ if market.lists().made.is_some() => Ok(()),
 		_ => {
 			let message = "the chain node cannot be reached";
-			Err(ApiError::unavailable("chain_unavailable", message))
+			Err(ApiError::new(RefusalCode::ChainUnavailable, message))
 		}
 	}
 }

@@ -25,14 +25,14 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
 	extract::{Request, State},
-	http::{Method, StatusCode},
+	http::Method,
 	middleware::{self, Next},
 	response::{IntoResponse, Response},
-	routing::{get, post},
+	routing::{get, post, MethodRouter},
 	Router,
 };
-use openledger_payer::{error::ApiError, Payer};
-use openledger_protocol::Task;
+use openledger_payer::Payer;
+use openledger_protocol::{ApiError, RefusalCode, Task};
 use openledger_server_kit::{cors, intake::BodyMemory, shape_errors};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -42,19 +42,19 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub struct Limits {
 	/// The largest request, in bytes.
 	pub body_bytes: usize,
-	/// How long a request may stall on its way in.
+	/// The time that a request may stall on its way in.
 	pub body_timeout: Duration,
 	/// Calls that are made at the same time.
 	pub concurrent: usize,
 	/// Calls that wait for their turn.
 	pub queue: usize,
-	/// How long one waits.
+	/// The time that one waits.
 	pub queue_wait: Duration,
 	/// Connections beside those of calls.
 	pub spare_connections: usize,
-	/// How long a request's headers may take.
+	/// The time that a request's headers may take.
 	pub header_timeout: Duration,
-	/// How long a connection may be idle. Longer than a node may be silent in the middle of an answer.
+	/// The time that a connection may be idle. Longer than a node may be silent in the middle of an answer.
 	pub idle: Duration,
 }
 
@@ -73,7 +73,7 @@ impl Default for Limits {
 	}
 }
 
-/// What the HTTP handlers share.
+/// The state that the HTTP handlers share.
 struct App {
 	payer: Payer,
 	guard: Guard,
@@ -93,9 +93,9 @@ struct App {
 /// All routes.
 fn router(app: Arc<App>) -> Router {
 	Router::new()
-		.route(Task::Chat.path(), post(calls::chats))
-		.route(Task::Text.path(), post(calls::texts))
-		.route(Task::Embeddings.path(), post(calls::embeddings))
+		.route(Task::Chat.path(), call(Task::Chat))
+		.route(Task::Text.path(), call(Task::Text))
+		.route(Task::Embeddings.path(), call(Task::Embeddings))
 		.route("/v1/models", get(lookup::models))
 		// Names of models have slashes.
 		.route("/v1/models/{*name}", get(lookup::one_model))
@@ -105,11 +105,16 @@ fn router(app: Arc<App>) -> Router {
 		.fallback(|| async {
 			let message = "there is nothing here: see /v1/chat/completions, /v1/completions, \
 			               /v1/embeddings, /v1/models, /spend, /health and /metrics";
-			ApiError::invalid(StatusCode::NOT_FOUND, None, "unknown_url", message)
+			ApiError::new(RefusalCode::UnknownUrl, message)
 		})
 		.layer(middleware::from_fn(shape))
 		.layer(middleware::from_fn_with_state(app.clone(), admit))
 		.with_state(app)
+}
+
+/// The handler of calls of a kind.
+fn call(task: Task) -> MethodRouter<Arc<App>> {
+	post(move |State(app): State<Arc<App>>, request: Request| calls::answer(app, task, request))
 }
 
 /// Lets in who may use the proxy. Pages from allowed origins are told so.
@@ -129,5 +134,5 @@ async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 /// Gives what the framework refuses by itself the same kind of body as everything else.
 async fn shape(request: Request, next: Next) -> Response {
 	let response = next.run(request).await;
-	shape_errors(response, |status, code, message| ApiError::invalid(status, None, code, message))
+	shape_errors(response, guard::invalid)
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use openledger_chain_client::ss58;
 use openledger_payer::{
-	janitor::{Closing, Janitor, JanitorError},
+	janitor::{Closing, Janitor, UpkeepError},
 	network::Network,
 	OpenError, Payer, PayerSettings,
 };
@@ -18,46 +18,40 @@ use tracing::{info, warn};
 use super::{router, telemetry, App, BodyMemory, Guard, Limits};
 use crate::report::Report;
 
-/// How long closing all sessions may take, when the proxy stops: nodes wait until what they settle
+/// The time that closing all sessions may take when the proxy stops: nodes wait until what they settle
 /// is final.
 const CLOSINGS: Duration = Duration::from_secs(240);
 
-/// How the proxy is set up.
+/// The settings of the proxy.
 #[derive(Clone, Debug)]
 pub struct Settings {
-	/// What pays.
+	/// The payer.
 	pub payer: PayerSettings,
-	/// Where apps connect.
+	/// The address where apps connect.
 	pub listen: SocketAddr,
 	/// Limits of the HTTP side.
 	pub limits: Limits,
-	/// Who may use the proxy.
+	/// The conditions under which somebody may use the proxy.
 	pub guard: Guard,
-	/// How long calls may go on once the proxy is told to stop.
+	/// The time that calls may go on once the proxy is told to stop.
 	pub grace: Duration,
+	/// `true` if all sessions are closed when the proxy stops.
+	pub close_at_end: bool,
 }
 
-/// Why the proxy does not start, or stops.
+/// A reason why the proxy does not start, or stops.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum StartError {
-	/// Nothing can be paid.
 	#[error(transparent)]
 	Payer(#[from] OpenError),
-	/// Nobody can connect.
 	#[error("cannot listen on {address}: {error}")]
-	Listen {
-		/// The address.
-		address: SocketAddr,
-		/// Why not.
-		error: std::io::Error,
-	},
-	/// Accepting connections failed.
+	Listen { address: SocketAddr, error: std::io::Error },
 	#[error("the server failed: {0}")]
 	Serve(std::io::Error),
-	/// Sessions could not be closed.
 	#[error(transparent)]
-	Janitor(#[from] JanitorError),
+	Upkeep(#[from] UpkeepError),
 }
 
 /// A proxy that is set up.
@@ -65,16 +59,17 @@ pub struct Proxy {
 	app: Arc<App>,
 	listener: TcpListener,
 	grace: Duration,
+	close_at_end: bool,
 }
 
 impl Proxy {
 	/// Sets everything up, and listens.
 	///
 	/// # Errors
-	/// Why not.
+	/// If nothing can be paid, or nobody can connect.
 	pub async fn new(network: Arc<dyn Network>, settings: Settings) -> Result<Self, StartError> {
 		telemetry::RECORDER.install();
-		let Settings { payer, listen: address, limits, guard, grace } = settings;
+		let Settings { payer, listen: address, limits, guard, grace, close_at_end } = settings;
 		let payer = Payer::open(network, payer).await?;
 		let listener = TcpListener::bind(address)
 			.await
@@ -90,10 +85,10 @@ impl Proxy {
 			calls: TaskTracker::new(),
 			stop: CancellationToken::new(),
 		});
-		Ok(Self { app, listener, grace })
+		Ok(Self { app, listener, grace, close_at_end })
 	}
 
-	/// Where apps connect.
+	/// The address where apps connect.
 	///
 	/// # Errors
 	/// If the system does not say.
@@ -102,12 +97,12 @@ impl Proxy {
 	}
 
 	/// Serves until it is stopped; then no more connections are taken, calls come to their end, and
-	/// what is known is on disk. Where the money is in the end.
+	/// what is known is on disk. Returns where the money is in the end.
 	///
 	/// # Errors
 	/// [`StartError::Serve`].
 	pub async fn run(self, stop: CancellationToken) -> Result<Report, StartError> {
-		let Self { app, listener, grace } = self;
+		let Self { app, listener, grace, close_at_end } = self;
 		let payer = &app.payer;
 		let background = CancellationToken::new();
 		let account = ss58(&payer.network.account());
@@ -123,8 +118,8 @@ impl Proxy {
 			warn!(%error, "metrics were not looked after");
 		}
 		payer.settle_down().await;
-		if payer.janitor.settings().at_end {
-			close_at_end(&payer.janitor).await;
+		if close_at_end {
+			close_sessions(&payer.janitor).await;
 		}
 		let report = Report::of(payer);
 		payer.close().await;
@@ -147,7 +142,7 @@ impl Proxy {
 }
 
 /// Closes what can be closed before the proxy ends. The rest is for the next start.
-async fn close_at_end(janitor: &Janitor) {
+async fn close_sessions(janitor: &Janitor) {
 	info!("closing all sessions");
 	match timeout(CLOSINGS, janitor.close_all()).await {
 		Ok(Ok(closings)) => {

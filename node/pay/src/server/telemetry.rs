@@ -11,7 +11,7 @@ use super::App;
 /// Bounds of the histograms, in seconds.
 const SECONDS: [f64; 12] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 
-/// Where metrics are collected.
+/// The collector of metrics.
 pub(super) const RECORDER: Recorder =
 	Recorder { buckets: &[(Histogram::Ending("_seconds"), &SECONDS)], describe };
 
@@ -51,7 +51,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
 	use metrics::gauge;
 	let treasury = &app.payer.treasury;
 	let (standing, unresolved) =
-		treasury.look(|ledger| (ledger.standing(), ledger.unresolved().len()));
+		treasury.look(|ledger| (ledger.standing(), ledger.books().unresolved().count()));
 	gauge!("openledger_pay_budget_open").set(in_open(treasury.budget().limit));
 	gauge!("openledger_pay_committed_open").set(in_open(standing.committed));
 	gauge!("openledger_pay_spent_open").set(in_open(standing.charged));

@@ -131,7 +131,7 @@ async fn a_session_that_nobody_uses_is_closed() {
 #[tokio::test]
 async fn all_sessions_are_closed_at_the_end_if_that_is_wanted() {
 	let mut world = World::new(1, 100 * MOST, 10 * MOST).await;
-	world.settings.payer.closing.at_end = true;
+	world.settings.close_at_end = true;
 	let proxy = world.start().await;
 	let answer = world.ask(&proxy, true).await;
 	assert_eq!(answer.status(), 200);

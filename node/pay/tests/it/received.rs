@@ -48,7 +48,7 @@ async fn more_than_has_come_is_not_paid() {
 		assert_eq!(world.spend(&proxy, "spent").await, 0, "{mood:?}");
 		let (_, spend) = world.get(&proxy, "/spend").await;
 		let reason = spend["barred"][0]["reason"].as_str().unwrap();
-		assert!(reason.contains("4000 output tokens for"), "{spend}");
+		assert!(reason.contains("4000 output tokens where"), "{spend}");
 		proxy.stop().await;
 	}
 }

@@ -84,6 +84,7 @@ impl World {
 			limits: Limits::default(),
 			guard: Guard { local: true, ..Guard::default() },
 			grace: Duration::from_secs(5),
+			close_at_end: false,
 		};
 		Self { net, settings, http: Client::new() }
 	}

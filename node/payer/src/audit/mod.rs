@@ -1,4 +1,4 @@
-//! What a node stated of the calls of a session, next to what the chain settled of them.
+//! A node's statements of the calls of a session, next to what the chain settled of them.
 //!
 //! The chain computes charges itself, and a voucher bounds them. What it cannot know is whether a
 //! record is what the caller was told. A statement that the node has signed and a settled record
@@ -7,11 +7,10 @@
 use std::collections::BTreeMap;
 
 use openledger_chain_client::{AggregateSettled, CallSettled, SessionSettlements};
+use openledger_payer_ledger::KeptStatement;
 use openledger_primitives::{
 	merkle, record::CallRecord, statement::Statement, Balance, BlockNumber, Hash, LaneId, Sequence,
 };
-
-use crate::known::KeptStatement;
 
 /// The finding about a call, or about calls that were settled together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub enum Finding {
 }
 
 impl Finding {
-	/// Whether what the node has signed is proof against it.
+	/// Returns `true` if what the node has signed is proof against it.
 	pub fn is_against_node(self) -> bool {
 		matches!(self, Self::Overcharged | Self::Differs | Self::Equivocates)
 	}
@@ -50,15 +49,15 @@ pub struct AuditedCall {
 	pub lane: LaneId,
 	/// Its sequence.
 	pub sequence: Sequence,
-	/// What the node stated that it costs, in planck: the least, if it said several things.
+	/// Its cost by the node's statement, in planck: the least, if it said several things.
 	pub stated: Option<Balance>,
-	/// What the chain charged for it by itself, in planck.
+	/// The chain's charge for it by itself, in planck.
 	pub settled: Option<Balance>,
 	/// The block of its settlement.
 	pub block: Option<BlockNumber>,
-	/// What is to be said of it.
+	/// The finding about it.
 	pub finding: Finding,
-	/// In what else the settled record is not what was stated.
+	/// The fields in which the settled record is not what was stated.
 	pub differences: Vec<&'static str>,
 }
 
@@ -73,15 +72,15 @@ pub struct AuditedAggregate {
 	pub last_sequence: Sequence,
 	/// The block of the settlement.
 	pub block: BlockNumber,
-	/// How many calls were settled.
+	/// The number of calls that were settled.
 	pub calls: u64,
-	/// What the chain charged for them, in planck.
+	/// The chain's charge for them, in planck.
 	pub settled: Balance,
-	/// How many calls of these sequences were stated.
+	/// The number of calls of these sequences that were stated.
 	pub stated_calls: u64,
-	/// What the node stated that they cost, in planck.
+	/// Their cost by the node's statements, in planck.
 	pub stated: Balance,
-	/// What is to be said of them.
+	/// The finding about them.
 	pub finding: Finding,
 }
 
@@ -158,7 +157,7 @@ impl Audit {
 		Self { calls: calls.into_values().collect(), aggregates }
 	}
 
-	/// By how much the node has charged more than it stated, in planck.
+	/// The amount that the node has charged beyond its statements, in planck.
 	pub fn overcharged(&self) -> Balance {
 		let calls = self.calls.iter().filter_map(|call| Some((call.settled?, call.stated?)));
 		let aggregates = self.aggregates.iter().filter(|sum| sum.finding == Finding::Overcharged);
@@ -168,7 +167,7 @@ impl Audit {
 		})
 	}
 
-	/// Whether anything that the node has signed is proof against it.
+	/// Returns `true` if anything that the node has signed is proof against it.
 	pub fn is_against_node(&self) -> bool {
 		self.calls.iter().any(|call| call.finding.is_against_node())
 			|| self.aggregates.iter().any(|sum| sum.finding.is_against_node())
@@ -215,7 +214,7 @@ fn settled_call(call: &CallSettled, block: BlockNumber, stated: &[&Statement]) -
 	}
 }
 
-/// In what a settled record is not what was stated, other than in its charge.
+/// The fields in which a settled record is not what was stated, other than its charge.
 fn differences(call: &CallSettled, statement: &Statement) -> Vec<&'static str> {
 	let compared = [
 		("model", call.model == statement.model),
@@ -265,7 +264,7 @@ fn settled_together(
 	}
 }
 
-/// Whether what was stated of each call is what it was settled at.
+/// Returns `true` if each call was settled at the terms that were stated.
 fn terms_fit(parts: &[&AggregateSettled], stated: &[&[&Statement]]) -> bool {
 	stated.iter().filter_map(|stated| stated.first()).all(|call| {
 		parts.iter().any(|part| {

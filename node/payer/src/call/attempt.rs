@@ -1,76 +1,99 @@
 //! Trying one node, step by step.
 
-use std::{sync::Arc, time::Duration};
-
+use axum::http::header::CONTENT_TYPE;
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo},
 	AccountId,
 };
+use reqwest::Response;
 
 use super::{
-	agreed::{Agreed, Agreeing},
+	agreed::Agreed,
 	context::Call,
+	lost::Lost,
 	offered::Offered,
-	prepared::{Prepared, Preparing},
+	prepared::Payment,
 	receiving::Receiving,
-	rejected::{Correcting, Patience},
-	sent::{Came, Sending, Sent},
-	stop::later,
-	verdict::{Step, Verdict},
+	rejected::{Next, Patience},
+	sent::{send, Came},
+	stream,
+	verdict::{later, Step, Verdict},
+	whole::Whole,
 };
-use crate::{market::Market, node::api::NodeApi};
+use crate::{market::Market, parts::Parts};
 
-/// What the steps need, each for itself.
-pub(super) struct Attempt {
-	pub api: NodeApi,
-	pub market: Arc<Market>,
-	pub agreeing: Agreeing,
-	pub preparing: Preparing,
-	pub sending: Sending,
-	pub receiving: Receiving,
-	pub correcting: Correcting,
-	/// How long a node may take to see what happened on chain, and to have a lane free again.
-	pub catch_up: Duration,
-}
-
-impl Attempt {
-	/// Tries one node.
-	pub async fn run(&self, call: &mut Call<'_>, model: &ModelInfo, node: &NodeInfo) -> Verdict {
-		let _in_flight = InFlight::new(&self.market, &node.operator);
-		let until = later(self.catch_up).min(call.deadline);
-		let mut patience = Patience { until, corrections: 0, refused: Vec::new() };
-		let mut node = node.clone();
-		loop {
-			match self.round(call, model, node, &mut patience).await {
-				Step::Continue(newest) => node = newest,
-				Step::Break(verdict) => return verdict,
-			}
+/// Tries one node.
+pub(super) async fn attempt(
+	parts: &Parts,
+	call: &mut Call<'_>,
+	model: &ModelInfo,
+	node: &NodeInfo,
+) -> Verdict {
+	let _in_flight = InFlight::new(&parts.market, &node.operator);
+	let mut patience = Patience::until(later(parts.settings.call.catch_up).min(call.deadline));
+	let mut node = node.clone();
+	loop {
+		match round(parts, call, model, node, &mut patience).await {
+			Step::Continue(newest) => node = newest,
+			Step::Break(verdict) => return verdict,
 		}
 	}
+}
 
-	/// One voucher. Goes on with the node as the chain has it if there is to be another one.
-	async fn round(
-		&self,
-		call: &mut Call<'_>,
-		model: &ModelInfo,
-		node: NodeInfo,
-		patience: &mut Patience,
-	) -> Step<NodeInfo> {
-		let offered = Offered::ask(&self.api, &self.market, call, model, node).await?;
-		let agreed = Agreed::compare(offered, &self.agreeing, call.request, model).await?;
-		let node = agreed.node.clone();
-		let prepared = Prepared::prepare(agreed, &self.preparing, call).await?;
-		let sent = Sent::send(prepared, &self.sending, call).await?;
-		let receiving = &self.receiving;
-		match sent.came(&self.sending).await? {
-			Came::Answered(answered) => Step::Break(answered.deliver(receiving, call).await),
-			Came::Lost(lost, reason) => Step::Break(lost.recover(receiving, call, reason).await),
-			Came::Stopped(lost, stop) => Step::Break(lost.abandon(receiving, call, stop).await),
-			Came::Rejected(rejected) => {
-				rejected.correct(&self.correcting, call, model, patience).await?;
-				Step::Continue(node)
+/// Walks the steps with one voucher. Goes on with the node as the chain has it if there is to be another
+/// one.
+async fn round(
+	parts: &Parts,
+	call: &mut Call<'_>,
+	model: &ModelInfo,
+	node: NodeInfo,
+	patience: &mut Patience,
+) -> Step<NodeInfo> {
+	let offered = Offered::ask(parts, call, model, node).await?;
+	let agreed = Agreed::compare(offered, parts, call.request, model).await?;
+	let node = agreed.node.clone();
+	let mut payment = Payment::prepare(agreed, parts, call).await?;
+	loop {
+		let rejected = match send(payment, parts, call).await? {
+			Came::Answered(payment, answer) => {
+				return Step::Break(deliver(parts, call, payment, answer).await);
 			}
+			Came::Lost(lost, reason) => {
+				return Step::Break(lost.recover(parts, call, reason).await);
+			}
+			Came::Stopped(lost, stop) => {
+				return Step::Break(lost.abandon(parts, call, stop).await);
+			}
+			Came::Rejected(rejected) => rejected,
+		};
+		match rejected.correct(parts, call, model, patience).await? {
+			Next::Another => return Step::Continue(node),
+			Next::Again(same) => payment = same,
 		}
+	}
+}
+
+/// Last step: hands the answer through to the app, whole or piece by piece, and takes its statement.
+async fn deliver(
+	parts: &Parts,
+	call: &mut Call<'_>,
+	payment: Payment,
+	answer: Response,
+) -> Verdict {
+	let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+	let is_stream = kind.is_some_and(|kind| kind.starts_with("text/event-stream"));
+	if is_stream != call.request.stream {
+		drop(answer);
+		return Lost { payment }.recover(parts, call, "it answers in another form".into()).await;
+	}
+	let receiving = Receiving { parts, payment: &payment };
+	if is_stream {
+		return stream::deliver(receiving, call, answer).await;
+	}
+	match call.unless_stopped(Whole::read(answer, payment.size())).await {
+		Ok(Ok(whole)) => whole.hand_over(receiving, call).await,
+		Ok(Err(reason)) => Lost { payment }.recover(parts, call, reason).await,
+		Err(stop) => Lost { payment }.abandon(parts, call, stop).await,
 	}
 }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use tokio::time::{sleep_until, Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{paid::PaidCall, reply::ReplyChannel, stop::Stop, Request};
+use super::{paid::PaidCall, reply::ReplyChannel, request::Request, verdict::Stop};
 
 /// A call on its way.
 pub(super) struct Call<'a> {
@@ -30,21 +30,16 @@ impl Call<'_> {
 	}
 
 	/// Waits for something that may be dropped half way.
-	pub async fn unless_stopped<T>(&mut self, what: impl Future<Output = T>) -> Result<T, Stop> {
+	pub async fn unless_stopped<T>(&mut self, awaited: impl Future<Output = T>) -> Result<T, Stop> {
 		tokio::select! {
 			biased;
-			done = what => Ok(done),
+			done = awaited => Ok(done),
 			stop = self.stopped() => Err(stop),
 		}
 	}
 
-	/// Whether there is time for another node.
+	/// Returns `true` if there is time for another node.
 	pub fn may_go_on(&self) -> bool {
 		self.deadline > Instant::now() && !self.cut.is_cancelled()
-	}
-
-	/// Notes what became of a voucher that went out.
-	pub fn note(&mut self, paid: PaidCall) {
-		self.paid.push(paid);
 	}
 }

@@ -7,16 +7,11 @@ use tokio::time::Instant;
 use super::{
 	context::Call,
 	refused,
-	stop::millis,
-	verdict::{in_time, Step, Verdict},
+	verdict::{elsewhere, in_time, millis, Step},
 };
-use crate::{
-	error::ApiError,
-	market::Market,
-	node::api::{NodeApi, Quote},
-};
+use crate::{error::PayerCode, node::api::Quote, parts::Parts};
 
-/// What a node wants for a call. It was not compared with anything.
+/// A node's offer for a call. It was not compared with anything.
 pub(super) struct Offered {
 	pub required: PaymentRequired,
 	pub node: NodeInfo,
@@ -25,27 +20,25 @@ pub(super) struct Offered {
 impl Offered {
 	/// Asks a node what the call costs.
 	pub async fn ask(
-		api: &NodeApi,
-		market: &Market,
+		parts: &Parts,
 		call: &mut Call<'_>,
 		model: &ModelInfo,
 		node: NodeInfo,
 	) -> Step<Self> {
 		let asked = Instant::now();
 		let (body, task) = (call.request.body.clone(), call.request.task);
-		let asking = api.offer(&node.endpoint, task, &body);
+		let asking = parts.api.offer(&node.endpoint, task, &body);
 		let required = match in_time(call.unless_stopped(asking).await)? {
 			Quote::Offer(required) => *required,
 			Quote::Refused(refusal) => {
-				return Step::Break(refused::verdict(market, task, &node, model, refusal));
+				return Step::Break(refused::verdict(&parts.market, task, &node, model, refusal));
 			}
 			Quote::Failed(reason) => {
-				market.failed(&node.operator);
-				let error = ApiError::bad_gateway("node_unreachable", reason);
-				return Step::Break(Verdict::Elsewhere(error));
+				parts.market.failed(&node.operator);
+				return Step::Break(elsewhere(PayerCode::NodeUnreachable, reason));
 			}
 		};
-		market.note(&node.operator, |health, _| health.reached(millis(asked.elapsed())));
+		parts.market.note(&node.operator, |health, _| health.reached(millis(asked.elapsed())));
 		Step::Continue(Self { required, node })
 	}
 }

@@ -1,20 +1,19 @@
-//! What became of a voucher that went out.
+//! Vouchers that went out.
 
+use openledger_payer_ledger::LaneSlot;
 use openledger_primitives::{AccountId, Balance};
 use openledger_protocol::x402::Receipt;
-
-use crate::ledger::LaneSlot;
 
 /// A voucher that went out for a call.
 #[derive(Clone, Debug)]
 pub struct PaidCall {
 	/// The node's base URL.
 	pub url: String,
-	/// Who was paid, out of which session, and which call of which lane it was.
+	/// Its place: the operator who was paid, the session, the lane, and the call of it.
 	pub slot: LaneSlot,
 	/// The most that it could cost, in planck.
 	pub allowance: Balance,
-	/// What became of it.
+	/// Its outcome.
 	pub outcome: Outcome,
 }
 
@@ -39,7 +38,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-	/// What the call cost, in planck, if that is known.
+	/// The cost of the call, in planck, if that is known.
 	pub fn charge(&self) -> Option<Balance> {
 		match self {
 			Self::Charged(receipt) => Some(receipt.statement.charge),

@@ -1,60 +1,89 @@
 //! From the moment on when a voucher is out: taking its statement, or finding out what became of it.
 
-use std::{sync::Arc, time::Duration};
-
 use axum::http::{HeaderName, HeaderValue};
 use openledger_chain_client::ss58;
-use openledger_primitives::{statement::response_hash, AccountId, Balance};
+use openledger_payer_ledger::{Book, Fate, LaneSlot, OpenCall, StoreError};
+use openledger_primitives::Balance;
 use openledger_protocol::x402::PaymentResponse;
 use tokio::time::{sleep, timeout_at, Instant};
 use tracing::{info, warn};
 
-use super::{context::Call, paid::Outcome, prepared::Payment, stop::later, verdict::unwritable};
+use super::{
+	context::Call,
+	paid::Outcome,
+	prepared::Payment,
+	verdict::{later, unwritable},
+};
 use crate::{
-	clerk::{self, Clerk, Unacceptable},
-	ledger::{Begun, Fate, LaneSlot},
-	market::Market,
-	node::{
-		api::{NodeApi, StatementStatus},
-		health::Health,
-	},
-	treasury::Treasury,
+	clerk::{Answer, Unacceptable},
+	node::{api::StatementStatus, health::Health},
+	parts::Parts,
 };
 
-/// What an app learns of the payment, if it looks.
+/// The headers that tell an app of the payment, if it looks.
 const NODE: HeaderName = HeaderName::from_static("x-openledger-node");
 const SESSION: HeaderName = HeaderName::from_static("x-openledger-session");
 const CHARGE: HeaderName = HeaderName::from_static("x-openledger-charge");
 
-/// What is needed while an answer comes, or does not.
-pub(super) struct Receiving {
-	pub api: NodeApi,
-	pub clerk: Clerk,
-	pub treasury: Arc<Treasury>,
-	pub market: Arc<Market>,
-	/// An app that leaves after so long and has got nothing has waited in vain.
-	pub in_vain: Duration,
-	/// How long a node is asked what became of a call, before it is left for later.
-	pub recovery: Duration,
-	/// How long to wait before it is asked again.
-	pub pause: Duration,
+/// A payment whose voucher is out.
+#[derive(Clone, Copy)]
+pub(super) struct Receiving<'a> {
+	pub parts: &'a Parts,
+	pub payment: &'a Payment,
 }
 
-impl Receiving {
-	/// Takes a statement.
-	pub async fn take(
-		&self,
-		payment: &Payment,
-		response: PaymentResponse,
-		answer: Option<clerk::Answer<'_>>,
+impl Receiving<'_> {
+	/// Takes the statement that came with an answer, or finds out what became of the call; and notes that
+	/// for the app.
+	pub async fn conclude(
+		self,
+		call: &mut Call<'_>,
+		response: Option<PaymentResponse>,
+		answer: Option<Answer<'_>>,
 		fate: Fate,
 	) -> Outcome {
-		let Begun { slot, open, .. } = payment.begun();
+		let outcome = match response {
+			Some(response) => self.take(response, answer, fate).await,
+			None => {
+				self.note_answer(answer).await;
+				let status = self.ask_until(later(self.parts.settings.call.recovery)).await;
+				self.account_for(status, answer, fate).await
+			}
+		};
+		self.note(call, &outcome, fate);
+		outcome
+	}
+
+	/// Notes what became of the call.
+	pub fn note(self, call: &mut Call<'_>, outcome: &Outcome, fate: Fate) {
+		call.paid.push(self.payment.paid(outcome.clone()));
+		if fate != Fate::Lost {
+			return;
+		}
+		let node = &self.payment.node.operator;
+		// Nobody is blamed for an answer that was not paid for, and will not be.
+		if outcome.charge() != Some(0) {
+			self.parts.market.note(node, Health::lost);
+		}
+		if let Outcome::Charged(receipt) = outcome {
+			let charge = receipt.statement.charge;
+			warn!(node = %ss58(node), %charge, "an answer was charged and did not arrive");
+			metrics::counter!("openledger_pay_lost_answers_total").increment(1);
+		}
+	}
+
+	async fn take(
+		self,
+		response: PaymentResponse,
+		answer: Option<Answer<'_>>,
+		fate: Fate,
+	) -> Outcome {
+		let (slot, call) = (&self.payment.reserved.slot, &self.payment.reserved.call);
 		let receipt = Box::new(response.extra.clone());
-		match self.clerk.take(slot, open, response, answer, fate).await {
+		match self.parts.clerk.take(slot, call, response, answer, fate).await {
 			Ok(_) => {
-				let (model, statement) =
-					(self.market.model_name(open.call.model), &receipt.statement);
+				let model = self.parts.market.model_name(call.agreed.terms.model);
+				let statement = &receipt.statement;
 				let tokens =
 					[("input", statement.input_tokens), ("output", statement.output_tokens)];
 				for (kind, count) in tokens {
@@ -74,114 +103,86 @@ impl Receiving {
 		}
 	}
 
-	/// Finds out what became of a call whose answer came without a statement. If the node does not
-	/// say in time, that is left for later, and what the call could cost stays set aside.
-	pub async fn find_out(
-		&self,
-		payment: &Payment,
-		answer: Option<clerk::Answer<'_>>,
-		fate: Fate,
-	) -> Outcome {
-		self.note_answer(payment.begun(), answer).await;
-		let status = self.ask_until(later(self.recovery), payment).await;
-		self.account_for(payment, status, answer, fate).await
-	}
-
-	/// What a node says of a call, once it can say, or what it says when time is up.
-	pub async fn ask_until(&self, deadline: Instant, payment: &Payment) -> StatementStatus {
-		let (endpoint, slot) = (&payment.node().endpoint, payment.slot());
+	/// The node's word on the call, once it can say, or what it says when time is up.
+	pub async fn ask_until(self, deadline: Instant) -> StatementStatus {
+		let (endpoint, slot) = (&self.payment.node.endpoint, &self.payment.reserved.slot);
 		loop {
-			let asking = self.api.statement(endpoint, slot.session, slot.lane, slot.sequence);
-			let status = timeout_at(deadline, asking).await;
+			let status = timeout_at(deadline, self.parts.api.statement(endpoint, slot)).await;
 			match status.unwrap_or_else(|_| StatementStatus::NotNow("time is up".into())) {
-				StatementStatus::NotNow(_) if Instant::now() < deadline => sleep(self.pause).await,
+				StatementStatus::NotNow(_) if Instant::now() < deadline => {
+					sleep(self.parts.settings.call.pause).await;
+				}
 				status => return status,
 			}
 		}
 	}
 
-	/// Settles up for a call whose answer came without a statement, by what its node says of it.
+	/// Settles up for a call whose answer came without a statement, by what its node says of it. If it
+	/// does not say, that is left for later, and what the call could cost stays set aside.
 	pub async fn account_for(
-		&self,
-		payment: &Payment,
+		self,
 		status: StatementStatus,
-		answer: Option<clerk::Answer<'_>>,
+		answer: Option<Answer<'_>>,
 		fate: Fate,
 	) -> Outcome {
-		let Begun { slot, open, .. } = payment.begun();
+		let (slot, call) = (&self.payment.reserved.slot, &self.payment.reserved.call);
+		let best = self.parts.market.best();
 		let taken = match status {
-			StatementStatus::Served(response) => {
-				return self.take(payment, *response, answer, fate).await;
-			}
+			StatementStatus::Served(response) => return self.take(*response, answer, fate).await,
 			StatementStatus::NotCharged => true,
 			// Whoever has the request may still bring it.
-			StatementStatus::NotTaken if open.call.can_be_taken(self.market.best()) => {
-				self.park(slot, fate).await;
-				return Outcome::Unknown;
-			}
+			StatementStatus::NotTaken if call.can_be_taken(best) => return self.park(fate).await,
 			StatementStatus::NotTaken => false,
 			StatementStatus::NotNow(reason) => {
 				warn!(
 					node = %ss58(&slot.node), session = slot.session, lane = slot.lane, %reason,
 					"what became of a call is not known yet; what it may cost stays set aside",
 				);
-				self.park(slot, fate).await;
-				return Outcome::Unknown;
+				return self.park(fate).await;
 			}
 		};
-		match self.treasury.release(slot, taken).await {
-			Ok(()) => Outcome::NotCharged,
-			Err(error) => {
-				unwritable(&error);
-				Outcome::Unknown
-			}
+		let released = self.parts.treasury.at(slot.session, |book| book.release(slot, taken));
+		match noted(released.await) {
+			true => Outcome::NotCharged,
+			false => Outcome::Unknown,
 		}
 	}
 
 	/// Writes down what has come of an answer whose statement has not: whoever takes that, and be it
 	/// another process, holds it against this.
-	pub async fn note_answer(&self, begun: &Begun, answer: Option<clerk::Answer<'_>>) {
+	pub async fn note_answer(self, answer: Option<Answer<'_>>) {
 		let Some(answer) = answer else { return };
-		let most = self.clerk.most_owed(answer).await;
-		let salt = begun.open.call.salt;
-		let hash = || response_hash(salt.as_fixed_bytes(), answer.said.signed.as_bytes());
-		let expected = answer.whole.then(hash);
-		let noted = self.treasury.update(|ledger| ledger.owe_at_most(&begun.slot, most, expected));
-		if let Err(error) = noted.await {
-			unwritable(&error);
-		}
+		let (slot, call) = (&self.payment.reserved.slot, &self.payment.reserved.call);
+		let OpenCall { agreed, expected, .. } = self.parts.clerk.owed(call, answer).await;
+		let owed = |book: &mut Book| book.owe_at_most(slot, agreed.max_output_tokens, expected);
+		noted(self.parts.treasury.at(slot.session, owed).await);
 	}
 
-	/// Leaves it for later to learn what became of a call.
-	async fn park(&self, slot: &LaneSlot, fate: Fate) {
-		if fate != Fate::Lost {
-			return self.treasury.park(slot);
+	/// Leaves it for later to learn what became of the call.
+	async fn park(self, fate: Fate) -> Outcome {
+		let slot = &self.payment.reserved.slot;
+		match fate {
+			Fate::Lost => {
+				noted(self.parts.treasury.update(|ledger| ledger.park_lost(slot)).await);
+			}
+			Fate::Delivered | Fate::Unwanted => self.parts.treasury.park(slot),
 		}
-		if let Err(error) = self.treasury.park_lost(slot).await {
-			unwritable(&error);
-		}
+		Outcome::Unknown
 	}
 
-	/// Notes an answer that did not arrive, if it was paid for or may be.
-	pub fn note_lost(&self, node: &AccountId, outcome: &Outcome) {
-		if outcome.charge() != Some(0) {
-			self.market.note(node, Health::lost);
-		}
-		if let Outcome::Charged(receipt) = outcome {
-			let charge = receipt.statement.charge;
-			warn!(node = %ss58(node), %charge, "an answer was charged and did not arrive");
-			metrics::counter!("openledger_pay_lost_answers_total").increment(1);
-		}
-	}
-
-	/// Writes a call into the log.
-	pub fn log(&self, call: &Call<'_>, payment: &Payment, charge: Option<Balance>) {
-		let slot = payment.slot();
+	/// Writes the call into the log.
+	pub fn log(self, call: &Call<'_>, charge: Option<Balance>) {
+		let slot = &self.payment.reserved.slot;
 		info!(
 			model = %call.request.model, node = %ss58(&slot.node), session = slot.session,
 			lane = slot.lane, sequence = slot.sequence, charge = ?charge, "call served",
 		);
 	}
+}
+
+/// Returns `true` if a change was written down. The log says if not.
+fn noted(written: Result<(), StoreError>) -> bool {
+	written.inspect_err(|error| drop(unwritable(error))).is_ok()
 }
 
 /// The headers of an answer that tell of its payment.

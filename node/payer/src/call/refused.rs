@@ -1,13 +1,13 @@
-//! What a node's refusal means for the call, where it is not about a voucher.
+//! Refusals of a node that are not about a voucher, and what they mean for the call.
 
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use openledger_primitives::info::{ModelInfo, NodeInfo};
-use openledger_protocol::{RefusalCode, Task};
+use openledger_protocol::{api_error::ErrorBody, ApiError, RefusalCode, Task};
 
-use super::{stop::millis, verdict::Verdict};
-use crate::{error::ApiError, market::Market, node::api::Refusal};
+use super::verdict::{elsewhere, millis, Verdict};
+use crate::{error::PayerCode, market::Market, node::api::Refusal};
 
 /// A node that does not want a call is left alone for so long, if it does not say for how long.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -52,7 +52,7 @@ pub(super) fn verdict(
 		}
 		_ => {
 			market.failed(&node.operator);
-			Verdict::Elsewhere(ApiError::bad_gateway("node_failed", refusal.message))
+			elsewhere(PayerCode::NodeFailed, refusal.message)
 		}
 	}
 }
@@ -64,14 +64,17 @@ fn handed_through(refusal: &Refusal) -> ApiError {
 		402 => 502,
 		status => status,
 	};
+	let Refusal { kind, code, param, message, retry_after, .. } = refusal.clone();
 	ApiError {
 		status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY),
-		kind: refusal.kind.clone(),
-		code: refusal.code.clone(),
-		param: refusal.param.clone(),
-		message: refusal.message.clone(),
-		retry_after: refusal.retry_after,
+		body: ErrorBody::new(kind, code, param, message),
+		retry_after,
 	}
+}
+
+/// The error that a node ended a stream with.
+pub(super) fn broke_off(refusal: &Refusal) -> ApiError {
+	ApiError { status: StatusCode::BAD_GATEWAY, ..handed_through(refusal) }
 }
 
 #[cfg(test)]
@@ -82,8 +85,8 @@ mod tests {
 	fn what_a_node_says_is_handed_through() {
 		let raw = r#"{"error":{"message":"no","type":"t","param":"p","code":"c"}}"#;
 		let error = handed_through(&Refusal::of(400, raw));
-		assert_eq!((error.status.as_u16(), error.code.as_str()), (400, "c"));
-		assert_eq!(error.param.as_deref(), Some("p"));
+		assert_eq!((error.status.as_u16(), error.code()), (400, "c"));
+		assert_eq!(error.body.error.param.as_deref(), Some("p"));
 		assert_eq!(handed_through(&Refusal::of(402, raw)).status.as_u16(), 502);
 	}
 }

@@ -1,4 +1,4 @@
-//! What goes through of a streamed answer: everything but the payment.
+//! The part of a streamed answer that goes through: everything but the payment.
 //!
 //! Nothing is handed out before the model has said something, so that another node can still be
 //! asked if this one breaks off.
@@ -15,7 +15,7 @@ use crate::{answer_text::AnswerText, node::api::Refusal, sse::SseEvent};
 /// Events that are held back until the model has said something, at most.
 const MOST_HELD: usize = 16;
 
-/// What to do after an event.
+/// The thing to do after an event.
 #[derive(Debug, PartialEq)]
 pub enum Step {
 	/// Hand this out.
@@ -80,12 +80,12 @@ impl Relay {
 		Step::Wait
 	}
 
-	/// Whether the model has said something, or that it has nothing to say.
+	/// Returns `true` once the model has said something, or that it has nothing to say.
 	pub fn has_answered(&self) -> bool {
 		self.answered
 	}
 
-	/// What was held back.
+	/// Hands out what was held back.
 	pub fn flush(&mut self) -> Vec<Bytes> {
 		self.begun = true;
 		std::mem::take(&mut self.held)

@@ -3,10 +3,11 @@
 //! Nothing is asked or changed here. Each code that a node may have is named: one that comes new needs
 //! an entry.
 
+use openledger_payer_ledger::Correction;
 use openledger_primitives::{Balance, Sequence};
 use openledger_protocol::{RefusalCode, RefusalDetails};
 
-use crate::{ledger::Correction, node::api::Refusal};
+use crate::node::api::Refusal;
 
 /// The remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,24 +40,24 @@ pub struct Tried {
 	pub sequence: Sequence,
 	/// The highest sequence on its lane that can have been used, as far as is known.
 	pub highest: Sequence,
-	/// What it acknowledges, in planck.
+	/// The sum that it acknowledges, in planck.
 	pub acknowledged: Balance,
-	/// What the statements of its lane add up to by now, in planck: earlier vouchers that were refused
+	/// The sum of the statements of its lane by now, in planck: earlier vouchers that were refused
 	/// may have been taken after all.
 	pub stated: Balance,
-	/// The last sequence of these.
-	pub taken: Option<Sequence>,
-	/// Whether money was put into its session just now.
+	/// The last sequence of its lane that was charged.
+	pub charged: Sequence,
+	/// `true` if money was put into its session just now.
 	pub fresh: bool,
 }
 
 /// The remedy for a refusal of a voucher.
 pub fn remedy(refusal: &Refusal, tried: Tried) -> Remedy {
 	let Some(code) = refusal.known_code() else { return Remedy::None };
-	let Tried { sequence, highest, acknowledged, stated, taken, fresh } = tried;
+	let Tried { sequence, highest, acknowledged, stated, charged, fresh } = tried;
 	let before = sequence.saturating_sub(1);
 	let again = |sequence: Sequence, acknowledged| {
-		let sequence = sequence.max(taken.unwrap_or_default());
+		let sequence = sequence.max(charged);
 		Remedy::Again(Correction { sequence: Some(sequence), acknowledged })
 	};
 	match code {
@@ -69,12 +70,15 @@ pub fn remedy(refusal: &Refusal, tried: Tried) -> Remedy {
 		// One sequence is as good as another: a record counts once for each, whatever it is. But a lane
 		// ends with the last of them, and that is not for the node to say.
 		RefusalCode::VoucherOutOfOrder => match expected_sequence(refusal) {
+			// A sequence is charged once. What its node has lost the books of is left to other lanes.
+			Some(last) if last < charged => Remedy::OtherLane,
+			// What was found out just now may be all that is behind it.
+			Some(last) if last == charged && charged > before => again(last, None),
 			Some(last) if last != before && last <= highest.saturating_add(AHEAD) => {
 				again(last, None)
 			}
 			_ => Remedy::None,
 		},
-		RefusalCode::VoucherAlreadyUsed => again(sequence, None),
 		// Less than the statements say is welcome; more needs a statement.
 		RefusalCode::AcknowledgedMismatch => match expected_acknowledgement(refusal) {
 			Some(claimed) if claimed < stated => again(before, Some(claimed)),
@@ -112,6 +116,8 @@ pub fn remedy(refusal: &Refusal, tried: Tried) -> Remedy {
 		| RefusalCode::ModelMismatch
 		| RefusalCode::ExposureReached
 		| RefusalCode::StoreUnavailable => Remedy::None,
+		// It was taken when it came first: its answer is asked for.
+		RefusalCode::VoucherAlreadyUsed => Remedy::None,
 		// It is not about the voucher.
 		RefusalCode::PaymentRequired
 		| RefusalCode::NotCharged
@@ -150,16 +156,12 @@ pub fn remedy(refusal: &Refusal, tried: Tried) -> Remedy {
 	}
 }
 
-/// Whether a refusal is about where the lane is: an earlier voucher on it that was refused may have been
-/// taken since.
+/// Returns `true` if a refusal is about where the lane is: an earlier voucher on it that was refused may
+/// have been taken since.
 pub fn is_about_the_lane(refusal: &Refusal) -> bool {
 	matches!(
 		refusal.known_code(),
-		Some(
-			RefusalCode::VoucherOutOfOrder
-				| RefusalCode::VoucherAlreadyUsed
-				| RefusalCode::AcknowledgedMismatch
-		)
+		Some(RefusalCode::VoucherOutOfOrder | RefusalCode::AcknowledgedMismatch)
 	)
 }
 
@@ -185,14 +187,8 @@ mod tests {
 	use proptest::prelude::*;
 	use serde_json::{json, Value};
 
-	const TRIED: Tried = Tried {
-		sequence: 7,
-		highest: 9,
-		acknowledged: 100,
-		stated: 100,
-		taken: None,
-		fresh: false,
-	};
+	const TRIED: Tried =
+		Tried { sequence: 7, highest: 9, acknowledged: 100, stated: 100, charged: 2, fresh: false };
 
 	fn refusal(code: &str, details: Value) -> Refusal {
 		let body = json!({
@@ -226,7 +222,8 @@ mod tests {
 			("voucher_out_of_order", json!({ "sequence": u64::MAX }), false, Remedy::None),
 			("voucher_out_of_order", json!({ "sequence": 0 }), false, Remedy::None),
 			("voucher_out_of_order", none.clone(), false, Remedy::None),
-			("voucher_already_used", none.clone(), false, again(7, None)),
+			("voucher_out_of_order", json!({ "sequence": 2 }), false, Remedy::OtherLane),
+			("voucher_already_used", none.clone(), false, Remedy::None),
 			("acknowledged_mismatch", json!({ "acknowledged": "99" }), false, again(6, Some(99))),
 			("acknowledged_mismatch", json!({ "acknowledged": "100" }), false, Remedy::None),
 			(
@@ -247,14 +244,15 @@ mod tests {
 			let tried = Tried { fresh, ..TRIED };
 			assert_eq!(remedy(&refusal(code, details), tried), expected, "{code}");
 		}
-		let unused = Tried { sequence: 1, highest: 1, acknowledged: 0, stated: 0, ..TRIED };
+		let unused =
+			Tried { sequence: 1, highest: 1, acknowledged: 0, stated: 0, charged: 0, ..TRIED };
 		let other = refusal("lane_of_other_terms", Value::Null);
 		assert_eq!(remedy(&other, unused), Remedy::OtherLane);
 	}
 
 	#[test]
 	fn what_was_found_out_makes_up_for_what_a_voucher_lacked() {
-		let tried = Tried { stated: 130, taken: Some(8), ..TRIED };
+		let tried = Tried { stated: 130, charged: 8, ..TRIED };
 		let mismatch =
 			|claimed: &str| refusal("acknowledged_mismatch", json!({ "acknowledged": claimed }));
 		assert_eq!(remedy(&mismatch("130"), tried), again(8, None));
@@ -280,15 +278,18 @@ mod tests {
 				"[a-z_]{1,20}",
 			],
 			claimed: u128, expected: u64, sequence in 1u64.., more: u8, acknowledged: u128, fresh: bool,
+			charged: u64,
 		) {
 			let details = json!({ "acknowledged": claimed.to_string(), "sequence": expected });
 			let refusal = refusal(&code, details);
 			let highest = sequence.saturating_add(more.into());
 			let stated = acknowledged;
-			let tried = Tried { sequence, highest, acknowledged, stated, taken: None, fresh };
+			let charged = charged.min(sequence - 1);
+			let tried = Tried { sequence, highest, acknowledged, stated, charged, fresh };
 			if let Remedy::Again(correction) = remedy(&refusal, tried) {
 				prop_assert!(correction.acknowledged.is_none_or(|new| new < acknowledged));
-				prop_assert!(correction.sequence.is_none_or(|new| new <= highest.saturating_add(AHEAD)));
+				let new = correction.sequence.unwrap_or(charged);
+				prop_assert!(new >= charged && new <= highest.saturating_add(AHEAD));
 			}
 		}
 	}

@@ -8,12 +8,11 @@ use axum::{
 	response::Response,
 };
 use futures::FutureExt;
+use openledger_protocol::ApiError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::error::ApiError;
-
-/// How many pieces of an answer may be on their way.
+/// Pieces of an answer that may be on their way.
 const CAPACITY: usize = 16;
 
 /// The app has gone.
@@ -44,7 +43,7 @@ impl ReplyChannel {
 		(Self(State::Silent(reply)), answer)
 	}
 
-	/// Whether part of an answer has gone out: nobody else can answer any more.
+	/// Returns `true` if part of an answer has gone out: nobody else can answer any more.
 	pub fn has_begun(&self) -> bool {
 		!matches!(self.0, State::Silent(_))
 	}
@@ -58,7 +57,7 @@ impl ReplyChannel {
 		}
 	}
 
-	/// Whether the app has gone.
+	/// Returns `true` if the app has gone.
 	pub fn is_gone(&mut self) -> bool {
 		self.gone().now_or_never().is_some()
 	}
@@ -66,7 +65,7 @@ impl ReplyChannel {
 	/// Answers at once, and all of it.
 	pub fn answer(&mut self, reply: AppReply) -> Result<(), Gone> {
 		match std::mem::replace(&mut self.0, State::Closed) {
-			State::Silent(line) => line.send(reply).map_err(|_| Gone),
+			State::Silent(sender) => sender.send(reply).map_err(|_| Gone),
 			State::Streaming(_) | State::Closed => Err(Gone),
 		}
 	}
@@ -82,7 +81,7 @@ impl ReplyChannel {
 		];
 		response.headers_mut().extend(known.into_iter().chain(headers));
 		match std::mem::replace(&mut self.0, State::Closed) {
-			State::Silent(line) => line.send(Ok(response)).map_err(|_| Gone)?,
+			State::Silent(sender) => sender.send(Ok(response)).map_err(|_| Gone)?,
 			State::Streaming(_) | State::Closed => return Err(Gone),
 		}
 		self.0 = State::Streaming(sender);
@@ -101,8 +100,9 @@ impl ReplyChannel {
 	pub async fn fail(&mut self, error: ApiError) {
 		let sent = match &self.0 {
 			State::Streaming(_) => {
-				let event = format!("data: {}\n\n", error.body());
-				self.send(event.into()).await
+				// What is written here are strings, which JSON can always hold.
+				let body = serde_json::to_string(&error.body).unwrap_or_default();
+				self.send(format!("data: {body}\n\n").into()).await
 			}
 			State::Silent(_) | State::Closed => self.answer(Err(error)),
 		};

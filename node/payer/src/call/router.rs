@@ -3,47 +3,36 @@
 use std::{
 	collections::{BTreeMap, BTreeSet},
 	sync::Arc,
-	time::Duration,
 };
 
 use openledger_chain_client::{ss58, ChainError};
+use openledger_payer_ledger::Shortfall;
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo},
+	voucher::LaneTerms,
 	AccountId, Balance,
 };
-use openledger_protocol::{units::format_amount, Task};
+use openledger_protocol::{units::format_amount, ApiError, Task};
 use tokio::time::{timeout_at, Instant};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::{
-	agreed::Agreeing,
-	attempt::Attempt,
+	attempt::attempt,
 	context::Call,
 	paid::PaidCall,
-	prepared::Preparing,
-	receiving::Receiving,
-	rejected::Correcting,
 	reply::ReplyChannel,
-	sent::Sending,
-	stop::later,
-	verdict::{in_time, NoFunds, Step, Verdict},
-	CallSettings, Request,
+	request::Request,
+	verdict::{in_time, later, no_chain, NoFunds, Step, Verdict},
 };
 use crate::{
-	clerk::Clerk,
-	error::ApiError,
-	funding::Funding,
-	known::LaneTerms,
-	ledger::Shortfall,
-	market::{Listing, Market},
-	network::Network,
+	error::{label, unknown_model, PayerCode},
+	market::Listing,
 	node::{
-		api::{NodeApi, Quote},
+		api::Quote,
 		choice::{rank, Candidate},
 	},
-	recount::Recount,
-	treasury::{Purses, Treasury},
+	parts::Parts,
 };
 
 /// Tokens that an answer is taken to have at most, where the request does not say.
@@ -51,34 +40,9 @@ const USUAL_OUTPUT: u32 = 512;
 /// Bytes of a request that are taken to be one token.
 const BYTES_PER_TOKEN: usize = 3;
 
-/// What calls are made with. Each step of a call gets what it needs of it.
-pub struct RouterParts {
-	/// The chain.
-	pub network: Arc<dyn Network>,
-	/// Models and nodes.
-	pub market: Arc<Market>,
-	/// The ledger.
-	pub treasury: Arc<Treasury>,
-	/// Transactions.
-	pub funding: Arc<Funding>,
-	/// Statements.
-	pub clerk: Clerk,
-	/// Tokenizers.
-	pub recount: Arc<Recount>,
-	/// HTTP to nodes.
-	pub api: NodeApi,
-}
-
 /// Makes calls: chooses a node for each, and another one where that fails.
 pub struct Router {
-	network: Arc<dyn Network>,
-	market: Arc<Market>,
-	purses: Purses,
-	api: NodeApi,
-	attempt: Attempt,
-	deadline: Duration,
-	budget_wait: Duration,
-	attempts: usize,
+	parts: Arc<Parts>,
 	/// Time is up for calls that are under way.
 	cut: CancellationToken,
 }
@@ -121,65 +85,9 @@ impl Ended {
 }
 
 impl Router {
-	/// Hands out to each step of a call what it needs.
-	pub fn new(parts: RouterParts, settings: &CallSettings) -> Self {
-		let RouterParts { network, market, treasury, funding, clerk, recount, api } = parts;
-		let attempt = Attempt {
-			api: api.clone(),
-			market: market.clone(),
-			agreeing: Agreeing {
-				network: network.clone(),
-				market: market.clone(),
-				recount,
-				max_charge: settings.max_charge,
-				max_output_tokens: settings.max_output_tokens,
-			},
-			preparing: Preparing {
-				network: network.clone(),
-				market: market.clone(),
-				treasury: treasury.clone(),
-				funding: funding.clone(),
-				validity: settings.validity,
-				catch_up: settings.catch_up,
-				pause: settings.pause,
-				refill: settings.refill,
-			},
-			sending: Sending {
-				api: api.clone(),
-				market: market.clone(),
-				treasury: treasury.clone(),
-			},
-			receiving: Receiving {
-				api: api.clone(),
-				clerk: clerk.clone(),
-				treasury: treasury.clone(),
-				market: market.clone(),
-				in_vain: settings.in_vain,
-				recovery: settings.recovery,
-				pause: settings.pause,
-			},
-			correcting: Correcting {
-				network: network.clone(),
-				market: market.clone(),
-				treasury: treasury.clone(),
-				funding,
-				clerk,
-				api: api.clone(),
-				pause: settings.pause,
-			},
-			catch_up: settings.catch_up,
-		};
-		Self {
-			network,
-			market,
-			purses: Purses::new(treasury),
-			api,
-			attempt,
-			deadline: settings.deadline,
-			budget_wait: settings.budget_wait,
-			attempts: settings.attempts,
-			cut: CancellationToken::new(),
-		}
+	/// Makes calls with these parts.
+	pub(crate) fn new(parts: Arc<Parts>) -> Self {
+		Self { parts, cut: CancellationToken::new() }
 	}
 
 	/// Ends all calls that are under way, once it is cancelled.
@@ -193,7 +101,7 @@ impl Router {
 		let mut call = Call {
 			request: &request,
 			reply: &mut reply,
-			deadline: later(self.deadline),
+			deadline: later(self.parts.settings.call.deadline),
 			cut: &self.cut,
 			paid: Vec::new(),
 		};
@@ -214,7 +122,7 @@ impl Router {
 		};
 		let paid = call.paid;
 		// Others could choose any names.
-		let is_listed = self.market.lists().models.contains_key(&request.model);
+		let is_listed = self.parts.market.lists().models.contains_key(&request.model);
 		let model = if is_listed { request.model.clone() } else { "unknown".to_owned() };
 		let outcome = ended.label();
 		metrics::counter!("openledger_pay_calls_total", "model" => model.clone(), "outcome" => outcome)
@@ -234,21 +142,21 @@ impl Router {
 			Step::Continue(listing) => listing,
 			Step::Break(verdict) => return verdict,
 		};
-		let patience = later(self.budget_wait).min(call.deadline);
+		let patience = later(self.parts.settings.call.budget_wait).min(call.deadline);
 		let mut tried = BTreeSet::new();
 		let mut failure: Option<ApiError> = None;
 		loop {
 			let mut poor: BTreeMap<AccountId, NoFunds> = BTreeMap::new();
-			while tried.len() < self.attempts {
+			while tried.len() < self.parts.settings.call.attempts {
 				let node = self.choose(&listing, call.request, &tried, &poor);
 				let Some(node) = node else { break };
-				match self.attempt.run(call, &listing.model, &node).await {
+				match attempt(&self.parts, call, &listing.model, &node).await {
 					Verdict::NoFunds(reason) => {
 						poor.insert(node.operator, reason);
 					}
 					Verdict::Elsewhere(error) => {
 						info!(node = %ss58(&node.operator), %error, "asking another node");
-						metrics::counter!("openledger_pay_failovers_total", "code" => error.label())
+						metrics::counter!("openledger_pay_failovers_total", "code" => label(&error))
 							.increment(1);
 						tried.insert(node.operator);
 						failure = Some(more_telling(failure, error));
@@ -256,7 +164,7 @@ impl Router {
 					verdict => return verdict,
 				}
 			}
-			if tried.len() < self.attempts {
+			if tried.len() < self.parts.settings.call.attempts {
 				match self.funds_are_back(call, &listing, &poor, patience).await {
 					Step::Continue(true) => continue,
 					Step::Continue(false) => {}
@@ -266,10 +174,10 @@ impl Router {
 			return match (failure, poor.into_values().next()) {
 				(Some(failure), _) => Verdict::Elsewhere(failure),
 				(None, Some(reason)) => Verdict::NoFunds(reason),
-				(None, None) => Verdict::Elsewhere(ApiError::unavailable(
-					"no_node",
-					format!("no node that serves `{}` can be paid", call.request.model),
-				)),
+				(None, None) => Verdict::Elsewhere(PayerCode::NoNode.unavailable(format!(
+					"no node that serves `{}` can be paid",
+					call.request.model
+				))),
 			};
 		}
 	}
@@ -278,13 +186,12 @@ impl Router {
 	async fn listing(&self, call: &mut Call<'_>) -> Step<Listing> {
 		let Request { model, node, .. } = call.request;
 		let unreachable = |error: ChainError| {
-			warn!(%error, "the chain cannot be asked");
 			let message = "the chain node cannot be reached, and the model is not known yet";
-			Step::Break(Verdict::Refused(ApiError::unavailable("chain_unavailable", message)))
+			Step::Break(Verdict::Refused(no_chain(&error, message)))
 		};
-		let mut listing = match in_time(call.unless_stopped(self.market.find(model)).await)? {
+		let mut listing = match in_time(call.unless_stopped(self.parts.market.find(model)).await)? {
 			Ok(Some(listing)) => listing,
-			Ok(None) => return Step::Break(Verdict::Refused(ApiError::unknown_model(model))),
+			Ok(None) => return Step::Break(Verdict::Refused(unknown_model(model))),
 			Err(error) => return unreachable(error),
 		};
 		let Some(url) = node else { return Step::Continue(listing) };
@@ -295,7 +202,7 @@ impl Router {
 			match in_time(call.unless_stopped(found).await)? {
 				Ok(Ok(node)) => listing.nodes.push(node),
 				Ok(Err(reason)) => {
-					let error = ApiError::bad_gateway("node_misbehaves", reason);
+					let error = PayerCode::NodeMisbehaves.bad_gateway(reason);
 					return Step::Break(Verdict::Refused(error));
 				}
 				Err(error) => return unreachable(error),
@@ -311,7 +218,7 @@ impl Router {
 		url: &str,
 		model: &ModelInfo,
 	) -> Result<Result<NodeInfo, String>, ChainError> {
-		let required = match self.api.offer(url, request.task, &request.body).await {
+		let required = match self.parts.api.offer(url, request.task, &request.body).await {
 			Quote::Offer(required) => required,
 			Quote::Refused(refusal) => return Ok(Err(refusal.message)),
 			Quote::Failed(reason) => return Ok(Err(reason)),
@@ -319,7 +226,7 @@ impl Router {
 		let Some(payee) = required.accepts.first() else {
 			return Ok(Err("it offers no way to pay".into()));
 		};
-		let Some(node) = self.network.node(&payee.pay_to).await? else {
+		let Some(node) = self.parts.network.node(&payee.pay_to).await? else {
 			let reason = "the account that it wants to be paid on is no registered inference node";
 			return Ok(Err(reason.into()));
 		};
@@ -330,7 +237,7 @@ impl Router {
 	}
 
 	/// Waits until there is money for a call with one of the nodes that had none, because calls that
-	/// were under way have left something of what was set aside for them. Whether there is.
+	/// were under way have left something of what was set aside for them. Returns `true` if there is.
 	async fn funds_are_back(
 		&self,
 		call: &mut Call<'_>,
@@ -340,13 +247,18 @@ impl Router {
 	) -> Step<bool> {
 		loop {
 			// Who frees something from here on wakes this call up.
-			let freed = self.purses.freed();
+			let freed = self.parts.treasury.freed();
 			let mut may_change = false;
 			for (node, reason) in poor {
 				let NoFunds::Budget { amount, .. } = reason else { continue };
 				let ModelInfo { id: model, version, price_version, .. } = listing.model;
 				let terms = LaneTerms { model, version, price_version };
-				match self.purses.check(node, terms, *amount, self.market.best()) {
+				let (best, budget) = (self.parts.market.best(), self.parts.treasury.budget());
+				let checked = self
+					.parts
+					.treasury
+					.look(|ledger| ledger.means().check(node, terms, *amount, best, budget));
+				match checked {
 					Err(Shortfall::Budget { may_change: more, .. }) => may_change |= more,
 					Err(
 						Shortfall::Barred(_)
@@ -373,29 +285,33 @@ impl Router {
 		tried: &BTreeSet<AccountId>,
 		poor: &BTreeMap<AccountId, NoFunds>,
 	) -> Option<NodeInfo> {
-		let (best, usual) = (self.market.best(), usual_charge(listing, request));
+		let (best, usual) = (self.parts.market.best(), usual_charge(listing, request));
 		// Whoever does not serve such calls of the model may have begun to.
 		let task = (listing.model.id, request.task);
 		let (mut likely, mut unlikely) = (Vec::new(), Vec::new());
 		for node in &listing.nodes {
 			let operator = &node.operator;
-			let purse = self.purses.of(operator, best);
-			if tried.contains(operator) || poor.contains_key(operator) || purse.barred {
+			let (is_barred, must_wait, left) = self.parts.treasury.look(|ledger| {
+				let (nodes, means) = (ledger.nodes(), ledger.means());
+				let is_barred = nodes.barred().contains_key(operator);
+				(is_barred, means.must_wait(operator), means.most_left(operator, best))
+			});
+			if tried.contains(operator) || poor.contains_key(operator) || is_barred {
 				continue;
 			}
 			let served = node.models.iter().find(|served| served.model == listing.model.id);
 			let candidate = Candidate {
 				operator: operator.clone(),
 				capacity: served.map_or(1, |served| served.capacity),
-				funded: purse.left.is_some_and(|left| left >= usual),
-				health: self.market.health(operator),
+				funded: left.is_some_and(|left| left >= usual),
+				health: self.parts.market.health(operator),
 			};
-			match self.market.is_unserved(operator, task) || purse.must_wait {
+			match self.parts.market.is_unserved(operator, task) || must_wait {
 				true => unlikely.push(candidate),
 				false => likely.push(candidate),
 			}
 		}
-		let now = self.market.now();
+		let now = self.parts.market.now();
 		let first = rank(likely, now).into_iter().chain(rank(unlikely, now)).next()?;
 		listing.nodes.iter().find(|node| node.operator == first.operator).cloned()
 	}
@@ -407,7 +323,7 @@ impl Router {
 				 (--budget), or ask for fewer tokens ({}); GET /spend shows where it went",
 				format_amount(*amount),
 				format_amount(*left),
-				format_amount(self.purses.budget().limit),
+				format_amount(self.parts.treasury.budget().limit),
 				task.costly_part(),
 			),
 			NoFunds::Account(reason) => reason.clone(),
@@ -440,13 +356,13 @@ fn more_telling(before: Option<ApiError>, newer: ApiError) -> ApiError {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use axum::http::StatusCode;
+	use openledger_protocol::RefusalCode;
 
 	#[test]
 	fn the_more_telling_error_is_kept() {
-		let invalid = || ApiError::invalid(StatusCode::BAD_REQUEST, None, "bad", "bad");
-		let busy = || ApiError::overloaded(Duration::from_secs(1), "busy");
-		let broken = || ApiError::bad_gateway("broken", "broken");
+		let invalid = || ApiError::new(RefusalCode::InvalidValue, "bad");
+		let busy = || ApiError::new(RefusalCode::Overloaded, "busy");
+		let broken = || PayerCode::NodeFailed.bad_gateway("broken");
 		assert_eq!(more_telling(None, broken()), broken());
 		assert_eq!(more_telling(Some(invalid()), broken()), invalid());
 		assert_eq!(more_telling(Some(broken()), busy()), busy());

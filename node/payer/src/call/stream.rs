@@ -1,31 +1,34 @@
 //! An answer that comes piece by piece.
 
+use std::collections::VecDeque;
+
 use axum::body::Bytes;
-use futures::FutureExt;
+use futures::{stream::BoxStream, FutureExt, StreamExt};
 use openledger_chain_client::ss58;
+use openledger_payer_ledger::{Fate, LaneSlot};
 use reqwest::Response;
 use tokio::time::{sleep_until, Instant};
 use tracing::warn;
 
 use super::{
 	context::Call,
-	events::Events,
 	paid::Outcome,
-	prepared::Payment,
 	receiving::{headers, Receiving},
+	refused::broke_off,
 	relay::{Relay, Step},
 	reply::Gone,
-	stop::{millis, Stop},
-	verdict::Verdict,
-	Request,
+	request::Request,
+	verdict::{millis, Stop, Verdict},
 };
 use crate::{
-	clerk,
-	error::ApiError,
-	ledger::{Fate, LaneSlot},
+	clerk::Answer,
+	error::PayerCode,
+	node::api::describe,
+	size::AnswerSize,
+	sse::{SseEvent, SseParser},
 };
 
-/// Why an answer is not read to its end.
+/// The reason why an answer is not read to its end.
 const TOO_LONG: &str = "the answer is longer than what was paid for can be";
 
 /// The end of a stream.
@@ -39,15 +42,52 @@ enum End {
 	Stopped(Stop),
 }
 
+/// A streamed answer as it comes.
+struct Events {
+	pieces: BoxStream<'static, reqwest::Result<Bytes>>,
+	parser: SseParser,
+	ready: VecDeque<SseEvent>,
+	/// Bytes that have come.
+	read: usize,
+}
+
+impl Events {
+	fn new(answer: Response) -> Self {
+		let (parser, ready) = (SseParser::default(), VecDeque::new());
+		Self { pieces: answer.bytes_stream().boxed(), parser, ready, read: 0 }
+	}
+
+	/// The next event, or why there is none.
+	async fn next(&mut self) -> Result<SseEvent, String> {
+		loop {
+			if let Some(event) = self.ready.pop_front() {
+				return Ok(event);
+			}
+			let piece = match self.pieces.next().await {
+				Some(piece) => piece.map_err(|error| describe(&error))?,
+				None => return Err("the stream ended before its last word".into()),
+			};
+			self.read = self.read.saturating_add(piece.len());
+			let events = self.parser.push(&piece);
+			self.ready.extend(events.map_err(|_| "the node sends an endless event".to_owned())?);
+		}
+	}
+
+	/// Returns `true` if more has come than an answer of this size has.
+	fn is_beyond(&self, relay: &Relay, size: AnswerSize) -> bool {
+		self.read > size.written || relay.said.len() > size.said
+	}
+}
+
 /// Hands the pieces of an answer through to the app as they come, and settles up for it.
 pub(super) async fn deliver(
-	desk: &Receiving,
+	receiving: Receiving<'_>,
 	call: &mut Call<'_>,
-	payment: Payment,
 	answer: Response,
 ) -> Verdict {
 	let began = Instant::now();
-	let size = payment.begun().open.call.size();
+	let Receiving { parts, payment } = receiving;
+	let size = payment.size();
 	let mut relay = Relay::new(call.request.task);
 	let mut events = Events::new(answer);
 	let end = loop {
@@ -57,7 +97,7 @@ pub(super) async fn deliver(
 			Err(stop) => break End::Stopped(stop),
 		};
 		let step = relay.take(event);
-		if events.read > size.written || relay.said.len() > size.said {
+		if events.is_beyond(&relay, size) {
 			break End::BrokeOff(TOO_LONG.into());
 		}
 		let pieces = match step {
@@ -66,80 +106,74 @@ pub(super) async fn deliver(
 			Step::Forward(pieces) => pieces,
 		};
 		if !call.reply.has_begun() {
-			let operator = &payment.node().operator;
-			desk.market.note(operator, |health, _| health.answered(millis(began.elapsed())));
+			let after = millis(began.elapsed());
+			parts.market.note(&payment.node.operator, |health, _| health.answered(after));
 			note_first_piece(call.request, began);
 		}
-		if let Err(stop) = forward(call, payment.slot(), pieces).await {
+		if let Err(stop) = forward(call, &payment.reserved.slot, pieces).await {
 			break End::Stopped(stop);
 		}
 	};
 	// What has come already counts as well.
 	while let (End::Stopped(_), Some(Ok(event))) = (&end, events.next().now_or_never()) {
-		let is_end = relay.take(event) == Step::End;
-		if is_end || events.read > size.written || relay.said.len() > size.said {
+		if relay.take(event) == Step::End || events.is_beyond(&relay, size) {
 			break;
 		}
 	}
 	// The node learns that nobody listens any more, and charges what was taken.
 	drop(events);
-	settle_up(desk, call, &payment, relay, end).await
+	settle_up(receiving, call, relay, end).await
 }
 
 async fn settle_up(
-	desk: &Receiving,
+	receiving: Receiving<'_>,
 	call: &mut Call<'_>,
-	payment: &Payment,
 	mut relay: Relay,
 	end: End,
 ) -> Verdict {
-	let operator = &payment.node().operator;
+	let Receiving { parts, payment } = receiving;
+	let operator = &payment.node.operator;
 	let whole = matches!(end, End::Complete) && relay.error.is_none() && relay.has_answered();
 	let Request { task, model, .. } = call.request;
-	let known = Some(clerk::Answer { model, task: *task, said: &relay.said, whole });
 	let is_gone = call.reply.is_gone();
+	let in_vain = payment.was_in_vain(parts.settings.call.in_vain);
 	let fate = match &end {
-		_ if relay.said.is_empty() && is_gone && payment.was_in_vain(desk.in_vain) => Fate::Lost,
+		_ if relay.said.is_empty() && is_gone && in_vain => Fate::Lost,
 		_ if is_gone => Fate::Unwanted,
 		End::Complete if whole => Fate::Delivered,
 		End::Stopped(Stop::Deadline) if call.reply.has_begun() => Fate::Unwanted,
 		End::Stopped(stop) => stop.fate(),
 		End::Complete | End::BrokeOff(_) => Fate::Lost,
 	};
-	let outcome = match relay.response.take() {
-		Some(response) => desk.take(payment, response, known, fate).await,
-		None => desk.find_out(payment, known, fate).await,
-	};
-	call.note(payment.paid(outcome.clone()));
+	let response = relay.response.take();
+	let known = Answer { model, task: *task, said: &relay.said, whole };
+	let outcome = receiving.conclude(call, response, Some(known), fate).await;
 	if whole {
 		// The app has all of it, whatever the node says about the price.
 		if !matches!(outcome, Outcome::False(_)) {
-			desk.market.note(operator, |health, _| health.succeeded());
+			parts.market.note(operator, |health, _| health.succeeded());
 		}
-		desk.log(call, payment, outcome.charge());
+		receiving.log(call, outcome.charge());
 		let mut last = relay.flush();
 		last.push("data: [DONE]\n\n".into());
-		return match forward(call, payment.slot(), last).await {
+		return match forward(call, &payment.reserved.slot, last).await {
 			Ok(()) => Verdict::Delivered,
 			Err(stop) => stop.into(),
 		};
 	}
-	if fate == Fate::Lost {
-		desk.note_lost(operator, &outcome);
-	}
-	let error = match (relay.error, end) {
+	let error = match (&relay.error, end) {
 		(_, End::Stopped(Stop::Gone)) => {
 			if fate == Fate::Lost {
-				desk.market.failed(operator);
+				parts.market.failed(operator);
 			}
 			return Verdict::Gone;
 		}
 		(_, End::Stopped(stop)) => stop.into_error(),
-		(Some(error), _) => ApiError::bad_gateway(&error.code, error.message),
-		(None, End::BrokeOff(reason)) => ApiError::bad_gateway("node_failed", reason),
-		(None, End::Complete) => ApiError::bad_gateway("node_failed", "the answer broke off"),
+		(Some(error), _) => broke_off(error),
+		(None, End::BrokeOff(reason)) => PayerCode::NodeFailed.bad_gateway(reason),
+		(None, End::Complete) => PayerCode::NodeFailed.bad_gateway("the answer broke off"),
 	};
-	desk.market.failed(operator);
+	parts.market.failed(operator);
 	if call.reply.has_begun() {
 		warn!(node = %ss58(operator), %error, "an answer broke off");
 		call.reply.fail(error.clone()).await;

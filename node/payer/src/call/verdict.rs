@@ -1,12 +1,14 @@
-//! The end of trying one node.
+//! The end of trying one node, and the reasons for which a call has to end before its answer does.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, time::Duration};
 
+use openledger_payer_ledger::{Fate, StoreError};
 use openledger_primitives::Balance;
-use tracing::error;
+use openledger_protocol::{ApiError, RefusalCode};
+use tokio::time::Instant;
+use tracing::{error, warn};
 
-use super::stop::Stop;
-use crate::{error::ApiError, store::StoreError};
+use crate::error::PayerCode;
 
 /// A step of trying a node: there is a next one, or this was the last.
 pub(super) type Step<T> = ControlFlow<Verdict, T>;
@@ -28,18 +30,54 @@ pub(super) enum Verdict {
 	Refused(ApiError),
 }
 
-/// Why there is no money for a call.
+/// A reason why there is no money for a call.
 #[derive(Clone, Debug)]
 pub(super) enum NoFunds {
 	/// The budget does not allow it.
 	Budget {
-		/// What is left of it, in planck.
+		/// The part of it that is left, in planck.
 		left: Balance,
-		/// What the call may cost, in planck.
+		/// The most that the call may cost, in planck.
 		amount: Balance,
 	},
 	/// The account is too poor.
 	Account(String),
+}
+
+/// A reason why a call has to end before its answer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+	Gone,
+	Deadline,
+	Shutdown,
+}
+
+impl Stop {
+	pub fn into_error(self) -> ApiError {
+		match self {
+			Self::Gone | Self::Shutdown => {
+				ApiError::new(RefusalCode::ShuttingDown, "this proxy is stopping")
+			}
+			Self::Deadline => ApiError::new(RefusalCode::Timeout, "the call took too long"),
+		}
+	}
+
+	/// The fate of an answer that is not waited for any longer.
+	pub fn fate(self) -> Fate {
+		match self {
+			Self::Gone | Self::Shutdown => Fate::Unwanted,
+			Self::Deadline => Fate::Lost,
+		}
+	}
+}
+
+impl From<Stop> for Verdict {
+	fn from(stop: Stop) -> Self {
+		match stop {
+			Stop::Gone => Self::Gone,
+			Stop::Deadline | Stop::Shutdown => Self::Refused(stop.into_error()),
+		}
+	}
 }
 
 /// Goes on with what has come in time.
@@ -51,25 +89,38 @@ pub(super) fn in_time<T>(waited: Result<T, Stop>) -> Step<T> {
 }
 
 /// Goes on if the ledger was written.
-pub(super) fn written(outcome: Result<(), StoreError>) -> Step<()> {
+pub(super) fn written<T>(outcome: Result<T, StoreError>) -> Step<T> {
 	match outcome {
-		Ok(()) => Step::Continue(()),
+		Ok(value) => Step::Continue(value),
 		Err(error) => Step::Break(Verdict::Refused(unwritable(&error))),
 	}
 }
 
-/// What an app is told when the ledger cannot be written.
+/// The error for an app when the ledger cannot be written.
 pub(super) fn unwritable(error: &StoreError) -> ApiError {
 	error!(%error, "the state cannot be written");
 	let message = "this proxy cannot write its state, and pays nothing until it is started again";
-	ApiError::unavailable("state_unwritable", message)
+	PayerCode::StateUnwritable.unavailable(message)
 }
 
-impl From<Stop> for Verdict {
-	fn from(stop: Stop) -> Self {
-		match stop {
-			Stop::Gone => Self::Gone,
-			Stop::Deadline | Stop::Shutdown => Self::Refused(stop.into_error()),
-		}
-	}
+/// The error for an app when the chain cannot be asked.
+pub(super) fn no_chain(error: &impl std::fmt::Display, message: &str) -> ApiError {
+	warn!(%error, "the chain cannot be asked");
+	ApiError::new(RefusalCode::ChainUnavailable, message)
+}
+
+/// Ends trying a node with what a payer has to say of it.
+pub(super) fn elsewhere(code: PayerCode, message: impl Into<String>) -> Verdict {
+	Verdict::Elsewhere(code.bad_gateway(message))
+}
+
+/// That much later.
+pub(super) fn later(after: Duration) -> Instant {
+	let now = Instant::now();
+	now.checked_add(after).unwrap_or(now)
+}
+
+/// A time in milliseconds.
+pub(super) fn millis(time: Duration) -> u64 {
+	u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,8 +3,9 @@
 use axum::{
 	body::Body,
 	http::{header::CONTENT_TYPE, HeaderValue},
-	response::Response as Answer,
+	response::Response as AppResponse,
 };
+use openledger_payer_ledger::Fate;
 use openledger_protocol::x402::PaymentResponse;
 use reqwest::Response;
 use serde_json::Value;
@@ -12,17 +13,15 @@ use serde_json::Value;
 use super::{
 	context::Call,
 	paid::Outcome,
-	prepared::Payment,
 	receiving::{headers, Receiving},
 	reply::Gone,
-	verdict::Verdict,
-	Request,
+	request::Request,
+	verdict::{elsewhere, Verdict},
 };
 use crate::{
 	answer_text::AnswerText,
-	clerk,
-	error::ApiError,
-	ledger::Fate,
+	clerk::Answer,
+	error::PayerCode,
 	node::api::{self, bounded},
 	size::AnswerSize,
 };
@@ -51,17 +50,13 @@ impl Whole {
 	}
 
 	/// Takes the statement of the answer, and hands the answer to the app.
-	pub async fn hand_over(
-		self,
-		desk: &Receiving,
-		call: &mut Call<'_>,
-		payment: &Payment,
-	) -> Verdict {
+	pub async fn hand_over(self, receiving: Receiving<'_>, call: &mut Call<'_>) -> Verdict {
 		let Self { response, body, value } = self;
-		let operator = &payment.node().operator;
+		let Receiving { parts, payment } = receiving;
+		let operator = &payment.node.operator;
 		let Request { task, model, .. } = call.request;
 		let said = AnswerText::of(*task, &value);
-		let answer = |said| clerk::Answer { model, task: *task, said, whole: true };
+		let answer = |said| Answer { model, task: *task, said, whole: true };
 		let known = said.as_ref().map(answer);
 		let is_answer = known.is_some() && AnswerText::is_answer(*task, &value);
 		let fate = match (call.reply.is_gone(), is_answer) {
@@ -70,33 +65,27 @@ impl Whole {
 			// Whatever that is, it is no answer.
 			(false, false) => Fate::Lost,
 		};
-		let outcome = match response {
-			Some(response) => desk.take(payment, response, known, fate).await,
-			None => desk.find_out(payment, known, fate).await,
-		};
-		call.note(payment.paid(outcome.clone()));
+		let outcome = receiving.conclude(call, response, known, fate).await;
+		let charge = outcome.charge();
 		// Who was caught cheating about the price may have cheated about the answer.
 		if let Outcome::False(reason) = outcome {
-			return Verdict::Elsewhere(ApiError::bad_gateway("node_misbehaves", reason));
+			return elsewhere(PayerCode::NodeMisbehaves, reason);
 		}
 		match fate {
-			Fate::Delivered => desk.market.note(operator, |health, _| health.succeeded()),
+			Fate::Delivered => parts.market.note(operator, |health, _| health.succeeded()),
 			Fate::Lost => {
-				desk.market.failed(operator);
-				desk.note_lost(operator, &outcome);
-				let reason = "what it answers is no answer";
-				return Verdict::Elsewhere(ApiError::bad_gateway("node_failed", reason));
+				parts.market.failed(operator);
+				return elsewhere(PayerCode::NodeFailed, "what it answers is no answer");
 			}
 			// An answer that comes when nobody is there any more is none to be praised for.
 			Fate::Unwanted => {}
 		}
 		// Whoever answers for free may. It is not the node that has to be asked again.
-		let charge = outcome.charge();
-		desk.log(call, payment, charge);
-		let mut reply = Answer::new(Body::from(body));
+		receiving.log(call, charge);
+		let mut reply = AppResponse::new(Body::from(body));
 		let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
 		reply.headers_mut().extend([json]);
-		reply.headers_mut().extend(headers(payment.slot(), charge));
+		reply.headers_mut().extend(headers(&payment.reserved.slot, charge));
 		match call.reply.answer(Ok(reply)) {
 			Ok(()) => Verdict::Delivered,
 			Err(Gone) => Verdict::Gone,

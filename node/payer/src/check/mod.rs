@@ -1,9 +1,10 @@
-//! Nothing is paid, and nothing acknowledged, that was not checked here.
+//! The checks of offers and statements: nothing is paid, and nothing acknowledged, that was not checked here.
 
+use openledger_payer_ledger::{LaneSlot, OpenCall};
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo},
 	statement::response_hash,
-	AccountId, Balance, Hash, LaneId, SessionId,
+	Balance, Hash,
 };
 use openledger_protocol::{
 	sanitise::{sanitised, SHOWN},
@@ -14,43 +15,30 @@ use openledger_protocol::{
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::{known::OpenCall, recount::most_owed};
+use crate::{answer_text::AnswerText, recount::most_owed};
 
 /// Tokens that a chat template may add to a prompt, at most.
 const TEMPLATE_TOKENS: usize = 1024;
 /// Tokens of an answer that may be on their way when its connection breaks: the node has sent them,
 /// and they have not arrived.
-pub const TOKENS_UNDER_WAY: u32 = 256;
+const TOKENS_UNDER_WAY: u32 = 256;
 
-/// Why an offer is not taken.
+/// The reason why an offer is not taken. Amounts in planck.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum OfferError {
-	/// What the node asks for is not what the chain says it may ask for.
 	#[error("the inference node's offer does not match the chain: {0}; nothing was paid")]
 	Differs(String),
-	/// The answer may be longer than the caller is willing to pay for, and the request does not say
-	/// how long it may be.
 	#[error(
-		"the answer may have {tokens} output tokens, and the request does not say how many it wants; \
-		 {limit} are paid for then: name `max_tokens`"
+		"the answer may have {tokens} tokens, and the request does not say how many it wants; {limit} are \
+		 paid for then (--max-tokens): name `max_tokens`"
 	)]
-	TooLong {
-		/// The tokens that it may have.
-		tokens: u32,
-		/// The limit.
-		limit: u32,
-	},
-	/// The call may cost more than the caller is willing to pay.
+	TooLong { tokens: u32, limit: u32 },
 	#[error(
-		"this call may cost {}, more than the limit of {}: raise the limit, or ask for fewer \
-		 output tokens", format_amount(*amount), format_amount(*limit)
+		"this call may cost {}, more than the limit of {} a call (--max-charge): ask for fewer tokens, \
+		 or raise the limit", format_amount(*amount), format_amount(*limit)
 	)]
-	TooExpensive {
-		/// What the call may cost, in planck.
-		amount: Balance,
-		/// The limit, in planck.
-		limit: Balance,
-	},
+	TooExpensive { amount: Balance, limit: Balance },
 }
 
 /// The facts that an offer is checked against.
@@ -66,28 +54,14 @@ pub struct Facts<'a> {
 	pub model: &'a ModelInfo,
 	/// The request.
 	pub body: &'a [u8],
-	/// What the caller would pay at most, in planck.
+	/// The most that the caller would pay, in planck.
 	pub limit: Option<Balance>,
 	/// The most output tokens that are paid for where the request does not say how many it wants.
 	/// Without a bound a node could ask for all that a session holds.
 	pub unasked: u32,
 }
 
-/// The part of an answer that was received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Received<'a> {
-	/// That is not known here.
-	Unknown,
-	/// So many bytes of its text, before it broke off.
-	Part(usize),
-	/// All of its text.
-	Whole(&'a str),
-}
-
 /// The node's offer, if it is what the chain allows and the caller is willing to pay.
-///
-/// # Errors
-/// [`OfferError`].
 pub fn check_offer(
 	required: PaymentRequired,
 	facts: Facts<'_>,
@@ -155,81 +129,65 @@ fn max_tokens(request: &Value) -> Option<u32> {
 	["max_completion_tokens", "max_tokens"].iter().find_map(|key| task::tokens(request.get(key)?))
 }
 
-/// Where a call is: what its statement must name.
-#[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
-	/// The chain.
-	pub genesis_hash: Hash,
-	/// The session that pays.
-	pub session: SessionId,
-	/// The lane within it.
-	pub lane: LaneId,
-	/// The key that has to sign, as an account.
-	pub receipt_key: &'a AccountId,
-}
-
-/// Compares a statement with what was agreed on and with what was received.
+/// Compares a statement with what was agreed on, or with what is [`owed`].
 ///
 /// # Errors
 /// The reason why it does not hold.
 pub fn check_statement(
 	receipt: &Receipt,
-	place: Place<'_>,
+	genesis_hash: Hash,
+	slot: &LaneSlot,
 	call: &OpenCall,
-	received: Received<'_>,
 ) -> Result<(), String> {
-	let statement = &receipt.statement;
+	let (statement, agreed) = (&receipt.statement, &call.agreed);
 	let same = |what: &str, same: bool| match same {
 		true => Ok(()),
 		false => Err(format!("it is about another {what}")),
 	};
-	if !receipt.is_signed_by(place.receipt_key) {
+	if !receipt.is_signed_by(&agreed.receipt_key) {
 		return Err("it is not signed with the node's receipt key".into());
 	}
-	same("chain", statement.genesis_hash == place.genesis_hash)?;
-	same("session", statement.session == place.session)?;
-	same("lane", statement.lane == place.lane)?;
+	same("chain", statement.genesis_hash == genesis_hash)?;
+	same("session", statement.session == slot.session)?;
+	same("lane", statement.lane == slot.lane)?;
 	same("call", statement.sequence == call.sequence)?;
-	same("request", statement.request_hash == call.request_hash)?;
-	same("model", statement.model == call.model)?;
-	same("version of the model", statement.version == call.version)?;
-	same("price version", statement.price_version == call.price_version)?;
-	if statement.input_tokens > call.input_tokens {
-		let (charged, agreed) = (statement.input_tokens, call.input_tokens);
-		return Err(format!("it charges {charged} input tokens where {agreed} were agreed on"));
+	same("request", statement.request_hash == agreed.request_hash)?;
+	same("model", statement.model == agreed.terms.model)?;
+	same("version of the model", statement.version == agreed.terms.version)?;
+	same("price version", statement.price_version == agreed.terms.price_version)?;
+	for (kind, charged, most) in [
+		("input", statement.input_tokens, agreed.input_tokens),
+		("output", statement.output_tokens, agreed.max_output_tokens),
+	] {
+		if charged > most {
+			return Err(format!(
+				"it charges {charged} {kind} tokens where {most} are owed at most"
+			));
+		}
 	}
-	if statement.output_tokens > call.max_output_tokens {
-		let (charged, agreed) = (statement.output_tokens, call.max_output_tokens);
-		return Err(format!("it charges {charged} output tokens where {agreed} were agreed on"));
-	}
-	let price = call.price.charge(statement.input_tokens, statement.output_tokens);
+	let price = agreed.price.charge(statement.input_tokens, statement.output_tokens);
 	if price != Some(statement.charge) {
 		let charge = format_amount(statement.charge);
 		return Err(format!("it charges {charge}, which is not the price of its tokens"));
 	}
-	if statement.charge > call.allowance {
-		let (charge, most) = (format_amount(statement.charge), format_amount(call.allowance));
+	if statement.charge > agreed.allowance {
+		let (charge, most) = (format_amount(statement.charge), format_amount(agreed.allowance));
 		return Err(format!("it charges {charge} where {most} were allowed"));
 	}
-	// What came without its statement was noted.
-	same("answer", call.expected.is_none_or(|expected| statement.response_hash == expected))?;
-	// A token is at least a byte of text, but for the few that end an answer.
-	let charged = statement.output_tokens;
-	let fits = |bytes: usize, most: u32| match charged <= most {
-		true => Ok(()),
-		false => Err(format!("it charges {charged} output tokens for {bytes} bytes of text")),
-	};
-	match received {
-		Received::Unknown => Ok(()),
-		Received::Part(bytes) => {
-			fits(bytes, most_owed(bytes, None).saturating_add(TOKENS_UNDER_WAY))
-		}
-		Received::Whole(text) => {
-			fits(text.len(), most_owed(text.len(), None))?;
-			let hash = response_hash(call.salt.as_fixed_bytes(), text.as_bytes());
-			same("answer", statement.response_hash == hash)
-		}
-	}
+	same("answer", call.expected.is_none_or(|expected| statement.response_hash == expected))
+}
+
+/// A call as far as it is owed for what has come of its answer, in which so many tokens were `counted`:
+/// with no more output tokens than that can have, and about that answer if it is `whole`. Else it broke
+/// off.
+pub fn owed(call: &OpenCall, said: &AnswerText, whole: bool, counted: Option<usize>) -> OpenCall {
+	let under_way = if whole { 0 } else { TOKENS_UNDER_WAY };
+	let most = most_owed(said.len(), counted).saturating_add(under_way);
+	let salt = call.agreed.salt.as_fixed_bytes();
+	let expected = whole.then(|| response_hash(salt, said.signed.as_bytes()));
+	let mut owed = call.clone();
+	owed.owe_at_most(most, expected);
+	owed
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 use super::*;
+use crate::recount::most_owed;
+use openledger_payer_ledger::Agreement;
 use openledger_primitives::{
 	info::{NodeStatus, ServedInfo},
 	price::PriceSchedule,
 	statement::Statement,
-	voucher::request_hash,
+	voucher::{request_hash, LaneTerms},
 	OPEN,
 };
 use openledger_testkit::key;
@@ -182,12 +184,9 @@ fn no_more_input_tokens_are_paid_than_a_chat_has_bytes() {
 
 const SALT: [u8; 32] = [8; 32];
 
-fn call() -> OpenCall {
-	OpenCall {
-		sequence: 6,
-		model: 4,
-		version: 2,
-		price_version: 5,
+fn agreed() -> Agreement {
+	Agreement {
+		terms: LaneTerms { model: 4, version: 2, price_version: 5 },
 		price: model().price,
 		input_tokens: 20,
 		max_output_tokens: 50,
@@ -195,9 +194,12 @@ fn call() -> OpenCall {
 		request_hash: request_hash(&SALT, BODY),
 		salt: SALT.into(),
 		valid_until: 60,
-		expected: None,
-		rejected: None,
+		receipt_key: node().receipt_key,
 	}
+}
+
+fn call(agreed: Agreement) -> OpenCall {
+	OpenCall { sequence: 6, agreed, expected: None, rejected: None, lost: None }
 }
 
 fn receipt(change: impl FnOnce(&mut Statement)) -> Receipt {
@@ -221,28 +223,38 @@ fn receipt(change: impl FnOnce(&mut Statement)) -> Receipt {
 	Receipt { statement, signature }
 }
 
-fn holds(receipt: &Receipt, received: Received<'_>) -> Result<(), String> {
-	let receipt_key = node().receipt_key;
-	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
-	check_statement(receipt, place, &call(), received)
+fn check(receipt: &Receipt, call: &OpenCall) -> Result<(), String> {
+	let slot = LaneSlot { node: node().operator, session: 1, lane: 2, sequence: 6 };
+	check_statement(receipt, genesis(), &slot, call)
+}
+
+fn holds(receipt: &Receipt) -> Result<(), String> {
+	check(receipt, &call(agreed()))
+}
+
+/// Compares a statement with an answer of which that has come.
+fn fits(receipt: &Receipt, text: &str, whole: bool, counted: Option<usize>) -> Result<(), String> {
+	let said = AnswerText { signed: text.into(), besides: String::new() };
+	let agreed = Agreement { max_output_tokens: 4_096, allowance: 2 * OPEN, ..agreed() };
+	check(receipt, &owed(&call(agreed), &said, whole, counted))
 }
 
 #[test]
 fn a_true_statement_holds() {
-	assert_eq!(holds(&receipt(|_| {}), Received::Whole("Paris.")), Ok(()));
-	assert_eq!(holds(&receipt(|_| {}), Received::Unknown), Ok(()));
+	assert_eq!(holds(&receipt(|_| {})), Ok(()));
+	assert_eq!(fits(&receipt(|_| {}), "Paris.", true, None), Ok(()));
 	// Fewer tokens than agreed on, at their price.
 	let fewer = receipt(|statement| {
 		statement.input_tokens = 0;
 		statement.output_tokens = 0;
 		statement.charge = OPEN;
 	});
-	assert_eq!(holds(&fewer, Received::Unknown), Ok(()));
+	assert_eq!(holds(&fewer), Ok(()));
 }
 
 #[test]
 fn every_lie_in_a_statement_is_found() {
-	let changes: [(fn(&mut Statement), &str); 14] = [
+	let changes: [(fn(&mut Statement), &str); 13] = [
 		(|statement| statement.genesis_hash = Hash::zero(), "chain"),
 		(|statement| statement.session = 2, "session"),
 		(|statement| statement.lane = 1, "lane"),
@@ -256,15 +268,17 @@ fn every_lie_in_a_statement_is_found() {
 		(|statement| statement.charge += 1, "not the price"),
 		(|statement| statement.charge -= 1, "not the price"),
 		(|statement| statement.output_tokens = 11, "not the price"),
-		(|statement| statement.response_hash = Hash::zero(), "another answer"),
 	];
 	for (change, said) in changes {
-		let reason = holds(&receipt(change), Received::Whole("Paris.")).unwrap_err();
+		let reason = holds(&receipt(change)).unwrap_err();
 		assert!(reason.contains(said), "{said}: {reason}");
 	}
+	let other = receipt(|statement| statement.response_hash = Hash::zero());
+	assert_eq!(fits(&other, "Paris.", true, None).unwrap_err(), "it is about another answer");
+	assert_eq!(fits(&other, "Paris.", false, None), Ok(()));
 	let mut unsigned = receipt(|_| {});
 	unsigned.signature = key("//Bob").sign_message(&unsigned.statement);
-	assert!(holds(&unsigned, Received::Unknown).unwrap_err().contains("not signed"));
+	assert!(holds(&unsigned).unwrap_err().contains("not signed"));
 }
 
 #[test]
@@ -273,17 +287,18 @@ fn no_statement_charges_more_tokens_than_the_text_can_have() {
 		statement.output_tokens = 50;
 		statement.charge = OPEN + 20 * 7 + 50 * 11;
 	});
-	assert_eq!(holds(&many, Received::Unknown), Ok(()));
-	let reason = holds(&many, Received::Whole("Paris.")).unwrap_err();
-	assert!(reason.contains("50 output tokens for 6 bytes"), "{reason}");
+	assert_eq!(holds(&many), Ok(()));
+	let reason = fits(&many, "Paris.", true, None).unwrap_err();
+	assert!(reason.contains("50 output tokens where 22 are owed"), "{reason}");
+	// Where its tokens can be counted, they are.
+	let reason = fits(&charging(17), &"x".repeat(100), true, Some(0)).unwrap_err();
+	assert!(reason.contains("17 output tokens where 16 are owed"), "{reason}");
 }
 
 #[test]
 fn no_statement_costs_more_than_was_allowed() {
-	let receipt_key = node().receipt_key;
-	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
-	let call = OpenCall { allowance: OPEN, ..call() };
-	let reason = check_statement(&receipt(|_| {}), place, &call, Received::Unknown).unwrap_err();
+	let call = call(Agreement { allowance: OPEN, ..agreed() });
+	let reason = check(&receipt(|_| {}), &call).unwrap_err();
 	assert!(reason.contains("were allowed"), "{reason}");
 }
 
@@ -297,12 +312,8 @@ fn charging(output_tokens: u32) -> Receipt {
 
 #[test]
 fn what_broke_off_is_compared_with_what_has_come() {
-	let receipt_key = node().receipt_key;
-	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
-	let call = OpenCall { max_output_tokens: 4_096, allowance: 2 * OPEN, ..call() };
-	let holds = |tokens, bytes| {
-		check_statement(&charging(tokens), place, &call, Received::Part(bytes)).is_ok()
-	};
+	let holds =
+		|tokens, bytes: usize| fits(&charging(tokens), &"x".repeat(bytes), false, None).is_ok();
 	let silent = most_owed(0, None);
 	assert!(holds(TOKENS_UNDER_WAY + silent, 0) && !holds(TOKENS_UNDER_WAY + silent + 1, 0));
 	assert!(holds(TOKENS_UNDER_WAY + silent + 9, 9) && !holds(4_096, 9));
@@ -310,11 +321,9 @@ fn what_broke_off_is_compared_with_what_has_come() {
 
 #[test]
 fn no_more_is_owed_later_than_for_what_has_come() {
-	let receipt_key = node().receipt_key;
-	let place = Place { genesis_hash: genesis(), session: 1, lane: 2, receipt_key: &receipt_key };
-	let call = OpenCall { max_output_tokens: 4_096, allowance: 2 * OPEN, ..call() };
+	let call = call(Agreement { max_output_tokens: 4_096, allowance: 2 * OPEN, ..agreed() });
 	let check = |tokens, call: &OpenCall| {
-		check_statement(&charging(tokens), place, call, Received::Unknown).map_err(|why| {
+		check(&charging(tokens), call).map_err(|why| {
 			let why: Vec<_> = why.split(' ').take(5).collect();
 			why.join(" ")
 		})
@@ -322,7 +331,10 @@ fn no_more_is_owed_later_than_for_what_has_come() {
 	check(4_096, &call).unwrap();
 	// As the ledger notes it when the answer broke off, or came without a statement.
 	let most = most_owed(9, None);
-	let owed = |most, expected| OpenCall { max_output_tokens: most, expected, ..call.clone() };
+	let owed = |most, expected| {
+		let agreed = Agreement { max_output_tokens: most, ..call.agreed.clone() };
+		OpenCall { agreed, expected, ..call.clone() }
+	};
 	check(most, &owed(most, None)).unwrap();
 	let more = check(most + 1, &owed(most, None)).unwrap_err();
 	assert_eq!(more, format!("it charges {} output tokens", most + 1));

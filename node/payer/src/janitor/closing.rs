@@ -11,60 +11,28 @@ use std::{
 };
 
 use openledger_chain_client::{ss58, At, ChainError, Keypair};
-use openledger_primitives::{Balance, BlockNumber, SessionId, Signature};
+use openledger_payer_ledger::Session;
+use openledger_primitives::{Balance, BlockNumber, SessionId};
 use openledger_protocol::{
-	closing::CloseRequest,
-	sanitise::{sanitised, SHOWN},
+	clock::unix_seconds,
+	closing::{CloseAnswer, CloseRequest},
 	units::format_amount,
 };
 use parking_lot::Mutex;
-use thiserror::Error;
 use tokio::time::sleep;
 use tracing::{debug, info};
 
-use crate::{
-	clerk::Clerk,
-	closing::CloseError,
-	ledger::{Seen, Session},
-	market::Market,
-	network::{Network, Submitted},
-	node::api::NodeApi,
-	store::StoreError,
-	treasury::Treasury,
-};
+use super::{error::UpkeepError, watch};
+use crate::{network::Submitted, node::api::NoAgreement, parts::Parts, recovery};
 
 /// After a session could not be closed, that is tried again so much later.
 const LATER: Duration = Duration::from_secs(600);
 /// For how many blocks the node may take the request to agree: five minutes.
 const ASK_BLOCKS: BlockNumber = 100;
-/// How often a node is asked that says that it is not done yet.
+/// A node that says that it is not done yet is asked so often.
 const ASKED: u32 = 3;
 
-/// How sessions are closed.
-#[derive(Clone, Copy, Debug)]
-pub struct ClosingSettings {
-	/// A session is closed after nothing was done with it for so long.
-	pub idle: Option<Duration>,
-	/// Whether all sessions are closed when the proxy stops.
-	pub at_end: bool,
-	/// When to ask a node again that is not done yet.
-	pub again: Duration,
-	/// How often sessions are looked after.
-	pub round: Duration,
-}
-
-impl Default for ClosingSettings {
-	fn default() -> Self {
-		Self {
-			idle: Some(Duration::from_secs(2 * 60 * 60)),
-			at_end: false,
-			again: Duration::from_secs(10),
-			round: Duration::from_secs(15),
-		}
-	}
-}
-
-/// Where closing a session stands.
+/// The state of closing a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
 	/// It is closed, and so much came back, in planck.
@@ -76,42 +44,17 @@ pub enum Closing {
 	NotYet,
 }
 
-/// Why a session could not be looked after.
-#[derive(Debug, Error)]
-pub enum CloserError {
-	/// The chain cannot be asked.
-	#[error(transparent)]
-	Chain(#[from] ChainError),
-	/// It cannot be written down.
-	#[error(transparent)]
-	Store(#[from] StoreError),
-}
-
 /// Closes sessions. See the module's documentation.
-pub struct Closer {
-	network: Arc<dyn Network>,
-	market: Arc<Market>,
-	treasury: Arc<Treasury>,
-	clerk: Clerk,
-	api: NodeApi,
-	/// When to ask a node again that is not done yet.
-	again: Duration,
-	/// When to try again to close a session, and whether its notice was over.
+pub(super) struct Closer {
+	parts: Arc<Parts>,
+	/// The time from which a session may be closed again that could not be, and if its notice was over
+	/// then.
 	later: Mutex<HashMap<SessionId, (Instant, bool)>>,
 }
 
 impl Closer {
-	/// Closes sessions of this network's account. A node that is not done yet is asked again after
-	/// `again`.
-	pub fn new(
-		network: Arc<dyn Network>,
-		market: Arc<Market>,
-		treasury: Arc<Treasury>,
-		clerk: Clerk,
-		api: NodeApi,
-		again: Duration,
-	) -> Self {
-		Self { network, market, treasury, clerk, api, again, later: Mutex::default() }
+	pub fn new(parts: Arc<Parts>) -> Self {
+		Self { parts, later: Mutex::default() }
 	}
 
 	/// Tries again what has failed before, without waiting.
@@ -121,26 +64,22 @@ impl Closer {
 
 	/// Brings a session that pays for no more calls closer to its end, so that what is left of its
 	/// deposit comes back. See the module's documentation.
-	///
-	/// # Errors
-	/// If the chain cannot be asked, or a change not be written down.
-	pub async fn close(&self, id: SessionId) -> Result<Closing, CloserError> {
+	pub async fn close(&self, id: SessionId) -> Result<Closing, UpkeepError> {
 		self.bring_to_its_end(id, false).await
 	}
 
 	/// The same for a session that somebody has named. It may have been opened with another state, and
 	/// not be in this one's ledger.
-	///
-	/// # Errors
-	/// As [`Self::close`].
-	pub async fn close_one(&self, id: SessionId) -> Result<Closing, CloserError> {
+	pub async fn close_one(&self, id: SessionId) -> Result<Closing, UpkeepError> {
 		self.bring_to_its_end(id, true).await
 	}
 
-	async fn bring_to_its_end(&self, id: SessionId, named: bool) -> Result<Closing, CloserError> {
-		let Some(key) = self.network.key() else { return Ok(Closing::NotYet) };
-		let known =
-			self.treasury.look(|ledger| Some((ledger.session(id)?.clone(), ledger.is_busy(id))));
+	async fn bring_to_its_end(&self, id: SessionId, named: bool) -> Result<Closing, UpkeepError> {
+		let Some(key) = self.parts.network.keys().own else { return Ok(Closing::NotYet) };
+		let known = self.parts.treasury.look(|ledger| {
+			let book = ledger.books().get(id)?;
+			Some((book.session().clone(), book.busy() > 0))
+		});
 		let session = match known {
 			Some((session, false)) => Some(session),
 			// A call that is under way is brought to its end first.
@@ -154,7 +93,7 @@ impl Closer {
 		if session.is_displaced() || session.opening.is_some() && !self.is_ours(&session).await? {
 			return Ok(Closing::NotYet);
 		}
-		let best = self.network.block(At::Best).await?;
+		let best = self.parts.network.block(At::Best).await?;
 		let is_due = session.closes_at.is_some_and(|from| best >= from);
 		let later = self.later.lock().get(&id).copied();
 		if later.is_some_and(|(later, due)| Instant::now() < later && due == is_due) {
@@ -162,7 +101,8 @@ impl Closer {
 			return Ok(from.map_or(Closing::NotYet, Closing::From));
 		}
 		let failed = if is_due {
-			match self.network.close(id).await {
+			self.settle_up(&session).await?;
+			match self.parts.network.close(id).await {
 				Submitted::Done(refunded) => return self.closed(&session, refunded).await,
 				Submitted::Refused(reason) | Submitted::Unknown(reason) => reason,
 			}
@@ -178,10 +118,10 @@ impl Closer {
 					self.try_later(id, is_due);
 					return Ok(Closing::From(from));
 				}
-				None => match self.network.request_close(id).await {
+				None => match self.parts.network.request_close(id).await {
 					Submitted::Done(from) => {
 						info!(session = id, from, "asked to close a session");
-						self.look_at(id).await?;
+						watch::look(&self.parts, &session).await?;
 						// By then the node may have come back.
 						self.try_later(id, is_due);
 						return Ok(Closing::From(from));
@@ -197,114 +137,85 @@ impl Closer {
 
 	/// A session of the account that is not in the ledger.
 	async fn unknown(&self, id: SessionId) -> Result<Option<Session>, ChainError> {
-		let info = self.network.session(id, At::Best).await?;
-		let account = self.network.account();
-		Ok(info.filter(|info| info.caller == account).map(|info| Session {
-			id,
-			node: info.node,
-			deposit: info.deposit,
-			expires_at: info.expires_at,
-			closes_at: info.closes_at,
-			retired: true,
-			unwelcome: false,
-			opened_after: 0,
-			opening: None,
-			signer: None,
-			limit: None,
-		}))
+		let info = self.parts.network.session(id, At::Best).await?;
+		let account = self.parts.network.account();
+		Ok(info.filter(|info| info.caller == account).map(Session::of))
 	}
 
-	/// Whether the newest block has a session under its number.
+	/// Returns `true` if the newest block has a session under its number.
 	async fn is_ours(&self, session: &Session) -> Result<bool, ChainError> {
-		let info = self.network.session(session.id, At::Best).await?;
-		let caller = self.network.account();
+		let info = self.parts.network.session(session.id, At::Best).await?;
+		let caller = self.parts.network.account();
 		Ok(info.is_some_and(|info| info.caller == caller && info.node == session.node))
 	}
 
-	/// Closes a session with the agreement of its node. What came back, in planck, or why there is no
-	/// agreement.
+	/// Closes a session with the agreement of its node. Returns what came back, in planck, or why there is
+	/// no agreement.
 	async fn close_with_agreement(
 		&self,
 		session: &Session,
 		best: BlockNumber,
 		key: &Keypair,
-	) -> Result<Result<Balance, String>, CloserError> {
-		let (answer, agreed) = match self.ask_agreement(session, best, key).await? {
-			Ok(answer) => answer,
+	) -> Result<Result<Balance, String>, UpkeepError> {
+		let agreement = match self.ask_agreement(session, best, key).await {
+			Ok(agreement) => agreement,
 			Err(reason) => return Ok(Err(reason)),
 		};
-		// What the node has settled is held against its statements as long as these are here.
-		let settled = self.look_at(session.id).await?;
+		let agreed = agreement.settled;
+		let settled = self.settle_up(session).await?;
 		if settled != Some(agreed) {
 			let (agreed, settled) = (format_amount(agreed), settled.map(format_amount));
 			let settled = settled.unwrap_or_else(|| "nothing known".into());
 			return Ok(Err(format!("the node agrees that {agreed} are settled, not {settled}")));
 		}
-		Ok(match self.network.close_with_agreement(session.id, answer).await {
+		Ok(match self.parts.network.close_with_agreement(session.id, agreement.signature).await {
 			Submitted::Done(refunded) => Ok(refunded),
 			Submitted::Refused(reason) | Submitted::Unknown(reason) => Err(reason),
 		})
 	}
 
-	/// Asks a node for its agreement to the end of a session: its signature, and what it says is
-	/// settled, in planck.
+	/// Asks a node for its agreement to the end of a session.
 	async fn ask_agreement(
 		&self,
 		session: &Session,
 		best: BlockNumber,
 		key: &Keypair,
-	) -> Result<Result<(Signature, Balance), String>, CloserError> {
-		let Some(node) = self.network.node(&session.node).await? else {
-			return Ok(Err("the node is not registered any more".into()));
-		};
-		if !self.market.may_ask(&node) {
-			return Ok(Err(format!(
-				"{} is no address to be asked",
-				sanitised(&node.endpoint, SHOWN)
-			)));
-		}
+	) -> Result<CloseAnswer, String> {
+		let node = recovery::node_of(&self.parts, &session.node).await?;
 		let request = CloseRequest {
-			genesis_hash: self.network.genesis_hash(),
+			genesis_hash: self.parts.network.genesis_hash(),
 			session: session.id,
 			valid_until: best.saturating_add(ASK_BLOCKS),
 		};
 		let mut asked = 1;
 		loop {
-			match self.api.close(&node, &request, key).await {
-				Ok(answer) => return Ok(Ok((answer.signature, answer.settled))),
-				// It is settling, or ending a call.
-				Err(CloseError::Refused { status: 409 | 503, message }) if asked < ASKED => {
+			match self.parts.api.close(&node, &request, key).await {
+				Err(NoAgreement::NotYet(message)) if asked < ASKED => {
 					info!(session = session.id, %message, "no agreement yet; asking again");
 					asked = asked.saturating_add(1);
-					sleep(self.again).await;
+					sleep(self.parts.settings.closing.again).await;
 				}
-				Err(error) => return Ok(Err(error.to_string())),
+				answer => return answer.map_err(|error| error.to_string()),
 			}
 		}
 	}
 
-	/// Compares a session with the chain. What the chain has settled of it, in planck, if it is there.
-	async fn look_at(&self, id: SessionId) -> Result<Option<Balance>, CloserError> {
-		let Some(info) = self.network.session(id, At::Best).await? else { return Ok(None) };
-		let mut evidence = Vec::new();
-		self.treasury
-			.update(|ledger| {
-				let (changes, found) = ledger.observe(id, Seen::There(&info));
-				evidence = found;
-				changes
-			})
-			.await?;
-		for found in evidence {
-			self.clerk.accuse(&found).await?;
-		}
-		Ok(Some(info.settled))
+	/// Compares what the node of a session has settled with its statements, as long as it can be asked for
+	/// them. Returns what the chain has settled, in planck, if the session is there.
+	async fn settle_up(&self, session: &Session) -> Result<Option<Balance>, UpkeepError> {
+		let settled = watch::look(&self.parts, session).await?;
+		recovery::ask_of(&self.parts, session.id).await;
+		watch::reckon(&self.parts, session.id).await?;
+		Ok(settled)
 	}
 
-	async fn closed(&self, session: &Session, refunded: Balance) -> Result<Closing, CloserError> {
-		let back = format_amount(refunded);
-		info!(session = session.id, node = %ss58(&session.node), %back, "session closed");
-		self.treasury.update(|ledger| ledger.closed(session.id, Some(refunded))).await?;
-		self.later.lock().remove(&session.id);
+	async fn closed(&self, session: &Session, refunded: Balance) -> Result<Closing, UpkeepError> {
+		let (id, now, back) = (session.id, unix_seconds(), format_amount(refunded));
+		info!(session = id, node = %ss58(&session.node), %back, "session closed");
+		let Parts { treasury, clerk, .. } = &*self.parts;
+		let found = treasury.update_with(|ledger| ledger.closed(id, Some(refunded), now)).await?;
+		clerk.accuse(&found).await?;
+		self.later.lock().remove(&id);
 		Ok(Closing::Closed(refunded))
 	}
 
@@ -312,5 +223,34 @@ impl Closer {
 	fn try_later(&self, id: SessionId, is_due: bool) {
 		let later = Instant::now().checked_add(LATER).unwrap_or_else(Instant::now);
 		self.later.lock().insert(id, (later, is_due));
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{
+		one_shot::ask,
+		testing::{TestNet, CHARGE, MOST},
+		Payer, PayerSettings,
+	};
+
+	/// A session that left the ledger may be somebody else's by now; one that was named is looked up.
+	#[tokio::test]
+	async fn only_a_session_that_was_named_is_closed_without_being_in_the_ledger() {
+		let net = TestNet::new(1).await;
+		let settings = net.settings(100 * MOST, 10 * MOST);
+		let first = Payer::open(net.chain.clone(), settings.clone()).await.unwrap();
+		first.market.refresh_if_older(Duration::ZERO).await.unwrap();
+		ask(&first.router, TestNet::chat(false), &mut |_| {}).await;
+		let other = tempfile::tempdir().unwrap();
+		let settings = PayerSettings { state: other.path().to_owned(), ..settings };
+		let second = Payer::open(net.chain.clone(), settings).await.unwrap();
+		let closer = &second.janitor.closer;
+		assert_eq!(closer.close(5).await.unwrap(), Closing::NotYet);
+		assert_eq!(net.transactions(), ["open_session"]);
+		let closed = closer.close_one(5).await.unwrap();
+		assert_eq!(closed, Closing::Closed(10 * MOST - CHARGE));
+		assert_eq!(net.transactions(), ["open_session", "close_with_agreement"]);
 	}
 }

@@ -1,13 +1,14 @@
-//! What is said to a node over HTTP.
+//! Speaking with nodes over HTTP.
 
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use openledger_chain_client::Keypair;
-use openledger_primitives::{info::NodeInfo, LaneId, Sequence, SessionId};
+use openledger_payer_ledger::{LaneSlot, SignedVoucher};
+use openledger_primitives::info::NodeInfo;
 use openledger_protocol::{
 	address::OutsideOnly,
-	closing::{CloseAnswer, CloseRequest},
+	closing::{CloseAnswer, CloseBody, CloseRequest},
 	sanitise::{sanitised, MESSAGE, SHOWN, WORD},
 	x402::{
 		self, PaymentRequired, PaymentResponse, PAYMENT_REQUIRED, PAYMENT_RESPONSE,
@@ -21,19 +22,17 @@ use reqwest::{
 	Client, Response,
 };
 use serde_json::Value;
+use thiserror::Error;
 use tokio::time::timeout;
-
-use crate::{
-	closing::{self, CloseError},
-	voucher::SignedVoucher,
-};
 
 /// No error is longer than this, in bytes; what goes beyond is not read.
 const MAX_ERROR: usize = 64 * 1024;
 /// A node's wish to be left alone is not followed for longer than this.
 const LONGEST_RETRY: Duration = Duration::from_secs(300);
+/// A node may take so long to agree to a session's end: it waits for its settlements to be final.
+const AGREEMENT: Duration = Duration::from_secs(180);
 
-/// How long nodes are waited for.
+/// The time that nodes are given.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
 	/// For a connection.
@@ -42,6 +41,13 @@ pub struct Patience {
 	pub question: Duration,
 	/// For the next piece of an answer.
 	pub silence: Duration,
+}
+
+impl Default for Patience {
+	fn default() -> Self {
+		let seconds = Duration::from_secs;
+		Self { connect: seconds(5), question: seconds(15), silence: seconds(300) }
+	}
 }
 
 /// Speaks with nodes. Cheap to clone.
@@ -56,7 +62,7 @@ pub struct NodeApi {
 pub struct Refusal {
 	/// The HTTP status.
 	pub status: u16,
-	/// Whether it has the form that a node's errors have: else it may be a proxy's.
+	/// `true` if it has the form that a node's errors have: else it may be a proxy's.
 	pub shaped: bool,
 	/// The family of the error.
 	pub kind: String,
@@ -64,18 +70,18 @@ pub struct Refusal {
 	pub code: String,
 	/// The part of the request that is wrong.
 	pub param: Option<String>,
-	/// What the node says.
+	/// The node's words.
 	pub message: String,
-	/// What the node would take instead.
+	/// The values that the node would take instead.
 	pub details: Value,
-	/// When it is worth trying again.
+	/// The time after which it is worth trying again.
 	pub retry_after: Option<Duration>,
 }
 
 /// A node's answer to a request without a payment.
 #[derive(Debug)]
 pub enum Quote {
-	/// What the call costs.
+	/// The price of the call.
 	Offer(Box<PaymentRequired>),
 	/// The node refuses, or fails.
 	Refused(Refusal),
@@ -94,6 +100,17 @@ pub enum Reply {
 	NobodyThere(String),
 	/// It may have been taken.
 	Lost(String),
+}
+
+/// A reason why a node does not agree to a session's end.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NoAgreement {
+	/// It is settling, or ending a call: it is worth asking again.
+	#[error("the inference node does not agree yet: {0}")]
+	NotYet(String),
+	/// It does not agree, cannot be reached, or what it says is no agreement of its own.
+	#[error("the inference node does not agree: {0}")]
+	Refused(String),
 }
 
 /// The state of a call's statement, as its node tells it.
@@ -142,15 +159,9 @@ impl NodeApi {
 			if answer.status().is_success() {
 				return Quote::Failed("it answered without asking for payment".into());
 			}
-			let offer = match header(&answer, PAYMENT_REQUIRED).map(x402::decode) {
-				Some(Ok(offer)) => Some(offer),
-				Some(Err(error)) => {
-					return Quote::Failed(format!("its offer cannot be read: {error}"))
-				}
-				None => None,
-			};
-			match offer {
-				Some(offer) if answer.status().as_u16() == 402 => Quote::Offer(Box::new(offer)),
+			match header(&answer, PAYMENT_REQUIRED).map(x402::decode) {
+				Some(Ok(offer)) if answer.status().as_u16() == 402 => Quote::Offer(Box::new(offer)),
+				Some(Err(error)) => Quote::Failed(format!("its offer cannot be read: {error}")),
 				_ => Quote::Refused(Refusal::read(answer).await),
 			}
 		};
@@ -186,34 +197,22 @@ impl NodeApi {
 	}
 
 	/// The statement of a call.
-	pub async fn statement(
-		&self,
-		endpoint: &str,
-		session: SessionId,
-		lane: LaneId,
-		sequence: Sequence,
-	) -> StatementStatus {
+	pub async fn statement(&self, endpoint: &str, slot: &LaneSlot) -> StatementStatus {
+		let LaneSlot { session, lane, sequence, .. } = slot;
 		let asking = async {
 			let url = format!("{}/v1/statements/{session}/{lane}/{sequence}", base(endpoint));
-			let answer = match self.http.get(url).send().await {
-				Ok(answer) => answer,
-				Err(error) => return StatementStatus::NotNow(describe(&error)),
-			};
-			match answer.status().as_u16() {
-				200 => match bounded(answer, MAX_ERROR).await {
-					Ok(json) => match x402::read_json(&json) {
-						Ok(response) => StatementStatus::Served(Box::new(response)),
-						Err(error) => {
-							StatementStatus::NotNow(format!("unreadable statement: {error}"))
-						}
-					},
-					Err(reason) => StatementStatus::NotNow(reason),
-				},
-				_ => StatementStatus::of(Refusal::read(answer).await),
+			let answer = self.http.get(url).send().await.map_err(|error| describe(&error))?;
+			if answer.status().as_u16() != 200 {
+				return Ok(StatementStatus::of(Refusal::read(answer).await));
 			}
+			let json = bounded(answer, MAX_ERROR).await?;
+			let read = x402::read_json(&json);
+			read.map(|response| StatementStatus::Served(Box::new(response)))
+				.map_err(|error| format!("unreadable statement: {error}"))
 		};
 		let after = self.patience.question;
-		timeout(after, asking).await.unwrap_or_else(|_| StatementStatus::NotNow(late(after)))
+		let status = timeout(after, asking).await.unwrap_or_else(|_| Err(late(after)));
+		status.unwrap_or_else(StatementStatus::NotNow)
 	}
 
 	/// Asks for the node's agreement to a session's end.
@@ -225,11 +224,28 @@ impl NodeApi {
 		node: &NodeInfo,
 		request: &CloseRequest,
 		key: &Keypair,
-	) -> Result<CloseAnswer, CloseError> {
-		closing::ask_with(&self.http, &node.endpoint, request, key, &node.receipt_key).await
+	) -> Result<CloseAnswer, NoAgreement> {
+		let url = format!("{}/v1/close/{}", base(&node.endpoint), request.session);
+		let body = CloseBody::new(request, key.sign_message(request));
+		let asking = self.http.post(url).timeout(AGREEMENT).json(&body).send().await;
+		let answer = asking.map_err(|error| NoAgreement::Refused(describe(&error)))?;
+		if answer.status().as_u16() != 200 {
+			let Refusal { status, message, .. } = Refusal::read(answer).await;
+			return Err(match status {
+				409 | 503 => NoAgreement::NotYet(message),
+				_ => NoAgreement::Refused(message),
+			});
+		}
+		let json = bounded(answer, MAX_ERROR).await.map_err(NoAgreement::Refused)?;
+		let answer: CloseAnswer = serde_json::from_slice(&json)
+			.map_err(|_| NoAgreement::Refused("its agreement cannot be read".into()))?;
+		match answer.is_signed_by(request.genesis_hash, request.session, &node.receipt_key) {
+			true => Ok(answer),
+			false => Err(NoAgreement::Refused("it has not signed its agreement".into())),
+		}
 	}
 
-	/// Whether the node is well.
+	/// Returns `true` if the node is well.
 	pub async fn is_well(&self, endpoint: &str) -> bool {
 		let asking = self.http.get(format!("{}/health", base(endpoint))).send();
 		let answer = timeout(self.patience.question, asking).await;
@@ -238,7 +254,7 @@ impl NodeApi {
 }
 
 impl StatementStatus {
-	/// What a node says that has no statement of a call. What a proxy does not find, the node behind
+	/// The answer of a node that has no statement of a call. What a proxy does not find, the node behind
 	/// it may have.
 	fn of(refusal: Refusal) -> Self {
 		match (refusal.status, refusal.known_code()) {
@@ -252,8 +268,7 @@ impl StatementStatus {
 impl Refusal {
 	async fn read(answer: Response) -> Self {
 		let status = answer.status().as_u16();
-		let seconds =
-			header_value(&answer, RETRY_AFTER.as_str()).and_then(|text| text.parse().ok());
+		let seconds = header(&answer, RETRY_AFTER.as_str()).and_then(|text| text.parse().ok());
 		let retry_after = seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_RETRY));
 		let raw = bounded(answer, MAX_ERROR).await.unwrap_or_default();
 		Self { retry_after, ..Self::of(status, &String::from_utf8_lossy(&raw)) }
@@ -293,12 +308,12 @@ impl Refusal {
 		self.code.parse().ok().filter(|_| self.shaped)
 	}
 
-	/// What the node would take instead, if that can be read.
+	/// The values that the node would take instead, if they can be read.
 	pub fn known_details(&self) -> Option<RefusalDetails> {
 		RefusalDetails::read(self.known_code()?, &self.details)
 	}
 
-	/// Whether the node answered, in its own words, that the request or its payment is not taken.
+	/// Returns `true` if the node answered, in its own words, that the request or its payment is not taken.
 	pub fn is_own_refusal(&self) -> bool {
 		self.shaped && (400..500).contains(&self.status)
 	}
@@ -329,7 +344,7 @@ pub async fn bounded(answer: Response, most: usize) -> Result<Vec<u8>, String> {
 	Ok(body)
 }
 
-/// What an HTTP error says, its innermost cause included: the first line alone often says nothing.
+/// The words of an HTTP error, its innermost cause included: the first line alone often says nothing.
 pub fn describe(error: &reqwest::Error) -> String {
 	let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
 	let said = match causes.last().map(ToString::to_string) {
@@ -358,13 +373,11 @@ fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
 	answer.headers().get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
-fn header_value<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
-	answer.headers().get(name)?.to_str().ok()
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use openledger_primitives::{closing::CloseAgreement, info::NodeStatus, Hash};
+	use openledger_testkit::key;
 	use serde_json::json;
 
 	#[tokio::test]
@@ -373,9 +386,8 @@ mod tests {
 		let patience = Patience { connect: short, question: short, silence: short };
 		let refused = async |inside| {
 			let api = NodeApi::new(patience, inside).unwrap();
-			let voucher = SignedVoucher::made_up("");
-			match api.pay(localhost, Task::Chat, b"{}", &voucher, short).await {
-				Reply::NobodyThere(reason) => reason,
+			match api.offer(localhost, Task::Chat, b"{}").await {
+				Quote::Failed(reason) => reason,
 				other => panic!("{other:?}"),
 			}
 		};
@@ -442,5 +454,55 @@ mod tests {
 		let page = Refusal::of(502, "<h1>\nno\u{7}</h1>");
 		assert_eq!((page.shaped, page.message.as_str()), (false, "<h1>\nno</h1>"));
 		assert_eq!(Refusal::of(502, "\u{1b}\u{7}").message, "status 502, and nothing else");
+	}
+
+	/// Asks for the end of session 7 where a node answers that.
+	async fn close(answer: (u16, String), session: u64) -> Result<CloseAnswer, NoAgreement> {
+		let status = axum::http::StatusCode::from_u16(answer.0).unwrap();
+		let answer = move || std::future::ready((status, answer.1.clone()));
+		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let endpoint = format!("http://{}", listener.local_addr().unwrap());
+		let app = axum::Router::new().fallback(answer);
+		let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+		let (short, bob) = (Duration::from_secs(5), key("//Bob").account());
+		let node = NodeInfo {
+			operator: bob.clone(),
+			endpoint,
+			receipt_key: bob,
+			bond: 0,
+			models: vec![],
+			status: NodeStatus::Active,
+			last_heartbeat: 0,
+			sessions: 1,
+		};
+		let patience = Patience { connect: short, question: short, silence: short };
+		let api = NodeApi::new(patience, true).unwrap();
+		let request = CloseRequest { genesis_hash: Hash::zero(), session, valid_until: 9 };
+		let closed = api.close(&node, &request, &key("//Alice")).await;
+		serving.abort();
+		closed
+	}
+
+	#[tokio::test]
+	async fn what_a_node_says_to_a_sessions_end_is_short_and_plain() {
+		let error = json!({ "error": { "message": "\u{1b}[2Jé".repeat(999) } }).to_string();
+		let Err(NoAgreement::NotYet(message)) = close((503, error), 7).await else { panic!() };
+		assert_eq!(message.chars().count(), MESSAGE);
+		assert!(message.starts_with("[2Jé["), "{message}");
+		let refused = close((403, "{}".into()), 7).await.unwrap_err();
+		assert!(matches!(refused, NoAgreement::Refused(_)), "{refused}");
+	}
+
+	#[tokio::test]
+	async fn an_agreement_is_its_nodes_alone() {
+		let (genesis_hash, settled) = (Hash::zero(), 700);
+		let agreement = CloseAgreement { genesis_hash, session: 7, settled };
+		let signed = |by: &str| {
+			let signature = key(by).sign_message(&agreement);
+			serde_json::to_string(&CloseAnswer { settled, signature }).unwrap()
+		};
+		assert_eq!(close((200, signed("//Bob")), 7).await.unwrap().settled, settled);
+		assert!(close((200, signed("//Alice")), 7).await.is_err(), "of another node");
+		assert!(close((200, signed("//Bob")), 8).await.is_err(), "of another session");
 	}
 }

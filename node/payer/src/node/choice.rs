@@ -1,8 +1,8 @@
-//! Which node answers a call.
+//! The choice of the node that answers a call.
 //!
-//! What a call costs is the model's price on chain, the same with every node. So what is compared
-//! is how long a node is likely to take, with what it has to do already, and whether there is a
-//! session with it: opening one takes a few blocks and ties up a part of the budget.
+//! A call costs the model's price on chain, the same with every node. So nodes are compared by the time
+//! that each is likely to take, with what it has to do already, and by whether there is a session with
+//! it: opening one takes a few blocks and ties up a part of the budget.
 
 use std::cmp::Ordering;
 
@@ -10,40 +10,27 @@ use openledger_primitives::AccountId;
 
 use super::health::Health;
 
-/// What a node that was never asked is taken to need, in milliseconds: little enough to be tried
-/// when the known ones are slow.
-const UNKNOWN: f64 = 400.0;
-/// What a node's health check leaves out.
-const THINKING: f64 = 250.0;
-/// What it weighs that a session has to be opened first.
+/// The weight of having to open a session first, in milliseconds.
 const OPENING: f64 = 3_000.0;
-/// What each failure in a row weighs.
-const FAILURE: f64 = 1_500.0;
 
 /// A node that could answer.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-	/// Who runs it.
+	/// Its operator.
 	pub operator: AccountId,
-	/// How many calls of the model it says it answers at a time.
+	/// The number of the model's calls that it says it answers at a time.
 	pub capacity: u32,
-	/// Whether there is a session with it that can pay for a usual call.
+	/// `true` if there is a session with it that can pay for a usual call.
 	pub funded: bool,
-	/// How it did so far.
+	/// Its health.
 	pub health: Health,
 }
 
 impl Candidate {
-	/// What choosing it is likely to cost, in milliseconds.
+	/// The cost of choosing it, in milliseconds.
 	fn cost(&self) -> f64 {
-		let alone = self.health.latency().unwrap_or_else(|| {
-			self.health.distance().map_or(UNKNOWN, |distance| distance + THINKING)
-		});
-		let load = f64::from(self.health.in_flight()) / f64::from(self.capacity.max(1));
-		// Beyond its capacity calls wait for whole calls, not for each other's first token.
-		let crowd = if load < 1.0 { 1.0 + load } else { 4.0 * load };
 		let opening = if self.funded { 0.0 } else { OPENING };
-		alone.max(1.0) * crowd + opening + FAILURE * f64::from(self.health.failures())
+		self.health.cost(self.capacity) + opening
 	}
 }
 
@@ -51,12 +38,8 @@ impl Candidate {
 /// last, whoever is back first before the others: they are better than no answer.
 pub fn rank(mut candidates: Vec<Candidate>, now: u64) -> Vec<Candidate> {
 	let order = |one: &Candidate, other: &Candidate| {
-		let rest = |node: &Candidate| match node.health.rests(now) {
-			true => node.health.rest_until(),
-			false => 0,
-		};
-		rest(one)
-			.cmp(&rest(other))
+		let rests = one.health.rest(now).cmp(&other.health.rest(now));
+		rests
 			.then(one.cost().partial_cmp(&other.cost()).unwrap_or(Ordering::Equal))
 			.then_with(|| one.operator.cmp(&other.operator))
 	};
@@ -138,7 +121,7 @@ mod tests {
 			}).collect();
 			let ranked = rank(candidates.clone(), now);
 			prop_assert_eq!(ranked.len(), candidates.len());
-			let rests: Vec<_> = ranked.iter().map(|node| node.health.rests(now)).collect();
+			let rests: Vec<_> = ranked.iter().map(|node| node.health.rest(now) > 0).collect();
 			prop_assert!(rests.windows(2).all(|pair| !pair[0] || pair[1]));
 		}
 	}

@@ -1,4 +1,4 @@
-//! Which addresses of nodes are called at all.
+//! Addresses of nodes that are called at all.
 //!
 //! Anybody can register any address on chain. What an app asks must not be sent to a service inside
 //! its own network because of that, unless the chain is there as well. What a name leads to is looked
@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use openledger_protocol::address;
 use reqwest::Url;
 
-/// Whether a node's address may be called. `inside` allows addresses of this machine and of private
+/// Returns `true` if a node's address may be called. `inside` allows addresses of this machine and of private
 /// networks.
 pub fn is_allowed(endpoint: &str, inside: bool) -> bool {
 	let Ok(url) = Url::parse(endpoint) else { return false };
@@ -21,12 +21,12 @@ pub fn is_allowed(endpoint: &str, inside: bool) -> bool {
 	plain && url.host_str().is_some_and(|host| inside || !is_inside(host))
 }
 
-/// Whether the chain node at this address is on this machine or in a private network.
+/// Returns `true` if the chain node at this address is on this machine or in a private network.
 pub fn chain_is_inside(url: &str) -> bool {
 	Url::parse(url).ok().is_some_and(|url| url.host_str().is_some_and(is_inside))
 }
 
-/// Whether a host's name or address belongs to this machine or to a private network.
+/// Returns `true` if a host's name or address belongs to this machine or to a private network.
 fn is_inside(host: &str) -> bool {
 	let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
 	match bare.parse::<IpAddr>() {

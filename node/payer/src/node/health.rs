@@ -1,7 +1,13 @@
-//! How well a node answers, as far as it was seen.
-//!
-//! Time is in milliseconds of a clock that only moves forward, so that all of it can be tested.
+//! A node's health, as far as it was seen. Time is in milliseconds of a clock that only moves forward, so
+//! that all of it can be tested.
 
+/// The time that a node which was never asked is taken to need, in milliseconds: little enough to be
+/// tried when the known ones are slow.
+const UNKNOWN: f64 = 400.0;
+/// The part of it that a node's health check leaves out.
+const THINKING: f64 = 250.0;
+/// The weight of each failure in a row, in milliseconds.
+const FAILURE: f64 = 1_500.0;
 /// The weight of the newest measurement in the average.
 const NEWEST: f64 = 0.3;
 /// After one failure a node is left alone for so long; after each further one, twice as long.
@@ -9,10 +15,10 @@ const PENALTY: u64 = 2_000;
 /// But never longer than this.
 const LONGEST_PENALTY: u64 = 300_000;
 
-/// What is known of a node's health.
+/// A node's health.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Health {
-	/// From a request to the first byte of its answer, on average, in milliseconds.
+	/// The time from a request to the first byte of its answer, on average, in milliseconds.
 	latency: Option<f64>,
 	/// The same for questions that no model has to think about, which says less.
 	distance: Option<f64>,
@@ -80,43 +86,33 @@ impl Health {
 		self.rest_until = self.rest_until.max(rest);
 	}
 
-	/// Whether it is left alone at the moment.
-	pub fn rests(&self, now: u64) -> bool {
-		now < self.rest_until
+	/// The time until which it is left alone; 0 if that is over.
+	pub fn rest(&self, now: u64) -> u64 {
+		if now < self.rest_until {
+			self.rest_until
+		} else {
+			0
+		}
 	}
 
-	/// Until when it is left alone; 0 if it is not.
-	pub fn rest_until(&self) -> u64 {
-		self.rest_until
+	/// The time that it is likely to need for one more of its calls, in milliseconds, if it answers
+	/// `capacity` at a time.
+	pub fn cost(&self, capacity: u32) -> f64 {
+		let near = || self.distance.map_or(UNKNOWN, |distance| distance + THINKING);
+		let alone = self.latency.unwrap_or_else(near);
+		let load = f64::from(self.in_flight) / f64::from(capacity.max(1));
+		// Beyond its capacity calls wait for whole calls, not for each other's first token.
+		let crowd = if load < 1.0 { 1.0 + load } else { 4.0 * load };
+		alone.max(1.0) * crowd + FAILURE * f64::from(self.failures)
 	}
 
-	/// Failures since the last success.
-	pub fn failures(&self) -> u32 {
-		self.failures
-	}
-
-	/// Calls that it is answering.
-	pub fn in_flight(&self) -> u32 {
-		self.in_flight
-	}
-
-	/// How long its answers take to begin, in milliseconds, if anything was measured.
-	pub fn latency(&self) -> Option<f64> {
-		self.latency
-	}
-
-	/// How far away it is, in milliseconds, if anything was measured.
-	pub fn distance(&self) -> Option<f64> {
-		self.distance
-	}
-
-	/// Whether nothing was measured yet, or it has failed since: worth a health check.
+	/// Returns `true` if nothing was measured yet, or it has failed since: it is worth a health check.
 	pub fn is_unclear(&self) -> bool {
 		self.failures > 0 || (self.latency.is_none() && self.distance.is_none())
 	}
 }
 
-/// Until when a node is left alone that has failed once more.
+/// The time until which a node is left alone that has failed once more.
 fn rest(now: u64, before: u32) -> u64 {
 	let doubled = PENALTY.checked_shl(before.min(20)).unwrap_or(LONGEST_PENALTY);
 	now.saturating_add(doubled.min(LONGEST_PENALTY))
@@ -138,20 +134,20 @@ mod tests {
 	#[test]
 	fn each_failure_in_a_row_costs_twice_the_time() {
 		let mut health = Health::default();
-		assert!(health.is_unclear() && !health.rests(0));
+		assert!(health.is_unclear() && health.rest(0) == 0);
 		for expected in [2_000, 4_000, 8_000, 16_000] {
 			health.failed(100);
-			assert_eq!(health.rest_until(), 100 + expected);
+			assert_eq!(health.rest(0), 100 + expected);
 		}
 		for _ in 0..100 {
 			health.failed(0);
 		}
-		assert_eq!(health.rest_until(), LONGEST_PENALTY);
-		assert!(health.rests(LONGEST_PENALTY - 1) && !health.rests(LONGEST_PENALTY));
+		assert_eq!(health.rest(LONGEST_PENALTY - 1), LONGEST_PENALTY);
+		assert_eq!(health.rest(LONGEST_PENALTY), 0);
 		health.answered(50);
-		assert!(!health.rests(0) && !health.is_unclear());
+		assert!(health.rest(0) == 0 && !health.is_unclear());
 		health.failed(0);
-		assert_eq!(health.rest_until(), 2_000);
+		assert_eq!(health.rest(0), 2_000);
 	}
 
 	#[test]
@@ -159,15 +155,15 @@ mod tests {
 		let mut health = Health::default();
 		health.failed(0);
 		health.reached(5);
-		assert!(!health.rests(0));
+		assert_eq!(health.rest(0), 0);
 		for expected in [2_000, 4_000, 8_000] {
 			health.lost(0);
 			health.reached(5);
 			health.answered(5);
-			assert_eq!(health.rest_until(), expected);
+			assert_eq!(health.rest(0), expected);
 		}
 		health.succeeded();
-		assert!(!health.rests(0));
+		assert_eq!(health.rest(0), 0);
 	}
 
 	#[test]
@@ -175,8 +171,8 @@ mod tests {
 		let mut health = Health::default();
 		health.answered(10);
 		health.busy(1_000, 500);
-		assert!(health.rests(1_499) && !health.rests(1_500));
-		assert_eq!(health.failures(), 0);
+		assert_eq!((health.rest(1_499), health.rest(1_500)), (1_500, 0));
+		assert_eq!(health.failures, 0);
 	}
 
 	#[test]
@@ -184,7 +180,7 @@ mod tests {
 		let mut health = Health::default();
 		health.answered(100);
 		health.answered(200);
-		let latency = health.latency().unwrap();
+		let latency = health.latency.unwrap();
 		assert!((latency - 130.0).abs() < 1e-9, "{latency}");
 	}
 
@@ -197,7 +193,7 @@ mod tests {
 			for after in &measured {
 				health.answered(*after);
 			}
-			let latency = health.latency().unwrap();
+			let latency = health.latency.unwrap();
 			let bound = |value: Option<&u64>| *value.unwrap() as f64;
 			prop_assert!(latency >= bound(measured.iter().min()) - 1e-6);
 			prop_assert!(latency <= bound(measured.iter().max()) + 1e-6);

@@ -1,4 +1,4 @@
-//! The nodes: what is known of each, which one is asked, and what is said to it over HTTP.
+//! The nodes: how each has done so far, the choice of one, and what is said to it over HTTP.
 
 pub mod api;
 pub mod choice;

@@ -77,20 +77,8 @@ impl Network for FakeChain {
 		self.chain.genesis
 	}
 
-	fn account(&self) -> AccountId {
-		self.keys.lock().account.clone()
-	}
-
-	fn key(&self) -> Option<Keypair> {
-		self.keys.lock().own.clone()
-	}
-
-	fn hot_key(&self) -> Option<Keypair> {
-		self.keys.lock().hot.clone()
-	}
-
-	fn hot_limit(&self) -> Option<Balance> {
-		self.keys.lock().hot_limit
+	fn keys(&self) -> Keys {
+		self.keys.lock().clone()
 	}
 
 	async fn block(&self, at: At) -> Result<BlockNumber, ChainError> {

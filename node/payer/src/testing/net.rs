@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::body::Bytes;
+use openledger_payer_ledger::Budget;
 use openledger_primitives::{
 	info::{NodeInfo, NodeStatus, ServedInfo},
 	Balance, OPEN,
@@ -19,18 +20,17 @@ use tempfile::TempDir;
 
 use super::FakeChain;
 use crate::{
-	budget::Budget,
-	call::{CallSettings, Request},
-	janitor::ClosingSettings,
+	call::Request,
 	node::api::Patience,
+	settings::{CallSettings, ClosingSettings},
 	PayerSettings,
 };
 
 /// The model's name.
 pub const NAME: &str = MODEL_NAME;
-/// What a node's answer costs: 12 tokens in, 3 out.
+/// The cost of a node's answer: 12 tokens in, 3 out.
 pub const CHARGE: Balance = 1_000 + 12 * 10 + 3 * 100;
-/// What it may cost at most: 16 out.
+/// The most that it may cost: 16 out.
 pub const MOST: Balance = 1_000 + 12 * 10 + 16 * 100;
 
 /// A chain, nodes that serve a model, and an account that pays.
@@ -83,13 +83,10 @@ impl TestNet {
 		self.nodes.push(node);
 	}
 
-	/// How a payer is set up here: nobody is waited for for long.
+	/// The settings of a payer that waits for nobody for long.
 	pub fn settings(&self, budget: Balance, deposit: Balance) -> PayerSettings {
+		let budget = Budget::new(budget, Some(deposit));
 		PayerSettings {
-			budget: Budget::new(budget, Some(deposit)),
-			new_budget: false,
-			forgive: vec![],
-			state: self.folder.path().to_owned(),
 			session_blocks: 1_000,
 			inside: true,
 			patience: Patience {
@@ -105,9 +102,8 @@ impl TestNet {
 				pause: Duration::from_millis(20),
 				..CallSettings::default()
 			},
-			recount: Default::default(),
 			closing: ClosingSettings { again: Duration::from_millis(20), ..Default::default() },
-			trust: Default::default(),
+			..PayerSettings::new(budget, self.folder.path().to_owned())
 		}
 	}
 
@@ -126,7 +122,7 @@ impl TestNet {
 		}
 	}
 
-	/// What nodes have charged together, in planck.
+	/// The sum that nodes have charged, in planck.
 	pub fn charged(&self) -> Balance {
 		self.nodes.iter().map(FakeNode::charged).sum()
 	}

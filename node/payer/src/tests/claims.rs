@@ -1,22 +1,19 @@
-//! Who has a lane, and that it is given back.
+//! Claims to lanes, and how they are given back.
 
 use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt;
-use openledger_primitives::{price::PriceSchedule, Hash};
+use openledger_payer_ledger::{Agreement, Budget, Treasury};
+use openledger_primitives::{price::PriceSchedule, voucher::LaneTerms, Hash};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-	budget::Budget,
 	funding::{Funding, Want},
-	ledger::{Draft, Ledger},
 	network::Network,
-	store::Store,
 	testing::{TestNet, MODEL, MOST},
-	treasury::Treasury,
 };
 
-/// What calls are made of, but for the calls.
+/// A treasury and its funding, without calls.
 struct Money {
 	treasury: Arc<Treasury>,
 	funding: Arc<Funding>,
@@ -27,30 +24,29 @@ struct Money {
 impl Money {
 	async fn of(net: &TestNet) -> Self {
 		let (chain, path) = (net.chain.clone(), net.folder.path().join("money.redb"));
-		let opened = Store::open(&path, chain.genesis_hash(), chain.account()).await;
-		let (store, ledger) = opened.unwrap();
-		let treasury =
-			Arc::new(Treasury::new(ledger, store, Budget::new(100 * MOST, Some(50 * MOST))));
+		let budget = Budget::new(100 * MOST, Some(50 * MOST));
+		let opened = Treasury::open(&path, chain.genesis_hash(), chain.account(), budget).await;
+		let treasury = Arc::new(opened.unwrap());
 		let tasks = TaskTracker::new();
 		let funding = Funding::new(chain, treasury.clone(), 1_000, tasks.clone());
 		let node = net.nodes[0].keypair.account();
-		let draft = Draft {
-			version: 0,
-			price_version: 0,
+		let agreed = Agreement {
+			terms: LaneTerms { model: MODEL, version: 0, price_version: 0 },
 			price: PriceSchedule::default(),
 			input_tokens: 1,
 			max_output_tokens: 1,
+			allowance: MOST,
 			request_hash: Hash::zero(),
 			salt: Hash::zero(),
 			valid_until: 100,
 			receipt_key: node.clone(),
 		};
-		let want = Want { node, model: MODEL, amount: MOST, draft, best: 10 };
+		let want = Want { node, agreed, best: 10 };
 		Self { treasury, funding, tasks, want }
 	}
 
 	fn busy(&self) -> usize {
-		self.treasury.look(Ledger::busy_lanes)
+		self.treasury.look(|ledger| ledger.books().busy_lanes())
 	}
 
 	async fn idle(&self) {
@@ -87,18 +83,18 @@ async fn a_call_that_is_looked_after_no_more_is_taken_up_again() {
 	let net = TestNet::new(1).await;
 	let Money { treasury, funding, want, .. } = Money::of(&net).await;
 	let slot = funding.begin(want.clone()).await.unwrap().slot.clone();
-	assert!(treasury.resume(&slot).is_none());
+	assert!(treasury.hold(&slot).is_none());
 	treasury.park(&slot);
 	for _ in 0..2 {
-		let resumed = treasury.resume(&slot).unwrap();
-		assert!(treasury.resume(&slot).is_none());
+		let resumed = treasury.hold(&slot).unwrap();
+		assert!(treasury.hold(&slot).is_none());
 		drop(resumed);
 	}
 	// Once it is known, the lane may be another call's.
-	let resumed = treasury.resume(&slot).unwrap();
-	treasury.release(&slot, true).await.unwrap();
+	let resumed = treasury.hold(&slot).unwrap();
+	treasury.at(slot.session, |book| book.release(&slot, true)).await.unwrap();
 	let next = funding.begin(want).await.unwrap().slot.clone();
 	assert_eq!((next.lane, next.sequence), (slot.lane, slot.sequence + 1));
 	drop(resumed);
-	assert_eq!(treasury.look(Ledger::busy_lanes), 1);
+	assert_eq!(treasury.look(|ledger| ledger.books().busy_lanes()), 1);
 }

@@ -1,6 +1,7 @@
 //! The engine as a whole, against a chain in memory and nodes that are real servers.
 
 mod claims;
+mod full_disk;
 mod one_shot;
 mod sessions;
 mod statements;
@@ -31,7 +32,7 @@ async fn call(payer: &Payer, request: Request) -> Asked {
 /// The code of the error that a call ended with.
 fn code(asked: &Asked) -> &str {
 	match &asked.ended {
-		Ended::Failed(error) | Ended::BrokeOff(error) | Ended::NoFunds(error) => &error.code,
+		Ended::Failed(error) | Ended::BrokeOff(error) | Ended::NoFunds(error) => error.code(),
 		Ended::Delivered | Ended::Gone => panic!("{asked:?}"),
 	}
 }

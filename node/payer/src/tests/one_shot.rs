@@ -21,7 +21,7 @@ async fn calls_are_paid_one_after_the_other() {
 		assert_eq!((paid.slot.session, paid.slot.lane, paid.slot.sequence), (5, 0, round));
 		assert_eq!(paid.url, net.nodes[0].url);
 		assert!(receipt.is_signed_by(&net.nodes[0].keypair.account()));
-		let left = payer.treasury.look(|ledger| ledger.left(5));
+		let left = payer.treasury.look(|ledger| ledger.books().left(5));
 		assert_eq!(left, 10 * MOST - Balance::from(round) * CHARGE);
 	}
 	assert_eq!(net.transactions(), ["open_session"]);
@@ -91,7 +91,7 @@ async fn a_node_is_known_by_the_account_it_wants_to_be_paid_on() {
 	let asked = call(&payer, request(net.nodes[0].url.replace("127.0.0.1", "localhost"))).await;
 	assert_eq!(code(&asked), "node_misbehaves");
 	let Ended::Failed(error) = &asked.ended else { panic!("{asked:?}") };
-	assert!(error.message.contains("no registered inference node"), "{error}");
+	assert!(error.message().contains("no registered inference node"), "{error}");
 	assert!(asked.paid.is_empty());
 }
 

@@ -45,9 +45,9 @@ async fn a_session_that_was_topped_up_and_extended_by_others_goes_on() {
 	payer.janitor.observe().await.unwrap();
 	let asked = call(&payer, TestNet::chat(false)).await;
 	assert_eq!(asked.answered().unwrap().0.slot.session, 5);
-	let (left, expires_at) = payer
-		.treasury
-		.look(|ledger| (ledger.left(5), ledger.session(5).map(|session| session.expires_at)));
+	let (left, expires_at) = payer.treasury.look(|ledger| {
+		(ledger.books().left(5), ledger.books().session(5).map(|session| session.expires_at))
+	});
 	assert_eq!((left, expires_at), (11 * MOST - 2 * CHARGE, Some(1_060)));
 }
 
@@ -60,7 +60,7 @@ async fn a_session_is_not_forgotten_before_its_end_is_final() {
 	net.chain.state.lock().sessions.clear();
 	let is_known = async || {
 		payer.janitor.observe().await.unwrap();
-		payer.treasury.look(|ledger| ledger.session(5).is_some())
+		payer.treasury.look(|ledger| ledger.books().session(5).is_some())
 	};
 	assert!(is_known().await);
 	// It was opened after block 10.

@@ -1,7 +1,50 @@
 //! Vouchers that a node has refused, and that somebody brings again.
 
+use std::time::Duration;
+
+use openledger_payer_ledger::{Book, Standing, Trust};
+use openledger_primitives::info::LaneInfo;
+
 use super::{call, code, payer};
-use crate::testing::{Mood, TestNet, CHARGE, MOST};
+use crate::{
+	janitor::Closing,
+	testing::{Mood, TestNet, CHARGE, MOST},
+	Payer,
+};
+
+/// The vouchers that were refused and are remembered.
+fn untaken(payer: &Payer) -> usize {
+	payer.treasury.look(|ledger| {
+		let lanes = ledger.books().get(5).into_iter().flat_map(Book::lanes);
+		lanes.map(|(_, lane)| lane.untaken.len()).sum()
+	})
+}
+
+fn standing(payer: &Payer) -> Standing {
+	payer.treasury.look(|ledger| ledger.standing())
+}
+
+fn is_barred(payer: &Payer) -> bool {
+	payer.treasury.look(|ledger| !ledger.nodes().barred().is_empty())
+}
+
+fn trust(net: &TestNet, payer: &Payer) -> Trust {
+	payer.treasury.look(|ledger| ledger.nodes().trust(&net.nodes[0].keypair.account()))
+}
+
+/// The chain settles all that the first node has served.
+fn settle(net: &TestNet) {
+	let books = net.nodes[0].ledger.lock();
+	let mut state = net.chain.state.lock();
+	let session = state.sessions.get_mut(&5).unwrap();
+	let lanes = books.lanes.iter().map(|((_, lane), book)| LaneInfo {
+		lane: *lane,
+		sequence: book.sequence,
+		settled: book.charged,
+	});
+	session.lanes = lanes.collect();
+	session.settled = session.lanes.iter().map(|lane| lane.settled).sum();
+}
 
 #[tokio::test]
 async fn a_voucher_that_was_refused_and_taken_later_is_found_out() {
@@ -10,29 +53,26 @@ async fn a_voucher_that_was_refused_and_taken_later_is_found_out() {
 	let node = &net.nodes[0];
 	node.set(Mood::Crowded);
 	assert_eq!(code(&call(&payer, TestNet::chat(false)).await), "overloaded");
-	let reserved = || payer.treasury.look(|ledger| ledger.standing().reserved);
-	assert_eq!(reserved(), 0, "it is not waited for");
+	assert_eq!(standing(&payer).reserved, 0, "it is not waited for");
 	// It arrives late, and is served; the next one has the same sequence.
 	node.set(Mood::Honest);
 	node.bring_again();
 	let asked = call(&payer, TestNet::chat(false)).await;
 	let (paid, _) = asked.answered().unwrap();
 	assert_eq!((paid.slot.lane, paid.slot.sequence), (0, 2));
-	let spent = || payer.treasury.look(|ledger| ledger.standing().charged);
-	assert_eq!((spent(), net.charged()), (2 * CHARGE, 2 * CHARGE));
-	let kept = payer.treasury.store().statements(5).await.unwrap();
+	assert_eq!((standing(&payer).charged, net.charged()), (2 * CHARGE, 2 * CHARGE));
+	let kept = payer.treasury.statements(5).await.unwrap();
 	assert_eq!(kept.len(), 2);
-	assert!(payer.treasury.look(|ledger| ledger.barred().is_empty()));
+	assert!(!is_barred(&payer));
 
 	// When it can be taken no more, it is forgotten.
 	node.set(Mood::Crowded);
 	call(&payer, TestNet::chat(false)).await;
-	let untaken = || payer.treasury.look(|ledger| ledger.untaken(5, 0).len());
-	assert_eq!(untaken(), 1);
+	assert_eq!(untaken(&payer), 1);
 	net.chain.state.lock().best = 500;
 	payer.market.refresh_if_older(std::time::Duration::ZERO).await.unwrap();
 	payer.janitor.recover().await;
-	assert_eq!(untaken(), 0);
+	assert_eq!(untaken(&payer), 0);
 	assert!(net.proofs().is_empty());
 }
 
@@ -47,7 +87,7 @@ async fn a_refused_voucher_leaves_its_number_to_the_next() {
 	let asked = call(&payer, TestNet::chat(false)).await;
 	assert_eq!(asked.answered().unwrap().0.slot.sequence, 1, "the same number again");
 	// It can be taken no more once the other one is.
-	assert!(payer.treasury.look(|ledger| ledger.untaken(5, 0)).is_empty());
+	assert_eq!(untaken(&payer), 0);
 }
 
 /// A proxy has said that it does not reach the node: the request may still arrive there.
@@ -58,25 +98,24 @@ async fn a_voucher_that_got_lost_and_arrives_late_is_found_out() {
 	let node = &net.nodes[0];
 	node.set(Mood::Unreached);
 	assert_eq!(code(&call(&payer, TestNet::chat(true)).await), "node_failed");
-	let standing = || payer.treasury.look(|ledger| ledger.standing());
-	assert_eq!((standing().reserved, standing().charged), (MOST, 0));
+	assert_eq!((standing(&payer).reserved, standing(&payer).charged), (MOST, 0));
 	payer.janitor.recover().await;
-	assert_eq!(standing().reserved, MOST, "it can be taken still");
+	assert_eq!(standing(&payer).reserved, MOST, "it can be taken still");
 	node.set(Mood::Honest);
 	node.bring_again();
 	payer.janitor.recover().await;
-	assert_eq!((standing().reserved, standing().charged), (0, CHARGE));
+	assert_eq!((standing(&payer).reserved, standing(&payer).charged), (0, CHARGE));
 	let asked = call(&payer, TestNet::chat(false)).await;
 	assert_eq!(asked.answered().unwrap().0.slot.sequence, 2);
 
 	// When it can be taken no more, it is forgotten.
 	node.set(Mood::Unreached);
 	call(&payer, TestNet::chat(true)).await;
-	assert_eq!(standing().reserved, MOST);
+	assert_eq!(standing(&payer).reserved, MOST);
 	net.chain.state.lock().best = 500;
 	payer.market.refresh_if_older(std::time::Duration::ZERO).await.unwrap();
 	payer.janitor.recover().await;
-	assert_eq!((standing().reserved, standing().charged), (0, 2 * CHARGE));
+	assert_eq!((standing(&payer).reserved, standing(&payer).charged), (0, 2 * CHARGE));
 }
 
 /// The chain shows that it was taken before the node is paid out of the session again.
@@ -89,27 +128,160 @@ async fn a_voucher_that_was_refused_and_settled_later_accuses_nobody() {
 	call(&payer, TestNet::chat(false)).await;
 	node.set(Mood::Honest);
 	node.bring_again();
-	{
-		let mut state = net.chain.state.lock();
-		let session = state.sessions.get_mut(&5).unwrap();
-		session.settled = CHARGE;
-		let lane = openledger_primitives::info::LaneInfo { lane: 0, sequence: 1, settled: CHARGE };
-		session.lanes.push(lane);
-	}
+	settle(&net);
 	payer.janitor.observe().await.unwrap();
 	payer.janitor.recover().await;
 	payer.janitor.observe().await.unwrap();
-	assert_eq!(payer.treasury.look(|ledger| ledger.standing().charged), CHARGE);
+	assert_eq!(standing(&payer).charged, CHARGE);
 	assert!(net.proofs().is_empty());
-	assert!(payer.treasury.look(|ledger| ledger.barred().is_empty()));
+	assert!(!is_barred(&payer));
 	// And where the node has no statement for it, it is accused after all.
 	node.ledger.lock().served.clear();
 	node.set(Mood::Crowded);
 	call(&payer, TestNet::chat(false)).await;
 	net.chain.state.lock().sessions.get_mut(&5).unwrap().lanes[0] =
-		openledger_primitives::info::LaneInfo { lane: 0, sequence: 2, settled: CHARGE + MOST };
+		LaneInfo { lane: 0, sequence: 2, settled: CHARGE + MOST };
 	payer.janitor.observe().await.unwrap();
 	payer.janitor.recover().await;
 	payer.janitor.observe().await.unwrap();
 	assert_eq!(net.proofs().len(), 1);
+}
+
+/// The attack: every voucher is refused, and charged all the same.
+#[tokio::test]
+async fn a_node_that_refuses_and_charges_is_paid_and_then_paid_no_more() {
+	let net = TestNet::new(1).await;
+	let payer = payer(&net, net.settings(100 * MOST, 50 * MOST)).await;
+	let node = &net.nodes[0];
+	for round in 1..=3_u32 {
+		assert!(!is_barred(&payer));
+		node.set(Mood::Crowded);
+		assert_eq!(code(&call(&payer, TestNet::chat(false)).await), "overloaded");
+		node.set(Mood::Honest);
+		node.bring_again();
+		settle(&net);
+		payer.janitor.take_stock().await.unwrap();
+		// What it has signed for is owed, once, and counts as lost.
+		assert_eq!(standing(&payer).charged, u128::from(round) * CHARGE);
+		let Trust { lost, in_a_row, .. } = trust(&net, &payer);
+		assert_eq!((lost, in_a_row), (u64::from(round), round));
+	}
+	assert_eq!((standing(&payer).reserved, net.charged()), (0, 3 * CHARGE));
+	assert!(is_barred(&payer));
+	// It has signed nothing false.
+	assert!(net.proofs().is_empty());
+	assert_eq!(payer.treasury.statements(5).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_node_that_is_silent_about_what_it_refused_and_settled_is_accused_at_the_end() {
+	for silent in [true, false] {
+		let net = TestNet::new(1).await;
+		let payer = payer(&net, net.settings(100 * MOST, 50 * MOST)).await;
+		let node = &net.nodes[0];
+		node.set(Mood::Crowded);
+		call(&payer, TestNet::chat(false)).await;
+		node.set(Mood::Honest);
+		node.bring_again();
+		if silent {
+			node.set(Mood::Mute);
+		}
+		let closing = payer.janitor.close_one(5).await.unwrap();
+		assert_eq!(closing, Closing::Closed(50 * MOST - CHARGE));
+		assert_eq!((is_barred(&payer), net.proofs().len()), (silent, usize::from(silent)));
+		if silent {
+			assert_eq!(net.proofs()[0]["kind"], "settled_more_than_stated");
+			assert_eq!(net.proofs()[0]["settled"], CHARGE.to_string());
+		}
+		let charged = if silent { 0 } else { CHARGE };
+		assert_eq!((standing(&payer).charged, standing(&payer).committed), (charged, CHARGE));
+	}
+}
+
+#[tokio::test]
+async fn a_false_statement_for_a_refused_voucher_is_kept_and_never_acknowledged() {
+	let net = TestNet::new(1).await;
+	let payer = payer(&net, net.settings(100 * MOST, 50 * MOST)).await;
+	let node = &net.nodes[0];
+	node.set(Mood::Crowded);
+	call(&payer, TestNet::chat(false)).await;
+	node.set(Mood::Honest);
+	node.bring_again();
+	{
+		let mut books = node.ledger.lock();
+		let signed = &mut books.served.values_mut().next().unwrap().extra;
+		signed.statement.charge += 1;
+		signed.signature = node.keypair.sign_message(&signed.statement);
+	}
+	assert_eq!(code(&call(&payer, TestNet::chat(false)).await), "node_misbehaves");
+	assert!(is_barred(&payer));
+	assert_eq!((standing(&payer).charged, standing(&payer).reserved), (0, 0));
+	let proofs = net.proofs();
+	assert_eq!(proofs.len(), 1);
+	assert!(proofs[0]["reason"].as_str().unwrap().contains("not the price"), "{}", proofs[0]);
+	let kept = payer.treasury.statements(5).await.unwrap();
+	assert_eq!(kept.iter().filter(|kept| kept.rejected.is_some()).count(), 1);
+	// Nobody asks about it again.
+	let asked = node.ledger.lock().asked;
+	settle(&net);
+	payer.janitor.take_stock().await.unwrap();
+	assert_eq!(node.ledger.lock().asked, asked + 1, "about the other one");
+}
+
+/// A node that does not say in time what it was paid for is not accused of it.
+#[tokio::test]
+async fn a_node_that_is_slow_about_refused_vouchers_is_left_and_not_barred() {
+	let net = TestNet::new(1).await;
+	let mut settings = net.settings(100 * MOST, 50 * MOST);
+	settings.call.take_up = Duration::from_millis(50);
+	let payer = payer(&net, settings).await;
+	let node = &net.nodes[0];
+	node.set(Mood::Crowded);
+	call(&payer, TestNet::chat(false)).await;
+	node.set(Mood::Honest);
+	node.bring_again();
+	node.set(Mood::Hanging);
+	assert!(call(&payer, TestNet::chat(false)).await.answered().is_none());
+	assert!(!is_barred(&payer));
+	assert_eq!((standing(&payer).charged, standing(&payer).reserved), (0, 0));
+	assert!(untaken(&payer) > 1, "nothing is forgotten");
+	node.set(Mood::Honest);
+	assert!(call(&payer, TestNet::chat(false)).await.answered().is_some());
+	assert_eq!((standing(&payer).charged, net.charged()), (2 * CHARGE, 2 * CHARGE));
+	assert!(!is_barred(&payer) && net.proofs().is_empty());
+}
+
+/// Somebody has brought it again, and the node is not done with it.
+#[tokio::test]
+async fn a_voucher_that_is_being_served_is_asked_about_again() {
+	let net = TestNet::new(1).await;
+	let payer = payer(&net, net.settings(100 * MOST, 50 * MOST)).await;
+	let node = &net.nodes[0];
+	node.set(Mood::Crowded);
+	call(&payer, TestNet::chat(false)).await;
+	node.set(Mood::Honest);
+	node.bring_again();
+	node.ledger.lock().not_yet = 1;
+	assert!(call(&payer, TestNet::chat(false)).await.answered().is_some());
+	assert_eq!((standing(&payer).charged, net.charged()), (2 * CHARGE, 2 * CHARGE));
+	assert!(!is_barred(&payer));
+}
+
+/// It was taken and settled while nobody looked, and by now it could not be taken any more.
+#[tokio::test]
+async fn a_payer_that_was_away_asks_before_it_accuses() {
+	let net = TestNet::new(1).await;
+	let settings = net.settings(100 * MOST, 50 * MOST);
+	let first = payer(&net, settings.clone()).await;
+	net.nodes[0].set(Mood::Crowded);
+	call(&first, TestNet::chat(false)).await;
+	first.close().await;
+	net.nodes[0].set(Mood::Honest);
+	net.nodes[0].bring_again();
+	settle(&net);
+	net.chain.state.lock().best = 500;
+	let second = payer(&net, settings).await;
+	second.janitor.take_stock().await.unwrap();
+	assert_eq!((standing(&second).charged, untaken(&second)), (CHARGE, 0));
+	assert!(!is_barred(&second) && net.proofs().is_empty());
 }

@@ -1,4 +1,4 @@
-//! What a node checks of a voucher, in its order: the tables of the protocol's page.
+//! The checks that a node makes of a voucher, in its order: the tables of the protocol's page.
 
 use super::RefusalCode;
 
@@ -7,9 +7,9 @@ use super::RefusalCode;
 pub struct Check {
 	/// The code of the refusal.
 	pub code: RefusalCode,
-	/// When the voucher is refused, in Markdown.
+	/// The case in which the voucher is refused, in Markdown.
 	pub fails: &'static str,
-	/// What is to be said of the details that come with it, in Markdown.
+	/// Words on the details that come with it, in Markdown.
 	pub details: &'static str,
 }
 
@@ -17,7 +17,7 @@ const fn check(code: RefusalCode, fails: &'static str) -> Check {
 	Check { code, fails, details: "" }
 }
 
-/// What is compared with the request and with the chain, before the node's store is asked.
+/// Comparisons with the request and with the chain, before the node's store is asked.
 pub const BEFORE_THE_STORE: &[Check] = &[
 	check(RefusalCode::MalformedPayment, "the header cannot be read"),
 	check(RefusalCode::UnsupportedScheme, "`x402Version`, `scheme` or `network` is another"),
@@ -61,7 +61,7 @@ pub const BEFORE_THE_STORE: &[Check] = &[
 	),
 ];
 
-/// What is compared with the node's store, in the one transaction that takes the voucher.
+/// Comparisons with the node's store, in the one transaction that takes the voucher.
 pub const IN_THE_STORE: &[Check] = &[
 	check(
 		RefusalCode::SessionClosing,

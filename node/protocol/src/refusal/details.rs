@@ -1,4 +1,4 @@
-//! What a node says beside a code: what it would take instead.
+//! Details beside a code: what the node would take instead.
 
 use openledger_primitives::{
 	serde_balance, Balance, BlockNumber, ModelId, PriceVersion, Sequence, VersionId,
@@ -13,88 +13,69 @@ use super::RefusalCode;
 /// decimal strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
+#[allow(missing_docs)] // The variants' descriptions say what the fields are.
 pub enum RefusalDetails {
-	/// For how long a voucher may be valid.
+	/// The last block that a voucher may name now.
 	VoucherValidTooLong {
-		/// The last block that it may name now.
 		#[serde(rename = "valid_until")]
 		latest: BlockNumber,
 	},
-	/// Which model is asked for.
+	/// The request's model.
 	ModelMismatch {
-		/// The request's model.
 		#[serde(rename = "model")]
 		expected: ModelId,
 	},
-	/// Which version answers.
+	/// The version that would answer.
 	VersionChanged {
-		/// The version that would answer.
 		#[serde(rename = "version")]
 		expected: VersionId,
 	},
-	/// Which price is in force.
+	/// The price version in force.
 	PriceChanged {
-		/// The price version in force.
 		#[serde(rename = "price_version")]
 		expected: PriceVersion,
 	},
-	/// What the call may cost.
+	/// The most that the call may cost.
 	InsufficientAuthorisation {
-		/// The most that the call may cost.
 		#[serde(with = "serde_balance")]
 		needed: Balance,
 	},
-	/// Which sequence is the lane's next.
+	/// The sequence that the lane's next voucher has to have.
 	VoucherOutOfOrder {
-		/// The sequence that the next voucher has to have.
 		#[serde(rename = "sequence")]
 		expected: Sequence,
 	},
-	/// What the lane is busy with.
+	/// The sequence of the lane's call that is being served.
 	LaneBusy {
-		/// The sequence of the call that is being served.
 		#[serde(rename = "busy_with")]
 		sequence: Sequence,
 	},
-	/// What the lane is for.
-	LaneOfOtherTerms {
-		/// The model of its calls.
-		model: ModelId,
-		/// The version of the model.
-		version: VersionId,
-		/// The price version.
-		price_version: PriceVersion,
-	},
-	/// What the lane's calls cost.
+	/// The terms of the lane's calls.
+	LaneOfOtherTerms { model: ModelId, version: VersionId, price_version: PriceVersion },
+	/// The cost of the lane's calls, which its next voucher has to acknowledge.
 	AcknowledgedMismatch {
-		/// What the next voucher has to acknowledge.
 		#[serde(rename = "acknowledged", with = "serde_balance")]
 		expected: Balance,
 	},
-	/// What the session owes.
+	/// The cost of what was served or is being served, and is not settled; and how much of that the node
+	/// lets a session have.
 	ExposureReached {
-		/// What was served or is being served, and is not settled.
 		#[serde(with = "serde_balance")]
 		owed: Balance,
-		/// How much of that the node lets a session have.
 		#[serde(with = "serde_balance")]
 		exposure: Balance,
 	},
-	/// What there is of the deposit.
+	/// The rest of the deposit, and the most that the call may cost.
 	SessionUnderfunded {
-		/// What is left of it.
 		#[serde(with = "serde_balance")]
 		left: Balance,
-		/// The most that the call may cost.
 		#[serde(with = "serde_balance")]
 		needed: Balance,
 	},
-	/// What there is of the signer's limit.
+	/// The rest of the signer's limit, and the most that the call may cost.
 	SpendingLimitReached {
-		/// What is left of it.
 		#[serde(with = "serde_balance")]
 		left: Balance,
-		/// The most that the call may cost.
 		#[serde(with = "serde_balance")]
 		needed: Balance,
 	},

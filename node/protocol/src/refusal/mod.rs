@@ -1,4 +1,4 @@
-//! Why a node does not do what it is asked to: codes for programs, and what comes with them.
+//! Refusals: codes for programs, and what comes with them.
 //!
 //! This is the one place where a code is declared. The tables of `docs/x402-openledger.md` and the
 //! list in `scripts/x402/src/refusal-codes.mjs` are made from it: `tests/generated.rs` compares them,

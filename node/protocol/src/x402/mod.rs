@@ -1,4 +1,4 @@
-//! How a call is paid over HTTP: x402, version 2, with the scheme `batch-settlement` on an
+//! Payment of a call over HTTP: x402, version 2, with the scheme `batch-settlement` on an
 //! OpenLedger chain.
 //!
 //! An unpaid request is answered with `402` and [`PaymentRequired`] in the header
@@ -29,7 +29,7 @@ use crate::sanitise;
 pub const VERSION: u32 = 2;
 /// The payment scheme: vouchers now, one settlement for many of them later.
 pub const SCHEME: &str = "batch-settlement";
-/// What is paid with.
+/// The asset that is paid with.
 pub const ASSET: &str = "OPEN";
 /// The header in which a node says what a call costs.
 pub const PAYMENT_REQUIRED: &str = "payment-required";
@@ -42,20 +42,17 @@ pub const PAYMENT_RESPONSE: &str = "payment-response";
 /// No header of ours is longer than this, in bytes.
 const MAX_HEADER: usize = 16 * 1024;
 
-/// Why a header cannot be read.
+/// A reason why a header cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum X402Error {
-	/// It is longer than any header of ours.
 	#[error("it has {0} bytes, more than the {MAX_HEADER} that are accepted")]
 	TooLong(usize),
-	/// It is not base64.
 	#[error("it is not base64: {0}")]
 	Base64(String),
-	/// It is not the JSON that it should be.
 	#[error("its JSON is not what it should be: {0}")]
 	Json(String),
-	/// It speaks another version of the protocol.
 	#[error("it speaks x402 version {0}, not {VERSION}")]
 	Version(u64),
 }

@@ -1,4 +1,4 @@
-//! What the headers hold.
+//! The content of the headers: field by field in `docs/x402-openledger.md`.
 
 use openledger_primitives::{
 	price::PriceSchedule,
@@ -14,25 +14,24 @@ use super::{camel, network, ASSET, SCHEME, VERSION};
 /// `PAYMENT-REQUIRED`: what a call costs, and whom to pay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(missing_docs)] // A name that says all has no comment.
 pub struct PaymentRequired {
-	/// The version of x402.
 	pub x402_version: u32,
-	/// Why payment is asked for, or why the one that came was refused.
+	/// The reason why payment is asked for, or why the one that came was refused.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub error: Option<String>,
-	/// What is to be paid for.
 	pub resource: Resource,
 	/// The ways to pay, the best one first.
 	pub accepts: Vec<Requirements>,
 }
 
-/// What is paid for.
+/// The thing that is paid for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(missing_docs)] // A name that says all has no comment.
 pub struct Resource {
-	/// Where it is.
 	pub url: String,
-	/// What it is, for people.
+	/// For people.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub description: Option<String>,
 	/// The media type of the answer.
@@ -43,8 +42,8 @@ pub struct Resource {
 /// One way to pay for a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(missing_docs)] // A name that says all has no comment.
 pub struct Requirements {
-	/// The payment scheme.
 	pub scheme: String,
 	/// The chain, by its CAIP-2 name.
 	pub network: String,
@@ -52,36 +51,29 @@ pub struct Requirements {
 	/// as it may have. What is charged in the end is what was used.
 	#[serde(with = "openledger_primitives::serde_balance")]
 	pub amount: Balance,
-	/// What is paid with.
 	pub asset: String,
 	/// The operator of the inference node.
 	pub pay_to: AccountId,
-	/// How long the answer may take, in seconds.
 	pub max_timeout_seconds: u64,
-	/// What this chain's scheme needs to know besides.
+	/// The terms of this chain's scheme.
 	pub extra: Terms,
 }
 
-/// What a caller needs to check a price and to sign a voucher.
+/// Terms by which a caller checks a price and signs a voucher.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(missing_docs)] // A name that says all has no comment.
 pub struct Terms {
-	/// The chain's first block.
 	pub genesis_hash: Hash,
-	/// The model that will answer.
 	pub model: ModelId,
-	/// Its name.
 	pub model_name: String,
-	/// Its version.
 	pub version: VersionId,
-	/// The price version to name in the voucher.
 	pub price_version: PriceVersion,
 	/// Its prices, in planck.
 	#[serde(with = "camel::Price")]
 	pub price: PriceSchedule,
 	/// Tokens of the prompt, as the model's tokenizer counts them.
 	pub input_tokens: u32,
-	/// The most tokens that the answer may have.
 	pub max_output_tokens: u32,
 	/// The key that will sign the statement, as an account.
 	pub receipt_key: AccountId,
@@ -94,15 +86,13 @@ pub struct Terms {
 /// `PAYMENT-SIGNATURE`: the payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(missing_docs)] // A name that says all has no comment.
 pub struct PaymentSignature {
-	/// The version of x402.
 	pub x402_version: u32,
-	/// What is paid for.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub resource: Option<Resource>,
 	/// The way to pay that was chosen, as it was offered.
 	pub accepted: Requirements,
-	/// The voucher.
 	pub payload: Payload,
 }
 
@@ -116,7 +106,7 @@ pub struct Payload {
 	/// The session signer's signature over [`Signed::signing_payload`] of the voucher.
 	#[serde(with = "signature")]
 	pub signature: Signature,
-	/// What request and answer are hashed with, so that nothing on chain gives them away.
+	/// Hashed with request and answer, so that nothing on chain gives them away.
 	#[serde(with = "salt")]
 	pub salt: [u8; 32],
 }
@@ -124,10 +114,9 @@ pub struct Payload {
 /// `PAYMENT-RESPONSE`: what was charged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(missing_docs)] // A name that says all has no comment.
 pub struct PaymentResponse {
-	/// Whether the payment was accepted.
 	pub success: bool,
-	/// Why not.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub error_reason: Option<String>,
 	/// The settling transaction's hash; empty until the call is settled.
@@ -135,12 +124,11 @@ pub struct PaymentResponse {
 	pub transaction: String,
 	/// The chain, by its CAIP-2 name.
 	pub network: String,
-	/// Who pays.
 	pub payer: AccountId,
-	/// What the call cost, in planck.
+	/// The cost of the call, in planck.
 	#[serde(with = "openledger_primitives::serde_balance")]
 	pub amount: Balance,
-	/// The node's word on it.
+	/// The node's signed statement.
 	pub extra: Receipt,
 }
 
@@ -148,7 +136,7 @@ pub struct PaymentResponse {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
-	/// What the call was and cost.
+	/// The node's word on the call and its cost.
 	#[serde(with = "camel::Word")]
 	pub statement: Statement,
 	/// The node's receipt key's signature over [`Signed::signing_payload`] of the statement.
@@ -195,12 +183,12 @@ impl PaymentSignature {
 }
 
 impl Payload {
-	/// Whether the voucher is for this request, byte for byte.
+	/// Returns `true` if the voucher is for this request, byte for byte.
 	pub fn is_for(&self, body: &[u8]) -> bool {
 		self.voucher.request_hash == request_hash(&self.salt, body)
 	}
 
-	/// Whether `signer` signed the voucher.
+	/// Returns `true` if `signer` signed the voucher.
 	pub fn is_signed_by(&self, signer: &AccountId) -> bool {
 		self.voucher.verify(&self.signature, signer)
 	}
@@ -227,7 +215,7 @@ impl PaymentResponse {
 }
 
 impl Receipt {
-	/// Whether `receipt_key` signed the statement.
+	/// Returns `true` if `receipt_key` signed the statement.
 	pub fn is_signed_by(&self, receipt_key: &AccountId) -> bool {
 		self.statement.verify(&self.signature, receipt_key)
 	}

@@ -27,7 +27,7 @@ impl Failure {
 	}
 }
 
-/// Which keys have failed, how often in a row, and when each may be tried again.
+/// The keys that have failed, how often in a row, and when each may be tried again.
 #[derive(Debug)]
 pub(super) struct Backoff<K> {
 	failed: HashMap<K, Failing>,

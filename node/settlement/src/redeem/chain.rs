@@ -1,11 +1,11 @@
-//! What settling needs of the chain.
+//! The chain, as settling needs it.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use openledger_books::{LaneKey, Loss, Outcome};
 use openledger_chain_client::{
-	agent, events, Agent, At, Call, Chain, Event, EventRecord, SubmitOptions, TxOutcome,
+	agent, events, metering, Agent, At, Call, Chain, Event, EventRecord, SubmitOptions, TxOutcome,
 };
 use openledger_primitives::{
 	aggregate::Aggregate,
@@ -59,16 +59,12 @@ pub struct Batch {
 
 /// The way in which calls go to the chain.
 #[derive(Clone, Debug)]
+#[allow(missing_docs)] // The variants' descriptions say what the fields are.
 pub enum Content {
 	/// One by one: their records, in order.
 	Itemised(CallRecords),
-	/// By their sums.
-	Aggregate {
-		/// The sums of all but the newest of them.
-		aggregate: Box<Aggregate>,
-		/// The newest: the voucher's own call.
-		last: Option<CallRecord>,
-	},
+	/// By the sums of all but the newest of them, and that one: the voucher's own call.
+	Aggregate { aggregate: Box<Aggregate>, last: Option<CallRecord> },
 }
 
 /// The chain's word on one record, or on several that were settled together.
@@ -113,28 +109,17 @@ impl Verdict {
 
 /// The fate of a settlement that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The variants' descriptions say what the fields are.
 pub enum Sent {
-	/// It is in a finalized block and had these effects.
-	Finalized {
-		/// The block.
-		block: BlockNumber,
-		/// The effect on each record.
-		verdicts: Vec<Verdict>,
-	},
-	/// It had no effect and will have none.
-	Refused {
-		/// The pallet's error, or the pool's.
-		error: String,
-	},
+	/// It is in a finalized block and had these effects on the records.
+	Finalized { block: BlockNumber, verdicts: Vec<Verdict> },
+	/// It had no effect and will have none, because of the pallet's error, or the pool's.
+	Refused { error: String },
 	/// The session's time to be settled is over: it had no effect, and nor will any other.
 	Over,
-	/// It may have had an effect, or may still get one.
-	Unknown {
-		/// The last block that may include it, where that is known.
-		until: Option<BlockNumber>,
-		/// The reason, as far as it is known.
-		reason: String,
-	},
+	/// It may have had an effect, or may still get one, until the last block that may include it, where
+	/// that is known.
+	Unknown { until: Option<BlockNumber>, reason: String },
 }
 
 /// The chain, as settling sees it.
@@ -183,8 +168,7 @@ impl ChainLink {
 
 	/// Tells whether the chain's node is behind the others.
 	async fn is_syncing(&self) -> Result<bool, ChainUnavailable> {
-		let health: Health =
-			self.chain.rpc("system_health", Vec::new()).await.map_err(unavailable)?;
+		let health: Health = self.chain.rpc("system_health", Vec::new()).await?;
 		Ok(health.is_syncing)
 	}
 }
@@ -196,23 +180,21 @@ struct Health {
 	is_syncing: bool,
 }
 
-fn unavailable(error: impl std::fmt::Display) -> ChainUnavailable {
-	ChainUnavailable(error.to_string())
-}
-
 /// The word of an event on records of this lane.
 fn verdict(record: &EventRecord, key: LaneKey) -> Option<Verdict> {
 	let block = record.block.number;
-	let (session, lane, verdict) = match &record.event {
-		Event::CallSettled(call) => {
+	let Event::InferenceMetering(event) = &record.event else { return None };
+	let (session, lane, verdict) = match event {
+		metering::Event::CallSettled(call) => {
 			(call.session, call.lane, Verdict::of_one(call.sequence, block, None))
 		}
-		Event::AggregateSettled(sum) => {
+		metering::Event::AggregateSettled(sum) => {
 			let (first, last) = (sum.first_sequence, sum.last_sequence);
 			(sum.session, sum.lane, Verdict { first, last, block, rejected: None })
 		}
-		Event::RecordRejected { session, lane, sequence, reason } => {
-			(*session, *lane, Verdict::of_one(*sequence, block, Some(*reason)))
+		metering::Event::RecordRejected(record) => {
+			let verdict = Verdict::of_one(record.sequence, block, Some(record.reason));
+			(record.session, record.lane, verdict)
 		}
 		_ => return None,
 	};
@@ -227,16 +209,16 @@ impl SettlementChain for ChainLink {
 	}
 
 	async fn look(&self, session: SessionId) -> Result<Sighting, ChainUnavailable> {
-		let block = self.chain.block(At::Finalized).await.map_err(unavailable)?;
-		let info = self.chain.session(session, At::Block(block.hash)).await.map_err(unavailable)?;
+		let block = self.chain.block(At::Finalized).await?;
+		let info = self.chain.session(session, At::Block(block.hash)).await?;
 		let known_at_best = match &info {
 			Some(_) => true,
-			None => self.chain.session(session, At::Best).await.map_err(unavailable)?.is_some(),
+			None => self.chain.session(session, At::Best).await?.is_some(),
 		};
-		let best = self.chain.block(At::Best).await.map_err(unavailable)?.number;
+		let best = self.chain.block(At::Best).await?.number;
 		let signer = self.operator.signer().account();
-		let last = self.chain.account(&signer, At::Block(block.hash)).await.map_err(unavailable)?;
-		let next = self.chain.nonce(&signer).await.map_err(unavailable)?;
+		let last = self.chain.account(&signer, At::Block(block.hash)).await?;
+		let next = self.chain.nonce(&signer).await?;
 		// A node that is behind knows nothing of what is on its way elsewhere.
 		let nothing_under_way = next == last.nonce && !self.is_syncing().await?;
 		Ok(Sighting {
@@ -252,9 +234,12 @@ impl SettlementChain for ChainLink {
 		let Batch { voucher, signature, content } = batch;
 		let key = LaneKey { session: voucher.session, lane: voucher.lane };
 		let call = match content {
-			Content::Itemised(records) => Call::Settle { voucher, signature, records },
+			Content::Itemised(records) => {
+				metering::Call::settle { voucher, signature, records: records.into() }
+			}
 			Content::Aggregate { aggregate, last } => {
-				Call::SettleAggregate { voucher, signature, aggregate: *aggregate, last }
+				let aggregate = *aggregate;
+				metering::Call::settle_aggregate { voucher, signature, aggregate, last }
 			}
 		};
 		let options = SubmitOptions {
@@ -263,9 +248,9 @@ impl SettlementChain for ChainLink {
 			last: Some(last),
 			..SubmitOptions::finalized()
 		};
-		let outcome = agent::submit_for(&self.chain, &call, &self.operator, options)
-			.await
-			.map_err(unavailable)?;
+		let outcome =
+			agent::submit_for(&self.chain, &Call::InferenceMetering(call), &self.operator, options)
+				.await?;
 		Ok(match outcome {
 			TxOutcome::Included(included) if included.finalized => Sent::Finalized {
 				block: included.block.number,
@@ -301,10 +286,10 @@ impl SettlementChain for ChainLink {
 	) -> Result<Vec<Verdict>, ChainUnavailable> {
 		let mut verdicts = Vec::new();
 		for number in from..=to {
-			let Some(hash) = self.chain.block_hash(number).await.map_err(unavailable)? else {
+			let Some(hash) = self.chain.block_hash(number).await? else {
 				return Err(ChainUnavailable(format!("there is no block {number}")));
 			};
-			let events = events::at(&self.chain, hash).await.map_err(unavailable)?;
+			let events = events::at(&self.chain, hash).await?;
 			verdicts.extend(events.iter().filter_map(|event| verdict(event, lane)));
 		}
 		Ok(verdicts)

@@ -1,4 +1,4 @@
-//! Which lanes are due.
+//! Finding the lanes that are due.
 
 use std::{
 	collections::HashMap,
@@ -26,7 +26,6 @@ const THINKING: usize = 16;
 /// A lane that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Due {
-	/// The lane.
 	pub key: LaneKey,
 	/// True if it cannot wait for others.
 	pub presses: bool,

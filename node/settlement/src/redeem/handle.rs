@@ -1,4 +1,4 @@
-//! What others may know of settling, and ask of it.
+//! The handle by which others know of settling, and ask something of it.
 
 use openledger_books::{StoreError, UnixSeconds};
 use openledger_primitives::{Balance, BlockNumber, SessionId};
@@ -24,28 +24,20 @@ pub struct LastSettlement {
 
 /// A reason why a session is not settled to its end.
 #[derive(Debug, Error)]
+#[allow(missing_docs)] // The messages say what these are.
 pub enum SettleError {
 	/// Nothing is settled any more: the node stops.
 	#[error("the node is stopping")]
 	Stopped,
-	/// Too many others wait.
 	#[error("too many sessions are being closed")]
 	Busy,
-	/// The chain has no such session.
 	#[error("the chain has no such session")]
 	Unknown,
 	/// Some calls are still open: a settlement failed, or its outcome is not known yet.
 	#[error("{calls} calls are not settled yet: {reason}")]
-	Open {
-		/// The number of calls.
-		calls: usize,
-		/// The reason why.
-		reason: String,
-	},
-	/// The chain cannot be asked.
+	Open { calls: usize, reason: String },
 	#[error(transparent)]
 	Chain(#[from] ChainUnavailable),
-	/// The store failed.
 	#[error(transparent)]
 	Store(#[from] StoreError),
 }

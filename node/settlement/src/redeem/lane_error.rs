@@ -1,6 +1,7 @@
-//! What can stand between a lane and its settlement.
+//! Reasons that can stand between a lane and its settlement.
 
 use openledger_books::StoreError;
+use openledger_protocol::RefusalCode;
 
 use crate::view::ChainUnavailable;
 
@@ -23,8 +24,8 @@ impl LaneError {
 	/// In a word that says nothing of this node's affairs, for anybody who asks.
 	pub(super) fn code(&self) -> &'static str {
 		match self {
-			Self::Chain(_) => "chain_unavailable",
-			Self::Store(_) => "store_unavailable",
+			Self::Chain(_) => RefusalCode::ChainUnavailable.as_str(),
+			Self::Store(_) => RefusalCode::StoreUnavailable.as_str(),
 			Self::Refused(_) => "refused",
 			Self::NotArrived(_) => "not_arrived",
 			Self::Broken => "broken_off",

@@ -1,4 +1,4 @@
-//! Noting in the books what settlements did, a part at a time.
+//! Noting in the books what settlements did, a part at a time. Fails where the store does.
 
 use openledger_books::{CallId, LaneKey, Outcome, Store, StoreError, StoredAggregate, Submission};
 
@@ -8,9 +8,6 @@ const NOTED: usize = if cfg!(test) { 2 } else { 1_024 };
 
 /// Notes outcomes of calls, in several transactions if they are many. Noting one twice is harmless,
 /// and what was not noted is found out again. How many calls changed.
-///
-/// # Errors
-/// Of the store.
 pub(super) async fn note(
 	store: &Store,
 	outcomes: Vec<(CallId, Outcome)>,
@@ -23,9 +20,6 @@ pub(super) async fn note(
 }
 
 /// Notes what is about to be sent: sums last, when all calls in them say so.
-///
-/// # Errors
-/// Of the store.
 pub(super) async fn note_sending(
 	store: &Store,
 	key: LaneKey,

@@ -1,4 +1,4 @@
-//! What to send next of a lane: its oldest calls one by one, their sums, or what was sent before once
+//! The next settlement of a lane: its oldest calls one by one, their sums, or what was sent before once
 //! more.
 
 use std::{
@@ -41,7 +41,7 @@ pub(super) struct Plan {
 /// Calls of a lane, in order.
 pub(super) type Calls = Vec<(CallId, StoredCall)>;
 
-/// Makes plans.
+/// Makes plans. Fails where the store does.
 pub(super) struct Planner {
 	pub store: Store,
 	/// The most records of one settlement.
@@ -60,9 +60,6 @@ impl Planner {
 	}
 
 	/// The oldest calls of a lane that wait: as many as one settlement can have, and one more.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn waiting(&self, key: LaneKey, mode: SettlementMode) -> Result<Calls, StoreError> {
 		let most = match mode {
 			SettlementMode::Itemised => self.batch_size,
@@ -85,9 +82,6 @@ impl Planner {
 	}
 
 	/// Plans with the oldest calls that wait: their sums if there are enough of them, else each of them.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn next(
 		&self,
 		key: LaneKey,
@@ -123,9 +117,6 @@ impl Planner {
 
 	/// Plans with what was sent and has probably not arrived, once more: exactly the same, so that
 	/// whichever copy arrives is what is written down here, and its records can be proven.
-	///
-	/// # Errors
-	/// Of the store.
 	pub async fn again(
 		&self,
 		key: LaneKey,

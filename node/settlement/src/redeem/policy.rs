@@ -1,4 +1,4 @@
-//! When a lane is worth a settlement.
+//! The rules of when a lane is worth a settlement.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use std::{
 
 use openledger_books::LaneKey;
 
-/// Which lanes rest, and which have not been done with.
+/// The lanes that rest, and those that have not been done with.
 #[derive(Debug, Default)]
 pub(super) struct Rests {
 	/// Lanes that more calls wait of than one settlement takes.

@@ -31,11 +31,8 @@ const LOST_AFTER: UnixSeconds = 600;
 pub(super) enum Looked {
 	/// There is nothing to send now.
 	Waits,
-	/// Something was sent.
-	Sent {
-		/// True if more calls wait than one settlement takes.
-		more: bool,
-	},
+	/// Something was sent. True if more calls wait than one settlement takes.
+	Sent { more: bool },
 }
 
 /// Looks after lanes.

@@ -22,16 +22,12 @@ pub(super) struct Answer {
 /// A reason why there is no answer.
 #[derive(Debug, Error)]
 pub(super) enum NoAnswer {
-	/// The hold does not pay for the prompt and a single token.
 	#[error("what is on hold does not pay for an answer to {input_tokens} tokens")]
 	TooDear { input_tokens: u32 },
-	/// The model had nothing to say.
 	#[error("the answer is empty")]
 	Empty,
-	/// Time ran out.
 	#[error("there is not enough time before its deadline")]
 	TooLate,
-	/// The model refused or failed.
 	#[error(transparent)]
 	Backend(#[from] BackendError),
 }
@@ -71,15 +67,7 @@ fn most_bytes() -> usize {
 /// The most output tokens that `max_charge` pays for after the input tokens, as far as the chain takes
 /// that much text: a token has a byte at least.
 fn affordable(price: &PriceSchedule, max_charge: Balance, input_tokens: u32) -> u32 {
-	let Some(left) = price.charge(input_tokens, 0).and_then(|fixed| max_charge.checked_sub(fixed))
-	else {
-		return 0;
-	};
-	let tokens = match left.checked_div(price.per_output_token) {
-		Some(tokens) => u32::try_from(tokens).unwrap_or(u32::MAX),
-		None => u32::MAX,
-	};
-	tokens.min(MAX_REQUEST_OUTPUT)
+	price.affordable_output(input_tokens, max_charge).unwrap_or(0).min(MAX_REQUEST_OUTPUT)
 }
 
 /// Answers a chat of `party` for `max_charge` planck at most, within `time`.

@@ -1,16 +1,13 @@
-//! What answering calls on chain needs of the chain.
+//! The chain, as answering calls on it needs it.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use openledger_chain_client::{
-	agent, Agent, At, Call, Chain, ChainError, SubmitOptions, TxOutcome,
-};
+use openledger_books::StoredAnswer;
+use openledger_chain_client::{agent, requests, Agent, At, Call, Chain, SubmitOptions, TxOutcome};
 use openledger_primitives::{
-	attribution::Attribution, info::RequestInfo, BlockNumber, ModelId, RequestId, VersionId,
-	MAX_PAGE,
+	info::RequestInfo, BlockNumber, ModelId, RequestId, MAX_PAGE, MAX_REQUEST_OUTPUT,
 };
-use sp_runtime::BoundedVec;
 
 use crate::view::ChainUnavailable;
 
@@ -29,57 +26,28 @@ pub struct Heights {
 	pub best: BlockNumber,
 }
 
-/// An answer on its way to the chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fulfilment {
-	/// The call.
-	pub request: RequestId,
-	/// The answer.
-	pub output: Vec<u8>,
-	/// Tokens of the prompt.
-	pub input_tokens: u32,
-	/// Tokens of the answer.
-	pub output_tokens: u32,
-	/// The version that answered.
-	pub version: VersionId,
-}
-
 /// The fate of an answer that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The variants' descriptions say what the fields are.
 pub enum Delivery {
 	/// It is in a finalized block, and paid.
-	Done {
-		/// The block.
-		block: BlockNumber,
-	},
-	/// It had no effect and will have none.
-	Refused {
-		/// The pallet's error, or the pool's.
-		error: String,
-		/// True if it could be taken another time: it was in no block.
-		again: bool,
-	},
-	/// It may have had an effect, or may still get one.
-	Unknown {
-		/// The last block that may include it, where that is known.
-		until: Option<BlockNumber>,
-	},
+	Done { block: BlockNumber },
+	/// It had no effect and will have none, because of the pallet's error, or the pool's. It could be taken
+	/// `again`, another time, if it was in no block.
+	Refused { error: String, again: bool },
+	/// It may have had an effect, or may still get one, until the last block that may include it, where
+	/// that is known.
+	Unknown { until: Option<BlockNumber> },
 }
 
-/// The chain, as answering calls sees it.
+/// The chain, as answering calls sees it. Everything fails if it cannot be asked; nothing was sent then.
 #[async_trait]
 pub trait RequestChain: Send + Sync + 'static {
 	/// The heights of the chain.
-	///
-	/// # Errors
-	/// If it cannot be asked.
 	async fn heights(&self) -> Result<Heights, ChainUnavailable>;
 
 	/// Calls of a model that wait for an answer at the finalized block, from an id upwards: a page of
 	/// [`MAX_PAGE`].
-	///
-	/// # Errors
-	/// If it cannot be asked.
 	async fn requests(
 		&self,
 		model: ModelId,
@@ -87,9 +55,6 @@ pub trait RequestChain: Send + Sync + 'static {
 	) -> Result<Vec<RequestInfo>, ChainUnavailable>;
 
 	/// A call that waits for an answer: at the finalized block and at the best one.
-	///
-	/// # Errors
-	/// If it cannot be asked.
 	async fn request(
 		&self,
 		id: RequestId,
@@ -97,20 +62,15 @@ pub trait RequestChain: Send + Sync + 'static {
 
 	/// Sends an answer in a transaction that may enter a block for `mortality` blocks, which is a
 	/// power of two and at least 4, and waits until it is finalized or its outcome cannot be waited for.
-	///
-	/// # Errors
-	/// If the chain cannot be asked: it was certainly not sent.
 	async fn fulfil(
 		&self,
-		answer: Fulfilment,
+		request: RequestId,
+		answer: StoredAnswer,
 		mortality: u32,
 	) -> Result<Delivery, ChainUnavailable>;
 
 	/// Ends a call whose deadline has passed, so that its caller has back what is on hold. Waits until
 	/// that is in a block, or had no effect.
-	///
-	/// # Errors
-	/// If the chain cannot be asked.
 	async fn expire(&self, id: RequestId) -> Result<(), ChainUnavailable>;
 }
 
@@ -128,15 +88,11 @@ impl RequestLink {
 	}
 }
 
-fn unavailable(error: ChainError) -> ChainUnavailable {
-	ChainUnavailable(error.to_string())
-}
-
 #[async_trait]
 impl RequestChain for RequestLink {
 	async fn heights(&self) -> Result<Heights, ChainUnavailable> {
-		let finalized = self.chain.block(At::Finalized).await.map_err(unavailable)?.number;
-		let best = self.chain.block(At::Best).await.map_err(unavailable)?.number;
+		let finalized = self.chain.block(At::Finalized).await?.number;
+		let best = self.chain.block(At::Best).await?.number;
 		Ok(Heights { finalized, best })
 	}
 
@@ -145,40 +101,38 @@ impl RequestChain for RequestLink {
 		model: ModelId,
 		from: RequestId,
 	) -> Result<Vec<RequestInfo>, ChainUnavailable> {
-		let page = self.chain.requests(model, from, MAX_PAGE, At::Finalized);
-		page.await.map_err(unavailable)
+		Ok(self.chain.requests(model, from, MAX_PAGE, At::Finalized).await?)
 	}
 
 	async fn request(
 		&self,
 		id: RequestId,
 	) -> Result<(Option<RequestInfo>, Option<RequestInfo>), ChainUnavailable> {
-		let finalized = self.chain.request(id, At::Finalized).await.map_err(unavailable)?;
-		let best = self.chain.request(id, At::Best).await.map_err(unavailable)?;
+		let finalized = self.chain.request(id, At::Finalized).await?;
+		let best = self.chain.request(id, At::Best).await?;
 		Ok((finalized, best))
 	}
 
 	async fn fulfil(
 		&self,
-		answer: Fulfilment,
+		request: RequestId,
+		answer: StoredAnswer,
 		mortality: u32,
 	) -> Result<Delivery, ChainUnavailable> {
-		let Fulfilment { request, output, input_tokens, output_tokens, version } = answer;
-		let Ok(output) = BoundedVec::try_from(output) else {
+		let StoredAnswer { output, input_tokens, output_tokens, version, .. } = answer;
+		if u32::try_from(output.len()).map_or(true, |len| len > MAX_REQUEST_OUTPUT) {
 			return Ok(Delivery::Refused { error: "it is too long".into(), again: false });
-		};
-		let call = Call::FulfilCall {
+		}
+		let call = Call::InferenceRequests(requests::Call::fulfil_call {
 			request,
 			output,
 			input_tokens,
 			output_tokens,
 			version,
-			attribution: Attribution::default(),
-		};
+			attribution: Vec::new(),
+		});
 		let options = SubmitOptions { timeout: TIMEOUT, mortality, ..SubmitOptions::finalized() };
-		let outcome = agent::submit_for(&self.chain, &call, &self.operator, options)
-			.await
-			.map_err(unavailable)?;
+		let outcome = agent::submit_for(&self.chain, &call, &self.operator, options).await?;
 		Ok(match outcome {
 			TxOutcome::Included(included) if included.finalized => {
 				Delivery::Done { block: included.block.number }
@@ -195,10 +149,10 @@ impl RequestChain for RequestLink {
 	}
 
 	async fn expire(&self, request: RequestId) -> Result<(), ChainUnavailable> {
-		let call = Call::ExpireCall { request };
+		let call = Call::InferenceRequests(requests::Call::expire_call { request });
 		let options = SubmitOptions { mortality: EXPIRY_MORTALITY, ..SubmitOptions::in_block() };
-		let outcome = agent::submit_for(&self.chain, &call, &self.operator, options).await;
 		// Somebody else may have been faster.
-		outcome.map(drop).map_err(unavailable)
+		agent::submit_for(&self.chain, &call, &self.operator, options).await?;
+		Ok(())
 	}
 }

@@ -1,6 +1,6 @@
-//! What is asked: a prompt as plain text, or a chat request in JSON.
+//! The question: a prompt as plain text, or a chat request in JSON.
 
-use openledger_models::{openai::ChatCompletionRequest, ChatRequest, Message, Role};
+use openledger_models::{openai::CompletionRequest, ChatRequest, Message, Role};
 use serde_json::{Map, Value};
 
 /// The chat that an input stands for: a JSON object with `messages`, as the chat API takes it, except
@@ -30,8 +30,8 @@ fn chat(mut object: Map<String, Value>, model: &str) -> Result<ChatRequest, Stri
 		return Err("an answer on chain is text: it cannot call tools".into());
 	}
 	let body = Value::Object(object).to_string();
-	let request = ChatCompletionRequest::from_json(body.as_bytes());
-	request.map(|request| request.chat).map_err(|error| error.body.error.message)
+	let request = CompletionRequest::chat(body.as_bytes());
+	request.map(|request| request.request).map_err(|error| error.body.error.message)
 }
 
 #[cfg(test)]

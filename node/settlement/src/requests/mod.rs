@@ -22,11 +22,11 @@ mod watcher;
 mod when;
 
 pub use self::{
-	chain::{Delivery, Fulfilment, Heights, RequestChain, RequestLink},
-	watcher::{ServableModel, ServableModels, Watcher},
+	chain::{Delivery, Heights, RequestChain, RequestLink},
+	watcher::{Catalogue, CatalogueEntry, Watcher},
 };
 
-/// Which of the calls that are requested on chain are answered.
+/// The calls that are answered, of those that are requested on chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnChainCalls {

@@ -66,11 +66,11 @@ impl Rounds {
 
 	/// All calls that there are, if each of these models' were seen since the last time. Then it begins
 	/// anew.
-	pub fn end<'a>(
+	pub fn end(
 		&mut self,
-		mut models: impl Iterator<Item = &'a ModelId>,
+		mut models: impl Iterator<Item = ModelId>,
 	) -> Option<BTreeSet<RequestId>> {
-		let whole = models.all(|model| self.whole.contains(model));
+		let whole = models.all(|model| self.whole.contains(&model));
 		whole.then(|| std::mem::take(self).seen)
 	}
 }

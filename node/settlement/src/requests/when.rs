@@ -1,4 +1,4 @@
-//! When what is done about a call on chain.
+//! The blocks at which something is done about a call on chain.
 
 use blake2b_simd::Params;
 use openledger_primitives::{info::RequestInfo, AccountId, BlockNumber};

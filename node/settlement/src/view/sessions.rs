@@ -1,4 +1,4 @@
-//! What is known of sessions, so that the chain is rarely asked about them.
+//! Sessions as far as they are known, so that the chain is rarely asked about them.
 //!
 //! Anybody can name a session, whether there is one or not, and have the node ask. So what the chain
 //! does not know, or is another node's, is remembered for a moment; each session is asked about once at
@@ -54,7 +54,6 @@ pub(super) struct Sessions {
 /// The state of the chain when a session is asked about.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sight {
-	/// The best block.
 	pub best: BlockNumber,
 	/// True if the chain cannot be asked.
 	pub away: bool,

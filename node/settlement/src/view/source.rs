@@ -1,8 +1,9 @@
-//! What the payment check needs to know of the chain.
+//! The chain, as the payment check needs it.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use openledger_chain_client::ChainError;
 use openledger_primitives::{
 	info::{ModelInfo, SessionInfo},
 	price::PriceSchedule,
@@ -15,31 +16,29 @@ use thiserror::Error;
 #[error("the chain cannot be reached: {0}")]
 pub struct ChainUnavailable(pub String);
 
-/// The chain, as the payment check sees it. May be a few blocks behind.
+impl From<ChainError> for ChainUnavailable {
+	fn from(error: ChainError) -> Self {
+		Self(error.to_string())
+	}
+}
+
+/// The chain, as the payment check sees it. May be a few blocks behind. What is not known well enough is
+/// an error.
 #[async_trait]
 pub trait SessionSource: Send + Sync + 'static {
-	/// Which chain it is.
+	/// The chain's identity.
 	fn genesis_hash(&self) -> Hash;
 
 	/// This node's account on it.
 	fn operator(&self) -> &AccountId;
 
 	/// The height of the best block.
-	///
-	/// # Errors
-	/// If it is not known well enough.
 	fn best_block(&self) -> Result<BlockNumber, ChainUnavailable>;
 
 	/// A model that this node serves, with the price in force.
-	///
-	/// # Errors
-	/// If it is not known well enough.
 	fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable>;
 
 	/// A price of a model that was offered before, if offers with it still stand.
-	///
-	/// # Errors
-	/// If it is not known well enough.
 	fn standing_price(
 		&self,
 		model: ModelId,
@@ -47,9 +46,6 @@ pub trait SessionSource: Send + Sync + 'static {
 	) -> Result<Option<PriceSchedule>, ChainUnavailable>;
 
 	/// A session, at the best block or one shortly before it.
-	///
-	/// # Errors
-	/// If it is not known well enough.
 	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable>;
 
 	/// For how long the chain has not been heard of, if that is longer than usual. What is said of it is

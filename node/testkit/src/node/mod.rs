@@ -463,6 +463,9 @@ async fn statement(
 	State(shared): State<Shared>,
 	Path(key): Path<(SessionId, LaneId, Sequence)>,
 ) -> Response {
+	if shared.ledger.lock().mood == Mood::Hanging {
+		return std::future::pending().await;
+	}
 	let mut ledger = shared.ledger.lock();
 	ledger.asked += 1;
 	if ledger.mood == Mood::Mute {

@@ -58,6 +58,8 @@ pub enum Mood {
 	Endless,
 	/// Says no more about calls.
 	Mute,
+	/// Does not even say that, when it is asked about calls.
+	Hanging,
 	/// Sends no statement, but has it when it is asked.
 	Forgetful,
 	/// Calls a tool, as far as chats are concerned.

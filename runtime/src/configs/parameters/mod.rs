@@ -42,8 +42,8 @@ use frame_system::EnsureRoot;
 use openledger_primitives::{MILLI_OPEN, OPEN};
 use sp_runtime::{traits::Saturating, Permill};
 
-/// What is stored: the values as they were set, and the defaults. To be read through the types of
-/// the module above only.
+/// The values as they were set, and the defaults. To be read through the types of the module above only,
+/// which say what each is.
 ///
 /// An index is part of a stored key, so it never changes, and is not used again.
 #[allow(missing_docs)]
@@ -55,7 +55,6 @@ pub mod dynamic_params {
 	#[dynamic_pallet_params]
 	#[codec(index = 0)]
 	pub mod revenue {
-		/// The protocol's share of every charge. Of 20% at most.
 		#[codec(index = 0)]
 		pub static ProtocolShare: Permill = Permill::from_percent(5);
 	}
@@ -64,19 +63,14 @@ pub mod dynamic_params {
 	#[dynamic_pallet_params]
 	#[codec(index = 1)]
 	pub mod bonds {
-		/// What an operator puts up against misbehaviour.
 		#[codec(index = 0)]
 		pub static MinBond: Balance = 100 * OPEN;
-		/// What a contributor puts up for each contribution.
 		#[codec(index = 1)]
 		pub static ContributionBond: Balance = OPEN;
-		/// What a curator puts up for a datanet.
 		#[codec(index = 2)]
 		pub static DatanetDeposit: Balance = 10 * OPEN;
-		/// The least that a session is opened with, to pay calls.
 		#[codec(index = 3)]
 		pub static MinSessionDeposit: Balance = 100 * MILLI_OPEN;
-		/// What a caller puts up for the place that a session and its lanes take.
 		#[codec(index = 4)]
 		pub static SessionDeposit: Balance = deposit(5, 500);
 	}
@@ -85,33 +79,22 @@ pub mod dynamic_params {
 	#[dynamic_pallet_params]
 	#[codec(index = 2)]
 	pub mod windows {
-		/// How long before a change of a model's price, policy or data sources is in force.
 		#[codec(index = 0)]
 		pub static NoticePeriod: BlockNumber = 7 * DAYS;
-		/// How long calls of a replaced version or price, or of a retired model, can be settled. At
-		/// least the close notice and the settlement window together.
 		#[codec(index = 1)]
 		pub static SettlementGrace: BlockNumber = 2 * DAYS;
-		/// How long a node may still settle after its caller asked to close a session.
 		#[codec(index = 2)]
 		pub static CloseNotice: BlockNumber = 6 * HOURS;
-		/// How long a node may still settle after a session expired.
 		#[codec(index = 3)]
 		pub static SettlementWindow: BlockNumber = DAYS;
-		/// How long a settled record can be disputed.
 		#[codec(index = 4)]
 		pub static DisputeWindow: BlockNumber = 7 * DAYS;
-		/// How long an operator's bond stays after the operator wants it back. At least a day longer
-		/// than the dispute window.
 		#[codec(index = 5)]
 		pub static UnbondingPeriod: BlockNumber = 14 * DAYS;
-		/// How long a contributor may contest an accusation.
 		#[codec(index = 6)]
 		pub static ContestPeriod: BlockNumber = 3 * DAYS;
-		/// How long a contribution's bond stays after it was stopped. At least the contest period.
 		#[codec(index = 7)]
 		pub static BondLockPeriod: BlockNumber = 14 * DAYS;
-		/// How long a slashed operator is out.
 		#[codec(index = 8)]
 		pub static JailPeriod: BlockNumber = DAYS;
 	}
@@ -120,10 +103,8 @@ pub mod dynamic_params {
 	#[dynamic_pallet_params]
 	#[codec(index = 3)]
 	pub mod limits {
-		/// How long a session may last, in blocks.
 		#[codec(index = 0)]
 		pub static MaxSessionDuration: BlockNumber = 30 * DAYS;
-		/// The most weight of one contribution.
 		#[codec(index = 1)]
 		pub static MaxWeight: openledger_primitives::Weight = 1_000_000;
 	}

@@ -2,7 +2,7 @@
 
 use anyhow::{ensure, Context, Result};
 use futures::future::{join_all, try_join_all};
-use openledger_chain_client::{At, Event};
+use openledger_chain_client::{metering, At, Event};
 use openledger_e2e::{
 	backend::{answer, ModelServer},
 	binaries::model_file,
@@ -120,7 +120,9 @@ async fn a_deposit_for_ten_calls_pays_for_ten_of_sixty_four() -> Result<()> {
 			let settled: Vec<Balance> = events
 				.iter()
 				.filter_map(|record| match &record.event {
-					Event::CallSettled(call) if call.session == session => Some(call.charge),
+					Event::InferenceMetering(metering::Event::CallSettled(call)) => {
+						(call.session == session).then_some(call.charge)
+					}
 					_ => None,
 				})
 				.collect();

@@ -85,7 +85,7 @@ async fn ten_thousand_calls_leave_memory_as_it_was() -> Result<()> {
 		let calls: u64 = workers.iter().map(|worker| worker.calls).sum();
 		let charged: Balance = workers.iter().map(|worker| worker.charged).sum();
 		let (session, known) = customer.payer.treasury.look(|ledger| {
-			let session = ledger.sessions().next().map(|session| session.id);
+			let session = ledger.books().sessions().next().map(|session| session.id);
 			(session, ledger.standing().charged)
 		});
 		let session = session.context("no session")?;

@@ -1,7 +1,7 @@
 //! Everything that a caller can get wrong has its own error, and changes nothing.
 
 use anyhow::{ensure, Context, Result};
-use openledger_chain_client::{At, Call};
+use openledger_chain_client::{models, At, Call};
 use openledger_e2e::{
 	inference::Settle,
 	network::{key, Network, CALLER, DEVELOPER, LONGEST_GAP},
@@ -46,10 +46,13 @@ async fn each_mistake_has_its_own_error_and_changes_nothing() -> Result<()> {
 
 		// A paused model takes no calls, and takes them again when it is resumed.
 		let developer = key(DEVELOPER)?;
-		let paused = submit(&chain, &developer, Call::PauseModel { model: shop.model }).await?;
+		let model = shop.model;
+		let pause = Call::ModelRegistry(models::Call::pause_model { model });
+		let paused = submit(&chain, &developer, pause).await?;
 		network.finality.wait_for_block(paused.block.number + 1, LONGEST_GAP).await?;
 		payer.ask(&body, None).await?.is_error(403, "model_paused")?;
-		let resumed = submit(&chain, &developer, Call::ResumeModel { model: shop.model }).await?;
+		let resume = Call::ModelRegistry(models::Call::resume_model { model });
+		let resumed = submit(&chain, &developer, resume).await?;
 		network.finality.wait_for_block(resumed.block.number + 1, LONGEST_GAP).await?;
 		payer.offer(&body).await?;
 

@@ -2,7 +2,7 @@
 //! and another one the statements.
 
 use anyhow::{ensure, Context, Result};
-use openledger_chain_client::{At, Call, Event, ProxyKind};
+use openledger_chain_client::{proxy, requests, runtime::balances, At, Call, Event, ProxyType};
 use openledger_e2e::{
 	caller::{self, Question},
 	inference::{self, Engine, Home, Settle},
@@ -25,7 +25,7 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 	Network::with(async |network| {
 		let chain = network.chain().clone();
 		let start = chain.block(At::Best).await?.number;
-		let (operator, proxy, receipts) = (key(OPERATOR)?, key(PROXY)?, key(RECEIPT_KEY)?);
+		let (operator, hot, receipts) = (key(OPERATOR)?, key(PROXY)?, key(RECEIPT_KEY)?);
 		let home = Home::new(network, Engine::Own { context: None })?;
 		home.configure(Settle::At { calls: 1, seconds: 1 })?;
 		let text = fs::read_to_string(home.config())?;
@@ -44,10 +44,12 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 		let refused = refused.to_string();
 		ensure!(refused.contains("as its proxy") && refused.contains("addProxy"), "{refused}");
 
-		let (delegate, proxy_type) = (proxy.account(), ProxyKind::Operator);
-		submit(&chain, &operator, Call::AddProxy { delegate, proxy_type, delay: 0 }).await?;
-		submit(&chain, &key(CALLER)?, Call::Transfer { dest: proxy.account(), value: FEES })
-			.await?;
+		let (delegate, proxy_type) = (hot.account().into(), ProxyType::Operator);
+		let add = Call::Proxy(proxy::Call::add_proxy { delegate, proxy_type, delay: 0 });
+		submit(&chain, &operator, add).await?;
+		let dest = hot.account().into();
+		let transfer = Call::Balances(balances::Call::transfer_keep_alive { dest, value: FEES });
+		submit(&chain, &key(CALLER)?, transfer).await?;
 		let refused =
 			home.register().await.err().context("a proxy can put the operator's bond down")?;
 		let refused = refused.to_string();
@@ -67,17 +69,17 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 		say("a call was settled by the proxy");
 
 		let asked = chain.block(At::Best).await?.number;
-		let call = Call::RequestCall {
+		let call = Call::InferenceRequests(requests::Call::request_call {
 			model,
 			node: Some(operator.account()),
-			input: b"What is the capital of Italy?".to_vec().try_into().ok().context("too long")?,
+			input: b"What is the capital of Italy?".to_vec(),
 			max_charge: PRICE.charge(1_000, 16).context("a price that does not fit")?,
 			deadline: asked + 200,
-		};
+		});
 		submit(&chain, &key(CALLER)?, call).await?;
 		let answered =
 			awaited(&chain, asked, "the answer on chain", FINAL, |record| match record.event {
-				Event::CallFulfilled(call) => Some(*call),
+				Event::InferenceRequests(requests::Event::CallFulfilled(call)) => Some(call),
 				_ => None,
 			});
 		let answered = answered.await?;
@@ -90,7 +92,7 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 		ensure!(after.nonce == before.nonce, "the operator's key has signed something");
 		ensure!(after.reserved == before.reserved, "{before:?} became {after:?}");
 		ensure!(after.free > before.free, "the operator earned nothing");
-		let left = chain.free_balance(&proxy.account(), At::Best).await?;
+		let left = chain.free_balance(&hot.account(), At::Best).await?;
 		ensure!(left < FEES, "the proxy paid nothing");
 
 		let shown = inference::run(&["status", "--config", &config], &[], false).await?;

@@ -3,9 +3,8 @@
 
 use anyhow::{ensure, Context, Result};
 use openledger_chain_client::{
-	events,
-	events::{AggregateSettled, CallFulfilled},
-	At, Call, CallSettled, Chain, Event,
+	events, metering, requests, AggregateSettled, At, Call, CallFulfilled, CallSettled, Chain,
+	Event,
 };
 use openledger_e2e::{
 	binaries::model_file,
@@ -98,17 +97,19 @@ async fn ask(
 	blocks: BlockNumber,
 ) -> Result<Asked> {
 	let deadline = chain.block(At::Best).await?.number + blocks;
-	let call = Call::RequestCall {
+	let call = Call::InferenceRequests(requests::Call::request_call {
 		model: shop.model,
 		node: Some(key(OPERATOR)?.account()),
-		input: PROMPT.to_vec().try_into().ok().context("the prompt is too long")?,
+		input: PROMPT.to_vec(),
 		max_charge,
 		deadline,
-	};
+	});
 	let included = submit(chain, &key(ASKER)?, call).await?;
 	let (id, deposit) = included
 		.find(|event| match event {
-			Event::CallRequested { request, deposit, .. } => Some((*request, *deposit)),
+			Event::InferenceRequests(requests::Event::CallRequested(requested)) => {
+				Some((requested.request, requested.deposit))
+			}
 			_ => None,
 		})
 		.context("no CallRequested event")?;
@@ -120,7 +121,9 @@ async fn ask(
 async fn fulfilled(chain: &Chain, shop: &Shop, asked: &Asked) -> Result<Balance> {
 	let (block, call) =
 		awaited(chain, asked.block, "the answer on chain", FINAL, |record| match record.event {
-			Event::CallFulfilled(call) if call.request == asked.id => Some((record.block, *call)),
+			Event::InferenceRequests(requests::Event::CallFulfilled(call)) => {
+				(call.request == asked.id).then_some((record.block, call))
+			}
 			_ => None,
 		})
 		.await?;
@@ -148,10 +151,12 @@ async fn expired(chain: &Chain, asked: &Asked, start: BlockNumber) -> Result<()>
 	let id = asked.id;
 	let (block, freed) =
 		awaited(chain, start, "the end of a call on chain", FINAL, |record| match record.event {
-			Event::CallExpired { request, released, deposit, .. } if request == id => {
-				Some((record.block.number, (released, deposit)))
+			Event::InferenceRequests(requests::Event::CallExpired(over)) if over.request == id => {
+				Some((record.block.number, (over.released, over.deposit)))
 			}
-			Event::CallFulfilled(call) if call.request == id => Some((0, (0, 0))),
+			Event::InferenceRequests(requests::Event::CallFulfilled(call)) => {
+				(call.request == id).then_some((0, (0, 0)))
+			}
 			_ => None,
 		})
 		.await?;
@@ -211,7 +216,9 @@ fn adds_up(part: Part, contributions: &[Contribution]) -> Result<()> {
 async fn settled_together(network: &Network, shop: &Shop, start: BlockNumber) -> Result<SessionId> {
 	let chain = network.chain();
 	let sum = awaited(chain, start, "a settlement by sums", FINAL, |record| match record.event {
-		Event::AggregateSettled(sum) => Some((record.block, record.extrinsic, *sum)),
+		Event::InferenceMetering(metering::Event::AggregateSettled(sum)) => {
+			Some((record.block, record.extrinsic, sum))
+		}
 		_ => None,
 	});
 	let (block, extrinsic, sum) = sum.await?;
@@ -221,13 +228,16 @@ async fn settled_together(network: &Network, shop: &Shop, start: BlockNumber) ->
 	let of_it = events.iter().filter(|record| record.extrinsic == extrinsic);
 	let mut newest = None;
 	for record in of_it {
-		match &record.event {
-			Event::CallSettled(call) => newest = Some(call.clone()),
-			Event::VoucherSettled { accepted, rejected, .. } => {
-				let counts = (u64::from(*accepted), *rejected);
+		let Event::InferenceMetering(event) = &record.event else { continue };
+		match event {
+			metering::Event::CallSettled(call) => newest = Some(call.clone()),
+			metering::Event::VoucherSettled(voucher) => {
+				let counts = (u64::from(voucher.accepted), voucher.rejected);
 				ensure!(counts == (TOGETHER, 0), "accepted and rejected: {counts:?}");
 			}
-			Event::AggregateSettled(other) => ensure!(**other == sum, "a second aggregate"),
+			metering::Event::AggregateSettled(other) => {
+				ensure!(*other == sum, "a second aggregate");
+			}
 			_ => {}
 		}
 	}
@@ -325,12 +335,13 @@ async fn close(network: &Network, shop: &Shop, session: SessionId) -> Result<()>
 
 	let (mut settled, mut settled_in) = (open.settled, 0);
 	let refunded = awaited(chain, asked, "the end of the session", FINAL, |record| {
-		match record.event {
-			Event::CallSettled(call) if call.session == session => {
+		let Event::InferenceMetering(event) = record.event else { return None };
+		match event {
+			metering::Event::CallSettled(call) if call.session == session => {
 				(settled, settled_in) = (settled + call.charge, record.block.number);
 			}
-			Event::SessionClosed { session: closed, refunded } if closed == session => {
-				return Some(refunded);
+			metering::Event::SessionClosed(closed) if closed.session == session => {
+				return Some(closed.refunded);
 			}
 			_ => {}
 		}

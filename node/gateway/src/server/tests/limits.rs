@@ -142,7 +142,7 @@ proptest! {
 	#[test]
 	fn payments_are_read_or_refused(bytes in "[ -~]{0,400}", body in any::<Vec<u8>>()) {
 		if let Err(refusal) = crate::payment::Presented::decode(&bytes, &body) {
-			prop_assert!(refusal.status().is_client_error());
+			prop_assert!(refusal.code().status().is_client_error());
 		}
 	}
 
@@ -159,7 +159,7 @@ proptest! {
 		let mut payment = json!({ "x402Version": 2, "accepted": {}, "payload": {} });
 		payment[key] = value;
 		let refused = crate::payment::Presented::decode(&x402::encode(&payment), b"");
-		prop_assert!(refused.expect_err("it lacks the rest").status().is_client_error());
+		prop_assert!(refused.expect_err("it lacks the rest").code().status().is_client_error());
 	}
 }
 

@@ -17,7 +17,11 @@ use openledger_models::testing::{Script, TestBackend};
 use openledger_primitives::{voucher::Voucher, Balance, LaneId, Sequence};
 use openledger_protocol::x402::{self, PaymentRequired, PaymentResponse, PaymentSignature};
 use openledger_server_kit::{intake::BodyMemory, ConnectionLimits, Permits};
-use openledger_settlement::{redeem::SettlerHandle, testing::TestChain};
+use openledger_settlement::{
+	redeem::SettlerHandle,
+	requests::{Catalogue, CatalogueEntry},
+	testing::TestChain,
+};
 use openledger_testkit::{
 	self as testkit, caller, header, operator, payment, GENESIS, MODEL, MODEL_NAME, SESSION,
 };

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use codec::Decode;
 use openledger_chain_client::{ss58, Agent, At, Chain};
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, NodeStatus},
@@ -14,7 +13,7 @@ use serde::Deserialize;
 use super::Finding;
 use crate::{
 	cli::{models, show},
-	config::{Config, ModelRef},
+	config::Config,
 	node::{may_run_a_node, Keys},
 };
 
@@ -28,11 +27,6 @@ const AHEAD: u64 = 6;
 const BLOCK: u32 = 3;
 /// With less an account may soon not be able to pay for settlements.
 const LOW: Balance = OPEN;
-/// The key under which the chain keeps the time of a block: twox-128 of `Timestamp`, then of `Now`.
-const TIMESTAMP: [u8; 32] = [
-	0xf0, 0xc3, 0x65, 0xc3, 0xcf, 0x59, 0xd6, 0x71, 0xeb, 0x72, 0xda, 0x0e, 0x7a, 0x41, 0x13, 0xc4,
-	0x9f, 0x1f, 0x05, 0x15, 0xf4, 0x62, 0xcd, 0xcf, 0x84, 0xe0, 0xf1, 0xd6, 0x04, 0x5d, 0xfc, 0xbb,
-];
 /// The time that the endpoint may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -43,14 +37,6 @@ struct Health {
 	peers: u64,
 	is_syncing: bool,
 	should_have_peers: bool,
-}
-
-/// Tells whether a model on chain is the one that the configuration names.
-pub(super) fn is_named(name: &ModelRef, info: &ModelInfo) -> bool {
-	match name {
-		ModelRef::Name(name) => *name == info.name,
-		ModelRef::Id(id) => *id == info.id,
-	}
 }
 
 /// Checks the chain and what it knows of this node. The models of the configuration, as far as the
@@ -133,15 +119,11 @@ fn health_finding(health: &Health) -> Finding {
 }
 
 async fn clock(chain: &Chain) -> Option<Finding> {
-	let stored = chain.storage(&TIMESTAMP, At::Best).await;
-	let millis = match stored {
-		Ok(stored) => {
-			let time = stored.and_then(|stored| u64::decode(&mut stored.as_slice()).ok());
-			let Some(millis) = time else {
-				let said = "the chain says no time: compare this machine's clock with another";
-				return Some(Finding::doubtful("clock", said));
-			};
-			millis
+	let millis = match chain.timestamp(At::Best).await {
+		Ok(Some(millis)) => millis,
+		Ok(None) => {
+			let said = "the chain says no time: compare this machine's clock with another";
+			return Some(Finding::doubtful("clock", said));
 		}
 		Err(error) => return Some(Finding::doubtful("clock", error)),
 	};
@@ -247,7 +229,7 @@ fn registration(
 		_ => Finding::good("endpoint", format_args!("{} is registered", node.endpoint)),
 	});
 	for model in &config.models {
-		let Some(info) = infos.iter().find(|info| is_named(&model.name, info)) else { continue };
+		let Some(info) = infos.iter().find(|info| model.name.is(info)) else { continue };
 		let what = info.name.as_str();
 		let wanted = config.capacity(model);
 		let served = node.models.iter().find(|served| served.model == info.id);

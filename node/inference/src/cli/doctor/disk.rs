@@ -1,4 +1,4 @@
-//! Where state is kept.
+//! The disk, and the state that is kept on it.
 
 use std::{
 	fs, io,

@@ -158,7 +158,7 @@ impl Doctor {
 			return;
 		}
 		for model in &config.models {
-			let info = infos.iter().find(|info| chain::is_named(&model.name, info));
+			let info = infos.iter().find(|info| model.name.is(info));
 			findings.note_all(models::check(model, info).await);
 		}
 	}

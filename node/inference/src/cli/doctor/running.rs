@@ -1,4 +1,4 @@
-//! What a node that runs says of itself.
+//! The word of a node that runs on itself.
 
 use std::{
 	net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},

@@ -1,9 +1,8 @@
 //! Requests for vectors.
 
 use openledger_protocol::{ApiError, RefusalCode};
-use serde_json::Value;
 
-use super::fields::{object, wrong_type, Fields};
+use super::fields::{object, Fields};
 use crate::EmbeddingRequest;
 
 /// The most texts that OpenAI takes at once.
@@ -27,7 +26,7 @@ impl EmbeddingsRequest {
 	/// 400, with the part of the request that is wrong.
 	pub fn from_json(body: &[u8]) -> Result<Self, ApiError> {
 		let object = object(body)?;
-		let fields = Fields(&object);
+		let fields = Fields::of(&object);
 		let model = fields.model()?;
 		let base64 = match fields.text("encoding_format")? {
 			None | Some("float") => false,
@@ -49,16 +48,7 @@ impl EmbeddingsRequest {
 }
 
 fn inputs(fields: &Fields<'_>) -> Result<Vec<String>, ApiError> {
-	let input = fields.get("input").ok_or_else(|| ApiError::missing("input"))?;
-	let inputs = match input {
-		Value::String(text) => vec![text.clone()],
-		Value::Array(texts) => texts
-			.iter()
-			.map(|text| text.as_str().map(str::to_owned))
-			.collect::<Option<Vec<_>>>()
-			.ok_or_else(|| wrong_type("input", "a string or an array of strings"))?,
-		_ => return Err(wrong_type("input", "a string or an array of strings")),
-	};
+	let inputs = fields.texts("input")?.ok_or_else(|| ApiError::missing("input"))?;
 	if inputs.is_empty() || inputs.len() > MOST_INPUTS || inputs.iter().any(String::is_empty) {
 		let message = format!("`input` takes 1 to {MOST_INPUTS} texts, none of them empty");
 		return Err(ApiError::invalid("input", RefusalCode::InvalidValue, message));

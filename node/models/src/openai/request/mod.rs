@@ -7,8 +7,8 @@ mod fields;
 use openledger_protocol::{ApiError, RefusalCode};
 use serde_json::{Map, Value};
 
-use self::fields::{object, wrong_type, Fields};
-pub use self::{completion::CompletionRequest, embedding::EmbeddingsRequest};
+pub use self::embedding::EmbeddingsRequest;
+use self::fields::{is_nothing, object, wrong_type, Fields};
 use crate::{ChatRequest, Message, Role, Sampling};
 
 /// Callers may name this many stop strings.
@@ -35,40 +35,71 @@ const EXTRAS: [&str; 15] = [
 	"reasoning_effort",
 ];
 
-/// A request to `/v1/chat/completions` that makes sense.
+/// A request for a completion that makes sense.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ChatCompletionRequest {
+pub struct CompletionRequest {
 	/// The model that is wanted.
 	pub model: String,
 	/// True if the answer is to come piece by piece.
 	pub stream: bool,
 	/// True if a streamed answer is to end with its token counts.
 	pub include_usage: bool,
-	/// The chat that the model is to answer.
-	pub chat: ChatRequest,
+	/// The chat that the model is to answer, or the text that it is to continue.
+	pub request: ChatRequest,
 }
 
-impl ChatCompletionRequest {
-	/// Reads a request from the bytes of an HTTP body.
+impl CompletionRequest {
+	/// Reads a request to `/v1/chat/completions` from the bytes of an HTTP body.
 	///
 	/// # Errors
 	/// 400, with the part of the request that is wrong.
-	pub fn from_json(body: &[u8]) -> Result<Self, ApiError> {
+	pub fn chat(body: &[u8]) -> Result<Self, ApiError> {
+		Self::read(body, |fields| {
+			Ok(ChatRequest {
+				messages: messages(fields)?,
+				prompt: None,
+				max_tokens: max_tokens(fields)?,
+				sampling: sampling(fields)?,
+				stop: stops(fields)?,
+				extras: extras(fields.object),
+			})
+		})
+	}
+
+	/// Reads a request to `/v1/completions` in the same way.
+	///
+	/// # Errors
+	/// 400, with the part of the request that is wrong.
+	pub fn text(body: &[u8]) -> Result<Self, ApiError> {
+		Self::read(body, |fields| {
+			fields.one_answer("best_of")?;
+			fields.refuse(&completion::UNKNOWN)?;
+			let most = fields.integer("max_tokens", 1..=i64::MAX)?;
+			let wanted =
+				|name: &str| fields.object.get(name).filter(|value| !is_nothing(name, value));
+			let extra = |name: &&str| Some(((*name).to_owned(), wanted(name)?.clone()));
+			Ok(ChatRequest {
+				messages: Vec::new(),
+				prompt: Some(completion::prompt(fields)?),
+				max_tokens: most.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX)),
+				sampling: sampling(fields)?,
+				stop: stops(fields)?,
+				extras: completion::EXTRAS.iter().filter_map(extra).collect(),
+			})
+		})
+	}
+
+	fn read(
+		body: &[u8],
+		request: impl FnOnce(&Fields<'_>) -> Result<ChatRequest, ApiError>,
+	) -> Result<Self, ApiError> {
 		let object = object(body)?;
-		let fields = Fields(&object);
+		let fields = Fields::of(&object);
 		let model = fields.model()?;
 		let stream = fields.flag("stream")?.unwrap_or(false);
 		let include_usage = include_usage(&fields, stream)?;
 		fields.one_answer("n")?;
-		let chat = ChatRequest {
-			messages: messages(&fields)?,
-			prompt: None,
-			max_tokens: max_tokens(&fields)?,
-			sampling: sampling(&fields)?,
-			stop: stops(&fields)?,
-			extras: extras(&object),
-		};
-		Ok(Self { model, stream, include_usage, chat })
+		Ok(Self { model, stream, include_usage, request: request(&fields)? })
 	}
 }
 
@@ -86,14 +117,8 @@ fn include_usage(fields: &Fields<'_>, stream: bool) -> Result<bool, ApiError> {
 		let message = "`stream_options` is only allowed together with `\"stream\": true`";
 		return Err(ApiError::invalid("stream_options", RefusalCode::InvalidValue, message));
 	}
-	let Value::Object(options) = options else {
-		return Err(wrong_type("stream_options", "an object"));
-	};
-	match options.get("include_usage") {
-		None | Some(Value::Null) => Ok(false),
-		Some(Value::Bool(include)) => Ok(*include),
-		Some(_) => Err(wrong_type("stream_options.include_usage", "true or false")),
-	}
+	let options = Fields::within("stream_options", options)?;
+	Ok(options.flag("include_usage")?.unwrap_or(false))
 }
 
 fn max_tokens(fields: &Fields<'_>) -> Result<Option<u32>, ApiError> {
@@ -113,16 +138,7 @@ fn max_tokens(fields: &Fields<'_>) -> Result<Option<u32>, ApiError> {
 }
 
 fn stops(fields: &Fields<'_>) -> Result<Vec<String>, ApiError> {
-	let stops = match fields.get("stop") {
-		None => return Ok(Vec::new()),
-		Some(Value::String(stop)) => vec![stop.clone()],
-		Some(Value::Array(stops)) => stops
-			.iter()
-			.map(|stop| stop.as_str().map(str::to_owned))
-			.collect::<Option<_>>()
-			.ok_or_else(|| wrong_type("stop", "a string or an array of strings"))?,
-		Some(_) => return Err(wrong_type("stop", "a string or an array of strings")),
-	};
+	let stops = fields.texts("stop")?.unwrap_or_default();
 	if stops.len() > MOST_STOPS || stops.iter().any(String::is_empty) {
 		let message = format!("`stop` takes up to {MOST_STOPS} strings, none of them empty");
 		return Err(ApiError::invalid("stop", RefusalCode::InvalidValue, message));
@@ -147,26 +163,8 @@ fn extras(object: &Map<String, Value>) -> Map<String, Value> {
 	EXTRAS.iter().filter_map(|name| Some(((*name).to_owned(), wanted(name)?.clone()))).collect()
 }
 
-fn is_nothing(name: &str, value: &Value) -> bool {
-	match value {
-		Value::Null | Value::Bool(false) => true,
-		Value::Array(values) if name == "modalities" => values.iter().all(|mode| mode == "text"),
-		Value::Array(values) => values.is_empty(),
-		Value::Object(fields) if name == "response_format" => {
-			fields.get("type").is_some_and(|kind| kind == "text")
-		}
-		Value::Object(fields) => fields.is_empty(),
-		Value::Number(number) => number.as_f64() == Some(0.0),
-		Value::Bool(true) | Value::String(_) => false,
-	}
-}
-
 fn messages(fields: &Fields<'_>) -> Result<Vec<Message>, ApiError> {
-	let messages = match fields.get("messages") {
-		None => return Err(ApiError::missing("messages")),
-		Some(Value::Array(messages)) => messages,
-		Some(_) => return Err(wrong_type("messages", "an array")),
-	};
+	let messages = fields.list("messages")?.ok_or_else(|| ApiError::missing("messages"))?;
 	if messages.is_empty() {
 		let message = "`messages` must hold at least one message";
 		return Err(ApiError::invalid("messages", RefusalCode::EmptyArray, message));
@@ -179,14 +177,9 @@ fn messages(fields: &Fields<'_>) -> Result<Vec<Message>, ApiError> {
 }
 
 fn message(at: &str, entry: &Value) -> Result<Message, ApiError> {
-	let Value::Object(entry) = entry else { return Err(wrong_type(at, "an object")) };
-	let role_at = format!("{at}.role");
-	let role = match entry.get("role") {
-		None | Some(Value::Null) => return Err(ApiError::missing(&role_at)),
-		Some(Value::String(role)) => role.as_str(),
-		Some(_) => return Err(wrong_type(&role_at, "a string")),
-	};
-	let role = match role {
+	let fields = Fields::within(at, entry)?;
+	let role_at = fields.path("role");
+	let role = match fields.required("role")? {
 		// The newer name for the same thing, which chat templates do not know.
 		"system" | "developer" => Role::System,
 		"user" => Role::User,
@@ -200,41 +193,25 @@ fn message(at: &str, entry: &Value) -> Result<Message, ApiError> {
 			return Err(ApiError::invalid(&role_at, RefusalCode::InvalidValue, message));
 		}
 	};
-	for name in ["function_call", "audio"] {
-		if entry.get(name).is_some_and(|value| !is_nothing(name, value)) {
-			return Err(ApiError::unsupported(&format!("{at}.{name}")));
-		}
-	}
-	let name = match entry.get("name") {
-		None | Some(Value::Null) => None,
-		Some(Value::String(name)) => Some(name.clone()),
-		Some(_) => return Err(wrong_type(&format!("{at}.name"), "a string")),
+	fields.refuse(&["function_call", "audio"])?;
+	let name = fields.text("name")?.map(str::to_owned);
+	let tool_calls = tool_calls(&fields, role)?;
+	let tool_call_id = match role {
+		Role::Tool => Some(fields.required("tool_call_id")?.to_owned()),
+		_ => None,
 	};
-	let tool_calls = tool_calls(at, role, entry)?;
-	let tool_call_id = match entry.get("tool_call_id").filter(|_| role == Role::Tool) {
-		None | Some(Value::Null) if role == Role::Tool => {
-			return Err(ApiError::missing(&format!("{at}.tool_call_id")));
-		}
-		None | Some(Value::Null) => None,
-		Some(Value::String(id)) => Some(id.clone()),
-		Some(_) => return Err(wrong_type(&format!("{at}.tool_call_id"), "a string")),
-	};
-	let content = match entry.get("content") {
+	let content = match fields.get("content") {
 		// Who calls tools need not say anything.
-		None | Some(Value::Null) if !tool_calls.is_empty() => String::new(),
-		said => content(&format!("{at}.content"), said)?,
+		None if !tool_calls.is_empty() => String::new(),
+		said => content(&fields.path("content"), said)?,
 	};
 	Ok(Message { role, content, name, tool_calls, tool_call_id })
 }
 
 /// The tools that an earlier answer has called, in the form in which they go on.
-fn tool_calls(at: &str, role: Role, entry: &Map<String, Value>) -> Result<Vec<Value>, ApiError> {
-	let at = format!("{at}.tool_calls");
-	let calls = match entry.get("tool_calls") {
-		None | Some(Value::Null) => return Ok(Vec::new()),
-		Some(Value::Array(calls)) => calls,
-		Some(_) => return Err(wrong_type(&at, "an array")),
-	};
+fn tool_calls(fields: &Fields<'_>, role: Role) -> Result<Vec<Value>, ApiError> {
+	let at = fields.path("tool_calls");
+	let Some(calls) = fields.list("tool_calls")? else { return Ok(Vec::new()) };
 	if role != Role::Assistant && !calls.is_empty() {
 		let message = format!("`{at}` belongs into messages of the assistant");
 		return Err(ApiError::invalid(&at, RefusalCode::InvalidValue, message));
@@ -252,7 +229,7 @@ fn tool_calls(at: &str, role: Role, entry: &Map<String, Value>) -> Result<Vec<Va
 
 fn content(at: &str, content: Option<&Value>) -> Result<String, ApiError> {
 	let parts = match content {
-		None | Some(Value::Null) => return Err(ApiError::missing(at)),
+		None => return Err(ApiError::missing(at)),
 		Some(Value::String(text)) => return Ok(text.clone()),
 		Some(Value::Array(parts)) => parts,
 		Some(_) => return Err(wrong_type(at, "a string or an array of parts")),

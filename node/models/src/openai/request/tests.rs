@@ -3,8 +3,8 @@ use serde_json::json;
 
 use super::*;
 
-fn read(body: &Value) -> Result<ChatCompletionRequest, ApiError> {
-	ChatCompletionRequest::from_json(body.to_string().as_bytes())
+fn read(body: &Value) -> Result<CompletionRequest, ApiError> {
+	CompletionRequest::chat(body.to_string().as_bytes())
 }
 
 /// A good request, with some of its fields replaced or added.
@@ -33,7 +33,7 @@ fn the_least_request() {
 	assert_eq!(request.model, "m");
 	assert!(!request.stream && !request.include_usage);
 	assert_eq!(
-		request.chat,
+		request.request,
 		ChatRequest { messages: vec![Message::new(Role::User, "Hi")], ..ChatRequest::default() }
 	);
 }
@@ -60,7 +60,7 @@ fn everything_that_is_served() {
 	assert!(request.stream && request.include_usage);
 	let ada = Message { name: Some("ada".into()), ..Message::new(Role::User, "What is this?") };
 	assert_eq!(
-		request.chat,
+		request.request,
 		ChatRequest {
 			messages: vec![
 				Message::new(Role::System, "Be brief."),
@@ -97,7 +97,7 @@ fn what_only_some_backends_know_is_kept_for_them() {
 		"presence_penalty": 0.5,
 		"logprobs": true,
 	}));
-	let extras = read(&body).expect("it is for the backend to say").chat.extras;
+	let extras = read(&body).expect("it is for the backend to say").request.extras;
 	let names: Vec<&str> = extras.keys().map(String::as_str).collect();
 	assert_eq!(names, ["logprobs", "presence_penalty", "response_format", "tools"]);
 }
@@ -115,14 +115,18 @@ fn tools_and_what_is_said_of_them() {
 		],
 		"tools": [{ "type": "function" }], "tool_choice": "none", "parallel_tool_calls": false,
 	}));
-	let chat = read(&body).expect("it is good").chat;
+	let chat = read(&body).expect("it is good").request;
 	let names: Vec<&str> = chat.extras.keys().map(String::as_str).collect();
 	assert_eq!(names, ["parallel_tool_calls", "tool_choice", "tools"]);
 	let [_, calling, told] = chat.messages.as_slice() else { panic!("three messages") };
 	assert_eq!((calling.content.as_str(), calling.tool_calls.len()), ("", 1));
 	assert_eq!((told.role, told.tool_call_id.as_deref()), (Role::Tool, Some("a")));
 	let wanted = with(json!({ "tool_choice": "required" }));
-	assert!(read(&wanted).expect("it is for the backend").chat.extras.contains_key("tool_choice"));
+	assert!(read(&wanted)
+		.expect("it is for the backend")
+		.request
+		.extras
+		.contains_key("tool_choice"));
 	let untold = json!({ "messages": [{ "role": "tool", "content": "2" }] });
 	assert_refused(untold, "missing_required_parameter", "messages[0].tool_call_id");
 }
@@ -132,7 +136,7 @@ fn texts_to_continue() {
 	let read = |fields: Value| {
 		let mut body = json!({ "model": "m", "prompt": "Once" });
 		body.as_object_mut().expect("an object").extend(fields.as_object().expect("too").clone());
-		CompletionRequest::from_json(body.to_string().as_bytes())
+		CompletionRequest::text(body.to_string().as_bytes())
 	};
 	let request = read(json!({
 		"prompt": ["Once"], "max_tokens": 5, "stream": true, "stop": "x", "echo": false,
@@ -140,8 +144,8 @@ fn texts_to_continue() {
 	}));
 	let request = request.expect("it is good");
 	assert!(request.stream && request.include_usage);
-	assert_eq!(request.text.prompt.as_deref(), Some("Once"));
-	assert_eq!((request.text.max_tokens, request.text.stop.len()), (Some(5), 1));
+	assert_eq!(request.request.prompt.as_deref(), Some("Once"));
+	assert_eq!((request.request.max_tokens, request.request.stop.len()), (Some(5), 1));
 	for (fields, code, param) in [
 		(json!({ "prompt": null }), "missing_required_parameter", "prompt"),
 		(json!({ "prompt": "" }), "invalid_value", "prompt"),
@@ -190,13 +194,12 @@ fn texts_to_be_vectors() {
 #[test]
 fn bodies_that_are_no_request() {
 	for body in ["", "{", "{\"model\": \"m\",}", "\u{feff}{}", "nonsense"] {
-		let error = ChatCompletionRequest::from_json(body.as_bytes()).expect_err("refused");
+		let error = CompletionRequest::chat(body.as_bytes()).expect_err("refused");
 		assert_eq!(error.body.error.code.as_deref(), Some("malformed_json"), "{body:?}");
 	}
-	let error =
-		ChatCompletionRequest::from_json(b"{\"model\": \"m\",\n oops}").expect_err("refused");
+	let error = CompletionRequest::chat(b"{\"model\": \"m\",\n oops}").expect_err("refused");
 	assert!(error.body.error.message.contains("line 2"), "{error}");
-	assert!(ChatCompletionRequest::from_json(b"\xFF\xFE").is_err());
+	assert!(CompletionRequest::chat(b"\xFF\xFE").is_err());
 	assert_eq!(refusal(&json!([])).1, "invalid_type");
 	assert_eq!(refusal(&json!("hello")).1, "invalid_type");
 }
@@ -292,7 +295,7 @@ fn messages_that_are_not_served() {
 #[test]
 fn huge_limits_are_bounded_by_the_context_later() {
 	let body = with(json!({ "max_tokens": 99_999_999_999_u64 }));
-	assert_eq!(read(&body).expect("it is good").chat.max_tokens, Some(u32::MAX));
+	assert_eq!(read(&body).expect("it is good").request.max_tokens, Some(u32::MAX));
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -345,7 +348,7 @@ proptest! {
 
 	#[test]
 	fn any_bytes_are_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..64)) {
-		if let Err(error) = ChatCompletionRequest::from_json(&body) {
+		if let Err(error) = CompletionRequest::chat(&body) {
 			prop_assert_eq!(error.status.as_u16(), 400);
 		}
 	}
@@ -362,7 +365,7 @@ proptest! {
 		body[name] = value;
 		let bytes = body.to_string().into_bytes();
 		let errors = [
-			CompletionRequest::from_json(&bytes).err(),
+			CompletionRequest::text(&bytes).err(),
 			EmbeddingsRequest::from_json(&bytes).err(),
 		];
 		for error in errors.into_iter().flatten() {
@@ -382,7 +385,7 @@ proptest! {
 		let length = bytes.len();
 		bytes[place % length] = byte;
 		bytes.truncate(length.saturating_sub(cut % 3 * cut));
-		if let Err(error) = ChatCompletionRequest::from_json(&bytes) {
+		if let Err(error) = CompletionRequest::chat(&bytes) {
 			prop_assert_eq!(error.status.as_u16(), 400);
 		}
 	}

@@ -14,16 +14,14 @@ fn id(sequence: Sequence) -> CallId {
 
 impl Bench {
 	async fn proven(&self, sequence: Sequence) -> ProvenCall {
-		self.store.proven(id(sequence)).await.expect("the store works").expect("it is there")
+		self.store.proof(id(sequence)).await.expect("the store works").expect("it is there")
 	}
 
 	/// Checks that a call is proven to be among those behind `root`.
-	async fn assert_proven(&self, sequence: Sequence, root: Hash, leaves: usize) {
-		let ProvenCall { call, leaves: found, .. } = self.proven(sequence).await;
-		let (all, index) = found.expect("it is settled");
-		assert_eq!(all.len(), leaves);
-		assert_eq!(merkle::root(all.iter().copied()), root);
-		let proof = merkle::prove(&all, index).expect("it is one of them");
+	async fn assert_proven(&self, sequence: Sequence, root: Hash, leaves: u32) {
+		let ProvenCall { call, proof, .. } = self.proven(sequence).await;
+		let (behind, proof) = proof.expect("it is settled");
+		assert_eq!((behind, proof.leaves), (root, leaves));
 		let served = call.served.expect("it was served");
 		assert!(merkle::verify(&root, &served.record, served.charge, &proof), "{sequence}");
 	}
@@ -49,7 +47,7 @@ async fn enough_calls_are_settled_by_their_sums() {
 	}
 	let own = bench.proven(5).await;
 	assert!(own.aggregate.is_none());
-	assert_eq!(own.leaves.map(|(leaves, index)| (leaves.len(), index)), Some((1, 0)));
+	assert_eq!(own.proof.map(|(_, proof)| (proof.leaves, proof.index)), Some((1, 0)));
 	let lane = LaneKey { session: SESSION, lane: 0 };
 	assert_eq!(bench.store.sent_aggregate(lane).await.expect("the store works"), None);
 }
@@ -69,7 +67,7 @@ async fn calls_without_a_charge_are_not_among_those_that_are_proven() {
 	let sums = bench.sums();
 	assert_eq!((sums[0].up_to, sums[0].calls), (4, 3));
 	bench.assert_proven(4, sums[0].root, 3).await;
-	assert_eq!(bench.proven(3).await.leaves, None);
+	assert_eq!(bench.proven(3).await.proof, None);
 }
 
 #[tokio::test]
@@ -184,8 +182,11 @@ async fn calls_whose_sums_are_refused_go_one_by_one() {
 	bench.serve(0, 4).await;
 	bench.settler.round(true).await;
 	assert_eq!(bench.sums().len(), 2, "the next ones are added up again");
-	assert_eq!(bench.proven(2).await.leaves, None, "it was rejected");
-	assert_eq!(bench.proven(3).await.leaves.map(|(leaves, at)| (leaves.len(), at)), Some((3, 1)));
+	assert_eq!(bench.proven(2).await.proof, None, "it was rejected");
+	assert_eq!(
+		bench.proven(3).await.proof.map(|(_, proof)| (proof.leaves, proof.index)),
+		Some((3, 1))
+	);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 
 use super::{
 	answer::{self, NoAnswer},
-	chain::{Delivery, Fulfilment, RequestChain},
+	chain::{Delivery, RequestChain},
 	input,
 	rounds::Rounds,
 	when::{expires, is_too_late, last_block, mortality, needed_block},
@@ -41,19 +41,19 @@ const ATTEMPTS: u32 = 3;
 /// The longest that a call waits for a model that has too much to do, before it is tried again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// A model that this node serves.
+/// A model that is served, and what answers for it.
 #[derive(Clone)]
-pub struct ServableModel {
-	/// Its name.
-	pub name: String,
-	/// The engine that answers for it.
+pub struct CatalogueEntry {
+	/// The model on chain.
+	pub id: ModelId,
+	/// The engine that answers.
 	pub backend: Arc<dyn Backend>,
-	/// The time that one call may take.
+	/// The time that one call may take, from its voucher or its request to the end of its answer.
 	pub timeout: Duration,
 }
 
-/// The models that are served now, by their ids on chain.
-pub type ServableModels = Arc<dyn Fn() -> BTreeMap<ModelId, ServableModel> + Send + Sync>;
+/// The models that are served, by their names on chain.
+pub type Catalogue = BTreeMap<String, CatalogueEntry>;
 
 /// A reason why a call is not answered, or not yet.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,7 @@ struct Shared {
 /// The task.
 pub struct Watcher {
 	shared: Arc<Shared>,
-	served: ServableModels,
+	served: Box<dyn Fn() -> Catalogue + Send + Sync>,
 	which: OnChainCalls,
 	/// Prices that have been in force since this task began: a call keeps the one it was made at.
 	prices: HashMap<(ModelId, PriceVersion), PriceSchedule>,
@@ -111,22 +111,22 @@ pub struct Watcher {
 struct Candidate {
 	request: RequestInfo,
 	info: Arc<ModelInfo>,
-	servable: ServableModel,
+	entry: CatalogueEntry,
 	answer: Option<StoredAnswer>,
 }
 
 impl Watcher {
-	/// Answers calls on chain of the models that are served.
+	/// Answers calls on chain of the models that are served at the time.
 	pub fn new(
 		chain: Arc<dyn RequestChain>,
 		source: Arc<dyn SessionSource>,
 		store: Store,
-		served: ServableModels,
+		served: impl Fn() -> Catalogue + Send + Sync + 'static,
 		which: OnChainCalls,
 	) -> Self {
 		Self {
 			shared: Arc::new(Shared { chain, source, store }),
-			served,
+			served: Box::new(served),
 			which,
 			prices: HashMap::new(),
 			running: JoinSet::new(),
@@ -179,14 +179,15 @@ impl Watcher {
 		let mut waiting = BTreeSet::new();
 		let mut candidates = Vec::new();
 		let answers: BTreeMap<_, _> = self.shared.store.answers().await?.into_iter().collect();
-		for (model, servable) in &served {
-			let Some(info) = self.shared.source.model(*model)? else {
-				self.rounds.pass(*model);
+		for entry in served.values() {
+			let model = entry.id;
+			let Some(info) = self.shared.source.model(model)? else {
+				self.rounds.pass(model);
 				continue;
 			};
 			self.note_prices(&info);
 			let info = Arc::new(info);
-			for request in self.rounds.look(self.shared.chain.as_ref(), *model).await? {
+			for request in self.rounds.look(self.shared.chain.as_ref(), model).await? {
 				waiting.insert(request.id);
 				let answer = answers.get(&request.id).cloned();
 				if answer.is_none() {
@@ -199,13 +200,13 @@ impl Watcher {
 					}
 				}
 				if self.may_begin(request.id) {
-					let (info, servable) = (info.clone(), servable.clone());
-					candidates.push(Candidate { request, info, servable, answer });
+					let (info, entry) = (info.clone(), entry.clone());
+					candidates.push(Candidate { request, info, entry, answer });
 				}
 			}
 		}
 		self.begin_in_turn(candidates);
-		if let Some(seen) = self.rounds.end(served.keys()) {
+		if let Some(seen) = self.rounds.end(served.values().map(|entry| entry.id)) {
 			self.failed.retain(|id, _| seen.contains(id));
 			self.later.retain(|id, _| seen.contains(id));
 			self.expired.retain(|id| seen.contains(id));
@@ -282,8 +283,8 @@ impl Watcher {
 
 	/// Begins with a call, if this node can answer it.
 	fn begin(&mut self, candidate: Candidate) {
-		let Candidate { request, info, servable, answer } = candidate;
-		let facts = servable.backend.facts();
+		let Candidate { request, info, entry, answer } = candidate;
+		let facts = entry.backend.facts();
 		if answer.is_none() && facts.weights_hash.is_some_and(|hash| hash != info.weights_hash) {
 			return;
 		}
@@ -297,12 +298,12 @@ impl Watcher {
 			return;
 		};
 		self.active.insert(id, request.caller.clone());
-		let (shared, version) = (self.shared.clone(), info.version);
+		let shared = self.shared.clone();
 		self.running.spawn(async move {
 			let outcome = async {
 				let answer = match answer {
 					Some(answer) => answer,
-					None => shared.answer(&request, &servable, &price, version).await?,
+					None => shared.answer(&request, &entry, &price, &info).await?,
 				};
 				shared.deliver(&request, answer).await
 			};
@@ -382,24 +383,24 @@ impl Shared {
 	async fn answer(
 		&self,
 		request: &RequestInfo,
-		servable: &ServableModel,
+		entry: &CatalogueEntry,
 		price: &PriceSchedule,
-		version: u32,
+		info: &ModelInfo,
 	) -> Result<StoredAnswer, CallError> {
-		let chat = input::read(&request.input, &servable.name).map_err(CallError::Input)?;
+		let chat = input::read(&request.input, &info.name).map_err(CallError::Input)?;
 		let best = self.chain.heights().await?.best;
 		let blocks = last_block(request).saturating_sub(needed_block(best));
 		if blocks == 0 {
 			return Err(NoAnswer::TooLate.into());
 		}
-		let time = BLOCK.saturating_mul(blocks).min(servable.timeout);
-		info!(request = request.id, model = %servable.name, "answering a call on chain");
-		let backend = servable.backend.as_ref();
+		let time = BLOCK.saturating_mul(blocks).min(entry.timeout);
+		info!(request = request.id, model = %info.name, "answering a call on chain");
+		let backend = entry.backend.as_ref();
 		let party = Party::Account(request.caller.clone());
 		let made = answer::make(backend, party, chat, price, request.max_charge, time).await?;
 		let answer = StoredAnswer {
 			model: request.model,
-			version,
+			version: info.version,
 			output: made.text.into_bytes(),
 			input_tokens: made.input_tokens,
 			output_tokens: made.output_tokens,
@@ -431,14 +432,7 @@ impl Shared {
 		let submission = Submission { at: heights.finalized, until };
 		let sent = StoredAnswer { submission: Some(submission), ..answer };
 		self.store.keep_answer(id, sent.clone()).await?;
-		let fulfilment = Fulfilment {
-			request: id,
-			output: sent.output.clone(),
-			input_tokens: sent.input_tokens,
-			output_tokens: sent.output_tokens,
-			version: sent.version,
-		};
-		match self.chain.fulfil(fulfilment, mortality).await {
+		match self.chain.fulfil(id, sent.clone(), mortality).await {
 			Ok(Delivery::Done { block }) => {
 				self.store.forget_answer(id).await?;
 				info!(request = id, block, "answered a call on chain");

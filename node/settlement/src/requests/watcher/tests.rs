@@ -40,7 +40,7 @@ struct State {
 	/// Calls that are answered at the best block only.
 	gone_at_best: BTreeSet<RequestId>,
 	fates: Vec<Fate>,
-	sent: Vec<(Fulfilment, u32)>,
+	sent: Vec<(RequestId, StoredAnswer, u32)>,
 	expired: Vec<RequestId>,
 }
 
@@ -54,7 +54,7 @@ impl FakeChain {
 	fn sent(&self) -> Vec<(RequestId, String)> {
 		let text = |output: &[u8]| String::from_utf8(output.to_vec()).expect("it is text");
 		let state = self.state();
-		state.sent.iter().map(|(answer, _)| (answer.request, text(&answer.output))).collect()
+		state.sent.iter().map(|(id, answer, _)| (*id, text(&answer.output))).collect()
 	}
 }
 
@@ -87,16 +87,16 @@ impl RequestChain for FakeChain {
 
 	async fn fulfil(
 		&self,
-		answer: Fulfilment,
+		id: RequestId,
+		answer: StoredAnswer,
 		mortality: u32,
 	) -> Result<Delivery, ChainUnavailable> {
 		let mut state = self.state();
-		let id = answer.request;
 		let fate = if state.fates.is_empty() { Fate::Take } else { state.fates.remove(0) };
 		if matches!(fate, Fate::Away) {
 			return Err(ChainUnavailable("gone".into()));
 		}
-		state.sent.push((answer, mortality));
+		state.sent.push((id, answer, mortality));
 		if matches!(fate, Fate::Take | Fate::TakeUnheard) {
 			state.requests.remove(&id);
 		}
@@ -147,12 +147,9 @@ fn watcher(
 	backend: &Arc<TestBackend>,
 	which: OnChainCalls,
 ) -> Watcher {
-	let servable = ServableModel {
-		name: MODEL_NAME.into(),
-		backend: backend.clone(),
-		timeout: Duration::from_secs(60),
-	};
-	let served: ServableModels = Arc::new(move || [(MODEL, servable.clone())].into());
+	let entry =
+		CatalogueEntry { id: MODEL, backend: backend.clone(), timeout: Duration::from_secs(60) };
+	let served = move || Catalogue::from([(MODEL_NAME.to_owned(), entry.clone())]);
 	Watcher::new(chain.clone(), source.clone(), store.clone(), served, which)
 }
 
@@ -198,7 +195,7 @@ async fn a_call_is_answered_once() {
 	bench.round().await;
 	bench.round().await;
 	assert_eq!(bench.chain.sent(), [(4, "four five ".to_owned())]);
-	let (answer, mortality) = bench.chain.state().sent[0].clone();
+	let (_, answer, mortality) = bench.chain.state().sent[0].clone();
 	assert_eq!((answer.input_tokens, answer.output_tokens, answer.version), (3, 2, 1));
 	assert_eq!(mortality, MOST_MORTALITY);
 	assert_eq!(bench.kept().await, []);
@@ -236,7 +233,7 @@ async fn an_answer_costs_no_more_than_is_on_hold() {
 	bench.round().await;
 	let sent = bench.chain.state().sent.clone();
 	assert_eq!(sent.len(), 1, "the other one cannot be paid");
-	let charge = PRICE.charge(sent[0].0.input_tokens, sent[0].0.output_tokens);
+	let charge = PRICE.charge(sent[0].1.input_tokens, sent[0].1.output_tokens);
 	assert_eq!(charge, Some(least));
 }
 
@@ -248,7 +245,7 @@ async fn what_is_too_late_is_not_answered() {
 	let mut bench = Bench::new(OnChainCalls::Named, requests).await;
 	bench.round().await;
 	assert_eq!(bench.chain.sent(), [(2, "four five ".to_owned())]);
-	let mortality = bench.chain.state().sent[0].1;
+	let mortality = bench.chain.state().sent[0].2;
 	assert!(BEST + SLACK + mortality - 1 <= BEST + 12, "{mortality}");
 	assert_eq!(bench.kept().await, []);
 }

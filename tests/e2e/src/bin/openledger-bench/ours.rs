@@ -1,7 +1,7 @@
 //! The inference node with its chain: paid calls, and whether the chain pays for them in the end.
 
 use anyhow::{ensure, Context, Result};
-use openledger_chain_client::{At, Call, Chain, Event, Keypair};
+use openledger_chain_client::{metering, At, Call, Chain, Keypair};
 use openledger_e2e::{
 	binaries::{binary, model_file},
 	inference,
@@ -249,19 +249,14 @@ impl Lane {
 
 async fn open_session(chain: &Chain, caller: &Keypair) -> Result<SessionId> {
 	let best = chain.block(At::Best).await?.number;
-	let call = Call::OpenSession {
+	let call = Call::InferenceMetering(metering::Call::open_session {
 		node: key(OPERATOR)?.account(),
 		deposit: DEPOSIT,
 		signer: caller.account(),
 		expires_at: best + LASTS,
-	};
+	});
 	let opened = scenario::submit(chain, caller, call).await?;
-	opened
-		.find(|event| match event {
-			Event::SessionOpened { session, .. } => Some(*session),
-			_ => None,
-		})
-		.context("no SessionOpened event")
+	opened.find(scenario::session_opened).context("no SessionOpened event")
 }
 
 /// Where the node keeps what it has, and how it is set up.

@@ -2,7 +2,11 @@
 
 use super::{amount, command, Proxy, BUDGET, MODEL, QUESTION, SETTLED, SIGNER, STOPPED, TOKENS};
 use anyhow::{ensure, Context, Result};
-use openledger_chain_client::{At, Call, Chain, Event};
+use openledger_chain_client::{
+	metering,
+	runtime::{dynamic_params::windows, parameters, sudo, RuntimeParameters},
+	At, Call, Chain, Event,
+};
 use openledger_e2e::{
 	inference::Settle,
 	network::{key, say, Network, CALLER},
@@ -21,8 +25,6 @@ const CLOSED: Duration = Duration::from_secs(240);
 const SHORTEST_NOTICE: BlockNumber = 200;
 /// How long that may take.
 const NOTICE: Duration = Duration::from_secs(1_200);
-/// The parameter with the notice: its group, and its number in it.
-const CLOSE_NOTICE: [u8; 2] = [2, 2];
 
 /// `openledger-pay --close`. What it printed.
 pub(super) async fn close(network: &Network) -> Result<String> {
@@ -75,7 +77,11 @@ async fn chat(proxy: &Proxy) -> Result<()> {
 /// What came back from a session, in a final block, in planck.
 async fn refunded(chain: &Chain, from: BlockNumber, session: SessionId) -> Result<Balance> {
 	awaited(chain, from, "the end of the session", SETTLED, |record| match record.event {
-		Event::SessionClosed { session: closed, refunded } if closed == session => Some(refunded),
+		Event::InferenceMetering(metering::Event::SessionClosed(closed))
+			if closed.session == session =>
+		{
+			Some(closed.refunded)
+		}
 		_ => None,
 	})
 	.await
@@ -187,8 +193,10 @@ async fn hot_key(network: &mut Network, budget: Balance, options: &[&str]) -> Re
 async fn a_session_ends_with_notice_when_the_node_is_gone() -> Result<()> {
 	Network::with(async |network| {
 		let chain = network.chain().clone();
-		let notice = [&CLOSE_NOTICE[..], &[1], &SHORTEST_NOTICE.to_le_bytes()].concat();
-		let call = Call::Sudo { call: Box::new(Call::SetParameter { key_value: notice }) };
+		let notice = windows::Parameters::CloseNotice(windows::CloseNotice, Some(SHORTEST_NOTICE));
+		let key_value = RuntimeParameters::Windows(notice);
+		let set = Call::Parameters(parameters::Call::set_parameter { key_value });
+		let call = Call::Sudo(sudo::Call::sudo { call: Box::new(set) });
 		submit(&chain, &key(CALLER)?, call).await?;
 		let mut shop = open_shop(network, Settle::Later, None).await?;
 		let start = chain.block(At::Best).await?.number;

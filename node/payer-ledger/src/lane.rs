@@ -1,0 +1,226 @@
+//! A lane of a session: which vouchers were signed on it, and what has become of them.
+//!
+//! ```text
+//! begin ─► open ─┬─ charge ──► its statement is acknowledged
+//!                ├─ correct ─► not charged; the lane goes on where the node says
+//!                ├─ refuse ──► the same, and the voucher may be taken yet: it is remembered
+//!                └─ rejected ► its statement is false, and what it could cost stays set aside
+//! ```
+
+use std::collections::BTreeSet;
+
+use openledger_primitives::{voucher::LaneTerms, Balance, BlockNumber, Hash, Sequence};
+use openledger_protocol::x402::Receipt;
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Agreement, Correction, OpenCall};
+
+/// As many refused vouchers of a lane are remembered: the newest ones.
+const MOST_UNTAKEN: usize = 32;
+/// A node may take so many blocks, of three seconds, to say what became of a voucher that it has refused.
+/// An amount that is settled for it after a day counts as settled without a statement.
+const SILENCE: BlockNumber = 24 * 1_200;
+
+/// A lane of a session, as it is on disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lane {
+	/// The last sequence that was used.
+	pub sequence: Sequence,
+	/// The last sequence that was charged: no other voucher is signed for it, or for one before it.
+	pub charged: Sequence,
+	/// The sum of the node's statements, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub acknowledged: Balance,
+	/// The sum of the node's statements, in planck, before it knew of less.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub stated: Balance,
+	/// The most that any voucher of the lane has authorised, in planck: whatever became of its
+	/// call, the node may hold it, and can never get more out of this lane.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub authorised: Balance,
+	/// The highest sequence of these vouchers.
+	pub signed: Sequence,
+	/// The terms that its vouchers name.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub terms: Option<LaneTerms>,
+	/// `true` once no more vouchers are signed on it: it is used for something else, and what that is, is
+	/// not known.
+	pub closed: bool,
+	/// The last call that the chain had settled, when it was last asked.
+	pub settled: Settled,
+	/// The call whose statement has not come yet.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub open: Option<OpenCall>,
+	/// Calls whose vouchers the node has refused, and can still take if they are brought again: their
+	/// sequence is free for another one, and whichever is taken first is the one that counts.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub untaken: Vec<OpenCall>,
+}
+
+/// The last settlement of a lane on chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Settled {
+	/// The sequence of the last settled call.
+	pub sequence: Sequence,
+	/// The cost of the settled calls, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub amount: Balance,
+}
+
+impl Lane {
+	/// Returns `true` if a voucher was ever signed on it, by whoever it was.
+	pub fn is_used(&self) -> bool {
+		let signed = self.sequence.max(self.signed).max(self.settled.sequence) > 0;
+		signed || self.terms.is_some() || self.open.is_some() || self.closed
+	}
+
+	/// Returns `true` if it is closed and nothing was ever charged on it, or has come to its end. That it
+	/// is used for something else, or so much, is the node's word then, and nothing else shows it.
+	pub(crate) fn is_denied(&self) -> bool {
+		self.closed && self.acknowledged == 0 || self.is_at_its_end()
+	}
+
+	/// Returns `true` if there is no sequence left.
+	pub(crate) fn is_at_its_end(&self) -> bool {
+		self.sequence == Sequence::MAX
+	}
+
+	/// The amount that is set aside for its call that has no statement yet, in planck.
+	pub fn reserved(&self) -> Balance {
+		self.open.as_ref().map_or(0, |open| open.agreed.allowance)
+	}
+
+	/// The most that its node can settle on it, in planck.
+	pub(crate) fn most_settled(&self) -> Balance {
+		// The chain takes no voucher that is older than what is settled.
+		match self.settled.sequence >= self.signed {
+			true => self.settled.amount.min(self.authorised),
+			false => self.authorised,
+		}
+	}
+
+	/// The highest sequence that can have been used on it, as far as is known.
+	pub fn highest(&self) -> Sequence {
+		self.signed.max(self.settled.sequence)
+	}
+
+	/// The most that its node's statements ever came to, in planck.
+	pub(crate) fn most_stated(&self) -> Balance {
+		self.acknowledged.max(self.stated)
+	}
+
+	/// Calls whose vouchers were refused, and have been taken since by what the chain has settled.
+	pub(crate) fn taken_since(&self) -> impl Iterator<Item = &OpenCall> {
+		self.untaken.iter().filter(|call| call.sequence <= self.settled.sequence)
+	}
+
+	/// The sequences of calls whose vouchers were refused, and of which it can be known now what became of
+	/// them: the chain has settled them, or they can be taken no more when the best block is this one.
+	pub(crate) fn decided(&self, best: BlockNumber) -> BTreeSet<Sequence> {
+		let expired = self.untaken.iter().filter(|call| !call.can_be_taken(best));
+		self.taken_since().chain(expired).map(|call| call.sequence).collect()
+	}
+
+	/// Opens a call. Returns it, and the sum that its voucher authorises; nothing if its node has brought
+	/// the lane to its end.
+	pub(crate) fn begin(&mut self, agreed: Agreement) -> Option<(OpenCall, Balance)> {
+		let sequence = self.sequence.checked_add(1)?;
+		let authorised = self.acknowledged.checked_add(agreed.allowance)?;
+		self.sequence = sequence;
+		self.authorised = self.authorised.max(authorised);
+		self.signed = self.signed.max(sequence);
+		self.terms = Some(agreed.terms);
+		let call = OpenCall { sequence, agreed, expected: None, rejected: None, lost: None };
+		self.open = Some(call.clone());
+		Some((call, authorised))
+	}
+
+	/// Adds the cost of a call that a voucher with this sequence has paid for. It was checked that this
+	/// is no more than was allowed; but never too little is counted.
+	pub(crate) fn charge(&mut self, sequence: Sequence, charge: Balance) {
+		self.acknowledged = self.acknowledged.saturating_add(charge);
+		self.use_up(sequence);
+	}
+
+	/// Charges a call by what the chain has settled, in planck: that is returned.
+	pub(crate) fn charge_settled(&mut self, sequence: Sequence) -> Balance {
+		let settled = self.settled.amount.min(self.authorised);
+		let charge = settled.saturating_sub(self.most_stated());
+		self.acknowledged = self.acknowledged.max(settled);
+		self.use_up(sequence);
+		charge
+	}
+
+	/// Uses a sequence up that was charged.
+	fn use_up(&mut self, sequence: Sequence) {
+		self.authorised = self.authorised.max(self.acknowledged);
+		self.charged = self.charged.max(sequence);
+		self.go_on_from(self.sequence);
+	}
+
+	/// Goes on after a sequence, or after the last one that was charged: a second statement for that would
+	/// be charged beside the first.
+	fn go_on_from(&mut self, sequence: Sequence) {
+		self.sequence = sequence.max(self.charged);
+		self.untaken.retain(|call| call.sequence > self.charged);
+	}
+
+	/// Goes on from a voucher that was not used.
+	pub(crate) fn correct(&mut self, correction: Correction) {
+		self.go_on_from(correction.sequence.unwrap_or(self.sequence));
+		if let Some(acknowledged) = correction.acknowledged {
+			self.stated = self.most_stated();
+			self.acknowledged = self.acknowledged.min(acknowledged);
+		}
+	}
+
+	/// The same for a voucher that its node has refused, and may have still: if it is brought again, it
+	/// may be taken.
+	pub(crate) fn refuse(&mut self, call: OpenCall, correction: Correction) {
+		self.untaken.push(call);
+		let too_many = self.untaken.len().saturating_sub(MOST_UNTAKEN);
+		self.untaken.drain(..too_many);
+		self.correct(correction);
+	}
+
+	/// Charges a call whose voucher was refused at first and taken after all. Returns the call.
+	pub(crate) fn take_up(
+		&mut self,
+		sequence: Sequence,
+		request_hash: Hash,
+		charge: Balance,
+	) -> Option<OpenCall> {
+		let ours = |call: &&OpenCall| {
+			(call.sequence, call.agreed.request_hash) == (sequence, request_hash)
+		};
+		let call = self.untaken.iter().find(ours)?.clone();
+		self.charge(sequence, charge);
+		Some(call)
+	}
+
+	/// Forgets the refused vouchers with a sequence, by its node's word: none of them was charged. The
+	/// sequence stays used if one of them was taken.
+	pub(crate) fn pass(&mut self, sequence: Sequence, taken: bool) {
+		if taken {
+			self.sequence = self.sequence.max(sequence);
+		}
+		self.untaken.retain(|call| call.sequence != sequence);
+	}
+
+	/// Notes that a statement does not hold: nobody asks any more about the call with this request.
+	pub(crate) fn reject(&mut self, request_hash: Hash, receipt: &Receipt) {
+		self.untaken.retain(|call| call.agreed.request_hash != request_hash);
+		let open = self.open.as_mut().filter(|call| call.agreed.request_hash == request_hash);
+		if let Some(call) = open {
+			call.rejected = Some(receipt.clone());
+		}
+	}
+
+	/// Forgets refused vouchers that can be taken no more, and of which their node has not said for a day
+	/// what became of them. Returns `true` if there were any.
+	pub(crate) fn forget_untaken(&mut self, best: BlockNumber) -> bool {
+		let before = self.untaken.len();
+		self.untaken.retain(|call| call.can_be_taken(best.saturating_sub(SILENCE)));
+		self.untaken.len() < before
+	}
+}

@@ -1,0 +1,519 @@
+//! The promises of a payer: the sessions, their lanes, and the budget that they share.
+//!
+//! No input or output happens here. Each operation checks everything, then changes the ledger, and
+//! hands out what has to reach the disk before anybody acts on it. All that is counted against the
+//! budget is counted at its worst:
+//!
+//! - money that is in a session is committed until the session is closed, and so is money that a
+//!   transaction of unknown outcome may have put there;
+//! - a lane counts as the most that any of its vouchers has authorised, also one that the node has
+//!   refused: it may have kept it;
+//! - a session that was closed by somebody else counts as what its node could have settled.
+//!
+//! The ledger is made of [`Books`], [`Funds`] and [`Nodes`], which do not know one another. What needs
+//! more than one of them is here.
+
+use std::collections::BTreeMap;
+
+use openledger_primitives::{
+	info::SessionInfo, AccountId, Balance, BlockNumber, ModelId, SessionId,
+};
+use openledger_protocol::x402::Receipt;
+
+use crate::{
+	book::{Book, Evidence},
+	books::Books,
+	budget::Budget,
+	call::{Agreement, Begun, Fate, LaneSlot, OpenCall},
+	funds::Funds,
+	means::Means,
+	nodes::{Nodes, TrustRules},
+	session::{Opening, Session, Signers},
+	shortfall::Shortfall,
+	types::{Change, Contents, Intent, IntentKind, Meta, Standing, Totals},
+};
+
+/// The ledger. See the module's documentation.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+	books: Books,
+	funds: Funds,
+	nodes: Nodes,
+	totals: BTreeMap<(ModelId, AccountId), Totals>,
+	signers: Signers,
+}
+
+impl Ledger {
+	/// The ledger as it was on disk.
+	pub(crate) fn restore(contents: Contents) -> Self {
+		let Contents { meta, sessions, lanes, intents, barred, totals, trust } = contents;
+		Self {
+			books: Books::restore(sessions, lanes),
+			funds: Funds::new(meta, intents),
+			nodes: Nodes::new(barred, trust),
+			totals,
+			signers: Signers::default(),
+		}
+	}
+
+	/// Uses only sessions whose vouchers can be signed with these keys.
+	pub fn sign_with(&mut self, signers: Signers) {
+		self.signers = signers;
+	}
+
+	/// Judges by these rules which nodes are not paid any more.
+	pub fn judge_by(&mut self, rules: TrustRules) {
+		self.nodes.judge_by(rules);
+	}
+
+	/// Whose ledger it is, and what is behind it.
+	pub fn meta(&self) -> &Meta {
+		self.funds.meta()
+	}
+
+	/// Sessions that are not closed, and their lanes.
+	pub fn books(&self) -> &Books {
+		&self.books
+	}
+
+	/// The same, to change what only they know of.
+	pub fn books_mut(&mut self) -> &mut Books {
+		&mut self.books
+	}
+
+	/// Transactions under way.
+	pub fn funds(&self) -> &Funds {
+		&self.funds
+	}
+
+	/// Nodes, and how far they are trusted.
+	pub fn nodes(&self) -> &Nodes {
+		&self.nodes
+	}
+
+	/// The sums of calls, by model and node.
+	pub fn totals(&self) -> &BTreeMap<(ModelId, AccountId), Totals> {
+		&self.totals
+	}
+
+	/// The standing of the budget.
+	pub fn standing(&self) -> Standing {
+		let charged = self.totals.values().map(|totals| totals.charged);
+		Standing {
+			charged: charged.fold(0, Balance::saturating_add),
+			reserved: self.books.sum(Book::reserved),
+			deposited: self.books.sum(|book| book.session.deposit),
+			committed: self.means().committed(),
+			exposed: self.means().exposed(),
+		}
+	}
+
+	/// Lets the budget count from now on. What is in sessions and not spent still counts.
+	pub fn rebase(&mut self) -> Vec<Change> {
+		vec![self.funds.rebase(self.books.sum(Book::exposure))]
+	}
+
+	/// The means to pay calls with.
+	pub fn means(&self) -> Means<'_> {
+		let Self { books, funds, nodes, signers, .. } = self;
+		Means { books, funds, nodes, signers }
+	}
+
+	/// Takes a lane of a session with `node`, and sets aside what a call may cost.
+	///
+	/// # Errors
+	/// [`Shortfall`].
+	pub(crate) fn begin(
+		&mut self,
+		node: &AccountId,
+		agreed: Agreement,
+		best: BlockNumber,
+		budget: &Budget,
+	) -> Result<(Begun, Change), Shortfall> {
+		let (id, lane) = self.means().place(node, agreed.terms, agreed.allowance, best, budget)?;
+		let number = self.nodes.begin();
+		let book = self.books.get_mut(id);
+		let begun = book.and_then(|book| book.begin(lane, agreed, number));
+		begun.ok_or(Shortfall::LanesDenied { session: id })
+	}
+
+	/// Takes a statement that was checked, and counts what became of the answer that it charges for.
+	/// `now` is in seconds since 1970.
+	pub fn acknowledge(
+		&mut self,
+		slot: &LaneSlot,
+		receipt: Receipt,
+		fate: Fate,
+		now: u64,
+	) -> Vec<Change> {
+		let charge = receipt.statement.charge;
+		let book = self.books.get_mut(slot.session);
+		let ended =
+			book.and_then(|book| book.end(slot, |lane, _| lane.charge(slot.sequence, charge)));
+		ended.map(|ended| self.charged(slot, ended, receipt, fate, now)).unwrap_or_default()
+	}
+
+	/// Takes the statement of a call whose voucher was refused at first and taken after all; it was
+	/// checked. Nobody has its answer, so it counts as one that was charged and lost, and as another one in
+	/// a row: that is no accident of the same moment. `now` is in seconds since 1970.
+	pub fn take_up(&mut self, slot: &LaneSlot, receipt: Receipt, now: u64) -> Vec<Change> {
+		let (hash, charge) = (receipt.statement.request_hash, receipt.statement.charge);
+		let book = self.books.get_mut(slot.session);
+		let taken = book.and_then(|book| {
+			book.revise(slot.lane, |lane| lane.take_up(slot.sequence, hash, charge))
+		});
+		let Some((Some(call), change)) = taken else { return Vec::new() };
+		let call = OpenCall { lost: Some(true), ..call };
+		self.charged(slot, (call, change), receipt, Fate::Lost, now)
+	}
+
+	/// Counts a call that was charged by its statement, which is kept.
+	fn charged(
+		&mut self,
+		slot: &LaneSlot,
+		(call, lane): (OpenCall, Change),
+		receipt: Receipt,
+		fate: Fate,
+		now: u64,
+	) -> Vec<Change> {
+		let charge = receipt.statement.charge;
+		let totals = Totals::of(&receipt.statement, fate == Fate::Delivered);
+		let totals = self.count(&slot.node, &call, totals);
+		let kept = Change::Statement(Box::new(call.kept(&slot.node, receipt, None)));
+		let mut changes = vec![lane, totals, kept];
+		let number = self.number(slot);
+		changes.extend(self.judge(&slot.node, &call, fate, charge, number, now));
+		changes
+	}
+
+	/// Adds a call to the sums of calls.
+	fn count(&mut self, node: &AccountId, call: &OpenCall, one: Totals) -> Change {
+		let model = call.agreed.terms.model;
+		let totals = self.totals.entry((model, node.clone())).or_default();
+		*totals = totals.plus(one);
+		Change::Totals(model, node.clone(), *totals)
+	}
+
+	/// Judges the node of a call that was charged. The number is that of the call among all calls of this
+	/// process.
+	fn judge(
+		&mut self,
+		node: &AccountId,
+		call: &OpenCall,
+		fate: Fate,
+		charge: Balance,
+		number: u64,
+		now: u64,
+	) -> Vec<Change> {
+		let mut changes = self.nodes.judge(node, fate, charge, (number, call.lost), now);
+		if self.nodes.barred().contains_key(node) {
+			changes.extend(self.books.retire_all(node));
+		}
+		changes
+	}
+
+	/// The number of a call among all calls of this process.
+	fn number(&self, slot: &LaneSlot) -> u64 {
+		self.books.get(slot.session).map_or(0, |book| book.number(slot.lane))
+	}
+
+	/// Leaves a call for later. What it could cost stays set aside.
+	pub(crate) fn park(&mut self, slot: &LaneSlot) {
+		if let Some(book) = self.books.get_mut(slot.session) {
+			book.park(slot);
+		}
+	}
+
+	/// The same for a call whose node has not delivered its answer; it is not known yet if that was
+	/// charged.
+	pub fn park_lost(&mut self, slot: &LaneSlot) -> Vec<Change> {
+		self.park(slot);
+		if self.books.open(slot).is_none_or(|call| call.lost.is_some()) {
+			return Vec::new();
+		}
+		let in_a_row = self.nodes.note_loss(&slot.node, self.number(slot));
+		self.books.at(slot.session, |book| book.amend(slot, |call| call.lost = Some(in_a_row)))
+	}
+
+	/// Rejects a statement that does not hold. What the call could cost stays set aside, nobody asks about
+	/// it again, and the node gets no more calls. The statement is kept among the others if it `proves`
+	/// something: if the node has signed it, for this very call.
+	pub fn reject(
+		&mut self,
+		slot: &LaneSlot,
+		call: &OpenCall,
+		receipt: Receipt,
+		reason: &str,
+		proves: bool,
+	) -> Vec<Change> {
+		let hash = call.agreed.request_hash;
+		if self.books.open(slot).is_some_and(|open| open.agreed.request_hash == hash) {
+			self.park(slot);
+		}
+		let mut changes = self.bar(&slot.node, reason);
+		let rejected = self.books.get_mut(slot.session);
+		let rejected =
+			rejected.and_then(|book| book.revise(slot.lane, |lane| lane.reject(hash, &receipt)));
+		changes.extend(rejected.map(|((), change)| change));
+		let kept = proves.then(|| call.kept(&slot.node, receipt, Some(reason)));
+		changes.extend(kept.map(|kept| Change::Statement(Box::new(kept))));
+		changes
+	}
+
+	/// Takes what a call has cost from the chain, where its node does not say: its lane is settled beyond
+	/// it, so that nothing more can be charged for it.
+	fn take_settled(&mut self, slot: &LaneSlot, now: u64) -> Vec<Change> {
+		let (mut charge, number) = (0, self.number(slot));
+		let book = self.books.get_mut(slot.session);
+		let ended = book
+			.and_then(|book| book.end(slot, |lane, _| charge = lane.charge_settled(slot.sequence)));
+		let Some((call, change)) = ended else { return Vec::new() };
+		let mut changes = vec![change];
+		changes.extend(self.charge_unstated(slot, &call, charge, number, now));
+		let agreed = &call.agreed;
+		let most = agreed.price.charge(agreed.input_tokens, agreed.max_output_tokens);
+		if let Some(most) = most.filter(|most| charge > *most) {
+			let reason = format!(
+				"it settled {charge} planck on lane {} of session {} for an answer that costs {most} at \
+				 most, and has no statement for it",
+				slot.lane, slot.session,
+			);
+			changes.extend(self.bar(&slot.node, &reason));
+		}
+		changes
+	}
+
+	/// Counts a call that was charged without a statement.
+	fn charge_unstated(
+		&mut self,
+		slot: &LaneSlot,
+		call: &OpenCall,
+		charge: Balance,
+		number: u64,
+		now: u64,
+	) -> Vec<Change> {
+		if charge == 0 {
+			return Vec::new();
+		}
+		let broken = u64::from(call.lost.is_some());
+		let one = Totals { calls: 1, broken, charged: charge, ..Totals::default() };
+		let mut changes = vec![self.count(&slot.node, call, one)];
+		changes.extend(self.judge(&slot.node, call, call.fate(), charge, number, now));
+		changes
+	}
+
+	/// Pays a node no more, and uses no session with it. This holds until it is forgiven.
+	pub fn bar(&mut self, node: &AccountId, reason: &str) -> Vec<Change> {
+		let mut changes = self.nodes.bar(node, reason);
+		changes.extend(self.books.retire_all(node));
+		changes
+	}
+
+	/// Pays a node again.
+	pub fn forgive(&mut self, node: &AccountId) -> Vec<Change> {
+		self.nodes.forgive(node)
+	}
+
+	/// Asks nodes again that got no calls for a day. `now` is in seconds since 1970.
+	pub fn lift(&mut self, now: u64) -> Vec<Change> {
+		self.nodes.lift(now)
+	}
+
+	/// Writes down that a transaction will put money into a session with `node`: what is usual, but
+	/// `need` at least. Returns how much, and what has to be on disk before it is submitted.
+	///
+	/// # Errors
+	/// [`Shortfall::Budget`], [`Shortfall::UnderWay`] or [`Shortfall::Barred`].
+	pub(crate) fn plan(
+		&mut self,
+		node: &AccountId,
+		need: Balance,
+		kind: IntentKind,
+		from: BlockNumber,
+		budget: &Budget,
+	) -> Result<(Balance, Change), Shortfall> {
+		if let Some(reason) = self.nodes.barred().get(node) {
+			return Err(Shortfall::Barred(reason.clone()));
+		}
+		if self.funds.intents().contains_key(node) {
+			return Err(Shortfall::UnderWay);
+		}
+		let committed = self.means().committed();
+		let amount = budget.portion(need, committed);
+		let amount = amount.ok_or_else(|| self.means().over_budget(committed, budget))?;
+		Ok((amount, self.funds.plan(node, Intent { kind, amount, from })))
+	}
+
+	/// Ends a submission, with an outcome that is known or not.
+	pub(crate) fn submitted(&mut self, node: &AccountId) {
+		self.funds.submitted(node);
+	}
+
+	/// Notes that the transaction under way has opened a session.
+	pub fn opened(
+		&mut self,
+		node: &AccountId,
+		id: SessionId,
+		deposit: Balance,
+		expires_at: BlockNumber,
+	) -> Vec<Change> {
+		let (intent, done) = self.funds.take(node);
+		let session = Session {
+			retired: self.nodes.barred().contains_key(node),
+			opened_after: intent.as_ref().map_or(0, |intent| intent.from),
+			opening: intent.and_then(|intent| intent.opening()),
+			..Session::new(id, node.clone(), deposit, expires_at)
+		};
+		let mut changes = vec![done];
+		// The number may have been given away by a chain reorganisation and come back.
+		let known = self.books.get_mut(id).filter(|book| book.session.opening.is_some());
+		if let Some(book) = known {
+			let before = book.session.clone();
+			changes.extend(book.succeed(session.clone()));
+			changes.extend(self.search_again(before));
+		} else {
+			self.books.insert(session.clone());
+			changes.push(Change::Anew(id));
+		}
+		changes.push(Change::Session(session));
+		changes
+	}
+
+	/// Counts a session again as one that a transaction may have opened: another one has its number now,
+	/// and it may be there under another.
+	fn search_again(&mut self, session: Session) -> Option<Change> {
+		let Session { node, opened_after: from, opening, .. } = session;
+		let Opening { first, amount, expires_at, .. } = opening?;
+		if self.funds.intents().contains_key(&node) {
+			return None;
+		}
+		let kind = IntentKind::Open { expires_at, first };
+		let change = self.funds.plan(&node, Intent { kind, amount, from });
+		// It was submitted long ago.
+		self.funds.submitted(&node);
+		Some(change)
+	}
+
+	/// Compares a session that was opened lately with a final block. There its number stays what it is, or
+	/// that of another one.
+	pub fn prove(&mut self, id: SessionId, info: &SessionInfo) -> Vec<Change> {
+		let caller = &self.funds.meta().caller;
+		self.books.at(id, |book| book.prove(info, caller))
+	}
+
+	/// Notes that the transaction under way has added to a session's deposit.
+	pub fn topped_up(&mut self, node: &AccountId) -> Vec<Change> {
+		let (intent, done) = self.funds.take(node);
+		let mut changes = vec![done];
+		let Some(Intent { kind: IntentKind::TopUp { session, before }, amount, .. }) = intent
+		else {
+			return changes;
+		};
+		if let Some(book) = self.books.get_mut(session) {
+			// It may have been seen on chain already.
+			let deposit = book.session.deposit.max(before.saturating_add(amount));
+			changes.push(book.set(|session| session.deposit = deposit));
+		}
+		changes
+	}
+
+	/// Forgets the transaction under way: it has not happened, and never will.
+	pub fn abandon(&mut self, node: &AccountId) -> Vec<Change> {
+		vec![self.funds.take(node).1]
+	}
+
+	/// Notes that a displaced session was found under another number. No voucher names that one yet.
+	pub fn moved(&mut self, id: SessionId, to: SessionId) -> Vec<Change> {
+		let session = self.books.session(id).filter(|session| session.is_displaced());
+		let is_free = self.books.session(to).is_none();
+		let Some((session, opening)) = session.and_then(|session| {
+			let opening = session.opening.filter(|_| is_free)?;
+			Some((session.clone(), opening))
+		}) else {
+			return Vec::new();
+		};
+		// Under the old number it has cost nothing.
+		self.books.remove(id);
+		let mut changes = vec![Change::Forget(id)];
+		changes.extend(self.funds.forget_top_up(&session.node, id));
+		let Opening { amount, expires_at, .. } = opening;
+		let found = Session {
+			retired: self.nodes.barred().contains_key(&session.node),
+			opened_after: session.opened_after,
+			opening: Some(Opening { displaced: false, ..opening }),
+			signer: session.signer,
+			limit: session.limit,
+			..Session::new(to, session.node, amount, expires_at)
+		};
+		self.books.insert(found.clone());
+		changes.extend([Change::Anew(to), Change::Session(found)]);
+		changes
+	}
+
+	/// Compares a session with what the chain has of it, as of when it was asked: nothing if it is closed.
+	/// `now` is in seconds since 1970.
+	pub fn observe(
+		&mut self,
+		id: SessionId,
+		seen: Option<&SessionInfo>,
+		now: u64,
+	) -> (Vec<Change>, Vec<Evidence>) {
+		let caller = &self.funds.meta().caller;
+		let Some(book) = self.books.get_mut(id) else { return Default::default() };
+		let is_new = book.session.opening.is_some();
+		match seen {
+			_ if book.session.is_displaced() => Default::default(),
+			Some(info) if info.caller == *caller && info.node == book.session.node => {
+				(book.observe(info), Vec::new())
+			}
+			// That may be so for a few blocks only.
+			Some(_) if is_new => (book.retire().into_iter().collect(), Vec::new()),
+			// It may be there under another number.
+			None if is_new => (vec![book.displace()], Vec::new()),
+			// A chain that was started anew gives the same number to another session.
+			Some(_) | None => self.closed(id, None, now),
+		}
+	}
+
+	/// Judges by what the chain has settled of a session: what its node does not say of calls that are
+	/// settled is taken from there, and what was settled beyond its statements is evidence against it.
+	/// `now` is in seconds since 1970.
+	pub fn reckon(&mut self, id: SessionId, now: u64) -> (Vec<Change>, Vec<Evidence>) {
+		let silent = self.books.get(id).map(Book::settled_calls).unwrap_or_default();
+		let changes = silent.iter().flat_map(|slot| self.take_settled(slot, now)).collect();
+		(changes, self.books.get(id).map(Book::evidence).unwrap_or_default())
+	}
+
+	/// Closes a session. `refunded` is what came back, where that is known; else it counts as what the
+	/// node could have settled. There will be nobody to ask any more: calls whose outcome is unknown count
+	/// as charged as far as that is what it has cost, and the rest is evidence against the node. `now` is
+	/// in seconds since 1970.
+	pub fn closed(
+		&mut self,
+		id: SessionId,
+		refunded: Option<Balance>,
+		now: u64,
+	) -> (Vec<Change>, Vec<Evidence>) {
+		let Some(book) = self.books.remove(id) else { return Default::default() };
+		let Session { node, deposit, .. } = &book.session;
+		let cost = match refunded {
+			Some(refunded) => deposit.saturating_sub(refunded),
+			None => book.most_settled(),
+		};
+		let mut changes = vec![Change::Closed(book.session.clone()), self.funds.spend(cost)];
+		changes.extend(self.funds.forget_top_up(node, id));
+		let (stated, mut evidence) = (book.most_stated(), book.last_evidence());
+		let mut unstated = cost.saturating_sub(stated);
+		for (slot, call) in book.unresolved() {
+			let charge = unstated.min(call.agreed.allowance);
+			unstated = unstated.saturating_sub(charge);
+			let number = book.number(slot.lane);
+			changes.extend(self.charge_unstated(&slot, call, charge, number, now));
+		}
+		// Of what came back it is known what all lanes together have cost.
+		if refunded.is_some() && unstated > 0 {
+			evidence.push(book.accuse(None, cost, stated));
+		}
+		(changes, evidence)
+	}
+}

@@ -1,0 +1,60 @@
+//! The promises of a payer: what it has promised, to whom, and what it keeps of that on disk.
+//!
+//! Knows no HTTP and no chain: what is learnt of either comes in as arguments. Reads and writes nothing but
+//! its own database and the folder with proofs.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`treasury`] | [`Treasury`]: the way to all of it; what changes the ledger is on disk when it returns |
+//! | [`voucher`] | [`SignedVoucher`]: what a node is paid with, made of what is on disk |
+//! | [`ledger`] | [`Ledger`]: what needs more than one of the parts below |
+//! | [`means`] | the choice of a lane for a call, within the budget |
+//! | [`books`], [`book`], [`lane`], [`lanes`] | sessions, their lanes, and the calls on them |
+//! | [`funds`] | transactions under way, and what closed sessions have cost |
+//! | [`nodes`] | which nodes are trusted, and which are not paid any more |
+//! | [`call`], [`session`], [`types`] | what is on disk |
+//! | [`budget`], [`shortfall`] | how much there is to promise, and what is missing |
+//! | [`store`] | the database |
+//! | [`proof`] | proofs against nodes, as files |
+
+mod book;
+mod books;
+mod budget;
+mod call;
+mod funds;
+mod lane;
+mod lanes;
+mod ledger;
+mod means;
+mod nodes;
+mod proof;
+mod session;
+mod shortfall;
+mod store;
+mod treasury;
+mod types;
+mod voucher;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+	book::{Book, Evidence},
+	books::Books,
+	budget::Budget,
+	call::{Agreement, Begun, Correction, Fate, KeptStatement, LaneSlot, OpenCall},
+	funds::Funds,
+	lane::{Lane, Settled},
+	ledger::Ledger,
+	means::Means,
+	nodes::{Nodes, TrustRules},
+	proof::Proofs,
+	session::{Opening, Session, Signers, Usage},
+	shortfall::Shortfall,
+	store::StoreError,
+	treasury::{Held, Reserved, Treasury, TreasuryError},
+	types::{Change, Intent, IntentKind, Meta, Standing, Totals, Trust},
+	voucher::SignedVoucher,
+};

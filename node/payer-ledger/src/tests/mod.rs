@@ -1,0 +1,157 @@
+//! The ledger, operation by operation, without a disk.
+
+mod keys;
+mod ledger;
+mod numbers;
+mod random;
+mod trust;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use openledger_primitives::{
+	info::{LaneInfo, SessionInfo},
+	price::PriceSchedule,
+	statement::Statement,
+	voucher::LaneTerms,
+	AccountId, Balance, Hash, LaneId, ModelId, Sequence, SessionId, Signature, MAX_LANES,
+};
+use openledger_protocol::x402::Receipt;
+
+use crate::{
+	types::{Change, Contents},
+	Agreement, Begun, Book, Budget, Correction, Evidence, Fate, IntentKind, Lane, LaneSlot, Ledger,
+	Meta, Session, Shortfall, Signers,
+};
+
+const ALICE: [u8; 32] = [1; 32];
+
+fn node(number: u8) -> AccountId {
+	[number; 32].into()
+}
+
+fn empty() -> Ledger {
+	let genesis_hash = Hash::zero();
+	Ledger::restore(Contents {
+		meta: Meta { genesis_hash, caller: ALICE.into(), closed: 0, baseline: 0 },
+		sessions: BTreeMap::new(),
+		lanes: BTreeMap::new(),
+		intents: BTreeMap::new(),
+		barred: BTreeMap::new(),
+		totals: BTreeMap::new(),
+		trust: BTreeMap::new(),
+	})
+}
+
+/// The part of a ledger that belongs on disk.
+pub(crate) fn contents(ledger: &Ledger) -> Contents {
+	let sessions = ledger.books().sessions().map(|session| (session.id, session.clone()));
+	let lanes = ledger.books().all().flat_map(|book| {
+		let id = book.session().id;
+		book.lanes().map(move |(lane, state)| ((id, lane), state.clone()))
+	});
+	Contents {
+		meta: ledger.meta().clone(),
+		sessions: sessions.collect(),
+		lanes: lanes.collect(),
+		intents: ledger.funds().intents().clone(),
+		barred: ledger.nodes().barred().clone(),
+		totals: ledger.totals().clone(),
+		trust: ledger.nodes().trusted().clone(),
+	}
+}
+
+fn agreed(model: ModelId, allowance: Balance) -> Agreement {
+	Agreement {
+		terms: LaneTerms { model, version: 0, price_version: 0 },
+		price: PriceSchedule::default(),
+		input_tokens: 1,
+		max_output_tokens: 1,
+		allowance,
+		request_hash: Hash::zero(),
+		salt: Hash::zero(),
+		valid_until: 100,
+		receipt_key: node(9),
+	}
+}
+
+fn receipt(slot: &LaneSlot, model: ModelId, charge: Balance) -> Receipt {
+	let statement = Statement {
+		genesis_hash: Hash::zero(),
+		session: slot.session,
+		lane: slot.lane,
+		sequence: slot.sequence,
+		model,
+		version: 0,
+		price_version: 0,
+		input_tokens: 2,
+		output_tokens: 3,
+		charge,
+		request_hash: Hash::zero(),
+		response_hash: Hash::zero(),
+		attribution: Default::default(),
+	};
+	// Who has signed it was looked at before.
+	Receipt { statement, signature: Signature::Sr25519(Default::default()) }
+}
+
+fn info(ledger: &Ledger, id: SessionId, lanes: Vec<LaneInfo>) -> SessionInfo {
+	let session = ledger.books().session(id).unwrap();
+	SessionInfo {
+		id,
+		caller: ALICE.into(),
+		node: session.node.clone(),
+		signer: ALICE.into(),
+		deposit: session.deposit,
+		settled: 0,
+		spending_limit: session.deposit,
+		expires_at: session.expires_at,
+		closes_at: None,
+		lanes,
+	}
+}
+
+/// Compares a session with the chain, and judges by it.
+fn look(ledger: &mut Ledger, id: SessionId, seen: Option<&SessionInfo>) -> Vec<Evidence> {
+	let (_, mut evidence) = ledger.observe(id, seen, 0);
+	evidence.extend(ledger.reckon(id, 0).1);
+	evidence
+}
+
+/// A ledger with a session of `deposit` with node 2.
+fn with_session(deposit: Balance) -> Ledger {
+	let mut ledger = empty();
+	let budget = Budget::new(deposit, Some(deposit));
+	let open = IntentKind::Open { expires_at: 1_000, first: 0 };
+	ledger.plan(&node(2), deposit, open, 5, &budget).unwrap();
+	ledger.submitted(&node(2));
+	ledger.opened(&node(2), 7, deposit, 1_000);
+	ledger
+}
+
+/// Changes the session of the tests.
+fn book<C: IntoIterator<Item = Change>>(
+	ledger: &mut Ledger,
+	change: impl FnOnce(&mut Book) -> C,
+) -> Vec<Change> {
+	ledger.books_mut().at(7, change)
+}
+
+fn release(ledger: &mut Ledger, slot: &LaneSlot, taken: bool) -> Vec<Change> {
+	ledger.books_mut().at(slot.session, |book| book.release(slot, taken))
+}
+
+fn refuse(ledger: &mut Ledger, slot: &LaneSlot, correction: Correction) -> Vec<Change> {
+	ledger.books_mut().at(slot.session, |book| book.refuse(slot, correction))
+}
+
+fn hold(ledger: &mut Ledger, slot: &LaneSlot) -> bool {
+	ledger.books_mut().get_mut(slot.session).is_some_and(|book| book.hold(slot))
+}
+
+fn lane<'a>(ledger: &'a Ledger, slot: &LaneSlot) -> &'a Lane {
+	ledger.books().lane(slot).unwrap()
+}
+
+fn begin(ledger: &mut Ledger, amount: Balance, budget: &Budget) -> Result<Begun, Shortfall> {
+	ledger.begin(&node(2), agreed(3, amount), 10, budget).map(|(begun, _)| begun)
+}
