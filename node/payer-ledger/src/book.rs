@@ -151,7 +151,8 @@ impl Book {
 	/// A lane for a call at these terms, if one is free.
 	pub(crate) fn free_lane(&self, terms: LaneTerms) -> Option<LaneId> {
 		let is_taken = |lane| {
-			self.busy.contains(&lane) || self.lanes.get(&lane).is_some_and(Lane::is_at_its_end)
+			let is_over = |lane: &Lane| lane.is_at_its_end() || lane.is_full();
+			self.busy.contains(&lane) || self.lanes.get(&lane).is_some_and(is_over)
 		};
 		lanes::pick(&self.lanes, is_taken, terms)
 	}
@@ -230,11 +231,17 @@ impl Book {
 		refused.map(|(_, change)| change)
 	}
 
-	/// Forgets the refused vouchers with the sequence of this one, by their node's word: none of them was
-	/// charged. The sequence stays used if one of them was taken.
-	pub fn pass(&mut self, slot: &LaneSlot, taken: bool) -> Option<Change> {
-		let passed = self.revise(slot.lane, |lane| lane.pass(slot.sequence, taken));
-		passed.map(|((), change)| change)
+	/// Forgets the refused vouchers with the sequence of this one, by their node's word: it is used, and
+	/// was not charged.
+	pub fn pass(&mut self, slot: &LaneSlot) -> Option<Change> {
+		self.revise(slot.lane, |lane| lane.pass(slot.sequence)).map(|((), change)| change)
+	}
+
+	/// Forgets the refused vouchers with the sequence of this one: none of them was taken, as their node
+	/// said when the best block was this one. Those stay that can be taken yet.
+	pub fn give_up(&mut self, slot: &LaneSlot, best: BlockNumber) -> Option<Change> {
+		let given_up = self.revise(slot.lane, |lane| lane.give_up(slot.sequence, best));
+		given_up.map(|((), change)| change)
 	}
 
 	/// Signs no more vouchers on the lane of a call: the node says that it is used for something else.

@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Agreement, Correction, OpenCall};
 
-/// As many refused vouchers of a lane are remembered: the newest ones.
+/// As many refused vouchers of a lane are remembered. None is forgotten for another: a lane that has so many
+/// gets no more calls before its node has said what became of them.
 const MOST_UNTAKEN: usize = 32;
 /// A node may take so many blocks, of three seconds, to say what became of a voucher that it has refused.
 /// An amount that is settled for it after a day counts as settled without a statement.
@@ -74,10 +75,15 @@ impl Lane {
 		signed || self.terms.is_some() || self.open.is_some() || self.closed
 	}
 
-	/// Returns `true` if it is closed and nothing was ever charged on it, or has come to its end. That it
-	/// is used for something else, or so much, is the node's word then, and nothing else shows it.
+	/// Returns `true` if it is closed and nothing was ever charged on it, if it has come to its end, or if
+	/// too many of its vouchers were refused. That is the node's word then, and nothing else shows it.
 	pub(crate) fn is_denied(&self) -> bool {
-		self.closed && self.acknowledged == 0 || self.is_at_its_end()
+		self.closed && self.acknowledged == 0 || self.is_at_its_end() || self.is_full()
+	}
+
+	/// Returns `true` if it remembers as many refused vouchers as it can.
+	pub(crate) fn is_full(&self) -> bool {
+		self.untaken.len() >= MOST_UNTAKEN
 	}
 
 	/// Returns `true` if there is no sequence left.
@@ -178,8 +184,6 @@ impl Lane {
 	/// may be taken.
 	pub(crate) fn refuse(&mut self, call: OpenCall, correction: Correction) {
 		self.untaken.push(call);
-		let too_many = self.untaken.len().saturating_sub(MOST_UNTAKEN);
-		self.untaken.drain(..too_many);
 		self.correct(correction);
 	}
 
@@ -198,13 +202,18 @@ impl Lane {
 		Some(call)
 	}
 
-	/// Forgets the refused vouchers with a sequence, by its node's word: none of them was charged. The
-	/// sequence stays used if one of them was taken.
-	pub(crate) fn pass(&mut self, sequence: Sequence, taken: bool) {
-		if taken {
-			self.sequence = self.sequence.max(sequence);
-		}
+	/// Forgets the refused vouchers with a sequence, by its node's word: it is used, and was not charged.
+	pub(crate) fn pass(&mut self, sequence: Sequence) {
+		self.sequence = self.sequence.max(sequence);
 		self.untaken.retain(|call| call.sequence != sequence);
+	}
+
+	/// Forgets the refused vouchers with a sequence of which none was taken, as far as it could be known
+	/// when the best block was this one. Others can be taken yet.
+	pub(crate) fn give_up(&mut self, sequence: Sequence, best: BlockNumber) {
+		let settled = self.settled.sequence;
+		let is_open = |call: &OpenCall| call.sequence > settled && call.can_be_taken(best);
+		self.untaken.retain(|call| call.sequence != sequence || is_open(call));
 	}
 
 	/// Notes that a statement does not hold: nobody asks any more about the call with this request.

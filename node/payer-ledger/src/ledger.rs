@@ -155,7 +155,8 @@ impl Ledger {
 
 	/// Takes the statement of a call whose voucher was refused at first and taken after all; it was
 	/// checked. Nobody has its answer, so it counts as one that was charged and lost, and as another one in
-	/// a row: that is no accident of the same moment. `now` is in seconds since 1970.
+	/// a row: that is no accident of the same moment. An open call with the same sequence ends: that is used.
+	/// `now` is in seconds since 1970.
 	pub fn take_up(&mut self, slot: &LaneSlot, receipt: Receipt, now: u64) -> Vec<Change> {
 		let (hash, charge) = (receipt.statement.request_hash, receipt.statement.charge);
 		let book = self.books.get_mut(slot.session);
@@ -164,7 +165,9 @@ impl Ledger {
 		});
 		let Some((Some(call), change)) = taken else { return Vec::new() };
 		let call = OpenCall { lost: Some(true), ..call };
-		self.charged(slot, (call, change), receipt, Fate::Lost, now)
+		let mut changes = self.charged(slot, (call, change), receipt, Fate::Lost, now);
+		changes.extend(self.books.at(slot.session, |book| book.release(slot, false)));
+		changes
 	}
 
 	/// Counts a call that was charged by its statement, which is kept.

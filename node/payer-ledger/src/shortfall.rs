@@ -13,7 +13,7 @@ pub enum Shortfall {
 	Open { need: Balance },
 	#[error(
 		"the node says that lanes of session {session} on which nothing was ever charged are used for \
-		 something else: no other session is opened with it for that"
+		 something else, or has refused too many vouchers: no other session is opened with it for that"
 	)]
 	LanesDenied { session: SessionId },
 	#[error(

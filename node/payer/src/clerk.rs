@@ -66,7 +66,8 @@ impl Clerk {
 	}
 
 	/// Checks a statement and acknowledges it, or keeps it as a proof. `answer` is there if it is
-	/// known what has come of it, and `fate` is what became of it. Returns the cost of the call, in planck.
+	/// known what has come of it, and `fate` is what became of it. Returns the cost of the call, in planck;
+	/// nothing if it was not charged, for another voucher with its sequence was: one that was refused before.
 	pub async fn take(
 		&self,
 		slot: &LaneSlot,
@@ -74,12 +75,16 @@ impl Clerk {
 		response: PaymentResponse,
 		answer: Option<Answer<'_>>,
 		fate: Fate,
-	) -> Result<Balance, Unacceptable> {
+	) -> Result<Option<Balance>, Unacceptable> {
+		let is_another = response.extra.statement.request_hash != call.agreed.request_hash;
+		if is_another && self.take_up(slot, response.clone()).await? {
+			return Ok(None);
+		}
 		let receipt = response.extra;
 		self.check(slot, call, &receipt, answer).await?;
 		let (charge, now) = (receipt.statement.charge, unix_seconds());
 		self.treasury.update(|ledger| ledger.acknowledge(slot, receipt, fate, now)).await?;
-		Ok(charge)
+		Ok(Some(charge))
 	}
 
 	/// Takes the statement of a call whose voucher was refused at first and taken after all, because

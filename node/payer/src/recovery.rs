@@ -110,7 +110,8 @@ async fn resolve(
 	let released = match parts.api.statement(endpoint, slot).await {
 		StatementStatus::Served(response) => {
 			return match parts.clerk.take(slot, call, *response, None, call.fate()).await {
-				Ok(charge) => {
+				Ok(None) => Ok(()),
+				Ok(Some(charge)) => {
 					info!(
 						session = slot.session, lane = slot.lane, charge = %format_amount(charge),
 						"a call whose outcome was unknown was charged",
@@ -134,13 +135,15 @@ async fn resolve(
 	released.await.map_err(|error| error.to_string())
 }
 
-/// Asks what became of a voucher that was refused, and that cannot be taken any more.
+/// Asks what became of a voucher that was refused, and that cannot be taken any more. Others with its
+/// sequence may be.
 async fn decide(parts: &Parts, endpoint: &str, slot: &LaneSlot) -> Result<(), String> {
+	let best = parts.market.best();
 	match take_up(parts, endpoint, slot, &[]).await {
 		// If the chain has settled it all the same, that is evidence.
 		Ok(Refused::NotTaken) => {
-			let passed = parts.treasury.at(slot.session, |book| book.pass(slot, false));
-			passed.await.map_err(|error| error.to_string())
+			let given_up = parts.treasury.at(slot.session, |book| book.give_up(slot, best));
+			given_up.await.map_err(|error| error.to_string())
 		}
 		Ok(Refused::Unsaid) => Err("the node does not say".into()),
 		Ok(Refused::Taken | Refused::False(_)) => Ok(()),
@@ -160,7 +163,7 @@ pub(crate) async fn take_up(
 	let response = match parts.api.statement(endpoint, slot).await {
 		StatementStatus::Served(response) => *response,
 		StatementStatus::NotCharged => {
-			parts.treasury.at(slot.session, |book| book.pass(slot, true)).await?;
+			parts.treasury.at(slot.session, |book| book.pass(slot)).await?;
 			return Ok(Refused::Taken);
 		}
 		StatementStatus::NotTaken => return Ok(Refused::NotTaken),

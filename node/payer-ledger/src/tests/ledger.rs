@@ -211,7 +211,9 @@ fn refused_vouchers_are_remembered_while_they_can_be_taken() {
 	assert!(lane(&later, &refused.slot).untaken.is_empty());
 	// Or it says at once that nothing was charged.
 	let mut passed = ledger.clone();
-	book(&mut passed, |book| book.pass(&refused.slot, false));
+	book(&mut passed, |book| book.give_up(&refused.slot, 200));
+	assert_eq!(lane(&passed, &refused.slot).untaken.len(), 1, "it can be taken yet");
+	book(&mut passed, |book| book.give_up(&refused.slot, 201));
 	assert!(lane(&passed, &refused.slot).untaken.is_empty());
 	assert_eq!(begin(&mut passed, 10, &budget).unwrap().slot.sequence, 1);
 	// Another one with its number takes its place.
@@ -234,13 +236,26 @@ fn refused_vouchers_are_remembered_while_they_can_be_taken() {
 	assert!(lane(&behind, &again.slot).untaken.is_empty());
 	assert!(behind.take_up(&again.slot, receipt(&again.slot, 3, 4), 0).is_empty());
 	assert_eq!(behind.standing().charged, 4);
-	// No node can have any number of them remembered.
-	refuse(&mut ledger, &next.slot, before(1));
-	for _ in 0..50 {
+}
+
+/// None is forgotten for another: the first may be the one that was taken.
+#[test]
+fn a_lane_with_many_refused_vouchers_gets_no_more_calls() {
+	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
+	let before = Correction { sequence: Some(0), acknowledged: None };
+	let first = begin(&mut ledger, 10, &budget).unwrap();
+	refuse(&mut ledger, &first.slot, before);
+	for number in 1..u32::from(MAX_LANES) * 32 {
 		let refused = begin(&mut ledger, 10, &budget).unwrap();
-		refuse(&mut ledger, &refused.slot, before(1));
+		assert_eq!((u32::from(refused.slot.lane), refused.slot.sequence), (number / 32, 1));
+		refuse(&mut ledger, &refused.slot, before);
 	}
-	assert_eq!(lane(&ledger, &next.slot).untaken.len(), 32);
+	// Another session costs another deposit, so that is not for the node alone to say.
+	let denied = Shortfall::LanesDenied { session: 7 };
+	assert_eq!(begin(&mut ledger, 10, &Budget::new(500, None)).unwrap_err(), denied);
+	// It has a day to say what became of them.
+	ledger.books_mut().forget_untaken(201 + 28_800);
+	assert_eq!(begin(&mut ledger, 10, &budget).unwrap().slot.lane, 0);
 }
 
 #[test]
@@ -408,6 +423,8 @@ fn a_sequence_that_was_charged_is_not_charged_again() {
 	assert_eq!((third.slot.sequence, fourth.slot.sequence), (3, 3));
 	// Whichever of the two is charged first is the one that counts.
 	ledger.take_up(&third.slot, receipt(&third.slot, 3, 6), 0);
+	let second = receipt(&fourth.slot, 3, 7);
+	assert!(ledger.acknowledge(&fourth.slot, second, Fate::Delivered, 0).is_empty());
 	refuse(&mut ledger, &fourth.slot, before);
 	assert!(lane(&ledger, &fourth.slot).untaken.is_empty());
 	assert_eq!(begin(&mut ledger, 10, &budget).unwrap().slot.sequence, 4);

@@ -152,6 +152,11 @@ impl World {
 						};
 						refuse(&mut self.ledger, slot, correction)
 					}
+					// Its node wants to go back.
+					7 => {
+						let sequence = Some(slot.sequence.saturating_sub(2));
+						refuse(&mut self.ledger, slot, Correction { sequence, acknowledged: None })
+					}
 					6 => {
 						self.closed.insert((slot.session, slot.lane));
 						let books = self.ledger.books_mut();
@@ -173,10 +178,9 @@ impl World {
 			}
 			Step::TakeUp { which, charge } => {
 				let Some(id) = self.any_session(which) else { return };
-				// Whoever asks its node holds the lane.
+				// Also while a call is open: it may be the one that asks.
 				let lanes = self.ledger.books().get(id).unwrap().lanes();
-				let idle = lanes.filter(|(_, state)| state.open.is_none());
-				let untaken = idle.flat_map(|(lane, state)| {
+				let untaken = lanes.flat_map(|(lane, state)| {
 					state.untaken.iter().map(move |call| (lane, call.clone()))
 				});
 				let Some((lane, call)) = untaken.last() else { return };
@@ -187,8 +191,12 @@ impl World {
 				let charge = charge.min(self.ledger.books().left(id));
 				let mut receipt = receipt(&slot, call.agreed.terms.model, charge);
 				receipt.statement.request_hash = call.agreed.request_hash;
-				let changes = self.ledger.take_up(&slot, receipt, 0);
+				let changes = self.ledger.take_up(&slot, receipt.clone(), 0);
 				self.write_statement(&slot, changes);
+				// And another one for the same sequence.
+				let changes = self.ledger.acknowledge(&slot, receipt, Fate::Delivered, 0);
+				self.write_statement(&slot, changes);
+				self.under_way.retain(|(begun, _)| begun.slot != slot);
 			}
 			Step::Settle { which } => {
 				let Some(id) = self.any_session(which) else { return };

@@ -81,7 +81,8 @@ impl Receiving<'_> {
 		let (slot, call) = (&self.payment.reserved.slot, &self.payment.reserved.call);
 		let receipt = Box::new(response.extra.clone());
 		match self.parts.clerk.take(slot, call, response, answer, fate).await {
-			Ok(_) => {
+			Ok(None) => Outcome::NotCharged,
+			Ok(Some(_)) => {
 				let model = self.parts.market.model_name(call.agreed.terms.model);
 				let statement = &receipt.statement;
 				let tokens =

@@ -115,7 +115,11 @@ impl Rejected {
 			Remedy::Disputed(_) if !all => Remedy::None,
 			remedy => remedy,
 		};
-		if remedy == Remedy::Wait && Instant::now() < patience.until {
+		let is_used = used >= slot.sequence
+			|| parts.treasury.look(|ledger| {
+				ledger.books().lane(slot).is_some_and(|lane| lane.charged >= slot.sequence)
+			});
+		if remedy == Remedy::Wait && !is_used && Instant::now() < patience.until {
 			let waited = call.unless_stopped(sleep(parts.settings.call.pause)).await;
 			if let Err(stop) = waited {
 				refuse(as_before(used)).await?;

@@ -285,3 +285,52 @@ async fn a_payer_that_was_away_asks_before_it_accuses() {
 	assert_eq!((standing(&second).charged, untaken(&second)), (CHARGE, 0));
 	assert!(!is_barred(&second) && net.proofs().is_empty());
 }
+
+/// A voucher of the same sequence got lost, and the one before it was taken instead.
+#[tokio::test]
+async fn of_two_vouchers_with_one_sequence_either_may_be_charged() {
+	let net = TestNet::new(1).await;
+	let payer = payer(&net, net.settings(100 * MOST, 50 * MOST)).await;
+	let node = &net.nodes[0];
+	node.set(Mood::Crowded);
+	call(&payer, TestNet::chat(false)).await;
+	node.set(Mood::Unreached);
+	assert_eq!(code(&call(&payer, TestNet::chat(true)).await), "node_failed");
+	assert_eq!((standing(&payer).reserved, untaken(&payer)), (MOST, 1));
+	node.set(Mood::Honest);
+	node.bring_again();
+	payer.janitor.recover().await;
+	assert_eq!((standing(&payer).reserved, standing(&payer).charged), (0, CHARGE));
+	assert!(!is_barred(&payer) && net.proofs().is_empty());
+	let asked = call(&payer, TestNet::chat(false)).await;
+	assert_eq!(asked.answered().unwrap().0.slot.sequence, 2);
+	assert_eq!((standing(&payer).charged, net.charged()), (2 * CHARGE, 2 * CHARGE));
+}
+
+/// One of two vouchers with the same sequence can be taken no more, and the other one can.
+#[tokio::test]
+async fn a_voucher_that_can_be_taken_yet_is_not_forgotten_with_an_older_one() {
+	let net = TestNet::new(1).await;
+	let payer = payer(&net, net.settings(100 * MOST, 50 * MOST)).await;
+	let node = &net.nodes[0];
+	node.set(Mood::Crowded);
+	call(&payer, TestNet::chat(false)).await;
+	let mut expired = Vec::new();
+	for best in [200, 350] {
+		net.chain.state.lock().best = best;
+		payer.market.refresh_if_older(Duration::ZERO).await.unwrap();
+		if expired.is_empty() {
+			expired.append(&mut node.ledger.lock().refused);
+			call(&payer, TestNet::chat(false)).await;
+		}
+	}
+	assert_eq!(untaken(&payer), 2);
+	payer.janitor.recover().await;
+	assert_eq!(untaken(&payer), 1);
+	node.set(Mood::Honest);
+	node.bring_again();
+	let asked = call(&payer, TestNet::chat(false)).await;
+	assert_eq!(asked.answered().unwrap().0.slot.sequence, 2);
+	assert_eq!((standing(&payer).charged, net.charged()), (2 * CHARGE, 2 * CHARGE));
+	assert!(!is_barred(&payer) && net.proofs().is_empty());
+}
