@@ -42,6 +42,8 @@ scripts() {
 	for script in scripts/*.sh scripts/*/*.sh .ci/run; do bash -n "$script"; done
 	if have shellcheck; then shellcheck -x scripts/*.sh scripts/*/*.sh .ci/run; fi
 	scripts/sabotage.sh --check
+	# Test vectors, made anew from the written formats alone.
+	python3 tests/vectors/recompute.py
 }
 
 failed=0

@@ -21,6 +21,13 @@
 //! | [`voucher`] | the caller's signed promise |
 //! | [`statement`] | the node's signed answer |
 //! | [`closing`] | the agreement to close a session at once |
+//! | [`stream`] | the one form that a contribution's documents are committed to in |
+//! | [`words`] | folding, and what a word is |
+//! | [`tree`] | the hash tree of all commitments, and proofs of any set of its leaves |
+//! | [`data_tree`] | the tree over a stream, and proofs of ranges of it |
+//! | [`answer`] | what an answer's hash commits to, and proofs of its words, pieces and prompt |
+//! | [`lane_list`] | the list of a lane's calls with their totals, and the proof of a run of them |
+//! | [`domain`] | the tags in front of all that is hashed |
 //! | [`traits`] | how the pallets know one another |
 //! | [`runtime_api`] | what a node can ask the runtime |
 
@@ -30,10 +37,14 @@
 extern crate alloc;
 
 pub mod aggregate;
+pub mod answer;
 pub mod attribution;
 pub mod closing;
+pub mod data_tree;
+pub mod domain;
 pub mod ids;
 pub mod info;
+pub mod lane_list;
 pub mod lineage;
 pub mod merkle;
 pub mod policy;
@@ -48,7 +59,10 @@ pub mod serde_bytes_hex;
 pub mod signing;
 pub mod split;
 pub mod statement;
+pub mod stream;
 pub mod traits;
+pub mod tree;
 pub mod voucher;
+pub mod words;
 
 pub use ids::*;

@@ -1,0 +1,127 @@
+//! Domain tags of everything that is hashed into a tree, and the one way to hash.
+//!
+//! What is hashed starts with a tag, so that no hash of one kind can stand for one of another. No tag is
+//! the beginning of another one, and what follows a tag is of fixed width or carries its own length.
+//! The formats are written down, byte by byte, in `docs/formats.md`.
+
+use crate::Hash;
+
+/// In front of a leaf of public data.
+pub const DATA_LEAF: &[u8] = b"openledger/data/v1";
+/// In front of a salted leaf of private data.
+pub const PRIVATE_LEAF: &[u8] = b"openledger/private-data/v1";
+/// In front of what a leaf's salt is derived from, for private data.
+pub const DATA_SALT: &[u8] = b"openledger/data-salt/v1";
+/// In front of the two hashes that an inner node is made of, in every tree.
+pub const NODE: &[u8] = b"openledger/node/v1";
+/// The root of a tree without leaves is the hash of this tag alone.
+pub const EMPTY_TREE: &[u8] = b"openledger/empty-tree/v1";
+/// In front of what all salts of one answer are derived from.
+pub const RESPONSE_SALT: &[u8] = b"openledger/response-salt/v1";
+/// In front of what the salt of a word of an answer is derived from.
+pub const WORD_SALT: &[u8] = b"openledger/word-salt/v1";
+/// In front of a leaf that is a word of an answer.
+pub const WORD_LEAF: &[u8] = b"openledger/word/v1";
+/// In front of the folded bytes of a word that is too long to stand in a leaf.
+pub const LONG_WORD: &[u8] = b"openledger/long-word/v1";
+/// In front of what the salt of a delivered piece is derived from.
+pub const PIECE_SALT: &[u8] = b"openledger/piece-salt/v1";
+/// In front of a piece of the delivered bytes.
+pub const PIECE_LEAF: &[u8] = b"openledger/delivered/v1";
+/// In front of what the salt of a word of a prompt is derived from.
+pub const PROMPT_SALT: &[u8] = b"openledger/prompt-salt/v1";
+/// In front of a leaf that is a word of a prompt.
+pub const PROMPT_LEAF: &[u8] = b"openledger/prompt-word/v1";
+/// In front of the number of a prompt's words and the root over them.
+pub const PROMPT: &[u8] = b"openledger/prompt/v1";
+/// In front of an answer's header.
+pub const HEADER: &[u8] = b"openledger/answer-header/v1";
+/// In front of what an answer's hash is made of.
+pub const RESPONSE: &[u8] = b"openledger/response/v2";
+/// In front of a leaf of a lane's list.
+pub const LANE_LEAF: &[u8] = b"openledger/lane/v1";
+/// In front of the count and the peaks of a lane's list.
+pub const LANE_ROOT: &[u8] = b"openledger/lane-root/v1";
+
+/// BLAKE2b-256 of a domain tag and of parts, one after the other.
+pub fn hash(tag: &[u8], parts: &[&[u8]]) -> Hash {
+	let length = parts.iter().fold(tag.len(), |sum, part| sum.saturating_add(part.len()));
+	let mut bytes = alloc::vec::Vec::with_capacity(length);
+	bytes.extend_from_slice(tag);
+	for part in parts {
+		bytes.extend_from_slice(part);
+	}
+	sp_io::hashing::blake2_256(&bytes).into()
+}
+
+/// Bytes of a salt.
+pub const SALT_BYTES: usize = 16;
+
+/// A salt that hides what is hashed with it.
+pub type Salt = [u8; SALT_BYTES];
+
+/// Derives the salt of the leaf at `index` from a secret: the first 16 bytes of
+/// `hash(tag ‖ secret ‖ index)`. Whoever sees one salt learns nothing of the secret or of another salt.
+pub(crate) fn derive_salt(tag: &[u8], secret: &[u8; 32], index: u32) -> Salt {
+	let derived = hash(tag, &[secret, &index.to_le_bytes()]);
+	let mut salt = Salt::default();
+	for (to, from) in salt.iter_mut().zip(derived.as_bytes()) {
+		*to = *from;
+	}
+	salt
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const ALL: [&[u8]; 18] = [
+		DATA_LEAF,
+		PRIVATE_LEAF,
+		DATA_SALT,
+		NODE,
+		EMPTY_TREE,
+		RESPONSE_SALT,
+		WORD_SALT,
+		WORD_LEAF,
+		LONG_WORD,
+		PIECE_SALT,
+		PIECE_LEAF,
+		PROMPT_SALT,
+		PROMPT_LEAF,
+		PROMPT,
+		HEADER,
+		RESPONSE,
+		LANE_LEAF,
+		LANE_ROOT,
+	];
+
+	/// Tags of messages and hashes that other modules define.
+	const ELSEWHERE: [&[u8]; 6] = [
+		crate::voucher::REQUEST_TAG,
+		crate::statement::RESPONSE_TAG,
+		<crate::voucher::Voucher as crate::signing::Signed>::DOMAIN,
+		<crate::statement::Statement as crate::signing::Signed>::DOMAIN,
+		<crate::closing::CloseAgreement as crate::signing::Signed>::DOMAIN,
+		b"openledger/settled-record/v1",
+	];
+
+	#[test]
+	fn no_tag_is_the_beginning_of_another() {
+		let tags: Vec<_> = ALL.iter().chain(&ELSEWHERE).collect();
+		for (at, one) in tags.iter().enumerate() {
+			for (other_at, other) in tags.iter().enumerate() {
+				assert!(at == other_at || !other.starts_with(one), "{one:?} {other:?}");
+			}
+		}
+	}
+
+	#[test]
+	fn a_salt_depends_on_its_tag_its_secret_and_its_index() {
+		let salt = derive_salt(WORD_SALT, &[1; 32], 0);
+
+		assert_ne!(salt, derive_salt(PIECE_SALT, &[1; 32], 0));
+		assert_ne!(salt, derive_salt(WORD_SALT, &[2; 32], 0));
+		assert_ne!(salt, derive_salt(WORD_SALT, &[1; 32], 1));
+	}
+}
