@@ -41,6 +41,8 @@ done
 
 phase "set-up" set_up
 cd "$REPO"
+# As the tests are built, so that nothing is built twice.
+with_lints
 mkdir -p docs/results
 report=docs/results/nightly.md
 scratch=$(mktemp -d)

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use futures::{stream, StreamExt};
-use openledger_payer_ledger::{LaneSlot, OpenCall, StoreError};
+use openledger_payer_ledger::{Correction, LaneSlot, OpenCall, StoreError};
 use openledger_primitives::{info::NodeInfo, AccountId, Hash, SessionId};
 use openledger_protocol::{
 	sanitise::{sanitised, SHOWN},
@@ -124,9 +124,13 @@ async fn resolve(
 			};
 		}
 		StatementStatus::NotCharged => true,
+		// By its node's word, as if it had refused the voucher: that is remembered, and the lane goes on.
+		// Otherwise a node that starts again would cost a lane for minutes for each call it was serving.
 		StatementStatus::NotTaken if call.can_be_taken(parts.market.best()) => {
-			let until = call.agreed.valid_until;
-			return Err(format!("its voucher was not taken, and can be until block {until}"));
+			let before = slot.sequence.saturating_sub(1);
+			let correction = Correction { sequence: Some(before), acknowledged: None };
+			let refused = parts.treasury.at(slot.session, |book| book.refuse(slot, correction));
+			return refused.await.map_err(|error| error.to_string());
 		}
 		StatementStatus::NotTaken => false,
 		StatementStatus::NotNow(reason) => return Err(reason),

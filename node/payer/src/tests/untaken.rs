@@ -99,23 +99,44 @@ async fn a_voucher_that_got_lost_and_arrives_late_is_found_out() {
 	node.set(Mood::Unreached);
 	assert_eq!(code(&call(&payer, TestNet::chat(true)).await), "node_failed");
 	assert_eq!((standing(&payer).reserved, standing(&payer).charged), (MOST, 0));
+	// Its node says that it was not taken: the lane goes on, and the voucher is remembered.
 	payer.janitor.recover().await;
-	assert_eq!(standing(&payer).reserved, MOST, "it can be taken still");
+	assert_eq!((standing(&payer).reserved, untaken(&payer)), (0, 1), "it can be taken still");
 	node.set(Mood::Honest);
 	node.bring_again();
-	payer.janitor.recover().await;
-	assert_eq!((standing(&payer).reserved, standing(&payer).charged), (0, CHARGE));
 	let asked = call(&payer, TestNet::chat(false)).await;
-	assert_eq!(asked.answered().unwrap().0.slot.sequence, 2);
+	let (paid, _) = asked.answered().unwrap();
+	assert_eq!((paid.slot.lane, paid.slot.sequence), (0, 2));
+	assert_eq!((standing(&payer).charged, net.charged()), (2 * CHARGE, 2 * CHARGE));
+	assert!(!is_barred(&payer));
 
 	// When it can be taken no more, it is forgotten.
 	node.set(Mood::Unreached);
 	call(&payer, TestNet::chat(true)).await;
-	assert_eq!(standing(&payer).reserved, MOST);
+	payer.janitor.recover().await;
+	assert_eq!(untaken(&payer), 1);
 	net.chain.state.lock().best = 500;
 	payer.market.refresh_if_older(std::time::Duration::ZERO).await.unwrap();
 	payer.janitor.recover().await;
-	assert_eq!((standing(&payer).reserved, standing(&payer).charged), (0, 2 * CHARGE));
+	let after = standing(&payer);
+	assert_eq!((after.reserved, after.charged, untaken(&payer)), (0, 2 * CHARGE, 0));
+}
+
+/// A node that is killed again and again, while it has calls, costs no lane for each of them.
+#[tokio::test]
+async fn calls_that_a_node_forgot_leave_their_lane_to_the_next() {
+	let net = TestNet::new(1).await;
+	let payer = payer(&net, net.settings(100 * MOST, 50 * MOST)).await;
+	for _ in 0..3 {
+		net.nodes[0].set(Mood::Unreached);
+		call(&payer, TestNet::chat(true)).await;
+		payer.janitor.recover().await;
+	}
+	net.nodes[0].set(Mood::Honest);
+	let asked = call(&payer, TestNet::chat(false)).await;
+	let (paid, _) = asked.answered().unwrap();
+	assert_eq!((paid.slot.lane, paid.slot.sequence), (0, 1));
+	assert_eq!((standing(&payer).charged, net.charged()), (CHARGE, CHARGE));
 }
 
 /// The chain shows that it was taken before the node is paid out of the session again.
