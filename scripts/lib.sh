@@ -1,8 +1,13 @@
 # shellcheck shell=bash
 # Sourced by the other scripts: where things are kept, and how the build is set up. Every script
-# goes through here, so that all of them build with the same flags into the same directory.
+# goes through here, so that all of them build with the same flags into the same directory. So may an
+# interactive bash.
 
-set -euo pipefail
+# Not in a shell that somebody types into: the first command that fails would close it.
+case $- in
+*i*) ;;
+*) set -euo pipefail ;;
+esac
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export REPO="$repo"

@@ -7,12 +7,12 @@
 #
 # | lane  | what it runs |
 # |-------|--------------|
-# | lint  | format, scripts, patches of tests/sabotage, compiling with lints, examples in the documentation |
+# | lint  | format, scripts, who depends on whom, patches of tests/sabotage, compiling with lints, examples in the documentation |
 # | chain | tests of primitives, pallets and runtime |
 # | nodes | tests of the node's crates, and of the clients in JavaScript |
 # | e2e   | the built programs, used as people use them: real chains and a real language model |
 #
-# One crate: cargo nextest run -p CRATE.
+# One crate: `source scripts/lib.sh` in bash, then `cargo nextest run -p CRATE`.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -22,7 +22,7 @@ if [ "$#" -eq 0 ]; then lanes=(lint chain nodes e2e); fi
 for lane in "${lanes[@]}"; do
 	case "$lane" in
 	lint | chain | nodes | e2e) ;;
-	*) die "unknown lane '$lane': the lanes are lint, chain, nodes, e2e. One crate's tests: cargo nextest run -p CRATE" ;;
+	*) die "unknown lane '$lane': the lanes are lint, chain, nodes, e2e. One crate's tests: source scripts/lib.sh, then cargo nextest run -p CRATE" ;;
 	esac
 done
 
@@ -42,6 +42,7 @@ scripts() {
 	for script in scripts/*.sh scripts/*/*.sh .ci/run; do bash -n "$script"; done
 	if have shellcheck; then shellcheck -x scripts/*.sh scripts/*/*.sh .ci/run; fi
 	scripts/sabotage.sh --check
+	scripts/crates.py --check
 	# Test vectors, made anew from the written formats alone.
 	python3 tests/vectors/recompute.py
 }

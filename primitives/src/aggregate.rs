@@ -27,7 +27,7 @@ pub struct Aggregate {
 	/// The sequence of the last call. Below that of the voucher, whose caller agrees with what all
 	/// calls before it cost.
 	pub up_to: Sequence,
-	/// How many calls.
+	/// Number of calls.
 	pub calls: u32,
 	/// Tokens of their prompts.
 	pub input_tokens: u64,
@@ -42,7 +42,7 @@ pub struct Aggregate {
 }
 
 impl Aggregate {
-	/// What the calls cost together, in planck: the sum of what each of them costs. `None` if it
+	/// Charge for the calls together, in planck: the sum of what each of them costs. `None` if it
 	/// does not fit a [`Balance`].
 	pub fn charge(&self, price: &PriceSchedule) -> Option<Balance> {
 		let calls = price.per_call.checked_mul(self.calls.into())?;
@@ -55,6 +55,7 @@ impl Aggregate {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::price::Tokens;
 	use proptest::{collection::vec, prelude::*};
 
 	fn sums(calls: u32, input_tokens: u64, output_tokens: u64) -> Aggregate {
@@ -79,13 +80,15 @@ mod tests {
 				per_call: price.0.into(),
 				per_input_token: price.1.into(),
 				per_output_token: price.2.into(),
+				..Default::default()
 			};
 			let sums = sums(
 				u32::try_from(calls.len()).unwrap(),
 				calls.iter().map(|call| u64::from(call.0)).sum(),
 				calls.iter().map(|call| u64::from(call.1)).sum(),
 			);
-			let sum = calls.iter().map(|call| price.charge(call.0, call.1).unwrap()).sum::<Balance>();
+			let charge = |call: &(u32, u32)| price.charge(&Tokens::new(call.0, call.1)).unwrap();
+			let sum = calls.iter().map(charge).sum::<Balance>();
 			prop_assert_eq!(sums.charge(&price), Some(sum));
 		}
 	}

@@ -4,7 +4,7 @@ use crate::{signing::Signed, Balance, Hash, SessionId};
 use codec::{Decode, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-/// What the node signs with its receipt key, so that the caller can close a session without the
+/// The node's agreement, signed with its receipt key, to closing a session without the
 /// notice: the node has settled all that it wants to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
@@ -13,7 +13,7 @@ pub struct CloseAgreement {
 	pub genesis_hash: Hash,
 	/// The session.
 	pub session: SessionId,
-	/// What had been settled in all when the node agreed, in planck. An agreement from before a
+	/// The amount settled in all when the node agreed, in planck. An agreement from before a
 	/// later settlement is void.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub settled: Balance,

@@ -42,6 +42,17 @@ pub const RESPONSE: &[u8] = b"openledger/response/v2";
 pub const LANE_LEAF: &[u8] = b"openledger/lane/v1";
 /// In front of the count and the peaks of a lane's list.
 pub const LANE_ROOT: &[u8] = b"openledger/lane-root/v1";
+/// In front of a leaf of a datanet's release log.
+pub const RELEASE_LEAF: &[u8] = b"openledger/release/v1";
+/// In front of the count and the peaks of a datanet's release log.
+pub const RELEASE_ROOT: &[u8] = b"openledger/release-root/v1";
+
+/// In front of the agreement of a lane.
+pub const AGREEMENT: &[u8] = b"openledger/agreement/v1";
+/// In front of a statement with its version, for its hash in a lane's list.
+pub const STATEMENT: &[u8] = b"openledger/statement-hash/v1";
+/// In front of an item of a settlement.
+pub const SETTLED: &[u8] = b"openledger/settled/v1";
 
 /// BLAKE2b-256 of a domain tag and of parts, one after the other.
 pub fn hash(tag: &[u8], parts: &[&[u8]]) -> Hash {
@@ -75,7 +86,7 @@ pub(crate) fn derive_salt(tag: &[u8], secret: &[u8; 32], index: u32) -> Salt {
 mod tests {
 	use super::*;
 
-	const ALL: [&[u8]; 18] = [
+	const ALL: [&[u8]; 23] = [
 		DATA_LEAF,
 		PRIVATE_LEAF,
 		DATA_SALT,
@@ -94,16 +105,24 @@ mod tests {
 		RESPONSE,
 		LANE_LEAF,
 		LANE_ROOT,
+		RELEASE_LEAF,
+		RELEASE_ROOT,
+		AGREEMENT,
+		STATEMENT,
+		SETTLED,
 	];
 
 	/// Tags of messages and hashes that other modules define.
-	const ELSEWHERE: [&[u8]; 6] = [
+	const ELSEWHERE: [&[u8]; 9] = [
 		crate::voucher::REQUEST_TAG,
 		crate::statement::RESPONSE_TAG,
 		<crate::voucher::Voucher as crate::signing::Signed>::DOMAIN,
 		<crate::statement::Statement as crate::signing::Signed>::DOMAIN,
 		<crate::closing::CloseAgreement as crate::signing::Signed>::DOMAIN,
 		b"openledger/settled-record/v1",
+		<crate::lane::Voucher as crate::signing::Signed>::DOMAIN,
+		<crate::lane::Statement as crate::signing::Signed>::DOMAIN,
+		<crate::lane::CloseAgreement as crate::signing::Signed>::DOMAIN,
 	];
 
 	#[test]

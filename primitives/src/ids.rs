@@ -41,6 +41,9 @@ pub type Sequence = u64;
 /// The weight of a contribution, a data source or an attribution entry.
 pub type Weight = u64;
 
+/// The prefix of the chain's addresses in SS58, which makes them begin with `op`.
+pub const SS58_PREFIX: u16 = 4521;
+
 /// Longest name of a model or datanet, in bytes.
 pub const MAX_NAME: u32 = 64;
 /// Longest URI, in bytes.
@@ -63,7 +66,7 @@ pub const MAX_REQUEST_INPUT: u32 = 4_096;
 pub const MAX_REQUEST_OUTPUT: u32 = 8_192;
 /// Most contributions that one submission carries.
 pub const MAX_SUBMISSION: u32 = 32;
-/// How many lanes a session has: they are numbered from 0 up to one less than this.
+/// Number of lanes of a session: they are numbered from 0 up to one less than this.
 pub const MAX_LANES: LaneId = 64;
 /// Most models that one inference node serves.
 pub const MAX_SERVED: u32 = 64;
@@ -84,7 +87,7 @@ pub const MILLI_OPEN: Balance = OPEN / 1_000;
 /// A millionth of an OPEN, in planck.
 pub const MICRO_OPEN: Balance = OPEN / 1_000_000;
 
-/// Whether `name` is a readable name: 1 to 64 of `a-z 0-9 . _ - /`, starting and ending with a
+/// Returns `true` if `name` is a readable name: 1 to 64 of `a-z 0-9 . _ - /`, starting and ending with a
 /// letter or a digit.
 pub fn is_valid_name(name: &[u8]) -> bool {
 	let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -97,6 +100,19 @@ pub fn is_valid_name(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use sp_core::crypto::{Ss58AddressFormat, Ss58Codec};
+
+	#[test]
+	fn addresses_begin_with_op() {
+		let address = |byte: u8| {
+			let format = Ss58AddressFormat::custom(SS58_PREFIX);
+			AccountId::from([byte; 32]).to_ss58check_with_version(format)
+		};
+
+		for byte in 0..=u8::MAX {
+			assert!(address(byte).starts_with("op"), "{}", address(byte));
+		}
+	}
 
 	#[test]
 	fn names_are_readable() {

@@ -1,8 +1,8 @@
-//! What a node can tell of the chain's state: the answers of the runtime APIs and, in JSON, of the
+//! A node's view of the chain's state: the answers of the runtime APIs and, in JSON, of the
 //! JSON-RPC methods.
 
 use crate::{
-	attribution::DataSources, policy::RevenuePolicy, price::PriceSchedule, AccountId, Balance,
+	model::VersionDetails, policy::RevenuePolicy, price::PriceSchedule, AccountId, Balance,
 	BlockNumber, ContributionId, DatanetId, Hash, LaneId, ModelId, PriceVersion, ReleaseId,
 	RequestId, Sequence, SessionId, VersionId, Weight,
 };
@@ -21,7 +21,10 @@ pub struct ModelInfo {
 	pub name: String,
 	/// The developer who owns it.
 	pub owner: AccountId,
-	/// Whether its owner has paused it.
+	/// The account that is paid for its calls, and its royalties: the owner's own, unless it has named
+	/// another.
+	pub payee: AccountId,
+	/// `true` if its owner has paused it.
 	pub paused: bool,
 	/// From which block on none of its calls can be settled any more, if its owner has retired it.
 	pub retired_at: Option<BlockNumber>,
@@ -33,16 +36,11 @@ pub struct ModelInfo {
 	pub price_version: PriceVersion,
 	/// The price schedule in force.
 	pub price: PriceSchedule,
-	/// How its income is shared.
+	/// The shares of its income.
 	pub policy: RevenuePolicy,
-	/// Where more about it is to be found.
-	pub uri: String,
-	/// The hash of its weights file.
-	pub weights_hash: Hash,
-	/// The hash of its tokenizer.
-	pub tokenizer_hash: Hash,
-	/// The data that the version in force was made from.
-	pub sources: DataSources,
+	/// The version in force; in JSON, its fields are the model's.
+	#[cfg_attr(feature = "std", serde(flatten))]
+	pub details: VersionDetails,
 	/// The model it descends from, and what of its developer's part goes there.
 	pub parent: Option<ParentInfo>,
 	/// A version that will be in force.
@@ -51,7 +49,7 @@ pub struct ModelInfo {
 	pub next_price: Option<Scheduled<NextPrice>>,
 	/// A policy that will be in force.
 	pub next_policy: Option<Scheduled<RevenuePolicy>>,
-	/// What is held on its owner's account for it, in planck.
+	/// Amount held on its owner's account for it, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub deposit: Balance,
 }
@@ -72,7 +70,7 @@ pub struct ParentInfo {
 pub struct Scheduled<Value> {
 	/// The block from which on it is in force.
 	pub from: BlockNumber,
-	/// What will be in force.
+	/// Value that will be in force.
 	pub value: Value,
 }
 
@@ -96,17 +94,12 @@ pub struct VersionInfo {
 	pub from: BlockNumber,
 	/// Since when another is in force.
 	pub until: Option<BlockNumber>,
-	/// Where more about it is to be found.
-	pub uri: String,
-	/// The hash of its weights file.
-	pub weights_hash: Hash,
-	/// The hash of its tokenizer.
-	pub tokenizer_hash: Hash,
-	/// The data that it was made from.
-	pub sources: DataSources,
+	/// Its parts; in JSON, these fields are its own.
+	#[cfg_attr(feature = "std", serde(flatten))]
+	pub details: VersionDetails,
 }
 
-/// What a call would cost.
+/// Cost that a call would have.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Quote {
@@ -143,20 +136,22 @@ pub enum QuoteError {
 pub struct NodeInfo {
 	/// The account behind it.
 	pub operator: AccountId,
+	/// The account that is paid for its calls: the operator's own, unless it has named another.
+	pub payee: AccountId,
 	/// The base URL of its HTTP API.
 	pub endpoint: String,
 	/// The key that signs its statements, as an account.
 	pub receipt_key: AccountId,
-	/// What it put up against misbehaviour, in planck.
+	/// The bond that it put up against misbehaviour, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub bond: Balance,
 	/// The models that it serves.
 	pub models: Vec<ServedInfo>,
-	/// Whether new sessions can be opened with it.
+	/// Its status: new sessions can be opened with it, or not.
 	pub status: NodeStatus,
 	/// The block of its last sign of life.
 	pub last_heartbeat: BlockNumber,
-	/// How many sessions with it are open.
+	/// Number of open sessions with it.
 	pub sessions: u32,
 }
 
@@ -166,11 +161,11 @@ pub struct NodeInfo {
 pub struct ServedInfo {
 	/// The model.
 	pub model: ModelId,
-	/// How many calls of it the node answers at a time.
+	/// Number of calls of it that the node answers at a time.
 	pub capacity: u32,
 }
 
-/// Whether an inference node takes new sessions.
+/// The status of an inference node: it takes new sessions, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
@@ -194,7 +189,7 @@ pub struct LaneInfo {
 	pub lane: LaneId,
 	/// The sequence of its last settled record.
 	pub sequence: Sequence,
-	/// What its settled records cost, in planck.
+	/// Cost of its settled records, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub settled: Balance,
 }
@@ -211,13 +206,13 @@ pub struct SessionInfo {
 	pub node: AccountId,
 	/// The key that signs its vouchers, as an account.
 	pub signer: AccountId,
-	/// What was put in, in planck.
+	/// Amount put in, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub deposit: Balance,
-	/// What has been settled out of it, in planck.
+	/// Amount settled out of it so far, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub settled: Balance,
-	/// What calls may cost in all that `signer` has signed for, if it is not the caller's own key,
+	/// The most that calls may cost in all that `signer` signs for, if it is not the caller's own key,
 	/// in planck. The lower of what holds now and what the caller has announced.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub spending_limit: Balance,
@@ -248,7 +243,7 @@ pub struct RequestInfo {
 	pub deadline: BlockNumber,
 	/// From which block on it cannot be answered any more, because its caller has cancelled it.
 	pub cancelled_at: Option<BlockNumber>,
-	/// What is asked.
+	/// The question.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_bytes_hex"))]
 	pub input: Vec<u8>,
 }
@@ -267,7 +262,7 @@ pub struct DatanetInfo {
 	pub offered_to: Option<AccountId>,
 	/// The curator's part of what the datanet earns from its next release on.
 	pub curator_share: Permill,
-	/// Whether anybody may contribute, or only who was let in.
+	/// `true` if anybody may contribute, `false` if only who was let in.
 	pub open: bool,
 	/// Its newest release, or 0 if there is none.
 	pub latest_release: ReleaseId,
@@ -277,7 +272,7 @@ pub struct DatanetInfo {
 	pub next_release: Option<Scheduled<ReleaseId>>,
 	/// The sum of the weights that its next release will have.
 	pub next_total_weight: Weight,
-	/// How many contributions its next release will have.
+	/// Number of contributions that its next release will have.
 	pub next_contributions: u32,
 }
 
@@ -291,12 +286,14 @@ pub struct ReleaseInfo {
 	/// The sum of its contributions' weights.
 	pub total_weight: Weight,
 	pub contributions: u32,
+	/// The hash over the list of all contributions that were accepted before it was published.
+	pub root: Hash,
 	/// The curator's part of what it earns.
 	pub curator_share: Permill,
-	/// What has been paid per unit of weight, in planck.
+	/// Amount paid so far per unit of weight, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub per_weight: Balance,
-	/// What waits for the next payment because it did not divide, in planck.
+	/// Amount that waits for the next payment because it did not divide, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub carry: Balance,
 	/// Everything that was ever paid to its contributors, in planck.
@@ -304,7 +301,7 @@ pub struct ReleaseInfo {
 	pub received: Balance,
 }
 
-/// What has become of a contribution.
+/// The state of a contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
@@ -335,12 +332,24 @@ pub struct ContributionInfo {
 	pub datanet: DatanetId,
 	pub contributor: AccountId,
 	pub beneficiary: AccountId,
-	/// The Merkle root over its chunks.
+	/// The root over its data, as its format says.
 	pub root: Hash,
 	/// Its size in bytes.
 	pub size: u64,
 	/// Where it is to be found.
 	pub uri: String,
+	/// The format of the data that the root is over; 0 if it is not specified.
+	pub format: u8,
+	/// The hash of the terms under which the data may be used.
+	pub licence: Hash,
+	/// The block in which its root was committed to: that of the reservation, if it had one.
+	pub since: BlockNumber,
+	/// The block in which the contributor showed that it has the data, if it did.
+	pub shown_at: Option<BlockNumber>,
+	/// `true` while data is owed that somebody asked for.
+	pub withheld: bool,
+	/// The block in which it was found to be a duplicate or a fraud.
+	pub slashed_at: Option<BlockNumber>,
 	pub state: ContributionState,
 	/// Its weight in the datanet's next release.
 	pub next_weight: Weight,
@@ -349,7 +358,7 @@ pub struct ContributionInfo {
 	pub bond: Balance,
 }
 
-/// What one contribution may claim from one release, or from direct attribution.
+/// Amount that one contribution may claim from one release, or from direct attribution.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct PendingPayout {
@@ -361,7 +370,7 @@ pub struct PendingPayout {
 	pub release: Option<ReleaseId>,
 	/// The contribution's weight in that release; 0 for direct attribution.
 	pub weight: Weight,
-	/// What may be claimed, in planck.
+	/// Amount that may be claimed, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub amount: Balance,
 }
@@ -376,18 +385,18 @@ pub struct PendingPage {
 	pub next: Option<ContributionId>,
 }
 
-/// What an account has earned over its lifetime, by role, in planck. Data earnings count when they
+/// The earnings of an account over its lifetime, by role, in planck. Data earnings count when they
 /// are claimed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Earnings {
-	/// As a developer.
+	/// As the payee of models.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub developer: Balance,
 	/// As a data contributor.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub data: Balance,
-	/// As an operator.
+	/// As the payee of inference nodes.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub node: Balance,
 	/// As the protocol.
@@ -396,7 +405,7 @@ pub struct Earnings {
 	/// As the curator of datanets.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub curator: Balance,
-	/// As the owner of models that others descend from.
+	/// As the payee of models that others descend from.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub royalty: Balance,
 	/// Earned, but kept back until a payment reaches the existential deposit.
@@ -404,26 +413,26 @@ pub struct Earnings {
 	pub accrued: Balance,
 }
 
-/// What a model's calls have been charged and paid over its lifetime, in planck. The parts add up to
+/// The charges and payments of a model's calls over its lifetime, in planck. The parts add up to
 /// `charged`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct ModelEarnings {
-	/// How many calls were settled.
+	/// The number of settled calls.
 	pub calls: u64,
-	/// What they cost.
+	/// Their cost.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub charged: Balance,
-	/// To its developers, who have paid the royalties already.
+	/// To its payees, after the royalties.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub developer: Balance,
 	/// To the data behind it, curators included.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub data: Balance,
-	/// To the operators who ran it.
+	/// To the payees of the nodes that ran it.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub node: Balance,
-	/// To the owners of the models it descends from.
+	/// To the payees of the models it descends from.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub royalties: Balance,
 	/// To the protocol.

@@ -1,4 +1,4 @@
-//! What the runtime, the nodes and the clients of OpenLedger share: identifiers, prices, revenue
+//! Common ground of runtime, nodes and clients of OpenLedger: identifiers, prices, revenue
 //! policies, the exact split of a charge, the pool index that pays data contributors, and the
 //! messages that callers and inference nodes sign.
 //!
@@ -10,6 +10,8 @@
 //! |---|---|
 //! | [`ids`] | identifiers, bounds and the `Balance` type |
 //! | [`price`] | what a call costs |
+//! | [`model`] | what a version of a model pins down |
+//! | [`history`] | what something was, and from which block on |
 //! | [`policy`] | who shares a charge, in which proportion |
 //! | [`split`] | exact division of an amount among weights, and of a charge among its earners |
 //! | [`pool_index`] | paying any number of contributors in constant time |
@@ -26,6 +28,10 @@
 //! | [`tree`] | the hash tree of all commitments, and proofs of any set of its leaves |
 //! | [`data_tree`] | the tree over a stream, and proofs of ranges of it |
 //! | [`answer`] | what an answer's hash commits to, and proofs of its words, pieces and prompt |
+//! | [`lane`] | what is signed, stated and settled of a lane, with its versions |
+//! | [`mountain`] | trees that grow and of which only the peaks are kept, and proofs of their leaves |
+//! | [`contribution`] | what a contributor commits to, and how a contribution stands |
+//! | [`release`] | the log of a datanet's contributions, and the proof that one is in a release |
 //! | [`lane_list`] | the list of a lane's calls with their totals, and the proof of a run of them |
 //! | [`domain`] | the tags in front of all that is hashed |
 //! | [`traits`] | how the pallets know one another |
@@ -40,22 +46,30 @@ pub mod aggregate;
 pub mod answer;
 pub mod attribution;
 pub mod closing;
+pub mod contribution;
 pub mod data_tree;
 pub mod domain;
+pub mod history;
 pub mod ids;
 pub mod info;
+pub mod lane;
 pub mod lane_list;
 pub mod lineage;
 pub mod merkle;
+pub mod model;
+pub mod mountain;
 pub mod policy;
 pub mod pool_index;
 pub mod price;
 pub mod record;
+pub mod release;
 pub mod runtime_api;
 #[cfg(feature = "std")]
 pub mod serde_balance;
 #[cfg(feature = "std")]
 pub mod serde_bytes_hex;
+#[cfg(feature = "std")]
+pub mod serde_uri;
 pub mod signing;
 pub mod split;
 pub mod statement;

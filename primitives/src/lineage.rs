@@ -1,7 +1,7 @@
-//! What a model owes to the models that it was made from.
+//! The royalties that a model owes to the models that it was made from.
 //!
 //! A model may name one parent and a royalty: the part of its developer's income that goes to the
-//! parent's owner. The parent may owe a part of that to its own parent, and so on, four levels at
+//! parent's payee. The parent may owe a part of that to its own parent, and so on, four levels at
 //! most. Each level passes on a share of what reaches it and keeps the rest:
 //!
 //! ```text
@@ -22,8 +22,8 @@ use sp_runtime::BoundedVec;
 pub struct Ancestor<AccountId> {
 	/// The parent.
 	pub model: ModelId,
-	/// Its owner.
-	pub owner: AccountId,
+	/// Who is paid for it: its owner, or whom the owner has named.
+	pub payee: AccountId,
 	/// The part of what reaches the level below that is passed on to this one.
 	pub royalty: Permill,
 }
@@ -31,7 +31,7 @@ pub struct Ancestor<AccountId> {
 /// The models above one, nearest first.
 pub type Lineage<AccountId> = BoundedVec<Ancestor<AccountId>, ConstU32<MAX_LINEAGE>>;
 
-/// Divides a developer's part among the developer and the owners of the models above, whose
+/// Divides a developer's part among the developer and the payees of the models above, whose
 /// royalties are given nearest first. Returns what the developer keeps and what each level keeps.
 /// Together they are exactly `amount`.
 ///

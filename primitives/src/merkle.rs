@@ -20,7 +20,7 @@ const LEAF_TAG: &[u8] = b"openledger/settled-record/v1";
 pub struct InclusionProof {
 	/// The hashes beside the path from the leaf up to the root.
 	pub path: BoundedVec<Hash, ConstU32<MAX_PROOF>>,
-	/// How many records there are.
+	/// The number of records.
 	pub leaves: u32,
 	/// The record's place among them, from 0.
 	pub index: u32,
@@ -50,7 +50,7 @@ pub fn prove(leaves: &[Hash], index: u32) -> Option<InclusionProof> {
 	Some(InclusionProof { path: proof.proof.try_into().ok()?, leaves: count, index })
 }
 
-/// Whether a record, charged so much, is one of those behind `root`.
+/// Returns `true` if a record, charged so much, is one of those behind `root`.
 pub fn verify(root: &Hash, record: &CallRecord, charge: Balance, proof: &InclusionProof) -> bool {
 	binary_merkle_tree::verify_proof::<BlakeTwo256, _, _>(
 		root,

@@ -4,7 +4,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_arithmetic::{traits::Saturating, Permill};
 
-/// How a model's income is shared once the protocol has had its share. The three shares add up to
+/// The shares of a model's income once the protocol has had its own. The three of them add up to
 /// exactly 100%.
 #[derive(
 	Clone,
@@ -26,14 +26,14 @@ pub struct RevenuePolicy {
 	pub data: Permill,
 	/// To the operator of the inference node that ran the call.
 	pub node: Permill,
-	/// How much of the data part goes straight to the contributions that a call's attribution
+	/// Share of the data part that goes straight to the contributions that a call's attribution
 	/// names. The rest, and all of it for a call without attribution, goes to the model's data
 	/// sources.
 	pub attributed: Permill,
 }
 
 impl RevenuePolicy {
-	/// Whether the three shares add up to exactly 100%.
+	/// Returns `true` if the three shares add up to exactly 100%.
 	pub fn is_complete(&self) -> bool {
 		let parts = [self.developer, self.data, self.node];
 		let sum = parts.iter().map(|part| u64::from(part.deconstruct())).sum::<u64>();
@@ -51,7 +51,7 @@ impl RevenuePolicy {
 		}
 	}
 
-	/// Whether contributors earn from calls.
+	/// Returns `true` if contributors earn from calls.
 	pub fn pays_data(&self) -> bool {
 		!self.data.is_zero()
 	}

@@ -48,7 +48,7 @@ impl PoolIndex {
 		Some(Self { per_weight, carry: sum.checked_rem(total)? })
 	}
 
-	/// What a contribution of `weight` may claim that has claimed up to `claimed` per unit of
+	/// Amount that a contribution of `weight` may claim that has claimed up to `claimed` per unit of
 	/// weight, in planck. `None` if `claimed` is ahead of the index or a number would overflow.
 	pub fn owed(&self, weight: Weight, claimed: Balance) -> Option<Balance> {
 		self.per_weight.checked_sub(claimed)?.checked_mul(weight.into())

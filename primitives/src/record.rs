@@ -1,4 +1,4 @@
-//! What one call used, and what became of it in a settlement.
+//! The usage of one call, and its outcome in a settlement.
 
 use crate::{
 	attribution::Attribution, voucher::LaneTerms, AccountId, Balance, ContributionId, DatanetId,
@@ -10,7 +10,7 @@ use scale_info::TypeInfo;
 use sp_core::ConstU32;
 use sp_runtime::BoundedVec;
 
-/// What one call used, as the inference node reports it. It holds no charge: the runtime computes
+/// The usage of one call, as the inference node reports it. It holds no charge: the runtime computes
 /// that from the model's price and the token counts.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -80,7 +80,7 @@ pub enum RejectReason {
 	/// The voucher's own call costs more than the caller authorised for it.
 	#[codec(index = 8)]
 	AboveAuthorised,
-	/// What is left of the session's deposit does not cover it.
+	/// The rest of the session's deposit does not cover it.
 	#[codec(index = 9)]
 	DepositExhausted,
 	/// The voucher's own call is for another request than the caller signed for.
@@ -110,9 +110,12 @@ pub enum RejectReason {
 	/// It is of another version of the model than the caller signed for.
 	#[codec(index = 18)]
 	VersionMismatch,
+	/// Who was to be paid in the block that the caller signed for is not known any more.
+	#[codec(index = 19)]
+	TermsForgotten,
 }
 
-/// What a call paid into one release's pool.
+/// Payment of a call into one release's pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct PoolPayment {
@@ -120,10 +123,10 @@ pub struct PoolPayment {
 	pub datanet: DatanetId,
 	/// Its release.
 	pub release: ReleaseId,
-	/// What came in, the curator's part included, in planck.
+	/// Amount that came in, the curator's part included, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub amount: Balance,
-	/// What of it went to the datanet's curator, in planck.
+	/// Part of it that went to the datanet's curator, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub curator: Balance,
 	/// By how much the pool index rose: a contribution of weight `w` earned `w * raised`.
@@ -140,21 +143,21 @@ pub struct PoolPayment {
 	pub carry_after: Balance,
 }
 
-/// What a call paid straight to one contribution.
+/// Payment of a call straight to one contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct DirectPayment {
 	/// The contribution.
 	pub contribution: ContributionId,
-	/// What came in, the curator's part included, in planck.
+	/// Amount that came in, the curator's part included, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub amount: Balance,
-	/// What of it went to the datanet's curator, in planck.
+	/// Part of it that went to the datanet's curator, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub curator: Balance,
 }
 
-/// How the data part of one call was paid.
+/// The payment of one call's data part.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct DataPayment {
@@ -164,20 +167,20 @@ pub struct DataPayment {
 	pub pools: BoundedVec<PoolPayment, ConstU32<MAX_SOURCES>>,
 }
 
-/// What a call paid to the owner of a model that the called one descends from.
+/// Payment of a call for a model that the called one descends from.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct RoyaltyPayment {
 	/// The parent, or one of its parents.
 	pub model: ModelId,
-	/// Its owner.
-	pub owner: AccountId,
-	/// What the owner keeps, in planck.
+	/// Who was paid for it: its owner, or whom the owner had named.
+	pub payee: AccountId,
+	/// Amount that the payee keeps, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub amount: Balance,
 }
 
-/// How a charge was paid. `protocol`, `developer`, `node`, `data` and the royalties add up to the
+/// Payment of a charge. `protocol`, `developer`, `node`, `data` and the royalties add up to the
 /// charge, and the payments in `data_payment` add up to `data`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
@@ -185,10 +188,10 @@ pub struct CallPayment {
 	/// To the protocol, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub protocol: Balance,
-	/// To the model's developer, who has paid the royalties already, in planck.
+	/// For the model, after the royalties, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub developer: Balance,
-	/// To the operator of the inference node, in planck.
+	/// For running the inference node, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub node: Balance,
 	/// To the data behind the model, in planck.
@@ -196,6 +199,6 @@ pub struct CallPayment {
 	pub data: Balance,
 	/// Where the data part went.
 	pub data_payment: DataPayment,
-	/// To the owners of the models that this one descends from, nearest first.
+	/// For the models that this one descends from, nearest first.
 	pub royalties: BoundedVec<RoyaltyPayment, ConstU32<MAX_LINEAGE>>,
 }

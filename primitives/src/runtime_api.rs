@@ -1,4 +1,4 @@
-//! What a node can ask the runtime. The JSON-RPC methods answer from these, and clients may call
+//! Questions to the runtime from a node. The JSON-RPC methods answer from these, and clients may call
 //! them through `state_call`.
 
 use crate::{
@@ -46,7 +46,7 @@ sp_api::decl_runtime_apis! {
 
 	/// Prices, inference nodes, sessions and calls on chain.
 	pub trait InferenceApi {
-		/// What a call of `model` would cost now.
+		/// The cost of a call of `model` now.
 		fn quote(model: ModelId, input_tokens: u32, output_tokens: u32) -> Result<Quote, QuoteError>;
 		/// A session by its id.
 		fn session(id: SessionId) -> Option<SessionInfo>;
@@ -61,16 +61,16 @@ sp_api::decl_runtime_apis! {
 		fn requests(model: ModelId, from: RequestId, limit: u32) -> Vec<RequestInfo>;
 	}
 
-	/// What earners have to claim and have earned.
+	/// Amounts that earners have to claim and have earned.
 	pub trait PayoutsApi {
-		/// What `account` may claim as a contributor, up to `limit` contributions (256 at most)
+		/// Claims of `account` as a contributor, up to `limit` contributions (256 at most)
 		/// from `from` upwards.
 		fn pending(account: AccountId, from: ContributionId, limit: u32) -> PendingPage;
-		/// What `account` may claim as the curator of datanets, in planck.
+		/// Amount that `account` may claim as the curator of datanets, in planck.
 		fn pending_curator(account: AccountId) -> Balance;
-		/// What `account` has earned over its lifetime.
+		/// The earnings of `account` over its lifetime.
 		fn earnings(account: AccountId) -> Earnings;
-		/// What the calls of a model were charged and paid over its lifetime.
+		/// The charges and payments of a model's calls over its lifetime.
 		fn model_earnings(model: ModelId) -> ModelEarnings;
 	}
 }

@@ -41,6 +41,7 @@ mod tests {
 		let price = PriceSchedule {
 			per_call: u128::MAX,
 			per_input_token: 0,
+			per_cached_input_token: 0,
 			per_output_token: 9_007_199_254_740_993,
 		};
 		let json = serde_json::to_string(&price).unwrap();
@@ -51,9 +52,9 @@ mod tests {
 	#[test]
 	fn integers_are_accepted_and_rubbish_is_not() {
 		let read = |text: &str| serde_json::from_str::<PriceSchedule>(text);
-		let good = r#"{"per_call": 5, "per_input_token": "6", "per_output_token": 0}"#;
+		let good = r#"{"per_call": 5, "per_input_token": "6", "per_cached_input_token": 1, "per_output_token": 0}"#;
 		assert_eq!(read(good).unwrap().per_input_token, 6);
-		let bad = r#"{"per_call": "-5", "per_input_token": "6", "per_output_token": 0}"#;
+		let bad = r#"{"per_call": "-5"}"#;
 		assert!(read(bad).unwrap_err().to_string().contains("amount in planck"));
 	}
 }

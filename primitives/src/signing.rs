@@ -1,4 +1,4 @@
-//! How messages are signed off chain.
+//! Signing of messages off chain.
 //!
 //! What is signed starts with a domain tag, so that no signature for one kind of message can stand
 //! for another, and is accepted in two forms: as it is, and wrapped in `<Bytes>…</Bytes>`, which is
@@ -24,7 +24,7 @@ pub trait Signed: Encode {
 		payload
 	}
 
-	/// Whether `signature` is `signer`'s over this message, in either form.
+	/// Returns `true` if `signature` is `signer`'s over this message, in either form.
 	fn verify(&self, signature: &Signature, signer: &AccountId) -> bool {
 		let payload = self.signing_payload();
 		signature.verify(payload.as_slice(), signer)

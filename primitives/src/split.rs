@@ -115,6 +115,33 @@ pub fn split_charge(
 	}
 }
 
+/// The node's weight among all who share a charge, and the weight of all together. `None` for a policy
+/// whose shares do not add up to 100%.
+pub fn node_weight(protocol: Permill, policy: &RevenuePolicy) -> Option<(u64, u64)> {
+	if !policy.is_complete() {
+		return None;
+	}
+	let whole = u64::from(Permill::one().deconstruct());
+	let rest = whole.checked_sub(protocol.deconstruct().into())?;
+	Some((rest.checked_mul(policy.node.deconstruct().into())?, whole.checked_mul(whole)?))
+}
+
+/// Divides the charge of a node that charges its own price: everybody else gets what they get of
+/// `list_charge`, what the same calls cost by the list price, and the node what is left of `charge`.
+///
+/// `None` if less than nothing would be left, or for a policy whose shares do not add up to 100%. A price that
+/// [`check_own_price`](crate::lane::Agreement::check_own_price) lets through always leaves enough.
+pub fn split_own_charge(
+	charge: Balance,
+	list_charge: Balance,
+	protocol: Permill,
+	policy: &RevenuePolicy,
+) -> Option<ChargeParts> {
+	let parts = split_charge(list_charge, protocol, policy)?;
+	let others = list_charge.checked_sub(parts.node)?;
+	Some(ChargeParts { node: charge.checked_sub(others)?, ..parts })
+}
+
 /// `share` of an amount, in planck: what [`split_exact`] gives to the first of two whose weights are
 /// `share` and the rest of the whole. It has a closed form because a settlement works it out some dozen
 /// times a call.

@@ -10,7 +10,7 @@ use scale_info::TypeInfo;
 /// Hashed in front of an answer: `blake2_256(tag ++ salt ++ text)`, with the request's salt.
 pub const RESPONSE_TAG: &[u8] = b"openledger/response/v1";
 
-/// What an inference node says that one call was and cost, signed with its receipt key.
+/// An inference node's word on what one call was and cost, signed with its receipt key.
 ///
 /// The caller keeps it: a statement and a settled record of the same session, lane and sequence
 /// that differ are proof against the node.
@@ -37,7 +37,7 @@ pub struct Statement {
 	pub input_tokens: u32,
 	/// Tokens of the answer that were delivered.
 	pub output_tokens: u32,
-	/// What the call cost, in planck.
+	/// Cost of the call, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub charge: Balance,
 	/// Salted hash of the request, as in the voucher.

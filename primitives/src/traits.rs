@@ -1,4 +1,4 @@
-//! How the pallets know one another: by these traits, never by each other's crates.
+//! The traits by which the pallets know one another; never by each other's crates.
 
 use crate::{
 	attribution::{AttributionEntry, DataSources},
@@ -16,20 +16,20 @@ use sp_runtime::DispatchError;
 #[cfg(feature = "runtime-benchmarks")]
 use sp_runtime::DispatchResult;
 
-/// What an earner is paid for.
+/// The role that an earner is paid for.
 #[derive(
 	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, MaxEncodedLen, TypeInfo,
 )]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
 pub enum Role {
-	/// Owns the model that answered.
+	/// Is paid for the model that answered: its owner, or whom the owner has named.
 	#[codec(index = 0)]
 	Developer,
 	/// Gave data that the model was made from.
 	#[codec(index = 1)]
 	Data,
-	/// Ran the inference node that answered.
+	/// Is paid for the inference node that answered: its operator, or whom the operator has named.
 	#[codec(index = 2)]
 	Node,
 	/// Keeps the chain.
@@ -38,7 +38,7 @@ pub enum Role {
 	/// Curates a datanet that the model was made from.
 	#[codec(index = 4)]
 	Curator,
-	/// Owns a model that the called one descends from.
+	/// Is paid for a model that the called one descends from.
 	#[codec(index = 5)]
 	Royalty,
 }
@@ -46,11 +46,11 @@ pub enum Role {
 /// The terms under which a call of one model is charged and its charge is split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallTerms<AccountId> {
-	/// Who owns the model.
-	pub developer: AccountId,
+	/// Who is paid for the model: its owner, or whom the owner has named.
+	pub payee: AccountId,
 	/// The price schedule that was asked for.
 	pub price: PriceSchedule,
-	/// How the charge is shared.
+	/// The shares of the charge.
 	pub policy: RevenuePolicy,
 	/// The data that the version was made from. Never empty if the policy pays data.
 	pub sources: DataSources,
@@ -58,12 +58,12 @@ pub struct CallTerms<AccountId> {
 	pub lineage: Lineage<AccountId>,
 }
 
-/// What others need to know of models.
+/// Facts on models that others need.
 pub trait ModelInspect<AccountId> {
-	/// Whether a model of that id is registered.
+	/// Returns `true` if a model of that id is registered.
 	fn exists(model: ModelId) -> bool;
 
-	/// Whether the model takes new calls: it is neither paused nor retired.
+	/// Returns `true` if the model takes new calls: it is neither paused nor retired.
 	fn is_callable(model: ModelId) -> bool;
 
 	/// The version and the price version that are in force now.
@@ -88,9 +88,9 @@ pub trait ModelInspect<AccountId> {
 	fn benchmark_model(owner: &AccountId, sources: DataSources) -> Result<ModelId, DispatchError>;
 }
 
-/// What others need to know of datanets.
+/// Facts on datanets that others need.
 pub trait DataInspect {
-	/// Whether the release has been published.
+	/// Returns `true` if the release has been published.
 	fn release_exists(datanet: DatanetId, release: ReleaseId) -> bool;
 
 	/// The newest release, if any has been published.
@@ -104,12 +104,12 @@ pub trait DataInspect {
 	) -> Result<(DatanetId, ReleaseId, Vec<crate::ContributionId>), DispatchError>;
 }
 
-/// What one charge owes to the data behind it.
+/// Debt of one charge to the data behind it.
 #[derive(Clone, Copy, Debug)]
 pub struct DataDue<'a> {
 	/// The data part of the charge, in planck.
 	pub amount: Balance,
-	/// How much of it goes straight to what the call is attributed to.
+	/// Share of it that goes straight to what the call is attributed to.
 	pub attributed: Permill,
 	/// The contributions that the output came from. An entry counts only if its contribution is
 	/// part of one of the releases that the sources lead to.
@@ -140,9 +140,9 @@ pub trait DataRevenue<AccountId> {
 /// One charge of a settlement: of one call, or the sum of many.
 #[derive(Clone, Debug)]
 pub struct ChargedCall {
-	/// How many calls it is for.
+	/// Number of calls that it is for.
 	pub calls: u64,
-	/// What the caller paid, in planck.
+	/// Amount that the caller paid, in planck.
 	pub charge: Balance,
 	/// The contributions that the answers came from.
 	pub attribution: Vec<AttributionEntry>,
@@ -157,7 +157,7 @@ pub trait RevenueDistributor<AccountId> {
 
 	/// Splits each charge and pays its parts out of the pot, one transfer a recipient, however
 	/// many calls. All of them are calls of `model`, charged under the same terms. Returns one
-	/// payment per charge, in order.
+	/// payment per charge, in order. `node` is who is paid for the inference node.
 	///
 	/// # Errors
 	/// If the charges cannot be paid out whole; the caller must fail, which undoes everything.
@@ -169,10 +169,14 @@ pub trait RevenueDistributor<AccountId> {
 	) -> Result<Vec<CallPayment>, DispatchError>;
 }
 
-/// What others need to know of inference nodes.
+/// Facts on inference nodes that others need.
 pub trait NodeInspect<AccountId> {
-	/// Whether the operator has an inference node that is active and serves the model.
+	/// Returns `true` if the operator has an inference node that is active and serves the model.
 	fn serves(operator: &AccountId, model: ModelId) -> bool;
+
+	/// The account that is paid for what the operator's inference node does: the operator's own, unless it
+	/// has named another.
+	fn payee(operator: &AccountId) -> AccountId;
 
 	/// Registers an inference node of `operator` that serves `model`, for benchmarks.
 	#[cfg(feature = "runtime-benchmarks")]

@@ -48,7 +48,7 @@ pub struct Voucher {
 	pub price_version: PriceVersion,
 	/// The number of this voucher within the lane, from 1 upwards.
 	pub sequence: Sequence,
-	/// What all earlier calls of the lane cost, as the caller agrees, in planck.
+	/// Cost of all earlier calls of the lane, as the caller agrees, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub acknowledged: Balance,
 	/// `acknowledged` plus the most that this call may cost, in planck.
@@ -60,7 +60,7 @@ pub struct Voucher {
 	pub valid_until: BlockNumber,
 }
 
-/// What all vouchers of a lane name: it was agreed on together, and is settled together.
+/// The terms that all vouchers of a lane name: agreed on together, and settled together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct LaneTerms {

@@ -1,10 +1,11 @@
-//! What comes from outside, encoded as the chain encodes it: any bytes can come, and none of them may do
+//! Bytes from outside, encoded as the chain encodes: any can come, and none of them may do
 //! more harm than an error.
 
 use codec::{Decode, DecodeAll, DecodeLimit, Encode, MaxEncodedLen};
 use openledger_primitives::{
 	aggregate::Aggregate,
 	merkle::InclusionProof,
+	model::VersionDetails,
 	record::{CallRecord, CallRecords},
 	signing::Signed,
 	statement::Statement,
@@ -79,6 +80,7 @@ proptest! {
 		reads::<CallRecords>(&bytes)?;
 		reads::<Aggregate>(&bytes)?;
 		reads::<InclusionProof>(&bytes)?;
+		reads::<VersionDetails>(&bytes)?;
 		reads::<Signature>(&bytes)?;
 	}
 

@@ -1,4 +1,4 @@
-//! What a node can ask the runtime.
+//! Questions that a node can ask the runtime.
 
 // The macro generates public items without documentation.
 #![allow(missing_docs)]
@@ -341,10 +341,12 @@ impl_runtime_apis! {
 
 	impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
 		fn build_state(json: Vec<u8>) -> sp_genesis_builder::Result {
+			genesis_config_presets::use_own_addresses();
 			build_state::<RuntimeGenesisConfig>(json)
 		}
 
 		fn get_preset(id: &Option<sp_genesis_builder::PresetId>) -> Option<Vec<u8>> {
+			genesis_config_presets::use_own_addresses();
 			get_preset::<RuntimeGenesisConfig>(id, genesis_config_presets::get_preset)
 		}
 

@@ -29,7 +29,7 @@ pub const BABE_GENESIS_EPOCH_CONFIG: BabeEpochConfiguration = BabeEpochConfigura
 	allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots,
 };
 
-/// What an account must hold to exist, in planck: a thousandth of an OPEN.
+/// Balance that an account must hold to exist, in planck: a thousandth of an OPEN.
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLI_OPEN;
 
 /// Fee per picosecond of computation, in planck. The base weight of a transaction is about 10^8
@@ -38,7 +38,7 @@ pub const WEIGHT_FEE: Balance = 1_000_000;
 /// Fee per byte of a transaction, in planck: a millionth of an OPEN.
 pub const TRANSACTION_BYTE_FEE: Balance = MICRO_OPEN;
 
-/// What storing `items` entries with `bytes` bytes in all costs as a deposit, in planck. It comes
+/// The deposit for storing `items` entries with `bytes` bytes in all, in planck. It comes
 /// back when the entries are removed.
 pub const fn deposit(items: Balance, bytes: Balance) -> Balance {
 	items * 20 * MILLI_OPEN + bytes * 100 * MICRO_OPEN
@@ -46,7 +46,7 @@ pub const fn deposit(items: Balance, bytes: Balance) -> Balance {
 
 /// The computation that one block may use: a third of its slot.
 pub const MAXIMUM_BLOCK_WEIGHT: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND, u64::MAX);
-/// How much of a block ordinary transactions may fill. The rest is for operational ones.
+/// Part of a block that ordinary transactions may fill. The rest is for operational ones.
 pub const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
 /// The bytes that one block may have.
 pub const MAXIMUM_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;

@@ -6,7 +6,7 @@
 //! | `development` | Alice | all well-known development accounts, 1,000,000 OPEN each |
 //! | `local_testnet` | Alice, Bob, Charlie, Dave | the same |
 //!
-//! Alice holds the sudo key in both. The pallets' pots and the protocol's account start with the
+//! Accounts are addresses of this chain in them, which begin with `op`. Alice holds the sudo key in both. The pallets' pots and the protocol's account start with the
 //! existential deposit: so they exist, and no payment to them is too small to be made.
 
 use crate::{
@@ -17,12 +17,13 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
-use openledger_primitives::OPEN;
+use openledger_primitives::{OPEN, SS58_PREFIX};
 use serde_json::Value;
+use sp_core::crypto::{set_default_ss58_version, Ss58AddressFormat};
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
-/// What each development account starts with, in planck.
+/// Balance that each development account starts with, in planck.
 pub const ENDOWMENT: Balance = 1_000_000 * OPEN;
 
 /// A validator's account and session keys, all derived from one well-known name. These are the keys
@@ -70,8 +71,14 @@ fn local_testnet() -> Value {
 	)
 }
 
+/// Has accounts read and written as addresses of this chain in JSON. To be called before any is.
+pub(crate) fn use_own_addresses() {
+	set_default_ss58_version(Ss58AddressFormat::custom(SS58_PREFIX));
+}
+
 /// The preset called `id`, as JSON, or `None` if there is none of that name.
 pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
+	use_own_addresses();
 	let preset = match id.as_str() {
 		DEV_RUNTIME_PRESET => development(),
 		LOCAL_TESTNET_RUNTIME_PRESET => local_testnet(),

@@ -47,7 +47,7 @@ mod wasm {
 
 /// The number of transactions that an account has sent.
 pub type Nonce = u32;
-/// How a transaction names an account.
+/// The form in which a transaction names an account.
 pub type Address = sp_runtime::MultiAddress<AccountId, ()>;
 /// A block's header.
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
@@ -58,7 +58,7 @@ pub type SignedBlock = generic::SignedBlock<Block>;
 /// A block's hash or its number.
 pub type BlockId = generic::BlockId<Block>;
 
-/// What is checked and charged around every transaction, in this order.
+/// The checks and charges around every transaction, in this order.
 pub type TxExtension = (
 	frame_system::AuthorizeCall<Runtime>,
 	frame_system::CheckNonZeroSender<Runtime>,
@@ -75,7 +75,7 @@ pub type TxExtension = (
 /// A transaction or inherent as it stands in a block.
 pub type UncheckedExtrinsic =
 	generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
-/// What a transaction's sender signs.
+/// The payload that a transaction's sender signs.
 pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
 
 /// Runs blocks through the pallets.
@@ -88,7 +88,7 @@ pub type Executive = frame_executive::Executive<
 	Migrations,
 >;
 
-/// What changes the storage of earlier versions into that of this one, once each: the pallets'
+/// The changes of the storage of earlier versions into that of this one, once each: the pallets'
 /// `migrations`. None yet, because this is the first version: see `docs/upgrades.md`.
 pub type Migrations = ();
 

@@ -1,5 +1,13 @@
 //! The pallets that the runtime is made of, with their indices. An index is part of every encoded
 //! call and event, so it never changes.
+//!
+//! | index | pallets |
+//! |---|---|
+//! | 0–12 | FRAME's own |
+//! | 13–19 | none yet: for staking, offences, treasury and governance |
+//! | 20–24 | models, data, metering, the split of charges, calls on chain |
+//! | 25–31 | none yet: for more of this chain's own |
+//! | 32– | none yet |
 
 // The macro gives its output no documentation: what the types are is said at their pallets.
 #![allow(missing_docs)]
@@ -54,18 +62,16 @@ mod runtime {
 	#[runtime::pallet_index(12)]
 	pub type Parameters = pallet_parameters;
 
-	#[runtime::pallet_index(50)]
+	#[runtime::pallet_index(20)]
 	pub type ModelRegistry = pallet_model_registry;
-	#[runtime::pallet_index(51)]
+	#[runtime::pallet_index(21)]
 	pub type DataAttribution = pallet_data_attribution;
-	#[runtime::pallet_index(52)]
+	#[runtime::pallet_index(22)]
 	pub type InferenceMetering = pallet_inference_metering;
-	#[runtime::pallet_index(53)]
+	#[runtime::pallet_index(23)]
 	pub type RevenueSplit = pallet_revenue_split;
-	#[runtime::pallet_index(54)]
+	#[runtime::pallet_index(24)]
 	pub type InferenceRequests = pallet_inference_requests;
-
-	// 20 to 29 are left for staking, offences, treasury and governance.
 }
 
 /// The inherents that the pallets make of `data`.
@@ -73,7 +79,7 @@ pub(crate) fn create_inherents(data: &InherentData) -> Vec<UncheckedExtrinsic> {
 	data.create_extrinsics()
 }
 
-/// What the pallets say of the inherents in `block`, given the node's own `data`.
+/// The pallets' verdict on the inherents in `block`, given the node's own `data`.
 pub(crate) fn check_inherents(
 	block: &<Block as BlockT>::LazyBlock,
 	data: &InherentData,

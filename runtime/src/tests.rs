@@ -78,6 +78,38 @@ fn presets_have_their_validators() {
 }
 
 #[test]
+fn accounts_in_presets_are_addresses_of_this_chain() {
+	let preset = genesis_config_presets::get_preset(&"development".into()).unwrap();
+	let preset: Value = serde_json::from_slice(&preset).unwrap();
+
+	let alice = "opnyNEihcAKoDLEuFQ4zsFcd5C5FghnQER5KX9ZTQL4u9r3Aa";
+	assert_eq!(preset["sudo"]["key"], alice);
+	assert_eq!(preset["session"]["keys"][0][0], alice);
+	let ours = |balance: &Value| balance[0].as_str().unwrap().starts_with("op");
+	assert!(preset["balances"]["balances"].as_array().unwrap().iter().all(ours));
+	assert_eq!(<Runtime as frame_system::Config>::SS58Prefix::get(), 4521);
+}
+
+/// Calls, events and what is on hold name pallets by these numbers.
+#[test]
+fn our_pallets_have_the_numbers_from_20_on() {
+	use frame_support::traits::PalletInfo;
+	fn number<Pallet: 'static>() -> Option<usize> {
+		<Runtime as frame_system::Config>::PalletInfo::index::<Pallet>()
+	}
+
+	let numbers = [
+		number::<crate::ModelRegistry>(),
+		number::<crate::DataAttribution>(),
+		number::<crate::InferenceMetering>(),
+		number::<crate::RevenueSplit>(),
+		number::<crate::InferenceRequests>(),
+	];
+
+	assert_eq!(numbers, [20, 21, 22, 23, 24].map(Some));
+}
+
+#[test]
 fn every_preset_is_listed() {
 	let names = genesis_config_presets::preset_names();
 	assert_eq!(names, ["development", "local_testnet"]);
@@ -263,8 +295,11 @@ fn only_the_operator_and_its_own_proxy_speak_for_a_node() {
 		models: Default::default(),
 	};
 	let more = Metering::bond_more { amount: OPEN };
-	let rotate = Metering::rotate_receipt_key { receipt_key: key };
-	for call in [register, more, rotate].map(RuntimeCall::from) {
+	let rotate = Metering::rotate_receipt_key { receipt_key: key.clone() };
+	let payee = Metering::set_payee { payee: Some(key.clone()) };
+	let models = pallet_model_registry::Call::set_payee { model: 0, payee: Some(key) };
+	let calls = [register, more, rotate, payee].map(RuntimeCall::from);
+	for call in calls.into_iter().chain([models.into()]) {
 		assert!(!ProxyType::Operator.filter(&call) && !ProxyType::NonTransfer.filter(&call));
 	}
 }

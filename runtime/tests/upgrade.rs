@@ -84,7 +84,7 @@ mod set_code {
 	use sp_runtime::{traits::Dispatchable, DispatchError};
 	use sp_version::RuntimeVersion;
 
-	/// What development chains before this layout were called.
+	/// The spec name of development chains before this layout.
 	const OLDER: &str = "openledger";
 
 	/// Reads this version from any code, as a node does from the code's own section.
@@ -104,7 +104,7 @@ mod set_code {
 		RuntimeVersion { spec_name: spec_name.into(), spec_version, ..VERSION }
 	}
 
-	/// What governance is told when it proposes code of this version on a chain of this runtime.
+	/// Answer to governance when it proposes code of this version on a chain of this runtime.
 	fn proposed(code: RuntimeVersion) -> Result<(), DispatchError> {
 		let mut chain = chain();
 		chain.register_extension(ReadRuntimeVersionExt::new(Version(code)));

@@ -1,10 +1,11 @@
 // Uses the chain as a polkadot.js user does: connects, shows what the metadata says of this chain's own
 // pallets, and registers a model as //Charlie.
 //
-//   node register-model.mjs [ws://127.0.0.1:9944] [model name] [weights hash] [tokenizer hash]
+//   node register-model.mjs [ws://127.0.0.1:9944] [model name] [weights hash] [tokenizer hash] [template hash]
 //
-// The hashes are those that `openledger-inference hash` prints for the model's file. Without them it is a model
-// that no node can serve.
+// The hashes are those that `openledger-inference hash` prints for the model's files. Without them it is a
+// model that no node can serve. Where the weights bring their tokenizer along, and there is no `tokenizer.json`,
+// their hash stands for both.
 //
 // Exits with 0 once the model is registered and its event was seen, and with 1 otherwise.
 
@@ -14,7 +15,8 @@ import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
 const url = process.argv[2] ?? 'ws://127.0.0.1:9944';
 const name = process.argv[3] ?? 'polkadot-js/demo';
 const weightsHash = process.argv[4] ?? `0x${'11'.repeat(32)}`;
-const tokenizerHash = process.argv[5] ?? `0x${'22'.repeat(32)}`;
+const tokenizerHash = process.argv[5] ?? weightsHash;
+const templateHash = process.argv[6] ?? null;
 const TIMEOUT_MS = 90_000;
 const PALLETS = [
   'modelRegistry',
@@ -24,6 +26,8 @@ const PALLETS = [
   'revenueSplit',
 ];
 const OPEN = 10n ** 18n;
+// The prefix of the chain's addresses.
+const SS58_PREFIX = 4521;
 
 // Shows calls and storage of a pallet with their types, all out of the chain's metadata.
 function describe(api, pallet) {
@@ -74,32 +78,45 @@ async function main(api) {
   // What wallets show amounts and addresses with.
   assert.deepEqual(api.registry.chainTokens, ['OPEN']);
   assert.deepEqual(api.registry.chainDecimals, [18]);
-  assert.equal(api.registry.chainSS58, 42);
+  assert.equal(api.registry.chainSS58, SS58_PREFIX);
   const properties = await api.rpc.system.properties();
   assert.equal(properties.tokenSymbol.unwrap()[0].toString(), 'OPEN');
   assert.equal(properties.tokenDecimals.unwrap()[0].toNumber(), 18);
-  assert.equal(properties.ss58Format.unwrap().toNumber(), 42);
+  assert.equal(properties.ss58Format.unwrap().toNumber(), SS58_PREFIX);
 
   for (const pallet of PALLETS) describe(api, pallet);
 
-  const charlie = new Keyring({ type: 'sr25519' }).addFromUri('//Charlie');
+  const { chainSS58: ss58Format } = api.registry;
+  const charlie = new Keyring({ type: 'sr25519', ss58Format }).addFromUri('//Charlie');
   const price = {
     perCall: OPEN / 100n,
     perInputToken: OPEN / 100_000n,
+    // What a node has read in an earlier turn, it need not read again.
+    perCachedInputToken: OPEN / 400_000n,
     perOutputToken: OPEN / 10_000n,
   };
-  // Parts per million. A model that pays no data needs no sources.
+  const details = {
+    uri: 'https://models.example/demo',
+    baseHash: weightsHash,
+    adapterHash: null,
+    tokenizerHash,
+    templateHash,
+    // The most tokens that the template adds for each message.
+    templateOverhead: 64,
+    maxRetrievedTokens: 0,
+    attributionRule: 0,
+    // A model that pays no data needs no sources.
+    sources: [],
+  };
+  // Parts per million.
   const policy = { developer: 600_000, data: 0, node: 400_000, attributed: 0 };
 
   console.log(`\nmodelRegistry.registerModel(${name})`);
   const transaction = api.tx.modelRegistry.registerModel(
     name,
-    'https://models.example/demo',
-    weightsHash,
-    tokenizerHash,
+    details,
     price,
     policy,
-    [],
   );
   const events = await submitted(api, transaction, charlie);
   const registered = events.find((event) => api.events.modelRegistry.ModelRegistered.is(event));

@@ -21,6 +21,7 @@ import { Keyring } from '@polkadot/keyring';
 import { cryptoWaitReady } from '@polkadot/util-crypto';
 import { wrapFetchWithPayment, x402Client } from '@x402/fetch';
 import { Chain, OpenLedgerScheme, StateFile, formatOpen, parseOpen } from './src/index.mjs';
+import { SS58_PREFIX } from './src/keys.mjs';
 import { SseParser } from './src/sse.mjs';
 
 const STATE = path.join(os.homedir(), '.local', 'state', 'openledger', 'x402.json');
@@ -72,7 +73,8 @@ async function main(chain, state) {
   const { CALLER_KEY: secret } = process.env;
   if (!secret) throw new Error('the environment variable CALLER_KEY is not set');
   if (!options.model || !options.prompt) throw new Error('--model and --prompt are needed');
-  const caller = new Keyring({ type: options['key-type'] }).addFromUri(secret);
+  const keyring = new Keyring({ type: options['key-type'], ss58Format: SS58_PREFIX });
+  const caller = keyring.addFromUri(secret);
 
   const [deposit, maxCharge] = [parseOpen(options.deposit), parseOpen(options['max-charge'])];
   const scheme = new OpenLedgerScheme({ chain, state, caller, deposit, maxCharge });

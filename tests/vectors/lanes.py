@@ -1,7 +1,7 @@
 """Lists of lanes, and runs of them: docs/formats.md, section 7."""
 
 from encoding import H, need, parse, u
-from trees import Beside, climb
+from trees import need_in_range, range_root
 
 TOTALS = [
     ("calls", 4), ("charge", 16), ("input_tokens", 8), ("cached_tokens", 8), ("retrieved_tokens", 8),
@@ -33,16 +33,7 @@ def check_lane_leaf(leaf):
 
 
 def acknowledged_root(count, top):
-    need(len(top) == bin(count).count("1"), "peaks")
-    return H(b"openledger/lane-root/v1", u(count, 4), *top)
-
-
-def mountains(count):
-    at = 0
-    for bit in reversed(range(32)):
-        if count >> bit & 1:
-            yield at, 1 << bit
-            at += 1 << bit
+    return range_root(b"openledger/lane-root/v1", count, top)
 
 
 NOTHING = {name: 0 for name, _ in TOTALS}
@@ -76,12 +67,8 @@ def verify_run(settled, acknowledged, proof):
     need((before["sequence"] if before else 0) <= settled["sequence"] < first["sequence"], "not neighbours")
     need(last["sequence"] < acknowledged["sequence"], "not acknowledged")
     need(acknowledged_root(proof["count"], proof["peaks"]).hex() == acknowledged["root"], "peaks")
-    beside = Beside(proof["hashes"])
-    for (at, size), peak in zip(mountains(proof["count"]), proof["peaks"]):
-        inside_it = [(leaf["index"] - at, leaf["hash"]) for leaf in leaves if at <= leaf["index"] < at + size]
-        if inside_it:
-            need(climb(size, inside_it, beside) == peak, "another peak")
-    beside.end()
+    opened = [(leaf["index"], leaf["hash"]) for leaf in leaves]
+    need_in_range(proof["count"], proof["peaks"], opened, proof["hashes"])
     if before:
         difference(first, before)
     if proof["to"]:

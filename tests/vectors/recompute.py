@@ -13,9 +13,11 @@ sys.dont_write_bytecode = True  # The modules beside this file leave nothing beh
 
 from answers import check_header, check_leaf, marked_leaves, pieces_of, prompt_leaves, read_word_leaf, verify_words
 from encoding import H, holds, listed, octets, optional, parse, u
-from lanes import NOTHING, acknowledged_root, lane_leaf, mountains, totals_of, verify_run
+from lanes import NOTHING, acknowledged_root, lane_leaf, totals_of, verify_run
+import messages
+from releases import leaf_hash, log_leaf, release_root, verify_release
 from texts import SEPARATORS, SPACELESS, canonical, fold, is_canonical, is_folded_word, words_of
-from trees import data_leaves, peaks, prove, range_proof, root, root_from, verify_range
+from trees import data_leaves, peaks, prove, prove_in_range, range_proof, root, root_from, verify_range
 
 HERE = pathlib.Path(__file__).resolve().parent
 FAILURES = []
@@ -174,18 +176,65 @@ def lanes():
         top = peaks(hashes)
         check(name, (hexes(top), acknowledged_root(len(hashes), top).hex()), (case["peaks"], case["root"]))
         snapshot = optional(leaves[-1] if leaves else None) + listed(top)
-        beside = []
-        if leaves:
-            at, size = list(mountains(len(hashes)))[-1]
-            beside = prove(hashes[at : at + size], [size - 1])
+        beside = prove_in_range(hashes, [len(hashes) - 1]) if leaves else []
         check(f"{name}, snapshot", (snapshot + listed(beside)).hex(), case["snapshot"])
     for case in file["runs"]:
         made = holds(verify_run, case["settled"], case["acknowledged"], bytes.fromhex(case["proof"]))
         check(f"run: {case['name']}", made, case["pays"] and totals_of(case["pays"]))
 
 
+def releases():
+    file = load("release.json")
+    for case in file["cases"]:
+        name = f"log of {len(case['leaves'])}"
+        leaves = [log_leaf(leaf["contribution"], leaf["since"], bytes.fromhex(leaf["data_root"]))
+                  for leaf in case["leaves"]]
+        hashes = [leaf_hash(leaf) for leaf in leaves]
+        made = [[leaf.hex(), digest.hex()] for leaf, digest in zip(leaves, hashes)]
+        check(name, made, [[leaf["leaf"], leaf["hash"]] for leaf in case["leaves"]])
+        top = peaks(hashes)
+        made = release_root(len(hashes), top)
+        check(name, (hexes(top), made.hex()), (case["peaks"], case["root"]))
+        for place, leaf in enumerate(case["leaves"]):
+            proof = u(len(hashes), 4) + listed(top) + u(place, 4) + listed(prove_in_range(hashes, [place]))
+            check(f"{name}, place {place}", proof.hex(), leaf["proof"])
+            check(f"{name}, place {place}", holds(verify_release, made, leaves[place], proof), True)
+    for case in file["refused"]:
+        root_of_it, leaf, proof = (bytes.fromhex(case[key]) for key in ("root", "leaf", "proof"))
+        check(f"release refuses: {case['name']}", holds(verify_release, root_of_it, leaf, proof), None)
+
+
+def signed_messages():
+    file = load("messages.json")
+    kinds = [
+        ("vouchers", messages.voucher, b"openledger/voucher/v3", 3),
+        ("statements", messages.statement, b"openledger/statement/v2", 2),
+        ("closings", messages.closing, b"openledger/close/v2", 2),
+    ]
+    for kind, encode, tag, version in kinds:
+        for at, case in enumerate(file[kind]):
+            encoded = encode(case)
+            made = ((tag + encoded).hex(), (u(version, 1) + encoded).hex())
+            check(f"{kind} {at}", made, (case["payload"], case["versioned"]))
+    for case in [one["agreement"] for one in file["vouchers"] + file["statements"]]:
+        made = (messages.agreement(case).hex(), messages.agreement_hash(case).hex())
+        check("agreement", made, (case["encoded"], case["hash"]))
+    for at, case in enumerate(file["statements"]):
+        made = H(b"openledger/statement-hash/v1", bytes.fromhex(case["versioned"])).hex()
+        check(f"statement {at}, hash", made, case["hash"])
+        made = (messages.record(case).hex(), messages.is_record(case))
+        check(f"statement {at}, record", made, (case["record"], case["is_record"]))
+    for at, case in enumerate(file["calls"]):
+        item = messages.settled_call(case)
+        check(f"settled call {at}", (item.hex(), messages.leaf(item).hex()), (case["item"], case["leaf"]))
+    for at, case in enumerate(file["runs"]):
+        totals = lane_leaf(0, b"", totals_of(case["totals"]))[8:]
+        item = messages.settled_run(case, totals)
+        check(f"settled run {at}", (item.hex(), messages.leaf(item).hex()), (case["item"], case["leaf"]))
+
+
 def main():
-    for part in (streams, words, trees, data, answers, lanes):
+    for part in (streams, words, trees, data, answers, lanes, releases, signed_messages):
         part()
     for failure in FAILURES:
         print(failure, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The tree, and trees over streams: docs/formats.md, sections 4 and 5."""
+"""The tree, ranges of trees, and trees over streams: docs/formats.md, sections 4 and 5."""
 
 from encoding import H, listed, need, octets, parse, u
 from texts import MAX_STREAM
@@ -89,6 +89,42 @@ def prove(leaves, indices):
 
     climb(len(leaves), [(index, leaves[index]) for index in indices], beside)
     return hashes
+
+
+def mountains(count):
+    """The perfect trees of a range: first leaf and size, from the largest to the smallest."""
+    at = 0
+    for bit in reversed(range(32)):
+        if count >> bit & 1:
+            yield at, 1 << bit
+            at += 1 << bit
+
+
+def range_root(tag, count, top):
+    need(len(top) == bin(count).count("1"), "as many peaks as bits")
+    return H(tag, u(count, 4), *top)
+
+
+def prove_in_range(leaves, indices):
+    hashes = []
+    for at, size in mountains(len(leaves)):
+        inside = [index - at for index in indices if at <= index < at + size]
+        if inside:
+            hashes += prove(leaves[at : at + size], inside)
+    return hashes
+
+
+def need_in_range(count, top, opened, hashes):
+    """Refuses unless the leaves stand in the range with these peaks."""
+    indices = [index for index, _ in opened]
+    need(indices and all(one < other for one, other in zip(indices, indices[1:])), "indices do not rise")
+    need(indices[-1] < count, "not in the range")
+    beside = Beside(hashes)
+    for (at, size), peak in zip(mountains(count), top):
+        inside = [(index - at, digest) for index, digest in opened if at <= index < at + size]
+        if inside:
+            need(climb(size, inside, beside) == peak, "another peak")
+    beside.end()
 
 
 def data_leaf(data, salt):

@@ -59,4 +59,4 @@ pub use self::{
 
 /// The version of what is in a file. A file with another one is refused ([`StoreError::Schema`]), and so
 /// is one that names none ([`StoreError::NoSchema`]).
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;

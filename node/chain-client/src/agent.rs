@@ -41,7 +41,7 @@ impl Agent {
 		&self.signer
 	}
 
-	/// Whether the key is that of another account.
+	/// Returns `true` if the key is that of another account.
 	pub fn is_proxy(&self) -> bool {
 		self.signer.account() != self.account
 	}

@@ -1,4 +1,4 @@
-//! What happened in a block, typed.
+//! The events of a block, typed.
 //!
 //! Pallets, events and fields are looked up by name in the live runtime's metadata, so that a
 //! renumbered runtime is still read rightly. Events that this program does not know are left out.
@@ -28,7 +28,7 @@ pub struct EventRecord {
 	pub index: u32,
 	/// The place of the extrinsic that it came from, if it came from one.
 	pub extrinsic: Option<u32>,
-	/// What happened.
+	/// The event.
 	pub event: Event,
 	/// Why an extrinsic failed, or a call that was made for another account, if the event says so.
 	pub failure: Option<DispatchFailure>,
@@ -41,7 +41,7 @@ pub struct DispatchFailure {
 	pub pallet: Option<String>,
 	/// The error's name.
 	pub name: String,
-	/// What its documentation says.
+	/// Its documentation.
 	pub docs: String,
 }
 

@@ -9,9 +9,9 @@ use std::{
 	sync::Arc,
 };
 
-use openledger_primitives::{signing::Signed, AccountId, Signature};
+use openledger_primitives::{signing::Signed, AccountId, Signature, SS58_PREFIX};
 use sp_core::{
-	crypto::{Ss58AddressFormat, Ss58Codec},
+	crypto::{set_default_ss58_version, Ss58AddressFormat, Ss58Codec},
 	ecdsa, ed25519, sr25519, Pair,
 };
 use sp_runtime::{traits::IdentifyAccount, MultiSigner};
@@ -19,8 +19,6 @@ use subxt::SubstrateConfig;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// The address prefix of the chain.
-pub const SS58_PREFIX: u16 = 42;
 /// No secret is longer than this, in bytes.
 const MAX_SECRET: u64 = 4096;
 
@@ -34,7 +32,7 @@ pub enum KeyError {
 		 bytes, or a development path such as //Alice"
 	)]
 	Secret {
-		/// What is wrong with it, without showing it.
+		/// The reason, without showing the key.
 		reason: String,
 	},
 	/// The environment variable is not set.
@@ -324,13 +322,20 @@ pub fn ss58(account: &AccountId) -> String {
 	account.to_ss58check_with_version(Ss58AddressFormat::custom(SS58_PREFIX))
 }
 
+/// Makes this process show accounts with the chain's prefix where it does not say so itself: in logs,
+/// errors and JSON. For the first line of a program: until then they have Substrate's, and JSON with
+/// the chain's cannot be read.
+pub fn use_chain_prefix() {
+	set_default_ss58_version(Ss58AddressFormat::custom(SS58_PREFIX));
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
 	use openledger_primitives::{voucher::Voucher, Hash};
 
 	const SCHEMES: [Scheme; 3] = [Scheme::Sr25519, Scheme::Ed25519, Scheme::Ecdsa];
-	const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+	const ALICE: &str = "opnyNEihcAKoDLEuFQ4zsFcd5C5FghnQER5KX9ZTQL4u9r3Aa";
 
 	#[test]
 	fn alice_is_alice() {
@@ -339,9 +344,13 @@ mod tests {
 		assert_eq!(parse_account(ALICE), Ok(alice.account()));
 		let digits = format!("0x{}", hex::encode::<&[u8]>(alice.account().as_ref()));
 		assert_eq!(parse_account(&digits), Ok(alice.account()));
-		// The same account under another chain's prefix.
-		let polkadot = "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5";
-		assert_eq!(parse_account(polkadot), Ok(alice.account()));
+		// The same account under Substrate's prefix, and Polkadot's.
+		for other in [
+			"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
+			"15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5",
+		] {
+			assert_eq!(parse_account(other), Ok(alice.account()));
+		}
 	}
 
 	#[test]
@@ -416,7 +425,8 @@ mod tests {
 				assert!(Keypair::from_uri(secret, scheme).is_err(), "{secret}");
 			}
 		}
-		for account in ["", "0x12", "5Grwva", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQZ"] {
+		let mistyped = ALICE.replace('A', "B");
+		for account in ["", "0x12", "opnyNE", &mistyped] {
 			assert!(parse_account(account).is_err(), "{account}");
 		}
 		assert!("rsa".parse::<Scheme>().is_err());

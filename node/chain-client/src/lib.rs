@@ -30,7 +30,7 @@ mod testing;
 pub use agent::Agent;
 pub use chain::{AccountInfo, At, Block, Chain, ChainError, ChainOptions};
 pub use events::{DispatchFailure, EventRecord};
-pub use keys::{parse_account, ss58, KeyError, KeySource, Keypair, Scheme};
+pub use keys::{parse_account, ss58, use_chain_prefix, KeyError, KeySource, Keypair, Scheme};
 pub use runtime::{
 	data, metering,
 	metering::{AggregateSettled, CallSettled},

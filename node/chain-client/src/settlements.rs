@@ -1,4 +1,4 @@
-//! What the chain has settled of a session, from its events.
+//! The chain's settlements of a session, from its events.
 //!
 //! A session may last for weeks, and be settled in a few blocks. What it has settled only grows, so
 //! those blocks are found by looking at its state, halving the span again and again, instead of by
@@ -19,7 +19,7 @@ use crate::{
 	},
 };
 
-/// What the chain has settled of a session, in the chain's order.
+/// The settlements of a session, in the chain's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionSettlements {
 	/// Calls that were settled one by one.
@@ -33,7 +33,7 @@ pub struct SessionSettlements {
 }
 
 impl SessionSettlements {
-	/// What all of it cost, in planck.
+	/// Cost of all of it, in planck.
 	pub fn charged(&self) -> Balance {
 		let calls = self.calls.iter().map(|(_, call)| call.charge);
 		let aggregates = self.aggregates.iter().map(|(_, sum)| sum.charge);
@@ -62,7 +62,7 @@ impl SessionSettlements {
 	}
 }
 
-/// How far a session has come: changes with every settlement.
+/// The progress of a session: changes with every settlement.
 type Progress = Option<(Balance, Vec<LaneInfo>)>;
 
 /// Looks for what was settled of a session in the blocks `from..=to` of the best chain. If the session is

@@ -14,7 +14,7 @@ use serde_json::{json, Value};
 
 use crate::chain::{Chain, ChainOptions};
 
-/// What the chain's state is.
+/// The chain's state.
 #[derive(Default)]
 pub(crate) struct State {
 	pub best: BlockNumber,

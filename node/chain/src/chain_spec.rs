@@ -20,12 +20,12 @@ pub fn load(id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
 	}))
 }
 
-/// What wallets need to show amounts and addresses rightly.
+/// The properties by which wallets show amounts and addresses rightly.
 fn properties() -> Properties {
 	let mut properties = Properties::new();
 	properties.insert("tokenSymbol".into(), "OPEN".into());
 	properties.insert("tokenDecimals".into(), 18.into());
-	properties.insert("ss58Format".into(), 42.into());
+	properties.insert("ss58Format".into(), openledger_primitives::SS58_PREFIX.into());
 	properties
 }
 

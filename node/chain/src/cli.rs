@@ -45,16 +45,16 @@ By default the node keeps all blocks, and the state of the last 256 finalized on
 /// The arguments of `openledger-node`.
 #[derive(Debug, clap::Parser)]
 pub struct Cli {
-	/// What to do instead of running a node.
+	/// The command to run instead of a node.
 	#[command(subcommand)]
 	pub subcommand: Option<Subcommand>,
 
-	/// How to run a node.
+	/// The options of running a node.
 	#[command(flatten)]
 	pub run: RunCmd,
 }
 
-/// What the binary does besides running a node.
+/// Commands other than running a node.
 #[derive(Debug, clap::Subcommand)]
 #[allow(clippy::large_enum_variant)]
 pub enum Subcommand {
@@ -92,7 +92,7 @@ pub enum Subcommand {
 }
 
 impl Cli {
-	/// How to run a node. A validator must bring a network key, since others find it by that; one
+	/// Options of running a node. A validator must bring a network key, since others find it by that; one
 	/// with published session keys (`--alice`) is for tests and may make a new key at each start.
 	pub fn node(&self) -> RunCmd {
 		let mut run = self.run.clone();

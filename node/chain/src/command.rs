@@ -1,17 +1,21 @@
-//! What each subcommand does.
+//! The work of each subcommand.
 
 use crate::{
 	cli::{Cli, Subcommand},
 	service::{self, Partial},
 	types::Client,
 };
+use openledger_primitives::SS58_PREFIX;
 use openledger_runtime::opaque::Block;
 use sc_cli::SubstrateCli;
 use sc_network::config::NetworkBackendType;
+use sp_core::crypto::{set_default_ss58_version, Ss58AddressFormat};
 use std::sync::Arc;
 
-/// Parses the command line and does what it says.
+/// Parses the command line and does what it says. Accounts are read and written as addresses of this chain
+/// from then on.
 pub fn run() -> sc_cli::Result<()> {
+	set_default_ss58_version(Ss58AddressFormat::custom(SS58_PREFIX));
 	let cli = Cli::from_args();
 	let Some(subcommand) = &cli.subcommand else { return run_node(&cli) };
 

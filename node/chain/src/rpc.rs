@@ -16,7 +16,7 @@ use sp_keystore::KeystorePtr;
 use std::sync::Arc;
 use substrate_frame_rpc_system::{System, SystemApiServer};
 
-/// What the methods answer from.
+/// The sources that the methods answer from.
 pub struct Deps {
 	/// The chain.
 	pub client: Arc<Client>,
@@ -32,7 +32,7 @@ pub struct Deps {
 	pub grandpa: GrandpaDeps,
 }
 
-/// What GRANDPA's methods answer from.
+/// The sources that GRANDPA's methods answer from.
 pub struct GrandpaDeps {
 	/// The rounds of the local voter.
 	pub voter_state: SharedVoterState,

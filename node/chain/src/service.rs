@@ -38,7 +38,7 @@ type BabeImport = BabeBlockImport<
 /// A justification is stored at least every so many blocks, for nodes that warp-sync.
 const JUSTIFICATION_PERIOD: u32 = 512;
 
-/// What consensus needs beyond [`Partial`].
+/// The needs of consensus beyond [`Partial`].
 pub struct Consensus {
 	babe_import: BabeImport,
 	babe_link: BabeLink<Block>,
@@ -139,7 +139,7 @@ pub fn partial(config: &Configuration) -> Result<Partial, ServiceError> {
 	})
 }
 
-/// What a block author puts into a block besides transactions: the time, and the slot at that time.
+/// Parts of a block beside transactions, from its author: the time, and the slot at that time.
 fn inherent_data(slot_duration: SlotDuration) -> BabeCreateInherentDataProviders<Block> {
 	Arc::new(move |_parent, ()| async move {
 		let timestamp = sp_timestamp::InherentDataProvider::from_system_time();

@@ -9,13 +9,15 @@ use openledger_chain_client::{
 };
 use openledger_primitives::{
 	aggregate::Aggregate,
-	attribution::AttributionEntry,
+	attribution::{AttributionEntry, DataSource, DataSources, ReleaseSelector, NEWEST_RULE},
 	closing::CloseAgreement,
+	contribution::{Submission, FORMAT_STREAM},
+	model::VersionDetails,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	record::{CallPayment, CallRecord, RejectReason},
 	voucher::Voucher,
-	AccountId, Hash, OPEN,
+	AccountId, Hash, Uri, OPEN,
 };
 use openledger_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 use scale_info::{form::PortableForm, TypeDef, Variant};
@@ -66,7 +68,12 @@ fn account(byte: u8) -> AccountId {
 }
 
 fn price() -> PriceSchedule {
-	PriceSchedule { per_call: 1, per_input_token: 2, per_output_token: 3 }
+	PriceSchedule {
+		per_call: 1,
+		per_input_token: 2,
+		per_cached_input_token: 1,
+		per_output_token: 3,
+	}
 }
 
 fn policy() -> RevenuePolicy {
@@ -78,18 +85,34 @@ fn policy() -> RevenuePolicy {
 	}
 }
 
+fn details() -> VersionDetails {
+	VersionDetails {
+		uri: Uri::truncate_from(b"http://node".to_vec()),
+		base_hash: Hash::repeat_byte(1),
+		adapter_hash: Some(Hash::repeat_byte(2)),
+		tokenizer_hash: Hash::repeat_byte(3),
+		template_hash: None,
+		template_overhead: 4,
+		max_retrieved_tokens: 5,
+		attribution_rule: NEWEST_RULE,
+		sources: DataSources::truncate_from(vec![DataSource {
+			datanet: 1,
+			release: ReleaseSelector::Fixed(2),
+			weight: 3,
+		}]),
+	}
+}
+
 fn of_models() -> Vec<Call> {
-	let (weights_hash, tokenizer_hash) = (Hash::repeat_byte(1), Hash::repeat_byte(2));
 	let calls = [
 		models::Call::register_model {
 			name: b"a/model".to_vec(),
-			uri: b"http://node".to_vec(),
-			weights_hash,
-			tokenizer_hash,
+			details: details(),
 			price: price(),
 			policy: policy(),
-			sources: Default::default(),
 		},
+		models::Call::publish_version { model: 1, details: details() },
+		models::Call::set_payee { model: 1, payee: Some(account(7)) },
 		models::Call::pause_model { model: 1 },
 		models::Call::resume_model { model: 1 },
 	];
@@ -98,11 +121,18 @@ fn of_models() -> Vec<Call> {
 
 fn of_data() -> Vec<Call> {
 	let curator_share = Permill::from_percent(5);
-	let uri = b"http://data".to_vec();
+	let submission = Submission {
+		root: Hash::zero(),
+		size: 1 << 32,
+		uri: Uri::truncate_from(b"http://data".to_vec()),
+		format: FORMAT_STREAM,
+		licence: Hash::repeat_byte(1),
+	};
 	let calls = [
 		data::Call::create_datanet_with { name: b"facts".to_vec(), open: false, curator_share },
 		data::Call::claim_curator,
-		data::Call::submit_contribution { datanet: 1, root: Hash::zero(), size: 1 << 40, uri },
+		data::Call::submit_contribution { datanet: 1, submission: submission.clone() },
+		data::Call::submit_contributions { datanet: 1, submissions: vec![submission] },
 		data::Call::accept_contribution { contribution: 1, weight: 2 },
 		data::Call::publish_release { datanet: 1 },
 		data::Call::claim { contribution: 1, releases: vec![1, 2] },
@@ -159,6 +189,8 @@ fn of_metering() -> Vec<Call> {
 		},
 		metering::Call::update_node { endpoint, models: served },
 		metering::Call::rotate_receipt_key { receipt_key: account(2) },
+		metering::Call::set_payee { payee: Some(account(7)) },
+		metering::Call::set_payee { payee: None },
 		metering::Call::heartbeat,
 		metering::Call::open_session {
 			node: account(3),
@@ -309,6 +341,7 @@ fn settled() -> metering::CallSettled {
 		sequence: 9,
 		caller: account(1),
 		node: account(2),
+		payee: account(6),
 		developer: account(3),
 		model: 4,
 		version: 5,
@@ -336,6 +369,7 @@ fn happened() -> Vec<Event> {
 		last_sequence: 12,
 		caller: account(1),
 		node: account(2),
+		payee: account(6),
 		developer: account(3),
 		model: 4,
 		version: 5,

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use openledger_chain_client::use_chain_prefix;
 use openledger_inference::cli::Cli;
 
 #[cfg(target_os = "linux")]
@@ -10,5 +11,6 @@ use openledger_inference::cli::Cli;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+	use_chain_prefix();
 	Cli::parse().main()
 }

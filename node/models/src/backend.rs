@@ -16,9 +16,19 @@ pub struct ModelFacts {
 	pub context_length: u32,
 	/// blake2-256 of the weights file, to compare with the chain's; `None` where the weights are on
 	/// another server.
-	pub weights_hash: Option<Hash>,
-	/// blake2-256 of the tokenizer: see [`ModelTokenizer::hash`](super::ModelTokenizer::hash).
-	pub tokenizer_hash: Hash,
+	pub base_hash: Option<Hash>,
+	/// blake2-256 of the model's `tokenizer.json`, to compare with the chain's; `None` where tokens are
+	/// not counted by such a file: see [`ModelTokenizer::hash`](super::ModelTokenizer::hash).
+	pub tokenizer_hash: Option<Hash>,
+}
+
+impl ModelFacts {
+	/// Returns `true` unless what was loaded is known to be something else than these weights with this
+	/// adapter. Weights on another server cannot be compared.
+	pub fn may_be(&self, base_hash: Hash, adapter_hash: Option<Hash>) -> bool {
+		// No engine here puts an adapter on weights that it has loaded.
+		self.base_hash.is_none_or(|loaded| loaded == base_hash && adapter_hash.is_none())
+	}
 }
 
 /// The work that a backend has.
@@ -89,4 +99,27 @@ pub trait Backend: Send + Sync {
 	/// # Errors
 	/// The reason why it could not.
 	async fn health(&self) -> Result<(), BackendError>;
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn weights_alone_are_no_version_with_an_adapter() {
+		let (loaded, other) = (Hash::repeat_byte(1), Hash::repeat_byte(2));
+		let facts = |base_hash| ModelFacts {
+			kind: "test",
+			context_length: 10,
+			base_hash,
+			tokenizer_hash: None,
+		};
+
+		let here = facts(Some(loaded));
+		assert!(here.may_be(loaded, None));
+		assert!(!here.may_be(other, None));
+		assert!(!here.may_be(loaded, Some(other)));
+		let elsewhere = facts(None);
+		assert!(elsewhere.may_be(other, None) && elsewhere.may_be(other, Some(loaded)));
+	}
 }

@@ -6,12 +6,11 @@ use std::{
 	path::Path,
 };
 
-use blake2b_simd::State;
 use candle_core::quantized::gguf_file::{Content, Value};
 use openledger_primitives::Hash;
 
 use super::{
-	hash::{finish, hash_reader, hasher, PIECE},
+	hash::{hash_reader, PIECE},
 	LoadError,
 };
 
@@ -71,62 +70,6 @@ pub(crate) fn flag(content: &Content, key: &str) -> Option<bool> {
 		Some(Value::Bool(flag)) => Some(*flag),
 		_ => None,
 	}
-}
-
-/// Hashes what a GGUF header says about its tokenizer: every `tokenizer.` entry in the order of its
-/// key, each part preceded by its length or by its type, so that two different headers never feed
-/// the hash the same bytes.
-pub(crate) fn tokenizer_hash(content: &Content) -> Hash {
-	let mut entries: Vec<_> =
-		content.metadata.iter().filter(|(key, _)| key.starts_with("tokenizer.")).collect();
-	entries.sort_by_key(|(key, _)| key.as_str());
-	let mut hasher = hasher();
-	hasher.update(b"openledger/gguf-tokenizer/v1");
-	for (key, value) in entries {
-		sized(&mut hasher, key.as_bytes());
-		feed(&mut hasher, value);
-	}
-	finish(&hasher)
-}
-
-fn feed(hasher: &mut State, value: &Value) {
-	let mut tagged = |tag: u8, bytes: &[u8]| {
-		hasher.update(&[tag]);
-		hasher.update(bytes);
-	};
-	match value {
-		Value::U8(n) => tagged(0, &n.to_le_bytes()),
-		Value::I8(n) => tagged(1, &n.to_le_bytes()),
-		Value::U16(n) => tagged(2, &n.to_le_bytes()),
-		Value::I16(n) => tagged(3, &n.to_le_bytes()),
-		Value::U32(n) => tagged(4, &n.to_le_bytes()),
-		Value::I32(n) => tagged(5, &n.to_le_bytes()),
-		Value::F32(n) => tagged(6, &n.to_le_bytes()),
-		Value::Bool(b) => tagged(7, &[u8::from(*b)]),
-		Value::String(text) => {
-			hasher.update(&[8]);
-			sized(hasher, text.as_bytes());
-		}
-		Value::Array(values) => {
-			hasher.update(&[9]);
-			length(hasher, values.len());
-			for value in values {
-				feed(hasher, value);
-			}
-		}
-		Value::U64(n) => tagged(10, &n.to_le_bytes()),
-		Value::I64(n) => tagged(11, &n.to_le_bytes()),
-		Value::F64(n) => tagged(12, &n.to_le_bytes()),
-	}
-}
-
-fn sized(hasher: &mut State, bytes: &[u8]) {
-	length(hasher, bytes.len());
-	hasher.update(bytes);
-}
-
-fn length(hasher: &mut State, length: usize) {
-	hasher.update(&u64::try_from(length).unwrap_or(u64::MAX).to_le_bytes());
 }
 
 #[cfg(test)]

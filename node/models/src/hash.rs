@@ -12,8 +12,8 @@ use openledger_primitives::Hash;
 /// Bytes that are read and hashed at once.
 pub(crate) const PIECE: usize = 1 << 20;
 
-/// The blake2-256 hash of a file, as the chain stores it for weights and tokenizers. The file is
-/// read in pieces.
+/// The blake2-256 hash of a file, as the chain stores it for weights, tokenizers and chat templates. The
+/// file is read in pieces.
 ///
 /// # Errors
 /// If the file cannot be read.
@@ -34,12 +34,12 @@ pub(crate) fn hash_reader(reader: &mut impl BufRead) -> io::Result<Hash> {
 }
 
 /// blake2-256, to be fed piece by piece.
-pub(crate) fn hasher() -> State {
+fn hasher() -> State {
 	Params::new().hash_length(32).to_state()
 }
 
 /// The hash of all that was fed.
-pub(crate) fn finish(hasher: &State) -> Hash {
+fn finish(hasher: &State) -> Hash {
 	let hash: Result<[u8; 32], _> = hasher.finalize().as_bytes().try_into();
 	hash.map_or_else(|_| Hash::zero(), Hash::from)
 }

@@ -62,5 +62,5 @@ pub use self::{
 		ChatRequest, Embedded, EmbeddingRequest, Message, Party, Prepared, PreparedEmbedding, Role,
 		Sampling,
 	},
-	tokenizer::{hash_tokenizer, ModelTokenizer},
+	tokenizer::{hash_template, ModelTokenizer},
 };

@@ -42,8 +42,8 @@ impl TestBackend {
 		let facts = ModelFacts {
 			kind: "test",
 			context_length: CONTEXT,
-			weights_hash: Some(Hash::zero()),
-			tokenizer_hash: Hash::zero(),
+			base_hash: Some(Hash::zero()),
+			tokenizer_hash: Some(Hash::zero()),
 		};
 		Self { facts, script: Mutex::new(script) }
 	}

@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 
 use openledger_primitives::{
-	info::SessionInfo, AccountId, Balance, BlockNumber, ModelId, SessionId,
+	info::SessionInfo, price::Tokens, AccountId, Balance, BlockNumber, ModelId, SessionId,
 };
 use openledger_protocol::x402::Receipt;
 
@@ -274,7 +274,8 @@ impl Ledger {
 		let mut changes = vec![change];
 		changes.extend(self.charge_unstated(slot, &call, charge, number, now));
 		let agreed = &call.agreed;
-		let most = agreed.price.charge(agreed.input_tokens, agreed.max_output_tokens);
+		let most = Tokens::new(agreed.input_tokens, agreed.max_output_tokens);
+		let most = agreed.price.charge(&most);
 		if let Some(most) = most.filter(|most| charge > *most) {
 			let reason = format!(
 				"it settled {charge} planck on lane {} of session {} for an answer that costs {most} at \

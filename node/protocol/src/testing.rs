@@ -1,6 +1,6 @@
 //! Keys to test with.
 
-use openledger_primitives::{signing::Signed, AccountId, Signature};
+use openledger_primitives::{signing::Signed, AccountId, Signature, SS58_PREFIX};
 use sp_core::{crypto::Ss58Codec, ecdsa, ed25519, sr25519, Pair};
 use sp_runtime::{traits::IdentifyAccount, MultiSigner};
 
@@ -39,7 +39,7 @@ impl Key {
 	}
 
 	pub(crate) fn address(&self) -> String {
-		self.account().to_ss58check()
+		self.account().to_ss58check_with_version(SS58_PREFIX.into())
 	}
 
 	pub(crate) fn sign(&self, message: &[u8]) -> Signature {

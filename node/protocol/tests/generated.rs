@@ -1,4 +1,4 @@
-//! What is made from the refusal codes, compared with what is committed.
+//! The files made from the refusal codes, compared with those that are committed.
 //!
 //! With `OPENLEDGER_WRITE=1` the files are written instead.
 

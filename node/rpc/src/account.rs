@@ -2,14 +2,15 @@
 //! wrong with an address instead of just "invalid params".
 
 use crate::{shorten::shorten, Error};
-use openledger_primitives::AccountId;
+use openledger_primitives::{AccountId, SS58_PREFIX};
 use sp_core::{
 	bytes::from_hex,
 	crypto::{PublicError, Ss58Codec},
 };
 
-/// The SS58 prefix of this chain's addresses.
-pub const SS58_PREFIX: u16 = 42;
+/// The SS58 prefix of addresses that are of no chain in particular, as keys have before they are used on
+/// one.
+const GENERIC_PREFIX: u16 = 42;
 
 /// A fault of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,13 +25,14 @@ pub enum AccountError {
 	/// Its last characters do not fit the others: most likely a typing error.
 	#[error("its checksum is wrong")]
 	Checksum,
-	#[error("it is of another chain: its SS58 prefix is {0}, here it is 42")]
+	#[error("it is of another chain: its SS58 prefix is {0}, here it is {own}", own = SS58_PREFIX)]
 	Prefix(u16),
 	#[error("it is not an SS58 address")]
 	Malformed,
 }
 
-/// Reads an account from its SS58 address on this chain, or from `0x` and 64 hexadecimal digits.
+/// Reads an account from its SS58 address, on this chain or of no chain in particular, or from `0x` and 64
+/// hexadecimal digits.
 ///
 /// # Errors
 /// [`Error::BadAddress`], with what is wrong.
@@ -58,7 +60,7 @@ fn parse_ss58(address: &str) -> Result<AccountId, AccountError> {
 			_ => AccountError::Malformed,
 		})?;
 	match u16::from(format) {
-		SS58_PREFIX => Ok(account),
+		SS58_PREFIX | GENERIC_PREFIX => Ok(account),
 		other => Err(AccountError::Prefix(other)),
 	}
 }
@@ -67,7 +69,9 @@ fn parse_ss58(address: &str) -> Result<AccountId, AccountError> {
 mod tests {
 	use super::*;
 
-	const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+	const ALICE: &str = "opnyNEihcAKoDLEuFQ4zsFcd5C5FghnQER5KX9ZTQL4u9r3Aa";
+	/// Of no chain in particular.
+	const GENERIC: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 	const ALICE_HEX: &str = "0xd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d";
 
 	fn reason(address: &str) -> AccountError {
@@ -78,8 +82,9 @@ mod tests {
 	}
 
 	#[test]
-	fn both_forms_name_the_same_account() {
+	fn all_forms_name_the_same_account() {
 		let account = parse_account(ALICE).unwrap();
+		assert_eq!(account, parse_account(GENERIC).unwrap());
 		assert_eq!(account, parse_account(ALICE_HEX).unwrap());
 		assert_eq!(account.to_ss58check_with_version(SS58_PREFIX.into()), ALICE);
 	}
@@ -89,11 +94,14 @@ mod tests {
 		assert_eq!(reason(""), AccountError::Length);
 		assert_eq!(reason("alice"), AccountError::Base58);
 		assert_eq!(reason("Ace"), AccountError::Length);
-		assert_eq!(reason(&ALICE[..47]), AccountError::Malformed);
-		assert_eq!(reason(&ALICE.replace("HGK", "HGL")), AccountError::Checksum);
+		assert_eq!(reason(&ALICE[..48]), AccountError::Length);
+		assert_eq!(reason(&GENERIC[..47]), AccountError::Malformed);
+		assert_eq!(reason(&ALICE.replace("r3A", "r4A")), AccountError::Checksum);
 		// Alice on Polkadot.
 		let polkadot = "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5";
 		assert_eq!(reason(polkadot), AccountError::Prefix(0));
+		let message = AccountError::Prefix(0).to_string();
+		assert_eq!(message, "it is of another chain: its SS58 prefix is 0, here it is 4521");
 		assert_eq!(reason("0x"), AccountError::Hex);
 		assert_eq!(reason(&ALICE_HEX[..65]), AccountError::Hex);
 		assert_eq!(reason(&format!("{ALICE_HEX}00")), AccountError::Hex);

@@ -22,8 +22,9 @@
 //!
 //! All of them read the state of the block with the hash `at`, or of the best block without it. A
 //! node answers for blocks whose state it has kept (`--state-pruning`). Amounts are decimal strings
-//! of planck, accounts are SS58 addresses or `0x` and 64 hexadecimal digits, models and datanets are
-//! ids (numbers) or names (strings). Lists come in pages: `next` is where to go on, and is `null` at
+//! of planck, accounts are SS58 addresses of this chain, which begin with `op`; parameters may also be
+//! addresses of no chain in particular (prefix 42), or `0x` and 64 hexadecimal digits. Models and datanets
+//! are ids (numbers) or names (strings). Lists come in pages: `next` is where to go on, and is `null` at
 //! the end. What can go wrong is listed in [`Error`], with its JSON-RPC codes.
 //!
 //! Each namespace has a trait for servers (`ModelsApiServer`) and one for clients
@@ -44,7 +45,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use account::{parse_account, AccountError, SS58_PREFIX};
+pub use account::{parse_account, AccountError};
 pub use datanets::{
 	ContributionPage, DatanetPage, DatanetsApiClient, DatanetsApiServer, ReleasePage,
 };
@@ -59,13 +60,18 @@ use self::{
 	datanets::Datanets, inference::Inference, models::Models, payouts::Payouts, state::State,
 };
 use jsonrpsee::{core::RegisterMethodError, RpcModule};
-use openledger_primitives::runtime_api::{DatanetsApi, InferenceApi, ModelsApi, PayoutsApi};
+use openledger_primitives::{
+	runtime_api::{DatanetsApi, InferenceApi, ModelsApi, PayoutsApi},
+	SS58_PREFIX,
+};
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
+use sp_core::crypto::{set_default_ss58_version, Ss58AddressFormat};
 use sp_runtime::traits::Block as BlockT;
 use std::sync::Arc;
 
-/// A module with all methods of this crate, which answer from `client`.
+/// A module with all methods of this crate, which answer from `client`. From then on, the process writes
+/// all accounts as addresses of this chain.
 ///
 /// # Errors
 /// If two methods had the same name.
@@ -75,6 +81,7 @@ where
 	C: ProvideRuntimeApi<Block> + HeaderBackend<Block> + Send + Sync + 'static,
 	C::Api: ModelsApi<Block> + DatanetsApi<Block> + InferenceApi<Block> + PayoutsApi<Block>,
 {
+	set_default_ss58_version(Ss58AddressFormat::custom(SS58_PREFIX));
 	let mut module = RpcModule::new(());
 	let state = || State::new(client.clone());
 	module.merge(Models(state()).into_rpc())?;

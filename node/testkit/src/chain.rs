@@ -65,7 +65,7 @@ pub struct ChainState {
 	pub transactions: Vec<&'static str>,
 }
 
-/// What the calls of the chain do, where they can be done.
+/// The effects of the chain's calls, where they can be done.
 impl ChainState {
 	/// Sets if nobody answers.
 	pub fn be_away(&mut self, away: bool) {

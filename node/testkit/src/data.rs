@@ -2,8 +2,9 @@
 
 use openledger_chain_client::{Keypair, Scheme};
 use openledger_primitives::{
-	attribution::DataSources,
+	attribution::{DataSources, NEWEST_RULE},
 	info::{LaneInfo, ModelInfo, SessionInfo},
+	model::VersionDetails,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	voucher::{request_hash, Voucher},
@@ -23,8 +24,12 @@ pub const MODEL_NAME: &str = "echo";
 /// The version of its price.
 pub const PRICE_VERSION: PriceVersion = 2;
 /// Its price.
-pub const PRICE: PriceSchedule =
-	PriceSchedule { per_call: 1_000, per_input_token: 10, per_output_token: 100 };
+pub const PRICE: PriceSchedule = PriceSchedule {
+	per_call: 1_000,
+	per_input_token: 10,
+	per_cached_input_token: 5,
+	per_output_token: 100,
+};
 /// The deposit of a session, in planck.
 pub const DEPOSIT: Balance = 1_000_000;
 /// The caller's salt.
@@ -79,6 +84,7 @@ pub fn model() -> ModelInfo {
 		id: MODEL,
 		name: MODEL_NAME.into(),
 		owner: key("//Dave").account(),
+		payee: key("//Dave").account(),
 		paused: false,
 		retired_at: None,
 		offered_to: None,
@@ -91,10 +97,17 @@ pub fn model() -> ModelInfo {
 			node: Permill::from_percent(40),
 			attributed: Permill::zero(),
 		},
-		uri: String::new(),
-		weights_hash: Hash::zero(),
-		tokenizer_hash: Hash::zero(),
-		sources: DataSources::default(),
+		details: VersionDetails {
+			uri: Default::default(),
+			base_hash: Hash::zero(),
+			adapter_hash: None,
+			tokenizer_hash: Hash::zero(),
+			template_hash: None,
+			template_overhead: 64,
+			max_retrieved_tokens: 0,
+			attribution_rule: NEWEST_RULE,
+			sources: DataSources::default(),
+		},
 		parent: None,
 		next_version: None,
 		next_price: None,

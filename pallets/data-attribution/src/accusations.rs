@@ -20,7 +20,7 @@ use frame_support::{
 	},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{Balance, ContributionId};
+use openledger_primitives::{contribution::Standing, history::History, Balance, ContributionId};
 use sp_runtime::{
 	traits::{Saturating, Zero},
 	ArithmeticError, DispatchError, Permill,
@@ -42,7 +42,7 @@ impl<T: Config> Pallet<T> {
 		}
 		ensure!(accuser != entry.contributor, Error::<T>::AccuserIsContributor);
 		let datanet = Datanets::<T>::get(entry.datanet).ok_or(Error::<T>::UnknownDatanet)?;
-		ensure!(accuser != datanet.curator, Error::<T>::AccuserIsCurator);
+		ensure!(datanet.curator() != Some(&accuser), Error::<T>::AccuserIsCurator);
 		let unsettled = Accusations::<T>::get(contribution);
 		if let AccusationReason::Duplicate(original) = reason {
 			if Self::has_taken_root(original, &entry) {
@@ -246,6 +246,11 @@ impl<T: Config> Pallet<T> {
 		// So that whose it really is can submit it.
 		Self::free_root(contribution, entry.root);
 		entry.status = ContributionStatus::Slashed;
+		let now = frame_system::Pallet::<T>::block_number();
+		if entry.standing.set(now, Standing::Slashed, Self::oldest_needed()).is_err() {
+			// A place is kept for this. Were there none, it would not go unpunished all the same.
+			entry.standing = History::new(now, Standing::Slashed);
+		}
 		Contributions::<T>::insert(contribution, entry);
 		Datanets::<T>::insert(datanet, datanet_entry);
 		if !direct.is_zero() {
@@ -263,7 +268,7 @@ impl<T: Config> Pallet<T> {
 		Ok(looked_at)
 	}
 
-	/// What it costs to have a contribution accused without the curator's agreement, of a deposit.
+	/// Part of a deposit that it costs to have a contribution accused without the curator's agreement.
 	fn dropped_share(deposit: Balance) -> Balance {
 		openledger_primitives::split::part_of(deposit, T::DroppedShare::get())
 	}

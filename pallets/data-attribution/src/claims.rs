@@ -86,7 +86,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// What a contribution has to claim from a release of its datanet, in planck; if it is slashed,
+	/// Amount that a contribution may claim from a release of its datanet, in planck; if it is slashed,
 	/// what is to be swept. `None` if a number overflows, which the bound on weights rules out.
 	pub(crate) fn owed(
 		id: ContributionId,

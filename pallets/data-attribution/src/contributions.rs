@@ -1,9 +1,9 @@
-//! What contributors do: submitting, withdrawing, stopping, handing over. Everything is checked
+//! The contributors' calls: submitting, withdrawing, stopping, handing over. Everything is checked
 //! before anything is written.
 
 use crate::{
 	Accusations, Config, ContributionOf, ContributionStatus, Contributions, ContributionsOf,
-	Datanets, Error, Event, HoldReason, NextContributionId, Pallet, RootOwner, Submission,
+	Datanets, Error, Event, HoldReason, NextContributionId, Pallet, RootOwner,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{
@@ -16,13 +16,17 @@ use frame_support::{
 	},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{ContributionId, DatanetId, Hash};
+use openledger_primitives::{
+	contribution::{Submission, SubmissionError},
+	history::History,
+	ContributionId, DatanetId, Hash,
+};
 use sp_runtime::{
 	traits::{Saturating, Zero},
 	ArithmeticError, DispatchError, SaturatedConversion,
 };
 
-/// What a submission rests on.
+/// The right that a submission rests on.
 struct Right<T: Config> {
 	/// The block from which it counts.
 	since: BlockNumberFor<T>,
@@ -48,7 +52,11 @@ impl<T: Config> Pallet<T> {
 		let mut roots = BTreeSet::new();
 		let mut rights = Vec::with_capacity(submissions.len());
 		for submission in submissions {
-			ensure!(!submission.size.is_zero(), Error::<T>::EmptyContribution);
+			submission.check().map_err(|error| match error {
+				SubmissionError::Empty => Error::<T>::EmptyContribution,
+				SubmissionError::Format => Error::<T>::UnknownFormat,
+				SubmissionError::TooLong => Error::<T>::StreamTooLong,
+			})?;
 			ensure!(roots.insert(submission.root), Error::<T>::RootTaken);
 			rights.push(Self::right_to(submission, &contributor)?);
 		}
@@ -65,7 +73,7 @@ impl<T: Config> Pallet<T> {
 			if let Some(commitment) = right.reserved {
 				Self::end_reservation(commitment)?;
 			}
-			let Submission { root, size, uri } = submission.clone();
+			let Submission { root, size, uri, format, licence } = submission.clone();
 			let mut new = ContributionOf::<T> {
 				datanet,
 				contributor: contributor.clone(),
@@ -73,11 +81,16 @@ impl<T: Config> Pallet<T> {
 				root,
 				size,
 				uri,
+				format,
+				licence,
 				bond,
 				since: right.since,
 				kept_until: right.kept_until,
 				displaced: None,
+				shown_at: None,
 				status: ContributionStatus::Pending,
+				standing: History::default(),
+				place: None,
 				checkpoints: Default::default(),
 			};
 			if let Some((contribution, entry)) = right.displaces {
@@ -221,7 +234,7 @@ impl<T: Config> Pallet<T> {
 		Ok(entry)
 	}
 
-	/// Whether a contribution has been accepted, and nothing was found against it.
+	/// Returns `true` if a contribution has been accepted, and nothing was found against it.
 	pub(crate) fn is_settled(contribution: &ContributionOf<T>) -> bool {
 		match contribution.status {
 			ContributionStatus::Accepted | ContributionStatus::Stopped(_) => true,
@@ -301,7 +314,7 @@ impl<T: Config> Pallet<T> {
 		Ok(Right { since, kept_until, reserved: reservation.map(|_| commitment), displaces })
 	}
 
-	/// Whether a contribution was pending for so long that it gives way to one that counts from
+	/// Returns `true` if a contribution was pending for so long that it gives way to one that counts from
 	/// `since`. What it has taken the root over from must have no better right: the root is not free
 	/// only because nobody decides about who contends for it.
 	fn is_overdue(contribution: &ContributionOf<T>, since: BlockNumberFor<T>) -> bool {
@@ -328,7 +341,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn insert_pending(contribution: ContributionId, entry: ContributionOf<T>) {
-		let ContributionOf::<T> { datanet, root, .. } = entry;
+		let ContributionOf::<T> { datanet, root, format, since, .. } = entry;
 		let contributor = entry.contributor.clone();
 		RootOwner::<T>::insert(root, contribution);
 		ContributionsOf::<T>::insert(&contributor, contribution.to_be_bytes(), ());
@@ -338,6 +351,8 @@ impl<T: Config> Pallet<T> {
 			datanet,
 			contributor,
 			root,
+			format,
+			since,
 		});
 	}
 }

@@ -1,10 +1,13 @@
 //! Crediting the data parts of a batch of charges. Everything is worked out in memory first and
 //! written last: a batch either happens whole or changes nothing, and each release, contribution and
 //! curator is read and written once, however many charges pay it.
+//!
+//! A batch is credited as of one block: what was the current release then, who was the curator, and which
+//! contributions could be named. A settlement credits as of its own block.
 
 use crate::{
-	types::weight_at, Accounted, Checkpoint, Config, ContributionStatus, Contributions,
-	CuratorEarnings, Datanets, DirectEarnings, Error, Pallet, Release, Releases, MAX_CHECKPOINTS,
+	types::weight_at, Accounted, Checkpoint, Config, Contributions, CuratorEarnings, Datanets,
+	DirectEarnings, Error, Pallet, Release, Releases, MAX_CHECKPOINTS,
 };
 use alloc::{
 	collections::{btree_map::Entry, BTreeMap},
@@ -12,8 +15,10 @@ use alloc::{
 	vec::Vec,
 };
 use frame_support::{traits::ConstU32, BoundedVec};
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	attribution::{DataSources, ReleaseSelector},
+	contribution::{is_provable, Standing},
 	record::{DataPayment, DirectPayment, PoolPayment},
 	split::{part_of, split_exact},
 	traits::DataDue,
@@ -47,11 +52,11 @@ struct Named {
 	id: ContributionId,
 	datanet: DatanetId,
 	checkpoints: BoundedVec<Checkpoint, ConstU32<MAX_CHECKPOINTS>>,
-	/// What the batch pays to it, in planck.
+	/// The batch's payments to it, in planck.
 	earned: Balance,
 }
 
-/// What of a datanet a batch has to know.
+/// Facts of a datanet that a batch has to know.
 struct Curation<AccountId> {
 	curator: AccountId,
 	/// The release that sources without a number lead to.
@@ -69,24 +74,31 @@ struct Share {
 	curator_share: Permill,
 }
 
-/// What is known and has been paid so far.
+/// Facts known and the amounts paid so far.
 struct Batch<'a, T: Config> {
+	/// The block as of which it is paid.
+	as_of: BlockNumberFor<T>,
 	plans: Vec<Plan<'a>>,
 	pools: Vec<Pool>,
 	pool_positions: BTreeMap<(DatanetId, ReleaseId), Option<usize>>,
 	named: Vec<Named>,
 	named_positions: BTreeMap<ContributionId, Option<usize>>,
 	datanets: BTreeMap<DatanetId, Option<Curation<T::AccountId>>>,
-	/// What curators earn, by datanet, in planck.
+	/// The curators' earnings, by datanet, in planck.
 	curators: BTreeMap<DatanetId, Balance>,
 	/// The sum of all charges, in planck.
 	total: Balance,
 }
 
 impl<T: Config> Pallet<T> {
-	/// See [`DataRevenue::credit`](openledger_primitives::traits::DataRevenue::credit).
-	pub(crate) fn do_credit(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
+	/// See [`DataRevenue::credit`](openledger_primitives::traits::DataRevenue::credit): pays what was in force
+	/// in block `as_of`.
+	pub(crate) fn do_credit(
+		as_of: BlockNumberFor<T>,
+		dues: &[DataDue],
+	) -> Result<Vec<DataPayment>, DispatchError> {
 		let mut batch = Batch::<T> {
+			as_of,
 			plans: Vec::new(),
 			pools: Vec::new(),
 			pool_positions: BTreeMap::new(),
@@ -134,7 +146,7 @@ impl<'a, T: Config> Batch<'a, T> {
 			let datanet = source.datanet;
 			let release = match source.release {
 				ReleaseSelector::Fixed(release) => release,
-				ReleaseSelector::Latest => match self.datanet(datanet) {
+				ReleaseSelector::Latest => match self.datanet(datanet)? {
 					Some(curation) => curation.current_release,
 					None => continue,
 				},
@@ -304,7 +316,10 @@ impl<'a, T: Config> Batch<'a, T> {
 			Entry::Vacant(vacant) => {
 				let position = self.named.len();
 				let entry = Contributions::<T>::get(id);
-				let payable = entry.filter(|entry| entry.status != ContributionStatus::Slashed);
+				let payable = entry.filter(|entry| {
+					is_provable(entry.format)
+						&& entry.standing_at(self.as_of) == Some(Standing::Accepted)
+				});
 				let found = payable.map(|entry| {
 					let (datanet, checkpoints) = (entry.datanet, entry.checkpoints);
 					self.named.push(Named { id, datanet, checkpoints, earned: Balance::zero() });
@@ -315,15 +330,29 @@ impl<'a, T: Config> Batch<'a, T> {
 		}
 	}
 
-	/// What is to be known of a datanet.
-	fn datanet(&mut self, datanet: DatanetId) -> Option<&Curation<T::AccountId>> {
-		let known = self.datanets.entry(datanet).or_insert_with(|| {
-			let entry = Datanets::<T>::get(datanet)?;
-			let now = frame_system::Pallet::<T>::block_number();
-			let current_release = entry.current_at(now);
-			Some(Curation { curator: entry.curator, current_release })
-		});
-		known.as_ref()
+	/// The facts to know of a datanet, if there is one.
+	fn datanet(
+		&mut self,
+		datanet: DatanetId,
+	) -> Result<Option<&Curation<T::AccountId>>, DispatchError> {
+		let known = match self.datanets.entry(datanet) {
+			Entry::Occupied(known) => known.into_mut(),
+			Entry::Vacant(vacant) => {
+				let found = match Datanets::<T>::get(datanet) {
+					Some(entry) => {
+						let curator = entry.curator_at(self.as_of).cloned();
+						let current_release = entry.current_at(self.as_of);
+						Some(Curation {
+							curator: curator.ok_or(Error::<T>::TermsForgotten)?,
+							current_release: current_release.ok_or(Error::<T>::TermsForgotten)?,
+						})
+					}
+					None => None,
+				};
+				vacant.insert(found)
+			}
+		};
+		Ok(known.as_ref())
 	}
 
 	/// Writes everything, or nothing.
@@ -342,7 +371,7 @@ impl<'a, T: Config> Batch<'a, T> {
 		}
 		let mut curators = BTreeMap::<T::AccountId, Balance>::new();
 		for (datanet, amount) in core::mem::take(&mut self.curators) {
-			let curation = self.datanet(datanet).ok_or(Error::<T>::UnknownDatanet)?;
+			let curation = self.datanet(datanet)?.ok_or(Error::<T>::UnknownDatanet)?;
 			let owed = match curators.entry(curation.curator.clone()) {
 				Entry::Occupied(known) => known.into_mut(),
 				Entry::Vacant(vacant) => {

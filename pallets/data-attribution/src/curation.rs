@@ -1,12 +1,14 @@
-//! What a curator makes of contributions: accepting, rejecting, weighing. Everything is checked
+//! A curator's decisions on contributions: accepting, rejecting, weighing. Everything is checked
 //! before anything is written.
 
 use crate::{
 	Checkpoint, Config, ContributionOf, ContributionStatus, Contributions, DatanetOf, Datanets,
-	Error, Event, Pallet, MAX_CHECKPOINTS, MAX_TOTAL_WEIGHT,
+	Error, Event, Pallet, ReleaseLogs, MAX_CHECKPOINTS, MAX_TOTAL_WEIGHT,
 };
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
-use openledger_primitives::{ContributionId, ReleaseId, Weight};
+use openledger_primitives::{
+	contribution::Standing, history::History, ContributionId, ReleaseId, Weight,
+};
 use sp_runtime::{traits::Zero, ArithmeticError, DispatchError, SaturatedConversion};
 
 impl<T: Config> Pallet<T> {
@@ -20,16 +22,24 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_weight(weight)?;
 		let from_release = Self::next_release(&datanet)?;
 		Self::weigh(&mut entry, &mut datanet, from_release, weight)?;
-		entry.status = ContributionStatus::Accepted;
-
 		let datanet_id = entry.datanet;
+		let mut log = ReleaseLogs::<T>::get(datanet_id);
+		let place =
+			log.append(&entry.log_leaf(contribution)).map_err(|_| Error::<T>::ReleaseLogFull)?;
+		let now = frame_system::Pallet::<T>::block_number();
+		entry.status = ContributionStatus::Accepted;
+		entry.standing = History::new(now, Standing::Accepted);
+		entry.place = Some(place);
+
 		Contributions::<T>::insert(contribution, entry);
 		Datanets::<T>::insert(datanet_id, datanet);
+		ReleaseLogs::<T>::insert(datanet_id, log);
 		Self::deposit_event(Event::ContributionAccepted {
 			contribution,
 			datanet: datanet_id,
 			weight,
 			from_release,
+			place,
 		});
 		Ok(())
 	}
@@ -107,7 +117,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Whether a curator may give a contribution this weight.
+	/// Checks that a curator may give a contribution this weight.
 	fn ensure_weight(weight: Weight) -> DispatchResult {
 		ensure!(!weight.is_zero(), Error::<T>::ZeroWeight);
 		ensure!(weight <= T::MaxWeight::get(), Error::<T>::WeightTooHigh);

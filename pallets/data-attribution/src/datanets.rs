@@ -3,7 +3,7 @@
 
 use crate::{
 	Admission, Admissions, Config, Datanet, DatanetIdByName, DatanetOf, Datanets, Error, Event,
-	HoldReason, NextDatanetId, Pallet, Release, Releases, MAX_RELEASES,
+	HoldReason, NextDatanetId, Pallet, Release, ReleaseLogs, Releases, MAX_RELEASES,
 };
 use frame_support::{
 	dispatch::DispatchResult,
@@ -12,7 +12,10 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	is_valid_name, pool_index::PoolIndex, Balance, DatanetId, Name, ReleaseId, Weight,
+	history::{History, NoRoom},
+	is_valid_name,
+	pool_index::PoolIndex,
+	Balance, DatanetId, Name, ReleaseId, Weight,
 };
 use sp_runtime::{
 	traits::{Saturating, Zero},
@@ -39,16 +42,16 @@ impl<T: Config> Pallet<T> {
 
 		NextDatanetId::<T>::put(next);
 		DatanetIdByName::<T>::insert(&name, datanet);
+		let now = frame_system::Pallet::<T>::block_number();
 		let entry = Datanet {
 			name: name.clone(),
-			curator: curator.clone(),
+			curators: History::new(now, curator.clone()),
 			offered_to: None,
 			open,
 			curator_share,
 			deposit,
 			latest_release: ReleaseId::zero(),
-			current_release: ReleaseId::zero(),
-			next_release: None,
+			current: History::new(now, ReleaseId::zero()),
 			next_total_weight: Weight::zero(),
 			next_contributions: 0,
 			changed: false,
@@ -63,6 +66,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!entry.next_total_weight.is_zero(), Error::<T>::EmptyRelease);
 		ensure!(entry.changed, Error::<T>::NothingChanged);
 		let release = Self::next_release(&entry)?;
+		let announced = Self::announce(&mut entry, release)?;
 		let deposit = T::ReleaseDeposit::get();
 		let deposits = entry.deposit.checked_add(deposit).ok_or(ArithmeticError::Overflow)?;
 		T::Currency::hold(&HoldReason::Datanet.into(), who, deposit)?;
@@ -70,12 +74,11 @@ impl<T: Config> Pallet<T> {
 		let state = Release {
 			total_weight: entry.next_total_weight,
 			contributions: entry.next_contributions,
+			root: ReleaseLogs::<T>::get(datanet).root(),
 			curator_share: entry.curator_share,
 			index: PoolIndex::default(),
 			received: Balance::zero(),
 		};
-		let now = frame_system::Pallet::<T>::block_number();
-		let announced = Self::announce(&mut entry, release, now);
 		entry.deposit = deposits;
 		entry.latest_release = release;
 		entry.changed = false;
@@ -87,6 +90,7 @@ impl<T: Config> Pallet<T> {
 			total_weight: state.total_weight,
 			contributions: state.contributions,
 			curator_share: state.curator_share,
+			root: state.root,
 		});
 		if let Some(from) = announced {
 			Self::deposit_event(Event::ReleaseAnnounced { datanet, release, from });
@@ -95,21 +99,28 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Makes sources without a release number lead to this one after the notice, and returns from
-	/// when on. The first one has nothing to take the place of: they lead to it at once.
+	/// when on. The first one has nothing to take the place of: they lead to it at once. The entry is not
+	/// written.
 	fn announce(
 		entry: &mut DatanetOf<T>,
 		release: ReleaseId,
-		now: BlockNumberFor<T>,
-	) -> Option<BlockNumberFor<T>> {
-		entry.current_release = entry.current_at(now);
-		entry.next_release = None;
-		if entry.current_release.is_zero() {
-			entry.current_release = release;
-			return None;
+	) -> Result<Option<BlockNumberFor<T>>, DispatchError> {
+		let now = frame_system::Pallet::<T>::block_number();
+		let oldest = Self::oldest_needed();
+		let current = entry.current_at(now).unwrap_or_default();
+		let mut set = |from, release| {
+			let set = entry.current.set(from, release, oldest);
+			set.map_err(|NoRoom| Error::<T>::TooManyReleaseChanges)
+		};
+		if current.is_zero() {
+			set(now, release)?;
+			return Ok(None);
 		}
+		// One that was announced before, and is not due yet, is passed over.
+		set(now, current)?;
 		let from = now.saturating_add(T::ReleaseNotice::get());
-		entry.next_release = Some((release, from));
-		Some(from)
+		set(from, release)?;
+		Ok(Some(from))
 	}
 
 	pub(crate) fn do_set_open(
@@ -150,7 +161,7 @@ impl<T: Config> Pallet<T> {
 		let admission = Admissions::<T>::get(datanet, &account);
 		// Who paid for it was the curator then, and must not depend on the one of now.
 		let paid = admission.as_ref().is_some_and(|admission| admission.payer == *who);
-		ensure!(entry.curator == *who || paid, Error::<T>::NotCurator);
+		ensure!(entry.curator() == Some(who) || paid, Error::<T>::NotCurator);
 		let Admission { payer, deposit } = admission.ok_or(Error::<T>::NoAdmission)?;
 		let reason = HoldReason::Admission.into();
 		T::Currency::release(&reason, &payer, deposit, Precision::Exact)?;
@@ -181,7 +192,7 @@ impl<T: Config> Pallet<T> {
 		to: T::AccountId,
 	) -> DispatchResult {
 		let mut entry = Self::curated(who, datanet)?;
-		ensure!(to != entry.curator, Error::<T>::SameAccount);
+		ensure!(entry.curator() != Some(&to), Error::<T>::SameAccount);
 
 		entry.offered_to = Some(to.clone());
 		Datanets::<T>::insert(datanet, entry);
@@ -205,13 +216,18 @@ impl<T: Config> Pallet<T> {
 		let mut entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
 		let offered_to = entry.offered_to.take().ok_or(Error::<T>::NoOffer)?;
 		ensure!(offered_to == to, Error::<T>::NotOffered);
+		let from = entry.curator().cloned().ok_or(Error::<T>::UnknownDatanet)?;
+		let now = frame_system::Pallet::<T>::block_number();
+		entry
+			.curators
+			.set(now, to.clone(), Self::oldest_needed())
+			.map_err(|NoRoom| Error::<T>::TooManyCuratorChanges)?;
 		let reason = HoldReason::Datanet.into();
 		let deposit = T::ReleaseDeposit::get()
 			.checked_mul(entry.latest_release.into())
 			.and_then(|releases| releases.checked_add(T::DatanetDeposit::get()))
 			.ok_or(ArithmeticError::Overflow)?;
 		T::Currency::hold(&reason, &to, deposit)?;
-		let from = core::mem::replace(&mut entry.curator, to.clone());
 		let former = core::mem::replace(&mut entry.deposit, deposit);
 		T::Currency::release(&reason, &from, former, Precision::Exact)?;
 
@@ -226,13 +242,18 @@ impl<T: Config> Pallet<T> {
 		datanet: DatanetId,
 	) -> Result<DatanetOf<T>, DispatchError> {
 		let entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
-		ensure!(entry.curator == *who, Error::<T>::NotCurator);
+		ensure!(entry.curator() == Some(who), Error::<T>::NotCurator);
 		Ok(entry)
 	}
 
-	/// Whether `who` may contribute to the datanet.
+	/// Returns `true` if `who` may contribute to the datanet.
 	pub(crate) fn admits(datanet: DatanetId, entry: &DatanetOf<T>, who: &T::AccountId) -> bool {
-		entry.open || entry.curator == *who || Admissions::<T>::contains_key(datanet, who)
+		entry.open || entry.curator() == Some(who) || Admissions::<T>::contains_key(datanet, who)
+	}
+
+	/// The oldest block about which somebody may still ask what was in force in it.
+	pub(crate) fn oldest_needed() -> BlockNumberFor<T> {
+		frame_system::Pallet::<T>::block_number().saturating_sub(T::HistoryPeriod::get())
 	}
 
 	/// The number of the datanet's next release.

@@ -1,4 +1,4 @@
-//! What other pallets see of datanets, and how they pay them.
+//! The view that other pallets have of datanets, and their way to pay them.
 
 use crate::{Config, Datanets, Pallet, Releases};
 use alloc::vec::Vec;
@@ -34,6 +34,6 @@ impl<T: Config> DataRevenue<T::AccountId> for Pallet<T> {
 	}
 
 	fn credit(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
-		Self::do_credit(dues)
+		Self::do_credit(frame_system::Pallet::<T>::block_number(), dues)
 	}
 }

@@ -3,7 +3,7 @@
 //! Who gave the data behind a model, and how they are paid for each call of it.
 //!
 //! A *datanet* is a pool of data around one subject. Contributors submit data sets to it, each as
-//! the Merkle root of its chunks, with a bond. The datanet's curator accepts a contribution with a
+//! the root of a tree over its data, with a bond. The datanet's curator accepts a contribution with a
 //! weight, or rejects it. When the curator publishes a *release*, the contributions and weights of
 //! that moment are frozen under a number, and models are trained on that release. A model's income
 //! goes to the contributors of the releases that it was made from: who contributes later earns from
@@ -17,6 +17,17 @@
 //! `(from_release, weight)`, and its weight in release `r` is that of the newest checkpoint with
 //! `from_release <= r` ([`Contribution::weight_at`]). Accepting, changing a weight, stopping and
 //! slashing set a checkpoint at the *next* release, so a published release never changes.
+//!
+//! ## What a release commits to
+//!
+//! Each datanet has a [log](openledger_primitives::release) with one leaf for each contribution that was
+//! accepted, in that order: which one it is, from when it counts, and its root. Only the peaks of the log are
+//! stored, so that accepting costs the same for the first and the millionth. A release has the hash over the
+//! log as it was ([`Release::root`]). Whoever has made an index of a release's data shows with it that they
+//! left nothing out; anybody can prove to a light client that a contribution was there. The leaves can be
+//! told from the contributions, each of which has its [place](Contribution::place), and from the events.
+//! Nothing ever leaves the log: what was accepted is in it also if it was stopped or slashed before the
+//! release, or is gone because no release had it. What is part of a release, the weights say.
 //!
 //! ## How a payment costs the same with one contribution or a million
 //!
@@ -52,7 +63,8 @@
 //!
 //! All divisions are exact ([`openledger_primitives::split`]). The attribution comes from the node
 //! that ran the call, so it is not trusted to name just anybody: an entry counts only if its
-//! contribution is part of one of the releases that the model was made from, and was not slashed.
+//! contribution is part of one of the releases that the model was made from, was not slashed, and has a
+//! format in which it can be proven what an answer has of it.
 //! The part of an entry that does not count goes to the releases, not to the other entries. A source that leads to no published release
 //! leaves its part to the others; if none leads to one, the payment fails whole. Of what is
 //! attributed to a contribution, the curator gets the share of the newest of those releases that it
@@ -147,24 +159,36 @@
 //! A model's source names a release, or none: then it means the datanet's *current* one. The first
 //! release is that at once; a later one takes its place [`ReleaseNotice`](Config::ReleaseNotice)
 //! blocks after it was published. One that is published meanwhile takes the place of the announced
-//! one, and the notice begins anew. [`Datanet`] has both: `current_release`, and `next_release` with
-//! the block from which it counts, whether anything is written in that block or not
-//! ([`Datanet::current_at`]). Whoever calls such a model finds the latter with the event
-//! `ReleaseAnnounced`, a notice before it is paid. It is the block of the settlement that counts, not
+//! one, and the notice begins anew. Whoever calls such a model finds the announced one with the event
+//! `ReleaseAnnounced`, a notice before it is paid. It is the block of the settlement that counts so far, not
 //! that of the call: what is settled once the notice is over pays the new one.
+//!
+//! ## What is remembered
+//!
+//! Callers agree to terms, and calls may be settled long after that. So a datanet keeps which release was
+//! [current](Datanet::current_at) from which block on, and who was the [curator](Datanet::curator_at); and a
+//! contribution, whether calls could be [attributed](Contribution::standing_at) to it. Neither a release that
+//! is published, nor a curator who changes, nor a verdict, right before a settlement, changes what was true in
+//! an earlier block. What is credited is credited as of one block.
+//!
+//! They keep what any block of the last [`HistoryPeriod`](Config::HistoryPeriod) had, and are bounded: a change
+//! for which there is no room is refused. Who fills a history stands in nobody's way but their own. The
+//! announced release is in it from when it is announced, and one that is passed over leaves it, so that a
+//! thousand releases in a day take one place. Slashing is never refused for want of room.
 //!
 //! ## Storage
 //!
 //! | map | key | largest value | who pays | who cleans |
 //! |---|---|---|---|---|
 //! | [`NextDatanetId`], [`NextContributionId`] | – | 4 and 8 bytes | – | never grow |
-//! | [`Datanets`] | datanet | 182 bytes | the curator's deposit | stays: releases refer to it |
+//! | [`Datanets`] | datanet | 940 bytes, its histories included | the curator's deposit | stays: releases refer to it |
 //! | [`DatanetIdByName`] | name | 4 bytes | the curator's deposit | stays with the datanet |
+//! | [`ReleaseLogs`] | datanet | 1,029 bytes, whatever its length | the curator's deposit | stays with the datanet |
 //! | [`Admissions`] | datanet, account | 48 bytes | the curator's deposit for each | disallowing |
-//! | [`Contributions`] | contribution | 599 bytes | the contributor's bond, and what stays of it | rejecting, withdrawing, or taking the bond of one back that no release has; stays otherwise |
+//! | [`Contributions`] | contribution | 683 bytes, its history included | the contributor's bond, and what stays of it | rejecting, withdrawing, or taking the bond of one back that no release has; stays otherwise |
 //! | [`RootOwner`] | Merkle root | 8 bytes | the contributor's bond | with the contribution, or slashing it |
 //! | [`ContributionsOf`] | account, contribution | 0 bytes | the contributor's bond | with the contribution |
-//! | [`Releases`] | datanet, release | 64 bytes | the curator's deposit for each, 512 at most | stays: models refer to it |
+//! | [`Releases`] | datanet, release | 96 bytes | the curator's deposit for each, 512 at most | stays: models refer to it |
 //! | [`Claimed`] | contribution, release | 16 bytes | who claims, by the fee | stays with the release |
 //! | [`DirectEarnings`] | contribution | 16 bytes | the contributor's bond | claiming |
 //! | [`CuratorEarnings`] | account | 16 bytes | the curator's deposit | claiming |
@@ -206,8 +230,8 @@ pub mod weights;
 pub use pallet::*;
 pub use types::{
 	Accusation, AccusationReason, AccusationStage, Admission, Checkpoint, Contribution,
-	ContributionStatus, Datanet, Release, Reservation, Submission, MAX_CHECKPOINTS, MAX_RELEASES,
-	MAX_TOTAL_WEIGHT,
+	ContributionStatus, Datanet, Release, Reservation, MAX_CHECKPOINTS, MAX_CURATORS, MAX_CURRENT,
+	MAX_RELEASES, MAX_STANDINGS, MAX_TOTAL_WEIGHT,
 };
 pub(crate) use types::{AccusationOf, ContributionOf, DatanetOf, ReservationOf};
 pub use weights::WeightInfo;
@@ -225,8 +249,8 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
-		traits::RecordEarnings, Balance, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri,
-		Weight, MAX_CLAIM, MAX_SUBMISSION,
+		contribution::Submission, release::ReleaseLog, traits::RecordEarnings, Balance,
+		ContributionId, DatanetId, Hash, Name, ReleaseId, Weight, MAX_CLAIM, MAX_SUBMISSION,
 	};
 	use sp_runtime::{traits::Zero, Permill, SaturatedConversion};
 
@@ -237,7 +261,7 @@ pub mod pallet {
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
-	/// What the pallet needs from the runtime.
+	/// Types and parameters that the runtime provides.
 	#[pallet::config]
 	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
 		/// The runtime's reasons for holds.
@@ -273,6 +297,11 @@ pub mod pallet {
 		/// one before. So whoever calls or runs a model can see whom they are about to pay.
 		type ReleaseNotice: Get<BlockNumberFor<Self>>;
 
+		/// For how many blocks one can still ask which release was current, who was the curator, and how a
+		/// contribution stood: as long as it can take from what a caller agrees to until all calls are settled
+		/// for which that holds.
+		type HistoryPeriod: Get<BlockNumberFor<Self>>;
+
 		/// The deposit for letting an account into a datanet, in planck.
 		type AdmissionDeposit: Get<Balance>;
 
@@ -281,7 +310,7 @@ pub mod pallet {
 		/// deposit can be paid out to anybody.
 		type ContributionBond: Get<Balance>;
 
-		/// What of the bond of a stopped contribution stays, in planck, as long as the contribution is
+		/// Part of a stopped contribution's bond that stays, in planck, as long as the contribution is
 		/// stored: what its storage costs.
 		type ContributionDeposit: Get<Balance>;
 
@@ -299,19 +328,19 @@ pub mod pallet {
 		/// For how many blocks the bond of a stopped contribution stays.
 		type BondLockPeriod: Get<BlockNumberFor<Self>>;
 
-		/// How many blocks a curator has to confirm an accusation, and then a contributor to
+		/// Blocks that a curator has to confirm an accusation, and then a contributor to
 		/// contest it.
 		type ContestPeriod: Get<BlockNumberFor<Self>>;
 
-		/// How many blocks governance has to decide about an accusation that was contested, or handed
+		/// Blocks that governance has to decide about an accusation that was contested, or handed
 		/// to it, before anybody can have it dropped.
 		type VerdictPeriod: Get<BlockNumberFor<Self>>;
 
-		/// What of a slashed bond goes to the accuser after a verdict of governance, or a proof. The
+		/// Part of a slashed bond that the accuser gets after a verdict of governance, or a proof. The
 		/// rest goes to the protocol, and all of it without either.
 		type ReporterShare: Get<Permill>;
 
-		/// What of the accuser's deposit goes to the contributor if the accusation is dropped without
+		/// Part of the accuser's deposit that the contributor gets if the accusation is dropped without
 		/// the curator having confirmed it, and when governance is asked. So nobody can keep a
 		/// contribution accused for nothing. It is less than `ReporterShare`, so that being right makes up
 		/// for it.
@@ -324,7 +353,7 @@ pub mod pallet {
 		/// of a release add up to [`MAX_TOTAL_WEIGHT`] at most.
 		type MaxWeight: Get<Weight>;
 
-		/// What the calls cost to execute.
+		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
 	}
 
@@ -363,6 +392,10 @@ pub mod pallet {
 	/// The datanet of each name.
 	#[pallet::storage]
 	pub type DatanetIdByName<T> = StorageMap<_, Blake2_128Concat, Name, DatanetId>;
+
+	/// The peaks of each datanet's log of accepted contributions. A release has its hash.
+	#[pallet::storage]
+	pub type ReleaseLogs<T> = StorageMap<_, Twox64Concat, DatanetId, ReleaseLog, ValueQuery>;
 
 	/// Who may contribute to a datanet that is not open, beside its curator.
 	#[pallet::storage]
@@ -409,12 +442,12 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
-	/// What calls have attributed to a contribution directly since it last claimed, in planck.
+	/// Amount that calls have attributed to a contribution directly since it last claimed, in planck.
 	#[pallet::storage]
 	pub type DirectEarnings<T> = StorageMap<_, Twox64Concat, ContributionId, Balance, ValueQuery>;
 
-	/// What datanets have earned their curators, in planck. It belongs to whoever was the curator
-	/// when it was credited.
+	/// Earnings of curators from their datanets, in planck. They belong to whoever was the curator
+	/// when they were credited.
 	#[pallet::storage]
 	pub type CuratorEarnings<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
@@ -427,7 +460,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Reservations<T: Config> = StorageMap<_, Blake2_128Concat, Hash, ReservationOf<T>>;
 
-	/// What the pot owes, in planck: everything that was credited and has not been claimed,
+	/// The pot's debts, in planck: everything that was credited and has not been claimed,
 	/// including what releases carry into their next payment.
 	#[pallet::storage]
 	pub type Accounted<T> = StorageValue<_, Balance, ValueQuery>;
@@ -469,21 +502,26 @@ pub mod pallet {
 			open: bool,
 			curator_share: Permill,
 		},
-		/// A contribution waits for the curator.
+		/// A contribution waits for the curator. It counts from block `since`.
 		#[codec(index = 1)]
 		ContributionSubmitted {
 			contribution: ContributionId,
 			datanet: DatanetId,
 			contributor: T::AccountId,
 			root: Hash,
+			/// Kind of the root; 0 if that is not specified.
+			format: u8,
+			since: BlockNumberFor<T>,
 		},
-		/// A contribution will be part of all releases from `from_release` on, which is the next one.
+		/// A contribution will be part of all releases from `from_release` on, which is the next one. It is
+		/// the leaf at `place`, from 0, in the datanet's log.
 		#[codec(index = 2)]
 		ContributionAccepted {
 			contribution: ContributionId,
 			datanet: DatanetId,
 			weight: Weight,
 			from_release: ReleaseId,
+			place: u32,
 		},
 		/// A curator rejected a contribution. The bond is released, but for the deposit of the
 		/// reservation of the root that may be left to the contributor.
@@ -501,8 +539,10 @@ pub mod pallet {
 			total_weight: Weight,
 			contributions: u32,
 			curator_share: Permill,
+			/// The hash over the datanet's log.
+			root: Hash,
 		},
-		/// What a contribution had earned was paid out: to its contributor, or to the beneficiary that the
+		/// A contribution's earnings were paid out: to its contributor, or to the beneficiary that the
 		/// contributor has named.
 		#[codec(index = 6)]
 		PayoutClaimed { contribution: ContributionId, contributor: T::AccountId, amount: Balance },
@@ -582,7 +622,7 @@ pub mod pallet {
 		#[codec(index = 23)]
 		AccusationDropped {
 			contribution: ContributionId,
-			/// What the accuser has lost by it, in planck, next to what turning to governance may have
+			/// The accuser's loss by it, in planck, next to what turning to governance may have
 			/// cost.
 			charged: Balance,
 			accuser: T::AccountId,
@@ -597,11 +637,11 @@ pub mod pallet {
 			contribution: ContributionId,
 			datanet: DatanetId,
 			accuser: T::AccountId,
-			/// What of the bond went to the accuser, in planck. 0 unless governance has decided, or the
+			/// Part of the bond that went to the accuser, in planck. 0 unless governance has decided, or the
 			/// accusation was its own proof.
 			to_accuser: Balance,
 			to_protocol: Balance,
-			/// What it had earned in releases until now, which its contributor may claim, in planck.
+			/// Its earnings in releases until now, which its contributor may claim, in planck.
 			kept: Balance,
 		},
 		/// Governance found an accusation to be wrong. What was left of the accuser's deposit went to the
@@ -612,7 +652,7 @@ pub mod pallet {
 			accuser: T::AccountId,
 			to_contributor: Balance,
 		},
-		/// What a slashed contribution earned since then went to the protocol.
+		/// The earnings of a slashed contribution since then went to the protocol.
 		#[codec(index = 26)]
 		SlashedSwept { contribution: ContributionId, amount: Balance },
 		/// Somebody reserved the root that `commitment` hides, or whose contribution was rejected has its
@@ -642,7 +682,7 @@ pub mod pallet {
 		/// Sources without a release number will lead to another release from block `from` on.
 		#[codec(index = 32)]
 		ReleaseAnnounced { datanet: DatanetId, release: ReleaseId, from: BlockNumberFor<T> },
-		/// What had taken a root over is gone. The root belongs to whom it was taken from again.
+		/// The contribution that took a root over is gone. The root belongs to whom it was taken from again.
 		#[codec(index = 33)]
 		RootReturned { contribution: ContributionId, by: ContributionId },
 	}
@@ -763,6 +803,19 @@ pub mod pallet {
 		AlreadyEscalated,
 		/// The contribution is accused, but by another account than the one that was named.
 		OtherAccusation,
+		/// The format of a contribution is 0, 1 or 2.
+		UnknownFormat,
+		/// A contribution that is a stream has at most 2^36 bytes: divide it.
+		StreamTooLong,
+		/// The datanet's log has as many leaves as it can have.
+		ReleaseLogFull,
+		/// The datanet's current release has changed as often as can be remembered: try again in a day.
+		TooManyReleaseChanges,
+		/// The datanet's curator has changed as often as can be remembered: try again in some days.
+		TooManyCuratorChanges,
+		/// It is not known any more who curated a datanet, or which release was current, in the block that
+		/// was agreed on.
+		TermsForgotten,
 	}
 
 	#[pallet::extra_constants]
@@ -832,10 +885,9 @@ pub mod pallet {
 		/// pending for the [time](Config::PendingPeriod) that curators have is removed for any other, unless it
 		/// has taken the root over itself from one that is still there, which only what counts from earlier does.
 		///
-		/// - `root`: the Merkle root over its chunks. If the signer has [reserved](Call::reserve_root) it, the
-		///   submission counts from then on.
-		/// - `size`: its size in bytes.
-		/// - `uri`: where it is to be found.
+		/// - `submission`: its root, size, address, format and licence. If the signer has
+		///   [reserved](Call::reserve_root) the root, it counts from then on. A stream (format 1 or 2) has at
+		///   most 2^36 bytes; to what has format 0, no call is ever attributed directly.
 		///
 		/// # Origin
 		/// Signed, by an account that the datanet admits.
@@ -845,8 +897,8 @@ pub mod pallet {
 		/// reservation is released.
 		///
 		/// # Errors
-		/// `UnknownDatanet`, `NotAdmitted`, `EmptyContribution`, `RootTaken`, `OutOfIds`; a token error if the
-		/// signer cannot afford the bond.
+		/// `UnknownDatanet`, `NotAdmitted`, `EmptyContribution`, `UnknownFormat`, `StreamTooLong`, `RootTaken`,
+		/// `OutOfIds`; a token error if the signer cannot afford the bond.
 		///
 		/// # Events
 		/// `ReservationRemoved`, if it was reserved; `ContributionDisplaced` or `RootTakenOver`, if another one
@@ -856,18 +908,16 @@ pub mod pallet {
 		pub fn submit_contribution(
 			origin: OriginFor<T>,
 			datanet: DatanetId,
-			root: Hash,
-			size: u64,
-			uri: Uri,
+			submission: Submission,
 		) -> DispatchResultWithPostInfo {
-			let who = ensure_signed(origin)?;
-			let displaced = Self::do_submit(who, datanet, &[Submission { root, size, uri }])?;
+			let displaced = Self::do_submit(ensure_signed(origin)?, datanet, &[submission])?;
 			let worst = T::WeightInfo::submit_contribution();
 			let actual = T::WeightInfo::submit_contributions(1, 0).min(worst);
 			Ok(displaced.is_zero().then_some(actual).into())
 		}
 
-		/// Accepts a pending contribution: it is part of all releases from the next one on.
+		/// Accepts a pending contribution: it is part of all releases from the next one on, and in the datanet's
+		/// log for ever.
 		///
 		/// - `weight`: its share of what a release earns, relative to the other contributions'.
 		///
@@ -876,7 +926,7 @@ pub mod pallet {
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NotCurator`, `NotPending`, `ZeroWeight`, `WeightTooHigh`,
-		/// `TotalWeightTooHigh`, `TooManyReleases`.
+		/// `TotalWeightTooHigh`, `TooManyReleases`, `ReleaseLogFull`.
 		///
 		/// # Events
 		/// `ContributionAccepted`.
@@ -956,8 +1006,8 @@ pub mod pallet {
 		/// [`ReleaseDeposit`](Config::ReleaseDeposit) is added to what is held for the datanet.
 		///
 		/// # Errors
-		/// `UnknownDatanet`, `NotCurator`, `EmptyRelease`, `NothingChanged`, `TooManyReleases`; a token error if
-		/// the curator cannot afford the deposit.
+		/// `UnknownDatanet`, `NotCurator`, `EmptyRelease`, `NothingChanged`, `TooManyReleases`,
+		/// `TooManyReleaseChanges`; a token error if the curator cannot afford the deposit.
 		///
 		/// # Events
 		/// `ReleasePublished`; `ReleaseAnnounced`, but for the first release.
@@ -1158,7 +1208,8 @@ pub mod pallet {
 		/// and the former curator's are released. Those for who was let in stay with who put them down.
 		///
 		/// # Errors
-		/// `UnknownDatanet`, `NoOffer`, `NotOffered`; a token error if the signer cannot afford the deposit.
+		/// `UnknownDatanet`, `NoOffer`, `NotOffered`, `TooManyCuratorChanges`; a token error if the signer cannot
+		/// afford the deposit.
 		///
 		/// # Events
 		/// `CuratorChanged`.
@@ -1214,8 +1265,9 @@ pub mod pallet {
 		/// That of [`submit_contribution`](Call::submit_contribution), for each.
 		///
 		/// # Errors
-		/// `UnknownDatanet`, `NotAdmitted`, `EmptySubmission`, `EmptyContribution`, `RootTaken` (also if two of
-		/// them have the same root), `OutOfIds`; a token error if the signer cannot afford the bonds.
+		/// `UnknownDatanet`, `NotAdmitted`, `EmptySubmission`, `EmptyContribution`, `UnknownFormat`,
+		/// `StreamTooLong`, `RootTaken` (also if two of them have the same root), `OutOfIds`; a token error if the
+		/// signer cannot afford the bonds.
 		///
 		/// # Events
 		/// Those of [`submit_contribution`](Call::submit_contribution), for each.

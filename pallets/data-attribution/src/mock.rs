@@ -9,8 +9,9 @@ use frame_support::{
 use frame_system::EnsureRoot;
 use openledger_primitives::{
 	attribution::{AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	contribution::{Submission, FORMAT_STREAM},
 	record::DataPayment,
-	traits::{DataDue, DataRevenue, RecordEarnings, Role},
+	traits::{DataDue, RecordEarnings, Role},
 	AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, Weight,
 	MILLI_OPEN, OPEN,
 };
@@ -71,6 +72,7 @@ parameter_types! {
 	pub static DatanetDeposit: Balance = 10 * OPEN;
 	pub static ReleaseDeposit: Balance = OPEN / 5;
 	pub static ReleaseNotice: BlockNumber = 5;
+	pub static HistoryPeriod: BlockNumber = 100;
 	pub static ContributionBond: Balance = 2 * OPEN;
 	pub static ContributionDeposit: Balance = OPEN / 4;
 	pub static AdmissionDeposit: Balance = OPEN;
@@ -84,7 +86,7 @@ parameter_types! {
 	pub const ReporterShare: Permill = Permill::from_percent(25);
 	pub const MaxCuratorShare: Permill = Permill::from_percent(30);
 	pub const ProtocolAccount: AccountId = PROTOCOL;
-	/// What the pallet has told of claims.
+	/// Claims that the pallet has told of.
 	pub static Recorded: Vec<(AccountId, Role, Balance)> = Vec::new();
 }
 
@@ -114,6 +116,7 @@ impl pallet_data_attribution::Config for Test {
 	type DatanetDeposit = DatanetDeposit;
 	type ReleaseDeposit = ReleaseDeposit;
 	type ReleaseNotice = ReleaseNotice;
+	type HistoryPeriod = HistoryPeriod;
 	type AdmissionDeposit = AdmissionDeposit;
 	type ContributionBond = ContributionBond;
 	type ContributionDeposit = ContributionDeposit;
@@ -211,16 +214,22 @@ pub fn pass(blocks: BlockNumber) {
 	System::set_block_number(System::block_number() + blocks);
 }
 
+/// A public stream with the root for a number.
+pub fn submission(number: u64) -> Submission {
+	Submission {
+		root: root(number),
+		size: 1_000,
+		uri: uri(),
+		format: FORMAT_STREAM,
+		licence: Hash::repeat_byte(0x11),
+	}
+}
+
 /// A pending contribution.
 pub fn submitted(contributor: &AccountId, datanet: DatanetId) -> ContributionId {
 	let contribution = NextContributionId::<Test>::get();
-	assert_ok!(DataAttribution::submit_contribution(
-		signed(contributor),
-		datanet,
-		root(contribution),
-		1_000,
-		uri()
-	));
+	let submission = submission(contribution);
+	assert_ok!(DataAttribution::submit_contribution(signed(contributor), datanet, submission));
 	contribution
 }
 
@@ -261,11 +270,22 @@ pub fn pay(
 	attribution: &[(ContributionId, Weight)],
 	sources: &[DataSource],
 ) -> Result<DataPayment, DispatchError> {
+	pay_as_of(System::block_number(), amount, attributed, attribution, sources)
+}
+
+/// The same as of an earlier block.
+pub fn pay_as_of(
+	as_of: BlockNumber,
+	amount: Balance,
+	attributed: Permill,
+	attribution: &[(ContributionId, Weight)],
+	sources: &[DataSource],
+) -> Result<DataPayment, DispatchError> {
 	let entries = entries(attribution);
 	let sources = DataSources::try_from(sources.to_vec()).unwrap();
 	let due =
 		DataDue { amount, attributed, attribution: &entries, unattributed: 0, sources: &sources };
-	pay_all(&[due]).map(|mut payments| payments.remove(0))
+	pay_all_as_of(as_of, &[due]).map(|mut payments| payments.remove(0))
 }
 
 pub fn entries(attribution: &[(ContributionId, Weight)]) -> Vec<AttributionEntry> {
@@ -279,8 +299,12 @@ pub fn entries(attribution: &[(ContributionId, Weight)]) -> Vec<AttributionEntry
 /// Credits the data parts of a batch of calls and pays them into the pot, as a settlement does.
 /// Checks that they add up.
 pub fn pay_all(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
+	pay_all_as_of(System::block_number(), dues)
+}
+
+fn pay_all_as_of(as_of: BlockNumber, dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
 	let before = Accounted::<Test>::get();
-	let payments = DataAttribution::credit(dues)?;
+	let payments = DataAttribution::do_credit(as_of, dues)?;
 	assert_eq!(payments.len(), dues.len());
 	let mut sum = 0;
 	for (payment, due) in payments.iter().zip(dues) {
@@ -303,7 +327,7 @@ pub fn pay_all(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
 	Ok(payments)
 }
 
-/// What the releases have received and not yet divided.
+/// Amount that the releases have received and not yet divided.
 pub fn carried() -> Balance {
 	Releases::<Test>::iter().map(|(_, _, state)| state.index.carry).sum()
 }

@@ -1,4 +1,4 @@
-//! What nodes and wallets ask about datanets, contributions and what they have to claim, through the
+//! Questions of nodes and wallets about datanets, contributions and what may be claimed, through the
 //! runtime APIs.
 
 use crate::{
@@ -19,7 +19,7 @@ use sp_runtime::{traits::Zero, SaturatedConversion};
 /// contributions in datanets with a long history cannot make one query take for ever.
 const RELEASES_PER_PAGE: usize = 4_096;
 
-/// How many entries a page has that was asked to have `limit`: at least one, so that whoever goes
+/// The size of a page that was asked to have `limit` entries: at least one, so that whoever goes
 /// on from where it ended gets on.
 fn page_size(limit: u32) -> usize {
 	usize::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(1)
@@ -45,6 +45,7 @@ impl<T: Config> Pallet<T> {
 				release,
 				total_weight: state.total_weight,
 				contributions: state.contributions,
+				root: state.root,
 				curator_share: state.curator_share,
 				per_weight: state.index.per_weight,
 				carry: state.index.carry,
@@ -54,12 +55,12 @@ impl<T: Config> Pallet<T> {
 		(from.max(1)..=latest).take(page_size(limit)).filter_map(info).collect()
 	}
 
-	/// What `account` may claim as the curator of datanets, in planck.
+	/// Amount that `account` may claim as the curator of datanets, in planck.
 	pub fn pending_curator(account: &T::AccountId) -> Balance {
 		CuratorEarnings::<T>::get(account)
 	}
 
-	/// What `account` may claim now: up to `limit` of its contributions (256 at most), from the id
+	/// The claims of `account` now: up to `limit` of its contributions (256 at most), from the id
 	/// `from` upwards. A page may end before `limit` if the contributions have very many releases;
 	/// `next` says where to go on.
 	pub fn pending(account: &T::AccountId, from: ContributionId, limit: u32) -> PendingPage {
@@ -94,7 +95,7 @@ impl<T: Config> Pallet<T> {
 		keys.map(ContributionId::from_be_bytes)
 	}
 
-	/// What one contribution may claim, directly and from each release, and how many releases were
+	/// The claims of one contribution, direct and from each release, and how many releases were
 	/// looked at: [`MAX_RELEASES`] at most.
 	fn pending_of(id: ContributionId) -> (usize, Vec<PendingPayout>) {
 		let mut payouts = Vec::new();
@@ -144,12 +145,12 @@ where
 	pub fn datanet_info(id: DatanetId) -> Option<DatanetInfo> {
 		let datanet = Datanets::<T>::get(id)?;
 		let now = frame_system::Pallet::<T>::block_number();
-		let current = datanet.current_at(now);
-		let announced = datanet.next_release.filter(|(_, from)| now < *from);
+		let current = datanet.current_at(now).unwrap_or_default();
+		let announced = datanet.announced(now);
 		Some(DatanetInfo {
 			id,
 			name: text(&datanet.name),
-			curator: datanet.curator.into(),
+			curator: datanet.curator()?.clone().into(),
 			offered_to: datanet.offered_to.map(Into::into),
 			curator_share: datanet.curator_share,
 			open: datanet.open,
@@ -186,6 +187,12 @@ where
 			root: contribution.root,
 			size: contribution.size,
 			uri: text(&contribution.uri),
+			format: contribution.format,
+			licence: contribution.licence,
+			since: contribution.since.saturated_into(),
+			shown_at: contribution.shown_at.map(SaturatedConversion::saturated_into),
+			withheld: contribution.is_withheld(),
+			slashed_at: contribution.slashed_at().map(SaturatedConversion::saturated_into),
 			state,
 			next_weight: contribution.weight_at(latest.saturating_add(1)),
 			bond: contribution.bond,

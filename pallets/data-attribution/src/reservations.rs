@@ -10,7 +10,7 @@ use openledger_primitives::Hash;
 use sp_runtime::traits::{BlakeTwo256, Hash as _, Saturating};
 
 impl<T: Config> Pallet<T> {
-	/// What hides a root that `account` wants to submit: the BLAKE2b-256 hash of the SCALE encoding
+	/// Hash that hides a root that `account` wants to submit: the BLAKE2b-256 hash of the SCALE encoding
 	/// of the string `openledger/reservation/v1`, the root and the account.
 	pub fn commitment(root: Hash, account: &T::AccountId) -> Hash {
 		BlakeTwo256::hash_of(&("openledger/reservation/v1", root, account))

@@ -1,20 +1,25 @@
-//! What must be true of datanets and their money between any two blocks.
+//! Invariants of datanets and their money between any two blocks.
 
 use crate::{
 	Accounted, Accusations, Admissions, Claimed, Config, ContributionOf, ContributionStatus,
 	Contributions, ContributionsOf, CuratorEarnings, DatanetIdByName, DatanetOf, Datanets,
-	DirectEarnings, HoldReason, NextContributionId, NextDatanetId, Pallet, Release, Releases,
-	Reservations, RootOwner, MAX_TOTAL_WEIGHT,
+	DirectEarnings, HoldReason, NextContributionId, NextDatanetId, Pallet, Release, ReleaseLogs,
+	Releases, Reservations, RootOwner, MAX_TOTAL_WEIGHT,
 };
-use alloc::collections::BTreeMap;
+use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{
 	ensure,
 	traits::fungible::{Inspect, InspectHold},
 };
-use openledger_primitives::{Balance, ContributionId, DatanetId, ReleaseId, Weight};
-use sp_runtime::TryRuntimeError;
+use openledger_primitives::{
+	contribution::Standing,
+	mountain,
+	release::{release_root, ReleaseLog},
+	tree, Balance, ContributionId, DatanetId, Hash, ReleaseId, Weight,
+};
+use sp_runtime::{traits::Zero, TryRuntimeError};
 
-/// What re-adding all contributions gives for one release.
+/// The sum over all contributions for one release, added anew.
 #[derive(Default, PartialEq, Eq)]
 struct Sum {
 	total_weight: Weight,
@@ -25,23 +30,29 @@ struct Sum {
 /// By datanet and release, the release after the newest included.
 type Sums = BTreeMap<(DatanetId, ReleaseId), Sum>;
 
-/// What must be held, by account, in planck.
+/// The leaves of the datanets' logs, as the contributions have them: by place, the release from which on each was
+/// accepted, and its hash.
+type Logs = BTreeMap<DatanetId, BTreeMap<u32, (ReleaseId, Hash)>>;
+
+/// Amounts that must be held, by account, in planck.
 type Holds<AccountId> = BTreeMap<AccountId, Balance>;
 
 impl<T: Config> Pallet<T> {
 	/// Checks that ids, roots and indices fit together, that each release is the sum of its
-	/// contributions, that deposits and bonds are held, to the planck, and that every planck that was
-	/// credited is either claimed or in the pot.
+	/// contributions, that logs and roots of releases are those of what was accepted, that histories are in
+	/// order and say what is so, that deposits and bonds are held, to the planck, and that every planck that
+	/// was credited is either claimed or in the pot.
 	///
 	/// # Errors
 	/// With the first thing that is wrong.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
-		let sums = Self::check_contributions()?;
+		let (sums, logs) = Self::check_contributions()?;
 		Self::check_datanets(&sums)?;
 		Self::check_admissions()?;
 		Self::check_accusations()?;
 		Self::check_reservations()?;
 		let pools = Self::check_releases(&sums)?;
+		Self::check_logs(logs)?;
 		Self::check_money(pools)
 	}
 
@@ -59,8 +70,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Re-adds the contributions.
-	fn check_contributions() -> Result<Sums, TryRuntimeError> {
-		let mut sums = Sums::new();
+	fn check_contributions() -> Result<(Sums, Logs), TryRuntimeError> {
+		let (mut sums, mut logs) = (Sums::new(), Logs::new());
 		let mut bonds = Holds::<T::AccountId>::new();
 		let mut count = 0usize;
 		let next = NextContributionId::<T>::get();
@@ -81,6 +92,13 @@ impl<T: Config> Pallet<T> {
 			);
 			Self::check_displaced(id, &contribution)?;
 			Self::check_checkpoints(&contribution)?;
+			Self::check_standing(&contribution)?;
+			if let Some(place) = contribution.place {
+				let from = contribution.checkpoints.first().map_or(0, |point| point.from_release);
+				let leaf = (from, contribution.log_leaf(id).hash());
+				let others = logs.entry(contribution.datanet).or_default();
+				ensure!(others.insert(place, leaf).is_none(), "two leaves at one place of a log");
+			}
 			Self::add_to_sums(id, &contribution, &mut sums)?;
 			add(&mut bonds, contribution.contributor, contribution.bond)?;
 			count = count.saturating_add(1);
@@ -98,7 +116,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let wrong = "a contributor's hold differs from the bonds";
 		Self::check_holds(HoldReason::Contribution, bonds, wrong)?;
-		Ok(sums)
+		Ok((sums, logs))
 	}
 
 	/// Checks whom the root of a contribution was taken over from.
@@ -143,6 +161,89 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Compares whether calls may be attributed to a contribution with what has become of it.
+	fn check_standing(contribution: &ContributionOf<T>) -> Result<(), TryRuntimeError> {
+		let ContributionOf::<T> { status, standing, place, .. } = contribution;
+		ensure!(standing.is_sound(), "a contribution's history is out of order");
+		let now = frame_system::Pallet::<T>::block_number();
+		let begun = standing.entries().iter().all(|(from, _)| *from <= now);
+		ensure!(begun, "a contribution's standing is of a later block");
+		let expected = match (status, standing.now()) {
+			(ContributionStatus::Pending, newest) => newest.is_none(),
+			(ContributionStatus::Slashed, newest) => newest == Some(&Standing::Slashed),
+			(ContributionStatus::Accepted | ContributionStatus::Stopped(_), newest) => {
+				matches!(newest, Some(Standing::Accepted | Standing::Withheld))
+			}
+		};
+		ensure!(expected, "a contribution's standing is not its status");
+		let mut before = standing.entries().iter().rev().skip(1);
+		ensure!(
+			before.all(|(_, standing)| *standing != Standing::Slashed),
+			"a contribution is slashed no more"
+		);
+		ensure!(
+			(*status == ContributionStatus::Pending) == place.is_none(),
+			"exactly what was accepted has a place in a log"
+		);
+		Ok(())
+	}
+
+	/// Makes the datanets' logs again of the contributions, and the roots of their releases. A contribution that
+	/// no release had may be gone: then only the trees without it can be compared, and the releases before it.
+	fn check_logs(mut logs: Logs) -> Result<(), TryRuntimeError> {
+		for (datanet, log) in ReleaseLogs::<T>::iter() {
+			let entry = Datanets::<T>::get(datanet).ok_or("a log without a datanet")?;
+			let leaves = logs.remove(&datanet).unwrap_or_default();
+			ensure!(
+				leaves.keys().all(|place| *place < log.count()),
+				"a contribution has a place beyond the end of its log"
+			);
+			ensure!(
+				ReleaseLog::from_peaks(log.count(), log.peaks()).is_some(),
+				"a log has too few peaks, or too many"
+			);
+			for ((first, size), peak) in mountain::trees(log.count()).zip(log.peaks()) {
+				let inside = leaves.range(first..first.saturating_add(size));
+				let inside: Vec<_> = inside.map(|(_, (_, leaf))| *leaf).collect();
+				if u32::try_from(inside.len()) == Ok(size) {
+					ensure!(
+						tree::root(&inside) == Some(*peak),
+						"a log is not that of its contributions"
+					);
+				}
+			}
+			Self::check_roots(datanet, entry.latest_release, &log, leaves)?;
+		}
+		ensure!(logs.is_empty(), "a contribution is in no log");
+		Ok(())
+	}
+
+	/// Makes the roots of a datanet's releases again: what was accepted before a release has its first weight
+	/// from that one on, or from an earlier one.
+	fn check_roots(
+		datanet: DatanetId,
+		latest: ReleaseId,
+		log: &ReleaseLog,
+		leaves: BTreeMap<u32, (ReleaseId, Hash)>,
+	) -> Result<(), TryRuntimeError> {
+		let gone = (0..log.count()).find(|place| !leaves.contains_key(place));
+		let mut leaves = leaves.into_values().peekable();
+		let mut before = tree::TreeBuilder::default();
+		for release in 1..=latest {
+			while let Some((_, leaf)) = leaves.next_if(|(from, _)| *from <= release) {
+				before.push(leaf).map_err(|_| "a log is too long")?;
+			}
+			if gone.is_some_and(|gone| before.count() >= gone) {
+				// Nobody knows from which release on the one that is gone was accepted.
+				return Ok(());
+			}
+			let root = release_root(before.count(), before.peaks());
+			let stored = Releases::<T>::get(datanet, release).map(|state| state.root);
+			ensure!(root == stored, "a release's root is not that of the log");
+		}
+		Ok(())
+	}
+
 	/// Adds one contribution to the sums of all releases that it is part of.
 	fn add_to_sums(
 		id: ContributionId,
@@ -177,8 +278,9 @@ impl<T: Config> Pallet<T> {
 		let mut count = 0usize;
 		for (id, datanet) in Datanets::<T>::iter() {
 			ensure!(id < next_id, "a datanet's id was not given out");
-			Self::check_current(&datanet)?;
-			let DatanetOf::<T> { name, curator, deposit, latest_release, .. } = datanet;
+			Self::check_histories(&datanet)?;
+			let curator = datanet.curator().cloned().ok_or("a datanet has no curator")?;
+			let DatanetOf::<T> { name, deposit, latest_release, .. } = datanet;
 			ensure!(
 				DatanetIdByName::<T>::get(name) == Some(id),
 				"a datanet is not to be found by its name"
@@ -198,21 +300,31 @@ impl<T: Config> Pallet<T> {
 		Self::check_holds(HoldReason::Datanet, deposits, wrong)
 	}
 
-	/// Checks which release sources without a number lead to.
-	fn check_current(datanet: &DatanetOf<T>) -> Result<(), TryRuntimeError> {
-		let DatanetOf::<T> { latest_release, current_release, next_release, .. } = datanet;
+	/// Checks which release sources without a number lead to, and who is the curator.
+	fn check_histories(datanet: &DatanetOf<T>) -> Result<(), TryRuntimeError> {
+		let now = frame_system::Pallet::<T>::block_number();
+		let DatanetOf::<T> { curators, current, latest_release, .. } = datanet;
+		ensure!(curators.is_sound() && current.is_sound(), "a datanet's history is out of order");
+		ensure!(curators.now().is_some(), "a datanet has no curator");
 		ensure!(
-			(*current_release == 0) == (*latest_release == 0),
-			"exactly a datanet with releases has a current one"
+			curators.entries().iter().all(|(from, _)| *from <= now),
+			"a datanet has a curator of a later block"
 		);
-		let newest = match next_release {
-			Some((announced, _)) => {
-				ensure!(current_release < announced, "a release is announced after a later one");
-				announced
-			}
-			None => current_release,
-		};
-		ensure!(newest == latest_release, "the newest release is neither current nor announced");
+		let releases = current.entries();
+		ensure!(
+			releases.iter().rev().skip(1).all(|(from, _)| *from <= now),
+			"a datanet has several releases announced"
+		);
+		let rising = releases.iter().zip(releases.iter().skip(1)).all(|(one, next)| one.1 < next.1);
+		ensure!(rising, "a release is announced after a later one");
+		ensure!(
+			current.now() == Some(latest_release),
+			"the newest release is neither current nor announced"
+		);
+		ensure!(
+			latest_release.is_zero() || datanet.current_at(now).is_some_and(|now| !now.is_zero()),
+			"a datanet with releases has no current one"
+		);
 		Ok(())
 	}
 

@@ -1,13 +1,14 @@
-//! What the pallet stores, and short names of it in the types of a runtime.
+//! Types that the pallet stores, and short names of them in the types of a runtime.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	pool_index::PoolIndex, Balance, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, Weight,
+	contribution::Standing, history::History, pool_index::PoolIndex, release::LogLeaf, Balance,
+	ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, Weight,
 };
 use scale_info::TypeInfo;
-use sp_runtime::Permill;
+use sp_runtime::{traits::UniqueSaturatedInto, Permill};
 
 /// The most that the weights of one release add up to: 2^40. It bounds what a release carries from
 /// one payment to the next (see [`openledger_primitives::pool_index`]): always less than 0.0000011
@@ -21,43 +22,66 @@ pub const MAX_CHECKPOINTS: u32 = 16;
 /// The most releases of a datanet. It bounds what slashing a contribution has to look at.
 pub const MAX_RELEASES: ReleaseId = 512;
 
+/// The most current releases of a datanet that are remembered, the announced one included. With a
+/// [notice](crate::Config::ReleaseNotice) of a day, no [period](crate::Config::HistoryPeriod) of two months
+/// or less fills it, however many releases are published.
+pub const MAX_CURRENT: u32 = 64;
+
+/// The most curators of a datanet that are remembered.
+pub const MAX_CURATORS: u32 = 8;
+
+/// The most changes of a contribution's standing that are remembered. The last place is kept for slashing it.
+pub const MAX_STANDINGS: u32 = 8;
+
 /// A curated pool of contributions around one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Datanet<AccountId, BlockNumber> {
-	/// What it is about: readable, and no other datanet's.
+	/// Its subject: readable, and no other datanet's.
 	pub name: Name,
-	/// Who accepts contributions and publishes releases.
-	pub curator: AccountId,
+	/// Who accepts contributions and publishes releases, and who did, from which block on.
+	pub curators: History<BlockNumber, AccountId, ConstU32<MAX_CURATORS>>,
 	/// Who may take the curator's role over, if it was offered.
 	pub offered_to: Option<AccountId>,
-	/// Whether anybody may contribute, or only who was let in.
+	/// `true` if anybody may contribute, `false` if only who was let in.
 	pub open: bool,
 	/// The curator's part of what the datanet earns from its next release on.
 	pub curator_share: Permill,
-	/// What is held on the curator's account for it and its releases, in planck.
+	/// Amount held on the curator's account for it and its releases, in planck.
 	pub deposit: Balance,
 	/// The newest release; 0 if there is none.
 	pub latest_release: ReleaseId,
-	/// The release that a model's source without a number leads to, unless the announced one is due:
-	/// see [`Self::current_at`]. 0 if there is none.
-	pub current_release: ReleaseId,
-	/// The release that takes its place, and the block from which it does.
-	pub next_release: Option<(ReleaseId, BlockNumber)>,
+	/// The release that a model's source without a number leads to, from which block on: 0 as long as there is
+	/// none. The last one is announced if it is in force from a later block on only.
+	pub current: History<BlockNumber, ReleaseId, ConstU32<MAX_CURRENT>>,
 	/// The total weight that the next release would have.
 	pub next_total_weight: Weight,
 	/// The number of contributions that the next release would have.
 	pub next_contributions: u32,
-	/// Whether anything has changed since the newest release.
+	/// `true` if anything has changed since the newest release.
 	pub changed: bool,
 }
 
-impl<AccountId, BlockNumber: Copy + PartialOrd> Datanet<AccountId, BlockNumber> {
-	/// The release that a model's source without a number leads to in block `now`; 0 if there is none.
-	pub fn current_at(&self, now: BlockNumber) -> ReleaseId {
-		match self.next_release {
-			Some((release, from)) if from <= now => release,
-			_ => self.current_release,
-		}
+impl<AccountId: PartialEq, BlockNumber: Copy + Ord> Datanet<AccountId, BlockNumber> {
+	/// Who accepts contributions and publishes releases. There is somebody at all times.
+	pub fn curator(&self) -> Option<&AccountId> {
+		self.curators.now()
+	}
+
+	/// Who did in `block`. `None` if that is not known any more, or there was no datanet.
+	pub fn curator_at(&self, block: BlockNumber) -> Option<&AccountId> {
+		self.curators.at(block)
+	}
+
+	/// The release that a model's source without a number leads to in `block`; 0 if there is none. `None` if that
+	/// is not known any more, or there was no datanet.
+	pub fn current_at(&self, block: BlockNumber) -> Option<ReleaseId> {
+		self.current.at(block).copied()
+	}
+
+	/// The release that takes its place in a block after `now`, and that block.
+	pub fn announced(&self, now: BlockNumber) -> Option<(ReleaseId, BlockNumber)> {
+		let (from, release) = self.current.entries().last()?;
+		(now < *from).then_some((*release, *from))
 	}
 }
 
@@ -66,7 +90,7 @@ impl<AccountId, BlockNumber: Copy + PartialOrd> Datanet<AccountId, BlockNumber> 
 pub struct Admission<AccountId> {
 	/// Who was the curator, and put the deposit down.
 	pub payer: AccountId,
-	/// What is held on the payer's account for it, in planck.
+	/// Amount held on the payer's account for it, in planck.
 	pub deposit: Balance,
 }
 
@@ -79,7 +103,7 @@ pub struct Checkpoint {
 	pub weight: Weight,
 }
 
-/// What has become of a contribution.
+/// The state of a contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum ContributionStatus<BlockNumber> {
 	/// Nothing yet: it earns nothing, and its contributor may withdraw it.
@@ -106,7 +130,7 @@ pub struct Contribution<AccountId, BlockNumber> {
 	pub contributor: AccountId,
 	/// Who is paid what it earns, if not the contributor.
 	pub beneficiary: Option<AccountId>,
-	/// The Merkle root over its chunks. Only one contribution owns it: see [`RootOwner`].
+	/// The root over its data. Only one contribution owns it: see [`RootOwner`].
 	///
 	/// [`RootOwner`]: crate::RootOwner
 	pub root: Hash,
@@ -114,7 +138,11 @@ pub struct Contribution<AccountId, BlockNumber> {
 	pub size: u64,
 	/// Where it is to be found.
 	pub uri: Uri,
-	/// What is held on the contributor's account for it, in planck.
+	/// Kind of its root: one of the formats in [`openledger_primitives::contribution`].
+	pub format: u8,
+	/// BLAKE2b-256 of the text of the licence or terms that it is given under. Zero if there are none.
+	pub licence: Hash,
+	/// Amount held on the contributor's account for it, in planck.
 	pub bond: Balance,
 	/// The block of the reservation that its root was submitted with, or else of its submission: an
 	/// earlier reservation takes the root over. From then on its curator has a
@@ -126,13 +154,20 @@ pub struct Contribution<AccountId, BlockNumber> {
 	/// The contribution, not pending then, that it has taken the root over from. If this one leaves,
 	/// the root goes back there.
 	pub displaced: Option<ContributionId>,
-	/// What has become of it.
+	/// The block in which its contributor has shown a leaf of it that was drawn at random. Nothing asks for that
+	/// yet.
+	pub shown_at: Option<BlockNumber>,
+	/// Its state.
 	pub status: ContributionStatus<BlockNumber>,
+	/// Its standing for attribution, from which block on. Empty before it is accepted.
+	pub standing: History<BlockNumber, Standing, ConstU32<MAX_STANDINGS>>,
+	/// Its place in the datanet's [log](crate::ReleaseLogs), from 0. None before it is accepted.
+	pub place: Option<u32>,
 	/// Its weight over time: each holds from its release on, until the next. In rising order.
 	pub checkpoints: BoundedVec<Checkpoint, ConstU32<MAX_CHECKPOINTS>>,
 }
 
-impl<AccountId, BlockNumber> Contribution<AccountId, BlockNumber> {
+impl<AccountId, BlockNumber: Copy + Ord> Contribution<AccountId, BlockNumber> {
 	/// The contribution's weight in a release of its datanet; 0 if it is not part of it.
 	pub fn weight_at(&self, release: ReleaseId) -> Weight {
 		weight_at(&self.checkpoints, release)
@@ -142,6 +177,30 @@ impl<AccountId, BlockNumber> Contribution<AccountId, BlockNumber> {
 	pub fn payee(&self) -> &AccountId {
 		self.beneficiary.as_ref().unwrap_or(&self.contributor)
 	}
+
+	/// Its standing in `block`. `None` if it was not accepted then, or that is not known any more.
+	pub fn standing_at(&self, block: BlockNumber) -> Option<Standing> {
+		self.standing.at(block).copied()
+	}
+
+	/// Returns `true` while a leaf of it is owed that somebody has demanded.
+	pub fn is_withheld(&self) -> bool {
+		self.standing.now() == Some(&Standing::Withheld)
+	}
+
+	/// The block in which it was found to be a duplicate or a fraud, if it was.
+	pub fn slashed_at(&self) -> Option<BlockNumber> {
+		let (from, standing) = self.standing.entries().last()?;
+		(*standing == Standing::Slashed).then_some(*from)
+	}
+}
+
+impl<AccountId, BlockNumber: Copy + UniqueSaturatedInto<u64>> Contribution<AccountId, BlockNumber> {
+	/// Its leaf in the datanet's log.
+	pub fn log_leaf(&self, id: ContributionId) -> LogLeaf {
+		let since = self.since.unique_saturated_into();
+		LogLeaf { contribution: id, since, root: self.root }
+	}
 }
 
 /// The weight that checkpoints, in rising order, give for a release; 0 before the first.
@@ -150,20 +209,7 @@ pub(crate) fn weight_at(checkpoints: &[Checkpoint], release: ReleaseId) -> Weigh
 	newest.map_or(0, |point| point.weight)
 }
 
-/// One data set of a submission.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub struct Submission {
-	/// The Merkle root over its chunks.
-	pub root: Hash,
-	/// Its size in bytes; at least 1.
-	pub size: u64,
-	/// Where it is to be found.
-	pub uri: Uri,
-}
-
-/// What a contribution is accused of.
+/// The offence that a contribution is accused of.
 #[derive(
 	Clone,
 	Copy,
@@ -185,7 +231,7 @@ pub enum AccusationReason {
 	Fraud,
 }
 
-/// How far an accusation has got.
+/// The stage that an accusation has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum AccusationStage<BlockNumber> {
 	/// The curator may confirm it until before the given block.
@@ -209,12 +255,12 @@ pub enum AccusationStage<BlockNumber> {
 pub struct Accusation<AccountId, BlockNumber> {
 	/// Who made it.
 	pub accuser: AccountId,
-	/// What is held on the accuser's account for it, in planck. Turning to governance takes a part of
+	/// Amount held on the accuser's account for it, in planck. Turning to governance takes a part of
 	/// it.
 	pub deposit: Balance,
-	/// What the contribution is accused of.
+	/// The offence that the contribution is accused of.
 	pub reason: AccusationReason,
-	/// How far it has got.
+	/// The stage that it has reached.
 	pub stage: AccusationStage<BlockNumber>,
 }
 
@@ -223,13 +269,13 @@ pub struct Accusation<AccountId, BlockNumber> {
 pub struct Reservation<AccountId, BlockNumber> {
 	/// Who put the deposit down.
 	pub payer: AccountId,
-	/// What is held on the payer's account for it, in planck.
+	/// Amount held on the payer's account for it, in planck.
 	pub deposit: Balance,
 	/// The block it was made in.
 	pub at: BlockNumber,
 	/// The block from which it counts no more.
 	pub expires_at: BlockNumber,
-	/// Whether a rejection has left it. What is submitted with it and rejected again leaves none that
+	/// `true` if a rejection has left it. What is submitted with it and rejected again leaves none that
 	/// counts longer.
 	pub kept: bool,
 }
@@ -240,11 +286,13 @@ pub struct Reservation<AccountId, BlockNumber> {
 pub struct Release {
 	/// The sum of its contributions' weights; never 0.
 	pub total_weight: Weight,
-	/// How many contributions it has.
+	/// Number of its contributions.
 	pub contributions: u32,
+	/// The hash over the datanet's [log](crate::ReleaseLogs) as it was.
+	pub root: Hash,
 	/// The curator's part of what it earns.
 	pub curator_share: Permill,
-	/// What has been paid per unit of weight.
+	/// Amount paid so far per unit of weight.
 	pub index: PoolIndex,
 	/// Everything that was ever paid to its contributors, in planck.
 	pub received: Balance,

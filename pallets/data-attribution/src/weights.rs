@@ -1,4 +1,4 @@
-//! What the calls cost to execute.
+//! Weights of the calls.
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 
@@ -12,7 +12,7 @@ pub trait WeightInfo {
 	fn submit_contribution() -> Weight;
 	/// Submitting `n` contributions, and `d` that each displace another that was pending for too long.
 	fn submit_contributions(n: u32, d: u32) -> Weight;
-	/// Accepting a contribution.
+	/// Accepting a contribution, with any number in the datanet's log.
 	fn accept_contribution() -> Weight;
 	/// Rejecting a contribution that has taken a root over, and reserving it.
 	fn reject_contribution() -> Weight;
@@ -116,9 +116,9 @@ impl WeightInfo for () {
 		counted(5, 3).saturating_add(each(n, 4, 6)).saturating_add(each(d, 8, 10))
 	}
 
-	// Read and written: Contributions, Datanets.
+	// Read and written: Contributions, Datanets, ReleaseLogs.
 	fn accept_contribution() -> Weight {
-		counted(2, 2)
+		counted(3, 3)
 	}
 
 	// Read: Contributions twice, Datanets, RootOwner, Reservations, the contributor's account.
@@ -133,9 +133,9 @@ impl WeightInfo for () {
 		counted(5, 5)
 	}
 
-	// Read: Datanets, the curator's account. Written: Datanets, Releases, the account.
+	// Read: Datanets, ReleaseLogs, the curator's account. Written: Datanets, Releases, the account.
 	fn publish_release() -> Weight {
-		counted(3, 4)
+		counted(4, 4)
 	}
 
 	// Read: Contributions, DirectEarnings, Accounted, the balances of the pot and the contributor,

@@ -100,7 +100,7 @@ impl<T: Config> Pallet<T> {
 		charge: Balance,
 		payment: CallPayment,
 	) {
-		let Redemption { voucher, session, lane, terms, .. } = redemption;
+		let Redemption { voucher, session, payee, lane, terms, .. } = redemption;
 		Self::deposit_event(Event::AggregateSettled {
 			session: voucher.session,
 			lane: voucher.lane,
@@ -108,7 +108,8 @@ impl<T: Config> Pallet<T> {
 			last_sequence: aggregate.up_to,
 			caller: session.caller.clone(),
 			node: session.node.clone(),
-			developer: terms.developer.clone(),
+			payee: payee.clone(),
+			developer: terms.payee.clone(),
 			model: voucher.model,
 			version: voucher.version,
 			price_version: voucher.price_version,

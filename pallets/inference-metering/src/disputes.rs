@@ -206,7 +206,7 @@ impl<T: Config> Pallet<T> {
 		Ok(punished)
 	}
 
-	/// Whether statement and record are of the same call and the same node, and the settlement can
+	/// Checks that statement and record are of the same call and node, and that the settlement can
 	/// still be disputed.
 	fn case(stated: &Stated, settled: &Settled) -> Result<Case<T>, Error<T>> {
 		let statement = stated.statement;
@@ -227,7 +227,7 @@ impl<T: Config> Pallet<T> {
 		Ok(Case { key, root, node })
 	}
 
-	/// Whether a statement is of this chain, and signed with a receipt key that the node has or had:
+	/// Checks that a statement is of this chain, signed with a receipt key that the node has or had:
 	/// already in block `settled_at`, if the call was settled in that.
 	fn check_statement(
 		operator: &AccountId,
@@ -251,7 +251,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// What is due to who paid for a record, in planck: what is missing of the overcharge that was
+	/// The debt to who paid for a record, in planck: what is missing of the overcharge that was
 	/// proven, but all refunds of a settlement together are no more than what it charged. What
 	/// operators pay to themselves is no refund.
 	fn due(root: &SettledRootOf<T>, disputed: &DisputedRecords, proven: Proven) -> Balance {

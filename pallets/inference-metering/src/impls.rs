@@ -1,11 +1,16 @@
 //! The traits by which other pallets see inference nodes, and the errors that rejected records have.
 
-use crate::{Config, Error, Pallet, ServedBy};
+use crate::{Config, Error, Nodes, Pallet, ServedBy};
 use openledger_primitives::{record::RejectReason, traits::NodeInspect, AccountId, ModelId};
 
 impl<T: Config> NodeInspect<AccountId> for Pallet<T> {
 	fn serves(operator: &AccountId, model: ModelId) -> bool {
 		ServedBy::<T>::contains_key(model, operator)
+	}
+
+	fn payee(operator: &AccountId) -> AccountId {
+		let node = Nodes::<T>::get(operator);
+		node.and_then(|node| node.payee).unwrap_or_else(|| operator.clone())
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]
@@ -35,6 +40,7 @@ impl<T> From<RejectReason> for Error<T> {
 			RejectReason::NotInForce => Self::NotInForce,
 			RejectReason::ModelRetired => Self::ModelRetired,
 			RejectReason::AboveSpendingLimit => Self::AboveSpendingLimit,
+			RejectReason::TermsForgotten => Self::TermsForgotten,
 			// No rule here gives this reason: the caller's signature over the model is the
 			// consent that counts.
 			RejectReason::ModelNotServed => Self::NothingSettled,

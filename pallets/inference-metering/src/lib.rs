@@ -36,6 +36,9 @@
 //! two contradicting messages that the node has signed, or signed and settled, a report is refused, at
 //! the reporter's cost.
 //!
+//! What a node's calls earn goes to the operator's own account, or to the payee that the operator has
+//! named: so the key that settles from day to day need not be the one that holds what was earned.
+//!
 //! A node may settle calls of any model, whether it is listed with it or not: the caller's signature
 //! names node and model, and that is the consent that counts. So an operator who stops serving a
 //! model, is leaving or was jailed can still settle what was served before.
@@ -66,7 +69,7 @@
 //!
 //! | map | key | value | who pays | who cleans |
 //! |---|---|---|---|---|
-//! | `Nodes` | operator | ≤ 850 bytes | the operator's bond | `withdraw_bond`, `remove_node` |
+//! | `Nodes` | operator | ≤ 880 bytes | the operator's bond | `withdraw_bond`, `remove_node` |
 //! | `PreviousKeys` | operator | ≤ 2.8 KB: [`MAX_PREVIOUS_KEYS`] keys | the operator's bond | `rotate_receipt_key` (those that are too old), `withdraw_bond`, `remove_node` |
 //! | `ServedBy` | model, operator | empty, ≤ 64 per operator, of active nodes | the operator's bond | `update_node`, `start_unbonding`, a dispute that is lost |
 //! | `NextSessionId` | - | 8 bytes | - | - |
@@ -143,7 +146,7 @@ pub mod pallet {
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
-	/// What the pallet needs from the runtime. Accounts and hashes are those of the signed
+	/// Types and parameters that the runtime provides. Accounts and hashes are those of the signed
 	/// messages, so they are not free to choose.
 	///
 	/// Amounts and periods may be governed parameters: what has been opened, announced or promised
@@ -168,14 +171,14 @@ pub mod pallet {
 		/// The least bond of an inference node, in planck.
 		type MinBond: Get<Balance>;
 
-		/// How long an operator waits for the bond after the node has stopped taking sessions, in
+		/// Time that an operator waits for the bond after the node has stopped taking sessions, in
 		/// blocks. Longer than [`Config::DisputeWindow`].
 		type UnbondingPeriod: Get<BlockNumberFor<Self>>;
 
 		/// The least deposit of a session, in planck.
 		type MinDeposit: Get<Balance>;
 
-		/// What is held for a session's place in storage, in planck.
+		/// Amount held for a session's place in storage, in planck.
 		type SessionDeposit: Get<Balance>;
 
 		/// The part of [`Config::SessionDeposit`] that goes to who closes a session that its parties
@@ -188,15 +191,15 @@ pub mod pallet {
 		/// The longest time that a session may be opened for, in blocks.
 		type MaxDuration: Get<BlockNumberFor<Self>>;
 
-		/// How long a node may settle after the caller has asked to close, and how long it is warned
+		/// Time for a node to settle after the caller has asked to close, and that it is warned ahead
 		/// of a lower spending limit, in blocks.
 		type CloseNotice: Get<BlockNumberFor<Self>>;
 
-		/// How long a node may settle after a session has expired; then anyone can close it. In
+		/// Time for a node to settle after a session has expired; then anyone can close it. In
 		/// blocks.
 		type SettlementWindow: Get<BlockNumberFor<Self>>;
 
-		/// How long a settlement can be disputed, in blocks.
+		/// Time in which a settlement can be disputed, in blocks.
 		type DisputeWindow: Get<BlockNumberFor<Self>>;
 
 		/// The most that [`Config::DisputeWindow`] can ever be, whatever it is changed to, in blocks.
@@ -230,7 +233,7 @@ pub mod pallet {
 		/// An operator's bond.
 		#[codec(index = 0)]
 		Bond,
-		/// What is left of a session's deposit.
+		/// The rest of a session's deposit.
 		#[codec(index = 1)]
 		Session,
 		/// A session's place in storage.
@@ -266,7 +269,7 @@ pub mod pallet {
 	pub type Lanes<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, SessionId, Twox64Concat, LaneId, Lane, ValueQuery>;
 
-	/// What settlements came to, by session, lane and the sequence of the last record.
+	/// The roots of settlements, by session, lane and the sequence of the last record.
 	#[pallet::storage]
 	pub type Roots<T: Config> = StorageNMap<
 		_,
@@ -286,7 +289,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type RootQueueEnds<T: Config> = StorageValue<_, QueueEnds, ValueQuery>;
 
-	/// What was proven of the records of settlements that can still be disputed, by the key of their
+	/// The proofs against records of settlements that can still be disputed, by the key of their
 	/// root.
 	#[pallet::storage]
 	pub type Disputed<T: Config> =
@@ -297,8 +300,8 @@ pub mod pallet {
 	pub type Equivocations<T: Config> =
 		StorageMap<_, Blake2_128Concat, AccountId, EquivocatedCalls, ValueQuery>;
 
-	/// Events of nodes, sessions and settlements. Amounts are in planck, keys are accounts; `developer` owns
-	/// the model that answered, and `node` is the operator that ran it.
+	/// Events of nodes, sessions and settlements. Amounts are in planck, keys are accounts; `node` is the
+	/// operator that ran the model, `payee` who was paid for that, and `developer` who was paid for the model.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	#[allow(missing_docs)] // A field that needs more than its name is in its event's description.
@@ -326,6 +329,7 @@ pub mod pallet {
 			sequence: Sequence,
 			caller: AccountId,
 			node: AccountId,
+			payee: AccountId,
 			developer: AccountId,
 			model: ModelId,
 			version: VersionId,
@@ -406,6 +410,7 @@ pub mod pallet {
 			last_sequence: Sequence,
 			caller: AccountId,
 			node: AccountId,
+			payee: AccountId,
 			developer: AccountId,
 			model: ModelId,
 			version: VersionId,
@@ -473,9 +478,12 @@ pub mod pallet {
 			refunded: Balance,
 			protocol: Balance,
 		},
+		/// The earnings of a node's calls go to `payee` from now on.
+		#[codec(index = 25)]
+		PayeeSet { operator: AccountId, payee: AccountId },
 	}
 
-	/// What went wrong.
+	/// A reason why a call fails.
 	#[pallet::error]
 	pub enum Error<T> {
 		/// The operator has registered a node already; update it instead.
@@ -631,7 +639,7 @@ pub mod pallet {
 		/// The voucher's own call costs more than the caller authorised for it.
 		#[codec(index = 50)]
 		AboveAuthorised,
-		/// What is left of the session's deposit does not cover it.
+		/// The rest of the session's deposit does not cover it.
 		#[codec(index = 51)]
 		DepositExhausted,
 		/// The voucher's own call is for another request than the caller signed for.
@@ -699,6 +707,12 @@ pub mod pallet {
 		/// A record is of another version of the model than the caller signed for.
 		#[codec(index = 71)]
 		VersionMismatch,
+		/// The node's calls are paid to this account already.
+		#[codec(index = 72)]
+		SamePayee,
+		/// Who was to be paid in the block that the caller signed for is not known any more.
+		#[codec(index = 73)]
+		TermsForgotten,
 	}
 
 	#[pallet::hooks]
@@ -1345,6 +1359,24 @@ pub mod pallet {
 			let punished = Self::do_report_equivocation(reporter, operator, first, second)?;
 			let weight = T::WeightInfo::report_equivocation(punished.unlisted);
 			Ok(Self::cost_of_report(weight, &punished))
+		}
+
+		/// Names the account that a node's calls are paid to from now on, also those that are not settled yet.
+		///
+		/// - `payee`: the operator's own account if none.
+		///
+		/// # Origin
+		/// Signed, by the node's operator.
+		///
+		/// # Errors
+		/// `UnknownNode`, `SamePayee`.
+		///
+		/// # Events
+		/// `PayeeSet`.
+		#[pallet::call_index(23)]
+		#[pallet::weight(T::WeightInfo::set_payee())]
+		pub fn set_payee(origin: OriginFor<T>, payee: Option<AccountId>) -> DispatchResult {
+			Self::do_set_payee(ensure_signed(origin)?, payee)
 		}
 	}
 }

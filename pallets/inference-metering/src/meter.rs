@@ -84,7 +84,7 @@ impl<'a> Meter<'a> {
 		Self { spendable, ..self }
 	}
 
-	/// Whether a record's place is one that the voucher pays for.
+	/// Checks that a record's place is one that the voucher pays for.
 	///
 	/// # Errors
 	/// `SequenceNotRising`, `SequenceBeyondVoucher`, `ModelMismatch`, `VersionMismatch`, `PriceMismatch`;
@@ -179,7 +179,7 @@ impl<'a> Meter<'a> {
 		self.lane
 	}
 
-	/// What the records that were counted cost together, in planck.
+	/// The cost of the records that were counted, in planck.
 	pub fn charged(&self) -> Balance {
 		self.charged
 	}

@@ -17,7 +17,7 @@ use openledger_primitives::{
 	attribution::{DataSource, DataSources, ReleaseSelector},
 	ids::{MILLI_OPEN, OPEN},
 	policy::RevenuePolicy,
-	price::PriceSchedule,
+	price::{PriceSchedule, Tokens},
 	record::{CallPayment, CallRecord, RejectReason},
 	signing::Signed,
 	split::split_charge,
@@ -134,11 +134,11 @@ parameter_types! {
 
 	/// The models that there are.
 	pub static Catalog: BTreeMap<ModelId, Model> = BTreeMap::new();
-	/// How often terms were looked up.
+	/// Number of times that terms were looked up.
 	pub static Lookups: u32 = 0;
-	/// What was split, in order.
+	/// The calls that were split, in order.
 	pub static Split: Vec<ChargedCall> = Vec::new();
-	/// Whether splitting fails.
+	/// `true` if splitting is to fail.
 	pub static Unsplittable: bool = false;
 }
 
@@ -235,7 +235,7 @@ impl ModelInspect<AccountId> for Models {
 				.try_into()
 				.unwrap();
 		Ok(CallTerms {
-			developer: account(DEVELOPER),
+			payee: account(DEVELOPER),
 			price,
 			policy: RevenuePolicy {
 				developer: Permill::from_percent(40),
@@ -295,7 +295,7 @@ impl RevenueDistributor<AccountId> for Revenue {
 			let parts = split_charge(call.charge, share, &terms.policy).unwrap();
 			for (payee, amount) in [
 				(&account(PROTOCOL), parts.protocol),
-				(&terms.developer, parts.developer),
+				(&terms.payee, parts.developer),
 				(node, parts.node),
 				(&account(DATA), parts.data),
 			] {
@@ -346,7 +346,12 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 }
 
 pub fn price(per_call: Balance) -> PriceSchedule {
-	PriceSchedule { per_call, per_input_token: per_call / 1_000, per_output_token: per_call / 100 }
+	PriceSchedule {
+		per_call,
+		per_input_token: per_call / 1_000,
+		per_cached_input_token: per_call / 2_000,
+		per_output_token: per_call / 100,
+	}
 }
 
 /// Two models.
@@ -392,7 +397,7 @@ pub fn register_node_of(seed: u8) {
 	));
 }
 
-/// What a lost dispute does to a node.
+/// Does to a node what a lost dispute does.
 pub fn jail(seed: u8, until: u32, bond: Balance) {
 	let node = account(seed);
 	crate::Nodes::<Test>::mutate(&node, |stored| {
@@ -431,13 +436,13 @@ pub fn open_session_with_limit(deposit: Balance, limit: Balance) -> SessionId {
 	session
 }
 
-/// What is on hold for a session's place.
+/// Amount on hold for a session's place.
 pub fn held_for_places(seed: u8) -> Balance {
 	let reason = crate::HoldReason::SessionStorage.into();
 	Balances::balance_on_hold(&reason, &account(seed))
 }
 
-/// What is on hold for calls.
+/// Amount on hold for calls.
 pub fn held(seed: u8) -> Balance {
 	Balances::balance_on_hold(&crate::HoldReason::Session.into(), &account(seed))
 }
@@ -446,9 +451,9 @@ pub fn balance(seed: u8) -> Balance {
 	Balances::balance(&account(seed))
 }
 
-/// What [`record`] costs.
+/// Cost of [`record`].
 pub fn call_charge() -> Balance {
-	price(PRICE).charge(INPUT_TOKENS, OUTPUT_TOKENS).unwrap()
+	price(PRICE).charge(&Tokens::new(INPUT_TOKENS, OUTPUT_TOKENS)).unwrap()
 }
 
 pub fn record(sequence: u64) -> CallRecord {

@@ -31,6 +31,7 @@ impl<T: Config> Pallet<T> {
 		let now = Self::now();
 		let node = Node {
 			endpoint,
+			payee: None,
 			receipt_key,
 			key_since: now,
 			bond,
@@ -88,6 +89,19 @@ impl<T: Config> Pallet<T> {
 		let node = Node { receipt_key: receipt_key.clone(), key_since: now, ..node };
 		Nodes::<T>::insert(&operator, node);
 		Self::deposit_event(Event::ReceiptKeyRotated { operator, receipt_key, previous });
+		Ok(())
+	}
+
+	pub(crate) fn do_set_payee(operator: AccountId, payee: Option<AccountId>) -> DispatchResult {
+		let node = Self::node(&operator)?;
+		// The operator's own account is the same as none.
+		let payee = payee.filter(|payee| *payee != operator);
+		ensure!(node.payee != payee, Error::<T>::SamePayee);
+
+		let node = Node { payee, ..node };
+		let payee = node.payee_of(&operator).clone();
+		Nodes::<T>::insert(&operator, node);
+		Self::deposit_event(Event::PayeeSet { operator, payee });
 		Ok(())
 	}
 

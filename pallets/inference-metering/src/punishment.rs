@@ -1,4 +1,4 @@
-//! What a node's bond pays for a contradiction: a refund, a reward, and a penalty.
+//! Price of a contradiction, from a node's bond: a refund, a reward, and a penalty.
 //!
 //! See [`disputes`](crate::disputes) for what is paid when.
 
@@ -18,12 +18,12 @@ use frame_support::{
 use openledger_primitives::{AccountId, Balance};
 use sp_runtime::{DispatchError, Saturating};
 
-/// How a bond is divided, in planck.
+/// A division of a bond, in planck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bill {
-	/// What the node loses.
+	/// The node's loss.
 	pub(crate) penalty: Balance,
-	/// What its caller gets back.
+	/// Part that its caller gets back.
 	pub(crate) refund: Balance,
 }
 
@@ -46,7 +46,7 @@ impl Bill {
 }
 
 impl<T: Config> Pallet<T> {
-	/// What a report that holds costs its reporter: no fee if the protocol got something for it. What
+	/// Price of a report that holds, for its reporter: no fee if the protocol got something for it. What
 	/// a node with next to no bond says against itself would fill blocks for nothing otherwise.
 	pub(crate) fn cost_of_report(weight: Weight, punished: &Punished) -> PostDispatchInfo {
 		let paid = punished.protocol >= T::Currency::minimum_balance();
@@ -54,7 +54,7 @@ impl<T: Config> Pallet<T> {
 		PostDispatchInfo { actual_weight: Some(weight), pays_fee }
 	}
 
-	/// What a node loses for a contradiction of which its caller is owed nothing, in planck.
+	/// The loss of a node for a contradiction of which its caller is owed nothing, in planck.
 	pub(crate) fn least_penalty(node: &NodeOf<T>) -> Balance {
 		T::DisputePenalty::get().mul_ceil(node.bond)
 	}

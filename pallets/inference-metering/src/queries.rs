@@ -1,4 +1,4 @@
-//! What the runtime APIs tell of this pallet's state.
+//! The runtime APIs' view of this pallet's state.
 
 use crate::{
 	pallet::*,
@@ -64,6 +64,7 @@ impl<T: Config> Pallet<T> {
 fn describe<T: Config>(operator: AccountId, node: NodeOf<T>) -> NodeInfo {
 	let served = |Served { model, capacity }| ServedInfo { model, capacity };
 	NodeInfo {
+		payee: node.payee_of(&operator).clone(),
 		operator,
 		endpoint: String::from_utf8_lossy(&node.endpoint).into_owned(),
 		receipt_key: node.receipt_key,

@@ -13,9 +13,9 @@ use crate::{
 use frame_support::weights::Weight;
 use sp_runtime::DispatchResult;
 
-/// How many old roots each settlement removes: as many as it can add.
+/// Number of old roots that each settlement removes: as many as it can add.
 pub(crate) const DROPPED_PER_SETTLEMENT: u32 = 2;
-/// How many old roots one block removes in the weight it has left.
+/// Number of old roots that one block removes in the weight it has left.
 pub(crate) const DROPPED_PER_BLOCK: u32 = 256;
 
 impl<T: Config> Pallet<T> {

@@ -17,10 +17,10 @@ use frame_support::{
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	merkle,
-	price::PriceSchedule,
+	price::{PriceSchedule, Tokens},
 	record::{CallPayment, CallRecord, CallRecords, RejectReason},
 	signing::Signed,
-	traits::{CallTerms, ChargedCall, ModelInspect, RevenueDistributor},
+	traits::{CallTerms, ChargedCall, ModelInspect, NodeInspect, RevenueDistributor},
 	voucher::Voucher,
 	AccountId, Hash, LaneId, Sequence, Signature, MAX_LANES,
 };
@@ -30,6 +30,8 @@ use sp_runtime::{DispatchError, Saturating};
 pub(crate) struct Redemption<T: Config> {
 	pub(crate) voucher: Voucher,
 	pub(crate) session: SessionOf<T>,
+	/// The account that is paid for the node.
+	pub(crate) payee: AccountId,
 	pub(crate) lane: Lane,
 	/// The terms of all calls that it is redeemed for.
 	pub(crate) terms: CallTerms<AccountId>,
@@ -89,9 +91,8 @@ impl Itemised {
 	) -> Result<(), RejectReason> {
 		// First of all: what is out of place may not even fit the price.
 		meter.check(&record)?;
-		let charge = price
-			.charge(record.input_tokens, record.output_tokens)
-			.ok_or(RejectReason::ChargeOverflow)?;
+		let tokens = Tokens::new(record.input_tokens, record.output_tokens);
+		let charge = price.charge(&tokens).ok_or(RejectReason::ChargeOverflow)?;
 		meter.admit(&record, charge)?;
 
 		self.leaves.push(merkle::leaf(&record, charge));
@@ -180,8 +181,9 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::BadSignature
 		);
 		let terms = T::Models::terms(voucher.model, voucher.version, voucher.price_version)?;
+		let payee = <Self as NodeInspect<_>>::payee(operator);
 		let until = now.saturating_add(T::DisputeWindow::get());
-		Ok(Redemption { voucher, session, lane, terms, lanes, hot: hot && by_signer, until })
+		Ok(Redemption { voucher, session, payee, lane, terms, lanes, hot: hot && by_signer, until })
 	}
 
 	/// Takes what the calls cost out of the caller's hold, has it split, and remembers how far the
@@ -191,7 +193,7 @@ impl<T: Config> Pallet<T> {
 		meter: &Meter,
 		calls: &[ChargedCall],
 	) -> Result<Vec<CallPayment>, DispatchError> {
-		let Redemption { voucher, session, terms, .. } = redemption;
+		let Redemption { voucher, session, payee, terms, .. } = redemption;
 		let charged = meter.charged();
 		let settled = session.settled.checked_add(charged).ok_or(Error::<T>::Overflow)?;
 		let by_hot_key = if redemption.hot { charged } else { 0 };
@@ -215,7 +217,7 @@ impl<T: Config> Pallet<T> {
 				Fortitude::Force,
 			)?;
 		}
-		let payments = T::Revenue::distribute(&session.node, voucher.model, terms, calls)?;
+		let payments = T::Revenue::distribute(payee, voucher.model, terms, calls)?;
 		// One per charge; anything else would leave events without their payments.
 		ensure!(payments.len() == calls.len(), DispatchError::Corruption);
 		Ok(payments)
@@ -248,7 +250,7 @@ impl<T: Config> Pallet<T> {
 		meter: &Meter,
 		accepted: u32,
 	) {
-		let Redemption { voucher, session, terms, .. } = redemption;
+		let Redemption { voucher, session, payee, terms, .. } = redemption;
 		let rejected = count(itemised.rejected.len());
 		for (sequence, reason) in itemised.rejected {
 			Self::deposit_event(Event::RecordRejected {
@@ -266,7 +268,8 @@ impl<T: Config> Pallet<T> {
 				sequence: record.sequence,
 				caller: session.caller.clone(),
 				node: session.node.clone(),
-				developer: terms.developer.clone(),
+				payee: payee.clone(),
+				developer: terms.payee.clone(),
 				model: voucher.model,
 				version: voucher.version,
 				price_version: voucher.price_version,

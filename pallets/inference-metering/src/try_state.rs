@@ -89,6 +89,7 @@ impl<T: Config> Pallet<T> {
 		for (operator, node) in Nodes::<T>::iter() {
 			let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &operator);
 			ensure!(held == node.bond, "a bond is not what is on hold");
+			ensure!(node.payee.as_ref() != Some(&operator), "a node's payee is its own operator");
 			let models: BTreeSet<_> = node.models.iter().map(|served| served.model).collect();
 			ensure!(models.len() == node.models.len(), "a node serves a model twice");
 			for served in &node.models {

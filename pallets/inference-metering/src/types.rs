@@ -1,4 +1,4 @@
-//! What the pallet stores, what its rules hand to one another, and short names of both in the types of
+//! Types that the pallet stores and its rules hand to one another, and short names of both in the types of
 //! a runtime.
 
 use crate::WeightInfo;
@@ -37,14 +37,14 @@ pub const MAX_EQUIVOCATIONS: u32 = 64;
 pub struct Served {
 	/// The model.
 	pub model: ModelId,
-	/// How many calls of it the node answers at a time; never zero.
+	/// Number of calls of it that the node answers at a time; never zero.
 	pub capacity: u32,
 }
 
 /// The models that a node serves, without duplicates.
 pub type ServedModels = BoundedVec<Served, ConstU32<MAX_SERVED>>;
 
-/// Whether a node takes new sessions.
+/// A node's state: it takes new sessions, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum Status<BlockNumber> {
 	/// It does.
@@ -63,19 +63,21 @@ pub enum Status<BlockNumber> {
 pub struct Node<AccountId, BlockNumber> {
 	/// The base URL of its HTTP API.
 	pub endpoint: Uri,
+	/// The account that is paid for its calls, unless that is the operator's own.
+	pub payee: Option<AccountId>,
 	/// The key that signs its statements, as an account.
 	pub receipt_key: AccountId,
 	/// The block since which it is that key.
 	pub key_since: BlockNumber,
-	/// What is held from the operator as a bond, in planck.
+	/// Amount held from the operator as a bond, in planck.
 	pub bond: Balance,
 	/// The models that it serves while it is active.
 	pub models: ServedModels,
-	/// Whether it takes new sessions.
+	/// Its state: it takes new sessions, or not.
 	pub status: Status<BlockNumber>,
 	/// The block of its last sign of life.
 	pub last_heartbeat: BlockNumber,
-	/// How many sessions with it are open.
+	/// Number of open sessions with it.
 	pub sessions: u32,
 	/// The last block in which any session that was ever opened with it can be settled.
 	pub settles_until: BlockNumber,
@@ -85,9 +87,14 @@ pub struct Node<AccountId, BlockNumber> {
 }
 
 impl<AccountId, BlockNumber> Node<AccountId, BlockNumber> {
-	/// Whether the node takes new sessions.
+	/// Returns `true` if the node takes new sessions.
 	pub fn is_active(&self) -> bool {
 		matches!(self.status, Status::Active)
+	}
+
+	/// The account that is paid for the calls of this node of `operator`.
+	pub fn payee_of<'a>(&'a self, operator: &'a AccountId) -> &'a AccountId {
+		self.payee.as_ref().unwrap_or(operator)
 	}
 }
 
@@ -126,11 +133,11 @@ pub struct Session<AccountId, BlockNumber> {
 	pub node: AccountId,
 	/// The key that signs vouchers, as an account. The caller's own key may sign them too.
 	pub signer: AccountId,
-	/// What the caller put in, in planck.
+	/// Amount that the caller put in, in planck.
 	pub deposit: Balance,
-	/// What has been settled, in planck. Never more than the deposit; the difference is on hold.
+	/// Amount settled so far, in planck. Never more than the deposit; the difference is on hold.
 	pub settled: Balance,
-	/// What of it was settled with vouchers of `signer`, unless that is the caller's own key, in
+	/// The part of it settled with vouchers of `signer`, unless that is the caller's own key, in
 	/// planck.
 	pub spent: Balance,
 	/// The most that may be settled with vouchers of `signer`, unless that is the caller's own
@@ -138,7 +145,7 @@ pub struct Session<AccountId, BlockNumber> {
 	pub spending_limit: Balance,
 	/// A lower limit that the caller has announced.
 	pub pending_limit: Option<PendingLimit<BlockNumber>>,
-	/// What is held from the caller for the session's place in storage, in planck.
+	/// Amount held from the caller for the session's place in storage, in planck.
 	pub storage_deposit: Balance,
 	/// The node must not serve calls from this block on.
 	pub expires_at: BlockNumber,
@@ -147,19 +154,19 @@ pub struct Session<AccountId, BlockNumber> {
 	pub settle_until: BlockNumber,
 	/// If the caller asked to close it: from this block on anyone can.
 	pub closes_at: Option<BlockNumber>,
-	/// How many lanes have settled records.
+	/// Number of lanes that have settled records.
 	pub lanes: LaneId,
 	/// The last block in which any of its settlements can be disputed.
 	pub liable_until: BlockNumber,
 }
 
 impl<AccountId: PartialEq, BlockNumber: Copy + PartialOrd> Session<AccountId, BlockNumber> {
-	/// What is left of the deposit, in planck.
+	/// The rest of the deposit, in planck.
 	pub fn remaining(&self) -> Balance {
 		self.deposit.saturating_sub(self.settled)
 	}
 
-	/// Whether vouchers are signed by another key than the caller's own.
+	/// Returns `true` if vouchers are signed by another key than the caller's own.
 	pub fn has_hot_key(&self) -> bool {
 		self.signer != self.caller
 	}
@@ -178,25 +185,25 @@ impl<AccountId: PartialEq, BlockNumber: Copy + PartialOrd> Session<AccountId, Bl
 pub struct Lane {
 	/// The sequence of the last settled record.
 	pub sequence: Sequence,
-	/// What the lane's settled records cost together, in planck.
+	/// Cost of the lane's settled records together, in planck.
 	pub settled: Balance,
 }
 
 /// The key of a [`SettledRoot`]: session, lane and the sequence of its last record.
 pub type RootKey = (SessionId, LaneId, Sequence);
 
-/// What is kept of a settlement for as long as it can be disputed.
+/// Part of a settlement that is kept for as long as it can be disputed.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct SettledRoot<AccountId, BlockNumber> {
 	/// The Merkle root over the records that counted, and what each was charged.
 	pub root: Hash,
-	/// How many records that is.
+	/// Number of those records.
 	pub records: u32,
 	/// The first sequence that the settlement was for; there may be no record of it.
 	pub first_sequence: Sequence,
 	/// The sequence of the last record.
 	pub last_sequence: Sequence,
-	/// What the records cost together, in planck.
+	/// Cost of the records together, in planck.
 	pub charged: Balance,
 	/// The operator who was paid.
 	pub node: AccountId,
@@ -226,14 +233,14 @@ pub struct QueueEnds {
 	pub next: u64,
 }
 
-/// What was proven of a settled record, against the node that settled it.
+/// The offences proven of a settled record, against the node that settled it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Proven {
 	/// By how much it was charged above what the node had stated, in planck.
 	pub overcharge: Balance,
-	/// What of that the caller got back out of the node's bond, in planck.
+	/// Part of that which the caller got back out of the node's bond, in planck.
 	pub refunded: Balance,
-	/// Whether it says something else than the node had stated, at no higher price.
+	/// `true` if it says something else than the node had stated, at no higher price.
 	pub misreported: bool,
 }
 
@@ -253,14 +260,14 @@ pub(crate) type SessionOf<T> = Session<AccountId, BlockNumberFor<T>>;
 /// A settlement's root, in the types of a runtime.
 pub(crate) type SettledRootOf<T> = SettledRoot<AccountId, BlockNumberFor<T>>;
 
-/// What a node stated: a statement, its signature, and the receipt key that it is said to be of.
+/// A node's statement, with its signature and the receipt key that it is said to be of.
 pub(crate) struct Stated<'a> {
 	pub(crate) statement: &'a Statement,
 	pub(crate) signature: &'a Signature,
 	pub(crate) receipt_key: &'a AccountId,
 }
 
-/// What a node settled: a record, what it was charged, and the proof that it stands behind the root
+/// A node's settled record, with what it was charged, and the proof that it stands behind the root
 /// whose last sequence is given.
 pub(crate) struct Settled<'a> {
 	pub(crate) last_sequence: Sequence,
@@ -269,34 +276,34 @@ pub(crate) struct Settled<'a> {
 	pub(crate) proof: &'a InclusionProof,
 }
 
-/// What a punished node's bond was spent on, in planck.
+/// The spending of a punished node's bond, in planck.
 pub(crate) struct Punished {
 	pub(crate) refunded: Balance,
 	pub(crate) reward: Balance,
 	pub(crate) protocol: Balance,
-	/// How many models it was taken off the list of.
+	/// Number of models that it was taken off the list of.
 	pub(crate) unlisted: u32,
 }
 
 impl Punished {
-	/// What is left of a bond.
+	/// The rest of a bond.
 	pub(crate) fn left_of(&self, bond: Balance) -> Balance {
 		bond.saturating_sub(self.refunded).saturating_sub(self.reward).saturating_sub(self.protocol)
 	}
 }
 
-/// What a settlement is made of, as far as its weight goes.
+/// The parts of a settlement that its weight depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Load {
 	/// Records.
 	pub(crate) records: u32,
 	/// Entries of their attributions.
 	pub(crate) attributed: u32,
-	/// What their terms have less than they could have.
+	/// The parts that their terms lack of what they could have.
 	pub(crate) absent: Absent,
 }
 
-/// How much shorter the terms of a settlement are than they could be.
+/// Counts by which the terms of a settlement are shorter than they could be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Absent {
 	/// Data sources.
@@ -306,7 +313,7 @@ pub(crate) struct Absent {
 }
 
 impl Absent {
-	/// What these terms have less than they could have.
+	/// The parts that these terms lack of what they could have.
 	pub(crate) fn of<AccountId>(terms: &CallTerms<AccountId>) -> Self {
 		Self {
 			sources: left_of(MAX_SOURCES, terms.sources.len()),
@@ -314,7 +321,7 @@ impl Absent {
 		}
 	}
 
-	/// What `full`, the weight of a settlement with terms as long as they can be, comes to without
+	/// Reduces `full`, the weight of a settlement with terms as long as they can be, to that without
 	/// them.
 	pub(crate) fn from<W: WeightInfo>(&self, full: Weight) -> Weight {
 		full.saturating_sub(extra(W::settle_sources, self.sources, 0)).saturating_sub(extra(
@@ -344,19 +351,19 @@ impl Load {
 	}
 }
 
-/// What `amount` weighs on top of `included`, which another weight accounts for.
+/// Weight of `amount` on top of `included`, which another weight accounts for.
 fn extra(weight: impl Fn(u32) -> Weight, amount: u32, included: u32) -> Weight {
 	weight(amount).saturating_sub(weight(included))
 }
 
-/// What an aggregate is made of, as far as its weight goes.
+/// The parts of an aggregate that its weight depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AggregateLoad {
 	/// Entries of the attribution.
 	pub(crate) attributed: u32,
 	/// Entries of the attribution of the voucher's own call.
 	pub(crate) own_attributed: u32,
-	/// What the terms have less than they could have.
+	/// The parts that the terms lack of what they could have.
 	pub(crate) absent: Absent,
 }
 
@@ -381,7 +388,7 @@ impl AggregateLoad {
 	}
 }
 
-/// How many of `most` places are not taken.
+/// Number of places out of `most` that are not taken.
 fn left_of(most: u32, taken: usize) -> u32 {
 	most.saturating_sub(count(taken))
 }

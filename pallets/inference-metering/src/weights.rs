@@ -64,6 +64,8 @@ pub trait WeightInfo {
 	fn report_misreport(p: u32, m: u32) -> Weight;
 	/// Weight of `report_equivocation` against a node that is listed with `m` models.
 	fn report_equivocation(m: u32) -> Weight;
+	/// Weight of `set_payee`.
+	fn set_payee() -> Weight;
 	/// Weight of removing `n` old roots.
 	fn drop_roots(n: u32) -> Weight;
 }
@@ -118,10 +120,10 @@ impl<D: Database> WeightInfo for D {
 		Self::open_session()
 	}
 	fn settle(r: u32) -> Weight {
-		// A signature is checked in both forms for both keys; session, lane, genesis hash, queue and
+		// A signature is checked in both forms for both keys; session, node, lane, genesis hash, queue and
 		// roots, two accounts and their holds. Model, version, price and policy, four parents, their
 		// owners; eight releases, their curators.
-		estimate::<D>(600, 60, 49).saturating_add(times(estimate::<D>(25, 0, 0), r))
+		estimate::<D>(600, 61, 49).saturating_add(times(estimate::<D>(25, 0, 0), r))
 	}
 	fn settle_attributed(a: u32) -> Weight {
 		// A contribution, its weight, what it has earned, its curator's income.
@@ -199,6 +201,9 @@ impl<D: Database> WeightInfo for D {
 	fn report_equivocation(m: u32) -> Weight {
 		// Two signatures.
 		Self::report_overcharge(0, m).saturating_add(estimate::<D>(230, 0, 0))
+	}
+	fn set_payee() -> Weight {
+		estimate::<D>(25, 1, 1)
 	}
 	fn drop_roots(n: u32) -> Weight {
 		// The root, its place, and what was proven of its records.

@@ -15,6 +15,7 @@ use frame_support::{
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use openledger_primitives::{
 	attribution::{Attribution, AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	price::Tokens,
 	traits::{DataInspect, ModelInspect, NodeInspect, RevenueDistributor},
 	AccountId, Balance, ContributionId, ModelId, RequestId, MAX_ATTRIBUTION, MAX_REQUEST_INPUT,
 	MAX_REQUEST_OUTPUT, MAX_SOURCES, OPEN,
@@ -73,11 +74,11 @@ fn node<T: Config>(model: ModelId) -> Result<AccountId, BenchmarkError> {
 	Ok(operator)
 }
 
-/// What a call of so many tokens and one costs now.
+/// Charge for a call of so many tokens and one now.
 fn charge<T: Config>(model: ModelId) -> Result<Balance, BenchmarkError> {
 	let (version, price_version) = T::Models::in_force(model).ok_or("no price")?;
 	let terms = T::Models::terms(model, version, price_version).map_err(|_| "no terms")?;
-	Ok(terms.price.charge(INPUT_TOKENS, 1).ok_or("too dear")?)
+	Ok(terms.price.charge(&Tokens::new(INPUT_TOKENS, 1)).ok_or("too dear")?)
 }
 
 fn deadline<T: Config>() -> BlockNumberFor<T> {

@@ -103,7 +103,7 @@ pub mod pallet {
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
-	/// What the pallet needs from the runtime.
+	/// Types and parameters that the runtime provides.
 	#[pallet::config]
 	pub trait Config: frame_system::Config<AccountId = AccountId, Hash = Hash> {
 		/// OPEN.
@@ -124,28 +124,28 @@ pub mod pallet {
 		/// Splits and pays what calls cost.
 		type Revenue: RevenueDistributor<AccountId>;
 
-		/// What is held for a request's entries, whatever its length, in planck.
+		/// Amount held for a request's entries, whatever its length, in planck.
 		#[pallet::constant]
 		type DepositBase: Get<Balance>;
 
-		/// What is held for each byte of a request's input, in planck.
+		/// Amount held for each byte of a request's input, in planck.
 		#[pallet::constant]
 		type DepositPerByte: Get<Balance>;
 
-		/// How far ahead the deadline of a new request must be, in blocks.
+		/// The least distance to the deadline of a new request, in blocks.
 		#[pallet::constant]
 		type MinDeadline: Get<BlockNumberFor<Self>>;
 
-		/// How far ahead the deadline of a new request may be, in blocks. Prices and versions
+		/// The greatest distance to the deadline of a new request, in blocks. Prices and versions
 		/// should be good for as long after they were replaced, or late answers cannot be paid.
 		#[pallet::constant]
 		type MaxDeadline: Get<BlockNumberFor<Self>>;
 
-		/// How long a call can still be answered after its caller has cancelled it, in blocks.
+		/// Time in which a call can still be answered after its caller has cancelled it, in blocks.
 		#[pallet::constant]
 		type CancelNotice: Get<BlockNumberFor<Self>>;
 
-		/// How many requests can wait for the sweep of one block. It may grow, but not shrink while
+		/// The most requests that can wait for the sweep of one block. It may grow, but not shrink while
 		/// requests wait.
 		#[pallet::constant]
 		type MaxPerSlot: Get<u32>;
@@ -177,7 +177,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Requests<T: Config> = CountedStorageMap<_, Twox64Concat, RequestId, RequestOf<T>>;
 
-	/// What they ask.
+	/// Their questions.
 	#[pallet::storage]
 	pub type Inputs<T: Config> = StorageMap<_, Twox64Concat, RequestId, RequestInput>;
 
@@ -199,8 +199,8 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type NextSlot<T: Config> = StorageValue<_, BlockNumberFor<T>>;
 
-	/// Events of requests. Amounts are in planck, hashes are blake2-256; `developer` owns the model that
-	/// answered, and `node` is the operator that ran it.
+	/// Events of requests. Amounts are in planck, hashes are blake2-256; `node` is the operator that ran the
+	/// model, `payee` who was paid for that, and `developer` who was paid for the model.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	#[allow(missing_docs)] // A field that needs more than its name is in its event's description.
@@ -227,6 +227,7 @@ pub mod pallet {
 			request: RequestId,
 			caller: AccountId,
 			node: AccountId,
+			payee: AccountId,
 			developer: AccountId,
 			model: ModelId,
 			version: VersionId,
@@ -256,7 +257,7 @@ pub mod pallet {
 		},
 	}
 
-	/// What went wrong.
+	/// A reason why a call fails.
 	#[pallet::error]
 	pub enum Error<T> {
 		/// There is nothing in the input.

@@ -45,9 +45,9 @@ pub const WEALTH: Balance = 1_000 * OPEN;
 /// Price per call; a token costs a hundredth of it.
 pub const PRICE: Balance = MILLI_OPEN;
 pub const MAX_CHARGE: Balance = 10 * PRICE;
-/// What [`request`] asks.
+/// The question of [`request`].
 pub const INPUT: &[u8] = b"what is a ledger?";
-/// What [`answer`] answers, with as many tokens as [`call_charge`] counts.
+/// Output of [`answer`], with as many tokens as [`call_charge`] counts.
 pub const OUTPUT: &[u8] = b"a book of accounts";
 pub const INPUT_TOKENS: u32 = 7;
 pub const OUTPUT_TOKENS: u32 = 5;
@@ -127,16 +127,16 @@ impl pallet_inference_requests::Config for Test {
 	type BenchmarkData = Data;
 }
 
-/// What the stand-in for the registry knows of a model.
+/// A model, as the stand-in for the registry knows it.
 #[derive(Clone, Debug, Encode, Decode)]
 pub struct Model {
-	/// Whether it takes new calls.
+	/// `true` if it takes new calls.
 	pub callable: bool,
 	/// Version and price version in force; all below were.
 	pub in_force: Option<(VersionId, PriceVersion)>,
 	/// The price of the price version 0. Each later one is as much dearer.
 	pub price: PriceSchedule,
-	/// Whether it pays data.
+	/// `true` if it pays data.
 	pub data: bool,
 	/// Why there are no terms, if there are none.
 	pub refusal: Option<RejectReason>,
@@ -166,8 +166,12 @@ impl Models {
 
 	pub fn add(id: ModelId, data: bool) {
 		let token = PRICE / 100;
-		let price =
-			PriceSchedule { per_call: PRICE, per_input_token: token, per_output_token: token };
+		let price = PriceSchedule {
+			per_call: PRICE,
+			per_input_token: token,
+			per_cached_input_token: 0,
+			per_output_token: token,
+		};
 		Self::set(
 			id,
 			&Model { callable: true, in_force: Some((0, 0)), price, data, refusal: None },
@@ -218,10 +222,11 @@ impl ModelInspect<AccountId> for Models {
 			sources.clear();
 		}
 		Ok(CallTerms {
-			developer: account(DEVELOPER),
+			payee: account(DEVELOPER),
 			price: PriceSchedule {
 				per_call: model.price.per_call.saturating_mul(times),
 				per_input_token: model.price.per_input_token.saturating_mul(times),
+				per_cached_input_token: 0,
 				per_output_token: model.price.per_output_token.saturating_mul(times),
 			},
 			policy,
@@ -248,7 +253,16 @@ fn node_key(operator: &AccountId, model: ModelId) -> Vec<u8> {
 	(b"nodes", operator, model).encode()
 }
 
+fn payee_key(operator: &AccountId) -> Vec<u8> {
+	(b"payees", operator).encode()
+}
+
 impl Nodes {
+	/// From now on `payee` is paid for the node.
+	pub fn set_payee(seed: u8, payee: u8) {
+		unhashed::put(&payee_key(&account(seed)), &account(payee));
+	}
+
 	/// From now on the node serves the model, or not.
 	pub fn set(seed: u8, model: ModelId, serves: bool) {
 		unhashed::put(&node_key(&account(seed), model), &serves);
@@ -258,6 +272,10 @@ impl Nodes {
 impl NodeInspect<AccountId> for Nodes {
 	fn serves(operator: &AccountId, model: ModelId) -> bool {
 		unhashed::get_or_default(&node_key(operator, model))
+	}
+
+	fn payee(operator: &AccountId) -> AccountId {
+		unhashed::get_or(&payee_key(operator), operator.clone())
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]
@@ -311,7 +329,7 @@ impl RevenueDistributor<AccountId> for Split {
 				(account(PROTOCOL), tenth),
 				(account(DATA), tenth),
 				(node.clone(), half),
-				(terms.developer.clone(), rest),
+				(terms.payee.clone(), rest),
 			];
 			for (to, amount) in parts {
 				Balances::transfer(&Self::pot(), &to, amount, Preservation::Preserve)?;
@@ -417,7 +435,7 @@ pub fn answer(seed: u8, request: RequestId) -> PostInfo {
 	)
 }
 
-/// What [`answer`] costs at the price version 0.
+/// Charge for [`answer`] at the price version 0.
 pub fn call_charge() -> Balance {
 	PRICE + Balance::from(INPUT_TOKENS + OUTPUT_TOKENS) * (PRICE / 100)
 }
@@ -427,7 +445,7 @@ pub fn deposit() -> Balance {
 	OPEN + MILLI_OPEN * Balance::try_from(INPUT.len()).unwrap()
 }
 
-/// What is on hold for somebody's calls, and for their place.
+/// Amounts on hold for somebody's calls, and for their place.
 pub fn held(seed: u8) -> (Balance, Balance) {
 	let held = |reason: crate::HoldReason| {
 		Balances::balance_on_hold(&RuntimeHoldReason::from(reason), &account(seed))
@@ -435,7 +453,7 @@ pub fn held(seed: u8) -> (Balance, Balance) {
 	(held(crate::HoldReason::Call), held(crate::HoldReason::Storage))
 }
 
-/// What somebody has, with what is on hold.
+/// Balance of somebody, with what is on hold.
 pub fn total(seed: u8) -> Balance {
 	Balances::total_balance(&account(seed))
 }

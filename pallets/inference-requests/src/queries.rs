@@ -1,4 +1,4 @@
-//! What the runtime APIs tell of this pallet's state.
+//! The runtime APIs' view of this pallet's state.
 
 use crate::{pallet::*, requests::ordered};
 use alloc::vec::Vec;

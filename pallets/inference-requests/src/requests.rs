@@ -1,4 +1,4 @@
-//! What the extrinsics do.
+//! The work of the extrinsics.
 
 use crate::{
 	pallet::*,
@@ -17,6 +17,7 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
+	price::Tokens,
 	record::{CallPayment, RejectReason},
 	traits::{CallTerms, ChargedCall, ModelInspect, NodeInspect, RevenueDistributor},
 	AccountId, Balance, Hash, ModelId, PriceVersion, RequestId, VersionId,
@@ -51,7 +52,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(T::Models::is_callable(model), Error::<T>::ModelNotCallable);
 		let (version, price_version) = T::Models::in_force(model).ok_or(Error::<T>::NoTerms)?;
 		let terms = Self::terms(model, version, price_version)?;
-		let least = terms.price.charge(0, 0).ok_or(Error::<T>::ChargeOverflow)?;
+		let least = terms.price.charge(&Tokens::default()).ok_or(Error::<T>::ChargeOverflow)?;
 		ensure!(least <= max_charge, Error::<T>::MaxChargeTooSmall);
 		if let Some(operator) = &node {
 			ensure!(T::Nodes::serves(operator, model), Error::<T>::ModelNotServed);
@@ -113,14 +114,13 @@ impl<T: Config> Pallet<T> {
 		ensure!(answer.is_plausible(input_bytes), Error::<T>::TooManyTokens);
 		ensure!(answer.version >= request.version, Error::<T>::VersionTooOld);
 		let terms = Self::terms(request.model, answer.version, request.price_version)?;
-		let charge = terms
-			.price
-			.charge(answer.input_tokens, answer.output_tokens)
-			.ok_or(Error::<T>::ChargeOverflow)?;
+		let tokens = Tokens::new(answer.input_tokens, answer.output_tokens);
+		let charge = terms.price.charge(&tokens).ok_or(Error::<T>::ChargeOverflow)?;
 		let released = request.max_charge.checked_sub(charge).ok_or(Error::<T>::AboveMaxCharge)?;
 
 		let weight = Self::weight_of(&answer, &terms);
-		let payment = Self::collect(&request, &operator, charge, &terms, &answer)?;
+		let payee = T::Nodes::payee(&operator);
+		let payment = Self::collect(&request, &payee, charge, &terms, &answer)?;
 		Self::release(&request.caller, HoldReason::Call, released)?;
 		Self::release(&request.caller, HoldReason::Storage, request.deposit)?;
 		Self::unqueue(request.slot, id);
@@ -129,7 +129,8 @@ impl<T: Config> Pallet<T> {
 			request: id,
 			caller: request.caller,
 			node: operator,
-			developer: terms.developer,
+			payee,
+			developer: terms.payee,
 			model: request.model,
 			version: answer.version,
 			price_version: request.price_version,
@@ -194,16 +195,16 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// What is held for the place that a request takes, in planck.
+	/// Amount held for the place that a request takes, in planck.
 	fn deposit_of(input: &RequestInput) -> Option<Balance> {
 		let bytes = T::DepositPerByte::get().checked_mul(length(input).into())?;
 		T::DepositBase::get().checked_add(bytes)
 	}
 
-	/// Takes what a call costs out of the caller's hold, and has it split.
+	/// Takes what a call costs out of the caller's hold, and has it split. `payee` is paid for the node.
 	fn collect(
 		request: &RequestOf<T>,
-		operator: &AccountId,
+		payee: &AccountId,
 		charge: Balance,
 		terms: &CallTerms<AccountId>,
 		answer: &Answer,
@@ -228,11 +229,11 @@ impl<T: Config> Pallet<T> {
 			unattributed: 0,
 		};
 		let payments: Vec<CallPayment> =
-			T::Revenue::distribute(operator, request.model, terms, &[call])?;
+			T::Revenue::distribute(payee, request.model, terms, &[call])?;
 		Ok(payments.into_iter().next().ok_or(Error::<T>::NotDistributed)?)
 	}
 
-	/// What an answer weighs: data is only paid where the model does.
+	/// Weight of an answer: data is only paid where the model does.
 	fn weight_of(answer: &Answer, terms: &CallTerms<AccountId>) -> Weight {
 		let (attribution, sources) = if terms.policy.pays_data() {
 			(length(&answer.attribution), length(&terms.sources))

@@ -1,4 +1,4 @@
-//! What the pallet stores, what its calls carry, and short names of both in the types of a runtime.
+//! Types that the pallet stores, that its calls carry, and short names of both in a runtime's types.
 
 use codec::{Decode, Encode, MaxEncodedLen};
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -10,18 +10,18 @@ use scale_info::TypeInfo;
 use sp_core::ConstU32;
 use sp_runtime::{traits::One, BoundedVec, Saturating};
 
-/// How many slots are looked at for one that is not full.
+/// Number of slots looked at for one that is not full.
 pub const SLOT_SEARCH: u32 = 16;
 
-/// How many slots one block's sweep looks at. After a time of full blocks, the sweep catches up
+/// Slots that one block's sweep looks at. After a time of full blocks, the sweep catches up
 /// with the chain at this rate.
 pub const MAX_SLOTS_SWEPT: u32 = 256;
 
-/// What is asked. The chain does not look into it: plain text, or the body of a chat request, as
+/// A question. The chain does not look into it: plain text, or the body of a chat request, as
 /// the model's operators understand it. Everybody can read it.
 pub type RequestInput = BoundedVec<u8, ConstU32<MAX_REQUEST_INPUT>>;
 
-/// What is answered. Everybody can read it.
+/// An answer. Everybody can read it.
 pub type RequestOutput = BoundedVec<u8, ConstU32<MAX_REQUEST_OUTPUT>>;
 
 /// A call that waits for its answer. What is asked is kept apart from it, so that whoever ends the
@@ -40,7 +40,7 @@ pub struct Request<AccountId, BlockNumber> {
 	pub price_version: PriceVersion,
 	/// The most that the call may cost, in planck. It is on hold.
 	pub max_charge: Balance,
-	/// What is on hold for the place that the request takes, in planck.
+	/// Amount on hold for the place that the request takes, in planck.
 	pub deposit: Balance,
 	/// The last block in which it can be answered.
 	pub deadline: BlockNumber,
@@ -64,7 +64,7 @@ impl<AccountId, BlockNumber: Copy + Ord + One + Saturating> Request<AccountId, B
 /// A request, in the types of a runtime.
 pub(crate) type RequestOf<T> = Request<AccountId, BlockNumberFor<T>>;
 
-/// How many tokens a prompt may have beyond its input's bytes.
+/// The most tokens that a prompt may have beyond its input's bytes.
 pub const MOST_ADDED_TOKENS: u32 = 1_024;
 
 /// A node's answer, as it comes with the extrinsic.
@@ -77,7 +77,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-	/// Whether an input of so many bytes and the output can have as many tokens as are counted: one
+	/// Returns `true` if an input of so many bytes and the output can have the tokens that are counted: one
 	/// has a byte at least, except for the one that says that the answer ends, and for those that the
 	/// model's template and what was retrieved add to the prompt.
 	pub(crate) fn is_plausible(&self, input_bytes: usize) -> bool {
@@ -87,7 +87,7 @@ impl Answer {
 	}
 }
 
-/// How long a list is. The lists here are bounded far below the limits of `u32`.
+/// The length of a list. The lists here are bounded far below the limits of `u32`.
 pub(crate) fn length<Item>(list: &[Item]) -> u32 {
 	list.len().try_into().unwrap_or(u32::MAX)
 }

@@ -90,8 +90,8 @@ fn request_call(db: RuntimeDbWeight, input: u64, full: u64) -> Weight {
 
 fn fulfil_call(db: RuntimeDbWeight, output: u64, attribution: u64, sources: u64) -> Weight {
 	// The request and what belongs to it, the node, the model with its lineage, the account and its
-	// holds; pots, developer, node, protocol and four parents with account, accrual and totals.
-	let base = Weight::from_parts(700_000_000, 140_000).saturating_add(db.reads_writes(55, 40));
+	// holds; pots, payees of model and node, protocol and four parents with account, accrual and totals.
+	let base = Weight::from_parts(700_000_000, 140_000).saturating_add(db.reads_writes(56, 40));
 	// Hashed, and copied into the event.
 	let bytes = Weight::from_parts(15_000, 0).saturating_mul(output);
 	// A contribution with its checkpoint, earnings and curator.

@@ -2,11 +2,11 @@
 
 use crate::{
 	succession::{Known, Succession},
-	Config, Error, Event, ModelOf, ModelVersion, Models, Pallet, Prices, Terms, Versions,
+	Config, Error, Event, ModelOf, Models, Pallet, Prices, Terms, Versions,
 };
 use frame_support::{ensure, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::ModelId;
+use openledger_primitives::{model::VersionDetails, ModelId};
 use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 impl<T: Config> Pallet<T> {
@@ -30,7 +30,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn known_versions(
 		id: ModelId,
 		model: &ModelOf<T>,
-	) -> Result<Known<ModelVersion, BlockNumberFor<T>>, DispatchError> {
+	) -> Result<Known<VersionDetails, BlockNumberFor<T>>, DispatchError> {
 		Known::read::<Versions<T>>(id, &model.version)
 	}
 
@@ -46,7 +46,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_publish(
 		id: ModelId,
 		mut model: ModelOf<T>,
-		version: ModelVersion,
+		version: VersionDetails,
 	) -> DispatchResult {
 		let known = Self::known_versions(id, &model)?;
 		ensure!(version != *known.in_force(), Error::<T>::SameVersion);
@@ -55,7 +55,7 @@ impl<T: Config> Pallet<T> {
 			let pays_data = terms.values().any(|terms| terms.policy.pays_data());
 			ensure!(!pays_data, Error::<T>::NoSourceForDataShare);
 		}
-		Self::ensure_sources(&version.sources)?;
+		Self::ensure_details(&version)?;
 		let same_sources = version.sources == known.in_force().sources;
 		let from = if same_sources { Self::now() } else { Self::after_notice() };
 		let number = Self::take_number(&mut model.next_version)?;
@@ -120,7 +120,7 @@ impl<T: Config> Pallet<T> {
 	fn write_versions(
 		id: ModelId,
 		model: &mut ModelOf<T>,
-		change: Succession<ModelVersion, BlockNumberFor<T>>,
+		change: Succession<VersionDetails, BlockNumberFor<T>>,
 	) {
 		if let Some((version, _)) = change.dropped {
 			Self::deposit_event(Event::VersionCancelled { model: id, version });

@@ -1,11 +1,11 @@
-//! What owners put down for what their models store.
+//! Deposits of owners for what their models store.
 //!
 //! The deposit is for each byte of the model's versions and terms as they are, of its name twice
 //! (it is a key, too), of the rest of the model's entry at its largest, so that pausing, offering
-//! and retiring it never need more, and of a tombstone for each model above it, so that those can
+//! and retiring it, and naming a payee, never need more, and of a tombstone for each model above it, so that those can
 //! go.
 
-use crate::{Config, Dated, Deposit, HoldReason, ModelOf, Pallet, Tombstone};
+use crate::{Config, Dated, Deposit, HoldReason, ModelOf, Pallet, TombstoneOf};
 use codec::{Encode, MaxEncodedLen};
 use frame_support::traits::{fungible::MutateHold, tokens::Precision::BestEffort, Get};
 use openledger_primitives::Name;
@@ -23,7 +23,7 @@ impl<T: Config> Pallet<T> {
 	/// name with so many levels of parents above it.
 	pub(crate) fn fixed_bytes(name: &Name, levels: usize) -> u32 {
 		let rest = ModelOf::<T>::max_encoded_len().saturating_sub(Name::max_encoded_len());
-		let tombstones = Tombstone::<T::AccountId>::max_encoded_len().saturating_mul(levels);
+		let tombstones = TombstoneOf::<T>::max_encoded_len().saturating_mul(levels);
 		let names = name.encoded_size().saturating_mul(2);
 		rest.saturating_add(names).saturating_add(tombstones).saturated_into()
 	}

@@ -1,4 +1,4 @@
-//! What other pallets see of models.
+//! The view that other pallets have of models.
 
 use crate::{Config, Models, NextModelId, Pallet, Prices, Terms, Versions};
 use frame_support::ensure;
@@ -73,7 +73,7 @@ impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
 
 		let Terms { price, policy } = agreed.value;
 		Ok(CallTerms {
-			developer: entry.owner,
+			payee: entry.payee().clone(),
 			price,
 			policy: if sources.is_empty() { policy.without_data() } else { policy },
 			sources,

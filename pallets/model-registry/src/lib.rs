@@ -27,8 +27,8 @@ pub mod weights;
 
 pub use pallet::*;
 pub use types::{
-	Changing, Dated, Deposit, Ends, Model, ModelOf, ModelVersion, Next, Terms, Tombstone,
-	MAX_REMOVED,
+	Changing, Dated, Deposit, Ends, Model, ModelOf, Next, Parties, PartiesHistory, Terms,
+	Tombstone, TombstoneOf, MAX_PARTIES, MAX_REMOVED,
 };
 pub use weights::WeightInfo;
 
@@ -41,8 +41,8 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
-		attribution::DataSources, info::ParentInfo, policy::RevenuePolicy, price::PriceSchedule,
-		traits::DataInspect, Balance, Hash, ModelId, Name, PriceVersion, Uri, VersionId,
+		info::ParentInfo, model::VersionDetails, policy::RevenuePolicy, price::PriceSchedule,
+		traits::DataInspect, Balance, ModelId, Name, PriceVersion, VersionId,
 	};
 	use sp_runtime::{Permill, SaturatedConversion};
 
@@ -53,7 +53,7 @@ pub mod pallet {
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
-	/// What the registry needs from the runtime.
+	/// Types and parameters that the runtime provides.
 	#[pallet::config]
 	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
 		/// The runtime's reasons for holds.
@@ -67,15 +67,19 @@ pub mod pallet {
 		/// The datanets that models are made from.
 		type Data: DataInspect;
 
-		/// How long before it is in force a change must be announced that somebody could be hurt
+		/// The notice with which a change must be announced that somebody could be hurt
 		/// by, in blocks. It may change: what was announced keeps its block.
 		type NoticePeriod: Get<BlockNumberFor<Self>>;
 
-		/// How long after a version or price was replaced, or a model was retired, its calls can
+		/// Time after a version or price was replaced, or a model was retired, in which its calls can
 		/// still be settled, in blocks. It should leave time for a session to be closed with notice
 		/// and settled. It may change: that is for what is replaced or retired from then on.
 		/// Whatever has an end keeps the time to settle that it was given with it.
 		type SettlementGrace: Get<BlockNumberFor<Self>>;
+
+		/// Time that it must be known who owned a model, and who was paid for it, in blocks: as long as a
+		/// call can be settled on the terms of the block in which its caller agreed to them.
+		type HistoryPeriod: Get<BlockNumberFor<Self>>;
 
 		/// The part of a model's deposit that does not depend on its size, in planck.
 		#[pallet::constant]
@@ -85,7 +89,7 @@ pub mod pallet {
 		#[pallet::constant]
 		type DepositPerByte: Get<Balance>;
 
-		/// What the calls cost to execute.
+		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
 	}
 
@@ -117,7 +121,7 @@ pub mod pallet {
 		ModelId,
 		Twox64Concat,
 		VersionId,
-		Dated<ModelVersion, BlockNumberFor<T>>,
+		Dated<VersionDetails, BlockNumberFor<T>>,
 	>;
 
 	/// The terms of each model's price versions.
@@ -131,9 +135,9 @@ pub mod pallet {
 		Dated<Terms, BlockNumberFor<T>>,
 	>;
 
-	/// What is left of models that are gone, but that others descend from.
+	/// The rest of models that are gone, but that others descend from.
 	#[pallet::storage]
-	pub type Tombstones<T: Config> = StorageMap<_, Twox64Concat, ModelId, Tombstone<T::AccountId>>;
+	pub type Tombstones<T: Config> = StorageMap<_, Twox64Concat, ModelId, TombstoneOf<T>>;
 
 	/// Events of models. `from` is the first block in which the news is in force.
 	#[pallet::event]
@@ -196,9 +200,13 @@ pub mod pallet {
 		/// A model's owner keeps it after all.
 		#[codec(index = 15)]
 		OfferWithdrawn { model: ModelId },
-		/// A model has another owner, who has put a deposit down. The one before has theirs back.
+		/// A model has another owner, who has put a deposit down, and is paid for it. The one before has theirs
+		/// back.
 		#[codec(index = 16)]
 		OwnerChanged { model: ModelId, from: T::AccountId, to: T::AccountId },
+		/// The earnings of a model go to `payee` from now on.
+		#[codec(index = 17)]
+		PayeeSet { model: ModelId, payee: T::AccountId },
 	}
 
 	/// Why a call of this pallet failed. Nothing has changed then.
@@ -260,6 +268,16 @@ pub mod pallet {
 		NotOffered,
 		/// There is nothing to remove, or the limit is 0.
 		NothingToRemove,
+		/// A cached token of the prompt would cost more than one that is not cached.
+		CachedTokenDearer,
+		/// A chat template adds 4,096 tokens for each message at most.
+		TemplateOverheadTooHigh,
+		/// There is no such rule of attribution.
+		UnknownAttributionRule,
+		/// The model is paid to this account already.
+		SamePayee,
+		/// The model has had so many owners and payees lately that there is no room to remember them all.
+		TooManyChanges,
 	}
 
 	#[pallet::hooks]
@@ -275,12 +293,10 @@ pub mod pallet {
 		/// Registers a model, which the signer owns.
 		///
 		/// - `name`: unique, and readable: 1 to 64 of `a-z 0-9 . _ - /`.
-		/// - `uri`: where more about the model is to be found.
-		/// - `weights_hash`, `tokenizer_hash`: pin what answers.
+		/// - `details`: what answers, and the releases that it was made from, with their weights: at least one if
+		///   the policy pays data, else none.
 		/// - `price`: what a call costs, in planck.
 		/// - `policy`: how a charge is shared; developer, data and node add up to 100%.
-		/// - `sources`: the releases that the model was made from, with their weights. At least one if the policy
-		///   pays data, else none.
 		///
 		/// # Origin
 		/// Signed, by anybody.
@@ -290,27 +306,23 @@ pub mod pallet {
 		/// is stored, are held on the owner's account.
 		///
 		/// # Errors
-		/// `InvalidName`, `NameTaken`, `PolicyIncomplete`, `NoSourceForDataShare`, `NoDataShareForSources`,
-		/// `ZeroSourceWeight`, `DuplicateSource`, `UnknownRelease`, `OutOfIds`; a token error if the signer cannot
-		/// afford the deposit.
+		/// `InvalidName`, `NameTaken`, `CachedTokenDearer`, `PolicyIncomplete`, `NoSourceForDataShare`,
+		/// `NoDataShareForSources`, `TemplateOverheadTooHigh`, `UnknownAttributionRule`, `ZeroSourceWeight`,
+		/// `DuplicateSource`, `UnknownRelease`, `OutOfIds`; a token error if the signer cannot afford the deposit.
 		///
 		/// # Events
 		/// `ModelRegistered`.
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::register_model(sources.len().saturated_into()))]
+		#[pallet::weight(T::WeightInfo::register_model(details.sources.len().saturated_into()))]
 		pub fn register_model(
 			origin: OriginFor<T>,
 			name: Name,
-			uri: Uri,
-			weights_hash: Hash,
-			tokenizer_hash: Hash,
+			details: VersionDetails,
 			price: PriceSchedule,
 			policy: RevenuePolicy,
-			sources: DataSources,
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
-			let version = ModelVersion { uri, weights_hash, tokenizer_hash, sources };
-			Self::do_register(owner, name, version, price, policy, None).map(|_| ())
+			Self::do_register(owner, name, details, price, policy, None).map(|_| ())
 		}
 
 		/// Stops a model from taking new calls. Calls that were made before are still settled.
@@ -352,7 +364,7 @@ pub mod pallet {
 		/// As [`register_model`](Self::register_model), and:
 		///
 		/// - `parent`: the model that it descends from.
-		/// - `royalty`: the part of the developer's income that goes to the parent's owner, in millionths.
+		/// - `royalty`: the part of the developer's income that goes to the parent's payee, in millionths.
 		///
 		/// Neither can be changed later.
 		///
@@ -368,23 +380,19 @@ pub mod pallet {
 		/// # Events
 		/// `ModelRegistered`, `ModelDerived`.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::register_derived_model(sources.len().saturated_into()))]
+		#[pallet::weight(T::WeightInfo::register_derived_model(details.sources.len().saturated_into()))]
 		pub fn register_derived_model(
 			origin: OriginFor<T>,
 			name: Name,
-			uri: Uri,
-			weights_hash: Hash,
-			tokenizer_hash: Hash,
+			details: VersionDetails,
 			price: PriceSchedule,
 			policy: RevenuePolicy,
-			sources: DataSources,
 			parent: ModelId,
 			royalty: Permill,
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
-			let version = ModelVersion { uri, weights_hash, tokenizer_hash, sources };
 			let parent = Some(ParentInfo { model: parent, royalty });
-			Self::do_register(owner, name, version, price, policy, parent).map(|_| ())
+			Self::do_register(owner, name, details, price, policy, parent).map(|_| ())
 		}
 
 		/// Publishes a version of a model, in place of any that is announced.
@@ -399,24 +407,21 @@ pub mod pallet {
 		/// The deposit follows the bytes that are stored.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOwner`, `Retired`, `SameVersion`, `NoSourceForDataShare`, `ZeroSourceWeight`,
-		/// `DuplicateSource`, `UnknownRelease`, `OutOfIds`; a token error if the owner cannot afford the deposit.
+		/// `UnknownModel`, `NotOwner`, `Retired`, `SameVersion`, `NoSourceForDataShare`,
+		/// `TemplateOverheadTooHigh`, `UnknownAttributionRule`, `ZeroSourceWeight`, `DuplicateSource`,
+		/// `UnknownRelease`, `OutOfIds`; a token error if the owner cannot afford the deposit.
 		///
 		/// # Events
 		/// `VersionCancelled`, if one was announced; `VersionPublished`.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::publish_version(sources.len().saturated_into()))]
+		#[pallet::weight(T::WeightInfo::publish_version(details.sources.len().saturated_into()))]
 		pub fn publish_version(
 			origin: OriginFor<T>,
 			model: ModelId,
-			uri: Uri,
-			weights_hash: Hash,
-			tokenizer_hash: Hash,
-			sources: DataSources,
+			details: VersionDetails,
 		) -> DispatchResult {
 			let entry = Self::active_model(origin, model)?;
-			let version = ModelVersion { uri, weights_hash, tokenizer_hash, sources };
-			Self::do_publish(model, entry, version)
+			Self::do_publish(model, entry, details)
 		}
 
 		/// Takes back the version that is announced.
@@ -454,8 +459,8 @@ pub mod pallet {
 		/// The deposit follows the bytes that are stored.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOwner`, `Retired`, `SamePrice`, `OutOfIds`; a token error if the owner cannot afford
-		/// the deposit.
+		/// `UnknownModel`, `NotOwner`, `Retired`, `CachedTokenDearer`, `SamePrice`, `OutOfIds`; a token error if the
+		/// owner cannot afford the deposit.
 		///
 		/// # Events
 		/// `PriceCancelled`, if one was announced; `PolicyCancelled` and `PolicySet`, if an announced policy moves
@@ -664,7 +669,8 @@ pub mod pallet {
 
 		/// Takes over a model that is offered to the signer.
 		///
-		/// What calls earn that are settled from then on is the new owner's.
+		/// What calls earn that are settled from then on is the new owner's: no payee that the old one has named
+		/// is paid any more.
 		///
 		/// # Origin
 		/// Signed, by whom the model is offered to.
@@ -673,7 +679,7 @@ pub mod pallet {
 		/// One at the rates of today is held on the signer's account, and the old owner's is released.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOffered`; a token error if the signer cannot afford the deposit.
+		/// `UnknownModel`, `NotOffered`, `TooManyChanges`; a token error if the signer cannot afford the deposit.
 		///
 		/// # Events
 		/// `OwnerChanged`.
@@ -682,6 +688,32 @@ pub mod pallet {
 		pub fn accept_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_accept(model, who)
+		}
+
+		/// Names the account that is paid for a model from now on, and gets its royalties, also for calls that are
+		/// not settled yet.
+		///
+		/// - `payee`: the owner's own account if none.
+		///
+		/// A retired model can have another payee, too: others may descend from it.
+		///
+		/// # Origin
+		/// Signed, by the model's owner.
+		///
+		/// # Errors
+		/// `UnknownModel`, `NotOwner`, `SamePayee`, `TooManyChanges`.
+		///
+		/// # Events
+		/// `PayeeSet`.
+		#[pallet::call_index(16)]
+		#[pallet::weight(T::WeightInfo::set_payee())]
+		pub fn set_payee(
+			origin: OriginFor<T>,
+			model: ModelId,
+			payee: Option<T::AccountId>,
+		) -> DispatchResult {
+			let entry = Self::owned_model(origin, model)?;
+			Self::do_set_payee(model, entry, payee)
 		}
 	}
 }

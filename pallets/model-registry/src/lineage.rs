@@ -17,8 +17,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn lineage_from(mut parent: Option<ParentInfo>) -> Lineage<T::AccountId> {
 		let mut lineage = Lineage::default();
 		while let Some(ParentInfo { model, royalty }) = parent {
-			let Some((owner, above)) = Self::owner_and_parent(model) else { break };
-			if lineage.try_push(Ancestor { model, owner, royalty }).is_err() {
+			let Some((payee, above)) = Self::payee_and_parent(model) else { break };
+			if lineage.try_push(Ancestor { model, payee, royalty }).is_err() {
 				break;
 			}
 			parent = above;
@@ -26,11 +26,13 @@ impl<T: Config> Pallet<T> {
 		lineage
 	}
 
-	fn owner_and_parent(model: ModelId) -> Option<(T::AccountId, Option<ParentInfo>)> {
-		match Models::<T>::get(model) {
-			Some(model) => Some((model.owner, model.parent)),
-			None => Tombstones::<T>::get(model).map(|left| (left.owner, left.parent)),
+	fn payee_and_parent(model: ModelId) -> Option<(T::AccountId, Option<ParentInfo>)> {
+		if let Some(model) = Models::<T>::get(model) {
+			return Some((model.payee().clone(), model.parent));
 		}
+		let left = Tombstones::<T>::get(model)?;
+		let payee = left.parties.now()?.payee().clone();
+		Some((payee, left.parent))
 	}
 
 	/// The parent with one child more, and how many levels a child of it has above itself.
@@ -47,8 +49,8 @@ impl<T: Config> Pallet<T> {
 	/// less, and a tombstone without children goes, too.
 	pub(crate) fn leave_lineage(id: ModelId, model: &ModelOf<T>) {
 		if model.children > 0 {
-			let (owner, parent, children) = (model.owner.clone(), model.parent, model.children);
-			Tombstones::<T>::insert(id, Tombstone { owner, parent, children });
+			let (parties, parent, children) = (model.parties.clone(), model.parent, model.children);
+			Tombstones::<T>::insert(id, Tombstone { parties, parent, children });
 			return;
 		}
 		let mut parent = model.parent;

@@ -9,6 +9,8 @@ use sp_runtime::{traits::IdentityLookup, BuildStorage};
 
 pub const DEVELOPER: AccountId = AccountId::new([1; 32]);
 pub const OTHER: AccountId = AccountId::new([2; 32]);
+/// Owns nothing.
+pub const PAYEE: AccountId = AccountId::new([4; 32]);
 pub const POOR: AccountId = AccountId::new([3; 32]);
 
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLI_OPEN;
@@ -51,6 +53,7 @@ parameter_types! {
 	pub static DepositPerByte: Balance = MILLI_OPEN;
 	pub static NoticePeriod: BlockNumber = 10;
 	pub static SettlementGrace: BlockNumber = 20;
+	pub static HistoryPeriod: BlockNumber = 50;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -93,6 +96,7 @@ impl pallet_model_registry::Config for Test {
 	type Data = TwoDatanets;
 	type NoticePeriod = NoticePeriod;
 	type SettlementGrace = SettlementGrace;
+	type HistoryPeriod = HistoryPeriod;
 	type DepositBase = DepositBase;
 	type DepositPerByte = DepositPerByte;
 	type WeightInfo = ();
@@ -115,13 +119,14 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 	ext
 }
 
-/// With the notice and the grace of a chain with a block every three seconds: a week, and two days.
+/// With the periods of a chain with a block every three seconds.
 #[cfg(feature = "runtime-benchmarks")]
 pub fn with_real_periods() -> sp_io::TestExternalities {
 	let mut ext = new_test_ext();
 	ext.execute_with(|| {
 		NoticePeriod::set(7 * 28_800);
 		SettlementGrace::set(2 * 28_800);
+		HistoryPeriod::set(38 * 28_800);
 	});
 	ext
 }

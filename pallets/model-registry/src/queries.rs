@@ -1,15 +1,16 @@
-//! What nodes and wallets ask about models, through the runtime APIs.
+//! Questions of nodes and wallets about models, through the runtime APIs.
 
 use crate::{Config, ModelIdByName, Models, NextModelId, Pallet, Prices, Versions};
 use alloc::{string::String, vec::Vec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	info::{ModelInfo, NextPrice, Quote, QuoteError, Scheduled, VersionInfo},
+	price::Tokens,
 	AccountId, BlockNumber, ModelId, Name, VersionId, MAX_PAGE,
 };
 use sp_runtime::traits::UniqueSaturatedInto;
 
-/// How many ids one query looks at: those of what was cancelled or purged are gaps, which cost their
+/// Ids that one query looks at, at most: those of what was cancelled or purged are gaps, which cost their
 /// owners little, and must not keep a node busy.
 const MOST_LOOKED_AT: usize = 4_096;
 
@@ -23,7 +24,7 @@ impl<T: Config> Pallet<T> {
 		ModelIdByName::<T>::get(Name::try_from(name.to_vec()).ok()?)
 	}
 
-	/// What a call of `model` with so many tokens would cost if it were made now.
+	/// The charge for a call of `model` with so many tokens, none of them cached, if it were made now.
 	///
 	/// # Errors
 	/// If there is no such model, it is paused or retired, or the charge does not fit a balance.
@@ -40,7 +41,8 @@ impl<T: Config> Pallet<T> {
 		let (version, price_version) = (*entry.version.at(now), *entry.price.at(now));
 		let price =
 			Prices::<T>::get(model, price_version).ok_or(QuoteError::UnknownModel)?.value.price;
-		let charge = price.charge(input_tokens, output_tokens).ok_or(QuoteError::Overflow)?;
+		let charge =
+			price.charge(&Tokens::new(input_tokens, output_tokens)).ok_or(QuoteError::Overflow)?;
 		Ok(Quote { model, version, price_version, price, charge })
 	}
 
@@ -54,10 +56,7 @@ impl<T: Config> Pallet<T> {
 				version,
 				from: Self::height(found.from),
 				until: found.ends.map(|ends| Self::height(ends.at)),
-				uri: String::from_utf8_lossy(&found.value.uri).into_owned(),
-				weights_hash: found.value.weights_hash,
-				tokenizer_hash: found.value.tokenizer_hash,
-				sources: found.value.sources,
+				details: found.value,
 			})
 		};
 		(from..entry.next_version).take(MOST_LOOKED_AT).filter_map(info).take(page(limit)).collect()
@@ -79,6 +78,7 @@ where
 		let now = Self::now();
 		let mut model = Models::<T>::get(id)?;
 		model.advance(now);
+		let payee = model.payee().clone();
 		let version = Versions::<T>::get(id, model.version.current)?.value;
 		let terms = Prices::<T>::get(id, model.price.current)?.value;
 		let next_terms = model.price.next.and_then(|next| {
@@ -91,6 +91,7 @@ where
 			id,
 			name: String::from_utf8_lossy(&model.name).into_owned(),
 			owner: model.owner.into(),
+			payee: payee.into(),
 			paused: model.paused,
 			retired_at: model.retired_at.map(Self::height),
 			offered_to: model.offered_to.map(Into::into),
@@ -98,10 +99,7 @@ where
 			price_version: model.price.current,
 			price: terms.price,
 			policy: terms.policy,
-			uri: String::from_utf8_lossy(&version.uri).into_owned(),
-			weights_hash: version.weights_hash,
-			tokenizer_hash: version.tokenizer_hash,
-			sources: version.sources,
+			details: version,
 			parent: model.parent,
 			next_version: next_version
 				.map(|next| Scheduled { from: Self::height(next.from), value: next.value }),

@@ -1,15 +1,16 @@
-//! New models, and what is checked of a version's data sources.
+//! New models, and what is checked of a version.
 
 use crate::{
-	deposits::bytes_of, Changing, Config, Dated, Error, Event, Model, ModelIdByName, ModelVersion,
-	Models, NextModelId, Pallet, Prices, Terms, Versions,
+	deposits::bytes_of, Changing, Config, Dated, Error, Event, Model, ModelIdByName, Models,
+	NextModelId, Pallet, Parties, PartiesHistory, Prices, Terms, Versions,
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
 use openledger_primitives::{
-	attribution::{DataSources, ReleaseSelector},
+	attribution::{DataSources, ReleaseSelector, NEWEST_RULE},
 	info::ParentInfo,
 	is_valid_name,
+	model::{VersionDetails, MAX_TEMPLATE_OVERHEAD},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	traits::DataInspect,
@@ -23,13 +24,14 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_register(
 		owner: T::AccountId,
 		name: Name,
-		version: ModelVersion,
+		version: VersionDetails,
 		price: PriceSchedule,
 		policy: RevenuePolicy,
 		parent: Option<ParentInfo>,
 	) -> Result<ModelId, DispatchError> {
 		ensure!(is_valid_name(&name), Error::<T>::InvalidName);
 		ensure!(!ModelIdByName::<T>::contains_key(&name), Error::<T>::NameTaken);
+		ensure!(price.is_sound(), Error::<T>::CachedTokenDearer);
 		ensure!(policy.is_complete(), Error::<T>::PolicyIncomplete);
 		ensure!(
 			!policy.pays_data() || !version.sources.is_empty(),
@@ -39,7 +41,7 @@ impl<T: Config> Pallet<T> {
 			policy.pays_data() || version.sources.is_empty(),
 			Error::<T>::NoDataShareForSources
 		);
-		Self::ensure_sources(&version.sources)?;
+		Self::ensure_details(&version)?;
 		let above = match parent {
 			Some(parent) => Some((parent, Self::with_one_child_more(parent.model)?)),
 			None => None,
@@ -60,6 +62,7 @@ impl<T: Config> Pallet<T> {
 		let model = Model {
 			name: name.clone(),
 			owner: owner.clone(),
+			parties: PartiesHistory::new(from, Parties { owner: owner.clone(), payee: None }),
 			offered_to: None,
 			paused: false,
 			retired_at: None,
@@ -86,8 +89,18 @@ impl<T: Config> Pallet<T> {
 		Ok(id)
 	}
 
-	/// Whether each data source leads to contributors who can be paid.
-	pub(crate) fn ensure_sources(sources: &DataSources) -> DispatchResult {
+	/// Checks that a version's numbers are within bounds, and that each of its data sources leads to
+	/// contributors who can be paid.
+	pub(crate) fn ensure_details(version: &VersionDetails) -> DispatchResult {
+		ensure!(
+			version.template_overhead <= MAX_TEMPLATE_OVERHEAD,
+			Error::<T>::TemplateOverheadTooHigh
+		);
+		ensure!(version.attribution_rule == NEWEST_RULE, Error::<T>::UnknownAttributionRule);
+		Self::ensure_sources(&version.sources)
+	}
+
+	fn ensure_sources(sources: &DataSources) -> DispatchResult {
 		let mut seen = BTreeSet::new();
 		for source in sources {
 			ensure!(!source.weight.is_zero(), Error::<T>::ZeroSourceWeight);

@@ -1,4 +1,4 @@
-//! How models, and prices that have had their time, leave storage.
+//! The removal of models, and of prices that have had their time, from storage.
 
 use crate::{
 	deposits::bytes_of, Config, Error, Event, ModelIdByName, ModelOf, Models, Pallet, Prices,

@@ -1,4 +1,4 @@
-//! How one version, or one set of terms, follows another.
+//! The succession of versions, and of sets of terms.
 //!
 //! Entries are numbered, and their times join up: each is in force until the next one is. At most
 //! the last of them lies ahead. What is announced in its place gets a number of its own, so that a
@@ -49,17 +49,17 @@ where
 		Ok(Self { current: entry(numbers.current)?, next })
 	}
 
-	/// What is in force.
+	/// Value in force.
 	pub fn in_force(&self) -> &Value {
 		&self.current.1.value
 	}
 
-	/// What is announced.
+	/// Value announced.
 	pub fn announced(&self) -> Option<&Dated<Value, BlockNumber>> {
 		self.next.as_ref().map(|(_, entry)| entry)
 	}
 
-	/// What is in force, and what is announced.
+	/// The values in force and announced.
 	pub fn values(&self) -> impl Iterator<Item = &Value> {
 		core::iter::once(self.in_force()).chain(self.announced().map(|entry| &entry.value))
 	}
@@ -94,7 +94,7 @@ where
 
 /// A change of a model's versions or terms, worked out but not written.
 pub(crate) struct Succession<Value, BlockNumber> {
-	/// What was announced, and is dropped.
+	/// The entry that was announced, and is dropped.
 	pub dropped: Option<Numbered<Value, BlockNumber>>,
 	/// The one in force, with the end that it will have.
 	pub current: Numbered<Value, BlockNumber>,

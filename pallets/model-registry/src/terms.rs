@@ -1,4 +1,4 @@
-//! What calls cost and who shares that, with notice where somebody could be hurt by a change.
+//! Price of calls and who shares it, with notice where somebody could be hurt by a change.
 //!
 //! A price version stands for both, so that a call has the price and the policy that it was agreed
 //! on under, whenever it is settled. A change of one of them makes a price version that has the
@@ -14,10 +14,11 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{policy::RevenuePolicy, price::PriceSchedule, ModelId};
 use sp_runtime::{DispatchError, DispatchResult};
 
-/// Whether no call gets dearer.
+/// Returns `true` if no call gets dearer.
 fn is_cut(from: &PriceSchedule, to: &PriceSchedule) -> bool {
 	to.per_call <= from.per_call
 		&& to.per_input_token <= from.per_input_token
+		&& to.per_cached_input_token <= from.per_cached_input_token
 		&& to.per_output_token <= from.per_output_token
 }
 
@@ -28,6 +29,7 @@ impl<T: Config> Pallet<T> {
 		model: ModelOf<T>,
 		price: PriceSchedule,
 	) -> DispatchResult {
+		ensure!(price.is_sound(), Error::<T>::CachedTokenDearer);
 		let known = Self::known_terms(id, &model)?;
 		let in_force = *known.in_force();
 		ensure!(price != in_force.price, Error::<T>::SamePrice);

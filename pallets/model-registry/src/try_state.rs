@@ -1,13 +1,16 @@
-//! What must be true of the registry between any two blocks.
+//! Invariants of the registry between any two blocks.
 
 use crate::{
 	deposits::bytes_of, Changing, Config, Dated, HoldReason, ModelIdByName, ModelOf, Models,
-	NextModelId, Pallet, Prices, Tombstones, Versions,
+	NextModelId, Pallet, PartiesHistory, Prices, Tombstones, Versions,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{info::ParentInfo, Balance, ModelId, MAX_LINEAGE};
+use openledger_primitives::{
+	attribution::NEWEST_RULE, info::ParentInfo, model::MAX_TEMPLATE_OVERHEAD, Balance, ModelId,
+	MAX_LINEAGE,
+};
 use sp_runtime::TryRuntimeError;
 
 type Entries<T, Value> = Vec<(u32, Dated<Value, BlockNumberFor<T>>)>;
@@ -15,8 +18,9 @@ type Entries<T, Value> = Vec<(u32, Dated<Value, BlockNumberFor<T>>)>;
 impl<T: Config> Pallet<T> {
 	/// Checks that ids, names, versions, prices and parents fit together, that versions and prices
 	/// follow one another without a gap in time, that what is announced changes something, that every
-	/// policy is complete and leads to data if it pays data, that no time to settle is forgotten, and
-	/// that every deposit is what the stored bytes ask for, and is held.
+	/// price and every version is within bounds, that every policy is complete and leads to data if it pays
+	/// data, that owners and payees follow one another up to the present ones, that no time to settle is
+	/// forgotten, and that every deposit is what the stored bytes ask for, and is held.
 	///
 	/// # Errors
 	/// With the first thing that is wrong.
@@ -61,10 +65,14 @@ impl<T: Config> Pallet<T> {
 		let bytes = sizes.fold(Self::fixed_bytes(&model.name, levels), u32::saturating_add);
 		ensure!(model.deposit.bytes == bytes, "a deposit is not for what is stored");
 
+		Self::check_parties(&model.parties)?;
+		let parties = model.parties.now().ok_or("a model without an owner")?;
+		ensure!(parties.owner == model.owner, "a model's owner is not the newest one");
 		let mut in_force = None;
 		let mut announced = None;
 		for (number, entry) in &prices {
 			ensure!(entry.value.policy.is_complete(), "a policy does not add up to 100%");
+			ensure!(entry.value.price.is_sound(), "a cached token is dearer than another one");
 			if *number == model.price.current {
 				in_force = Some(entry.value);
 			} else if model.price.next.as_ref().is_some_and(|next| *number == next.value) {
@@ -74,6 +82,11 @@ impl<T: Config> Pallet<T> {
 		ensure!(in_force != announced || in_force.is_none(), "what is announced changes nothing");
 		let pays_data = in_force.iter().chain(&announced).any(|terms| terms.policy.pays_data());
 		for (number, version) in &versions {
+			ensure!(
+				version.value.template_overhead <= MAX_TEMPLATE_OVERHEAD
+					&& version.value.attribution_rule == NEWEST_RULE,
+				"a version has a number out of bounds"
+			);
 			let coming = model.version.next.as_ref().map(|next| next.value);
 			if *number == model.version.current || Some(*number) == coming {
 				ensure!(
@@ -100,6 +113,18 @@ impl<T: Config> Pallet<T> {
 			model.retired_at.is_none_or(|at| now.settle_until <= at),
 			"a model is gone before its calls are settled"
 		);
+		Ok(())
+	}
+
+	/// Checks that owners and payees follow one another, and that none lies ahead.
+	fn check_parties(
+		parties: &PartiesHistory<T::AccountId, BlockNumberFor<T>>,
+	) -> Result<(), TryRuntimeError> {
+		ensure!(parties.is_sound(), "owners and payees are out of order");
+		for (from, parties) in parties.entries() {
+			ensure!(*from <= Self::now(), "an owner or payee lies ahead");
+			ensure!(parties.payee.as_ref() != Some(&parties.owner), "a payee is the owner");
+		}
 		Ok(())
 	}
 
@@ -173,6 +198,8 @@ impl<T: Config> Pallet<T> {
 		for (id, left) in Tombstones::<T>::iter() {
 			ensure!(left.children > 0, "a tombstone that nothing descends from");
 			ensure!(id < NextModelId::<T>::get(), "a tombstone's id was not given out");
+			Self::check_parties(&left.parties)?;
+			ensure!(left.parties.now().is_some(), "a tombstone of nobody's");
 		}
 		known.retain(|_, children| *children > 0);
 		ensure!(known == counted, "a number of children is wrong");

@@ -1,15 +1,22 @@
-//! What the registry stores, and a short name of it in the types of a runtime.
+//! Types that the registry stores, and a short name of it in the types of a runtime.
 
 use codec::{Decode, Encode, MaxEncodedLen};
+use frame_support::traits::ConstU32;
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	attribution::DataSources, info::ParentInfo, policy::RevenuePolicy, price::PriceSchedule,
-	Balance, Hash, Name, PriceVersion, Uri, VersionId,
+	history::{History, NoRoom},
+	info::ParentInfo,
+	policy::RevenuePolicy,
+	price::PriceSchedule,
+	Balance, Name, PriceVersion, VersionId,
 };
 use scale_info::TypeInfo;
 
 /// Most versions and prices that one call removes.
 pub const MAX_REMOVED: u32 = 256;
+
+/// Most owners and payees that are known of one model, the present ones among them.
+pub const MAX_PARTIES: u32 = 16;
 
 /// Something of which one is in force, and another may be announced.
 ///
@@ -38,7 +45,7 @@ pub struct Changing<Value, BlockNumber> {
 pub struct Next<Value, BlockNumber> {
 	/// The first block in which it is in force.
 	pub from: BlockNumber,
-	/// What is in force then.
+	/// Value in force then.
 	pub value: Value,
 	/// From which block on calls under what it replaces can be settled no more.
 	pub settle_until: BlockNumber,
@@ -50,7 +57,7 @@ impl<Value, BlockNumber: Ord> Changing<Value, BlockNumber> {
 		Self { current, next: None }
 	}
 
-	/// What is in force in the block `now`.
+	/// Value in force in the block `now`.
 	pub fn at(&self, now: BlockNumber) -> &Value {
 		match &self.next {
 			Some(next) if next.from <= now => &next.value,
@@ -58,7 +65,7 @@ impl<Value, BlockNumber: Ord> Changing<Value, BlockNumber> {
 		}
 	}
 
-	/// What is announced, but not in force yet in the block `now`.
+	/// Value announced, but not in force yet in the block `now`.
 	pub fn announced(&self, now: BlockNumber) -> Option<&Next<Value, BlockNumber>> {
 		self.next.as_ref().filter(|next| next.from > now)
 	}
@@ -94,7 +101,7 @@ impl<Value, BlockNumber: Ord> Changing<Value, BlockNumber> {
 /// A version, or terms, with the time in which it is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Dated<Value, BlockNumber> {
-	/// What it is.
+	/// The value.
 	pub value: Value,
 	/// The first block in which it is in force.
 	pub from: BlockNumber,
@@ -118,27 +125,27 @@ impl<Value, BlockNumber: Copy + Ord> Dated<Value, BlockNumber> {
 		Self { value, from, ends: None }
 	}
 
-	/// Whether it has been in force.
+	/// Returns `true` if it has been in force.
 	pub fn has_begun(&self, now: BlockNumber) -> bool {
 		self.from <= now
 	}
 
-	/// Whether it was replaced so long ago that its calls must have been settled by now.
+	/// Returns `true` if it was replaced so long ago that its calls must have been settled by now.
 	pub fn is_expired(&self, now: BlockNumber) -> bool {
 		self.ends.is_some_and(|ends| ends.settle_until <= now)
 	}
 }
 
-/// What a price version stands for: what a call costs, and who shares that.
+/// Terms that a price version stands for: what a call costs, and who shares that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Terms {
-	/// What a call costs.
+	/// Price of a call.
 	pub price: PriceSchedule,
-	/// How a charge is shared.
+	/// The shares of a charge.
 	pub policy: RevenuePolicy,
 }
 
-/// What a model's owner has put down for it, in planck: `base + bytes * per_byte`.
+/// The deposit of a model's owner for it, in planck: `base + bytes * per_byte`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Deposit {
 	/// For how many bytes.
@@ -150,28 +157,50 @@ pub struct Deposit {
 }
 
 impl Deposit {
-	/// How much it is. `None` if that does not fit a balance.
+	/// Its amount. `None` if that does not fit a balance.
 	pub fn amount(&self) -> Option<Balance> {
 		self.base.checked_add(self.per_byte.checked_mul(self.bytes.into())?)
 	}
 }
+
+/// Accounts behind a model.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Parties<AccountId> {
+	/// The developer, whose model it is.
+	pub owner: AccountId,
+	/// The account that is paid for it, unless that is the owner's.
+	pub payee: Option<AccountId>,
+}
+
+impl<AccountId> Parties<AccountId> {
+	/// The account that is paid for the model.
+	pub fn payee(&self) -> &AccountId {
+		self.payee.as_ref().unwrap_or(&self.owner)
+	}
+}
+
+/// The owners and payees that a model has had, and from which block on.
+pub type PartiesHistory<AccountId, BlockNumber> =
+	History<BlockNumber, Parties<AccountId>, ConstU32<MAX_PARTIES>>;
 
 /// A model.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Model<AccountId, BlockNumber> {
 	/// Its unique name.
 	pub name: Name,
-	/// The developer, who is paid for it.
+	/// The developer, whose model it is.
 	pub owner: AccountId,
+	/// Who owned it and was paid for it when. The newest owner is `owner`.
+	pub parties: PartiesHistory<AccountId, BlockNumber>,
 	/// Who may take it over.
 	pub offered_to: Option<AccountId>,
-	/// Whether its owner wants no new calls to be served.
+	/// `true` if its owner wants no new calls to be served.
 	pub paused: bool,
 	/// From which block on none of its calls can be settled any more, once it is retired.
 	pub retired_at: Option<BlockNumber>,
 	/// The model that it descends from.
 	pub parent: Option<ParentInfo>,
-	/// How many models name it as their parent.
+	/// Number of models that name it as their parent.
 	pub children: u32,
 	/// Its versions.
 	pub version: Changing<VersionId, BlockNumber>,
@@ -186,11 +215,32 @@ pub struct Model<AccountId, BlockNumber> {
 	pub next_price: PriceVersion,
 	/// Price versions below this one are gone.
 	pub oldest_price: PriceVersion,
-	/// What is held on the owner's account for it.
+	/// Deposit held on the owner's account for it.
 	pub deposit: Deposit,
 }
 
-impl<AccountId, BlockNumber: Copy + Ord> Model<AccountId, BlockNumber> {
+impl<AccountId: Clone + PartialEq, BlockNumber: Copy + Ord> Model<AccountId, BlockNumber> {
+	/// The account that is paid for it now.
+	pub fn payee(&self) -> &AccountId {
+		self.parties.now().map_or(&self.owner, Parties::payee)
+	}
+
+	/// Gives it another owner or payee from the block `now` on. Forgets those that were so before the
+	/// block `oldest_needed` only.
+	///
+	/// # Errors
+	/// If there is no room to remember those before. Nothing has changed then.
+	pub(crate) fn set_parties(
+		&mut self,
+		parties: Parties<AccountId>,
+		now: BlockNumber,
+		oldest_needed: BlockNumber,
+	) -> Result<(), NoRoom> {
+		self.parties.set(now, parties.clone(), oldest_needed)?;
+		self.owner = parties.owner;
+		Ok(())
+	}
+
 	/// Brings it up to the block `now`: what was announced for then or earlier is in force.
 	pub fn advance(&mut self, now: BlockNumber) {
 		let ended = self.version.advance(now).max(self.price.advance(now));
@@ -203,29 +253,19 @@ impl<AccountId, BlockNumber: Copy + Ord> Model<AccountId, BlockNumber> {
 	}
 }
 
-/// One version of a model: what answers, and what it was made from.
+/// The rest of a model that is gone, but that others descend from: enough to pay royalties.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct ModelVersion {
-	/// Where more about it is to be found.
-	pub uri: Uri,
-	/// The hash of its weights file.
-	pub weights_hash: Hash,
-	/// The hash of its tokenizer.
-	pub tokenizer_hash: Hash,
-	/// The releases that it was made from.
-	pub sources: DataSources,
-}
-
-/// What is left of a model that is gone, but that others descend from: enough to pay royalties.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Tombstone<AccountId> {
-	/// Who owned it, and is paid its royalties.
-	pub owner: AccountId,
+pub struct Tombstone<AccountId, BlockNumber> {
+	/// Who owned it when; the last payee is paid its royalties.
+	pub parties: PartiesHistory<AccountId, BlockNumber>,
 	/// The model that it descends from.
 	pub parent: Option<ParentInfo>,
-	/// How many models name it as their parent.
+	/// Number of models that name it as their parent.
 	pub children: u32,
 }
 
 /// A model, in the types of a runtime.
 pub type ModelOf<T> = Model<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
+
+/// The rest of a model, in the types of a runtime.
+pub type TombstoneOf<T> = Tombstone<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;

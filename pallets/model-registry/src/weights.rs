@@ -1,4 +1,4 @@
-//! What the calls cost to execute.
+//! Weights of the calls.
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 
@@ -37,6 +37,8 @@ pub trait WeightInfo {
 	fn withdraw_offer() -> Weight;
 	/// Taking a model over.
 	fn accept_model() -> Weight;
+	/// Naming a payee.
+	fn set_payee() -> Weight;
 }
 
 /// Picoseconds of computation in a call, beside its storage accesses.
@@ -140,5 +142,10 @@ impl WeightInfo for () {
 	// Read and written: Models, the accounts and holds of both owners.
 	fn accept_model() -> Weight {
 		counted(5, 5)
+	}
+
+	// Read and written: Models.
+	fn set_payee() -> Weight {
+		counted(1, 1)
 	}
 }

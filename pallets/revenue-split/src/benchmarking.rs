@@ -1,9 +1,14 @@
-//! Benchmarks of the extrinsics. What a distribution costs is part of the settlement's own.
+//! Benchmarks of the extrinsics, and of what a block begins with. What a distribution costs is part of the
+//! settlement's own.
 
 use super::*;
 use frame_benchmarking::v2::*;
-use frame_support::traits::fungible::{Inspect, Mutate};
-use frame_system::RawOrigin;
+use frame_support::traits::{
+	fungible::{Inspect, Mutate},
+	Get,
+};
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use sp_runtime::{traits::Zero, Permill};
 
 #[benchmarks]
 mod benchmarks {
@@ -26,6 +31,28 @@ mod benchmarks {
 
 		assert_eq!(T::Currency::balance(&earner), minimum);
 		assert_eq!(TotalAccrued::<T>::get(), 1);
+		Ok(())
+	}
+
+	/// All but one of the places for earlier shares are taken.
+	#[benchmark]
+	fn update_share() -> Result<(), BenchmarkError> {
+		let mut shares = ShareHistory::<BlockNumberFor<T>>::default();
+		for number in 1..MAX_SHARES {
+			let share = Permill::from_parts(number);
+			let set = shares.set(number.into(), share, Zero::zero());
+			set.map_err(|_| BenchmarkError::Stop("no room"))?;
+		}
+		ProtocolShares::<T>::put(shares);
+		let now: BlockNumberFor<T> = MAX_SHARES.into();
+
+		#[block]
+		{
+			Pallet::<T>::update_share(now);
+		}
+
+		assert_eq!(Pallet::<T>::share(), T::ProtocolShare::get());
+		assert_eq!(ProtocolShares::<T>::get().entries().len(), MAX_SHARES as usize);
 		Ok(())
 	}
 

@@ -24,14 +24,14 @@ use openledger_primitives::{
 };
 use sp_runtime::{traits::AccountIdConversion, BoundedVec, DispatchError, DispatchResult, Permill};
 
-/// What a batch owes to everyone, and the terms that all of its calls were charged under.
+/// Debts of a batch to everyone, and the terms that all of its calls were charged under.
 struct Batch<'a, AccountId> {
 	terms: &'a CallTerms<AccountId>,
 	/// The royalties of the models above, nearest first.
 	shares: Vec<Permill>,
-	/// What their owners are owed, in the same order, in planck.
+	/// The debts to their payees, in the same order, in planck.
 	royalties: Vec<Balance>,
-	/// What it adds to the totals of its model: the sums of all other parts.
+	/// The addition to the totals of its model: the sums of all other parts.
 	totals: ModelEarnings,
 }
 
@@ -53,8 +53,8 @@ impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<
 		for ((ancestor, sum), amount) in owed {
 			if amount > 0 {
 				*sum = sum.checked_add(amount)?;
-				let owner = ancestor.owner.clone().into();
-				royalties.try_push(RoyaltyPayment { model: ancestor.model, owner, amount }).ok()?;
+				let payee = ancestor.payee.clone().into();
+				royalties.try_push(RoyaltyPayment { model: ancestor.model, payee, amount }).ok()?;
 			}
 		}
 		let more = ModelEarnings {
@@ -77,14 +77,14 @@ impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<
 		})
 	}
 
-	/// What is to be paid, by recipient and role, without payments of nothing.
+	/// Payments to make, by recipient and role, without payments of nothing.
 	fn dues(&self, protocol: &'a AccountId, node: &'a AccountId) -> Vec<Due<'a, AccountId>> {
-		let owners = self.terms.lineage.iter().map(|ancestor| &ancestor.owner);
-		let royalties = owners.zip(&self.royalties).map(|(to, due)| (to, Role::Royalty, *due));
+		let payees = self.terms.lineage.iter().map(|ancestor| &ancestor.payee);
+		let royalties = payees.zip(&self.royalties).map(|(to, due)| (to, Role::Royalty, *due));
 		[
 			(protocol, Role::Protocol, self.totals.protocol),
 			(node, Role::Node, self.totals.node),
-			(&self.terms.developer, Role::Developer, self.totals.developer),
+			(&self.terms.payee, Role::Developer, self.totals.developer),
 		]
 		.into_iter()
 		.chain(royalties)
@@ -94,7 +94,7 @@ impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<
 	}
 }
 
-/// What one account is owed in one role.
+/// The debt to one account in one role.
 struct Due<'a, AccountId> {
 	account: &'a AccountId,
 	role: Role,
@@ -136,7 +136,7 @@ impl<T: Config> Pallet<T> {
 		T::AccountId: Into<openledger_primitives::AccountId>,
 	{
 		ensure!(terms.policy.is_complete(), Error::<T>::Unsplittable);
-		let share = T::ProtocolShare::get();
+		let share = Self::share();
 		let protocol = T::ProtocolAccount::get();
 		let mut batch = Batch::new(terms);
 		let mut payments = Vec::with_capacity(calls.len());

@@ -1,8 +1,7 @@
 //! # Revenue split
 //!
-//! Pays the parts of a charge to everyone behind a call: the protocol, the model's developer, the
-//! owners of the models that it descends from, the operator of the inference node, and the data
-//! contributors and curators.
+//! Pays the parts of a charge to everyone behind a call: the protocol, the payees of the model, of the
+//! models that it descends from and of the inference node, and the data contributors and curators.
 //!
 //! ## How a settlement is paid
 //!
@@ -45,6 +44,10 @@
 //! *accrues*: the pot keeps it, and it goes out with the first payment that reaches the deposit,
 //! or by [`Pallet::pay_accrued`] once the account exists. Nothing is ever dropped as dust.
 //!
+//! The protocol's share is governed. What was set in one block is in force from the next one on, where it
+//! is written down with that block's number ([`ProtocolShares`]): so everybody can see which share applied
+//! when.
+//!
 //! ## Storage
 //!
 //! | map | key | value | who pays | who cleans |
@@ -53,6 +56,7 @@
 //! | `TotalAccrued` | - | 16 bytes | - | - |
 //! | `Earned` | account, role | 16 bytes | the settlement or claim that paid the account first | kept: lifetime totals |
 //! | `ModelTotals` | model | 104 bytes | the first settlement of the model's calls | kept: lifetime totals |
+//! | `ProtocolShares` | - | ≤ 257 bytes: 8 for each of [`MAX_SHARES`] | governance | the change after those that nobody needs |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -66,6 +70,7 @@ mod impls;
 #[cfg(test)]
 mod mock;
 mod queries;
+mod share;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -74,6 +79,7 @@ mod try_state;
 pub mod weights;
 
 pub use pallet::*;
+pub use share::{ShareHistory, MAX_SHARES};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -90,7 +96,7 @@ pub mod pallet {
 		traits::{DataRevenue, Role},
 		Balance, ModelId,
 	};
-	use sp_runtime::Permill;
+	use sp_runtime::{traits::Zero, Permill};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -99,7 +105,7 @@ pub mod pallet {
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
-	/// What the pallet needs from the runtime.
+	/// Types and parameters that the runtime provides.
 	#[pallet::config]
 	pub trait Config: frame_system::Config {
 		/// OPEN.
@@ -108,9 +114,13 @@ pub mod pallet {
 		/// Pays the data part of a charge.
 		type Data: DataRevenue<Self::AccountId>;
 
-		/// The protocol's share of every charge that is settled from now on. Read once a batch.
-		/// Governance may change it at any time; the runtime keeps it within bounds.
+		/// The protocol's share of every charge, as governance has set it. Read once a block: a change is for
+		/// what is settled from the next block on. The runtime keeps it within bounds.
 		type ProtocolShare: Get<Permill>;
+
+		/// Time that it must be known what the protocol's share was, in blocks: as long as a call can be
+		/// settled on the terms of the block in which its caller agreed to them.
+		type HistoryPeriod: Get<BlockNumberFor<Self>>;
 
 		/// Where the protocol's share goes.
 		type ProtocolAccount: Get<Self::AccountId>;
@@ -123,7 +133,7 @@ pub mod pallet {
 		type WeightInfo: WeightInfo;
 	}
 
-	/// What an account has earned but could not be paid yet, in planck.
+	/// Earnings of an account that could not be paid yet, in planck.
 	#[pallet::storage]
 	pub type Accrued<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
@@ -132,7 +142,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type TotalAccrued<T: Config> = StorageValue<_, Balance, ValueQuery>;
 
-	/// What an account has earned in a role over its lifetime, in planck.
+	/// The earnings of an account in a role over its lifetime, in planck.
 	#[pallet::storage]
 	pub type Earned<T: Config> = StorageDoubleMap<
 		_,
@@ -144,10 +154,15 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
-	/// What the calls of a model were charged and paid over its lifetime.
+	/// The charges and payments of a model's calls over its lifetime.
 	#[pallet::storage]
 	pub type ModelTotals<T: Config> =
 		StorageMap<_, Twox64Concat, ModelId, ModelEarnings, ValueQuery>;
+
+	/// The protocol's share of every charge, and what it was before.
+	#[pallet::storage]
+	pub type ProtocolShares<T: Config> =
+		StorageValue<_, ShareHistory<BlockNumberFor<T>>, ValueQuery>;
 
 	/// Nothing to configure: the pot and the protocol's account get the existential deposit as far
 	/// as they lack it. So they exist, and no payment to them is too small to be made.
@@ -170,6 +185,8 @@ pub mod pallet {
 					assert!(minted.is_ok(), "an account of the protocol cannot be endowed");
 				}
 			}
+			let shares = ShareHistory::new(Zero::zero(), T::ProtocolShare::get());
+			ProtocolShares::<T>::put(shares);
 		}
 	}
 
@@ -178,23 +195,26 @@ pub mod pallet {
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	#[allow(missing_docs)] // A field that needs more than its name is in its event's description.
 	pub enum Event<T: Config> {
-		// 0 was the change of the protocol's share, which is a parameter of the runtime now.
+		// 0 was the change of the protocol's share when it was set here.
 		/// `account` has earned something that waits until it can be paid: `amount` in all.
 		#[codec(index = 1)]
 		PaymentAccrued { account: T::AccountId, amount: Balance },
-		/// What had accrued for `account` was paid.
+		/// The amount that had accrued for `account` was paid.
 		#[codec(index = 2)]
 		AccruedPaid { account: T::AccountId, amount: Balance },
+		/// The protocol's share of every charge that is settled from this block on.
+		#[codec(index = 3)]
+		ProtocolShareChanged { share: Permill },
 	}
 
-	/// What went wrong.
+	/// A reason why a call fails.
 	#[pallet::error]
 	pub enum Error<T> {
 		// 0 was a share above the most that governance may set.
 		/// Nothing has accrued for this account.
 		#[codec(index = 1)]
 		NothingAccrued,
-		/// What has accrued would still leave the account below the existential deposit. It is
+		/// The amount that has accrued would still leave the account below the existential deposit. It is
 		/// kept; fund the account first, or wait for more.
 		#[codec(index = 2)]
 		BelowExistentialDeposit,
@@ -211,6 +231,12 @@ pub mod pallet {
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		/// Puts the protocol's share in force that governance has set before this block.
+		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+			Self::update_share(now);
+			T::WeightInfo::update_share()
+		}
+
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()

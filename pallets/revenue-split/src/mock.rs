@@ -2,7 +2,11 @@
 //! to and puts the rest into one pool.
 
 use crate as pallet_revenue_split;
-use frame_support::{derive_impl, parameter_types, traits::fungible::Mutate, PalletId};
+use frame_support::{
+	derive_impl, parameter_types,
+	traits::{fungible::Mutate, Hooks},
+	PalletId,
+};
 use openledger_primitives::{
 	attribution::{AttributionEntry, DataSource, ReleaseSelector},
 	lineage::{Ancestor, Lineage},
@@ -60,7 +64,7 @@ impl frame_system::Config for Test {
 	type AccountData = pallet_balances::AccountData<Balance>;
 }
 
-/// How the stand-in for data misbehaves.
+/// A misbehaviour of the stand-in for data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
 	MiscountsAPlanck,
@@ -74,8 +78,9 @@ parameter_types! {
 	pub const PotId: PalletId = PalletId(*b"ol/split");
 	/// Governed.
 	pub static ProtocolShare: Permill = Permill::from_percent(5);
+	pub const HistoryPeriod: u64 = 50;
 	pub static DataFault: Option<Fault> = None;
-	/// How often data was credited, and for how many charges.
+	/// Number of charges each time that data was credited.
 	pub static Credits: Vec<usize> = Vec::new();
 }
 
@@ -145,6 +150,7 @@ impl pallet_revenue_split::Config for Test {
 	type Currency = Balances;
 	type Data = OnePool;
 	type ProtocolShare = ProtocolShare;
+	type HistoryPeriod = HistoryPeriod;
 	type ProtocolAccount = ProtocolAccount;
 	type PotId = PotId;
 	type WeightInfo = ();
@@ -154,7 +160,7 @@ impl pallet_revenue_split::Config for Test {
 /// data part is attributed directly, if a call has an attribution.
 pub fn terms() -> CallTerms<AccountId> {
 	CallTerms {
-		developer: DEVELOPER,
+		payee: DEVELOPER,
 		price: PriceSchedule::default(),
 		policy: RevenuePolicy {
 			developer: Permill::from_percent(40),
@@ -192,11 +198,11 @@ pub fn distribute_descended(
 	RevenueSplit::distribute(node, MODEL, &terms, calls)
 }
 
-/// The models above one: their owners and royalties in percent, nearest first.
+/// The models above one: their payees and royalties in percent, nearest first.
 pub fn lineage(levels: &[(AccountId, u32)]) -> Lineage<AccountId> {
-	let level = |(depth, (owner, royalty)): (usize, &(AccountId, u32))| Ancestor {
+	let level = |(depth, (payee, royalty)): (usize, &(AccountId, u32))| Ancestor {
 		model: MODEL - 1 - depth as ModelId,
-		owner: owner.clone(),
+		payee: payee.clone(),
 		royalty: Permill::from_percent(*royalty),
 	};
 	levels.iter().enumerate().map(level).collect::<Vec<_>>().try_into().unwrap()
@@ -215,6 +221,13 @@ pub fn attribution(entries: &[(u64, u64)]) -> Vec<AttributionEntry> {
 /// Moves `amount` from nowhere into the pot, as a settlement does from its caller.
 pub fn fund_pot(amount: Balance) {
 	Balances::mint_into(&RevenueSplit::pot(), amount).unwrap();
+}
+
+/// Goes on to the next block.
+pub fn next_block() {
+	let now = System::block_number() + 1;
+	System::set_block_number(now);
+	RevenueSplit::on_initialize(now);
 }
 
 /// A chain whose genesis endows `balances`.

@@ -1,4 +1,4 @@
-//! What the runtime APIs tell of what accounts and models have earned.
+//! The runtime APIs' view of what accounts and models have earned.
 
 use crate::pallet::*;
 use openledger_primitives::{
@@ -8,7 +8,7 @@ use openledger_primitives::{
 };
 
 impl<T: Config> Pallet<T> {
-	/// What `account` has earned over its lifetime, by role, and what of it waits to be paid.
+	/// Earnings of `account` over its lifetime, by role, and the part of them that waits to be paid.
 	pub fn earnings(account: &T::AccountId) -> Earnings {
 		let earned = |role| Earned::<T>::get(account, role);
 		Earnings {
@@ -22,7 +22,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// What the calls of `model` were charged and paid over its lifetime; zeros for a model
+	/// Charges and payments of the calls of `model` over its lifetime; zeros for a model
 	/// without settled calls.
 	pub fn model_earnings(model: ModelId) -> ModelEarnings {
 		ModelTotals::<T>::get(model)

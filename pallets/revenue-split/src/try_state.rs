@@ -9,6 +9,7 @@ impl<T: Config> Pallet<T> {
 	/// Checks the pallet's invariants. The first one that does not hold is the error.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_accrued()?;
+		Self::check_shares()?;
 		Self::check_totals()
 	}
 
@@ -22,6 +23,15 @@ impl<T: Config> Pallet<T> {
 		let kept = sum.checked_add(T::Currency::minimum_balance()).ok_or("accruals overflow")?;
 		let pot = T::Currency::balance(&Self::pot());
 		ensure!(pot >= kept, "the pot holds less than what has accrued and its own deposit");
+		Ok(())
+	}
+
+	fn check_shares() -> Result<(), TryRuntimeError> {
+		let shares = ProtocolShares::<T>::get();
+		ensure!(shares.is_sound(), "the protocol's shares are out of order");
+		let newest = shares.entries().last().ok_or("the protocol's share is not known")?;
+		let now = frame_system::Pallet::<T>::block_number();
+		ensure!(newest.0 <= now, "a share of the protocol's lies ahead");
 		Ok(())
 	}
 

@@ -10,7 +10,7 @@ use sp_runtime::BoundedVec;
 /// Most passages that a node retrieves for one call.
 pub const MAX_RETRIEVED: u32 = 64;
 
-/// Whether an answer's leaves may be demanded on chain, as the voucher says.
+/// The voucher's word on whether an answer's leaves may be demanded on chain.
 #[derive(
 	Clone,
 	Copy,
@@ -51,7 +51,7 @@ pub enum Evidence {
 pub struct Entry {
 	/// The contribution.
 	pub contribution: ContributionId,
-	/// What its words are worth to it, in quarter bits.
+	/// The worth of its words to it, in quarter bits.
 	pub credit: u32,
 	/// The index of the first word that it owns.
 	pub first_word: u32,
@@ -86,7 +86,7 @@ impl RetrievedRange {
 	}
 }
 
-/// What is said of a whole answer.
+/// The facts about a whole answer.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -98,7 +98,7 @@ pub struct Header {
 	pub release_root: Hash,
 	/// The number of words.
 	pub words: u32,
-	/// What all words are worth together, in quarter bits.
+	/// The worth of all words together, in quarter bits.
 	pub info: u32,
 	/// The contributions that own words, in the order of their first ones.
 	pub entries: BoundedVec<Entry, ConstU32<MAX_OWNERS>>,
@@ -106,7 +106,7 @@ pub struct Header {
 	pub prompt_root: Hash,
 	/// The passages that were retrieved, by contribution and offset.
 	pub retrieved: BoundedVec<RetrievedRange, ConstU32<MAX_RETRIEVED>>,
-	/// What may be shown.
+	/// The evidence that may be shown.
 	pub evidence: Evidence,
 }
 

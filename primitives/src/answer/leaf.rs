@@ -76,7 +76,7 @@ impl LeafWord {
 	}
 }
 
-/// What is said of a word beside its owner: one bit each.
+/// The facts about a word beside its owner: one bit each.
 #[derive(
 	Clone,
 	Copy,
@@ -134,13 +134,13 @@ pub struct WordLeaf {
 	pub offset: u32,
 	/// The folded word.
 	pub word: LeafWord,
-	/// What is said of it.
+	/// Its flags.
 	pub flags: Flags,
 	/// The header's entry that owns it, from 1; 0 for nobody.
 	pub owner: u8,
-	/// What all words so far are worth, in quarter bits.
+	/// The worth of all words so far, in quarter bits.
 	pub info: u32,
-	/// What its owner's words so far are worth to the owner, in quarter bits; 0 for nobody.
+	/// The worth of its owner's words so far to the owner, in quarter bits; 0 for nobody.
 	pub credit: u32,
 }
 
@@ -155,7 +155,7 @@ impl WordLeaf {
 		self.offset.checked_add(self.word.length())
 	}
 
-	/// What the word is worth to its owner, if it is worth `value` quarter bits: what was retrieved
+	/// The worth of the word to its owner, if it is worth `value` quarter bits: what was retrieved
 	/// counts a quarter.
 	pub fn credit_of(&self, value: u32) -> u32 {
 		if self.flags.has(Flags::RETRIEVED) {

@@ -1,4 +1,4 @@
-//! What an answer's hash commits to: the delivered bytes, one leaf a word, and a header.
+//! The parts that an answer's hash commits to: the delivered bytes, one leaf a word, and a header.
 //!
 //! One opened leaf tells nothing of the other leaves, of what their salts are derived from, or of the
 //! prompt: each leaf has a salt of its own.
@@ -38,9 +38,9 @@ pub const MAX_ANSWER: u32 = 1 << 24;
 pub const MAX_ANSWER_WORDS: u32 = MAX_ANSWER / 2;
 /// Most contributions that an answer names. A word of a seventeenth has no owner.
 pub const MAX_OWNERS: u32 = 16;
-/// What a word is worth at least, in quarter bits: 4 bits.
+/// The least worth of a word, in quarter bits: 4 bits.
 pub const MIN_VALUE: u32 = 16;
-/// What a word is worth at most, in quarter bits: 14 bits.
+/// The greatest worth of a word, in quarter bits: 14 bits.
 pub const MAX_VALUE: u32 = 56;
 
 /// Reason for which an answer's parts contradict themselves, one another, or what they are shown against.
@@ -94,7 +94,7 @@ impl core::fmt::Display for AnswerError {
 
 impl core::error::Error for AnswerError {}
 
-/// What all salts of one answer are derived from. Caller and node know it, nobody else does.
+/// Secret that all salts of one answer are derived from. Caller and node know it, nobody else does.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AnswerSalts([u8; 32]);
 
@@ -127,7 +127,7 @@ impl AnswerSalts {
 	}
 }
 
-/// What an answer's hash is made of.
+/// The parts that an answer's hash is made of.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -182,7 +182,7 @@ impl Response {
 		}
 	}
 
-	/// What words are shown against.
+	/// Root that words are shown against.
 	pub fn text(&self) -> TextRoot {
 		TextRoot { root: self.text_root, words: self.header.words, length: self.length }
 	}

@@ -20,7 +20,7 @@ pub const MAX_WORDS_SHOWN: u32 = 514;
 /// Hashes beside them in the tree of the longest answer: two in each level but the last.
 pub const MAX_WORDS_HASHES: u32 = 2 * 22;
 
-/// What the rule says of one word, before owners have numbers.
+/// The rule's verdict on one word, before owners have numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
 	/// `true` if it is echoed.
@@ -31,7 +31,7 @@ pub struct Mark {
 	pub retrieved: bool,
 	/// The contribution that owns it.
 	pub owner: Option<ContributionId>,
-	/// What it is worth, in bits: 4 to 14.
+	/// Its worth, in bits: 4 to 14.
 	pub bits: u8,
 }
 
@@ -52,7 +52,7 @@ pub struct Text {
 	pub root: Hash,
 	/// The number of words.
 	pub words: u32,
-	/// What they are worth together, in quarter bits.
+	/// Their worth together, in quarter bits.
 	pub info: u32,
 	/// The contributions that own some, in the order of their first ones.
 	pub entries: BoundedVec<Entry, ConstU32<MAX_OWNERS>>,
@@ -168,7 +168,7 @@ impl Text {
 	}
 }
 
-/// What words of an answer are shown against; an answer's hash binds it.
+/// Root that words of an answer are shown against; an answer's hash binds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextRoot {
 	/// The root over the words.

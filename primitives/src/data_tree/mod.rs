@@ -77,7 +77,7 @@ impl DataSeed {
 	}
 }
 
-/// What the chain knows of a contribution's data.
+/// The chain's knowledge of a contribution's data.
 #[derive(
 	Clone,
 	Copy,

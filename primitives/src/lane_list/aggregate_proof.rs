@@ -5,10 +5,11 @@
 //! between them: so the run begins exactly where the settled calls end, whatever was skipped, rejected or
 //! settled itemised before. Without `next`, an older `from` would pay calls twice.
 
-use super::{
-	acknowledged_root, mountains, LaneError, LaneLeaf, Totals, MAX_LANE_HASHES, MAX_PEAKS,
+use super::{acknowledged_root, LaneError, LaneLeaf, Totals};
+use crate::{
+	mountain::{self, MAX_BESIDE, MAX_PEAKS},
+	Balance, Hash, Sequence,
 };
-use crate::{tree, Balance, Hash, Sequence};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -16,23 +17,23 @@ use sp_core::ConstU32;
 use sp_runtime::BoundedVec;
 
 /// Hashes beside three leaves of the longest list.
-pub const MAX_AGGREGATE_HASHES: u32 = 3 * MAX_LANE_HASHES;
+pub const MAX_AGGREGATE_HASHES: u32 = 3 * MAX_BESIDE;
 
-/// What the chain has settled of a lane.
+/// Part of a lane that the chain has settled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
 	/// The last settled sequence; 0 if none is.
 	pub sequence: Sequence,
-	/// What the settled calls cost, in planck.
+	/// Cost of the settled calls, in planck.
 	pub charge: Balance,
 }
 
-/// What the lane's caller agrees with, by the voucher that comes with the proof.
+/// Part of a lane that its caller agrees with, by the voucher that comes with the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acknowledged {
 	/// The voucher's own sequence: all calls below it are acknowledged.
 	pub sequence: Sequence,
-	/// What they cost, in planck.
+	/// Their cost, in planck.
 	pub charge: Balance,
 	/// The commitment over the list of them.
 	pub root: Hash,
@@ -60,7 +61,8 @@ pub struct AggregateProof {
 
 impl AggregateProof {
 	/// Opens the run from `next` to `to`, of a list of which `leaf` returns the calls, and `stored` the nodes
-	/// that were complete: level, place in its row. `None` if one is missing, or `to` is before `next`.
+	/// that were complete: level, place in its row. `None` if one is missing, `to` is before `next`, or it is
+	/// not below `count`.
 	pub fn new(
 		count: u32,
 		peaks: &[Hash],
@@ -74,21 +76,7 @@ impl AggregateProof {
 		let from = next.checked_sub(1);
 		let indices: Vec<_> =
 			from.into_iter().chain([next]).chain((to > next).then_some(to)).collect();
-		let mut hashes = BoundedVec::default();
-		for (first, size) in mountains(count) {
-			let local: Vec<_> = indices
-				.iter()
-				.filter_map(|index| index.checked_sub(first).filter(|local| *local < size))
-				.collect();
-			if local.is_empty() {
-				continue;
-			}
-			for (level, local) in tree::needed(size, &local)? {
-				// A perfect tree begins at a multiple of its size.
-				let place = first.checked_shr(level)?.checked_add(local)?;
-				hashes.try_push(stored(level, place)?).ok()?;
-			}
-		}
+		let hashes = mountain::prove(count, &indices, stored)?.try_into().ok()?;
 		Some(Self {
 			count,
 			peaks: peaks.to_vec().try_into().ok()?,
@@ -159,34 +147,13 @@ impl AggregateProof {
 		for leaf in self.from.iter().chain([&self.next]).chain(&self.to) {
 			leaves.push((leaf.index().ok_or(LaneError::Place)?, leaf.hash()));
 		}
-		let (mut hashes, mut found) = (self.hashes.iter(), 0usize);
-		for ((first, size), peak) in mountains(self.count).zip(&self.peaks) {
-			let local: Vec<_> = leaves
-				.iter()
-				.filter_map(|(index, hash)| {
-					index
-						.checked_sub(first)
-						.filter(|local| *local < size)
-						.map(|local| (local, *hash))
-				})
-				.collect();
-			if local.is_empty() {
-				continue;
-			}
-			found = found.saturating_add(local.len());
-			let root = tree::climb(size, local, |_, _| hashes.next().copied());
-			if root != Some(*peak) {
-				return Err(LaneError::Root);
-			}
-		}
-		// Each leaf in a tree, and each hash used.
-		if found != leaves.len() || hashes.next().is_some() {
+		if !mountain::holds(self.count, &self.peaks, &leaves, &self.hashes) {
 			return Err(LaneError::Root);
 		}
 		Ok(())
 	}
 
-	/// What the run sums up to: the difference of totals, in steps that each rise.
+	/// The totals of the run: the difference of totals, in steps that each rise.
 	fn run(&self) -> Result<Totals, LaneError> {
 		let first = match &self.from {
 			Some(from) => self.next.since(from)?,

@@ -9,7 +9,7 @@ use super::{tests::Kept, *};
 use proptest::{collection::vec, prelude::*};
 use std::collections::BTreeMap;
 
-/// What became of a sequence.
+/// The outcome of a sequence.
 #[derive(Clone, Copy, Debug)]
 enum Event {
 	/// Nothing was charged for it.
@@ -18,7 +18,7 @@ enum Event {
 	Charged { charge: u16, tokens: u16, has_entries: bool },
 }
 
-/// What the node tries. Numbers are taken modulo what there is.
+/// An attempt of the node. Numbers are taken modulo what there is.
 #[derive(Clone, Debug)]
 enum Act {
 	/// Records of calls, each settled for so much more (or less).
@@ -57,10 +57,10 @@ fn act() -> impl Strategy<Value = Act> {
 	]
 }
 
-/// What the chain does, as far as it matters here.
+/// The chain, as far as it matters here.
 struct Chain {
 	lane: Settled,
-	/// How often each sequence was paid.
+	/// Number of times that each sequence was paid.
 	paid: BTreeMap<Sequence, u32>,
 }
 

@@ -11,19 +11,16 @@ mod histories;
 mod snapshot;
 
 pub use aggregate_proof::{Acknowledged, AggregateProof, Settled, MAX_AGGREGATE_HASHES};
-pub use snapshot::{LaneSnapshot, MAX_LANE_HASHES};
+pub use snapshot::LaneSnapshot;
 
 use crate::{
 	domain::{self, LANE_LEAF, LANE_ROOT},
-	tree::{self, TreeBuilder},
+	mountain,
+	tree::TreeBuilder,
 	Balance, Hash, Sequence,
 };
-use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-
-/// Most peaks of a lane's list: one for each bit of the number of calls.
-pub const MAX_PEAKS: u32 = 32;
 
 /// Reason for which a call does not go into a lane's list, or an opening of it proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +84,7 @@ impl core::error::Error for LaneError {}
 pub struct Totals {
 	/// Calls.
 	pub calls: u32,
-	/// What they cost, in planck.
+	/// Their cost, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub charge: Balance,
 	/// Tokens of their prompts.
@@ -181,7 +178,7 @@ impl LaneLeaf {
 		Ok(index)
 	}
 
-	/// What the calls after `earlier` up to and with this one sum up to.
+	/// The totals of the calls after `earlier` up to and with this one.
 	fn since(&self, earlier: &Self) -> Result<Totals, LaneError> {
 		let run = self.totals.checked_sub(&earlier.totals).ok_or(LaneError::Totals)?;
 		let apart = self.sequence.checked_sub(earlier.sequence).ok_or(LaneError::Sequence)?;
@@ -198,23 +195,7 @@ impl LaneLeaf {
 /// The commitment over a list that a voucher carries: [`None`] if there are not as many peaks as a list of
 /// `count` calls has.
 pub fn acknowledged_root(count: u32, peaks: &[Hash]) -> Option<Hash> {
-	if !tree::is_peaks_of(count, peaks) {
-		return None;
-	}
-	let peaks: Vec<u8> = peaks.iter().flat_map(|peak| peak.0).collect();
-	Some(domain::hash(LANE_ROOT, &[&count.to_le_bytes(), &peaks]))
-}
-
-/// The perfect trees of a list of `count` calls, from the largest to the smallest: the index of the
-/// first leaf, and the number of leaves.
-fn mountains(count: u32) -> impl Iterator<Item = (u32, u32)> {
-	(0..u32::BITS).rev().filter_map(move |height| {
-		let size = 1u32.checked_shl(height)?;
-		// What is above this bit in the count stands before it.
-		let before = count.checked_shr(height.checked_add(1)?).unwrap_or(0);
-		let first = u64::from(before).checked_shl(height.checked_add(1)?)?;
-		(count & size != 0).then_some((u32::try_from(first).ok()?, size))
-	})
+	mountain::root(LANE_ROOT, count, peaks)
 }
 
 /// A lane's list, as caller and node keep it: peaks and last leaf, whatever the number of calls.

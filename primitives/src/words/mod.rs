@@ -66,7 +66,7 @@ impl Word<'_> {
 	}
 }
 
-/// What `0x00` is in a source.
+/// The meaning of `0x00` in a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Nul {
 	ClosesDocument,

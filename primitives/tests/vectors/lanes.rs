@@ -44,7 +44,7 @@ fn kept(count: u32) -> Kept {
 	Kept { list, leaves, nodes, calls }
 }
 
-fn totals(totals: &Totals) -> Value {
+pub(crate) fn totals(totals: &Totals) -> Value {
 	json!({
 		"calls": totals.calls,
 		"charge": totals.charge.to_string(),

@@ -6,6 +6,8 @@
 mod answers;
 mod data;
 mod lanes;
+mod messages;
+mod releases;
 mod texts;
 mod trees;
 

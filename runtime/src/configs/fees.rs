@@ -1,4 +1,4 @@
-//! What a transaction costs, and who gets it.
+//! Cost of a transaction, and who gets it.
 //!
 //! A fee is a base fee, a fee per byte and a fee for the computation, the last two at the prices in
 //! [`crate::constants`]. The price of computation rises slowly while blocks are more than a quarter
@@ -24,9 +24,9 @@ use sp_runtime::{
 };
 
 parameter_types! {
-	/// How full blocks may be before the price of computation rises.
+	/// The fullness that blocks may have before the price of computation rises.
 	pub const TargetBlockFullness: Perquintill = Perquintill::from_percent(25);
-	/// How fast it moves: at most by about a fifth in a day of full blocks, at this block time.
+	/// Speed at which it moves: at most by about a fifth in a day of full blocks, at this block time.
 	pub AdjustmentVariable: Multiplier = Multiplier::saturating_from_rational(1, 100_000);
 	pub MinimumMultiplier: Multiplier = Multiplier::one();
 	pub MaximumMultiplier: Multiplier = Bounded::max_value();

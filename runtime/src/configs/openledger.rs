@@ -33,29 +33,29 @@ parameter_types! {
 	/// One entry: the commitment to a Merkle root.
 	pub const ReservationDeposit: Balance = deposit(1, 100);
 	pub const ReservationPeriod: BlockNumber = DAYS;
-	/// How long a curator has to decide about a contribution before others may bring its root.
+	/// Time that a curator has to decide about a contribution before others may bring its root.
 	pub const PendingPeriod: BlockNumber = 7 * DAYS;
 	/// One entry: what a release has, and what it was paid.
-	pub const ReleaseDeposit: Balance = deposit(1, 120);
-	/// How long a model that follows a datanet goes on paying the release before.
+	pub const ReleaseDeposit: Balance = deposit(1, 150);
+	/// Time that a model that follows a datanet goes on paying the release before.
 	pub const ReleaseNotice: BlockNumber = DAYS;
 	/// The entries of a contribution that releases have. No bond is less.
-	pub const ContributionDeposit: Balance = deposit(2, 700);
-	/// How long governance has to decide about an accusation.
+	pub const ContributionDeposit: Balance = deposit(2, 800);
+	/// Time that governance has to decide about an accusation.
 	pub const VerdictPeriod: BlockNumber = 30 * DAYS;
-	/// What of an accuser's deposit goes to the contributor if the accusation is dropped. Of the least
+	/// Part of an accuser's deposit that the contributor gets if the accusation is dropped. Of the least
 	/// bond, it is more than the existential deposit.
 	pub const DroppedShare: Permill = Permill::from_percent(10);
-	/// What of a slashed bond goes to who reported it. Less than all: nobody gains by reporting
+	/// Part of a slashed bond that goes to who reported it. Less than all: nobody gains by reporting
 	/// themselves.
 	pub const ReporterShare: Permill = Permill::from_percent(30);
 	pub const MaxCuratorShare: Permill = Permill::from_percent(30);
 
-	/// What of a lapsed session's deposit goes to who cleans it up.
+	/// Part of a lapsed session's deposit that goes to who cleans it up.
 	pub const CleanupReward: Permill = Permill::from_percent(10);
-	/// What of its bond a node loses that contradicted itself, next to what it has to give back.
+	/// Part of its bond that a node loses for a contradiction, next to what it has to give back.
 	pub const DisputePenalty: Permill = Permill::from_percent(10);
-	/// What of that goes to who proved it.
+	/// Part of that which goes to who proved it.
 	pub const DisputeReward: Permill = Permill::from_percent(30);
 	/// Ten blocks: half a minute.
 	pub const MinSessionDuration: BlockNumber = 10;
@@ -81,6 +81,7 @@ impl pallet_model_registry::Config for Runtime {
 	type Data = DataAttribution;
 	type NoticePeriod = parameters::NoticePeriod;
 	type SettlementGrace = parameters::SettlementGrace;
+	type HistoryPeriod = parameters::HistoryPeriod;
 	type DepositBase = ModelDepositBase;
 	type DepositPerByte = ModelDepositPerByte;
 	type WeightInfo = weights::pallet_model_registry::WeightInfo<Runtime>;
@@ -96,6 +97,7 @@ impl pallet_data_attribution::Config for Runtime {
 	type DatanetDeposit = parameters::DatanetDeposit;
 	type ReleaseDeposit = ReleaseDeposit;
 	type ReleaseNotice = ReleaseNotice;
+	type HistoryPeriod = parameters::HistoryPeriod;
 	type AdmissionDeposit = AdmissionDeposit;
 	type ContributionBond = parameters::ContributionBond;
 	type ContributionDeposit = ContributionDeposit;
@@ -116,6 +118,7 @@ impl pallet_revenue_split::Config for Runtime {
 	type Currency = Balances;
 	type Data = DataAttribution;
 	type ProtocolShare = parameters::ProtocolShare;
+	type HistoryPeriod = parameters::HistoryPeriod;
 	type ProtocolAccount = ProtocolAccount;
 	type PotId = SplitPot;
 	type WeightInfo = weights::pallet_revenue_split::WeightInfo<Runtime>;

@@ -29,11 +29,11 @@ parameter_types! {
 			*max = NORMAL_DISPATCH_RATIO * MAXIMUM_BLOCK_LENGTH
 		})
 		.build();
-	/// 42, the prefix of chains without a registered one: addresses start with a 5.
-	pub const SS58Prefix: u16 = 42;
+	/// Addresses begin with `op`.
+	pub const SS58Prefix: u16 = openledger_primitives::SS58_PREFIX;
 }
 
-/// What nobody may do for now.
+/// Calls that nobody may make for now.
 pub struct WhileValidatorsAreFixed;
 
 impl Contains<RuntimeCall> for WhileValidatorsAreFixed {
@@ -70,7 +70,7 @@ impl pallet_balances::Config for Runtime {
 	type RuntimeFreezeReason = RuntimeFreezeReason;
 	type WeightInfo = crate::weights::pallet_balances::WeightInfo<Runtime>;
 	type Balance = Balance;
-	/// What an account below the existential deposit had is burned, and total issuance falls.
+	/// The rest of an account below the existential deposit is burned, and total issuance falls.
 	type DustRemoval = ();
 	type ExistentialDeposit = ConstU128<EXISTENTIAL_DEPOSIT>;
 	type AccountStore = System;

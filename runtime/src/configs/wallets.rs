@@ -1,4 +1,4 @@
-//! What wallets and teams use: batches, multisignature accounts, proxies, and the sudo key.
+//! Tools of wallets and teams: batches, multisignature accounts, proxies, and the sudo key.
 
 use crate::{
 	constants::deposit, Balance, Balances, OriginCaller, Runtime, RuntimeCall, RuntimeEvent, System,
@@ -50,7 +50,7 @@ impl pallet_multisig::Config for Runtime {
 	type BlockNumberProvider = System;
 }
 
-/// What an account lets a proxy do for it.
+/// The calls that an account lets a proxy make for it.
 #[derive(
 	Clone,
 	Copy,
@@ -71,7 +71,7 @@ pub enum ProxyType {
 	#[default]
 	#[codec(index = 0)]
 	Any,
-	/// What can neither pay somebody else, nor tie anything up, nor give anything up: pausing models,
+	/// Calls that neither pay somebody else, nor tie anything up, nor give anything up: pausing models,
 	/// taking back what was announced or offered, claiming, and the like.
 	#[codec(index = 1)]
 	NonTransfer,
@@ -89,7 +89,7 @@ pub enum ProxyType {
 	/// Accepting, rejecting and weighing contributions, letting contributors in, publishing releases.
 	#[codec(index = 5)]
 	Curator,
-	/// Collecting what the account has earned. It can only arrive at that account.
+	/// Collecting what the account has earned. It can only arrive at that account, or where that has named.
 	#[codec(index = 6)]
 	Claims,
 }
@@ -124,7 +124,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 	}
 }
 
-/// What can neither pay somebody else, nor tie anything up, nor give anything up: each call that may is
+/// Calls that neither pay somebody else, nor tie anything up, nor give anything up: each call that may is
 /// named, so that a new one may not until somebody has thought about it. Withdrawing a contribution
 /// gives its root up, which everybody has seen by then. Settling and answering speak for a node: who
 /// settles a lane's last call alone gives the others up, and who settles calls otherwise than the node
@@ -176,7 +176,7 @@ fn keeps_funds(call: &RuntimeCall) -> bool {
 	}
 }
 
-/// What a caller of models does.
+/// Calls of a caller of models.
 fn calls_models(call: &RuntimeCall) -> bool {
 	use pallet_inference_metering::Call as Metering;
 	use pallet_inference_requests::Call as Requests;
@@ -199,8 +199,9 @@ fn calls_models(call: &RuntimeCall) -> bool {
 	}
 }
 
-/// What the operator of an inference node does from day to day. Not what decides how much can be lost
-/// and to whom: registering, raising the bond or taking it back, and naming the key that signs statements.
+/// Calls of the operator of an inference node from day to day. Not those that decide how much can be lost
+/// and to whom: registering, raising the bond or taking it back, naming the key that signs statements, and
+/// naming who is paid.
 fn runs_a_node(call: &RuntimeCall) -> bool {
 	use pallet_inference_metering::Call as Metering;
 	use pallet_inference_requests::Call as Requests;
@@ -220,7 +221,7 @@ fn runs_a_node(call: &RuntimeCall) -> bool {
 	}
 }
 
-/// What a curator does from day to day.
+/// Calls of a curator from day to day.
 fn curates(call: &RuntimeCall) -> bool {
 	use pallet_data_attribution::Call as Data;
 
@@ -240,7 +241,7 @@ fn curates(call: &RuntimeCall) -> bool {
 	}
 }
 
-/// What collects earnings for whom they belong to.
+/// Calls that collect earnings for whom they belong to.
 fn claims(call: &RuntimeCall) -> bool {
 	use pallet_data_attribution::Call as Data;
 	use pallet_revenue_split::Call as Revenue;

@@ -1,4 +1,4 @@
-//! What the extrinsics cost, as measured by `scripts/weights.sh`: one module a pallet.
+//! The costs of the extrinsics, as measured by `scripts/weights.sh`: one module a pallet.
 
 pub mod frame_system;
 pub mod pallet_balances;

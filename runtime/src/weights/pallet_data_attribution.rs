@@ -40,7 +40,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 56_444 nanoseconds.
 	fn create_datanet() -> Weight {
-		Weight::from_parts(59_989_000, 3_730)
+		Weight::from_parts(67_989_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	/// Storage: `DataAttribution::DatanetIdByName` (r:1 w:1)
@@ -65,7 +65,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 56_574 nanoseconds.
 	fn create_datanet_with() -> Weight {
-		Weight::from_parts(59_558_000, 3_730)
+		Weight::from_parts(67_558_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
@@ -110,7 +110,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 175_481 nanoseconds.
 	fn submit_contribution() -> Weight {
-		Weight::from_parts(185_216_000, 9_210)
+		Weight::from_parts(194_216_000, 11_100)
 			.saturating_add(T::DbWeight::get().reads_writes(13, 12))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
@@ -159,12 +159,12 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 1_036_025 nanoseconds.
 	fn submit_contributions(n: u32, d: u32, ) -> Weight {
-		Weight::from_parts(1_053_491_000, 3_730)
+		Weight::from_parts(1_076_491_000, 5_410)
 			// Standard error: 22_335_027
 			.saturating_add(Weight::from_parts(13_261_321, 0).saturating_mul(n.into()))
 			// Standard error: 22_531_009
 			.saturating_add(Weight::from_parts(219_808_074, 0).saturating_mul(d.into()))
-			.saturating_add(Weight::from_parts(0, 6_204).saturating_mul(d.into()))
+			.saturating_add(Weight::from_parts(0, 6_380).saturating_mul(d.into()))
 			.saturating_add(Weight::from_parts(0, 2_740).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(5, 2))
 			.saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
@@ -186,8 +186,8 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 22_874 nanoseconds.
 	fn accept_contribution() -> Weight {
-		Weight::from_parts(25_608_000, 4_080)
-			.saturating_add(T::DbWeight::get().reads_writes(3, 2))
+		Weight::from_parts(98_608_000, 9_010)
+			.saturating_add(T::DbWeight::get().reads_writes(6, 4))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
 	///
@@ -219,7 +219,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 113_429 nanoseconds.
 	fn reject_contribution() -> Weight {
-		Weight::from_parts(118_447_000, 7_170)
+		Weight::from_parts(124_447_000, 8_160)
 			.saturating_add(T::DbWeight::get().reads_writes(7, 6))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
@@ -240,7 +240,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 62_113 nanoseconds.
 	fn withdraw_contribution() -> Weight {
-		Weight::from_parts(66_189_000, 7_170)
+		Weight::from_parts(72_189_000, 8_160)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
@@ -257,8 +257,8 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 61_222 nanoseconds.
 	fn publish_release() -> Weight {
-		Weight::from_parts(63_455_000, 3_730)
-			.saturating_add(T::DbWeight::get().reads_writes(2, 3))
+		Weight::from_parts(108_455_000, 9_010)
+			.saturating_add(T::DbWeight::get().reads_writes(6, 3))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
 	///
@@ -292,7 +292,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 81_782 nanoseconds.
 	fn claim(r: u32, ) -> Weight {
-		Weight::from_parts(79_143_797, 6_196)
+		Weight::from_parts(85_143_797, 7_186)
 			// Standard error: 47_214
 			.saturating_add(Weight::from_parts(7_742_461, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
@@ -332,7 +332,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 81_191 nanoseconds.
 	fn claim_for(r: u32, ) -> Weight {
-		Weight::from_parts(79_629_795, 6_196)
+		Weight::from_parts(85_629_795, 7_186)
 			// Standard error: 52_647
 			.saturating_add(Weight::from_parts(7_800_952, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
@@ -346,7 +346,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 11_427 nanoseconds.
 	fn set_open() -> Weight {
-		Weight::from_parts(12_719_000, 3_659)
+		Weight::from_parts(18_719_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
@@ -363,7 +363,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 57_226 nanoseconds.
 	fn allow_contributor() -> Weight {
-		Weight::from_parts(59_940_000, 3_730)
+		Weight::from_parts(65_940_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
@@ -384,7 +384,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 53_340 nanoseconds.
 	fn disallow_contributor() -> Weight {
-		Weight::from_parts(55_983_000, 3_730)
+		Weight::from_parts(61_983_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 3))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
@@ -393,7 +393,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 11_227 nanoseconds.
 	fn lower_curator_share() -> Weight {
-		Weight::from_parts(12_488_000, 3_659)
+		Weight::from_parts(18_488_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
@@ -402,7 +402,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 11_567 nanoseconds.
 	fn offer_curator() -> Weight {
-		Weight::from_parts(12_879_000, 3_659)
+		Weight::from_parts(18_879_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
@@ -411,7 +411,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 11_367 nanoseconds.
 	fn withdraw_curator_offer() -> Weight {
-		Weight::from_parts(12_429_000, 3_659)
+		Weight::from_parts(18_429_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
@@ -432,8 +432,8 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 91_716 nanoseconds.
 	fn accept_curator() -> Weight {
-		Weight::from_parts(95_362_000, 6_470)
-			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+		Weight::from_parts(109_362_000, 7_370)
+			.saturating_add(T::DbWeight::get().reads_writes(7, 4))
 	}
 	/// Storage: `DataAttribution::CuratorEarnings` (r:1 w:1)
 	///
@@ -453,7 +453,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 61_562 nanoseconds.
 	fn claim_curator() -> Weight {
-		Weight::from_parts(64_817_000, 3_593)
+		Weight::from_parts(67_817_000, 4_493)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	/// Storage: `DataAttribution::CuratorEarnings` (r:1 w:1)
@@ -474,7 +474,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 62_553 nanoseconds.
 	fn claim_curator_for() -> Weight {
-		Weight::from_parts(66_338_000, 6_196)
+		Weight::from_parts(69_338_000, 7_096)
 			.saturating_add(T::DbWeight::get().reads_writes(5, 5))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
@@ -491,7 +491,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 23_805 nanoseconds.
 	fn set_weight() -> Weight {
-		Weight::from_parts(27_952_000, 4_080)
+		Weight::from_parts(33_952_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
@@ -508,7 +508,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 25_838 nanoseconds.
 	fn stop_contribution() -> Weight {
-		Weight::from_parts(29_674_000, 6_012)
+		Weight::from_parts(35_674_000, 7_002)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 2))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
@@ -533,7 +533,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 64_496 nanoseconds.
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(68_181_000, 7_170)
+		Weight::from_parts(74_181_000, 8_160)
 			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
@@ -558,7 +558,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 70_776 nanoseconds.
 	fn transfer_contribution() -> Weight {
-		Weight::from_parts(74_300_000, 6_470)
+		Weight::from_parts(80_300_000, 7_460)
 			.saturating_add(T::DbWeight::get().reads_writes(5, 6))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
@@ -567,7 +567,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 14_631 nanoseconds.
 	fn set_beneficiary() -> Weight {
-		Weight::from_parts(16_384_000, 4_080)
+		Weight::from_parts(22_384_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
@@ -610,11 +610,11 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 166_798 nanoseconds.
 	fn accuse_contribution(r: u32, ) -> Weight {
-		Weight::from_parts(104_375_175, 8_799)
+		Weight::from_parts(115_375_175, 10_689)
 			// Standard error: 1_756_135
 			.saturating_add(Weight::from_parts(10_564_979, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(11, 9))
+			.saturating_add(T::DbWeight::get().reads_writes(13, 9))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(r.into())))
 	}
@@ -636,7 +636,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 24_186 nanoseconds.
 	fn confirm_accusation() -> Weight {
-		Weight::from_parts(26_159_000, 4_080)
+		Weight::from_parts(32_159_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 1))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
@@ -649,7 +649,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 18_087 nanoseconds.
 	fn contest_accusation() -> Weight {
-		Weight::from_parts(19_649_000, 4_080)
+		Weight::from_parts(25_649_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
@@ -670,7 +670,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 64_016 nanoseconds.
 	fn escalate_accusation() -> Weight {
-		Weight::from_parts(68_963_000, 4_080)
+		Weight::from_parts(74_963_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 3))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
@@ -713,11 +713,11 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 132_768 nanoseconds.
 	fn execute_slash(r: u32, ) -> Weight {
-		Weight::from_parts(166_527_208, 8_799)
+		Weight::from_parts(177_527_208, 10_689)
 			// Standard error: 120_548
 			.saturating_add(Weight::from_parts(8_096_592, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(10, 10))
+			.saturating_add(T::DbWeight::get().reads_writes(12, 10))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(r.into())))
 	}
@@ -761,11 +761,11 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 168_992 nanoseconds.
 	fn resolve_accusation(r: u32, ) -> Weight {
-		Weight::from_parts(172_848_000, 8_799)
+		Weight::from_parts(183_848_000, 10_689)
 			// Standard error: 1_527_707
 			.saturating_add(Weight::from_parts(16_072_176, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(10, 10))
+			.saturating_add(T::DbWeight::get().reads_writes(12, 10))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(r.into())))
 	}
@@ -787,7 +787,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 96_614 nanoseconds.
 	fn drop_accusation() -> Weight {
-		Weight::from_parts(101_160_000, 6_196)
+		Weight::from_parts(107_160_000, 7_186)
 			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
@@ -818,7 +818,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 77_075 nanoseconds.
 	fn sweep_slashed(r: u32, ) -> Weight {
-		Weight::from_parts(73_202_112, 6_196)
+		Weight::from_parts(79_202_112, 7_186)
 			// Standard error: 33_971
 			.saturating_add(Weight::from_parts(8_547_862, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
@@ -840,7 +840,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 94_561 nanoseconds.
 	fn reserve_root() -> Weight {
-		Weight::from_parts(97_725_000, 6_470)
+		Weight::from_parts(100_725_000, 7_370)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	/// Storage: `DataAttribution::Reservations` (r:1 w:1)
@@ -857,7 +857,7 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 49_274 nanoseconds.
 	fn remove_reservation() -> Weight {
-		Weight::from_parts(51_277_000, 3_730)
+		Weight::from_parts(54_277_000, 4_630)
 			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 }

@@ -229,10 +229,10 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// At least 774_744 nanoseconds.
 	fn settle(r: u32, ) -> Weight {
-		Weight::from_parts(819_993_822, 27_020)
+		Weight::from_parts(831_993_822, 31_020)
 			// Standard error: 43_885
 			.saturating_add(Weight::from_parts(8_877_056, 0).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(67, 47))
+			.saturating_add(T::DbWeight::get().reads_writes(68, 47))
 	}
 	/// Storage: `InferenceMetering::Sessions` (r:1 w:1)
 	///
@@ -330,11 +330,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// At least 3_074_333 nanoseconds.
 	fn settle_attributed(a: u32, ) -> Weight {
-		Weight::from_parts(3_545_284_733, 27_020)
+		Weight::from_parts(3_557_284_733, 31_020)
 			// Standard error: 172_559
 			.saturating_add(Weight::from_parts(10_912_225, 0).saturating_mul(a.into()))
 			.saturating_add(Weight::from_parts(0, 3_090).saturating_mul(a.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(67, 47))
+			.saturating_add(T::DbWeight::get().reads_writes(68, 47))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(a.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(a.into())))
 	}
@@ -538,11 +538,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// At least 827_724 nanoseconds.
 	fn settle_aggregate(a: u32, ) -> Weight {
-		Weight::from_parts(907_826_171, 27_020)
+		Weight::from_parts(919_826_171, 31_020)
 			// Standard error: 1_044_270
 			.saturating_add(Weight::from_parts(8_624_941, 0).saturating_mul(a.into()))
 			.saturating_add(Weight::from_parts(0, 3_090).saturating_mul(a.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(67, 49))
+			.saturating_add(T::DbWeight::get().reads_writes(68, 49))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(a.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(a.into())))
 	}
@@ -1004,5 +1004,12 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
+	}
+	/// Storage: `InferenceMetering::Nodes` (r:1 w:1)
+	///
+	/// Estimated.
+	fn set_payee() -> Weight {
+		Weight::from_parts(50_000_000, 4_391)
+			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 }

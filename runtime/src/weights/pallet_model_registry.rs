@@ -50,7 +50,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 60_110 nanoseconds.
 	fn register_model(s: u32, ) -> Weight {
-		Weight::from_parts(64_688_641, 3_730)
+		Weight::from_parts(69_688_641, 4_930)
 			// Standard error: 28_555
 			.saturating_add(Weight::from_parts(4_741_870, 0).saturating_mul(s.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(s.into()))
@@ -63,7 +63,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 13_250 nanoseconds.
 	fn pause_model() -> Weight {
-		Weight::from_parts(14_712_000, 3_713)
+		Weight::from_parts(16_712_000, 4_818)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `ModelRegistry::Models` (r:1 w:1)
@@ -72,7 +72,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 13_010 nanoseconds.
 	fn resume_model() -> Weight {
-		Weight::from_parts(14_272_000, 3_713)
+		Weight::from_parts(16_272_000, 4_818)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `ModelRegistry::ModelIdByName` (r:1 w:1)
@@ -111,7 +111,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 92_889 nanoseconds.
 	fn register_derived_model(s: u32, ) -> Weight {
-		Weight::from_parts(99_188_782, 11_882)
+		Weight::from_parts(111_188_782, 21_882)
 			// Standard error: 40_908
 			.saturating_add(Weight::from_parts(4_081_507, 0).saturating_mul(s.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(s.into()))
@@ -146,7 +146,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 86_199 nanoseconds.
 	fn publish_version(s: u32, ) -> Weight {
-		Weight::from_parts(123_146_430, 9_797)
+		Weight::from_parts(131_146_430, 11_197)
 			// Standard error: 598_781
 			.saturating_add(Weight::from_parts(1_533_293, 0).saturating_mul(s.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(s.into()))
@@ -171,7 +171,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 80_911 nanoseconds.
 	fn cancel_version() -> Weight {
-		Weight::from_parts(90_826_000, 8_523)
+		Weight::from_parts(96_826_000, 9_923)
 			.saturating_add(T::DbWeight::get().reads_writes(7, 4))
 	}
 	/// Storage: `ModelRegistry::Models` (r:1 w:1)
@@ -192,7 +192,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 88_051 nanoseconds.
 	fn set_price() -> Weight {
-		Weight::from_parts(92_288_000, 8_523)
+		Weight::from_parts(96_288_000, 9_723)
 			.saturating_add(T::DbWeight::get().reads_writes(7, 6))
 	}
 	/// Storage: `ModelRegistry::Models` (r:1 w:1)
@@ -213,7 +213,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 68_342 nanoseconds.
 	fn cancel_price() -> Weight {
-		Weight::from_parts(84_186_000, 8_523)
+		Weight::from_parts(88_186_000, 9_723)
 			.saturating_add(T::DbWeight::get().reads_writes(7, 4))
 	}
 	/// Storage: `ModelRegistry::Models` (r:1 w:1)
@@ -238,7 +238,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 97_135 nanoseconds.
 	fn set_policy() -> Weight {
-		Weight::from_parts(107_561_000, 11_034)
+		Weight::from_parts(113_561_000, 12_434)
 			.saturating_add(T::DbWeight::get().reads_writes(9, 4))
 	}
 	/// Storage: `ModelRegistry::Models` (r:1 w:1)
@@ -259,7 +259,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 69_764 nanoseconds.
 	fn cancel_policy() -> Weight {
-		Weight::from_parts(77_315_000, 8_523)
+		Weight::from_parts(81_315_000, 9_723)
 			.saturating_add(T::DbWeight::get().reads_writes(7, 4))
 	}
 	/// Storage: `ModelRegistry::Models` (r:1 w:1)
@@ -284,7 +284,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 99_018 nanoseconds.
 	fn retire_model() -> Weight {
-		Weight::from_parts(171_285_000, 8_523)
+		Weight::from_parts(179_285_000, 9_923)
 			.saturating_add(T::DbWeight::get().reads_writes(9, 6))
 	}
 	/// Storage: `ModelRegistry::Models` (r:5 w:1)
@@ -315,7 +315,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 151_165 nanoseconds.
 	fn purge_model(n: u32, ) -> Weight {
-		Weight::from_parts(150_038_283, 14_605)
+		Weight::from_parts(162_038_283, 24_605)
 			// Standard error: 437_607
 			.saturating_add(Weight::from_parts(9_087_658, 0).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2_971).saturating_mul(n.into()))
@@ -343,7 +343,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 59_298 nanoseconds.
 	fn prune_model(n: u32, ) -> Weight {
-		Weight::from_parts(45_107_838, 3_730)
+		Weight::from_parts(48_107_838, 4_930)
 			// Standard error: 47_377
 			.saturating_add(Weight::from_parts(6_625_080, 0).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2_576).saturating_mul(n.into()))
@@ -357,7 +357,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 13_230 nanoseconds.
 	fn offer_model() -> Weight {
-		Weight::from_parts(16_505_000, 3_713)
+		Weight::from_parts(18_505_000, 4_818)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `ModelRegistry::Models` (r:1 w:1)
@@ -366,7 +366,7 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 13_130 nanoseconds.
 	fn withdraw_offer() -> Weight {
-		Weight::from_parts(14_372_000, 3_713)
+		Weight::from_parts(16_372_000, 4_818)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	/// Storage: `ModelRegistry::Models` (r:1 w:1)
@@ -383,7 +383,16 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 89_804 nanoseconds.
 	fn accept_model() -> Weight {
-		Weight::from_parts(92_899_000, 6_470)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
+		Weight::from_parts(98_899_000, 7_575)
+			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+	}
+	/// Storage: `ModelRegistry::Models` (r:1 w:1)
+	///
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Estimated.
+	fn set_payee() -> Weight {
+		Weight::from_parts(35_000_000, 7_500)
+			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 }

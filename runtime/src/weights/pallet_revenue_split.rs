@@ -35,4 +35,13 @@ impl<T: frame_system::Config> pallet_revenue_split::WeightInfo for WeightInfo<T>
 		Weight::from_parts(62_033_000, 6_196)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	///
+	/// Storage: `RevenueSplit::ProtocolShares` (r:1 w:1)
+	///
+	/// Estimated.
+	fn update_share() -> Weight {
+		Weight::from_parts(30_000_000, 7_500)
+			.saturating_add(T::DbWeight::get().reads_writes(3, 1))
+	}
 }

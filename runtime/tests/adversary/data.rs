@@ -137,8 +137,8 @@ fn curator_slashing_to_steal() {
 fn duplicate_content_under_another_root_order() {
 	on_chain(|| {
 		market(0);
-		let uri = text("https://data.example/copy");
-		let copy = Data::submit_contribution { datanet: 0, root: root(1), size: 1, uri };
+		let bytes = submission(root(1), 1, "https://data.example/copy");
+		let copy = Data::submit_contribution { datanet: 0, submission: bytes };
 		let taken: DispatchError = DataError::<Runtime>::RootTaken.into();
 		assert_eq!(send(&id(One), copy.clone()), Err(taken));
 
@@ -150,13 +150,8 @@ fn duplicate_content_under_another_root_order() {
 		let source =
 			|datanet| DataSource { datanet, release: ReleaseSelector::Fixed(1), weight: 1 };
 		let both: DataSources = bounded([source(0), source(1)]);
-		let publish_version = Models::publish_version {
-			model: 0,
-			uri: text("https://models.example/both"),
-			weights_hash: root(5),
-			tokenizer_hash: Hash::zero(),
-			sources: both,
-		};
+		let details = version("https://models.example/both", root(5), both);
+		let publish_version = Models::publish_version { model: 0, details };
 		assert_ok!(send(&id(DEVELOPER), publish_version));
 		pass(parameters::NoticePeriod::get());
 		let call = |sequence| TheCall {
@@ -214,8 +209,8 @@ fn duplicate_content_under_another_root_order() {
 		assert_eq!(wealth(&protocol), before + half);
 		// Its root is free, for whoever can justify it. The earlier one's is not.
 		assert_eq!(RootOwner::<Runtime>::get(root(99)), None);
-		let uri = text("https://data.example/again");
-		let again = Data::submit_contribution { datanet: 0, root: root(1), size: 1, uri };
+		let bytes = submission(root(1), 1, "https://data.example/again");
+		let again = Data::submit_contribution { datanet: 0, submission: bytes };
 		assert_eq!(send(&id(Bob), again), Err(taken));
 	});
 }
@@ -226,8 +221,8 @@ fn curator_keeps_what_was_rejected() {
 		market(0);
 		create_datanet(Dave, "other", 0);
 		let submit = |datanet| {
-			let uri = text("https://data.example/new");
-			Data::submit_contribution { datanet, root: root(42), size: 1, uri }
+			let submission = submission(root(42), 1, "https://data.example/new");
+			Data::submit_contribution { datanet, submission }
 		};
 		// The curator sees it, rejects it, and brings it as their own before anybody else can.
 		assert_ok!(send(&id(Bob), submit(0)));
@@ -265,8 +260,8 @@ fn squatter_on_a_root_that_nobody_decides_about() {
 		// not at all.
 		create_datanet(Eve, "trap", 0);
 		let submit = |datanet| {
-			let uri = text("https://data.example/new");
-			Data::submit_contribution { datanet, root: root(42), size: 1, uri }
+			let submission = submission(root(42), 1, "https://data.example/new");
+			Data::submit_contribution { datanet, submission }
 		};
 		let before = wealth(&id(Eve));
 		let hers = NextContributionId::<Runtime>::get();

@@ -21,7 +21,7 @@ fn dust_around_the_existential_deposit() {
 		// One publishes a model and gives it up; only a tombstone is left when calls of Alice's model
 		// that descends from it pay their royalties.
 		fund(&id(One), 100 * OPEN);
-		let royal = PriceSchedule { per_call: 0, per_input_token: 0, per_output_token: 1 };
+		let royal = PriceSchedule { per_output_token: 1, ..Default::default() };
 		let no_data = RevenuePolicy {
 			developer: Permill::from_percent(75),
 			data: Permill::zero(),
@@ -36,12 +36,9 @@ fn dust_around_the_existential_deposit() {
 		register(One, "parent", no_data, DataSources::default());
 		let child = Models::register_derived_model {
 			name: text("child"),
-			uri: text("https://models.example/child"),
-			weights_hash: Hash::zero(),
-			tokenizer_hash: Hash::zero(),
+			details: version("https://models.example/child", Hash::zero(), fixed(0, 1)),
 			price: royal,
 			policy: policy(),
-			sources: fixed(0, 1),
 			parent: 0,
 			royalty: Permill::from_percent(50),
 		};

@@ -41,9 +41,13 @@ const CURATOR: Sr25519Keyring = Charlie;
 const OPERATOR: Sr25519Keyring = BobStash;
 const CALLER: Sr25519Keyring = EveStash;
 
-/// What a call of the model costs.
-const PRICE: PriceSchedule =
-	PriceSchedule { per_call: 30 * MILLI_OPEN, per_input_token: 0, per_output_token: MILLI_OPEN };
+/// Price of a call of the model.
+const PRICE: PriceSchedule = PriceSchedule {
+	per_call: 30 * MILLI_OPEN,
+	per_input_token: 0,
+	per_cached_input_token: 0,
+	per_output_token: MILLI_OPEN,
+};
 
 fn policy() -> RevenuePolicy {
 	RevenuePolicy {
@@ -76,8 +80,8 @@ fn contribute(
 	byte: u8,
 	weight: Weight,
 ) -> ContributionId {
-	let uri = text("https://data.example");
-	let call = Data::submit_contribution { datanet, root: root(byte), size: 1, uri };
+	let submission = submission(root(byte), 1, "https://data.example");
+	let call = Data::submit_contribution { datanet, submission };
 	assert_ok!(send(&id(who), call));
 	let contribution = RootOwner::<Runtime>::get(root(byte)).unwrap();
 	assert_ok!(send(&id(curator), Data::accept_contribution { contribution, weight }));
@@ -93,15 +97,8 @@ fn fixed(datanet: DatanetId, release: ReleaseId) -> DataSources {
 }
 
 fn register(owner: Sr25519Keyring, name: &str, policy: RevenuePolicy, sources: DataSources) {
-	let call = Models::register_model {
-		name: text(name),
-		uri: text("https://models.example"),
-		weights_hash: Hash::zero(),
-		tokenizer_hash: Hash::zero(),
-		price: PRICE,
-		policy,
-		sources,
-	};
+	let details = version("https://models.example", Hash::zero(), sources);
+	let call = Models::register_model { name: text(name), details, price: PRICE, policy };
 	assert_ok!(send(&id(owner), call));
 }
 
@@ -169,7 +166,7 @@ fn the_call() -> TheCall {
 }
 
 impl TheCall {
-	/// What its caller signs, before it is answered.
+	/// The voucher that its caller signs, before it is answered.
 	fn voucher(&self) -> Voucher {
 		Voucher {
 			genesis_hash: genesis_hash(),
@@ -186,7 +183,7 @@ impl TheCall {
 		}
 	}
 
-	/// What its node says of it.
+	/// The node's record of it.
 	fn record(&self) -> CallRecord {
 		let entries = self.attribution.iter();
 		let attribution: Attribution = bounded(entries.map(|(contribution, weight)| {
@@ -236,17 +233,17 @@ fn redeem_sums(voucher: Voucher, records: &[CallRecord]) -> DispatchResult {
 	send(&id(OPERATOR), Metering::settle_aggregate { voucher, signature, aggregate, last: None })
 }
 
-/// What a session has settled.
+/// Amount that a session has settled.
 fn settled(session: SessionId) -> Balance {
 	Sessions::<Runtime>::get(session).map_or(0, |session| session.settled)
 }
 
-/// What of a charge goes to the data behind the model.
+/// Part of a charge that goes to the data behind the model.
 fn data_part(charge: Balance, policy: &RevenuePolicy) -> Balance {
 	split_charge(charge, parameters::ProtocolShare::get(), policy).unwrap().data
 }
 
-/// What a claim of a contribution from a release brings to its payee.
+/// Amount that a claim of a contribution from a release brings to its payee.
 fn claim(contribution: ContributionId, release: ReleaseId) -> Result<Balance, DispatchError> {
 	let payee = Contributions::<Runtime>::get(contribution).unwrap().payee().clone();
 	let before = wealth(&payee);
@@ -254,7 +251,7 @@ fn claim(contribution: ContributionId, release: ReleaseId) -> Result<Balance, Di
 	Ok(wealth(&payee) - before)
 }
 
-/// What of a release's earnings waits for a contribution that has not claimed, in planck.
+/// Part of a release's earnings that waits for a contribution that has not claimed, in planck.
 fn claimable(contribution: ContributionId, release: ReleaseId) -> Balance {
 	let entry = Contributions::<Runtime>::get(contribution).unwrap();
 	let state = Releases::<Runtime>::get(entry.datanet, release).unwrap();

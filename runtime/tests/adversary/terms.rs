@@ -1,6 +1,7 @@
 //! Terms that change between a call and what it pays.
 
 use super::*;
+use openledger_runtime::configs::parameters::dynamic_params::revenue;
 
 #[test]
 fn price_change_between_voucher_and_settlement() {
@@ -84,14 +85,8 @@ fn version_policy_and_price_change_between_call_and_settlement() {
 		let first = the_call();
 		let voucher =
 			TheCall { sequence: 2, acknowledged: 50 * MILLI_OPEN, ..the_call() }.voucher();
-		let call = Models::publish_version {
-			model: 0,
-			uri: text("https://models.example/next"),
-			weights_hash: root(5),
-			tokenizer_hash: Hash::zero(),
-			sources: fixed(1, 1),
-		};
-		assert_ok!(send(&id(DEVELOPER), call));
+		let details = version("https://models.example/next", root(5), fixed(1, 1));
+		assert_ok!(send(&id(DEVELOPER), Models::publish_version { model: 0, details }));
 		let dear = PriceSchedule { per_call: OPEN, ..PRICE };
 		assert_ok!(send(&id(DEVELOPER), Models::set_price { model: 0, price: dear }));
 		let greedy = RevenuePolicy {
@@ -105,7 +100,10 @@ fn version_policy_and_price_change_between_call_and_settlement() {
 		let early = TheCall { lane: 1, version: 1, ..first.clone() };
 		assert_eq!(early.settle(), Err(MeteringError::<Runtime>::NotInForce.into()));
 		pass(parameters::NoticePeriod::get());
-		// And the model has another owner.
+		// And the model has another owner. The one before has named an account to be paid, in vain.
+		let payee = AccountId::new([9; 32]);
+		let name_payee = Models::set_payee { model: 0, payee: Some(payee.clone()) };
+		assert_ok!(send(&id(DEVELOPER), name_payee));
 		assert_ok!(send(&id(DEVELOPER), Models::offer_model { model: 0, to: id(Ferdie) }));
 		assert_ok!(send(&id(Ferdie), Models::accept_model { model: 0 }));
 
@@ -129,7 +127,7 @@ fn version_policy_and_price_change_between_call_and_settlement() {
 		let parts = split_charge(charge, share, &policy()).unwrap();
 		assert_eq!(settled(0), 3 * charge);
 		let after = owners.each_ref().map(wealth);
-		assert_eq!(after[0], before[0]);
+		assert_eq!((after[0], wealth(&payee)), (before[0], 0));
 		assert_eq!(after[1] - before[1], 3 * parts.developer);
 		assert_eq!(after[2] - before[2], 3 * parts.node);
 		assert_eq!((received(0), received(1)), (2 * parts.data, parts.data));
@@ -166,9 +164,40 @@ fn version_policy_and_price_change_between_call_and_settlement() {
 	});
 }
 
-/// What contributors have received through a release.
+/// Amount that contributors have received through a release.
 fn received(datanet: DatanetId) -> Balance {
 	Releases::<Runtime>::get(datanet, 1).unwrap().received
+}
+
+/// A change by governance changes nothing for what is settled in the same block, before or after it.
+#[test]
+fn protocol_share_changes_between_two_settlements_of_a_block() {
+	on_chain(|| {
+		market(0);
+		let [.., protocol] = pots();
+		let first = the_call();
+		let calls = [2, 3].map(|sequence| TheCall {
+			sequence,
+			acknowledged: 50 * MILLI_OPEN * Balance::from(sequence - 1),
+			..the_call()
+		});
+		let part_of = |call: &TheCall| {
+			let before = wealth(&protocol);
+			assert_ok!(call.settle());
+			wealth(&protocol) - before
+		};
+		let part = |percent| Permill::from_percent(percent) * (50 * MILLI_OPEN);
+		assert_eq!(part_of(&first), part(5));
+
+		let share = Some(Permill::from_percent(20));
+		let share = revenue::Parameters::ProtocolShare(revenue::ProtocolShare, share);
+		let key_value = parameters::RuntimeParameters::Revenue(share);
+		assert_ok!(govern(pallet_parameters::Call::set_parameter { key_value }));
+		assert_eq!(part_of(&calls[0]), part(5));
+		pass(1);
+
+		assert_eq!(part_of(&calls[1]), part(20));
+	});
 }
 
 /// A developer who runs the node as well holds calls back until the model pays no data any more, at the
@@ -198,14 +227,8 @@ fn calls_held_back_until_their_contributors_earn_nothing() {
 			RevenuePolicy { developer: Permill::from_percent(75), ..policy().without_data() };
 		let change = Models::set_policy { model: 0, policy: policy_for_me };
 		assert_ok!(send(&id(DEVELOPER), change));
-		let change = Models::publish_version {
-			model: 0,
-			uri: text("https://models.example/own"),
-			weights_hash: root(5),
-			tokenizer_hash: Hash::zero(),
-			sources: fixed(1, 1),
-		};
-		assert_ok!(send(&id(DEVELOPER), change));
+		let details = version("https://models.example/own", root(5), fixed(1, 1));
+		assert_ok!(send(&id(DEVELOPER), Models::publish_version { model: 0, details }));
 		pass(parameters::NoticePeriod::get());
 
 		// They were not made under the new policy, nor by the new version.

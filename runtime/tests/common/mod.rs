@@ -10,7 +10,11 @@ use frame_support::{
 	traits::{fungible::Inspect, BuildGenesisConfig},
 };
 use openledger_primitives::{
-	signing::Signed, AccountId, Balance, BlockNumber, Hash, Signature, MILLI_OPEN, OPEN,
+	attribution::{DataSources, NEWEST_RULE},
+	contribution::{Submission, FORMAT_STREAM},
+	model::VersionDetails,
+	signing::Signed,
+	AccountId, Balance, BlockNumber, Hash, Signature, MILLI_OPEN, OPEN,
 };
 use openledger_runtime::{
 	configs::pot_accounts, constants::SLOT_DURATION, genesis_config_presets, Balances,
@@ -162,7 +166,7 @@ pub fn genesis_hash() -> Hash {
 	System::block_hash(0)
 }
 
-/// What an account has, on hold or not, in planck.
+/// Balance of an account, on hold or not, in planck.
 pub fn wealth(who: &AccountId) -> Balance {
 	Balances::total_balance(who)
 }
@@ -172,7 +176,7 @@ pub fn pots() -> [AccountId; 3] {
 	pot_accounts()
 }
 
-/// What has been burned in this block because it was too little for an account, in planck.
+/// The amount burned in this block because it was too little for an account, in planck.
 pub fn dust() -> Balance {
 	System::events()
 		.into_iter()
@@ -183,7 +187,7 @@ pub fn dust() -> Balance {
 		.sum()
 }
 
-/// What is on hold in all, by reason, in planck.
+/// Amounts on hold in all, by reason, in planck.
 pub fn holds() -> BTreeMap<Vec<u8>, Balance> {
 	let mut holds = BTreeMap::new();
 	for (_, of_account) in pallet_balances::Holds::<Runtime>::iter() {
@@ -195,7 +199,7 @@ pub fn holds() -> BTreeMap<Vec<u8>, Balance> {
 	holds
 }
 
-/// What must be on hold for what the pallets have stored, by reason, in planck.
+/// Amounts that must be on hold for what the pallets have stored, by reason, in planck.
 fn promised() -> BTreeMap<Vec<u8>, Balance> {
 	use pallet_data_attribution::HoldReason as Data;
 	use pallet_inference_metering::HoldReason as Metering;
@@ -292,6 +296,27 @@ pub fn bounded<Item, Bound: sp_core::Get<u32>>(
 	items: impl IntoIterator<Item = Item>,
 ) -> sp_runtime::BoundedVec<Item, Bound> {
 	sp_runtime::BoundedVec::truncate_from(items.into_iter().collect())
+}
+
+/// A version of a model, with weights of this hash and without anything special.
+pub fn version(uri: &str, base_hash: Hash, sources: DataSources) -> VersionDetails {
+	VersionDetails {
+		uri: text(uri),
+		base_hash,
+		adapter_hash: None,
+		tokenizer_hash: Hash::zero(),
+		template_hash: None,
+		template_overhead: 8,
+		max_retrieved_tokens: 0,
+		attribution_rule: NEWEST_RULE,
+		sources,
+	}
+}
+
+/// The submission of a contributor: a stream, of so many bytes, with this root.
+pub fn submission(root: Hash, size: u64, uri: &str) -> Submission {
+	let (format, licence) = (FORMAT_STREAM, Hash::zero());
+	Submission { root, size, uri: text(uri), format, licence }
 }
 
 /// A bounded string.

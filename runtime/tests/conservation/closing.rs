@@ -234,7 +234,8 @@ impl Market {
 				ContributionStatus::Pending => {
 					let datanet = pallet_data_attribution::Datanets::<Runtime>::get(entry.datanet)
 						.expect("it has a datanet");
-					self.must(&datanet.curator, Data::reject_contribution { contribution });
+					let curator = datanet.curator().expect("it has a curator");
+					self.must(curator, Data::reject_contribution { contribution });
 				}
 				ContributionStatus::Accepted => {
 					self.must(&entry.contributor, Data::stop_contribution { contribution });
@@ -248,7 +249,8 @@ impl Market {
 					.collect::<Vec<_>>();
 			let_in.sort();
 			for account in let_in {
-				self.must(&entry.curator, Data::disallow_contributor { datanet, account });
+				let curator = entry.curator().expect("it has a curator");
+				self.must(curator, Data::disallow_contributor { datanet, account });
 			}
 		}
 		self.go_on(LONG)?;

@@ -1,19 +1,20 @@
-//! What curators, contributors and their reporters do.
+//! Actions of curators, contributors and their reporters.
 
 use crate::{
-	common::{bounded, text},
+	common::{bounded, submission},
 	market::{Deed, Market, Then},
 	people::{contributor, curator, person, poor},
 	script::{Kind, Step},
 };
 use openledger_primitives::{
-	AccountId, Balance, ContributionId, DatanetId, Hash, ReleaseId, Weight,
+	contribution::Submission, AccountId, Balance, ContributionId, DatanetId, Hash, ReleaseId,
+	Weight,
 };
 use openledger_runtime::{Runtime, System};
 use pallet_data_attribution::{
 	Accusation, AccusationReason, AccusationStage, Accusations, Admissions, Call, Claimed,
 	Contribution, ContributionStatus, Contributions, CuratorEarnings, Datanet, Datanets,
-	DirectEarnings, Pallet, Releases, Reservations, Submission,
+	DirectEarnings, Pallet, Releases, Reservations,
 };
 use sp_runtime::Permill;
 
@@ -52,7 +53,7 @@ pub fn owing(id: ContributionId, entry: &Entry) -> Vec<ReleaseId> {
 		.collect()
 }
 
-/// What stays of a stopped contribution's bond, in planck.
+/// Part of a stopped contribution's bond that stays, in planck.
 pub fn storage_deposit() -> Balance {
 	<Runtime as pallet_data_attribution::Config>::ContributionDeposit::get()
 }
@@ -94,8 +95,11 @@ impl Market {
 			}
 			_ => new,
 		};
-		let uri = text(&format!("https://data.example/{serial}"));
-		(Submission { root, size: value.into(), uri }, account)
+		let uri = format!("https://data.example/{serial}");
+		let submission = submission(root, value.into(), &uri);
+		// Of a format that there is not, at times.
+		let format = if value == 1 { u8::MAX } else { submission.format };
+		(Submission { format, ..submission }, account)
 	}
 }
 
@@ -105,7 +109,7 @@ fn admitted(datanet: DatanetId, step: &Step) -> AccountId {
 		Some(entry) if !entry.open => {
 			let mut let_in =
 				Admissions::<Runtime>::iter_key_prefix(datanet).collect::<Vec<AccountId>>();
-			let_in.push(entry.curator);
+			let_in.extend(entry.curator().cloned());
 			let_in.sort();
 			let_in[step.place() % let_in.len()].clone()
 		}
@@ -129,7 +133,8 @@ fn about_datanets(market: &mut Market, step: &Step) -> Option<Deed> {
 	};
 	let find = |id| datanets.iter().find(|(other, _)| *other == id).map(|(_, entry)| entry);
 	let of = |id| {
-		step.by(find(id).map_or_else(|| curator(step.pick), |datanet| datanet.curator.clone()))
+		step.by(find(id)
+			.map_or_else(|| curator(step.pick), |datanet| datanet.curator().unwrap().clone()))
 	};
 	let taken = || datanets.first().map(|(_, datanet)| datanet.name.clone());
 
@@ -193,9 +198,9 @@ fn about_datanets(market: &mut Market, step: &Step) -> Option<Deed> {
 		}
 		Kind::SubmitContribution => {
 			let datanet = that(&|_, _| true);
-			let (Submission { root, size, uri }, account) = market.submission(step.value);
+			let (submission, account) = market.submission(step.value);
 			let who = account.unwrap_or_else(|| admitted(datanet, step));
-			let call = Call::submit_contribution { datanet, root, size, uri };
+			let call = Call::submit_contribution { datanet, submission };
 			Deed::by(step.by(who), call)
 		}
 		Kind::SubmitContributions => {
@@ -229,7 +234,8 @@ fn about_contributions(market: &mut Market, step: &Step) -> Option<Deed> {
 	};
 	let its_curator = |id| {
 		let datanet = find(id).and_then(|entry| Datanets::<Runtime>::get(entry.datanet));
-		step.by(datanet.map_or_else(|| curator(step.pick), |datanet| datanet.curator))
+		step.by(datanet
+			.map_or_else(|| curator(step.pick), |datanet| datanet.curator().unwrap().clone()))
 	};
 	let accused = |id| Accusations::<Runtime>::contains_key(id);
 
@@ -320,7 +326,7 @@ fn about_accusations(step: &Step) -> Option<Deed> {
 	let stage = |charge: Option<Charge>| charge.map(|charge| charge.stage);
 	let curator_of = |id| {
 		let datanet = find(id).and_then(|entry| Datanets::<Runtime>::get(entry.datanet));
-		datanet.map_or_else(|| curator(step.pick), |datanet| datanet.curator)
+		datanet.map_or_else(|| curator(step.pick), |datanet| datanet.curator().unwrap().clone())
 	};
 	let owner = |id| {
 		let owner = find(id).map(|entry| entry.contributor.clone());

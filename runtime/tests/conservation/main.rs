@@ -43,7 +43,7 @@ use proptest::{
 };
 use script::{script, BlockOf, By, Entry, Kind, Step, NOTHING};
 
-/// How many scripts are run if nothing else is asked for.
+/// Number of scripts that are run if nothing else is asked for.
 const SCRIPTS: u32 = 32;
 
 fn config() -> Config {
@@ -177,7 +177,7 @@ fn every_call_succeeds_and_fails() {
 	assert!(successes > failures, "the scripts know too little of the state");
 }
 
-/// What the checks are for is noticed by them.
+/// The checks notice what they are for.
 #[test]
 fn a_planck_is_missed() {
 	type Change = fn();

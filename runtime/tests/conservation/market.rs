@@ -18,10 +18,10 @@ use openledger_runtime::{
 };
 use std::collections::BTreeMap;
 
-/// How often calls succeeded and failed, and why they failed last, by pallet and call.
+/// Numbers of calls that succeeded and failed, and why they failed last, by pallet and call.
 pub type Tally = BTreeMap<(&'static str, &'static str), Outcomes>;
 
-/// What became of the calls of one kind.
+/// The outcomes of the calls of one kind.
 #[derive(Clone, Debug, Default)]
 pub struct Outcomes {
 	pub succeeded: u32,
@@ -36,7 +36,7 @@ pub struct Deed {
 	pub then: Then,
 }
 
-/// What is to be remembered if a call succeeds.
+/// The fact to be remembered if a call succeeds.
 pub enum Then {
 	Nothing,
 	/// A settlement came through.
@@ -107,18 +107,18 @@ impl Step {
 	}
 }
 
-/// What is known beside the chain.
+/// Facts known beside the chain.
 #[derive(Default)]
 pub struct Market {
 	/// The calls of each lane that were served and not settled.
 	pub books: BTreeMap<(SessionId, LaneId), Book>,
-	/// What was settled, for disputes.
+	/// Settlements, for disputes.
 	pub settled: Vec<Settlement>,
 	/// Roots that are reserved, and for whom.
 	pub reserved: Vec<(Hash, AccountId)>,
-	/// What outsiders gave to the pot of data attribution and to that of the revenue split.
+	/// The gifts of outsiders to the pot of data attribution and to that of the revenue split.
 	pub gifts: [Balance; 2],
-	/// What was burned, in planck.
+	/// Amount burned, in planck.
 	pub dust: Balance,
 	/// The issuance at the beginning, in planck.
 	pub issuance: Balance,
@@ -219,11 +219,11 @@ impl Market {
 			return None;
 		}
 		// The kinds are in the order of their pallets.
-		if step.kind <= Kind::AcceptModel {
+		if step.kind <= Kind::SetModelPayee {
 			models::deed(self, step)
 		} else if step.kind <= Kind::RemoveReservation {
 			data::deed(self, step)
-		} else if step.kind <= Kind::RemoveNode {
+		} else if step.kind <= Kind::SetNodePayee {
 			metering::deed(self, step)
 		} else if step.kind <= Kind::ReportEquivocation {
 			disputes::deed(self, step)

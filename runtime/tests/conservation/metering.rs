@@ -1,4 +1,4 @@
-//! What operators do, and callers with their sessions.
+//! Actions of operators, and of callers with their sessions.
 
 use crate::{
 	common::{bounded, sign, text},
@@ -40,13 +40,13 @@ pub fn nodes() -> Vec<(AccountId, Inference)> {
 	all
 }
 
-/// Whether a session's node should answer calls.
+/// Returns `true` if a session's node should answer calls.
 pub fn session_is_open(session: &Channel) -> bool {
 	let now = System::block_number();
 	now < session.expires_at && session.closes_at.is_none_or(|closes_at| now < closes_at)
 }
 
-/// Whether anybody may close it because it was left behind.
+/// Returns `true` if anybody may close it because it was left behind.
 fn lapsed(session: &Channel) -> bool {
 	session.settle_until <= System::block_number()
 }
@@ -157,6 +157,10 @@ fn about_nodes(step: &Step) -> Option<Deed> {
 			});
 			let operator = node.map_or_else(|| person(step.pick), |(who, _)| who.clone());
 			Deed::by(person(step.place()), Call::remove_node { operator })
+		}
+		Kind::SetNodePayee => {
+			let payee = (!step.value.is_multiple_of(4)).then(|| person(step.place()));
+			Deed::by(by(that(&|_| true)), Call::set_payee { payee })
 		}
 		Kind::OpenSession | Kind::OpenSessionWithLimit => {
 			let node = that(&Inference::is_active);

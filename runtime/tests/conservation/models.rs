@@ -1,4 +1,4 @@
-//! What developers do.
+//! Actions of developers.
 
 use crate::{
 	market::{Deed, Market},
@@ -7,16 +7,17 @@ use crate::{
 };
 use openledger_primitives::{
 	attribution::{DataSource, DataSources, ReleaseSelector},
+	model::VersionDetails,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	Balance, DatanetId, Hash, ModelId, Name, ReleaseId, Uri, MAX_LINEAGE, MILLI_OPEN,
+	Balance, DatanetId, Hash, ModelId, Name, ReleaseId, MAX_LINEAGE, MILLI_OPEN,
 };
 use openledger_runtime::{Runtime, System};
 use pallet_data_attribution::Datanets;
 use pallet_model_registry::{Call, ModelOf, Models, Prices, Terms, Versions};
 use sp_runtime::Permill;
 
-use crate::common::{bounded, text};
+use crate::common::{bounded, text, version};
 
 type Model = ModelOf<Runtime>;
 
@@ -46,7 +47,7 @@ fn terms(id: ModelId, model: &Model) -> Vec<Terms> {
 		.collect()
 }
 
-/// Whether what is announced for a model differs from what is in force, in the part that `half`
+/// Returns `true` if what is announced for a model differs from what is in force, in the part that `half`
 /// picks.
 fn announces<Half: PartialEq>(id: ModelId, model: &Model, half: impl Fn(&Terms) -> Half) -> bool {
 	let terms = terms(id, model);
@@ -80,6 +81,8 @@ fn price(value: u16) -> PriceSchedule {
 	PriceSchedule {
 		per_call,
 		per_input_token: (value % 7) * 1_000_003,
+		// Dearer than others, at times.
+		per_cached_input_token: (value % 7) * 1_000_003 / (1 + value % 3) + value % 300 / 299,
 		per_output_token: (value % 5) * MILLI_OPEN / 10_000 + value % 3,
 	}
 }
@@ -144,10 +147,6 @@ fn policy_with_sources(value: u16) -> (RevenuePolicy, DataSources) {
 	(policy, sources)
 }
 
-fn uri(number: u32) -> Uri {
-	text(&format!("https://models.example/{number}"))
-}
-
 impl Market {
 	/// A name that nobody has. Or one that is not allowed, or one that somebody has.
 	pub fn name(&mut self, value: u16, taken: Option<Name>) -> Name {
@@ -158,8 +157,12 @@ impl Market {
 		}
 	}
 
-	fn hash(&mut self) -> Hash {
-		Hash::from_low_u64_be(self.next_serial().into())
+	/// A version with weights that no other has. Or one whose template adds too much.
+	fn version(&mut self, value: u16, sources: DataSources) -> VersionDetails {
+		let weights = Hash::from_low_u64_be(self.next_serial().into());
+		let details = version(&format!("https://models.example/{value}"), weights, sources);
+		let template_overhead = if value == u16::MAX { u32::MAX } else { value.into() };
+		VersionDetails { template_overhead, ..details }
 	}
 }
 
@@ -184,12 +187,9 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 			let (policy, sources) = policy_with_sources(step.value);
 			let call = Call::register_model {
 				name: market.name(step.value, taken()),
-				uri: uri(step.value.into()),
-				weights_hash: market.hash(),
-				tokenizer_hash: Hash::zero(),
+				details: market.version(step.value, sources),
 				price: price(step.value),
 				policy,
-				sources,
 			};
 			Deed::by(step.by(developer(step.pick)), call)
 		}
@@ -209,12 +209,9 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 			let (policy, sources) = policy_with_sources(step.value);
 			let call = Call::register_derived_model {
 				name: market.name(step.value, taken()),
-				uri: uri(step.value.into()),
-				weights_hash: market.hash(),
-				tokenizer_hash: Hash::zero(),
+				details: market.version(step.value, sources),
 				price: price(step.value),
 				policy,
-				sources,
 				parent,
 				royalty: Permill::from_parts(u32::from(step.value % 11) * 100_000 + 1)
 					.min(Permill::one()),
@@ -244,14 +241,8 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 				Some((_, true)) => sources(step.value),
 				_ => policy_with_sources(step.value).1,
 			};
-			let call = Call::publish_version {
-				model,
-				uri: uri(step.value.into()),
-				weights_hash: market.hash(),
-				tokenizer_hash: Hash::zero(),
-				sources,
-			};
-			Deed::by(owner(model), call)
+			let details = market.version(step.value, sources);
+			Deed::by(owner(model), Call::publish_version { model, details })
 		}
 		Kind::CancelVersion => {
 			let model =
@@ -313,6 +304,11 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 			let to = find(model).and_then(|model| model.offered_to.clone());
 			let to = to.unwrap_or_else(|| developer(step.place()));
 			Deed::by(step.by(to), Call::accept_model { model })
+		}
+		Kind::SetModelPayee => {
+			let model = that(&|_, _| true);
+			let payee = (!step.value.is_multiple_of(4)).then(|| person(step.place()));
+			Deed::by(owner(model), Call::set_payee { model, payee })
 		}
 		_ => None,
 	}

@@ -1,4 +1,4 @@
-//! What callers and nodes agree on beside the chain: vouchers, records, statements.
+//! Agreements of callers and nodes beside the chain: vouchers, records, statements.
 
 use crate::{
 	common::genesis_hash,
@@ -11,6 +11,7 @@ use crate::{
 use openledger_primitives::{
 	attribution::{Attribution, AttributionEntry},
 	merkle,
+	price::Tokens,
 	record::CallRecord,
 	voucher::Voucher,
 	AccountId, Balance, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId, VersionId,
@@ -30,18 +31,18 @@ pub struct Served {
 	pub charge: Balance,
 }
 
-/// What a lane is for: all of its calls are of one version of one model, at one price version.
+/// Terms of a lane: all of its calls are of one version of one model, at one price version.
 type Agreement = (ModelId, VersionId, PriceVersion);
 
 /// A lane, as its caller and its node know it.
 #[derive(Clone, Debug)]
 pub struct Book {
 	agreement: Agreement,
-	/// What has not been settled.
+	/// The calls that have not been settled.
 	pub calls: Vec<Served>,
 	/// That of the last call.
 	pub sequence: Sequence,
-	/// What all calls cost, as the caller agrees, in planck.
+	/// Cost of all calls, as the caller agrees, in planck.
 	pub agreed: Balance,
 }
 
@@ -50,7 +51,7 @@ impl Book {
 		Self { agreement, calls: Vec::new(), sequence: 0, agreed: 0 }
 	}
 
-	/// What waits to be settled, in planck.
+	/// Amount that waits to be settled, in planck.
 	pub fn outstanding(&self) -> Balance {
 		self.calls.iter().map(|call| call.charge).sum()
 	}
@@ -63,7 +64,7 @@ pub struct Settlement {
 	pub node: AccountId,
 	/// The records, each list behind a root of its own.
 	pub records: Vec<Vec<Served>>,
-	/// Whether there is nothing wrong with it on purpose.
+	/// `true` if there is nothing wrong with it on purpose.
 	pub honest: bool,
 }
 
@@ -102,7 +103,8 @@ impl Market {
 		let Some(agreed) = Prices::<Runtime>::get(model, price_version) else { return };
 		let (input_tokens, output_tokens) =
 			(u32::from(step.value % 50), u32::from(step.value / 50 % 100));
-		let Some(charge) = agreed.value.price.charge(input_tokens, output_tokens) else { return };
+		let tokens = Tokens::new(input_tokens, output_tokens);
+		let Some(charge) = agreed.value.price.charge(&tokens) else { return };
 		let waiting: Balance = self
 			.books
 			.iter()

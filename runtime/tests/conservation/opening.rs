@@ -1,7 +1,7 @@
 //! The market as each script finds it: datanets with releases, models, nodes, sessions.
 
 use crate::{
-	common::{begin_block, bounded, text, PLENTY},
+	common::{begin_block, bounded, submission, text, version, PLENTY},
 	market::Market,
 	people::{caller, contributor, curator, developer, gone, operator, receipt_key, signer},
 };
@@ -13,7 +13,7 @@ use openledger_primitives::{
 	AccountId, DatanetId, Hash, ReleaseId, MILLI_OPEN, OPEN,
 };
 use openledger_runtime::{configs::parameters, RuntimeCall, System};
-use pallet_data_attribution::{Call as Data, Submission};
+use pallet_data_attribution::Call as Data;
 use pallet_inference_metering::{Call as Metering, Served};
 use pallet_model_registry::Call as Models;
 use sp_runtime::Permill;
@@ -68,10 +68,9 @@ impl Market {
 			}
 			for number in 0..3u8 {
 				let from = if open { contributor(number) } else { contributor(0usize) };
-				let submissions = bounded((0..2u8).map(|part| Submission {
-					root: Hash::from_slice(&[[datanet + 1, number + 1, part + 1, 9]; 8].concat()),
-					size: 1_000,
-					uri: text("https://data.example/first"),
+				let submissions = bounded((0..2u8).map(|part| {
+					let root = [[datanet + 1, number + 1, part + 1, 9]; 8].concat();
+					submission(Hash::from_slice(&root), 1_000, "https://data.example/first")
 				}));
 				self.must(&from, Data::submit_contributions { datanet: datanet_id, submissions });
 			}
@@ -98,11 +97,10 @@ impl Market {
 		];
 		for number in 0..5u8 {
 			let name = text(&format!("model-{number}"));
-			let uri = text("https://models.example/first");
-			let (weights_hash, tokenizer_hash) = (Hash::repeat_byte(number), Hash::zero());
 			let price = PriceSchedule {
 				per_call: MILLI_OPEN / 3 * u128::from(number) + 11,
 				per_input_token: MILLI_OPEN / 7_000,
+				per_cached_input_token: MILLI_OPEN / 70_000,
 				per_output_token: MILLI_OPEN / 100 + 1,
 			};
 			let sources = match number {
@@ -118,27 +116,17 @@ impl Market {
 				node: Permill::from_percent(25),
 				attributed: Permill::from_percent(u32::from(number) * 25),
 			};
+			let weights = Hash::repeat_byte(number);
+			let details = version("https://models.example/first", weights, sources);
 			if number == 0 {
-				let call = Models::register_model {
-					name,
-					uri,
-					weights_hash,
-					tokenizer_hash,
-					price,
-					policy,
-					sources,
-				};
-				self.must(&gone(), call);
+				self.must(&gone(), Models::register_model { name, details, price, policy });
 				continue;
 			}
 			let call = Models::register_derived_model {
 				name,
-				uri,
-				weights_hash,
-				tokenizer_hash,
+				details,
 				price,
 				policy,
-				sources,
 				parent: u32::from(number) - 1,
 				royalty: Permill::from_parts(123_457),
 			};

@@ -9,7 +9,7 @@ use crate::{
 	people::{caller, operator, person},
 	script::{Kind, Step},
 };
-use openledger_primitives::{AccountId, ModelId, RequestId};
+use openledger_primitives::{price::Tokens, AccountId, ModelId, RequestId};
 use openledger_runtime::{Runtime, System};
 use pallet_inference_metering::ServedBy;
 use pallet_inference_requests::{Call, Request, Requests};
@@ -49,7 +49,7 @@ pub fn deed(step: &Step) -> Option<Deed> {
 			let version = callable.iter().find(|(id, _)| *id == model);
 			let price = version
 				.and_then(|(_, entry)| Prices::<Runtime>::get(model, entry.price.current))
-				.and_then(|entry| entry.value.price.charge(0, 0))
+				.and_then(|entry| entry.value.price.charge(&Tokens::default()))
 				.unwrap_or_default();
 			let node = match step.value % 12 {
 				0 => Some(operator(step.place())),
@@ -89,8 +89,8 @@ pub fn deed(step: &Step) -> Option<Deed> {
 			// Most do not ask for more than was offered.
 			if let Some(found) = found.filter(|_| !step.value.is_multiple_of(8)) {
 				let agreed = Prices::<Runtime>::get(found.model, found.price_version);
-				let charge = agreed
-					.and_then(|agreed| agreed.value.price.charge(input_tokens, output_tokens));
+				let tokens = Tokens::new(input_tokens, output_tokens);
+				let charge = agreed.and_then(|agreed| agreed.value.price.charge(&tokens));
 				if charge.is_some_and(|charge| charge > found.max_charge) {
 					(input_tokens, output_tokens) = (0, 0);
 				}

@@ -1,4 +1,4 @@
-//! What a script says, and how random ones are made.
+//! The steps of a script, and the making of random ones.
 //!
 //! A step is a kind of deed and three small numbers. What they stand for depends on the state that
 //! the step finds: `pick` chooses among what the deed can be done to, `value` says how, and `by`
@@ -9,7 +9,7 @@ use openledger_primitives::BlockNumber;
 use proptest::{collection::vec, prelude::*};
 use std::fmt;
 
-/// What is picked when there is no such thing.
+/// The pick where there is no such thing.
 pub const NOTHING: u8 = u8::MAX;
 
 /// A deed of one sender.
@@ -18,7 +18,7 @@ pub struct Step {
 	pub kind: Kind,
 	/// Which of the things that it can be done to; [`NOTHING`] for one that does not exist.
 	pub pick: u8,
-	/// How much, how, or to whom. 0 and 65,535 stand for what is not allowed, if anything is not.
+	/// Amount, manner or counterpart. 0 and 65,535 stand for what is not allowed, if anything is not.
 	pub value: u16,
 	pub by: By,
 }
@@ -40,7 +40,7 @@ pub enum By {
 	Person(u8),
 }
 
-/// What one transaction carries.
+/// Content of one transaction.
 #[derive(Clone, Debug)]
 pub enum Entry {
 	/// A call.
@@ -49,7 +49,7 @@ pub enum Entry {
 	Together(Batch, Vec<Step>),
 }
 
-/// How the calls of a batch hang together.
+/// The way in which the calls of a batch hang together.
 #[derive(Clone, Copy, Debug)]
 pub enum Batch {
 	/// Up to the first that fails.
@@ -63,14 +63,14 @@ pub enum Batch {
 /// One block.
 #[derive(Clone, Debug)]
 pub struct BlockOf {
-	/// How many blocks after the one before.
+	/// Number of blocks after the one before.
 	pub after: BlockNumber,
 	pub entries: Vec<Entry>,
 }
 
 macro_rules! kinds {
 	($($(#[$doc:meta])* $weight:literal $name:ident,)+) => {
-		/// What somebody does. Where nothing else is said, it is the call of that name.
+		/// A kind of deed. Where nothing else is said, it is the call of that name.
 		#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 		pub enum Kind { $($(#[$doc])* $name,)+ }
 
@@ -98,6 +98,8 @@ kinds! {
 	6 OfferModel,
 	3 WithdrawOffer,
 	5 AcceptModel,
+	/// Naming who is paid for a model.
+	6 SetModelPayee,
 
 	2 CreateDatanet,
 	3 CreateDatanetWith,
@@ -154,6 +156,8 @@ kinds! {
 	4 WithdrawNodeBond,
 	8 Unjail,
 	3 RemoveNode,
+	/// Naming who is paid for a node.
+	5 SetNodePayee,
 	3 ReportOvercharge,
 	2 ReportMisreport,
 	2 ReportEquivocation,

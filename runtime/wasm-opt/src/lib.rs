@@ -20,7 +20,7 @@ pub enum Pass {
 	SignextLowering,
 }
 
-/// What is to be done to a blob.
+/// The work to be done on a blob.
 #[derive(Clone, Debug, Default)]
 pub struct OptimizationOptions {
 	mvp_features_only: bool,

@@ -148,6 +148,7 @@ const readModel = (model) => ({
   price: {
     perCall: model.price.perCall.toBigInt(),
     perInputToken: model.price.perInputToken.toBigInt(),
+    perCachedInputToken: model.price.perCachedInputToken.toBigInt(),
     perOutputToken: model.price.perOutputToken.toBigInt(),
   },
 });

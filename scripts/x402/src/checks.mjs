@@ -13,12 +13,13 @@ const TEMPLATE_TOKENS = 1024;
 // Tokens of an answer that leave no text: its end, or half of a character that never came.
 export const SILENT_TOKENS = 16;
 
-// The charge of a call, in planck.
-export function charge(price, inputTokens, outputTokens) {
+// The charge of a call, in planck. Cached tokens are part of the input.
+export function charge(price, inputTokens, outputTokens, cachedTokens = 0) {
   const part = (perToken, tokens) => BigInt(perToken) * BigInt(tokens);
   return (
     BigInt(price.perCall) +
-    part(price.perInputToken, inputTokens) +
+    part(price.perInputToken, BigInt(inputTokens) - BigInt(cachedTokens)) +
+    part(price.perCachedInputToken, cachedTokens) +
     part(price.perOutputToken, outputTokens)
   );
 }
@@ -36,10 +37,9 @@ export function parseOpen(text) {
   return BigInt(whole) * OPEN + BigInt(fraction.padEnd(18, '0'));
 }
 
-const samePrice = (left, right) =>
-  ['perCall', 'perInputToken', 'perOutputToken'].every(
-    (part) => BigInt(left[part]) === BigInt(right[part]),
-  );
+const PARTS = ['perCall', 'perInputToken', 'perCachedInputToken', 'perOutputToken'];
+const samePrice = (offered, price) =>
+  PARTS.every((part) => offered[part] !== undefined && BigInt(offered[part]) === price[part]);
 
 // The most output tokens that a request asks for, if it says.
 function askedTokens(body, task) {
@@ -89,6 +89,7 @@ export function checkOffer(requirements, facts) {
     const why = `the request does not say how many it wants, and ${maxOutputTokens} are allowed then`;
     throw new OpenLedgerError('offer', `${what}; ${why}`);
   }
+  // Nothing of the prompt counts as cached: a cached token is never dearer than another one.
   const price = charge(model.price, terms.inputTokens, terms.maxOutputTokens);
   if (price !== BigInt(requirements.amount)) {
     wrong(`it asks for ${requirements.amount} planck where the price comes to ${price}`);

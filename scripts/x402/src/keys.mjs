@@ -14,6 +14,9 @@ const VERIFY = {
   ecdsa: (message, signature, account) => secp256k1Verify(message, signature, account, 'blake2'),
 };
 
+// The prefix of the chain's addresses.
+export const SS58_PREFIX = 4521;
+
 // An account as hex: the same for every way of writing its address.
 export const accountId = (address) => u8aToHex(decodeAddress(address));
 

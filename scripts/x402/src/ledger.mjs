@@ -45,6 +45,14 @@ const DEFAULTS = {
 const REMEDIES = remedies({
   compare: ['voucher_out_of_order', 'voucher_already_used', 'acknowledged_mismatch', 'lane_busy'],
   otherLane: ['lane_of_other_terms'],
+  // The next offer, or a voucher made for it, has what was wrong.
+  offer: [
+    'voucher_expired',
+    'voucher_valid_too_long',
+    'version_changed',
+    'price_changed',
+    'insufficient_authorisation',
+  ],
   useless: ['session_of_other_caller'],
   retire: [
     'session_unknown',
@@ -53,7 +61,7 @@ const REMEDIES = remedies({
     'session_closing',
     'session_underfunded',
   ],
-  // Where the next offer has what was wrong, the scheme asks for it; what is left cannot be mended here.
+  // It cannot be mended here.
   nothing: [
     'malformed_payment',
     'unsupported_scheme',
@@ -61,31 +69,35 @@ const REMEDIES = remedies({
     'no_such_lane',
     'request_mismatch',
     'chain_unavailable',
-    'voucher_expired',
-    'voucher_valid_too_long',
     'invalid_signature',
     'model_mismatch',
-    'version_changed',
-    'price_changed',
-    'insufficient_authorisation',
     'exposure_reached',
     'spending_limit_reached',
     'store_unavailable',
   ],
 });
 
-// The remedy of each code. A code without one, or one that no node says, is a mistake in this file.
-function remedies(table) {
+// The remedy of each code about vouchers, out of a table of codes by remedy. A code without one, or one that no
+// node says, is a mistake in the table.
+export function remedies(table) {
   const named = Object.entries(table).flatMap(([remedy, codes]) => codes.map((code) => [code, remedy]));
   const found = new Map(named);
   for (const [code, { about }] of Object.entries(REFUSAL_CODES)) {
-    if (found.has(code) !== (about === 'voucher')) throw new RangeError(`no remedy for ${code}`);
+    const isOfVoucher = about === 'voucher';
+    if (isOfVoucher && !found.has(code)) throw new RangeError(`no remedy for ${code}`);
+    if (!isOfVoucher && found.has(code)) {
+      throw new RangeError(`a remedy for ${code}, which is not about vouchers`);
+    }
   }
-  for (const code of found.keys()) {
+  for (const [code, remedy] of named) {
     if (!Object.hasOwn(REFUSAL_CODES, code)) throw new RangeError(`no node says ${code}`);
+    if (found.get(code) !== remedy) throw new RangeError(`two remedies for ${code}`);
   }
   return found;
 }
+
+// Whether another offer may be taken after a refusal with this code.
+export const isOutdated = (code) => REMEDIES.get(code) === 'offer';
 
 const laneKey = (session, number) => `${session.session}/${number}`;
 const termsOf = ({ model, version, priceVersion }) => ({ model, version, priceVersion });
@@ -319,6 +331,7 @@ export class Ledger {
         this.#retire(session);
         return true;
       }
+      // 'offer' is for the scheme to follow: no voucher for the old offer will be taken.
       default:
         return false;
     }

@@ -19,7 +19,7 @@ import { voucherPayload } from './encoding.mjs';
 import { OpenLedgerError } from './errors.mjs';
 import { decodeHeader } from './json.mjs';
 import { accountId, sign } from './keys.mjs';
-import { Ledger } from './ledger.mjs';
+import { Ledger, isOutdated } from './ledger.mjs';
 import { NodeApi, readRefusal, readText } from './node.mjs';
 import { SseParser } from './sse.mjs';
 
@@ -28,14 +28,6 @@ const PAYMENT_SIGNATURE = 'PAYMENT-SIGNATURE';
 const PAYMENT_RESPONSE = 'PAYMENT-RESPONSE';
 // The longest answer that is not a stream, in bytes.
 const LONGEST = 64 << 20;
-// Refusals after which another offer may be taken.
-const OUTDATED = new Set([
-  'price_changed',
-  'version_changed',
-  'voucher_expired',
-  'voucher_valid_too_long',
-  'insufficient_authorisation',
-]);
 
 // What a call may come to.
 const LIMITS = {
@@ -261,7 +253,7 @@ export class OpenLedgerScheme {
     const call = this.#calls.getStore();
     const { refusal, attempt } = call;
     call.refusal = undefined;
-    call.isOutdated = refusal?.shaped && OUTDATED.has(refusal.code);
+    call.isOutdated = refusal?.shaped && isOutdated(refusal.code);
     const again = refusal?.shaped && (await this.#ledger.afterRefusal(refusal, attempt));
     return again ? { recovered: true } : undefined;
   }

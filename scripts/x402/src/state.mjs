@@ -8,19 +8,33 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { OpenLedgerError } from './errors.mjs';
 
-const LAYOUT = 2;
+const LAYOUT = 3;
 // The layout in which a lane named its model only.
 const WITHOUT_TERMS = 1;
+// The layout in which prices did not tell cached tokens apart from others.
+const WITHOUT_CACHED = 2;
 
-// Sessions of that layout, whose lanes that were used are used no more.
-const withTerms = (sessions) =>
+// Sessions with their lanes changed.
+const withLanes = (sessions, change) =>
   sessions.map((session) => {
-    const lanes = Object.entries(session.lanes ?? {}).map(([number, { model, ...lane }]) => [
-      number,
-      { ...lane, terms: null },
-    ]);
-    return { ...session, lanes: Object.fromEntries(lanes) };
+    const lanes = Object.entries(session.lanes ?? {});
+    const changed = lanes.map(([number, lane]) => [number, change(lane)]);
+    return { ...session, lanes: Object.fromEntries(changed) };
   });
+
+// What makes the next layout of one: lanes that were used without terms are used no more; in calls that
+// were paid for nothing was cached, so that any price of that is right.
+const NEXT = {
+  [WITHOUT_TERMS]: (sessions) => withLanes(sessions, ({ model, ...lane }) => ({ ...lane, terms: null })),
+  [WITHOUT_CACHED]: (sessions) =>
+    withLanes(sessions, ({ calls, ...lane }) => ({
+      ...lane,
+      calls: calls.map(({ price, ...call }) => ({
+        ...call,
+        price: { ...price, perCachedInputToken: price.perInputToken },
+      })),
+    })),
+};
 
 function isRunning(pid) {
   try {
@@ -104,11 +118,13 @@ export class StateFile {
     } catch {
       // Said below.
     }
-    const isKnown = [LAYOUT, WITHOUT_TERMS].includes(contents?.layout);
+    const isKnown = [LAYOUT, WITHOUT_TERMS, WITHOUT_CACHED].includes(contents?.layout);
     if (!isKnown || !Array.isArray(contents.sessions)) {
       throw new OpenLedgerError('state', `${this.#path} does not hold sessions; move it away`);
     }
-    return contents.layout === WITHOUT_TERMS ? withTerms(contents.sessions) : contents.sessions;
+    let { layout, sessions } = contents;
+    for (; layout < LAYOUT; layout += 1) sessions = NEXT[layout](sessions);
+    return sessions;
   }
 
   #lock() {

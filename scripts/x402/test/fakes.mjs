@@ -10,12 +10,18 @@ import {
   statementPayload,
   voucherPayload,
 } from '../src/encoding.mjs';
-import { accountId, isSignedBy, sign } from '../src/keys.mjs';
+import { SS58_PREFIX, accountId, isSignedBy, sign } from '../src/keys.mjs';
 
 export const GENESIS = `0x${'ab'.repeat(32)}`;
 export const MODEL = 3;
-export const PRICE = { perCall: 1_000n, perInputToken: 10n, perOutputToken: 100n };
-export const key = (uri, type = 'sr25519') => new Keyring({ type }).addFromUri(uri);
+export const PRICE = {
+  perCall: 1_000n,
+  perInputToken: 10n,
+  perCachedInputToken: 4n,
+  perOutputToken: 100n,
+};
+export const key = (uri, type = 'sr25519') =>
+  new Keyring({ type, ss58Format: SS58_PREFIX }).addFromUri(uri);
 export const planck = (outputTokens) => charge(PRICE, INPUT, outputTokens);
 
 const termsOf = ({ model, version, priceVersion }) => `${model}/${version}/${priceVersion}`;

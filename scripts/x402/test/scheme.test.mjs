@@ -5,10 +5,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { charge } from '../src/checks.mjs';
 import { statementPayload } from '../src/encoding.mjs';
 import { accountId, isSignedBy } from '../src/keys.mjs';
 import { StateFile } from '../src/state.mjs';
-import { key, planck } from './fakes.mjs';
+import { PRICE, key, planck } from './fakes.mjs';
 import { CHAT, ofCode, openCaller, paid, story, textOf } from './stories.mjs';
 
 story('a call is paid, answered and acknowledged', async ({ scheme, state, ask, chain, node, file }) => {
@@ -143,7 +144,14 @@ story('nothing is paid for answers of which nothing is known', async ({ ask, cha
 });
 
 story('an offer that has changed meanwhile gives way to another one', async ({ scheme, ask, node }) => {
-  for (const code of ['price_changed', 'version_changed', 'voucher_valid_too_long']) {
+  const codes = [
+    'price_changed',
+    'version_changed',
+    'voucher_expired',
+    'voucher_valid_too_long',
+    'insufficient_authorisation',
+  ];
+  for (const code of codes) {
     node.misbehave = { refuseOnce: code };
     const response = await ask();
     assert.equal(response.status, 200, code);
@@ -274,13 +282,18 @@ story('a statement of another key is refused', async ({ scheme, ask, node }) => 
   assert.ok(scheme);
 });
 
+const PRICE_TEXT = Object.fromEntries(
+  Object.entries(PRICE).map(([part, amount]) => [part, String(amount)]),
+);
 const BAD_OFFERS = {
-  'price is not the one on chain': { terms: { price: { perCall: '1', perInputToken: '1', perOutputToken: '1' } } },
+  'price is not the one on chain': { terms: { price: { ...PRICE_TEXT, perInputToken: '11' } } },
+  'the price is not the one': { terms: { price: { ...PRICE_TEXT, perCachedInputToken: '5' } } },
+  'the price is not': { terms: { price: { ...PRICE_TEXT, perCachedInputToken: undefined } } },
   'version is not the one on chain': { terms: { version: 9 } },
   'it asks for': { offer: { amount: '4999' } },
   'tokens in': { terms: { inputTokens: 5_000 } },
   'instead of 3': { terms: { maxOutputTokens: 4 } },
-  'no registered inference node': { offer: { payTo: '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty' } },
+  'no registered inference node': { offer: { payTo: 'opmQCxeXU2boKBEQjy92vWGi76EEoFEztvFBC6CKjG5yv59tM' } },
   'genesis hash': { terms: { genesisHash: `0x${'cd'.repeat(32)}` } },
   'no model': { terms: { model: 77 } },
 };
@@ -292,6 +305,11 @@ for (const [reason, misbehave] of Object.entries(BAD_OFFERS)) {
     assert.equal(paid(node), 0);
   });
 }
+
+test('a cached token is never dearer than another one', () => {
+  const costs = [0, 1, 4, 5].map((cached) => charge(PRICE, 5, 2, cached));
+  assert.deepEqual(costs, [1_250n, 1_244n, 1_226n, 1_220n]);
+});
 
 story('a call that may cost too much is not made', async ({ ask, chain }) => {
   await assert.rejects(ask({ max_tokens: 500 }), ofCode('maxAmountPerPayment'));
@@ -412,8 +430,18 @@ test('the state file', async (context) => {
   const newer = new StateFile(file);
   assert.deepEqual(newer.sessions, [{ session: 1, lanes: { 0: { ...lane, terms: null } } }]);
   newer.save();
-  assert.equal(JSON.parse(fs.readFileSync(file, 'utf8')).layout, 2);
+  assert.equal(JSON.parse(fs.readFileSync(file, 'utf8')).layout, 3);
   newer.close();
+  // The prices of calls in one that is not as old know nothing of cached tokens.
+  const call = { sequence: 1, price: { perCall: '1', perInputToken: '2', perOutputToken: '3' } };
+  const open = { terms: {}, sequence: 1, acknowledged: '0', calls: [call] };
+  const without = { layout: 2, sessions: [{ session: 1, lanes: { 4: open } }] };
+  fs.writeFileSync(file, JSON.stringify(without));
+  const known = new StateFile(file);
+  const [found] = known.sessions[0].lanes[4].calls;
+  assert.equal(charge(found.price, 10, 1), 24n);
+  assert.deepEqual(found, { ...call, price: { ...call.price, perCachedInputToken: '2' } });
+  known.close();
 
   for (const rubbish of ['', '{}', 'no', '{"layout":9,"sessions":[]}']) {
     fs.writeFileSync(file, rubbish);

@@ -23,7 +23,7 @@ const WORDS: [&str; 16] = [
 const SHORTEST: usize = 4;
 const MORE: u8 = 13;
 
-/// What is answered to a prompt: always the same.
+/// The answer to a prompt: always the same.
 pub fn answer(prompt: &str) -> String {
 	let hash = blake2_256(prompt.as_bytes());
 	let [first, rest @ ..] = hash;
@@ -120,7 +120,7 @@ async fn request(stream: &mut (impl AsyncBufRead + Unpin)) -> Result<Option<(Str
 	Ok(Some((path, body)))
 }
 
-/// What the last message of a chat says.
+/// The text of the last message of a chat.
 fn asked(body: &[u8]) -> Result<String> {
 	let body: Value = serde_json::from_slice(body)?;
 	let messages = body.get("messages").and_then(Value::as_array).context("no messages")?;

@@ -9,7 +9,7 @@ use std::path::Path;
 /// The environment variable with the caller's key.
 const KEY: &str = "CALLER_KEY";
 
-/// What is asked.
+/// The question.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
 	/// The prompt.

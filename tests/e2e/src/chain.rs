@@ -12,9 +12,9 @@ use std::{
 };
 use tokio::process::Command;
 
-/// How long the node may take to open its RPC server. Compiling the runtime's wasm is most of it.
+/// Longest time for the node to open its RPC server. Compiling the runtime's wasm is most of it.
 const START: Duration = Duration::from_secs(90);
-/// How long it may take to end.
+/// Longest time for it to end.
 const END: Duration = Duration::from_secs(30);
 
 /// A running `openledger-node --dev`.
@@ -67,7 +67,7 @@ impl ChainNode {
 		&self.url
 	}
 
-	/// What it has written.
+	/// Its output.
 	pub fn log(&self) -> &Log {
 		self.process.log()
 	}

@@ -1,4 +1,4 @@
-//! Whether the chain keeps finalizing.
+//! Watching that the chain keeps finalizing.
 
 use anyhow::{ensure, Result};
 use futures::StreamExt;
@@ -7,7 +7,7 @@ use openledger_primitives::{BlockNumber, Hash};
 use std::time::{Duration, Instant};
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
-/// What was seen of finality.
+/// Observations of finality.
 #[derive(Clone, Debug)]
 pub struct Seen {
 	/// Different answers of `chain_getFinalizedHead`.
@@ -65,7 +65,7 @@ impl FinalityWatch {
 		Self { seen, task }
 	}
 
-	/// What was seen so far, the time since the newest head included.
+	/// The observations so far, the time since the newest head included.
 	pub fn seen(&self) -> Seen {
 		let mut seen = self.seen.borrow().clone();
 		seen.longest_gap = seen.longest_gap.max(seen.last_time.elapsed());

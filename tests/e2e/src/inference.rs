@@ -8,7 +8,7 @@ use crate::{
 	scenario::MODEL,
 };
 use anyhow::{bail, ensure, Context, Result};
-use openledger_models::ModelTokenizer;
+use openledger_models::hash_template;
 use openledger_primitives::Hash;
 use serde_json::Value;
 use sp_io::hashing::blake2_256;
@@ -20,9 +20,9 @@ use std::{
 };
 use tokio::{process::Command, time::timeout};
 
-/// How long the node may take to load its model and to listen.
+/// Longest time for the node to load its model and to listen.
 const START: Duration = Duration::from_secs(60);
-/// How long it may take to read its configuration again.
+/// Longest time for it to read its configuration again.
 const RELOAD: Duration = Duration::from_secs(30);
 
 /// When a node settles.
@@ -51,7 +51,7 @@ pub enum Settle {
 	Later,
 }
 
-/// What answers for the model that a node serves.
+/// The engine that answers for the model that a node serves.
 #[derive(Clone, Debug)]
 pub enum Engine {
 	/// The small language model, in the node's own process.
@@ -102,7 +102,7 @@ pub struct Home {
 	folder: PathBuf,
 	port: u16,
 	engine: Engine,
-	/// What a session may owe, as the configuration has it.
+	/// Amount that a session may owe, as the configuration has it.
 	exposure: String,
 }
 
@@ -138,7 +138,7 @@ impl Home {
 		&self.config
 	}
 
-	/// What a session may owe, in OPEN, from the next time on that the configuration is written.
+	/// Sets what a session may owe, in OPEN, from the next time on that the configuration is written.
 	pub fn limit_exposure(&mut self, open: &str) {
 		self.exposure = format!("{open:?}");
 	}
@@ -262,7 +262,7 @@ impl Home {
 		timeout(limit, settling).await.context("not everything is settled in time")?
 	}
 
-	/// What the node says of what it has served and been paid.
+	/// The node's word on what it has served and been paid.
 	///
 	/// # Errors
 	/// If it does not say.
@@ -315,12 +315,12 @@ impl InferenceNode {
 		self.process.wait_for_more(IN_FORCE, before, RELOAD).await
 	}
 
-	/// What it has written.
+	/// Its output.
 	pub fn log(&self) -> &Log {
 		self.process.log()
 	}
 
-	/// How much memory it has in use (its resident set), in bytes.
+	/// The memory that it has in use (its resident set), in bytes.
 	///
 	/// # Errors
 	/// If the system does not say: this is for Linux.
@@ -333,16 +333,19 @@ impl InferenceNode {
 	}
 }
 
-/// What a developer puts on chain of a model's files.
+/// The hashes that a developer puts on chain of a model's files.
 #[derive(Clone, Copy, Debug)]
 pub struct Hashes {
 	/// blake2-256 of the weights file.
 	pub weights: Hash,
-	/// The hash of the tokenizer in it.
+	/// blake2-256 of the file by which tokens are counted: the weights bring their tokenizer along, and
+	/// there is no `tokenizer.json`.
 	pub tokenizer: Hash,
+	/// blake2-256 of the text of the chat template in the weights file.
+	pub template: Option<Hash>,
 }
 
-/// The hashes of the language model: the weights' as anybody can compute it, the tokenizer's as the
+/// The hashes of the language model: those of files as anybody can compute them, the template's as the
 /// inference node does.
 ///
 /// # Errors
@@ -351,8 +354,8 @@ pub async fn hashes() -> Result<Hashes> {
 	let reading = tokio::task::spawn_blocking(|| {
 		let file = model_file()?;
 		let bytes = fs::read(&file).with_context(|| file.display().to_string())?;
-		let tokenizer = ModelTokenizer::load(&file, None)?.hash();
-		Ok(Hashes { weights: blake2_256(&bytes).into(), tokenizer })
+		let weights = blake2_256(&bytes).into();
+		Ok(Hashes { weights, tokenizer: weights, template: hash_template(&file)? })
 	});
 	reading.await?
 }

@@ -1,4 +1,4 @@
-//! What callers hold of their calls, next to what the node has kept and the chain has settled and
+//! The callers' records of their calls, next to what the node has kept and the chain has settled and
 //! paid out.
 
 use crate::{
@@ -77,7 +77,7 @@ impl Drop for Ledger {
 
 type CallPlace = (SessionId, LaneId, Sequence);
 
-/// What came of all calls.
+/// Outcome of all calls.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
 	/// Questions that were answered.
@@ -92,7 +92,7 @@ pub struct Outcome {
 	pub paid: Balance,
 	/// Extrinsics' events of calls settled by their sums.
 	pub sums: usize,
-	/// How often a question was asked again.
+	/// Number of times that a question was asked again.
 	pub again: u64,
 	/// Questions whose answer broke off and was charged.
 	pub broken: u64,
@@ -118,7 +118,7 @@ impl fmt::Display for Outcome {
 	}
 }
 
-/// What is to be compared.
+/// The things to be compared.
 pub struct Books<'a> {
 	/// The chain.
 	pub chain: &'a Chain,
@@ -126,11 +126,11 @@ pub struct Books<'a> {
 	pub shop: &'a Shop,
 	/// Who called.
 	pub customers: &'a [Customer],
-	/// What they did.
+	/// Their histories.
 	pub histories: &'a [History],
 	/// The chain's events meanwhile.
 	pub events: &'a [EventRecord],
-	/// What the developer could spend before, in planck.
+	/// Balance that the developer could spend before, in planck.
 	pub developer: Balance,
 }
 
@@ -228,7 +228,7 @@ impl Books<'_> {
 		Ok(())
 	}
 
-	/// What the customer had is what it has, has on hold, has paid for calls and for extrinsics.
+	/// The customer had what it has, has on hold, has paid for calls and for extrinsics.
 	async fn balance(&self, customer: &Customer, session: SessionId) -> Result<()> {
 		let account = customer.keypair.account();
 		let paid = self.events.iter().filter_map(|record| fee_paid(&record.event));
@@ -343,7 +343,7 @@ impl Books<'_> {
 		stream::iter(asking).buffer_unordered(ASKED_AT_ONCE).try_collect::<()>().await
 	}
 
-	/// What everybody has earned, by the chain's state, is what the settlements paid out.
+	/// Everybody has earned, by the chain's state, what the settlements paid out.
 	async fn payouts(&self, outcome: &Outcome) -> Result<()> {
 		let chain = self.chain;
 		let mut owed: BTreeMap<ContributionId, Balance> = BTreeMap::new();
@@ -401,7 +401,7 @@ impl Books<'_> {
 	}
 }
 
-/// Whether a statement is about this request.
+/// Returns `true` if a statement is about this request.
 fn is_about(kept: &KeptStatement, body: &[u8]) -> bool {
 	request_hash(kept.salt.as_fixed_bytes(), body) == kept.receipt.statement.request_hash
 }
@@ -415,6 +415,7 @@ fn as_one(sum: &AggregateSettled) -> CallSettled {
 		sequence: sum.last_sequence,
 		caller: sum.caller,
 		node: sum.node,
+		payee: sum.payee,
 		developer: sum.developer,
 		model: sum.model,
 		version: sum.version,

@@ -26,7 +26,7 @@ use openledger_payer::{
 	Payer, PayerSettings,
 };
 use openledger_payer_ledger::{Budget, LaneSlot, TrustRules};
-use openledger_primitives::{Balance, OPEN};
+use openledger_primitives::{price::Tokens, Balance, OPEN};
 use openledger_protocol::Task;
 use std::{
 	path::Path,
@@ -49,11 +49,11 @@ const DEPOSIT: Balance = 10_000 * OPEN;
 const MAX_CHARGE: Balance = 10 * OPEN;
 /// More than any answer has.
 const MAX_TOKENS: u32 = 64;
-/// How long to wait before a question is asked again.
+/// The wait before a question is asked again.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How often a question is asked at most: for as long as a node may take to come back.
+/// The most times that a question is asked: for as long as a node may take to come back.
 const MOST: u32 = 1_000;
-/// How long a node may take in the end to say what became of calls that nobody has an answer of.
+/// Longest time for a node to say in the end what became of calls that nobody has an answer of.
 const LAST_LOOK: Duration = Duration::from_secs(60);
 
 /// Chance that can be had again: one number after another from a seed (SplitMix64).
@@ -79,12 +79,12 @@ impl Dice {
 pub struct Customer {
 	/// The key.
 	pub keypair: Keypair,
-	/// What pays, and keeps what the node has signed.
+	/// The payer, which keeps what the node has signed.
 	pub payer: Arc<Payer>,
-	/// What the customer could spend before, in planck. Nothing was on hold.
+	/// Balance that the customer could spend before, in planck. Nothing was on hold.
 	pub before: Balance,
 	stop: CancellationToken,
-	/// What looks after calls whose outcome is unknown.
+	/// The task that looks after calls whose outcome is unknown.
 	_background: Background,
 }
 
@@ -142,7 +142,7 @@ impl Customer {
 	}
 }
 
-/// Whether the node says that it has not taken a call's voucher.
+/// Returns `true` if the node says that it has not taken a call's voucher.
 pub async fn never_taken(payer: &Payer, shop: &Shop, slot: &LaneSlot) -> bool {
 	let status = payer.api.statement(&shop.home.url(), slot).await;
 	matches!(status, StatementStatus::NotTaken)
@@ -193,7 +193,7 @@ async fn ask_for(payer: &Payer, body: &[u8], streamed: bool) -> Result<Asked> {
 	Ok(asked)
 }
 
-/// How a question ended.
+/// The end of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
 	/// With the answer, and its statement.
@@ -211,7 +211,7 @@ pub struct Question {
 	pub body: Vec<u8>,
 	/// The vouchers that went out for it.
 	pub slots: Vec<LaneSlot>,
-	/// What came of it.
+	/// Its outcome.
 	pub end: End,
 }
 
@@ -222,7 +222,7 @@ pub struct History {
 	pub customer: usize,
 	/// The questions.
 	pub asked: Vec<Question>,
-	/// How often one had to be asked again.
+	/// Number of times that one had to be asked again.
 	pub again: u64,
 }
 
@@ -261,12 +261,12 @@ impl Load {
 		Ok(Self { answered, stop, workers })
 	}
 
-	/// How many answers have come so far.
+	/// Number of answers that have come so far.
 	pub fn answered(&self) -> u64 {
 		self.answered.load(Ordering::Relaxed)
 	}
 
-	/// Whether all of them are still at it.
+	/// Checks that all of them are still at it.
 	///
 	/// # Errors
 	/// If one has met an error that no caller should meet.
@@ -359,7 +359,7 @@ impl Worker {
 		bail!("asked {MOST} times, the last time: {last:?}");
 	}
 
-	/// Whether this is the known answer, at its price.
+	/// Checks that this is the known answer, at its price.
 	fn check(&self, prompt: &str, asked: &Asked) -> Result<()> {
 		let expected = answer(prompt);
 		ensure!(asked.text == expected, "{:?} instead of {expected:?}", asked.text);
@@ -370,13 +370,13 @@ impl Worker {
 			"{} tokens of {tokens}",
 			statement.output_tokens
 		);
-		let price = PRICE.charge(statement.input_tokens, tokens);
+		let price = PRICE.charge(&Tokens::new(statement.input_tokens, tokens));
 		ensure!(price == Some(statement.charge), "charged {} planck", statement.charge);
 		Ok(())
 	}
 }
 
-/// What remains of a question that was not answered: nothing, if nothing was charged for it.
+/// The rest of a question that was not answered: nothing, if nothing was charged for it.
 fn what_remains(paid: &[PaidCall]) -> Result<Option<End>> {
 	let mut end = None;
 	for paid in paid {

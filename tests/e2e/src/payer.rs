@@ -21,7 +21,7 @@ pub struct Payer {
 	signer: Keypair,
 }
 
-/// What a node answered.
+/// The answer of a node.
 #[derive(Debug)]
 pub struct Answer {
 	/// The HTTP status.
@@ -30,9 +30,9 @@ pub struct Answer {
 	pub body: Value,
 	/// The text of the model's answer.
 	pub text: String,
-	/// What the header `PAYMENT-REQUIRED` says.
+	/// Content of the header `PAYMENT-REQUIRED`.
 	pub required: Option<PaymentRequired>,
-	/// What the header `PAYMENT-RESPONSE` says, or the last word of a stream.
+	/// Content of the header `PAYMENT-RESPONSE`, or the last word of a stream.
 	pub response: Option<PaymentResponse>,
 }
 
@@ -141,7 +141,7 @@ impl Payer {
 		}
 	}
 
-	/// What the node wants for a request.
+	/// The node's offer for a request.
 	///
 	/// # Errors
 	/// If it does not say.

@@ -21,18 +21,18 @@ const KEPT_LINES: usize = 5_000;
 /// Lines that are shown when something went wrong.
 const SHOWN_LINES: usize = 60;
 
-/// How often, and how often at most, it is looked whether a killed program is gone.
+/// The time between checks that a killed program is gone, and the most checks.
 const END_POLL: Duration = Duration::from_millis(5);
 const END_POLLS: u32 = 1_000;
 
 #[derive(Default)]
 struct Lines {
 	kept: VecDeque<String>,
-	/// How many have come so far.
+	/// Number that have come so far.
 	count: usize,
 }
 
-/// What a process has written, on both of its outputs. Outlives the process.
+/// The output of a process, of both kinds. Outlives the process.
 #[derive(Clone)]
 pub struct Log {
 	name: String,
@@ -63,7 +63,7 @@ impl Log {
 		self.lines().kept.iter().find_map(pick)
 	}
 
-	/// How many lines that are still kept have this in them.
+	/// Number of lines that are still kept and have this in them.
 	pub fn count(&self, what: &str) -> usize {
 		self.lines().kept.iter().filter(|line| line.contains(what)).count()
 	}
@@ -114,7 +114,7 @@ impl Process {
 		Ok(Self { child, log, news })
 	}
 
-	/// What it has written.
+	/// Its output.
 	pub fn log(&self) -> &Log {
 		&self.log
 	}
@@ -206,7 +206,7 @@ impl Process {
 		Ok(())
 	}
 
-	/// How it ended, if it has.
+	/// Its exit status, if it has ended.
 	///
 	/// # Errors
 	/// If that cannot be found out.
@@ -243,7 +243,7 @@ fn collect(
 	});
 }
 
-/// How long a command may take: an extrinsic that becomes final, or an answer.
+/// Longest time for a command: an extrinsic that becomes final, or an answer.
 const COMMAND: Duration = Duration::from_secs(180);
 
 /// Runs a program to its end and returns what it printed. With `show`, that is also shown as it comes.

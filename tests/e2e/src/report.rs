@@ -16,7 +16,7 @@ pub struct Contribution {
 	pub release: ReleaseId,
 	/// Its weight in that release.
 	pub weight: Weight,
-	/// What it is about.
+	/// Its subject.
 	pub title: String,
 	/// Its contributor's key.
 	pub contributor: String,
@@ -27,13 +27,13 @@ pub struct Contribution {
 pub struct CallReport {
 	/// The event.
 	pub call: CallSettled,
-	/// What was asked.
+	/// The question.
 	pub prompt: String,
-	/// What each contribution earned, in planck.
+	/// Earnings of each contribution, in planck.
 	pub data: Vec<(Contribution, Balance)>,
-	/// What the curator of each datanet earned, in planck.
+	/// Earnings of the curator of each datanet, in planck.
 	pub curators: BTreeMap<DatanetId, Balance>,
-	/// What stays in the pools for the next payment because it did not divide, less what came from
+	/// Amount that stays in the pools for the next payment because it did not divide, less what came from
 	/// earlier ones, in planck.
 	pub carried: i128,
 }
@@ -215,6 +215,7 @@ mod tests {
 			sequence: 1,
 			caller: [1; 32].into(),
 			node: [2; 32].into(),
+			payee: [2; 32].into(),
 			developer: [3; 32].into(),
 			model: 0,
 			version: 0,
@@ -270,7 +271,7 @@ mod tests {
 		let direct = DirectPayment { contribution: 1, amount: 20, curator: 1 };
 		call.payment.data_payment.direct = vec![direct].try_into().unwrap();
 		call.payment.data += 20;
-		let royalty = RoyaltyPayment { model: 7, owner: [4; 32].into(), amount: 9 };
+		let royalty = RoyaltyPayment { model: 7, payee: [4; 32].into(), amount: 9 };
 		call.payment.royalties = vec![royalty].try_into().unwrap();
 		call.charge += 29;
 		let report = CallReport::new(&call, "Hi", &contributions()).unwrap();

@@ -2,6 +2,7 @@
 
 use crate::{
 	data::{DataSet, DATA_SETS},
+	inference::Hashes,
 	network::{key, CALLER, CURATOR, DEVELOPER, OPERATOR},
 	report::Contribution,
 };
@@ -13,12 +14,16 @@ use openledger_chain_client::{
 	SubmitOptions,
 };
 use openledger_primitives::{
-	attribution::{DataSource, ReleaseSelector},
+	attribution::{DataSource, ReleaseSelector, NEWEST_RULE},
+	contribution::{Submission, FORMAT_STREAM},
+	data_tree::DataRoot,
+	model::VersionDetails,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	AccountId, Balance, BlockNumber, DatanetId, Hash, ModelId, Name, ReleaseId, SessionId, Uri,
+	AccountId, Balance, BlockNumber, DatanetId, ModelId, Name, ReleaseId, SessionId, Uri,
 	MICRO_OPEN, MILLI_OPEN,
 };
+use sp_io::hashing::blake2_256;
 use sp_runtime::Permill;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -28,14 +33,21 @@ pub const MODEL: &str = "geo/smollm2-135m-instruct";
 /// The datanet's name on chain.
 pub const DATANET: &str = "geo-facts";
 
-/// What a call of the model costs. The odd planck are there to be rounded.
+/// The terms that the contributions are given under.
+const LICENCE: &[u8] = b"CC0-1.0";
+/// The most tokens that the model's chat template adds for a message: the marks around it, and for the first
+/// one the words that stand before a chat without any of its own.
+const TEMPLATE_OVERHEAD: u32 = 64;
+
+/// Price of a call of the model. The odd planck are there to be rounded.
 pub const PRICE: PriceSchedule = PriceSchedule {
 	per_call: 10 * MILLI_OPEN + 7,
 	per_input_token: 50 * MICRO_OPEN + 3,
+	per_cached_input_token: 10 * MICRO_OPEN + 1,
 	per_output_token: 200 * MICRO_OPEN + 1,
 };
 
-/// How the model's income is shared.
+/// The shares of the model's income.
 pub fn policy() -> RevenuePolicy {
 	RevenuePolicy {
 		developer: Permill::from_percent(40),
@@ -171,12 +183,15 @@ pub async fn publish_data(chain: &Chain) -> Result<Release> {
 
 async fn submit_contribution(chain: &Chain, datanet: DatanetId, set: &DataSet) -> Result<u64> {
 	let contributor = key(set.contributor)?;
-	let call = Call::DataAttribution(data::Call::submit_contribution {
-		datanet,
-		root: set.root(),
-		size: set.size(),
-		uri: uri(&format!("https://data.example/{}.txt", set.title))?.into(),
-	});
+	let DataRoot { root, size, .. } = set.root()?;
+	let submission = Submission {
+		root,
+		size,
+		uri: uri(&format!("https://data.example/{}.txt", set.title))?,
+		format: FORMAT_STREAM,
+		licence: blake2_256(LICENCE).into(),
+	};
+	let call = Call::DataAttribution(data::Call::submit_contribution { datanet, submission });
 	let submitted = submit(chain, &contributor, call).await?;
 	submitted
 		.find(|event| match event {
@@ -192,25 +207,28 @@ async fn submit_contribution(chain: &Chain, datanet: DatanetId, set: &DataSet) -
 ///
 /// # Errors
 /// If the extrinsic fails.
-pub async fn register_model(
-	chain: &Chain,
-	release: &Release,
-	weights_hash: Hash,
-	tokenizer_hash: Hash,
-) -> Result<ModelId> {
+pub async fn register_model(chain: &Chain, release: &Release, hashes: Hashes) -> Result<ModelId> {
 	let source = DataSource {
 		datanet: release.datanet,
 		release: ReleaseSelector::Fixed(release.release),
 		weight: 1,
 	};
+	let details = VersionDetails {
+		uri: uri("https://models.example/smollm2-135m-instruct")?,
+		base_hash: hashes.weights,
+		adapter_hash: None,
+		tokenizer_hash: hashes.tokenizer,
+		template_hash: hashes.template,
+		template_overhead: TEMPLATE_OVERHEAD,
+		max_retrieved_tokens: 0,
+		attribution_rule: NEWEST_RULE,
+		sources: vec![source].try_into().ok().context("too many sources")?,
+	};
 	let call = Call::ModelRegistry(models::Call::register_model {
 		name: name(MODEL)?.into(),
-		uri: uri("https://models.example/smollm2-135m-instruct")?.into(),
-		weights_hash,
-		tokenizer_hash,
+		details,
 		price: PRICE,
 		policy: policy(),
-		sources: vec![source],
 	});
 	let registered = submit(chain, &key(DEVELOPER)?, call).await?;
 	registered
@@ -270,7 +288,7 @@ pub async fn settled_calls(
 	Ok(calls)
 }
 
-/// How often the calls of a session were settled in the finalized blocks from `from` upwards, by
+/// Number of settlements of a session's calls in the finalized blocks from `from` upwards, by
 /// lane and sequence.
 ///
 /// # Errors
@@ -300,9 +318,9 @@ pub async fn settlements(
 pub struct Claimed {
 	/// Free balance before it.
 	pub before: Balance,
-	/// What the claim paid.
+	/// Amount that the claim paid.
 	pub amount: Balance,
-	/// What the extrinsic cost.
+	/// The fee of the extrinsic.
 	pub fee: Balance,
 	/// Free balance after it.
 	pub after: Balance,
@@ -335,7 +353,7 @@ pub async fn claim(chain: &Chain, contribution: &Contribution) -> Result<Claimed
 	Ok(Claimed { before, amount, fee, after })
 }
 
-/// What an extrinsic cost, in planck, if this event tells it.
+/// The fee of an extrinsic, in planck, if this event tells it.
 pub fn fee(event: &Event) -> Option<Balance> {
 	fee_paid(event).map(|(_, fee)| fee)
 }
@@ -393,7 +411,7 @@ pub async fn claim_curator(chain: &Chain) -> Result<Balance> {
 		.context("no CuratorPaid event")
 }
 
-/// What is held from a caller for a session's place in the chain's storage, in planck. The session
+/// Amount held from a caller for a session's place in the chain's storage, in planck. The session
 /// was opened in a finalized block from `from` upwards, and was the caller's first.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ use anyhow::{ensure, Context, Result};
 use openledger_chain_client::{At, Chain};
 use openledger_primitives::{
 	info::{ModelEarnings, PendingPage},
+	price::Tokens,
 	AccountId, Balance, BlockNumber, ModelId,
 };
 use std::{collections::BTreeMap, fmt, time::Duration};
@@ -33,7 +34,7 @@ pub const QUESTIONS: [Question<'static>; 3] = [
 	},
 ];
 
-/// How long calls may take to be settled and final.
+/// Longest time for calls to be settled and final.
 const SETTLED: Duration = Duration::from_secs(120);
 /// The pallet id `ol/trsry`, which zeros make an account.
 const PROTOCOL: &[u8] = b"modlol/trsry";
@@ -85,8 +86,7 @@ pub async fn open_shop_with(network: &mut Network, settle: Settle, engine: Engin
 		release.release,
 		release.contributions.len()
 	));
-	let model =
-		scenario::register_model(&chain, &release, hashes.weights, hashes.tokenizer).await?;
+	let model = scenario::register_model(&chain, &release, hashes).await?;
 	say(format_args!("{MODEL} is registered as model {model}"));
 	home.register().await?;
 	say("the inference node is registered with its bond");
@@ -94,11 +94,11 @@ pub async fn open_shop_with(network: &mut Network, settle: Settle, engine: Engin
 	Ok(Shop { release, model, home, node })
 }
 
-/// What came of the three calls.
+/// Outcome of the three calls.
 pub struct Story {
 	/// One for each call.
 	pub reports: Vec<CallReport>,
-	/// What each contributor claimed.
+	/// Claims of each contributor.
 	pub claims: Vec<(Contribution, Claimed)>,
 	/// Different finalized heads that were seen.
 	pub heads: usize,
@@ -153,7 +153,7 @@ pub async fn tell(network: &mut Network, show: bool) -> Result<Story> {
 	Ok(Story { reports, claims, heads: seen.heads })
 }
 
-/// Whether the event tells of the call that was made.
+/// Checks that the event tells of the call that was made.
 fn check_call(report: &CallReport, number: usize, shop: &Shop) -> Result<()> {
 	let call = &report.call;
 	let expected = u64::try_from(number)? + 1;
@@ -161,14 +161,16 @@ fn check_call(report: &CallReport, number: usize, shop: &Shop) -> Result<()> {
 	ensure!(call.model == shop.model, "call {expected} was of model {}", call.model);
 	ensure!(call.caller == key(CALLER)?.account(), "somebody else paid for call {expected}");
 	ensure!(call.node == key(OPERATOR)?.account(), "somebody else served call {expected}");
+	ensure!(call.payee == call.node, "somebody else was paid for serving call {expected}");
 	ensure!(call.developer == key(DEVELOPER)?.account(), "somebody else's model");
 	ensure!(call.input_tokens > 0 && call.output_tokens > 0, "call {expected} used no tokens");
-	let price = scenario::PRICE.charge(call.input_tokens, call.output_tokens);
+	let tokens = Tokens::new(call.input_tokens, call.output_tokens);
+	let price = scenario::PRICE.charge(&tokens);
 	ensure!(price == Some(call.charge), "call {expected} was charged {} planck", call.charge);
 	Ok(())
 }
 
-/// Whether the chain's state says the same as the events: what the session paid, what everyone
+/// Checks that the chain's state says the same as the events: what the session paid, what everyone
 /// earned, and the developer's balance.
 async fn check_state(
 	chain: &Chain,

@@ -13,7 +13,7 @@ use openledger_e2e::{
 	story::open_shop_with,
 };
 use openledger_models::ModelTokenizer;
-use openledger_primitives::{Balance, SessionId, OPEN};
+use openledger_primitives::{price::Tokens, Balance, SessionId, OPEN};
 use serde_json::{json, Value};
 use std::{net::TcpListener, path::PathBuf, time::Duration};
 use tokio::{
@@ -66,7 +66,7 @@ impl Server {
 		Ok(Self { _process: process, url })
 	}
 
-	/// What it says when it is asked without anything in between.
+	/// Answer to a question that is asked without anything in between.
 	async fn ask(&self, body: &[u8]) -> Result<Value> {
 		let mut body: Value = serde_json::from_slice(body)?;
 		let fields = body.as_object_mut().context("no request")?;
@@ -118,7 +118,7 @@ fn check(answer: &Answer, direct: &Value, tokenizer: &ModelTokenizer) -> Result<
 	ensure!(statement.output_tokens == counted, "{statement:?} instead of {counted}");
 	let generated = used("/usage/completion_tokens").context("no usage")?;
 	ensure!(generated.abs_diff(u64::from(counted)) <= 2, "{counted}, and the server {generated}");
-	let price = PRICE.charge(statement.input_tokens, statement.output_tokens);
+	let price = PRICE.charge(&Tokens::new(statement.input_tokens, statement.output_tokens));
 	ensure!(price == Some(statement.charge), "{statement:?} instead of {price:?}");
 	say(format_args!(
 		"{} tokens in, {counted} out ({generated} generated), {} planck: {:?}",

@@ -27,7 +27,7 @@ use sp_runtime::{
 };
 use std::time::{Duration, Instant};
 
-/// What one extrinsic cost, on average, in microseconds.
+/// Cost of one extrinsic, on average, in microseconds.
 #[derive(Clone, Copy)]
 pub struct Cost {
 	/// By the clock: the time of the blocks, divided by their extrinsics.
@@ -51,7 +51,7 @@ impl Cost {
 	}
 }
 
-/// What became of a block.
+/// The outcome of a block.
 enum Built {
 	/// It was built, in that time, and used that much computation.
 	Whole(Duration, u64),

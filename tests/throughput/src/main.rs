@@ -17,11 +17,11 @@ use market::Market;
 /// Measures what paid calls cost in whole blocks, next to transfers.
 #[derive(Parser)]
 struct Options {
-	/// How many extrinsics of each kind are measured in a run. Batches of 256 calls are measured
+	/// Extrinsics of each kind that are measured in a run. Batches of 256 calls are measured
 	/// with a tenth of it.
 	#[arg(long, default_value_t = 500)]
 	extrinsics: u32,
-	/// How many contributors the larger of the two datanets has.
+	/// Number of contributors of the larger of the two datanets.
 	#[arg(long, default_value_t = 10_000)]
 	contributors: u32,
 	/// Each kind is measured so often; the fastest run counts.

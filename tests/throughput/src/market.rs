@@ -4,9 +4,11 @@ use crate::chain::Chain;
 use anyhow::{Context, Result};
 use openledger_primitives::{
 	aggregate::Aggregate,
-	attribution::{DataSource, ReleaseSelector},
+	attribution::{DataSource, ReleaseSelector, NEWEST_RULE},
+	contribution::{Submission, FORMAT_STREAM},
+	model::VersionDetails,
 	policy::RevenuePolicy,
-	price::PriceSchedule,
+	price::{PriceSchedule, Tokens},
 	record::{CallRecord, CallRecords},
 	signing::Signed,
 	voucher::Voucher,
@@ -57,14 +59,24 @@ impl Market {
 		let price = PriceSchedule {
 			per_call: OPEN / 1_000,
 			per_input_token: OPEN / 1_000_000 + 1,
+			per_cached_input_token: OPEN / 4_000_000 + 1,
 			per_output_token: OPEN / 500_000 + 1,
 		};
 		let source = DataSource { datanet, release: ReleaseSelector::Fixed(1), weight: 1 };
+		let details = VersionDetails {
+			uri: b"https://example.org/model".to_vec().try_into().ok().context("uri")?,
+			base_hash: Hash::repeat_byte(1),
+			adapter_hash: None,
+			tokenizer_hash: Hash::repeat_byte(2),
+			template_hash: Some(Hash::repeat_byte(3)),
+			template_overhead: 16,
+			max_retrieved_tokens: 0,
+			attribution_rule: NEWEST_RULE,
+			sources: vec![source].try_into().ok().context("sources")?,
+		};
 		let register = Models::register_model {
 			name: format!("model-{contributors}").into_bytes().try_into().ok().context("name")?,
-			uri: b"https://example.org/model".to_vec().try_into().ok().context("uri")?,
-			weights_hash: Hash::repeat_byte(1),
-			tokenizer_hash: Hash::repeat_byte(2),
+			details,
 			price,
 			policy: RevenuePolicy {
 				developer: Permill::from_percent(40),
@@ -72,7 +84,6 @@ impl Market {
 				node: Permill::from_percent(25),
 				attributed: Permill::zero(),
 			},
-			sources: vec![source].try_into().ok().context("sources")?,
 		};
 		chain.apply(Alice, vec![register.into()])?;
 		let node = Metering::register_node {
@@ -93,7 +104,7 @@ impl Market {
 		Ok(Self { contributors, model, session, price, sequence: 0, settled: 0, operator })
 	}
 
-	/// How many contributors the model's data has.
+	/// Number of contributors of the model's data.
 	pub fn contributors(&self) -> u32 {
 		self.contributors
 	}
@@ -105,7 +116,8 @@ impl Market {
 		_: u32,
 		batch: u32,
 	) -> Result<(Sr25519Keyring, RuntimeCall)> {
-		let charge = self.price.charge(INPUT_TOKENS, OUTPUT_TOKENS).context("too dear")?;
+		let tokens = Tokens::new(INPUT_TOKENS, OUTPUT_TOKENS);
+		let charge = self.price.charge(&tokens).context("too dear")?;
 		let records: Vec<_> =
 			(1..=batch).map(|n| self.record(self.sequence + u64::from(n))).collect();
 		let earlier = charge * Balance::from(batch - 1);
@@ -187,13 +199,14 @@ fn contribute(chain: &mut Chain, datanet: DatanetId, contributors: u32) -> Resul
 	let first = chain.read(NextContributionId::<Runtime>::get);
 	let submit: Vec<RuntimeCall> = (0..u64::from(contributors))
 		.map(|n| {
-			Data::submit_contribution {
-				datanet,
+			let submission = Submission {
 				root: Hash::from_low_u64_be(first + n + 1),
 				size: 1_000,
 				uri: Default::default(),
-			}
-			.into()
+				format: FORMAT_STREAM,
+				licence: Hash::repeat_byte(4),
+			};
+			Data::submit_contribution { datanet, submission }.into()
 		})
 		.collect();
 	let accept: Vec<RuntimeCall> = (0..u64::from(contributors))

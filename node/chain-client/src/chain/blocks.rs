@@ -9,9 +9,9 @@ use tokio::time::{sleep, timeout};
 
 use super::{At, Block, Chain, ChainError};
 
-/// How long to wait for news before asking by oneself: a subscription may have died in silence.
+/// The longest wait for news before asking by oneself: a subscription may have died in silence.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// How long to wait after an error.
+/// The wait after an error.
 const PAUSE: Duration = Duration::from_secs(1);
 
 struct Walk {

@@ -20,10 +20,10 @@ use super::{
 
 type Methods = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
 
-/// How long to wait before a question is asked again that a lost connection swallowed.
+/// The wait before a question is asked again that a lost connection swallowed.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 
-/// How long to wait for a chain node.
+/// The times to wait for a chain node.
 #[derive(Clone, Debug)]
 pub struct ChainOptions {
 	/// For the first connection.
@@ -99,7 +99,7 @@ impl Connection {
 		})
 	}
 
-	/// How long to wait for one answer.
+	/// The longest wait for one answer.
 	pub(crate) fn request_timeout(&self) -> Duration {
 		self.options.request_timeout
 	}
@@ -155,7 +155,7 @@ impl Connection {
 	}
 }
 
-/// What an error says, with the innermost cause if that says more.
+/// The message of an error, with the innermost cause if that says more.
 fn root(error: &dyn std::error::Error) -> String {
 	let said = error.to_string();
 	let mut cause = error;

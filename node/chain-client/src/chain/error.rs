@@ -15,31 +15,31 @@ pub enum ChainError {
 	Connect {
 		/// Where the node should have been, without what may be secret of its address.
 		url: String,
-		/// What went wrong.
+		/// The reason.
 		reason: String,
 	},
 	/// The node did not answer in time.
 	#[error("the chain node did not answer within {} s: {what}", after.as_secs())]
 	Timeout {
-		/// What was asked.
+		/// The question.
 		what: String,
-		/// How long was waited.
+		/// The time waited.
 		after: Duration,
 	},
 	/// The node answered with an error.
 	#[error("the chain node refused: {what}: {reason}")]
 	Rpc {
-		/// What was asked.
+		/// The question.
 		what: String,
-		/// What it said.
+		/// The answer.
 		reason: String,
 	},
 	/// The answer is not what this client knows: the runtime is another or a newer one.
 	#[error("the chain's answer cannot be read: {what}: {reason}")]
 	Decode {
-		/// What was asked.
+		/// The question.
 		what: String,
-		/// What does not fit.
+		/// Part that does not fit.
 		reason: String,
 	},
 	/// The transaction could enter a later block than it may. It was not sent.
@@ -94,7 +94,7 @@ pub(super) fn shown(url: &str) -> String {
 }
 
 impl ChainError {
-	/// Whether the same question is worth asking again later: the node was away or too slow.
+	/// Returns `true` if the question is worth asking again later: the node was away or too slow.
 	pub fn is_transient(&self) -> bool {
 		matches!(self, Self::Connect { .. } | Self::Timeout { .. })
 	}

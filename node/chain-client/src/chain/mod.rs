@@ -27,16 +27,16 @@ use crate::{
 	runtime::{storage_key, StoredAccount},
 };
 
-/// What an account holds, in planck.
+/// An account's balances, in planck.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AccountInfo {
 	/// Transactions it has sent, as of this block.
 	pub nonce: u32,
-	/// What is not held or reserved.
+	/// Part that is not held or reserved.
 	pub free: Balance,
-	/// What is held or reserved.
+	/// Part that is held or reserved.
 	pub reserved: Balance,
-	/// How much of it must stay.
+	/// Part of it that must stay.
 	pub frozen: Balance,
 }
 
@@ -148,7 +148,7 @@ impl Chain {
 		})
 	}
 
-	/// What the account can spend at most, in planck: its free balance.
+	/// The most that the account can spend, in planck: its free balance.
 	///
 	/// # Errors
 	/// If the node cannot be asked.
@@ -156,7 +156,7 @@ impl Chain {
 		Ok(self.account(account, at).await?.free)
 	}
 
-	/// What the account holds. All zero for an account that does not exist.
+	/// The account's balances. All zero for an account that does not exist.
 	///
 	/// # Errors
 	/// If the node cannot be asked, or keeps accounts in another shape.
@@ -308,7 +308,7 @@ impl Chain {
 		self.runtime_api("InferenceApi_requests", arguments((model, from, limit)), at).await
 	}
 
-	/// What `account` may claim as a contributor, up to `limit` contributions (256 at most) from
+	/// Claims of `account` as a contributor, up to `limit` contributions (256 at most) from
 	/// `from` upwards.
 	///
 	/// # Errors
@@ -323,7 +323,7 @@ impl Chain {
 		self.runtime_api("PayoutsApi_pending", arguments((account, from, limit)), at).await
 	}
 
-	/// What `account` may claim as the curator of datanets, in planck.
+	/// Amount that `account` may claim as the curator of datanets, in planck.
 	///
 	/// # Errors
 	/// If the chain cannot be asked.
@@ -335,7 +335,7 @@ impl Chain {
 		self.runtime_api("PayoutsApi_pending_curator", arguments(account), at).await
 	}
 
-	/// What `account` has earned over its lifetime, in planck.
+	/// The earnings of `account` over its lifetime, in planck.
 	///
 	/// # Errors
 	/// If the chain cannot be asked.
@@ -343,7 +343,7 @@ impl Chain {
 		self.runtime_api("PayoutsApi_earnings", arguments(account), at).await
 	}
 
-	/// What the calls of a model were charged and paid over its lifetime, in planck.
+	/// The charges and payments of a model's calls over its lifetime, in planck.
 	///
 	/// # Errors
 	/// If the chain cannot be asked.
@@ -371,7 +371,7 @@ impl Chain {
 		self.connection.ask(method, || self.connection.rpc.request(method, encoded.clone())).await
 	}
 
-	/// What the connection is made of.
+	/// The connection beneath.
 	pub(crate) fn connection(&self) -> &Connection {
 		&self.connection
 	}

@@ -52,6 +52,14 @@ use self::{generated::runtime_types as types, rewrite::Mismatch};
 		with = "::openledger_primitives::attribution::DataSource"
 	),
 	substitute_type(
+		path = "openledger_primitives::contribution::Submission",
+		with = "::openledger_primitives::contribution::Submission"
+	),
+	substitute_type(
+		path = "openledger_primitives::model::VersionDetails",
+		with = "::openledger_primitives::model::VersionDetails"
+	),
+	substitute_type(
 		path = "openledger_primitives::policy::RevenuePolicy",
 		with = "::openledger_primitives::policy::RevenuePolicy"
 	),
@@ -80,7 +88,7 @@ mod generated {}
 
 /// An extrinsic, by pallet. Its arguments are documented at the pallet; amounts are in planck.
 pub use types::openledger_runtime::pallets::RuntimeCall as Call;
-/// What happened, by pallet. Its fields are documented at the pallet; amounts are in planck.
+/// An event, by pallet. Its fields are documented at the pallet; amounts are in planck.
 pub use types::openledger_runtime::pallets::RuntimeEvent as Event;
 
 pub use types::openledger_runtime::configs::{
@@ -123,7 +131,7 @@ pallets! {
 	requests = pallet_inference_requests { events::*, pallet::{Call, Event} }
 	/// Calls as root.
 	sudo = pallet_sudo { pallet::Call }
-	/// What became of extrinsics.
+	/// The outcome of extrinsics.
 	system = frame_system { events::*, pallet::Event }
 	/// Fees.
 	transaction_payment = pallet_transaction_payment { events::*, pallet::Event }

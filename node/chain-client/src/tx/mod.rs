@@ -26,7 +26,7 @@ const ALREADY_IMPORTED: i32 = 1013;
 /// No transaction is waited for longer than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What to wait for after submitting.
+/// The event to wait for after submitting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
 	/// Until the transaction is in a block of the best chain, which may still be undone.
@@ -35,12 +35,12 @@ pub enum Wait {
 	Finalized,
 }
 
-/// How to submit.
+/// The options of submitting.
 #[derive(Clone, Debug)]
 pub struct SubmitOptions {
-	/// What to wait for.
+	/// The event to wait for.
 	pub wait: Wait,
-	/// How long to wait for it.
+	/// The longest wait for it.
 	pub timeout: Duration,
 	/// For how many blocks the transaction may be included; rounded up to a power of two.
 	pub mortality: u32,
@@ -79,7 +79,7 @@ pub(crate) struct Pending {
 	pub birth: Block,
 	/// The last block that it can be in.
 	pub valid_until: BlockNumber,
-	/// What is waited for.
+	/// The event that is waited for.
 	pub wait: Wait,
 }
 

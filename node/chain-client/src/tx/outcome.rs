@@ -1,4 +1,4 @@
-//! What became of a transaction.
+//! The outcome of a transaction.
 
 use openledger_primitives::{BlockNumber, Hash};
 use thiserror::Error;
@@ -9,7 +9,7 @@ use crate::{
 	runtime::Event,
 };
 
-/// What became of a transaction.
+/// The outcome of a transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TxOutcome {
 	/// It is in a block and succeeded.
@@ -18,7 +18,7 @@ pub enum TxOutcome {
 	Failed {
 		/// The block.
 		block: Block,
-		/// Whether the block is final.
+		/// `true` if the block is final.
 		finalized: bool,
 		/// Why.
 		error: DispatchFailure,
@@ -26,13 +26,13 @@ pub enum TxOutcome {
 	/// The node refused it, or its time was over before it reached a final block: it is in no
 	/// block and never will be.
 	Invalid {
-		/// What the node said.
+		/// The node's message.
 		reason: String,
 	},
 	/// The node threw it out of its pool. Another node may still have it: look on chain before
 	/// sending it again.
 	Dropped {
-		/// What the node said.
+		/// The node's message.
 		reason: String,
 	},
 	/// Time is up and the outcome unknown: look on chain before sending it again.
@@ -49,13 +49,13 @@ pub enum TxOutcome {
 pub struct Included {
 	/// The block that it is in.
 	pub block: Block,
-	/// Whether that block is final.
+	/// `true` if that block is final.
 	pub finalized: bool,
 	/// The transaction's hash.
 	pub extrinsic: Hash,
 	/// Its place in the block.
 	pub index: u32,
-	/// What it did, in order.
+	/// Its events, in order.
 	pub events: Vec<EventRecord>,
 }
 
@@ -81,7 +81,7 @@ pub enum TxError {
 	/// It never was, and never will be, in a block.
 	#[error("the transaction was refused: {reason}")]
 	Invalid {
-		/// What the node said.
+		/// The node's message.
 		reason: String,
 	},
 	/// It was thrown out of the node's pool.
@@ -90,7 +90,7 @@ pub enum TxError {
 		 look on chain before sending it again"
 	)]
 	Dropped {
-		/// What the node said.
+		/// The node's message.
 		reason: String,
 	},
 	/// Its outcome is unknown.

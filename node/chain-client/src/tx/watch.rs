@@ -17,7 +17,7 @@ use crate::{
 	runtime::{system, Event},
 };
 
-/// How often blocks are searched.
+/// Time between two searches of blocks.
 const SEARCH_PAUSE: Duration = Duration::from_secs(1);
 
 /// As much of a block as is needed here.
@@ -48,7 +48,7 @@ impl AsRef<[u8]> for Extrinsic {
 	}
 }
 
-/// What a notice of the node amounts to.
+/// The meaning of a notice of the node.
 enum Notice {
 	/// It is in this block, which is final or not.
 	In(Hash, bool),
@@ -186,7 +186,7 @@ async fn find(
 	Ok(None)
 }
 
-/// What the transaction did in a block. `None` if it is not there.
+/// The transaction's events in a block. `None` if it is not there.
 async fn resolve(
 	chain: &Chain,
 	block: Hash,

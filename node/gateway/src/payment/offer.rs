@@ -1,8 +1,9 @@
 //! The price of a call, and the most that it may cost.
 
 use openledger_primitives::{
-	info::ModelInfo, price::PriceSchedule, AccountId, Balance, BlockNumber, Hash, ModelId,
-	PriceVersion, VersionId,
+	info::ModelInfo,
+	price::{PriceSchedule, Tokens},
+	AccountId, Balance, BlockNumber, Hash, ModelId, PriceVersion, VersionId,
 };
 use openledger_protocol::x402::{Requirements, Terms};
 use openledger_settlement::view::OFFER_BLOCKS;
@@ -21,7 +22,8 @@ pub struct Offer {
 	pub input_tokens: u32,
 	/// The most tokens of the answer.
 	pub max_output_tokens: u32,
-	/// The most that the call may cost, in planck. The voucher must authorise as much.
+	/// The most that the call may cost, in planck: as if nothing of its input were cached. The voucher
+	/// must authorise as much.
 	pub max_charge: Balance,
 }
 
@@ -36,13 +38,14 @@ impl Offer {
 			price: model.price,
 			input_tokens,
 			max_output_tokens,
-			max_charge: model.price.charge(input_tokens, max_output_tokens)?,
+			max_charge: model.price.charge(&Tokens::new(input_tokens, max_output_tokens))?,
 		})
 	}
 
 	/// The same at another price. None if that does not fit a balance.
 	pub fn at_price(self, price_version: PriceVersion, price: PriceSchedule) -> Option<Self> {
-		let max_charge = price.charge(self.input_tokens, self.max_output_tokens)?;
+		let most = Tokens::new(self.input_tokens, self.max_output_tokens);
+		let max_charge = price.charge(&most)?;
 		Some(Self { price_version, price, max_charge, ..self })
 	}
 
@@ -51,7 +54,7 @@ impl Offer {
 	pub fn charge(&self, input_tokens: u32, output_tokens: u32) -> Balance {
 		let input = input_tokens.min(self.input_tokens);
 		let output = output_tokens.min(self.max_output_tokens);
-		self.price.charge(input, output).unwrap_or(self.max_charge)
+		self.price.charge(&Tokens::new(input, output)).unwrap_or(self.max_charge)
 	}
 
 	/// The requirements that an unpaid request is answered with. None if the price does not fit a balance.

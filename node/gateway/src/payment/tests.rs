@@ -3,6 +3,7 @@
 use openledger_books::{CallStatus, Identity, Store, Uncharged};
 use openledger_chain_client::Keypair;
 use openledger_primitives::{
+	price::Tokens,
 	signing::{wrap, Signed},
 	statement::response_hash,
 	voucher::Voucher,
@@ -32,7 +33,7 @@ fn required(offer: &Offer) -> PaymentRequired {
 }
 
 fn most() -> Balance {
-	PRICE.charge(INPUT, OUTPUT).expect("it fits")
+	PRICE.charge(&Tokens::new(INPUT, OUTPUT)).expect("it fits")
 }
 
 async fn check(voucher: Voucher, signer: &Keypair) -> Result<Checked, Refusal> {

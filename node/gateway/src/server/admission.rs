@@ -38,7 +38,7 @@ pub(super) fn find_model(app: &App, name: &str) -> Result<(CatalogueEntry, Model
 		let message = format!("the owner of `{name}` has {how} it");
 		return Err(ApiError::invalid("model", code, message).into());
 	}
-	if entry.backend.facts().weights_hash.is_some_and(|loaded| loaded != info.weights_hash) {
+	if !entry.backend.facts().may_be(info.details.base_hash, info.details.adapter_hash) {
 		error!(model = %name, version = info.version, "the chain has other weights now");
 		let message = "this node has to load the model's new version first";
 		return Err(ApiError::new(RefusalCode::ModelOutdated, message).into());

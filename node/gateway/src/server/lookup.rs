@@ -52,7 +52,8 @@ fn model(name: &str, info: &ModelInfo, context: u32) -> Value {
 			"price": info.price,
 			"paused": info.paused,
 			"retired": info.retired_at.is_some(),
-			"weights_hash": info.weights_hash,
+			"base_hash": info.details.base_hash,
+			"tokenizer_hash": info.details.tokenizer_hash,
 			"context_length": context,
 		},
 	})

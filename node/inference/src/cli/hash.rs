@@ -6,19 +6,21 @@ use anyhow::Context;
 use clap::Args;
 
 use super::show;
-use openledger_models::{hash_file, hash_tokenizer};
+use openledger_models::{hash_file, hash_template};
 
 /// Prints the hashes of a model's files as the registry on chain wants them: of the
-/// weights, and of the tokenizer in them or in a file of its own.
+/// weights, of the tokenizer's file, and of the chat template. That of a file is what
+/// `b2sum -l 256 FILE` prints; the template's is that of its text, which a GGUF file
+/// brings along.
 ///
 /// Examples:
 ///
-///   openledger-inference hash SmolLM2-135M-Instruct.Q4_1.gguf
-///   openledger-inference hash model.safetensors tokenizer.json
+///   openledger-inference hash SmolLM2-135M-Instruct.Q4_1.gguf tokenizer.json
+///   openledger-inference hash model.safetensors tokenizer.json chat_template.jinja
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Hash {
-	/// GGUF files, other weights, or a `tokenizer.json`.
+	/// GGUF files, other weights, a `tokenizer.json`, or a chat template ending in `.jinja`.
 	#[arg(required = true, value_name = "FILE")]
 	files: Vec<PathBuf>,
 }
@@ -37,12 +39,17 @@ impl Hash {
 			let ending = |wanted: &str| {
 				path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(wanted))
 			};
-			if !ending("json") {
-				let hash = hash_file(path).with_context(|| path.display().to_string())?;
-				hashes.push(("weights", format!("{hash:?}")));
-			}
-			if ending("json") || ending("gguf") {
-				hashes.push(("tokenizer", format!("{:?}", hash_tokenizer(path)?)));
+			let kind = if ending("json") {
+				"tokenizer"
+			} else if ending("jinja") {
+				"template"
+			} else {
+				"weights"
+			};
+			let hash = hash_file(path).with_context(|| path.display().to_string())?;
+			hashes.push((kind, format!("{hash:?}")));
+			if ending("gguf") {
+				hashes.extend(hash_template(path)?.map(|hash| ("template", format!("{hash:?}"))));
 			}
 		}
 		Ok(hashes)
@@ -62,10 +69,12 @@ mod tests {
 			std::fs::write(&path, b"{}").unwrap();
 			path
 		};
-		let files = vec![file("model.safetensors"), file("tokenizer.json")];
+		let files = ["model.safetensors", "tokenizer.json", "chat_template.jinja"];
+		let files = files.map(file).to_vec();
 		let hashes = Hash { files }.hashes().unwrap();
 		let hash = format!("{:?}", sp_core::Blake2Hasher::hash(b"{}"));
-		assert_eq!(hashes, [("weights", hash.clone()), ("tokenizer", hash)]);
+		let kinds = ["weights", "tokenizer", "template"];
+		assert_eq!(hashes, kinds.map(|kind| (kind, hash.clone())));
 		let broken = Hash { files: vec![file("model.gguf")] }.hashes().unwrap_err();
 		assert!(format!("{broken:#}").contains("model.gguf"), "{broken:#}");
 		let gone = Hash { files: vec!["gone.bin".into()] }.hashes().unwrap_err();

@@ -40,7 +40,7 @@ use crate::config::{ChainConfig, Config};
 pub struct Cli {
 	#[command(subcommand)]
 	command: Command,
-	/// What to log to standard error: error, warn, info, debug or trace, or a filter such as
+	/// Log lines to write to standard error: error, warn, info, debug or trace, or a filter such as
 	/// openledger_inference=debug. RUST_LOG does the same.
 	#[arg(long, global = true, value_name = "FILTER", help_heading = "Logging")]
 	log: Option<String>,

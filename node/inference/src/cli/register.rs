@@ -7,7 +7,7 @@ use clap::Args;
 use openledger_chain_client::{
 	agent,
 	metering::{self, Served},
-	ss58, utility, At, Call, Chain, Event, SubmitOptions,
+	parse_account, ss58, utility, At, Call, Chain, Event, SubmitOptions,
 };
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, NodeStatus},
@@ -29,8 +29,9 @@ const RESERVE: Balance = 100 * MILLI_OPEN;
 /// The endpoint, the models, how many calls of each are answered at a time, the key and the chain
 /// come from the configuration; what is given here counts instead. Callers find the node on chain
 /// by the models that it serves. Statements are signed with the configuration's `receipt_key`, else
-/// with its `key`; if the node is registered with another one, it is changed. Where the configuration
-/// names an `operator`, its proxy's key can do everything here but that: give the operator's own key.
+/// with its `key`; if the node is registered with another one, it is changed. So is the account that is
+/// paid, where a `payee` is named. Where the configuration names an `operator`, its proxy's key can do
+/// everything here but these two: give the operator's own key.
 ///
 /// Examples:
 ///
@@ -53,11 +54,15 @@ pub(super) struct Register {
 	/// times.
 	#[arg(long = "model", value_name = "MODEL")]
 	models: Vec<String>,
-	/// How many calls of each model the node answers at a time. If left out, what the configuration
+	/// Calls of each model that the node answers at a time. If left out, what the configuration
 	/// says, or 1.
 	#[arg(long, value_name = "CALLS", value_parser = clap::value_parser!(u32).range(1..))]
 	capacity: Option<u32>,
-	/// What is put up against misbehaviour, in OPEN. It is held on the operator's account, and
+	/// The account that is paid for the node's calls. If left out, what the configuration says, or what is
+	/// registered: the operator itself at first, whose account ends that again.
+	#[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+	payee: Option<AccountId>,
+	/// The bond against misbehaviour, in OPEN. It is held on the operator's account, and
 	/// stays as it is when a registration is changed.
 	#[arg(long, value_name = "OPEN", default_value = "100", value_parser = parse_amount)]
 	bond: Balance,
@@ -69,6 +74,9 @@ pub(super) struct Register {
 struct Wanted {
 	endpoint: String,
 	models: Vec<(ModelInfo, u32)>,
+	receipt_key: AccountId,
+	/// Whoever is registered stays if there is none.
+	payee: Option<AccountId>,
 }
 
 impl Register {
@@ -78,7 +86,7 @@ impl Register {
 		let keys = self.key.of_operator(config.as_ref())?;
 		let operator = keys.operator.account();
 		let chain = Chain::connect(&url).await?;
-		let wanted = self.wanted(config.as_ref(), &chain).await?;
+		let wanted = self.wanted(config.as_ref(), &keys, &chain).await?;
 		for (model, _) in &wanted.models {
 			if let Some(how) = show::closed(model) {
 				eprintln!("warning: {} is {how} by its owner: nobody can call it", model.name);
@@ -89,7 +97,7 @@ impl Register {
 		if let Some(node) = left {
 			eprintln!("warning: the node is {}", show::node_status(node.status));
 		}
-		let call = wanted.call(registered.as_ref(), keys.receipts.account(), self.bond)?;
+		let call = wanted.call(operator, registered.as_ref(), self.bond)?;
 		let Some(call) = call else {
 			show::line("already registered so: nothing to change");
 			return print(&chain, operator).await;
@@ -126,7 +134,12 @@ impl Register {
 		print(&chain, operator).await
 	}
 
-	async fn wanted(&self, config: Option<&Config>, chain: &Chain) -> anyhow::Result<Wanted> {
+	async fn wanted(
+		&self,
+		config: Option<&Config>,
+		keys: &Keys,
+		chain: &Chain,
+	) -> anyhow::Result<Wanted> {
 		let configured = config.and_then(|config| config.endpoint.clone());
 		let endpoint = self.endpoint.clone().or(configured).context(
 			"at which URL do callers reach the node? Set `endpoint` in the configuration, or give \
@@ -153,7 +166,8 @@ impl Register {
 				found.push((model, capacity));
 			}
 		}
-		Ok(Wanted { endpoint, models: found })
+		let payee = self.payee.clone().or_else(|| config?.payee.clone());
+		Ok(Wanted { endpoint, models: found, receipt_key: keys.receipts.account(), payee })
 	}
 
 	/// The number of calls of a model that the node answers at a time.
@@ -170,8 +184,8 @@ impl Wanted {
 	/// The call that has to be sent, if any.
 	fn call(
 		&self,
+		operator: &AccountId,
 		registered: Option<&NodeInfo>,
-		receipt_key: AccountId,
 		bond: Balance,
 	) -> anyhow::Result<Option<Call>> {
 		let models = self.models.iter().map(|(model, capacity)| (model.id, *capacity));
@@ -182,22 +196,31 @@ impl Wanted {
 		}
 		let endpoint = Uri::try_from(self.endpoint.clone().into_bytes()).ok();
 		let endpoint = endpoint.context("the endpoint is longer than 256 bytes")?.into();
-		let Some(node) = registered else {
-			let call = metering::Call::register_node { endpoint, receipt_key, bond, models };
-			return Ok(Some(Call::InferenceMetering(call)));
-		};
+		let receipt_key = self.receipt_key.clone();
 		let mut calls = Vec::new();
-		let served = node.models.iter();
-		let served: Vec<_> =
-			served.map(|of| Served { model: of.model, capacity: of.capacity }).collect();
-		if node.endpoint != self.endpoint || in_order(&served) != in_order(&models) {
-			let call = metering::Call::update_node { endpoint, models };
-			calls.push(Call::InferenceMetering(call));
+		match registered {
+			None => {
+				calls.push(metering::Call::register_node { endpoint, receipt_key, bond, models });
+			}
+			Some(node) => {
+				let served = node.models.iter();
+				let served: Vec<_> =
+					served.map(|of| Served { model: of.model, capacity: of.capacity }).collect();
+				if node.endpoint != self.endpoint || in_order(&served) != in_order(&models) {
+					calls.push(metering::Call::update_node { endpoint, models });
+				}
+				if node.receipt_key != receipt_key {
+					calls.push(metering::Call::rotate_receipt_key { receipt_key });
+				}
+			}
 		}
-		if node.receipt_key != receipt_key {
-			let call = metering::Call::rotate_receipt_key { receipt_key };
-			calls.push(Call::InferenceMetering(call));
+		// Nobody else is paid for a new node than its operator.
+		let paid = registered.map_or(operator, |node| &node.payee);
+		if let Some(payee) = self.payee.as_ref().filter(|payee| *payee != paid) {
+			let payee = (payee != operator).then(|| payee.clone());
+			calls.push(metering::Call::set_payee { payee });
 		}
+		let mut calls: Vec<_> = calls.into_iter().map(Call::InferenceMetering).collect();
 		Ok(match calls.len() {
 			0 | 1 => calls.pop(),
 			_ => Some(Call::Utility(utility::Call::batch_all { calls })),
@@ -215,24 +238,29 @@ async fn check_signer(chain: &Chain, keys: &Keys, call: &Call) -> anyhow::Result
 			 key, for the type `Operator` and without a delay; or give the operator's own key here"
 		);
 	}
-	let registers = matches!(call, Call::InferenceMetering(metering::Call::register_node { .. }));
-	if agent.is_proxy() && registers {
+	let calls = match call {
+		Call::Utility(utility::Call::batch_all { calls }) => calls.as_slice(),
+		call => std::slice::from_ref(call),
+	};
+	let has = |is: fn(&metering::Call) -> bool| {
+		calls.iter().any(|call| matches!(call, Call::InferenceMetering(call) if is(call)))
+	};
+	if agent.is_proxy() && has(|call| matches!(call, metering::Call::register_node { .. })) {
 		bail!(
 			"the node is not registered yet, and no proxy can do that, because it decides on the bond: give \
 			 the key of {operator}, with --key-file, --key-env or --key-stdin"
 		);
 	}
-	let names_key = |call: &Call| {
-		matches!(call, Call::InferenceMetering(metering::Call::rotate_receipt_key { .. }))
-	};
-	let rotates = match call {
-		Call::Utility(utility::Call::batch_all { calls }) => calls.iter().any(names_key),
-		call => names_key(call),
-	};
-	if agent.is_proxy() && rotates {
+	if agent.is_proxy() && has(|call| matches!(call, metering::Call::rotate_receipt_key { .. })) {
 		bail!(
 			"the node is registered with another receipt key, and no proxy can change that: give the \
 			 key of {operator}, with --key-file, --key-env or --key-stdin"
+		);
+	}
+	if agent.is_proxy() && has(|call| matches!(call, metering::Call::set_payee { .. })) {
+		bail!(
+			"the node is registered with another payee, and no proxy can change that: give the key of \
+			 {operator}, with --key-file, --key-env or --key-stdin"
 		);
 	}
 	Ok(())
@@ -266,12 +294,18 @@ mod tests {
 
 	fn wanted() -> Wanted {
 		let other = ModelInfo { id: 9, ..testkit::model() };
-		Wanted { endpoint: "http://node".into(), models: vec![(testkit::model(), 1), (other, 4)] }
+		Wanted {
+			endpoint: "http://node".into(),
+			models: vec![(testkit::model(), 1), (other, 4)],
+			receipt_key: testkit::operator().account(),
+			payee: None,
+		}
 	}
 
 	fn registered() -> NodeInfo {
 		NodeInfo {
 			operator: testkit::operator().account(),
+			payee: testkit::operator().account(),
 			endpoint: "http://node".into(),
 			receipt_key: testkit::operator().account(),
 			bond: 100,
@@ -289,12 +323,16 @@ mod tests {
 	fn call(change: impl FnOnce(&mut NodeInfo)) -> Option<Call> {
 		let mut node = registered();
 		change(&mut node);
-		wanted().call(Some(&node), testkit::operator().account(), 100).unwrap()
+		send(&wanted(), Some(&node))
+	}
+
+	fn send(wanted: &Wanted, registered: Option<&NodeInfo>) -> Option<Call> {
+		wanted.call(&testkit::operator().account(), registered, 100).unwrap()
 	}
 
 	#[test]
 	fn a_new_node_is_registered_whole() {
-		let call = wanted().call(None, testkit::operator().account(), 100).unwrap().unwrap();
+		let call = send(&wanted(), None).unwrap();
 		let Call::InferenceMetering(metering::Call::register_node {
 			endpoint,
 			receipt_key,
@@ -329,5 +367,35 @@ mod tests {
 		});
 		let Some(Call::Utility(utility::Call::batch_all { calls })) = both else { panic!() };
 		assert_eq!(calls.len(), 2);
+	}
+
+	#[test]
+	fn a_payee_is_set_where_another_one_is_registered() {
+		let (operator, cold) = (testkit::operator().account(), testkit::key("//cold").account());
+		let pays = |payee: &AccountId| Wanted { payee: Some(payee.clone()), ..wanted() };
+		let set = |payee| Some(Call::InferenceMetering(metering::Call::set_payee { payee }));
+		let by_operator = registered();
+		let by_other = NodeInfo { payee: cold.clone(), ..registered() };
+
+		assert_eq!(send(&pays(&cold), Some(&by_operator)), set(Some(cold.clone())));
+		assert_eq!(send(&pays(&operator), Some(&by_other)), set(None));
+		for (wanted, node) in [
+			(pays(&cold), &by_other),
+			(pays(&operator), &by_operator),
+			// Whoever was named in a wallet stays.
+			(wanted(), &by_other),
+		] {
+			assert_eq!(send(&wanted, Some(node)), None);
+		}
+		let Some(Call::Utility(utility::Call::batch_all { calls })) = send(&pays(&cold), None)
+		else {
+			panic!()
+		};
+		assert_eq!(calls.get(1).cloned(), set(Some(cold)));
+		let registers = send(&pays(&operator), None);
+		assert!(matches!(
+			registers,
+			Some(Call::InferenceMetering(metering::Call::register_node { .. }))
+		));
 	}
 }

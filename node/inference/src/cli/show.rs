@@ -30,9 +30,10 @@ pub(super) fn json_value(value: &Value) {
 /// The price of a model's calls.
 pub(super) fn price(price: &PriceSchedule) -> String {
 	format!(
-		"{} a call, {} an input token, {} an output token",
+		"{} a call, {} an input token ({} if cached), {} an output token",
 		format_amount(price.per_call),
 		format_amount(price.per_input_token),
+		format_amount(price.per_cached_input_token),
 		format_amount(price.per_output_token)
 	)
 }
@@ -40,6 +41,7 @@ pub(super) fn price(price: &PriceSchedule) -> String {
 /// A node's registration, but for its models.
 pub(super) fn node(operator: &AccountId, node: &NodeInfo) {
 	row("operator", ss58(operator));
+	row("payee", ss58(&node.payee));
 	row("endpoint", &node.endpoint);
 	row("receipt key", ss58(&node.receipt_key));
 	row("bond", format_amount(node.bond));

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Examples:
 ///
 ///   openledger-inference status --config config.toml
-///   openledger-inference status --operator 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty --json
+///   openledger-inference status --operator opmQCxeXU2boKBEQjy92vWGi76EEoFEztvFBC6CKjG5yv59tM --json
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Status {
@@ -54,7 +54,10 @@ struct Report {
 	node: NodeInfo,
 	models: Vec<ModelInfo>,
 	account: AccountInfo,
+	/// Those of whom the node's calls are paid to.
 	earnings: Earnings,
+	/// Those of the operator, where somebody else is paid.
+	own_earnings: Option<Earnings>,
 	url: String,
 	running: Result<Value, String>,
 }
@@ -84,9 +87,14 @@ impl Status {
 		}
 		let listens = config.as_ref().map(|config| format!("http://{}", config.listen));
 		let url = self.node.clone().or(listens).unwrap_or_else(|| node.endpoint.clone());
+		let own_earnings = match node.payee == operator {
+			true => None,
+			false => Some(chain.earnings(&operator, At::Best).await?),
+		};
 		let report = Report {
 			account: chain.account(&operator, At::Best).await?,
-			earnings: chain.earnings(&operator, At::Best).await?,
+			earnings: chain.earnings(&node.payee, At::Best).await?,
+			own_earnings,
 			running: ask(&url).await,
 			operator,
 			node,
@@ -114,11 +122,18 @@ async fn ask(url: &str) -> Result<Value, String> {
 	})
 }
 
+/// The earnings of an account with nodes.
+fn earned(earnings: &Earnings) -> String {
+	let (earned, accrued) = (format_amount(earnings.node), format_amount(earnings.accrued));
+	format!("{earned} as a node; {accrued} not paid out yet")
+}
+
 impl Report {
 	fn json(&self) -> Value {
 		let earnings = serde_json::to_value(&self.earnings).unwrap_or_default();
 		json!({
 			"operator": ss58(&self.operator),
+			"payee": ss58(&self.node.payee),
 			"node": self.node,
 			"models": self.models,
 			"account": {
@@ -126,6 +141,7 @@ impl Report {
 				"held": self.account.reserved.to_string(),
 			},
 			"earnings": earnings,
+			"operator_earnings": self.own_earnings,
 			"url": self.url,
 			"running": self.running.is_ok(),
 			"status": self.running.as_ref().ok(),
@@ -142,9 +158,10 @@ impl Report {
 			show::row("", show::price(&model.price));
 		}
 		show::account(&self.account);
-		let earned = format_amount(self.earnings.node);
-		let accrued = format_amount(self.earnings.accrued);
-		show::row("earned", format_args!("{earned} as a node; {accrued} not paid out yet"));
+		show::row("earned", earned(&self.earnings));
+		if let Some(own) = &self.own_earnings {
+			show::row("", format_args!("by the operator itself: {}", earned(own)));
+		}
 		show::row("heartbeat", format_args!("last in block {}", self.node.last_heartbeat));
 		let status = match &self.running {
 			Ok(status) => status,

@@ -28,11 +28,12 @@ fn what_operators_write_is_understood() {
 		&["register", "--config", "c.toml", "--bond", "100"],
 		&["register", "--suri", "//Bob", "--endpoint", "http://a", "--model", "m", "--model", "0"],
 		&["status", "--config", "c.toml", "--json"],
-		&["status", "--operator", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"],
+		&["status", "--operator", "opnyNEihcAKoDLEuFQ4zsFcd5C5FghnQER5KX9ZTQL4u9r3Aa"],
 		&["status", "--key-env", "KEY", "--key-type", "ed25519"],
 		&["status", "--key-file", "k"],
 		&["register", "--config", "c.toml", "--key-stdin"],
 		&["register", "--config", "c.toml", "--capacity", "8"],
+		&["register", "--payee", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"],
 		&["doctor", "--config", "c.toml", "--no-models"],
 		&["hash", "a.gguf", "tokenizer.json"],
 	] {

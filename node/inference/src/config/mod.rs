@@ -46,9 +46,13 @@ pub struct Config {
 	/// The kind of that key.
 	#[serde(default, deserialize_with = "scheme")]
 	pub key_type: Scheme,
-	/// The account that is registered and paid, where `key` is that of its proxy.
+	/// The account that is registered, where `key` is that of its proxy.
 	#[serde(default, deserialize_with = "account")]
 	pub operator: Option<AccountId>,
+	/// The account that is paid for calls, to be registered. What is registered stays if not given, which
+	/// is the operator's own account at first.
+	#[serde(default, deserialize_with = "account")]
+	pub payee: Option<AccountId>,
 	/// Signs statements.
 	#[serde(default, deserialize_with = "key::optional")]
 	pub receipt_key: Option<KeySource>,

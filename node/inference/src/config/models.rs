@@ -1,6 +1,9 @@
 //! The models that a node serves.
 
-use std::{fmt, path::PathBuf};
+use std::{
+	fmt,
+	path::{Path, PathBuf},
+};
 
 use openledger_primitives::{info::ModelInfo, is_valid_name, ModelId, MAX_NAME};
 use serde::{de::Error, Deserialize, Deserializer};
@@ -55,7 +58,8 @@ pub enum BackendConfig {
 pub struct CandleConfig {
 	/// The GGUF file.
 	pub path: PathBuf,
-	/// A `tokenizer.json`, for files whose own tokenizer cannot be loaded.
+	/// A `tokenizer.json`, for files whose own tokenizer cannot be loaded, and to compare it with the
+	/// chain's.
 	pub tokenizer: Option<PathBuf>,
 	/// A chat template, instead of the file's own.
 	pub chat_template: Option<PathBuf>,
@@ -163,6 +167,17 @@ impl ModelConfig {
 			// One thread runs the model; other calls wait for their turn.
 			BackendConfig::Candle(_) => 1,
 			BackendConfig::Openai(openai) => openai.concurrent.into(),
+		}
+	}
+
+	/// The file with the tokenizer that tokens are counted by: a `tokenizer.json` or a GGUF file. `None` if
+	/// the server that answers is trusted to count them.
+	pub fn tokenizer(&self) -> Option<&Path> {
+		match &self.backend {
+			BackendConfig::Candle(candle) => {
+				Some(candle.tokenizer.as_deref().unwrap_or(&candle.path))
+			}
+			BackendConfig::Openai(openai) => openai.tokenizer.as_deref(),
 		}
 	}
 

@@ -41,6 +41,7 @@ fn the_example_is_good_and_shows_every_key() {
 		"endpoint",
 		"key",
 		"operator",
+		"payee",
 		"receipt_key",
 		"key_type",
 		"receipt_key_type",

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use openledger_models::{Backend, BackendOptions, LoadError};
+use openledger_models::{Backend, BackendOptions, LoadError, ModelFacts};
+use openledger_primitives::info::ModelInfo;
 use thiserror::Error;
 use tracing::info;
 
@@ -30,11 +31,46 @@ pub(crate) async fn load(config: &ModelConfig) -> Result<Arc<dyn Backend>, Model
 		model = %config.name,
 		backend = facts.kind,
 		context = facts.context_length,
-		weights_hash = ?facts.weights_hash,
+		base_hash = ?facts.base_hash,
 		tokenizer_hash = ?facts.tokenizer_hash,
 		"model loaded"
 	);
 	Ok(backend)
+}
+
+/// The reason why it is not sure that tokens are counted as the chain says, and what to do about it;
+/// `None` if it is.
+pub(crate) fn tokenizer_doubt(
+	config: &ModelConfig,
+	facts: &ModelFacts,
+	info: &ModelInfo,
+) -> Option<String> {
+	let expected = info.details.tokenizer_hash;
+	let file = config.tokenizer().map(|path| path.display());
+	match (facts.tokenizer_hash, file) {
+		(Some(found), _) if found == expected => None,
+		(Some(found), file) => {
+			let file = file.map_or("its tokenizer".into(), |file| file.to_string());
+			Some(format!(
+				"{file} has the hash {found:?}, and the chain says {expected:?}: callers may count other \
+				 tokens; get the model's own `tokenizer.json`"
+			))
+		}
+		(None, Some(file)) if expected == info.details.base_hash => Some(format!(
+			"tokens are counted by the tokenizer in {file}, which cannot be compared, because the chain has \
+			 the hash of the weights in place of that of a `tokenizer.json`: ask the model's owner for one"
+		)),
+		(None, Some(file)) => Some(format!(
+			"tokens are counted by the tokenizer in {file}, which cannot be compared, because the chain has \
+			 the hash of a `tokenizer.json`: name the one for which `b2sum -l 256` shows {expected:?} under \
+			 `tokenizer`"
+		)),
+		(None, None) => Some(
+			"it has no tokenizer here: what its server counts is charged (`trust_usage`), and cannot be \
+			 compared with the chain; name the model's `tokenizer.json` under `tokenizer`"
+				.into(),
+		),
+	}
 }
 
 /// The engine that is configured.

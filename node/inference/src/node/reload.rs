@@ -63,7 +63,8 @@ impl Reloader {
 
 	async fn reload(&mut self, new: Result<Config, ConfigError>) -> Result<usize, StartError> {
 		let new = new?;
-		let node = start::registration(&self.chain, &self.keys).await?;
+		let payee = new.payee.as_ref();
+		let node = start::registration(&self.chain, &self.keys, payee).await?;
 		let models = start::find_models(&self.chain, &node, &new.models).await?;
 		let loaded = start::load(&new.models, &models, &self.loaded).await?;
 		// Nothing can go wrong any more.

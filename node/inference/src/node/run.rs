@@ -73,7 +73,7 @@ async fn run_until(
 	info!(operator = %ss58(&operator), chain = %without_secrets(&config.chain.url), "starting");
 	RECORDER.install();
 	let chain = Chain::connect(&config.chain.url).await?;
-	let node = start::registration(&chain, &keys).await?;
+	let node = start::registration(&chain, &keys, config.payee.as_ref()).await?;
 	let models = start::find_models(&chain, &node, &config.models).await?;
 	let loaded = start::load(&config.models, &models, &[]).await?;
 

@@ -8,7 +8,8 @@ use openledger_chain_client::{ss58, At, Chain, ChainError, KeyError};
 use openledger_models::Backend;
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, NodeStatus},
-	Hash, ModelId,
+	model::VersionDetails,
+	AccountId, Hash, ModelId,
 };
 use openledger_settlement::requests::{Catalogue, CatalogueEntry};
 use thiserror::Error;
@@ -58,6 +59,12 @@ pub enum StartError {
          it is not this model, or another version of it"
 	)]
 	OtherWeights { model: String, found: Hash, expected: Hash },
+	/// The weights would answer without the adapter.
+	#[error(
+		"the version of {model} that is in force is an adapter for its weights, and weights that run in \
+		 this process take none: have another server answer for it (`backend.openai`)"
+	)]
+	Adapter { model: String },
 	#[error(transparent)]
 	Load(#[from] ModelError),
 	#[error(transparent)]
@@ -73,8 +80,12 @@ pub enum StartError {
 	Serve(std::io::Error),
 }
 
-/// This node's registration, if it fits the keys.
-pub(super) async fn registration(chain: &Chain, keys: &Keys) -> Result<NodeInfo, StartError> {
+/// This node's registration, if it fits the keys. `payee` is the account that is configured to be paid.
+pub(super) async fn registration(
+	chain: &Chain,
+	keys: &Keys,
+	payee: Option<&AccountId>,
+) -> Result<NodeInfo, StartError> {
 	let account = keys.operator.account().clone();
 	if !keys::may_run_a_node(chain, &keys.operator).await? {
 		let delegate = ss58(&keys.operator.signer().account());
@@ -89,6 +100,12 @@ pub(super) async fn registration(chain: &Chain, keys: &Keys) -> Result<NodeInfo,
 			registered: ss58(&node.receipt_key),
 			configured: ss58(&receipt_key),
 		});
+	}
+	if let Some(payee) = payee.filter(|payee| **payee != node.payee) {
+		warn!(
+			registered = %ss58(&node.payee), configured = %ss58(payee),
+			"another account is paid than is configured; run `openledger-inference register`"
+		);
 	}
 	if node.status != NodeStatus::Active {
 		warn!(status = ?node.status, "the node takes no new sessions; those it has go on");
@@ -152,15 +169,18 @@ pub(super) async fn load(
 	for (config, info) in configured.iter().zip(models) {
 		// Where the chain has another version by now, the file may be another as well.
 		let is_known = |known: &&Loaded| {
-			let hash = known.entry.backend.facts().weights_hash;
-			known.config == *config && hash.is_none_or(|hash| hash == info.weights_hash)
+			let (facts, details) = (known.entry.backend.facts(), &info.details);
+			known.config == *config && facts.may_be(details.base_hash, details.adapter_hash)
 		};
 		let known = before.iter().find(is_known);
 		let backend = match known {
 			Some(known) => known.entry.backend.clone(),
 			None => models::load(config).await?,
 		};
-		check_hashes(info, backend.as_ref())?;
+		check_weights(info, backend.as_ref())?;
+		if let Some(reason) = models::tokenizer_doubt(config, backend.facts(), info) {
+			warn!(model = %info.name, %reason, "the tokenizer is not known to be the one on chain");
+		}
 		let timeout = Duration::from_secs(config.timeout_seconds.into());
 		if known.is_none() {
 			info!(model = %info.name, id = info.id, version = info.version, "model is served");
@@ -179,22 +199,17 @@ pub(super) fn catalogue(loaded: &[Loaded]) -> Catalogue {
 	loaded.iter().map(|loaded| (loaded.name.clone(), loaded.entry.clone())).collect()
 }
 
-fn check_hashes(model: &ModelInfo, backend: &dyn Backend) -> Result<(), StartError> {
-	let facts = backend.facts();
-	if let Some(found) = facts.weights_hash {
-		if found != model.weights_hash {
-			let expected = model.weights_hash;
-			return Err(StartError::OtherWeights { model: model.name.clone(), found, expected });
-		}
+fn check_weights(model: &ModelInfo, backend: &dyn Backend) -> Result<(), StartError> {
+	let Some(found) = backend.facts().base_hash else { return Ok(()) };
+	let VersionDetails { base_hash: expected, adapter_hash, .. } = model.details;
+	let model = || model.name.clone();
+	if found != expected {
+		return Err(StartError::OtherWeights { model: model(), found, expected });
 	}
-	let tokenizer = facts.tokenizer_hash;
-	if tokenizer != model.tokenizer_hash {
-		warn!(
-			model = %model.name, ?tokenizer, on_chain = ?model.tokenizer_hash,
-			"the tokenizer is not the one on chain: callers may count tokens differently",
-		);
+	match adapter_hash {
+		Some(_) => Err(StartError::Adapter { model: model() }),
+		None => Ok(()),
 	}
-	Ok(())
 }
 
 /// The ids of the models that are served.
@@ -237,8 +252,23 @@ mod tests {
 		let other = configured("queue = 5");
 		let error = load(&other, &models, &before).await.err().expect("it has to be loaded");
 		assert!(error.to_string().contains("gone.gguf"), "{error}");
-		let newer = ModelInfo { weights_hash: Hash::repeat_byte(1), ..testkit::model() };
+		let mut newer = testkit::model();
+		newer.details.base_hash = Hash::repeat_byte(1);
 		let error = load(&config, &[newer], &before).await.err().expect("the file may be another");
 		assert!(error.to_string().contains("gone.gguf"), "{error}");
+	}
+
+	#[test]
+	fn weights_alone_are_not_served_as_a_version_with_an_adapter() {
+		let backend = TestBackend::new(Script::Say(vec![]));
+		let mut model = testkit::model();
+		check_weights(&model, &backend).expect("they are the chain's");
+
+		model.details.adapter_hash = Some(Hash::repeat_byte(1));
+		let refused = check_weights(&model, &backend);
+		assert!(matches!(refused, Err(StartError::Adapter { .. })), "{refused:?}");
+		model.details.base_hash = Hash::repeat_byte(2);
+		let refused = check_weights(&model, &backend);
+		assert!(matches!(refused, Err(StartError::OtherWeights { .. })), "{refused:?}");
 	}
 }

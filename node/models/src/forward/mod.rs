@@ -3,7 +3,6 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use openledger_primitives::Hash;
 use reqwest::{
 	header::{HeaderMap, HeaderValue, AUTHORIZATION},
 	Client, Url,
@@ -107,10 +106,10 @@ impl ForwardBackend {
 		let facts = ModelFacts {
 			kind: "openai",
 			context_length: options.context,
-			weights_hash: None,
+			base_hash: None,
 			tokenizer_hash: match &counting {
 				Counting::Own(tokenizer) => tokenizer.hash(),
-				Counting::Trusted => Hash::zero(),
+				Counting::Trusted => None,
 			},
 		};
 		let upstream = Upstream {

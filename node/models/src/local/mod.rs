@@ -47,7 +47,8 @@ const FORGETTING: Duration = Duration::from_secs(10);
 pub struct LocalOptions {
 	/// The GGUF file.
 	pub path: PathBuf,
-	/// A `tokenizer.json`, for files whose own tokenizer cannot be loaded.
+	/// A `tokenizer.json`, for files whose own tokenizer cannot be loaded, and to compare it with the
+	/// chain's.
 	pub tokenizer: Option<PathBuf>,
 	/// A chat template, instead of the file's own.
 	pub chat_template: Option<PathBuf>,
@@ -100,7 +101,7 @@ impl LocalBackend {
 			Some(path) => ModelTokenizer::load(path, template)?,
 			None => ModelTokenizer::from_gguf(path, &mut file.content, template)?,
 		};
-		let weights_hash = file.hash(path)?;
+		let base_hash = file.hash(path)?;
 		let each = bytes_per_token(&file);
 		let conversations =
 			Conversations::new(options.conversations, each, options.conversations_for);
@@ -110,7 +111,7 @@ impl LocalBackend {
 		let facts = ModelFacts {
 			kind: "candle",
 			context_length,
-			weights_hash: Some(weights_hash),
+			base_hash: Some(base_hash),
 			tokenizer_hash: tokenizer.hash(),
 		};
 		let model = Arc::new(Model {

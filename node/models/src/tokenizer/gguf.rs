@@ -15,6 +15,9 @@ use tokenizers::{
 
 use crate::{gguf, LoadError};
 
+/// The key of the file's own chat template.
+pub(super) const TEMPLATE: &str = "tokenizer.chat_template";
+
 /// A tokenizer, and what a header says besides.
 pub(super) struct Described {
 	pub tokenizer: Tokenizer,
@@ -47,7 +50,7 @@ pub(super) fn read(path: &Path, content: &mut Content) -> Result<Described, Load
 		_ => None,
 	};
 	Ok(Described {
-		template: gguf::text(content, "tokenizer.chat_template").map(str::to_owned),
+		template: gguf::text(content, TEMPLATE).map(str::to_owned),
 		bos: name(id("bos")),
 		eos: name(id("eos")),
 		beginning,

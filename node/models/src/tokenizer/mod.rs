@@ -11,11 +11,10 @@ use tokenizers::Tokenizer;
 
 use self::words::Words;
 #[cfg(feature = "local")]
-use super::gguf::{tokenizer_hash, Gguf};
+use super::gguf::Gguf;
 use super::{
-	hash::{hash_bytes, hash_file},
-	template::ChatTemplate,
-	BackendError, ChatRequest, LoadError, Message, Prepared,
+	hash::hash_bytes, template::ChatTemplate, BackendError, ChatRequest, LoadError, Message,
+	Prepared,
 };
 
 /// Names of tokens that end an answer, in the model families that there are. They count only where
@@ -48,7 +47,7 @@ pub struct ModelTokenizer {
 	/// Tokens that end an answer.
 	#[cfg_attr(not(feature = "local"), allow(dead_code))]
 	ends: Vec<u32>,
-	hash: Hash,
+	hash: Option<Hash>,
 }
 
 impl ModelTokenizer {
@@ -77,7 +76,6 @@ impl ModelTokenizer {
 		content: &mut candle_core::quantized::gguf_file::Content,
 		chat_template: Option<&Path>,
 	) -> Result<Self, LoadError> {
-		let hash = tokenizer_hash(content);
 		let described = gguf::read(path, content)?;
 		let source = match chat_template {
 			Some(path) => Some(read(path)?),
@@ -88,12 +86,12 @@ impl ModelTokenizer {
 		let tokenizer = described.tokenizer;
 		let ends = ends(&tokenizer, described.ends);
 		let words = Words::of(&tokenizer);
-		Ok(Self { tokenizer, words, template, beginning: described.beginning, ends, hash })
+		Ok(Self { tokenizer, words, template, beginning: described.beginning, ends, hash: None })
 	}
 
 	fn from_json(path: &Path, chat_template: Option<&Path>) -> Result<Self, LoadError> {
 		let bytes = std::fs::read(path).map_err(|source| LoadError::read(path, source))?;
-		let hash = hash_bytes(&bytes);
+		let hash = Some(hash_bytes(&bytes));
 		let mut tokenizer =
 			Tokenizer::from_bytes(bytes).map_err(|error| LoadError::invalid(path, error))?;
 		// Both may be part of the file, and both would make counts wrong.
@@ -213,9 +211,9 @@ impl ModelTokenizer {
 		Ok(encoding.get_ids().to_vec())
 	}
 
-	/// blake2-256 of the tokenizer: of the file's bytes for a `tokenizer.json`; for a GGUF file of
-	/// its `tokenizer.` metadata, so that the same tokenizer in two files has the same hash.
-	pub fn hash(&self) -> Hash {
+	/// The blake2-256 hash of its `tokenizer.json`, as the chain stores it. `None` for the tokenizer of a
+	/// GGUF file: it is made of what the header says, so there are no bytes that others could have too.
+	pub fn hash(&self) -> Option<Hash> {
 		self.hash
 	}
 
@@ -232,18 +230,25 @@ impl ModelTokenizer {
 	}
 }
 
-/// The hash of a tokenizer as the chain stores it: of the one in a GGUF file, or of a `tokenizer.json`.
+/// The blake2-256 hash of the chat template in a GGUF file, as the chain stores it: of its text. `None` if
+/// there is none in it.
 ///
 /// # Errors
-/// If the file cannot be read.
-pub fn hash_tokenizer(path: &Path) -> Result<Hash, LoadError> {
-	if is_gguf(path) {
-		#[cfg(feature = "local")]
-		return Ok(tokenizer_hash(&Gguf::open(path)?.content));
-		#[cfg(not(feature = "local"))]
-		return Err(no_gguf(path));
-	}
-	hash_file(path).map_err(|source| LoadError::read(path, source))
+/// If the file cannot be read, or is no GGUF file.
+#[cfg(feature = "local")]
+pub fn hash_template(path: &Path) -> Result<Option<Hash>, LoadError> {
+	let content = Gguf::open(path)?.content;
+	let text = super::gguf::text(&content, gguf::TEMPLATE);
+	Ok(text.map(|text| hash_bytes(text.as_bytes())))
+}
+
+/// The same, in a program that cannot read such files.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "local"))]
+pub fn hash_template(path: &Path) -> Result<Option<Hash>, LoadError> {
+	Err(no_gguf(path))
 }
 
 fn is_gguf(path: &Path) -> bool {

@@ -83,8 +83,19 @@ fn a_json_tokenizer_counts_everything() {
 	assert_eq!(tokenizer.count("Hi"), Ok(2), "it is not filled up");
 	assert_eq!(tokenizer.count("Hello world"), Ok(11), "it is not cut off");
 	let bytes = std::fs::read(&path).expect("it is there");
-	assert_eq!(tokenizer.hash(), Blake2Hasher::hash(&bytes));
+	assert_eq!(tokenizer.hash(), Some(Blake2Hasher::hash(&bytes)));
 	assert!(prompt(&tokenizer).starts_with("<|im_start|>user"));
+}
+
+#[test]
+fn the_chain_can_name_the_template_of_a_gguf_file_and_not_its_tokenizer() {
+	let path = test_model::path();
+	let content = crate::gguf::Gguf::open(&path).expect("it opens").content;
+	let text = crate::gguf::text(&content, gguf::TEMPLATE).expect("it has a template");
+
+	assert_eq!(real().hash(), None);
+	let hash = hash_template(&path).expect("it is read");
+	assert_eq!(hash, Some(Blake2Hasher::hash(text.as_bytes())));
 }
 
 #[test]

@@ -83,7 +83,7 @@ pub struct Cli {
 	command: Option<Command>,
 	#[command(flatten)]
 	serve: serve::Serve,
-	/// What to log to standard error: error, warn, info, debug or trace, or a filter such as
+	/// Log lines to write to standard error: error, warn, info, debug or trace, or a filter such as
 	/// openledger_pay=debug. RUST_LOG does the same.
 	#[arg(long, global = true, value_name = "FILTER", help_heading = "Logging")]
 	log: Option<String>,

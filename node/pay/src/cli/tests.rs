@@ -2,7 +2,7 @@ use super::*;
 use clap::{error::ErrorKind, CommandFactory};
 
 /// That of //Alice.
-const ADDRESS: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+const ADDRESS: &str = "opnyNEihcAKoDLEuFQ4zsFcd5C5FghnQER5KX9ZTQL4u9r3Aa";
 
 fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
 	Cli::try_parse_from([&["openledger-pay"], arguments].concat())

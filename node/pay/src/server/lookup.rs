@@ -70,7 +70,8 @@ fn model(listing: &Listing) -> Value {
 			"price_version": info.price_version,
 			"price": info.price,
 			"next_price": info.next_price,
-			"weights_hash": info.weights_hash,
+			"base_hash": info.details.base_hash,
+			"tokenizer_hash": info.details.tokenizer_hash,
 			"nodes": listing.nodes.len(),
 		},
 	})

@@ -1,4 +1,4 @@
-//! What was received of an answer is what is owed for it.
+//! Callers owe for an answer what they received of it.
 
 use super::{code, streamed};
 use crate::world::World;
@@ -7,7 +7,7 @@ use openledger_primitives::Balance;
 use serde_json::{json, Value};
 use std::time::Duration;
 
-/// What a call with so many tokens out may cost.
+/// The most that a call with so many tokens out may cost.
 fn most(tokens: Balance) -> Balance {
 	1_000 + 12 * 10 + tokens * 100
 }

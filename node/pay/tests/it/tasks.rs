@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 const TEXT: &str = "/v1/completions";
 const VECTORS: &str = "/v1/embeddings";
-/// What vectors cost: 12 tokens in.
+/// Cost of vectors: 12 tokens in.
 const VECTOR_CHARGE: u128 = 1_000 + 12 * 10;
 
 fn text(stream: bool) -> Value {

@@ -40,7 +40,7 @@ async fn what_never_arrives_is_not_paid_again_and_again() {
 	}
 }
 
-/// What a node says nothing about, the chain says.
+/// The chain says what a node says nothing about.
 #[tokio::test]
 async fn what_is_settled_and_never_arrives_is_not_paid_again_and_again() {
 	let mut world = World::new(1, 100 * MOST, 50 * MOST).await;

@@ -165,7 +165,7 @@ impl World {
 		(status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
 	}
 
-	/// What `/spend` says, in planck.
+	/// Amount that `/spend` names, in planck.
 	pub async fn spend(&self, proxy: &Running, field: &str) -> Balance {
 		let (_, spend) = self.get(proxy, "/spend").await;
 		spend[field].as_str().unwrap().parse().unwrap()

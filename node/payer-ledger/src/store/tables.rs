@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The layout of the file that this program reads and writes.
-const LAYOUT: u32 = 4;
+const LAYOUT: u32 = 5;
 
 type StatementKey<'a> = (SessionId, u64, LaneId, Sequence, &'a [u8; 32]);
 type ClosedValue<'a> = (u64, &'a [u8]);

@@ -25,7 +25,12 @@ fn path(folder: &TempDir) -> std::path::PathBuf {
 fn agreed(allowance: Balance) -> Agreement {
 	Agreement {
 		terms: LaneTerms { model: 3, version: 1, price_version: 2 },
-		price: PriceSchedule { per_call: u128::MAX, per_input_token: 1, per_output_token: 2 },
+		price: PriceSchedule {
+			per_call: u128::MAX,
+			per_input_token: 2,
+			per_cached_input_token: 1,
+			per_output_token: 3,
+		},
 		input_tokens: 3,
 		max_output_tokens: 4,
 		allowance,
@@ -107,12 +112,12 @@ async fn a_file_of_another_version_is_refused() {
 	let folder = tempfile::tempdir().unwrap();
 	let (store, _) = open(&folder).await.unwrap();
 	store.close().await;
-	for layout in [3, 5] {
+	for layout in [4, 6] {
 		let database = Database::create(path(&folder)).unwrap();
 		tables::mark(&database, layout);
 		drop(database);
 		let refused = open(&folder).await.unwrap_err();
-		let StoreError::Layout { found, expected: 4 } = refused else { panic!("{refused}") };
+		let StoreError::Layout { found, expected: 5 } = refused else { panic!("{refused}") };
 		assert_eq!(found, layout);
 	}
 }

@@ -156,7 +156,7 @@ fn what_the_chain_has_settled_needs_no_statement() {
 #[test]
 fn what_is_settled_for_an_answer_is_held_against_what_has_come_of_it() {
 	let (mut ledger, budget) = (with_session(1_000), Budget::new(1_000, Some(1_000)));
-	let price = PriceSchedule { per_call: 0, per_input_token: 0, per_output_token: 1 };
+	let price = PriceSchedule { per_output_token: 1, ..PriceSchedule::default() };
 	let draft = Agreement { price, max_output_tokens: 100, ..agreed(3, 100) };
 	let (begun, _) = ledger.begin(&node(2), draft, 10, &budget).unwrap();
 	book(&mut ledger, |book| book.owe_at_most(&begun.slot, 20, None));

@@ -9,6 +9,7 @@ use openledger_chain_client::{ss58, ChainError};
 use openledger_payer_ledger::Shortfall;
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo},
+	price::Tokens,
 	voucher::LaneTerms,
 	AccountId, Balance,
 };
@@ -336,7 +337,7 @@ fn usual_charge(listing: &Listing, request: &Request) -> Balance {
 	let tokens = request.body.len().checked_div(BYTES_PER_TOKEN).unwrap_or_default();
 	let input = u32::try_from(tokens).unwrap_or(u32::MAX);
 	let output = request.max_tokens.unwrap_or(USUAL_OUTPUT);
-	listing.model.price.charge(input, output).unwrap_or(Balance::MAX)
+	listing.model.price.charge(&Tokens::new(input, output)).unwrap_or(Balance::MAX)
 }
 
 /// The error that tells an app more: what is wrong with its request rather than how busy the nodes

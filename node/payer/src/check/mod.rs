@@ -3,6 +3,7 @@
 use openledger_payer_ledger::{LaneSlot, OpenCall};
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo},
+	price::Tokens,
 	statement::response_hash,
 	Balance, Hash,
 };
@@ -110,7 +111,7 @@ pub fn check_offer(
 		}
 		Some(_) | None => {}
 	}
-	let price = model.price.charge(terms.input_tokens, terms.max_output_tokens);
+	let price = model.price.charge(&Tokens::new(terms.input_tokens, tokens));
 	if price != Some(offer.amount) {
 		let price = price.map_or("more than there is".into(), format_amount);
 		let amount = format_amount(offer.amount);
@@ -165,7 +166,8 @@ pub fn check_statement(
 			));
 		}
 	}
-	let price = agreed.price.charge(statement.input_tokens, statement.output_tokens);
+	let tokens = Tokens::new(statement.input_tokens, statement.output_tokens);
+	let price = agreed.price.charge(&tokens);
 	if price != Some(statement.charge) {
 		let charge = format_amount(statement.charge);
 		return Err(format!("it charges {charge}, which is not the price of its tokens"));

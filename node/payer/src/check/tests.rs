@@ -22,7 +22,12 @@ fn model() -> ModelInfo {
 		name: "m".into(),
 		version: 2,
 		price_version: 5,
-		price: PriceSchedule { per_call: OPEN, per_input_token: 7, per_output_token: 11 },
+		price: PriceSchedule {
+			per_call: OPEN,
+			per_input_token: 7,
+			per_cached_input_token: 3,
+			per_output_token: 11,
+		},
 		..openledger_testkit::model()
 	}
 }
@@ -30,6 +35,7 @@ fn model() -> ModelInfo {
 fn node() -> NodeInfo {
 	NodeInfo {
 		operator: key("//Bob").account(),
+		payee: key("//Bob").account(),
 		endpoint: "http://node".into(),
 		receipt_key: key("//Bob//receipts").account(),
 		bond: OPEN,
@@ -99,7 +105,7 @@ fn an_offer_above_the_limit_is_not() {
 
 #[test]
 fn every_lie_in_an_offer_is_found() {
-	let changes: [(fn(&mut Requirements), &str); 14] = [
+	let changes: [(fn(&mut Requirements), &str); 15] = [
 		(|offer| offer.scheme = "exact".into(), "wants to be paid by exact"),
 		(|offer| offer.network = "eip155:1".into(), "on eip155:1"),
 		(|offer| offer.asset = "USDC".into(), "wants to be paid"),
@@ -110,6 +116,7 @@ fn every_lie_in_an_offer_is_found() {
 		(|offer| offer.extra.version = 1, "version"),
 		(|offer| offer.extra.price_version = 4, "price version"),
 		(|offer| offer.extra.price.per_output_token = 12, "price"),
+		(|offer| offer.extra.price.per_cached_input_token = 4, "price"),
 		(|offer| offer.extra.input_tokens = 5_000, "5000 tokens in"),
 		(|offer| offer.extra.max_output_tokens = 51, "51 output tokens where 50"),
 		(|offer| offer.amount += 1, "where the price comes to"),
@@ -140,7 +147,7 @@ fn an_offer_is_bounded_where_nothing_was_asked_for() {
 	let longer = |tokens: u32| {
 		move |offer: &mut Requirements| {
 			offer.extra.max_output_tokens = tokens;
-			offer.amount = offer.extra.price.charge(20, tokens).unwrap();
+			offer.amount = offer.extra.price.charge(&Tokens::new(20, tokens)).unwrap();
 		}
 	};
 	assert!(checked_for(body, longer(60), None).is_ok());
@@ -172,7 +179,7 @@ fn no_more_input_tokens_are_paid_than_a_chat_has_bytes() {
 			body.as_bytes(),
 			move |offer| {
 				offer.extra.input_tokens = tokens;
-				offer.amount = offer.extra.price.charge(tokens, 50).unwrap();
+				offer.amount = offer.extra.price.charge(&Tokens::new(tokens, 50)).unwrap();
 			},
 			None,
 		)

@@ -467,6 +467,7 @@ mod tests {
 		let (short, bob) = (Duration::from_secs(5), key("//Bob").account());
 		let node = NodeInfo {
 			operator: bob.clone(),
+			payee: bob.clone(),
 			endpoint,
 			receipt_key: bob,
 			bond: 0,

@@ -62,6 +62,7 @@ impl TestNet {
 		let account = node.keypair.account();
 		let info = NodeInfo {
 			operator: account.clone(),
+			payee: account.clone(),
 			endpoint: node.url.clone(),
 			receipt_key: account.clone(),
 			bond: 0,

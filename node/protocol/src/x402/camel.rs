@@ -17,6 +17,8 @@ pub(super) struct Price {
 	#[serde(with = "serde_balance")]
 	per_input_token: Balance,
 	#[serde(with = "serde_balance")]
+	per_cached_input_token: Balance,
+	#[serde(with = "serde_balance")]
 	per_output_token: Balance,
 }
 

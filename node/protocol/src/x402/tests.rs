@@ -1,11 +1,15 @@
 use super::*;
 use crate::testing::{Key, Scheme};
 use openledger_primitives::{
-	attribution::AttributionEntry, price::PriceSchedule, statement::Statement, voucher::Voucher,
+	attribution::AttributionEntry,
+	price::{PriceSchedule, Tokens},
+	statement::Statement,
+	voucher::Voucher,
 	OPEN,
 };
 use proptest::prelude::*;
 use serde_json::{json, Value};
+use sp_core::crypto::Ss58Codec;
 
 fn genesis() -> Hash {
 	Hash::repeat_byte(0xab)
@@ -23,7 +27,12 @@ fn requirements() -> Requirements {
 		model_name: "smollm2-135m".into(),
 		version: 1,
 		price_version: 2,
-		price: PriceSchedule { per_call: OPEN, per_input_token: 5, per_output_token: 7 },
+		price: PriceSchedule {
+			per_call: OPEN,
+			per_input_token: 5,
+			per_cached_input_token: 2,
+			per_output_token: 7,
+		},
 		input_tokens: 20,
 		max_output_tokens: 100,
 		receipt_key: node.clone(),
@@ -118,6 +127,8 @@ fn json_is_what_javascript_expects() {
 	assert_eq!(accepted["amount"], (OPEN + 20 * 5 + 100 * 7).to_string());
 	assert_eq!(accepted["payTo"], alice(Scheme::Sr25519).address());
 	assert_eq!(accepted["maxTimeoutSeconds"], 120);
+	assert_eq!(accepted["extra"]["receiptKey"], alice(Scheme::Sr25519).address());
+	assert_eq!(accepted["extra"]["price"]["perCachedInputToken"], "2");
 	assert_eq!(accepted["extra"]["price"]["perOutputToken"], "7");
 	assert_eq!(accepted["extra"]["modelName"], "smollm2-135m");
 	let payload = &json["payload"];
@@ -136,6 +147,36 @@ fn json_is_what_javascript_expects() {
 	assert_eq!(json["extra"]["statement"]["outputTokens"], 33);
 	assert_eq!(json["extra"]["statement"]["attribution"][0]["contribution"], 5);
 	assert_eq!(json["transaction"], "");
+}
+
+#[test]
+fn addresses_have_the_prefix_of_the_chain_and_are_read_with_any() {
+	let account = alice(Scheme::Sr25519).account();
+	let mut json = serde_json::to_value(payment(Scheme::Sr25519)).unwrap();
+	let address = json["accepted"]["payTo"].as_str().unwrap();
+	assert!(address.starts_with("op"), "{address}");
+
+	// Substrate's own prefix, Polkadot's, and one that nobody has registered.
+	for prefix in [42_u16, 0, 4_522] {
+		let address = account.to_ss58check_with_version(prefix.into());
+		json["accepted"]["payTo"] = json!(address);
+		let decoded = decode::<PaymentSignature>(&encode(&json));
+		assert_eq!(decoded.map(|payment| payment.accepted.pay_to).as_ref(), Ok(&account));
+	}
+	let mistyped = alice(Scheme::Sr25519).address().replace('A', "B");
+	json["accepted"]["payTo"] = json!(mistyped);
+	let refused = decode::<PaymentSignature>(&encode(&json)).unwrap_err().to_string();
+	assert!(refused.contains("SS58"), "{refused}");
+}
+
+#[test]
+fn an_offer_covers_a_prompt_of_which_any_part_is_cached() {
+	let offer = requirements();
+	let Terms { price, input_tokens: input, max_output_tokens: most, .. } = offer.extra;
+	for cached in 0..=input {
+		let tokens = Tokens { cached, ..Tokens::new(input, most) };
+		assert!(price.charge(&tokens).unwrap() <= offer.amount, "{cached}");
+	}
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The content of the headers: field by field in `docs/x402-openledger.md`.
 
 use openledger_primitives::{
-	price::PriceSchedule,
+	price::{PriceSchedule, Tokens},
 	signing::Signed,
 	statement::Statement,
 	voucher::{request_hash, Voucher},
@@ -47,12 +47,13 @@ pub struct Requirements {
 	pub scheme: String,
 	/// The chain, by its CAIP-2 name.
 	pub network: String,
-	/// The most that the call can cost, in planck: the price of its input and of as much output
-	/// as it may have. What is charged in the end is what was used.
+	/// The most that the call can cost, in planck: the price of its input, none of it cached, and of as
+	/// much output as it may have. What is charged in the end is what was used.
 	#[serde(with = "openledger_primitives::serde_balance")]
 	pub amount: Balance,
 	pub asset: String,
 	/// The operator of the inference node.
+	#[serde(with = "account")]
 	pub pay_to: AccountId,
 	pub max_timeout_seconds: u64,
 	/// The terms of this chain's scheme.
@@ -76,6 +77,7 @@ pub struct Terms {
 	pub input_tokens: u32,
 	pub max_output_tokens: u32,
 	/// The key that will sign the statement, as an account.
+	#[serde(with = "account")]
 	pub receipt_key: AccountId,
 	/// The node's best block when it made the offer.
 	pub block: BlockNumber,
@@ -124,6 +126,7 @@ pub struct PaymentResponse {
 	pub transaction: String,
 	/// The chain, by its CAIP-2 name.
 	pub network: String,
+	#[serde(with = "account")]
 	pub payer: AccountId,
 	/// The cost of the call, in planck.
 	#[serde(with = "openledger_primitives::serde_balance")]
@@ -163,10 +166,12 @@ impl PaymentRequired {
 impl Requirements {
 	/// Payment to `pay_to` under `terms`. `None` if the price does not fit a balance.
 	pub fn new(pay_to: AccountId, max_timeout_seconds: u64, terms: Terms) -> Option<Self> {
+		// A cached token is never dearer than another one: nothing of the prompt may be counted as cached.
+		let most = Tokens::new(terms.input_tokens, terms.max_output_tokens);
 		Some(Self {
 			scheme: SCHEME.into(),
 			network: network(&terms.genesis_hash),
-			amount: terms.price.charge(terms.input_tokens, terms.max_output_tokens)?,
+			amount: terms.price.charge(&most)?,
 			asset: ASSET.into(),
 			pay_to,
 			max_timeout_seconds,
@@ -218,6 +223,30 @@ impl Receipt {
 	/// Returns `true` if `receipt_key` signed the statement.
 	pub fn is_signed_by(&self, receipt_key: &AccountId) -> bool {
 		self.statement.verify(&self.signature, receipt_key)
+	}
+}
+
+/// Accounts in JSON: addresses with the chain's prefix, whatever the process shows others with. On the
+/// way in every prefix is good, for the account is the same.
+mod account {
+	use openledger_primitives::{AccountId, SS58_PREFIX};
+	use serde::{de::Error, Deserialize, Deserializer, Serializer};
+	use sp_core::crypto::Ss58Codec;
+
+	pub(super) fn serialize<S: Serializer>(
+		account: &AccountId,
+		serializer: S,
+	) -> Result<S::Ok, S::Error> {
+		serializer.serialize_str(&account.to_ss58check_with_version(SS58_PREFIX.into()))
+	}
+
+	pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+		deserializer: D,
+	) -> Result<AccountId, D::Error> {
+		let address = String::deserialize(deserializer)?;
+		AccountId::from_ss58check_with_version(&address)
+			.map(|(account, _)| account)
+			.map_err(|_| D::Error::custom("an account must be an SS58 address"))
 	}
 }
 

@@ -1,14 +1,15 @@
 //! A chain of one block, whose runtime answers what a test expects.
 
 use openledger_primitives::{
-	attribution::{DataSource, ReleaseSelector},
+	attribution::{DataSource, ReleaseSelector, NEWEST_RULE},
 	info::{
 		ContributionInfo, ContributionState, DatanetInfo, Earnings, ModelEarnings, ModelInfo,
 		NextPrice, NodeInfo, NodeStatus, ParentInfo, PendingPage, PendingPayout, Quote, QuoteError,
 		ReleaseInfo, RequestInfo, Scheduled, ServedInfo, SessionInfo, VersionInfo,
 	},
+	model::VersionDetails,
 	policy::RevenuePolicy,
-	price::PriceSchedule,
+	price::{PriceSchedule, Tokens},
 	runtime_api::{DatanetsApi, InferenceApi, ModelsApi, PayoutsApi},
 	AccountId, Balance, ContributionId, DatanetId, Hash, ModelId, ReleaseId, RequestId, SessionId,
 	VersionId,
@@ -24,7 +25,7 @@ use sp_runtime::{
 pub type Header = generic::Header<u32, BlakeTwo256>;
 pub type Block = generic::Block<Header, OpaqueExtrinsic>;
 
-pub const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+pub const ALICE: &str = "opnyNEihcAKoDLEuFQ4zsFcd5C5FghnQER5KX9ZTQL4u9r3Aa";
 /// Models have the ids below this.
 pub const MODELS: ModelId = 5;
 /// A model that its owner has paused.
@@ -58,7 +59,28 @@ pub fn best() -> Hash {
 }
 
 fn price() -> PriceSchedule {
-	PriceSchedule { per_call: 10, per_input_token: 1, per_output_token: 2 }
+	PriceSchedule {
+		per_call: 10,
+		per_input_token: 1,
+		per_cached_input_token: 0,
+		per_output_token: 2,
+	}
+}
+
+fn details() -> VersionDetails {
+	VersionDetails {
+		uri: b"https://example.org".to_vec().try_into().unwrap(),
+		base_hash: Hash::repeat_byte(2),
+		adapter_hash: None,
+		tokenizer_hash: Hash::repeat_byte(3),
+		template_hash: Some(Hash::repeat_byte(5)),
+		template_overhead: 9,
+		max_retrieved_tokens: 1_000,
+		attribution_rule: NEWEST_RULE,
+		sources: vec![DataSource { datanet: 0, release: ReleaseSelector::Fixed(1), weight: 1 }]
+			.try_into()
+			.unwrap(),
+	}
 }
 
 fn model(id: ModelId) -> ModelInfo {
@@ -67,6 +89,7 @@ fn model(id: ModelId) -> ModelInfo {
 		id,
 		name: format!("model-{id}"),
 		owner: alice(),
+		payee: alice(),
 		paused: id == PAUSED,
 		retired_at: None,
 		offered_to: None,
@@ -79,12 +102,7 @@ fn model(id: ModelId) -> ModelInfo {
 			node: Permill::from_percent(50),
 			attributed: Permill::zero(),
 		},
-		uri: "https://example.org".into(),
-		weights_hash: Hash::repeat_byte(2),
-		tokenizer_hash: Hash::repeat_byte(3),
-		sources: vec![DataSource { datanet: 0, release: ReleaseSelector::Fixed(1), weight: 1 }]
-			.try_into()
-			.unwrap(),
+		details: details(),
 		parent: Some(ParentInfo { model: 0, royalty: Permill::from_percent(10) }),
 		next_version: None,
 		next_price: Some(Scheduled { from: 50, value: next_price }),
@@ -94,8 +112,7 @@ fn model(id: ModelId) -> ModelInfo {
 }
 
 fn version(version: VersionId) -> VersionInfo {
-	let ModelInfo { uri, weights_hash, tokenizer_hash, sources, .. } = model(0);
-	VersionInfo { version, from: version, until: None, uri, weights_hash, tokenizer_hash, sources }
+	VersionInfo { version, from: version, until: None, details: details() }
 }
 
 fn session(id: SessionId) -> SessionInfo {
@@ -116,6 +133,7 @@ fn session(id: SessionId) -> SessionInfo {
 fn node() -> NodeInfo {
 	NodeInfo {
 		operator: alice(),
+		payee: alice(),
 		endpoint: "http://127.0.0.1:8080".into(),
 		receipt_key: alice(),
 		bond: 1,
@@ -162,6 +180,7 @@ fn release(datanet: DatanetId, release: ReleaseId) -> ReleaseInfo {
 		release,
 		total_weight: 10,
 		contributions: 2,
+		root: Hash::repeat_byte(6),
 		curator_share: Permill::from_percent(5),
 		per_weight: 3,
 		carry: 1,
@@ -178,6 +197,12 @@ fn contribution(id: ContributionId) -> ContributionInfo {
 		root: Hash::repeat_byte(4),
 		size: 1_000,
 		uri: "https://example.org/data".into(),
+		format: 1,
+		licence: Hash::repeat_byte(7),
+		since: 12,
+		shown_at: None,
+		withheld: false,
+		slashed_at: None,
 		state: ContributionState::Accepted,
 		next_weight: 5,
 		bond: 1 << 70,
@@ -253,7 +278,8 @@ sp_api::mock_impl_runtime_apis! {
 				id if id < MODELS => model(id),
 				_ => return Err(QuoteError::UnknownModel),
 			};
-			let charge = price.charge(input_tokens, output_tokens).ok_or(QuoteError::Overflow)?;
+			let charge = price.charge(&Tokens::new(input_tokens, output_tokens));
+			let charge = charge.ok_or(QuoteError::Overflow)?;
 			Ok(Quote { model: id, version, price_version, price, charge })
 		}
 

@@ -8,7 +8,10 @@ use self::chain::{
 };
 use crate::{module, DEFAULT_LIMIT};
 use jsonrpsee::{server::MethodsError, types::ErrorObjectOwned, RpcModule};
-use openledger_primitives::Hash;
+use openledger_primitives::{
+	info::{ModelInfo, VersionInfo},
+	Hash,
+};
 use serde_json::{json, Value};
 use std::sync::Arc;
 
@@ -121,13 +124,18 @@ async fn models_are_listed_page_by_page() {
 async fn a_model_is_got_by_id_and_by_name() {
 	let by_id = call("models_get", json!([1])).await.unwrap();
 	assert_eq!(by_id, call("models_get", json!(["model-1"])).await.unwrap());
-	assert_eq!(by_id["owner"], ALICE);
+	assert_eq!((&by_id["owner"], &by_id["payee"]), (&json!(ALICE), &json!(ALICE)));
 	assert_eq!(by_id["price"]["per_call"], "10");
 	assert_eq!(by_id["deposit"], (1u128 << 100).to_string());
 	assert_eq!(by_id["parent"]["royalty"], 100_000);
 	assert_eq!(by_id["next_price"]["from"], 50);
 	assert_eq!(by_id["next_price"]["value"]["price"]["per_output_token"], "2");
+	assert_eq!(by_id["price"]["per_cached_input_token"], "0");
+	assert_eq!(by_id["uri"], "https://example.org");
+	assert_eq!(by_id["base_hash"], json!(Hash::repeat_byte(2)));
+	assert_eq!((&by_id["adapter_hash"], &by_id["template_overhead"]), (&Value::Null, &json!(9)));
 	assert_eq!(by_id["sources"][0]["release"]["fixed"], 1);
+	assert!(serde_json::from_value::<ModelInfo>(by_id).is_ok(), "clients can read it");
 	assert_eq!(call("models_get", json!([])).await, Err(-32602));
 
 	let unknown = answer("models_get", json!(["nobody"])).await.unwrap_err();
@@ -147,6 +155,8 @@ async fn versions_are_listed_page_by_page() {
 	let page = call("models_versions", json!(["model-0", 0, 2])).await.unwrap();
 	assert_eq!(entries(&page, "versions").len(), 2);
 	assert_eq!(page["versions"][1]["version"], 1);
+	assert_eq!(page["versions"][1]["tokenizer_hash"], json!(Hash::repeat_byte(3)));
+	assert!(serde_json::from_value::<VersionInfo>(page["versions"][1].clone()).is_ok());
 	assert_eq!(page["next"], 2);
 	let rest = call("models_versions", json!([0, 2, 2])).await.unwrap();
 	assert_eq!(rest["versions"][0]["version"], VERSIONS - 1);
@@ -179,6 +189,7 @@ async fn releases_are_listed_page_by_page() {
 	let page = call("datanets_releases", json!(["datanet-1", null, 3])).await.unwrap();
 	assert_eq!((&page["releases"][0]["release"], &page["next"]), (&json!(1), &json!(4)));
 	assert_eq!(page["releases"][0]["datanet"], 1);
+	assert_eq!(page["releases"][0]["root"], json!(Hash::repeat_byte(6)));
 	assert_eq!(page["releases"][0]["received"], (1u128 << 90).to_string());
 	let rest = call("datanets_releases", json!([1, 4, 3])).await.unwrap();
 	assert_eq!((&rest["releases"][0]["release"], &rest["next"]), (&json!(RELEASES), &Value::Null));
@@ -190,6 +201,10 @@ async fn contributions_are_found_by_id_and_by_account() {
 	let one = call("datanets_contribution", json!([4])).await.unwrap();
 	assert_eq!((&one["id"], &one["state"]), (&json!(4), &json!("accepted")));
 	assert_eq!(one["bond"], (1u128 << 70).to_string());
+	assert_eq!((&one["format"], &one["since"]), (&json!(1), &json!(12)));
+	assert_eq!(one["licence"], json!(Hash::repeat_byte(7)));
+	assert_eq!((&one["shown_at"], &one["withheld"]), (&Value::Null, &json!(false)));
+	assert_eq!(one["slashed_at"], Value::Null);
 	let unknown = answer("datanets_contribution", json!([CONTRIBUTIONS])).await.unwrap_err();
 	assert_eq!(unknown.code(), 12041);
 	assert!(unknown.message().contains("rejected or withdrawn"), "{}", unknown.message());
@@ -227,7 +242,7 @@ async fn failures_of_the_state_are_told_apart() {
 #[tokio::test]
 async fn nodes_are_found_by_operator_and_by_model() {
 	let node = call("inference_node", json!([ALICE])).await.unwrap();
-	assert_eq!(node["operator"], ALICE);
+	assert_eq!((&node["operator"], &node["payee"]), (&json!(ALICE), &json!(ALICE)));
 	assert_eq!(node["models"], json!([{ "model": 0, "capacity": 4 }]));
 	assert_eq!(node["status"], json!({ "unbonding": 77 }));
 	assert_eq!(call("inference_node", json!([stranger()])).await, Err(12031));

@@ -1,4 +1,16 @@
-//! Finding the lanes that are due.
+//! Finding the lanes that are due. A lane is due if
+//!
+//! - its calls cost `min_value` or more, and are many, old or dear enough for the policy;
+//! - one settlement was not enough for it, or the outcome of the last one is not known;
+//! - the chain has its session no more: the loss has to be noted.
+//!
+//! It is due and presses, whatever the policy says, if
+//!
+//! - its session owes half of what it may, is being closed, or ends within [`BEFORE_END`];
+//! - its session's hot key may not spend any more what its calls cost;
+//! - its model is gone or retired, or has another version or price by now.
+//!
+//! After a failure, or where there was nothing to do, a lane is left alone for a while (`backoff`, `rests`).
 
 use std::{
 	collections::HashMap,

@@ -31,7 +31,7 @@ pub struct SettlementPolicy {
 	pub max_age: Duration,
 	/// Settle as soon as a lane's calls cost this much together, in planck.
 	pub max_value: Balance,
-	/// A lane whose calls cost less together, in planck, waits until its session ends.
+	/// A lane whose calls cost less together, in planck, waits until it cannot wait any longer.
 	pub min_value: Balance,
 	/// The most that a session may owe before it is not served any more, in planck: from half of
 	/// that on its lanes are due, whatever else is set.

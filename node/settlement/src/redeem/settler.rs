@@ -151,8 +151,8 @@ impl Settler {
 		Self { at_once, ..self }
 	}
 
-	/// Settles what is due, until it is stopped; then, when what is under way has ended, whatever there
-	/// is, once.
+	/// Settles what is due, until it is stopped; then, when what is under way has ended, once every
+	/// lane that is worth it (`min_value`) or was submitted.
 	pub async fn run(mut self, stop: CancellationToken) {
 		let mut tick = tokio::time::interval(TICK);
 		tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

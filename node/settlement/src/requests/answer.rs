@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use openledger_models::{Backend, BackendError, ChatRequest, Event, Party, Prepared};
-use openledger_primitives::{price::PriceSchedule, Balance, MAX_REQUEST_OUTPUT};
+use openledger_primitives::{
+	price::{PriceSchedule, Tokens},
+	Balance, MAX_REQUEST_OUTPUT,
+};
 use thiserror::Error;
 use tokio::time::{timeout_at, Instant};
 
@@ -67,7 +70,8 @@ fn most_bytes() -> usize {
 /// The most output tokens that `max_charge` pays for after the input tokens, as far as the chain takes
 /// that much text: a token has a byte at least.
 fn affordable(price: &PriceSchedule, max_charge: Balance, input_tokens: u32) -> u32 {
-	price.affordable_output(input_tokens, max_charge).unwrap_or(0).min(MAX_REQUEST_OUTPUT)
+	let input = Tokens::new(input_tokens, 0);
+	price.affordable_output(&input, max_charge).unwrap_or(0).min(MAX_REQUEST_OUTPUT)
 }
 
 /// Answers a chat of `party` for `max_charge` planck at most, within `time`.
@@ -171,9 +175,14 @@ mod tests {
 		make(&TestBackend::new(script), Party::Nobody, chat(), &PRICE, max_charge, MINUTE).await
 	}
 
+	/// The price of the chat's three words and an answer of so many tokens.
+	fn pays_for(output: u32) -> Balance {
+		PRICE.charge(&Tokens::new(3, output)).expect("it fits")
+	}
+
 	#[test]
 	fn tokens_are_as_many_as_are_paid_for() {
-		let fixed = PRICE.charge(3, 0).expect("it fits");
+		let fixed = pays_for(0);
 		assert_eq!(affordable(&PRICE, fixed - 1, 3), 0);
 		assert_eq!(affordable(&PRICE, fixed + 99, 3), 0);
 		assert_eq!(affordable(&PRICE, fixed + 250, 3), 2);
@@ -185,12 +194,13 @@ mod tests {
 	#[tokio::test]
 	async fn an_answer_is_never_dearer_than_what_is_on_hold() {
 		let say = || Script::Say(vec!["four", "five", "six"]);
-		let full = answer(say(), PRICE.charge(3, 16).expect("it fits")).await.expect("it is paid");
+		let full = answer(say(), pays_for(16)).await.expect("it is paid");
 		assert_eq!((full.text.as_str(), full.input_tokens), ("four five six ", 3));
 		assert_eq!(full.output_tokens, 3);
-		let least = PRICE.charge(3, 1).expect("it fits");
+		let least = pays_for(1);
 		let short = answer(say(), least).await.expect("it is paid");
-		assert_eq!(PRICE.charge(short.input_tokens, short.output_tokens), Some(least));
+		let tokens = Tokens::new(short.input_tokens, short.output_tokens);
+		assert_eq!(PRICE.charge(&tokens), Some(least));
 		let refused = answer(say(), least - 1).await;
 		assert!(matches!(refused, Err(NoAnswer::TooDear { input_tokens: 3 })), "{refused:?}");
 	}
@@ -203,7 +213,6 @@ mod tests {
 			let call = bounded(&backend, chat, &PRICE, max_charge).await.expect("it is paid");
 			call.max_output_tokens()
 		};
-		let pays_for = |tokens| PRICE.charge(3, tokens).expect("it fits");
 		// Whoever says nothing gets no more than on any other way, however much is on hold.
 		assert_eq!(most(None, Balance::MAX).await, DEFAULT_MAX_TOKENS);
 		assert_eq!(most(None, pays_for(5)).await, 5);

@@ -19,6 +19,7 @@ use openledger_chain_client::Keypair;
 use openledger_primitives::{
 	closing::CloseAgreement,
 	info::LaneInfo,
+	price::Tokens,
 	signing::Signed,
 	statement::{response_hash, Statement},
 	voucher::Voucher,
@@ -377,7 +378,8 @@ fn serve(
 		| Mood::Endless => terms.max_output_tokens,
 		_ => 3.min(terms.max_output_tokens),
 	};
-	let price = terms.price.charge(terms.input_tokens, output_tokens).unwrap();
+	let tokens = Tokens::new(terms.input_tokens, output_tokens);
+	let price = terms.price.charge(&tokens).unwrap();
 	let text = match (task, mood) {
 		(_, Mood::Empty) => String::new(),
 		(_, Mood::WrongText | Mood::ThinkingWrongText | Mood::WrongTextMute) => "Berlin".to_owned(),

@@ -50,12 +50,12 @@ mod benchmarks {
 		fund::<T>(&caller);
 		Pallet::<T>::allow_contributor(signed::<T>(&curator), datanet, caller.clone())?;
 		let overtaken = overtaken::<T>(&caller, datanet, 1)?;
-		let Submission { root, size, uri } =
-			overtaken.into_iter().next().ok_or(BenchmarkError::Weightless)?;
+		let submission = overtaken.into_iter().next().ok_or(BenchmarkError::Weightless)?;
+		let root = submission.root;
 		let contribution = NextContributionId::<T>::get();
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), datanet, root, size, uri);
+		_(RawOrigin::Signed(caller), datanet, submission);
 
 		assert_eq!(RootOwner::<T>::get(root), Some(contribution));
 		Ok(())
@@ -91,18 +91,22 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// It makes one tree out of all that the datanet's log has.
 	#[benchmark]
 	fn accept_contribution() -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
 		let datanet = create::<T>(&caller)?;
 		let contributor: T::AccountId = account("contributor", 0, 0);
 		let contribution = submit::<T>(&contributor, datanet)?;
+		fill_log::<T>(datanet, u32::MAX >> 1);
+		fill_histories::<T>(datanet);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), contribution, T::MaxWeight::get());
 
 		let accepted = Contributions::<T>::get(contribution).map(|entry| entry.status);
 		assert_eq!(accepted, Some(ContributionStatus::Accepted));
+		assert_eq!(ReleaseLogs::<T>::get(datanet).peaks().len(), 1);
 		Ok(())
 	}
 
@@ -148,12 +152,18 @@ mod benchmarks {
 		for weight in 2..4 {
 			Pallet::<T>::publish_release(signed::<T>(&caller), datanet)?;
 			Pallet::<T>::set_weight(signed::<T>(&caller), contribution, weight)?;
+			if weight == 2 {
+				fill_histories::<T>(datanet);
+			}
 		}
+		fill_log::<T>(datanet, u32::MAX);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), datanet);
 
 		assert!(Releases::<T>::contains_key(datanet, 3));
+		let remembered = Datanets::<T>::get(datanet).map(|entry| entry.current.entries().len());
+		assert_eq!(remembered, Some(MAX_CURRENT as usize));
 		Ok(())
 	}
 
@@ -284,11 +294,13 @@ mod benchmarks {
 		let caller: T::AccountId = whitelisted_caller();
 		fund::<T>(&caller);
 		Pallet::<T>::offer_curator(signed::<T>(&former), datanet, caller.clone())?;
+		fill_histories::<T>(datanet);
+		pass::<T>(One::one());
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller.clone()), datanet);
 
-		assert!(Datanets::<T>::get(datanet).is_some_and(|entry| entry.curator == caller));
+		assert!(Datanets::<T>::get(datanet).is_some_and(|entry| entry.curator() == Some(&caller)));
 		Ok(())
 	}
 
@@ -411,6 +423,7 @@ mod benchmarks {
 		Pallet::<T>::do_submit(owner, datanet, &[next])?;
 		Pallet::<T>::accept_contribution(signed::<T>(&curator), original, 1)?;
 		accuse::<T>(contribution, false)?;
+		fill_standings::<T>(contribution);
 		let caller: T::AccountId = whitelisted_caller();
 		fund::<T>(&caller);
 
@@ -476,6 +489,7 @@ mod benchmarks {
 		let contributor: T::AccountId = account("contributor", 0, 0);
 		let (_, contribution, _) = earn::<T>(&contributor, r)?;
 		accuse::<T>(contribution, true)?;
+		fill_standings::<T>(contribution);
 		pass::<T>(T::ContestPeriod::get());
 		let caller: T::AccountId = whitelisted_caller();
 
@@ -491,6 +505,7 @@ mod benchmarks {
 		let contributor: T::AccountId = account("contributor", 0, 0);
 		let (_, contribution, _) = earn::<T>(&contributor, r)?;
 		let accuser = accuse::<T>(contribution, true)?;
+		fill_standings::<T>(contribution);
 		let origin =
 			T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 

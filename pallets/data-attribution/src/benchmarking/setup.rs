@@ -1,4 +1,4 @@
-//! What the benchmarks prepare: people, datanets, contributions, and what they have earned.
+//! The benchmarks' set-up: people, datanets, contributions, and what they have earned.
 
 use crate::*;
 use alloc::{format, vec, vec::Vec};
@@ -10,11 +10,15 @@ use frame_support::traits::{
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use openledger_primitives::{
 	attribution::{AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	contribution::{Standing, Submission, FORMAT_STREAM},
+	history::History,
+	release::ReleaseLog,
+	stream::MAX_STREAM,
 	traits::DataDue,
-	ContributionId, DatanetId, Name, ReleaseId, Uri, MAX_NAME, MAX_URI, OPEN,
+	ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, MAX_NAME, MAX_URI, OPEN,
 };
 use sp_runtime::{
-	traits::{BlakeTwo256, Hash as _, One, Saturating},
+	traits::{BlakeTwo256, Hash as _, One, Saturating, Zero},
 	DispatchError, Permill, SaturatedConversion,
 };
 
@@ -65,7 +69,13 @@ pub(crate) fn longest_uri() -> Uri {
 
 /// The largest submission of a root of its own.
 pub(crate) fn submission(number: u64) -> Submission {
-	Submission { root: BlakeTwo256::hash_of(&number), size: u64::MAX, uri: longest_uri() }
+	Submission {
+		root: BlakeTwo256::hash_of(&number),
+		size: MAX_STREAM,
+		uri: longest_uri(),
+		format: FORMAT_STREAM,
+		licence: Hash::repeat_byte(0x11),
+	}
 }
 
 /// A closed datanet without contributions. The curator takes as much as possible.
@@ -77,6 +87,61 @@ pub(crate) fn create<T: Config>(curator: &T::AccountId) -> Result<DatanetId, Dis
 	Ok(datanet)
 }
 
+/// The curator of a datanet.
+pub(crate) fn curator_of<T: Config>(datanet: DatanetId) -> Result<T::AccountId, DispatchError> {
+	let curator = Datanets::<T>::get(datanet).and_then(|entry| entry.curator().cloned());
+	curator.ok_or(Error::<T>::UnknownDatanet.into())
+}
+
+/// Makes a datanet's log one of so many leaves.
+pub(crate) fn fill_log<T: Config>(datanet: DatanetId, count: u32) {
+	let peaks = vec![Hash::repeat_byte(0x77); count.count_ones().saturated_into()];
+	if let Some(log) = ReleaseLog::from_peaks(count, &peaks) {
+		ReleaseLogs::<T>::insert(datanet, log);
+	}
+}
+
+/// Fills what a datanet remembers, but for one place: its curator and its current release have changed in each
+/// block until now, in the end to what they were.
+pub(crate) fn fill_histories<T: Config>(datanet: DatanetId) {
+	let oldest = BlockNumberFor::<T>::zero();
+	let before = Datanets::<T>::get(datanet);
+	for number in 0..MAX_CURRENT {
+		pass::<T>(One::one());
+		let now = frame_system::Pallet::<T>::block_number();
+		Datanets::<T>::mutate(datanet, |entry| {
+			let (Some(entry), Some(before)) = (entry, &before) else { return };
+			if entry.curators.entries().len().saturating_add(2) < MAX_CURATORS.saturated_into() {
+				let _ = entry.curators.set(now, account("former", number, 0), oldest);
+			} else if let Some(curator) = before.curator() {
+				let _ = entry.curators.set(now, curator.clone(), oldest);
+			}
+			if entry.current.entries().len().saturating_add(2) < MAX_CURRENT.saturated_into() {
+				let _ = entry.current.set(now, MAX_RELEASES.saturating_add(number), oldest);
+			} else {
+				let _ = entry.current.set(now, before.latest_release, oldest);
+			}
+		});
+	}
+}
+
+/// Fills what is remembered of a contribution's standing, but for the place that is kept for slashing it.
+pub(crate) fn fill_standings<T: Config>(contribution: ContributionId) {
+	for number in 0..MAX_STANDINGS {
+		let now = frame_system::Pallet::<T>::block_number();
+		let standing = match number.checked_rem(2) {
+			Some(0) => Standing::Withheld,
+			_ => Standing::Accepted,
+		};
+		Contributions::<T>::mutate(contribution, |entry| {
+			if let Some(entry) = entry {
+				let _ = entry.standing.set_but_last(now, standing, BlockNumberFor::<T>::zero());
+			}
+		});
+		pass::<T>(One::one());
+	}
+}
+
 /// A pending contribution.
 pub(crate) fn submit<T: Config>(
 	contributor: &T::AccountId,
@@ -86,9 +151,10 @@ pub(crate) fn submit<T: Config>(
 	let contribution = NextContributionId::<T>::get();
 	if let Some(entry) = Datanets::<T>::get(datanet) {
 		if !Pallet::<T>::admits(datanet, &entry, contributor) {
-			let curator = signed::<T>(&entry.curator);
-			fund::<T>(&entry.curator);
-			Pallet::<T>::allow_contributor(curator, datanet, contributor.clone())?;
+			let curator = curator_of::<T>(datanet)?;
+			fund::<T>(&curator);
+			let origin = signed::<T>(&curator);
+			Pallet::<T>::allow_contributor(origin, datanet, contributor.clone())?;
 		}
 	}
 	let submission = submission(contribution.saturating_add(1));
@@ -110,7 +176,8 @@ pub(crate) fn displace<T: Config>(
 	Contributions::<T>::mutate(contribution, |entry| {
 		if let Some(entry) = entry {
 			entry.displaced = Some(before);
-			let displaced = Contribution { status, uri: longest_uri(), ..entry.clone() };
+			let standing = History::new(Zero::zero(), Standing::Accepted);
+			let displaced = Contribution { status, standing, uri: longest_uri(), ..entry.clone() };
 			Contributions::<T>::insert(before, displaced);
 		}
 	});
@@ -164,13 +231,14 @@ pub(crate) fn pay<T: Config>(
 	for release in releases {
 		let release = ReleaseSelector::Fixed(*release);
 		let sources = DataSources::truncate_from(vec![DataSource { datanet, release, weight: 1 }]);
-		Pallet::<T>::do_credit(&[DataDue {
+		let due = DataDue {
 			amount: OPEN,
 			attributed: Permill::from_percent(50),
 			attribution: &[AttributionEntry { contribution, weight: 1 }],
 			unattributed: 0,
 			sources: &sources,
-		}])?;
+		};
+		Pallet::<T>::do_credit(frame_system::Pallet::<T>::block_number(), &[due])?;
 		T::Currency::mint_into(&pot, OPEN)?;
 	}
 	Ok(())
@@ -234,14 +302,11 @@ pub(crate) fn overtaken<T: Config>(
 		submissions.push(submission);
 	}
 	pass::<T>(One::one());
-	let curator = Datanets::<T>::get(datanet).map(|entry| entry.curator);
+	let curator = curator_of::<T>(datanet)?;
 	for (number, submission) in (0u32..).zip(&submissions) {
 		let other = funded::<T>("other", number);
-		if let Some(curator) = &curator {
-			let origin = signed::<T>(curator);
-			fund::<T>(curator);
-			Pallet::<T>::allow_contributor(origin, datanet, other.clone())?;
-		}
+		fund::<T>(&curator);
+		Pallet::<T>::allow_contributor(signed::<T>(&curator), datanet, other.clone())?;
 		let contribution = NextContributionId::<T>::get();
 		Pallet::<T>::do_submit(other, datanet, core::slice::from_ref(submission))?;
 		displace::<T>(contribution, ContributionStatus::Slashed);
@@ -264,8 +329,7 @@ pub(crate) fn fill_checkpoints<T: Config>(
 	datanet: DatanetId,
 	contribution: ContributionId,
 ) -> Result<(), DispatchError> {
-	let Some(entry) = Datanets::<T>::get(datanet) else { return Ok(()) };
-	let curator = entry.curator;
+	let curator = curator_of::<T>(datanet)?;
 	for change in 2..MAX_CHECKPOINTS {
 		Pallet::<T>::publish_release(signed::<T>(&curator), datanet)?;
 		if change.saturating_add(1) < MAX_CHECKPOINTS {

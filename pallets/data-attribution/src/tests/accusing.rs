@@ -73,7 +73,7 @@ fn sweep(id: ContributionId, releases: &[ReleaseId]) -> Result<(), DispatchError
 		.map_err(|error| error.error)
 }
 
-/// What a step pays an account.
+/// Amount that a step pays an account.
 fn paid(who: &AccountId, step: impl FnOnce() -> Result<(), DispatchError>) -> Balance {
 	let before = Balances::balance(who);
 	assert_ok!(step());

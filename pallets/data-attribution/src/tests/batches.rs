@@ -1,4 +1,4 @@
-//! What curators earn of calls, and the crediting of batches.
+//! The curators' earnings of calls, and the crediting of batches.
 
 use crate::{mock::*, Accounted, CuratorEarnings, DirectEarnings, Error, Event, Releases};
 use frame_support::{

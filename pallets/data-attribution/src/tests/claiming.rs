@@ -26,7 +26,7 @@ fn claim(who: &AccountId, contribution: ContributionId, releases: &[ReleaseId]) 
 		.map_err(|error| error.error)
 }
 
-/// What a claim pays.
+/// Amount that a claim pays.
 fn claimed(who: &AccountId, contribution: ContributionId, releases: &[ReleaseId]) -> Balance {
 	let before = Balances::balance(who);
 	assert_ok!(claim(who, contribution, releases));

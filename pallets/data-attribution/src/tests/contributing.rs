@@ -1,19 +1,22 @@
-//! What contributors can do with their contributions after, and beside, submitting one.
+//! Calls of contributors on their contributions after, and beside, submitting one.
 
 use crate::{
 	mock::*, AccusationReason, Checkpoint, Claimed, ContributionStatus, Contributions,
-	ContributionsOf, Datanets, Error, Event, HoldReason, RootOwner, Submission, MAX_CHECKPOINTS,
+	ContributionsOf, Datanets, Error, Event, HoldReason, RootOwner, MAX_CHECKPOINTS,
 	MAX_TOTAL_WEIGHT,
 };
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect, BoundedVec};
-use openledger_primitives::{AccountId, ContributionId, DatanetId};
+use openledger_primitives::{
+	contribution::{Submission, FORMAT_PRIVATE_STREAM, FORMAT_STREAM, FORMAT_UNSPECIFIED},
+	stream::MAX_STREAM,
+	AccountId, ContributionId, DatanetId,
+};
 use sp_runtime::{DispatchError, Permill, TokenError};
 
 const NOTHING: Permill = Permill::from_percent(0);
 
 fn submit(who: &AccountId, datanet: DatanetId, roots: &[u64]) -> Result<(), DispatchError> {
-	let submission = |number: &u64| Submission { root: root(*number), size: 1, uri: uri() };
-	let submissions = roots.iter().map(submission).collect::<Vec<_>>();
+	let submissions = roots.iter().map(|number| submission(*number)).collect::<Vec<_>>();
 	let submissions = BoundedVec::try_from(submissions).unwrap();
 	DataAttribution::submit_contributions(signed(who), datanet, submissions)
 		.map(|_| ())
@@ -58,6 +61,8 @@ fn a_batch_is_submitted_whole_or_not_at_all() {
 					datanet,
 					contributor: ALICE,
 					root: root(number),
+					format: FORMAT_STREAM,
+					since: 1,
 				}
 				.into(),
 			);
@@ -67,7 +72,7 @@ fn a_batch_is_submitted_whole_or_not_at_all() {
 		assert_noop!(submit(&BOB, datanet, &[4, 4]), Error::<Test>::RootTaken);
 		assert_noop!(submit(&BOB, 9, &[4]), Error::<Test>::UnknownDatanet);
 		assert_noop!(submit(&POOR, datanet, &[4]), TokenError::FundsUnavailable);
-		let empty = Submission { root: root(4), size: 0, uri: uri() };
+		let empty = Submission { size: 0, ..submission(4) };
 		let submissions = BoundedVec::truncate_from(vec![empty]);
 		assert_noop!(
 			DataAttribution::submit_contributions(signed(&BOB), datanet, submissions),
@@ -75,6 +80,41 @@ fn a_batch_is_submitted_whole_or_not_at_all() {
 		);
 		let closed = datanet_with(false, 0);
 		assert_noop!(submit(&BOB, closed, &[4]), Error::<Test>::NotAdmitted);
+	});
+}
+
+#[test]
+fn a_contribution_has_a_format_that_is_known_and_a_size_that_fits_it() {
+	run(|| {
+		let datanet = datanet();
+		let submit = |number, format, size| {
+			let submission = Submission { format, size, ..submission(number) };
+			DataAttribution::submit_contribution(signed(&ALICE), datanet, submission)
+		};
+		for format in [3, u8::MAX] {
+			assert_noop!(submit(1, format, 1), Error::<Test>::UnknownFormat);
+		}
+		for format in [FORMAT_STREAM, FORMAT_PRIVATE_STREAM] {
+			assert_noop!(submit(1, format, 0), Error::<Test>::EmptyContribution);
+			assert_noop!(submit(1, format, MAX_STREAM + 1), Error::<Test>::StreamTooLong);
+		}
+		assert_ok!(submit(1, FORMAT_STREAM, MAX_STREAM));
+		assert_ok!(submit(2, FORMAT_PRIVATE_STREAM, MAX_STREAM));
+		assert_ok!(submit(3, FORMAT_UNSPECIFIED, u64::MAX));
+
+		let stored = [0, 1, 2].map(|id| {
+			let entry = Contributions::<Test>::get(id).unwrap();
+			assert_eq!(entry.licence, submission(0).licence);
+			(entry.format, entry.size)
+		});
+		assert_eq!(stored, [(1, MAX_STREAM), (2, MAX_STREAM), (0, u64::MAX)]);
+		// In a batch, one is as good as all.
+		let odd = Submission { format: 9, ..submission(5) };
+		let batch = BoundedVec::truncate_from(vec![submission(4), odd]);
+		assert_noop!(
+			DataAttribution::submit_contributions(signed(&ALICE), datanet, batch),
+			Error::<Test>::UnknownFormat
+		);
 	});
 }
 

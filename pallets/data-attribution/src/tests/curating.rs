@@ -3,7 +3,8 @@
 use crate::{
 	mock::*, Accusation, Admission, Checkpoint, Contribution, ContributionStatus, Contributions,
 	ContributionsOf, Datanet, Datanets, Error, Event, HoldReason, NextContributionId,
-	NextDatanetId, Release, Releases, Reservation, RootOwner, MAX_RELEASES, MAX_TOTAL_WEIGHT,
+	NextDatanetId, Release, ReleaseLogs, Releases, Reservation, RootOwner, MAX_RELEASES,
+	MAX_TOTAL_WEIGHT,
 };
 use codec::MaxEncodedLen;
 use frame_support::{
@@ -12,8 +13,12 @@ use frame_support::{
 	BoundedVec,
 };
 use openledger_primitives::{
-	pool_index::PoolIndex, traits::DataInspect, AccountId, Balance, BlockNumber, ContributionId,
-	DatanetId,
+	contribution::{Standing, Submission},
+	history::History,
+	pool_index::PoolIndex,
+	release::ReleaseLog,
+	traits::DataInspect,
+	AccountId, Balance, BlockNumber, ContributionId, DatanetId,
 };
 use sp_runtime::{Permill, TokenError};
 
@@ -25,14 +30,13 @@ fn creating_a_datanet_holds_its_deposit() {
 			Datanets::<Test>::get(0),
 			Some(Datanet {
 				name: name("law/cases"),
-				curator: CURATOR,
+				curators: History::new(1, CURATOR),
 				offered_to: None,
 				open: true,
 				curator_share: Permill::zero(),
 				deposit: DatanetDeposit::get(),
 				latest_release: 0,
-				current_release: 0,
-				next_release: None,
+				current: History::new(1, 0),
 				next_total_weight: 0,
 				next_contributions: 0,
 				changed: false,
@@ -84,13 +88,7 @@ fn creating_a_datanet_needs_the_deposit() {
 fn submitting_holds_the_bond() {
 	run(|| {
 		let datanet = datanet();
-		assert_ok!(DataAttribution::submit_contribution(
-			signed(&ALICE),
-			datanet,
-			root(9),
-			5,
-			uri()
-		));
+		assert_ok!(DataAttribution::submit_contribution(signed(&ALICE), datanet, submission(9)));
 		assert_eq!(
 			Contributions::<Test>::get(0),
 			Some(Contribution {
@@ -98,13 +96,18 @@ fn submitting_holds_the_bond() {
 				contributor: ALICE,
 				beneficiary: None,
 				root: root(9),
-				size: 5,
+				size: 1_000,
 				uri: uri(),
+				format: 1,
+				licence: submission(9).licence,
 				bond: ContributionBond::get(),
 				since: 1,
 				kept_until: None,
 				displaced: None,
+				shown_at: None,
 				status: ContributionStatus::Pending,
+				standing: History::default(),
+				place: None,
 				checkpoints: Default::default(),
 			})
 		);
@@ -117,6 +120,8 @@ fn submitting_holds_the_bond() {
 				datanet,
 				contributor: ALICE,
 				root: root(9),
+				format: 1,
+				since: 1,
 			}
 			.into(),
 		);
@@ -127,7 +132,8 @@ fn submitting_holds_the_bond() {
 fn submitting_needs_a_datanet_and_bytes_and_the_bond() {
 	run(|| {
 		let submit = |who: &AccountId, datanet, size| {
-			DataAttribution::submit_contribution(signed(who), datanet, root(1), size, uri())
+			let submission = Submission { size, ..submission(1) };
+			DataAttribution::submit_contribution(signed(who), datanet, submission)
 		};
 		assert_noop!(submit(&ALICE, 0, 1), Error::<Test>::UnknownDatanet);
 		let datanet = datanet();
@@ -143,7 +149,7 @@ fn a_root_belongs_to_whoever_comes_first_in_any_datanet() {
 		let first = submitted(&ALICE, one);
 		for datanet in [one, other] {
 			assert_noop!(
-				DataAttribution::submit_contribution(signed(&BOB), datanet, root(first), 1, uri()),
+				DataAttribution::submit_contribution(signed(&BOB), datanet, submission(first)),
 				Error::<Test>::RootTaken
 			);
 		}
@@ -162,6 +168,9 @@ fn accepting_gives_weight_from_the_next_release_on() {
 		assert_eq!(entry.checkpoints.to_vec(), vec![Checkpoint { from_release: 2, weight: 7 }]);
 		assert_eq!(entry.weight_at(first), 0);
 		assert_eq!(entry.weight_at(first + 1), 7);
+		assert_eq!(entry.place, Some(1));
+		assert_eq!(entry.standing, History::new(1, Standing::Accepted));
+		assert_eq!(ReleaseLogs::<Test>::get(datanet).count(), 2);
 		let datanet_entry = Datanets::<Test>::get(datanet).unwrap();
 		assert_eq!(datanet_entry.next_total_weight, 12);
 		assert_eq!(datanet_entry.next_contributions, 2);
@@ -172,6 +181,7 @@ fn accepting_gives_weight_from_the_next_release_on() {
 				datanet,
 				weight: 7,
 				from_release: 2,
+				place: 1,
 			}
 			.into(),
 		);
@@ -255,13 +265,8 @@ fn rejecting_and_withdrawing_free_bond_and_root() {
 			assert!(!RootOwner::<Test>::contains_key(root(id)));
 			assert!(!ContributionsOf::<Test>::contains_key(ALICE, id.to_be_bytes()));
 
-			assert_ok!(DataAttribution::submit_contribution(
-				signed(&BOB),
-				datanet,
-				root(id),
-				1,
-				uri()
-			));
+			let again = submission(id);
+			assert_ok!(DataAttribution::submit_contribution(signed(&BOB), datanet, again));
 			ContributionBond::set(2);
 		});
 	}
@@ -304,6 +309,7 @@ fn publishing_freezes_the_accepted_contributions() {
 		let first = Release {
 			total_weight: 7,
 			contributions: 2,
+			root: ReleaseLogs::<Test>::get(datanet).root(),
 			curator_share: Permill::zero(),
 			index: PoolIndex::default(),
 			received: 0,
@@ -316,6 +322,7 @@ fn publishing_freezes_the_accepted_contributions() {
 				total_weight: 7,
 				contributions: 2,
 				curator_share: Permill::zero(),
+				root: first.root,
 			}
 			.into(),
 		);
@@ -323,7 +330,9 @@ fn publishing_freezes_the_accepted_contributions() {
 		accepted(&CAROL, datanet, 10);
 		assert_eq!(publish(datanet), 2);
 		assert_eq!(Releases::<Test>::get(datanet, 1), Some(first));
-		assert_eq!(Releases::<Test>::get(datanet, 2).unwrap().total_weight, 17);
+		let second = Releases::<Test>::get(datanet, 2).unwrap();
+		assert_eq!(second.total_weight, 17);
+		assert_ne!(second.root, first.root);
 		assert_eq!(DataAttribution::latest_release(datanet), Some(2));
 		assert!(DataAttribution::release_exists(datanet, 1));
 		assert!(DataAttribution::release_exists(datanet, 2));
@@ -387,33 +396,33 @@ fn sources_without_a_number_lead_to_a_later_release_after_a_notice() {
 		let (datanet, first, ids) = released(&[(ALICE, 1)]);
 		let notice = ReleaseNotice::get();
 		let state = || {
-			let entry = Datanets::<Test>::get(datanet).unwrap();
-			(entry.current_release, entry.next_release, entry.current_at(System::block_number()))
+			let (entry, now) = (Datanets::<Test>::get(datanet).unwrap(), System::block_number());
+			(entry.current_at(now), entry.announced(now))
 		};
 		let publish_with = |weight| {
 			assert_ok!(DataAttribution::set_weight(signed(&CURATOR), ids[0], weight));
 			publish(datanet)
 		};
-		assert_eq!(state(), (first, None, first));
+		assert_eq!(state(), (Some(first), None));
 
 		let second = publish_with(2);
 		let from = 1 + notice;
 		let announced = |release, from| Event::ReleaseAnnounced { datanet, release, from };
 		System::assert_last_event(announced(second, from).into());
-		assert_eq!(state(), (first, Some((second, from)), first));
+		assert_eq!(state(), (Some(first), Some((second, from))));
 		// One that is published meanwhile takes its place, and the notice begins anew.
 		pass(notice - 1);
 		let third = publish_with(3);
 		let from = 2 * notice;
 		System::assert_last_event(announced(third, from).into());
-		assert_eq!(state(), (first, Some((third, from)), first));
+		assert_eq!(state(), (Some(first), Some((third, from))));
 		pass(notice - 1);
-		assert_eq!(state(), (first, Some((third, from)), first));
+		assert_eq!(state(), (Some(first), Some((third, from))));
 		pass(1);
-		assert_eq!(state(), (first, Some((third, from)), third));
+		assert_eq!(state(), (Some(third), None));
 		// What has become current stays that while the next one is announced.
 		let fourth = publish_with(4);
-		assert_eq!(state(), (third, Some((fourth, from + notice)), third));
+		assert_eq!(state(), (Some(third), Some((fourth, from + notice))));
 		assert_eq!(DataAttribution::latest_release(datanet), Some(fourth));
 	});
 }
@@ -425,7 +434,7 @@ fn ids_end_with_an_error() {
 		accepted(&ALICE, datanet, 1);
 		NextContributionId::<Test>::put(ContributionId::MAX);
 		assert_noop!(
-			DataAttribution::submit_contribution(signed(&ALICE), datanet, root(77), 1, uri()),
+			DataAttribution::submit_contribution(signed(&ALICE), datanet, submission(77)),
 			Error::<Test>::OutOfIds
 		);
 		NextDatanetId::<Test>::put(DatanetId::MAX);
@@ -473,11 +482,16 @@ fn weight_is_that_of_the_newest_checkpoint() {
 		root: root(1),
 		size: 1,
 		uri: uri(),
+		format: 1,
+		licence: Default::default(),
 		bond: 0,
 		since: 0u32,
 		kept_until: None,
 		displaced: None,
+		shown_at: None,
 		status: ContributionStatus::Accepted,
+		standing: History::new(0, Standing::Accepted),
+		place: Some(0),
 		checkpoints: BoundedVec::truncate_from(vec![
 			Checkpoint { from_release: 2, weight: 5 },
 			Checkpoint { from_release: 4, weight: 0 },
@@ -490,10 +504,11 @@ fn weight_is_that_of_the_newest_checkpoint() {
 
 #[test]
 fn the_storage_table_tells_the_truth() {
-	assert_eq!(Datanet::<AccountId, BlockNumber>::max_encoded_len(), 182);
+	assert_eq!(Datanet::<AccountId, BlockNumber>::max_encoded_len(), 940);
+	assert_eq!(ReleaseLog::max_encoded_len(), 1_029);
 	assert_eq!(Admission::<AccountId>::max_encoded_len(), 48);
-	assert_eq!(Contribution::<AccountId, BlockNumber>::max_encoded_len(), 599);
-	assert_eq!(Release::max_encoded_len(), 64);
+	assert_eq!(Contribution::<AccountId, BlockNumber>::max_encoded_len(), 683);
+	assert_eq!(Release::max_encoded_len(), 96);
 	assert_eq!(Accusation::<AccountId, BlockNumber>::max_encoded_len(), 62);
 	assert_eq!(Reservation::<AccountId, BlockNumber>::max_encoded_len(), 57);
 	assert_eq!(DataAttribution::in_code_storage_version(), StorageVersion::new(1));

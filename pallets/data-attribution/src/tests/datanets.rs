@@ -6,7 +6,7 @@ use openledger_primitives::{AccountId, DatanetId};
 use sp_runtime::{DispatchResult, Permill, TokenError};
 
 fn submit(who: &AccountId, datanet: DatanetId, number: u64) -> DispatchResult {
-	DataAttribution::submit_contribution(signed(who), datanet, root(number), 1, uri())
+	DataAttribution::submit_contribution(signed(who), datanet, submission(number))
 		.map(|_| ())
 		.map_err(|error| error.error)
 }

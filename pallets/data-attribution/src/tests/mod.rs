@@ -1,6 +1,6 @@
 //! Tests by topic: datanets and who curates them, contributions, curating, crediting calls and batches
-//! of them, claiming, accusations, what nobody decides about, what is asked, what is watched, and random
-//! lives of all of it.
+//! of them, claiming, accusations, what nobody decides about, what releases commit to, what is remembered,
+//! what is asked, what is watched, and random lives of all of it.
 
 mod accusing;
 mod batches;
@@ -12,6 +12,8 @@ mod datanets;
 mod pending;
 mod querying;
 mod random;
+mod releases;
+mod remembering;
 mod reserving;
 mod returning;
 mod try_state;

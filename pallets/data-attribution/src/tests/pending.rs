@@ -1,9 +1,9 @@
-//! What nobody decides about for too long keeps no root.
+//! Contributions that nobody decides about for too long keep no root.
 
 use super::reserving::{accuse, reject, reserve, submit};
 use crate::{
 	mock::*, AccusationReason::Fraud, ContributionStatus, Contributions, ContributionsOf, Error,
-	Event, HoldReason, Reservations, RootOwner, Submission, WeightInfo,
+	Event, HoldReason, Reservations, RootOwner, WeightInfo,
 };
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect, BoundedVec};
 use openledger_primitives::{AccountId, BlockNumber, ContributionId, DatanetId, Weight};
@@ -233,7 +233,6 @@ fn a_late_one_gives_way_in_a_batch_and_nobody_s_earnings_move() {
 		let late = submitted(&BOB, datanet);
 		pass(PendingPeriod::get());
 		pay(40, Permill::from_percent(50), &[(late, 1)], &[fixed(datanet, release, 1)]).unwrap();
-		let submission = |number| Submission { root: root(number), size: 1, uri: uri() };
 		let batch = BoundedVec::truncate_from(vec![submission(late), submission(99)]);
 		let weight = DataAttribution::submit_contributions(signed(&CAROL), datanet, batch);
 		let expected = <() as WeightInfo>::submit_contributions(1, 1);

@@ -1,9 +1,10 @@
-//! What nodes and wallets are told.
+//! Answers to nodes and wallets.
 
-use crate::{mock::*, AccusationReason};
+use crate::{mock::*, AccusationReason, Releases};
 use frame_support::assert_ok;
-use openledger_primitives::info::{
-	ContributionInfo, ContributionState, DatanetInfo, ReleaseInfo, Scheduled,
+use openledger_primitives::{
+	info::{ContributionInfo, ContributionState, DatanetInfo, ReleaseInfo, Scheduled},
+	Hash,
 };
 use sp_runtime::Permill;
 
@@ -52,6 +53,7 @@ fn datanets_and_releases() {
 			release: 1,
 			total_weight: 3,
 			contributions: 1,
+			root: Releases::<Test>::get(first, 1).unwrap().root,
 			curator_share: Permill::from_percent(20),
 			per_weight: 27,
 			carry: 1,
@@ -109,6 +111,12 @@ fn contributions() {
 			root: root(id),
 			size: 1_000,
 			uri: "ipfs://data".into(),
+			format: 1,
+			licence: Hash::repeat_byte(0x11),
+			since: 1,
+			shown_at: None,
+			withheld: false,
+			slashed_at: None,
 			state: ContributionState::Pending,
 			next_weight: 0,
 			bond: ContributionBond::get(),
@@ -128,8 +136,11 @@ fn contributions() {
 		assert_ok!(DataAttribution::drop_accusation(signed(&CAROL), id));
 		assert_eq!(state(), (ContributionState::Stopped, 0, BOB));
 		assert_ok!(DataAttribution::accuse_contribution(signed(&CAROL), id, reason));
+		pass(3);
 		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), id, CAROL, true));
 		assert_eq!(state(), (ContributionState::Slashed, 0, BOB));
+		let info = DataAttribution::contribution_info(id).unwrap();
+		assert_eq!((info.since, info.slashed_at), (1, Some(4)));
 
 		let other = submitted(&ALICE, datanet);
 		submitted(&BOB, datanet);

@@ -3,7 +3,7 @@
 
 use crate::{
 	mock::*, Accounted, AccusationReason, Accusations, ContributionStatus, Contributions,
-	CuratorEarnings, Datanets, NextContributionId, Releases, RootOwner, Submission,
+	CuratorEarnings, Datanets, NextContributionId, Releases, RootOwner,
 };
 use frame_support::{
 	assert_ok,
@@ -11,7 +11,8 @@ use frame_support::{
 	BoundedVec,
 };
 use openledger_primitives::{
-	AccountId, Balance, BlockNumber, ContributionId, DatanetId, ReleaseId, MAX_CLAIM, OPEN,
+	contribution::Submission, AccountId, Balance, BlockNumber, ContributionId, DatanetId,
+	ReleaseId, MAX_CLAIM, OPEN,
 };
 use proptest::{collection::vec, prelude::*};
 use sp_runtime::{DispatchError, Permill};
@@ -47,13 +48,15 @@ enum Step {
 	Escalate { contribution: ContributionId },
 	Slash { contribution: ContributionId },
 	Resolve { contribution: ContributionId, guilty: bool },
-	Pay { amount: Balance, attributed: u8, attribution: Vec<(u64, u64)>, sources: Vec<Source> },
+	Pay { amount: Balance, attributed: u8, named: Vec<Named>, sources: Vec<Source>, ago: u32 },
 	Claim { who: usize, contribution: ContributionId, releases: Vec<ReleaseId> },
 	Sweep { contribution: ContributionId, releases: Vec<ReleaseId> },
 	ClaimAsCurator { who: usize },
 	Pass { blocks: BlockNumber },
 }
 
+/// Contribution and weight of an attribution entry.
+type Named = (ContributionId, u64);
 /// Datanet, release (0 for the latest) and weight of a data source.
 type Source = (DatanetId, ReleaseId, u64);
 
@@ -110,12 +113,14 @@ fn step() -> impl Strategy<Value = Step> {
 			0u8..=100,
 			vec((contribution(), weight()), 0..5),
 			vec((datanet(), 0u32..3, weight()), 1..4),
+			prop_oneof![2 => Just(0), 1 => 0u32..60],
 		)
-			.prop_map(|(amount, attributed, attribution, sources)| Step::Pay {
+			.prop_map(|(amount, attributed, named, sources, ago)| Step::Pay {
 				amount,
 				attributed,
-				attribution,
+				named,
 				sources,
+				ago,
 			}),
 		4 => (who(), contribution(), releases())
 			.prop_map(|(who, contribution, releases)| Step::Claim { who, contribution, releases }),
@@ -128,7 +133,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn curator(datanet: DatanetId) -> AccountId {
-	Datanets::<Test>::get(datanet).map_or(CURATOR, |entry| entry.curator)
+	Datanets::<Test>::get(datanet).map_or(CURATOR, |entry| entry.curator().unwrap().clone())
 }
 
 fn curator_of(contribution: ContributionId) -> AccountId {
@@ -162,7 +167,11 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 	type Pallet = crate::Pallet<Test>;
 	match step {
 		Step::Submit { who, datanet, roots } => {
-			let submission = |number: &u64| Submission { root: root(*number), size: 1, uri: uri() };
+			// Of any format, so that some of them are never named.
+			let submission = |number: &u64| Submission {
+				format: u8::try_from(number % 3).unwrap(),
+				..submission(*number)
+			};
 			let submissions =
 				BoundedVec::truncate_from(roots.iter().map(submission).collect::<Vec<_>>());
 			Pallet::submit_contributions(signed(&PEOPLE[who]), datanet, submissions)
@@ -261,7 +270,7 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 			Pallet::resolve_accusation(root, contribution, accuser, guilty)
 				.map_err(|error| error.error)?;
 		}
-		Step::Pay { amount, attributed, attribution, sources } => {
+		Step::Pay { amount, attributed, named, sources, ago } => {
 			let sources = sources
 				.into_iter()
 				.map(|(datanet, release, weight)| match release {
@@ -270,7 +279,8 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 				})
 				.collect::<Vec<_>>();
 			let attributed = Permill::from_percent(attributed.into());
-			pay(amount, attributed, &attribution, &sources)?;
+			let as_of = System::block_number().saturating_sub(ago);
+			pay_as_of(as_of, amount, attributed, &named, &sources)?;
 			return Ok(amount);
 		}
 		Step::Claim { who, contribution, releases } => {
@@ -322,6 +332,7 @@ proptest! {
 			BondLockPeriod::set(12);
 			ReservationPeriod::set(8);
 			PendingPeriod::set(12);
+			HistoryPeriod::set(40);
 			for number in 0..DATANETS {
 				let datanet = datanet_with(true, number * 10);
 				accepted(&ALICE, datanet, 7);

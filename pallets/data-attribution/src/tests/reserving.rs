@@ -21,7 +21,7 @@ pub(super) fn submit(
 	datanet: DatanetId,
 	number: u64,
 ) -> Result<(), DispatchError> {
-	DataAttribution::submit_contribution(signed(who), datanet, root(number), 1, uri())
+	DataAttribution::submit_contribution(signed(who), datanet, submission(number))
 		.map(|_| ())
 		.map_err(|error| error.error)
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
 
-/// How often somebody rejects their own.
+/// Number of times that somebody rejects their own.
 const TIMES: u64 = 5;
 
 #[test]

@@ -4,9 +4,11 @@ use crate::{
 	mock::*, Accounted, Accusation, AccusationReason, AccusationStage, Accusations, Admission,
 	Admissions, Checkpoint, Claimed, ContributionStatus, Contributions, ContributionsOf,
 	CuratorEarnings, DatanetIdByName, Datanets, DirectEarnings, NextContributionId, NextDatanetId,
-	Releases, Reservation, Reservations, RootOwner,
+	ReleaseLogs, Releases, Reservation, Reservations, RootOwner,
 };
+use codec::{Decode, Encode};
 use frame_support::traits::fungible::Mutate;
+use openledger_primitives::{contribution::Standing, history::History, release::ReleaseLog, Hash};
 use sp_runtime::Permill;
 
 fn change_contribution(change: impl FnOnce(&mut crate::ContributionOf<Test>)) {
@@ -19,6 +21,11 @@ fn change_datanet(change: impl FnOnce(&mut crate::DatanetOf<Test>)) {
 
 fn change_release(change: impl FnOnce(&mut crate::Release)) {
 	Releases::<Test>::mutate(0, 1, |entry| change(entry.as_mut().unwrap()));
+}
+
+/// A value that only odd bytes in storage can be.
+fn odd<T: Decode>(bytes: impl Encode) -> T {
+	T::decode(&mut bytes.encode().as_slice()).unwrap()
 }
 
 fn accuse(contribution: u64) {
@@ -38,7 +45,7 @@ fn reserve(at: u32, expires_at: u32) {
 
 #[test]
 fn each_breach_is_noticed() {
-	let breaches: [(&str, fn()); 42] = [
+	let breaches: [(&str, fn()); 62] = [
 		("a contribution's id was not given out", || NextContributionId::<Test>::put(0)),
 		("a contribution owns another one's root", || RootOwner::<Test>::insert(root(0), 1)),
 		("a contribution does not own its root", || {
@@ -87,6 +94,49 @@ fn each_breach_is_noticed() {
 				entry.checkpoints.force_push(Checkpoint { from_release: 1, weight: 9 })
 			})
 		}),
+		("a contribution's history is out of order", || {
+			let entries = vec![(1, Standing::Accepted), (1, Standing::Withheld)];
+			change_contribution(|entry| entry.standing = odd(entries))
+		}),
+		("a contribution's standing is of a later block", || {
+			change_contribution(|entry| entry.standing = History::new(2, Standing::Accepted))
+		}),
+		("a contribution's standing is not its status", || {
+			change_contribution(|entry| entry.standing = History::default())
+		}),
+		("a contribution's standing is not its status", || {
+			change_contribution(|entry| entry.standing = History::new(1, Standing::Slashed))
+		}),
+		("a contribution's standing is not its status", || {
+			let pending = submitted(&CAROL, 0);
+			Contributions::<Test>::mutate(pending, |entry| {
+				entry.as_mut().unwrap().standing = History::new(1, Standing::Accepted)
+			})
+		}),
+		("a contribution is slashed no more", || {
+			let entries = vec![(0, Standing::Slashed), (1, Standing::Accepted)];
+			change_contribution(|entry| entry.standing = odd(entries))
+		}),
+		("exactly what was accepted has a place in a log", || {
+			change_contribution(|entry| entry.place = None)
+		}),
+		("two leaves at one place of a log", || change_contribution(|entry| entry.place = Some(1))),
+		("a log without a datanet", || ReleaseLogs::<Test>::insert(9, ReleaseLog::default())),
+		("a contribution has a place beyond the end of its log", || {
+			change_contribution(|entry| entry.place = Some(2))
+		}),
+		("a log has too few peaks, or too many", || {
+			ReleaseLogs::<Test>::insert(0, odd::<ReleaseLog>((2u32, Vec::<Hash>::new())))
+		}),
+		("a log is not that of its contributions", || {
+			let log = ReleaseLog::from_peaks(2, &[Hash::zero()]).unwrap();
+			ReleaseLogs::<Test>::insert(0, log)
+		}),
+		("a log is not that of its contributions", || change_contribution(|entry| entry.since = 0)),
+		("a release's root is not that of the log", || {
+			change_release(|entry| entry.root = Hash::zero())
+		}),
+		("a contribution is in no log", || ReleaseLogs::<Test>::remove(0)),
 		("a contribution without a datanet", || Datanets::<Test>::remove(0)),
 		("a contribution claimed more than it earned", || Claimed::<Test>::insert(0, 1, 1_000)),
 		("a root without a contribution", || RootOwner::<Test>::insert(root(9), 9)),
@@ -114,17 +164,32 @@ fn each_breach_is_noticed() {
 		("an accuser's hold differs from the deposits", || accuse(0)),
 		("a reservation ends before it began", || reserve(3, 2)),
 		("a hold differs from the deposits for reservations", || reserve(3, 3)),
-		("exactly a datanet with releases has a current one", || {
-			change_datanet(|entry| entry.current_release = 0)
+		("a datanet's history is out of order", || {
+			change_datanet(|entry| entry.curators = odd(vec![(1, CURATOR), (1, ALICE)]))
+		}),
+		("a datanet's history is out of order", || {
+			change_datanet(|entry| entry.current = odd(vec![(0, 1), (1, 1)]))
+		}),
+		("a datanet has no curator", || {
+			change_datanet(|entry| entry.curators = History::default())
+		}),
+		("a datanet has a curator of a later block", || {
+			change_datanet(|entry| entry.curators = History::new(2, CURATOR))
+		}),
+		("a datanet has several releases announced", || {
+			change_datanet(|entry| entry.current = odd(vec![(1, 1), (5, 2), (6, 3)]))
 		}),
 		("a release is announced after a later one", || {
-			change_datanet(|entry| entry.next_release = Some((1, 9)))
+			change_datanet(|entry| entry.current = odd(vec![(0, 2), (1, 1)]))
 		}),
 		("the newest release is neither current nor announced", || {
-			change_datanet(|entry| entry.current_release = 2)
+			change_datanet(|entry| entry.current = History::default())
 		}),
 		("the newest release is neither current nor announced", || {
-			change_datanet(|entry| entry.next_release = Some((2, 9)))
+			change_datanet(|entry| entry.current = odd(vec![(1, 1), (9, 2)]))
+		}),
+		("a datanet with releases has no current one", || {
+			change_datanet(|entry| entry.current = odd(vec![(0, 0), (5, 1)]))
 		}),
 		("a release is missing", || Releases::<Test>::remove(0, 1)),
 		("a curator's hold differs from the deposits", || {

@@ -258,6 +258,19 @@ mod benchmarks {
 	}
 
 	#[benchmark]
+	fn set_payee() -> Result<(), BenchmarkError> {
+		let operator = funded::<T>("operator")?;
+		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
+		let payee: T::AccountId = account("payee", 0, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator.clone()), Some(payee.clone()));
+
+		assert_eq!(Nodes::<T>::get(&operator).and_then(|node| node.payee), Some(payee));
+		Ok(())
+	}
+
+	#[benchmark]
 	fn bond_more() -> Result<(), BenchmarkError> {
 		let operator = funded::<T>("operator")?;
 		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;

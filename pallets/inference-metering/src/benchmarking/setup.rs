@@ -1,4 +1,4 @@
-//! What benchmarks start from.
+//! The set-up that benchmarks start from.
 
 use crate::{
 	pallet::*,
@@ -14,7 +14,7 @@ use frame_support::traits::{
 	fungible::{Inspect, Mutate, MutateHold},
 	Get,
 };
-use frame_system::pallet_prelude::BlockNumberFor;
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use openledger_primitives::{
 	attribution::{Attribution, AttributionEntry, DataSource, DataSources, ReleaseSelector},
 	merkle::{self, InclusionProof},
@@ -24,7 +24,7 @@ use openledger_primitives::{
 	traits::{CallTerms, ChargedCall, DataInspect, ModelInspect, RevenueDistributor},
 	voucher::Voucher,
 	AccountId, Balance, ContributionId, Hash, ModelId, Sequence, SessionId, Signature, Uri,
-	MAX_ATTRIBUTION, MAX_RECORDS, MAX_SOURCES,
+	MAX_ATTRIBUTION, MAX_RECORDS, MAX_SERVED, MAX_SOURCES,
 };
 use sp_core::{crypto::KeyTypeId, sr25519};
 use sp_runtime::{
@@ -143,6 +143,7 @@ pub(crate) fn register<T: Config>(
 			T::Currency::hold(&HoldReason::Bond.into(), operator, bond)?;
 			Node {
 				endpoint: endpoint(),
+				payee: None,
 				receipt_key: operator.clone(),
 				key_since: Zero::zero(),
 				bond,
@@ -260,7 +261,8 @@ pub(super) fn old_roots<T: Config>(count: u32) {
 }
 
 /// A settlement that costs most to check: the caller's own key has signed, the wrapped form, and
-/// nothing has been settled on the lane. Two old roots wait to be removed.
+/// nothing has been settled on the lane. Two old roots wait to be removed. The node serves as many models as
+/// it can, and pays its earnings to another account.
 pub(super) struct Settling {
 	pub(super) operator: AccountId,
 	pub(super) voucher: Voucher,
@@ -276,7 +278,10 @@ pub(super) fn settling<T: Config>(
 	let developer = funded::<T>("developer")?;
 	let (sources, contributions) = sources::<T>(contributions)?;
 	let model = T::Models::benchmark_model(&developer, sources)?;
-	register::<T>(&operator, [model])?;
+	let others = models::<T>(MAX_SERVED.saturating_sub(1))?;
+	register::<T>(&operator, others.into_iter().chain([model]))?;
+	let payee = funded::<T>("payee")?;
+	Pallet::<T>::set_payee(RawOrigin::Signed(operator.clone()).into(), Some(payee))?;
 	fund::<T>(&T::Revenue::pot())?;
 	old_roots::<T>(roots::DROPPED_PER_SETTLEMENT);
 	let (key, caller) = key();

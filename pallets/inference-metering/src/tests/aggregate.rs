@@ -55,8 +55,13 @@ fn sums_are_charged_and_split() {
 					charge,
 					root,
 					payment,
+					node,
+					payee,
+					developer,
 					..
 				}) => {
+					assert_eq!((node, payee), (account(NODE), account(NODE)));
+					assert_eq!(developer, account(DEVELOPER));
 					assert_eq!(root, Hash::repeat_byte(0xcc));
 					let parts = payment.protocol + payment.developer + payment.node + payment.data;
 					assert_eq!(parts, charge);
@@ -250,7 +255,7 @@ fn bad_sums_are_refused_whole() {
 	});
 }
 
-/// Whether calls are settled one by one or by their sums, the caller pays the same.
+/// The caller pays the same, one by one or by their sums.
 #[test]
 fn sums_cost_what_records_cost() {
 	run(|| {

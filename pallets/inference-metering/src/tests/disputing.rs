@@ -1,4 +1,4 @@
-//! What tests of disputes start from: settled records, statements, and reports.
+//! The set-up that tests of disputes start from: settled records, statements, and reports.
 
 use crate::{mock::*, HoldReason};
 use frame_support::{
@@ -7,6 +7,7 @@ use frame_support::{
 use openledger_primitives::{
 	info::NodeStatus,
 	merkle::{self, InclusionProof},
+	price::Tokens,
 	record::CallRecord,
 	signing::Signed,
 	statement::Statement,
@@ -15,7 +16,7 @@ use openledger_primitives::{
 use sp_core::Pair;
 use sp_runtime::DispatchResult;
 
-/// What a penalty comes to, and what of it the reporter gets and the protocol.
+/// Amount of a penalty, and of the reporter's and the protocol's parts of it.
 pub(super) const PENALTY: Balance = BOND / 10;
 pub(super) const REWARD: Balance = PENALTY * 3 / 10;
 pub(super) const REST: Balance = PENALTY - REWARD;
@@ -32,18 +33,18 @@ pub(super) struct SettledRecord {
 }
 
 impl SettledRecord {
-	/// What an honest node stated.
+	/// The statement of an honest node.
 	pub(super) fn statement(&self) -> Statement {
 		let genesis_hash = System::block_hash(0);
 		Statement::of(genesis_hash, self.session, self.lane, &self.record, self.charge)
 	}
 
-	/// What a node stated that charged so much more than that.
+	/// The statement of a node that charged so much more than that.
 	pub(super) fn cheaper(&self, by: Balance) -> Statement {
 		Statement { charge: self.charge - by, ..self.statement() }
 	}
 
-	/// What a node stated whose answer was another one.
+	/// The statement of a node whose answer was another one.
 	pub(super) fn altered(&self) -> Statement {
 		Statement { response_hash: Hash::repeat_byte(0xdd), ..self.statement() }
 	}
@@ -87,7 +88,7 @@ pub(super) fn settled_for(about: Balance) -> SettledRecord {
 	let price = price(PRICE);
 	let output_tokens = (about / price.per_output_token + 1).try_into().unwrap();
 	let record = CallRecord { output_tokens, ..record(1) };
-	let charge = price.charge(record.input_tokens, output_tokens).unwrap();
+	let charge = price.charge(&Tokens::new(record.input_tokens, output_tokens)).unwrap();
 	assert_ok!(settle(&voucher(session, 0, 1, 0, charge), vec![record.clone()]));
 	proven((session, 0, 1), &[(record, charge)]).remove(0)
 }

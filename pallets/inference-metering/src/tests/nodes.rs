@@ -39,7 +39,7 @@ fn registering_holds_the_bond() {
 		assert_eq!(bond_of(STRANGER), BOND + 1);
 		let info = Metering::node_info(operator.clone()).unwrap();
 		assert_eq!(info.endpoint, "https://node.example:8402");
-		assert_eq!(info.receipt_key, account(RECEIPTS));
+		assert_eq!((info.payee, info.receipt_key), (operator.clone(), account(RECEIPTS)));
 		assert_eq!((info.models[0].model, info.models[0].capacity), (MODEL, 4));
 		assert_eq!((info.status, info.last_heartbeat, info.sessions), (NodeStatus::Active, 1, 0));
 		let serving: Vec<_> =
@@ -187,6 +187,63 @@ fn replaced_keys_are_kept_for_disputes() {
 			Metering::rotate_receipt_key(signed(CALLER), account(28)),
 			Error::<Test>::UnknownNode
 		);
+	});
+}
+
+#[test]
+fn a_payee_is_paid_for_the_nodes_calls_until_another_one_is_named() {
+	run(|| {
+		let (operator, payee) = (account(NODE), account(STRANGER));
+		let set = |payee: Option<u8>| Metering::set_payee(signed(NODE), payee.map(account));
+		let session = open_session(DEPOSIT);
+		let charge = call_charge();
+		let paid = |sequence: u64| -> Vec<u128> {
+			let before = [NODE, STRANGER].map(balance);
+			let acknowledged = u128::from(sequence - 1) * charge;
+			settle_one(session, 0, sequence, acknowledged, charge).unwrap();
+			[NODE, STRANGER].map(balance).iter().zip(before).map(|(now, was)| now - was).collect()
+		};
+		let part = paid(1);
+		assert_eq!(part[1], 0);
+
+		assert_ok!(set(Some(STRANGER)));
+		let event = Event::PayeeSet { operator: operator.clone(), payee: payee.clone() };
+		System::assert_last_event(event.into());
+		assert_eq!(Metering::node_info(operator.clone()).unwrap().payee, payee);
+		assert_eq!(Metering::payee(&operator), payee);
+		assert_eq!(paid(2), [0, part[0]]);
+
+		assert_ok!(set(None));
+		let event = Event::PayeeSet { operator: operator.clone(), payee: operator.clone() };
+		System::assert_last_event(event.into());
+		assert_eq!(Metering::payee(&operator), operator);
+		assert_eq!(paid(3), part);
+	});
+}
+
+#[test]
+fn a_payee_is_named_by_the_operator_and_only_if_it_is_another_one() {
+	run(|| {
+		let set = |payee: Option<u8>| Metering::set_payee(signed(NODE), payee.map(account));
+
+		for same in [None, Some(NODE)] {
+			assert_noop!(set(same), Error::<Test>::SamePayee);
+		}
+		assert_noop!(
+			Metering::set_payee(signed(CALLER), Some(account(STRANGER))),
+			Error::<Test>::UnknownNode
+		);
+		assert_noop!(
+			Metering::set_payee(RuntimeOrigin::root(), None),
+			sp_runtime::DispatchError::BadOrigin
+		);
+		assert_ok!(set(Some(STRANGER)));
+		assert_noop!(set(Some(STRANGER)), Error::<Test>::SamePayee);
+		// The operator's own account is the same as none.
+		assert_ok!(set(Some(NODE)));
+		assert_noop!(set(None), Error::<Test>::SamePayee);
+		// Whoever is no operator is paid as they are.
+		assert_eq!(Metering::payee(&account(CALLER)), account(CALLER));
 	});
 }
 
@@ -409,7 +466,7 @@ fn a_key_is_kept_for_the_sessions_that_it_served() {
 	});
 }
 
-/// What was promised to the caller when a call was settled is kept when the window is made shorter
+/// The promise made to the caller when a call was settled is kept when the window is made shorter
 /// before the session is closed.
 #[test]
 fn a_bond_outlasts_a_window_that_was_longer() {
@@ -432,7 +489,7 @@ fn a_bond_outlasts_a_window_that_was_longer() {
 #[test]
 fn what_is_stored_is_as_large_as_documented() {
 	use codec::MaxEncodedLen;
-	assert!(crate::types::NodeOf::<Test>::max_encoded_len() <= 850);
+	assert!(crate::types::NodeOf::<Test>::max_encoded_len() <= 880);
 	assert!(crate::types::SessionOf::<Test>::max_encoded_len() <= 220);
 	assert_eq!(crate::types::KeyHistoryOf::<Test>::max_encoded_len(), 2_818);
 }

@@ -20,7 +20,7 @@ use sp_runtime::traits::Dispatchable;
 
 type Call = crate::Call<Test>;
 
-/// What somebody does. Sequences, and what is acknowledged in calls, are counted from where the lane
+/// A step of somebody. Sequences, and what is acknowledged in calls, are counted from where the lane
 /// is.
 #[derive(Clone, Debug)]
 enum Step {
@@ -36,6 +36,7 @@ enum Step {
 	Register(u8),
 	Update(u8, u32),
 	Rotate(u8, u8),
+	Payee(u8, Option<u8>),
 	BondMore(u8),
 	Heartbeat(u8),
 	Leave(u8),
@@ -129,6 +130,8 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => node().prop_map(Step::Register),
 		1 => (node(), 0u32..3).prop_map(|(node, models)| Step::Update(node, models)),
 		1 => (node(), 20u8..23).prop_map(|(node, key)| Step::Rotate(node, key)),
+		1 => (node(), proptest::option::of(prop_oneof![Just(NODE), Just(STRANGER), Just(99)]))
+			.prop_map(|(node, payee)| Step::Payee(node, payee)),
 		1 => node().prop_map(Step::BondMore),
 		1 => node().prop_map(Step::Heartbeat),
 		1 => node().prop_map(Step::Leave),
@@ -282,6 +285,7 @@ fn take(step: Step, book: &Book) -> DispatchResultWithPostInfo {
 		Step::Rotate(node, key) => {
 			dispatch(node, Call::rotate_receipt_key { receipt_key: account(key) })
 		}
+		Step::Payee(node, payee) => dispatch(node, Call::set_payee { payee: payee.map(account) }),
 		Step::BondMore(node) => dispatch(node, Call::bond_more { amount: charge }),
 		Step::Heartbeat(node) => dispatch(node, Call::heartbeat {}),
 		Step::Leave(node) => dispatch(node, Call::start_unbonding {}),

@@ -130,7 +130,7 @@ fn settlements_remove_old_roots() {
 	});
 }
 
-/// What was promised when a call was settled is kept, whatever is decided later.
+/// The promise made when a call was settled is kept, whatever is decided later.
 #[test]
 fn a_shorter_window_is_for_later_settlements() {
 	run(|| {

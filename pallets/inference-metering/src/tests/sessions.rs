@@ -368,7 +368,7 @@ fn the_time_to_settle_is_that_of_the_opening() {
 	});
 }
 
-/// Whether somebody has closed it or not: nothing can be settled when the keys that would prove it
+/// Closed by somebody or not: nothing can be settled when the keys that would prove it
 /// wrong need not be kept any more.
 #[test]
 fn an_expired_session_cannot_be_settled_for_ever() {

@@ -23,7 +23,8 @@ use sp_runtime::DispatchError;
 fn a_call_is_charged_and_split_among_everyone() {
 	run(|| {
 		let session = open_session(DEPOSIT);
-		let before = [PROTOCOL, DEVELOPER, NODE].map(balance);
+		assert_ok!(Metering::set_payee(signed(NODE), Some(account(STRANGER))));
+		let before = [PROTOCOL, DEVELOPER, STRANGER].map(balance);
 		let charge = call_charge();
 		settle_one(session, 0, 1, 0, charge).unwrap();
 
@@ -36,18 +37,20 @@ fn a_call_is_charged_and_split_among_everyone() {
 					developer,
 					caller,
 					node,
+					payee,
 					..
 				}) => {
 					assert_eq!(paid, charge);
 					assert_eq!(developer, account(DEVELOPER));
 					assert_eq!((caller, node), (account(CALLER), account(NODE)));
+					assert_eq!(payee, account(STRANGER));
 					Some(payment)
 				}
 				_ => None,
 			})
 			.unwrap();
 		assert_eq!(payment.protocol + payment.developer + payment.node + payment.data, charge);
-		let after = [PROTOCOL, DEVELOPER, NODE].map(balance);
+		let after = [PROTOCOL, DEVELOPER, STRANGER].map(balance);
 		let paid = [payment.protocol, payment.developer, payment.node];
 		for who in 0..3 {
 			assert_eq!(after[who] - before[who], paid[who]);
@@ -378,7 +381,7 @@ fn free_calls_are_settled_too() {
 	});
 }
 
-/// What a settlement weighs less than it could, because its terms have one source and no parents.
+/// Weight that a settlement has less than it could, because its terms have one source and no parents.
 fn absent() -> Weight {
 	(<()>::settle_sources(7) - <()>::settle_sources(0))
 		+ (<()>::settle_parents(4) - <()>::settle_parents(0))
@@ -419,7 +422,7 @@ fn weight_is_that_of_what_was_settled() {
 	});
 }
 
-/// What is cheap costs little: the weight is that of what was there, not the most that there could be.
+/// Little work costs little: the weight is that of what was there, not the most that there could be.
 #[test]
 fn one_record_weighs_less_than_many() {
 	run(|| {

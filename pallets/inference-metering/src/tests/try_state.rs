@@ -44,6 +44,9 @@ fn sessions_can_be_settled_while_keys_are_kept() {
 		PreviousKeys::<Test>::mutate(account(NODE), |keys| keys[0].kept_until = 0);
 	});
 	breaks("a node's key is older than the one before it", |_| change_node(|it| it.key_since = 0));
+	breaks("a node's payee is its own operator", |_| {
+		change_node(|it| it.payee = Some(account(NODE)));
+	});
 	breaks("keys are kept of an unknown node", |_| {
 		let keys = PreviousKeys::<Test>::get(account(NODE));
 		PreviousKeys::<Test>::insert(account(STRANGER), keys);

@@ -31,6 +31,7 @@ fn answer_with(version: u32, input_tokens: u32, output_tokens: u32) -> PostInfo 
 #[test]
 fn an_answer_is_paid_and_the_rest_released() {
 	run(|| {
+		Nodes::set_payee(NODE, STRANGER);
 		request();
 		assert_ok!(answer(NODE, 0));
 
@@ -40,7 +41,7 @@ fn an_answer_is_paid_and_the_rest_released() {
 		let tenth = charge / 10;
 		let half = (charge - 2 * tenth) / 2;
 		let rest = charge - 2 * tenth - half;
-		assert_eq!(total(NODE), WEALTH + half);
+		assert_eq!((total(NODE), total(STRANGER)), (WEALTH, WEALTH + half));
 		assert_eq!(total(DEVELOPER), WEALTH + rest);
 		assert_eq!((total(PROTOCOL), total(DATA)), (WEALTH + tenth, WEALTH + tenth));
 		assert!(crate::Requests::<Test>::get(0).is_none());
@@ -49,6 +50,7 @@ fn an_answer_is_paid_and_the_rest_released() {
 				request: 0,
 				caller: account(CALLER),
 				node: account(NODE),
+				payee: account(STRANGER),
 				developer: account(DEVELOPER),
 				model: MODEL,
 				version: 0,

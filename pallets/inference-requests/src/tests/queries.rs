@@ -1,4 +1,4 @@
-//! What can be asked of the state.
+//! Questions about the state.
 
 use crate::mock::*;
 use frame_support::assert_ok;

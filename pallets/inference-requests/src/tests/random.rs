@@ -104,7 +104,7 @@ fn take(step: Step) {
 	}
 }
 
-/// What all accounts have together.
+/// The sum of all accounts.
 fn sum() -> Balance {
 	PEOPLE.into_iter().map(total).sum::<Balance>() + Balances::total_balance(&Split::pot())
 }

@@ -197,7 +197,7 @@ mod prices {
 		run(|| {
 			let id = registered();
 			// One part that rises is enough.
-			let mixed = PriceSchedule { per_call: 0, per_input_token: 11, per_output_token: 0 };
+			let mixed = PriceSchedule { per_input_token: 11, ..Default::default() };
 			assert_ok!(set_price(id, mixed));
 			System::assert_last_event(
 				Event::PriceSet { model: id, price_version: 1, price: mixed, from: 11 }.into(),

@@ -1,4 +1,4 @@
-//! What others see of models.
+//! The view that others have of models.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn terms_are_those_of_version_and_price() {
 		assert!(ModelRegistry::exists(id));
 		assert!(!ModelRegistry::exists(id + 1));
 		let terms = ModelRegistry::terms(id, 0, 0).unwrap();
-		assert_eq!(terms.developer, DEVELOPER);
+		assert_eq!(terms.payee, DEVELOPER);
 		assert_eq!(terms.price, PRICE);
 		assert_eq!(terms.policy, policy(40, 35, 25));
 		assert_eq!(terms.sources.to_vec(), vec![fixed(1, 10), fixed(2, 20)]);
@@ -94,17 +94,14 @@ fn a_model_is_told_whole() {
 		let info = ModelRegistry::model_info(id).unwrap();
 		assert_eq!(info.id, id);
 		assert_eq!(info.name, "acme/smol-1");
-		assert_eq!(info.owner, DEVELOPER);
+		assert_eq!((info.owner, info.payee), (DEVELOPER, DEVELOPER));
 		assert!(info.paused);
 		assert_eq!(info.retired_at, None);
 		assert_eq!(info.offered_to, Some(OTHER));
 		assert_eq!((info.version, info.price_version), (0, 0));
 		assert_eq!(info.price, PRICE);
 		assert_eq!(info.policy, policy(40, 35, 25));
-		assert_eq!(info.uri, "https://example.com/smol-1");
-		assert_eq!(info.weights_hash, Hash::repeat_byte(1));
-		assert_eq!(info.tokenizer_hash, Hash::repeat_byte(2));
-		assert_eq!(info.sources.to_vec(), vec![fixed(1, 10), fixed(2, 20)]);
+		assert_eq!(info.details, details(1, vec![fixed(1, 10), fixed(2, 20)]));
 		let above = info.parent.unwrap();
 		assert_eq!((above.model, above.royalty), (parent, Permill::from_percent(10)));
 		assert_eq!(info.deposit, held(&DEVELOPER));
@@ -136,7 +133,7 @@ fn what_is_announced_is_told_until_it_is_in_force() {
 		assert_eq!((info.next_version, info.next_price, info.next_policy), (None, None, None));
 		assert_eq!((info.version, info.price_version), (1, 2));
 		assert_eq!((info.price, info.policy), (RISE, policy(30, 30, 40)));
-		assert_eq!(info.weights_hash, Hash::repeat_byte(5));
+		assert_eq!(info.details.base_hash, Hash::repeat_byte(5));
 	});
 }
 
@@ -164,9 +161,7 @@ fn versions_are_listed_in_pages() {
 		assert_eq!((versions[0].from, versions[0].until), (4, Some(5)));
 		assert_eq!((versions[1].from, versions[1].until), (5, Some(16)));
 		assert_eq!((versions[2].from, versions[2].until), (16, None));
-		assert_eq!(versions[2].weights_hash, Hash::repeat_byte(10));
-		assert_eq!(versions[2].uri, "https://example.com/smol-1");
-		assert_eq!(versions[2].sources.to_vec(), vec![latest(1)]);
+		assert_eq!(versions[2].details, details(10, vec![latest(1)]));
 	});
 }
 

@@ -15,7 +15,7 @@ fn purge(model: ModelId) {
 
 fn lineage(model: ModelId) -> Vec<(ModelId, AccountId)> {
 	let terms = ModelRegistry::terms(model, 0, 0).unwrap();
-	terms.lineage.into_iter().map(|above| (above.model, above.owner)).collect()
+	terms.lineage.into_iter().map(|above| (above.model, above.payee)).collect()
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn each_level_above_is_paid_for() {
 		let one = derive(DEVELOPER, "m1", root);
 		let two = derive(DEVELOPER, "m2", one);
 		let bytes = |id| Models::<Test>::get(id).unwrap().deposit.bytes as usize;
-		let tombstone = crate::Tombstone::<AccountId>::max_encoded_len();
+		let tombstone = crate::TombstoneOf::<Test>::max_encoded_len();
 		assert_eq!(bytes(one), bytes(root) + tombstone);
 		assert_eq!(bytes(two), bytes(root) + 2 * tombstone);
 	});
@@ -147,6 +147,25 @@ fn the_last_of_a_line_clears_up() {
 		assert_ok!(ModelRegistry::purge_model(other(), second, 0));
 		assert_eq!(Tombstones::<Test>::iter_keys().count(), 0);
 		assert_eq!(held(&DEVELOPER) + held(&OTHER), 0);
+	});
+}
+
+#[test]
+fn royalties_go_to_the_parents_payee() {
+	run(|| {
+		let root = Registration { name: "root", ..Default::default() }.id();
+		let child = derive(OTHER, "child", root);
+		assert_ok!(ModelRegistry::set_payee(developer(), root, Some(PAYEE)));
+		assert_eq!(lineage(child), vec![(root, PAYEE)]);
+		// Also of a parent that is retired, and gone.
+		retire(root);
+		assert_ok!(ModelRegistry::set_payee(developer(), root, Some(POOR)));
+		assert_eq!(lineage(child), vec![(root, POOR)]);
+		let parties = Models::<Test>::get(root).unwrap().parties;
+		pass(20);
+		purge(root);
+		assert_eq!(lineage(child), vec![(root, POOR)]);
+		assert_eq!(Tombstones::<Test>::get(root).unwrap().parties, parties);
 	});
 }
 

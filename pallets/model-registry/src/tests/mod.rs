@@ -11,8 +11,8 @@ mod terms;
 mod try_state;
 
 use crate::{
-	mock::*, Error, Event, HoldReason, ModelIdByName, ModelVersion, Models, NextModelId, Prices,
-	Tombstones, Versions, WeightInfo, MAX_REMOVED,
+	mock::*, Error, Event, HoldReason, ModelIdByName, Models, NextModelId, Prices, Tombstones,
+	Versions, WeightInfo, MAX_PARTIES, MAX_REMOVED,
 };
 use codec::{Encode, MaxEncodedLen};
 use frame_support::{
@@ -20,8 +20,9 @@ use frame_support::{
 	traits::{fungible::InspectHold, GetStorageVersion, StorageVersion},
 };
 use openledger_primitives::{
-	attribution::{DataSource, DataSources, ReleaseSelector},
+	attribution::{DataSource, DataSources, ReleaseSelector, NEWEST_RULE},
 	info::QuoteError,
+	model::{VersionDetails, MAX_TEMPLATE_OVERHEAD},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	record::RejectReason,
@@ -30,8 +31,12 @@ use openledger_primitives::{
 };
 use sp_runtime::{ArithmeticError, DispatchResult, Permill, TokenError};
 
-const PRICE: PriceSchedule =
-	PriceSchedule { per_call: 1_000, per_input_token: 10, per_output_token: 20 };
+const PRICE: PriceSchedule = PriceSchedule {
+	per_call: 1_000,
+	per_input_token: 10,
+	per_cached_input_token: 4,
+	per_output_token: 20,
+};
 const CUT: PriceSchedule = PriceSchedule { per_call: 999, ..PRICE };
 const RISE: PriceSchedule = PriceSchedule { per_output_token: 21, ..PRICE };
 
@@ -43,6 +48,8 @@ struct Registration {
 	price: PriceSchedule,
 	policy: RevenuePolicy,
 	sources: Vec<DataSource>,
+	/// The change to the other details.
+	spoilt: fn(&mut VersionDetails),
 	parent: Option<(ModelId, u32)>,
 }
 
@@ -54,6 +61,7 @@ impl Default for Registration {
 			price: PRICE,
 			policy: policy(40, 35, 25),
 			sources: vec![fixed(1, 10), fixed(2, 20)],
+			spoilt: |_| {},
 			parent: None,
 		}
 	}
@@ -67,32 +75,17 @@ impl Registration {
 
 	fn send(self) -> DispatchResult {
 		let origin = RuntimeOrigin::signed(self.owner);
-		let (weights, tokenizer) = (Hash::repeat_byte(1), Hash::repeat_byte(2));
-		let sources = self.sources.try_into().unwrap();
-		let name = name(self.name);
+		let mut details = details(1, self.sources);
+		(self.spoilt)(&mut details);
+		let (name, price, policy) = (name(self.name), self.price, self.policy);
 		match self.parent {
-			None => ModelRegistry::register_model(
-				origin,
-				name,
-				uri(),
-				weights,
-				tokenizer,
-				self.price,
-				self.policy,
-				sources,
-			),
-			Some((parent, royalty)) => ModelRegistry::register_derived_model(
-				origin,
-				name,
-				uri(),
-				weights,
-				tokenizer,
-				self.price,
-				self.policy,
-				sources,
-				parent,
-				Permill::from_percent(royalty),
-			),
+			None => ModelRegistry::register_model(origin, name, details, price, policy),
+			Some((parent, royalty)) => {
+				let royalty = Permill::from_percent(royalty);
+				ModelRegistry::register_derived_model(
+					origin, name, details, price, policy, parent, royalty,
+				)
+			}
 		}
 	}
 
@@ -110,6 +103,21 @@ fn name(text: &str) -> Name {
 
 fn uri() -> Uri {
 	Uri::truncate_from(b"https://example.com/smol-1".to_vec())
+}
+
+/// A version with these weights and sources.
+fn details(weights: u8, sources: Vec<DataSource>) -> VersionDetails {
+	VersionDetails {
+		uri: uri(),
+		base_hash: Hash::repeat_byte(weights),
+		adapter_hash: None,
+		tokenizer_hash: Hash::repeat_byte(2),
+		template_hash: Some(Hash::repeat_byte(3)),
+		template_overhead: 8,
+		max_retrieved_tokens: 1_000,
+		attribution_rule: NEWEST_RULE,
+		sources: sources.try_into().unwrap(),
+	}
 }
 
 fn policy(developer: u32, data: u32, node: u32) -> RevenuePolicy {
@@ -147,9 +155,7 @@ fn other() -> RuntimeOrigin {
 
 /// Publishes a version with these weights and sources as the developer.
 fn publish(model: ModelId, weights: u8, sources: Vec<DataSource>) -> DispatchResult {
-	let (weights, tokenizer) = (Hash::repeat_byte(weights), Hash::repeat_byte(2));
-	let sources = sources.try_into().unwrap();
-	ModelRegistry::publish_version(developer(), model, uri(), weights, tokenizer, sources)
+	ModelRegistry::publish_version(developer(), model, details(weights, sources))
 }
 
 fn set_price(model: ModelId, price: PriceSchedule) -> DispatchResult {
@@ -172,14 +178,13 @@ fn refusal(model: ModelId, version: u32, price_version: u32) -> Option<RejectRea
 type OwnersCall = (&'static str, fn(RuntimeOrigin, ModelId) -> DispatchResult);
 
 /// Each call that only the owner of a model may make; those first that a retired one does not take.
-fn owners_calls() -> ([OwnersCall; 9], [OwnersCall; 3]) {
+fn owners_calls() -> ([OwnersCall; 9], [OwnersCall; 4]) {
 	(
 		[
 			("pause", |origin, id| ModelRegistry::pause_model(origin, id)),
 			("resume", |origin, id| ModelRegistry::resume_model(origin, id)),
 			("publish", |origin, id| {
-				let hash = Hash::repeat_byte(9);
-				ModelRegistry::publish_version(origin, id, uri(), hash, hash, Default::default())
+				ModelRegistry::publish_version(origin, id, details(9, vec![]))
 			}),
 			("cancel version", |origin, id| ModelRegistry::cancel_version(origin, id)),
 			("set price", |origin, id| ModelRegistry::set_price(origin, id, CUT)),
@@ -194,6 +199,7 @@ fn owners_calls() -> ([OwnersCall; 9], [OwnersCall; 3]) {
 			}),
 			("offer", |origin, id| ModelRegistry::offer_model(origin, id, POOR)),
 			("withdraw", |origin, id| ModelRegistry::withdraw_offer(origin, id)),
+			("set payee", |origin, id| ModelRegistry::set_payee(origin, id, Some(PAYEE))),
 		],
 	)
 }

@@ -30,6 +30,7 @@ enum Step {
 	Offer { who: usize, model: ModelId, to: usize },
 	Withdraw { who: usize, model: ModelId },
 	Accept { who: usize, model: ModelId },
+	SetPayee { who: usize, model: ModelId, payee: Option<usize> },
 	Govern { notice: BlockNumber, grace: BlockNumber, base: u8, per_byte: u8 },
 	Pass { blocks: BlockNumber },
 }
@@ -67,6 +68,9 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => (who(), model(), account()).prop_map(|(who, model, to)| Step::Offer { who, model, to }),
 		1 => (who(), model()).prop_map(|(who, model)| Step::Withdraw { who, model }),
 		2 => (who(), model()).prop_map(|(who, model)| Step::Accept { who, model }),
+		3 => (who(), model(), prop::option::of(account())).prop_map(
+			|(who, model, payee)| Step::SetPayee { who, model, payee }
+		),
 		1 => (0..15u32, 0..30u32, 0..3u8, 0..3u8).prop_map(
 			|(notice, grace, base, per_byte)| Step::Govern { notice, grace, base, per_byte }
 		),
@@ -74,13 +78,12 @@ fn step() -> impl Strategy<Value = Step> {
 	]
 }
 
-fn data(choice: u8) -> DataSources {
-	let sources = match choice {
+fn data(choice: u8) -> Vec<DataSource> {
+	match choice {
 		0 => vec![],
 		1 => vec![fixed(1, 10)],
 		_ => vec![fixed(1, 10), latest(1)],
-	};
-	sources.try_into().unwrap()
+	}
 }
 
 fn shares(data: u32) -> RevenuePolicy {
@@ -98,6 +101,7 @@ fn call(step: Step) -> DispatchResult {
 	let price = |per_call: u8, per_token: u8| PriceSchedule {
 		per_call: per_call.into(),
 		per_input_token: 1,
+		per_cached_input_token: u128::from(per_call % 2),
 		per_output_token: per_token.into(),
 	};
 	let plain = |result: frame_support::dispatch::DispatchResultWithPostInfo| {
@@ -117,8 +121,8 @@ fn call(step: Step) -> DispatchResult {
 			.send()
 		}
 		Step::Publish { who, model, weights, sources } => {
-			let hash = Hash::repeat_byte(weights);
-			Registry::publish_version(entitled(who, model), model, uri(), hash, hash, data(sources))
+			let version = details(weights, data(sources));
+			Registry::publish_version(entitled(who, model), model, version)
 		}
 		Step::CancelVersion { who, model } => Registry::cancel_version(entitled(who, model), model),
 		Step::SetPrice { who, model, per_call, per_token } => {
@@ -150,11 +154,15 @@ fn call(step: Step) -> DispatchResult {
 			};
 			Registry::accept_model(who, model)
 		}
+		Step::SetPayee { who, model, payee } => {
+			let payee = payee.map(|payee| ACCOUNTS[payee].clone());
+			Registry::set_payee(entitled(who, model), model, payee)
+		}
 		Step::Govern { .. } | Step::Pass { .. } => Ok(()),
 	}
 }
 
-/// What a caller was told in a block, and agreed to.
+/// Terms that a caller was told in a block, and agreed to.
 struct Agreement {
 	/// It can be settled until then, at the least.
 	until: BlockNumber,
@@ -174,7 +182,7 @@ fn ends(model: ModelId, version: u32, price_version: u32) -> [Option<Ends<BlockN
 }
 
 impl Agreement {
-	/// Whether its version and its price version have ends that nothing can move any more.
+	/// Returns `true` if its version and its price version have ends that nothing can move any more.
 	fn has_ended(&self) -> bool {
 		let now = System::block_number();
 		let ends = ends(self.model, self.version, self.price_version);
@@ -182,7 +190,7 @@ impl Agreement {
 	}
 }
 
-/// What calls could be agreed to now.
+/// The calls that could be agreed to now.
 fn agreements() -> Vec<Agreement> {
 	let now = System::block_number();
 	(0..NextModelId::<Test>::get())
@@ -192,7 +200,7 @@ fn agreements() -> Vec<Agreement> {
 			let policy = ModelRegistry::terms(model, version, price_version).unwrap().policy;
 			let info = ModelRegistry::model_info(model).unwrap();
 			let told = info.policy;
-			let applies = if info.sources.is_empty() { told.without_data() } else { told };
+			let applies = if info.details.sources.is_empty() { told.without_data() } else { told };
 			assert_eq!(policy, applies);
 			// What is known to end has the time that it was given with its end, be it less.
 			let ends = ends(model, version, price_version);

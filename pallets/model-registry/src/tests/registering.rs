@@ -10,16 +10,14 @@ fn stores_everything_and_tells() {
 		let model = Models::<Test>::get(0).unwrap();
 		assert_eq!(model.name, name("acme/smol-1"));
 		assert_eq!(model.owner, DEVELOPER);
+		assert_eq!((model.payee(), model.parties.at(1).unwrap().payee()), (&DEVELOPER, &DEVELOPER));
 		assert!(!model.paused);
 		assert_eq!((model.version.current, model.price.current), (0, 0));
 		assert_eq!((model.retired_at, model.offered_to, model.parent), (None, None, None));
 		let version = Versions::<Test>::get(0, 0).unwrap();
 		assert_eq!((version.from, version.ends), (1, None));
 		let version = version.value;
-		assert_eq!(version.uri, uri());
-		assert_eq!(version.weights_hash, Hash::repeat_byte(1));
-		assert_eq!(version.tokenizer_hash, Hash::repeat_byte(2));
-		assert_eq!(version.sources.to_vec(), vec![fixed(1, 10), fixed(2, 20)]);
+		assert_eq!(version, details(1, vec![fixed(1, 10), fixed(2, 20)]));
 		let price = Prices::<Test>::get(0, 0).unwrap();
 		assert_eq!((price.value.price, price.from, price.ends), (PRICE, 1, None));
 		assert_eq!(price.value.policy, policy(40, 35, 25));
@@ -112,6 +110,57 @@ fn needs_sources_exactly_for_a_data_share() {
 			Error::<Test>::NoDataShareForSources
 		);
 		assert_ok!(Registration::without_data().send());
+	});
+}
+
+#[test]
+fn needs_details_within_bounds() {
+	run(|| {
+		let spoilt =
+			|spoilt: fn(&mut VersionDetails)| Registration { spoilt, ..Default::default() }.send();
+		let error = Error::<Test>::TemplateOverheadTooHigh;
+		assert_noop!(spoilt(|it| it.template_overhead = MAX_TEMPLATE_OVERHEAD + 1), error);
+		let error = Error::<Test>::UnknownAttributionRule;
+		assert_noop!(spoilt(|it| it.attribution_rule = NEWEST_RULE + 1), error);
+		assert_ok!(spoilt(|it| it.template_overhead = MAX_TEMPLATE_OVERHEAD));
+
+		let publish = |spoil: fn(&mut VersionDetails)| {
+			let mut version = details(5, vec![fixed(1, 10)]);
+			spoil(&mut version);
+			ModelRegistry::publish_version(developer(), 0, version)
+		};
+		let error = Error::<Test>::TemplateOverheadTooHigh;
+		assert_noop!(publish(|it| it.template_overhead = MAX_TEMPLATE_OVERHEAD + 1), error);
+		let error = Error::<Test>::UnknownAttributionRule;
+		assert_noop!(publish(|it| it.attribution_rule = NEWEST_RULE + 1), error);
+		assert_ok!(publish(|it| it.max_retrieved_tokens = u32::MAX));
+	});
+}
+
+#[test]
+fn needs_cached_tokens_that_are_no_dearer() {
+	run(|| {
+		let price = |cached| PriceSchedule { per_cached_input_token: cached, ..PRICE };
+		let dearer = price(PRICE.per_input_token + 1);
+		let same = price(PRICE.per_input_token);
+		let error = Error::<Test>::CachedTokenDearer;
+		assert_noop!(Registration { price: dearer, ..Default::default() }.send(), error);
+		let id = Registration { price: same, ..Default::default() }.id();
+		let child = Registration {
+			name: "child",
+			price: dearer,
+			parent: Some((id, 1)),
+			..Default::default()
+		};
+		assert_noop!(child.send(), Error::<Test>::CachedTokenDearer);
+
+		assert_noop!(set_price(id, dearer), Error::<Test>::CachedTokenDearer);
+		// Cheaper cached tokens are a cut.
+		assert_ok!(set_price(id, PRICE));
+		assert_eq!(ModelRegistry::quote(id, 0, 0).unwrap().price, PRICE);
+		// Dearer ones are a rise.
+		assert_ok!(set_price(id, same));
+		assert_eq!(ModelRegistry::quote(id, 0, 0).unwrap().price, PRICE);
 	});
 }
 

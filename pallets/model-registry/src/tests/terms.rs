@@ -19,7 +19,7 @@ fn price_in_force(model: ModelId) -> u32 {
 	ModelRegistry::in_force(model).unwrap().1
 }
 
-/// What was told since the last time.
+/// The events since the last time.
 fn told() -> Vec<Event<Test>> {
 	let events = System::events();
 	System::reset_events();

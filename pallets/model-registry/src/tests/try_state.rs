@@ -1,11 +1,26 @@
-//! Whether broken storage is noticed.
+//! Broken storage is noticed.
 
 use super::*;
-use crate::{Changing, Dated, Ends, Model, ModelOf, Next, Terms, Tombstone};
+use crate::{
+	Changing, Dated, Ends, ModelOf, Next, Parties, PartiesHistory, Terms, Tombstone, TombstoneOf,
+};
+use codec::Decode;
 
 fn change(id: ModelId, change: impl FnOnce(&mut ModelOf<Test>)) {
 	Models::<Test>::mutate(id, |model| change(model.as_mut().unwrap()));
 }
+
+/// The history of a model that is somebody's from a block on.
+fn history(from: BlockNumber, owner: AccountId, payee: Option<AccountId>) -> History {
+	PartiesHistory::new(from, Parties { owner, payee })
+}
+
+/// A tombstone with so many children.
+fn tombstone(children: u32) -> TombstoneOf<Test> {
+	Tombstone { parties: history(1, OTHER, None), parent: None, children }
+}
+
+type History = PartiesHistory<AccountId, BlockNumber>;
 
 fn change_price(number: u32, change: impl FnOnce(&mut Dated<Terms, BlockNumber>)) {
 	Prices::<Test>::mutate(0, number, |price| change(price.as_mut().unwrap()));
@@ -13,17 +28,23 @@ fn change_price(number: u32, change: impl FnOnce(&mut Dated<Terms, BlockNumber>)
 
 #[test]
 fn the_storage_table_tells_the_truth() {
-	assert_eq!(Model::<AccountId, BlockNumber>::max_encoded_len(), 236);
-	assert_eq!(Dated::<ModelVersion, BlockNumber>::max_encoded_len(), 472);
-	assert_eq!(Dated::<Terms, BlockNumber>::max_encoded_len(), 77);
-	assert_eq!(Tombstone::<AccountId>::max_encoded_len(), 45);
+	assert_eq!(ModelOf::<Test>::max_encoded_len(), 1_341);
+	assert_eq!(Dated::<VersionDetails, BlockNumber>::max_encoded_len(), 548);
+	assert_eq!(Dated::<Terms, BlockNumber>::max_encoded_len(), 93);
+	assert_eq!(TombstoneOf::<Test>::max_encoded_len(), 1_118);
 	assert_eq!(ModelRegistry::in_code_storage_version(), StorageVersion::new(1));
+}
+
+/// Leaves this of a model 9.
+fn bury(left: TombstoneOf<Test>) {
+	NextModelId::<Test>::put(10);
+	Tombstones::<Test>::insert(9, left);
 }
 
 #[test]
 fn are_watched() {
 	// A child 1 of model 0, which has an old price and an announced one.
-	let broken: [(&str, fn()); 25] = [
+	let broken: [(&str, fn()); 34] = [
 		("a model's id was not given out", || NextModelId::<Test>::put(0)),
 		("a name without a model", || ModelIdByName::<Test>::insert(name("b"), 7)),
 		("a model is not found by its name", || change(0, |model| model.name = name("b"))),
@@ -78,13 +99,36 @@ fn are_watched() {
 			change(0, |model| model.retired_at = Some(20))
 		}),
 		("a number of children is wrong", || change(0, |model| model.children = 2)),
-		("a tombstone of a model that is there", || {
-			let tombstone = Tombstone { owner: OTHER, parent: None, children: 1 };
-			Tombstones::<Test>::insert(0, tombstone)
+		("a tombstone of a model that is there", || Tombstones::<Test>::insert(0, tombstone(1))),
+		("a tombstone that nothing descends from", || Tombstones::<Test>::insert(9, tombstone(0))),
+		("a tombstone of nobody's", || {
+			bury(Tombstone { parties: Default::default(), ..tombstone(1) })
 		}),
-		("a tombstone that nothing descends from", || {
-			let tombstone = Tombstone { owner: OTHER, parent: None, children: 0 };
-			Tombstones::<Test>::insert(9, tombstone)
+		("a payee is the owner", || {
+			bury(Tombstone { parties: history(1, OTHER, Some(OTHER)), ..tombstone(1) })
+		}),
+		("a model without an owner", || change(0, |model| model.parties = Default::default())),
+		("a model's owner is not the newest one", || {
+			change(0, |model| model.parties = history(1, OTHER, None))
+		}),
+		("an owner or payee lies ahead", || {
+			change(0, |model| model.parties = history(2, DEVELOPER, None))
+		}),
+		("a payee is the owner", || {
+			change(0, |model| model.parties = history(1, DEVELOPER, Some(DEVELOPER)))
+		}),
+		("owners and payees are out of order", || {
+			let twice = [1u32, 1].map(|from| (from, Parties { owner: DEVELOPER, payee: None }));
+			let twice = History::decode(&mut twice.to_vec().encode().as_slice()).unwrap();
+			change(0, |model| model.parties = twice)
+		}),
+		("a cached token is dearer than another one", || {
+			change_price(2, |price| price.value.price.per_cached_input_token = 11)
+		}),
+		("a version has a number out of bounds", || {
+			Versions::<Test>::mutate(0, 0, |version| {
+				version.as_mut().unwrap().value.template_overhead = MAX_TEMPLATE_OVERHEAD + 1
+			})
 		}),
 	];
 	for (reason, break_it) in broken {

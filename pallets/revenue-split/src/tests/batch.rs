@@ -132,19 +132,6 @@ fn models_have_totals() {
 }
 
 #[test]
-fn the_protocols_share_is_the_governed_one() {
-	run(|| {
-		for (percent, protocol) in [(20, 2_000), (0, 2_000), (100, 12_000)] {
-			ProtocolShare::set(Permill::from_percent(percent));
-			fund_pot(10_000);
-			distribute(&NODE, &[call(10_000)]).unwrap();
-			assert_eq!(gained(&PROTOCOL), protocol);
-		}
-		assert_eq!(pot_surplus(), 0);
-	});
-}
-
-#[test]
 fn a_policy_that_does_not_add_up_is_refused() {
 	run(|| {
 		fund_pot(10_000);

@@ -8,6 +8,7 @@ mod batch;
 mod genesis;
 mod random;
 mod royalties;
+mod share;
 
 /// Runs `test` on a fresh chain and checks the invariants afterwards.
 fn run(test: impl FnOnce()) {
@@ -17,12 +18,12 @@ fn run(test: impl FnOnce()) {
 	});
 }
 
-/// What the pot holds beyond the existential deposit.
+/// Amount that the pot holds beyond the existential deposit.
 fn pot_surplus() -> u128 {
 	Balances::balance(&RevenueSplit::pot()) - EXISTENTIAL_DEPOSIT
 }
 
-/// What `account` got since it was endowed with the existential deposit.
+/// Amount that `account` got since it was endowed with the existential deposit.
 fn gained(account: &AccountId) -> u128 {
 	Balances::balance(account) - EXISTENTIAL_DEPOSIT
 }

@@ -1,4 +1,4 @@
-//! What stays true whatever is settled.
+//! Invariants, whatever is settled.
 
 use super::*;
 use crate::{Accrued, TotalAccrued};
@@ -65,7 +65,7 @@ fn any_settlement(
 			let levels: Vec<_> =
 				levels.into_iter().map(|(who, part)| (earner(who), part)).collect();
 			let terms = CallTerms {
-				developer: earner(developer),
+				payee: earner(developer),
 				policy: RevenuePolicy {
 					developer: Permill::from_parts(a.min(b)),
 					data: Permill::from_parts(a.max(b) - a.min(b)),
@@ -80,7 +80,7 @@ fn any_settlement(
 	)
 }
 
-/// What happens on the chain.
+/// An action on the chain.
 #[derive(Clone, Debug)]
 enum Step {
 	/// A settlement by the earner of that index.
@@ -114,7 +114,7 @@ fn paid(payment: &CallPayment) -> u128 {
 	payment.protocol + payment.developer + payment.node + payment.data + royalties
 }
 
-/// What everybody has, paid or accrued.
+/// Amounts that everybody has, paid or accrued.
 fn possessions() -> Vec<u128> {
 	earners()
 		.into_iter()
@@ -162,7 +162,10 @@ proptest! {
 							Balances::transfer_allow_death(origin, PAYER, all).unwrap();
 						}
 					}
-					Step::SetShare(percent) => ProtocolShare::set(Permill::from_percent(percent)),
+					Step::SetShare(percent) => {
+						ProtocolShare::set(Permill::from_percent(percent));
+						next_block();
+					}
 					Step::Fail(fault, settlement) => {
 						let before = possessions();
 						DataFault::set(Some(fault));

@@ -12,7 +12,7 @@ fn parents_are_paid_out_of_the_developers_part() {
 		let royalties: Vec<_> = payments[0]
 			.royalties
 			.iter()
-			.map(|paid| (paid.model, paid.owner.clone(), paid.amount))
+			.map(|paid| (paid.model, paid.payee.clone(), paid.amount))
 			.collect();
 		assert_eq!(royalties, vec![(MODEL - 1, PARENT, 190), (MODEL - 2, GRANDPARENT, 190)]);
 		assert_eq!(payments[0], payments[1]);

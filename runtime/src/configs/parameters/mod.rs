@@ -1,4 +1,4 @@
-//! What governance may change without an upgrade: the protocol's share, bonds, windows and limits.
+//! Parameters that governance may change without upgrade: the protocol's share, bonds, windows and limits.
 //!
 //! `Parameters::set_parameter` stores a value, and `None` returns to the default. Nothing that was
 //! set is used as it is: whoever needs a parameter reads it through one of the types below, which
@@ -156,50 +156,54 @@ parameter_types! {
 /// The protocol's share of every charge.
 pub type ProtocolShare = Clamped<revenue::ProtocolShare, MinProtocolShare, MaxProtocolShare>;
 
-/// What an operator puts up, in planck.
+/// The bond of an operator, in planck.
 pub type MinBond = Amount<bonds::MinBond, { OPEN }, { 1_000_000 * OPEN }>;
-/// What a contributor puts up for each contribution, in planck. It covers what a contribution
+/// The bond of a contributor for each contribution, in planck. It covers what a contribution
 /// stores.
 pub type ContributionBond =
 	Amount<bonds::ContributionBond, { 200 * MILLI_OPEN }, { 10_000 * OPEN }>;
-/// What a curator puts up for a datanet, in planck. It covers what a datanet stores.
+/// Deposit of a curator for a datanet, in planck. It covers what a datanet stores.
 pub type DatanetDeposit = Amount<bonds::DatanetDeposit, { OPEN }, { 100_000 * OPEN }>;
 /// The least that a session is opened with, in planck: no less than the existential deposit.
 pub type MinSessionDeposit = Amount<bonds::MinSessionDeposit, { MILLI_OPEN }, { 1_000 * OPEN }>;
-/// What a caller puts up for a session's place, in planck.
+/// Deposit of a caller for a session's place, in planck.
 pub type SessionDeposit = Amount<bonds::SessionDeposit, { 50 * MILLI_OPEN }, { 100 * OPEN }>;
 
-/// How long before a change of a model is in force, in blocks.
+/// The notice before a change of a model is in force, in blocks.
 pub type NoticePeriod = Period<windows::NoticePeriod, { HOURS }, { 90 * DAYS }>;
-/// How long after a caller asked for it a session can be closed, in blocks.
+/// Time after which a session can be closed that its caller asked to close, in blocks.
 pub type CloseNotice = Period<windows::CloseNotice, { 10 * MINUTES }, { 7 * DAYS }>;
-/// How long after its end a session can be settled, in blocks.
+/// Time after its end in which a session can be settled, in blocks.
 pub type SettlementWindow = Period<windows::SettlementWindow, { HOURS }, { 7 * DAYS }>;
-/// How long what was replaced can be settled, in blocks. It outlasts every session that was asked to
+/// Time to settle what was replaced, in blocks. It outlasts every session that was asked to
 /// close when the change was made.
 pub type SettlementGrace = AtLeast<
 	Period<windows::SettlementGrace, { HOURS }, { 30 * DAYS }>,
 	Sum<CloseNotice, SettlementWindow>,
 >;
-/// How long a settled record can be disputed, in blocks.
+/// Time in which a settled record can be disputed, in blocks.
 pub type DisputeWindow = Clamped<windows::DisputeWindow, ConstU32<DAYS>, MaxDisputeWindow>;
 /// The longest that this can ever be.
 pub type MaxDisputeWindow = ConstU32<{ 30 * DAYS }>;
-/// How long an operator's bond stays, in blocks: longer than a dispute can come.
+/// Time that an operator's bond stays, in blocks: longer than a dispute can come.
 pub type UnbondingPeriod = AtLeast<
 	Period<windows::UnbondingPeriod, { DAYS }, { 90 * DAYS }>,
 	Sum<DisputeWindow, ConstU32<DAYS>>,
 >;
-/// How long a contributor may contest an accusation, in blocks.
+/// Time in which a contributor may contest an accusation, in blocks.
 pub type ContestPeriod = Period<windows::ContestPeriod, { DAYS }, { 30 * DAYS }>;
-/// How long a stopped contribution's bond stays, in blocks.
+/// Time that a stopped contribution's bond stays, in blocks.
 pub type BondLockPeriod =
 	AtLeast<Period<windows::BondLockPeriod, { DAYS }, { 90 * DAYS }>, ContestPeriod>;
-/// How long a slashed operator is out, in blocks.
+/// Time that a slashed operator is out, in blocks.
 pub type JailPeriod = Period<windows::JailPeriod, { HOURS }, { 90 * DAYS }>;
 
-/// How long a session may last, in blocks.
+/// Longest duration of a session, in blocks.
 pub type MaxSessionDuration = Period<limits::MaxSessionDuration, { DAYS }, { 365 * DAYS }>;
+/// Time that it is known who was to be paid in a block, in blocks: as long as any session can last and be
+/// settled, with the settlement window at its longest, and a day. So it is not too short for a session
+/// that was opened while the window was longer.
+pub type HistoryPeriod = Sum<MaxSessionDuration, ConstU32<{ 8 * DAYS }>>;
 /// The most weight of one contribution. Few enough that the total weight of any number of them fits.
 pub type MaxWeight = Clamped<limits::MaxWeight, ConstU64<1_000>, ConstU64<{ 1 << 40 }>>;
 

@@ -1,4 +1,4 @@
-//! What governance sets stays within bounds.
+//! Values that governance sets stay within bounds.
 
 use super::*;
 use crate::{Parameters, RuntimeOrigin};
@@ -82,7 +82,7 @@ fn periods() -> [BlockNumber; 9] {
 	]
 }
 
-/// What must hold whatever governance has set.
+/// Checks the relations that must hold whatever governance has set.
 fn check() -> Result<(), TestCaseError> {
 	prop_assert!(ProtocolShare::get() <= MaxProtocolShare::get());
 
@@ -117,6 +117,8 @@ fn check() -> Result<(), TestCaseError> {
 	prop_assert!(BondLockPeriod::get() >= ContestPeriod::get());
 
 	prop_assert!((DAYS..=365 * DAYS).contains(&MaxSessionDuration::get()));
+	let known_for: BlockNumber = HistoryPeriod::get();
+	prop_assert!(known_for >= MaxSessionDuration::get() + SettlementWindow::get() + DAYS);
 	prop_assert!((1_000..=1 << 40).contains(&MaxWeight::get()));
 	Ok(())
 }

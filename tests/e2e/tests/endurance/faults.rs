@@ -26,11 +26,11 @@ const CUSTOMERS: [&str; 2] = ["//Alice//stash", "//Charlie//stash"];
 const AT_ONCE: usize = 3;
 /// Before each word: so that most of a call's time is in the middle of its answer.
 const WORD: Duration = Duration::from_millis(15);
-/// How long the node lives, in milliseconds: mostly less than this, and one time in ten much longer,
+/// The life of the node, in milliseconds: mostly less than this, and one time in ten much longer,
 /// so that settlements become final.
 const LIFE: u64 = 2_500;
 const LONG_LIFE: u64 = 8_000;
-/// What the node says when it starts of each call that it was serving when it was killed.
+/// The node's log line at its start for each call that it was serving when it was killed.
 const CUT_OFF: &str = "was cut off when the node last stopped";
 /// For the last answers, and for the settlement of all calls: one that was written down, and perhaps
 /// sent, when the node was killed, may have to wait until it cannot enter a block any more.

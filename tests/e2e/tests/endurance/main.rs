@@ -1,4 +1,4 @@
-//! What a node has to endure: being killed at any point, callers who spend their deposit twice, and
+//! The endurance of a node: being killed at any point, callers who spend their deposit twice, and
 //! thousands of calls. A model server answers whose answers are known; everything else is real.
 
 mod double_spend;

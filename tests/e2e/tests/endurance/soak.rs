@@ -29,14 +29,14 @@ const WARM_UP: u64 = 3 * STEP;
 const CUSTOMER: &str = "//Alice//stash";
 /// Questions that are asked at a time.
 const AT_ONCE: usize = 8;
-/// How much more memory may be in use in the end, in bytes, for each call since then. Nothing is kept of
+/// Memory that may be in use on top in the end, in bytes, for each call since then. Nothing is kept of
 /// a call: this is how much the allocator has at hand now and then.
 const MORE: u64 = 384;
 /// And at most, however many calls there are.
 const MOST: u64 = 24 << 20;
 const MAX_TOKENS: u32 = 64;
 const SETTLED: Duration = Duration::from_secs(600);
-/// How long the allocator may take to give back what settling took.
+/// Longest time for the allocator to give back what settling took.
 const GIVEN_BACK: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]

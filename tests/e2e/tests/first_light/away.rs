@@ -14,13 +14,13 @@ use openledger_primitives::{Balance, BlockNumber, Sequence, SessionId, OPEN};
 use serde_json::Value;
 use std::time::Duration;
 
-/// What a session may owe, in OPEN: two calls, or a little more.
+/// Amount that a session may owe, in OPEN: two calls, or a little more.
 const EXPOSURE: &str = "0.03";
 /// More calls than that allows.
 const MANY: usize = 10;
 const DEPOSIT: Balance = 10 * OPEN;
 const BLOCKS: BlockNumber = 10_000;
-/// How long it may take until the node takes the chain for gone, or sees it again.
+/// Longest time until the node takes the chain for gone, or sees it again.
 const NOTICED: Duration = Duration::from_secs(90);
 const SETTLED: Duration = Duration::from_secs(120);
 

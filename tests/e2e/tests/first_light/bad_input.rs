@@ -1,7 +1,7 @@
 //! Everything that a caller can get wrong has its own error, and changes nothing.
 
 use anyhow::{ensure, Context, Result};
-use openledger_chain_client::{models, At, Call};
+use openledger_chain_client::{models, ss58, At, Call};
 use openledger_e2e::{
 	inference::Settle,
 	network::{key, Network, CALLER, DEVELOPER, LONGEST_GAP},
@@ -65,7 +65,7 @@ async fn each_mistake_has_its_own_error_and_changes_nothing() -> Result<()> {
 	.await
 }
 
-/// What is wrong before anything is paid.
+/// Requests that are wrong before anything is paid.
 async fn bad_requests(payer: &Payer) -> Result<()> {
 	payer.ask(b"{ this is no JSON", None).await?.is_error(400, "malformed_json")?;
 	payer.ask(b"{}", None).await?.is_error(400, "missing_required_parameter")?;
@@ -79,7 +79,7 @@ async fn bad_requests(payer: &Payer) -> Result<()> {
 	payer.ask(&chat(MODEL, "Hello", 8), Some("%%%")).await?.is_error(400, "malformed_payment")
 }
 
-/// What is wrong with a payment. One call is right, so that there is something to repeat.
+/// Payments that are wrong. One call is right, so that there is something to repeat.
 async fn bad_vouchers(payer: &Payer, session: SessionId) -> Result<()> {
 	let body = chat(MODEL, "Hello", 8);
 	let offer = payer.offer(&body).await?;
@@ -129,11 +129,11 @@ async fn bad_vouchers(payer: &Payer, session: SessionId) -> Result<()> {
 	payer.pay(&offer, &greedy, voucher).await?.is_error(402, "session_underfunded")
 }
 
-/// What is wrong with a JSON-RPC request.
+/// JSON-RPC requests that are wrong.
 async fn bad_rpc(network: &Network) -> Result<()> {
 	let http = reqwest::Client::new();
 	let url = network.url().replacen("ws", "http", 1);
-	let nobody = AccountId::new([9; 32]);
+	let nobody = ss58(&AccountId::new([9; 32]));
 	let cases: [(&str, Value, i64, &str); 14] = [
 		("payouts_pending", json!(["not-an-address"]), 12010, "not-an-address"),
 		("payouts_earnings", json!(["0x1234"]), 12010, "0x1234"),
@@ -141,7 +141,7 @@ async fn bad_rpc(network: &Network) -> Result<()> {
 		("models_get", json!(["nobody/knows-it"]), 12020, "nobody/knows-it"),
 		("inference_quote", json!([99, 1, 1]), 12020, "99"),
 		("inference_session", json!([99]), 12030, "99"),
-		("inference_node", json!([nobody.to_string()]), 12031, &nobody.to_string()),
+		("inference_node", json!([nobody]), 12031, &nobody),
 		("inference_request", json!([99]), 12032, "99"),
 		("datanets_get", json!(["nobody/knows-it"]), 12040, "nobody/knows-it"),
 		("datanets_releases", json!([99]), 12040, "99"),

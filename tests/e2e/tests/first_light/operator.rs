@@ -9,12 +9,12 @@ use openledger_e2e::{
 	network::{key, say, Network, CALLER, LONGEST_GAP, OPERATOR, RECEIPT_KEY},
 	scenario::{awaited, publish_data, register_model, settled_calls, submit, PRICE},
 };
-use openledger_primitives::OPEN;
+use openledger_primitives::{price::Tokens, OPEN};
 use std::{fs, time::Duration};
 
 /// The account whose key is on the node's machine.
 const PROXY: &str = "//Ferdie//node";
-/// What it pays fees from.
+/// Balance that it pays fees from.
 const FEES: u128 = 10 * OPEN;
 const QUESTION: Question<'static> =
 	Question { prompt: "What is the capital of France?", max_tokens: 12 };
@@ -39,7 +39,7 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 		let config = home.config().to_string_lossy().into_owned();
 
 		let (release, hashes) = tokio::try_join!(publish_data(&chain), inference::hashes())?;
-		let model = register_model(&chain, &release, hashes.weights, hashes.tokenizer).await?;
+		let model = register_model(&chain, &release, hashes).await?;
 		let refused = home.register().await.err().context("anybody can act for the operator")?;
 		let refused = refused.to_string();
 		ensure!(refused.contains("as its proxy") && refused.contains("addProxy"), "{refused}");
@@ -69,11 +69,12 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 		say("a call was settled by the proxy");
 
 		let asked = chain.block(At::Best).await?.number;
+		let most = PRICE.charge(&Tokens::new(1_000, 16));
 		let call = Call::InferenceRequests(requests::Call::request_call {
 			model,
 			node: Some(operator.account()),
 			input: b"What is the capital of Italy?".to_vec(),
-			max_charge: PRICE.charge(1_000, 16).context("a price that does not fit")?,
+			max_charge: most.context("a price that does not fit")?,
 			deadline: asked + 200,
 		});
 		submit(&chain, &key(CALLER)?, call).await?;
@@ -98,9 +99,11 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 		let shown = inference::run(&["status", "--config", &config], &[], false).await?;
 		ensure!(shown.contains(&operator.address()), "{shown}");
 		let well = inference::run(&["doctor", "--config", &config], &[], false).await?;
-		for what in ["operator", "proxy", "receipt key", "open files"] {
+		for what in ["operator", "proxy", "receipt key", "payee", "open files"] {
 			ensure!(well.contains(&format!(" {what:<12} ")), "{what} is missing:\n{well}");
 		}
+		// The weights bring their tokenizer along: it is no file that the chain could name.
+		ensure!(well.contains("which cannot be compared, because the chain has"), "{well}");
 		// Another receipt key is the operator's own business.
 		let other = network.folder().join("other.toml");
 		let text = fs::read_to_string(home.config())?;
@@ -113,6 +116,22 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 		inference::run(&arguments, &[], false).await?;
 		let rotated = chain.node(&operator.account(), At::Best).await?.context("no node")?;
 		ensure!(rotated.receipt_key == key("//Ferdie//other")?.account(), "it was not changed");
+
+		// And so is who is paid.
+		let cold = key("//Ferdie//cold")?.address();
+		let other = other.to_string_lossy();
+		let arguments = ["register", "--config", &other, "--payee", &cold];
+		let refused = inference::run(&arguments, &[], false).await;
+		let refused = refused.err().context("the proxy can name who is paid")?.to_string();
+		ensure!(refused.contains("another payee, and no proxy can change that"), "{refused}");
+		let arguments = [&arguments[..], &["--suri", OPERATOR]].concat();
+		inference::run(&arguments, &[], false).await?;
+		let paid = chain.node(&operator.account(), At::Best).await?.context("no node")?;
+		ensure!(paid.payee == key("//Ferdie//cold")?.account(), "{} is paid", paid.payee);
+		let shown = inference::run(&["status", "--config", &other], &[], false).await?;
+		for said in [cold.as_str(), "by the operator itself"] {
+			ensure!(shown.contains(said), "{said} is missing:\n{shown}");
+		}
 		drop(node);
 		network.finality.check(LONGEST_GAP)?;
 		Ok(())

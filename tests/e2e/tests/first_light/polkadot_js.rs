@@ -3,6 +3,7 @@
 use anyhow::{ensure, Context, Result};
 use openledger_chain_client::At;
 use openledger_e2e::network::{key, Network};
+use openledger_primitives::Hash;
 use std::{path::Path, time::Duration};
 use tokio::{process::Command, time::timeout};
 
@@ -27,6 +28,8 @@ async fn a_model_is_registered_with_polkadot_js() -> Result<()> {
 			"inferenceMetering",
 			"revenueSplit",
 			"registerModel(name:",
+			"details: ",
+			"setPayee(model:",
 			"claim(contribution:",
 			"settle(voucher:",
 			"payAccrued(account:",
@@ -39,6 +42,8 @@ async fn a_model_is_registered_with_polkadot_js() -> Result<()> {
 		let id = chain.model_by_name(name, At::Best).await?.context("no such model")?;
 		let model = chain.model(id, At::Best).await?.context("no such model")?;
 		ensure!(model.owner == key("//Charlie")?.account(), "{model:?}");
+		ensure!(model.payee == model.owner, "{model:?}");
+		ensure!(model.price.is_sound() && model.details.base_hash != Hash::zero(), "{model:?}");
 		Ok(())
 	})
 	.await

@@ -17,6 +17,7 @@ use openledger_e2e::{
 };
 use openledger_primitives::{
 	merkle::{self, InclusionProof},
+	price::Tokens,
 	record::{CallPayment, CallRecord},
 	AccountId, Balance, BlockNumber, Hash, RequestId, Sequence, SessionId,
 };
@@ -35,6 +36,11 @@ const SHORT: BlockNumber = 12;
 const LONG: BlockNumber = 200;
 const FINAL: Duration = Duration::from_secs(120);
 
+/// The price of a call with so many tokens, in planck.
+fn price(input: u32, output: u32) -> Result<Balance> {
+	PRICE.charge(&Tokens::new(input, output)).context("a price that does not fit")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sums_are_proven_and_calls_on_chain_are_answered() -> Result<()> {
 	Network::with(async |network| {
@@ -46,9 +52,9 @@ async fn sums_are_proven_and_calls_on_chain_are_answered() -> Result<()> {
 		let before = chain.account(&asker, At::Best).await?;
 
 		// It takes a while until the first of them is over: enough for everything else.
-		let too_cheap = PRICE.charge(0, 0).context("a price that does not fit")? + 1;
+		let too_cheap = price(0, 0)? + 1;
 		let cheap = ask(&chain, &shop, too_cheap, SHORT).await?;
-		let generous = PRICE.charge(1_000, 1_000).context("a price that does not fit")?;
+		let generous = price(1_000, 1_000)?;
 		let answered = ask(&chain, &shop, generous, LONG).await?;
 		say("two calls are requested on chain, one of them for too little");
 
@@ -80,11 +86,11 @@ struct Asked {
 	deadline: BlockNumber,
 	max_charge: Balance,
 	deposit: Balance,
-	/// What the request itself cost, in planck.
+	/// The fee of the request itself, in planck.
 	fee: Balance,
 }
 
-/// What is asked on chain. The temperature makes the answer the same each time, and short.
+/// The question asked on chain. The temperature makes the answer the same each time, and short.
 const PROMPT: &[u8] =
 	br#"{ "messages": [{ "role": "user", "content": "What is the capital of Italy?" }],
 	"max_tokens": 16, "temperature": 0 }"#;
@@ -136,8 +142,8 @@ async fn fulfilled(chain: &Chain, shop: &Shop, asked: &Asked) -> Result<Balance>
 	let hashes = (call.input_hash, call.output_hash);
 	let expected: (Hash, Hash) = (blake2_256(PROMPT).into(), blake2_256(&call.output).into());
 	ensure!(hashes == expected, "{hashes:?} instead of {expected:?}");
-	let price = PRICE.charge(call.input_tokens, call.output_tokens);
-	ensure!(price == Some(call.charge), "charged {} planck", call.charge);
+	let price = price(call.input_tokens, call.output_tokens)?;
+	ensure!(price == call.charge, "charged {} planck", call.charge);
 	let all = call.charge + call.released;
 	ensure!(all == asked.max_charge, "{all} planck instead of {}", asked.max_charge);
 	let charge = call.charge;
@@ -167,36 +173,38 @@ async fn expired(chain: &Chain, asked: &Asked, start: BlockNumber) -> Result<()>
 	Ok(())
 }
 
-/// What was charged for calls, and how that was paid out.
+/// Amount charged for calls, and how that was paid out.
 struct Part {
-	parties: [AccountId; 3],
+	/// Caller, node, who is paid for the node, and who for the model.
+	parties: [AccountId; 4],
 	charge: Balance,
 	payment: CallPayment,
 }
 
 impl From<CallFulfilled> for Part {
 	fn from(call: CallFulfilled) -> Self {
-		let parties = [call.caller, call.node, call.developer];
+		let parties = [call.caller, call.node, call.payee, call.developer];
 		Self { parties, charge: call.charge, payment: call.payment }
 	}
 }
 
 impl From<AggregateSettled> for Part {
 	fn from(sum: AggregateSettled) -> Self {
-		let parties = [sum.caller, sum.node, sum.developer];
+		let parties = [sum.caller, sum.node, sum.payee, sum.developer];
 		Self { parties, charge: sum.charge, payment: sum.payment }
 	}
 }
 
 /// Checks that nothing of a payment is lost and that everybody was paid, as of one settled call.
 fn adds_up(part: Part, contributions: &[Contribution]) -> Result<()> {
-	let [caller, node, developer] = part.parties;
+	let [caller, node, payee, developer] = part.parties;
 	let call = CallSettled {
 		session: 0,
 		lane: 0,
 		sequence: 0,
 		caller,
 		node,
+		payee,
 		developer,
 		model: 0,
 		version: 0,
@@ -271,7 +279,7 @@ async fn settled_together(network: &Network, shop: &Shop, start: BlockNumber) ->
 	Ok(session)
 }
 
-/// What the node says of a call that is settled.
+/// The node's word on a call that is settled.
 #[derive(Debug)]
 struct Proven {
 	record: CallRecord,
@@ -402,7 +410,8 @@ async fn doctor(network: &Network, shop: &Shop) -> Result<()> {
 	let hashed = inference::run(&["hash", &model_file()?.to_string_lossy()], &[], false).await?;
 	let found: BTreeSet<&str> = hashed.split_whitespace().collect();
 	let model = network.chain().model(shop.model, At::Best).await?.context("no model")?;
-	for registered in [model.weights_hash, model.tokenizer_hash] {
+	let template = model.details.template_hash.context("no template is registered")?;
+	for registered in [model.details.base_hash, template] {
 		ensure!(found.contains(format!("{registered:?}").as_str()), "{registered:?}: {hashed}");
 	}
 	say("the doctor knows what is well and what is not");

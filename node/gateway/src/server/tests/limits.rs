@@ -1,4 +1,4 @@
-//! What comes in too large, too slowly, or makes no sense at all.
+//! Requests that are too large, too slow, or make no sense at all.
 
 use super::*;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What can be asked besides chats.
+//! Requests besides chats.
 
 use super::*;
 use openledger_models::{testing::CONTEXT, BackendError};

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use openledger_books::{CallId, CallStatus, Identity, LaneState, Store, Totals};
 use openledger_models::testing::{Script, TestBackend};
-use openledger_primitives::{voucher::Voucher, Balance, LaneId, Sequence};
+use openledger_primitives::{price::Tokens, voucher::Voucher, Balance, LaneId, Sequence};
 use openledger_protocol::x402::{self, PaymentRequired, PaymentResponse, PaymentSignature};
 use openledger_server_kit::{intake::BodyMemory, ConnectionLimits, Permits};
 use openledger_settlement::{
@@ -238,7 +238,7 @@ fn streamed(max_tokens: u32) -> Vec<u8> {
 
 /// The price of three words of input and so many of output.
 fn cost(output: u32) -> Balance {
-	testkit::PRICE.charge(3, output).expect("it fits")
+	testkit::PRICE.charge(&Tokens::new(3, output)).expect("it fits")
 }
 
 /// The status, and the code in the body, which must have OpenAI's shape.

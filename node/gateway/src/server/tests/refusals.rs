@@ -93,7 +93,13 @@ async fn requests_that_make_no_sense() {
 	node.chain.change_model(|model| {
 		model.retired_at = None;
 		model.paused = false;
-		model.weights_hash = Hash::repeat_byte(1);
+		model.details.base_hash = Hash::repeat_byte(1);
+	});
+	let (status, code, _) = error(node.post(&plain(5), None).await).await;
+	assert_eq!((status, code.as_str()), (503, "model_outdated"));
+	node.chain.change_model(|model| {
+		model.details.base_hash = Hash::zero();
+		model.details.adapter_hash = Some(Hash::repeat_byte(1));
 	});
 	let (status, code, _) = error(node.post(&plain(5), None).await).await;
 	assert_eq!((status, code.as_str()), (503, "model_outdated"));

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use openledger_chain_client::{ss58, Agent, At, Chain};
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo, NodeStatus},
-	Balance, BlockNumber, OPEN,
+	AccountId, Balance, BlockNumber, OPEN,
 };
 use openledger_protocol::units::format_amount;
 use serde::Deserialize;
@@ -196,6 +196,29 @@ fn heartbeat(last: BlockNumber, best: BlockNumber, every: u32) -> Finding {
 	}
 }
 
+/// The remedy for a registration that does not fit the configuration.
+const REGISTER: &str = "run `openledger-inference register --config …`";
+
+/// Compares who is paid for the node's calls with the configuration.
+fn payee(configured: Option<&AccountId>, node: &NodeInfo) -> Finding {
+	let (what, registered) = ("payee", ss58(&node.payee));
+	match configured {
+		Some(payee) if *payee != node.payee => {
+			let said =
+				format!("registered is {registered}, configured {}: {REGISTER}", ss58(payee));
+			Finding::bad(what, said)
+		}
+		None if node.payee != node.operator => Finding::doubtful(
+			what,
+			format_args!(
+				"{registered} is paid in the operator's place, and the configuration does not say so: \
+				 name it as `payee`, or run `openledger-inference register --payee` with the right one"
+			),
+		),
+		_ => Finding::good(what, format_args!("{registered} is paid")),
+	}
+}
+
 /// Compares the registration with the configuration.
 fn registration(
 	config: &Config,
@@ -203,7 +226,6 @@ fn registration(
 	node: &NodeInfo,
 	infos: &[ModelInfo],
 ) -> Vec<Finding> {
-	let register = "run `openledger-inference register --config …`";
 	let mut findings = vec![match node.status {
 		NodeStatus::Active => {
 			Finding::good("bond", format_args!("{} are held", format_amount(node.bond)))
@@ -216,15 +238,16 @@ fn registration(
 		false => Finding::bad(
 			"receipt key",
 			format_args!(
-				"registered is {receipt_key}, statements are signed by {account}: {register}"
+				"registered is {receipt_key}, statements are signed by {account}: {REGISTER}"
 			),
 		),
 	});
+	findings.push(payee(config.payee.as_ref(), node));
 	let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
 	findings.push(match &config.endpoint {
 		Some(endpoint) if trimmed(endpoint) != trimmed(&node.endpoint) => Finding::bad(
 			"endpoint",
-			format_args!("registered is {}, configured {endpoint}: {register}", node.endpoint),
+			format_args!("registered is {}, configured {endpoint}: {REGISTER}", node.endpoint),
 		),
 		_ => Finding::good("endpoint", format_args!("{} is registered", node.endpoint)),
 	});
@@ -234,10 +257,10 @@ fn registration(
 		let wanted = config.capacity(model);
 		let served = node.models.iter().find(|served| served.model == info.id);
 		findings.push(match served.map(|served| served.capacity) {
-			None => Finding::bad(what, format_args!("is not registered as served: {register}")),
+			None => Finding::bad(what, format_args!("is not registered as served: {REGISTER}")),
 			Some(capacity) if capacity != wanted => {
 				let said = format!("is registered with {capacity} at a time, configured {wanted}");
-				Finding::doubtful(what, format_args!("{said}: {register}"))
+				Finding::doubtful(what, format_args!("{said}: {REGISTER}"))
 			}
 			Some(capacity) => {
 				Finding::good(what, format_args!("is registered, {capacity} at a time"))
@@ -306,13 +329,11 @@ mod tests {
 		assert_eq!(health(3, true, true), Verdict::Bad);
 	}
 
-	#[test]
-	fn the_registration_has_to_fit_the_configuration() {
-		let text = "data_dir = \"d\"\nendpoint = \"http://node\"\nkey = { uri = \"//Bob\" }\n\
-		            [[models]]\nname = \"echo\"\nbackend.candle.path = \"m.gguf\"\n";
-		let config = Config::parse(text, Path::new("/")).unwrap();
-		let good = NodeInfo {
+	/// A node as the chain has it.
+	fn registered() -> NodeInfo {
+		NodeInfo {
 			operator: testkit::operator().account(),
+			payee: testkit::operator().account(),
 			endpoint: "http://node/".into(),
 			receipt_key: testkit::operator().account(),
 			bond: 100 * OPEN,
@@ -320,20 +341,45 @@ mod tests {
 			status: NodeStatus::Active,
 			last_heartbeat: 0,
 			sessions: 0,
-		};
+		}
+	}
+
+	#[test]
+	fn the_registration_has_to_fit_the_configuration() {
+		let text = "data_dir = \"d\"\nendpoint = \"http://node\"\nkey = { uri = \"//Bob\" }\n\
+		            [[models]]\nname = \"echo\"\nbackend.candle.path = \"m.gguf\"\n";
+		let config = Config::parse(text, Path::new("/")).unwrap();
 		let verdicts = |change: &dyn Fn(&mut NodeInfo)| -> Vec<Verdict> {
-			let mut node = good.clone();
+			let mut node = registered();
 			change(&mut node);
 			let infos = [testkit::model()];
 			let findings = registration(&config, &Keys::one(testkit::operator()), &node, &infos);
 			findings.iter().map(|finding| finding.verdict).collect()
 		};
 		use Verdict::{Bad, Doubtful, Good};
-		assert_eq!(verdicts(&|_| {}), [Good; 4]);
+		assert_eq!(verdicts(&|_| {}), [Good; 5]);
 		assert_eq!(verdicts(&|node| node.status = NodeStatus::Jailed(5))[0], Bad);
 		assert_eq!(verdicts(&|node| node.receipt_key = [1; 32].into())[1], Bad);
-		assert_eq!(verdicts(&|node| node.endpoint = "http://old".into())[2], Bad);
-		assert_eq!(verdicts(&|node| node.models.clear())[3], Bad);
-		assert_eq!(verdicts(&|node| node.models[0].capacity = 9)[3], Doubtful);
+		assert_eq!(verdicts(&|node| node.payee = [1; 32].into())[2], Doubtful);
+		assert_eq!(verdicts(&|node| node.endpoint = "http://old".into())[3], Bad);
+		assert_eq!(verdicts(&|node| node.models.clear())[4], Bad);
+		assert_eq!(verdicts(&|node| node.models[0].capacity = 9)[4], Doubtful);
+	}
+
+	#[test]
+	fn both_payees_are_named_where_they_differ() {
+		let cold = testkit::key("//Bob//cold").account();
+		let paid = NodeInfo { payee: cold.clone(), ..registered() };
+		assert_eq!(payee(Some(&cold), &paid).verdict, Verdict::Good);
+		assert_eq!(payee(Some(&registered().operator), &registered()).verdict, Verdict::Good);
+
+		let differs = payee(Some(&cold), &registered());
+		assert_eq!(differs.verdict, Verdict::Bad);
+		for said in [&ss58(&registered().operator), &ss58(&cold), "inference register"] {
+			assert!(differs.said.contains(said), "{}", differs.said);
+		}
+		let silent = payee(None, &paid);
+		assert_eq!(silent.verdict, Verdict::Doubtful);
+		assert!(silent.said.contains(&ss58(&cold)), "{}", silent.said);
 	}
 }

@@ -20,43 +20,37 @@ pub(super) async fn check(config: &ModelConfig, info: Option<&ModelInfo>) -> Vec
 		Ok(backend) => backend,
 		Err(error) => return vec![Finding::bad(&what, format_args!("cannot be loaded: {error}"))],
 	};
-	let mut findings = hashes(&what, backend.facts(), info);
+	let mut findings = hashes(config, backend.facts(), info);
 	findings.push(answers(&what, backend.as_ref()).await);
 	findings
 }
 
 /// Compares what was loaded with what is on chain.
-fn hashes(what: &str, facts: &ModelFacts, info: Option<&ModelInfo>) -> Vec<Finding> {
+fn hashes(config: &ModelConfig, facts: &ModelFacts, info: Option<&ModelInfo>) -> Vec<Finding> {
 	let Some(info) = info else { return Vec::new() };
-	let weights = match facts.weights_hash {
-		None => Finding::good(what, "its weights are on another server and cannot be compared"),
-		Some(found) if found == info.weights_hash => {
-			Finding::good(what, format_args!("its weights are version {}", info.version))
+	let what = config.name.to_string();
+	let weights = match facts.base_hash {
+		None => Finding::good(&what, "its weights are on another server and cannot be compared"),
+		Some(_) if facts.may_be(info.details.base_hash, info.details.adapter_hash) => {
+			Finding::good(&what, format_args!("its weights are version {}", info.version))
 		}
+		Some(found) if found == info.details.base_hash => Finding::bad(
+			&what,
+			"its version is an adapter for these weights, which take none here: have another server \
+			 answer for it (`backend.openai`)",
+		),
 		Some(found) => {
 			let said = format!(
 				"its weights are {found:?} and the chain says {:?}: it is another model or another \
 				 version, get the right file",
-				info.weights_hash
+				info.details.base_hash
 			);
-			Finding::bad(what, said)
+			Finding::bad(&what, said)
 		}
 	};
-	let tokenizer = match facts.tokenizer_hash {
-		found if found == info.tokenizer_hash => {
-			Finding::good(what, "its tokenizer is the chain's")
-		}
-		found if found.is_zero() => Finding::doubtful(
-			what,
-			"it has no tokenizer here: what its server counts is charged (`trust_usage`)",
-		),
-		found => Finding::doubtful(
-			what,
-			format_args!(
-				"its tokenizer is {found:?} and the chain says {:?}: callers may count otherwise",
-				info.tokenizer_hash
-			),
-		),
+	let tokenizer = match models::tokenizer_doubt(config, facts, info) {
+		None => Finding::good(&what, "its tokenizer is the chain's"),
+		Some(reason) => Finding::doubtful(&what, reason),
 	};
 	vec![weights, tokenizer]
 }
@@ -100,33 +94,72 @@ async fn vectors(backend: &dyn Backend) -> Result<(), BackendError> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use std::path::Path;
+
 	use openledger_primitives::Hash;
 
-	use crate::cli::doctor::Verdict;
+	use crate::{cli::doctor::Verdict, config::Config};
 	use openledger_models::testing::{Script, TestBackend};
 	use openledger_testkit as testkit;
 
+	fn config(backend: &str) -> ModelConfig {
+		let text =
+			format!("data_dir = \"d\"\nkey = \"stdin\"\n[[models]]\nname = \"m\"\n{backend}\n");
+		Config::parse(&text, Path::new("/models")).unwrap().models.remove(0)
+	}
+
+	fn facts(base_hash: Option<Hash>, tokenizer_hash: Option<Hash>) -> ModelFacts {
+		ModelFacts { kind: "test", context_length: 10, base_hash, tokenizer_hash }
+	}
+
 	#[test]
 	fn other_weights_are_no_good() {
-		let info = testkit::model();
-		let facts = |weights| ModelFacts {
-			kind: "test",
-			context_length: 10,
-			weights_hash: weights,
-			tokenizer_hash: Hash::zero(),
+		let (config, info) = (config("backend.candle.path = \"m.gguf\""), testkit::model());
+		let verdict = |weights| {
+			let facts = facts(weights, Some(info.details.tokenizer_hash));
+			let findings = hashes(&config, &facts, Some(&info));
+			assert_eq!(findings[1].verdict, Verdict::Good);
+			findings[0].verdict
 		};
-		let verdicts = |weights| -> Vec<Verdict> {
-			let findings = hashes("m", &facts(weights), Some(&info));
-			findings.iter().map(|finding| finding.verdict).collect()
-		};
-		assert_eq!(verdicts(Some(info.weights_hash)), [Verdict::Good, Verdict::Good]);
-		assert_eq!(verdicts(None)[0], Verdict::Good);
-		assert_eq!(verdicts(Some(Hash::repeat_byte(1)))[0], Verdict::Bad);
-		assert!(hashes("m", &facts(None), None).is_empty());
-		let other = ModelInfo { tokenizer_hash: Hash::repeat_byte(1), ..info };
-		let findings = hashes("m", &facts(None), Some(&other));
-		assert_eq!(findings[1].verdict, Verdict::Doubtful);
-		assert!(findings[1].said.contains("trust_usage"), "{}", findings[1].said);
+		assert_eq!(verdict(Some(info.details.base_hash)), Verdict::Good);
+		assert_eq!(verdict(None), Verdict::Good);
+		assert_eq!(verdict(Some(Hash::repeat_byte(1))), Verdict::Bad);
+		let mut adapted = info.clone();
+		adapted.details.adapter_hash = Some(Hash::repeat_byte(1));
+		let weights = facts(Some(info.details.base_hash), None);
+		let finding = hashes(&config, &weights, Some(&adapted)).remove(0);
+		assert_eq!(finding.verdict, Verdict::Bad);
+		assert!(finding.said.contains("is an adapter"), "{}", finding.said);
+		assert!(hashes(&config, &facts(None, None), None).is_empty());
+	}
+
+	#[test]
+	fn a_tokenizer_that_is_another_or_cannot_be_compared_is_named() {
+		let mut info = testkit::model();
+		info.details.tokenizer_hash = Hash::repeat_byte(0xcc);
+		let own = "backend.candle = { path = \"m.gguf\", tokenizer = \"other/tokenizer.json\" }";
+		let gguf = "backend.candle.path = \"m.gguf\"";
+		let trusting = "backend.openai = { base_url = \"http://a/v1\", upstream_model = \"m\", \
+		                context = 100, trust_usage = true }";
+		let wrong = Some(Hash::repeat_byte(0xee));
+		for (backend, found, said) in [
+			(
+				own,
+				wrong,
+				["/models/other/tokenizer.json has the hash 0xeeee", "get the model's own"],
+			),
+			(gguf, None, ["in /models/m.gguf, which cannot be compared", "under `tokenizer`"]),
+			(trusting, None, ["no tokenizer here", "trust_usage"]),
+		] {
+			let findings = hashes(&config(backend), &facts(None, found), Some(&info));
+			assert_eq!(findings[1].verdict, Verdict::Doubtful);
+			for said in said {
+				assert!(findings[1].said.contains(said), "{}", findings[1].said);
+			}
+		}
+		info.details.tokenizer_hash = info.details.base_hash;
+		let finding = hashes(&config(gguf), &facts(None, None), Some(&info)).remove(1);
+		assert!(finding.said.contains("ask the model's owner"), "{}", finding.said);
 	}
 
 	#[tokio::test]

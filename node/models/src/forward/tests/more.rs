@@ -20,6 +20,17 @@ fn knows_tools(url: &str) -> ForwardBackend {
 	ForwardBackend::new(ForwardOptions { pass_through, ..options(url) }).expect("it is made")
 }
 
+#[test]
+fn the_file_that_tokens_are_counted_by_is_known_by_its_hash() {
+	let own = options("http://127.0.0.1:9/v1");
+	let file = own.tokenizer.clone().expect("it has one");
+	let trusted = ForwardOptions { tokenizer: None, ..own.clone() };
+	let hash = |options| ForwardBackend::new(options).expect("it is made").facts().tokenizer_hash;
+
+	assert_eq!(hash(own), Some(crate::hash_file(&file).expect("it is read")));
+	assert_eq!(hash(trusted), None);
+}
+
 #[tokio::test]
 async fn texts_are_continued() {
 	let piece = |text: &str| Step::Send(json!({ "choices": [{ "index": 0, "text": text }] }));

@@ -25,7 +25,7 @@ async fn timed(backend: &LocalBackend, party: &Party, request: ChatRequest) -> (
 	(first.text + &rest.text, waited)
 }
 
-/// What was said, and how long each turn took to begin.
+/// The answers, and how long each turn took to begin.
 async fn talk(backend: &LocalBackend, party: &Party, turns: &[&str]) -> Vec<(String, Duration)> {
 	let mut messages = Vec::new();
 	let mut said = Vec::new();

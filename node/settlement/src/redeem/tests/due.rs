@@ -1,4 +1,4 @@
-//! What is due, and what is not.
+//! Lanes that are due, and lanes that are not.
 
 use super::*;
 use crate::redeem::{

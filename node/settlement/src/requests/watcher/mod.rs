@@ -285,7 +285,8 @@ impl Watcher {
 	fn begin(&mut self, candidate: Candidate) {
 		let Candidate { request, info, entry, answer } = candidate;
 		let facts = entry.backend.facts();
-		if answer.is_none() && facts.weights_hash.is_some_and(|hash| hash != info.weights_hash) {
+		let details = &info.details;
+		if answer.is_none() && !facts.may_be(details.base_hash, details.adapter_hash) {
 			return;
 		}
 		let id = request.id;

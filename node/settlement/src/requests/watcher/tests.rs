@@ -18,7 +18,7 @@ use openledger_models::{
 	testing::{Script, TestBackend},
 	BackendError,
 };
-use openledger_primitives::{Balance, MAX_PAGE};
+use openledger_primitives::{price::Tokens, Balance, MAX_PAGE};
 use openledger_testkit::{caller, operator, GENESIS, MODEL, MODEL_NAME, PRICE, PRICE_VERSION};
 
 const BEST: BlockNumber = 100;
@@ -226,15 +226,15 @@ async fn only_calls_that_are_for_this_node_are_answered() {
 
 #[tokio::test]
 async fn an_answer_costs_no_more_than_is_on_hold() {
-	let least = PRICE.charge(3, 1).expect("it fits");
+	let least = PRICE.charge(&Tokens::new(3, 1)).expect("it fits");
 	let with = |id, max_charge: Balance| RequestInfo { max_charge, ..to_us(id) };
 	let mut bench = Bench::new(OnChainCalls::Named, vec![with(1, least), with(2, least - 1)]).await;
 	bench.round().await;
 	bench.round().await;
 	let sent = bench.chain.state().sent.clone();
 	assert_eq!(sent.len(), 1, "the other one cannot be paid");
-	let charge = PRICE.charge(sent[0].1.input_tokens, sent[0].1.output_tokens);
-	assert_eq!(charge, Some(least));
+	let tokens = Tokens::new(sent[0].1.input_tokens, sent[0].1.output_tokens);
+	assert_eq!(PRICE.charge(&tokens), Some(least));
 }
 
 #[tokio::test]

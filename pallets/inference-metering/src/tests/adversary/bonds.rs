@@ -19,7 +19,7 @@ use openledger_primitives::{
 };
 use sp_runtime::Permill;
 
-/// What the reporter, the caller, and the protocol have.
+/// Balances of the reporter, the caller, and the protocol.
 fn purses() -> [Balance; 3] {
 	[STRANGER, CALLER, PROTOCOL].map(balance)
 }
@@ -250,7 +250,7 @@ fn a_penalty_of_everything_leaves_no_refund() {
 	});
 }
 
-/// What is too little to bring an account back stays due; enough brings it back.
+/// An amount too little to bring an account back stays due; enough brings it back.
 #[test]
 fn a_caller_account_that_no_longer_exists() {
 	run(|| {

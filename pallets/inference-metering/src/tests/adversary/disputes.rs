@@ -7,10 +7,11 @@ use crate::{
 };
 use frame_support::{assert_noop, assert_ok, traits::Hooks, weights::Weight};
 use openledger_primitives::{
-	info::NodeStatus, merkle, record::CallRecord, statement::Statement, Balance, Hash,
+	info::NodeStatus, merkle, price::Tokens, record::CallRecord, statement::Statement, Balance,
+	Hash,
 };
 
-/// What the reporter, the caller, and the protocol have.
+/// Balances of the reporter, the caller, and the protocol.
 fn purses() -> [Balance; 3] {
 	[STRANGER, CALLER, PROTOCOL].map(balance)
 }
@@ -56,7 +57,7 @@ fn a_node_settles_more_than_it_stated() {
 	run(|| {
 		// It stated 5 tokens, and settles 23: what the caller has authorised covers that.
 		let session = open_session(DEPOSIT);
-		let stated_charge = price(PRICE).charge(11, 5).unwrap();
+		let stated_charge = price(PRICE).charge(&Tokens::new(11, 5)).unwrap();
 		let statement = Statement::of(
 			System::block_hash(0),
 			session,
@@ -125,7 +126,7 @@ fn a_key_of_the_beginning_in_the_last_block_of_the_longest_window() {
 	});
 }
 
-/// What a node contradicts by itself does not spare it what its caller can prove.
+/// A node that contradicts itself is not spared what its caller can prove.
 #[test]
 fn a_node_does_not_use_up_its_callers_dispute() {
 	run(|| {

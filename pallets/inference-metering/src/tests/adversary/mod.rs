@@ -249,7 +249,7 @@ fn overflow_at_the_edges_of_u128() {
 		let dear = |per_call, per_token| PriceSchedule {
 			per_call,
 			per_input_token: per_token,
-			per_output_token: 0,
+			..Default::default()
 		};
 		let prices = [dear(most, 0), dear(most, 1), dear(most / 2 + 1, 0), dear(0, most)];
 		Models::change(MODEL, |model| {
@@ -366,7 +366,7 @@ fn dust_around_the_existential_deposit() {
 
 		// A call that costs a planck is paid, if only to those who can take it.
 		Models::change(MODEL, |model| {
-			let planck = PriceSchedule { per_call: 1, per_input_token: 0, per_output_token: 0 };
+			let planck = PriceSchedule { per_call: 1, ..Default::default() };
 			model.prices.insert(20, Ok(planck));
 		});
 		let session = open_session(MIN_DEPOSIT);

@@ -19,9 +19,9 @@ use crate::{
 
 /// Where chats go.
 pub const CHAT_PATH: &str = "/v1/chat/completions";
-/// What it always says.
+/// The answer, always the same.
 const ANSWER: &str = "The capital of France is Paris.";
-/// What that costs, as the tokenizer of the small language model counts.
+/// The tokens of its prompt, as the tokenizer of the small language model counts.
 const PROMPT_TOKENS: u32 = 37;
 const ANSWER_TOKENS: u32 = 7;
 /// No request is longer than this, in bytes.
@@ -134,7 +134,7 @@ impl Answers {
 	}
 }
 
-/// Whether a request asks for a stream. It is not read for anything else.
+/// Returns `true` if a request asks for a stream. It is not read for anything else.
 fn wants_stream(body: &[u8]) -> bool {
 	[b"\"stream\":true".as_slice(), b"\"stream\": true"]
 		.iter()

@@ -23,7 +23,7 @@ use crate::server::Server;
 /// No answer is longer than this, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// What is sent.
+/// The requests that are sent.
 pub enum Requests {
 	/// The same one, over so many connections.
 	Same {
@@ -36,14 +36,14 @@ pub enum Requests {
 	Each(Vec<Vec<Vec<u8>>>),
 }
 
-/// What was measured.
+/// The measurements.
 #[derive(Debug, Default)]
 pub struct Measured {
-	/// How long it took.
+	/// The time it took.
 	pub elapsed: Duration,
-	/// How long each call took.
+	/// The time of each call.
 	pub latencies: Vec<Duration>,
-	/// What the server has used of the processors.
+	/// Processor time that the server has used.
 	pub used: Duration,
 	/// The header that acknowledges a payment, of each call of each connection.
 	pub receipts: Vec<Vec<String>>,

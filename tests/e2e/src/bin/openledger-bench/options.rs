@@ -1,9 +1,9 @@
-//! What can be chosen, by environment variables.
+//! Options, by environment variables.
 
 use anyhow::{Context, Result};
 use std::{env, path::PathBuf, str::FromStr};
 
-/// What can be chosen.
+/// The options.
 #[derive(Debug)]
 pub struct Options {
 	/// LiteLLM's program, `BENCH_LITELLM`. Without it only the node is measured.
@@ -12,14 +12,14 @@ pub struct Options {
 	pub workers: usize,
 	/// Connections at once, one measurement each, `BENCH_CONNECTIONS`.
 	pub connections: Vec<usize>,
-	/// How long the node is called in one round, in seconds, `BENCH_SECONDS`. LiteLLM's proxy is
+	/// Time that the node is called in one round, in seconds, `BENCH_SECONDS`. LiteLLM's proxy is
 	/// called for twice as long, because fewer calls fit in.
 	pub seconds: f64,
 	/// Rounds of each measurement, `BENCH_ROUNDS`.
 	pub rounds: usize,
 	/// Where the node keeps its store, `BENCH_DATA`; with everything else if not given.
 	pub data: Option<PathBuf>,
-	/// Whether the node logs each call, `BENCH_LOG`: its filter for log lines.
+	/// The node's filter for log lines, `BENCH_LOG`: whether it logs each call.
 	pub log: String,
 }
 

@@ -36,15 +36,15 @@ use crate::{
 	server::{free_address, Server},
 };
 
-/// What goes into the session: more than all calls together cost.
+/// The deposit of the session: more than all calls together cost.
 const DEPOSIT: Balance = 100_000 * OPEN;
-/// How long it lasts, in blocks.
+/// Time that it lasts, in blocks.
 const LASTS: u32 = 28_800;
 /// Vouchers are valid for so many blocks.
 const VALID: u32 = 1_000;
-/// How long the node may take to load its tokenizer and to listen.
+/// Longest time for the node to load its tokenizer and to listen.
 const START: Duration = Duration::from_secs(60);
-/// How long it may take until a lane is settled.
+/// Longest time until a lane is settled.
 const SETTLED: Duration = Duration::from_secs(120);
 /// More calls in a second than there are vouchers for: on one connection, and on all.
 const MOST_OF_ONE: f64 = 1_500.0;
@@ -61,7 +61,7 @@ pub struct Shop {
 	caller: Keypair,
 	body: Vec<u8>,
 	lanes: Vec<Lane>,
-	/// What every call costs: it always is the same.
+	/// Charge for every call: it always is the same.
 	charge: Balance,
 }
 
@@ -83,7 +83,7 @@ impl Shop {
 		home.configure(false)?;
 		let (release, hashes) =
 			tokio::try_join!(scenario::publish_data(chain), inference::hashes())?;
-		scenario::register_model(chain, &release, hashes.weights, hashes.tokenizer).await?;
+		scenario::register_model(chain, &release, hashes).await?;
 		let config = home.config.to_string_lossy().into_owned();
 		inference::run(&["register", "--config", &config, "--bond", "100"], &[], false).await?;
 		let node = home.start().await?;
@@ -331,7 +331,7 @@ impl Home {
 	}
 }
 
-/// What is kept elsewhere does not go with the network's folder.
+/// Files kept elsewhere do not go with the network's folder.
 impl Drop for Home {
 	fn drop(&mut self) {
 		if !self.data.starts_with(&self.folder) {

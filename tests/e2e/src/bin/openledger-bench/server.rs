@@ -81,7 +81,7 @@ impl Server {
 		format!("{} wrote:\n{}", self.name, lines.get(from..).unwrap_or_default().join("\n"))
 	}
 
-	/// What it and its workers have used of the processors so far.
+	/// Processor time that it and its workers have used so far.
 	///
 	/// # Errors
 	/// If the system does not tell.
@@ -128,7 +128,7 @@ fn stat(id: u32) -> Option<Stat> {
 	Some(Stat { parent, ticks: user + system })
 }
 
-/// What a process and those that it started have used.
+/// Processor time that a process and those that it started have used.
 fn processor_time(root: u32) -> Result<Duration> {
 	/// Linux counts in hundredths of a second, whatever its own clock does.
 	const TICK: Duration = Duration::from_millis(10);

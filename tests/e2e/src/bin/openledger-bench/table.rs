@@ -9,7 +9,7 @@ use crate::load::Measured;
 const CALLS: f64 = 50.0;
 const LATENCY: f64 = 0.1;
 
-/// What was measured of one thing with so many connections, all rounds together.
+/// The measurements of one thing with so many connections, all rounds together.
 #[derive(Debug, Default)]
 pub struct Row {
 	elapsed: Duration,
@@ -42,12 +42,12 @@ impl Row {
 		found.map_or(0.0, |latency| latency.as_secs_f64() * 1e3)
 	}
 
-	/// What a call takes of the processors, in milliseconds.
+	/// Processor time of a call, in milliseconds.
 	fn used(&self) -> f64 {
 		self.used.as_secs_f64() * 1e3 / self.latencies.len() as f64
 	}
 
-	/// What stands in front of the backend adds so much, in milliseconds.
+	/// Time that what stands in front of the backend adds, in milliseconds.
 	fn added(&self, direct: &Self, percent: usize) -> f64 {
 		(self.quantile(percent) - direct.quantile(percent)).max(0.0)
 	}

@@ -19,11 +19,11 @@ use serde_json::{json, Value};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long it may take until a node has settled, and that is final.
+/// Longest time until a node has settled, and that is final.
 const CLOSED: Duration = Duration::from_secs(240);
 /// The shortest notice that governance can set, in blocks of three seconds: ten minutes.
 const SHORTEST_NOTICE: BlockNumber = 200;
-/// How long that may take.
+/// Longest time for that.
 const NOTICE: Duration = Duration::from_secs(1_200);
 
 /// `openledger-pay --close`. What it printed.
@@ -74,7 +74,7 @@ async fn chat(proxy: &Proxy) -> Result<()> {
 	Ok(())
 }
 
-/// What came back from a session, in a final block, in planck.
+/// Amount that came back from a session, in a final block, in planck.
 async fn refunded(chain: &Chain, from: BlockNumber, session: SessionId) -> Result<Balance> {
 	awaited(chain, from, "the end of the session", SETTLED, |record| match record.event {
 		Event::InferenceMetering(metering::Event::SessionClosed(closed))

@@ -132,7 +132,7 @@ enum Client {
 
 const CLIENTS: [Client; 2] = [Client::Python, Client::JavaScript];
 
-/// Whether an answer comes whole or in pieces.
+/// The forms of an answer: whole, or in pieces.
 const MODES: [&str; 2] = ["plain", "stream"];
 
 fn scripts() -> PathBuf {
@@ -208,7 +208,7 @@ fn amount(report: &Value, pointer: &str) -> Result<Balance> {
 	text.parse().with_context(|| format!("{pointer} is no amount in {report}"))
 }
 
-/// Whether what the proxy says was spent is what the chain has settled, to the planck.
+/// Checks that what the proxy says was spent is what the chain has settled, to the planck.
 async fn check_sums(
 	chain: &Chain,
 	report: &Value,
