@@ -6,8 +6,7 @@ use scale_info::TypeInfo;
 use sp_core::ConstU32;
 use sp_runtime::BoundedVec;
 
-/// The newest rule by which answers are attributed, of which each version of a model names one. There is no
-/// other one yet.
+/// The newest rule by which answers are attributed. A version of a model names one, this one at most.
 pub const NEWEST_RULE: u16 = 0;
 
 /// One contribution's part in a call's output.

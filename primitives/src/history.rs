@@ -40,6 +40,13 @@ impl<Block: Copy + Ord, Value: PartialEq, Bound: Get<u32>> History<Block, Value,
 		&self.0
 	}
 
+	/// The first block after `block` in which another value is in force than in the one before it, also if that
+	/// lies ahead. `None` if nothing has changed since and nothing is known of a change.
+	pub fn changed_after(&self, block: Block) -> Option<Block> {
+		let after = self.0.partition_point(|(from, _)| *from <= block);
+		self.0.get(after).map(|(from, _)| *from)
+	}
+
 	/// Returns `true` if the blocks rise, and no value follows an equal one: as whoever only ever
 	/// [sets](Self::set) values leaves it.
 	pub fn is_sound(&self) -> bool {
@@ -157,6 +164,16 @@ mod tests {
 		assert_eq!(Short::default().at(u32::MAX), None);
 		assert_eq!(Short::default().now(), None);
 		assert_eq!(Short::new(7, 'a').entries(), [(7, 'a')]);
+	}
+
+	#[test]
+	fn it_is_known_until_when_a_block_is_like_those_after_it() {
+		let history = short(&[(10, 'a'), (20, 'b')]);
+
+		let blocks = [0, 9, 10, 19, 20, u32::MAX];
+		let changes = blocks.map(|block| history.changed_after(block));
+		assert_eq!(changes, [Some(10), Some(10), Some(20), Some(20), None, None]);
+		assert_eq!(Short::default().changed_after(0), None);
 	}
 
 	#[test]

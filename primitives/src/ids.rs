@@ -68,6 +68,9 @@ pub const MAX_REQUEST_OUTPUT: u32 = 8_192;
 pub const MAX_SUBMISSION: u32 = 32;
 /// Number of lanes of a session: they are numbered from 0 up to one less than this.
 pub const MAX_LANES: LaneId = 64;
+/// The same for lanes whose vouchers name an [agreement](crate::lane::Agreement): their operator pays for
+/// the place of each.
+pub const MAX_SESSION_LANES: LaneId = 1_024;
 /// Most models that one inference node serves.
 pub const MAX_SERVED: u32 = 64;
 /// Most releases that one claim pays.

@@ -113,10 +113,43 @@ pub enum RejectReason {
 	/// Who was to be paid in the block that the caller signed for is not known any more.
 	#[codec(index = 19)]
 	TermsForgotten,
+	/// None of the data sources of its version leads to a release.
+	#[codec(index = 20)]
+	NoPayableSource,
+	/// It is a record that no call has: more cached or retrieved tokens than its prompt has, or an
+	/// attribution that names a contribution twice or comes to more than the whole answer.
+	#[codec(index = 21)]
+	InvalidRecord,
+	/// It says something that this version of the chain does not know.
+	#[codec(index = 22)]
+	UnknownExtension,
+	/// Its lane is sealed, and it names contributions.
+	#[codec(index = 23)]
+	SealedHasEntries,
+	/// A run of calls does not cost what the lane's price gives for its totals.
+	#[codec(index = 24)]
+	RunPriceMismatch,
+	/// The proof of a run does not hold, or the run does not begin where the lane has been settled.
+	#[codec(index = 25)]
+	BadRun,
+	/// A run of calls covers one that names contributions: that has to be settled itemised.
+	#[codec(index = 26)]
+	RunHasEntries,
 }
 
-/// Payment of a call into one release's pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+/// What a call, or the settlement of a lane, paid into one release's pool.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct PoolPayment {
 	/// The datanet.

@@ -2,11 +2,12 @@
 
 use crate::{
 	attribution::{AttributionEntry, DataSources},
+	lane::{AttributionShare, DirectAmounts, SettledParts},
 	lineage::Lineage,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	record::{CallPayment, DataPayment, RejectReason},
-	Balance, DatanetId, ModelId, PriceVersion, ReleaseId, VersionId, Weight,
+	record::{CallPayment, DataPayment, PoolPayment, RejectReason},
+	Balance, BlockNumber, DatanetId, ModelId, PriceVersion, ReleaseId, VersionId, Weight,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode, MaxEncodedLen};
@@ -81,9 +82,24 @@ pub trait ModelInspect<AccountId> {
 		price_version: PriceVersion,
 	) -> Result<CallTerms<AccountId>, RejectReason>;
 
+	/// The terms of calls that were agreed on as of a block, and the first block after it in which another
+	/// owns the model or one above it, or is paid for it, as far as is known. Version and price version had
+	/// begun by then.
+	///
+	/// # Errors
+	/// Those of [`terms`](Self::terms), `NotInForce` also for a block to come, and `TermsForgotten` if nobody
+	/// knows any more who owned it then.
+	fn terms_as_of(
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+		as_of: BlockNumber,
+	) -> Result<(CallTerms<AccountId>, Option<BlockNumber>), RejectReason>;
+
 	/// Registers a model for benchmarks: `owner` owns it, `sources` are its data sources, and it
 	/// pays data, half of it directly to what calls are attributed to. Its parents, as many as a
-	/// model can have, are registered too, each with an owner of its own.
+	/// model can have, are registered too, each with an owner of its own. All of them have had as
+	/// many owners before as are remembered; some blocks may pass.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_model(owner: &AccountId, sources: DataSources) -> Result<ModelId, DispatchError>;
 }
@@ -97,7 +113,8 @@ pub trait DataInspect {
 	fn latest_release(datanet: DatanetId) -> Option<ReleaseId>;
 
 	/// Publishes a release with `contributions` contributions for benchmarks, in a datanet of its
-	/// own whose curator has a share. Returns the contributions too.
+	/// own whose curator has a share. It is the current one, and as much as is remembered has
+	/// happened before; some blocks may pass. Returns the contributions too.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_release(
 		contributions: u32,
@@ -135,6 +152,23 @@ pub trait DataRevenue<AccountId> {
 	/// # Errors
 	/// If anything cannot be credited whole; then nothing is, and the caller must fail.
 	fn credit(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError>;
+
+	/// The releases that sources led to in a block that is not to come, and who curated them.
+	///
+	/// # Errors
+	/// `NoPayableSource` if none of them led to a release, `TermsForgotten` if it is not known any more.
+	fn resolve(
+		sources: &DataSources,
+		as_of: BlockNumber,
+	) -> Result<Resolved<AccountId>, RejectReason>;
+
+	/// Credits what lanes owe, all at once: each release, contribution and curator is read and written
+	/// once, however many lanes pay it. Returns one credit a due, in order; the direct amounts and the
+	/// payments to releases of each add up to the data parts of its items.
+	///
+	/// # Errors
+	/// If anything cannot be credited whole; then nothing is, and the caller must fail.
+	fn credit_lanes(dues: &[LaneDue<AccountId>]) -> Result<Vec<LaneCredit>, DispatchError>;
 }
 
 /// One charge of a settlement: of one call, or the sum of many.
@@ -148,6 +182,103 @@ pub struct ChargedCall {
 	pub attribution: Vec<AttributionEntry>,
 	/// The weight of calls without attribution: see [`DataDue::unattributed`].
 	pub unattributed: Weight,
+}
+
+/// A release that the calls of a lane pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedSource<AccountId> {
+	/// The datanet.
+	pub datanet: DatanetId,
+	/// Its release.
+	pub release: ReleaseId,
+	/// The weight of this release among all: the sum of those of the sources that lead to it, or the largest
+	/// number if that is less. Not zero.
+	pub weight: Weight,
+	/// Who curated the datanet.
+	pub curator: AccountId,
+	/// The curator's part of what the release earns. Only a later release can have another.
+	pub curator_share: Permill,
+}
+
+/// The releases that sources lead to in one block, by datanet and release, and when that ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved<AccountId> {
+	/// The releases. At least one.
+	pub sources: Vec<ResolvedSource<AccountId>>,
+	/// The first block after that one in which a release or a curator is another, as far as is known.
+	pub changed_at: Option<BlockNumber>,
+}
+
+/// What the data behind the calls of one lane is owed.
+#[derive(Clone, Debug)]
+pub struct LaneDue<'a, AccountId> {
+	/// The releases.
+	pub sources: &'a [ResolvedSource<AccountId>],
+	/// The block that decides whose contributions count.
+	pub as_of: BlockNumber,
+	/// How much of the data part of a whole answer goes straight to the contributions that it is made of.
+	pub attributed: Permill,
+	/// By item of the lane: its data part in planck, and the contributions that it is attributed to.
+	pub items: Vec<(Balance, &'a [AttributionShare])>,
+}
+
+/// What became of a [`LaneDue`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LaneCredit {
+	/// By item, what the contributions were paid that it is attributed to.
+	pub direct: Vec<DirectAmounts>,
+	/// What came into each release that got something.
+	pub pools: Vec<PoolPayment>,
+}
+
+/// Who is behind the calls of a lane, in the block that its agreement names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneTerms<AccountId> {
+	/// List price, policy, and who is paid for the model and for those above it.
+	pub call: CallTerms<AccountId>,
+	/// The protocol's part.
+	pub protocol_share: Permill,
+	/// The releases that are paid: none if the policy pays no data.
+	pub sources: Vec<ResolvedSource<AccountId>>,
+	/// The first block after that one in which any of this is otherwise, as far as is known.
+	pub changed_at: Option<BlockNumber>,
+}
+
+/// One item of a lane's settlement: a call, or the sums of a run of calls.
+#[derive(Clone, Copy, Debug)]
+pub struct ItemCharge<'a> {
+	/// How many calls it is for.
+	pub calls: u64,
+	/// What the caller paid, in planck.
+	pub charge: Balance,
+	/// What the same would have cost by the list price, in planck.
+	pub list_charge: Balance,
+	/// The contributions that are paid directly.
+	pub attribution: &'a [AttributionShare],
+}
+
+/// The charges of one lane.
+#[derive(Clone, Debug)]
+pub struct LaneCharges<'a, AccountId> {
+	/// Who is paid for the node.
+	pub node: &'a AccountId,
+	/// The model that answered.
+	pub model: ModelId,
+	/// Who is behind the calls.
+	pub terms: &'a LaneTerms<AccountId>,
+	/// The block that they are paid as of.
+	pub as_of: BlockNumber,
+	/// What was charged, in the order of the calls.
+	pub items: Vec<ItemCharge<'a>>,
+}
+
+/// Who was paid what of a lane's charges.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LanePayment {
+	/// By item, its parts, and what contributions were paid directly.
+	pub items: Vec<(SettledParts, DirectAmounts)>,
+	/// What came into each release that got something.
+	pub pools: Vec<PoolPayment>,
 }
 
 /// Splits charges among everyone behind a call, and pays them.
@@ -167,6 +298,26 @@ pub trait RevenueDistributor<AccountId> {
 		terms: &CallTerms<AccountId>,
 		calls: &[ChargedCall],
 	) -> Result<Vec<CallPayment>, DispatchError>;
+
+	/// Adds to the terms of calls what does not come from the model: the protocol's share and the releases
+	/// of a block. `changed_at` is when something of the terms themselves is otherwise.
+	///
+	/// # Errors
+	/// Those of [`DataRevenue::resolve`]; `TermsForgotten` if the share is not known any more.
+	fn lane_terms(
+		call: CallTerms<AccountId>,
+		changed_at: Option<BlockNumber>,
+		as_of: BlockNumber,
+	) -> Result<LaneTerms<AccountId>, RejectReason>;
+
+	/// Splits the charges of lanes and pays their parts out of the pot, one transfer a recipient, however
+	/// many lanes and calls. Returns one payment a lane, in order.
+	///
+	/// # Errors
+	/// If the charges cannot be paid out whole; the caller must fail, which undoes everything.
+	fn distribute_lanes(
+		lanes: &[LaneCharges<AccountId>],
+	) -> Result<Vec<LanePayment>, DispatchError>;
 }
 
 /// Facts on inference nodes that others need.

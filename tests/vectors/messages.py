@@ -78,7 +78,7 @@ def parts(value):
 
 
 def settled_call(value):
-    direct = listed([number(int(amount)) for amount in value["direct"]])
+    direct = listed([number(int(amount)) + u(source, 1) for amount, source in value["direct"]])
     return u(2, 1) + bytes.fromhex(value["record"]) + number(int(value["charge"])) + parts(value["parts"]) + direct
 
 

@@ -388,6 +388,7 @@ fn happened() -> Vec<Event> {
 		Event::InferenceMetering(metering::Event::RecordRejected(rejected)),
 		Event::DataAttribution(data::Event::CuratorPaid(data::CuratorPaid {
 			curator: account(1),
+			datanets: Vec::new(),
 			amount: 5,
 		})),
 		Event::Proxy(proxy::Event::ProxyExecuted(proxy::ProxyExecuted { result })),

@@ -223,7 +223,7 @@ impl<T: Config> Pallet<T> {
 		let first = entry.checkpoints.first().map_or(1, |point| point.from_release);
 		let looked_at = latest.saturating_add(1).saturating_sub(first);
 		let releases = (first..=latest).filter(|release| !entry.weight_at(*release).is_zero());
-		let Due { amount: kept, claimed_to, .. } = Self::due(contribution, &entry, releases)?;
+		let Due { amount: kept, payouts, .. } = Self::due(contribution, &entry, releases)?;
 		let direct = DirectEarnings::<T>::get(contribution)
 			.checked_add(kept)
 			.ok_or(ArithmeticError::Overflow)?;
@@ -256,7 +256,7 @@ impl<T: Config> Pallet<T> {
 		if !direct.is_zero() {
 			DirectEarnings::<T>::insert(contribution, direct);
 		}
-		Self::set_claimed(contribution, claimed_to);
+		Self::set_claimed(contribution, &payouts);
 		Self::deposit_event(Event::ContributionSlashed {
 			contribution,
 			datanet,

@@ -1,8 +1,8 @@
 //! Paying what contributions and curators have earned.
 
 use crate::{
-	Accounted, Claimed, Config, ContributionOf, ContributionStatus, CuratorEarnings,
-	DirectEarnings, Error, Event, Pallet, Release, Releases,
+	Accounted, Claimed, Config, ContributionOf, ContributionStatus, CuratorEarnings, DatanetPayout,
+	DirectEarnings, Error, Event, Pallet, Release, ReleasePayout, Releases, SlashedEarnings,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{
@@ -16,7 +16,7 @@ use frame_support::{
 };
 use openledger_primitives::{
 	traits::{RecordEarnings, Role},
-	Balance, ContributionId, ReleaseId,
+	Balance, ContributionId, ReleaseId, MAX_CLAIM,
 };
 use sp_runtime::{
 	traits::{AccountIdConversion, Zero},
@@ -24,13 +24,14 @@ use sp_runtime::{
 };
 
 /// The debt of releases to a contribution.
+#[derive(Default)]
 pub(crate) struct Due {
 	/// The number of releases that were looked at.
 	releases: u32,
 	/// In planck.
 	pub amount: Balance,
-	/// The index of each release that owes something.
-	pub claimed_to: Vec<(ReleaseId, Balance)>,
+	/// Those that owe something.
+	pub payouts: Vec<ReleasePayout>,
 }
 
 impl<T: Config> Pallet<T> {
@@ -46,20 +47,27 @@ impl<T: Config> Pallet<T> {
 		entry: ContributionOf<T>,
 		releases: impl IntoIterator<Item = ReleaseId>,
 	) -> Result<u32, DispatchError> {
-		let Due { releases, amount, claimed_to } = match entry.status {
+		let due = match entry.status {
 			// What releases owe it is the protocol's.
-			ContributionStatus::Slashed => Due { releases: 0, amount: 0, claimed_to: Vec::new() },
+			ContributionStatus::Slashed => Due::default(),
 			_ => Self::due(contribution, &entry, releases)?,
 		};
 		let direct = DirectEarnings::<T>::get(contribution);
-		let amount = amount.checked_add(direct).ok_or(ArithmeticError::Overflow)?;
+		let amount = due.amount.checked_add(direct).ok_or(ArithmeticError::Overflow)?;
 		let to = entry.payee().clone();
 		Self::pay_out(&to, amount, Role::Data)?;
 
 		DirectEarnings::<T>::remove(contribution);
-		Self::set_claimed(contribution, claimed_to);
-		Self::deposit_event(Event::PayoutClaimed { contribution, contributor: to, amount });
-		Ok(releases)
+		Self::set_claimed(contribution, &due.payouts);
+		Self::deposit_event(Event::PayoutClaimed {
+			contribution,
+			datanet: entry.datanet,
+			contributor: to,
+			direct,
+			releases: due.payouts,
+			amount,
+		});
+		Ok(due.releases)
 	}
 
 	/// See [`sweep_slashed`](Pallet::sweep_slashed). Returns how many releases were looked at.
@@ -69,21 +77,42 @@ impl<T: Config> Pallet<T> {
 	) -> Result<u32, DispatchError> {
 		let entry = Self::contribution(contribution)?;
 		ensure!(entry.status == ContributionStatus::Slashed, Error::<T>::NotSlashed);
-		let Due { releases, amount, claimed_to } = Self::due(contribution, &entry, releases)?;
+		let due = Self::due(contribution, &entry, releases)?;
+		let direct = SlashedEarnings::<T>::get(contribution);
+		let amount = due.amount.checked_add(direct).ok_or(ArithmeticError::Overflow)?;
 		Self::pay_out(&T::ProtocolAccount::get(), amount, Role::Protocol)?;
 
-		Self::set_claimed(contribution, claimed_to);
-		Self::deposit_event(Event::SlashedSwept { contribution, amount });
-		Ok(releases)
+		SlashedEarnings::<T>::remove(contribution);
+		Self::set_claimed(contribution, &due.payouts);
+		Self::deposit_event(Event::SlashedSwept {
+			contribution,
+			datanet: entry.datanet,
+			direct,
+			releases: due.payouts,
+			amount,
+		});
+		Ok(due.releases)
 	}
 
-	pub(crate) fn do_claim_curator(curator: T::AccountId) -> DispatchResult {
-		let amount = CuratorEarnings::<T>::get(&curator);
+	/// See [`claim_curator`](Pallet::claim_curator). Returns how many datanets have paid.
+	pub(crate) fn do_claim_curator(curator: T::AccountId) -> Result<u32, DispatchError> {
+		let most = MAX_CLAIM.saturated_into();
+		let datanets: Vec<_> = CuratorEarnings::<T>::iter_prefix(&curator)
+			.take(most)
+			.map(|(datanet, amount)| DatanetPayout { datanet, amount })
+			.collect();
+		let amount = datanets
+			.iter()
+			.try_fold(Balance::zero(), |sum, payout| sum.checked_add(payout.amount))
+			.ok_or(ArithmeticError::Overflow)?;
 		Self::pay_out(&curator, amount, Role::Curator)?;
 
-		CuratorEarnings::<T>::remove(&curator);
-		Self::deposit_event(Event::CuratorPaid { curator, amount });
-		Ok(())
+		for payout in &datanets {
+			CuratorEarnings::<T>::remove(&curator, payout.datanet);
+		}
+		let paid = datanets.len().saturated_into();
+		Self::deposit_event(Event::CuratorPaid { curator, datanets, amount });
+		Ok(paid)
 	}
 
 	/// Amount that a contribution may claim from a release of its datanet, in planck; if it is slashed,
@@ -94,10 +123,21 @@ impl<T: Config> Pallet<T> {
 		release: ReleaseId,
 		state: &Release,
 	) -> Option<Balance> {
-		match contribution.weight_at(release) {
-			0 => Some(Balance::zero()),
-			weight => state.index.owed(weight, Claimed::<T>::get(id, release)),
-		}
+		Self::payout(id, contribution, release, state).map(|payout| payout.amount)
+	}
+
+	/// The same with what it is made of.
+	fn payout(
+		id: ContributionId,
+		contribution: &ContributionOf<T>,
+		release: ReleaseId,
+		state: &Release,
+	) -> Option<ReleasePayout> {
+		let (weight, to) = (contribution.weight_at(release), state.index.per_weight);
+		// What a release does not have cannot have claimed from it.
+		let from = if weight.is_zero() { to } else { Claimed::<T>::get(id, release) };
+		let amount = state.index.owed(weight, from)?;
+		Some(ReleasePayout { release, weight, from, to, amount })
 	}
 
 	/// Adds up what the releases owe to a contribution.
@@ -107,16 +147,16 @@ impl<T: Config> Pallet<T> {
 		releases: impl IntoIterator<Item = ReleaseId>,
 	) -> Result<Due, DispatchError> {
 		let releases = releases.into_iter().collect::<BTreeSet<_>>();
-		let mut due =
-			Due { releases: releases.len().saturated_into(), amount: 0, claimed_to: Vec::new() };
+		let mut due = Due { releases: releases.len().saturated_into(), ..Due::default() };
 		for release in releases {
 			let state =
 				Releases::<T>::get(entry.datanet, release).ok_or(Error::<T>::UnknownRelease)?;
-			let owed = Self::owed(contribution, entry, release, &state)
+			let payout = Self::payout(contribution, entry, release, &state)
 				.ok_or(ArithmeticError::Overflow)?;
-			if !owed.is_zero() {
-				due.amount = due.amount.checked_add(owed).ok_or(ArithmeticError::Overflow)?;
-				due.claimed_to.push((release, state.index.per_weight));
+			if !payout.amount.is_zero() {
+				due.amount =
+					due.amount.checked_add(payout.amount).ok_or(ArithmeticError::Overflow)?;
+				due.payouts.push(payout);
 			}
 		}
 		Ok(due)
@@ -139,9 +179,10 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn set_claimed(contribution: ContributionId, claimed_to: Vec<(ReleaseId, Balance)>) {
-		for (release, index) in claimed_to {
-			Claimed::<T>::insert(contribution, release, index);
+	/// Remembers up to where the releases have paid.
+	pub(crate) fn set_claimed(contribution: ContributionId, payouts: &[ReleasePayout]) {
+		for payout in payouts {
+			Claimed::<T>::insert(contribution, payout.release, payout.to);
 		}
 	}
 }

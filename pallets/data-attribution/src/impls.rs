@@ -3,9 +3,10 @@
 use crate::{Config, Datanets, Pallet, Releases};
 use alloc::vec::Vec;
 use openledger_primitives::{
-	record::DataPayment,
-	traits::{DataDue, DataInspect, DataRevenue},
-	DatanetId, ReleaseId,
+	attribution::DataSources,
+	record::{DataPayment, RejectReason},
+	traits::{DataDue, DataInspect, DataRevenue, LaneCredit, LaneDue, Resolved},
+	BlockNumber, DatanetId, ReleaseId,
 };
 use sp_runtime::{traits::Zero, DispatchError};
 
@@ -24,7 +25,7 @@ impl<T: Config> DataInspect for Pallet<T> {
 		contributions: u32,
 	) -> Result<(DatanetId, ReleaseId, Vec<openledger_primitives::ContributionId>), DispatchError>
 	{
-		crate::benchmarking::publish::<T>(contributions)
+		crate::benchmarking::publish_remembered::<T>(contributions)
 	}
 }
 
@@ -35,5 +36,16 @@ impl<T: Config> DataRevenue<T::AccountId> for Pallet<T> {
 
 	fn credit(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
 		Self::do_credit(frame_system::Pallet::<T>::block_number(), dues)
+	}
+
+	fn resolve(
+		sources: &DataSources,
+		as_of: BlockNumber,
+	) -> Result<Resolved<T::AccountId>, RejectReason> {
+		Self::resolve_sources(sources, as_of.into())
+	}
+
+	fn credit_lanes(dues: &[LaneDue<T::AccountId>]) -> Result<Vec<LaneCredit>, DispatchError> {
+		Self::do_credit_lanes(dues)
 	}
 }

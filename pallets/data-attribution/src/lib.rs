@@ -72,9 +72,17 @@
 //! is read and written once. See
 //! [`DataRevenue::credit`](openledger_primitives::traits::DataRevenue::credit).
 //!
+//! Calls of a lane name a block as of which all of them are paid, and say of each contribution how much of the
+//! answer it has, in basis points of the whole: see
+//! [`DataRevenue::resolve`](openledger_primitives::traits::DataRevenue::resolve) and
+//! [`DataRevenue::credit_lanes`](openledger_primitives::traits::DataRevenue::credit_lanes). An entry gets what
+//! that is of the attributed share, whatever the other entries are, and the releases all the rest. A whole
+//! extrinsic of lanes is credited at once.
+//!
 //! Crediting moves no OPEN: the settlement that credits also pays the sum into this pallet's pot
 //! ([`Pallet::pot`]), from which contributors [`claim`](Call::claim) and curators
-//! [`claim_curator`](Call::claim_curator). [`Accounted`] is what the pot owes, and `try_state`
+//! [`claim_curator`](Call::claim_curator). The events of claims say what was paid for what: the direct part, by
+//! release from which pool index up to which, and by datanet. [`Accounted`] is what the pot owes, and `try_state`
 //! re-adds it from every index, claim and carry.
 //!
 //! ## What keeps curators and contributors honest
@@ -82,9 +90,10 @@
 //! - A release is frozen: a curator can change weights and shares only for later ones, and the
 //!   curator's share only downwards.
 //! - A model that names no release number is paid by the datanet's current release when a call is
-//!   settled, and a new release becomes that only after a notice
+//!   agreed on or settled, and a new release becomes that only after a notice
 //!   ([`ReleaseNotice`](Config::ReleaseNotice)): a curator cannot publish a release that is heavy with
-//!   data of their own and be paid by calls that are settled before the notice is over.
+//!   data of their own and be paid by calls that are settled before the notice is over, nor by those
+//!   that were agreed on before it, however long they are held back.
 //! - A contributor may stop: the contribution is in no further release, but keeps what it has.
 //! - A rejected contributor keeps a claim to the root for a time (see below): a curator cannot reject
 //!   what they have seen, and submit it as their own.
@@ -102,7 +111,8 @@
 //! - A verdict names whose accusation it is about. If that was dropped before the verdict is carried
 //!   out, it does not hit the next one.
 //! - A slashed contribution keeps what it has earned. What it would still earn goes to the protocol
-//!   ([`sweep_slashed`](Call::sweep_slashed)): nobody else's share moves.
+//!   ([`sweep_slashed`](Call::sweep_slashed)): nobody else's share moves. That is so of releases, and of calls
+//!   that name it because they were agreed on before the verdict.
 //!
 //! An accusation and how it goes on:
 //!
@@ -160,8 +170,9 @@
 //! release is that at once; a later one takes its place [`ReleaseNotice`](Config::ReleaseNotice)
 //! blocks after it was published. One that is published meanwhile takes the place of the announced
 //! one, and the notice begins anew. Whoever calls such a model finds the announced one with the event
-//! `ReleaseAnnounced`, a notice before it is paid. It is the block of the settlement that counts so far, not
-//! that of the call: what is settled once the notice is over pays the new one.
+//! `ReleaseAnnounced`, a notice before it is paid. What lanes owe goes to the release that was current in the
+//! block that their calls were agreed on as of, whenever they are settled; what is settled without such a
+//! block, to the one of the settlement.
 //!
 //! ## What is remembered
 //!
@@ -191,7 +202,8 @@
 //! | [`Releases`] | datanet, release | 96 bytes | the curator's deposit for each, 512 at most | stays: models refer to it |
 //! | [`Claimed`] | contribution, release | 16 bytes | who claims, by the fee | stays with the release |
 //! | [`DirectEarnings`] | contribution | 16 bytes | the contributor's bond | claiming |
-//! | [`CuratorEarnings`] | account | 16 bytes | the curator's deposit | claiming |
+//! | [`SlashedEarnings`] | contribution | 16 bytes | the contributor's bond, which was slashed | sweeping |
+//! | [`CuratorEarnings`] | account, datanet | 16 bytes | the curator's deposit | claiming |
 //! | [`Accusations`] | contribution | 62 bytes | the accuser's deposit | dropping, resolving or carrying it out |
 //! | [`Reservations`] | commitment | 57 bytes | the deposit of who reserved | using it; anybody once it is over |
 //! | [`Accounted`] | – | 16 bytes | – | never grows |
@@ -208,6 +220,7 @@
 extern crate alloc;
 
 mod accusations;
+mod batch;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod claims;
@@ -216,6 +229,7 @@ mod credit;
 mod curation;
 mod datanets;
 mod impls;
+mod lanes;
 #[cfg(test)]
 mod mock;
 mod queries;
@@ -230,8 +244,8 @@ pub mod weights;
 pub use pallet::*;
 pub use types::{
 	Accusation, AccusationReason, AccusationStage, Admission, Checkpoint, Contribution,
-	ContributionStatus, Datanet, Release, Reservation, MAX_CHECKPOINTS, MAX_CURATORS, MAX_CURRENT,
-	MAX_RELEASES, MAX_STANDINGS, MAX_TOTAL_WEIGHT,
+	ContributionStatus, Datanet, DatanetPayout, Release, ReleasePayout, Reservation,
+	MAX_CHECKPOINTS, MAX_CURATORS, MAX_CURRENT, MAX_RELEASES, MAX_STANDINGS, MAX_TOTAL_WEIGHT,
 };
 pub(crate) use types::{AccusationOf, ContributionOf, DatanetOf, ReservationOf};
 pub use weights::WeightInfo;
@@ -239,6 +253,7 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
+	use alloc::vec::Vec;
 	use frame_support::{
 		pallet_prelude::*,
 		traits::{
@@ -446,11 +461,23 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type DirectEarnings<T> = StorageMap<_, Twox64Concat, ContributionId, Balance, ValueQuery>;
 
-	/// Earnings of curators from their datanets, in planck. They belong to whoever was the curator
-	/// when they were credited.
+	/// Direct earnings of contributions that were slashed after their calls were agreed on, in planck. They
+	/// belong to the protocol.
 	#[pallet::storage]
-	pub type CuratorEarnings<T: Config> =
-		StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
+	pub type SlashedEarnings<T> = StorageMap<_, Twox64Concat, ContributionId, Balance, ValueQuery>;
+
+	/// Earnings of curators from each of their datanets since they last claimed, in planck. They belong to
+	/// whoever was the curator in the block that they were credited as of.
+	#[pallet::storage]
+	pub type CuratorEarnings<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Twox64Concat,
+		DatanetId,
+		Balance,
+		ValueQuery,
+	>;
 
 	/// The accusations that are not settled, one a contribution.
 	#[pallet::storage]
@@ -545,7 +572,17 @@ pub mod pallet {
 		/// A contribution's earnings were paid out: to its contributor, or to the beneficiary that the
 		/// contributor has named.
 		#[codec(index = 6)]
-		PayoutClaimed { contribution: ContributionId, contributor: T::AccountId, amount: Balance },
+		PayoutClaimed {
+			contribution: ContributionId,
+			datanet: DatanetId,
+			contributor: T::AccountId,
+			/// The part that calls had attributed to it.
+			direct: Balance,
+			/// The part of each release; those that owed nothing are left out.
+			releases: Vec<ReleasePayout>,
+			/// All of it.
+			amount: Balance,
+		},
 		/// A datanet was opened to everybody, or closed to all but those who were let in.
 		#[codec(index = 7)]
 		AccessChanged { datanet: DatanetId, open: bool },
@@ -567,9 +604,14 @@ pub mod pallet {
 		/// A datanet has another curator, who earns the curator's share from now on.
 		#[codec(index = 13)]
 		CuratorChanged { datanet: DatanetId, from: T::AccountId, to: T::AccountId },
-		/// A curator was paid the shares of all datanets.
+		/// A curator was paid the shares of datanets: of all of them, if there are 16 at most.
 		#[codec(index = 14)]
-		CuratorPaid { curator: T::AccountId, amount: Balance },
+		CuratorPaid {
+			curator: T::AccountId,
+			datanets: Vec<DatanetPayout>,
+			/// All of it.
+			amount: Balance,
+		},
 		/// A contribution has another weight from `from_release` on, which is the next one.
 		#[codec(index = 15)]
 		WeightSet {
@@ -654,7 +696,16 @@ pub mod pallet {
 		},
 		/// The earnings of a slashed contribution since then went to the protocol.
 		#[codec(index = 26)]
-		SlashedSwept { contribution: ContributionId, amount: Balance },
+		SlashedSwept {
+			contribution: ContributionId,
+			datanet: DatanetId,
+			/// The part of calls that were agreed on before it was slashed, and attributed to it.
+			direct: Balance,
+			/// The part of each release; those that owed nothing are left out.
+			releases: Vec<ReleasePayout>,
+			/// All of it.
+			amount: Balance,
+		},
 		/// Somebody reserved the root that `commitment` hides, or whose contribution was rejected has its
 		/// root reserved. It counts until before block `expires_at`.
 		#[codec(index = 27)]
@@ -795,7 +846,7 @@ pub mod pallet {
 		UnknownReservation,
 		/// The reservation still counts.
 		ReservationInForce,
-		/// An attribution names at most 64 contributions.
+		/// An attribution names at most 64 contributions, and that of an item of a lane at most 16.
 		AttributionTooLong,
 		/// Only the accuser may do this.
 		NotAccuser,
@@ -816,6 +867,8 @@ pub mod pallet {
 		/// It is not known any more who curated a datanet, or which release was current, in the block that
 		/// was agreed on.
 		TermsForgotten,
+		/// The entries of an attribution come to more than the whole answer.
+		AttributionAboveWhole,
 	}
 
 	#[pallet::extra_constants]
@@ -1221,6 +1274,8 @@ pub mod pallet {
 
 		/// Pays the signer what datanets have earned them as their curator.
 		///
+		/// If there are more than 16 datanets, it pays 16 of them; whoever calls it again is paid the next ones.
+		///
 		/// # Origin
 		/// Signed, by whoever has earned as a curator.
 		///
@@ -1230,12 +1285,14 @@ pub mod pallet {
 		/// # Events
 		/// `CuratorPaid`.
 		#[pallet::call_index(15)]
-		#[pallet::weight(T::WeightInfo::claim_curator())]
-		pub fn claim_curator(origin: OriginFor<T>) -> DispatchResult {
-			Self::do_claim_curator(ensure_signed(origin)?)
+		#[pallet::weight(T::WeightInfo::claim_curator(MAX_CLAIM))]
+		pub fn claim_curator(origin: OriginFor<T>) -> DispatchResultWithPostInfo {
+			let paid = Self::do_claim_curator(ensure_signed(origin)?)?;
+			Ok(Some(T::WeightInfo::claim_curator(paid)).into())
 		}
 
-		/// Pays an account what datanets have earned it as their curator.
+		/// Pays an account what datanets have earned it as their curator, as [`claim_curator`](Call::claim_curator)
+		/// does.
 		///
 		/// # Origin
 		/// Signed, by anybody.
@@ -1246,10 +1303,14 @@ pub mod pallet {
 		/// # Events
 		/// `CuratorPaid`.
 		#[pallet::call_index(16)]
-		#[pallet::weight(T::WeightInfo::claim_curator_for())]
-		pub fn claim_curator_for(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
+		#[pallet::weight(T::WeightInfo::claim_curator_for(MAX_CLAIM))]
+		pub fn claim_curator_for(
+			origin: OriginFor<T>,
+			account: T::AccountId,
+		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_claim_curator(account)
+			let paid = Self::do_claim_curator(account)?;
+			Ok(Some(T::WeightInfo::claim_curator_for(paid)).into())
 		}
 
 		/// Submits several contributions to a datanet, all or none.
@@ -1582,7 +1643,8 @@ pub mod pallet {
 			Self::do_drop_accusation(&ensure_signed(origin)?, contribution)
 		}
 
-		/// Pays the protocol what a slashed contribution has earned from releases since it was slashed.
+		/// Pays the protocol what a slashed contribution has earned since it was slashed: from releases, and from
+		/// calls that are attributed to it because they were agreed on before.
 		///
 		/// - `releases`: of the contribution's datanet, 16 at most.
 		///

@@ -16,7 +16,8 @@ use openledger_primitives::{
 	MILLI_OPEN, OPEN,
 };
 use pallet_data_attribution::{
-	Accounted, HoldReason, NextContributionId, NextDatanetId, Releases, MAX_TOTAL_WEIGHT,
+	Accounted, HoldReason, NextContributionId, NextDatanetId, ReleasePayout, Releases,
+	MAX_TOTAL_WEIGHT,
 };
 use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, Permill};
 
@@ -325,6 +326,16 @@ fn pay_all_as_of(as_of: BlockNumber, dues: &[DataDue]) -> Result<Vec<DataPayment
 	assert_eq!(Accounted::<Test>::get(), before + sum);
 	Balances::mint_into(&DataAttribution::pot(), sum)?;
 	Ok(payments)
+}
+
+/// Payout of a release to a contribution of so much weight, from one pool index up to another.
+pub fn release_payout(
+	release: ReleaseId,
+	weight: Weight,
+	from: Balance,
+	to: Balance,
+) -> ReleasePayout {
+	ReleasePayout { release, weight, from, to, amount: Balance::from(weight) * (to - from) }
 }
 
 /// Amount that the releases have received and not yet divided.

@@ -19,6 +19,9 @@ use sp_runtime::{traits::Zero, SaturatedConversion};
 /// contributions in datanets with a long history cannot make one query take for ever.
 const RELEASES_PER_PAGE: usize = 4_096;
 
+/// Datanets of one curator that are looked at, at most, so that nobody's query takes for ever.
+const DATANETS_LOOKED_AT: usize = 4_096;
+
 /// The size of a page that was asked to have `limit` entries: at least one, so that whoever goes
 /// on from where it ended gets on.
 fn page_size(limit: u32) -> usize {
@@ -55,9 +58,11 @@ impl<T: Config> Pallet<T> {
 		(from.max(1)..=latest).take(page_size(limit)).filter_map(info).collect()
 	}
 
-	/// Amount that `account` may claim as the curator of datanets, in planck.
+	/// Amount that `account` may claim as the curator of datanets, in planck: of 4,096 of them at most.
 	pub fn pending_curator(account: &T::AccountId) -> Balance {
-		CuratorEarnings::<T>::get(account)
+		CuratorEarnings::<T>::iter_prefix_values(account)
+			.take(DATANETS_LOOKED_AT)
+			.fold(Balance::zero(), Balance::saturating_add)
 	}
 
 	/// The claims of `account` now: up to `limit` of its contributions (256 at most), from the id

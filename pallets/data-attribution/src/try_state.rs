@@ -4,7 +4,7 @@ use crate::{
 	Accounted, Accusations, Admissions, Claimed, Config, ContributionOf, ContributionStatus,
 	Contributions, ContributionsOf, CuratorEarnings, DatanetIdByName, DatanetOf, Datanets,
 	DirectEarnings, HoldReason, NextContributionId, NextDatanetId, Pallet, Release, ReleaseLogs,
-	Releases, Reservations, RootOwner, MAX_TOTAL_WEIGHT,
+	Releases, Reservations, RootOwner, SlashedEarnings, MAX_TOTAL_WEIGHT,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{
@@ -111,8 +111,17 @@ impl<T: Config> Pallet<T> {
 			ContributionsOf::<T>::iter_keys().count() == count,
 			"an index entry without a contribution"
 		);
-		for id in DirectEarnings::<T>::iter_keys() {
+		for (id, amount) in DirectEarnings::<T>::iter() {
 			ensure!(Contributions::<T>::contains_key(id), "earnings without a contribution");
+			ensure!(amount > 0, "earnings of nothing are stored");
+		}
+		for (id, amount) in SlashedEarnings::<T>::iter() {
+			let status = Contributions::<T>::get(id).map(|entry| entry.status);
+			ensure!(
+				status == Some(ContributionStatus::Slashed),
+				"earnings of what is not slashed are the protocol's"
+			);
+			ensure!(amount > 0, "earnings of nothing are stored");
 		}
 		let wrong = "a contributor's hold differs from the bonds";
 		Self::check_holds(HoldReason::Contribution, bonds, wrong)?;
@@ -399,7 +408,12 @@ impl<T: Config> Pallet<T> {
 
 	/// Compares the pot with what it owes.
 	fn check_money(owed_by_pools: Balance) -> Result<(), TryRuntimeError> {
+		for (_, datanet, amount) in CuratorEarnings::<T>::iter() {
+			ensure!(Datanets::<T>::contains_key(datanet), "a curator has earned of no datanet");
+			ensure!(amount > 0, "earnings of nothing are stored");
+		}
 		let owed = DirectEarnings::<T>::iter_values()
+			.chain(SlashedEarnings::<T>::iter_values())
 			.chain(CuratorEarnings::<T>::iter_values())
 			.try_fold(owed_by_pools, |sum, amount| sum.checked_add(amount))
 			.ok_or("what is owed overflows")?;

@@ -298,6 +298,59 @@ pub struct Release {
 	pub received: Balance,
 }
 
+/// A claim's payment to a contribution for one release: the weight times the difference of pool indices.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct ReleasePayout {
+	/// The release.
+	#[codec(compact)]
+	pub release: ReleaseId,
+	/// The contribution's weight in it.
+	#[codec(compact)]
+	pub weight: Weight,
+	/// The pool index up to which was paid before, in planck per unit of weight.
+	#[codec(compact)]
+	pub from: Balance,
+	/// The pool index up to which is paid with this, in planck per unit of weight.
+	#[codec(compact)]
+	pub to: Balance,
+	/// The product of weight and difference, in planck.
+	#[codec(compact)]
+	pub amount: Balance,
+}
+
+/// A claim's payment to a curator for one datanet.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct DatanetPayout {
+	/// The datanet.
+	#[codec(compact)]
+	pub datanet: DatanetId,
+	/// The curator's earnings of it, in planck.
+	#[codec(compact)]
+	pub amount: Balance,
+}
+
 /// A datanet, in the types of a runtime.
 pub(crate) type DatanetOf<T> = Datanet<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
 /// A contribution, in the types of a runtime.

@@ -38,10 +38,10 @@ pub trait WeightInfo {
 	fn withdraw_curator_offer() -> Weight;
 	/// Taking the curator's role over.
 	fn accept_curator() -> Weight;
-	/// Claiming as a curator.
-	fn claim_curator() -> Weight;
-	/// Claiming for a curator.
-	fn claim_curator_for() -> Weight;
+	/// Claiming as the curator of `d` datanets.
+	fn claim_curator(d: u32) -> Weight;
+	/// Claiming for the curator of `d` datanets.
+	fn claim_curator_for(d: u32) -> Weight;
 	/// Changing a weight.
 	fn set_weight() -> Weight;
 	/// Stopping a contribution.
@@ -185,14 +185,15 @@ impl WeightInfo for () {
 		counted(5, 5)
 	}
 
-	// Read and written: CuratorEarnings, Accounted, the balances of the pot and the curator, the
-	// lifetime total.
-	fn claim_curator() -> Weight {
-		counted(5, 5)
+	// Read and written: Accounted, the balances of the pot and the curator, the lifetime total; per datanet:
+	// CuratorEarnings. Read: one more of those, to know that it is the last one.
+	fn claim_curator(d: u32) -> Weight {
+		let datanets = u64::from(d);
+		counted(datanets.saturating_add(5), datanets.saturating_add(4))
 	}
 
-	fn claim_curator_for() -> Weight {
-		Self::claim_curator()
+	fn claim_curator_for(d: u32) -> Weight {
+		Self::claim_curator(d)
 	}
 
 	// Read and written: Contributions, Datanets.
@@ -256,12 +257,12 @@ impl WeightInfo for () {
 		counted(5, 4)
 	}
 
-	// Read: Contributions, Accounted, the balances of the pot and the protocol, the lifetime total;
-	// per release: Releases, Claimed.
-	// Written: Accounted, the two balances, the total; per release: Claimed.
+	// Read: Contributions, SlashedEarnings, Accounted, the balances of the pot and the protocol, the lifetime
+	// total; per release: Releases, Claimed.
+	// Written: SlashedEarnings, Accounted, the two balances, the total; per release: Claimed.
 	fn sweep_slashed(r: u32) -> Weight {
 		let releases = u64::from(r);
-		counted(releases.saturating_mul(2).saturating_add(5), releases.saturating_add(4))
+		counted(releases.saturating_mul(2).saturating_add(6), releases.saturating_add(5))
 	}
 
 	// Read and written: Reservations, the account of the payer, and of who paid for one that is over.

@@ -10,6 +10,7 @@
 
 use crate::{
 	pallet::*,
+	roots::DROPPED_PER_SETTLEMENT,
 	settlement::{Itemised, Redemption},
 	types::{count, Absent, AggregateLoad, SettledRoot},
 };
@@ -90,7 +91,8 @@ impl<T: Config> Pallet<T> {
 			SettledRoot { root: merkle::root(leaves), records: 1, charged: call.charge, ..root }
 		});
 		let roots = [Some(sums), own].into_iter().flatten();
-		Self::keep_roots(roots.map(|root| ((session, lane, root.last_sequence), root)))
+		let roots = roots.map(|root| ((session, lane, root.last_sequence), root));
+		Self::keep_roots(DROPPED_PER_SETTLEMENT, roots)
 	}
 
 	/// Says how the sums were paid.

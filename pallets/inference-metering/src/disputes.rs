@@ -7,9 +7,14 @@
 //!
 //! | report | what contradicts | what follows |
 //! |---|---|---|
-//! | [`report_overcharge`](Pallet::report_overcharge) | a statement, and a settled record of that call that cost more | the difference goes back to the caller, and the node is punished |
-//! | [`report_misreport`](Pallet::report_misreport) | a statement, and a settled record of that call that says something else, at no higher price | the node is punished |
-//! | [`report_equivocation`](Pallet::report_equivocation) | two statements of one call | the node is punished |
+//! | [`report_overcharged_call`](Pallet::report_overcharged_call) | a statement, and a settled call that cost more | the difference goes back to the caller, and the node is punished |
+//! | [`report_misreported_call`](Pallet::report_misreported_call) | a statement, and what was settled of that call, which says something else, at no higher price | the node is punished |
+//! | [`report_two_statements`](Pallet::report_two_statements) | two statements of one call | the node is punished |
+//!
+//! What is settled of a call says nothing of what the lane's vouchers say, so a statement that names another
+//! agreement than the settled lane's is contradicted as well. [`report_overcharge`](Pallet::report_overcharge),
+//! [`report_misreport`](Pallet::report_misreport) and [`report_equivocation`](Pallet::report_equivocation) are
+//! the same for lanes whose vouchers name no agreement.
 //!
 //! A punished node loses [`Config::DisputePenalty`] of its bond, or half of what its caller gets back if
 //! that is more. [`Config::DisputeReward`] of that share of the bond goes to who reported it, and the rest
@@ -61,20 +66,16 @@
 //! operator who registers again should do so with a new one.
 
 use crate::{
+	evidence::{CallStatement, SettledProof, Stated, StatedCall},
 	pallet::*,
-	types::{
-		DisputedRecords, NodeOf, Proven, Punished, RootKey, Settled, SettledRootOf, Stated,
-		MAX_DISPUTED,
-	},
+	types::{DisputedRecords, NodeOf, Proven, Punished, RootKey, SettledRootOf, MAX_DISPUTED},
 };
 use frame_support::ensure;
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{
-	merkle, signing::Signed, statement::Statement, AccountId, Balance, Sequence,
-};
+use openledger_primitives::{AccountId, Balance, Sequence};
 use sp_runtime::DispatchError;
 
-/// A statement and a settled record of the same call, both of the same node.
+/// A statement of a call, and what the same node settled of it.
 struct Case<T: Config> {
 	key: RootKey,
 	root: SettledRootOf<T>,
@@ -82,15 +83,15 @@ struct Case<T: Config> {
 }
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_report_overcharge(
+	pub(crate) fn do_report_overcharge<S: SettledProof>(
 		reporter: AccountId,
-		stated: Stated,
-		settled: Settled,
+		stated: Stated<S::Statement>,
+		settled: &S,
 	) -> Result<Punished, DispatchError> {
-		let Case { key, root, node } = Self::case(&stated, &settled)?;
-		let statement = stated.statement;
-		let sequence = statement.sequence;
-		let overcharge = settled.charge.saturating_sub(statement.charge);
+		let Case { key, root, node } = Self::case(&stated, settled)?;
+		let StatedCall { session, lane, sequence, .. } = stated.statement.call();
+		let (charged, agreed) = (settled.charge(), stated.statement.charge());
+		let overcharge = charged.saturating_sub(agreed);
 		ensure!(overcharge > 0, Error::<T>::NoContradiction);
 		let mut disputed = Disputed::<T>::get(key);
 		let mut proven = disputed.get(&sequence).copied().unwrap_or_default();
@@ -107,7 +108,6 @@ impl<T: Config> Pallet<T> {
 		Self::note(&mut disputed, sequence, proven)?;
 
 		Disputed::<T>::insert(key, disputed);
-		let (session, lane) = (statement.session, statement.lane);
 		if !anew {
 			let paid = Self::pay_arrears(&operator, node, &reporter, &caller, bill)?;
 			let Punished { refunded, protocol, .. } = paid;
@@ -131,8 +131,8 @@ impl<T: Config> Pallet<T> {
 			session,
 			lane,
 			sequence,
-			stated: statement.charge,
-			settled: settled.charge,
+			stated: agreed,
+			settled: charged,
 			refunded: punished.refunded,
 			reward: punished.reward,
 			protocol: punished.protocol,
@@ -140,103 +140,92 @@ impl<T: Config> Pallet<T> {
 		Ok(punished)
 	}
 
-	pub(crate) fn do_report_misreport(
+	pub(crate) fn do_report_misreport<S: SettledProof>(
 		reporter: AccountId,
-		stated: Stated,
-		settled: Settled,
+		stated: Stated<S::Statement>,
+		settled: &S,
 	) -> Result<Punished, DispatchError> {
-		let Case { key, root, node } = Self::case(&stated, &settled)?;
-		let statement = stated.statement;
-		ensure!(settled.charge <= statement.charge, Error::<T>::ReportAsOvercharge);
-		let as_settled = Statement::of(
-			statement.genesis_hash,
-			statement.session,
-			statement.lane,
-			settled.record,
-			// A node may settle for less than it stated.
-			statement.charge,
-		);
-		ensure!(as_settled != *statement, Error::<T>::NoContradiction);
-		Self::count_misreport(key, statement.sequence)?;
+		let Case { key, root, node } = Self::case(&stated, settled)?;
+		let StatedCall { session, lane, sequence, .. } = stated.statement.call();
+		ensure!(settled.charge() <= stated.statement.charge(), Error::<T>::ReportAsOvercharge);
+		let is_as_stated = settled.is_as_stated::<T>(stated.statement, &root);
+		ensure!(!is_as_stated, Error::<T>::NoContradiction);
+		Self::count_misreport(key, sequence)?;
 
 		let bill = Self::bill(&node, Self::least_penalty(&node), &root.caller, 0);
 		let punished = Self::punish(&root.node, node, &reporter, &root.caller, bill)?;
 		Self::deposit_event(Event::MisreportProven {
 			operator: root.node,
 			reporter,
-			session: statement.session,
-			lane: statement.lane,
-			sequence: statement.sequence,
+			session,
+			lane,
+			sequence,
 			reward: punished.reward,
 			protocol: punished.protocol,
 		});
 		Ok(punished)
 	}
 
-	pub(crate) fn do_report_equivocation(
+	pub(crate) fn do_report_equivocation<S: CallStatement>(
 		reporter: AccountId,
 		operator: AccountId,
-		first: Stated,
-		second: Stated,
+		first: Stated<S>,
+		second: Stated<S>,
 	) -> Result<Punished, DispatchError> {
 		let (one, other) = (first.statement, second.statement);
-		let call = |statement: &Statement| {
-			(statement.genesis_hash, statement.session, statement.lane, statement.sequence)
-		};
-		ensure!(call(one) == call(other), Error::<T>::NotTheSameCall);
-		ensure!(one != other, Error::<T>::NoContradiction);
+		ensure!(one.call() == other.call(), Error::<T>::NotTheSameCall);
+		ensure!(!one.agrees_with(other), Error::<T>::NoContradiction);
+		let StatedCall { session, lane, sequence, .. } = one.call();
 		// Calls that nobody can have made would fill the list of what was proven.
-		ensure!(one.session < NextSessionId::<T>::get(), Error::<T>::UnknownSession);
+		ensure!(session < NextSessionId::<T>::get(), Error::<T>::UnknownSession);
 		let node = Self::node(&operator)?;
 		Self::check_statement(&operator, &node, &first, None)?;
 		Self::check_statement(&operator, &node, &second, None)?;
-		Self::count_equivocation(&operator, (one.session, one.lane, one.sequence))?;
+		Self::count_equivocation(&operator, (session, lane, sequence))?;
 
 		let bill = Self::bill(&node, Self::least_penalty(&node), &operator, 0);
 		let punished = Self::punish(&operator, node, &reporter, &operator, bill)?;
 		Self::deposit_event(Event::EquivocationProven {
 			operator,
 			reporter,
-			session: one.session,
-			lane: one.lane,
-			sequence: one.sequence,
+			session,
+			lane,
+			sequence,
 			reward: punished.reward,
 			protocol: punished.protocol,
 		});
 		Ok(punished)
 	}
 
-	/// Checks that statement and record are of the same call and node, and that the settlement can
-	/// still be disputed.
-	fn case(stated: &Stated, settled: &Settled) -> Result<Case<T>, Error<T>> {
-		let statement = stated.statement;
-		let key = (statement.session, statement.lane, settled.last_sequence);
+	/// Checks that statement and settlement are of the same call and the same node, and that it can still
+	/// be disputed.
+	fn case<S: SettledProof>(
+		stated: &Stated<S::Statement>,
+		settled: &S,
+	) -> Result<Case<T>, Error<T>> {
+		let StatedCall { session, lane, sequence, .. } = stated.statement.call();
+		let key = (session, lane, settled.last_sequence());
 		let root = Roots::<T>::get(key).ok_or(Error::<T>::NotDisputable)?;
 		ensure!(Self::now() <= root.until, Error::<T>::NotDisputable);
-		ensure!(statement.sequence == settled.record.sequence, Error::<T>::NotTheSameCall);
+		ensure!(settled.sequence() == Some(sequence), Error::<T>::NotTheSameCall);
 		let settled_here = root.first_sequence..=root.last_sequence;
-		ensure!(settled_here.contains(&statement.sequence), Error::<T>::NotTheSameCall);
-		// How many leaves there are is the node's word where it settled sums, so that no proof is
-		// held to it.
-		ensure!(
-			merkle::verify(&root.root, settled.record, settled.charge, settled.proof),
-			Error::<T>::BadInclusionProof
-		);
+		ensure!(settled_here.contains(&sequence), Error::<T>::NotTheSameCall);
+		ensure!(settled.is_behind::<T>(&root), Error::<T>::BadInclusionProof);
 		let node = Self::node(&root.node)?;
 		Self::check_statement(&root.node, &node, stated, Some(root.at))?;
 		Ok(Case { key, root, node })
 	}
 
-	/// Checks that a statement is of this chain, signed with a receipt key that the node has or had:
+	/// Checks that a statement is of this chain, and signed with a receipt key that the node has or had:
 	/// already in block `settled_at`, if the call was settled in that.
-	fn check_statement(
+	fn check_statement<S: CallStatement>(
 		operator: &AccountId,
 		node: &NodeOf<T>,
-		stated: &Stated,
+		stated: &Stated<S>,
 		settled_at: Option<BlockNumberFor<T>>,
 	) -> Result<(), Error<T>> {
 		let Stated { statement, signature, receipt_key } = stated;
-		ensure!(statement.genesis_hash == Self::genesis_hash(), Error::<T>::WrongChain);
+		ensure!(statement.call().genesis_hash == Self::genesis_hash(), Error::<T>::WrongChain);
 		let now = Self::now();
 		let is_key = |key: &AccountId, since: BlockNumberFor<T>| {
 			key == *receipt_key && settled_at.is_none_or(|settled_at| since <= settled_at)
@@ -247,7 +236,7 @@ impl<T: Config> Pallet<T> {
 			});
 		ensure!(known, Error::<T>::UnknownReceiptKey);
 		// Last, because it costs most.
-		ensure!(statement.verify(signature, receipt_key), Error::<T>::BadStatementSignature);
+		ensure!(statement.is_signed(signature, receipt_key), Error::<T>::BadStatementSignature);
 		Ok(())
 	}
 

@@ -41,6 +41,13 @@ impl<T> From<RejectReason> for Error<T> {
 			RejectReason::ModelRetired => Self::ModelRetired,
 			RejectReason::AboveSpendingLimit => Self::AboveSpendingLimit,
 			RejectReason::TermsForgotten => Self::TermsForgotten,
+			RejectReason::NoPayableSource => Self::NoPayableSource,
+			RejectReason::InvalidRecord => Self::InvalidRecord,
+			RejectReason::UnknownExtension => Self::UnknownExtension,
+			RejectReason::SealedHasEntries => Self::SealedHasEntries,
+			RejectReason::RunPriceMismatch => Self::RunPriceMismatch,
+			RejectReason::BadRun => Self::BadRun,
+			RejectReason::RunHasEntries => Self::RunHasEntries,
 			// No rule here gives this reason: the caller's signature over the model is the
 			// consent that counts.
 			RejectReason::ModelNotServed => Self::NothingSettled,

@@ -8,13 +8,19 @@
 //! 1. An operator registers a node with a bond: where it listens, the key that signs its
 //!    statements, and the models that it serves.
 //! 2. A caller opens a session with it. The deposit is a hold on the caller's own account.
-//! 3. Off chain, each call carries a [`Voucher`](openledger_primitives::voucher::Voucher) signed by
+//! 3. Off chain, each call carries a [`Voucher`](openledger_primitives::lane::Voucher) signed by
 //!    the session's signer, and is answered with a
-//!    [`Statement`](openledger_primitives::statement::Statement) signed by the node.
-//! 4. The node settles: it hands in the newest voucher of a lane, and either the records of the
-//!    calls that it pays for or [their sums](Pallet::settle_aggregate). The runtime prices them by the model's schedule, takes
-//!    what they cost out of the hold, and has it split among everyone behind the calls.
+//!    [`Statement`](openledger_primitives::lane::Statement) signed by the node.
+//! 4. The node settles: it hands in [the newest vouchers of many lanes](Pallet::settle_lanes), each with the
+//!    records of the calls that it pays for, or with the proof of what they came to together. The runtime
+//!    prices them by the model's schedule, takes what they cost out of the hold, and has it split among
+//!    everyone behind the calls: see [`lanes`].
 //! 5. The session is closed, and what is left goes back to the caller.
+//!
+//! Vouchers of the format before, which name no agreement, are redeemed with [`settle`](Pallet::settle) and
+//! [`settle_aggregate`](Pallet::settle_aggregate). A lane is for vouchers of one of both. The [`versions`] of
+//! messages that count are enumerations, so that a later version does not make worthless what was signed by
+//! an earlier one.
 //!
 //! ## Who can lose what
 //!
@@ -22,8 +28,8 @@
 //! touch; replays are impossible because a lane's sequence and its cumulative amount only grow and
 //! a voucher names its chain. A caller can leave at most one call's allowance per lane unpaid: the
 //! next voucher acknowledges the last charge, or the node stops serving. One bad record never sinks
-//! its batch: it is rejected alone, and an event says why. The [`meter`] module holds the rules by
-//! which records and sums count against a voucher.
+//! its batch: it is rejected alone, and an event says why. The [`lane_meter`] module holds the rules by
+//! which records and runs count against a voucher; [`meter`] those for vouchers without an agreement.
 //!
 //! A caller who gives an app a hot key to sign with limits what it may spend; a voucher that the
 //! caller's own key has signed is bound by the deposit only. The limit may rise at once, and sinks
@@ -47,7 +53,8 @@
 //!
 //! The root over the records of every settlement is kept for [`Config::DisputeWindow`] blocks, in which a
 //! node that contradicted itself can be reported: the [`disputes`] module holds the rules. The proof is made
-//! from the records of the settlement. Those of an itemised one are in its extrinsic, and its events say
+//! from the items of the settlement, each of which is an event. Where a lane has no agreement, it is made
+//! from the records of the settlement: those of an itemised one are in its extrinsic, and its events say
 //! which of them counted; those behind an aggregate's root only its node can hand out. So what protects the
 //! caller of a million calls is not the root, but that nothing counts beyond the sums that the caller has
 //! acknowledged.
@@ -73,9 +80,9 @@
 //! | `PreviousKeys` | operator | ≤ 2.8 KB: [`MAX_PREVIOUS_KEYS`] keys | the operator's bond | `rotate_receipt_key` (those that are too old), `withdraw_bond`, `remove_node` |
 //! | `ServedBy` | model, operator | empty, ≤ 64 per operator, of active nodes | the operator's bond | `update_node`, `start_unbonding`, a dispute that is lost |
 //! | `NextSessionId` | - | 8 bytes | - | - |
-//! | `Sessions` | session | ≤ 220 bytes | the caller's storage deposit, `SessionDeposit` | whoever closes it; rewarded if it was left behind |
-//! | `Lanes` | session, lane | 24 bytes, ≤ `MAX_LANES` per session | the storage deposit | with the session |
-//! | `Roots` | session, lane, sequence | ≤ 140 bytes, one or two per settlement of the last `DisputeWindow` blocks | the node's fee for the settlement | two by each settlement, more in `on_idle` |
+//! | `Sessions` | session | ≤ 240 bytes | the caller's storage deposit, `SessionDeposit` | whoever closes it; rewarded if it was left behind |
+//! | `Lanes` | session, lane | ≤ 57 bytes, ≤ `MAX_SESSION_LANES` per session, ≤ `MAX_LANES` of them without an agreement | those with one: the operator, `LaneDeposit`; others: the storage deposit | with the session |
+//! | `Roots` | session, lane, sequence | ≤ 173 bytes, one or two per settled lane of the last `DisputeWindow` blocks | the node's fee for the settlement | as many by each settlement as it may add, more in `on_idle` |
 //! | `Disputed` | the root's key | ≤ 10,498 bytes: 41 for each disputed record, ≤ [`MAX_DISPUTED`] | the penalty, for each of them | with its root |
 //! | `Equivocations` | operator | ≤ 1,154 bytes: 18 for each call, ≤ [`MAX_EQUIVOCATIONS`] | the penalty, for each of them | `withdraw_bond`, `remove_node` |
 //! | `RootQueue` | place | 22 bytes, one per root | as `Roots` | with its root |
@@ -90,7 +97,10 @@ mod aggregate;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 pub mod disputes;
+mod evidence;
 mod impls;
+pub mod lane_meter;
+pub mod lanes;
 pub mod meter;
 #[cfg(test)]
 mod mock;
@@ -105,6 +115,7 @@ mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
+pub mod versions;
 pub mod weights;
 
 pub use pallet::*;
@@ -118,8 +129,11 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::types::{
-		count, AggregateLoad, KeyHistoryOf, Load, NodeOf, SessionOf, Settled, SettledRootOf, Stated,
+	use crate::{
+		evidence::{SettledLeaf, SettledRecord, Stated},
+		lanes::LanesLoad,
+		types::{count, AggregateLoad, KeyHistoryOf, Load, NodeOf, SessionOf, SettledRootOf},
+		versions::{LaneSettlements, VersionedCloseAgreement, VersionedStatement},
 	};
 	use alloc::boxed::Box;
 	use frame_support::{
@@ -129,13 +143,14 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
 		aggregate::Aggregate,
+		lane::{SettledItem, SettledLane},
 		merkle::InclusionProof,
 		record::{CallPayment, CallRecord, CallRecords, RejectReason},
 		statement::Statement,
 		traits::{ModelInspect, RevenueDistributor},
 		voucher::Voucher,
 		AccountId, Balance, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId, Signature,
-		Uri, VersionId, MAX_LANES, MAX_SERVED,
+		Uri, VersionId, MAX_PROOF, MAX_SERVED, MAX_SESSION_LANES,
 	};
 	use sp_runtime::Permill;
 
@@ -181,6 +196,10 @@ pub mod pallet {
 		/// Amount held for a session's place in storage, in planck.
 		type SessionDeposit: Get<Balance>;
 
+		/// What is held from the operator for a lane's place in storage, from its first settlement until its
+		/// session is closed, in planck. Vouchers without an agreement cost none.
+		type LaneDeposit: Get<Balance>;
+
 		/// The part of [`Config::SessionDeposit`] that goes to who closes a session that its parties
 		/// have left behind.
 		type CleanupReward: Get<Permill>;
@@ -199,7 +218,12 @@ pub mod pallet {
 		/// blocks.
 		type SettlementWindow: Get<BlockNumberFor<Self>>;
 
-		/// Time in which a settlement can be disputed, in blocks.
+		/// How long a voucher may be valid after a change of who is paid for its calls, if that came after
+		/// the block that they are paid as of, in blocks. A node takes no voucher that is valid for longer
+		/// than that.
+		type TermsGrace: Get<BlockNumberFor<Self>>;
+
+		/// How long a settlement can be disputed, in blocks.
 		type DisputeWindow: Get<BlockNumberFor<Self>>;
 
 		/// The most that [`Config::DisputeWindow`] can ever be, whatever it is changed to, in blocks.
@@ -239,6 +263,9 @@ pub mod pallet {
 		/// A session's place in storage.
 		#[codec(index = 2)]
 		SessionStorage,
+		/// The places of lanes in storage.
+		#[codec(index = 3)]
+		LaneStorage,
 	}
 
 	/// Inference nodes by their operator.
@@ -481,6 +508,27 @@ pub mod pallet {
 		/// The earnings of a node's calls go to `payee` from now on.
 		#[codec(index = 25)]
 		PayeeSet { operator: AccountId, payee: AccountId },
+		/// Something of a lane was settled. `header.items` events [`ItemSettled`](Event::ItemSettled) follow,
+		/// one for each item in its order, and one for each of the `header.rejected` records and runs that
+		/// had no effect.
+		#[codec(index = 26)]
+		LaneSettled { header: Box<SettledLane> },
+		/// A call, or a run of calls, of the lane of the last `LaneSettled` was charged, and its charge was
+		/// split. It is a leaf of the settlement's root.
+		#[codec(index = 27)]
+		ItemSettled(SettledItem),
+		/// Nothing of a lane was settled, and nothing of it has changed.
+		#[codec(index = 28)]
+		LaneRejected { session: SessionId, lane: LaneId, reason: DispatchError },
+		/// A run of calls had no effect.
+		#[codec(index = 29)]
+		RunRejected {
+			session: SessionId,
+			lane: LaneId,
+			first_sequence: Sequence,
+			last_sequence: Sequence,
+			reason: RejectReason,
+		},
 	}
 
 	/// A reason why a call fails.
@@ -545,7 +593,8 @@ pub mod pallet {
 		/// There are no records.
 		#[codec(index = 18)]
 		NoRecords,
-		/// The lane's number is not below `MAX_LANES`.
+		/// The lane's number is not below `MAX_SESSION_LANES`; or not below `MAX_LANES`, for a voucher
+		/// without an agreement.
 		#[codec(index = 19)]
 		NoSuchLane,
 		/// Every record was rejected, for different reasons: there is nothing to pay, and nothing
@@ -713,6 +762,51 @@ pub mod pallet {
 		/// Who was to be paid in the block that the caller signed for is not known any more.
 		#[codec(index = 73)]
 		TermsForgotten,
+		/// The block that a voucher's calls are paid as of is before its session, or to come.
+		#[codec(index = 74)]
+		WrongAsOf,
+		/// The session's settlement window has passed since the last block in which the voucher's call could
+		/// begin.
+		#[codec(index = 75)]
+		SettledTooLate,
+		/// The voucher is valid for too long after a change of who is paid for its calls.
+		#[codec(index = 76)]
+		OutlivesTerms,
+		/// The node's own price is above the list price, leaves others less than they get of that, or
+		/// charges a cached token more than another.
+		#[codec(index = 77)]
+		OwnPriceRefused,
+		/// The message says something that this version of the chain does not know.
+		#[codec(index = 78)]
+		UnknownExtension,
+		/// The lane is for vouchers of another agreement, or for vouchers of the other format.
+		#[codec(index = 79)]
+		OtherAgreement,
+		/// The operator cannot put up the deposit for the lane's place.
+		#[codec(index = 80)]
+		NoLaneDeposit,
+		/// None of the data sources of the version leads to a release.
+		#[codec(index = 81)]
+		NoPayableSource,
+		/// No call has such a record: it has more cached or retrieved tokens than its prompt has, or an
+		/// attribution that names a contribution twice or comes to more than the whole answer.
+		#[codec(index = 82)]
+		InvalidRecord,
+		/// The lane is sealed, and a record names contributions.
+		#[codec(index = 83)]
+		SealedHasEntries,
+		/// A run of calls does not cost what the lane's price gives for its totals.
+		#[codec(index = 84)]
+		RunPriceMismatch,
+		/// The proof of a run does not hold, or the run does not begin where the lane has been settled.
+		#[codec(index = 85)]
+		BadRun,
+		/// A run of calls covers one that names contributions: settle that itemised.
+		#[codec(index = 86)]
+		RunHasEntries,
+		/// Something was settled after the node had agreed to close.
+		#[codec(index = 87)]
+		AgreementOutdated,
 	}
 
 	#[pallet::hooks]
@@ -908,7 +1002,8 @@ pub mod pallet {
 		///
 		/// # Deposit
 		/// The deposit for the session's place goes back to the caller. After expiry, who is neither
-		/// its caller nor its node gets [`Config::CleanupReward`] of it.
+		/// its caller nor its node gets [`Config::CleanupReward`] of it. The deposits for its lanes go back to
+		/// the operator.
 		///
 		/// # Errors
 		/// `UnknownSession`, `NotYetClosable`.
@@ -916,7 +1011,7 @@ pub mod pallet {
 		/// # Events
 		/// `CleanupRewarded`, if somebody gets that; `SessionClosed`.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::close_session(MAX_LANES.into()))]
+		#[pallet::weight(T::WeightInfo::close_session(MAX_SESSION_LANES.into()))]
 		pub fn close_session(
 			origin: OriginFor<T>,
 			session: SessionId,
@@ -1179,7 +1274,8 @@ pub mod pallet {
 		/// Signed, by the session's caller.
 		///
 		/// # Deposit
-		/// All that is held for the session goes back to the caller.
+		/// All that is held from the caller for the session goes back to the caller, and the deposits for its
+		/// lanes to the operator.
 		///
 		/// # Errors
 		/// `UnknownSession`, `NotSessionCaller`, `BadSignature`.
@@ -1187,7 +1283,7 @@ pub mod pallet {
 		/// # Events
 		/// `SessionClosed`.
 		#[pallet::call_index(18)]
-		#[pallet::weight(T::WeightInfo::close_with_agreement(MAX_LANES.into()))]
+		#[pallet::weight(T::WeightInfo::close_with_agreement(MAX_SESSION_LANES.into()))]
 		pub fn close_with_agreement(
 			origin: OriginFor<T>,
 			session: SessionId,
@@ -1270,10 +1366,13 @@ pub mod pallet {
 			proof: InclusionProof,
 		) -> DispatchResultWithPostInfo {
 			let reporter = ensure_signed(origin)?;
-			let stated =
-				Stated { statement: &statement, signature: &signature, receipt_key: &receipt_key };
-			let settled = Settled { last_sequence, record: &record, charge, proof: &proof };
-			let punished = Self::do_report_overcharge(reporter, stated, settled)?;
+			let stated = Stated::<Statement> {
+				statement: &statement,
+				signature: &signature,
+				receipt_key: &receipt_key,
+			};
+			let settled = SettledRecord { last_sequence, record: &record, charge, proof: &proof };
+			let punished = Self::do_report_overcharge(reporter, stated, &settled)?;
 			let length = count(proof.path.len());
 			let weight = T::WeightInfo::report_overcharge(length, punished.unlisted);
 			Ok(Self::cost_of_report(weight, &punished))
@@ -1309,10 +1408,13 @@ pub mod pallet {
 			proof: InclusionProof,
 		) -> DispatchResultWithPostInfo {
 			let reporter = ensure_signed(origin)?;
-			let stated =
-				Stated { statement: &statement, signature: &signature, receipt_key: &receipt_key };
-			let settled = Settled { last_sequence, record: &record, charge, proof: &proof };
-			let punished = Self::do_report_misreport(reporter, stated, settled)?;
+			let stated = Stated::<Statement> {
+				statement: &statement,
+				signature: &signature,
+				receipt_key: &receipt_key,
+			};
+			let settled = SettledRecord { last_sequence, record: &record, charge, proof: &proof };
+			let punished = Self::do_report_misreport(reporter, stated, &settled)?;
 			let length = count(proof.path.len());
 			let weight = T::WeightInfo::report_misreport(length, punished.unlisted);
 			Ok(Self::cost_of_report(weight, &punished))
@@ -1349,9 +1451,12 @@ pub mod pallet {
 			second_key: AccountId,
 		) -> DispatchResultWithPostInfo {
 			let reporter = ensure_signed(origin)?;
-			let first =
-				Stated { statement: &first, signature: &first_signature, receipt_key: &first_key };
-			let second = Stated {
+			let first = Stated::<Statement> {
+				statement: &first,
+				signature: &first_signature,
+				receipt_key: &first_key,
+			};
+			let second = Stated::<Statement> {
 				statement: &second,
 				signature: &second_signature,
 				receipt_key: &second_key,
@@ -1377,6 +1482,212 @@ pub mod pallet {
 		#[pallet::weight(T::WeightInfo::set_payee())]
 		pub fn set_payee(origin: OriginFor<T>, payee: Option<AccountId>) -> DispatchResult {
 			Self::do_set_payee(ensure_signed(origin)?, payee)
+		}
+
+		/// Redeems the newest vouchers of lanes for the calls that they pay for: one by one, or many at once
+		/// by what they came to together.
+		///
+		/// Each lane counts or is rejected by itself, and so does each record and each run of calls: see
+		/// [`RejectReason`]. The same lane may come more than once.
+		///
+		/// # Origin
+		/// Signed, by the operator of the node of all the sessions.
+		///
+		/// # Deposit
+		/// [`Config::LaneDeposit`] planck are held on the operator's account for each lane that is settled
+		/// for the first time, until its session is closed.
+		///
+		/// # Errors
+		/// If nothing counted, the reason of the first lane. `NoRecords`, `UnknownSession`,
+		/// `NotSessionNode`, `SettlementOver`, `WrongChain`, `UnknownExtension`,
+		/// `VoucherContradictsItself`, `NoSuchLane`, `OtherAgreement`, `VoucherNotNewer`, `WrongAsOf`,
+		/// `SettledTooLate`, `BadSignature`; those of the terms that the voucher names: `UnknownModel`,
+		/// `UnknownVersion`, `UnknownPrice`, `NotInForce`, `VersionExpired`, `PriceExpired`, `ModelRetired`,
+		/// `TermsForgotten`, `NoPayableSource`; `OutlivesTerms`, `OwnPriceRefused`, `NoLaneDeposit`; and if
+		/// none of a lane's records and runs counted, the reason that all of them have in common, or else
+		/// `NothingSettled`.
+		///
+		/// # Events
+		/// For each lane, in order, `LaneRejected`, or `LaneSettled` and then `ItemSettled` for each item,
+		/// `RecordRejected` and `RunRejected`.
+		#[pallet::call_index(24)]
+		#[pallet::weight(LanesLoad::of(lanes).weight::<T::WeightInfo>())]
+		pub fn settle_lanes(
+			origin: OriginFor<T>,
+			lanes: LaneSettlements,
+		) -> DispatchResultWithPostInfo {
+			let operator = ensure_signed(origin)?;
+			let load = Self::do_settle_lanes(&operator, lanes)?;
+			Ok(Some(load.weight::<T::WeightInfo>()).into())
+		}
+
+		/// Reports that a node has settled more for a call than it had stated. The caller gets the
+		/// difference back, and the node is punished: see [`disputes`].
+		///
+		/// If the bond did not cover the refund, the same can be reported again once it does.
+		///
+		/// - `statement`, `signature`: the node's statement of the call.
+		/// - `receipt_key`: the key that signed it, the node's of now or of earlier.
+		/// - `last_sequence`: the last sequence of the settlement of the call's lane.
+		/// - `item`: what was settled of the call, as its event says.
+		/// - `index`, `hashes`: its place among the settlement's items, and the hashes that prove that: see
+		///   [`prove`](openledger_primitives::tree::prove).
+		///
+		/// # Origin
+		/// Signed, by anyone.
+		///
+		/// # Fee
+		/// None for a report that holds, unless the node's bond had next to nothing left.
+		///
+		/// # Errors
+		/// `NotDisputable`, `NotTheSameCall`, `BadInclusionProof`, `UnknownNode`, `WrongChain`,
+		/// `UnknownReceiptKey`, `BadStatementSignature`, `NoContradiction`, `AlreadyDisputed`,
+		/// `RefundUnavailable`, `TooManyDisputes`.
+		///
+		/// # Events
+		/// `NodeJailed` and `OverchargeProven`; or `RefundPaid`, of a report that was made before, with
+		/// `NodeJailed` if it takes the bond of an active node below the least one.
+		#[pallet::call_index(25)]
+		#[pallet::weight(T::WeightInfo::report_overcharged_call(count(hashes.len()), MAX_SERVED))]
+		pub fn report_overcharged_call(
+			origin: OriginFor<T>,
+			statement: Box<VersionedStatement>,
+			signature: Signature,
+			receipt_key: AccountId,
+			last_sequence: Sequence,
+			item: Box<SettledItem>,
+			index: u32,
+			hashes: BoundedVec<Hash, ConstU32<MAX_PROOF>>,
+		) -> DispatchResultWithPostInfo {
+			let reporter = ensure_signed(origin)?;
+			let stated = Stated::<VersionedStatement> {
+				statement: &statement,
+				signature: &signature,
+				receipt_key: &receipt_key,
+			};
+			let settled = SettledLeaf { last_sequence, item: &item, index, hashes: &hashes };
+			let punished = Self::do_report_overcharge(reporter, stated, &settled)?;
+			let length = count(hashes.len());
+			let weight = T::WeightInfo::report_overcharged_call(length, punished.unlisted);
+			Ok(Self::cost_of_report(weight, &punished))
+		}
+
+		/// Reports that a node has settled something else of a call than it had stated, at no higher price:
+		/// other tokens, another attribution, another answer, or under another agreement.
+		///
+		/// The arguments are those of [`report_overcharged_call`](Pallet::report_overcharged_call).
+		///
+		/// # Origin
+		/// Signed, by anyone.
+		///
+		/// # Fee
+		/// That of [`report_overcharged_call`](Pallet::report_overcharged_call).
+		///
+		/// # Errors
+		/// Those of [`report_overcharged_call`](Pallet::report_overcharged_call) but `RefundUnavailable`,
+		/// and `ReportAsOvercharge`.
+		///
+		/// # Events
+		/// `NodeJailed`, `MisreportProven`.
+		#[pallet::call_index(26)]
+		#[pallet::weight(T::WeightInfo::report_misreported_call(count(hashes.len()), MAX_SERVED))]
+		pub fn report_misreported_call(
+			origin: OriginFor<T>,
+			statement: Box<VersionedStatement>,
+			signature: Signature,
+			receipt_key: AccountId,
+			last_sequence: Sequence,
+			item: Box<SettledItem>,
+			index: u32,
+			hashes: BoundedVec<Hash, ConstU32<MAX_PROOF>>,
+		) -> DispatchResultWithPostInfo {
+			let reporter = ensure_signed(origin)?;
+			let stated = Stated::<VersionedStatement> {
+				statement: &statement,
+				signature: &signature,
+				receipt_key: &receipt_key,
+			};
+			let settled = SettledLeaf { last_sequence, item: &item, index, hashes: &hashes };
+			let punished = Self::do_report_misreport(reporter, stated, &settled)?;
+			let length = count(hashes.len());
+			let weight = T::WeightInfo::report_misreported_call(length, punished.unlisted);
+			Ok(Self::cost_of_report(weight, &punished))
+		}
+
+		/// Reports that the node of `operator` has made two different statements of one call, whether that
+		/// was settled or not.
+		///
+		/// Each comes with its signature and with the receipt key that signed it, which need not be the
+		/// same. They may be of different versions.
+		///
+		/// # Origin
+		/// Signed, by anyone.
+		///
+		/// # Fee
+		/// That of [`report_overcharged_call`](Pallet::report_overcharged_call).
+		///
+		/// # Errors
+		/// `NotTheSameCall`, `NoContradiction`, `UnknownSession`, `UnknownNode`, `WrongChain`,
+		/// `UnknownReceiptKey`, `BadStatementSignature`, `AlreadyDisputed`, `TooManyDisputes`.
+		///
+		/// # Events
+		/// `NodeJailed`, `EquivocationProven`.
+		#[pallet::call_index(27)]
+		#[pallet::weight(T::WeightInfo::report_two_statements(MAX_SERVED))]
+		pub fn report_two_statements(
+			origin: OriginFor<T>,
+			operator: AccountId,
+			first: Box<VersionedStatement>,
+			first_signature: Signature,
+			first_key: AccountId,
+			second: Box<VersionedStatement>,
+			second_signature: Signature,
+			second_key: AccountId,
+		) -> DispatchResultWithPostInfo {
+			let reporter = ensure_signed(origin)?;
+			let first = Stated::<VersionedStatement> {
+				statement: &first,
+				signature: &first_signature,
+				receipt_key: &first_key,
+			};
+			let second = Stated::<VersionedStatement> {
+				statement: &second,
+				signature: &second_signature,
+				receipt_key: &second_key,
+			};
+			let punished = Self::do_report_equivocation(reporter, operator, first, second)?;
+			let weight = T::WeightInfo::report_two_statements(punished.unlisted);
+			Ok(Self::cost_of_report(weight, &punished))
+		}
+
+		/// Closes a session at once, with the node's consent.
+		///
+		/// - `agreement`: what the node has agreed to, for what has been settled by now.
+		/// - `signature`: that of the node's receipt key over it.
+		///
+		/// # Origin
+		/// Signed, by the session's caller.
+		///
+		/// # Deposit
+		/// All that is held from the caller for the session goes back to the caller, and the deposits for
+		/// its lanes to the operator.
+		///
+		/// # Errors
+		/// `UnknownSession`, `NotSessionCaller`, `WrongChain`, `UnknownExtension`, `AgreementOutdated`,
+		/// `BadSignature`.
+		///
+		/// # Events
+		/// `SessionClosed`.
+		#[pallet::call_index(28)]
+		#[pallet::weight(T::WeightInfo::close_by_agreement(MAX_SESSION_LANES.into()))]
+		pub fn close_by_agreement(
+			origin: OriginFor<T>,
+			agreement: VersionedCloseAgreement,
+			signature: Signature,
+		) -> DispatchResultWithPostInfo {
+			let caller = ensure_signed(origin)?;
+			let lanes = Self::do_close_by_agreement(caller, agreement, &signature)?;
+			Ok(Some(T::WeightInfo::close_by_agreement(lanes.into())).into())
 		}
 	}
 }

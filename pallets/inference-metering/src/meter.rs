@@ -167,7 +167,7 @@ impl<'a> Meter<'a> {
 			self.spendable.checked_sub(charge).ok_or(RejectReason::AboveSpendingLimit)?;
 		let charged = self.charged.checked_add(charge).ok_or(RejectReason::ChargeOverflow)?;
 
-		self.lane = Lane { sequence, settled };
+		self.lane = Lane { sequence, settled, ..self.lane };
 		self.funds = funds;
 		self.spendable = spendable;
 		self.charged = charged;
@@ -190,6 +190,10 @@ mod tests {
 	use super::*;
 	use openledger_primitives::Hash;
 	use proptest::{collection::vec, prelude::*};
+
+	fn lane_at(sequence: u64, settled: u128) -> Lane {
+		Lane { sequence, settled, agreement: None }
+	}
 
 	fn voucher(sequence: u64, acknowledged: u128, allowance: u128) -> Voucher {
 		Voucher {
@@ -230,7 +234,7 @@ mod tests {
 		assert_eq!(meter.admit(&record(2), 40), Ok(()));
 		assert_eq!(meter.admit(&record(3), 51), Err(RejectReason::AboveAuthorised));
 		assert_eq!(meter.admit(&record(3), 50), Ok(()));
-		assert_eq!(meter.lane(), Lane { sequence: 3, settled: 150 });
+		assert_eq!(meter.lane(), lane_at(3, 150));
 		assert_eq!(meter.charged(), 150);
 	}
 
@@ -244,7 +248,7 @@ mod tests {
 	#[test]
 	fn sequences_rise_within_the_voucher() {
 		let voucher = voucher(5, 100, 50);
-		let mut meter = Meter::new(&voucher, Lane { sequence: 2, settled: 10 }, 1_000);
+		let mut meter = Meter::new(&voucher, lane_at(2, 10), 1_000);
 		for sequence in [0, 1, 2] {
 			assert_eq!(meter.admit(&record(sequence), 1), Err(RejectReason::SequenceNotRising));
 		}
@@ -307,7 +311,7 @@ mod tests {
 	#[test]
 	fn sums_are_of_earlier_calls_only() {
 		let voucher = voucher(5, 100, 50);
-		let lane = Lane { sequence: 2, settled: 10 };
+		let lane = lane_at(2, 10);
 		let mut meter = Meter::new(&voucher, lane, 95);
 		assert_eq!(meter.admit_sum(2, 1), Err(RejectReason::SequenceNotRising));
 		assert_eq!(meter.admit_sum(5, 1), Err(RejectReason::SequenceBeyondVoucher));
@@ -315,7 +319,7 @@ mod tests {
 		assert_eq!(meter.admit_sum(4, u128::MAX), Err(RejectReason::ChargeOverflow));
 		assert_eq!(meter.lane(), lane);
 		assert_eq!(meter.admit_sum(4, 90), Ok(()));
-		assert_eq!(meter.lane(), Lane { sequence: 4, settled: 100 });
+		assert_eq!(meter.lane(), lane_at(4, 100));
 		assert_eq!(meter.admit(&record(5), 6), Err(RejectReason::DepositExhausted));
 		assert_eq!(meter.admit(&record(5), 5), Ok(()));
 	}
@@ -324,7 +328,7 @@ mod tests {
 	fn edges_of_the_number_range() {
 		let voucher =
 			Voucher { acknowledged: u128::MAX, authorised: u128::MAX, ..voucher(2, 0, 0) };
-		let lane = Lane { sequence: 0, settled: u128::MAX };
+		let lane = lane_at(0, u128::MAX);
 		let mut meter = Meter::new(&voucher, lane, u128::MAX);
 		assert_eq!(meter.admit(&record(1), 1), Err(RejectReason::ChargeOverflow));
 		let contradictory = Voucher { authorised: 0, ..voucher };
@@ -346,7 +350,7 @@ mod tests {
 			reported in vec((0u64..25, 0u128..300, any::<bool>()), 0..60),
 		) {
 			let voucher = voucher(sequence, acknowledged, allowance);
-			let start = Lane { sequence: before.0, settled: before.1 };
+			let start = lane_at(before.0, before.1);
 			let mut meter =
 				Meter::new(&voucher, start, funds).with_spending_limit(spendable);
 			let mut seen = std::collections::BTreeSet::new();

@@ -3,6 +3,7 @@
 use crate::{
 	pallet::*,
 	types::{Node, NodeOf, PendingLimit, Session, SessionOf},
+	versions::VersionedCloseAgreement,
 };
 use frame_support::{
 	ensure,
@@ -15,7 +16,7 @@ use frame_support::{
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	closing::CloseAgreement, signing::Signed, AccountId, Balance, Hash, LaneId, SessionId,
-	Signature, MAX_LANES,
+	Signature, MAX_SESSION_LANES,
 };
 use sp_runtime::{traits::Zero, DispatchError, DispatchResult, Saturating};
 
@@ -54,6 +55,8 @@ impl<T: Config> Pallet<T> {
 				spending_limit,
 				pending_limit: None,
 				storage_deposit,
+				lane_deposits: 0,
+				opened_at: Self::now(),
 				expires_at,
 				settle_until,
 				closes_at: None,
@@ -162,6 +165,22 @@ impl<T: Config> Pallet<T> {
 		Self::close(id, session, None)
 	}
 
+	/// Returns how many lanes the session had.
+	pub(crate) fn do_close_by_agreement(
+		caller: AccountId,
+		agreement: VersionedCloseAgreement,
+		signature: &Signature,
+	) -> Result<LaneId, DispatchError> {
+		let agreed = agreement.newest();
+		let session = Self::session_of(&caller, agreed.session)?;
+		ensure!(agreed.genesis_hash == Self::genesis_hash(), Error::<T>::WrongChain);
+		ensure!(agreed.extension.is_none(), Error::<T>::UnknownExtension);
+		ensure!(agreed.settled == session.settled, Error::<T>::AgreementOutdated);
+		let node = Self::node(&session.node)?;
+		ensure!(agreement.verify(signature, &node.receipt_key), Error::<T>::BadSignature);
+		Self::close(agreed.session, session, None)
+	}
+
 	/// Gives back what is left of a session, and removes it. Returns how many lanes it had.
 	fn close(
 		id: SessionId,
@@ -185,6 +204,14 @@ impl<T: Config> Pallet<T> {
 			session.storage_deposit.saturating_sub(rewarded),
 			Precision::Exact,
 		)?;
+		if session.lane_deposits > 0 {
+			T::Currency::release(
+				&HoldReason::LaneStorage.into(),
+				&session.node,
+				session.lane_deposits,
+				Precision::Exact,
+			)?;
+		}
 		Nodes::<T>::mutate(&session.node, |node| {
 			if let Some(node) = node {
 				node.sessions = node.sessions.saturating_sub(1);
@@ -193,7 +220,7 @@ impl<T: Config> Pallet<T> {
 		});
 		Sessions::<T>::remove(id);
 		// All of them: a session never has more lanes than the limit.
-		let _ = Lanes::<T>::clear_prefix(id, MAX_LANES.into(), None);
+		let _ = Lanes::<T>::clear_prefix(id, MAX_SESSION_LANES.into(), None);
 		Self::deposit_event(Event::SessionClosed { session: id, refunded });
 		Ok(session.lanes)
 	}

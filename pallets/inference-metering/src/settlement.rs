@@ -3,6 +3,7 @@
 use crate::{
 	meter::Meter,
 	pallet::*,
+	roots::DROPPED_PER_SETTLEMENT,
 	types::{count, Absent, Lane, Load, SessionOf, SettledRoot, SettledRootOf},
 };
 use alloc::vec::Vec;
@@ -147,7 +148,7 @@ impl<T: Config> Pallet<T> {
 			..root
 		};
 		let key = (voucher.session, voucher.lane, root.last_sequence);
-		Self::keep_roots([(key, root)])?;
+		Self::keep_roots(DROPPED_PER_SETTLEMENT, [(key, root)])?;
 		let accepted = count(itemised.calls.len());
 		Self::deposit_items(&redemption, itemised, payments, &meter, accepted);
 		Ok(load)
@@ -168,22 +169,30 @@ impl<T: Config> Pallet<T> {
 		ensure!(voucher.lane < MAX_LANES, Error::<T>::NoSuchLane);
 		let known = Lanes::<T>::try_get(voucher.session, voucher.lane).ok();
 		let lane = known.unwrap_or_default();
+		ensure!(lane.agreement.is_none(), Error::<T>::OtherAgreement);
 		ensure!(voucher.sequence > lane.sequence, Error::<T>::VoucherNotNewer);
 		let lanes = match known {
 			Some(_) => session.lanes,
 			None => session.lanes.checked_add(1).ok_or(Error::<T>::NoSuchLane)?,
 		};
 		// After what costs next to nothing, and before what only counts if the caller has signed it.
-		let by_signer = voucher.verify(signature, &session.signer);
-		let hot = session.has_hot_key();
-		ensure!(
-			by_signer || (hot && voucher.verify(signature, &session.caller)),
-			Error::<T>::BadSignature
-		);
+		let hot = Self::check_signature(&session, |signer| voucher.verify(signature, signer))?;
 		let terms = T::Models::terms(voucher.model, voucher.version, voucher.price_version)?;
 		let payee = <Self as NodeInspect<_>>::payee(operator);
 		let until = now.saturating_add(T::DisputeWindow::get());
-		Ok(Redemption { voucher, session, payee, lane, terms, lanes, hot: hot && by_signer, until })
+		Ok(Redemption { voucher, session, payee, lane, terms, lanes, hot, until })
+	}
+
+	/// Checks that a session's signer or caller has signed something. Returns `true` if its spending limit
+	/// applies: another key than the caller's own has signed.
+	pub(crate) fn check_signature(
+		session: &SessionOf<T>,
+		is_signed_by: impl Fn(&AccountId) -> bool,
+	) -> Result<bool, Error<T>> {
+		let by_signer = is_signed_by(&session.signer);
+		let hot = session.has_hot_key();
+		ensure!(by_signer || (hot && is_signed_by(&session.caller)), Error::<T>::BadSignature);
+		Ok(hot && by_signer)
 	}
 
 	/// Takes what the calls cost out of the caller's hold, has it split, and remembers how far the
@@ -230,6 +239,7 @@ impl<T: Config> Pallet<T> {
 		last_sequence: Sequence,
 	) -> SettledRootOf<T> {
 		SettledRoot {
+			agreement: None,
 			root: Hash::zero(),
 			records: 0,
 			first_sequence,

@@ -4,7 +4,7 @@ use crate::pallet::*;
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{AccountId, Balance, SessionId, MAX_LANES};
+use openledger_primitives::{AccountId, Balance, SessionId, MAX_LANES, MAX_SESSION_LANES};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -19,12 +19,14 @@ impl<T: Config> Pallet<T> {
 	fn check_sessions() -> Result<(), TryRuntimeError> {
 		let mut promised = BTreeMap::<AccountId, Balance>::new();
 		let mut places = BTreeMap::<AccountId, Balance>::new();
+		let mut lane_places = BTreeMap::<AccountId, Balance>::new();
 		let mut open = BTreeMap::<AccountId, (u32, BlockNumberFor<T>)>::new();
 		for (id, session) in Sessions::<T>::iter() {
 			ensure!(id < NextSessionId::<T>::get(), "a session has an id not yet given out");
 			ensure!(session.settled <= session.deposit, "a session settled more than its deposit");
 			ensure!(session.spent <= session.settled, "a hot key spent what was not settled");
-			ensure!(session.lanes <= MAX_LANES, "a session has too many lanes");
+			ensure!(session.lanes <= MAX_SESSION_LANES, "a session has too many lanes");
+			ensure!(session.opened_at <= Self::now(), "a session was opened in a later block");
 			ensure!(session.settle_until >= session.expires_at, "a session ends before it expires");
 			let lowers = |limit| limit < session.spending_limit;
 			ensure!(
@@ -36,6 +38,8 @@ impl<T: Config> Pallet<T> {
 			*sum = sum.checked_add(session.remaining()).ok_or("deposits overflow")?;
 			let sum = places.entry(session.caller.clone()).or_default();
 			*sum = sum.checked_add(session.storage_deposit).ok_or("storage deposits overflow")?;
+			let sum = lane_places.entry(session.node.clone()).or_default();
+			*sum = sum.checked_add(session.lane_deposits).ok_or("lane deposits overflow")?;
 			let (count, settles_until) = open.entry(session.node.clone()).or_default();
 			*count = count.saturating_add(1);
 			*settles_until = session.settle_until.max(*settles_until);
@@ -49,6 +53,9 @@ impl<T: Config> Pallet<T> {
 			ensure!(held == sum, "storage deposits are not what is on hold");
 		}
 		for (operator, node) in Nodes::<T>::iter() {
+			let sum = lane_places.remove(&operator).unwrap_or_default();
+			let held = T::Currency::balance_on_hold(&HoldReason::LaneStorage.into(), &operator);
+			ensure!(held == sum, "lane deposits are not what is on hold");
 			let (sessions, settles_until) = open.remove(&operator).unwrap_or_default();
 			ensure!(node.sessions == sessions, "a node's sessions are miscounted");
 			ensure!(
@@ -72,12 +79,20 @@ impl<T: Config> Pallet<T> {
 		for (id, session) in Sessions::<T>::iter() {
 			let mut lanes: u32 = 0;
 			let mut settled: Balance = 0;
-			for (_, lane) in Lanes::<T>::iter_prefix(id) {
+			let mut agreed = false;
+			for (number, lane) in Lanes::<T>::iter_prefix(id) {
+				agreed |= lane.agreement.is_some();
+				let most = if lane.agreement.is_some() { MAX_SESSION_LANES } else { MAX_LANES };
+				ensure!(number < most, "a lane has a number that none has");
 				lanes = lanes.saturating_add(1);
 				settled = settled.checked_add(lane.settled).ok_or("lanes overflow")?;
 			}
 			ensure!(lanes == u32::from(session.lanes), "a session's lanes are miscounted");
 			ensure!(settled == session.settled, "lanes do not add up to what a session settled");
+			ensure!(
+				agreed || session.lane_deposits == 0,
+				"an operator put up a deposit for no lane"
+			);
 		}
 		for (id, _, _) in Lanes::<T>::iter() {
 			ensure!(Sessions::<T>::contains_key(id), "a lane has no session");
@@ -142,7 +157,12 @@ impl<T: Config> Pallet<T> {
 			let (_, _, last) = queued.key;
 			ensure!(root.last_sequence == last, "a root has another key");
 			ensure!(root.first_sequence <= last, "a root is for no sequence");
-			let (session, ..) = queued.key;
+			let (session, lane, _) = queued.key;
+			let lane = Lanes::<T>::try_get(session, lane).ok();
+			ensure!(
+				lane.is_none_or(|lane| lane.agreement == root.agreement),
+				"a root is of another agreement than its lane"
+			);
 			ensure!(
 				root.until < Self::now() || Self::liable_until(session, &root.node) >= root.until,
 				"a bond could leave before a settlement that it answers for"

@@ -6,9 +6,8 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{weights::Weight, BoundedBTreeMap, BoundedBTreeSet};
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	aggregate::Aggregate, merkle::InclusionProof, record::CallRecord, statement::Statement,
-	traits::CallTerms, AccountId, Balance, Hash, LaneId, ModelId, Sequence, SessionId, Signature,
-	Uri, MAX_LINEAGE, MAX_RECORDS, MAX_SERVED, MAX_SOURCES,
+	aggregate::Aggregate, record::CallRecord, traits::CallTerms, AccountId, Balance, Hash, LaneId,
+	ModelId, Sequence, SessionId, Uri, MAX_LINEAGE, MAX_RECORDS, MAX_SERVED, MAX_SOURCES,
 };
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
@@ -147,6 +146,10 @@ pub struct Session<AccountId, BlockNumber> {
 	pub pending_limit: Option<PendingLimit<BlockNumber>>,
 	/// Amount held from the caller for the session's place in storage, in planck.
 	pub storage_deposit: Balance,
+	/// What is held from the operator for the places of its lanes, in planck.
+	pub lane_deposits: Balance,
+	/// The block in which it was opened. No lane of it is for an earlier one.
+	pub opened_at: BlockNumber,
 	/// The node must not serve calls from this block on.
 	pub expires_at: BlockNumber,
 	/// The last block in which it can be settled, and the first in which anyone can close it, with
@@ -187,6 +190,9 @@ pub struct Lane {
 	pub sequence: Sequence,
 	/// Cost of the lane's settled records together, in planck.
 	pub settled: Balance,
+	/// The hash of what its calls are made under. None if its vouchers name no agreement: those are of the
+	/// format before.
+	pub agreement: Option<Hash>,
 }
 
 /// The key of a [`SettledRoot`]: session, lane and the sequence of its last record.
@@ -195,9 +201,12 @@ pub type RootKey = (SessionId, LaneId, Sequence);
 /// Part of a settlement that is kept for as long as it can be disputed.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct SettledRoot<AccountId, BlockNumber> {
-	/// The Merkle root over the records that counted, and what each was charged.
+	/// The hash of what the lane's calls are made under; none if its vouchers name no agreement.
+	pub agreement: Option<Hash>,
+	/// The root of the tree over what counted: with an agreement, over the leaves of the items; without
+	/// one, over the records and what each was charged.
 	pub root: Hash,
-	/// Number of those records.
+	/// How many leaves that is.
 	pub records: u32,
 	/// The first sequence that the settlement was for; there may be no record of it.
 	pub first_sequence: Sequence,
@@ -260,23 +269,7 @@ pub(crate) type SessionOf<T> = Session<AccountId, BlockNumberFor<T>>;
 /// A settlement's root, in the types of a runtime.
 pub(crate) type SettledRootOf<T> = SettledRoot<AccountId, BlockNumberFor<T>>;
 
-/// A node's statement, with its signature and the receipt key that it is said to be of.
-pub(crate) struct Stated<'a> {
-	pub(crate) statement: &'a Statement,
-	pub(crate) signature: &'a Signature,
-	pub(crate) receipt_key: &'a AccountId,
-}
-
-/// A node's settled record, with what it was charged, and the proof that it stands behind the root
-/// whose last sequence is given.
-pub(crate) struct Settled<'a> {
-	pub(crate) last_sequence: Sequence,
-	pub(crate) record: &'a CallRecord,
-	pub(crate) charge: Balance,
-	pub(crate) proof: &'a InclusionProof,
-}
-
-/// The spending of a punished node's bond, in planck.
+/// What a punished node's bond was spent on, in planck.
 pub(crate) struct Punished {
 	pub(crate) refunded: Balance,
 	pub(crate) reward: Balance,
@@ -351,8 +344,8 @@ impl Load {
 	}
 }
 
-/// Weight of `amount` on top of `included`, which another weight accounts for.
-fn extra(weight: impl Fn(u32) -> Weight, amount: u32, included: u32) -> Weight {
+/// What `amount` weighs on top of `included`, which another weight accounts for.
+pub(crate) fn extra(weight: impl Fn(u32) -> Weight, amount: u32, included: u32) -> Weight {
 	weight(amount).saturating_sub(weight(included))
 }
 

@@ -66,6 +66,35 @@ pub trait WeightInfo {
 	fn report_equivocation(m: u32) -> Weight;
 	/// Weight of `set_payee`.
 	fn set_payee() -> Weight;
+	/// Weight of `settle_lanes` with `l` lanes of one record each, which have nothing in common: each has
+	/// its own session, and a model with as many data sources and parents as it can have.
+	fn settle_lanes(l: u32) -> Weight;
+	/// Weight of `settle_lanes` with `l` lanes of one record each, each of its own session, all of one model.
+	/// Their terms are looked up for each.
+	fn settle_lanes_of_sessions(l: u32) -> Weight;
+	/// Weight of `settle_lanes` with `l` lanes of one record each, all of one session and one model. Their
+	/// terms are looked up for each.
+	fn settle_lanes_of_one(l: u32) -> Weight;
+	/// Weight of `settle_lanes` with one lane of `r` records, without entries.
+	fn settle_lane_records(r: u32) -> Weight;
+	/// Weight of `settle_lanes` with one lane of as many records as one part takes, and `e` entries in all.
+	fn settle_lane_entries(e: u32) -> Weight;
+	/// Weight of `settle_lanes` with one lane of `n` runs of calls, each with the longest proof.
+	fn settle_lane_runs(n: u32) -> Weight;
+	/// Weight of paying a lane's call of terms with `s` releases, of 8, each of a datanet of its own.
+	fn settle_lane_sources(s: u32) -> Weight;
+	/// Weight of paying a lane's call of terms with `p` parents, of 4, each with an owner of its own.
+	fn settle_lane_parents(p: u32) -> Weight;
+	/// Weight of `report_overcharged_call` with a proof of `h` hashes, against a node that is listed with
+	/// `m` models.
+	fn report_overcharged_call(h: u32, m: u32) -> Weight;
+	/// Weight of `report_misreported_call` with a proof of `h` hashes, against a node that is listed with
+	/// `m` models.
+	fn report_misreported_call(h: u32, m: u32) -> Weight;
+	/// Weight of `report_two_statements` against a node that is listed with `m` models.
+	fn report_two_statements(m: u32) -> Weight;
+	/// Weight of `close_by_agreement` for a session with `l` lanes.
+	fn close_by_agreement(l: u32) -> Weight;
 	/// Weight of removing `n` old roots.
 	fn drop_roots(n: u32) -> Weight;
 }
@@ -146,8 +175,8 @@ impl<D: Database> WeightInfo for D {
 		estimate::<D>(25, 1, 1)
 	}
 	fn close_session(l: u32) -> Weight {
-		// The session, the node, the account and its holds, the cleaner's account.
-		estimate::<D>(150, 5, 5).saturating_add(times(estimate::<D>(2, 1, 1), l))
+		// The session, the node, caller's and operator's accounts and their holds, the cleaner's account.
+		estimate::<D>(190, 7, 7).saturating_add(times(estimate::<D>(2, 1, 1), l))
 	}
 	fn close_with_agreement(l: u32) -> Weight {
 		Self::close_session(l).saturating_add(estimate::<D>(220, 1, 0))
@@ -204,6 +233,53 @@ impl<D: Database> WeightInfo for D {
 	}
 	fn set_payee() -> Weight {
 		estimate::<D>(25, 1, 1)
+	}
+	fn settle_lanes(l: u32) -> Weight {
+		// For all: genesis hash, three parameters, the node, the operator's account and holds, pots, the
+		// protocol's account and what accrues to it, the queue's ends. For each: what a lane and a session
+		// take; model, version, price, four parents, their owners now and then; eight releases, their
+		// curators now and then, and their income.
+		estimate::<D>(200, 20, 12).saturating_add(times(estimate::<D>(700, 75, 40), l))
+	}
+	fn settle_lanes_of_sessions(l: u32) -> Weight {
+		// Beside the lane: the session, the caller's account and holds.
+		estimate::<D>(700, 90, 45).saturating_add(times(estimate::<D>(400, 5, 9), l))
+	}
+	fn settle_lanes_of_one(l: u32) -> Weight {
+		// A signature is checked in both forms for both keys; the lane, the queue, two roots, and what was
+		// proven of one.
+		estimate::<D>(750, 94, 48).saturating_add(times(estimate::<D>(350, 2, 6), l))
+	}
+	fn settle_lane_records(r: u32) -> Weight {
+		Self::settle_lanes(1).saturating_add(times(estimate::<D>(25, 0, 0), r))
+	}
+	fn settle_lane_entries(e: u32) -> Weight {
+		// A contribution, its weight, its standing, what it has earned, its curator's income.
+		Self::settle_lane_records(256).saturating_add(times(estimate::<D>(15, 4, 2), e))
+	}
+	fn settle_lane_runs(n: u32) -> Weight {
+		// Some hundred hashes.
+		Self::settle_lanes(1).saturating_add(times(estimate::<D>(150, 0, 0), n))
+	}
+	fn settle_lane_sources(s: u32) -> Weight {
+		// A release and its curator.
+		times(estimate::<D>(8, 2, 2), s)
+	}
+	fn settle_lane_parents(p: u32) -> Weight {
+		// An owner, what it has earned.
+		times(estimate::<D>(15, 2, 2), p)
+	}
+	fn report_overcharged_call(h: u32, m: u32) -> Weight {
+		Self::report_overcharge(h, m)
+	}
+	fn report_misreported_call(h: u32, m: u32) -> Weight {
+		Self::report_misreport(h, m)
+	}
+	fn report_two_statements(m: u32) -> Weight {
+		Self::report_equivocation(m)
+	}
+	fn close_by_agreement(l: u32) -> Weight {
+		Self::close_with_agreement(l)
 	}
 	fn drop_roots(n: u32) -> Weight {
 		// The root, its place, and what was proven of its records.

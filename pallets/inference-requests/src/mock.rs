@@ -21,7 +21,10 @@ use openledger_primitives::{
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	record::{CallPayment, RejectReason},
-	traits::{CallTerms, ChargedCall, ModelInspect, NodeInspect, RevenueDistributor},
+	traits::{
+		CallTerms, ChargedCall, LaneCharges, LanePayment, LaneTerms, ModelInspect, NodeInspect,
+		RevenueDistributor,
+	},
 	AccountId, Balance, ModelId, PriceVersion, RequestId, VersionId,
 };
 use sp_runtime::{
@@ -235,6 +238,16 @@ impl ModelInspect<AccountId> for Models {
 		})
 	}
 
+	/// No lanes are settled here.
+	fn terms_as_of(
+		_: ModelId,
+		_: VersionId,
+		_: PriceVersion,
+		_: u32,
+	) -> Result<(CallTerms<AccountId>, Option<u32>), RejectReason> {
+		Err(RejectReason::TermsForgotten)
+	}
+
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_model(
 		_: &AccountId,
@@ -311,6 +324,19 @@ pub struct Split;
 impl RevenueDistributor<AccountId> for Split {
 	fn pot() -> AccountId {
 		SplitPot::get().into_account_truncating()
+	}
+
+	/// No lanes are settled here.
+	fn lane_terms(
+		_: CallTerms<AccountId>,
+		_: Option<u32>,
+		_: u32,
+	) -> Result<LaneTerms<AccountId>, RejectReason> {
+		Err(RejectReason::TermsForgotten)
+	}
+
+	fn distribute_lanes(_: &[LaneCharges<AccountId>]) -> Result<Vec<LanePayment>, DispatchError> {
+		Err(DispatchError::Unavailable)
 	}
 
 	fn distribute(

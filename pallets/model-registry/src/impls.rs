@@ -1,11 +1,10 @@
 //! The view that other pallets have of models.
 
-use crate::{Config, Models, NextModelId, Pallet, Prices, Terms, Versions};
-use frame_support::ensure;
+use crate::{Config, Models, Pallet};
 use openledger_primitives::{
 	record::RejectReason,
 	traits::{CallTerms, ModelInspect},
-	ModelId, PriceVersion, VersionId,
+	BlockNumber, ModelId, PriceVersion, VersionId,
 };
 
 impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
@@ -37,48 +36,17 @@ impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
 		version: VersionId,
 		price_version: PriceVersion,
 	) -> Result<CallTerms<T::AccountId>, RejectReason> {
-		let now = Self::now();
-		let Some(entry) = Models::<T>::get(model) else {
-			// Ids are given out in turn: a lower one was a model's.
-			let purged = model < NextModelId::<T>::get();
-			return Err(if purged {
-				RejectReason::ModelRetired
-			} else {
-				RejectReason::UnknownModel
-			});
-		};
-		ensure!(entry.retired_at.is_none_or(|at| now < at), RejectReason::ModelRetired);
+		Self::terms_now(model, version, price_version)
+	}
 
-		let found = Versions::<T>::get(model, version).ok_or(if version < entry.next_version {
-			// It was announced, and then taken back.
-			RejectReason::NotInForce
-		} else {
-			RejectReason::UnknownVersion
-		})?;
-		ensure!(found.has_begun(now), RejectReason::NotInForce);
-		ensure!(!found.is_expired(now), RejectReason::VersionExpired);
-		let sources = found.value.sources;
-
-		let agreed = Prices::<T>::get(model, price_version).ok_or(
-			if price_version < entry.oldest_price {
-				RejectReason::PriceExpired
-			} else if price_version < entry.next_price {
-				RejectReason::NotInForce
-			} else {
-				RejectReason::UnknownPrice
-			},
-		)?;
-		ensure!(agreed.has_begun(now), RejectReason::NotInForce);
-		ensure!(!agreed.is_expired(now), RejectReason::PriceExpired);
-
-		let Terms { price, policy } = agreed.value;
-		Ok(CallTerms {
-			payee: entry.payee().clone(),
-			price,
-			policy: if sources.is_empty() { policy.without_data() } else { policy },
-			sources,
-			lineage: Self::lineage_from(entry.parent),
-		})
+	fn terms_as_of(
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+		as_of: BlockNumber,
+	) -> Result<(CallTerms<T::AccountId>, Option<BlockNumber>), RejectReason> {
+		let (terms, changed_at) = Self::terms_then(model, version, price_version, as_of.into())?;
+		Ok((terms, changed_at.map(Self::height)))
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]
@@ -86,10 +54,6 @@ impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
 		owner: &T::AccountId,
 		sources: openledger_primitives::attribution::DataSources,
 	) -> Result<ModelId, sp_runtime::DispatchError> {
-		crate::benchmarking::register_with_parents::<T>(
-			owner,
-			sources,
-			openledger_primitives::MAX_LINEAGE,
-		)
+		crate::benchmarking::register_remembered::<T>(owner, sources)
 	}
 }

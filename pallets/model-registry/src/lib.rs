@@ -6,6 +6,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod call_terms;
 mod changes;
 mod deposits;
 mod impls;

@@ -4,8 +4,10 @@
 //! have no cycles. A model that is gone leaves a [`Tombstone`](crate::Tombstone) as long as others
 //! descend from it.
 
-use crate::{Config, Error, ModelOf, Models, Pallet, Tombstone, Tombstones};
+use crate::{types::PartiesOf, Config, Error, ModelOf, Models, Pallet, Tombstone, Tombstones};
+use alloc::vec::Vec;
 use frame_support::ensure;
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	info::ParentInfo,
 	lineage::{Ancestor, Lineage},
@@ -14,25 +16,52 @@ use openledger_primitives::{
 
 impl<T: Config> Pallet<T> {
 	/// The models from `parent` upwards, nearest first.
-	pub(crate) fn lineage_from(mut parent: Option<ParentInfo>) -> Lineage<T::AccountId> {
-		let mut lineage = Lineage::default();
-		while let Some(ParentInfo { model, royalty }) = parent {
-			let Some((payee, above)) = Self::payee_and_parent(model) else { break };
-			if lineage.try_push(Ancestor { model, payee, royalty }).is_err() {
-				break;
-			}
-			parent = above;
-		}
-		lineage
+	pub(crate) fn lineage_from(parent: Option<ParentInfo>) -> Lineage<T::AccountId> {
+		let payee = |parties: &PartiesOf<T>| Some(parties.now()?.payee().clone());
+		let levels = Self::levels_from(parent).into_iter();
+		let lineage = levels.map_while(|(ParentInfo { model, royalty }, parties)| {
+			Some(Ancestor { model, payee: payee(&parties)?, royalty })
+		});
+		// There are no more levels than that.
+		Lineage::truncate_from(lineage.collect())
 	}
 
-	fn payee_and_parent(model: ModelId) -> Option<(T::AccountId, Option<ParentInfo>)> {
+	/// The models from `parent` upwards, nearest first, with who was paid for them in `block`; and the first block
+	/// after it in which that, or who owned one of them, is another, as far as is known. `None` if it is not
+	/// known any more.
+	pub(crate) fn lineage_as_of(
+		parent: Option<ParentInfo>,
+		block: BlockNumberFor<T>,
+	) -> Option<(Lineage<T::AccountId>, Option<BlockNumberFor<T>>)> {
+		let levels = Self::levels_from(parent);
+		let changed_at =
+			levels.iter().filter_map(|(_, parties)| parties.changed_after(block)).min();
+		let ancestor = |(ParentInfo { model, royalty }, parties): (_, PartiesOf<T>)| {
+			Some(Ancestor { model, payee: parties.at(block)?.payee().clone(), royalty })
+		};
+		let lineage = levels.into_iter().map(ancestor).collect::<Option<Vec<_>>>()?;
+		Some((Lineage::truncate_from(lineage), changed_at))
+	}
+
+	/// The models from `parent` upwards, nearest first, with their owners and payees over time: as many levels as
+	/// a model can have.
+	pub(crate) fn levels_from(mut parent: Option<ParentInfo>) -> Vec<(ParentInfo, PartiesOf<T>)> {
+		let mut levels = Vec::new();
+		for _ in 0..MAX_LINEAGE {
+			let Some(above) = parent else { break };
+			let Some((parties, next)) = Self::parties_and_parent(above.model) else { break };
+			levels.push((above, parties));
+			parent = next;
+		}
+		levels
+	}
+
+	fn parties_and_parent(model: ModelId) -> Option<(PartiesOf<T>, Option<ParentInfo>)> {
 		if let Some(model) = Models::<T>::get(model) {
-			return Some((model.payee().clone(), model.parent));
+			return Some((model.parties, model.parent));
 		}
 		let left = Tombstones::<T>::get(model)?;
-		let payee = left.parties.now()?.payee().clone();
-		Some((payee, left.parent))
+		Some((left.parties, left.parent))
 	}
 
 	/// The parent with one child more, and how many levels a child of it has above itself.

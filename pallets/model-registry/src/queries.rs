@@ -62,7 +62,7 @@ impl<T: Config> Pallet<T> {
 		(from..entry.next_version).take(MOST_LOOKED_AT).filter_map(info).take(page(limit)).collect()
 	}
 
-	fn height(block: BlockNumberFor<T>) -> BlockNumber {
+	pub(crate) fn height(block: BlockNumberFor<T>) -> BlockNumber {
 		block.unique_saturated_into()
 	}
 }

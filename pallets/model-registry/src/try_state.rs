@@ -61,7 +61,7 @@ impl<T: Config> Pallet<T> {
 		let mut prices: Entries<T, _> = Prices::<T>::iter_prefix(id).collect();
 		let sizes = versions.iter().map(|(_, entry)| bytes_of(entry));
 		let sizes = sizes.chain(prices.iter().map(|(_, entry)| bytes_of(entry)));
-		let levels = Self::lineage_from(model.parent).len();
+		let levels = Self::levels_from(model.parent).len();
 		let bytes = sizes.fold(Self::fixed_bytes(&model.name, levels), u32::saturating_add);
 		ensure!(model.deposit.bytes == bytes, "a deposit is not for what is stored");
 

@@ -264,6 +264,10 @@ pub struct Tombstone<AccountId, BlockNumber> {
 	pub children: u32,
 }
 
+/// The owners and payees of a model, in the types of a runtime.
+pub(crate) type PartiesOf<T> =
+	PartiesHistory<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
+
 /// A model, in the types of a runtime.
 pub type ModelOf<T> = Model<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
 

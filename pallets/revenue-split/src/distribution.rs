@@ -4,8 +4,12 @@
 //! once for the model and once for the data behind all calls, so one more call in a batch costs its
 //! arithmetic only.
 
-use crate::{pallet::*, totals};
-use alloc::{collections::BTreeMap, vec, vec::Vec};
+use crate::{
+	batch::{Batch, Dues},
+	pallet::*,
+	totals, Payment,
+};
+use alloc::vec::Vec;
 use frame_support::{
 	ensure,
 	traits::{
@@ -15,102 +19,11 @@ use frame_support::{
 	},
 };
 use openledger_primitives::{
-	info::ModelEarnings,
-	lineage::split_royalties,
-	record::{CallPayment, DataPayment, RoyaltyPayment},
-	split::split_charge,
-	traits::{CallTerms, ChargedCall, DataDue, DataRevenue, RecordEarnings, Role},
+	record::{CallPayment, DataPayment},
+	traits::{CallTerms, ChargedCall, DataDue, DataRevenue, RecordEarnings},
 	Balance, ModelId,
 };
-use sp_runtime::{traits::AccountIdConversion, BoundedVec, DispatchError, DispatchResult, Permill};
-
-/// Debts of a batch to everyone, and the terms that all of its calls were charged under.
-struct Batch<'a, AccountId> {
-	terms: &'a CallTerms<AccountId>,
-	/// The royalties of the models above, nearest first.
-	shares: Vec<Permill>,
-	/// The debts to their payees, in the same order, in planck.
-	royalties: Vec<Balance>,
-	/// The addition to the totals of its model: the sums of all other parts.
-	totals: ModelEarnings,
-}
-
-impl<'a, AccountId: Clone + Ord + Into<openledger_primitives::AccountId>> Batch<'a, AccountId> {
-	fn new(terms: &'a CallTerms<AccountId>) -> Self {
-		let shares = terms.lineage.iter().map(|ancestor| ancestor.royalty).collect();
-		let royalties = vec![0; terms.lineage.len()];
-		Self { terms, shares, royalties, totals: ModelEarnings::default() }
-	}
-
-	/// Divides one charge among all but the contributors, whose part is only named, and adds the
-	/// parts up. `None` if a sum does not fit, or the policy is not complete.
-	fn divide(&mut self, call: &ChargedCall, share: Permill) -> Option<CallPayment> {
-		let parts = split_charge(call.charge, share, &self.terms.policy)?;
-		let (developer, kept) = split_royalties(parts.developer, &self.shares);
-
-		let mut royalties = BoundedVec::new();
-		let owed = self.terms.lineage.iter().zip(&mut self.royalties).zip(kept);
-		for ((ancestor, sum), amount) in owed {
-			if amount > 0 {
-				*sum = sum.checked_add(amount)?;
-				let payee = ancestor.payee.clone().into();
-				royalties.try_push(RoyaltyPayment { model: ancestor.model, payee, amount }).ok()?;
-			}
-		}
-		let more = ModelEarnings {
-			calls: call.calls,
-			charged: call.charge,
-			developer,
-			data: parts.data,
-			node: parts.node,
-			royalties: parts.developer.checked_sub(developer)?,
-			protocol: parts.protocol,
-		};
-		self.totals = totals::checked_add(&self.totals, &more)?;
-		Some(CallPayment {
-			protocol: parts.protocol,
-			developer,
-			node: parts.node,
-			data: parts.data,
-			data_payment: DataPayment::default(),
-			royalties,
-		})
-	}
-
-	/// Payments to make, by recipient and role, without payments of nothing.
-	fn dues(&self, protocol: &'a AccountId, node: &'a AccountId) -> Vec<Due<'a, AccountId>> {
-		let payees = self.terms.lineage.iter().map(|ancestor| &ancestor.payee);
-		let royalties = payees.zip(&self.royalties).map(|(to, due)| (to, Role::Royalty, *due));
-		[
-			(protocol, Role::Protocol, self.totals.protocol),
-			(node, Role::Node, self.totals.node),
-			(&self.terms.payee, Role::Developer, self.totals.developer),
-		]
-		.into_iter()
-		.chain(royalties)
-		.filter(|(_, _, amount)| *amount > 0)
-		.map(|(account, role, amount)| Due { account, role, amount })
-		.collect()
-	}
-}
-
-/// The debt to one account in one role.
-struct Due<'a, AccountId> {
-	account: &'a AccountId,
-	role: Role,
-	amount: Balance,
-}
-
-/// Adds to what an account is owed. `None` on overflow.
-fn add<'a, AccountId: Ord>(
-	sums: &mut BTreeMap<&'a AccountId, Balance>,
-	account: &'a AccountId,
-	amount: Balance,
-) -> Option<()> {
-	let sum = sums.entry(account).or_default();
-	*sum = sum.checked_add(amount)?;
-	Some(())
-}
+use sp_runtime::{traits::AccountIdConversion, DispatchError, DispatchResult};
 
 /// The sum of the payments to data, or `None` if it overflows.
 fn credited(payment: &DataPayment) -> Option<Balance> {
@@ -145,14 +58,17 @@ impl<T: Config> Pallet<T> {
 		}
 
 		Self::credit_data(terms, calls, &mut payments)?;
-		let data = batch.totals.data;
+		let totals = batch.totals();
+		let data = totals.data;
 		if data > 0 {
 			let (pot, data_pot) = (Pallet::<T>::pot(), T::Data::pot());
 			T::Currency::transfer(&pot, &data_pot, data, Preservation::Preserve)?;
 		}
-		Self::pay(&batch.dues(&protocol, node))?;
+		let mut dues = Dues::new();
+		batch.add_dues(&mut dues, &protocol, node).ok_or(Error::<T>::Overflow)?;
+		Self::pay(&dues)?;
 		if !calls.is_empty() {
-			ModelTotals::<T>::mutate(model, |sums| totals::add(sums, &batch.totals));
+			ModelTotals::<T>::mutate(model, |sums| totals::add(sums, totals));
 		}
 		Ok(payments)
 	}
@@ -202,13 +118,13 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Pays `amount` and what has accrued to `account`, or lets it accrue. Takes and returns the
-	/// sum of what has accrued for everybody.
+	/// Pays `amount` and the account's accrual to `account`, or lets it accrue. Takes the sum of what has accrued for
+	/// everybody, and returns it with `true` if it was paid.
 	fn pay_or_accrue(
 		account: &T::AccountId,
 		amount: Balance,
 		total: Balance,
-	) -> Result<Balance, DispatchError> {
+	) -> Result<(Balance, bool), DispatchError> {
 		let accrued = Accrued::<T>::get(account);
 		let due = accrued.checked_add(amount).ok_or(Error::<T>::Overflow)?;
 		let others = total.checked_sub(accrued).ok_or(Error::<T>::NotConserved)?;
@@ -223,32 +139,40 @@ impl<T: Config> Pallet<T> {
 					amount: accrued,
 				});
 			}
-			Ok(others)
+			Ok((others, true))
 		} else {
 			let total = others.checked_add(due).ok_or(Error::<T>::Overflow)?;
 			Accrued::<T>::insert(account, due);
-			Self::deposit_event(Event::PaymentAccrued { account: account.clone(), amount: due });
-			Ok(total)
+			Self::deposit_event(Event::PaymentAccrued {
+				account: account.clone(),
+				added: amount,
+				amount: due,
+			});
+			Ok((total, false))
 		}
 	}
 
-	/// Pays each recipient once, whatever roles they have, and adds to their lifetime totals.
-	fn pay(dues: &[Due<T::AccountId>]) -> DispatchResult {
-		let mut sums = BTreeMap::new();
-		for due in dues {
-			add(&mut sums, due.account, due.amount).ok_or(Error::<T>::Overflow)?;
-		}
+	/// Pays each recipient once, whatever roles they have, and adds to their lifetime totals. Returns the payments
+	/// that were made; those that accrue are left out.
+	pub(crate) fn pay(
+		dues: &Dues<T::AccountId>,
+	) -> Result<Vec<Payment<T::AccountId>>, DispatchError> {
 		let before = TotalAccrued::<T>::get();
 		let mut total = before;
-		for (account, amount) in sums {
-			total = Self::pay_or_accrue(account, amount, total)?;
+		let mut payments = Vec::new();
+		for (account, amount) in dues.by_account().ok_or(Error::<T>::Overflow)? {
+			let (accrued, paid) = Self::pay_or_accrue(account, amount, total)?;
+			total = accrued;
+			if paid {
+				payments.push(Payment { account: account.clone(), amount });
+			}
 		}
 		if total != before {
 			TotalAccrued::<T>::put(total);
 		}
-		for due in dues {
-			<Self as RecordEarnings<_>>::record(due.account, due.role, due.amount);
+		for (account, role, amount) in dues.iter() {
+			<Self as RecordEarnings<_>>::record(account, role, amount);
 		}
-		Ok(())
+		Ok(payments)
 	}
 }

@@ -3,9 +3,12 @@
 use crate::pallet::*;
 use alloc::vec::Vec;
 use openledger_primitives::{
-	record::CallPayment,
-	traits::{CallTerms, ChargedCall, RecordEarnings, RevenueDistributor, Role},
-	Balance, ModelId,
+	record::{CallPayment, RejectReason},
+	traits::{
+		CallTerms, ChargedCall, LaneCharges, LanePayment, LaneTerms, RecordEarnings,
+		RevenueDistributor, Role,
+	},
+	Balance, BlockNumber, ModelId,
 };
 use sp_runtime::DispatchError;
 
@@ -24,6 +27,20 @@ where
 		calls: &[ChargedCall],
 	) -> Result<Vec<CallPayment>, DispatchError> {
 		Self::do_distribute(node, model, terms, calls)
+	}
+
+	fn lane_terms(
+		call: CallTerms<T::AccountId>,
+		changed_at: Option<BlockNumber>,
+		as_of: BlockNumber,
+	) -> Result<LaneTerms<T::AccountId>, RejectReason> {
+		Self::do_lane_terms(call, changed_at, as_of)
+	}
+
+	fn distribute_lanes(
+		lanes: &[LaneCharges<T::AccountId>],
+	) -> Result<Vec<LanePayment>, DispatchError> {
+		Self::do_distribute_lanes(lanes)
 	}
 }
 

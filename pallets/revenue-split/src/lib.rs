@@ -40,6 +40,18 @@
 //!
 //! What each call paid to whom is returned to the settling pallet, whose event carries it.
 //!
+//! ## Lanes
+//!
+//! Calls of lanes are distributed by
+//! [`distribute_lanes`](openledger_primitives::traits::RevenueDistributor::distribute_lanes), in the same way, and
+//! for all lanes of an extrinsic at once: each recipient is paid once, however many models and terms there are,
+//! and the event [`PaymentsMade`](Event::PaymentsMade) tells how much. Two things are different:
+//!
+//! - The protocol's share is that of the block which the lane's agreement names, as are the payees and the
+//!   releases: see [`lane_terms`](openledger_primitives::traits::RevenueDistributor::lane_terms).
+//! - A node may charge less than the list price. Everybody else is paid by the list price, and the node gets what
+//!   is left: [`split_own_charge`](openledger_primitives::split::split_own_charge).
+//!
 //! A payment that would leave its recipient below the existential deposit cannot be made. It
 //! *accrues*: the pot keeps it, and it goes out with the first payment that reaches the deposit,
 //! or by [`Pallet::pay_accrued`] once the account exists. Nothing is ever dropped as dust.
@@ -63,10 +75,12 @@
 
 extern crate alloc;
 
+mod batch;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod distribution;
 mod impls;
+mod lanes;
 #[cfg(test)]
 mod mock;
 mod queries;
@@ -76,15 +90,18 @@ mod tests;
 mod totals;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
+mod types;
 pub mod weights;
 
 pub use pallet::*;
 pub use share::{ShareHistory, MAX_SHARES};
+pub use types::Payment;
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
+	use alloc::vec::Vec;
 	use frame_support::{
 		pallet_prelude::*,
 		traits::fungible::{Inspect, Mutate},
@@ -196,15 +213,20 @@ pub mod pallet {
 	#[allow(missing_docs)] // A field that needs more than its name is in its event's description.
 	pub enum Event<T: Config> {
 		// 0 was the change of the protocol's share when it was set here.
-		/// `account` has earned something that waits until it can be paid: `amount` in all.
+		/// `account` has earned something that waits until it can be paid: `added` with this, `amount` in all.
 		#[codec(index = 1)]
-		PaymentAccrued { account: T::AccountId, amount: Balance },
+		PaymentAccrued { account: T::AccountId, added: Balance, amount: Balance },
 		/// The amount that had accrued for `account` was paid.
 		#[codec(index = 2)]
 		AccruedPaid { account: T::AccountId, amount: Balance },
 		/// The protocol's share of every charge that is settled from this block on.
 		#[codec(index = 3)]
 		ProtocolShareChanged { share: Permill },
+		/// The charges of a settlement of lanes were paid: to each account in one payment, whatever it has earned
+		/// in how many roles, and `data` to the pot of the contributors and curators. Payments that accrue are told
+		/// by themselves, and so is what had accrued before and is paid with one of these.
+		#[codec(index = 4)]
+		PaymentsMade { payments: Vec<Payment<T::AccountId>>, data: Balance },
 	}
 
 	/// A reason why a call fails.
@@ -227,6 +249,9 @@ pub mod pallet {
 		/// A sum does not fit a balance.
 		#[codec(index = 5)]
 		Overflow,
+		/// A node charges less than what others than the node get by the list price.
+		#[codec(index = 6)]
+		ChargeTooLow,
 	}
 
 	#[pallet::hooks]

@@ -8,14 +8,18 @@ use frame_support::{
 	PalletId,
 };
 use openledger_primitives::{
-	attribution::{AttributionEntry, DataSource, ReleaseSelector},
+	attribution::{AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	lane::{direct_part, AttributionShare, DirectAmount},
 	lineage::{Ancestor, Lineage},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	record::{CallPayment, DataPayment, DirectPayment, PoolPayment},
+	record::{CallPayment, DataPayment, DirectPayment, PoolPayment, RejectReason},
 	split::{part_of, split_exact},
-	traits::{CallTerms, ChargedCall, DataDue, DataRevenue, RevenueDistributor},
-	Balance, ModelId,
+	traits::{
+		CallTerms, ChargedCall, DataDue, DataRevenue, LaneCredit, LaneDue, Resolved,
+		ResolvedSource, RevenueDistributor,
+	},
+	Balance, BlockNumber, ModelId,
 };
 use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, Permill};
 
@@ -28,6 +32,8 @@ pub const DATA_POT: AccountId = AccountId::new([4; 32]);
 pub const PAYER: AccountId = AccountId::new([5; 32]);
 pub const PARENT: AccountId = AccountId::new([6; 32]);
 pub const GRANDPARENT: AccountId = AccountId::new([7; 32]);
+pub const CURATOR: AccountId = AccountId::new([8; 32]);
+pub const CURATOR_SHARE: Permill = Permill::from_percent(10);
 pub const EXISTENTIAL_DEPOSIT: Balance = 100;
 /// The model that [`call`] is of.
 pub const MODEL: ModelId = 7;
@@ -69,6 +75,7 @@ impl frame_system::Config for Test {
 pub enum Fault {
 	MiscountsAPlanck,
 	ForgetsACall,
+	ForgetsAnItem,
 	Refuses,
 }
 
@@ -80,6 +87,10 @@ parameter_types! {
 	pub static ProtocolShare: Permill = Permill::from_percent(5);
 	pub const HistoryPeriod: u64 = 50;
 	pub static DataFault: Option<Fault> = None;
+	/// The block before which nobody knows any more which releases there were.
+	pub static DataKnownSince: BlockNumber = 0;
+	/// The block in which the releases or their curators are others.
+	pub static DataChangesAt: Option<BlockNumber> = None;
 	/// Number of charges each time that data was credited.
 	pub static Credits: Vec<usize> = Vec::new();
 }
@@ -127,6 +138,45 @@ impl OnePool {
 	}
 }
 
+impl OnePool {
+	/// Contributions below 100 count, by the first source.
+	fn credit_lane(due: &LaneDue<AccountId>) -> LaneCredit {
+		let key = |source: &ResolvedSource<_>| ((source.datanet, source.release), source.weight);
+		let shares: Vec<_> = due.sources.iter().map(key).collect();
+		let mut sums = vec![0; shares.len()];
+		let mut direct = Vec::new();
+		for (data, attribution) in &due.items {
+			let pay = |entry: &AttributionShare| {
+				let part = direct_part(*data, due.attributed, entry.basis_points).unwrap();
+				let amount = if entry.contribution < 100 { part } else { 0 };
+				DirectAmount { amount, source: 0 }
+			};
+			let paid: Vec<_> = attribution.iter().map(pay).collect();
+			let left = *data - paid.iter().map(|paid| paid.amount).sum::<Balance>();
+			direct.push(if left == *data { Vec::new() } else { paid }.try_into().unwrap());
+			if left > 0 {
+				let parts = split_exact(left, &shares).unwrap();
+				sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
+			}
+		}
+		let pool = |(source, amount): (&ResolvedSource<_>, Balance)| {
+			let curator = part_of(amount, source.curator_share);
+			PoolPayment {
+				datanet: source.datanet,
+				release: source.release,
+				amount,
+				curator,
+				raised: amount - curator,
+				total_weight: 1,
+				carry_before: 0,
+				carry_after: 0,
+			}
+		};
+		let paid = due.sources.iter().zip(sums).filter(|(_, amount)| *amount > 0);
+		LaneCredit { direct, pools: paid.map(pool).collect() }
+	}
+}
+
 impl DataRevenue<AccountId> for OnePool {
 	fn pot() -> AccountId {
 		DATA_POT
@@ -137,12 +187,47 @@ impl DataRevenue<AccountId> for OnePool {
 		let payments: Option<Vec<_>> = dues.iter().map(Self::pay).collect();
 		let mut payments = payments.ok_or(DispatchError::Other("no source"))?;
 		match DataFault::get() {
-			None => {}
+			None | Some(Fault::ForgetsAnItem) => {}
 			Some(Fault::MiscountsAPlanck) => payments[0].pools[0].amount ^= 1,
 			Some(Fault::ForgetsACall) => drop(payments.pop()),
 			Some(Fault::Refuses) => return Err(DispatchError::Unavailable),
 		}
 		Ok(payments)
+	}
+
+	/// Each source leads to release 1 of its datanet.
+	fn resolve(
+		sources: &DataSources,
+		as_of: BlockNumber,
+	) -> Result<Resolved<AccountId>, RejectReason> {
+		if as_of < DataKnownSince::get() {
+			return Err(RejectReason::TermsForgotten);
+		}
+		if sources.is_empty() {
+			return Err(RejectReason::NoPayableSource);
+		}
+		let source = |source: &DataSource| ResolvedSource {
+			datanet: source.datanet,
+			release: 1,
+			weight: source.weight,
+			curator: CURATOR,
+			curator_share: CURATOR_SHARE,
+		};
+		let changed_at = DataChangesAt::get();
+		Ok(Resolved { sources: sources.iter().map(source).collect(), changed_at })
+	}
+
+	fn credit_lanes(dues: &[LaneDue<AccountId>]) -> Result<Vec<LaneCredit>, DispatchError> {
+		Credits::mutate(|credits| credits.push(dues.len()));
+		let mut credits: Vec<_> = dues.iter().map(Self::credit_lane).collect();
+		match DataFault::get() {
+			None => {}
+			Some(Fault::MiscountsAPlanck) => credits[0].pools[0].amount ^= 1,
+			Some(Fault::ForgetsACall) => drop(credits.pop()),
+			Some(Fault::ForgetsAnItem) => drop(credits[0].direct.pop()),
+			Some(Fault::Refuses) => return Err(DispatchError::Unavailable),
+		}
+		Ok(credits)
 	}
 }
 
@@ -244,6 +329,8 @@ pub fn chain(balances: Vec<(AccountId, Balance)>) -> sp_io::TestExternalities {
 pub fn new_test_ext() -> sp_io::TestExternalities {
 	ProtocolShare::set(Permill::from_percent(5));
 	DataFault::set(None);
+	DataKnownSince::set(0);
+	DataChangesAt::set(None);
 	Credits::set(Vec::new());
 	chain(vec![(PAYER, 1_000_000), (DATA_POT, EXISTENTIAL_DEPOSIT)])
 }

@@ -13,6 +13,8 @@
 
 mod agreement;
 mod closing;
+mod header;
+mod recompute;
 mod record;
 mod settled;
 mod settlement;
@@ -21,13 +23,16 @@ mod voucher;
 
 pub use agreement::{Agreement, OwnPriceError};
 pub use closing::{CloseAgreement, VersionedCloseAgreement};
+pub use header::{LineageShare, SettledLane, SourceShare};
+pub use recompute::{direct_part, payouts, recompute, settled_parts, LanePayouts, Mismatch};
 pub use record::{
 	Attribution, AttributionShare, CallRecord, CallRecords, RecordError, MAX_ENTRIES, WHOLE_ANSWER,
 };
 pub use settled::{
-	Amount, DirectAmounts, RoyaltyAmounts, SettledCall, SettledItem, SettledParts, SettledRun,
+	Amount, DirectAmount, DirectAmounts, RoyaltyAmounts, SettledCall, SettledItem, SettledParts,
+	SettledRun,
 };
-pub use settlement::{LaneSettlement, Part, Parts, MAX_LANE_SETTLEMENTS, MAX_PARTS};
+pub use settlement::{Extent, LaneSettlement, Part, Parts, MAX_LANE_SETTLEMENTS, MAX_PARTS};
 pub use statement::{Statement, VersionedStatement};
 pub use voucher::{VersionedVoucher, Voucher};
 

@@ -28,9 +28,33 @@ pub struct Amount(
 	pub Balance,
 );
 
-/// Amounts paid to each entry of a call's attribution, in planck, in their order; nothing for one that does not
-/// count. Empty if none counts.
-pub type DirectAmounts = BoundedVec<Amount, ConstU32<MAX_ENTRIES>>;
+/// Payment for an entry of a call's attribution.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct DirectAmount {
+	/// The amount, the curator's part included, in planck; 0 for an entry that does not count.
+	#[codec(compact)]
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub amount: Balance,
+	/// The position of the release, among the lane's, by which it counts: the newest that has the
+	/// contribution. Its curator has a part of the amount. 0 if that is nothing.
+	pub source: u8,
+}
+
+/// Payments for the entries of a call's attribution, in their order. Empty if none was paid anything.
+pub type DirectAmounts = BoundedVec<DirectAmount, ConstU32<MAX_ENTRIES>>;
 
 /// Amounts paid to the owners of the models above the called one, in planck, nearest first. Empty if none was.
 pub type RoyaltyAmounts = BoundedVec<Amount, ConstU32<MAX_LINEAGE>>;

@@ -359,3 +359,69 @@ fn a_settled_call_is_small_and_each_byte_of_it_is_in_its_leaf() {
 		}
 	}
 }
+
+#[test]
+fn the_extent_of_a_settlement_is_that_of_its_parts() {
+	use crate::lane_list::{AggregateProof, LaneLeaf, Totals};
+	let next = LaneLeaf {
+		sequence: 1,
+		statement: Hash::zero(),
+		totals: Totals { calls: 1, ..Totals::default() },
+	};
+	let run = AggregateProof {
+		count: 1,
+		peaks: Default::default(),
+		from: None,
+		next,
+		to: None,
+		hashes: Default::default(),
+	};
+	let records = |shares: &[&[(u64, u16)]]| {
+		let records: Vec<_> = shares.iter().map(|shares| record(shares)).collect();
+		Part::Records(records.try_into().unwrap())
+	};
+	let settlement = |parts: Vec<Part>| LaneSettlement {
+		voucher: voucher().into(),
+		signature: sr25519::Signature::from_raw([0; 64]).into(),
+		parts: parts.try_into().unwrap(),
+	};
+
+	let some = settlement(vec![
+		records(&[&[(1, 5), (2, 5)], &[]]),
+		Part::Run(run),
+		records(&[]),
+		records(&[&[(3, 5)]]),
+	]);
+
+	assert_eq!(some.extent(), Extent { records: 3, entries: 3, runs: 1 });
+	assert_eq!(some.records().count(), 3);
+	assert!(!some.extent().is_empty());
+	assert!(settlement(vec![records(&[]), records(&[])]).extent().is_empty());
+	assert!(settlement(vec![]).extent().is_empty());
+}
+
+proptest! {
+	/// Entries that are of no more than the whole answer get no more than what is for them, and each what
+	/// the others leave it.
+	#[test]
+	fn entries_get_no_more_than_what_is_for_them(
+		data: u128, attributed in 0u32..=1_000_000, points in proptest::collection::vec(0u16..=625, 0..16),
+	) {
+		let attributed = Permill::from_parts(attributed);
+		let part = crate::split::part_of(data, attributed);
+		let parts: Vec<_> = points
+			.iter()
+			.map(|points| direct_part(data, attributed, *points).unwrap())
+			.collect();
+
+		let sum = parts.iter().try_fold(0, |sum: u128, part| sum.checked_add(*part));
+		prop_assert!(sum.is_some_and(|sum| sum <= part));
+		for (paid, points) in parts.iter().zip(&points) {
+			let exact = sp_core::U256::from(part) * sp_core::U256::from(*points)
+				/ sp_core::U256::from(10_000);
+			prop_assert_eq!(sp_core::U256::from(*paid), exact);
+		}
+		prop_assert_eq!(direct_part(data, attributed, 10_000), Some(part));
+		prop_assert_eq!(direct_part(data, attributed, 10_001), None);
+	}
+}

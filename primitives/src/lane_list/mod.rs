@@ -13,6 +13,7 @@ mod snapshot;
 pub use aggregate_proof::{Acknowledged, AggregateProof, Settled, MAX_AGGREGATE_HASHES};
 pub use snapshot::LaneSnapshot;
 
+use crate::price::PriceSchedule;
 use crate::{
 	domain::{self, LANE_LEAF, LANE_ROOT},
 	mountain,
@@ -123,6 +124,25 @@ impl Totals {
 			retrieved_tokens: self.retrieved_tokens.checked_sub(earlier.retrieved_tokens)?,
 			output_tokens: self.output_tokens.checked_sub(earlier.output_tokens)?,
 			calls_with_entries: self.calls_with_entries.checked_sub(earlier.calls_with_entries)?,
+		})
+	}
+
+	/// What calls with these totals cost together at one price, in planck. `None` if it does not fit, or no
+	/// calls have such totals.
+	pub fn cost(&self, price: &PriceSchedule) -> Option<Balance> {
+		if self.cached_tokens.max(self.retrieved_tokens) > self.input_tokens {
+			return None;
+		}
+		let fresh = self.input_tokens.checked_sub(self.cached_tokens)?;
+		[
+			(price.per_call, u64::from(self.calls)),
+			(price.per_input_token, fresh),
+			(price.per_cached_input_token, self.cached_tokens),
+			(price.per_output_token, self.output_tokens),
+		]
+		.into_iter()
+		.try_fold(0, |sum: Balance, (price, times)| {
+			sum.checked_add(price.checked_mul(times.into())?)
 		})
 	}
 

@@ -4,9 +4,9 @@ use crate::{expect, hex, scale};
 use openledger_primitives::{
 	answer::Evidence,
 	lane::{
-		Agreement, Amount, AttributionShare, CallRecord, CloseAgreement, SettledCall, SettledItem,
-		SettledParts, SettledRun, Statement, VersionedCloseAgreement, VersionedStatement,
-		VersionedVoucher, Voucher,
+		Agreement, Amount, AttributionShare, CallRecord, CloseAgreement, DirectAmount, SettledCall,
+		SettledItem, SettledParts, SettledRun, Statement, VersionedCloseAgreement,
+		VersionedStatement, VersionedVoucher, Voucher,
 	},
 	lane_list::Totals,
 	price::{PriceSchedule, Tokens},
@@ -141,6 +141,15 @@ fn parts(parts: &SettledParts) -> Value {
 	})
 }
 
+fn direct(at: u64) -> DirectAmount {
+	DirectAmount { amount: 1 << (8 * at), source: u8::try_from(at % 8).unwrap() }
+}
+
+fn direct_of(call: &SettledCall) -> Vec<Value> {
+	let direct = call.direct.iter();
+	direct.map(|paid| json!([paid.amount.to_string(), paid.source])).collect()
+}
+
 fn call(count: u64, royalties: &[u128]) -> Value {
 	let statement = statement(Tokens::new(300, 40), count, None);
 	let call = SettledCall {
@@ -158,14 +167,14 @@ fn call(count: u64, royalties: &[u128]) -> Value {
 				.try_into()
 				.unwrap(),
 		},
-		direct: (0..count).map(|at| Amount(1 << (8 * at))).collect::<Vec<_>>().try_into().unwrap(),
+		direct: (0..count).map(direct).collect::<Vec<_>>().try_into().unwrap(),
 	};
 	let item = SettledItem::Call(call.clone());
 	json!({
 		"record": scale(&call.record),
 		"charge": call.charge.to_string(),
 		"parts": parts(&call.parts),
-		"direct": amounts(&call.direct),
+		"direct": direct_of(&call),
 		"item": scale(&item),
 		"leaf": hex(item.leaf()),
 	})

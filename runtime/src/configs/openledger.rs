@@ -51,7 +51,11 @@ parameter_types! {
 	pub const ReporterShare: Permill = Permill::from_percent(30);
 	pub const MaxCuratorShare: Permill = Permill::from_percent(30);
 
-	/// Part of a lapsed session's deposit that goes to who cleans it up.
+	/// A lane's entry.
+	pub const LaneDeposit: Balance = deposit(1, 100);
+	/// How long a voucher may outlive what it says of who is paid.
+	pub const TermsGrace: BlockNumber = DAYS;
+	/// What of a lapsed session's deposit goes to who cleans it up.
 	pub const CleanupReward: Permill = Permill::from_percent(10);
 	/// Part of its bond that a node loses for a contradiction, next to what it has to give back.
 	pub const DisputePenalty: Permill = Permill::from_percent(10);
@@ -133,11 +137,13 @@ impl pallet_inference_metering::Config for Runtime {
 	type UnbondingPeriod = parameters::UnbondingPeriod;
 	type MinDeposit = parameters::MinSessionDeposit;
 	type SessionDeposit = parameters::SessionDeposit;
+	type LaneDeposit = LaneDeposit;
 	type CleanupReward = CleanupReward;
 	type MinDuration = MinSessionDuration;
 	type MaxDuration = parameters::MaxSessionDuration;
 	type CloseNotice = parameters::CloseNotice;
 	type SettlementWindow = parameters::SettlementWindow;
+	type TermsGrace = TermsGrace;
 	type DisputeWindow = parameters::DisputeWindow;
 	type MaxDisputeWindow = parameters::MaxDisputeWindow;
 	type DisputePenalty = DisputePenalty;

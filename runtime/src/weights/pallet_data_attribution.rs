@@ -452,9 +452,13 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	/// Proof: `RevenueSplit::Earned` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
 	///
 	/// At least 61_562 nanoseconds.
-	fn claim_curator() -> Weight {
+	// Estimated by hand from the measurement with one map entry a curator, until it is measured again.
+	fn claim_curator(d: u32, ) -> Weight {
 		Weight::from_parts(67_817_000, 4_493)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
+			.saturating_add(Weight::from_parts(12_000_000, 2_551).saturating_mul(d.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(4, 3))
+			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(d.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(d.into())))
 	}
 	/// Storage: `DataAttribution::CuratorEarnings` (r:1 w:1)
 	///
@@ -473,9 +477,13 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	/// Proof: `RevenueSplit::Earned` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
 	///
 	/// At least 62_553 nanoseconds.
-	fn claim_curator_for() -> Weight {
+	// Estimated by hand from the measurement with one map entry a curator, until it is measured again.
+	fn claim_curator_for(d: u32, ) -> Weight {
 		Weight::from_parts(69_338_000, 7_096)
-			.saturating_add(T::DbWeight::get().reads_writes(5, 5))
+			.saturating_add(Weight::from_parts(12_000_000, 2_551).saturating_mul(d.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(d.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(d.into())))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
 	///
@@ -818,11 +826,12 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	///
 	/// At least 77_075 nanoseconds.
 	fn sweep_slashed(r: u32, ) -> Weight {
-		Weight::from_parts(79_202_112, 7_186)
+		// With a read and a write of `SlashedEarnings` added by hand, until it is measured again.
+		Weight::from_parts(84_202_112, 9_685)
 			// Standard error: 33_971
 			.saturating_add(Weight::from_parts(8_547_862, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+			.saturating_add(T::DbWeight::get().reads_writes(6, 5))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(r.into())))
 	}

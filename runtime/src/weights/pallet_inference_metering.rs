@@ -583,11 +583,12 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// At least 194_971 nanoseconds.
 	fn close_session(l: u32, ) -> Weight {
-		Weight::from_parts(202_617_426, 6_196)
+		// Measured before sessions had deposits for lanes: that of the operator is added.
+		Weight::from_parts(262_617_426, 10_554)
 			// Standard error: 189_232
 			.saturating_add(Weight::from_parts(1_642_198, 0).saturating_mul(l.into()))
-			.saturating_add(Weight::from_parts(0, 2_525).saturating_mul(l.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(5, 5))
+			.saturating_add(Weight::from_parts(0, 2_558).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(7, 7))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(l.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(l.into())))
 	}
@@ -619,11 +620,12 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// At least 254_760 nanoseconds.
 	fn close_with_agreement(l: u32, ) -> Weight {
-		Weight::from_parts(267_155_346, 4_358)
+		// Measured before sessions had deposits for lanes: that of the operator is added.
+		Weight::from_parts(327_155_346, 8_716)
 			// Standard error: 117_418
 			.saturating_add(Weight::from_parts(1_383_531, 0).saturating_mul(l.into()))
-			.saturating_add(Weight::from_parts(0, 2_525).saturating_mul(l.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+			.saturating_add(Weight::from_parts(0, 2_558).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(7, 6))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(l.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(l.into())))
 	}
@@ -976,6 +978,127 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 			.saturating_add(Weight::from_parts(2_058_873, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `l` is from 1 to 64.
+	fn settle_lanes(l: u32, ) -> Weight {
+		Weight::from_parts(250_000_000, 60_000)
+			.saturating_add(Weight::from_parts(700_000_000, 200_000).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(20, 12))
+			.saturating_add(T::DbWeight::get().reads(75_u64.saturating_mul(l.into())))
+			.saturating_add(T::DbWeight::get().writes(40_u64.saturating_mul(l.into())))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `l` is from 1 to 64.
+	fn settle_lanes_of_sessions(l: u32, ) -> Weight {
+		Weight::from_parts(750_000_000, 250_000)
+			.saturating_add(Weight::from_parts(400_000_000, 13_000).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(90, 45))
+			.saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(l.into())))
+			.saturating_add(T::DbWeight::get().writes(9_u64.saturating_mul(l.into())))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `l` is from 1 to 64.
+	fn settle_lanes_of_one(l: u32, ) -> Weight {
+		Weight::from_parts(800_000_000, 260_000)
+			.saturating_add(Weight::from_parts(350_000_000, 5_000).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(94, 48))
+			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(l.into())))
+			.saturating_add(T::DbWeight::get().writes(6_u64.saturating_mul(l.into())))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `r` is from 1 to 256.
+	fn settle_lane_records(r: u32, ) -> Weight {
+		Weight::from_parts(950_000_000, 260_000)
+			.saturating_add(Weight::from_parts(9_500_000, 0).saturating_mul(r.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(95, 52))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `e` is from 0 to 4096.
+	fn settle_lane_entries(e: u32, ) -> Weight {
+		Weight::from_parts(3_500_000_000, 260_000)
+			.saturating_add(Weight::from_parts(14_000_000, 0).saturating_mul(e.into()))
+			.saturating_add(Weight::from_parts(0, 3_500).saturating_mul(e.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(95, 52))
+			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(e.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(e.into())))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `n` is from 1 to 8.
+	fn settle_lane_runs(n: u32, ) -> Weight {
+		Weight::from_parts(950_000_000, 260_000)
+			.saturating_add(Weight::from_parts(150_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(95, 52))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `s` is from 1 to 8.
+	fn settle_lane_sources(s: u32, ) -> Weight {
+		Weight::from_parts(415_688_897, 24_417)
+			.saturating_add(Weight::from_parts(12_000_000, 0).saturating_mul(s.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(27, 18))
+			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(s.into())))
+			.saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(s.into())))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `p` is from 0 to 4.
+	fn settle_lane_parents(p: u32, ) -> Weight {
+		Weight::from_parts(325_980_449, 22_342)
+			.saturating_add(Weight::from_parts(40_000_000, 0).saturating_mul(p.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(39, 26))
+			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(p.into())))
+			.saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(p.into())))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `h` is from 0 to 32.
+	///
+	/// `m` is from 1 to 64.
+	fn report_overcharged_call(h: u32, m: u32, ) -> Weight {
+		Weight::from_parts(530_000_000, 14_500)
+			.saturating_add(Weight::from_parts(2_000_000, 0).saturating_mul(h.into()))
+			.saturating_add(Weight::from_parts(2_400_000, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(11, 7))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `h` is from 0 to 32.
+	///
+	/// `m` is from 1 to 64.
+	fn report_misreported_call(h: u32, m: u32, ) -> Weight {
+		Weight::from_parts(530_000_000, 14_500)
+			.saturating_add(Weight::from_parts(2_000_000, 0).saturating_mul(h.into()))
+			.saturating_add(Weight::from_parts(2_400_000, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `m` is from 1 to 64.
+	fn report_two_statements(m: u32, ) -> Weight {
+		Weight::from_parts(470_000_000, 9_000)
+			.saturating_add(Weight::from_parts(2_400_000, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `l` is from 0 to 1024.
+	fn close_by_agreement(l: u32, ) -> Weight {
+		Weight::from_parts(340_000_000, 8_700)
+			.saturating_add(Weight::from_parts(1_700_000, 0).saturating_mul(l.into()))
+			.saturating_add(Weight::from_parts(0, 2_558).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(7, 6))
+			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(l.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(l.into())))
 	}
 	/// Storage: `InferenceMetering::RootQueueEnds` (r:1 w:1)
 	///

@@ -138,7 +138,7 @@ fn dust_around_the_existential_deposit() {
 		assert_ok!(send(&id(Two), Data::offer_curator { datanet: 0, to: id(CURATOR) }));
 		assert_ok!(send(&id(CURATOR), Data::accept_curator { datanet: 0 }));
 		vanish(&id(Two));
-		let owed = CuratorEarnings::<Runtime>::get(id(Two));
+		let owed = CuratorEarnings::<Runtime>::get(id(Two), 0);
 		assert!(owed > 0);
 		let claim_curator = || Data::claim_curator_for { account: id(Two) };
 		assert_eq!(send(&id(Dave), claim_curator()), Err(below));

@@ -23,7 +23,7 @@ use openledger_runtime::{
 	System,
 };
 use pallet_data_attribution::{
-	AccusationStage, Call as Data, ContributionStatus, CuratorEarnings, HoldReason,
+	AccusationStage, Call as Data, ContributionStatus, CuratorEarnings, HoldReason, SlashedEarnings,
 };
 use pallet_inference_metering::{Call as Metering, Error as MeteringError, Status};
 use pallet_inference_requests::Call as Requests;
@@ -190,7 +190,9 @@ impl Market {
 			let owed = owing(contribution, &entry);
 			let direct = pallet_data_attribution::DirectEarnings::<Runtime>::get(contribution);
 			if slashed {
-				for part in owed.chunks(16) {
+				let since = SlashedEarnings::<Runtime>::get(contribution);
+				let first = (since > 0 && owed.is_empty()).then_some(&[][..]);
+				for part in first.into_iter().chain(owed.chunks(16)) {
 					let releases = crate::common::bounded(part.iter().copied());
 					let anybody = person(contribution as usize);
 					self.must(&anybody, Data::sweep_slashed { contribution, releases });
@@ -213,13 +215,18 @@ impl Market {
 				ensure(wealth(&payee) > before, || format!("{payee} was not paid"))?;
 			}
 		}
-		let mut curators = CuratorEarnings::<Runtime>::iter_keys().collect::<Vec<_>>();
+		let earners = CuratorEarnings::<Runtime>::iter_keys().map(|(account, _)| account);
+		let mut curators = earners.collect::<Vec<_>>();
 		curators.sort();
-		for account in curators {
-			if wealth(&account) == 0 {
-				self.help(&account);
+		// Once for every sixteen datanets.
+		for datanets in curators.chunk_by(|one, next| one == next) {
+			for account in datanets.iter().step_by(16) {
+				if wealth(account) == 0 {
+					self.help(account);
+				}
+				let account = account.clone();
+				self.must(&person(2u8), Data::claim_curator_for { account });
 			}
-			self.must(&person(2u8), Data::claim_curator_for { account });
 		}
 		Ok(())
 	}
@@ -378,6 +385,7 @@ impl Market {
 			("Accusations", data::Accusations::<Runtime>::iter_keys().count()),
 			("Reservations", data::Reservations::<Runtime>::iter_keys().count()),
 			("DirectEarnings", data::DirectEarnings::<Runtime>::iter_keys().count()),
+			("SlashedEarnings", data::SlashedEarnings::<Runtime>::iter_keys().count()),
 			("CuratorEarnings", data::CuratorEarnings::<Runtime>::iter_keys().count()),
 			("Nodes", metering::Nodes::<Runtime>::iter_keys().count()),
 			("PreviousKeys", metering::PreviousKeys::<Runtime>::iter_keys().count()),

@@ -420,8 +420,10 @@ fn about_earnings(step: &Step) -> Option<Deed> {
 		bounded(releases.into_iter().chain((step.value == 0).then_some(500)))
 	};
 	let a_curator = || {
-		let mut owed = CuratorEarnings::<Runtime>::iter_keys().collect::<Vec<_>>();
+		let earners = CuratorEarnings::<Runtime>::iter_keys().map(|(account, _)| account);
+		let mut owed = earners.collect::<Vec<_>>();
 		owed.sort();
+		owed.dedup();
 		let place = step.place().checked_rem(owed.len());
 		place.map_or_else(|| curator(step.pick), |place| owed[place].clone())
 	};

@@ -11,7 +11,7 @@ use sp_runtime::{traits::One, BoundedVec, Permill};
 
 mod setup;
 
-pub(crate) use setup::publish;
+pub(crate) use setup::publish_remembered;
 use setup::*;
 
 #[benchmarks]
@@ -305,27 +305,27 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn claim_curator() -> Result<(), BenchmarkError> {
+	fn claim_curator(d: Linear<1, MAX_CLAIM>) -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
-		owe::<T>(&caller)?;
+		owe::<T>(&caller, d);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller.clone()));
 
-		assert!(!CuratorEarnings::<T>::contains_key(caller));
+		assert_eq!(CuratorEarnings::<T>::iter_prefix(caller).count(), 0);
 		Ok(())
 	}
 
 	#[benchmark]
-	fn claim_curator_for() -> Result<(), BenchmarkError> {
+	fn claim_curator_for(d: Linear<1, MAX_CLAIM>) -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
 		let curator: T::AccountId = account("curator", 0, 0);
-		owe::<T>(&curator)?;
+		owe::<T>(&curator, d);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), curator.clone());
 
-		assert!(!CuratorEarnings::<T>::contains_key(curator));
+		assert_eq!(CuratorEarnings::<T>::iter_prefix(curator).count(), 0);
 		Ok(())
 	}
 
@@ -541,6 +541,7 @@ mod benchmarks {
 		Pallet::<T>::do_execute_slash(contribution)?;
 		let before = Claimed::<T>::get(contribution, 1);
 		pay::<T>(datanet, contribution, &releases)?;
+		owe_slashed::<T>(contribution)?;
 		let caller: T::AccountId = whitelisted_caller();
 		let releases = BoundedVec::truncate_from(releases);
 
@@ -548,6 +549,7 @@ mod benchmarks {
 		_(RawOrigin::Signed(caller), contribution, releases);
 
 		assert!(Claimed::<T>::get(contribution, 1) > before);
+		assert!(!SlashedEarnings::<T>::contains_key(contribution));
 		Ok(())
 	}
 

@@ -217,6 +217,54 @@ pub(crate) fn publish<T: Config>(
 	Ok((datanet, 1, ids))
 }
 
+/// [`publish`], with as many curators, current releases and standings of the contributions before as are
+/// remembered. The release is the current one.
+pub(crate) fn publish_remembered<T: Config>(
+	contributions: u32,
+) -> Result<(DatanetId, ReleaseId, Vec<ContributionId>), DispatchError> {
+	let published = publish::<T>(contributions)?;
+	let least: BlockNumberFor<T> = MAX_CURRENT.into();
+	if frame_system::Pallet::<T>::block_number() < least {
+		frame_system::Pallet::<T>::set_block_number(least);
+	}
+	let (datanet, _, ids) = &published;
+	Datanets::<T>::mutate(datanet, |entry| {
+		let Some(entry) = entry else { return };
+		if let Some(curator) = entry.curator().cloned() {
+			entry.curators = full::<T, _, _>(|number| account("former", number, 0), curator);
+		}
+		let former = |number| MAX_RELEASES.saturating_add(number);
+		entry.current = full::<T, _, _>(former, entry.latest_release);
+	});
+	for id in ids {
+		Contributions::<T>::mutate(id, |entry| {
+			let Some(entry) = entry else { return };
+			// The last one before is another one than the present one.
+			let former = |number: u32| match number.checked_rem(2) {
+				Some(0) => Standing::Accepted,
+				_ => Standing::Withheld,
+			};
+			entry.standing = full::<T, _, _>(former, Standing::Accepted);
+		});
+	}
+	Ok(published)
+}
+
+/// A history without room: something else in each of the last blocks, and `value` from now on.
+fn full<T: Config, Value: PartialEq, Bound: Get<u32>>(
+	former: impl Fn(u32) -> Value,
+	value: Value,
+) -> History<BlockNumberFor<T>, Value, Bound> {
+	let now = frame_system::Pallet::<T>::block_number();
+	let first = now.saturating_sub(Bound::get().into());
+	let mut history = History::default();
+	for number in 1..Bound::get() {
+		let _ = history.set(first.saturating_add(number.into()), former(number), Zero::zero());
+	}
+	let _ = history.set(now, value, Zero::zero());
+	history
+}
+
 /// Pays an OPEN to each release, half of it to the contribution directly.
 pub(crate) fn pay<T: Config>(
 	datanet: DatanetId,
@@ -315,12 +363,23 @@ pub(crate) fn overtaken<T: Config>(
 	Ok(submissions)
 }
 
-/// Makes the pot owe an OPEN to a curator.
-pub(crate) fn owe<T: Config>(curator: &T::AccountId) -> Result<(), DispatchError> {
+/// Makes the pot owe an OPEN to the curator of each of so many datanets.
+pub(crate) fn owe<T: Config>(curator: &T::AccountId, datanets: u32) {
+	let owed = OPEN.saturating_mul(datanets.into());
 	let pot = Pallet::<T>::pot();
-	T::Currency::set_balance(&pot, T::Currency::minimum_balance().saturating_add(OPEN));
-	CuratorEarnings::<T>::insert(curator, OPEN);
-	Accounted::<T>::put(OPEN);
+	T::Currency::set_balance(&pot, T::Currency::minimum_balance().saturating_add(owed));
+	for datanet in 0..datanets {
+		CuratorEarnings::<T>::insert(curator, datanet, OPEN);
+	}
+	Accounted::<T>::put(owed);
+}
+
+/// Makes the pot owe an OPEN to the protocol, for calls that were attributed to a contribution that was slashed
+/// since.
+pub(crate) fn owe_slashed<T: Config>(contribution: ContributionId) -> Result<(), DispatchError> {
+	T::Currency::mint_into(&Pallet::<T>::pot(), OPEN)?;
+	SlashedEarnings::<T>::insert(contribution, OPEN);
+	Accounted::<T>::mutate(|sum| *sum = sum.saturating_add(OPEN));
 	Ok(())
 }
 

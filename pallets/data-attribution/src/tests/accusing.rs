@@ -158,7 +158,16 @@ fn slashing_moves_nobody_elses_share() {
 		assert_noop!(claim(&BOB, ids[1], &[release]), Error::<Test>::NothingToClaim);
 		let swept = paid(&PROTOCOL, || sweep(ids[1], &[release, release]));
 		assert_eq!(swept, 100 + 12);
-		System::assert_last_event(Event::SlashedSwept { contribution: ids[1], amount: 112 }.into());
+		System::assert_last_event(
+			Event::SlashedSwept {
+				contribution: ids[1],
+				datanet,
+				direct: 0,
+				releases: vec![release_payout(release, 1, 100, 212)],
+				amount: 112,
+			}
+			.into(),
+		);
 		assert_noop!(sweep(ids[1], &[release]), Error::<Test>::NothingToClaim);
 		assert_eq!(Accounted::<Test>::get(), carried());
 	});

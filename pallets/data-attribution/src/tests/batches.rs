@@ -1,6 +1,8 @@
 //! The curators' earnings of calls, and the crediting of batches.
 
-use crate::{mock::*, Accounted, CuratorEarnings, DirectEarnings, Error, Event, Releases};
+use crate::{
+	mock::*, Accounted, CuratorEarnings, DatanetPayout, DirectEarnings, Error, Event, Releases,
+};
 use frame_support::{
 	assert_noop, assert_ok,
 	traits::fungible::{Inspect, Mutate},
@@ -53,13 +55,16 @@ fn curators_earn_their_share_of_everything() {
 			}]
 		);
 		assert_eq!(DirectEarnings::<Test>::get(id), 453);
-		assert_eq!(CuratorEarnings::<Test>::get(CURATOR), 100);
+		assert_eq!(DataAttribution::pending_curator(&CURATOR), 100);
 		assert_eq!(Releases::<Test>::get(datanet, release).unwrap().received, 452);
 		Recorded::take();
 		let before = Balances::balance(&CURATOR);
 		assert_ok!(DataAttribution::claim_curator(signed(&CURATOR)));
 		assert_eq!(Balances::balance(&CURATOR) - before, 100);
-		System::assert_last_event(Event::CuratorPaid { curator: CURATOR, amount: 100 }.into());
+		let datanets = vec![DatanetPayout { datanet, amount: 100 }];
+		System::assert_last_event(
+			Event::CuratorPaid { curator: CURATOR, datanets, amount: 100 }.into(),
+		);
 		assert_eq!(Recorded::get(), vec![(CURATOR, Role::Curator, 100)]);
 		assert_noop!(
 			DataAttribution::claim_curator(signed(&CURATOR)),
@@ -79,8 +84,8 @@ fn who_was_the_curator_when_a_call_was_paid_earns() {
 		assert_ok!(DataAttribution::offer_curator(signed(&CURATOR), datanet, ALICE));
 		assert_ok!(DataAttribution::accept_curator(signed(&ALICE), datanet));
 		pay(2_000, NOTHING, &[], &sources).unwrap();
-		assert_eq!(CuratorEarnings::<Test>::get(CURATOR), 100);
-		assert_eq!(CuratorEarnings::<Test>::get(ALICE), 200);
+		assert_eq!(DataAttribution::pending_curator(&CURATOR), 100);
+		assert_eq!(DataAttribution::pending_curator(&ALICE), 200);
 		let before = Balances::balance(&ALICE);
 		// Anybody may have them paid.
 		assert_ok!(DataAttribution::claim_curator_for(signed(&BOB), ALICE));
@@ -95,7 +100,7 @@ fn who_was_the_curator_when_a_call_was_paid_earns() {
 #[test]
 fn a_curators_claim_below_the_existential_deposit_waits() {
 	run(|| {
-		CuratorEarnings::<Test>::insert(NOBODY, EXISTENTIAL_DEPOSIT - 1);
+		CuratorEarnings::<Test>::insert(NOBODY, datanet(), EXISTENTIAL_DEPOSIT - 1);
 		Accounted::<Test>::put(EXISTENTIAL_DEPOSIT - 1);
 		assert_ok!(Balances::mint_into(&DataAttribution::pot(), EXISTENTIAL_DEPOSIT - 1));
 		assert_noop!(

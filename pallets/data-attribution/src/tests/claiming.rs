@@ -1,6 +1,9 @@
 //! Claims, and what earners are told that they can claim.
 
-use crate::{mock::*, Accounted, Claimed, DirectEarnings, Error, Event, MAX_RELEASES};
+use crate::{
+	mock::*, Accounted, Claimed, CuratorEarnings, DatanetPayout, DirectEarnings, Error, Event,
+	ReleasePayout, WeightInfo, MAX_RELEASES,
+};
 use frame_support::{
 	assert_noop, assert_ok,
 	traits::{
@@ -53,7 +56,15 @@ fn pays_weight_times_index_and_direct_earnings_at_once() {
 			.count();
 		assert_eq!(transfers, 1);
 		System::assert_last_event(
-			Event::PayoutClaimed { contribution: ids[1], contributor: BOB, amount: 700 }.into(),
+			Event::PayoutClaimed {
+				contribution: ids[1],
+				datanet,
+				contributor: BOB,
+				direct: 400,
+				releases: vec![release_payout(release, 3, 0, 100)],
+				amount: 700,
+			}
+			.into(),
 		);
 		assert_eq!(Recorded::get(), vec![(BOB, Role::Data, 700)]);
 		assert_eq!(Claimed::<Test>::get(ids[1], release), 100);
@@ -166,6 +177,85 @@ fn the_pot_keeps_its_existential_deposit() {
 		Balances::set_balance(&pot, OPEN);
 		assert!(claim(&ALICE, ids[0], &[release]).is_err());
 		assert_eq!(DataAttribution::do_try_state(), Err("the pot cannot pay".into()));
+	});
+}
+
+/// Fields of the last event, which is that of a claim: the direct part, and by release the weight and the pool
+/// indices from and to which it paid.
+fn told() -> (Balance, Vec<(ReleaseId, u64, Balance, Balance)>) {
+	match System::events().pop().unwrap().event {
+		RuntimeEvent::DataAttribution(Event::PayoutClaimed {
+			direct, releases, amount, ..
+		}) => {
+			let paid = releases.iter().map(|payout| payout.amount).sum::<Balance>();
+			assert_eq!(direct + paid, amount);
+			for payout in &releases {
+				let ReleasePayout { weight, from, to, amount, .. } = *payout;
+				assert_eq!(amount, Balance::from(weight) * (to - from));
+			}
+			let releases = releases
+				.iter()
+				.map(|payout| (payout.release, payout.weight, payout.from, payout.to));
+			(direct, releases.collect())
+		}
+		other => panic!("{other:?}"),
+	}
+}
+
+#[test]
+fn a_claim_tells_what_was_paid_for_what() {
+	run(|| {
+		let (datanet, _, ids) = released(&[(ALICE, 1), (BOB, 3)]);
+		accepted(&CAROL, datanet, 4);
+		publish(datanet);
+		pay(80, HALF, &[(ids[1], 1)], &[fixed(datanet, 1, 1)]).unwrap();
+		pay(83, NOTHING, &[], &[fixed(datanet, 2, 1)]).unwrap();
+
+		assert_ok!(claim(&BOB, ids[1], &[1, 2]));
+		assert_eq!(told(), (40, vec![(1, 3, 0, 10), (2, 3, 0, 10)]));
+		// What was not paid anew is not told again.
+		pay(85, NOTHING, &[], &[fixed(datanet, 2, 1)]).unwrap();
+		assert_ok!(claim(&BOB, ids[1], &[1, 2]));
+		assert_eq!(told(), (0, vec![(2, 3, 10, 21)]));
+		pay(10, Permill::one(), &[(ids[1], 1)], &[fixed(datanet, 2, 1)]).unwrap();
+		assert_ok!(claim(&BOB, ids[1], &[2]));
+		assert_eq!(told(), (10, vec![]));
+	});
+}
+
+#[test]
+fn curators_are_paid_sixteen_datanets_at_a_time_and_told_which() {
+	run(|| {
+		let datanets = (0..20).map(|_| datanet()).collect::<Vec<_>>();
+		for datanet in &datanets {
+			CuratorEarnings::<Test>::insert(DAVE, datanet, Balance::from(datanet + 1));
+		}
+		Accounted::<Test>::put(210);
+		assert_ok!(Balances::mint_into(&DataAttribution::pot(), 210));
+		assert_eq!(DataAttribution::pending_curator(&DAVE), 210);
+		let before = Balances::balance(&DAVE);
+
+		let mut told = Vec::new();
+		for paid in [16, 4] {
+			let post = DataAttribution::claim_curator(signed(&DAVE)).unwrap();
+			assert_eq!(post.actual_weight, Some(<()>::claim_curator(paid)));
+			let event = System::events().pop().unwrap().event;
+			let RuntimeEvent::DataAttribution(Event::CuratorPaid { curator, datanets, amount }) =
+				event
+			else {
+				panic!("{event:?}")
+			};
+			assert_eq!((curator, datanets.len()), (DAVE, paid as usize));
+			assert_eq!(datanets.iter().map(|paid| paid.amount).sum::<Balance>(), amount);
+			told.extend(datanets);
+		}
+		told.sort_by_key(|paid| paid.datanet);
+		let expected = datanets
+			.iter()
+			.map(|datanet| DatanetPayout { datanet: *datanet, amount: Balance::from(datanet + 1) });
+		assert_eq!(told, expected.collect::<Vec<_>>());
+		assert_eq!(Balances::balance(&DAVE) - before, 210);
+		assert_noop!(DataAttribution::claim_curator(signed(&DAVE)), Error::<Test>::NothingToClaim);
 	});
 }
 

@@ -318,7 +318,15 @@ fn a_beneficiary_is_paid_instead_of_the_contributor() {
 		assert_eq!(Balances::balance(&DAVE), ENDOWMENT + 40);
 		assert_eq!(Balances::balance(&ALICE), before);
 		System::assert_last_event(
-			Event::PayoutClaimed { contribution: ids[0], contributor: DAVE, amount: 40 }.into(),
+			Event::PayoutClaimed {
+				contribution: ids[0],
+				datanet,
+				contributor: DAVE,
+				direct: 0,
+				releases: vec![release_payout(1, 1, 0, 40)],
+				amount: 40,
+			}
+			.into(),
 		);
 		assert_ok!(set(&ALICE, ids[0], None));
 		pay(40, NOTHING, &[], &[fixed(datanet, 1, 1)]).unwrap();

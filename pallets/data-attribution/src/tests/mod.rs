@@ -1,5 +1,5 @@
-//! Tests by topic: datanets and who curates them, contributions, curating, crediting calls and batches
-//! of them, claiming, accusations, what nobody decides about, what releases commit to, what is remembered,
+//! Tests by topic: datanets and who curates them, contributions, curating, crediting calls, batches
+//! of them and lanes, claiming, accusations, what nobody decides about, what releases commit to, what is remembered,
 //! what is asked, what is watched, and random lives of all of it.
 
 mod accusing;
@@ -9,6 +9,7 @@ mod contributing;
 mod crediting;
 mod curating;
 mod datanets;
+mod lanes;
 mod pending;
 mod querying;
 mod random;

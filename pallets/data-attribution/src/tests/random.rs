@@ -16,6 +16,7 @@ use openledger_primitives::{
 };
 use proptest::{collection::vec, prelude::*};
 use sp_runtime::{DispatchError, Permill};
+use std::collections::BTreeSet;
 
 const PEOPLE: [AccountId; 5] = [ALICE, BOB, CAROL, DAVE, CURATOR];
 const CONTRIBUTORS: [AccountId; 3] = [ALICE, BOB, CAROL];
@@ -293,7 +294,9 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 			Pallet::sweep_slashed(signed(&DAVE), contribution, some(releases))
 				.map_err(|error| error.error)?;
 		}
-		Step::ClaimAsCurator { who } => Pallet::claim_curator(signed(&PEOPLE[who]))?,
+		Step::ClaimAsCurator { who } => {
+			Pallet::claim_curator(signed(&PEOPLE[who])).map_err(|error| error.error)?;
+		}
 		Step::Pass { blocks } => pass(blocks),
 	}
 	Ok(0)
@@ -310,7 +313,8 @@ fn claim_all() {
 			let _ = DataAttribution::sweep_slashed(signed(&DAVE), id, some(page.to_vec()));
 		}
 	}
-	for curator in CuratorEarnings::<Test>::iter_keys().collect::<Vec<_>>() {
+	let curators = CuratorEarnings::<Test>::iter_keys().map(|(curator, _)| curator);
+	for curator in curators.collect::<BTreeSet<_>>() {
 		assert_ok!(DataAttribution::claim_curator_for(signed(&DAVE), curator));
 	}
 }

@@ -1,8 +1,8 @@
 //! The state of an earlier block, and who would like it to have been something else.
 
 use crate::{
-	mock::*, AccusationReason, ContributionStatus, Contributions, CuratorEarnings, Datanets,
-	DirectEarnings, Error, HoldReason, MAX_CURATORS, MAX_CURRENT, MAX_STANDINGS,
+	mock::*, AccusationReason, ContributionStatus, Contributions, Datanets, DirectEarnings, Error,
+	HoldReason, MAX_CURATORS, MAX_CURRENT, MAX_STANDINGS,
 };
 use frame_support::{assert_noop, assert_ok, traits::fungible::Mutate};
 use openledger_primitives::{
@@ -128,11 +128,11 @@ fn a_curator_who_comes_right_before_a_settlement_earns_nothing_of_it() {
 		let sources = [fixed(datanet, 1, 1)];
 		let half = Permill::from_percent(50);
 		pay_as_of(agreed, 100, half, &[(id, 1)], &sources).unwrap();
-		assert_eq!(CuratorEarnings::<Test>::get(CURATOR), 20);
-		assert_eq!(CuratorEarnings::<Test>::get(BOB), 0);
+		assert_eq!(DataAttribution::pending_curator(&CURATOR), 20);
+		assert_eq!(DataAttribution::pending_curator(&BOB), 0);
 		pay(100, half, &[(id, 1)], &sources).unwrap();
-		assert_eq!(CuratorEarnings::<Test>::get(CURATOR), 20);
-		assert_eq!(CuratorEarnings::<Test>::get(BOB), 20);
+		assert_eq!(DataAttribution::pending_curator(&CURATOR), 20);
+		assert_eq!(DataAttribution::pending_curator(&BOB), 20);
 	});
 }
 
@@ -333,7 +333,7 @@ fn the_curators_role_changes_hands_only_so_often() {
 			let expected = &everybody[(block as usize - 1).min(7) % 3];
 			assert_eq!(curator_at(datanet, block).as_ref(), Some(expected), "{block}");
 		}
-		let earned = everybody.map(CuratorEarnings::<Test>::get);
+		let earned = everybody.map(|who| DataAttribution::pending_curator(&who));
 		assert_eq!(earned.iter().sum::<Balance>(), 20 * Balance::from(System::block_number()));
 
 		pass(HistoryPeriod::get());

@@ -4,7 +4,7 @@ use crate::{
 	mock::*, Accounted, Accusation, AccusationReason, AccusationStage, Accusations, Admission,
 	Admissions, Checkpoint, Claimed, ContributionStatus, Contributions, ContributionsOf,
 	CuratorEarnings, DatanetIdByName, Datanets, DirectEarnings, NextContributionId, NextDatanetId,
-	ReleaseLogs, Releases, Reservation, Reservations, RootOwner,
+	ReleaseLogs, Releases, Reservation, Reservations, RootOwner, SlashedEarnings,
 };
 use codec::{Decode, Encode};
 use frame_support::traits::fungible::Mutate;
@@ -45,7 +45,7 @@ fn reserve(at: u32, expires_at: u32) {
 
 #[test]
 fn each_breach_is_noticed() {
-	let breaches: [(&str, fn()); 62] = [
+	let breaches: [(&str, fn()); 67] = [
 		("a contribution's id was not given out", || NextContributionId::<Test>::put(0)),
 		("a contribution owns another one's root", || RootOwner::<Test>::insert(root(0), 1)),
 		("a contribution does not own its root", || {
@@ -206,7 +206,19 @@ fn each_breach_is_noticed() {
 		("what is owed is not what is accounted for", || {
 			Accounted::<Test>::mutate(|sum| *sum += 1)
 		}),
-		("what is owed overflows", || CuratorEarnings::<Test>::insert(ALICE, u128::MAX)),
+		("what is owed overflows", || CuratorEarnings::<Test>::insert(ALICE, 0, u128::MAX)),
+		("a curator has earned of no datanet", || CuratorEarnings::<Test>::insert(ALICE, 9, 1)),
+		("earnings of nothing are stored", || CuratorEarnings::<Test>::insert(ALICE, 0, 0)),
+		("earnings of nothing are stored", || DirectEarnings::<Test>::insert(0, 0)),
+		("earnings of what is not slashed are the protocol's", || {
+			SlashedEarnings::<Test>::insert(0, 1)
+		}),
+		("earnings of nothing are stored", || {
+			let fraud = AccusationReason::Fraud;
+			DataAttribution::accuse_contribution(signed(&CAROL), 0, fraud).unwrap();
+			DataAttribution::resolve_accusation(RuntimeOrigin::root(), 0, CAROL, true).unwrap();
+			SlashedEarnings::<Test>::insert(0, 0)
+		}),
 		("the pot cannot pay", || {
 			Balances::set_balance(&DataAttribution::pot(), EXISTENTIAL_DEPOSIT);
 		}),

@@ -1,20 +1,25 @@
 //! Benchmarks of the extrinsics, and of what a settlement is made of: its records, the terms they
 //! are charged under, and their attributions.
 
+mod lanes;
 mod setup;
 
 pub(crate) use setup::register;
 
 use super::*;
-use crate::types::{EquivocatedCalls, PreviousKey, Status};
+use crate::types::{PreviousKey, Status};
 use alloc::{boxed::Box, vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::traits::Get;
 use frame_system::RawOrigin;
+use lanes::*;
 use openledger_primitives::{
-	aggregate::Aggregate, closing::CloseAgreement, traits::RevenueDistributor, Hash, Sequence,
-	MAX_LANES, MAX_LINEAGE, MAX_MERGED_ATTRIBUTION, MAX_PROOF, MAX_RECORDS, MAX_SERVED,
-	MAX_SOURCES,
+	aggregate::Aggregate,
+	closing::CloseAgreement,
+	lane::{self, MAX_LANE_SETTLEMENTS, MAX_PARTS},
+	traits::{LaneCharges, RevenueDistributor},
+	AccountId, Hash, Sequence, MAX_LINEAGE, MAX_MERGED_ATTRIBUTION, MAX_PROOF, MAX_RECORDS,
+	MAX_SERVED, MAX_SESSION_LANES, MAX_SOURCES,
 };
 use setup::*;
 use sp_runtime::traits::{Bounded, Saturating, Zero};
@@ -195,7 +200,7 @@ mod benchmarks {
 
 	/// By somebody else, who is rewarded.
 	#[benchmark]
-	fn close_session(l: Linear<0, { MAX_LANES as u32 }>) -> Result<(), BenchmarkError> {
+	fn close_session(l: Linear<0, { MAX_SESSION_LANES as u32 }>) -> Result<(), BenchmarkError> {
 		let caller = funded::<T>("caller")?;
 		let operator = funded::<T>("operator")?;
 		let cleaner = funded::<T>("cleaner")?;
@@ -213,22 +218,31 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn close_with_agreement(l: Linear<0, { MAX_LANES as u32 }>) -> Result<(), BenchmarkError> {
-		let caller = funded::<T>("caller")?;
-		let operator = funded::<T>("operator")?;
-		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
-		let (key, receipts) = key();
-		Nodes::<T>::mutate(&operator, |node| {
-			if let Some(node) = node {
-				node.receipt_key = receipts;
-			}
-		});
-		let session = open::<T>(&caller, &operator, caller.clone(), l)?;
+	fn close_with_agreement(
+		l: Linear<0, { MAX_SESSION_LANES as u32 }>,
+	) -> Result<(), BenchmarkError> {
+		let (key, caller, session) = closing::<T>(l)?;
 		let genesis_hash = Pallet::<T>::genesis_hash();
 		let signature = sign(&key, &CloseAgreement { genesis_hash, session, settled: 1 })?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), session, signature);
+
+		assert!(!Sessions::<T>::contains_key(session));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn close_by_agreement(
+		l: Linear<0, { MAX_SESSION_LANES as u32 }>,
+	) -> Result<(), BenchmarkError> {
+		let (key, caller, session) = closing::<T>(l)?;
+		let genesis_hash = Pallet::<T>::genesis_hash();
+		let agreement = lane::CloseAgreement { genesis_hash, session, settled: 1, extension: None };
+		let signature = sign(&key, &agreement)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), agreement.into(), signature);
 
 		assert!(!Sessions::<T>::contains_key(session));
 		Ok(())
@@ -469,11 +483,7 @@ mod benchmarks {
 		let mut second = first.clone();
 		second.attribution.pop();
 		let signatures = (sign(&key, &first)?, sign(&key, &second)?);
-		let mut known = EquivocatedCalls::new();
-		for sequence in 0..types::MAX_EQUIVOCATIONS {
-			known.try_insert((0, 0, sequence.into())).map_err(|_| "too many calls")?;
-		}
-		Equivocations::<T>::insert(&operator, known);
+		fill_equivocations::<T>(&operator)?;
 
 		#[extrinsic_call]
 		_(
@@ -483,6 +493,194 @@ mod benchmarks {
 			signatures.0,
 			receipt_key.clone(),
 			Box::new(second),
+			signatures.1,
+			receipt_key,
+		);
+
+		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle_lanes(l: Linear<1, MAX_LANE_SETTLEMENTS>) -> Result<(), BenchmarkError> {
+		let (operator, lanes) = settlements::<T>(l, Common::Nothing)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator), lanes);
+
+		assert_eq!(types::count(Lanes::<T>::iter().count()), l);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle_lanes_of_sessions(l: Linear<1, MAX_LANE_SETTLEMENTS>) -> Result<(), BenchmarkError> {
+		let (operator, lanes) = settlements::<T>(l, Common::Model)?;
+
+		#[extrinsic_call]
+		settle_lanes(RawOrigin::Signed(operator), lanes);
+
+		assert_eq!(types::count(Lanes::<T>::iter().count()), l);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle_lanes_of_one(l: Linear<1, MAX_LANE_SETTLEMENTS>) -> Result<(), BenchmarkError> {
+		let (operator, lanes) = settlements::<T>(l, Common::SessionAndModel)?;
+
+		#[extrinsic_call]
+		settle_lanes(RawOrigin::Signed(operator), lanes);
+
+		assert_eq!(types::count(Lanes::<T>::iter_prefix(0).count()), l);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle_lane_records(r: Linear<1, MAX_RECORDS>) -> Result<(), BenchmarkError> {
+		let (operator, lane, _) = new_lane::<T>(1)?;
+		let settled = lane.settlement(vec![lane_records(r, &[])?])?;
+
+		#[extrinsic_call]
+		settle_lanes(RawOrigin::Signed(operator), only(settled));
+
+		assert_eq!(Lanes::<T>::get(0, 0).sequence, u64::from(r));
+		Ok(())
+	}
+
+	/// Every contribution is named but once.
+	#[benchmark]
+	fn settle_lane_entries(e: Linear<0, MOST_ENTRIES>) -> Result<(), BenchmarkError> {
+		let (operator, lane, contributions) = new_lane::<T>(EACH_SOURCE)?;
+		let named: Vec<_> = contributions.into_iter().take(e as usize).collect();
+		let settled = lane.settlement(vec![lane_records(MAX_RECORDS, &named)?])?;
+
+		#[extrinsic_call]
+		settle_lanes(RawOrigin::Signed(operator), only(settled));
+
+		assert_eq!(Lanes::<T>::get(0, 0).sequence, u64::from(MAX_RECORDS));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle_lane_runs(n: Linear<1, MAX_PARTS>) -> Result<(), BenchmarkError> {
+		let (operator, mut lane, _) = new_lane::<T>(1)?;
+		let runs = longest_runs::<T>(&mut lane, n)?;
+		let settled = lane.settlement(runs)?;
+
+		#[extrinsic_call]
+		settle_lanes(RawOrigin::Signed(operator), only(settled));
+
+		assert_eq!(Lanes::<T>::get(0, 0).settled, lane.voucher.acknowledged);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle_lane_sources(s: Linear<1, MAX_SOURCES>) -> Result<(), BenchmarkError> {
+		let LaneOfTerms { operator, model, terms, as_of, item } =
+			lane_of_terms::<T>(s, MAX_LINEAGE)?;
+		let charges =
+			LaneCharges { node: &operator, model, terms: &terms, as_of, items: vec![item] };
+		let payments;
+
+		#[block]
+		{
+			payments = T::Revenue::distribute_lanes(&[charges])?;
+		}
+
+		assert_eq!(payments.len(), 1);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle_lane_parents(p: Linear<0, MAX_LINEAGE>) -> Result<(), BenchmarkError> {
+		let LaneOfTerms { operator, model, terms, as_of, item } =
+			lane_of_terms::<T>(MAX_SOURCES, p)?;
+		let charges =
+			LaneCharges { node: &operator, model, terms: &terms, as_of, items: vec![item] };
+		let payments;
+
+		#[block]
+		{
+			payments = T::Revenue::distribute_lanes(&[charges])?;
+		}
+
+		assert_eq!(payments.len(), 1);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn report_overcharged_call(
+		h: Linear<0, MAX_PROOF>,
+		m: Linear<1, MAX_SERVED>,
+	) -> Result<(), BenchmarkError> {
+		let Disputing { key, receipt_key, operator, reporter, .. } = disputing::<T>(m)?;
+		let statement = lane_statement::<T>();
+		let (item, hashes) = keep_leaf::<T>(&operator, &statement, T::MinBond::get(), h)?;
+		let signature = sign(&key, &statement)?;
+
+		#[extrinsic_call]
+		_(
+			RawOrigin::Signed(reporter),
+			Box::new(statement.into()),
+			signature,
+			receipt_key,
+			u64::from(u32::MAX),
+			Box::new(item),
+			0,
+			hashes,
+		);
+
+		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn report_misreported_call(
+		h: Linear<0, MAX_PROOF>,
+		m: Linear<1, MAX_SERVED>,
+	) -> Result<(), BenchmarkError> {
+		let Disputing { key, receipt_key, operator, reporter, .. } = disputing::<T>(m)?;
+		let mut statement = lane_statement::<T>();
+		statement.charge = T::MinBond::get();
+		let (item, hashes) = keep_leaf::<T>(&operator, &statement, statement.charge, h)?;
+		// Only the agreement is another one, which is compared last.
+		statement.agreement.as_of = statement.agreement.as_of.saturating_add(1);
+		let signature = sign(&key, &statement)?;
+
+		#[extrinsic_call]
+		_(
+			RawOrigin::Signed(reporter),
+			Box::new(statement.into()),
+			signature,
+			receipt_key,
+			u64::from(u32::MAX),
+			Box::new(item),
+			0,
+			hashes,
+		);
+
+		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
+		Ok(())
+	}
+
+	/// The oldest of the calls that are kept has to make room.
+	#[benchmark]
+	fn report_two_statements(m: Linear<1, MAX_SERVED>) -> Result<(), BenchmarkError> {
+		let Disputing { key, receipt_key, operator, reporter, .. } = disputing::<T>(m)?;
+		let mut first = lane_statement::<T>();
+		first.sequence = Sequence::MAX;
+		let mut second = first.clone();
+		second.attribution.pop();
+		let signatures = (sign(&key, &first)?, sign(&key, &second)?);
+		fill_equivocations::<T>(&operator)?;
+
+		#[extrinsic_call]
+		_(
+			RawOrigin::Signed(reporter),
+			operator.clone(),
+			Box::new(first.into()),
+			signatures.0,
+			receipt_key.clone(),
+			Box::new(second.into()),
 			signatures.1,
 			receipt_key,
 		);

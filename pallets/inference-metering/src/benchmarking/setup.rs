@@ -4,8 +4,8 @@ use crate::{
 	pallet::*,
 	roots,
 	types::{
-		self, DisputedRecords, Lane, Node, PreviousKey, Proven, QueueEnds, QueuedRoot, Served,
-		ServedModels, Session, SessionOf, Status,
+		self, DisputedRecords, EquivocatedCalls, Lane, Node, PreviousKey, Proven, QueueEnds,
+		QueuedRoot, Served, ServedModels, Session, SessionOf, Status,
 	},
 };
 use alloc::vec::Vec;
@@ -188,15 +188,22 @@ pub(super) fn open<T: Config>(
 	signer: AccountId,
 	lanes: u32,
 ) -> Result<SessionId, BenchmarkError> {
+	let id = NextSessionId::<T>::get();
+	let lane_deposits = T::LaneDeposit::get().saturating_mul(lanes.into());
 	let lanes = u16::try_from(lanes).map_err(|_| "too many lanes")?;
 	for lane in 0..lanes {
-		Lanes::<T>::insert(0, lane, Lane { sequence: 1, settled: 0 });
+		let agreement = Some(Hash::zero());
+		Lanes::<T>::insert(id, lane, Lane { sequence: 1, settled: 0, agreement });
 	}
-	let settle_until = T::MinDuration::get().saturating_add(T::SettlementWindow::get());
+	let expires_at = Pallet::<T>::now().saturating_add(T::MinDuration::get());
+	let settle_until = expires_at.saturating_add(T::SettlementWindow::get());
 	let deposit = wealth::<T>() / 2;
 	let storage_deposit = T::SessionDeposit::get();
 	T::Currency::hold(&HoldReason::Session.into(), caller, deposit.saturating_sub(1))?;
 	T::Currency::hold(&HoldReason::SessionStorage.into(), caller, storage_deposit)?;
+	if lane_deposits > 0 {
+		T::Currency::hold(&HoldReason::LaneStorage.into(), node, lane_deposits)?;
+	}
 	let session: SessionOf<T> = Session {
 		caller: caller.clone(),
 		node: node.clone(),
@@ -207,21 +214,50 @@ pub(super) fn open<T: Config>(
 		spending_limit: Balance::MAX,
 		pending_limit: None,
 		storage_deposit,
-		expires_at: T::MinDuration::get(),
+		lane_deposits,
+		opened_at: Zero::zero(),
+		expires_at,
 		settle_until,
 		closes_at: None,
 		lanes,
 		liable_until: Zero::zero(),
 	};
-	Sessions::<T>::insert(0, session);
-	NextSessionId::<T>::put(1);
+	Sessions::<T>::insert(id, session);
+	NextSessionId::<T>::put(id.saturating_add(1));
 	Nodes::<T>::mutate(node, |node| {
 		if let Some(node) = node {
-			node.sessions = 1;
+			node.sessions = node.sessions.saturating_add(1);
 			node.settles_until = settle_until;
 		}
 	});
-	Ok(0)
+	Ok(id)
+}
+
+/// A session with so many lanes whose node has a receipt key of its own: the key, the caller, and the session.
+pub(super) fn closing<T: Config>(
+	lanes: u32,
+) -> Result<(sr25519::Public, AccountId, SessionId), BenchmarkError> {
+	let caller = funded::<T>("caller")?;
+	let operator = funded::<T>("operator")?;
+	register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
+	let (key, receipts) = key();
+	Nodes::<T>::mutate(&operator, |node| {
+		if let Some(node) = node {
+			node.receipt_key = receipts;
+		}
+	});
+	let session = open::<T>(&caller, &operator, caller.clone(), lanes)?;
+	Ok((key, caller, session))
+}
+
+/// Lets a node have equivocated about as many calls as are kept.
+pub(super) fn fill_equivocations<T: Config>(operator: &AccountId) -> Result<(), BenchmarkError> {
+	let mut known = EquivocatedCalls::new();
+	for sequence in 0..types::MAX_EQUIVOCATIONS {
+		known.try_insert((0, 0, sequence.into())).map_err(|_| "too many calls")?;
+	}
+	Equivocations::<T>::insert(operator, known);
+	Ok(())
 }
 
 /// So many records that were proven to be overcharged, and are refunded.
@@ -237,13 +273,16 @@ pub(super) fn disputed(count: u32) -> DisputedRecords {
 /// Fills the queue with roots that can be removed, and that are disputed as much as can be.
 pub(super) fn old_roots<T: Config>(count: u32) {
 	let disputed = disputed(types::MAX_DISPUTED);
-	frame_system::Pallet::<T>::set_block_number(10u32.into());
+	let now = Pallet::<T>::now().max(10u32.into());
+	frame_system::Pallet::<T>::set_block_number(now);
 	let node: AccountId = account("node", 0, 0);
 	for n in 0..u64::from(count) {
-		let key = (n, 0, 1);
+		// Of sessions of long ago.
+		let key = (u64::MAX.saturating_sub(n), 0, 1);
 		let until = Zero::zero();
 		RootQueue::<T>::insert(n, QueuedRoot { key, until });
 		let root = types::SettledRoot {
+			agreement: Some(Hash::zero()),
 			root: Hash::zero(),
 			records: 1,
 			first_sequence: 1,
@@ -371,6 +410,7 @@ pub(super) fn keep_root<T: Config>(
 		BlakeTwo256::hash(&[left.as_bytes(), right.as_bytes()].concat())
 	});
 	let root = types::SettledRoot {
+		agreement: None,
 		root,
 		records: u32::MAX,
 		first_sequence: 1,

@@ -4,6 +4,7 @@ mod adversary;
 mod aggregate;
 mod disputes;
 mod disputing;
+mod lanes;
 mod nodes;
 mod random;
 mod roots;

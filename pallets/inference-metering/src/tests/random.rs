@@ -1,8 +1,14 @@
 //! Random sequences of extrinsics: the invariants hold after each block, and no planck appears or is
 //! lost.
 
-use super::disputing::{equivocation_of, misreport_of, overcharge_of, proven, SettledRecord};
-use crate::{mock::*, Event, Lanes, Nodes, Sessions};
+use super::{
+	disputing::{equivocation_of, misreport_of, overcharge_of, proven, SettledRecord},
+	lanes::{
+		self, disputes,
+		random::{lane_step, Agreed, LaneStep},
+	},
+};
+use crate::{mock::*, versions::VersionedCloseAgreement, Event, Lanes, Nodes, Sessions};
 use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, RawOrigin},
 	traits::{
@@ -12,7 +18,8 @@ use frame_support::{
 	weights::Weight,
 };
 use openledger_primitives::{
-	closing::CloseAgreement, record::CallRecord, signing::Signed, statement::Statement, Signature,
+	closing::CloseAgreement, lane, record::CallRecord, signing::Signed, statement::Statement,
+	Signature,
 };
 use proptest::{collection::vec, prelude::*};
 use sp_core::Pair;
@@ -27,11 +34,14 @@ enum Step {
 	Open { node: u8, calls: u128, limit: u128, blocks: u32 },
 	Settle { session: u64, lane: u16, sequence: u64, calls: u128, by: u8, records: Vec<(u64, u32)> },
 	Aggregate { session: u64, lane: u16, sequence: u64, up_to: u64, calls: u32, own: bool },
+	Serve { session: u64, lane: u16, skip: u64, tokens: u32, entry: Option<u64> },
+	Lanes { by: u8, lanes: Vec<LaneStep> },
 	TopUp(u64, u128),
 	Extend(u64, u32),
 	Limit(u64, u128),
 	RequestClose(u64),
 	Agree(u64),
+	AgreeVersioned(u64),
 	Close(u64, u8),
 	Register(u8),
 	Update(u8, u32),
@@ -48,6 +58,8 @@ enum Step {
 	Overcharge { which: usize, eighths: u128, key: Key, by: u8 },
 	Misreport { which: usize, tokens: u32, key: Key, by: u8 },
 	Equivocate { node: u8, session: u64, sequence: u64, key: Key, by: u8 },
+	OverchargedCall { which: usize, eighths: u128, key: Key, by: u8 },
+	MisreportedCall { which: usize, tokens: u32, key: Key, by: u8 },
 	Wait(u32),
 }
 
@@ -96,11 +108,10 @@ fn anyone() -> impl Strategy<Value = u8> {
 
 fn step() -> impl Strategy<Value = Step> {
 	let records = vec((0u64..7, prop_oneof![6 => 0u32..24, 1 => 24u32..200]), 0..8);
-	let by = prop_oneof![8 => Just(SIGNER), 4 => Just(CALLER), 1 => Just(STRANGER)];
 	prop_oneof![
 		3 => (node(), 0u128..8, 0u128..8, 5u32..120)
 			.prop_map(|(node, calls, limit, blocks)| Step::Open { node, calls, limit, blocks }),
-		8 => (session(), 0u16..3, 0u64..7, 0u128..6, by, records).prop_map(
+		8 => (session(), 0u16..3, 0u64..7, 0u128..6, by_signers(), records).prop_map(
 			|(session, lane, sequence, calls, by, records)| Step::Settle {
 				session,
 				lane,
@@ -120,11 +131,16 @@ fn step() -> impl Strategy<Value = Step> {
 				own,
 			}
 		),
+		14 => (session(), 2u16..5, 0u64..2, 0u32..60, prop::option::weighted(0.2, 95u64..105)).prop_map(
+			|(session, lane, skip, tokens, entry)| Step::Serve { session, lane, skip, tokens, entry }
+		),
+		8 => (by_signers(), vec(lane_step(), 1..5)).prop_map(|(by, lanes)| Step::Lanes { by, lanes }),
 		1 => (session(), 0u128..4).prop_map(|(session, calls)| Step::TopUp(session, calls)),
 		1 => (session(), 0u32..200).prop_map(|(session, blocks)| Step::Extend(session, blocks)),
 		1 => (session(), 0u128..8).prop_map(|(session, calls)| Step::Limit(session, calls)),
 		1 => session().prop_map(Step::RequestClose),
 		1 => session().prop_map(Step::Agree),
+		1 => session().prop_map(Step::AgreeVersioned),
 		3 => (session(), prop_oneof![Just(NODE), Just(CALLER), Just(STRANGER)])
 			.prop_map(|(session, by)| Step::Close(session, by)),
 		1 => node().prop_map(Step::Register),
@@ -154,8 +170,17 @@ fn step() -> impl Strategy<Value = Step> {
 				by,
 			}
 		),
+		3 => (any::<usize>(), 0u128..9, key(), anyone()).prop_map(|(which, eighths, key, by)| {
+			Step::OverchargedCall { which, eighths, key, by }
+		}),
+		2 => (any::<usize>(), 22u32..26, key(), anyone())
+			.prop_map(|(which, tokens, key, by)| Step::MisreportedCall { which, tokens, key, by }),
 		2 => (1u32..150).prop_map(Step::Wait),
 	]
+}
+
+fn by_signers() -> impl Strategy<Value = u8> {
+	prop_oneof![8 => Just(SIGNER), 4 => Just(CALLER), 1 => Just(STRANGER)]
 }
 
 fn dispatch(seed: u8, call: Call) -> DispatchResultWithPostInfo {
@@ -163,7 +188,7 @@ fn dispatch(seed: u8, call: Call) -> DispatchResultWithPostInfo {
 }
 
 /// Who is paid by a session, if it is open.
-fn node_of(session: u64) -> u8 {
+pub(super) fn node_of(session: u64) -> u8 {
 	let node = Sessions::<Test>::get(session).map(|session| session.node);
 	if node == Some(account(OTHER_NODE)) {
 		OTHER_NODE
@@ -208,7 +233,7 @@ fn pick(book: &Book, which: usize) -> Option<&(u8, SettledRecord)> {
 	book.iter().rev().nth(which % book.len().clamp(1, 12))
 }
 
-fn take(step: Step, book: &Book) -> DispatchResultWithPostInfo {
+fn take(step: Step, book: &Book, agreed: &mut Agreed) -> DispatchResultWithPostInfo {
 	let now = System::block_number();
 	let charge = call_charge();
 	match step {
@@ -250,6 +275,27 @@ fn take(step: Step, book: &Book) -> DispatchResultWithPostInfo {
 			let call = Call::settle_aggregate { voucher, signature, aggregate, last };
 			dispatch(node_of(session), call)
 		}
+		Step::Serve { session, lane, skip, tokens, entry } => {
+			if Sessions::<Test>::contains_key(session) {
+				let book = agreed.lanes.entry((session, lane));
+				let book = book.or_insert_with(|| lanes::Book::new(session, lane));
+				let sequence = book.voucher().sequence + skip;
+				let entries = entry.map(|contribution| (contribution, 2_500));
+				book.call(lane::CallRecord {
+					output_tokens: tokens,
+					attribution: lanes::shares(entries.as_slice()),
+					..lanes::used(sequence)
+				});
+			}
+			Ok(().into())
+		}
+		Step::Lanes { by, lanes } => {
+			let lanes: Vec<_> =
+				lanes.iter().filter_map(|lane| agreed.settlement(lane, by)).collect();
+			let node = lanes.first().map_or(NODE, |(node, _)| *node);
+			let lanes: Vec<_> = lanes.into_iter().map(|(_, settlement)| settlement).collect();
+			dispatch(node, Call::settle_lanes { lanes: lanes.try_into().unwrap() })
+		}
 		Step::TopUp(session, calls) => {
 			dispatch(CALLER, Call::top_up { session, amount: calls * charge })
 		}
@@ -266,6 +312,15 @@ fn take(step: Step, book: &Book) -> DispatchResultWithPostInfo {
 			let agreement = CloseAgreement { genesis_hash, session, settled };
 			let signature: Signature = pair(RECEIPTS).sign(&agreement.signing_payload()).into();
 			dispatch(CALLER, Call::close_with_agreement { session, signature })
+		}
+		Step::AgreeVersioned(session) => {
+			let settled = Sessions::<Test>::get(session).map_or(0, |session| session.settled);
+			let genesis_hash = System::block_hash(0);
+			let agreement =
+				lane::CloseAgreement { genesis_hash, session, settled, extension: None };
+			let signature = lanes::sign_with(RECEIPTS, &agreement);
+			let agreement = VersionedCloseAgreement::from(agreement);
+			dispatch(CALLER, Call::close_by_agreement { agreement, signature })
 		}
 		Step::Close(session, by) => dispatch(by, Call::close_session { session }),
 		Step::Register(node) => dispatch(
@@ -314,6 +369,18 @@ fn take(step: Step, book: &Book) -> DispatchResultWithPostInfo {
 			let (one, other) = (of.statement(), of.altered());
 			Ok(equivocation_of(by, node, key.of(node), &one, &other).map(Into::into)?)
 		}
+		Step::OverchargedCall { which, eighths, key, by } => {
+			let Some((node, of, statement)) = agreed.pick(which) else { return Ok(().into()) };
+			let charge = statement.charge * eighths / 8;
+			let statement = lane::Statement { charge, ..statement.clone() };
+			dispatch(by, disputes::overcharge_call(key.of(*node), &statement, of))
+		}
+		Step::MisreportedCall { which, tokens, key, by } => {
+			let Some((node, of, statement)) = agreed.pick(which) else { return Ok(().into()) };
+			let mut statement = statement.clone();
+			statement.tokens.output = tokens;
+			dispatch(by, disputes::misreport_call(key.of(*node), &statement, of))
+		}
 		Step::Wait(blocks) => {
 			System::set_block_number(now + blocks);
 			Metering::on_idle(now + blocks, <() as crate::WeightInfo>::drop_roots(2));
@@ -333,16 +400,20 @@ proptest! {
 			for calls in 1..=3 {
 				open_session(calls * 4 * call_charge());
 			}
-			let mut book = Book::new();
+			let (mut book, mut agreed) = (Book::new(), Agreed::default());
+			let pot = balance(100);
 			for step in steps {
 				System::reset_events();
 				let before = sp_io::storage::root(sp_runtime::StateVersion::V1);
-				if take(step, &book).is_err() {
+				if take(step, &book, &mut agreed).is_err() {
 					let after = sp_io::storage::root(sp_runtime::StateVersion::V1);
 					prop_assert_eq!(before, after, "something refused has changed the state");
 				}
 				note(&mut book);
+				agreed.note();
+				lanes::check_events();
 				check_invariants();
+				prop_assert_eq!(balance(100), pot, "something stays in the pot");
 				prop_assert_eq!(Balances::total_issuance(), issuance);
 			}
 
@@ -353,6 +424,7 @@ proptest! {
 				prop_assert!(closed.is_ok());
 			}
 			prop_assert_eq!((held(CALLER), held_for_places(CALLER)), (0, 0));
+			prop_assert_eq!((held_for_lanes(NODE), held_for_lanes(OTHER_NODE)), (0, 0));
 			prop_assert_eq!(Balances::total_balance(&account(CALLER)), balance(CALLER));
 			for node in [NODE, OTHER_NODE] {
 				let _ = dispatch(node, Call::unjail {});

@@ -2,10 +2,16 @@
 
 use crate::{
 	mock::*,
-	tests::disputing::{overcharge, settled},
+	tests::{
+		disputing::{overcharge, settled},
+		lanes,
+	},
 	Disputed, Nodes, PreviousKeys, Roots, Sessions,
 };
-use frame_support::assert_ok;
+use frame_support::{
+	assert_ok,
+	traits::{fungible::MutateHold, tokens::Precision},
+};
 
 /// Breaks something about a node with a settled session, an earlier key and a dispute, and expects
 /// that `message` is said of it.
@@ -50,6 +56,41 @@ fn sessions_can_be_settled_while_keys_are_kept() {
 	breaks("keys are kept of an unknown node", |_| {
 		let keys = PreviousKeys::<Test>::get(account(NODE));
 		PreviousKeys::<Test>::insert(account(STRANGER), keys);
+	});
+}
+
+#[test]
+fn lane_deposits_are_on_hold() {
+	fn broken(message: &'static str, change: fn(u64)) {
+		new_test_ext().execute_with(|| {
+			prepare();
+			let session = open_session(DEPOSIT);
+			let book = lanes::Book::with_calls(session, 0, 2);
+			assert_ok!(lanes::settle(vec![book.settlement()]));
+			assert_ok!(Metering::do_try_state());
+			change(session);
+			assert_eq!(Metering::do_try_state(), Err(message.into()));
+		});
+	}
+	let message = "lane deposits are not what is on hold";
+	broken(message, |session| change_session(session, |it| it.lane_deposits -= 1));
+	broken(message, |session| change_session(session, |it| it.lane_deposits += 1));
+	broken(message, |_| {
+		let reason = crate::HoldReason::LaneStorage.into();
+		Balances::hold(&reason, &account(NODE), 1).unwrap();
+	});
+	broken(message, |_| {
+		let reason = crate::HoldReason::LaneStorage.into();
+		Balances::release(&reason, &account(NODE), 1, Precision::Exact).unwrap();
+	});
+	broken("an operator put up a deposit for no lane", |session| {
+		crate::Lanes::<Test>::mutate(session, 0, |lane| lane.agreement = None);
+	});
+	broken("a root is of another agreement than its lane", |session| {
+		Roots::<Test>::mutate((session, 0, 2), |root| root.as_mut().unwrap().agreement = None);
+	});
+	broken("a session was opened in a later block", |session| {
+		change_session(session, |it| it.opened_at = 2);
 	});
 }
 

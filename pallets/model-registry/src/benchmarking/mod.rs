@@ -4,7 +4,7 @@
 
 mod setup;
 
-pub(crate) use setup::register_with_parents;
+pub(crate) use setup::register_remembered;
 
 use super::*;
 use frame_benchmarking::v2::*;

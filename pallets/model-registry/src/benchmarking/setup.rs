@@ -15,7 +15,7 @@ use openledger_primitives::{
 	policy::RevenuePolicy,
 	price::PriceSchedule,
 	traits::DataInspect,
-	Balance, Hash, ModelId, Name, Uri, MAX_SOURCES, MAX_URI, OPEN,
+	Balance, Hash, ModelId, Name, Uri, MAX_LINEAGE, MAX_SOURCES, MAX_URI, OPEN,
 };
 use sp_runtime::{
 	traits::{BlakeTwo256, Hash as _, One, Saturating, Zero},
@@ -153,6 +153,44 @@ pub(crate) fn register_with_parents<T: Config>(
 ) -> Result<ModelId, DispatchError> {
 	let parent = parents::<T>(levels)?;
 	register_below::<T>(owner, sources, parent)
+}
+
+/// Registers a model of `owner` with as many levels of parents as it can have. All of them have had as many payees
+/// as are remembered.
+pub(crate) fn register_remembered<T: Config>(
+	owner: &T::AccountId,
+	sources: DataSources,
+) -> Result<ModelId, DispatchError> {
+	let id = register_with_parents::<T>(owner, sources, MAX_LINEAGE)?;
+	let least: BlockNumberFor<T> = MAX_PARTIES.into();
+	if Pallet::<T>::now() < least {
+		frame_system::Pallet::<T>::set_block_number(least);
+	}
+	let mut next = Some(id);
+	while let Some(model) = next {
+		next = remember_payees::<T>(model);
+	}
+	Ok(id)
+}
+
+/// Lets a model have had another payee in each of the last blocks. Returns its parent.
+fn remember_payees<T: Config>(id: ModelId) -> Option<ModelId> {
+	let now = Pallet::<T>::now();
+	let first = now.saturating_sub(MAX_PARTIES.into());
+	Models::<T>::mutate(id, |model| {
+		let model = model.as_mut()?;
+		let present = model.parties.now()?.clone();
+		let mut parties = PartiesHistory::default();
+		for number in 1..MAX_PARTIES {
+			let payee = Some(account("payee", number, 0));
+			let former = Parties { owner: present.owner.clone(), payee };
+			let from = first.saturating_add(number.into());
+			parties.set(from, former, Zero::zero()).ok()?;
+		}
+		parties.set(now, present, Zero::zero()).ok()?;
+		model.parties = parties;
+		model.parent.map(|parent| parent.model)
+	})
 }
 
 pub(super) fn sources<T: Config>(count: u32) -> Result<DataSources, BenchmarkError> {

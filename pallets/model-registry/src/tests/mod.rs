@@ -1,5 +1,6 @@
 //! Each call, each of its errors, and what others see of the registry.
 
+mod agreed;
 mod changes;
 mod inspecting;
 mod lifecycle;

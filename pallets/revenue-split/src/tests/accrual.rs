@@ -19,7 +19,9 @@ fn small_payments_accrue_until_they_can_be_paid() {
 		assert_eq!(Accrued::<Test>::get(DEVELOPER), 76);
 		assert_eq!(RevenueSplit::earnings(&DEVELOPER).accrued, 76);
 		assert_eq!(TotalAccrued::<Test>::get(), pot_surplus());
-		System::assert_has_event(Event::PaymentAccrued { account: DEVELOPER, amount: 76 }.into());
+		System::assert_has_event(
+			Event::PaymentAccrued { account: DEVELOPER, added: 76, amount: 76 }.into(),
+		);
 
 		small_settlement();
 		assert_eq!(Balances::balance(&DEVELOPER), 152);

@@ -6,6 +6,7 @@ use frame_support::traits::fungible::Inspect;
 mod accrual;
 mod batch;
 mod genesis;
+mod lanes;
 mod random;
 mod royalties;
 mod share;

@@ -1,6 +1,12 @@
 //! A runtime for tests, with real balances. Models and the split of charges are simple stand-ins,
 //! which keep to the traits' promises.
 
+mod models;
+mod split;
+
+pub use models::*;
+pub use split::*;
+
 use crate as pallet_inference_metering;
 use crate::types::{Served, ServedModels};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -16,6 +22,7 @@ use openledger_primitives::{
 	aggregate::Aggregate,
 	attribution::{DataSource, DataSources, ReleaseSelector},
 	ids::{MILLI_OPEN, OPEN},
+	lineage::Ancestor,
 	policy::RevenuePolicy,
 	price::{PriceSchedule, Tokens},
 	record::{CallPayment, CallRecord, RejectReason},
@@ -41,6 +48,7 @@ pub const STRANGER: u8 = 5;
 pub const PROTOCOL: u8 = 6;
 pub const RECEIPTS: u8 = 7;
 pub const OTHER_NODE: u8 = 8;
+pub const PARENT: u8 = 9;
 const POT: u8 = 100;
 const DATA: u8 = 101;
 
@@ -48,6 +56,7 @@ pub const BOND: Balance = 100 * OPEN;
 pub const DEPOSIT: Balance = 10 * OPEN;
 pub const MIN_DEPOSIT: Balance = OPEN / 100;
 pub const PLACE: Balance = OPEN / 10;
+pub const LANE_PLACE: Balance = OPEN / 50;
 pub const WEALTH: Balance = 10_000 * OPEN;
 /// Price per call; a token of input costs a thousandth of it, a token of output a hundredth.
 pub const PRICE: Balance = 7 * MILLI_OPEN + 13;
@@ -118,6 +127,7 @@ parameter_types! {
 	pub const ExistentialDeposit: Balance = MILLI_OPEN;
 	pub const MinDeposit: Balance = MIN_DEPOSIT;
 	pub const SessionDeposit: Balance = PLACE;
+	pub const LaneDeposit: Balance = LANE_PLACE;
 	pub const CleanupReward: Permill = Permill::from_percent(30);
 	pub const MinDuration: u32 = 10;
 	pub const MaxDuration: u32 = 1_000;
@@ -125,6 +135,7 @@ parameter_types! {
 	pub const MaxDisputeWindow: u32 = 300;
 	pub const UnbondingPeriod: u32 = 120;
 	pub const JailPeriod: u32 = 30;
+	pub const TermsGrace: u32 = 15;
 	pub const DisputeReward: Permill = Permill::from_percent(30);
 	/// Governed parameters may change at any time.
 	pub static MinBond: Balance = BOND;
@@ -161,11 +172,13 @@ impl pallet_inference_metering::Config for Test {
 	type UnbondingPeriod = UnbondingPeriod;
 	type MinDeposit = MinDeposit;
 	type SessionDeposit = SessionDeposit;
+	type LaneDeposit = LaneDeposit;
 	type CleanupReward = CleanupReward;
 	type MinDuration = MinDuration;
 	type MaxDuration = MaxDuration;
 	type CloseNotice = CloseNotice;
 	type SettlementWindow = SettlementWindow;
+	type TermsGrace = TermsGrace;
 	type DisputeWindow = DisputeWindow;
 	type MaxDisputeWindow = MaxDisputeWindow;
 	type DisputePenalty = DisputePenalty;
@@ -186,137 +199,6 @@ impl Get<AccountId> for ProtocolAccount {
 	}
 }
 
-/// A model of the developer's, by version and price version.
-#[derive(Clone, Default)]
-pub struct Model {
-	pub callable: bool,
-	pub retired: bool,
-	pub versions: BTreeMap<VersionId, Result<(), RejectReason>>,
-	pub prices: BTreeMap<PriceVersion, Result<PriceSchedule, RejectReason>>,
-}
-
-/// Stands in for the model registry.
-pub struct Models;
-
-impl Models {
-	pub fn change(model: ModelId, change: impl FnOnce(&mut Model)) {
-		Catalog::mutate(|catalog| change(catalog.entry(model).or_default()));
-	}
-}
-
-impl ModelInspect<AccountId> for Models {
-	fn exists(model: ModelId) -> bool {
-		Catalog::get().contains_key(&model)
-	}
-
-	fn is_callable(model: ModelId) -> bool {
-		Catalog::get().get(&model).is_some_and(|model| model.callable)
-	}
-
-	fn in_force(model: ModelId) -> Option<(VersionId, PriceVersion)> {
-		Self::exists(model).then_some((0, 0))
-	}
-
-	fn terms(
-		model: ModelId,
-		version: VersionId,
-		price_version: PriceVersion,
-	) -> Result<CallTerms<AccountId>, RejectReason> {
-		Lookups::mutate(|lookups| *lookups += 1);
-		let catalog = Catalog::get();
-		let model = catalog.get(&model).ok_or(RejectReason::UnknownModel)?;
-		if model.retired {
-			return Err(RejectReason::ModelRetired);
-		}
-		(*model.versions.get(&version).ok_or(RejectReason::UnknownVersion)?)?;
-		let price = (*model.prices.get(&price_version).ok_or(RejectReason::UnknownPrice)?)?;
-		let sources: DataSources =
-			vec![DataSource { datanet: 0, release: ReleaseSelector::Fixed(1), weight: 1 }]
-				.try_into()
-				.unwrap();
-		Ok(CallTerms {
-			payee: account(DEVELOPER),
-			price,
-			policy: RevenuePolicy {
-				developer: Permill::from_percent(40),
-				data: Permill::from_percent(35),
-				node: Permill::from_percent(25),
-				attributed: Permill::from_percent(60),
-			},
-			sources,
-			lineage: Default::default(),
-		})
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn benchmark_model(_: &AccountId, _: DataSources) -> Result<ModelId, DispatchError> {
-		let model = Catalog::get().keys().last().map_or(0, |last| last + 1);
-		Models::change(model, |model| {
-			model.callable = true;
-			model.versions.insert(0, Ok(()));
-			model.prices.insert(0, Ok(price(1)));
-		});
-		Ok(model)
-	}
-}
-
-#[cfg(feature = "runtime-benchmarks")]
-impl openledger_primitives::traits::DataInspect for Models {
-	fn release_exists(_: u32, _: u32) -> bool {
-		true
-	}
-
-	fn latest_release(_: u32) -> Option<u32> {
-		Some(1)
-	}
-
-	fn benchmark_release(count: u32) -> Result<(u32, u32, Vec<u64>), DispatchError> {
-		Ok((0, 1, (0..count).map(u64::from).collect()))
-	}
-}
-
-/// Stands in for the revenue split: pays everyone at once, and data into one account.
-pub struct Revenue;
-
-impl RevenueDistributor<AccountId> for Revenue {
-	fn pot() -> AccountId {
-		account(POT)
-	}
-
-	fn distribute(
-		node: &AccountId,
-		_: ModelId,
-		terms: &CallTerms<AccountId>,
-		calls: &[ChargedCall],
-	) -> Result<Vec<CallPayment>, DispatchError> {
-		Split::mutate(|split| split.extend_from_slice(calls));
-		let pay = |call: &ChargedCall| {
-			let share = Permill::from_percent(5);
-			let parts = split_charge(call.charge, share, &terms.policy).unwrap();
-			for (payee, amount) in [
-				(&account(PROTOCOL), parts.protocol),
-				(&terms.payee, parts.developer),
-				(node, parts.node),
-				(&account(DATA), parts.data),
-			] {
-				Balances::transfer(&Self::pot(), payee, amount, Preservation::Preserve)?;
-			}
-			Ok(CallPayment {
-				protocol: parts.protocol,
-				developer: parts.developer,
-				node: parts.node,
-				data: parts.data,
-				..Default::default()
-			})
-		};
-		let payments = calls.iter().map(pay).collect();
-		if Unsplittable::get() {
-			return Err(DispatchError::Other("unsplittable"));
-		}
-		payments
-	}
-}
-
 pub fn pair(seed: u8) -> sr25519::Pair {
 	sr25519::Pair::from_seed(&[seed; 32])
 }
@@ -331,7 +213,7 @@ pub fn signed(seed: u8) -> RuntimeOrigin {
 
 pub fn new_test_ext() -> sp_io::TestExternalities {
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
-	let people = [DEVELOPER, NODE, OTHER_NODE, CALLER, STRANGER, PROTOCOL];
+	let people = [DEVELOPER, NODE, OTHER_NODE, CALLER, STRANGER, PROTOCOL, PARENT];
 	let mut balances: Vec<_> = people.into_iter().map(|seed| (account(seed), WEALTH)).collect();
 	balances.extend([POT, DATA].map(|seed| (account(seed), MILLI_OPEN)));
 	pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
@@ -342,6 +224,8 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 		sp_keystore::testing::MemoryKeystore::new(),
 	));
 	ext.execute_with(|| System::set_block_number(1));
+	// Benchmarks do not prepare anything else.
+	Releases::set(BTreeMap::from([(0, 1)]));
 	ext
 }
 
@@ -361,6 +245,9 @@ pub fn prepare_models() {
 	DisputeWindow::set(100);
 	DisputePenalty::set(Permill::from_percent(10));
 	Unsplittable::set(false);
+	Releases::set(BTreeMap::from([(0, 1)]));
+	Carries::take();
+	LaneLookups::set(0);
 	Split::take();
 	Catalog::take();
 	for model in [MODEL, OTHER_MODEL] {
@@ -547,4 +434,9 @@ pub fn settle_sums(
 
 pub fn check_invariants() {
 	Metering::do_try_state().unwrap();
+}
+
+/// What is on hold for lanes.
+pub fn held_for_lanes(seed: u8) -> Balance {
+	Balances::balance_on_hold(&crate::HoldReason::LaneStorage.into(), &account(seed))
 }

@@ -1,0 +1,106 @@
+//! The terms of calls: as they are now, and as they were in the block that caller and node have agreed on.
+//!
+//! What a call costs and how that is shared follows from the version and the price version that its caller
+//! has named. Who is paid for the model, and for those above it, follows from the block. Whoever settles calls
+//! later than a model was handed over so pays whom it belonged to when they were agreed on.
+
+use crate::{Config, ModelOf, Models, NextModelId, Pallet, Prices, Terms, Versions};
+use frame_support::ensure;
+use frame_system::pallet_prelude::BlockNumberFor;
+use openledger_primitives::{
+	attribution::DataSources, lineage::Lineage, record::RejectReason, traits::CallTerms, ModelId,
+	PriceVersion, VersionId,
+};
+
+/// Facts of a model, its version and its price version that the terms of a call are made of.
+struct Agreed<T: Config> {
+	model: ModelOf<T>,
+	sources: DataSources,
+	terms: Terms,
+}
+
+impl<T: Config> Agreed<T> {
+	/// The terms of the call, if these are paid for the model and those above it.
+	fn terms(self, payee: T::AccountId, lineage: Lineage<T::AccountId>) -> CallTerms<T::AccountId> {
+		let Self { sources, terms: Terms { price, policy }, .. } = self;
+		let policy = if sources.is_empty() { policy.without_data() } else { policy };
+		CallTerms { payee, price, policy, sources, lineage }
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// The terms of a call that is settled now, with those who are paid now.
+	pub(crate) fn terms_now(
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+	) -> Result<CallTerms<T::AccountId>, RejectReason> {
+		let agreed = Self::agreed(model, version, price_version, Self::now())?;
+		let payee = agreed.model.payee().clone();
+		let lineage = Self::lineage_from(agreed.model.parent);
+		Ok(agreed.terms(payee, lineage))
+	}
+
+	/// The terms of a call that is settled now, with those who were paid in the block `as_of`, and the first block
+	/// after it in which those, or the owners, are others, as far as is known.
+	pub(crate) fn terms_then(
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+		as_of: BlockNumberFor<T>,
+	) -> Result<(CallTerms<T::AccountId>, Option<BlockNumberFor<T>>), RejectReason> {
+		// Nobody knows who is going to be paid, nor what is announced only and may be taken back.
+		ensure!(as_of <= Self::now(), RejectReason::NotInForce);
+		let agreed = Self::agreed(model, version, price_version, as_of)?;
+		let parties = &agreed.model.parties;
+		let payee = parties.at(as_of).ok_or(RejectReason::TermsForgotten)?.payee().clone();
+		let (lineage, changed_above) =
+			Self::lineage_as_of(agreed.model.parent, as_of).ok_or(RejectReason::TermsForgotten)?;
+		let changed_at = parties.changed_after(as_of).into_iter().chain(changed_above).min();
+		Ok((agreed.terms(payee, lineage), changed_at))
+	}
+
+	/// The facts of a version and a price version that had begun by a block and are not expired now.
+	fn agreed(
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+		begun_by: BlockNumberFor<T>,
+	) -> Result<Agreed<T>, RejectReason> {
+		let now = Self::now();
+		let Some(entry) = Models::<T>::get(model) else {
+			// Ids are given out in turn: a lower one was a model's.
+			let purged = model < NextModelId::<T>::get();
+			return Err(if purged {
+				RejectReason::ModelRetired
+			} else {
+				RejectReason::UnknownModel
+			});
+		};
+		ensure!(entry.retired_at.is_none_or(|at| now < at), RejectReason::ModelRetired);
+
+		let found = Versions::<T>::get(model, version).ok_or(if version < entry.next_version {
+			// It was announced, and then taken back.
+			RejectReason::NotInForce
+		} else {
+			RejectReason::UnknownVersion
+		})?;
+		ensure!(found.has_begun(begun_by), RejectReason::NotInForce);
+		ensure!(!found.is_expired(now), RejectReason::VersionExpired);
+		let sources = found.value.sources;
+
+		let agreed = Prices::<T>::get(model, price_version).ok_or(
+			if price_version < entry.oldest_price {
+				RejectReason::PriceExpired
+			} else if price_version < entry.next_price {
+				RejectReason::NotInForce
+			} else {
+				RejectReason::UnknownPrice
+			},
+		)?;
+		ensure!(agreed.has_begun(begun_by), RejectReason::NotInForce);
+		ensure!(!agreed.is_expired(now), RejectReason::PriceExpired);
+
+		Ok(Agreed { model: entry, sources, terms: agreed.value })
+	}
+}
