@@ -192,6 +192,25 @@ pub struct LaneInfo {
 	/// Cost of its settled records, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub settled: Balance,
+	/// The hash of the agreement that its calls are made under.
+	pub agreement: Option<Hash>,
+}
+
+/// The terms of a lane's calls, by the block that its agreement names.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct LaneTermsInfo {
+	/// The list price.
+	pub price: PriceSchedule,
+	/// How a charge is shared, once the protocol has its part.
+	pub policy: RevenuePolicy,
+	/// The protocol's part.
+	pub protocol_share: Permill,
+	/// The first block after that one in which a release, a curator, an owner or the protocol's part is
+	/// another, as far as is known.
+	pub changed_at: Option<BlockNumber>,
+	/// The last block that a voucher may name as its last one, because of that change.
+	pub valid_until: Option<BlockNumber>,
 }
 
 /// A payment session.
@@ -216,6 +235,8 @@ pub struct SessionInfo {
 	/// in planck. The lower of what holds now and what the caller has announced.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub spending_limit: Balance,
+	/// The block in which it was opened. No lane's calls are paid as of an earlier one.
+	pub opened_at: BlockNumber,
 	/// The node must not serve calls from this block on.
 	pub expires_at: BlockNumber,
 	/// If the caller has asked to close it: the block from which it can be closed by anyone.

@@ -3,11 +3,12 @@
 
 use crate::{
 	info::{
-		ContributionInfo, DatanetInfo, Earnings, ModelEarnings, ModelInfo, NodeInfo, PendingPage,
-		Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
+		ContributionInfo, DatanetInfo, Earnings, LaneTermsInfo, ModelEarnings, ModelInfo, NodeInfo,
+		PendingPage, Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
 	},
-	AccountId, Balance, ContributionId, DatanetId, ModelId, ReleaseId, RequestId, SessionId,
-	VersionId,
+	record::RejectReason,
+	AccountId, Balance, BlockNumber, ContributionId, DatanetId, ModelId, PriceVersion, ReleaseId,
+	RequestId, SessionId, VersionId,
 };
 use alloc::{string::String, vec::Vec};
 
@@ -50,6 +51,14 @@ sp_api::decl_runtime_apis! {
 		fn quote(model: ModelId, input_tokens: u32, output_tokens: u32) -> Result<Quote, QuoteError>;
 		/// A session by its id.
 		fn session(id: SessionId) -> Option<SessionInfo>;
+		/// The terms of calls that are made under an agreement with these, or the reason why no voucher with
+		/// them is redeemed.
+		fn lane_terms(
+			model: ModelId,
+			version: VersionId,
+			price_version: PriceVersion,
+			as_of: BlockNumber,
+		) -> Result<LaneTermsInfo, RejectReason>;
 		/// An inference node by its operator.
 		fn node(operator: AccountId) -> Option<NodeInfo>;
 		/// Up to `limit` nodes (256 at most) that serve `model`, from the operator after `after`.

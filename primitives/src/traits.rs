@@ -82,13 +82,13 @@ pub trait ModelInspect<AccountId> {
 		price_version: PriceVersion,
 	) -> Result<CallTerms<AccountId>, RejectReason>;
 
-	/// The terms of calls that were agreed on as of a block, and the first block after it in which another
-	/// owns the model or one above it, or is paid for it, as far as is known. Version and price version had
-	/// begun by then.
+	/// The terms of calls that were agreed on as of a block, in which version and price version were in force,
+	/// and the first block after it in which another of these is, or in which another owns the model or one
+	/// above it, or is paid for it, as far as is known.
 	///
 	/// # Errors
-	/// Those of [`terms`](Self::terms), `NotInForce` also for a block to come, and `TermsForgotten` if nobody
-	/// knows any more who owned it then.
+	/// Those of [`terms`](Self::terms), `NotInForce` also for a block to come or one in which something else
+	/// was in force, and `TermsForgotten` if nobody knows any more who owned it then.
 	fn terms_as_of(
 		model: ModelId,
 		version: VersionId,
@@ -318,6 +318,15 @@ pub trait RevenueDistributor<AccountId> {
 	fn distribute_lanes(
 		lanes: &[LaneCharges<AccountId>],
 	) -> Result<Vec<LanePayment>, DispatchError>;
+
+	/// Lets something have accrued for an account, for benchmarks: earlier payments that were too little to be
+	/// paid out. The next payment that can be made takes it along.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_accrue(account: &AccountId) -> DispatchResult;
+
+	/// The sum of what has accrued, in planck, for benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_accrued() -> Balance;
 }
 
 /// Facts on inference nodes that others need.

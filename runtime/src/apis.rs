@@ -15,10 +15,12 @@ use frame_support::{
 };
 use openledger_primitives::{
 	info::{
-		ContributionInfo, DatanetInfo, Earnings, ModelEarnings, ModelInfo, NodeInfo, PendingPage,
-		Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
+		ContributionInfo, DatanetInfo, Earnings, LaneTermsInfo, ModelEarnings, ModelInfo, NodeInfo,
+		PendingPage, Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
 	},
-	ContributionId, DatanetId, ModelId, ReleaseId, RequestId, SessionId, VersionId,
+	record::RejectReason,
+	BlockNumber, ContributionId, DatanetId, ModelId, PriceVersion, ReleaseId, RequestId, SessionId,
+	VersionId,
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
@@ -302,6 +304,15 @@ impl_runtime_apis! {
 
 		fn session(id: SessionId) -> Option<SessionInfo> {
 			InferenceMetering::session_info(id)
+		}
+
+		fn lane_terms(
+			model: ModelId,
+			version: VersionId,
+			price_version: PriceVersion,
+			as_of: BlockNumber,
+		) -> Result<LaneTermsInfo, RejectReason> {
+			InferenceMetering::lane_terms(model, version, price_version, as_of)
 		}
 
 		fn node(operator: AccountId) -> Option<NodeInfo> {

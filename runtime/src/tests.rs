@@ -282,7 +282,8 @@ fn only_the_operator_and_its_own_proxy_speak_for_a_node() {
 		version: 0,
 		attribution: Default::default(),
 	};
-	let for_a_node = [RuntimeCall::from(settle), answer.into()];
+	let lanes = Metering::settle_lanes { lanes: Default::default() };
+	let for_a_node = [RuntimeCall::from(settle), lanes.into(), answer.into()];
 	for call in &for_a_node {
 		assert!(ProxyType::Operator.filter(call) && !ProxyType::NonTransfer.filter(call));
 	}

@@ -6,9 +6,11 @@
 //   --node URL          the inference node              [one that the chain says serves the model]
 //   --max-tokens N      the most tokens of the answer   [256]
 //   --max-charge OPEN   the most that it may cost       [0.1]
+//   --evidence KIND     open, or sealed                 [open]
 //   --deposit OPEN      what goes into a new session    [1]
 //   --key-type TYPE     sr25519, ed25519 or ecdsa       [sr25519]
 //   --state FILE        where sessions are kept         [~/.local/state/openledger/x402.json]
+//   --recover SESSION   go on with this session, which the state file has lost
 //   --stream            take the answer piece by piece
 //
 // The secret of the caller's key comes from the environment variable CALLER_KEY: a mnemonic, a seed, or a
@@ -34,9 +36,11 @@ const { values: options } = parseArgs({
     node: { type: 'string' },
     'max-tokens': { type: 'string', default: '256' },
     'max-charge': { type: 'string', default: '0.1' },
+    evidence: { type: 'string', default: 'open' },
     deposit: { type: 'string', default: '1' },
     'key-type': { type: 'string', default: 'sr25519' },
     state: { type: 'string', default: STATE },
+    recover: { type: 'string' },
     stream: { type: 'boolean', default: false },
   },
 });
@@ -77,7 +81,8 @@ async function main(chain, state) {
   const caller = keyring.addFromUri(secret);
 
   const [deposit, maxCharge] = [parseOpen(options.deposit), parseOpen(options['max-charge'])];
-  const scheme = new OpenLedgerScheme({ chain, state, caller, deposit, maxCharge });
+  const { evidence } = options;
+  const scheme = new OpenLedgerScheme({ chain, state, caller, deposit, maxCharge, evidence });
   const client = x402Client.fromConfig({
     schemes: [{ network: scheme.network, client: scheme }],
     spendControls: scheme.spendControls(),
@@ -85,6 +90,7 @@ async function main(chain, state) {
   const paidFetch = scheme.wrap((fetch) => wrapFetchWithPayment(fetch, client));
 
   const node = (await findNode(chain)).replace(/\/+$/, '');
+  if (options.recover) await scheme.recover(Number(options.recover), `${node}/v1/chat/completions`);
   const response = await paidFetch(`${node}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -99,11 +105,11 @@ async function main(chain, state) {
   if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
   await printAnswer(response);
 
-  const { statement, signature, left } = await scheme.receipt(response);
-  const { inputTokens, outputTokens, session, lane, sequence } = statement;
-  console.log(`\ncharged    ${formatOpen(statement.charge)} (${inputTokens} tokens in, ${outputTokens} out)`);
+  const { left, ...receipt } = await scheme.receipt(response);
+  const { charge, tokens, session, lane, sequence } = receipt.statement;
+  console.log(`\ncharged    ${formatOpen(charge)} (${tokens.input} tokens in, ${tokens.output} out)`);
   console.log(`session    ${session}, lane ${lane}, call ${sequence}; ${formatOpen(left)} left`);
-  console.log(`statement  ${JSON.stringify({ statement, signature }, null, 2)}`);
+  console.log(`statement  ${JSON.stringify(receipt, null, 2)}`);
 }
 
 let chain;

@@ -5,6 +5,8 @@ from texts import MAX_STREAM, is_folded_word, is_spaceless, words_of
 from trees import root_from, salt_of
 
 MAX_ANSWER = 1 << 24
+LEAST_BITS = 4
+UNMARKED = {"bits": LEAST_BITS, "echoed": False, "frequent": False, "retrieved": False, "owner": None}
 
 
 def leaf_word(folded):
@@ -108,9 +110,10 @@ def check_header(data):
 
 
 def marked_leaves(delivered, marks, r):
-    """The leaves of an answer, its info and its entries."""
+    """The leaves of an answer, its info and its entries. Without marks all words are worth least, and nobody's."""
     info, owners, credits, firsts, leaves = 0, [], [], [], []
     words = words_of(delivered, False)
+    marks = [UNMARKED] * len(words) if marks is None else marks
     assert len(words) == len(marks)
     for index, (word, mark) in enumerate(zip(words, marks)):
         value = 4 * mark["bits"]

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes every test vector beside this file once more, as docs/formats.md says, and compares.
+"""Makes every test vector beside this file, and that of docs/x402-openledger.md, once more, as docs/formats.md says,
+and compares.
 
 The Python files here are written from that page alone and share no code with the Rust crate. The standard
 library suffices. The exit code is 1 if anything differs, or if what must be refused is accepted.
@@ -18,6 +19,7 @@ import messages
 from releases import leaf_hash, log_leaf, release_root, verify_release
 from texts import SEPARATORS, SPACELESS, canonical, fold, is_canonical, is_folded_word, words_of
 from trees import data_leaves, peaks, prove, prove_in_range, range_proof, root, root_from, verify_range
+import x402
 
 HERE = pathlib.Path(__file__).resolve().parent
 FAILURES = []
@@ -233,8 +235,18 @@ def signed_messages():
         check(f"settled run {at}", (item.hex(), messages.leaf(item).hex()), (case["item"], case["leaf"]))
 
 
+def http_messages():
+    vector = x402.load()
+    facts, lane, inside = x402.made(vector)
+    for name, made in facts.items():
+        check(f"x402: {name}", made, vector[name])
+    for name, said in x402.said(vector).items():
+        check(f"x402: hashes of the {name}", inside[name], said)
+    check("x402: lane state", lane, vector["laneState"])
+
+
 def main():
-    for part in (streams, words, trees, data, answers, lanes, releases, signed_messages):
+    for part in (streams, words, trees, data, answers, lanes, releases, signed_messages, http_messages):
         part()
     for failure in FAILURES:
         print(failure, file=sys.stderr)

@@ -8,25 +8,29 @@
 //! changes what is on disk; so what is here is what is there, and the calls that are not there yet.
 
 use std::{
-	collections::{hash_map::Entry, HashMap},
+	collections::{hash_map::Entry, BTreeSet, HashMap},
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use openledger_primitives::{info::SessionInfo, voucher::LaneTerms, Balance, LaneId, SessionId};
+use openledger_primitives::{info::SessionInfo, Balance, LaneId, SessionId};
 use redb::Database;
 
 use super::{
 	error::StoreError,
+	lane_state::LaneState,
 	lanes::{self, Acceptance, LaneRefusal},
 	schema::Closing,
 	snapshot::Snapshot,
 	tables::Touched,
-	types::{CallId, CallStatus, LaneKey, LaneState, SessionState, StoredCall, StoredVoucher},
+	types::{CallId, CallStatus, LaneKey, SessionState, StoredCall, StoredVoucher},
 };
 
 /// The most sessions that are kept here; beyond that, those of which nothing is being served are read
 /// anew.
 const SESSIONS: usize = 4_096;
+/// The most lanes, of all sessions together; beyond that, those of which nothing is being served are read
+/// anew. A lane takes a few kilobytes. Few in tests, so that they go through it.
+const LANES: usize = if cfg!(test) { 8 } else { 16_384 };
 
 /// The register.
 #[derive(Debug, Default)]
@@ -78,8 +82,8 @@ pub(super) enum Taking {
 	Taken(LaneState),
 	/// It was not.
 	Refused(LaneRefusal),
-	/// These lanes of its session have to be taken over from the chain first ([`lanes::adopt`]).
-	Behind(Acceptance, Vec<(LaneKey, LaneState)>),
+	/// It has to be noted first that these lanes of its session are lost ([`lanes::note_lost`]).
+	Behind(Acceptance, BTreeSet<LaneId>),
 }
 
 impl LaneRegister {
@@ -89,22 +93,21 @@ impl LaneRegister {
 		database: &Database,
 		acceptance: Acceptance,
 	) -> Result<Taking, StoreError> {
-		let id = CallId::of(&acceptance.voucher.voucher);
+		let id = CallId::of(&acceptance.voucher.voucher.newest());
 		let mut sessions = self.lock();
 		let known = load(&mut sessions, database, id.lane_key())?;
 		let view = View { known, database };
-		let taken = match examine(&view, &acceptance)? {
-			Ok(Taken { adopted, .. }) if !adopted.is_empty() => {
-				return Ok(Taking::Behind(acceptance, adopted));
+		let state = match examine(&view, &acceptance)? {
+			Ok(Taken { lost, .. }) if !lost.is_empty() => {
+				return Ok(Taking::Behind(acceptance, lost));
 			}
-			Ok(taken) => taken,
+			Ok(Taken { lane, .. }) => lane,
 			Err(refusal) => return Ok(Taking::Refused(refusal)),
 		};
 		known.taken = known.taken.saturating_add(acceptance.reserve);
-		let state = taken.lane;
-		let acceptance = Arc::new(acceptance);
-		known.lanes.entry(id.lane).or_default().open =
-			Some(InFlight { acceptance, id, state, written: false });
+		let open =
+			InFlight { acceptance: Arc::new(acceptance), id, state: state.clone(), written: false };
+		known.lanes.entry(id.lane).or_default().open = Some(open);
 		Ok(Taking::Taken(state))
 	}
 
@@ -132,6 +135,17 @@ impl LaneRegister {
 		Ok(open.filter(|open| !open.written).count())
 	}
 
+	/// Takes no more vouchers of a session from now on, unless calls of it are being served that are not on
+	/// disk: false then.
+	pub fn end(&self, session: SessionId, database: &Database) -> Result<bool, StoreError> {
+		let mut sessions = self.lock();
+		let known = load_session(&mut sessions, database, session)?;
+		let mut open = known.lanes.values().filter_map(|lane| lane.open.as_ref());
+		let idle = open.all(|open| open.written);
+		known.closing |= idle;
+		Ok(idle)
+	}
+
 	/// A call that is being served, as it will be written down.
 	pub fn call(&self, id: CallId) -> Option<(StoredVoucher, StoredCall)> {
 		let acceptance = self.unwritten(id)?;
@@ -140,10 +154,10 @@ impl LaneRegister {
 
 	/// The call of a lane that is being served and not on disk, and the lane as the next voucher has
 	/// to see it.
-	pub fn open(&self, lane: LaneKey) -> Option<(CallId, LaneState)> {
+	pub fn open(&self, lane: LaneKey) -> Option<(Arc<Acceptance>, LaneState)> {
 		let sessions = self.lock();
 		let open = open(&sessions, lane).filter(|open| !open.written)?;
-		Some((open.id, open.state))
+		Some((open.acceptance.clone(), open.state.clone()))
 	}
 
 	/// The sum over a session's lanes.
@@ -160,9 +174,12 @@ impl LaneRegister {
 		let mut sessions = self.lock();
 		for touched in touched {
 			match touched {
+				Touched::Session(id, None) => {
+					sessions.remove(&id);
+				}
 				Touched::Session(id, state) => {
 					if let Some(known) = sessions.get_mut(&id) {
-						known.stored = Some(state);
+						known.stored = state;
 					}
 				}
 				Touched::Closing(id) => {
@@ -172,7 +189,11 @@ impl LaneRegister {
 				}
 				Touched::Lane(key, state) => {
 					if let Some(lane) = lane(&mut sessions, key) {
-						lane.stored = Some(state);
+						if let (Some(open), Some(state)) = (&mut lane.open, &state) {
+							open.state.base_sequence = state.base_sequence;
+							open.state.base_calls = state.base_calls;
+						}
+						lane.stored = state;
 					}
 				}
 				Touched::Call(id, voucher, call) => {
@@ -276,19 +297,32 @@ fn load_session<'a>(
 	}
 }
 
+/// Forgets lanes of which nothing is being served, if there are too many.
+fn make_room(sessions: &mut HashMap<SessionId, SessionEntry>) {
+	let lanes = sessions.values().map(|known| known.lanes.len());
+	if lanes.fold(0, usize::saturating_add) >= LANES {
+		for known in sessions.values_mut() {
+			known.lanes.retain(|_, lane| lane.open.is_some());
+		}
+	}
+}
+
 /// A session and one of its lanes, as they are on disk.
 fn load<'a>(
 	sessions: &'a mut HashMap<SessionId, SessionEntry>,
 	database: &Database,
 	key: LaneKey,
 ) -> Result<&'a mut SessionEntry, StoreError> {
+	if !load_session(sessions, database, key.session)?.lanes.contains_key(&key.lane) {
+		make_room(sessions);
+	}
 	let known = load_session(sessions, database, key.session)?;
 	if let Entry::Vacant(vacant) = known.lanes.entry(key.lane) {
 		let snapshot = Snapshot::of(database)?;
-		let stored = snapshot.get(key)?;
-		let last = match stored {
+		let stored: Option<LaneState> = snapshot.get(key)?;
+		let last = match &stored {
 			Some(LaneState { sequence, .. }) => {
-				let id = key.call(sequence);
+				let id = key.call(*sequence);
 				let found = snapshot.get(id)?.zip(snapshot.get(id)?);
 				found.map(|(voucher, call)| LastCall { id, voucher, call })
 			}
@@ -314,25 +348,17 @@ impl View<'_> {
 		self.known.lanes.get(&id.lane)?.open.as_ref().filter(|open| open.id == id)
 	}
 
-	fn lane(&self, key: LaneKey) -> Result<Option<LaneState>, StoreError> {
-		match self.known.lanes.get(&key.lane) {
-			Some(lane) => Ok(lane.open.as_ref().map(|open| open.state).or(lane.stored)),
-			None => Snapshot::of(self.database)?.get(key),
-		}
+	/// A lane that is in memory.
+	fn loaded(&self, lane: LaneId) -> Option<Option<LaneState>> {
+		let lane = self.known.lanes.get(&lane)?;
+		let open = lane.open.as_ref().map(|open| &open.state);
+		Some(open.or(lane.stored.as_ref()).cloned())
 	}
 
 	fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError> {
 		match (self.open(id), self.last(id)) {
 			(Some(open), _) => Ok(Some(open.acceptance.voucher.clone())),
 			(None, Some(last)) => Ok(Some(last.voucher.clone())),
-			(None, None) => Snapshot::of(self.database)?.get(id),
-		}
-	}
-
-	fn call(&self, id: CallId) -> Result<Option<StoredCall>, StoreError> {
-		match (self.open(id), self.last(id)) {
-			(Some(open), _) => Ok(Some(lanes::accepted(&open.acceptance))),
-			(None, Some(last)) => Ok(Some(last.call.clone())),
 			(None, None) => Snapshot::of(self.database)?.get(id),
 		}
 	}
@@ -343,8 +369,8 @@ impl View<'_> {
 struct Taken {
 	/// Its lane, once it is taken.
 	lane: LaneState,
-	/// Lanes that have to be taken over from the chain before that.
-	adopted: Vec<(LaneKey, LaneState)>,
+	/// Other lanes that are lost, which has to be noted before that.
+	lost: BTreeSet<LaneId>,
 }
 
 /// Compares a voucher with its lane and session.
@@ -352,29 +378,29 @@ fn examine(
 	facts: &View<'_>,
 	acceptance: &Acceptance,
 ) -> Result<Result<Taken, LaneRefusal>, StoreError> {
-	let voucher = &acceptance.voucher.voucher;
-	let id = CallId::of(voucher);
+	let voucher = acceptance.voucher.voucher.newest();
+	let id = CallId::of(&voucher);
 	if facts.known.closing {
 		return Ok(Err(LaneRefusal::Closing));
 	}
-	let (session, adopted) = behind(facts, &acceptance.session, id.lane)?;
+	let Found { session, mut lane, lost } = find(facts, &acceptance.session, id.lane)?;
 	if !session.is_of(&acceptance.session.caller) {
 		return Ok(Err(LaneRefusal::OtherCaller { session: id.session }));
 	}
-	let mut lane = match adopted.iter().find(|(key, _)| *key == id.lane_key()) {
-		Some((_, state)) => *state,
-		None => facts.lane(id.lane_key())?.unwrap_or_default(),
-	};
 
 	let Some(expected) = lane.sequence.checked_add(1) else {
 		return Err(StoreError::Invariant("a lane has no sequence left"));
 	};
+	let is_used = voucher.sequence < expected
+		&& facts.voucher(id)?.is_some_and(|earlier| earlier.voucher == acceptance.voucher.voucher);
+	if is_used {
+		return Ok(Err(LaneRefusal::AlreadyUsed));
+	}
+	if lane.lost {
+		return Ok(Err(LaneRefusal::Lost));
+	}
 	if voucher.sequence < expected {
-		let same = facts.voucher(id)?.is_some_and(|earlier| earlier.voucher == *voucher);
-		return Ok(Err(match same {
-			true => LaneRefusal::AlreadyUsed,
-			false => LaneRefusal::OutOfOrder { expected },
-		}));
+		return Ok(Err(LaneRefusal::OutOfOrder { expected }));
 	}
 	if lane.in_flight.is_some() {
 		return Ok(Err(LaneRefusal::Busy { sequence: lane.sequence }));
@@ -382,12 +408,12 @@ fn examine(
 	if voucher.sequence > expected {
 		return Ok(Err(LaneRefusal::OutOfOrder { expected }));
 	}
-	let terms = terms(facts, CallId { sequence: lane.sequence, ..id })?;
-	if let Some(other) = terms.filter(|terms| *terms != voucher.terms()) {
+	if let Some(other) = lane.agreement.filter(|agreement| *agreement != voucher.agreement) {
 		return Ok(Err(LaneRefusal::OtherTerms(other)));
 	}
-	if voucher.acknowledged != lane.charged {
-		return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: lane.charged }));
+	let (charged, root) = (lane.charged(), lane.list.root());
+	if (voucher.acknowledged, voucher.acknowledged_root) != (charged, root) {
+		return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: charged, root }));
 	}
 	let owed = session.charged.saturating_sub(acceptance.session.settled);
 	let owed = owed.saturating_add(session.in_flight);
@@ -404,44 +430,50 @@ fn examine(
 	if acceptance.reserve > left {
 		return Ok(Err(LaneRefusal::LimitReached { left, needed: acceptance.reserve }));
 	}
-	lane.sequence = voucher.sequence;
+	lane.begin(voucher.sequence, voucher.agreement);
 	lane.in_flight = Some(acceptance.reserve);
-	Ok(Ok(Taken { lane, adopted }))
+	Ok(Ok(Taken { lane, lost }))
 }
 
-/// The lanes of which the chain knows more than these books (the store is new, or was restored from a
-/// backup), and the session with them: such a lane goes on from what the chain has settled.
-fn behind(
-	facts: &View<'_>,
-	info: &SessionInfo,
-	lane: LaneId,
-) -> Result<(SessionState, Vec<(LaneKey, LaneState)>), StoreError> {
+/// A voucher's session and lane, beside what the chain says of them.
+struct Found {
+	session: SessionState,
+	lane: LaneState,
+	/// Lanes of which the chain has settled what these books do not know. The session is with that.
+	lost: BTreeSet<LaneId>,
+}
+
+/// Compares a session with what the chain has settled of it: all its lanes, if that is more than these books
+/// have charged together, else the voucher's.
+fn find(facts: &View<'_>, info: &SessionInfo, lane: LaneId) -> Result<Found, StoreError> {
 	let stored = facts.known.state();
-	let is_new = stored.is_none();
+	let is_behind = |known: &SessionState| info.settled > known.charged;
+	let look_at_all = stored.as_ref().is_none_or(is_behind);
+	let rows = match stored.as_ref().filter(|known| is_behind(known)) {
+		Some(_) => Some(Snapshot::of(facts.database)?.rows::<LaneState>()?),
+		// The voucher's lane is in memory, and of a session that is not known nothing is on disk.
+		None => None,
+	};
+	let state = |lane: LaneId| match (facts.loaded(lane), &rows) {
+		(Some(loaded), _) => Ok(loaded.unwrap_or_default()),
+		(None, Some(rows)) => {
+			let stored = rows.get(LaneKey { session: info.id, lane });
+			stored.map(Option::unwrap_or_default)
+		}
+		(None, None) => Ok(LaneState::default()),
+	};
 	let mut session = stored.unwrap_or_default();
-	let import_all = is_new || info.settled > session.charged;
-	let mut adopted = Vec::new();
-	for on_chain in &info.lanes {
-		if !import_all && on_chain.lane != lane {
-			continue;
-		}
-		let key = LaneKey { session: info.id, lane: on_chain.lane };
-		let known = facts.lane(key)?.unwrap_or_default();
-		if on_chain.sequence > known.sequence && known.in_flight.is_none() {
-			let more = on_chain.settled.saturating_sub(known.charged);
-			session.charged = session.charged.saturating_add(more);
-			adopted.push((key, LaneState::from_chain(on_chain)));
+	let mut own = state(lane)?;
+	let mut lost = BTreeSet::new();
+	for on_chain in info.lanes.iter().filter(|info| look_at_all || info.lane == lane) {
+		let known = state(on_chain.lane)?;
+		let Some(state) = known.lost_by(on_chain) else { continue };
+		let more = state.used().saturating_sub(known.used());
+		session.charged = session.charged.saturating_add(more);
+		lost.insert(on_chain.lane);
+		if on_chain.lane == lane {
+			own = state;
 		}
 	}
-	Ok((session, adopted))
-}
-
-/// The terms of a lane, by its last call. None if that is not known, or nobody has used it: the
-/// calls before are not for the next voucher to pay then.
-fn terms(facts: &View<'_>, last: CallId) -> Result<Option<LaneTerms>, StoreError> {
-	if let Some(newest) = facts.voucher(last)? {
-		return Ok(Some(newest.voucher.terms()));
-	}
-	let served = facts.call(last)?.and_then(|call| call.served);
-	Ok(served.map(|served| served.record.terms()))
+	Ok(Found { session, lane: own, lost })
 }

@@ -1,18 +1,21 @@
 //! Writing vouchers down and ending their calls: the operations that move a lane on disk. Each checks
 //! everything before it changes anything.
 
+use std::collections::BTreeSet;
+
 use openledger_primitives::{
-	info::SessionInfo, voucher::LaneTerms, Balance, LaneId, Sequence, SessionId, MAX_LANES,
+	info::SessionInfo, lane::Agreement, Balance, Hash, LaneId, Sequence, SessionId,
 };
 use thiserror::Error;
 
 use super::{
 	error::StoreError,
+	lane_state::LaneState,
+	list,
 	schema::Kept,
 	tables::Tables,
 	types::{
-		CallId, CallStatus, LaneKey, LaneState, ServedCall, StoredCall, StoredVoucher, Uncharged,
-		UnixSeconds,
+		CallId, CallStatus, LaneKey, ServedCall, StoredCall, StoredVoucher, Uncharged, UnixSeconds,
 	},
 };
 
@@ -55,13 +58,19 @@ pub enum LaneRefusal {
 	OutOfOrder { expected: Sequence },
 	#[error("call {sequence} of this lane is still being served")]
 	Busy { sequence: Sequence },
-	/// The lane's earlier vouchers are for another model, version or price version: the chain would not
-	/// pay for their calls with this one.
+	/// The chain has settled calls of the lane that are not in these books, so that nobody here can say what
+	/// they were and cost.
+	#[error("the node has lost its records of this lane; use another lane")]
+	Lost,
+	/// The lane's earlier vouchers are made under another agreement: the chain would not pay for their calls
+	/// with this one.
 	#[error("the lane is used for {0}; use another lane")]
-	OtherTerms(LaneTerms),
-	/// Caller and node disagree about what the earlier calls cost.
-	#[error("the lane's earlier calls cost {expected} planck")]
-	AcknowledgedMismatch { expected: Balance },
+	OtherTerms(Agreement),
+	/// Caller and node disagree about what the earlier calls were, or cost.
+	#[error(
+		"the lane's earlier calls cost {expected} planck, and their list has the root {root:?}"
+	)]
+	AcknowledgedMismatch { expected: Balance, root: Hash },
 	#[error("the call may cost {needed} planck, and {left} are left of the session's deposit")]
 	Underfunded { left: Balance, needed: Balance },
 	#[error(
@@ -77,19 +86,21 @@ pub enum LaneRefusal {
 	ExposureReached { owed: Balance, exposure: Balance },
 }
 
-/// Takes lanes over from the chain, as far as it is ahead of what is written down.
-pub(super) fn adopt(
+/// Notes that lanes are lost of which the chain has settled what is not written down. What it has settled
+/// counts as spent.
+pub(super) fn note_lost(
 	tables: &mut Tables<'_>,
 	info: &SessionInfo,
-	lanes: &[(LaneKey, LaneState)],
+	lost: &BTreeSet<LaneId>,
 ) -> Result<(), StoreError> {
 	let mut session = tables.session(info.id)?.unwrap_or_default();
-	for (key, state) in lanes {
-		let known = tables.lane(*key)?.unwrap_or_default();
-		if state.sequence > known.sequence && known.in_flight.is_none() {
-			let more = state.charged.saturating_sub(known.charged);
+	for on_chain in info.lanes.iter().filter(|on_chain| lost.contains(&on_chain.lane)) {
+		let key = LaneKey { session: info.id, lane: on_chain.lane };
+		let known = tables.lane(key)?.unwrap_or_default();
+		if let Some(state) = known.lost_by(on_chain) {
+			let more = state.used().saturating_sub(known.used());
 			session.charged = session.charged.saturating_add(more);
-			tables.put_lane(*key, state)?;
+			tables.put_lane(key, state)?;
 		}
 	}
 	session.payer = Some(info.caller.clone());
@@ -101,29 +112,31 @@ pub(super) fn adopt(
 pub(super) fn accepted(acceptance: &Acceptance) -> StoredCall {
 	StoredCall {
 		payer: acceptance.session.caller.clone(),
-		model: acceptance.voucher.voucher.model,
+		model: acceptance.voucher.voucher.newest().agreement.model,
 		reserved: acceptance.reserve,
 		accepted_at: acceptance.at,
 		status: CallStatus::Accepted,
 		served: None,
+		index: None,
 	}
 }
 
 /// Writes a call down that was taken and not ended yet.
 pub(super) fn write(tables: &mut Tables<'_>, acceptance: &Acceptance) -> Result<(), StoreError> {
-	let id = CallId::of(&acceptance.voucher.voucher);
+	let voucher = acceptance.voucher.voucher.newest();
+	let id = CallId::of(&voucher);
 	if tables.call(id)?.is_some() {
 		return Ok(());
 	}
 	let mut lane = tables.lane(id.lane_key())?.unwrap_or_default();
 	let mut session = tables.session(id.session)?.unwrap_or_default();
-	lane.sequence = id.sequence;
+	lane.begin(id.sequence, voucher.agreement);
 	lane.in_flight = Some(acceptance.reserve);
 	session.in_flight = session.in_flight.saturating_add(acceptance.reserve);
 	session.payer = Some(acceptance.session.caller.clone());
 	tables.put_voucher(id, &acceptance.voucher)?;
 	tables.put_call(id, &accepted(acceptance))?;
-	tables.put_lane(id.lane_key(), &lane)?;
+	tables.put_lane(id.lane_key(), lane)?;
 	tables.put_session(id.session, &session);
 	Ok(())
 }
@@ -139,10 +152,7 @@ pub(super) fn close(
 		tables.put_closing(session, now)?;
 	}
 	let mut serving = 0_usize;
-	for lane in tables.lanes_from(LaneKey { session, lane: 0 }, usize::from(MAX_LANES))? {
-		if lane.session != session {
-			break;
-		}
+	for lane in tables.lanes_of(session)? {
 		let busy = tables.lane(lane)?.is_some_and(|state| state.in_flight.is_some());
 		serving = serving.saturating_add(usize::from(busy));
 	}
@@ -174,16 +184,18 @@ pub(super) fn serve(
 	let Some((mut call, written)) = open_call(tables, id, taken)? else {
 		return Err(StoreError::Invariant("only an accepted call can be served"));
 	};
-	if served.record.sequence != id.sequence {
-		return Err(StoreError::Invariant("the record is of another call"));
+	let said = served.statement.newest();
+	let of = CallId { session: said.session, lane: said.lane, sequence: said.sequence };
+	if of != id {
+		return Err(StoreError::Invariant("the statement is of another call"));
 	}
-	if served.charge > call.reserved {
+	let charge = served.charge();
+	if charge > call.reserved {
 		return Err(StoreError::Invariant("the charge is above what was set aside"));
 	}
-	let charge = served.charge;
 	call.status = CallStatus::Served;
 	call.served = Some(served);
-	end(tables, id, &call, charge, taken.filter(|_| !written))?;
+	end(tables, id, call, taken.filter(|_| !written))?;
 	match answer {
 		Some(body) => tables.kept.put(id.lane_key(), &Kept { sequence: id.sequence, body })?,
 		None => tables.kept.remove(id.lane_key())?,
@@ -204,7 +216,7 @@ pub(super) fn release(
 ) -> Result<bool, StoreError> {
 	let Some((mut call, written)) = open_call(tables, id, taken)? else { return Ok(false) };
 	call.status = CallStatus::NotCharged(why);
-	end(tables, id, &call, 0, taken.filter(|_| !written))?;
+	end(tables, id, call, taken.filter(|_| !written))?;
 	let mut totals = tables.totals()?;
 	totals.uncharged_calls = totals.uncharged_calls.saturating_add(1);
 	tables.put_totals(&totals);
@@ -229,26 +241,25 @@ pub(super) fn withdraw(
 	else {
 		return Err(StoreError::Corrupt { table: "lanes" });
 	};
-	lane.in_flight = None;
 	// An accepted call is always its lane's last, and follows the one before it without a gap.
-	lane.sequence = id.sequence.saturating_sub(1);
+	lane.take_back(id.sequence);
 	session.in_flight = session.in_flight.saturating_sub(call.reserved);
 	tables.remove_call(id)?;
-	tables.put_lane(id.lane_key(), &lane)?;
+	tables.put_lane(id.lane_key(), lane)?;
 	tables.put_session(id.session, &session);
 	Ok(())
 }
 
-/// Frees what was set aside for a call, and adds its charge to its lane and session. `unwritten` is
+/// Frees what was set aside for a call, and adds it to its lane and session if it was served. `unwritten` is
 /// how it was taken, if this is the first that is written of it.
 fn end(
 	tables: &mut Tables<'_>,
 	id: CallId,
-	call: &StoredCall,
-	charge: Balance,
+	mut call: StoredCall,
 	unwritten: Option<&Acceptance>,
 ) -> Result<(), StoreError> {
-	let (lane, session) = (tables.lane(id.lane_key())?, tables.session(id.session)?);
+	let key = id.lane_key();
+	let (lane, session) = (tables.lane(key)?, tables.session(id.session)?);
 	let (mut lane, mut session) = match (lane, session, unwritten) {
 		(Some(lane), Some(session), _) => (lane, session),
 		// The first call of a lane, or of a session.
@@ -257,22 +268,35 @@ fn end(
 	};
 	match unwritten {
 		Some(acceptance) => {
-			tables.put_voucher(id, &acceptance.voucher)?;
-			lane.sequence = id.sequence;
+			lane.begin(id.sequence, acceptance.voucher.voucher.newest().agreement);
 			session.payer = Some(acceptance.session.caller.clone());
 		}
 		None => session.in_flight = session.in_flight.saturating_sub(call.reserved),
 	}
 	lane.in_flight = None;
-	lane.charged = lane.charged.saturating_add(charge);
-	session.charged = session.charged.saturating_add(charge);
-	tables.put_call(id, call)?;
-	tables.put_lane(id.lane_key(), &lane)?;
+	let grown = match &call.served {
+		Some(served) if lane.agreement != Some(served.statement.newest().agreement) => {
+			return Err(StoreError::Invariant("the statement is of another agreement"));
+		}
+		Some(served) => Some(list::grow(&mut lane.list, served)?),
+		None => None,
+	};
+	call.index = grown.as_ref().and_then(|grown| grown.leaf.index());
+	session.charged = session.charged.saturating_add(call.charge());
+
+	if let Some(grown) = &grown {
+		list::write(tables, key, grown)?;
+	}
+	if let Some(acceptance) = unwritten {
+		tables.put_voucher(id, &acceptance.voucher)?;
+	}
+	tables.put_call(id, &call)?;
+	tables.put_lane(key, lane)?;
 	tables.put_session(id.session, &session);
 	Ok(())
 }
 
-/// A lane as the next voucher has to see it: this store's, or the chain's where that is ahead.
+/// A lane as the next voucher has to see it: lost, if the chain is ahead of this store.
 pub(super) fn current(
 	stored: Option<LaneState>,
 	session: &SessionInfo,
@@ -280,12 +304,8 @@ pub(super) fn current(
 ) -> Option<LaneState> {
 	let on_chain = session.lanes.iter().find(|info| info.lane == lane);
 	match (stored, on_chain) {
-		(Some(state), Some(info))
-			if info.sequence > state.sequence && state.in_flight.is_none() =>
-		{
-			Some(LaneState::from_chain(info))
-		}
-		(None, Some(info)) => Some(LaneState::from_chain(info)),
-		(stored, _) => stored,
+		(Some(state), Some(info)) => Some(state.lost_by(info).unwrap_or(state)),
+		(None, Some(info)) => LaneState::default().lost_by(info),
+		(stored, None) => stored,
 	}
 }

@@ -13,8 +13,16 @@
 //! connection, or whose node dies, between record and answer has paid for it, and can have it with the
 //! same voucher and request ([`Store::serve_and_keep`]).
 //!
-//! Calls that are settled by their sums keep their records here, and with them the proof that they are
-//! among those that were ([`Store::proof`]), until they are old ([`Store::prune`]).
+//! A lane's charged calls make up its list, which node and caller keep alike and each voucher acknowledges.
+//! It is written with the end of each call, in the same transaction. A voucher that acknowledges another list
+//! is refused before anything is done for it. Of the list come the proofs of runs, by which many calls are
+//! settled at once ([`Store::lane_proof`]), and what a caller goes on from who has lost its own
+//! ([`Store::lane_last`]). A lane of which the chain has settled what is not here is lost: nobody can say what
+//! its next voucher has to acknowledge, and it takes none.
+//!
+//! Settled items are kept with their calls, and with them the proof that they are among those that were
+//! settled ([`Store::proof`]), until they are old ([`Store::prune`]), or their session is over
+//! ([`Store::forget_session`]).
 //!
 //! An operation that has returned is on disk, with one exception. [`Store::accept`] is where a voucher
 //! is compared with its lane and taken, in memory: two calls that race for one lane, or for the rest of
@@ -28,7 +36,9 @@
 
 mod error;
 mod lane_register;
+mod lane_state;
 mod lanes;
+mod list;
 mod opening;
 mod outcomes;
 mod proofs;
@@ -47,16 +57,18 @@ mod writer;
 
 pub use self::{
 	error::StoreError,
+	lane_state::LaneState,
 	lanes::{Acceptance, LaneRefusal},
 	outcomes::Outcome,
 	store::{Store, MAX_KEPT},
 	types::{
-		CallId, CallStatus, Cutoff, Identity, KeptAnswer, LaneKey, LaneState, Loss, OpenLane,
-		ProvenCall, Pruned, ServedCall, SessionState, StoredAggregate, StoredAnswer, StoredCall,
-		StoredVoucher, Submission, Totals, Uncharged, UnixSeconds,
+		CallId, CallStatus, Cutoff, Forgotten, Identity, KeptAnswer, LaneKey, LaneWithLast,
+		LastVoucher, ListProof, Loss, OpenLane, ProvenCall, ProvenItem, Pruned, ServedCall,
+		SessionState, StoredAnswer, StoredCall, StoredVoucher, Submission, Totals, Uncharged,
+		UnixSeconds,
 	},
 };
 
 /// The version of what is in a file. A file with another one is refused ([`StoreError::Schema`]), and so
 /// is one that names none ([`StoreError::NoSchema`]).
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;

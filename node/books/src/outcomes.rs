@@ -1,14 +1,12 @@
 //! The effects of settlements on calls.
 
-use std::collections::BTreeSet;
-
 use openledger_primitives::BlockNumber;
 
 use super::{
 	error::StoreError,
-	schema::{Sent, Settled},
+	schema::Settlement,
 	tables::Tables,
-	types::{CallId, CallStatus, LaneKey, Loss, StoredAggregate, Submission},
+	types::{CallId, CallStatus, LaneKey, Loss, Submission},
 };
 
 /// The fate of a served call.
@@ -40,7 +38,7 @@ pub(super) fn note(
 		if !matches!(call.status, CallStatus::Served | CallStatus::Submitted(_)) {
 			continue;
 		}
-		let charge = call.served.as_ref().map_or(0, |served| served.charge);
+		let charge = call.charge();
 		call.status = match *outcome {
 			Outcome::Submitted(submission) => CallStatus::Submitted(submission),
 			Outcome::NotSettled => CallStatus::Served,
@@ -61,33 +59,17 @@ pub(super) fn note(
 	if changed > 0 {
 		tables.put_totals(&totals);
 	}
-	let lanes: BTreeSet<LaneKey> = outcomes.iter().map(|(id, _)| id.lane_key()).collect();
-	for lane in lanes {
-		follow(tables, lane)?;
-	}
 	Ok(changed)
 }
 
-/// Notes that calls are about to be sent, in sums.
-pub(super) fn send(
-	tables: &mut Tables<'_>,
-	lane: LaneKey,
-	sent: StoredAggregate,
-	outcomes: &[(CallId, Outcome)],
-) -> Result<u32, StoreError> {
-	let changed = note(tables, outcomes)?;
-	tables.sent.put(lane, &Sent(sent))?;
-	Ok(changed)
-}
-
-/// Gives the aggregate that was sent the fate of the last call in it.
-fn follow(tables: &mut Tables<'_>, lane: LaneKey) -> Result<(), StoreError> {
-	let Some(Sent(sent)) = tables.sent.get(lane)? else { return Ok(()) };
-	let last = lane.call(sent.aggregate.up_to);
-	match tables.call(last)?.map(|call| call.status) {
-		Some(CallStatus::Submitted(_)) => return Ok(()),
-		Some(CallStatus::Settled { .. }) => tables.aggregates.put(last, &Settled(sent))?,
-		_ => {}
+/// Keeps a settlement, unless all its calls were removed, or the lane was never used here.
+pub(super) fn keep(tables: &mut Tables<'_>, settlement: &Settlement) -> Result<(), StoreError> {
+	let header = &settlement.header;
+	let key = LaneKey { session: header.session, lane: header.lane };
+	match tables.lane(key)? {
+		Some(lane) if header.sequence > lane.base_sequence => {
+			tables.settlements.put(key.call(header.sequence), settlement)
+		}
+		_ => Ok(()),
 	}
-	tables.sent.remove(lane)
 }

@@ -1,89 +1,117 @@
-//! Records that were settled together, and the proof that one is among them.
+//! What is shown of calls: the settled items that they are in, and the voucher that a caller goes on from.
 
-use openledger_primitives::{merkle, BlockNumber, Hash, Sequence, MAX_RECORDS};
+use openledger_primitives::{
+	lane::{SettledItem, SettledRun},
+	tree, Hash,
+};
 
 use super::{
 	error::StoreError,
+	lane_state::LaneState,
+	list::ListReader,
+	schema::Settlement,
 	snapshot::Snapshot,
-	types::{CallId, CallStatus, ProvenCall, StoredAggregate, StoredCall},
+	types::{
+		CallId, LaneKey, LastVoucher, ListProof, ProvenCall, ProvenItem, StoredCall, StoredVoucher,
+	},
 };
 
-/// The number of calls before one, and after it, among which those are looked for that were itemised
-/// with it. Most of them would have to be without a charge for that to be too few.
-const AROUND: usize = 1_024;
+/// The most calls after a settlement's last one among which that is looked for whose voucher redeemed it: it
+/// is the first of them, but where the calls before that were rejected.
+const AFTER: u32 = 1_024;
 
-/// A call with what it was settled with, and the proof that it was.
+/// A call with the settled item that it is in, and the proof of that.
 pub(super) fn proof(snapshot: &Snapshot, id: CallId) -> Result<Option<ProvenCall>, StoreError> {
 	let Some(call) = snapshot.get::<StoredCall>(id)? else { return Ok(None) };
-	let CallStatus::Settled { block } = call.status else {
-		return Ok(Some(ProvenCall { call, aggregate: None, proof: None }));
+	let settled = match call.index {
+		Some(index) => item(snapshot, id, index)?,
+		None => None,
 	};
-	let aggregate = snapshot.aggregate_from(id)?.filter(|sum| sum.first <= id.sequence);
-	let leaves = match (&aggregate, block) {
-		(Some(sum), _) => Some(of_aggregate(snapshot, id, sum)?),
-		(None, Some(block)) => itemised(snapshot, id, block)?,
-		(None, None) => None,
-	};
-	let proof = leaves.and_then(|leaves| place(leaves, id.sequence)).and_then(|(leaves, index)| {
-		let proof = merkle::prove(&leaves, index)?;
-		let root = match &aggregate {
-			Some(sum) => sum.aggregate.root,
-			None => merkle::root(leaves),
-		};
-		Some((root, proof))
+	Ok(Some(ProvenCall { call, settled }))
+}
+
+fn item(snapshot: &Snapshot, id: CallId, index: u32) -> Result<Option<ProvenItem>, StoreError> {
+	let Some(settlement) = snapshot.settlement_from(id)? else { return Ok(None) };
+	let mut places = (0_u32..).zip(&settlement.items);
+	let place = places.find(|(_, item)| match item {
+		SettledItem::Call(call) => call.record.sequence == id.sequence,
+		SettledItem::Run(run) => (run.first_sequence..=run.last_sequence).contains(&id.sequence),
 	});
-	Ok(Some(ProvenCall { call, aggregate, proof }))
+	let Some((place, item)) = place else { return Ok(None) };
+	let leaves: Vec<Hash> = settlement.items.iter().map(SettledItem::leaf).collect();
+	let Some(hashes) = tree::prove(&leaves, &[place]) else { return Ok(None) };
+	let root = tree::root_from(settlement.header.items, &[(place, item.leaf())], &hashes);
+	if root != Some(settlement.header.root) {
+		return Ok(None);
+	}
+	let listed = match item {
+		SettledItem::Run(run) => listed(snapshot, id.lane_key(), &settlement, run, index)?,
+		SettledItem::Call(_) => None,
+	};
+	let (item, block) = (item.clone(), settlement.block);
+	let header = settlement.header;
+	Ok(Some(ProvenItem { header, block, item, index: place, hashes, listed }))
 }
 
-type Leaves = Vec<(Sequence, Hash)>;
-
-fn place(leaves: Leaves, sequence: Sequence) -> Option<(Vec<Hash>, u32)> {
-	let index = leaves.iter().position(|(at, _)| *at == sequence)?;
-	let leaves = leaves.into_iter().map(|(_, leaf)| leaf).collect();
-	Some((leaves, u32::try_from(index).ok()?))
-}
-
-fn leaf(call: &StoredCall) -> Option<(Sequence, Hash)> {
-	let served = call.served.as_ref()?;
-	let counts = matches!(call.status, CallStatus::Settled { .. });
-	counts.then(|| (served.record.sequence, merkle::leaf(&served.record, served.charge)))
-}
-
-/// All calls from the first to the last of an aggregate.
-fn of_aggregate(
+/// The proof that a call is in the list that a run was opened from.
+fn listed(
 	snapshot: &Snapshot,
-	id: CallId,
-	sum: &StoredAggregate,
-) -> Result<Leaves, StoreError> {
-	let from = CallId { sequence: sum.first, ..id };
-	let span = sum.aggregate.up_to.saturating_sub(sum.first).saturating_add(1);
-	let span = usize::try_from(span).unwrap_or(usize::MAX);
-	let calls = snapshot.range::<StoredCall>(from..=id.lane_key().last(), span)?;
-	Ok(calls.iter().filter_map(|(_, call)| leaf(call)).collect())
+	lane: LaneKey,
+	settlement: &Settlement,
+	run: &SettledRun,
+	index: u32,
+) -> Result<Option<ListProof>, StoreError> {
+	let list = ListReader::of(snapshot, lane)?;
+	let Some(count) = acknowledged(snapshot, &list, lane, settlement, run)? else {
+		return Ok(None);
+	};
+	let proof = list.listed(count, index)?;
+	Ok(proof.filter(|proof| proof.verify(&run.acknowledged_root)))
 }
 
-/// The calls around one that were settled one by one in the same block: a lane has one settlement
-/// at a time, and none in the block of another.
-fn itemised(
+/// The number of calls in the list that a run was opened from: those before the voucher's own.
+fn acknowledged(
 	snapshot: &Snapshot,
-	id: CallId,
-	block: BlockNumber,
-) -> Result<Option<Leaves>, StoreError> {
-	let reach = u64::try_from(AROUND).unwrap_or(u64::MAX);
-	let first = id.sequence.saturating_sub(reach);
-	let lane = id.lane_key();
-	let around = lane.call(first)..=lane.last();
-	let calls = snapshot.range::<StoredCall>(around, AROUND.saturating_mul(2))?;
-	let mut leaves = Leaves::new();
-	for (at, call) in &calls {
-		if call.status != (CallStatus::Settled { block: Some(block) }) {
-			continue;
+	list: &ListReader,
+	lane: LaneKey,
+	settlement: &Settlement,
+	run: &SettledRun,
+) -> Result<Option<u32>, StoreError> {
+	let from = match settlement.items.last() {
+		Some(SettledItem::Run(last)) => Some(last.count),
+		Some(SettledItem::Call(last)) => {
+			let last = snapshot.get::<StoredCall>(lane.call(last.record.sequence))?;
+			last.and_then(|last| last.index)
 		}
-		let summed = snapshot.aggregate_from(*at)?.is_some_and(|sum| sum.first <= at.sequence);
-		if !summed {
-			leaves.extend(leaf(call));
+		None => None,
+	};
+	let Some(from) = from else { return Ok(None) };
+	for count in from..from.saturating_add(AFTER) {
+		let Some(own) = list.leaf(count)? else { break };
+		let voucher = snapshot.get::<StoredVoucher>(lane.call(own.sequence))?;
+		let root = voucher.map(|stored| stored.voucher.newest().acknowledged_root);
+		if root == Some(run.acknowledged_root) {
+			return Ok(Some(count));
 		}
 	}
-	let most = usize::try_from(MAX_RECORDS).unwrap_or(usize::MAX);
-	Ok((leaves.len() <= most).then_some(leaves))
+	Ok(None)
+}
+
+/// The last voucher of a lane, with the list that it acknowledges.
+pub(super) fn last(
+	snapshot: &Snapshot,
+	key: LaneKey,
+	lane: &LaneState,
+) -> Result<Option<LastVoucher>, StoreError> {
+	let id = key.call(lane.sequence);
+	let Some(voucher) = snapshot.get::<StoredVoucher>(id)? else { return Ok(None) };
+	let Some(call) = snapshot.get::<StoredCall>(id)? else { return Ok(None) };
+	let list = ListReader::of(snapshot, key)?;
+	let acknowledged = match call.index {
+		Some(before) => list.at(before)?,
+		None => Some(lane.list.clone()),
+	};
+	let Some(acknowledged) = acknowledged else { return Ok(None) };
+	let snapshot = list.snapshot(&acknowledged)?;
+	Ok(snapshot.map(|snapshot| LastVoucher { voucher, snapshot, call }))
 }

@@ -1,10 +1,12 @@
 //! Removing calls that nobody can dispute any more.
 
+use openledger_primitives::SessionId;
+
 use super::{
 	error::StoreError,
-	schema::Settled,
+	list,
 	tables::Tables,
-	types::{CallStatus, Cutoff, LaneKey, Pruned, StoredCall},
+	types::{CallStatus, Cutoff, Forgotten, LaneKey, Pruned, StoredCall},
 };
 
 /// The most lanes that one step looks at.
@@ -22,8 +24,8 @@ pub(super) fn prune(
 	let rest = if lanes.len() > LANES { lanes.pop() } else { None };
 	let mut calls = 0_usize;
 	for lane in lanes {
-		calls =
-			calls.saturating_add(prune_lane(tables, cutoff, lane, limit.saturating_sub(calls))?);
+		let removed = prune_lane(tables, cutoff, lane, limit.saturating_sub(calls), false)?;
+		calls = calls.saturating_add(removed);
 		if calls >= limit {
 			return Ok(Pruned { calls, next: Some(lane) });
 		}
@@ -31,12 +33,60 @@ pub(super) fn prune(
 	Ok(Pruned { calls, next: rest })
 }
 
-/// Removes the oldest calls of a lane, one after the other, up to the first that has to stay.
+/// Returns `true` if no voucher of a session is newer than the cutoff's block. A chain that is past that block,
+/// and does not know the session, knows it no more; one that is not may not know it yet.
+pub(super) fn is_past(
+	tables: &Tables<'_>,
+	session: SessionId,
+	cutoff: Cutoff,
+) -> Result<bool, StoreError> {
+	for lane in tables.lanes_of(session)? {
+		let newest = tables.last_voucher(lane)?;
+		if newest.is_some_and(|stored| stored.voucher.newest().valid_until >= cutoff.block) {
+			return Ok(false);
+		}
+	}
+	Ok(true)
+}
+
+/// Removes up to `limit` old calls of a session that takes no more vouchers, and what has none left.
+pub(super) fn forget(
+	tables: &mut Tables<'_>,
+	session: SessionId,
+	cutoff: Cutoff,
+	limit: usize,
+) -> Result<Forgotten, StoreError> {
+	let mut calls = 0_usize;
+	let mut done = true;
+	for lane in tables.lanes_of(session)? {
+		let left = limit.saturating_sub(calls);
+		if left == 0 {
+			return Ok(Forgotten { calls, done: false });
+		}
+		calls = calls.saturating_add(prune_lane(tables, cutoff, lane, left, true)?);
+		if tables.calls_from(lane.call(0), 1)?.is_empty() {
+			list::remove(tables, lane)?;
+			tables.settlements.remove_range(lane.all())?;
+			tables.kept.remove(lane)?;
+			tables.remove_lane(lane)?;
+		} else {
+			done = false;
+		}
+	}
+	if done {
+		tables.remove_session(session)?;
+	}
+	Ok(Forgotten { calls, done })
+}
+
+/// Removes the oldest calls of a lane, one after the other, up to the first that has to stay: the newest
+/// one, unless `all` may go.
 fn prune_lane(
 	tables: &mut Tables<'_>,
 	cutoff: Cutoff,
 	key: LaneKey,
 	limit: usize,
+	all: bool,
 ) -> Result<usize, StoreError> {
 	let Some(mut lane) = tables.lane(key)? else { return Ok(0) };
 	// A call can stay for ever, as its lane's last; its answer goes.
@@ -46,29 +96,27 @@ fn prune_lane(
 			tables.kept.remove(key)?;
 		}
 	}
+	let before = lane.base_calls;
+	// One that is being served may be withdrawn yet.
+	let newest = lane.sequence.saturating_sub(lane.in_flight.is_some().into());
 	let mut removed = 0_usize;
 	for (call_id, call) in tables.calls_from(key.call(0), limit)? {
-		// The last call of a lane says what the lane is for.
-		if call_id.sequence >= lane.sequence || !is_old(&call, cutoff) {
+		// The last voucher of a lane is what a caller goes on from who has lost its own books.
+		if (call_id.sequence >= newest && !all) || !is_old(&call, cutoff) {
 			break;
 		}
 		tables.remove_call(call_id)?;
 		lane.base_sequence = call_id.sequence;
-		let charge = call.served.map_or(0, |served| served.charge);
-		lane.base_charged = lane.base_charged.saturating_add(charge);
+		let next = call.index.and_then(|index| index.checked_add(1));
+		lane.base_calls = next.unwrap_or(lane.base_calls);
 		removed = removed.saturating_add(1);
 	}
 	if removed == 0 {
 		return Ok(0);
 	}
-	tables.put_lane(key, &lane)?;
-	// Nothing can be proven of an aggregate once one of its records is missing.
-	while let Some(Settled(settled)) = tables.aggregates.first(key.all())? {
-		if settled.first > lane.base_sequence {
-			break;
-		}
-		tables.aggregates.remove(key.call(settled.aggregate.up_to))?;
-	}
+	list::prune(tables, key, before, lane.base_calls)?;
+	tables.settlements.remove_range(key.call(0)..=key.call(lane.base_sequence))?;
+	tables.put_lane(key, lane)?;
 	Ok(removed)
 }
 

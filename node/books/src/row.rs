@@ -89,6 +89,12 @@ impl<'txn, R: Row> WriteRows<'txn, R> {
 		}
 		Ok(())
 	}
+
+	/// Removes the rows with keys in this range.
+	pub fn remove_range(&mut self, range: RangeInclusive<R::Key>) -> Result<(), StoreError> {
+		let keys = self.keys(range)?.collect::<Result<Vec<_>, _>>()?;
+		keys.into_iter().try_for_each(|key| self.remove(key))
+	}
 }
 
 impl<R: Row, T: ReadableTable<Raw<R>, Bytes>> Rows<R, T> {
@@ -114,6 +120,12 @@ impl<R: Row, T: ReadableTable<Raw<R>, Bytes>> Rows<R, T> {
 		Ok(self.range(range)?.next().transpose()?.map(|(_, row)| row))
 	}
 
+	/// The last row with a key in this range.
+	pub fn last(&self, range: RangeInclusive<R::Key>) -> Result<Option<R>, StoreError> {
+		let last = self.table.range(range.start().raw()..=range.end().raw())?.next_back();
+		last.map(|entry| decode(entry?.1.value())).transpose()
+	}
+
 	/// All rows, in order.
 	pub fn all(
 		&self,
@@ -122,6 +134,15 @@ impl<R: Row, T: ReadableTable<Raw<R>, Bytes>> Rows<R, T> {
 			let (key, bytes) = entry?;
 			Ok((R::Key::of(key.value()), decode(bytes.value())?))
 		}))
+	}
+
+	/// The keys in this range, in order.
+	pub fn keys(
+		&self,
+		range: RangeInclusive<R::Key>,
+	) -> Result<impl Iterator<Item = Result<R::Key, StoreError>> + '_, StoreError> {
+		let rows = self.table.range(range.start().raw()..=range.end().raw())?;
+		Ok(rows.map(|entry| Ok(R::Key::of(entry?.0.value()))))
 	}
 
 	/// The keys from this one upwards, in order.

@@ -9,21 +9,27 @@
 //! | `closing` | session | sessions that take no more vouchers: [`Closing`] |
 //! | `lanes` | session, lane | [`LaneState`] |
 //! | `kept` | session, lane | the answer to the lane's last call: [`Kept`] |
-//! | `sent` | session, lane | sums in a settlement whose outcome is not known: [`Sent`] |
 //! | `vouchers` | session, lane, sequence | [`StoredVoucher`] |
 //! | `calls` | session, lane, sequence | [`StoredCall`] |
 //! | `open` | session, lane, sequence | calls that are not at their end yet: [`OpenCall`] |
-//! | `aggregates` | session, lane, last sequence | sums that were settled: [`Settled`] |
+//! | `leaves` | session, lane, index | the lane's list: [`LaneLeaf`] |
+//! | `nodes` | session, lane, level, index in its row | the list's tree above the leaves: [`Node`] |
+//! | `settlements` | session, lane, last sequence | what was settled at once: [`Settlement`] |
 //! | `answers` | request | calls on chain with an answer: [`StoredAnswer`] |
 
 use codec::{Decode, Encode};
-use openledger_primitives::{Balance, LaneId, RequestId, Sequence, SessionId};
+use openledger_primitives::{
+	lane::{SettledItem, SettledLane},
+	lane_list::LaneLeaf,
+	Balance, BlockNumber, Hash, LaneId, RequestId, Sequence, SessionId,
+};
 
 use super::{
+	lane_state::LaneState,
 	row::{Row, TableKey},
 	types::{
-		CallId, CallStatus, Identity, LaneKey, LaneState, SessionState, StoredAggregate,
-		StoredAnswer, StoredCall, StoredVoucher, Totals, UnixSeconds,
+		CallId, CallStatus, Identity, LaneKey, SessionState, StoredAnswer, StoredCall,
+		StoredVoucher, Totals, UnixSeconds,
 	},
 };
 
@@ -35,13 +41,35 @@ pub(super) struct Schema(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub(super) struct Closing(pub UnixSeconds);
 
-/// The sums that are in a settlement whose outcome is not known.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(super) struct Sent(pub StoredAggregate);
+/// The hash of a node of a lane's tree that is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(super) struct Node(pub Hash);
 
-/// Sums that were settled.
+/// A settlement of a lane, as the chain told of it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(super) struct Settled(pub StoredAggregate);
+pub(super) struct Settlement {
+	/// The block that it is in.
+	pub block: BlockNumber,
+	/// The lane.
+	pub header: SettledLane,
+	/// The calls and runs.
+	pub items: Vec<SettledItem>,
+}
+
+/// A call in a lane's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LeafKey {
+	pub lane: LaneKey,
+	pub index: u32,
+}
+
+/// A node of a lane's tree. Its level is 1 if it is that of two leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NodeKey {
+	pub lane: LaneKey,
+	pub level: u8,
+	pub index: u32,
+}
 
 /// The answer to a lane's last call.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -69,10 +97,8 @@ pub(super) enum OpenCall {
 impl OpenCall {
 	/// The entry that belongs to a call, if any.
 	pub fn of(call: &StoredCall) -> Option<Self> {
-		let (at, charge) = match &call.served {
-			Some(served) => (served.at, served.charge),
-			None => (call.accepted_at, 0),
-		};
+		let at = call.served.as_ref().map_or(call.accepted_at, |served| served.at);
+		let charge = call.charge();
 		match call.status {
 			CallStatus::Accepted => Some(Self::Accepted),
 			CallStatus::Served => Some(Self::Served { at, charge }),
@@ -99,11 +125,12 @@ tables! {
 	"closing": SessionId => Closing,
 	"lanes": LaneKey => LaneState,
 	"kept": LaneKey => Kept,
-	"sent": LaneKey => Sent,
 	"vouchers": CallId => StoredVoucher,
 	"calls": CallId => StoredCall,
 	"open": CallId => OpenCall,
-	"aggregates": CallId => Settled,
+	"leaves": LeafKey => LaneLeaf,
+	"nodes": NodeKey => Node,
+	"settlements": CallId => Settlement,
 	"answers": RequestId => StoredAnswer,
 }
 
@@ -150,5 +177,29 @@ impl TableKey for CallId {
 
 	fn of((session, lane, sequence): (SessionId, LaneId, Sequence)) -> Self {
 		Self { session, lane, sequence }
+	}
+}
+
+impl TableKey for LeafKey {
+	type Raw = (SessionId, LaneId, u32);
+
+	fn raw(self) -> (SessionId, LaneId, u32) {
+		(self.lane.session, self.lane.lane, self.index)
+	}
+
+	fn of((session, lane, index): (SessionId, LaneId, u32)) -> Self {
+		Self { lane: LaneKey { session, lane }, index }
+	}
+}
+
+impl TableKey for NodeKey {
+	type Raw = (SessionId, LaneId, u8, u32);
+
+	fn raw(self) -> (SessionId, LaneId, u8, u32) {
+		(self.lane.session, self.lane.lane, self.level, self.index)
+	}
+
+	fn of((session, lane, level, index): (SessionId, LaneId, u8, u32)) -> Self {
+		Self { lane: LaneKey { session, lane }, level, index }
 	}
 }

@@ -1,15 +1,16 @@
 //! Reading what is on disk.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
-use openledger_primitives::voucher::Voucher;
+use openledger_primitives::{lane::Voucher, lane_list::LaneLeaf};
 use redb::{Database, ReadTransaction, ReadableDatabase};
 
 use super::{
 	error::StoreError,
+	list,
 	row::{ReadRows, Row},
-	schema::{Kept, OpenCall, Settled},
-	types::{CallId, KeptAnswer, LaneKey, OpenLane, StoredAggregate, StoredCall, StoredVoucher},
+	schema::{Kept, OpenCall, Settlement},
+	types::{CallId, KeptAnswer, LaneKey, OpenLane, StoredCall, StoredVoucher},
 };
 
 /// A consistent view of the store. Each table is opened when it is needed.
@@ -40,17 +41,26 @@ impl Snapshot {
 		self.rows::<R>()?.range(range)?.take(limit).collect()
 	}
 
-	/// The first settled sums of a lane that end at this call or after it.
-	pub fn aggregate_from(&self, from: CallId) -> Result<Option<StoredAggregate>, StoreError> {
-		let sums = self.rows::<Settled>()?.first(from..=from.lane_key().last())?;
-		Ok(sums.map(|Settled(sums)| sums))
+	/// The first settlement of a lane that ends with this call or after it.
+	pub fn settlement_from(&self, from: CallId) -> Result<Option<Settlement>, StoreError> {
+		self.rows::<Settlement>()?.first(from..=from.lane_key().last())
+	}
+
+	/// The leaves of a lane's list with indices in this range, in order.
+	pub fn leaves(&self, lane: LaneKey, range: Range<u32>) -> Result<Vec<LaneLeaf>, StoreError> {
+		let Some(last) = range.end.checked_sub(1).filter(|last| range.start <= *last) else {
+			return Ok(Vec::new());
+		};
+		let leaves = self.range(list::leaves(lane, range.start, last), usize::MAX)?;
+		Ok(leaves.into_iter().map(|(_, leaf)| leaf).collect())
 	}
 
 	/// The answer to exactly this voucher, if it is kept.
 	pub fn kept(&self, voucher: &Voucher) -> Result<Option<KeptAnswer>, StoreError> {
 		let id = CallId::of(voucher);
 		let Some(Kept { sequence, body }) = self.get(id.lane_key())? else { return Ok(None) };
-		let taken = self.get::<StoredVoucher>(id)?.is_some_and(|taken| taken.voucher == *voucher);
+		let taken = self.get::<StoredVoucher>(id)?;
+		let taken = taken.is_some_and(|taken| taken.voucher.newest() == *voucher);
 		if sequence != id.sequence || !taken {
 			return Ok(None);
 		}

@@ -1,6 +1,7 @@
 //! The store: a handle with which the rest of the node reads and writes.
 
 use std::{
+	ops::Range,
 	path::Path,
 	sync::{
 		atomic::{AtomicBool, Ordering},
@@ -11,8 +12,9 @@ use std::{
 
 use openledger_primitives::{
 	info::SessionInfo,
-	voucher::{LaneTerms, Voucher},
-	LaneId, RequestId, SessionId,
+	lane::{SettledItem, SettledLane, Voucher},
+	lane_list::{AggregateProof, LaneLeaf},
+	BlockNumber, LaneId, RequestId, SessionId,
 };
 use redb::Database;
 use tokio::sync::{mpsc, oneshot, Semaphore};
@@ -20,23 +22,25 @@ use tokio::sync::{mpsc, oneshot, Semaphore};
 use super::{
 	error::StoreError,
 	lane_register::{LaneRegister, Taking},
+	lane_state::LaneState,
 	lanes::{self, Acceptance, LaneRefusal},
+	list::ListReader,
 	opening,
 	outcomes::{self, Outcome},
 	proofs, prune,
-	schema::{Schema, Sent},
+	schema::{Schema, Settlement},
 	snapshot::Snapshot,
 	tables::Tables,
 	types::{
-		CallId, Cutoff, Identity, KeptAnswer, LaneKey, LaneState, OpenLane, ProvenCall, Pruned,
-		ServedCall, SessionState, StoredAggregate, StoredAnswer, StoredCall, StoredVoucher, Totals,
-		Uncharged, UnixSeconds,
+		CallId, Cutoff, Forgotten, Identity, KeptAnswer, LaneKey, LaneWithLast, LastVoucher,
+		OpenLane, ProvenCall, Pruned, ServedCall, SessionState, StoredAnswer, StoredCall,
+		StoredVoucher, Totals, Uncharged, UnixSeconds,
 	},
 	writer::{Job, Writer, QUEUE},
 	SCHEMA_VERSION,
 };
 
-/// The most that read the records of a whole settlement at the same time.
+/// The most that read whole settlements at the same time.
 const PROOFS: usize = 2;
 /// The time that others wait for their turn.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -48,9 +52,8 @@ pub const MAX_KEPT: usize = 256 * 1024;
 /// long time is in the system's own cache.
 const CACHE: usize = 4 * 1024 * 1024;
 
-/// The most times that a voucher is compared anew after its session's lanes were taken over from the
-/// chain.
-const ADOPTIONS: usize = 4;
+/// The most times that a voucher is compared anew after lanes of its session were noted as lost.
+const LOSSES: usize = 4;
 
 /// The store. Clones share one database. Everything fails if the database does, or is closed already;
 /// a function names what else can go wrong.
@@ -122,20 +125,18 @@ impl Store {
 			return Err(StoreError::Closed);
 		}
 		let mut acceptance = acceptance;
-		// Taking lanes over from the chain is done once, unless the chain goes on meanwhile.
-		for _ in 0..ADOPTIONS {
-			let (behind, lanes) = match self.register.accept(&self.database, acceptance)? {
+		// That lanes are lost is noted once, unless the chain goes on meanwhile.
+		for _ in 0..LOSSES {
+			let (behind, lost) = match self.register.accept(&self.database, acceptance)? {
 				Taking::Taken(lane) => return Ok(Ok(lane)),
 				Taking::Refused(refusal) => return Ok(Err(refusal)),
-				Taking::Behind(behind, lanes) => (behind, lanes),
+				Taking::Behind(behind, lost) => (behind, lost),
 			};
 			let session = behind.session.clone();
-			self.write(move |tables| lanes::adopt(tables, &session, &lanes)).await?;
+			self.write(move |tables| lanes::note_lost(tables, &session, &lost)).await?;
 			acceptance = behind;
 		}
-		Err(StoreError::Invariant(
-			"a session's lanes were taken over from the chain, and are behind it",
-		))
+		Err(StoreError::Invariant("a session's lanes were noted as lost, and are behind the chain"))
 	}
 
 	/// Writes down that a voucher was taken, before anything of its answer goes out.
@@ -253,35 +254,21 @@ impl Store {
 		self.read(move |snapshot| snapshot.kept(&voucher)).await
 	}
 
-	/// The terms of a lane, if its last voucher is here.
-	pub async fn terms(&self, last: CallId) -> Result<Option<LaneTerms>, StoreError> {
-		Ok(self.voucher(last).await?.map(|last| last.voucher.terms()))
-	}
-
 	/// Notes what settlements did to served calls. Returns the number of calls that changed.
 	pub async fn note(&self, outcomes: Vec<(CallId, Outcome)>) -> Result<u32, StoreError> {
 		self.write(move |tables| outcomes::note(tables, &outcomes)).await
 	}
 
-	/// Notes that a settlement by sums is about to be sent, and what it does to these calls: from now
-	/// on the aggregate is what may be on chain. If its outcome turns out to be that of its last call,
-	/// it is kept, else forgotten.
-	pub async fn send_aggregate(
+	/// Keeps what was settled of a lane, as the chain told of it: so that it can be shown of each of its calls,
+	/// as long as those are kept. What becomes of the calls is for [`Self::note`].
+	pub async fn note_settled_lane(
 		&self,
-		lane: LaneKey,
-		sent: StoredAggregate,
-		outcomes: Vec<(CallId, Outcome)>,
-	) -> Result<u32, StoreError> {
-		self.write(move |tables| outcomes::send(tables, lane, sent, &outcomes)).await
-	}
-
-	/// The aggregate of a lane that is in a settlement whose outcome is not known.
-	pub async fn sent_aggregate(
-		&self,
-		lane: LaneKey,
-	) -> Result<Option<StoredAggregate>, StoreError> {
-		let sent = self.read(move |snapshot| snapshot.get(lane)).await?;
-		Ok(sent.map(|Sent(sums)| sums))
+		header: SettledLane,
+		items: Vec<SettledItem>,
+		block: BlockNumber,
+	) -> Result<(), StoreError> {
+		let settlement = Settlement { block, header, items };
+		self.write(move |tables| outcomes::keep(tables, &settlement)).await
 	}
 
 	/// Removes up to `limit` calls that are at their end and old, from the lane `from` upwards. The
@@ -293,6 +280,39 @@ impl Store {
 		limit: usize,
 	) -> Result<Pruned, StoreError> {
 		self.write(move |tables| prune::prune(tables, cutoff, from, limit)).await
+	}
+
+	/// Up to `limit` sessions that are here, from `from` upwards.
+	pub async fn sessions(
+		&self,
+		from: SessionId,
+		limit: usize,
+	) -> Result<Vec<SessionId>, StoreError> {
+		let sessions = move |snapshot: &Snapshot| {
+			snapshot.rows::<SessionState>()?.keys_from(from)?.take(limit).collect()
+		};
+		self.read(sessions).await
+	}
+
+	/// Takes no more vouchers of a session that the chain does not know any more, and removes up to `limit` of
+	/// its calls that are at their end and old, the newest of each lane as well; with a lane's last call all that
+	/// is known of it goes, and with the last lane all that is known of the session. Nothing changes as long as
+	/// one of its vouchers could be used after the cutoff's block, or a call is being served.
+	pub async fn forget_session(
+		&self,
+		session: SessionId,
+		cutoff: Cutoff,
+		limit: usize,
+	) -> Result<Forgotten, StoreError> {
+		let (register, database) = (self.register.clone(), self.database.clone());
+		let forgotten = self.write(move |tables| {
+			// In this order: no voucher is taken between this and removing.
+			match prune::is_past(tables, session, cutoff)? && register.end(session, &database)? {
+				true => prune::forget(tables, session, cutoff, limit),
+				false => Ok(Forgotten { calls: 0, done: false }),
+			}
+		});
+		forgotten.await
 	}
 
 	/// Keeps the answer of a call on chain, before it is sent and whenever it is.
@@ -314,7 +334,7 @@ impl Store {
 		self.read(|snapshot| snapshot.rows::<StoredAnswer>()?.all()?.collect()).await
 	}
 
-	/// A call, with the proof that it is among those that it was settled with.
+	/// A call, with the settled item that it is in, and the proof of that.
 	///
 	/// # Errors
 	/// [`StoreError::Busy`] if too many ask.
@@ -346,7 +366,7 @@ impl Store {
 	/// True if the records up to this one of its lane are not kept any more, or never were.
 	pub async fn is_removed(&self, id: CallId) -> Result<bool, StoreError> {
 		let lane = self.read(move |snapshot| snapshot.get::<LaneState>(id.lane_key())).await?;
-		Ok(lane.is_some_and(|state| id.sequence <= state.base_sequence))
+		Ok(lane.is_some_and(|state| state.is_removed(id.sequence)))
 	}
 
 	/// A call, if its voucher was ever taken.
@@ -368,8 +388,8 @@ impl Store {
 	/// All calls of a lane, in order.
 	pub async fn calls(&self, lane: LaneKey) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
 		let mut calls = self.read(move |snapshot| snapshot.range(lane.all(), usize::MAX)).await?;
-		if let Some((id, _)) = self.register.open(lane) {
-			calls.extend(self.register.call(id).map(|(_, call)| (id, call)));
+		if let Some((open, _)) = self.register.open(lane) {
+			calls.push((CallId::of(&open.voucher.voucher.newest()), lanes::accepted(&open)));
 		}
 		Ok(calls)
 	}
@@ -386,6 +406,53 @@ impl Store {
 		}
 		let stored = self.read(move |snapshot| snapshot.get(key)).await?;
 		Ok(lanes::current(stored, session, lane))
+	}
+
+	/// A lane as its next voucher has to see it, and its last voucher, as of one moment; none if nobody has
+	/// used it yet.
+	pub async fn lane_last(
+		&self,
+		session: &SessionInfo,
+		lane: LaneId,
+	) -> Result<Option<LaneWithLast>, StoreError> {
+		let key = LaneKey { session: session.id, lane };
+		if let Some((open, state)) = self.register.open(key) {
+			let list = state.list.clone();
+			let snapshot =
+				self.read(move |snapshot| ListReader::of(snapshot, key)?.snapshot(&list)).await?;
+			let (voucher, call) = (open.voucher.clone(), lanes::accepted(&open));
+			let last = snapshot.map(|snapshot| LastVoucher { voucher, snapshot, call });
+			return Ok(Some(LaneWithLast { state, last }));
+		}
+		let session = session.clone();
+		self.read(move |snapshot| {
+			let stored = snapshot.get(key)?;
+			let Some(state) = lanes::current(stored, &session, key.lane) else { return Ok(None) };
+			let last = if state.lost { None } else { proofs::last(snapshot, key, &state)? };
+			Ok(Some(LaneWithLast { state, last }))
+		})
+		.await
+	}
+
+	/// The proof of the run from the leaf `next` to the leaf `to` of a lane's list when it had `count` calls.
+	/// None if what it takes is not kept, or there is no such run.
+	pub async fn lane_proof(
+		&self,
+		lane: LaneKey,
+		count: u32,
+		next: u32,
+		to: u32,
+	) -> Result<Option<AggregateProof>, StoreError> {
+		self.read(move |snapshot| ListReader::of(snapshot, lane)?.run(count, next, to)).await
+	}
+
+	/// The leaves of a lane's list with indices in this range that are kept, in order.
+	pub async fn leaves(
+		&self,
+		lane: LaneKey,
+		range: Range<u32>,
+	) -> Result<Vec<LaneLeaf>, StoreError> {
+		self.read(move |snapshot| snapshot.leaves(lane, range)).await
 	}
 
 	/// The sum over a session's lanes; none if nobody has used it yet.
@@ -443,7 +510,7 @@ impl Store {
 		answer.await.map_err(|_| StoreError::Closed)?
 	}
 
-	async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
+	pub(super) async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
 	where
 		T: Send + 'static,
 		F: FnOnce(&Snapshot) -> Result<T, StoreError> + Send + 'static,

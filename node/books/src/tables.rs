@@ -2,28 +2,29 @@
 
 use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 
-use openledger_primitives::SessionId;
+use openledger_primitives::{lane_list::LaneLeaf, LaneId, SessionId};
 use redb::WriteTransaction;
 
 use super::{
 	error::StoreError,
+	lane_state::LaneState,
 	row::WriteRows,
-	schema::{Closing, Kept, OpenCall, Schema, Sent, Settled},
+	schema::{Closing, Kept, Node, OpenCall, Schema, Settlement},
 	types::{
-		CallId, Identity, LaneKey, LaneState, SessionState, StoredAnswer, StoredCall,
-		StoredVoucher, Totals, UnixSeconds,
+		CallId, Identity, LaneKey, SessionState, StoredAnswer, StoredCall, StoredVoucher, Totals,
+		UnixSeconds,
 	},
 };
 
 /// A change that a transaction made to what vouchers are compared with.
 #[derive(Debug)]
 pub(super) enum Touched {
-	/// A session.
-	Session(SessionId, SessionState),
+	/// A session; none if it is not there any more.
+	Session(SessionId, Option<SessionState>),
 	/// A session takes no more vouchers.
 	Closing(SessionId),
-	/// A lane.
-	Lane(LaneKey, LaneState),
+	/// A lane; none if it is not there any more.
+	Lane(LaneKey, Option<LaneState>),
 	/// A call, with its voucher if that is new as well.
 	Call(CallId, Option<StoredVoucher>, StoredCall),
 	/// A call is not there any more.
@@ -40,11 +41,12 @@ pub(super) struct Tables<'txn> {
 	closing: WriteRows<'txn, Closing>,
 	lanes: WriteRows<'txn, LaneState>,
 	pub(super) kept: WriteRows<'txn, Kept>,
-	pub(super) sent: WriteRows<'txn, Sent>,
 	vouchers: WriteRows<'txn, StoredVoucher>,
 	calls: WriteRows<'txn, StoredCall>,
 	open: WriteRows<'txn, OpenCall>,
-	pub(super) aggregates: WriteRows<'txn, Settled>,
+	pub(super) leaves: WriteRows<'txn, LaneLeaf>,
+	pub(super) nodes: WriteRows<'txn, Node>,
+	pub(super) settlements: WriteRows<'txn, Settlement>,
 	pub(super) answers: WriteRows<'txn, StoredAnswer>,
 	/// True once a row of any table was written or removed.
 	changed: Rc<Cell<bool>>,
@@ -68,11 +70,12 @@ impl<'txn> Tables<'txn> {
 			closing: WriteRows::open(transaction, &changed)?,
 			lanes: WriteRows::open(transaction, &changed)?,
 			kept: WriteRows::open(transaction, &changed)?,
-			sent: WriteRows::open(transaction, &changed)?,
 			vouchers: WriteRows::open(transaction, &changed)?,
 			calls: WriteRows::open(transaction, &changed)?,
 			open: WriteRows::open(transaction, &changed)?,
-			aggregates: WriteRows::open(transaction, &changed)?,
+			leaves: WriteRows::open(transaction, &changed)?,
+			nodes: WriteRows::open(transaction, &changed)?,
+			settlements: WriteRows::open(transaction, &changed)?,
 			answers: WriteRows::open(transaction, &changed)?,
 			changed,
 			touched: Vec::new(),
@@ -87,7 +90,7 @@ impl<'txn> Tables<'txn> {
 	pub fn finish(mut self) -> Result<(bool, Vec<Touched>), StoreError> {
 		for (session, state) in std::mem::take(&mut self.late_sessions) {
 			self.sessions.put(session, &state)?;
-			self.touched.push(Touched::Session(session, state));
+			self.touched.push(Touched::Session(session, Some(state)));
 		}
 		if let Some(totals) = self.late_totals.take() {
 			self.totals.put((), &totals)?;
@@ -121,6 +124,15 @@ impl<'txn> Tables<'txn> {
 		self.late_sessions.insert(session, state.clone());
 	}
 
+	/// Forgets a session that has no lanes any more.
+	pub fn remove_session(&mut self, session: SessionId) -> Result<(), StoreError> {
+		self.late_sessions.remove(&session);
+		self.sessions.remove(session)?;
+		self.closing.remove(session)?;
+		self.touched.push(Touched::Session(session, None));
+		Ok(())
+	}
+
 	/// True if a session takes no more vouchers.
 	pub fn is_closing(&self, session: SessionId) -> Result<bool, StoreError> {
 		Ok(self.closing.get(session)?.is_some())
@@ -143,10 +155,23 @@ impl<'txn> Tables<'txn> {
 		self.lanes.keys_from(from)?.take(limit).collect()
 	}
 
+	/// All lanes of a session that are here, in order.
+	pub fn lanes_of(&self, session: SessionId) -> Result<Vec<LaneKey>, StoreError> {
+		let lane = |lane: LaneId| LaneKey { session, lane };
+		self.lanes.keys(lane(0)..=lane(LaneId::MAX))?.collect()
+	}
+
 	/// Writes a lane.
-	pub fn put_lane(&mut self, lane: LaneKey, state: &LaneState) -> Result<(), StoreError> {
-		self.lanes.put(lane, state)?;
-		self.touched.push(Touched::Lane(lane, *state));
+	pub fn put_lane(&mut self, lane: LaneKey, state: LaneState) -> Result<(), StoreError> {
+		self.lanes.put(lane, &state)?;
+		self.touched.push(Touched::Lane(lane, Some(state)));
+		Ok(())
+	}
+
+	/// Forgets a lane that has no calls any more.
+	pub fn remove_lane(&mut self, lane: LaneKey) -> Result<(), StoreError> {
+		self.lanes.remove(lane)?;
+		self.touched.push(Touched::Lane(lane, None));
 		Ok(())
 	}
 
@@ -167,6 +192,11 @@ impl<'txn> Tables<'txn> {
 	/// All calls that are not at their end, in order.
 	pub fn open_calls(&self) -> Result<Vec<(CallId, OpenCall)>, StoreError> {
 		self.open.all()?.collect()
+	}
+
+	/// The newest voucher of a lane that is kept.
+	pub fn last_voucher(&self, lane: LaneKey) -> Result<Option<StoredVoucher>, StoreError> {
+		self.vouchers.last(lane.all())
 	}
 
 	/// Writes a voucher; its call has to come next.

@@ -1,9 +1,13 @@
 //! Builders of what is stored, for tests here and of the crates above.
 
-use openledger_primitives::{record::CallRecord, voucher::Voucher, Balance, Hash, Sequence};
-use openledger_testkit::{caller, operator, session, GENESIS, MODEL, PRICE_VERSION, SALT};
+use openledger_primitives::{
+	lane::{Statement, Voucher},
+	price::Tokens,
+	Balance,
+};
+use openledger_testkit::{caller, operator, response, session, GENESIS, PROMPT, SALT};
 
-use crate::{Acceptance, Identity, ServedCall, StoredVoucher};
+use crate::{Acceptance, Identity, LaneState, ServedCall, StoredVoucher};
 
 /// The store of the test's operator.
 pub fn identity() -> Identity {
@@ -14,7 +18,7 @@ pub fn identity() -> Identity {
 pub fn acceptance(voucher: Voucher, reserve: Balance) -> Acceptance {
 	let signature = caller().sign_message(&voucher);
 	Acceptance {
-		voucher: StoredVoucher { voucher, signature, salt: SALT },
+		voucher: StoredVoucher { voucher: voucher.into(), signature, salt: SALT },
 		reserve,
 		session: session(voucher.session),
 		limit: Balance::MAX,
@@ -23,18 +27,34 @@ pub fn acceptance(voucher: Voucher, reserve: Balance) -> Acceptance {
 	}
 }
 
-/// A call that was served, with three tokens in and four out.
-pub fn served(sequence: Sequence, charge: Balance) -> ServedCall {
-	let record = CallRecord {
-		sequence,
-		model: MODEL,
-		version: 1,
-		price_version: PRICE_VERSION,
-		input_tokens: 3,
-		output_tokens: 4,
-		request_hash: Hash::repeat_byte(1),
-		response_hash: Hash::repeat_byte(2),
+/// The call of a voucher once it was served, with three tokens in and four out.
+pub fn served(voucher: &Voucher, charge: Balance) -> ServedCall {
+	let answer = response(voucher, &SALT, b"Paris", PROMPT.as_bytes());
+	let statement = Statement {
+		genesis_hash: voucher.genesis_hash,
+		session: voucher.session,
+		lane: voucher.lane,
+		agreement: voucher.agreement,
+		sequence: voucher.sequence,
+		tokens: Tokens::new(3, 4),
+		charge,
+		request_hash: voucher.request_hash,
+		response_hash: answer.hash(),
 		attribution: Default::default(),
+		extension: None,
 	};
-	ServedCall { record, charge, statement_signature: operator().sign(b"statement"), at: 2_000 }
+	let signature = operator().sign_message(&statement);
+	ServedCall { statement: statement.into(), signature, header: answer.header, at: 2_000 }
+}
+
+/// The voucher as it has to be to come next on a lane, for the same allowance.
+pub fn following(voucher: Voucher, lane: &LaneState) -> Voucher {
+	let (acknowledged, allowance) = (lane.charged(), voucher.allowance().unwrap_or_default());
+	Voucher {
+		sequence: lane.sequence.saturating_add(1),
+		acknowledged,
+		acknowledged_root: lane.list.root(),
+		authorised: acknowledged.saturating_add(allowance),
+		..voucher
+	}
 }

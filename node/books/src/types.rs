@@ -4,14 +4,19 @@ use std::{fmt, ops::RangeInclusive};
 
 use codec::{Decode, Encode};
 use openledger_primitives::{
-	aggregate::Aggregate,
-	info::LaneInfo,
-	merkle::InclusionProof,
-	record::{CallRecord, RejectReason},
-	voucher::Voucher,
+	answer::Header,
+	lane::{
+		CallRecord, SettledItem, SettledLane, Statement, VersionedStatement, VersionedVoucher,
+		Voucher,
+	},
+	lane_list::{acknowledged_root, LaneLeaf, LaneSnapshot},
+	mountain,
+	record::RejectReason,
 	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, Sequence, SessionId, Signature,
 	VersionId,
 };
+
+use super::lane_state::LaneState;
 
 /// Whose store it is. A file that belongs to somebody else, or to another chain, is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -86,37 +91,6 @@ impl fmt::Display for CallId {
 	}
 }
 
-/// The progress of a lane: the fold of its calls, on top of what the chain knew of it when this
-/// store first saw it, and of calls that are not kept any more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
-pub struct LaneState {
-	/// Up to this sequence there are no calls here: the chain had settled it when the lane was taken
-	/// over from it, or they were removed because they are old. 0 if none.
-	pub base_sequence: Sequence,
-	/// The charges of the calls up to there, in planck.
-	pub base_charged: Balance,
-	/// The sequence of the last voucher that was taken, served or not.
-	pub sequence: Sequence,
-	/// The charges of all its calls, in planck. The next voucher must acknowledge exactly this.
-	pub charged: Balance,
-	/// The most that the call which is being served may cost, in planck, if there is one. That
-	/// call is the one at `sequence`.
-	pub in_flight: Option<Balance>,
-}
-
-impl LaneState {
-	/// A lane that only the chain has seen so far.
-	pub fn from_chain(info: &LaneInfo) -> Self {
-		Self {
-			base_sequence: info.sequence,
-			base_charged: info.settled,
-			sequence: info.sequence,
-			charged: info.settled,
-			in_flight: None,
-		}
-	}
-}
-
 /// The sum over a session's lanes, and who pays for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct SessionState {
@@ -140,7 +114,7 @@ impl SessionState {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct StoredVoucher {
 	/// The part that the caller signed.
-	pub voucher: Voucher,
+	pub voucher: VersionedVoucher,
 	/// The signature, in the form that the chain verifies.
 	pub signature: Signature,
 	/// The caller's salt of the request and response hashes.
@@ -239,14 +213,35 @@ impl CallStatus {
 /// The delivery of a call, and its charge.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ServedCall {
-	/// The record that goes to the chain.
-	pub record: CallRecord,
-	/// Its cost, in planck.
-	pub charge: Balance,
-	/// The node's signature over the statement that belongs to the record.
-	pub statement_signature: Signature,
+	/// The node's word on it, which stands in the lane's list.
+	pub statement: VersionedStatement,
+	/// The node's signature over that.
+	pub signature: Signature,
+	/// The header of the answer, without which nobody can tell what the answer's hash is of.
+	pub header: Header,
 	/// The time when it was served.
 	pub at: UnixSeconds,
+}
+
+impl ServedCall {
+	fn said(&self) -> &Statement {
+		self.statement.newest()
+	}
+
+	/// Its cost, in planck.
+	pub fn charge(&self) -> Balance {
+		self.said().charge
+	}
+
+	/// The record that goes to the chain.
+	pub fn record(&self) -> CallRecord {
+		self.said().record()
+	}
+
+	/// Returns `true` if it pays contributions directly, so that no run can settle it.
+	pub fn has_entries(&self) -> bool {
+		!self.said().attribution.is_empty()
+	}
 }
 
 /// A call whose voucher was taken.
@@ -264,6 +259,15 @@ pub struct StoredCall {
 	pub status: CallStatus,
 	/// Its delivery; none while it is being served, and if it was not charged.
 	pub served: Option<ServedCall>,
+	/// Its index in the lane's list, if it was served: its voucher acknowledges the list of so many calls.
+	pub index: Option<u32>,
+}
+
+impl StoredCall {
+	/// Its cost, in planck: 0 if it was not charged.
+	pub fn charge(&self) -> Balance {
+		self.served.as_ref().map_or(0, ServedCall::charge)
+	}
 }
 
 /// The sum over all calls of this store.
@@ -312,18 +316,6 @@ pub struct OpenLane {
 	pub submitted: bool,
 }
 
-/// Calls of one lane that were settled by their sums, or are in a settlement that does so. It is all
-/// calls of the lane from `first` to `aggregate.up_to` that were charged and are not lost.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct StoredAggregate {
-	/// The sequence of the first of them.
-	pub first: Sequence,
-	/// Exactly what goes to the chain.
-	pub aggregate: Aggregate,
-	/// The sequence of the voucher that goes with it. Its own call is itemised beside the sums.
-	pub voucher: Sequence,
-}
-
 /// A call that was requested on chain and has an answer, which is not known to have arrived yet.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[allow(missing_docs)] // Names say what has no comment.
@@ -367,14 +359,81 @@ pub struct Pruned {
 	pub next: Option<LaneKey>,
 }
 
-/// A call, how it was settled, and what belongs to the settlement.
+/// The result of a step of forgetting a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forgotten {
+	/// The number of calls that were removed.
+	pub calls: usize,
+	/// `true` once nothing of the session is left.
+	pub done: bool,
+}
+
+/// A lane, as its next voucher has to see it, and its last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneWithLast {
+	/// The lane.
+	pub state: LaneState,
+	/// Its last voucher. None of a lost lane, and where none is kept.
+	pub last: Option<LastVoucher>,
+}
+
+/// The last voucher of a lane that was taken: what a caller who lost the lane's list goes on from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastVoucher {
+	/// The voucher.
+	pub voucher: StoredVoucher,
+	/// The list that it acknowledges. Its own call is not in it.
+	pub snapshot: LaneSnapshot,
+	/// Its call.
+	pub call: StoredCall,
+}
+
+/// A call, and how it was settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenCall {
 	/// The call.
 	pub call: StoredCall,
-	/// The aggregate that it is part of, if it is of one that is settled.
-	pub aggregate: Option<StoredAggregate>,
-	/// The root of the settlement that it is part of, and the proof that it is. None if it is not settled,
-	/// or it is not known together with which.
-	pub proof: Option<(Hash, InclusionProof)>,
+	/// The settled item that it is in, if that is kept.
+	pub settled: Option<ProvenItem>,
+}
+
+/// An item of a lane's settlement, with the proof that it is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenItem {
+	/// The settlement of the lane: its root, and the number of items.
+	pub header: SettledLane,
+	/// The block that it is in.
+	pub block: BlockNumber,
+	/// The item: the call itself, or a run that it is in.
+	pub item: SettledItem,
+	/// The item's index among those of the settlement.
+	pub index: u32,
+	/// The hashes that prove it.
+	pub hashes: Vec<Hash>,
+	/// The proof that the call is in the list that the run was opened from, if it is in a run, and it is known
+	/// of how many calls that list was.
+	pub listed: Option<ListProof>,
+}
+
+/// The proof that a call is in a lane's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListProof {
+	/// The number of calls in the list.
+	pub count: u32,
+	/// The roots of its perfect trees, from the largest to the smallest.
+	pub peaks: Vec<Hash>,
+	/// The call.
+	pub leaf: LaneLeaf,
+	/// The hashes beside it, from the leaf up.
+	pub hashes: Vec<Hash>,
+}
+
+impl ListProof {
+	/// Returns `true` if the call is in the list that has this root.
+	pub fn verify(&self, root: &Hash) -> bool {
+		let Some(index) = self.leaf.index() else { return false };
+		let leaf = (index, self.leaf.hash());
+		acknowledged_root(self.count, &self.peaks) == Some(*root)
+			&& mountain::holds(self.count, &self.peaks, &[leaf], &self.hashes)
+	}
 }

@@ -13,7 +13,7 @@ use subxt::{events::Phase, Metadata, SubstrateConfig};
 use crate::{
 	chain::{At, Block, Chain, ChainError},
 	runtime::{
-		self, proxy,
+		self, metering, proxy,
 		rewrite::{rewrite, Mismatch, Side},
 		system, Event,
 	},
@@ -30,11 +30,12 @@ pub struct EventRecord {
 	pub extrinsic: Option<u32>,
 	/// The event.
 	pub event: Event,
-	/// Why an extrinsic failed, or a call that was made for another account, if the event says so.
+	/// Why an extrinsic failed, or a call that was made for another account, or the settlement of a lane, if
+	/// the event says so.
 	pub failure: Option<DispatchFailure>,
 }
 
-/// Why an extrinsic failed, by the names in the runtime's metadata.
+/// An error of the runtime, by the names in its metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DispatchFailure {
 	/// The pallet whose error it is; none for errors of the runtime itself.
@@ -125,10 +126,11 @@ pub fn decode(encoded: &[u8], metadata: &Metadata) -> Result<Option<Event>, Chai
 }
 
 /// The error that an event tells of.
-fn error(event: &Event) -> Option<&DispatchError> {
+pub(crate) fn error(event: &Event) -> Option<&DispatchError> {
 	match event {
 		Event::System(system::Event::ExtrinsicFailed(failed)) => Some(&failed.dispatch_error),
 		Event::Proxy(proxy::Event::ProxyExecuted(executed)) => executed.result.as_ref().err(),
+		Event::InferenceMetering(metering::Event::LaneRejected(rejected)) => Some(&rejected.reason),
 		_ => None,
 	}
 }

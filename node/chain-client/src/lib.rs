@@ -7,7 +7,7 @@
 //! | [`tx`] | [`tx::submit`]: signing, submitting, and what became of a transaction |
 //! | [`agent`] | [`agent::submit_for`] and [`agent::proxies`]: acting for another account, with a key of one's own |
 //! | [`events`] | [`events::at`]: what happened in a block, typed |
-//! | [`settlements`] | [`settlements::of_session`]: what the chain has settled of a session |
+//! | [`settlements`] | what the chain has settled: [`settlements::of_events`] of what a block says, [`settlements::of_session`] of a whole session |
 //! | [`keys`] | key pairs from a secret that is never shown |
 //!
 //! Events that no program reads are left out.
@@ -32,11 +32,8 @@ pub use chain::{AccountInfo, At, Block, Chain, ChainError, ChainOptions};
 pub use events::{DispatchFailure, EventRecord};
 pub use keys::{parse_account, ss58, use_chain_prefix, KeyError, KeySource, Keypair, Scheme};
 pub use runtime::{
-	data, metering,
-	metering::{AggregateSettled, CallSettled},
-	models, proxy, requests,
-	requests::CallFulfilled,
-	utility, Call, Event, Proxy, ProxyType,
+	data, metering, models, proxy, requests, requests::CallFulfilled, utility, Call, Event, Proxy,
+	ProxyType,
 };
-pub use settlements::SessionSettlements;
+pub use settlements::{LaneOutcome, Rejection, SessionSettlements, Settlement};
 pub use tx::{Included, SubmitOptions, TxError, TxOutcome, Wait};

@@ -20,6 +20,8 @@ pub(crate) struct State {
 	pub best: BlockNumber,
 	pub finalized: BlockNumber,
 	pub storage: HashMap<String, Vec<u8>>,
+	/// The answers of runtime APIs, by method and arguments.
+	pub apis: HashMap<(String, String), Vec<u8>>,
 }
 
 /// A chain node on a port of its own.
@@ -84,9 +86,15 @@ impl FakeChain {
 			})
 			.unwrap();
 		module
-			.register_method("state_call", |_, _, _| {
-				let unknown = ErrorObjectOwned::owned(-32000, "unknown", Some("no such thing"));
-				Err::<String, _>(unknown)
+			.register_method("state_call", |params, state, _| {
+				let mut params = params.sequence();
+				let asked: (String, String) = (params.next().unwrap(), params.next().unwrap());
+				let state = state.lock().unwrap();
+				let answer =
+					state.apis.get(&asked).map(|answer| format!("0x{}", hex::encode(answer)));
+				answer.ok_or_else(|| {
+					ErrorObjectOwned::owned(-32000, "unknown", Some("no such thing"))
+				})
 			})
 			.unwrap();
 		let server = server.start(module);

@@ -1,5 +1,7 @@
 //! One call, independent of the protocol that it came by.
 
+use std::borrow::Cow;
+
 use openledger_primitives::{AccountId, SessionId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -119,6 +121,24 @@ impl ChatRequest {
 		let prompt = self.prompt.as_ref().map_or(0, String::len);
 		framed.fold(prompt.saturating_add(tools), usize::saturating_add)
 	}
+
+	/// The texts that the model is to read, as they came: those of the messages, joined by a line feed, or
+	/// the one to be continued.
+	pub fn text(&self) -> Cow<'_, str> {
+		match &self.prompt {
+			Some(prompt) => prompt.into(),
+			None => joined(self.messages.iter().map(|message| message.content.as_str())),
+		}
+	}
+}
+
+/// Texts, joined by a line feed.
+fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> Cow<'a, str> {
+	let texts: Vec<_> = texts.collect();
+	match texts.as_slice() {
+		[text] => (*text).into(),
+		texts => texts.join("\n").into(),
+	}
 }
 
 /// Texts to be turned into vectors.
@@ -128,6 +148,13 @@ pub struct EmbeddingRequest {
 	pub inputs: Vec<String>,
 	/// The length of the vectors; as the model makes them if not given.
 	pub dimensions: Option<u32>,
+}
+
+impl EmbeddingRequest {
+	/// All texts, joined by a line feed.
+	pub fn text(&self) -> Cow<'_, str> {
+		joined(self.inputs.iter().map(String::as_str))
+	}
 }
 
 /// Texts whose price is known: they were tokenised and they fit.
@@ -168,6 +195,8 @@ pub enum Party {
 pub struct Prepared {
 	party: Party,
 	request: ChatRequest,
+	/// The text of the prompt, where this process has rendered what the model reads.
+	rendered: Option<String>,
 	prompt: Vec<u32>,
 	input_tokens: u32,
 	max_output_tokens: u32,
@@ -191,8 +220,8 @@ impl Prepared {
 			return Err(BackendError::PromptTooLong { tokens: input_tokens, context });
 		}
 		let max_output_tokens = request.max_tokens.unwrap_or(default_max_tokens).clamp(1, room);
-		let party = Party::Nobody;
-		Ok(Self { party, request, prompt, input_tokens, max_output_tokens })
+		let (party, rendered) = (Party::Nobody, None);
+		Ok(Self { party, request, rendered, prompt, input_tokens, max_output_tokens })
 	}
 
 	/// The same where nobody can tokenise the prompt: at most `input_tokens`, and never more than
@@ -206,13 +235,23 @@ impl Prepared {
 		let input_tokens = input_tokens.min(context);
 		let max_output_tokens =
 			request.max_tokens.unwrap_or(default_max_tokens).clamp(1, context.max(1));
-		let (party, prompt) = (Party::Nobody, Vec::new());
-		Self { party, request, prompt, input_tokens, max_output_tokens }
+		let (party, rendered, prompt) = (Party::Nobody, None, Vec::new());
+		Self { party, request, rendered, prompt, input_tokens, max_output_tokens }
 	}
 
 	/// The same for this party.
 	pub fn on_behalf_of(self, party: Party) -> Self {
 		Self { party, ..self }
+	}
+
+	/// The same, of which the model reads this text: the request as its template renders it.
+	pub fn rendered(self, text: String) -> Self {
+		Self { rendered: Some(text), ..self }
+	}
+
+	/// The same, where another server renders the request.
+	pub fn rendered_elsewhere(self) -> Self {
+		Self { rendered: None, ..self }
 	}
 
 	/// The party that asks.
@@ -233,6 +272,15 @@ impl Prepared {
 	/// The request.
 	pub fn request(&self) -> &ChatRequest {
 		&self.request
+	}
+
+	/// The text of the prompt: as it was rendered for the model or, where that is another server's
+	/// work, the texts of the request.
+	pub fn text(&self) -> Cow<'_, str> {
+		match &self.rendered {
+			Some(text) => text.into(),
+			None => self.request.text(),
+		}
 	}
 
 	/// The prompt's tokens.
@@ -257,6 +305,23 @@ mod tests {
 		assert_eq!(bounded(Some(1_000), 10).map(|p| p.max_output_tokens()), Ok(90));
 		assert_eq!(bounded(None, 99).map(|p| p.max_output_tokens()), Ok(1));
 		assert_eq!(bounded(Some(5), 10).map(|p| p.input_tokens()), Ok(10));
+	}
+
+	#[test]
+	fn the_prompt_is_what_was_rendered_or_what_was_asked() {
+		let messages =
+			vec![Message::new(Role::System, "Be brief."), Message::new(Role::User, "Hi")];
+		let chat = ChatRequest { messages, ..ChatRequest::default() };
+		let prepared = Prepared::at_most(chat, 9, 100, 16);
+		assert_eq!(prepared.text(), "Be brief.\nHi");
+		let prepared = prepared.rendered("<s>Be brief.Hi</s>".into());
+		assert_eq!(prepared.text(), "<s>Be brief.Hi</s>");
+		assert_eq!(prepared.rendered_elsewhere().text(), "Be brief.\nHi");
+
+		let text = ChatRequest { prompt: Some("Once".into()), ..ChatRequest::default() };
+		assert_eq!(Prepared::at_most(text, 9, 100, 16).text(), "Once");
+		let texts = EmbeddingRequest { inputs: vec!["a".into(), "b".into()], dimensions: None };
+		assert_eq!(texts.text(), "a\nb");
 	}
 
 	#[test]

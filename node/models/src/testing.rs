@@ -1,6 +1,9 @@
 //! A backend for tests that says what it is told to.
 
-use std::sync::Mutex;
+use std::sync::{
+	atomic::{AtomicUsize, Ordering},
+	Mutex,
+};
 
 use async_trait::async_trait;
 use openledger_primitives::Hash;
@@ -34,6 +37,7 @@ pub enum Script {
 pub struct TestBackend {
 	facts: ModelFacts,
 	script: Mutex<Script>,
+	calls: AtomicUsize,
 }
 
 impl TestBackend {
@@ -45,7 +49,12 @@ impl TestBackend {
 			base_hash: Some(Hash::zero()),
 			tokenizer_hash: Some(Hash::zero()),
 		};
-		Self { facts, script: Mutex::new(script) }
+		Self { facts, script: Mutex::new(script), calls: AtomicUsize::new(0) }
+	}
+
+	/// The number of calls that it was asked to answer.
+	pub fn calls(&self) -> usize {
+		self.calls.load(Ordering::SeqCst)
 	}
 
 	/// Follows another script from now on.
@@ -88,6 +97,7 @@ impl Backend for TestBackend {
 	}
 
 	async fn generate(&self, call: Prepared) -> Result<Generation, BackendError> {
+		self.calls.fetch_add(1, Ordering::SeqCst);
 		let (sink, generation) = Generation::channel(4);
 		let input_tokens = call.input_tokens();
 		let end = move |reason, output_tokens| Ok(Finished { reason, input_tokens, output_tokens });
@@ -131,6 +141,7 @@ impl Backend for TestBackend {
 	}
 
 	async fn embed(&self, call: PreparedEmbedding) -> Result<Embedded, BackendError> {
+		self.calls.fetch_add(1, Ordering::SeqCst);
 		if let Script::Refuse(error) = self.script() {
 			return Err(error);
 		}

@@ -3,21 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use openledger_primitives::{
-	info::SessionInfo, voucher::LaneTerms, AccountId, Balance, BlockNumber, Hash, LaneId, Sequence,
-	SessionId,
+	answer::Response, info::SessionInfo, lane::Agreement, AccountId, Balance, BlockNumber, LaneId,
+	Sequence, SessionId,
 };
 
 use crate::{
-	call::{Agreement, Begun, Correction, LaneSlot, OpenCall},
-	lane::{Lane, Settled},
+	adopt::{AdoptError, Adopted},
+	call::{Begun, CallTerms, Correction, LaneSlot, OpenCall},
+	lane::{Lane, Settled, Unlisted},
 	lanes,
 	session::{Session, Usage},
-	types::Change,
+	types::{Change, Totals},
 };
 
 /// A node has settled more than its statements say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evidence {
+pub struct Oversettled {
 	/// The operator.
 	pub node: AccountId,
 	/// The session.
@@ -63,7 +64,7 @@ impl Book {
 					sequence,
 					signed: sequence,
 					authorised,
-					acknowledged: authorised,
+					unlisted: Unlisted { calls: 1, sequence, amount: authorised },
 					closed: true,
 					..Lane::default()
 				};
@@ -115,22 +116,31 @@ impl Book {
 
 	/// The most that the session has cost or may still cost, if its node redeems all that it holds.
 	pub(crate) fn exposure(&self) -> Balance {
-		self.sum(|lane| lane.authorised).min(self.session.deposit)
+		self.at_worst(|lane| lane.authorised)
 	}
 
 	/// The most that it has cost, if nobody knows what came back.
 	pub(crate) fn most_settled(&self) -> Balance {
-		self.sum(Lane::most_settled).min(self.session.deposit)
+		self.at_worst(Lane::most_settled)
 	}
 
-	/// The most that its node's statements ever came to.
-	pub(crate) fn most_stated(&self) -> Balance {
-		self.sum(Lane::most_stated)
+	/// The cost of its calls, by its node's statements and by what is known of the chain.
+	pub(crate) fn spent(&self) -> Balance {
+		self.sum(Lane::spent)
 	}
 
-	/// The sum of its node's statements.
-	pub(crate) fn acknowledged(&self) -> Balance {
-		self.sum(|lane| lane.acknowledged)
+	/// Returns `true` if all vouchers are known here that were signed in it.
+	pub(crate) fn is_complete(&self) -> bool {
+		!self.session.taken_over && !self.lanes.values().any(Lane::is_forgotten)
+	}
+
+	/// The sum of something over its lanes; or all that is in it, if its node may hold vouchers that are not
+	/// known here.
+	fn at_worst(&self, of: impl Fn(&Lane) -> Balance) -> Balance {
+		match self.is_complete() {
+			true => self.sum(of).min(self.session.deposit),
+			false => self.session.deposit,
+		}
 	}
 
 	/// The amount that is set aside for calls that have no statement yet.
@@ -144,17 +154,17 @@ impl Book {
 
 	/// The part of what can be spent in it that is neither spent nor set aside.
 	pub fn left(&self) -> Balance {
-		let spent = self.acknowledged().saturating_add(self.reserved());
+		let spent = self.spent().saturating_add(self.reserved());
 		self.session.spendable().saturating_sub(spent)
 	}
 
-	/// A lane for a call at these terms, if one is free.
-	pub(crate) fn free_lane(&self, terms: LaneTerms) -> Option<LaneId> {
+	/// A lane for a call that wants this agreement, whatever its block, if one is free.
+	pub(crate) fn free_lane(&self, wanted: &Agreement) -> Option<LaneId> {
 		let is_taken = |lane| {
 			let is_over = |lane: &Lane| lane.is_at_its_end() || lane.is_full();
 			self.busy.contains(&lane) || self.lanes.get(&lane).is_some_and(is_over)
 		};
-		lanes::pick(&self.lanes, is_taken, terms)
+		lanes::pick(&self.lanes, is_taken, wanted, self.session.opened_at)
 	}
 
 	/// The amount by which a voucher would raise what the session may cost.
@@ -162,26 +172,30 @@ impl Book {
 		let before = self.exposure();
 		let state = self.lanes.get(&lane);
 		let (acknowledged, authorised) =
-			state.map_or((0, 0), |state| (state.acknowledged, state.authorised));
+			state.map_or((0, 0), |state| (state.acknowledged(), state.authorised));
 		let more = acknowledged.saturating_add(amount).saturating_sub(authorised);
 		before.saturating_add(more).min(self.session.deposit).saturating_sub(before)
 	}
 
-	/// Begins a call on a lane, with its number among all calls of this process. Returns nothing if its
-	/// node has brought the lane to its end.
+	/// Begins a call on a lane, with its number among all calls of this process: as of the lane's block, or, on a
+	/// new lane, as of the one that is wanted, if the session was open then. Returns nothing if its node has
+	/// brought the lane to its end.
 	pub(crate) fn begin(
 		&mut self,
 		lane: LaneId,
-		agreed: Agreement,
+		mut agreed: CallTerms,
 		number: u64,
 	) -> Option<(Begun, Change)> {
+		let wanted = agreed.agreement.as_of.max(self.session.opened_at);
 		let state = self.lanes.entry(lane).or_default();
-		let acknowledged = state.acknowledged;
+		agreed.agreement.as_of = state.agreement.map_or(wanted, |agreement| agreement.as_of);
+		let (acknowledged, acknowledged_root) = (state.acknowledged(), state.list.root());
 		let (call, authorised) = state.begin(agreed)?;
 		self.busy.insert(lane);
 		self.numbers.insert(lane, number);
 		let slot = self.slot(lane, call.sequence);
-		Some((Begun { slot, acknowledged, authorised, call }, self.change(lane)))
+		let begun = Begun { slot, acknowledged, acknowledged_root, authorised, call };
+		Some((begun, self.change(lane)))
 	}
 
 	/// Takes the open call at this place off its lane, which goes on as `outcome` says.
@@ -220,7 +234,7 @@ impl Book {
 	/// Ends a call that was not charged. If its voucher was not taken either, its sequence is free again.
 	pub fn release(&mut self, slot: &LaneSlot, taken: bool) -> Option<Change> {
 		let sequence = (!taken).then(|| slot.sequence.saturating_sub(1));
-		let correction = Correction { sequence, acknowledged: None };
+		let correction = Correction { sequence };
 		self.end(slot, |lane, _| lane.correct(correction)).map(|(_, change)| change)
 	}
 
@@ -244,7 +258,25 @@ impl Book {
 		given_up.map(|((), change)| change)
 	}
 
-	/// Signs no more vouchers on the lane of a call: the node says that it is used for something else.
+	/// Takes over what the caller has signed for on a lane. A call that is open there ends if it is not later.
+	/// Returns the sums of the calls that were not known.
+	pub(crate) fn adopt(&mut self, adopted: &Adopted) -> Result<(Totals, Change), AdoptError> {
+		let lane = adopted.lane;
+		let known = self.lanes.get(&lane).cloned().unwrap_or_default();
+		let mut state = known.clone();
+		state.adopt(adopted)?;
+		let calls =
+			state.list.totals().checked_sub(&known.list.totals()).ok_or(AdoptError::Less)?;
+		let one = Totals::adopted(&calls, state.spent().saturating_sub(known.spent()));
+		if known.open.is_some() && state.open.is_none() {
+			self.busy.remove(&lane);
+		}
+		self.lanes.insert(lane, state);
+		Ok((one, self.change(lane)))
+	}
+
+	/// Signs no more vouchers on the lane of a call: the node says that it has lost it, or that it is used for
+	/// something else.
 	pub fn close_lane(&mut self, lane: LaneId) -> Option<Change> {
 		self.revise(lane, |lane| lane.closed = true).map(|((), change)| change)
 	}
@@ -255,7 +287,7 @@ impl Book {
 		&mut self,
 		slot: &LaneSlot,
 		tokens: u32,
-		expected: Option<Hash>,
+		expected: Option<Response>,
 	) -> Option<Change> {
 		self.amend(slot, |call| call.owe_at_most(tokens, expected))
 	}
@@ -311,11 +343,12 @@ impl Book {
 		})
 	}
 
-	/// Calls whose lanes are settled beyond them, so that nothing more can be charged for them.
+	/// Calls whose lanes are settled beyond them, so that nothing more can be charged for them. Where the chain
+	/// has settled vouchers that are not known here, what it has settled says nothing of a call.
 	pub(crate) fn settled_calls(&self) -> Vec<LaneSlot> {
 		let unresolved = self.unresolved().filter(|(slot, _)| {
-			let settled = self.lanes.get(&slot.lane).map(|lane| lane.settled.sequence);
-			settled.is_some_and(|settled| settled >= slot.sequence)
+			let lane = self.lanes.get(&slot.lane).filter(|lane| !lane.is_forgotten());
+			lane.is_some_and(|lane| lane.settled.sequence >= slot.sequence)
 		});
 		unresolved.map(|(slot, _)| slot).collect()
 	}
@@ -331,7 +364,7 @@ impl Book {
 	/// Takes over what the chain has of the session, as of when it was asked.
 	pub(crate) fn observe(&mut self, info: &SessionInfo) -> Vec<Change> {
 		let seen = Session::of(info.clone());
-		let Session { retired, unwelcome, opened_after, opening, .. } = self.session;
+		let Session { retired, unwelcome, opened_after, opening, taken_over, .. } = self.session;
 		let seen = Session {
 			// A transaction under way may have raised it. It is never lowered.
 			deposit: self.session.deposit.max(seen.deposit),
@@ -339,6 +372,7 @@ impl Book {
 			unwelcome,
 			opened_after,
 			opening,
+			taken_over,
 			..seen
 		};
 		let mut changes = Vec::new();
@@ -360,38 +394,39 @@ impl Book {
 
 	/// Lanes on which more was settled than was stated. As long as a call's statement may still come, or
 	/// a voucher that was refused may have been taken since, that has to be found out first.
-	pub(crate) fn evidence(&self) -> Vec<Evidence> {
+	pub(crate) fn oversettled(&self) -> Vec<Oversettled> {
 		let clear = |lane: &Lane| lane.open.is_none() && lane.taken_since().next().is_none();
-		self.oversettled(|lane, state| !self.busy.contains(&lane) && clear(state))
+		self.oversettled_where(|lane, state| !self.busy.contains(&lane) && clear(state))
 	}
 
 	/// The same where the session is over: nobody will say any more what a refused voucher was charged
 	/// for.
-	pub(crate) fn last_evidence(&self) -> Vec<Evidence> {
-		self.oversettled(|_, state| {
+	pub(crate) fn last_oversettled(&self) -> Vec<Oversettled> {
+		self.oversettled_where(|_, state| {
 			state.open.as_ref().is_none_or(|call| call.sequence > state.settled.sequence)
 		})
 	}
 
-	fn oversettled(&self, counts: impl Fn(LaneId, &Lane) -> bool) -> Vec<Evidence> {
-		let more = |state: &Lane| state.settled.amount > state.most_stated();
+	/// Calls that were forgotten are not held against their node.
+	fn oversettled_where(&self, counts: impl Fn(LaneId, &Lane) -> bool) -> Vec<Oversettled> {
+		let more = |state: &Lane| !state.is_forgotten() && state.settled.amount > state.spent();
 		let lanes = self.lanes().filter(|(lane, state)| more(state) && counts(*lane, state));
 		let found = lanes.map(|(lane, state)| {
 			let Settled { sequence, amount } = state.settled;
-			self.accuse(Some((lane, sequence)), amount, state.most_stated())
+			self.accuse(Some((lane, sequence)), amount, state.spent())
 		});
 		found.collect()
 	}
 
-	/// Evidence that more was settled than was stated.
+	/// The charge that more was settled than was stated.
 	pub(crate) fn accuse(
 		&self,
 		lane: Option<(LaneId, Sequence)>,
 		settled: Balance,
 		stated: Balance,
-	) -> Evidence {
+	) -> Oversettled {
 		let Session { node, id: session, .. } = &self.session;
-		Evidence { node: node.clone(), session: *session, lane, settled, stated }
+		Oversettled { node: node.clone(), session: *session, lane, settled, stated }
 	}
 
 	/// Uses the session for no more calls.
@@ -427,7 +462,9 @@ impl Book {
 			== (caller, &self.session.node, opening.expires_at)
 			&& info.deposit >= opening.amount;
 		Some(match ours {
-			true => self.set(|session| session.opening = None),
+			true => self.set(|session| {
+				(session.opening, session.opened_at) = (None, info.opened_at);
+			}),
 			false => self.displace(),
 		})
 	}

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use openledger_primitives::{AccountId, Balance, BlockNumber, LaneId, SessionId};
+use openledger_primitives::{
+	info::SessionInfo, AccountId, Balance, BlockNumber, LaneId, SessionId,
+};
 
 use crate::{
 	book::Book,
 	call::{LaneSlot, OpenCall},
 	lane::Lane,
-	session::Session,
+	session::{Opening, Session},
 	types::Change,
 };
 
@@ -60,6 +62,45 @@ impl Books {
 
 	pub(crate) fn remove(&mut self, id: SessionId) -> Option<Book> {
 		self.0.remove(&id)
+	}
+
+	/// Begins one for a session that the chain has, if there is none: vouchers may have been signed in it.
+	pub(crate) fn take_over(&mut self, info: &SessionInfo, is_barred: bool) -> Vec<Change> {
+		if self.get(info.id).is_some() {
+			return Vec::new();
+		}
+		let session = Session::of(info.clone());
+		let session =
+			Session { retired: session.retired || is_barred, taken_over: true, ..session };
+		self.insert(session.clone());
+		let mut changes = vec![Change::Anew(info.id), Change::Session(session)];
+		changes.extend(self.at(info.id, |book| book.observe(info)));
+		changes
+	}
+
+	/// Goes on with a displaced session under another number. Under the old one it has cost nothing, and no
+	/// voucher names the new one yet.
+	pub(crate) fn moved(&mut self, id: SessionId, to: SessionId, is_barred: bool) -> Vec<Change> {
+		let session = self.session(id).filter(|session| session.is_displaced());
+		let is_free = self.session(to).is_none();
+		let Some((session, opening)) = session.and_then(|session| {
+			let opening = session.opening.filter(|_| is_free)?;
+			Some((session.clone(), opening))
+		}) else {
+			return Vec::new();
+		};
+		self.remove(id);
+		let Opening { amount, expires_at, .. } = opening;
+		let found = Session {
+			retired: is_barred,
+			opened_after: session.opened_after,
+			opening: Some(Opening { displaced: false, ..opening }),
+			signer: session.signer,
+			limit: session.limit,
+			..Session::new(to, session.node, amount, expires_at, session.opened_at)
+		};
+		self.insert(found.clone());
+		vec![Change::Forget(id), Change::Anew(to), Change::Session(found)]
 	}
 
 	/// Changes that of a session, if there is one.
@@ -129,7 +170,7 @@ impl Books {
 	pub fn retire_worn(&mut self, node: &AccountId) -> Vec<Change> {
 		let books = self.0.values_mut().filter(|book| {
 			let limit = book.session.limit;
-			let is_worn = limit.saturating_sub(book.acknowledged()) < limit / WORN;
+			let is_worn = limit.saturating_sub(book.spent()) < limit / WORN;
 			book.session.node == *node && is_worn
 		});
 		books.filter_map(Book::retire).collect()

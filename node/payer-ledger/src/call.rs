@@ -1,8 +1,10 @@
 //! Calls that are paid for: what was agreed on, which lane pays, and what the node has signed.
 
 use openledger_primitives::{
-	price::PriceSchedule, voucher::LaneTerms, AccountId, Balance, BlockNumber, Hash, LaneId,
-	Sequence, SessionId,
+	answer::Response,
+	lane::Agreement,
+	price::{PriceSchedule, Tokens},
+	AccountId, Balance, BlockNumber, Hash, LaneId, Sequence, SessionId,
 };
 use openledger_protocol::x402::Receipt;
 use serde::{Deserialize, Serialize};
@@ -10,13 +12,14 @@ use serde::{Deserialize, Serialize};
 /// A node may be so many blocks behind.
 const LAG: BlockNumber = 100;
 
-/// The agreement between a payer and a node about one call.
+/// The terms of one call, as payer and node agree on them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agreement {
-	/// The terms that its voucher names.
-	pub terms: LaneTerms,
-	/// The prices of that price version.
-	pub price: PriceSchedule,
+pub struct CallTerms {
+	/// The agreement that its voucher names. Before a lane is chosen, its block is the newest one that a new
+	/// lane may be as of: the call is made under the agreement of the lane that pays.
+	pub agreement: Agreement,
+	/// The list prices of that price version.
+	pub list_price: PriceSchedule,
 	/// The tokens of the prompt.
 	pub input_tokens: u32,
 	/// The most tokens of the answer.
@@ -32,6 +35,18 @@ pub struct Agreement {
 	pub valid_until: BlockNumber,
 	/// The key that has to sign its statement, as an account.
 	pub receipt_key: AccountId,
+}
+
+impl CallTerms {
+	/// The price that the call is charged by: the node's own, if it has one, or the list price.
+	pub fn price(&self) -> PriceSchedule {
+		self.agreement.price(&self.list_price)
+	}
+
+	/// The cost of a call with these tokens, in planck. `None` if there is no such call.
+	pub fn charge(&self, tokens: &Tokens) -> Option<Balance> {
+		self.price().charge(tokens)
+	}
 }
 
 /// The fate of an answer.
@@ -50,12 +65,13 @@ pub enum Fate {
 pub struct OpenCall {
 	/// Its voucher's sequence.
 	pub sequence: Sequence,
-	/// The agreement. Once some of its answer has come without a statement, with no more output
-	/// tokens than that can have.
-	pub agreed: Agreement,
-	/// The hash that its answer has to have, if all of it came without a statement.
+	/// Its terms. Once some of its answer has come without a statement, with no more output tokens than that
+	/// can have.
+	pub agreed: CallTerms,
+	/// The answer that its statement has to be of, but for the prompt's root, which the node chooses; if all of
+	/// it came without a statement.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
-	pub expected: Option<Hash>,
+	pub expected: Option<Response>,
 	/// A statement of the node that does not hold: proof against it.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub rejected: Option<Receipt>,
@@ -71,11 +87,18 @@ impl OpenCall {
 		best <= self.agreed.valid_until.saturating_add(LAG)
 	}
 
-	/// Bounds what is owed for it: no more than so many output tokens, for an answer with the hash
-	/// `expected`, if that is known.
-	pub fn owe_at_most(&mut self, tokens: u32, expected: Option<Hash>) {
+	/// Returns `true` if its voucher has this sequence and is for this request.
+	pub(crate) fn is(&self, sequence: Sequence, request_hash: Hash) -> bool {
+		(self.sequence, self.agreed.request_hash) == (sequence, request_hash)
+	}
+
+	/// Bounds what is owed for it: no more than so many output tokens, for the answer `expected`, if that is
+	/// known.
+	pub fn owe_at_most(&mut self, tokens: u32, expected: Option<Response>) {
 		self.agreed.max_output_tokens = self.agreed.max_output_tokens.min(tokens);
-		self.expected = expected.or(self.expected);
+		if expected.is_some() {
+			self.expected = expected;
+		}
 	}
 
 	/// The fate of its answer, if nobody waits for it any more.
@@ -96,7 +119,7 @@ impl OpenCall {
 		KeptStatement {
 			node: node.clone(),
 			receipt_key: self.agreed.receipt_key.clone(),
-			salt: self.agreed.salt,
+			salt: Some(self.agreed.salt),
 			receipt,
 			rejected: rejected.map(str::to_owned),
 		}
@@ -123,6 +146,8 @@ pub struct Begun {
 	pub slot: LaneSlot,
 	/// The sum that its voucher acknowledges, in planck.
 	pub acknowledged: Balance,
+	/// The root over the list of calls that it acknowledges.
+	pub acknowledged_root: Hash,
 	/// The sum that its voucher authorises, in planck.
 	pub authorised: Balance,
 	/// The call.
@@ -134,8 +159,6 @@ pub struct Begun {
 pub struct Correction {
 	/// The last sequence that was used; as before the voucher, if nothing is said.
 	pub sequence: Option<Sequence>,
-	/// The sum that has to be acknowledged, in planck, if that is less than was known.
-	pub acknowledged: Option<Balance>,
 }
 
 /// A statement, and what is needed to prove what it is about.
@@ -145,8 +168,10 @@ pub struct KeptStatement {
 	pub node: AccountId,
 	/// The key that the node signed it with, as an account.
 	pub receipt_key: AccountId,
-	/// The salt that request and answer were hashed with.
-	pub salt: Hash,
+	/// The salt that request and answer were hashed with; none if the call was forgotten, and its statement
+	/// comes from the node.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub salt: Option<Hash>,
 	/// The node's word.
 	pub receipt: Receipt,
 	/// The reason why it does not hold, if it does not.
@@ -157,6 +182,7 @@ pub struct KeptStatement {
 impl KeptStatement {
 	/// Lane and sequence of the call.
 	pub fn call(&self) -> (LaneId, Sequence) {
-		(self.receipt.statement.lane, self.receipt.statement.sequence)
+		let statement = self.receipt.statement.newest();
+		(statement.lane, statement.sequence)
 	}
 }

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openledger_primitives::{AccountId, Balance, SessionId};
 
-use crate::types::{Change, Intent, IntentKind, Meta};
+use crate::{
+	session::{Opening, Session},
+	types::{Change, Intent, IntentKind, Meta},
+};
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
@@ -62,6 +65,21 @@ impl Funds {
 		self.intents.insert(node.clone(), intent.clone());
 		self.submitting.insert(node.clone());
 		Change::Intent(node.clone(), Some(intent))
+	}
+
+	/// Counts a session again as one that a transaction may have opened: another one has its number now, and it
+	/// may be there under another.
+	pub(crate) fn search_again(&mut self, session: Session) -> Option<Change> {
+		let Session { node, opened_after: from, opening, .. } = session;
+		let Opening { first, amount, expires_at, .. } = opening?;
+		if self.intents.contains_key(&node) {
+			return None;
+		}
+		let kind = IntentKind::Open { expires_at, first };
+		let change = self.plan(&node, Intent { kind, amount, from });
+		// It was submitted long ago.
+		self.submitted(&node);
+		Some(change)
 	}
 
 	/// Notes that a submission has ended, with an outcome that is known or not.

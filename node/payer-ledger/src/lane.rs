@@ -1,19 +1,27 @@
 //! A lane of a session: which vouchers were signed on it, and what has become of them.
 //!
 //! ```text
-//! begin ─► open ─┬─ charge ──► its statement is acknowledged
+//! begin ─► open ─┬─ charge ──► its statement is added to the list, which the next voucher acknowledges
 //!                ├─ correct ─► not charged; the lane goes on where the node says
 //!                ├─ refuse ──► the same, and the voucher may be taken yet: it is remembered
-//!                └─ rejected ► its statement is false, and what it could cost stays set aside
+//!                ├─ rejected ► its statement is false, and what it could cost stays set aside
+//!                └─ settled ─► by the chain, without a statement: the lane is used no more
 //! ```
 
 use std::collections::BTreeSet;
 
-use openledger_primitives::{voucher::LaneTerms, Balance, BlockNumber, Hash, Sequence};
+use openledger_primitives::{
+	lane::{Agreement, VersionedStatement},
+	lane_list::LaneList,
+	Balance, BlockNumber, Hash, Sequence,
+};
 use openledger_protocol::x402::Receipt;
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Agreement, Correction, OpenCall};
+use crate::{
+	adopt::{AdoptError, Adopted},
+	call::{CallTerms, Correction, OpenCall},
+};
 
 /// As many refused vouchers of a lane are remembered. None is forgotten for another: a lane that has so many
 /// gets no more calls before its node has said what became of them.
@@ -27,25 +35,21 @@ const SILENCE: BlockNumber = 24 * 1_200;
 pub struct Lane {
 	/// The last sequence that was used.
 	pub sequence: Sequence,
-	/// The last sequence that was charged: no other voucher is signed for it, or for one before it.
-	pub charged: Sequence,
-	/// The sum of the node's statements, in planck.
-	#[serde(with = "openledger_primitives::serde_balance")]
-	pub acknowledged: Balance,
-	/// The sum of the node's statements, in planck, before it knew of less.
-	#[serde(with = "openledger_primitives::serde_balance")]
-	pub stated: Balance,
+	/// The agreement that all its vouchers name.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub agreement: Option<Agreement>,
+	/// The calls that were charged, by the node's statements. It only grows.
+	pub list: LaneList,
+	/// Calls that were charged and are not in the list.
+	pub unlisted: Unlisted,
 	/// The most that any voucher of the lane has authorised, in planck: whatever became of its
 	/// call, the node may hold it, and can never get more out of this lane.
 	#[serde(with = "openledger_primitives::serde_balance")]
 	pub authorised: Balance,
 	/// The highest sequence of these vouchers.
 	pub signed: Sequence,
-	/// The terms that its vouchers name.
-	#[serde(default, skip_serializing_if = "Option::is_none")]
-	pub terms: Option<LaneTerms>,
-	/// `true` once no more vouchers are signed on it: it is used for something else, and what that is, is
-	/// not known.
+	/// `true` once no more vouchers are signed on it: its node has lost it, or it is used for something else,
+	/// and what that is, is not known.
 	pub closed: bool,
 	/// The last call that the chain had settled, when it was last asked.
 	pub settled: Settled,
@@ -68,17 +72,64 @@ pub struct Settled {
 	pub amount: Balance,
 }
 
+/// Calls that were charged and are not in a lane's list: the chain has settled them, and their statements have not
+/// come, or they came after a later one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unlisted {
+	/// Their number.
+	pub calls: u64,
+	/// The sequence of the last of them; 0 if there are none.
+	pub sequence: Sequence,
+	/// Their cost, in planck.
+	#[serde(with = "openledger_primitives::serde_balance")]
+	pub amount: Balance,
+}
+
+impl Unlisted {
+	fn add(&mut self, sequence: Sequence, charge: Balance) {
+		self.calls = self.calls.saturating_add(1);
+		self.sequence = self.sequence.max(sequence);
+		self.amount = self.amount.saturating_add(charge);
+	}
+}
+
 impl Lane {
+	/// The cost of its calls by the statements that were taken, in planck: what the next voucher acknowledges.
+	pub fn acknowledged(&self) -> Balance {
+		self.list.totals().charge
+	}
+
+	/// The cost of all its calls, also of those of which the chain tells and no statement, in planck.
+	pub fn spent(&self) -> Balance {
+		self.acknowledged().saturating_add(self.unlisted.amount)
+	}
+
+	/// The last sequence that was charged: no other voucher is signed for it, or for one before it.
+	pub fn charged(&self) -> Sequence {
+		newest(&self.list).max(self.unlisted.sequence)
+	}
+
+	/// Returns `true` if calls of it were charged that are not in the list. A voucher would acknowledge too
+	/// little, so none is signed before the lane was adopted from its node.
+	pub fn is_behind(&self) -> bool {
+		self.is_forgotten() || self.unlisted.calls > 0
+	}
+
+	/// Returns `true` if the chain has settled a voucher that is not known here: there was a newer state.
+	pub fn is_forgotten(&self) -> bool {
+		self.settled.sequence > self.signed
+	}
+
 	/// Returns `true` if a voucher was ever signed on it, by whoever it was.
 	pub fn is_used(&self) -> bool {
 		let signed = self.sequence.max(self.signed).max(self.settled.sequence) > 0;
-		signed || self.terms.is_some() || self.open.is_some() || self.closed
+		signed || self.agreement.is_some() || self.open.is_some() || self.closed
 	}
 
 	/// Returns `true` if it is closed and nothing was ever charged on it, if it has come to its end, or if
 	/// too many of its vouchers were refused. That is the node's word then, and nothing else shows it.
 	pub(crate) fn is_denied(&self) -> bool {
-		self.closed && self.acknowledged == 0 || self.is_at_its_end() || self.is_full()
+		self.closed && self.spent() == 0 || self.is_at_its_end() || self.is_full()
 	}
 
 	/// Returns `true` if it remembers as many refused vouchers as it can.
@@ -96,7 +147,7 @@ impl Lane {
 		self.open.as_ref().map_or(0, |open| open.agreed.allowance)
 	}
 
-	/// The most that its node can settle on it, in planck.
+	/// The most that its node can settle on it, in planck, by the vouchers that are known here.
 	pub(crate) fn most_settled(&self) -> Balance {
 		// The chain takes no voucher that is older than what is settled.
 		match self.settled.sequence >= self.signed {
@@ -108,11 +159,6 @@ impl Lane {
 	/// The highest sequence that can have been used on it, as far as is known.
 	pub fn highest(&self) -> Sequence {
 		self.signed.max(self.settled.sequence)
-	}
-
-	/// The most that its node's statements ever came to, in planck.
-	pub(crate) fn most_stated(&self) -> Balance {
-		self.acknowledged.max(self.stated)
 	}
 
 	/// Calls whose vouchers were refused, and have been taken since by what the chain has settled.
@@ -127,57 +173,58 @@ impl Lane {
 		self.taken_since().chain(expired).map(|call| call.sequence).collect()
 	}
 
-	/// Opens a call. Returns it, and the sum that its voucher authorises; nothing if its node has brought
-	/// the lane to its end.
-	pub(crate) fn begin(&mut self, agreed: Agreement) -> Option<(OpenCall, Balance)> {
+	/// Opens a call under the lane's agreement. Returns it, and the sum that its voucher authorises; nothing if
+	/// its node has brought the lane to its end.
+	pub(crate) fn begin(&mut self, agreed: CallTerms) -> Option<(OpenCall, Balance)> {
 		let sequence = self.sequence.checked_add(1)?;
-		let authorised = self.acknowledged.checked_add(agreed.allowance)?;
+		let authorised = self.acknowledged().checked_add(agreed.allowance)?;
 		self.sequence = sequence;
 		self.authorised = self.authorised.max(authorised);
 		self.signed = self.signed.max(sequence);
-		self.terms = Some(agreed.terms);
+		self.agreement = Some(agreed.agreement);
 		let call = OpenCall { sequence, agreed, expected: None, rejected: None, lost: None };
 		self.open = Some(call.clone());
 		Some((call, authorised))
 	}
 
-	/// Adds the cost of a call that a voucher with this sequence has paid for. It was checked that this
-	/// is no more than was allowed; but never too little is counted.
-	pub(crate) fn charge(&mut self, sequence: Sequence, charge: Balance) {
-		self.acknowledged = self.acknowledged.saturating_add(charge);
-		self.use_up(sequence);
+	/// Adds a call that a voucher with this sequence has paid for, by its statement. It was checked that it costs
+	/// no more than was allowed; but never too little is counted.
+	pub(crate) fn charge(&mut self, sequence: Sequence, statement: &VersionedStatement) {
+		let call = statement.newest().totals();
+		if self.list.append(sequence, statement.hash(), &call).is_err() {
+			// A later call was charged before it, so that nobody knows what the node's list is.
+			self.unlisted.add(sequence, call.charge);
+		}
+		self.use_up();
 	}
 
-	/// Charges a call by what the chain has settled, in planck: that is returned.
+	/// Charges a call by what the chain has settled, in planck: that is returned. What the node's list says of it
+	/// is not known, so the lane is used no more.
 	pub(crate) fn charge_settled(&mut self, sequence: Sequence) -> Balance {
 		let settled = self.settled.amount.min(self.authorised);
-		let charge = settled.saturating_sub(self.most_stated());
-		self.acknowledged = self.acknowledged.max(settled);
-		self.use_up(sequence);
+		let charge = settled.saturating_sub(self.spent());
+		self.unlisted.add(sequence, charge);
+		self.use_up();
 		charge
 	}
 
-	/// Uses a sequence up that was charged.
-	fn use_up(&mut self, sequence: Sequence) {
-		self.authorised = self.authorised.max(self.acknowledged);
-		self.charged = self.charged.max(sequence);
+	/// Uses up what was charged.
+	fn use_up(&mut self) {
+		self.authorised = self.authorised.max(self.spent());
 		self.go_on_from(self.sequence);
 	}
 
 	/// Goes on after a sequence, or after the last one that was charged: a second statement for that would
 	/// be charged beside the first.
 	fn go_on_from(&mut self, sequence: Sequence) {
-		self.sequence = sequence.max(self.charged);
-		self.untaken.retain(|call| call.sequence > self.charged);
+		let charged = self.charged();
+		self.sequence = sequence.max(charged);
+		self.untaken.retain(|call| call.sequence > charged);
 	}
 
 	/// Goes on from a voucher that was not used.
 	pub(crate) fn correct(&mut self, correction: Correction) {
 		self.go_on_from(correction.sequence.unwrap_or(self.sequence));
-		if let Some(acknowledged) = correction.acknowledged {
-			self.stated = self.most_stated();
-			self.acknowledged = self.acknowledged.min(acknowledged);
-		}
 	}
 
 	/// The same for a voucher that its node has refused, and may have still: if it is brought again, it
@@ -191,15 +238,16 @@ impl Lane {
 	pub(crate) fn take_up(
 		&mut self,
 		sequence: Sequence,
-		request_hash: Hash,
-		charge: Balance,
+		statement: &VersionedStatement,
 	) -> Option<OpenCall> {
-		let ours = |call: &&OpenCall| {
-			(call.sequence, call.agreed.request_hash) == (sequence, request_hash)
-		};
-		let call = self.untaken.iter().find(ours)?.clone();
-		self.charge(sequence, charge);
+		let call = self.remembered(sequence, statement.newest().request_hash)?.clone();
+		self.charge(sequence, statement);
 		Some(call)
+	}
+
+	/// The call with this sequence and request, if its voucher was refused and may be taken yet.
+	fn remembered(&self, sequence: Sequence, request_hash: Hash) -> Option<&OpenCall> {
+		self.untaken.iter().find(|call| call.is(sequence, request_hash))
 	}
 
 	/// Forgets the refused vouchers with a sequence, by its node's word: it is used, and was not charged.
@@ -232,4 +280,59 @@ impl Lane {
 		self.untaken.retain(|call| call.can_be_taken(best.saturating_sub(SILENCE)));
 		self.untaken.len() < before
 	}
+
+	/// Takes over what its caller has signed for, and forgets the calls up to that voucher: what became of them
+	/// stands in the list. Nothing that is known here gets less.
+	pub(crate) fn adopt(&mut self, adopted: &Adopted) -> Result<(), AdoptError> {
+		let Adopted { voucher, list, .. } = adopted;
+		let sequence = voucher.sequence;
+		// One of which nothing was charged may have been signed for because the other was forgotten: the chain
+		// redeems vouchers of one agreement.
+		let is_other = self.agreement.is_some_and(|known| known != voucher.agreement);
+		if is_other && self.charged() > 0 {
+			return Err(AdoptError::Other("agreement"));
+		}
+		let open = self.open.as_ref();
+		let is_open =
+			|call: &OpenCall| call.is(sequence, voucher.request_hash) || call.rejected.is_some();
+		if open.is_some_and(is_open) || self.remembered(sequence, voucher.request_hash).is_some() {
+			return Err(AdoptError::Remembered);
+		}
+		let (new, known) = (list.totals(), self.list.totals());
+		// A longer list may contain the known one, which nothing shows; one of the same length has to be it.
+		let grows = new.checked_sub(&known).is_some()
+			&& newest(list) >= newest(&self.list)
+			&& (new.calls > known.calls || list.root() == self.list.root());
+		if !grows || new.charge < self.spent() || sequence < self.charged() {
+			return Err(AdoptError::Less);
+		}
+		// A voucher that was refused just now has a later sequence than the node's last one: that is nothing new.
+		let is_new = *list != self.list
+			|| self.unlisted != Unlisted::default()
+			|| self.agreement != Some(voucher.agreement)
+			|| sequence > self.sequence.max(self.signed)
+			|| voucher.authorised > self.authorised;
+		if !is_new {
+			return Err(AdoptError::NothingNew);
+		}
+		let is_later = |call: &OpenCall| call.sequence > sequence;
+		let mut state = Self {
+			sequence,
+			agreement: Some(voucher.agreement),
+			list: list.clone(),
+			unlisted: Unlisted::default(),
+			authorised: self.authorised.max(voucher.authorised).max(new.charge),
+			signed: self.signed.max(sequence),
+			open: self.open.clone().filter(is_later),
+			..self.clone()
+		};
+		state.untaken.retain(is_later);
+		*self = state;
+		Ok(())
+	}
+}
+
+/// The sequence of the last call in a list; 0 if there is none.
+fn newest(list: &LaneList) -> Sequence {
+	list.last().map_or(0, |last| last.sequence)
 }

@@ -16,19 +16,25 @@
 use std::collections::BTreeMap;
 
 use openledger_primitives::{
-	info::SessionInfo, price::Tokens, AccountId, Balance, BlockNumber, ModelId, SessionId,
+	info::SessionInfo,
+	price::{PriceSchedule, Tokens},
+	AccountId, Balance, BlockNumber, ModelId, SessionId,
 };
-use openledger_protocol::x402::Receipt;
+use openledger_protocol::{
+	x402::{is_at_most, Receipt},
+	LaneStateBody,
+};
 
 use crate::{
-	book::{Book, Evidence},
+	adopt::{AdoptError, Adopted, Facts},
+	book::{Book, Oversettled},
 	books::Books,
 	budget::Budget,
-	call::{Agreement, Begun, Fate, LaneSlot, OpenCall},
+	call::{Begun, CallTerms, Fate, KeptStatement, LaneSlot, OpenCall},
 	funds::Funds,
 	means::Means,
 	nodes::{Nodes, TrustRules},
-	session::{Opening, Session, Signers},
+	session::{Session, Signers},
 	shortfall::Shortfall,
 	types::{Change, Contents, Intent, IntentKind, Meta, Standing, Totals},
 };
@@ -126,11 +132,15 @@ impl Ledger {
 	pub(crate) fn begin(
 		&mut self,
 		node: &AccountId,
-		agreed: Agreement,
+		agreed: CallTerms,
 		best: BlockNumber,
 		budget: &Budget,
 	) -> Result<(Begun, Change), Shortfall> {
-		let (id, lane) = self.means().place(node, agreed.terms, agreed.allowance, best, budget)?;
+		if !is_at_most(&agreed.price(), &agreed.list_price) {
+			return Err(Shortfall::AboveListPrice);
+		}
+		let (wanted, amount) = (&agreed.agreement, agreed.allowance);
+		let (id, lane) = self.means().place(node, wanted, amount, best, budget)?;
 		let number = self.nodes.begin();
 		let book = self.books.get_mut(id);
 		let begun = book.and_then(|book| book.begin(lane, agreed, number));
@@ -146,10 +156,10 @@ impl Ledger {
 		fate: Fate,
 		now: u64,
 	) -> Vec<Change> {
-		let charge = receipt.statement.charge;
+		let statement = &receipt.statement;
 		let book = self.books.get_mut(slot.session);
 		let ended =
-			book.and_then(|book| book.end(slot, |lane, _| lane.charge(slot.sequence, charge)));
+			book.and_then(|book| book.end(slot, |lane, _| lane.charge(slot.sequence, statement)));
 		ended.map(|ended| self.charged(slot, ended, receipt, fate, now)).unwrap_or_default()
 	}
 
@@ -158,11 +168,10 @@ impl Ledger {
 	/// a row: that is no accident of the same moment. An open call with the same sequence ends: that is used.
 	/// `now` is in seconds since 1970.
 	pub fn take_up(&mut self, slot: &LaneSlot, receipt: Receipt, now: u64) -> Vec<Change> {
-		let (hash, charge) = (receipt.statement.request_hash, receipt.statement.charge);
+		let statement = &receipt.statement;
 		let book = self.books.get_mut(slot.session);
-		let taken = book.and_then(|book| {
-			book.revise(slot.lane, |lane| lane.take_up(slot.sequence, hash, charge))
-		});
+		let taken = book
+			.and_then(|book| book.revise(slot.lane, |lane| lane.take_up(slot.sequence, statement)));
 		let Some((Some(call), change)) = taken else { return Vec::new() };
 		let call = OpenCall { lost: Some(true), ..call };
 		let mut changes = self.charged(slot, (call, change), receipt, Fate::Lost, now);
@@ -179,9 +188,10 @@ impl Ledger {
 		fate: Fate,
 		now: u64,
 	) -> Vec<Change> {
-		let charge = receipt.statement.charge;
-		let totals = Totals::of(&receipt.statement, fate == Fate::Delivered);
-		let totals = self.count(&slot.node, &call, totals);
+		let statement = receipt.statement.newest();
+		let charge = statement.charge;
+		let totals = Totals::of(statement, fate == Fate::Delivered);
+		let totals = self.count(&slot.node, call.agreed.agreement.model, totals);
 		let kept = Change::Statement(Box::new(call.kept(&slot.node, receipt, None)));
 		let mut changes = vec![lane, totals, kept];
 		let number = self.number(slot);
@@ -189,9 +199,8 @@ impl Ledger {
 		changes
 	}
 
-	/// Adds a call to the sums of calls.
-	fn count(&mut self, node: &AccountId, call: &OpenCall, one: Totals) -> Change {
-		let model = call.agreed.terms.model;
+	/// Adds calls to the sums of calls.
+	fn count(&mut self, node: &AccountId, model: ModelId, one: Totals) -> Change {
 		let totals = self.totals.entry((model, node.clone())).or_default();
 		*totals = totals.plus(one);
 		Change::Totals(model, node.clone(), *totals)
@@ -275,7 +284,7 @@ impl Ledger {
 		changes.extend(self.charge_unstated(slot, &call, charge, number, now));
 		let agreed = &call.agreed;
 		let most = Tokens::new(agreed.input_tokens, agreed.max_output_tokens);
-		let most = agreed.price.charge(&most);
+		let most = agreed.charge(&most);
 		if let Some(most) = most.filter(|most| charge > *most) {
 			let reason = format!(
 				"it settled {charge} planck on lane {} of session {} for an answer that costs {most} at \
@@ -301,9 +310,41 @@ impl Ledger {
 		}
 		let broken = u64::from(call.lost.is_some());
 		let one = Totals { calls: 1, broken, charged: charge, ..Totals::default() };
-		let mut changes = vec![self.count(&slot.node, call, one)];
+		let mut changes = vec![self.count(&slot.node, call.agreed.agreement.model, one)];
 		changes.extend(self.judge(&slot.node, call, call.fate(), charge, number, now));
 		changes
+	}
+
+	/// Takes over what the caller has signed for on a lane, as its node tells it, where that is more than is known
+	/// here: the caller's own voucher, the list that it acknowledges, and the statement of its call. The list
+	/// price is that of the voucher's model and price version.
+	///
+	/// # Errors
+	/// [`AdoptError`].
+	pub fn adopt(
+		&mut self,
+		session: SessionId,
+		state: &LaneStateBody,
+		receipt_key: &AccountId,
+		list_price: &PriceSchedule,
+	) -> Result<Vec<Change>, AdoptError> {
+		let Meta { genesis_hash, caller, .. } = self.funds.meta();
+		let book = self.books.get_mut(session).filter(|book| !book.session.is_displaced());
+		let book = book.ok_or(AdoptError::NoSession)?;
+		let node = book.session.node.clone();
+		let signer = book.session.signer.as_ref();
+		let facts =
+			Facts { genesis_hash: *genesis_hash, session, caller, signer, receipt_key, list_price };
+		let adopted = Adopted::check(state, facts)?;
+		let (calls, change) = book.adopt(&adopted)?;
+		let Adopted { voucher, receipt, .. } = adopted;
+		let mut changes = vec![change, self.count(&node, voucher.agreement.model, calls)];
+		changes.extend(receipt.map(|receipt| {
+			let receipt_key = receipt_key.clone();
+			let kept = KeptStatement { node, receipt_key, salt: None, receipt, rejected: None };
+			Change::Statement(Box::new(kept))
+		}));
+		Ok(changes)
 	}
 
 	/// Pays a node no more, and uses no session with it. This holds until it is forgiven.
@@ -353,20 +394,21 @@ impl Ledger {
 		self.funds.submitted(node);
 	}
 
-	/// Notes that the transaction under way has opened a session.
+	/// Notes that the transaction under way has opened a session, in the block `opened_at` or an earlier one.
 	pub fn opened(
 		&mut self,
 		node: &AccountId,
 		id: SessionId,
 		deposit: Balance,
 		expires_at: BlockNumber,
+		opened_at: BlockNumber,
 	) -> Vec<Change> {
 		let (intent, done) = self.funds.take(node);
 		let session = Session {
 			retired: self.nodes.barred().contains_key(node),
 			opened_after: intent.as_ref().map_or(0, |intent| intent.from),
 			opening: intent.and_then(|intent| intent.opening()),
-			..Session::new(id, node.clone(), deposit, expires_at)
+			..Session::new(id, node.clone(), deposit, expires_at, opened_at)
 		};
 		let mut changes = vec![done];
 		// The number may have been given away by a chain reorganisation and come back.
@@ -374,7 +416,7 @@ impl Ledger {
 		if let Some(book) = known {
 			let before = book.session.clone();
 			changes.extend(book.succeed(session.clone()));
-			changes.extend(self.search_again(before));
+			changes.extend(self.funds.search_again(before));
 		} else {
 			self.books.insert(session.clone());
 			changes.push(Change::Anew(id));
@@ -383,19 +425,15 @@ impl Ledger {
 		changes
 	}
 
-	/// Counts a session again as one that a transaction may have opened: another one has its number now,
-	/// and it may be there under another.
-	fn search_again(&mut self, session: Session) -> Option<Change> {
-		let Session { node, opened_after: from, opening, .. } = session;
-		let Opening { first, amount, expires_at, .. } = opening?;
-		if self.funds.intents().contains_key(&node) {
-			return None;
+	/// Takes over a session of the caller that the chain has and that is not known here: the state was lost. All
+	/// that is in it counts as spent, for its node may hold vouchers for it; and nothing that is settled in it
+	/// is held against the node by sums alone.
+	pub fn take_over(&mut self, info: &SessionInfo) -> Vec<Change> {
+		if info.caller != self.funds.meta().caller {
+			return Vec::new();
 		}
-		let kind = IntentKind::Open { expires_at, first };
-		let change = self.funds.plan(&node, Intent { kind, amount, from });
-		// It was submitted long ago.
-		self.funds.submitted(&node);
-		Some(change)
+		let is_barred = self.nodes.barred().contains_key(&info.node);
+		self.books.take_over(info, is_barred)
 	}
 
 	/// Compares a session that was opened lately with a final block. There its number stays what it is, or
@@ -428,29 +466,12 @@ impl Ledger {
 
 	/// Notes that a displaced session was found under another number. No voucher names that one yet.
 	pub fn moved(&mut self, id: SessionId, to: SessionId) -> Vec<Change> {
-		let session = self.books.session(id).filter(|session| session.is_displaced());
-		let is_free = self.books.session(to).is_none();
-		let Some((session, opening)) = session.and_then(|session| {
-			let opening = session.opening.filter(|_| is_free)?;
-			Some((session.clone(), opening))
-		}) else {
-			return Vec::new();
-		};
-		// Under the old number it has cost nothing.
-		self.books.remove(id);
-		let mut changes = vec![Change::Forget(id)];
-		changes.extend(self.funds.forget_top_up(&session.node, id));
-		let Opening { amount, expires_at, .. } = opening;
-		let found = Session {
-			retired: self.nodes.barred().contains_key(&session.node),
-			opened_after: session.opened_after,
-			opening: Some(Opening { displaced: false, ..opening }),
-			signer: session.signer,
-			limit: session.limit,
-			..Session::new(to, session.node, amount, expires_at)
-		};
-		self.books.insert(found.clone());
-		changes.extend([Change::Anew(to), Change::Session(found)]);
+		let node = self.books.session(id).map(|session| session.node.clone());
+		let is_barred = node.as_ref().is_some_and(|node| self.nodes.barred().contains_key(node));
+		let mut changes = self.books.moved(id, to, is_barred);
+		if let Some(node) = node.filter(|_| !changes.is_empty()) {
+			changes.extend(self.funds.forget_top_up(&node, id));
+		}
 		changes
 	}
 
@@ -461,7 +482,7 @@ impl Ledger {
 		id: SessionId,
 		seen: Option<&SessionInfo>,
 		now: u64,
-	) -> (Vec<Change>, Vec<Evidence>) {
+	) -> (Vec<Change>, Vec<Oversettled>) {
 		let caller = &self.funds.meta().caller;
 		let Some(book) = self.books.get_mut(id) else { return Default::default() };
 		let is_new = book.session.opening.is_some();
@@ -482,10 +503,10 @@ impl Ledger {
 	/// Judges by what the chain has settled of a session: what its node does not say of calls that are
 	/// settled is taken from there, and what was settled beyond its statements is evidence against it.
 	/// `now` is in seconds since 1970.
-	pub fn reckon(&mut self, id: SessionId, now: u64) -> (Vec<Change>, Vec<Evidence>) {
+	pub fn reckon(&mut self, id: SessionId, now: u64) -> (Vec<Change>, Vec<Oversettled>) {
 		let silent = self.books.get(id).map(Book::settled_calls).unwrap_or_default();
 		let changes = silent.iter().flat_map(|slot| self.take_settled(slot, now)).collect();
-		(changes, self.books.get(id).map(Book::evidence).unwrap_or_default())
+		(changes, self.books.get(id).map(Book::oversettled).unwrap_or_default())
 	}
 
 	/// Closes a session. `refunded` is what came back, where that is known; else it counts as what the
@@ -497,7 +518,7 @@ impl Ledger {
 		id: SessionId,
 		refunded: Option<Balance>,
 		now: u64,
-	) -> (Vec<Change>, Vec<Evidence>) {
+	) -> (Vec<Change>, Vec<Oversettled>) {
 		let Some(book) = self.books.remove(id) else { return Default::default() };
 		let Session { node, deposit, .. } = &book.session;
 		let cost = match refunded {
@@ -506,8 +527,12 @@ impl Ledger {
 		};
 		let mut changes = vec![Change::Closed(book.session.clone()), self.funds.spend(cost)];
 		changes.extend(self.funds.forget_top_up(node, id));
-		let (stated, mut evidence) = (book.most_stated(), book.last_evidence());
-		let mut unstated = cost.saturating_sub(stated);
+		let (stated, mut evidence) = (book.spent(), book.last_oversettled());
+		let mut unstated = match book.is_complete() {
+			true => cost.saturating_sub(stated),
+			// Calls that were forgotten explain any cost.
+			false => 0,
+		};
 		for (slot, call) in book.unresolved() {
 			let charge = unstated.min(call.agreed.allowance);
 			unstated = unstated.saturating_sub(charge);

@@ -10,6 +10,7 @@
 //! | [`ledger`] | [`Ledger`]: what needs more than one of the parts below |
 //! | [`means`] | the choice of a lane for a call, within the budget |
 //! | [`books`], [`book`], [`lane`], [`lanes`] | sessions, their lanes, and the calls on them |
+//! | [`adopt`] | lanes of which their nodes know more, because the payer's state was lost |
 //! | [`funds`] | transactions under way, and what closed sessions have cost |
 //! | [`nodes`] | which nodes are trusted, and which are not paid any more |
 //! | [`call`], [`session`], [`types`] | what is on disk |
@@ -17,6 +18,7 @@
 //! | [`store`] | the database |
 //! | [`proof`] | proofs against nodes, as files |
 
+mod adopt;
 mod book;
 mod books;
 mod budget;
@@ -41,12 +43,13 @@ pub mod testing;
 mod tests;
 
 pub use self::{
-	book::{Book, Evidence},
+	adopt::AdoptError,
+	book::{Book, Oversettled},
 	books::Books,
 	budget::Budget,
-	call::{Agreement, Begun, Correction, Fate, KeptStatement, LaneSlot, OpenCall},
+	call::{Begun, CallTerms, Correction, Fate, KeptStatement, LaneSlot, OpenCall},
 	funds::Funds,
-	lane::{Lane, Settled},
+	lane::{Lane, Settled, Unlisted},
 	ledger::Ledger,
 	means::Means,
 	nodes::{Nodes, TrustRules},

@@ -1,9 +1,7 @@
 //! The means to pay calls with: which sessions and lanes there are, what of the budget is left, and which
 //! nodes may be paid. Nothing is changed here.
 
-use openledger_primitives::{
-	voucher::LaneTerms, AccountId, Balance, BlockNumber, LaneId, SessionId,
-};
+use openledger_primitives::{lane::Agreement, AccountId, Balance, BlockNumber, LaneId, SessionId};
 
 use crate::{
 	book::Book, books::Books, budget::Budget, funds::Funds, nodes::Nodes, session::Signers,
@@ -66,26 +64,26 @@ impl<'a> Means<'a> {
 		books.with(node).filter(move |book| book.session.can_pay(best, signers))
 	}
 
-	/// Compares a call at these terms with what there is.
+	/// Compares a call that wants this agreement, whatever its block, with what there is.
 	///
 	/// # Errors
 	/// [`Shortfall`].
 	pub fn check(
 		self,
 		node: &AccountId,
-		terms: LaneTerms,
+		wanted: &Agreement,
 		amount: Balance,
 		best: BlockNumber,
 		budget: &Budget,
 	) -> Result<(), Shortfall> {
-		self.place(node, terms, amount, best, budget).map(drop)
+		self.place(node, wanted, amount, best, budget).map(drop)
 	}
 
 	/// The session, and the lane of it, that pay for a call.
 	pub(crate) fn place(
 		self,
 		node: &AccountId,
-		terms: LaneTerms,
+		wanted: &Agreement,
 		amount: Balance,
 		best: BlockNumber,
 		budget: &Budget,
@@ -101,7 +99,7 @@ impl<'a> Means<'a> {
 		let mut denied = None;
 		for book in self.usable(node, best) {
 			let id = book.session.id;
-			let Some(lane) = book.free_lane(terms) else {
+			let Some(lane) = book.free_lane(wanted) else {
 				if book.lanes().any(|(_, lane)| lane.is_denied()) {
 					denied = Some(id);
 				}

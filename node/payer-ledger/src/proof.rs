@@ -12,7 +12,7 @@ use openledger_protocol::x402::Receipt;
 use serde_json::{json, Value};
 
 use crate::{
-	book::Evidence,
+	book::Oversettled,
 	call::{KeptStatement, LaneSlot, OpenCall},
 };
 
@@ -68,10 +68,10 @@ impl Proofs {
 	pub async fn keep_settled(
 		&self,
 		genesis_hash: Hash,
-		evidence: &Evidence,
+		found: &Oversettled,
 		kept: &[KeptStatement],
 	) -> io::Result<PathBuf> {
-		let Evidence { node, session, lane, settled, stated } = evidence;
+		let Oversettled { node, session, lane, settled, stated } = found;
 		let is_of_lane = |kept: &&KeptStatement| {
 			let of_lane = lane.is_none_or(|(lane, _)| kept.call().0 == lane);
 			of_lane && kept.rejected.is_none()
@@ -93,6 +93,14 @@ impl Proofs {
 			None => format!("{session}-settled.json"),
 		};
 		self.keep(name, proof).await
+	}
+
+	/// Keeps what can be reported of a node on chain, in a file with this name. Returns the file.
+	///
+	/// # Errors
+	/// If it cannot be written.
+	pub async fn keep_report(&self, name: String, report: Value) -> io::Result<PathBuf> {
+		self.keep(name, report).await
 	}
 
 	async fn keep(&self, name: String, proof: Value) -> io::Result<PathBuf> {

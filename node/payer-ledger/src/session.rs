@@ -24,6 +24,9 @@ pub struct Session {
 	pub retired: bool,
 	/// `true` if that is so because the node says, and nobody else, that it takes no voucher of it.
 	pub unwelcome: bool,
+	/// The block in which it was opened, or a later one as long as that is not known: no lane of it is as of
+	/// an earlier one.
+	pub opened_at: BlockNumber,
 	/// The best block before it was opened.
 	pub opened_after: BlockNumber,
 	/// The way in which it was opened, as long as no final block shows it: until then its number may
@@ -36,6 +39,9 @@ pub struct Session {
 	/// The most that this key may spend in it, in planck.
 	#[serde(with = "openledger_primitives::serde_balance")]
 	pub limit: Balance,
+	/// `true` if it was taken over from the chain: vouchers may have been signed in it of which nothing is
+	/// known here.
+	pub taken_over: bool,
 }
 
 /// The way in which a session was opened: by this it is found again under another number.
@@ -85,12 +91,14 @@ impl Session {
 		node: AccountId,
 		deposit: Balance,
 		expires_at: BlockNumber,
+		opened_at: BlockNumber,
 	) -> Self {
 		Self {
 			id,
 			node,
 			deposit,
 			expires_at,
+			opened_at,
 			closes_at: None,
 			retired: false,
 			unwelcome: false,
@@ -98,16 +106,19 @@ impl Session {
 			opening: None,
 			signer: None,
 			limit: Balance::MAX,
+			taken_over: false,
 		}
 	}
 
 	/// A session as the chain has it.
 	pub fn of(info: SessionInfo) -> Self {
-		let SessionInfo { id, caller, node, signer, deposit, expires_at, closes_at, .. } = info;
+		let SessionInfo { id, caller, node, signer, deposit, opened_at, .. } = info;
+		let SessionInfo { expires_at, closes_at, .. } = info;
 		let signer = Some(signer).filter(|signer| *signer != caller);
 		let limit = signer.as_ref().map_or(Balance::MAX, |_| info.spending_limit);
 		let retired = closes_at.is_some();
-		Self { closes_at, retired, signer, limit, ..Self::new(id, node, deposit, expires_at) }
+		let session = Self::new(id, node, deposit, expires_at, opened_at);
+		Self { closes_at, retired, signer, limit, ..session }
 	}
 
 	/// Returns `true` if it may be there under another number only.

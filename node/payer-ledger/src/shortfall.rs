@@ -33,4 +33,6 @@ pub enum Shortfall {
 	Doubted,
 	#[error("the node is not paid any more: {0}")]
 	Barred(String),
+	#[error("the node's own price is above the list price")]
+	AboveListPrice,
 }

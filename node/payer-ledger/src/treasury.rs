@@ -10,16 +10,19 @@ use std::{
 	time::Duration,
 };
 
-use openledger_primitives::{AccountId, Balance, BlockNumber, Hash, SessionId};
-use openledger_protocol::clock::unix_seconds;
+use openledger_primitives::{
+	price::PriceSchedule, AccountId, Balance, BlockNumber, Hash, SessionId,
+};
+use openledger_protocol::{clock::unix_seconds, LaneStateBody};
 use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::sync::{futures::Notified, Notify};
 
 use crate::{
+	adopt::AdoptError,
 	book::Book,
 	budget::Budget,
-	call::{Agreement, Begun, KeptStatement, LaneSlot, OpenCall},
+	call::{Begun, CallTerms, KeptStatement, LaneSlot, OpenCall},
 	ledger::Ledger,
 	session::Session,
 	shortfall::Shortfall,
@@ -187,7 +190,7 @@ impl Treasury {
 	pub async fn begin(
 		&self,
 		node: &AccountId,
-		agreed: Agreement,
+		agreed: CallTerms,
 		best: BlockNumber,
 	) -> Result<Reserved, TreasuryError> {
 		self.usable()?;
@@ -196,6 +199,28 @@ impl Treasury {
 			Ok((vec![change], begun))
 		});
 		begun.await.map(Reserved)
+	}
+
+	/// Takes over what the caller has signed for on a lane, as its node tells it: see [`Ledger::adopt`]. When this
+	/// returns, it is on disk.
+	///
+	/// # Errors
+	/// [`AdoptError`].
+	pub async fn adopt(
+		&self,
+		session: SessionId,
+		state: &LaneStateBody,
+		receipt_key: &AccountId,
+		list_price: &PriceSchedule,
+	) -> Result<(), AdoptError> {
+		self.usable()?;
+		let refused = self.update_with(|ledger| {
+			match ledger.adopt(session, state, receipt_key, list_price) {
+				Ok(changes) => (changes, None),
+				Err(error) => (Vec::new(), Some(error)),
+			}
+		});
+		refused.await?.map_or(Ok(()), Err)
 	}
 
 	/// Leaves a call for later whose outcome nobody knows yet.

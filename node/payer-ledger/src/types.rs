@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use openledger_primitives::{
-	statement::Statement, AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, SessionId,
+	lane::Statement, lane_list, AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, SessionId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -110,9 +110,21 @@ impl Totals {
 		Self {
 			calls: 1,
 			broken: u64::from(!delivered),
-			input_tokens: statement.input_tokens.into(),
-			output_tokens: statement.output_tokens.into(),
+			input_tokens: statement.tokens.input.into(),
+			output_tokens: statement.tokens.output.into(),
 			charged: statement.charge,
+		}
+	}
+
+	/// Calls that were forgotten, by what their lane's list says of all of them; `charge` is the part of
+	/// their cost that was not counted yet.
+	pub(crate) fn adopted(calls: &lane_list::Totals, charge: Balance) -> Self {
+		Self {
+			calls: calls.calls.into(),
+			broken: 0,
+			input_tokens: calls.input_tokens,
+			output_tokens: calls.output_tokens,
+			charged: charge,
 		}
 	}
 

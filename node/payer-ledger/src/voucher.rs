@@ -1,6 +1,6 @@
 //! The voucher that a node is paid with. It is made of what is on disk, and of nothing else.
 
-use openledger_primitives::{voucher::Voucher, Hash, Signature};
+use openledger_primitives::{lane::Voucher, Hash, Signature};
 use openledger_protocol::x402::{self, Payload, PaymentSignature, Requirements, Resource};
 
 use crate::treasury::Reserved;
@@ -33,18 +33,19 @@ impl SignedVoucher {
 			genesis_hash,
 			session: slot.session,
 			lane: slot.lane,
-			model: agreed.terms.model,
-			version: agreed.terms.version,
-			price_version: agreed.terms.price_version,
+			agreement: agreed.agreement,
 			sequence: slot.sequence,
 			acknowledged: reserved.acknowledged,
+			acknowledged_root: reserved.acknowledged_root,
 			authorised: reserved.authorised,
 			request_hash: agreed.request_hash,
 			valid_until: agreed.valid_until,
+			extension: None,
 		};
 		let signature = sign(&voucher);
 		let resource = Resource { url, description: None, mime_type: None };
-		let payload = Payload { voucher, signature, salt: agreed.salt.to_fixed_bytes() };
+		let salt = agreed.salt.to_fixed_bytes();
+		let payload = Payload { voucher: voucher.into(), signature, salt };
 		Self { header: x402::encode(&PaymentSignature::new(resource, offer.clone(), payload)) }
 	}
 

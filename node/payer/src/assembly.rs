@@ -90,8 +90,7 @@ impl Payer {
 			changes
 		});
 		begun.await?;
-		let folder = settings.state.join(format!("{}.proofs", file_name(&genesis, &account)));
-		let proofs = Proofs::new(folder);
+		let proofs = proofs_of(&settings.state.join(file_name(&genesis, &account)));
 		let clerk = Clerk::new(genesis, treasury.clone(), proofs.clone(), settings.recount.clone());
 		let market = Arc::new(Market::new(network.clone(), settings.inside));
 		let api = NodeApi::new(settings.patience, settings.inside)?;
@@ -117,6 +116,10 @@ impl Payer {
 	pub async fn start(&self, stop: CancellationToken) -> Background {
 		if let Err(error) = self.market.refresh_if_older(Duration::ZERO).await {
 			warn!(%error, "the chain cannot be asked yet");
+		}
+		// Before the first call could have another session opened.
+		if let Err(error) = self.janitor.take_over().await {
+			warn!(%error, "a session could not be taken over yet");
 		}
 		Background(vec![
 			tokio::spawn(self.market.clone().follow(stop.clone())),
@@ -163,6 +166,11 @@ const EXTENSION: &str = "redb";
 fn file_name(genesis: &Hash, account: &AccountId) -> String {
 	let bytes: &[u8] = account.as_ref();
 	format!("{}-{}", of_chain(genesis), hex::encode(bytes.get(..8).unwrap_or(bytes)))
+}
+
+/// The proofs that are kept beside a state file.
+pub fn proofs_of(path: &Path) -> Proofs {
+	Proofs::new(path.with_extension("proofs"))
 }
 
 fn of_chain(genesis: &Hash) -> String {

@@ -4,7 +4,9 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use openledger_chain_client::ss58;
-use openledger_payer_ledger::{Evidence, Fate, LaneSlot, OpenCall, Proofs, StoreError, Treasury};
+use openledger_payer_ledger::{
+	Fate, LaneSlot, OpenCall, Oversettled, Proofs, StoreError, Treasury,
+};
 use openledger_primitives::{Balance, Hash};
 use openledger_protocol::{
 	clock::unix_seconds,
@@ -76,13 +78,14 @@ impl Clerk {
 		answer: Option<Answer<'_>>,
 		fate: Fate,
 	) -> Result<Option<Balance>, Unacceptable> {
-		let is_another = response.extra.statement.request_hash != call.agreed.request_hash;
+		let stated = response.extra.statement.newest();
+		let is_another = stated.request_hash != call.agreed.request_hash;
 		if is_another && self.take_up(slot, response.clone()).await? {
 			return Ok(None);
 		}
 		let receipt = response.extra;
 		self.check(slot, call, &receipt, answer).await?;
-		let (charge, now) = (receipt.statement.charge, unix_seconds());
+		let (charge, now) = (receipt.statement.newest().charge, unix_seconds());
 		self.treasury.update(|ledger| ledger.acknowledge(slot, receipt, fate, now)).await?;
 		Ok(Some(charge))
 	}
@@ -100,7 +103,7 @@ impl Clerk {
 		let call = self.treasury.look(|ledger| {
 			let ours = |call: &&OpenCall| {
 				call.sequence == slot.sequence
-					&& call.agreed.request_hash == receipt.statement.request_hash
+					&& call.agreed.request_hash == receipt.statement.newest().request_hash
 			};
 			ledger.books().lane(slot)?.untaken.iter().find(ours).cloned()
 		});
@@ -122,13 +125,14 @@ impl Clerk {
 	) -> Result<(), Unacceptable> {
 		let owed = match answer {
 			Some(answer) => self.owed(call, answer).await,
-			None => call.clone(),
+			None => Ok(call.clone()),
 		};
-		let checked = check_statement(receipt, self.genesis_hash, slot, &owed);
+		let checked =
+			owed.and_then(|owed| check_statement(receipt, self.genesis_hash, slot, &owed));
 		let Err(reason) = checked else { return Ok(()) };
 		metrics::counter!("openledger_pay_rejected_statements_total").increment(1);
 		let LaneSlot { node, session, lane, sequence } = slot;
-		let statement = &receipt.statement;
+		let statement = receipt.statement.newest();
 		let proves = (statement.genesis_hash, statement.session) == (self.genesis_hash, *session)
 			&& (statement.lane, statement.sequence) == (*lane, *sequence)
 			&& receipt.is_signed_by(&call.agreed.receipt_key);
@@ -146,19 +150,26 @@ impl Clerk {
 	}
 
 	/// A call as far as it is owed for what has come of its answer.
-	pub async fn owed(&self, call: &OpenCall, answer: Answer<'_>) -> OpenCall {
+	///
+	/// # Errors
+	/// The reason why no answer is as that which has come.
+	pub async fn owed(&self, call: &OpenCall, answer: Answer<'_>) -> Result<OpenCall, String> {
 		let Answer { model, task, said, whole } = answer;
 		let counted = match task {
 			Task::Embeddings => None,
 			Task::Chat | Task::Text => self.recount.count(model, vec![said.all()], false).await,
 		};
-		owed(call, said, whole, counted)
+		// A long answer takes its time.
+		let (same_call, same_text) = (call.clone(), said.clone());
+		let hashing = move || owed(&same_call, &same_text, whole, counted);
+		let owed_for = tokio::task::spawn_blocking(hashing).await;
+		owed_for.unwrap_or_else(|_| owed(call, said, whole, counted))
 	}
 
 	/// Keeps the proof that nodes have settled more than they stated, and pays them no more.
-	pub async fn accuse(&self, found: &[Evidence]) -> Result<(), StoreError> {
+	pub async fn accuse(&self, found: &[Oversettled]) -> Result<(), StoreError> {
 		for evidence in found {
-			let Evidence { node, session, lane, settled, stated } = evidence;
+			let Oversettled { node, session, lane, settled, stated } = evidence;
 			if self.treasury.look(|ledger| ledger.nodes().is_barred_for_good(node)) {
 				continue;
 			}

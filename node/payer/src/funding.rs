@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use openledger_chain_client::{ss58, At, ChainError};
 use openledger_payer_ledger::{
-	Agreement, IntentKind, Reserved, Shortfall, StoreError, Treasury, TreasuryError,
+	CallTerms, IntentKind, Reserved, Shortfall, StoreError, Treasury, TreasuryError,
 };
 use openledger_primitives::{AccountId, Balance, BlockNumber, SessionId, MILLI_OPEN};
 use openledger_protocol::units::format_amount;
@@ -81,7 +81,7 @@ pub struct Want {
 	/// The operator.
 	pub node: AccountId,
 	/// The call.
-	pub agreed: Agreement,
+	pub agreed: CallTerms,
 	/// The newest block.
 	pub best: BlockNumber,
 }
@@ -275,14 +275,14 @@ impl Funding {
 		let deposit = self.treasury.plan(node, need, kind, from, available).await?;
 		let submitted = self.network.open_session(node, deposit, expires_at).await;
 		let noted = match submitted {
-			Submitted::Done(Opened { session, deposit, expires_at }) => {
+			Submitted::Done(Opened { session, deposit, expires_at, opened_at }) => {
 				info!(session, node = %ss58(node), deposit = %format_amount(deposit), "session opened");
 				let keys = self.network.keys();
 				let limit = keys.hot_limit.unwrap_or(Balance::MAX);
 				let opened = self.treasury.update(|ledger| {
 					// It takes the place of those.
 					let mut changes = ledger.books_mut().retire_worn(node);
-					changes.extend(ledger.opened(node, session, deposit, expires_at));
+					changes.extend(ledger.opened(node, session, deposit, expires_at, opened_at));
 					if let Some(hot) = keys.hot_account() {
 						let books = ledger.books_mut();
 						changes.extend(books.at(session, |book| book.opened_for(hot, limit)));

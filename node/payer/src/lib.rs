@@ -12,10 +12,12 @@
 //! | `check`, `size`, [`sse`], [`answer_text`] | reading offers, statements and answers, and comparing them |
 //! | `clerk`, [`recount`] | taking what nodes sign, and keeping what is false |
 //! | `recovery` | finding out what became of calls |
+//! | `adoption` | going on with sessions and lanes of which the state is lost |
 //! | [`audit`] | what a node stated, next to what it settled |
 //! | [`janitor`] | closing sessions, and what else is left lying about |
 //! | [`error`] | why a call failed, as apps are told |
 
+mod adoption;
 pub mod answer_text;
 pub mod assembly;
 pub mod audit;

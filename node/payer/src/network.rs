@@ -6,7 +6,8 @@ use openledger_chain_client::{
 	TxOutcome,
 };
 use openledger_primitives::{
-	info::{ModelInfo, NodeInfo, SessionInfo},
+	info::{LaneTermsInfo, ModelInfo, NodeInfo, SessionInfo},
+	lane::{Agreement, VersionedCloseAgreement},
 	AccountId, Balance, BlockNumber, Hash, ModelId, SessionId, Signature, MAX_PAGE,
 };
 
@@ -21,6 +22,17 @@ pub enum Submitted<T> {
 	Unknown(String),
 }
 
+impl<T> Submitted<T> {
+	/// The same, with something else that it did.
+	fn map<Other>(self, done: impl FnOnce(T) -> Other) -> Submitted<Other> {
+		match self {
+			Self::Done(value) => Submitted::Done(done(value)),
+			Self::Refused(reason) => Submitted::Refused(reason),
+			Self::Unknown(reason) => Submitted::Unknown(reason),
+		}
+	}
+}
+
 /// A session that was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
@@ -30,6 +42,8 @@ pub struct Opened {
 	pub deposit: Balance,
 	/// The block at which it ends.
 	pub expires_at: BlockNumber,
+	/// The block in which it was opened.
+	pub opened_at: BlockNumber,
 }
 
 /// The chain, and the account that pays.
@@ -65,6 +79,8 @@ pub trait Network: Send + Sync + 'static {
 	async fn node(&self, operator: &AccountId) -> Result<Option<NodeInfo>, ChainError>;
 	/// A session.
 	async fn session(&self, id: SessionId, at: At) -> Result<Option<SessionInfo>, ChainError>;
+	/// The terms of calls under an agreement. `None` if no voucher with it is redeemed.
+	async fn lane_terms(&self, agreement: &Agreement) -> Result<Option<LaneTermsInfo>, ChainError>;
 	/// The number that the next session will have.
 	async fn next_session(&self) -> Result<SessionId, ChainError>;
 	/// Opens a session with `node`, whose vouchers the hot key signs if there is one.
@@ -80,10 +96,10 @@ pub trait Network: Send + Sync + 'static {
 	async fn request_close(&self, session: SessionId) -> Submitted<BlockNumber>;
 	/// Closes a session. Returns what came back, in planck.
 	async fn close(&self, session: SessionId) -> Submitted<Balance>;
-	/// Closes a session at once: its node has signed that it is content. Returns what came back, in planck.
-	async fn close_with_agreement(
+	/// Closes a session at once: its node has signed this agreement. Returns what came back, in planck.
+	async fn close_by_agreement(
 		&self,
-		session: SessionId,
+		agreement: VersionedCloseAgreement,
 		signature: Signature,
 	) -> Submitted<Balance>;
 }
@@ -139,8 +155,17 @@ impl Live {
 	async fn submit<T>(
 		&self,
 		call: metering::Call,
-		mut pick: impl FnMut(&metering::Event) -> Option<T> + Send,
+		pick: impl FnMut(&metering::Event) -> Option<T> + Send,
 	) -> Submitted<T> {
+		self.include(call, pick).await.map(|(done, _)| done)
+	}
+
+	/// The same, with the block that it is in.
+	async fn include<T>(
+		&self,
+		call: metering::Call,
+		mut pick: impl FnMut(&metering::Event) -> Option<T> + Send,
+	) -> Submitted<(T, BlockNumber)> {
 		let pick = |event: &Event| match event {
 			Event::InferenceMetering(event) => pick(event),
 			_ => None,
@@ -153,7 +178,7 @@ impl Live {
 		let submitted = tx::submit(&self.chain, &call, key, SubmitOptions::in_block()).await;
 		match submitted.map(TxOutcome::into_included) {
 			Ok(Ok(included)) => match included.find(pick) {
-				Some(done) => Submitted::Done(done),
+				Some(done) => Submitted::Done((done, included.block.number)),
 				None => Submitted::Unknown(format!("{} had no event that is known", call.name())),
 			},
 			Ok(Err(error @ (TxError::Failed { .. } | TxError::Invalid { .. }))) => {
@@ -207,6 +232,12 @@ impl Network for Live {
 		self.chain.session(id, at).await
 	}
 
+	async fn lane_terms(&self, agreement: &Agreement) -> Result<Option<LaneTermsInfo>, ChainError> {
+		let Agreement { model, version, price_version, as_of, .. } = *agreement;
+		let terms = self.chain.lane_terms(model, version, price_version, as_of, At::Best).await?;
+		Ok(terms.ok())
+	}
+
 	async fn next_session(&self) -> Result<SessionId, ChainError> {
 		self.chain.next_session(At::Best).await
 	}
@@ -230,14 +261,18 @@ impl Network for Live {
 			},
 			None => metering::Call::open_session { node, deposit, signer, expires_at },
 		};
-		self.submit(call, |event| match event {
+		let included = self.include(call, |event| match event {
 			metering::Event::SessionOpened(opened) if opened.caller == ours => {
-				let (session, deposit) = (opened.session, opened.deposit);
-				Some(Opened { session, deposit, expires_at: opened.expires_at })
+				Some((opened.session, opened.deposit, opened.expires_at))
 			}
 			_ => None,
+		});
+		included.await.map(|((session, deposit, expires_at), opened_at)| Opened {
+			session,
+			deposit,
+			expires_at,
+			opened_at,
 		})
-		.await
 	}
 
 	async fn top_up(&self, session: SessionId, amount: Balance) -> Submitted<()> {
@@ -258,12 +293,12 @@ impl Network for Live {
 		self.submit(metering::Call::close_session { session }, refunded).await
 	}
 
-	async fn close_with_agreement(
+	async fn close_by_agreement(
 		&self,
-		session: SessionId,
+		agreement: VersionedCloseAgreement,
 		signature: Signature,
 	) -> Submitted<Balance> {
-		let call = metering::Call::close_with_agreement { session, signature };
+		let call = metering::Call::close_by_agreement { agreement, signature };
 		self.submit(call, refunded).await
 	}
 }

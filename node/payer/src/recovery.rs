@@ -128,7 +128,7 @@ async fn resolve(
 		// Otherwise a node that starts again would cost a lane for minutes for each call it was serving.
 		StatementStatus::NotTaken if call.can_be_taken(parts.market.best()) => {
 			let before = slot.sequence.saturating_sub(1);
-			let correction = Correction { sequence: Some(before), acknowledged: None };
+			let correction = Correction { sequence: Some(before) };
 			let refused = parts.treasury.at(slot.session, |book| book.refuse(slot, correction));
 			return refused.await.map_err(|error| error.to_string());
 		}
@@ -173,7 +173,7 @@ pub(crate) async fn take_up(
 		StatementStatus::NotTaken => return Ok(Refused::NotTaken),
 		StatementStatus::NotNow(_) => return Ok(Refused::Unsaid),
 	};
-	if disbelieved.contains(&response.extra.statement.request_hash) {
+	if disbelieved.contains(&response.extra.statement.newest().request_hash) {
 		return Ok(Refused::NotTaken);
 	}
 	match parts.clerk.take_up(slot, response).await {

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use openledger_payer_ledger::{Budget, TrustRules};
-use openledger_primitives::{AccountId, Balance, BlockNumber};
+use openledger_primitives::{answer::Evidence, AccountId, Balance, BlockNumber, SessionId};
 
 use crate::{node::api::Patience, recount::Recount};
 
@@ -16,6 +16,8 @@ pub struct PayerSettings {
 	pub new_budget: bool,
 	/// Nodes that were caught cheating and are paid again.
 	pub forgive: Vec<AccountId>,
+	/// Sessions of the account that were opened with a state that is lost, and that are used again.
+	pub take_over: Vec<SessionId>,
 	/// The folder with the state. Each account on each chain has files of its own in it.
 	pub state: PathBuf,
 	/// The length of a new session, in blocks.
@@ -41,6 +43,7 @@ impl PayerSettings {
 			budget,
 			new_budget: false,
 			forgive: Vec::new(),
+			take_over: Vec::new(),
 			state,
 			session_blocks: 24 * 1_200,
 			inside: false,
@@ -62,6 +65,8 @@ pub struct CallSettings {
 	pub max_output_tokens: u32,
 	/// The most blocks that a voucher is valid for.
 	pub validity: BlockNumber,
+	/// The permission to show on chain what answers are made of.
+	pub evidence: Evidence,
 	/// An app that leaves after so long and has got nothing has waited in vain.
 	pub in_vain: Duration,
 	/// The time of one call, with everything.
@@ -90,6 +95,7 @@ impl Default for CallSettings {
 			max_output_tokens: 4_096,
 			// An hour of blocks of three seconds.
 			validity: 1_200,
+			evidence: Evidence::Open,
 			in_vain: Duration::from_secs(5),
 			deadline: Duration::from_secs(600),
 			recovery: Duration::from_secs(15),

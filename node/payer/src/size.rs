@@ -1,6 +1,8 @@
 //! The size that an answer can have, by what was offered. What is larger is not read: nobody fills a
 //! caller's memory.
 
+use openledger_primitives::answer::MAX_ANSWER;
+
 /// No whole answer is longer than this, in bytes.
 const MOST: usize = 64 * 1024 * 1024;
 /// Any answer may be as long as this, in bytes.
@@ -46,7 +48,9 @@ impl AnswerSize {
 			tokens => (size(tokens, WRITTEN), times(tokens, AROUND)),
 		};
 		let values = values.saturating_add(SOME_VALUES).min(MOST_VALUES);
-		Self { said: size(max_output_tokens, SAID), written, values }
+		// No statement is about a longer text.
+		let longest = usize::try_from(MAX_ANSWER).unwrap_or(usize::MAX);
+		Self { said: size(max_output_tokens, SAID).min(longest), written, values }
 	}
 
 	/// Returns `true` if JSON has no more values than this.
@@ -77,7 +81,8 @@ mod tests {
 		let vectors = AnswerSize::of(7, 0);
 		assert_eq!(vectors.written, SOME + 7 * VECTOR);
 		assert_eq!(vectors.values, SOME_VALUES + 7 * NUMBERS);
-		let all = AnswerSize { said: MOST, written: MOST, values: MOST_VALUES };
+		let said = usize::try_from(MAX_ANSWER).unwrap();
+		let all = AnswerSize { said, written: MOST, values: MOST_VALUES };
 		assert_eq!(AnswerSize::of(u32::MAX, u32::MAX), all);
 	}
 

@@ -3,12 +3,12 @@
 //! The caller signs a [`CloseRequest`] and sends it to `POST /v1/close/{session}`. From then on the
 //! node takes no more vouchers of the session. It settles what it has served and answers with its
 //! signature over the [`CloseAgreement`], which the caller brings to the chain with
-//! `close_with_agreement`. Asking twice changes nothing, so whoever repeats a request that was sent
+//! `close_by_agreement`. Asking twice changes nothing, so whoever repeats a request that was sent
 //! before gains nothing by it.
 
 use codec::{Decode, Encode};
 use openledger_primitives::{
-	closing::CloseAgreement, signing::Signed, AccountId, Balance, BlockNumber, Hash, SessionId,
+	lane::CloseAgreement, signing::Signed, AccountId, Balance, BlockNumber, Hash, SessionId,
 	Signature,
 };
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,11 @@ pub struct CloseAnswer {
 }
 
 impl CloseAnswer {
+	/// The agreement that is signed, and that the caller brings to the chain.
+	pub fn agreement(&self, genesis_hash: Hash, session: SessionId) -> CloseAgreement {
+		CloseAgreement { genesis_hash, session, settled: self.settled, extension: None }
+	}
+
 	/// Returns `true` if the node with this receipt key agrees to the end of this session.
 	pub fn is_signed_by(
 		&self,
@@ -76,8 +81,7 @@ impl CloseAnswer {
 		session: SessionId,
 		receipt_key: &AccountId,
 	) -> bool {
-		let agreement = CloseAgreement { genesis_hash, session, settled: self.settled };
-		agreement.verify(&self.signature, receipt_key)
+		self.agreement(genesis_hash, session).verify(&self.signature, receipt_key)
 	}
 }
 
@@ -111,12 +115,14 @@ mod tests {
 	fn agreements_are_for_what_was_settled() {
 		let node = key("//Bob");
 		let genesis_hash = Hash::repeat_byte(1);
-		let agreement = CloseAgreement { genesis_hash, session: 7, settled: 1 << 70 };
+		let agreement =
+			CloseAgreement { genesis_hash, session: 7, settled: 1 << 70, extension: None };
 		let answer = CloseAnswer { settled: 1 << 70, signature: node.sign_message(&agreement) };
 		let json = serde_json::to_value(&answer).unwrap();
 		assert_eq!(json["settled"], (1_u128 << 70).to_string());
 		let read: CloseAnswer = serde_json::from_value(json).unwrap();
 		assert!(read.is_signed_by(genesis_hash, 7, &node.account()));
+		assert_eq!(read.agreement(genesis_hash, 7), agreement);
 		let other = CloseAnswer { settled: 5, ..read };
 		assert!(!other.is_signed_by(genesis_hash, 7, &node.account()));
 	}

@@ -8,6 +8,7 @@
 //! | [`sse`] | server-sent events, the form of streamed answers |
 //! | [`task`] | what can be asked of a model |
 //! | [`closing`] | asking a node to agree to a session's end |
+//! | [`lane_state`] | what a node knows of a lane, for whoever lost it |
 //! | [`sanitise`] | showing what the other side says |
 //! | [`units`] | amounts as people write them |
 //! | [`clock`] | the time on the wall |
@@ -19,6 +20,7 @@ pub mod address;
 pub mod api_error;
 pub mod clock;
 pub mod closing;
+pub mod lane_state;
 pub mod refusal;
 pub mod sanitise;
 pub mod sse;
@@ -30,5 +32,6 @@ pub mod x402;
 mod testing;
 
 pub use api_error::{ApiError, ErrorBody, ErrorDetail};
+pub use lane_state::{LaneStateBody, LastVoucher};
 pub use refusal::{RefusalCode, RefusalDetails};
 pub use task::Task;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use openledger_primitives::{
-	info::{ModelInfo, SessionInfo},
+	info::{LaneTermsInfo, ModelInfo, SessionInfo},
 	price::PriceSchedule,
-	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId,
+	record::RejectReason,
+	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId, VersionId,
 };
 use openledger_testkit::{Away, GENESIS};
 pub use openledger_testkit::{ChainState, TestChain};
@@ -47,6 +48,16 @@ impl SessionSource for TestChain {
 
 	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable> {
 		Ok(self.asked()?.sessions.get(&id).cloned())
+	}
+
+	async fn lane_terms(
+		&self,
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+		as_of: BlockNumber,
+	) -> Result<Result<LaneTermsInfo, RejectReason>, ChainUnavailable> {
+		Ok(self.asked()?.lane_terms(model, version, price_version, as_of))
 	}
 
 	fn away_for(&self) -> Option<Duration> {

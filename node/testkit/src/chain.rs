@@ -3,18 +3,24 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use openledger_primitives::{
-	closing::CloseAgreement,
-	info::{ModelInfo, NodeInfo, SessionInfo},
+	info::{LaneTermsInfo, ModelInfo, NodeInfo, SessionInfo},
+	lane::VersionedCloseAgreement,
 	price::PriceSchedule,
-	signing::Signed,
-	AccountId, Balance, BlockNumber, Hash, ModelId, PriceVersion, SessionId, Signature,
+	record::RejectReason,
+	AccountId, Balance, BlockNumber, Hash, ModelId, PriceVersion, SessionId, Signature, VersionId,
 };
 use parking_lot::{Mutex, MutexGuard};
+use sp_runtime::Permill;
 
 use crate::data::{model, operator, session, BEST, GENESIS, MODEL, SESSION};
 
 /// Blocks between a caller's wish to close a session and its end.
 const NOTICE: BlockNumber = 100;
+/// The protocol's part of what calls cost.
+const PROTOCOL_SHARE: Permill = Permill::from_percent(5);
+
+/// Model, version, price version, and the block that calls are paid as of.
+pub type LaneTermsKey = (ModelId, VersionId, PriceVersion, BlockNumber);
 
 /// The behaviour of a chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +57,8 @@ pub struct ChainState {
 	pub models: BTreeMap<ModelId, ModelInfo>,
 	/// Prices that were offered before.
 	pub standing: BTreeMap<(ModelId, PriceVersion), PriceSchedule>,
+	/// Terms of lanes, where they are not the usual ones.
+	pub lane_terms: BTreeMap<LaneTermsKey, Result<LaneTermsInfo, RejectReason>>,
 	/// The inference nodes, by operator.
 	pub nodes: BTreeMap<AccountId, NodeInfo>,
 	/// The sessions that are not closed.
@@ -72,12 +80,12 @@ impl ChainState {
 		self.mood = if away { ChainMood::Away } else { ChainMood::Well };
 	}
 
-	/// Opens a session, and takes its deposit. `info` is the session but for its number.
+	/// Opens a session, and takes its deposit. `info` is the session but for its number and its block.
 	pub fn open_session(&mut self, info: SessionInfo) -> Option<SessionId> {
 		self.free = self.free.checked_sub(info.deposit)?;
 		let id = self.next;
 		self.next += 1;
-		self.sessions.insert(id, SessionInfo { id, ..info });
+		self.sessions.insert(id, SessionInfo { id, opened_at: self.best, ..info });
 		Some(id)
 	}
 
@@ -103,16 +111,52 @@ impl ChainState {
 	}
 
 	/// Closes a session whose node has signed that it is content; the refund, in planck.
-	pub fn close_with_agreement(
+	pub fn close_by_agreement(
 		&mut self,
-		genesis_hash: Hash,
-		session: SessionId,
-		signature: Signature,
+		agreement: &VersionedCloseAgreement,
+		signature: &Signature,
 	) -> Option<Balance> {
-		let info = self.sessions.get(&session)?;
-		let agreement = CloseAgreement { genesis_hash, session, settled: info.settled };
-		let node = self.nodes.get(&info.node)?;
-		agreement.verify(&signature, &node.receipt_key).then(|| self.end(session)).flatten()
+		let agreed = agreement.newest();
+		let info = self.sessions.get(&agreed.session)?;
+		let fits = agreed.genesis_hash == GENESIS
+			&& agreed.settled == info.settled
+			&& agreed.extension.is_none();
+		let key = &self.nodes.get(&info.node)?.receipt_key;
+		let holds = fits && agreement.verify(signature, key);
+		holds.then(|| self.end(agreed.session)).flatten()
+	}
+
+	/// The terms of lanes with an agreement: what a test has set, or those of the model as it is now, which
+	/// do not change.
+	///
+	/// # Errors
+	/// The reason why no voucher with them is redeemed.
+	pub fn lane_terms(
+		&self,
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+		as_of: BlockNumber,
+	) -> Result<LaneTermsInfo, RejectReason> {
+		if let Some(set) = self.lane_terms.get(&(model, version, price_version, as_of)) {
+			return set.clone();
+		}
+		let info = self.models.get(&model).ok_or(RejectReason::UnknownModel)?;
+		if version > info.version {
+			return Err(RejectReason::UnknownVersion);
+		}
+		let price = match self.standing.get(&(model, price_version)) {
+			Some(price) => *price,
+			None if price_version == info.price_version => info.price,
+			None => return Err(RejectReason::UnknownPrice),
+		};
+		Ok(LaneTermsInfo {
+			price,
+			policy: info.policy,
+			protocol_share: PROTOCOL_SHARE,
+			changed_at: None,
+			valid_until: None,
+		})
 	}
 
 	fn end(&mut self, session: SessionId) -> Option<Balance> {

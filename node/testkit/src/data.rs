@@ -2,23 +2,32 @@
 
 use openledger_chain_client::{Keypair, Scheme};
 use openledger_primitives::{
+	answer::{self, prompt_root, unattributed, AnswerSalts, Evidence},
 	attribution::{DataSources, NEWEST_RULE},
 	info::{LaneInfo, ModelInfo, SessionInfo},
+	lane::{Agreement, Statement, VersionedStatement, Voucher},
+	lane_list::{LaneLeaf, LaneList},
 	model::VersionDetails,
 	policy::RevenuePolicy,
-	price::PriceSchedule,
-	voucher::{request_hash, Voucher},
-	Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId,
+	price::{PriceSchedule, Tokens},
+	voucher::request_hash,
+	Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId, VersionId,
 };
-use openledger_protocol::x402::{self, Payload, PaymentRequired, PaymentSignature};
+use openledger_protocol::x402::{self, Payload, PaymentRequired, PaymentSignature, Receipt};
 use sp_runtime::Permill;
 
 /// The chain.
 pub const GENESIS: Hash = Hash::repeat_byte(7);
 /// Its best block.
 pub const BEST: BlockNumber = 100;
+/// The block in which its sessions were opened.
+pub const OPENED_AT: BlockNumber = 50;
+/// The block whose owners, curators and releases the calls of a lane are paid by.
+pub const AS_OF: BlockNumber = 90;
 /// The model.
 pub const MODEL: ModelId = 3;
+/// Its version.
+pub const VERSION: VersionId = 1;
 /// Its name.
 pub const MODEL_NAME: &str = "echo";
 /// The version of its price.
@@ -34,6 +43,8 @@ pub const PRICE: PriceSchedule = PriceSchedule {
 pub const DEPOSIT: Balance = 1_000_000;
 /// The caller's salt.
 pub const SALT: [u8; 32] = [9; 32];
+/// The prompt of a call, as the model's template renders it.
+pub const PROMPT: &str = "What is the capital of France?";
 /// A session that is open and pays this node.
 pub const SESSION: SessionId = 5;
 
@@ -67,6 +78,7 @@ pub fn session(id: SessionId) -> SessionInfo {
 		deposit: DEPOSIT,
 		settled: 0,
 		spending_limit: 0,
+		opened_at: OPENED_AT,
 		expires_at: BEST + 1_000,
 		closes_at: None,
 		lanes: Vec::new(),
@@ -75,7 +87,7 @@ pub fn session(id: SessionId) -> SessionInfo {
 
 /// A lane as far as the chain has settled it.
 pub fn settled_lane(lane: LaneId, sequence: Sequence, settled: Balance) -> LaneInfo {
-	LaneInfo { lane, sequence, settled }
+	LaneInfo { lane, sequence, settled, agreement: Some(agreement().hash()) }
 }
 
 /// The model.
@@ -88,7 +100,7 @@ pub fn model() -> ModelInfo {
 		paused: false,
 		retired_at: None,
 		offered_to: None,
-		version: 1,
+		version: VERSION,
 		price_version: PRICE_VERSION,
 		price: PRICE,
 		policy: RevenuePolicy {
@@ -116,26 +128,52 @@ pub fn model() -> ModelInfo {
 	}
 }
 
+/// The agreement of a lane, by which its calls cost the list price.
+pub fn agreement() -> Agreement {
+	Agreement {
+		model: MODEL,
+		version: VERSION,
+		price_version: PRICE_VERSION,
+		as_of: AS_OF,
+		evidence: Evidence::Open,
+		own_price: None,
+	}
+}
+
 /// The first voucher of the session's first lane, for this body, good for `allowance`.
 pub fn voucher(body: &[u8], allowance: Balance) -> Voucher {
 	Voucher {
 		genesis_hash: GENESIS,
 		session: SESSION,
 		lane: 0,
-		model: MODEL,
-		version: 1,
-		price_version: PRICE_VERSION,
+		agreement: agreement(),
 		sequence: 1,
 		acknowledged: 0,
+		acknowledged_root: LaneList::default().root(),
 		authorised: allowance,
 		request_hash: request_hash(&SALT, body),
 		valid_until: BEST + 50,
+		extension: None,
+	}
+}
+
+/// The voucher after `last` on the same lane, which acknowledges the calls in `list`.
+pub fn next_voucher(list: &LaneList, last: &Voucher, body: &[u8], allowance: Balance) -> Voucher {
+	let acknowledged = list.totals().charge;
+	Voucher {
+		sequence: last.sequence + 1,
+		acknowledged,
+		acknowledged_root: list.root(),
+		authorised: acknowledged + allowance,
+		request_hash: request_hash(&SALT, body),
+		..*last
 	}
 }
 
 /// A voucher's header, signed by `signer`, as an answer to `required`.
 pub fn payment(required: &PaymentRequired, voucher: Voucher, signer: &Keypair) -> PaymentSignature {
-	let payload = Payload { voucher, signature: signer.sign_message(&voucher), salt: SALT };
+	let signature = signer.sign_message(&voucher);
+	let payload = Payload { voucher: voucher.into(), signature, salt: SALT };
 	let accepted = required.accepts.first().expect("there is a way to pay").clone();
 	PaymentSignature::new(required.resource.clone(), accepted, payload)
 }
@@ -143,4 +181,52 @@ pub fn payment(required: &PaymentRequired, voucher: Voucher, signer: &Keypair) -
 /// A voucher's header, as it goes over the wire.
 pub fn header(payment: &PaymentSignature) -> String {
 	x402::encode(payment)
+}
+
+/// The answer to a voucher's call, of which `text` was delivered. Nobody is traced in it.
+pub fn response(
+	voucher: &Voucher,
+	salt: &[u8; 32],
+	text: &[u8],
+	prompt: &[u8],
+) -> answer::Response {
+	let salts = AnswerSalts::new(salt, &voucher.request_hash);
+	let prompt = prompt_root(&salts, prompt).expect("a short prompt");
+	let evidence = voucher.agreement.evidence;
+	unattributed(salt, &voucher.request_hash, text, prompt, evidence).expect("a short answer")
+}
+
+/// The statement of a voucher's call, of which `text` was delivered.
+pub fn statement(voucher: &Voucher, tokens: Tokens, text: &str) -> Statement {
+	stated(voucher, tokens, response(voucher, &SALT, text.as_bytes(), PROMPT.as_bytes()).hash())
+}
+
+/// The same, with its header, and signed.
+pub fn receipt(voucher: &Voucher, tokens: Tokens, text: &str, signer: &Keypair) -> Receipt {
+	let answer = response(voucher, &SALT, text.as_bytes(), PROMPT.as_bytes());
+	let statement = stated(voucher, tokens, answer.hash());
+	let signature = signer.sign_message(&statement);
+	Receipt { statement: statement.into(), signature, header: answer.header }
+}
+
+fn stated(voucher: &Voucher, tokens: Tokens, response_hash: Hash) -> Statement {
+	Statement {
+		genesis_hash: voucher.genesis_hash,
+		session: voucher.session,
+		lane: voucher.lane,
+		agreement: voucher.agreement,
+		sequence: voucher.sequence,
+		tokens,
+		charge: voucher.agreement.price(&PRICE).charge(&tokens).expect("a small charge"),
+		request_hash: voucher.request_hash,
+		response_hash,
+		attribution: Default::default(),
+		extension: None,
+	}
+}
+
+/// Adds a call that was charged to its lane's list.
+pub fn append(list: &mut LaneList, statement: &Statement) -> LaneLeaf {
+	let hash = VersionedStatement::from(statement.clone()).hash();
+	list.append(statement.sequence, hash, &statement.totals()).expect("the lane's next call")
 }

@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`data`] | keys, a model, sessions, vouchers |
+//! | [`data`] | keys, a model, sessions, vouchers, statements |
 //! | [`chain`] | a chain on which sessions are opened and closed, for a test to change |
 //! | [`node`] | an inference node that is a real server, and as honest as a test wants it |
 //!
@@ -16,8 +16,10 @@ pub mod node;
 pub use self::{
 	chain::{Away, ChainMood, ChainState, TestChain},
 	data::{
-		caller, header, hot_key, key, model, operator, payment, session, settled_lane, voucher,
-		BEST, DEPOSIT, GENESIS, MODEL, MODEL_NAME, PRICE, PRICE_VERSION, SALT, SESSION,
+		agreement, append, caller, header, hot_key, key, model, next_voucher, operator, payment,
+		receipt, response, session, settled_lane, statement, voucher, AS_OF, BEST, DEPOSIT,
+		GENESIS, MODEL, MODEL_NAME, OPENED_AT, PRICE, PRICE_VERSION, PROMPT, SALT, SESSION,
+		VERSION,
 	},
 	node::FakeNode,
 };

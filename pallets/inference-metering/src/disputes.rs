@@ -1,20 +1,32 @@
 //! Disputes: two things that a node signed, or signed and settled, and that contradict each other.
 //!
-//! Nothing is decided by trust or by vote. What a report needs is signed by the node's receipt key or
-//! stands behind a root that the node's operator settled, so nobody can win against a node that never
-//! contradicted itself. A report that holds costs no fee, unless the bond had next to nothing left; one
+//! Nothing is decided by trust or by vote. What a report needs is signed by the node's receipt key, or
+//! stands behind a root that the node's operator settled, or in a list of calls that its caller signed and it
+//! settled by, so nobody can win against a node that never contradicted itself. A report that holds costs no fee, unless the bond had next to nothing left; one
 //! that does not costs its weight.
 //!
 //! | report | what contradicts | what follows |
 //! |---|---|---|
 //! | [`report_overcharged_call`](Pallet::report_overcharged_call) | a statement, and a settled call that cost more | the difference goes back to the caller, and the node is punished |
 //! | [`report_misreported_call`](Pallet::report_misreported_call) | a statement, and what was settled of that call, which says something else, at no higher price | the node is punished |
+//! | [`report_unlisted_call`](Pallet::report_unlisted_call) | a list of calls that a voucher acknowledges, and a settled call that is not in it, or not as settled | the node is punished |
 //! | [`report_two_statements`](Pallet::report_two_statements) | two statements of one call | the node is punished |
 //!
 //! What is settled of a call says nothing of what the lane's vouchers say, so a statement that names another
 //! agreement than the settled lane's is contradicted as well. [`report_overcharge`](Pallet::report_overcharge),
 //! [`report_misreport`](Pallet::report_misreport) and [`report_equivocation`](Pallet::report_equivocation) are
 //! the same for lanes whose vouchers name no agreement.
+//!
+//! ## Calls that there were not
+//!
+//! A record below its voucher's sequence counts as long as the caller has acknowledged as much in all. So a
+//! node could give calls that were acknowledged a sequence of which there was none, and say of them what suits
+//! it: that other contributions were used. The caller loses nothing by that, and has no statement that
+//! contradicts it; those whose data was used do. The list of the lane's calls shows it: sequences rise in it,
+//! so two neighbours prove that there is no call between them. The list of any later voucher of the lane counts
+//! as well as that by which the call was settled, so that it makes no difference whether the node settled it as
+//! a voucher's own call. A node that serves nothing before all that it has charged is acknowledged (which
+//! protects its own money too) is never contradicted by a list.
 //!
 //! A punished node loses [`Config::DisputePenalty`] of its bond, or half of what its caller gets back if
 //! that is more. [`Config::DisputeReward`] of that share of the bond goes to who reported it, and the rest
@@ -57,7 +69,7 @@
 //! ## Each contradiction counts once
 //!
 //! Of a settled record, the largest overcharge proven, what of it was refunded, and whether it was
-//! misreported are kept as long as its root. Of statements, the calls that a node equivocated about are
+//! misreported, or not listed as it was settled, are kept as long as its root. Of statements, the calls that a node equivocated about are
 //! kept as long as the node. There is room for
 //! [`MAX_EQUIVOCATIONS`](crate::MAX_EQUIVOCATIONS) of them; then the ones of the oldest session
 //! make room, and calls older than all that are kept cannot be reported any more.
@@ -66,13 +78,13 @@
 //! operator who registers again should do so with a new one.
 
 use crate::{
-	evidence::{CallStatement, SettledProof, Stated, StatedCall},
+	evidence::{CallStatement, Listed, SettledLeaf, SettledProof, Stated, StatedCall},
 	pallet::*,
 	types::{DisputedRecords, NodeOf, Proven, Punished, RootKey, SettledRootOf, MAX_DISPUTED},
 };
 use frame_support::ensure;
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{AccountId, Balance, Sequence};
+use openledger_primitives::{AccountId, Balance, LaneId, Sequence, SessionId};
 use sp_runtime::DispatchError;
 
 /// A statement of a call, and what the same node settled of it.
@@ -166,6 +178,61 @@ impl<T: Config> Pallet<T> {
 		Ok(punished)
 	}
 
+	pub(crate) fn do_report_unlisted(
+		reporter: AccountId,
+		(session, lane): (SessionId, LaneId),
+		settled: &SettledLeaf,
+		listed: &Listed,
+	) -> Result<Punished, DispatchError> {
+		let key = (session, lane, settled.last_sequence());
+		let root = Self::disputable(key)?;
+		let sequence = settled.sequence().ok_or(Error::<T>::NotTheSameCall)?;
+		ensure!(settled.is_behind::<T>(&root), Error::<T>::BadInclusionProof);
+		Self::check_unlisted(&root, (session, lane, sequence), settled, listed)?;
+		let node = Self::node(&root.node)?;
+		Self::count_misreport(key, sequence)?;
+
+		let bill = Self::bill(&node, Self::least_penalty(&node), &root.caller, 0);
+		let punished = Self::punish(&root.node, node, &reporter, &root.caller, bill)?;
+		Self::deposit_event(Event::UnlistedCallProven {
+			operator: root.node,
+			reporter,
+			session,
+			lane,
+			sequence,
+			reward: punished.reward,
+			protocol: punished.protocol,
+		});
+		Ok(punished)
+	}
+
+	/// Checks that the caller has acknowledged another call than was settled, or none. The list may be that of
+	/// any settlement of the lane whose voucher came after the call: a node answers no further call on a lane
+	/// before all that it has charged is acknowledged.
+	fn check_unlisted(
+		root: &SettledRootOf<T>,
+		(session, lane, sequence): RootKey,
+		settled: &SettledLeaf,
+		listed: &Listed,
+	) -> Result<(), Error<T>> {
+		let other = match listed.last_sequence == settled.last_sequence() {
+			true => None,
+			false => Some(Self::disputable((session, lane, listed.last_sequence))?),
+		};
+		let acknowledged = other.as_ref().unwrap_or(root);
+		ensure!(sequence < acknowledged.voucher_sequence, Error::<T>::NotAcknowledgedYet);
+		let call = listed.proof.verify(sequence, &acknowledged.acknowledged_root);
+		let Some(call) = call.map_err(|_| Error::<T>::BadLookupProof)? else {
+			ensure!(listed.statement.is_none(), Error::<T>::NotTheSameCall);
+			return Ok(());
+		};
+		let statement = listed.statement.ok_or(Error::<T>::NoContradiction)?;
+		ensure!(statement.hash() == call.statement, Error::<T>::NotTheSameCall);
+		ensure!(settled.charge() <= statement.charge(), Error::<T>::ReportAsOvercharge);
+		ensure!(!settled.is_as_stated::<T>(statement, root), Error::<T>::NoContradiction);
+		Ok(())
+	}
+
 	pub(crate) fn do_report_equivocation<S: CallStatement>(
 		reporter: AccountId,
 		operator: AccountId,
@@ -205,8 +272,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Case<T>, Error<T>> {
 		let StatedCall { session, lane, sequence, .. } = stated.statement.call();
 		let key = (session, lane, settled.last_sequence());
-		let root = Roots::<T>::get(key).ok_or(Error::<T>::NotDisputable)?;
-		ensure!(Self::now() <= root.until, Error::<T>::NotDisputable);
+		let root = Self::disputable(key)?;
 		ensure!(settled.sequence() == Some(sequence), Error::<T>::NotTheSameCall);
 		let settled_here = root.first_sequence..=root.last_sequence;
 		ensure!(settled_here.contains(&sequence), Error::<T>::NotTheSameCall);
@@ -214,6 +280,13 @@ impl<T: Config> Pallet<T> {
 		let node = Self::node(&root.node)?;
 		Self::check_statement(&root.node, &node, stated, Some(root.at))?;
 		Ok(Case { key, root, node })
+	}
+
+	/// The root of a settlement that can still be disputed.
+	fn disputable(key: RootKey) -> Result<SettledRootOf<T>, Error<T>> {
+		let root = Roots::<T>::get(key).ok_or(Error::<T>::NotDisputable)?;
+		ensure!(Self::now() <= root.until, Error::<T>::NotDisputable);
+		Ok(root)
 	}
 
 	/// Checks that a statement is of this chain, and signed with a receipt key that the node has or had:
@@ -270,7 +343,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Notes that a record was misreported.
+	/// Notes that a record was misreported, or is of no call that was acknowledged.
 	fn count_misreport(key: RootKey, sequence: Sequence) -> Result<(), Error<T>> {
 		let mut disputed = Disputed::<T>::get(key);
 		let mut proven = disputed.get(&sequence).copied().unwrap_or_default();

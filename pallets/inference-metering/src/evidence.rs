@@ -5,6 +5,7 @@
 use crate::{pallet::Config, types::SettledRootOf, versions::VersionedStatement};
 use openledger_primitives::{
 	lane::SettledItem,
+	lane_list::LookupProof,
 	merkle::{self, InclusionProof},
 	record::CallRecord,
 	signing::Signed,
@@ -71,6 +72,15 @@ pub(crate) struct SettledRecord<'a> {
 	pub(crate) record: &'a CallRecord,
 	pub(crate) charge: Balance,
 	pub(crate) proof: &'a InclusionProof,
+}
+
+/// What the list of a lane that its caller has acknowledged says of a sequence.
+pub(crate) struct Listed<'a> {
+	/// The last sequence of the settlement whose voucher acknowledges the list.
+	pub(crate) last_sequence: Sequence,
+	pub(crate) proof: &'a LookupProof,
+	/// The statement of the call that the list has of the sequence, if it has one.
+	pub(crate) statement: Option<&'a VersionedStatement>,
 }
 
 /// An item of a settlement of a lane with an agreement, at its place among the settlement's items, and the

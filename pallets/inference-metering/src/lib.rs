@@ -37,10 +37,10 @@
 //! it settles.
 //!
 //! An operator loses a part of the bond, [`Config::DisputePenalty`] of it or more, for each time that
-//! the node contradicted itself in what it signed and settled, and beyond that what it charged its
-//! callers too much. One whose node never did so cannot lose anything, whoever reports what: without
-//! two contradicting messages that the node has signed, or signed and settled, a report is refused, at
-//! the reporter's cost.
+//! the node contradicted itself in what it signed and settled, or what its callers had acknowledged by the
+//! vouchers that it settled with, and beyond that what it charged its callers too much. One whose node never
+//! did so cannot lose anything, whoever reports what: without two contradicting messages that the node has
+//! signed or settled, a report is refused, at the reporter's cost.
 //!
 //! What a node's calls earn goes to the operator's own account, or to the payee that the operator has
 //! named: so the key that settles from day to day need not be the one that holds what was earned.
@@ -82,7 +82,7 @@
 //! | `NextSessionId` | - | 8 bytes | - | - |
 //! | `Sessions` | session | ≤ 240 bytes | the caller's storage deposit, `SessionDeposit` | whoever closes it; rewarded if it was left behind |
 //! | `Lanes` | session, lane | ≤ 57 bytes, ≤ `MAX_SESSION_LANES` per session, ≤ `MAX_LANES` of them without an agreement | those with one: the operator, `LaneDeposit`; others: the storage deposit | with the session |
-//! | `Roots` | session, lane, sequence | ≤ 173 bytes, one or two per settled lane of the last `DisputeWindow` blocks | the node's fee for the settlement | as many by each settlement as it may add, more in `on_idle` |
+//! | `Roots` | session, lane, sequence | ≤ 213 bytes, one or two per settled lane of the last `DisputeWindow` blocks | the node's fee for the settlement | as many by each settlement as it may add, more in `on_idle` |
 //! | `Disputed` | the root's key | ≤ 10,498 bytes: 41 for each disputed record, ≤ [`MAX_DISPUTED`] | the penalty, for each of them | with its root |
 //! | `Equivocations` | operator | ≤ 1,154 bytes: 18 for each call, ≤ [`MAX_EQUIVOCATIONS`] | the penalty, for each of them | `withdraw_bond`, `remove_node` |
 //! | `RootQueue` | place | 22 bytes, one per root | as `Roots` | with its root |
@@ -130,7 +130,7 @@ pub use weights::WeightInfo;
 pub mod pallet {
 	use super::*;
 	use crate::{
-		evidence::{SettledLeaf, SettledRecord, Stated},
+		evidence::{Listed, SettledLeaf, SettledRecord, Stated},
 		lanes::LanesLoad,
 		types::{count, AggregateLoad, KeyHistoryOf, Load, NodeOf, SessionOf, SettledRootOf},
 		versions::{LaneSettlements, VersionedCloseAgreement, VersionedStatement},
@@ -144,6 +144,7 @@ pub mod pallet {
 	use openledger_primitives::{
 		aggregate::Aggregate,
 		lane::{SettledItem, SettledLane},
+		lane_list::LookupProof,
 		merkle::InclusionProof,
 		record::{CallPayment, CallRecord, CallRecords, RejectReason},
 		statement::Statement,
@@ -529,6 +530,18 @@ pub mod pallet {
 			last_sequence: Sequence,
 			reason: RejectReason,
 		},
+		/// A node has settled a call that is not among those that its caller has acknowledged, or not as it
+		/// is. What left its bond is `reward` and `protocol` together.
+		#[codec(index = 30)]
+		UnlistedCallProven {
+			operator: AccountId,
+			reporter: AccountId,
+			session: SessionId,
+			lane: LaneId,
+			sequence: Sequence,
+			reward: Balance,
+			protocol: Balance,
+		},
 	}
 
 	/// A reason why a call fails.
@@ -762,7 +775,7 @@ pub mod pallet {
 		/// Who was to be paid in the block that the caller signed for is not known any more.
 		#[codec(index = 73)]
 		TermsForgotten,
-		/// The block that a voucher's calls are paid as of is before its session, or to come.
+		/// The block that a voucher's calls are paid as of is before its session, or not over yet.
 		#[codec(index = 74)]
 		WrongAsOf,
 		/// The session's settlement window has passed since the last block in which the voucher's call could
@@ -807,6 +820,17 @@ pub mod pallet {
 		/// Something was settled after the node had agreed to close.
 		#[codec(index = 87)]
 		AgreementOutdated,
+		/// More records are settled of a lane at once than can be disputed.
+		#[codec(index = 88)]
+		TooManyRecords,
+		/// The call is not below the sequence of the voucher whose list is shown: the caller had not agreed
+		/// with it yet. That of a later settlement may show it.
+		#[codec(index = 89)]
+		NotAcknowledgedYet,
+		/// The calls are not those around the sequence, or do not stand in the list that the voucher
+		/// acknowledges.
+		#[codec(index = 90)]
+		BadLookupProof,
 	}
 
 	#[pallet::hooks]
@@ -1501,7 +1525,7 @@ pub mod pallet {
 		/// If nothing counted, the reason of the first lane. `NoRecords`, `UnknownSession`,
 		/// `NotSessionNode`, `SettlementOver`, `WrongChain`, `UnknownExtension`,
 		/// `VoucherContradictsItself`, `NoSuchLane`, `OtherAgreement`, `VoucherNotNewer`, `WrongAsOf`,
-		/// `SettledTooLate`, `BadSignature`; those of the terms that the voucher names: `UnknownModel`,
+		/// `TooManyRecords`, `SettledTooLate`, `BadSignature`; those of the terms that the voucher names: `UnknownModel`,
 		/// `UnknownVersion`, `UnknownPrice`, `NotInForce`, `VersionExpired`, `PriceExpired`, `ModelRetired`,
 		/// `TermsForgotten`, `NoPayableSource`; `OutlivesTerms`, `OwnPriceRefused`, `NoLaneDeposit`; and if
 		/// none of a lane's records and runs counted, the reason that all of them have in common, or else
@@ -1688,6 +1712,60 @@ pub mod pallet {
 			let caller = ensure_signed(origin)?;
 			let lanes = Self::do_close_by_agreement(caller, agreement, &signature)?;
 			Ok(Some(T::WeightInfo::close_by_agreement(lanes.into())).into())
+		}
+
+		/// Reports that a node has settled a call that its caller has never agreed with: the list of the
+		/// lane's calls that a voucher acknowledges has none of that sequence, or another one. The node is
+		/// punished: see [`disputes`].
+		///
+		/// - `session`, `lane`, `last_sequence`: the settlement of the call's lane, by its last sequence.
+		/// - `item`: what was settled of the call, as its event says.
+		/// - `index`, `hashes`: its place among the settlement's items, and the hashes that prove that: see
+		///   [`prove`](openledger_primitives::tree::prove).
+		/// - `listed_in`: the last sequence of the settlement of the lane whose voucher acknowledges the list.
+		///   It is that of the call, or a later one; the voucher's sequence is above the call's.
+		/// - `lookup`: what the list says of the call's sequence.
+		/// - `statement`: the node's statement of the call that the list has of that sequence, if it has one.
+		///
+		/// # Origin
+		/// Signed, by anyone.
+		///
+		/// # Fee
+		/// That of [`report_overcharged_call`](Pallet::report_overcharged_call).
+		///
+		/// # Errors
+		/// `NotDisputable`, `NotTheSameCall` (also of a statement that is not the one in the list),
+		/// `BadInclusionProof`, `NotAcknowledgedYet`, `BadLookupProof`, `NoContradiction`,
+		/// `ReportAsOvercharge`, `UnknownNode`, `AlreadyDisputed` (also if it was misreported),
+		/// `TooManyDisputes`.
+		///
+		/// # Events
+		/// `NodeJailed`, `UnlistedCallProven`.
+		#[pallet::call_index(29)]
+		#[pallet::weight(T::WeightInfo::report_unlisted_call(count(hashes.len()), MAX_SERVED))]
+		pub fn report_unlisted_call(
+			origin: OriginFor<T>,
+			session: SessionId,
+			lane: LaneId,
+			last_sequence: Sequence,
+			item: Box<SettledItem>,
+			index: u32,
+			hashes: BoundedVec<Hash, ConstU32<MAX_PROOF>>,
+			listed_in: Sequence,
+			lookup: Box<LookupProof>,
+			statement: Option<Box<VersionedStatement>>,
+		) -> DispatchResultWithPostInfo {
+			let reporter = ensure_signed(origin)?;
+			let settled = SettledLeaf { last_sequence, item: &item, index, hashes: &hashes };
+			let listed = Listed {
+				last_sequence: listed_in,
+				proof: &lookup,
+				statement: statement.as_deref(),
+			};
+			let punished = Self::do_report_unlisted(reporter, (session, lane), &settled, &listed)?;
+			let length = count(hashes.len());
+			let weight = T::WeightInfo::report_unlisted_call(length, punished.unlisted);
+			Ok(Self::cost_of_report(weight, &punished))
 		}
 	}
 }

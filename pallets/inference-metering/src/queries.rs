@@ -5,10 +5,13 @@ use crate::{
 	types::{NodeOf, Served, Status},
 };
 use alloc::{string::String, vec::Vec};
+use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	info::{LaneInfo, NodeInfo, NodeStatus, ServedInfo, SessionInfo},
-	AccountId, BlockNumber, ModelId, SessionId, MAX_PAGE,
+	info::{LaneInfo, LaneTermsInfo, NodeInfo, NodeStatus, ServedInfo, SessionInfo},
+	record::RejectReason,
+	traits::{LaneTerms, ModelInspect, RevenueDistributor},
+	AccountId, BlockNumber, ModelId, PriceVersion, SessionId, VersionId, MAX_PAGE,
 };
 use sp_runtime::traits::UniqueSaturatedInto;
 
@@ -21,6 +24,7 @@ impl<T: Config> Pallet<T> {
 				lane,
 				sequence: state.sequence,
 				settled: state.settled,
+				agreement: state.agreement,
 			})
 			.collect();
 		lanes.sort_by_key(|lane| lane.lane);
@@ -36,9 +40,33 @@ impl<T: Config> Pallet<T> {
 			deposit: session.deposit,
 			settled: session.settled,
 			spending_limit,
+			opened_at: number::<T>(session.opened_at),
 			expires_at: number::<T>(session.expires_at),
 			closes_at: session.closes_at.map(number::<T>),
 			lanes,
+		})
+	}
+
+	/// The terms of calls that are made under an agreement with these.
+	///
+	/// # Errors
+	/// The reason why no voucher with them is redeemed.
+	pub fn lane_terms(
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+		as_of: BlockNumber,
+	) -> Result<LaneTermsInfo, RejectReason> {
+		let (call, changed_at) = T::Models::terms_as_of(model, version, price_version, as_of)?;
+		let LaneTerms { call, protocol_share, changed_at, .. } =
+			T::Revenue::lane_terms(call, changed_at, as_of)?;
+		let grace = number::<T>(T::TermsGrace::get());
+		Ok(LaneTermsInfo {
+			price: call.price,
+			policy: call.policy,
+			protocol_share,
+			changed_at,
+			valid_until: changed_at.map(|block| block.saturating_add(grace)),
 		})
 	}
 

@@ -91,9 +91,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(expires_at > session.expires_at, Error::<T>::NotAnExtension);
 		Self::check_expiry(expires_at)?;
 		let node = Self::active_node(&session.node)?;
-		// The window may be shorter by now: what the node was promised stays.
-		let settle_until = expires_at.saturating_add(T::SettlementWindow::get());
-		let settle_until = settle_until.max(session.settle_until);
+		// The window may be shorter by now: what the node was promised stays, after whichever end.
+		let promised = session.settle_until.saturating_sub(session.expires_at);
+		let window = T::SettlementWindow::get().max(promised);
+		let settle_until = expires_at.saturating_add(window);
 		let settles_until = node.settles_until.max(settle_until);
 
 		Nodes::<T>::insert(&session.node, Node { settles_until, ..node });

@@ -244,6 +244,8 @@ impl<T: Config> Pallet<T> {
 			records: 0,
 			first_sequence,
 			last_sequence,
+			voucher_sequence: 0,
+			acknowledged_root: Hash::zero(),
 			charged: 0,
 			node: redemption.session.node.clone(),
 			caller: redemption.session.caller.clone(),

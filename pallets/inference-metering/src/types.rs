@@ -212,6 +212,10 @@ pub struct SettledRoot<AccountId, BlockNumber> {
 	pub first_sequence: Sequence,
 	/// The sequence of the last record.
 	pub last_sequence: Sequence,
+	/// The sequence of its voucher, whose list says which calls there were below it; 0 without an agreement.
+	pub voucher_sequence: Sequence,
+	/// The root over that list; zero without an agreement.
+	pub acknowledged_root: Hash,
 	/// Cost of the records together, in planck.
 	pub charged: Balance,
 	/// The operator who was paid.
@@ -249,7 +253,8 @@ pub struct Proven {
 	pub overcharge: Balance,
 	/// Part of that which the caller got back out of the node's bond, in planck.
 	pub refunded: Balance,
-	/// `true` if it says something else than the node had stated, at no higher price.
+	/// `true` if it says something else than the node had stated, at no higher price, or than the caller had
+	/// acknowledged.
 	pub misreported: bool,
 }
 

@@ -91,6 +91,9 @@ pub trait WeightInfo {
 	/// Weight of `report_misreported_call` with a proof of `h` hashes, against a node that is listed with
 	/// `m` models.
 	fn report_misreported_call(h: u32, m: u32) -> Weight;
+	/// Weight of `report_unlisted_call` with a proof of `h` hashes that the call was settled, and the longest
+	/// proof of what the list has, against a node that is listed with `m` models.
+	fn report_unlisted_call(h: u32, m: u32) -> Weight;
 	/// Weight of `report_two_statements` against a node that is listed with `m` models.
 	fn report_two_statements(m: u32) -> Weight;
 	/// Weight of `close_by_agreement` for a session with `l` lanes.
@@ -238,17 +241,17 @@ impl<D: Database> WeightInfo for D {
 		// For all: genesis hash, three parameters, the node, the operator's account and holds, pots, the
 		// protocol's account and what accrues to it, the queue's ends. For each: what a lane and a session
 		// take; model, version, price, four parents, their owners now and then; eight releases, their
-		// curators now and then, and their income.
-		estimate::<D>(200, 20, 12).saturating_add(times(estimate::<D>(700, 75, 40), l))
+		// curators now and then, and their income. For each that is paid, what has accrued.
+		estimate::<D>(230, 20, 15).saturating_add(times(estimate::<D>(750, 75, 45), l))
 	}
 	fn settle_lanes_of_sessions(l: u32) -> Weight {
 		// Beside the lane: the session, the caller's account and holds.
-		estimate::<D>(700, 90, 45).saturating_add(times(estimate::<D>(400, 5, 9), l))
+		estimate::<D>(780, 90, 53).saturating_add(times(estimate::<D>(400, 5, 9), l))
 	}
 	fn settle_lanes_of_one(l: u32) -> Weight {
 		// A signature is checked in both forms for both keys; the lane, the queue, two roots, and what was
 		// proven of one.
-		estimate::<D>(750, 94, 48).saturating_add(times(estimate::<D>(350, 2, 6), l))
+		estimate::<D>(830, 94, 56).saturating_add(times(estimate::<D>(350, 2, 6), l))
 	}
 	fn settle_lane_records(r: u32) -> Weight {
 		Self::settle_lanes(1).saturating_add(times(estimate::<D>(25, 0, 0), r))
@@ -266,14 +269,18 @@ impl<D: Database> WeightInfo for D {
 		times(estimate::<D>(8, 2, 2), s)
 	}
 	fn settle_lane_parents(p: u32) -> Weight {
-		// An owner, what it has earned.
-		times(estimate::<D>(15, 2, 2), p)
+		// An owner, what it has earned, what has accrued.
+		times(estimate::<D>(25, 2, 3), p)
 	}
 	fn report_overcharged_call(h: u32, m: u32) -> Weight {
 		Self::report_overcharge(h, m)
 	}
 	fn report_misreported_call(h: u32, m: u32) -> Weight {
 		Self::report_misreport(h, m)
+	}
+	fn report_unlisted_call(h: u32, m: u32) -> Weight {
+		// No signature; some hundred hashes more, and another root.
+		Self::report_misreport(h, m).saturating_add(estimate::<D>(150, 1, 0))
 	}
 	fn report_two_statements(m: u32) -> Weight {
 		Self::report_equivocation(m)

@@ -81,6 +81,18 @@ fn charge<T: Config>(model: ModelId) -> Result<Balance, BenchmarkError> {
 	Ok(terms.price.charge(&Tokens::new(INPUT_TOKENS, 1)).ok_or("too dear")?)
 }
 
+/// Lets something have accrued for all who are paid for a call: it is paid along with it.
+fn accrue<T: Config>(model: ModelId, operator: &AccountId) -> Result<(), BenchmarkError> {
+	let (version, price_version) = T::Models::in_force(model).ok_or("no price")?;
+	let terms = T::Models::terms(model, version, price_version).map_err(|_| "no terms")?;
+	T::Revenue::benchmark_accrue(&T::Nodes::payee(operator))?;
+	T::Revenue::benchmark_accrue(&terms.payee)?;
+	for parent in terms.lineage {
+		T::Revenue::benchmark_accrue(&parent.payee)?;
+	}
+	Ok(())
+}
+
 fn deadline<T: Config>() -> BlockNumberFor<T> {
 	frame_system::Pallet::<T>::block_number().saturating_add(T::MaxDeadline::get())
 }
@@ -183,6 +195,7 @@ mod benchmarks {
 			.map(|contribution| AttributionEntry { contribution, weight: 1 })
 			.collect();
 		let attribution: Attribution = entries.try_into().map_err(|_| "too many entries")?;
+		accrue::<T>(model, &operator)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(operator), id, output, INPUT_TOKENS, 1, version, attribution);

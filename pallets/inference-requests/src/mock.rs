@@ -339,6 +339,17 @@ impl RevenueDistributor<AccountId> for Split {
 		Err(DispatchError::Unavailable)
 	}
 
+	/// Nothing accrues here.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_accrue(_: &AccountId) -> sp_runtime::DispatchResult {
+		Ok(())
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_accrued() -> Balance {
+		0
+	}
+
 	fn distribute(
 		node: &AccountId,
 		_: ModelId,

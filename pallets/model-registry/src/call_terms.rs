@@ -2,7 +2,9 @@
 //!
 //! What a call costs and how that is shared follows from the version and the price version that its caller
 //! has named. Who is paid for the model, and for those above it, follows from the block. Whoever settles calls
-//! later than a model was handed over so pays whom it belonged to when they were agreed on.
+//! later than a model was handed over so pays whom it belonged to when they were agreed on. Version and price
+//! version were in force in that block: what was replaced before is agreed on as of an earlier block only, and
+//! no longer than any other change lets an agreement live.
 
 use crate::{Config, ModelOf, Models, NextModelId, Pallet, Prices, Terms, Versions};
 use frame_support::ensure;
@@ -17,6 +19,8 @@ struct Agreed<T: Config> {
 	model: ModelOf<T>,
 	sources: DataSources,
 	terms: Terms,
+	/// The first blocks in which another version, and another price version, are in force, as far as is known.
+	ends: [Option<BlockNumberFor<T>>; 2],
 }
 
 impl<T: Config> Agreed<T> {
@@ -42,7 +46,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The terms of a call that is settled now, with those who were paid in the block `as_of`, and the first block
-	/// after it in which those, or the owners, are others, as far as is known.
+	/// after it in which those, the owners, the version or the price version are others, as far as is known.
 	pub(crate) fn terms_then(
 		model: ModelId,
 		version: VersionId,
@@ -52,11 +56,15 @@ impl<T: Config> Pallet<T> {
 		// Nobody knows who is going to be paid, nor what is announced only and may be taken back.
 		ensure!(as_of <= Self::now(), RejectReason::NotInForce);
 		let agreed = Self::agreed(model, version, price_version, as_of)?;
+		// Nobody was offered what had been replaced by then.
+		let ends = agreed.ends.into_iter().flatten();
+		ensure!(ends.clone().all(|at| as_of < at), RejectReason::NotInForce);
 		let parties = &agreed.model.parties;
 		let payee = parties.at(as_of).ok_or(RejectReason::TermsForgotten)?.payee().clone();
 		let (lineage, changed_above) =
 			Self::lineage_as_of(agreed.model.parent, as_of).ok_or(RejectReason::TermsForgotten)?;
-		let changed_at = parties.changed_after(as_of).into_iter().chain(changed_above).min();
+		let changed_at =
+			parties.changed_after(as_of).into_iter().chain(changed_above).chain(ends).min();
 		Ok((agreed.terms(payee, lineage), changed_at))
 	}
 
@@ -87,7 +95,7 @@ impl<T: Config> Pallet<T> {
 		})?;
 		ensure!(found.has_begun(begun_by), RejectReason::NotInForce);
 		ensure!(!found.is_expired(now), RejectReason::VersionExpired);
-		let sources = found.value.sources;
+		let (sources, version_ends) = (found.value.sources, found.ends);
 
 		let agreed = Prices::<T>::get(model, price_version).ok_or(
 			if price_version < entry.oldest_price {
@@ -101,6 +109,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(agreed.has_begun(begun_by), RejectReason::NotInForce);
 		ensure!(!agreed.is_expired(now), RejectReason::PriceExpired);
 
-		Ok(Agreed { model: entry, sources, terms: agreed.value })
+		let ends = [version_ends, agreed.ends].map(|ends| ends.map(|ends| ends.at));
+		Ok(Agreed { model: entry, sources, terms: agreed.value, ends })
 	}
 }

@@ -42,6 +42,16 @@ where
 	) -> Result<Vec<LanePayment>, DispatchError> {
 		Self::do_distribute_lanes(lanes)
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_accrue(account: &T::AccountId) -> sp_runtime::DispatchResult {
+		crate::benchmarking::accrue::<T>(account)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_accrued() -> Balance {
+		TotalAccrued::<T>::get()
+	}
 }
 
 impl<T: Config> RecordEarnings<T::AccountId> for Pallet<T> {

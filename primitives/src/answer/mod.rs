@@ -17,12 +17,14 @@ pub mod header;
 pub mod leaf;
 pub mod prompt;
 pub mod text;
+pub mod unattributed;
 
 pub use delivered::{delivered_root, PieceProof};
 pub use header::{Entry, Evidence, Header, RetrievedRange};
 pub use leaf::{Flags, LeafWord, WordLeaf};
 pub use prompt::{prompt_root, PromptProof};
 pub use text::{Mark, Text, TextBuilder, TextRoot, WordsProof};
+pub use unattributed::{unattributed, NO_RULE};
 
 use crate::{
 	domain::{self, derive_salt, Salt},

@@ -87,6 +87,10 @@ pub struct SettledLane {
 	pub pools: BoundedVec<PoolPayment, ConstU32<MAX_SOURCES>>,
 	/// The sequence of the last call that was settled.
 	pub sequence: Sequence,
+	/// The sequence of the voucher. Of the calls below it, its list says which there were.
+	pub voucher_sequence: Sequence,
+	/// The root over the list of calls that the voucher acknowledges.
+	pub acknowledged_root: Hash,
 	/// How many items were settled.
 	pub items: u32,
 	/// How many records and runs were rejected.

@@ -382,6 +382,8 @@ mod tests {
 			sources: vec![source(1, 2, 10), source(2, 1, 0)].try_into().unwrap(),
 			pools: pools.try_into().unwrap(),
 			sequence: 9,
+			voucher_sequence: 10,
+			acknowledged_root: Hash::repeat_byte(8),
 			items: 2,
 			rejected: 0,
 			charged: 17_400,

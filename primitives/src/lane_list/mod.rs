@@ -2,15 +2,19 @@
 //!
 //! It is a Merkle mountain range, one leaf a charged call, each with the totals of all calls up to and
 //! with it. A caller that signs `acknowledged_root` has agreed with every one of them, so that an
-//! [`AggregateProof`] over two leaves pays for all between at once. A node refuses a voucher with another
-//! root than its own *before* it serves the call.
+//! [`AggregateProof`] over two leaves pays for all between at once, and that a [`LookupProof`] shows which call
+//! of a sequence the caller has agreed with, or that there was none. A node refuses a voucher with another root
+//! than its own *before* it serves the call.
 
 mod aggregate_proof;
 #[cfg(test)]
 mod histories;
+mod lookup_proof;
 mod snapshot;
+mod stored;
 
 pub use aggregate_proof::{Acknowledged, AggregateProof, Settled, MAX_AGGREGATE_HASHES};
+pub use lookup_proof::{LookupProof, MAX_LOOKUP_HASHES};
 pub use snapshot::LaneSnapshot;
 
 use crate::price::PriceSchedule;
@@ -220,6 +224,8 @@ pub fn acknowledged_root(count: u32, peaks: &[Hash]) -> Option<Hash> {
 
 /// A lane's list, as caller and node keep it: peaks and last leaf, whatever the number of calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "std", serde(try_from = "stored::StoredList", into = "stored::StoredList"))]
 pub struct LaneList {
 	tree: TreeBuilder,
 	last: Option<LaneLeaf>,

@@ -15,6 +15,9 @@ use frame_system::EnsureRoot;
 use openledger_primitives::OPEN;
 use sp_runtime::{traits::AccountIdConversion, Permill};
 
+/// [`TermsGrace`], in blocks.
+pub(super) const TERMS_GRACE: BlockNumber = DAYS;
+
 parameter_types! {
 	/// Keeps what contributors may claim.
 	pub const DataPot: PalletId = PalletId(*b"ol/datap");
@@ -54,7 +57,7 @@ parameter_types! {
 	/// A lane's entry.
 	pub const LaneDeposit: Balance = deposit(1, 100);
 	/// How long a voucher may outlive what it says of who is paid.
-	pub const TermsGrace: BlockNumber = DAYS;
+	pub const TermsGrace: BlockNumber = TERMS_GRACE;
 	/// What of a lapsed session's deposit goes to who cleans it up.
 	pub const CleanupReward: Permill = Permill::from_percent(10);
 	/// Part of its bond that a node loses for a contradiction, next to what it has to give back.

@@ -168,6 +168,7 @@ fn keeps_funds(call: &RuntimeCall) -> bool {
 			Metering::heartbeat { .. }
 				| Metering::request_close { .. }
 				| Metering::close_with_agreement { .. }
+				| Metering::close_by_agreement { .. }
 		),
 		RuntimeCall::InferenceRequests(call) => {
 			matches!(call, Requests::cancel_call { .. } | Requests::expire_call { .. })
@@ -191,6 +192,7 @@ fn calls_models(call: &RuntimeCall) -> bool {
 				| Metering::set_spending_limit { .. }
 				| Metering::request_close { .. }
 				| Metering::close_with_agreement { .. }
+				| Metering::close_by_agreement { .. }
 		),
 		RuntimeCall::InferenceRequests(call) => {
 			matches!(call, Requests::request_call { .. } | Requests::cancel_call { .. })
@@ -214,6 +216,7 @@ fn runs_a_node(call: &RuntimeCall) -> bool {
 				| Metering::unjail { .. }
 				| Metering::settle { .. }
 				| Metering::settle_aggregate { .. }
+				| Metering::settle_lanes { .. }
 				| Metering::close_session { .. }
 		),
 		RuntimeCall::InferenceRequests(call) => matches!(call, Requests::fulfil_call { .. }),

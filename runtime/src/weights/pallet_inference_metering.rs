@@ -983,19 +983,19 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `l` is from 1 to 64.
 	fn settle_lanes(l: u32, ) -> Weight {
-		Weight::from_parts(250_000_000, 60_000)
-			.saturating_add(Weight::from_parts(700_000_000, 200_000).saturating_mul(l.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(20, 12))
+		Weight::from_parts(280_000_000, 60_000)
+			.saturating_add(Weight::from_parts(750_000_000, 200_000).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(20, 15))
 			.saturating_add(T::DbWeight::get().reads(75_u64.saturating_mul(l.into())))
-			.saturating_add(T::DbWeight::get().writes(40_u64.saturating_mul(l.into())))
+			.saturating_add(T::DbWeight::get().writes(45_u64.saturating_mul(l.into())))
 	}
 	/// Estimated, until it is measured.
 	///
 	/// `l` is from 1 to 64.
 	fn settle_lanes_of_sessions(l: u32, ) -> Weight {
-		Weight::from_parts(750_000_000, 250_000)
+		Weight::from_parts(830_000_000, 250_000)
 			.saturating_add(Weight::from_parts(400_000_000, 13_000).saturating_mul(l.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(90, 45))
+			.saturating_add(T::DbWeight::get().reads_writes(90, 53))
 			.saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(l.into())))
 			.saturating_add(T::DbWeight::get().writes(9_u64.saturating_mul(l.into())))
 	}
@@ -1003,9 +1003,9 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `l` is from 1 to 64.
 	fn settle_lanes_of_one(l: u32, ) -> Weight {
-		Weight::from_parts(800_000_000, 260_000)
+		Weight::from_parts(880_000_000, 260_000)
 			.saturating_add(Weight::from_parts(350_000_000, 5_000).saturating_mul(l.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(94, 48))
+			.saturating_add(T::DbWeight::get().reads_writes(94, 56))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(l.into())))
 			.saturating_add(T::DbWeight::get().writes(6_u64.saturating_mul(l.into())))
 	}
@@ -1013,18 +1013,18 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `r` is from 1 to 256.
 	fn settle_lane_records(r: u32, ) -> Weight {
-		Weight::from_parts(950_000_000, 260_000)
+		Weight::from_parts(1_030_000_000, 260_000)
 			.saturating_add(Weight::from_parts(9_500_000, 0).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(95, 52))
+			.saturating_add(T::DbWeight::get().reads_writes(95, 60))
 	}
 	/// Estimated, until it is measured.
 	///
 	/// `e` is from 0 to 4096.
 	fn settle_lane_entries(e: u32, ) -> Weight {
-		Weight::from_parts(3_500_000_000, 260_000)
+		Weight::from_parts(3_580_000_000, 260_000)
 			.saturating_add(Weight::from_parts(14_000_000, 0).saturating_mul(e.into()))
 			.saturating_add(Weight::from_parts(0, 3_500).saturating_mul(e.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(95, 52))
+			.saturating_add(T::DbWeight::get().reads_writes(95, 60))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(e.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(e.into())))
 	}
@@ -1032,17 +1032,17 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `n` is from 1 to 8.
 	fn settle_lane_runs(n: u32, ) -> Weight {
-		Weight::from_parts(950_000_000, 260_000)
+		Weight::from_parts(1_030_000_000, 260_000)
 			.saturating_add(Weight::from_parts(150_000_000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(95, 52))
+			.saturating_add(T::DbWeight::get().reads_writes(95, 60))
 	}
 	/// Estimated, until it is measured.
 	///
 	/// `s` is from 1 to 8.
 	fn settle_lane_sources(s: u32, ) -> Weight {
-		Weight::from_parts(415_688_897, 24_417)
+		Weight::from_parts(495_688_897, 24_417)
 			.saturating_add(Weight::from_parts(12_000_000, 0).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(27, 18))
+			.saturating_add(T::DbWeight::get().reads_writes(27, 26))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(s.into())))
 	}
@@ -1050,11 +1050,11 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `p` is from 0 to 4.
 	fn settle_lane_parents(p: u32, ) -> Weight {
-		Weight::from_parts(325_980_449, 22_342)
-			.saturating_add(Weight::from_parts(40_000_000, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(39, 26))
+		Weight::from_parts(365_980_449, 22_342)
+			.saturating_add(Weight::from_parts(50_000_000, 0).saturating_mul(p.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(39, 30))
 			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(p.into())))
-			.saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(p.into())))
+			.saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(p.into())))
 	}
 	/// Estimated, until it is measured.
 	///
@@ -1063,8 +1063,8 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	/// `m` is from 1 to 64.
 	fn report_overcharged_call(h: u32, m: u32, ) -> Weight {
 		Weight::from_parts(530_000_000, 14_500)
-			.saturating_add(Weight::from_parts(2_000_000, 0).saturating_mul(h.into()))
-			.saturating_add(Weight::from_parts(2_400_000, 0).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(10_400_000, 0).saturating_mul(h.into()))
+			.saturating_add(Weight::from_parts(6_000_000, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(11, 7))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
@@ -1075,8 +1075,20 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	/// `m` is from 1 to 64.
 	fn report_misreported_call(h: u32, m: u32, ) -> Weight {
 		Weight::from_parts(530_000_000, 14_500)
-			.saturating_add(Weight::from_parts(2_000_000, 0).saturating_mul(h.into()))
-			.saturating_add(Weight::from_parts(2_400_000, 0).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(10_400_000, 0).saturating_mul(h.into()))
+			.saturating_add(Weight::from_parts(6_000_000, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
+	}
+	/// Estimated, until it is measured.
+	///
+	/// `h` is from 0 to 32.
+	///
+	/// `m` is from 1 to 64.
+	fn report_unlisted_call(h: u32, m: u32, ) -> Weight {
+		Weight::from_parts(600_000_000, 14_500)
+			.saturating_add(Weight::from_parts(10_400_000, 0).saturating_mul(h.into()))
+			.saturating_add(Weight::from_parts(6_000_000, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
@@ -1085,7 +1097,7 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	/// `m` is from 1 to 64.
 	fn report_two_statements(m: u32, ) -> Weight {
 		Weight::from_parts(470_000_000, 9_000)
-			.saturating_add(Weight::from_parts(2_400_000, 0).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(6_000_000, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}

@@ -9,6 +9,7 @@ mod common;
 
 mod data;
 mod dust;
+mod lanes;
 mod terms;
 
 use common::*;

@@ -19,7 +19,8 @@ use openledger_primitives::{
 use openledger_runtime::{
 	configs::pot_accounts, constants::SLOT_DURATION, genesis_config_presets, Balances,
 	DataAttribution, Executive, Header, RevenueSplit, Runtime, RuntimeCall, RuntimeEvent,
-	RuntimeGenesisConfig, RuntimeHoldReason, RuntimeOrigin, System,
+	RuntimeGenesisConfig, RuntimeHoldReason, RuntimeOrigin, SignedPayload, System, TxExtension,
+	UncheckedExtrinsic,
 };
 use serde_json::Value;
 use sp_consensus_babe::{
@@ -30,6 +31,7 @@ use sp_core::{sr25519, storage::StateVersion, Pair};
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
+	generic::Era,
 	traits::{Dispatchable, Header as _},
 	Digest, DigestItem, TryRuntimeError,
 };
@@ -135,6 +137,28 @@ pub fn govern(call: impl Into<RuntimeCall>) -> DispatchResult {
 	dispatch(RuntimeOrigin::root(), call)
 }
 
+/// Applies an extrinsic, as a block does: signed, and paid for.
+pub fn submit(signer: Sr25519Keyring, call: impl Into<RuntimeCall>) -> DispatchResult {
+	let extension: TxExtension = (
+		frame_system::AuthorizeCall::new(),
+		frame_system::CheckNonZeroSender::new(),
+		frame_system::CheckSpecVersion::new(),
+		frame_system::CheckTxVersion::new(),
+		frame_system::CheckGenesis::new(),
+		frame_system::CheckEra::from(Era::Immortal),
+		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
+		frame_system::CheckWeight::new(),
+		pallet_transaction_payment::ChargeTransactionPayment::from(0),
+		frame_system::WeightReclaim::new(),
+	);
+	let payload = SignedPayload::new(call.into(), extension).expect("it is valid");
+	let signature = payload.using_encoded(|bytes| signer.sign(bytes));
+	let (call, extension, _) = payload.deconstruct();
+	let address = signer.to_account_id().into();
+	let extrinsic = UncheckedExtrinsic::new_signed(call, address, signature.into(), extension);
+	Executive::apply_extrinsic(extrinsic).expect("a block takes it")
+}
+
 /// The keys of the well-known accounts, and ten more, by account.
 fn keys() -> &'static BTreeMap<AccountId, sr25519::Pair> {
 	static KEYS: OnceLock<BTreeMap<AccountId, sr25519::Pair>> = OnceLock::new();
@@ -234,6 +258,7 @@ fn promised() -> BTreeMap<Vec<u8>, Balance> {
 	for session in pallet_inference_metering::Sessions::<Runtime>::iter_values() {
 		add(Metering::Session.into(), session.remaining());
 		add(Metering::SessionStorage.into(), session.storage_deposit);
+		add(Metering::LaneStorage.into(), session.lane_deposits);
 	}
 	for request in pallet_inference_requests::Requests::<Runtime>::iter_values() {
 		add(Requests::Call.into(), request.max_charge);

@@ -8,6 +8,7 @@
 use crate::{
 	common::{holds, wealth, EXISTENTIAL_DEPOSIT},
 	data::{contributions, datanets, owing, storage_deposit},
+	lane_book::LaneBook,
 	market::Market,
 	metering::{nodes, sessions},
 	models::models,
@@ -25,7 +26,7 @@ use openledger_runtime::{
 use pallet_data_attribution::{
 	AccusationStage, Call as Data, ContributionStatus, CuratorEarnings, HoldReason, SlashedEarnings,
 };
-use pallet_inference_metering::{Call as Metering, Error as MeteringError, Status};
+use pallet_inference_metering::{Call as Metering, Error as MeteringError, Sessions, Status};
 use pallet_inference_requests::Call as Requests;
 use pallet_model_registry::Call as Models;
 use pallet_revenue_split::{Accrued, Call as Revenue};
@@ -92,6 +93,19 @@ impl Market {
 			}
 			let kind = if round % 2 == 0 { Kind::SettleAggregate } else { Kind::Settle };
 			self.take(&Step { kind, pick: 0, value: 30 + round % 2, by: By::Right });
+		}
+		for round in 0..400 {
+			let is_due = |book: &LaneBook| {
+				let session = Sessions::<Runtime>::get(book.session);
+				let settle_until = session.map_or(0, |session| session.settle_until);
+				book.is_waiting() && System::block_number() <= settle_until
+			};
+			if !self.lanes.values().any(is_due) {
+				break;
+			}
+			// By sums, and call by call.
+			let value = if round % 2 == 0 { 4 } else { 7 };
+			self.take(&Step { kind: Kind::SettleLanes, pick: 0, value, by: By::Right });
 		}
 	}
 

@@ -38,7 +38,7 @@ fn disputable(settlement: &Settlement) -> impl Iterator<Item = &Vec<Served>> {
 }
 
 /// The key that a node signed with when it settled what has this root; now, if that is not kept.
-fn key_of(node: &AccountId, root: RootKey) -> Option<AccountId> {
+pub fn key_of(node: &AccountId, root: RootKey) -> Option<AccountId> {
 	let node_now = Nodes::<Runtime>::get(node)?;
 	let settled_at = Roots::<Runtime>::get(root).map_or(u32::MAX, |root| root.at);
 	let earlier = PreviousKeys::<Runtime>::get(node);

@@ -5,14 +5,18 @@ use crate::{
 		begin_block, check_pots, check_state, dispatch, dust, finish_block, send,
 		EXISTENTIAL_DEPOSIT,
 	},
-	data, disputes, metering, models, money,
+	data, disputes,
+	lane_book::LaneBook,
+	lanes::Proven,
+	metering, models, money,
 	offchain::{Book, Settlement},
+	payments::{recomputed, settled_lanes, Ledger},
 	people::person,
-	requests,
+	reports, requests,
 	script::{Batch, BlockOf, By, Entry, Kind, Step, NOTHING},
 };
 use frame_support::{dispatch::DispatchResult, traits::GetCallMetadata};
-use openledger_primitives::{AccountId, Balance, BlockNumber, Hash, LaneId, SessionId};
+use openledger_primitives::{AccountId, Balance, BlockNumber, Hash, LaneId, Sequence, SessionId};
 use openledger_runtime::{
 	Balances, DataAttribution, RevenueSplit, RuntimeCall, RuntimeOrigin, System,
 };
@@ -41,6 +45,8 @@ pub enum Then {
 	Nothing,
 	/// A settlement came through.
 	Settled(Settlement),
+	/// Lanes were settled: these with nothing wrong on purpose.
+	SettledLanes(Vec<(SessionId, LaneId)>),
 	/// An account has reserved a root.
 	Reserved(Hash, AccountId),
 	/// Somebody was given something.
@@ -112,6 +118,16 @@ impl Step {
 pub struct Market {
 	/// The calls of each lane that were served and not settled.
 	pub books: BTreeMap<(SessionId, LaneId), Book>,
+	/// Lanes, as their callers and nodes keep them.
+	pub lanes: BTreeMap<(SessionId, LaneId), LaneBook>,
+	/// What was settled of lanes, for disputes, the newest last.
+	pub proven: Vec<Proven>,
+	/// The last sequence that was settled of each lane.
+	pub paid: BTreeMap<(SessionId, LaneId), Sequence>,
+	/// How often lanes, records and runs were rejected, by reason.
+	pub rejections: BTreeMap<String, u32>,
+	/// How often settlements of lanes had what, see [`seen`](crate::seen).
+	pub seen: BTreeMap<&'static str, u32>,
 	/// Settlements, for disputes.
 	pub settled: Vec<Settlement>,
 	/// Roots that are reserved, and for whom.
@@ -157,6 +173,7 @@ impl Market {
 
 	/// Finishes the block, and checks everything.
 	pub fn finish(&mut self) -> Result<(), String> {
+		recomputed(&settled_lanes(0));
 		finish_block();
 		self.dust += dust();
 		check_state()?;
@@ -175,10 +192,17 @@ impl Market {
 	pub fn take(&mut self, step: &Step) {
 		if let Some(deed) = self.prepare(step) {
 			let events = System::event_count() as usize;
+			let before = matches!(deed.then, Then::SettledLanes(_)).then(Ledger::now);
 			let result = dispatch(deed.origin, deed.call.clone());
 			self.note(&deed.call, &result);
+			if let (Ok(()), Some(before)) = (&result, before) {
+				let after = before.after(&settled_lanes(events));
+				assert_eq!(Ledger::now(), after, "others were paid than the events say");
+			}
+			self.note_lanes(events);
 			match (result, deed.then) {
 				(Ok(()), then) => self.remember(then, events),
+				(Err(_), Then::SettledLanes(lanes)) => self.give_up(&lanes),
 				(Err(_), Then::Settled(settlement)) if settlement.honest => {
 					self.write_off(settlement.voucher.session, settlement.voucher.lane);
 				}
@@ -207,8 +231,10 @@ impl Market {
 			Batch::All => pallet_utility::Call::batch_all { calls },
 			Batch::Each => pallet_utility::Call::force_batch { calls },
 		});
+		let events = System::event_count() as usize;
 		let result = dispatch(origin, call.clone());
 		self.note(&call, &result);
+		self.note_lanes(events);
 		self.forget_settled();
 	}
 
@@ -216,6 +242,10 @@ impl Market {
 	fn prepare(&mut self, step: &Step) -> Option<Deed> {
 		if step.kind == Kind::Serve {
 			self.serve(step);
+			return None;
+		}
+		if step.kind == Kind::ServeLane {
+			self.serve_lane(step);
 			return None;
 		}
 		// The kinds are in the order of their pallets.
@@ -227,6 +257,8 @@ impl Market {
 			metering::deed(self, step)
 		} else if step.kind <= Kind::ReportEquivocation {
 			disputes::deed(self, step)
+		} else if step.kind <= Kind::ReportTwoStatements {
+			reports::deed(self, step)
 		} else if step.kind <= Kind::ExpireCall {
 			requests::deed(step)
 		} else {
@@ -239,6 +271,7 @@ impl Market {
 		match then {
 			Then::Nothing => (),
 			Then::Settled(settlement) => self.remember_settlement(settlement, events),
+			Then::SettledLanes(lanes) => self.give_up(&Self::refused(&lanes, events)),
 			Then::Reserved(root, account) => self.reserved.push((root, account)),
 			Then::Gave(to, amount) => {
 				for (pot, gift) in

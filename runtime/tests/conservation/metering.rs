@@ -2,6 +2,7 @@
 
 use crate::{
 	common::{bounded, sign, text},
+	lanes,
 	market::{Deed, Market, Then},
 	models::callable_models,
 	offchain::{leaves, Book, Served, Settlement},
@@ -10,7 +11,7 @@ use crate::{
 };
 use frame_support::traits::Get;
 use openledger_primitives::{
-	aggregate::Aggregate, attribution::AttributionEntry, closing::CloseAgreement, merkle,
+	aggregate::Aggregate, attribution::AttributionEntry, closing::CloseAgreement, lane, merkle,
 	record::CallRecord, voucher::Voucher, AccountId, Balance, Hash, LaneId, SessionId, Uri, Weight,
 	MAX_LANES, MILLI_OPEN,
 };
@@ -24,7 +25,7 @@ type Inference = Node<AccountId, u32>;
 type Channel = Session<AccountId, u32>;
 
 /// A session that never was.
-const NO_SESSION: SessionId = 999_999;
+pub const NO_SESSION: SessionId = 999_999;
 
 /// All sessions, by id.
 pub fn sessions() -> Vec<(SessionId, Channel)> {
@@ -78,6 +79,7 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 	match step.kind {
 		Kind::Settle => settle(market, step),
 		Kind::SettleAggregate => settle_aggregate(market, step),
+		Kind::SettleLanes => lanes::settle(market, step),
 		_ => about_nodes(step).or_else(|| about_sessions(step)),
 	}
 }
@@ -250,6 +252,29 @@ fn about_sessions(step: &Step) -> Option<Deed> {
 			let key = node.map_or_else(|| person(step.pick), |node| node.receipt_key);
 			let signature = sign(&key, &agreement);
 			Deed::by(of_caller(session), Call::close_with_agreement { session, signature })
+		}
+		Kind::CloseByAgreement => {
+			let session = that(&|_| true);
+			let settled = find(session).map_or(0, |session| session.settled);
+			let mut agreement = lane::CloseAgreement {
+				genesis_hash: crate::common::genesis_hash(),
+				session,
+				settled,
+				extension: None,
+			};
+			// Of another time, of another chain, or in more words than anybody knows.
+			match step.value % 20 {
+				17 => agreement.genesis_hash = Hash::zero(),
+				18 => agreement.extension = Some(Hash::zero()),
+				19 => agreement.settled += 1,
+				_ => (),
+			}
+			let node = find(session).and_then(|session| Nodes::<Runtime>::get(&session.node));
+			let key = node.map_or_else(|| person(step.pick), |node| node.receipt_key);
+			let key = if step.value == u16::MAX { person(step.pick) } else { key };
+			let signature = sign(&key, &agreement);
+			let agreement = agreement.into();
+			Deed::by(of_caller(session), Call::close_by_agreement { agreement, signature })
 		}
 		_ => None,
 	}

@@ -105,12 +105,7 @@ impl Market {
 			(u32::from(step.value % 50), u32::from(step.value / 50 % 100));
 		let tokens = Tokens::new(input_tokens, output_tokens);
 		let Some(charge) = agreed.value.price.charge(&tokens) else { return };
-		let waiting: Balance = self
-			.books
-			.iter()
-			.filter(|((other, _), _)| other == id)
-			.map(|(_, book)| book.outstanding())
-			.sum();
+		let waiting = self.outstanding(*id);
 		// A node does not work for nothing. Some do.
 		if session.remaining() < waiting + charge && !step.value.is_multiple_of(16) {
 			return;

@@ -142,9 +142,11 @@ kinds! {
 	8 OpenSessionWithLimit,
 	50 Settle,
 	30 SettleAggregate,
+	70 SettleLanes,
 	4 RequestClose,
 	6 CloseSession,
 	4 CloseWithAgreement,
+	4 CloseByAgreement,
 	4 TopUp,
 	4 ExtendSession,
 	4 SetSpendingLimit,
@@ -161,6 +163,9 @@ kinds! {
 	3 ReportOvercharge,
 	2 ReportMisreport,
 	2 ReportEquivocation,
+	5 ReportOverchargedCall,
+	4 ReportMisreportedCall,
+	3 ReportTwoStatements,
 
 	22 RequestCall,
 	20 FulfilCall,
@@ -170,7 +175,9 @@ kinds! {
 	8 PayAccrued,
 
 	/// A node answers a call of a session. Nothing of it is on chain yet.
-	150 Serve,
+	100 Serve,
+	/// The same, of a lane with an agreement.
+	150 ServeLane,
 	/// Money goes to somebody, who may be new, or a pot.
 	8 Transfer,
 	/// One of those who have little sends all of it away.

@@ -74,8 +74,10 @@ export class Chain {
         signer: session.signer.toHex(),
         deposit: session.deposit.toBigInt(),
         settled: session.settled.toBigInt(),
+        openedAt: session.openedAt.toNumber(),
         expiresAt: session.expiresAt.toNumber(),
         isClosing: session.closesAt.isSome,
+        lanes: session.lanes.map(readLane),
       }
     );
   }
@@ -88,6 +90,13 @@ export class Chain {
     const opened = events.find((event) => SessionOpened.is(event));
     if (!opened) throw new OpenLedgerError('session', 'there is no SessionOpened event');
     return opened.data.session.toNumber();
+  }
+
+  // Closes a session with what its node has agreed to and signed, once it is in a block.
+  async closeByAgreement(agreement, { type, value }, caller) {
+    const signature = { [type[0].toUpperCase() + type.slice(1)]: value };
+    const { closeByAgreement } = this.#api.tx.inferenceMetering;
+    await this.#submit(closeByAgreement({ V2: agreement }, signature), caller);
   }
 
   // Resolves with the events of a transaction once it is in a block and has succeeded.
@@ -138,6 +147,14 @@ const readNode = (node) => ({
   receiptKey: accountId(node.receiptKey),
   // A runtime may tell more of a served model than its number.
   models: node.models.map((served) => (served.model ?? served).toNumber()),
+});
+
+// What is settled of a lane.
+const readLane = (lane) => ({
+  lane: lane.lane.toNumber(),
+  sequence: lane.sequence.toBigInt(),
+  settled: lane.settled.toBigInt(),
+  agreement: lane.agreement.unwrapOr(null)?.toHex() ?? null,
 });
 
 const readModel = (model) => ({

@@ -1,30 +1,40 @@
-// What a caller has promised, and what it has acknowledged: sessions, their lanes, and the calls on them
-// whose outcome is not known.
+// What a caller has promised, and what it has acknowledged: the lanes of its sessions, and the calls on them.
 //
-// A lane keeps the last sequence that is known to be used, what the node's statements add up to, and every
-// call that was paid for and has no outcome yet. There may be several of one sequence: when a voucher is
-// refused, its sequence is free for another one, and whichever the node takes first is the one that counts.
-//
-// All vouchers of a lane name the same version of the same model and the same price version: the terms of the
-// lane. What a voucher acknowledges is settled at what it names, so with another one on the lane the node could
-// settle the calls before it at terms that came after them. A lane of which they are not known is used no more.
+// All vouchers of a lane name the same agreement: the version of a model, its price, the block by which everybody
+// behind it is paid, and whether answers may be shown. With each, the caller agrees with the list of all calls of
+// the lane before it, so a call is put into that list only when its statement was checked, and never leaves it.
+// A lane whose list the node does not have as well is used no more.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { u8aToHex } from '@polkadot/util';
 import { randomAsU8a } from '@polkadot/util-crypto';
-import { SILENT_TOKENS, checkStatement, formatOpen } from './checks.mjs';
-import { requestHash } from './encoding.mjs';
+import { EVIDENCE } from './answer-hash.mjs';
+import { LAG, SILENT_TOKENS, checkStatement, formatOpen, ownPriceOf } from './checks.mjs';
+import { VOUCHER_FORMAT, agreementHash, requestHash } from './encoding.mjs';
 import { OpenLedgerError } from './errors.mjs';
 import { accountId } from './keys.mjs';
-import { REFUSAL_CODES } from './refusal-codes.mjs';
+import {
+  acknowledge,
+  acknowledgedOf,
+  isDenied,
+  isFor,
+  isUnused,
+  listOf,
+  newLane,
+  useUp,
+} from './lane.mjs';
+import { readLane } from './recovery.mjs';
+import { remedyFor } from './remedies.mjs';
+import { Sessions } from './sessions.mjs';
 
-const MAX_LANES = 64;
-// A session that ends within so many blocks is not used for another call.
-const MARGIN = 20;
+const MAX_LANES = 1_024;
+// So many lanes may be closed on which nothing was ever charged: that may be only the node's word, and another
+// session would be another deposit.
+const MOST_DENIED = 64;
+// After so many lanes in a row that nobody has used, no more are looked for in a session that is taken over.
+const UNUSED = 16;
 // A voucher is never valid for longer than this, in blocks: an hour.
 const LONGEST_VALIDITY = 1_200;
-// A node may be so many blocks behind.
-const LAG = 100;
 // After so many answers in a row that were charged and did not arrive, a node is paid nothing more.
 const LOSSES = 3;
 
@@ -35,96 +45,25 @@ const DEFAULTS = {
   sessionBlocks: 28_800,
   // How many calls may be under way in one session.
   lanes: 8,
+  // Whether words of an answer may be shown on chain, so that those who own them can be paid: 'open', or 'sealed'.
+  evidence: 'open',
   // How long to wait for a node to see a new session, or to end an earlier call, in milliseconds.
   patience: 45_000,
   // How long to wait before asking again.
   pause: 1_000,
 };
 
-// What to do about each voucher that a node does not take.
-const REMEDIES = remedies({
-  compare: ['voucher_out_of_order', 'voucher_already_used', 'acknowledged_mismatch', 'lane_busy'],
-  otherLane: ['lane_of_other_terms'],
-  // The next offer, or a voucher made for it, has what was wrong.
-  offer: [
-    'voucher_expired',
-    'voucher_valid_too_long',
-    'version_changed',
-    'price_changed',
-    'insufficient_authorisation',
-  ],
-  useless: ['session_of_other_caller'],
-  retire: [
-    'session_unknown',
-    'session_of_other_node',
-    'session_expired',
-    'session_closing',
-    'session_underfunded',
-  ],
-  // It cannot be mended here.
-  nothing: [
-    'malformed_payment',
-    'unsupported_scheme',
-    'wrong_chain',
-    'no_such_lane',
-    'request_mismatch',
-    'chain_unavailable',
-    'invalid_signature',
-    'model_mismatch',
-    'exposure_reached',
-    'spending_limit_reached',
-    'store_unavailable',
-  ],
-});
-
-// The remedy of each code about vouchers, out of a table of codes by remedy. A code without one, or one that no
-// node says, is a mistake in the table.
-export function remedies(table) {
-  const named = Object.entries(table).flatMap(([remedy, codes]) => codes.map((code) => [code, remedy]));
-  const found = new Map(named);
-  for (const [code, { about }] of Object.entries(REFUSAL_CODES)) {
-    const isOfVoucher = about === 'voucher';
-    if (isOfVoucher && !found.has(code)) throw new RangeError(`no remedy for ${code}`);
-    if (!isOfVoucher && found.has(code)) {
-      throw new RangeError(`a remedy for ${code}, which is not about vouchers`);
-    }
-  }
-  for (const [code, remedy] of named) {
-    if (!Object.hasOwn(REFUSAL_CODES, code)) throw new RangeError(`no node says ${code}`);
-    if (found.get(code) !== remedy) throw new RangeError(`two remedies for ${code}`);
-  }
-  return found;
-}
-
-// Whether another offer may be taken after a refusal with this code.
-export const isOutdated = (code) => REMEDIES.get(code) === 'offer';
-
 const laneKey = (session, number) => `${session.session}/${number}`;
-const termsOf = ({ model, version, priceVersion }) => ({ model, version, priceVersion });
-const sameTerms = (left, right) =>
-  left !== null && ['model', 'version', 'priceVersion'].every((key) => left[key] === right[key]);
-const byAmount = (left, right) => (left > right ? left : right);
-
-// What was acknowledged or may still be charged, in planck.
-function spent(session) {
-  return Object.values(session.lanes).reduce((sum, lane) => {
-    const open = lane.calls.map((call) => BigInt(call.allowance)).reduce(byAmount, 0n);
-    return sum + BigInt(lane.acknowledged) + open;
-  }, 0n);
-}
 
 // Whether more was charged than there was of an answer that broke off.
-const isLoss = ({ lost }, { outputTokens }) =>
-  lost === 0 || (lost > 0 && outputTokens > lost + SILENT_TOKENS);
+const isLoss = ({ lost }, { tokens }) =>
+  lost === 0 || (lost > 0 && tokens.output > lost + SILENT_TOKENS);
 
 export class Ledger {
   #chain;
   #state;
-  #caller;
-  #signer;
   #options;
-  // Sessions are chosen and opened one after the other.
-  #turn = Promise.resolve();
+  #sessions;
   // Lanes with a call under way, and those who wait for one.
   #busy = new Set();
   #waiting = [];
@@ -134,13 +73,14 @@ export class Ledger {
   constructor({ chain, state, caller, signer = caller, ...options }) {
     this.#chain = chain;
     this.#state = state;
-    this.#caller = caller;
-    this.#signer = accountId(signer.address);
     this.#options = { ...DEFAULTS, ...options };
-    const { lanes } = this.#options;
+    const { lanes, evidence } = this.#options;
     if (!(Number.isInteger(lanes) && lanes >= 1 && lanes <= MAX_LANES)) {
       throw new RangeError(`a session has 1 to ${MAX_LANES} lanes, not ${lanes}`);
     }
+    if (!Object.hasOwn(EVIDENCE, evidence)) throw new RangeError(`evidence is open or sealed, not ${evidence}`);
+    const account = accountId(signer.address);
+    this.#sessions = new Sessions({ chain, state, caller, signer: account, ...this.#options });
   }
 
   // How long to wait for a node, in milliseconds.
@@ -155,40 +95,73 @@ export class Ledger {
 
   // What is left of a session's deposit, in planck.
   left(session) {
-    return BigInt(session.deposit) - spent(session);
+    return this.#sessions.left(session);
   }
 
-  // A lane for a call of `amount` at what was offered, in a session with `node` that can pay for it. Waits
-  // until one is free. The session is opened if there is none, or none that has a lane left.
-  //
-  // That a lane which was never paid from is of other terms is only the node's word, and another session is
-  // another deposit: that is not for the node alone to cause.
-  async place(node, amount, offered, api) {
-    const terms = termsOf(offered);
-    for (;;) {
-      const session = await this.#session(node, amount, api);
-      const number = await this.#takeLane(session, terms);
-      if (number !== undefined) return { session, number };
-      const lanes = Object.values(session.lanes);
-      if (lanes.some((lane) => lane.terms === null && lane.acknowledged === '0')) {
-        const what = `session ${session.session} has no lane left`;
-        const why = 'the node says of lanes that were never used that they are for other terms';
-        throw new OpenLedgerError('session', `${what}: ${why}`);
+  // Has a session closed with its node's agreement. Returns what was settled of it, in planck.
+  close(number, api) {
+    return this.#sessions.close(number, api);
+  }
+
+  // Goes on with a session that the state file has lost, as far as its node shows what the caller has signed.
+  // Lanes that it does not show now are found out about before their first voucher.
+  async recover(number, api) {
+    const session = await this.#sessions.takeOver(number);
+    const onChain = await this.#chain.session(number);
+    const settled = Math.max(-1, ...(onChain?.lanes ?? []).map(({ lane }) => lane));
+    for (let lane = 0, unused = 0; lane < MAX_LANES && (unused < UNUSED || lane <= settled); lane += 1) {
+      if (this.#busy.has(laneKey(session, lane))) continue;
+      this.#busy.add(laneKey(session, lane));
+      session.lanes[lane] ??= newLane(null);
+      try {
+        await this.#compare(session, lane, api);
+      } finally {
+        const isNew = isUnused(session.lanes[lane]);
+        if (isNew) delete session.lanes[lane];
+        unused = isNew ? unused + 1 : 0;
+        this.releaseLane(session, lane);
       }
-      this.#retire(session);
+    }
+    this.#state.save();
+    return session;
+  }
+
+  // A lane for a call of `amount` at what was offered, in a session with `node` that can pay for it, and which
+  // the node has as it is here. Waits until one is free. The session is opened if there is none, or none that has
+  // a lane left.
+  async place(node, amount, offered, api) {
+    const { model, version, priceVersion } = offered;
+    const { evidence } = this.#options;
+    const terms = { model, version, priceVersion, evidence, ownPrice: ownPriceOf(offered) };
+    for (;;) {
+      const session = await this.#sessions.choose(node, amount, api);
+      await this.#tidy(session, api);
+      const asOf = await this.#asOf(session, offered.block);
+      const number = await this.#takeLane(session, { ...terms, asOf });
+      if (number === undefined) {
+        this.#sessions.retire(session);
+        continue;
+      }
+      let fits = false;
+      try {
+        if (this.#isUncertain(session, number)) await this.#compare(session, number, api);
+        fits = isFor(session.lanes[number], terms);
+      } finally {
+        if (!fits) this.releaseLane(session, number);
+      }
+      if (fits) return { session, number };
     }
   }
 
-  #session(node, amount, api) {
-    const chosen = this.#turn.then(() => this.#choose(node, amount, api));
-    this.#turn = chosen.catch(() => {});
-    return chosen;
-  }
-
-  // Undefined if all lanes are used for something else.
-  async #takeLane(session, terms) {
+  // A lane of this agreement, but for the block; or a new one. Undefined if all are used for something else.
+  async #takeLane(session, agreement) {
     for (;;) {
-      const fit = this.#fittingLanes(session, terms);
+      const lanes = Object.values(session.lanes);
+      if (lanes.filter(isDenied).length >= MOST_DENIED) {
+        const what = `session ${session.session} has too many lanes that were never used and cannot be`;
+        throw new OpenLedgerError('session', `${what}, as its node says`);
+      }
+      const fit = this.#fittingLanes(session, agreement);
       if (fit.length === 0) return undefined;
       const isBusy = (number) => this.#busy.has(laneKey(session, number));
       const busy = Object.keys(session.lanes).filter(isBusy).length;
@@ -196,11 +169,17 @@ export class Ledger {
       if (busy < this.#options.lanes && free.length > 0) {
         const number = free.find((used) => session.lanes[used]) ?? free[0];
         this.#busy.add(laneKey(session, number));
-        session.lanes[number] ??= { terms, sequence: 0, acknowledged: '0', calls: [] };
+        session.lanes[number] ??= newLane(agreement);
         return number;
       }
       await new Promise((resolve) => this.#waiting.push(resolve));
     }
+  }
+
+  // The block by which the calls of a new lane are paid: that of the offer, unless the session is younger, or that
+  // block is not known here yet.
+  async #asOf({ openedAt }, block) {
+    return Math.max(openedAt, Math.min(block, await this.#chain.best()));
   }
 
   // The lanes that are for these terms, and those that were never used.
@@ -208,7 +187,7 @@ export class Ledger {
     const numbers = Array.from({ length: MAX_LANES }, (_, number) => number);
     return numbers.filter((number) => {
       const lane = session.lanes[number];
-      return lane === undefined || sameTerms(lane.terms, terms);
+      return lane === undefined || isFor(lane, terms);
     });
   }
 
@@ -223,25 +202,25 @@ export class Ledger {
     const terms = requirements.extra;
     const salt = u8aToHex(randomAsU8a(32));
     const best = await this.#chain.best();
+    const acknowledged = acknowledgedOf(lane);
     const voucher = {
+      format: VOUCHER_FORMAT,
       genesisHash: this.#chain.genesisHash,
       session: session.session,
       lane: number,
-      model: terms.model,
-      version: terms.version,
-      priceVersion: terms.priceVersion,
+      agreement: lane.agreement,
       sequence: lane.sequence + 1,
-      acknowledged: lane.acknowledged,
-      authorised: String(BigInt(lane.acknowledged) + BigInt(requirements.amount)),
+      acknowledged: String(acknowledged),
+      acknowledgedRoot: listOf(lane).root,
+      authorised: String(acknowledged + BigInt(requirements.amount)),
       requestHash: requestHash(salt, body),
       validUntil: Math.min(terms.validUntil, best + LONGEST_VALIDITY),
+      extension: null,
     };
     const call = {
       sequence: voucher.sequence,
-      model: terms.model,
-      version: terms.version,
-      priceVersion: terms.priceVersion,
-      price: terms.price,
+      agreement: lane.agreement,
+      price: lane.agreement.ownPrice ?? terms.price,
       inputTokens: terms.inputTokens,
       maxOutputTokens: terms.maxOutputTokens,
       receiptKey: accountId(terms.receiptKey),
@@ -255,22 +234,20 @@ export class Ledger {
     return { voucher, call };
   }
 
-  // Checks a statement, and adds its charge to what is acknowledged: once for each call, however often
-  // the node states it.
+  // Checks a statement, and adds the call to the list that is acknowledged: once, however often the node states
+  // it.
   acknowledge(session, number, call, receipt, text) {
     const lane = session.lanes[number];
     if (!lane.calls.includes(call)) return;
-    const place = { genesisHash: session.genesisHash, session: session.session, lane: number };
     try {
-      checkStatement(receipt, place, call, text);
+      checkStatement(receipt, this.#place(session, number), call, text);
     } catch (error) {
       call.rejected = receipt;
       this.#dispute(session, error);
     }
     // First: a statement that is kept twice does no harm.
     this.#state.keepStatement(receipt);
-    lane.acknowledged = String(BigInt(lane.acknowledged) + BigInt(receipt.statement.charge));
-    this.#used(lane, call.sequence);
+    acknowledge(lane, receipt.statement);
     if (text !== undefined) session.losses = 0;
     else if (isLoss(call, receipt.statement)) session.losses = (session.losses ?? 0) + 1;
     if (session.losses >= LOSSES) {
@@ -286,8 +263,59 @@ export class Ledger {
     this.#state.save();
   }
 
-  // Makes a lane agree with its node: finds out what became of its calls, then which voucher is next.
-  async compare(session, number, api) {
+  // What to do after a voucher was refused; whether it is worth another one for the same offer.
+  async afterRefusal({ code }, { session, number, call }) {
+    const remedy = remedyFor(code);
+    switch (remedy) {
+      // The lane has a call without an outcome: it is compared with the node before the next voucher.
+      case 'compare':
+        return true;
+      // The next voucher takes another one; by another offer, if the terms are others.
+      case 'otherLane':
+      case 'newTerms':
+        this.#closeLane(session, number, `the node refused its voucher: ${code}`);
+        return remedy === 'otherLane';
+      // It is of no use with this node. The next one is for whoever calls again to open.
+      case 'useless':
+        this.#sessions.retire(session);
+        return false;
+      // Another session would cost another deposit, so that is not for the node alone to say.
+      case 'retire': {
+        const amount = BigInt(call.allowance);
+        if (await this.#sessions.canPay(session, amount, amount)) return false;
+        this.#sessions.retire(session);
+        return true;
+      }
+      // 'offer' is for the scheme to follow: no voucher for the old offer will be taken.
+      default:
+        return false;
+    }
+  }
+
+  #place(session, number) {
+    return { genesisHash: session.genesisHash, session: session.session, lane: number };
+  }
+
+  // Whether a lane has to be compared with its node before the next voucher.
+  #isUncertain(session, number) {
+    return session.lanes[number].calls.length > 0 || !this.#compared.has(laneKey(session, number));
+  }
+
+  // Finds out about calls of lanes that are used no more: what they may cost is set aside till then.
+  async #tidy(session, api) {
+    const best = await this.#chain.best();
+    const isOver = (call) => call.validUntil + LAG < best;
+    for (const [number, lane] of Object.entries(session.lanes)) {
+      if (lane.closed !== null && lane.calls.some(isOver)) {
+        await this.#settleCalls(session, Number(number), api);
+        this.#state.save();
+      }
+    }
+  }
+
+  // Makes a lane agree with its node: finds out what became of its calls, then which voucher is next. A lane that
+  // cannot go on is closed.
+  async #compare(session, number, api) {
     const deadline = Date.now() + this.#options.patience;
     for (;;) {
       const unknown =
@@ -304,142 +332,38 @@ export class Ledger {
     this.#compared.add(laneKey(session, number));
   }
 
-  // Whether a lane has to be compared with its node before the next voucher.
-  isUncertain(session, number) {
-    return session.lanes[number].calls.length > 0 || !this.#compared.has(laneKey(session, number));
-  }
-
-  // What to do after a voucher was refused; whether it is worth another one.
-  async afterRefusal({ code }, { session, number, call }) {
-    switch (REMEDIES.get(code)) {
-      // The lane has a call without an outcome: it is compared with the node before the next voucher.
-      case 'compare':
-        return true;
-      // The next voucher takes another one.
-      case 'otherLane':
-        session.lanes[number].terms = null;
-        this.#state.save();
-        return true;
-      // It is of no use with this node. The next one is for whoever calls again to open.
-      case 'useless':
-        this.#retire(session);
-        return false;
-      // Another session would cost another deposit, so that is not for the node alone to say.
-      case 'retire': {
-        const amount = BigInt(call.allowance);
-        if (await this.#canPay(session, amount, amount)) return false;
-        this.#retire(session);
-        return true;
-      }
-      // 'offer' is for the scheme to follow: no voucher for the old offer will be taken.
-      default:
-        return false;
-    }
-  }
-
-  async #choose(node, amount, api) {
-    const known = this.#state.sessions.findLast(
-      (session) =>
-        !session.retired &&
-        session.genesisHash === this.#chain.genesisHash &&
-        session.node === node &&
-        session.caller === accountId(this.#caller.address) &&
-        session.signer === this.#signer,
-    );
-    if (known?.disputed) {
-      const what = `nothing more is paid to this node from session ${known.session}`;
-      throw new OpenLedgerError('disputed', `${what}: ${known.disputed}`);
-    }
-    if (known && (await this.#canPay(known, amount))) return known;
-    if (known) this.#retire(known);
-    return this.#open(node, amount, api);
-  }
-
-  // Whether the chain has the session as it was opened, or topped up or extended since, and `amount` is
-  // left of it. `setAside` counts as spent, and is meant for this very call.
-  async #canPay(session, amount, setAside = 0n) {
-    const [onChain, best] = await Promise.all([
-      this.#chain.session(session.session),
-      this.#chain.best(),
-    ]);
-    const isSame =
-      onChain !== null &&
-      ['caller', 'node', 'signer'].every((key) => onChain[key] === session[key]) &&
-      onChain.deposit >= BigInt(session.deposit) &&
-      onChain.expiresAt >= session.expiresAt;
-    if (!isSame || onChain.isClosing || best + MARGIN >= onChain.expiresAt) return false;
-    session.deposit = String(onChain.deposit);
-    session.expiresAt = onChain.expiresAt;
-    const taken = byAmount(spent(session) - setAside, onChain.settled);
-    return onChain.deposit - taken >= amount;
-  }
-
-  #retire(session) {
-    session.retired = true;
-    this.#state.save();
-  }
-
-  async #open(node, amount, api) {
-    const { deposit, sessionBlocks, patience, pause } = this.#options;
-    if (amount > deposit) {
-      const [most, held] = [formatOpen(amount), formatOpen(deposit)];
-      throw new OpenLedgerError('session', `the call may cost ${most}; a session holds ${held}`);
-    }
-    const expiresAt = (await this.#chain.best()) + sessionBlocks;
-    const opening = { node, deposit, signer: this.#signer, expiresAt };
-    const number = await this.#chain.openSession(opening, this.#caller);
-    const session = {
-      genesisHash: this.#chain.genesisHash,
-      node,
-      caller: accountId(this.#caller.address),
-      signer: this.#signer,
-      session: number,
-      deposit: String(deposit),
-      expiresAt,
-      retired: false,
-      lanes: {},
-    };
-    this.#state.sessions.push(session);
-    this.#state.save();
-    // The node may follow another chain node than this program.
-    for (const deadline = Date.now() + patience; ; await sleep(pause)) {
-      const { refusal } = await api.lane(number, 0);
-      if (!refusal) return session;
-      if (Date.now() > deadline) {
-        const what = `the node does not see session ${number}, which was opened for it`;
-        throw new OpenLedgerError('unresolved', `${what}: ${refusal.message}`);
-      }
-    }
-  }
-
   // Finds out what became of the lane's calls. Returns why that is not known yet, if it is not.
   async #settleCalls(session, number, api) {
     const lane = session.lanes[number];
-    for (const sequence of new Set(lane.calls.map((call) => call.sequence))) {
+    const sequences = new Set(lane.calls.map((call) => call.sequence));
+    for (const sequence of [...sequences].sort((left, right) => left - right)) {
       const { found, refusal } = await api.statement(session.session, number, sequence);
-      if (found) {
+      const ofSequence = lane.calls.filter((call) => call.sequence === sequence);
+      if (found && ofSequence.length > 0) {
         const receipt = found.extra;
-        const ofSequence = lane.calls.filter((call) => call.sequence === sequence);
-        const { requestHash: hash } = receipt.statement;
+        const hash = receipt.statement?.requestHash;
         const call = ofSequence.find((one) => one.requestHash === hash) ?? ofSequence[0];
         this.acknowledge(session, number, call, receipt);
-      } else if (refusal.code === 'not_charged') {
-        this.#used(lane, sequence);
-      } else if (refusal.code === 'call_unknown') {
+      } else if (['not_charged', 'record_removed'].includes(refusal?.code)) {
+        // What was settled of it, if anything was, the chain says.
+        useUp(lane, sequence);
+      } else if (refusal?.code === 'call_unknown') {
         // It was not taken. It still may be, by whoever gets hold of the request, while it is valid.
         const best = await this.#chain.best();
         lane.calls = lane.calls.filter((call) => call.validUntil + LAG >= best);
-      } else {
+      } else if (refusal) {
         return refusal.message;
       }
     }
     return undefined;
   }
 
-  // Takes over from the node how far the lane is. Returns why that is not known yet, if it is not.
+  // Goes on from where the node has the lane, if that is what was signed for; else closes it. Returns why that is
+  // not known yet, if it is not.
   async #adopt(session, number, api) {
     const lane = session.lanes[number];
     const { found, refusal } = await api.lane(session.session, number);
+    if (refusal?.code === 'lane_lost') return this.#closeLane(session, number, refusal.message);
     if (refusal) return refusal.message;
     if (!Number.isSafeInteger(found.sequence)) return `it is at call ${found.sequence}`;
     if (found.in_flight !== null) return `call ${found.sequence} is still being served`;
@@ -447,21 +371,71 @@ export class Ledger {
       // One of them was taken meanwhile; or the node has lost it, and the chain has not.
       return `the node has no statement of call ${lane.calls[0].sequence}`;
     }
-    const [charged, known] = [BigInt(found.charged), BigInt(lane.acknowledged)];
-    if (charged > known) {
+    const theirs = await this.#readLane(session, number, found);
+    if (theirs instanceof OpenLedgerError) return this.#closeLane(session, number, theirs.message);
+    if (await this.#isSettledUnstated(session, number)) {
+      const why = 'the chain has settled calls of it whose statements are not here';
+      return this.#closeLane(session, number, why);
+    }
+    const [charged, known] = [BigInt(found.charged), acknowledgedOf(lane)];
+    if (found.last && charged > known) {
       const what = `the node says that lane ${number} cost ${formatOpen(charged)}`;
       const why = `${what}, and its statements here come to ${formatOpen(known)}`;
       this.#dispute(session, new OpenLedgerError('disputed', why));
     }
-    // Less is welcome, and one sequence is as good as another: a record counts once for each.
-    lane.acknowledged = String(charged);
-    lane.sequence = found.sequence;
+    if (charged !== known || listOf(theirs).root !== listOf(lane).root) {
+      return this.#closeLane(session, number, 'the node has not the list of calls that it has signed for');
+    }
+    lane.agreement = theirs.agreement ?? lane.agreement;
+    // One sequence is as good as another, but for those that were charged.
+    lane.sequence = Math.max(found.sequence, Number(listOf(lane).sequence));
     return undefined;
   }
 
-  #used(lane, sequence) {
-    lane.sequence = Math.max(lane.sequence, sequence);
-    lane.calls = lane.calls.filter((call) => call.sequence > sequence);
+  // The lane as the node shows it. What the caller has signed of it, and is not known here, is taken over. An
+  // error if it does not hold.
+  async #readLane(session, number, found) {
+    const lane = session.lanes[number];
+    const place = this.#place(session, number);
+    try {
+      const { lane: theirs, own } = readLane(found, place, [session.signer, session.caller]);
+      const [ours, list] = [listOf(lane), listOf(theirs)];
+      const isAhead = list.count > ours.count && list.totals.charge >= ours.totals.charge;
+      if (!isAhead) return theirs;
+      if (own) {
+        const { agreement } = own.call;
+        const [node, models] = await Promise.all([
+          this.#chain.node(session.node),
+          this.#chain.models(agreement.model),
+        ]);
+        const price = agreement.ownPrice ?? priceOf(models, agreement);
+        checkStatement(own.receipt, place, { ...own.call, price, receiptKey: node?.receiptKey });
+        this.#state.keepStatement(own.receipt);
+      }
+      lane.list = theirs.list;
+      lane.agreement = theirs.agreement;
+      return theirs;
+    } catch (error) {
+      if (error instanceof OpenLedgerError) return error;
+      throw error;
+    }
+  }
+
+  // Whether more of a lane is settled than the node has stated here, or under another agreement.
+  async #isSettledUnstated(session, number) {
+    const lane = session.lanes[number];
+    const onChain = await this.#chain.session(session.session);
+    const settled = onChain?.lanes.find((one) => one.lane === number);
+    if (!settled) return false;
+    const list = listOf(lane);
+    if (settled.sequence > list.sequence || settled.settled > list.totals.charge) return true;
+    return settled.agreement !== null && settled.agreement !== agreementHash(lane.agreement);
+  }
+
+  // Signs nothing more on a lane. What was charged on it counts on.
+  #closeLane(session, number, why) {
+    session.lanes[number].closed = why;
+    this.#state.save();
   }
 
   #dispute(session, error) {
@@ -470,3 +444,7 @@ export class Ledger {
     throw error;
   }
 }
+
+// The list price that an agreement names, as far as it is in force.
+const priceOf = (models, { version, priceVersion }) =>
+  models.find((model) => model.version === version && model.priceVersion === priceVersion)?.price;

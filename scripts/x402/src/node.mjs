@@ -60,15 +60,22 @@ export class NodeApi {
     return this.#get(`statements/${session}/${lane}/${sequence}`);
   }
 
-  // How far the node thinks that a lane is.
+  // How far the node thinks that a lane is, and the last voucher that it has taken on it.
   lane(session, lane) {
     return this.#get(`sessions/${session}/${lane}`);
   }
 
-  async #get(path) {
+  // The node's agreement to the end of a session.
+  close(session, request) {
+    const headers = { 'content-type': 'application/json' };
+    return this.#get(`close/${session}`, { method: 'POST', headers, body: JSON.stringify(request) });
+  }
+
+  async #get(path, request) {
     try {
       const signal = AbortSignal.timeout(PATIENCE);
-      const response = await this.#fetch(`${this.#base}/${path}`, { redirect: 'error', signal });
+      const settings = { ...request, redirect: 'error', signal };
+      const response = await this.#fetch(`${this.#base}/${path}`, settings);
       const text = await readText(response);
       if (response.ok) return { found: parseJson(text) };
       return { refusal: readRefusal(response.status, text) };

@@ -83,6 +83,16 @@ export const REFUSAL_CODES = Object.freeze({
     about: 'voucher',
     means: 'The voucher names a price that is not in force.',
   },
+  as_of_unusable: {
+    status: 402,
+    about: 'voucher',
+    means: 'The voucher is as of a block that this node does not know, or before its session.',
+  },
+  terms_changed: {
+    status: 402,
+    about: 'voucher',
+    means: 'The voucher outlives the terms that it is for, or nothing is known of them.',
+  },
   insufficient_authorisation: {
     status: 402,
     about: 'voucher',
@@ -111,12 +121,17 @@ export const REFUSAL_CODES = Object.freeze({
   lane_of_other_terms: {
     status: 409,
     about: 'voucher',
-    means: 'The lane is for another model, version or price version.',
+    means: 'The lane is for another agreement.',
+  },
+  lane_lost: {
+    status: 409,
+    about: 'voucher',
+    means: 'The chain has settled calls of the lane of which this node knows nothing.',
   },
   acknowledged_mismatch: {
     status: 402,
     about: 'voucher',
-    means: 'The voucher does not acknowledge what the lane\'s calls cost.',
+    means: 'The voucher does not acknowledge what the lane\'s calls were and cost.',
   },
   exposure_reached: {
     status: 402,

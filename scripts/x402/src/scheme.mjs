@@ -19,8 +19,9 @@ import { voucherPayload } from './encoding.mjs';
 import { OpenLedgerError } from './errors.mjs';
 import { decodeHeader } from './json.mjs';
 import { accountId, sign } from './keys.mjs';
-import { Ledger, isOutdated } from './ledger.mjs';
+import { Ledger } from './ledger.mjs';
 import { NodeApi, readRefusal, readText } from './node.mjs';
+import { isOutdated } from './remedies.mjs';
 import { SseParser } from './sse.mjs';
 
 const X402_VERSION = 2;
@@ -148,7 +149,18 @@ export class OpenLedgerScheme {
     };
   }
 
-  // What was paid for an answer: the checked statement with its signature, and what is left of the
+  // Goes on with a session that the state file has lost, with the node whose paid endpoints are at `url`.
+  async recover(session, url, fetch = globalThis.fetch) {
+    await this.#ledger.recover(session, new NodeApi(fetch, url));
+  }
+
+  // Has a session closed with the agreement of the node at `url`: what is left of its deposit comes back at once.
+  // Returns what was settled of it, in planck.
+  close(session, url, fetch = globalThis.fetch) {
+    return this.#ledger.close(session, new NodeApi(fetch, url));
+  }
+
+  // What was paid for an answer: the checked statement with its signature and header, and what is left of the
   // session. For a stream it is there at its end. Undefined for an answer that was not paid for.
   receipt(response) {
     return this.#receipts.get(response);
@@ -170,7 +182,6 @@ export class OpenLedgerScheme {
     const { session, number } = await ledger.place(node, amount, requirements.extra, call.api);
     const release = () => ledger.releaseLane(session, number);
     try {
-      if (ledger.isUncertain(session, number)) await ledger.compare(session, number, call.api);
       const promised = await ledger.promise(session, number, requirements, call.body);
       const signature = sign(this.#signer, voucherPayload(promised.voucher));
       const { task } = call;
@@ -184,11 +195,13 @@ export class OpenLedgerScheme {
   }
 
   async #checkOffer(requirements, { body, task }) {
-    const [node, models] = await Promise.all([
+    const [best, node, models] = await Promise.all([
+      this.#chain.best(),
       this.#chain.node(requirements.payTo),
       this.#chain.models(requirements.extra.model),
     ]);
-    const facts = { genesisHash: this.#chain.genesisHash, node, body, task, ...this.#limits };
+    const { genesisHash } = this.#chain;
+    const facts = { genesisHash, best, node, body, task, ...this.#limits };
     const errors = [];
     // It has to fit one of the views that the node may have of the model.
     for (const model of models.length > 0 ? models : [undefined]) {

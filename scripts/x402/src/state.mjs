@@ -8,33 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { OpenLedgerError } from './errors.mjs';
 
-const LAYOUT = 3;
-// The layout in which a lane named its model only.
-const WITHOUT_TERMS = 1;
-// The layout in which prices did not tell cached tokens apart from others.
-const WITHOUT_CACHED = 2;
-
-// Sessions with their lanes changed.
-const withLanes = (sessions, change) =>
-  sessions.map((session) => {
-    const lanes = Object.entries(session.lanes ?? {});
-    const changed = lanes.map(([number, lane]) => [number, change(lane)]);
-    return { ...session, lanes: Object.fromEntries(changed) };
-  });
-
-// What makes the next layout of one: lanes that were used without terms are used no more; in calls that
-// were paid for nothing was cached, so that any price of that is right.
-const NEXT = {
-  [WITHOUT_TERMS]: (sessions) => withLanes(sessions, ({ model, ...lane }) => ({ ...lane, terms: null })),
-  [WITHOUT_CACHED]: (sessions) =>
-    withLanes(sessions, ({ calls, ...lane }) => ({
-      ...lane,
-      calls: calls.map(({ price, ...call }) => ({
-        ...call,
-        price: { ...price, perCachedInputToken: price.perInputToken },
-      })),
-    })),
-};
+const LAYOUT = 4;
 
 function isRunning(pid) {
   try {
@@ -58,7 +32,7 @@ function writeSynced(file, flags, text) {
 export class StateFile {
   #path;
   #unlock;
-  // Sessions, as src/scheme.mjs makes them; the newest last.
+  // Sessions, as src/sessions.mjs makes them, with lanes as in src/lane.mjs; the newest last.
   sessions = [];
 
   // Opens the file, or starts it.
@@ -118,13 +92,10 @@ export class StateFile {
     } catch {
       // Said below.
     }
-    const isKnown = [LAYOUT, WITHOUT_TERMS, WITHOUT_CACHED].includes(contents?.layout);
-    if (!isKnown || !Array.isArray(contents.sessions)) {
+    if (contents?.layout !== LAYOUT || !Array.isArray(contents.sessions)) {
       throw new OpenLedgerError('state', `${this.#path} does not hold sessions; move it away`);
     }
-    let { layout, sessions } = contents;
-    for (; layout < LAYOUT; layout += 1) sessions = NEXT[layout](sessions);
-    return sessions;
+    return contents.sessions;
   }
 
   #lock() {

@@ -2,15 +2,22 @@
 
 import http from 'node:http';
 import { Keyring } from '@polkadot/keyring';
+import { unattributed } from '../src/answer-hash.mjs';
 import { charge } from '../src/checks.mjs';
 import {
+  agreementHash,
+  closePayload,
+  closeRequestPayload,
   networkOf,
   requestHash,
-  responseHash,
+  sameAgreement,
+  statementHash,
   statementPayload,
   voucherPayload,
 } from '../src/encoding.mjs';
 import { SS58_PREFIX, accountId, isSignedBy, sign } from '../src/keys.mjs';
+import { totalsOf } from '../src/lane-list.mjs';
+import { FullList } from './snapshots.mjs';
 
 export const GENESIS = `0x${'ab'.repeat(32)}`;
 export const MODEL = 3;
@@ -22,9 +29,12 @@ export const PRICE = {
 };
 export const key = (uri, type = 'sr25519') =>
   new Keyring({ type, ss58Format: SS58_PREFIX }).addFromUri(uri);
-export const planck = (outputTokens) => charge(PRICE, INPUT, outputTokens);
+export const planck = (outputTokens, price = PRICE) => charge(price, INPUT, outputTokens);
 
-const termsOf = ({ model, version, priceVersion }) => `${model}/${version}/${priceVersion}`;
+export const asText = (price) =>
+  Object.fromEntries(Object.entries(price).map(([part, amount]) => [part, String(amount)]));
+
+const PROMPT_ROOT = `0x${'77'.repeat(32)}`;
 const INPUT = 5;
 const PIECES = ['four', ' five', ' Zoë'];
 
@@ -81,8 +91,42 @@ export class FakeChain {
 
   async openSession({ node, deposit, signer, expiresAt }, caller) {
     const opener = accountId(caller.address);
-    const rest = { settled: 0n, isClosing: false };
+    const rest = { settled: 0n, openedAt: this.height, isClosing: false, lanes: [] };
     return this.sessions.push({ caller: opener, node, signer, deposit, expiresAt, ...rest }) - 1;
+  }
+
+  // Notes what was settled of a lane.
+  settle(session, { number, agreement, sequence, settled }) {
+    const { lanes } = this.sessions[session];
+    lanes.push({ lane: number, sequence, settled, agreement: agreement && agreementHash(agreement) });
+    this.sessions[session].settled += settled;
+  }
+
+  async closeByAgreement(agreement, signature) {
+    const { session } = agreement;
+    if (!isSignedBy(this.registered.receiptKey, closePayload(agreement), signature)) {
+      throw new Error('BadSignature');
+    }
+    if (this.sessions[session].settled !== BigInt(agreement.settled)) throw new Error('AgreementOutdated');
+    this.sessions[session] = null;
+  }
+}
+
+// A lane as a node has it.
+class FakeLane {
+  sequence = 0;
+  agreement = null;
+  list = new FullList();
+  busy = false;
+  // The last voucher that was taken, its signature, how many calls it acknowledges, and its own call's receipt.
+  last = null;
+  // What the node says that it cost, beyond what it has signed for.
+  claimed = 0n;
+  // Whether the node has lost its list.
+  isLost = false;
+
+  get charged() {
+    return this.list.totals.charge + this.claimed;
   }
 }
 
@@ -94,6 +138,8 @@ export class FakeNode {
   answer = undefined;
   // How many tokens an answer may have where the request does not say.
   usualTokens = 4_096;
+  // What it charges instead of the list price.
+  ownPrice = null;
   // The requests that came.
   requests = [];
   // Changes what it does. `drop` cuts the connection: 'before' the voucher is taken, or 'after' the call.
@@ -101,6 +147,12 @@ export class FakeNode {
   // Whether it keeps what it answered last.
   keeps = false;
   #kept;
+  // How many tokens of a prompt it has cached.
+  cachedTokens = 0;
+  // The block at which somebody else is paid, and after which no voucher of before may be valid.
+  changedAt = 0;
+  // How often it is asked for the end of a session before it has settled all.
+  unsettled = 0;
 
   constructor(chain) {
     this.chain = chain;
@@ -122,7 +174,7 @@ export class FakeNode {
 
   lane(session, lane) {
     const id = `${session}/${lane}`;
-    if (!this.lanes.has(id)) this.lanes.set(id, { sequence: 0, charged: 0n, busy: false });
+    if (!this.lanes.has(id)) this.lanes.set(id, new FakeLane());
     return this.lanes.get(id);
   }
 
@@ -134,6 +186,7 @@ export class FakeNode {
     const pieces = [];
     for await (const piece of request) pieces.push(piece);
     const body = Buffer.concat(pieces);
+    if (kind === 'close') return this.#close(response, Number(path[0]), JSON.parse(body));
     const header = request.headers['payment-signature'];
     this.requests.push({ isPaid: header !== undefined });
     const offer = this.#offer(JSON.parse(body), task);
@@ -163,7 +216,8 @@ export class FakeNode {
       modelName: model,
       version: this.chain.model.version,
       priceVersion: this.chain.model.priceVersion,
-      price: Object.fromEntries(Object.entries(PRICE).map(([part, of]) => [part, String(of)])),
+      price: asText(PRICE),
+      ownPrice: this.ownPrice && asText(this.ownPrice),
       inputTokens: INPUT,
       maxOutputTokens,
       receiptKey: this.receiptKey.address,
@@ -173,13 +227,17 @@ export class FakeNode {
     return {
       scheme: 'batch-settlement',
       network,
-      amount: String(planck(maxOutputTokens)),
+      amount: String(this.#charge(maxOutputTokens)),
       asset: 'OPEN',
       payTo: key('//Ferdie').address,
       maxTimeoutSeconds: 60,
       extra: { ...terms, ...this.misbehave.terms },
       ...this.misbehave.offer,
     };
+  }
+
+  #charge(outputTokens, cachedTokens = 0) {
+    return charge(this.ownPrice ?? PRICE, INPUT, outputTokens, cachedTokens);
   }
 
   #check({ payload }, offer, body) {
@@ -196,16 +254,24 @@ export class FakeNode {
     if (!isSignedBy(session.signer, voucherPayload(voucher), signature)) {
       return [402, 'invalid_signature'];
     }
+    const { agreement } = voucher;
+    const { model, version, priceVersion, ownPrice } = offer.extra;
+    const offered = { ...agreement, model, version, priceVersion, ownPrice };
+    if (!sameAgreement(agreement, offered)) return [402, 'version_changed'];
+    const { asOf } = agreement;
+    if (asOf < session.openedAt || asOf > this.chain.height) return [402, 'as_of_unusable'];
+    if (this.changedAt > asOf && voucher.validUntil > this.changedAt) return [402, 'terms_changed'];
     const allowance = BigInt(voucher.authorised) - BigInt(voucher.acknowledged);
     if (allowance < BigInt(offer.amount)) return [402, 'insufficient_authorisation'];
     const lane = this.lane(voucher.session, voucher.lane);
     if (this.#isTaken(voucher)) return [409, 'voucher_already_used'];
+    if (lane.isLost) return [409, 'lane_lost'];
     if (lane.busy) return [409, 'lane_busy'];
     if (voucher.sequence !== lane.sequence + 1) return [409, 'voucher_out_of_order'];
-    const terms = termsOf(voucher);
-    if ((lane.terms ?? terms) !== terms) return [409, 'lane_of_other_terms'];
-    if (terms !== termsOf(offer.extra)) return [402, 'version_changed'];
-    if (BigInt(voucher.acknowledged) !== lane.charged) return [402, 'acknowledged_mismatch'];
+    if (!sameAgreement(lane.agreement ?? agreement, agreement)) return [409, 'lane_of_other_terms'];
+    if (BigInt(voucher.acknowledged) !== lane.charged || voucher.acknowledgedRoot !== lane.list.root) {
+      return [402, 'acknowledged_mismatch'];
+    }
     const taken = [...this.lanes].filter(([id]) => id.startsWith(`${voucher.session}/`));
     const charged = taken.reduce((sum, [, { charged: part }]) => sum + part, 0n);
     if (session.deposit - charged < BigInt(offer.amount)) return [402, 'session_underfunded'];
@@ -218,11 +284,12 @@ export class FakeNode {
   }
 
   async #serve(response, { payload }, { text, tokens, body, events }, isStream, sent) {
-    const { voucher, salt } = payload;
+    const { voucher, signature: promise, salt } = payload;
     const id = `${voucher.session}/${voucher.lane}/${voucher.sequence}`;
     const lane = this.lane(voucher.session, voucher.lane);
-    Object.assign(lane, { sequence: voucher.sequence, busy: true, terms: termsOf(voucher) });
-    const { requestHash: hash } = voucher;
+    const { sequence, agreement, requestHash: hash } = voucher;
+    const last = { voucher, signature: promise, count: lane.list.count, receipt: null };
+    Object.assign(lane, { sequence, agreement, busy: true, last });
     this.calls.set(id, { requestHash: hash, status: 409, code: 'call_in_progress' });
     await this.misbehave.pause;
     if (this.misbehave.fail) {
@@ -230,39 +297,45 @@ export class FakeNode {
       this.calls.set(id, { requestHash: hash, status: 404, code: 'not_charged' });
       return this.#refuse(response, 500, 'internal_error');
     }
+    const { evidence } = agreement;
+    const delivered = new TextEncoder().encode(text);
+    const said = { salt, requestHash: hash, delivered, promptRoot: PROMPT_ROOT, evidence };
+    const { header, responseHash } = unattributed(said);
+    const cached = this.cachedTokens;
     const statement = {
+      format: 'v2',
       genesisHash: voucher.genesisHash,
       session: voucher.session,
       lane: voucher.lane,
-      sequence: voucher.sequence,
-      model: voucher.model,
-      version: voucher.version,
-      priceVersion: voucher.priceVersion,
-      inputTokens: INPUT,
-      outputTokens: tokens,
-      charge: String(planck(tokens)),
-      requestHash: voucher.requestHash,
-      responseHash: responseHash(salt, text),
+      agreement,
+      sequence,
+      tokens: { input: INPUT, cached, retrieved: 0, output: tokens },
+      charge: String(this.#charge(tokens, cached)),
+      requestHash: hash,
+      responseHash,
       attribution: [],
+      extension: null,
       ...this.misbehave.statement,
     };
-    lane.charged += BigInt(statement.charge);
+    lane.list.append(sequence, statementHash(statement), totalsOf(statement));
     lane.busy = false;
     const signature = sign(this.receiptKey, statementPayload(statement));
+    const receipt = { statement, signature, header, ...this.misbehave.receipt };
+    lane.last.receipt = receipt;
     const answer = {
       success: true,
       transaction: '',
       network: this.chain.network,
       payer: key('//Alice').address,
       amount: statement.charge,
-      extra: { statement, signature },
+      extra: receipt,
     };
     this.calls.set(id, { requestHash: hash, status: 200, answer });
-    const header = Buffer.from(JSON.stringify(answer)).toString('base64');
-    if (this.keeps) this.#kept = { header: sent, receipt: header, body };
+    const encoded = Buffer.from(JSON.stringify(answer)).toString('base64');
+    if (this.keeps) this.#kept = { header: sent, receipt: encoded, body };
     if (this.misbehave.drop === 'after') return response.destroy();
-    if (isStream) return this.#stream(response, events, header);
-    response.setHeader('payment-response', header);
+    if (isStream) return this.#stream(response, events, encoded);
+    response.setHeader('payment-response', encoded);
     return json(response, 200, body);
   }
 
@@ -303,13 +376,38 @@ export class FakeNode {
   #lane(response, [session, number]) {
     if (!this.chain.sessions[session]) return this.#refuse(response, 404, 'session_unknown');
     const lane = this.lane(session, number);
+    const { agreement, last } = lane;
     return json(response, 200, {
       session: Number(session),
       lane: Number(number),
       sequence: lane.sequence,
+      next_sequence: lane.sequence + 1,
       charged: String(lane.charged),
       in_flight: lane.busy ? '1' : null,
+      ...(lane.isLost ? {} : { agreement, last: last && this.#last(lane) }),
     });
+  }
+
+  #last(lane) {
+    const { voucher, signature, count, receipt } = lane.last;
+    const last = { voucher, signature, snapshot: lane.list.snapshot(count), statement: receipt };
+    return { ...last, ...this.misbehave.last?.(lane) };
+  }
+
+  // Agrees to the end of a session that its caller asks for, once it is settled.
+  #close(response, session, { valid_until: validUntil, signature }) {
+    const { caller, settled } = this.chain.sessions[session];
+    const request = { genesisHash: this.chain.genesisHash, session, validUntil };
+    if (!isSignedBy(caller, closeRequestPayload(request), signature)) {
+      return this.#refuse(response, 403, 'invalid_signature');
+    }
+    if (this.unsettled > 0) {
+      this.unsettled -= 1;
+      return this.#refuse(response, 503, 'not_settled');
+    }
+    const agreement = { genesisHash: this.chain.genesisHash, session, settled, extension: null };
+    const agreed = sign(this.receiptKey, closePayload(agreement));
+    return json(response, 200, { settled: String(settled), signature: agreed });
   }
 
   #refuse(response, status, code, offer) {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import { acknowledgedOf as acknowledged } from '../src/lane.mjs';
 import { planck } from './fakes.mjs';
 import { ofCode, paid, story, textOf } from './stories.mjs';
 
@@ -12,7 +13,7 @@ story('what an answer cost is found out where it did not arrive', async ({ schem
   node.misbehave = {};
   const { statement } = await scheme.receipt(await ask());
   assert.equal(statement.sequence, 2);
-  assert.equal(state.sessions[0].lanes[0].acknowledged, String(2n * planck(3)));
+  assert.equal(acknowledged(state.sessions[0].lanes[0]), 2n * planck(3));
 });
 
 story('an answer that was lost and kept is had again, and paid once', async ({ scheme, state, ask, node }) => {
@@ -21,7 +22,7 @@ story('an answer that was lost and kept is had again, and paid once', async ({ s
   assert.equal(await textOf(response), 'four five Zoë');
   assert.equal((await scheme.receipt(response)).statement.sequence, 1);
   const [lane] = Object.values(state.sessions[0].lanes);
-  assert.deepEqual([lane.acknowledged, lane.calls], [String(planck(3)), []]);
+  assert.deepEqual([acknowledged(lane), lane.calls], [planck(3), []]);
   assert.equal(state.sessions[0].losses, 0);
 });
 
@@ -42,7 +43,7 @@ for (const named of [false, true]) {
     assert.ok((await response.text()).endsWith('data: [DONE]\n\n'));
     const { left } = await scheme.receipt(response);
     assert.equal(left, 100_000n - planck(3));
-    assert.equal(state.sessions[0].lanes[0].acknowledged, String(planck(3)));
+    assert.equal(acknowledged(state.sessions[0].lanes[0]), planck(3));
     const kept = fs.readFileSync(`${state.path}.statements`, 'utf8');
     assert.equal(kept.trim().split('\n').length, 1);
   });
@@ -75,8 +76,10 @@ story('an app that cancels streams loses no node', async ({ state, ask, node }) 
 });
 
 story('lanes that were never used are not closed on the word of a node', async ({ state, ask, chain, node }) => {
-  node.misbehave = { refuse: 'lane_of_other_terms' };
-  for (let time = 0; time < 32; time += 1) await ask();
+  for (const code of ['lane_of_other_terms', 'lane_lost', 'terms_changed', 'as_of_unusable']) {
+    node.misbehave = { refuse: code };
+    for (let time = 0; time < 8; time += 1) await ask();
+  }
   assert.equal(Object.keys(state.sessions[0].lanes).length, 64);
   await assert.rejects(ask(), ofCode('never used'));
   assert.equal(chain.sessions.length, 1, 'no other deposit');
@@ -97,7 +100,7 @@ story('a stream that breaks off is asked about', async ({ scheme, state, ask, no
   await assert.rejects(scheme.receipt(response), ofCode('unresolved'));
   node.misbehave = {};
   await ask();
-  assert.equal(state.sessions[0].lanes[0].acknowledged, String(2n * planck(3)));
+  assert.equal(acknowledged(state.sessions[0].lanes[0]), 2n * planck(3));
 });
 
 story('a stream that is cancelled frees its lane', async ({ scheme, ask, node }) => {
@@ -117,5 +120,5 @@ story('a voucher that never arrived costs nothing', async ({ scheme, state, ask,
   const { statement } = await scheme.receipt(await ask());
   assert.equal(statement.sequence, 1, 'its sequence was free');
   const [lane] = Object.values(state.sessions[0].lanes);
-  assert.deepEqual([lane.acknowledged, lane.calls], [String(planck(3)), []]);
+  assert.deepEqual([acknowledged(lane), lane.calls], [planck(3), []]);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { remedies } from '../src/ledger.mjs';
+import { remedies } from '../src/remedies.mjs';
 import { REFUSAL_CODES } from '../src/refusal-codes.mjs';
 
 const ofVouchers = Object.keys(REFUSAL_CODES).filter((code) => REFUSAL_CODES[code].about === 'voucher');

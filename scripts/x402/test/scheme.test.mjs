@@ -8,14 +8,16 @@ import { test } from 'node:test';
 import { charge } from '../src/checks.mjs';
 import { statementPayload } from '../src/encoding.mjs';
 import { accountId, isSignedBy } from '../src/keys.mjs';
+import { LaneList } from '../src/lane-list.mjs';
+import { acknowledgedOf as acknowledged } from '../src/lane.mjs';
 import { StateFile } from '../src/state.mjs';
-import { PRICE, key, planck } from './fakes.mjs';
+import { PRICE, asText, key, planck } from './fakes.mjs';
 import { CHAT, ofCode, openCaller, paid, story, textOf } from './stories.mjs';
 
 story('a call is paid, answered and acknowledged', async ({ scheme, state, ask, chain, node, file }) => {
   const response = await ask();
   assert.equal(response.status, 200);
-  const { statement, signature, left } = await scheme.receipt(response);
+  const { statement, signature, header, left } = await scheme.receipt(response);
   assert.equal(await textOf(response), 'four five Zoë');
   assert.equal(statement.charge, String(planck(3)));
   assert.equal(left, 100_000n - planck(3));
@@ -25,11 +27,13 @@ story('a call is paid, answered and acknowledged', async ({ scheme, state, ask, 
   assert.equal(chain.sessions.length, 1);
 
   const [lane] = Object.values(state.sessions[0].lanes);
-  assert.deepEqual(lane.terms, { model: 3, version: 1, priceVersion: 2 });
-  assert.deepEqual([lane.sequence, lane.acknowledged, lane.calls], [1, statement.charge, []]);
+  const terms = { model: 3, version: 1, priceVersion: 2, evidence: 'open', ownPrice: null };
+  assert.deepEqual(lane.agreement, { ...terms, asOf: 1_000 });
+  assert.deepEqual([lane.sequence, acknowledged(lane), lane.calls], [1, planck(3), []]);
+  assert.equal(LaneList.from(lane.list).root, node.lane(0, 0).list.root);
   assert.deepEqual(JSON.parse(fs.readFileSync(file, 'utf8')).sessions, state.sessions);
   const kept = fs.readFileSync(`${file}.statements`, 'utf8');
-  assert.deepEqual(JSON.parse(kept), { statement, signature });
+  assert.deepEqual(JSON.parse(kept), { statement, signature, header });
 });
 
 story('a second run goes on where the first one stopped', async ({ ask, close, chain, node, world }) => {
@@ -57,8 +61,8 @@ for (const named of [false, true]) {
       assert.ok(line.startsWith('data: '), "OpenAI's clients would choke on it");
     }
     const { statement } = await scheme.receipt(response);
-    assert.equal(statement.outputTokens, 3);
-    assert.equal(state.sessions[0].lanes[0].acknowledged, statement.charge);
+    assert.equal(statement.tokens.output, 3);
+    assert.equal(acknowledged(state.sessions[0].lanes[0]), BigInt(statement.charge));
   });
 }
 
@@ -106,8 +110,8 @@ for (const [what, { at, answer }] of Object.entries(SAYINGS)) {
       const response = await ask({ stream, max_tokens: 9 }, at);
       const text = await response.text();
       const { statement } = await scheme.receipt(response);
-      assert.equal(statement.outputTokens, answer?.tokens ?? 3);
-      assert.equal(state.sessions[0].lanes[0].acknowledged, statement.charge);
+      assert.equal(statement.tokens.output, answer?.tokens ?? 3);
+      assert.equal(acknowledged(state.sessions[0].lanes[0]), BigInt(statement.charge));
       if (stream) assert.ok(text.endsWith('data: [DONE]\n\n'), text);
       else assert.ok(Array.isArray(JSON.parse(text).choices));
     });
@@ -119,7 +123,7 @@ for (const [what, { at, answer }] of Object.entries(SAYINGS)) {
         await Promise.all([response.text(), scheme.receipt(response)]);
       };
       await assert.rejects(asked(), ofCode('another answer'));
-      assert.equal(state.sessions[0].lanes[0].acknowledged, '0');
+      assert.equal(acknowledged(state.sessions[0].lanes[0]), 0n);
     });
   }
 }
@@ -129,11 +133,11 @@ const OTHER = [{ embedding: [0.5, -1] }, { embedding: [2.5] }];
 story('vectors are acknowledged in both forms', async ({ scheme, state, ask, node }) => {
   const vectors = async () => scheme.receipt(await ask({ input: ['a', 'b'] }, '/v1/embeddings'));
   const { statement } = await vectors();
-  assert.deepEqual([statement.outputTokens, statement.charge], [0, String(planck(0))]);
+  assert.deepEqual([statement.tokens.output, statement.charge], [0, String(planck(0))]);
   const text = 'AAAAPwAAgL8=\nAAAAQA==\n';
   node.answer = { text, tokens: 0, body: { data: BASE64 } };
   await vectors();
-  assert.equal(state.sessions[0].lanes[0].acknowledged, String(2n * planck(0)));
+  assert.equal(acknowledged(state.sessions[0].lanes[0]), 2n * planck(0));
   node.answer = { text, tokens: 0, body: { data: OTHER } };
   await assert.rejects(vectors(), ofCode('another answer'));
 });
@@ -161,53 +165,6 @@ story('an offer that has changed meanwhile gives way to another one', async ({ s
   assert.equal((await ask()).status, 402);
 });
 
-story('calls at once use lanes of one session', async ({ scheme, ask, chain }) => {
-  const responses = await Promise.all(Array.from({ length: 6 }, () => ask()));
-  const receipts = await Promise.all(responses.map((response) => scheme.receipt(response)));
-  const calls = receipts.map(({ statement }) => `${statement.lane}/${statement.sequence}`);
-  assert.equal(new Set(calls).size, 6);
-  assert.ok(receipts.every(({ statement }) => statement.lane < 2), String(calls));
-  assert.equal(chain.sessions.length, 1);
-}, { lanes: 2 });
-
-story('a lane is for one version of one model at one price', async ({ scheme, state, ask, chain }) => {
-  const laneOf = async (body) => (await scheme.receipt(await ask(body))).statement.lane;
-  assert.equal(await laneOf(), 0);
-  assert.equal(await laneOf({ model: 'other' }), 1);
-  chain.model.priceVersion = 3;
-  assert.equal(await laneOf(), 2);
-  assert.equal(await laneOf(), 2, 'the same again');
-  chain.model.version = 2;
-  assert.equal(await laneOf(), 3);
-  Object.assign(chain.model, { version: 1, priceVersion: 2 });
-  assert.equal(await laneOf(), 0);
-  assert.equal(await laneOf({ model: 'other' }), 1);
-  assert.equal(chain.sessions.length, 1);
-  assert.deepEqual(state.sessions[0].lanes[3].terms, { model: 3, version: 2, priceVersion: 3 });
-}, { lanes: 1 });
-
-story('a session without a lane for a call gives way to another one', async ({ scheme, state, ask, chain }) => {
-  await ask();
-  for (let lane = 0; lane < 64; lane += 1) {
-    const terms = { model: 3, version: 0, priceVersion: 0 };
-    state.sessions[0].lanes[lane] = { terms, sequence: 1, acknowledged: '0', calls: [] };
-  }
-  const { statement } = await scheme.receipt(await ask());
-  assert.deepEqual([statement.session, statement.lane], [1, 0]);
-  assert.ok(state.sessions[0].retired);
-  assert.equal(chain.sessions.length, 2);
-});
-
-story('a lane that the node knows for something else is left', async ({ scheme, state, ask, node }) => {
-  await ask();
-  node.lane(0, 0).terms = '9/9/9';
-  const { statement } = await scheme.receipt(await ask());
-  assert.equal(statement.lane, 1);
-  assert.equal(state.sessions[0].lanes[0].terms, null);
-  assert.equal((await scheme.receipt(await ask())).statement.lane, 1);
-  assert.equal(paid(node), 4, 'one voucher was refused');
-});
-
 story('a voucher that arrives late counts once', async ({ scheme, state, ask, node }) => {
   node.misbehave = { drop: 'before' };
   await assert.rejects(ask());
@@ -223,7 +180,7 @@ story('a voucher that arrives late counts once', async ({ scheme, state, ask, no
   const { statement } = await scheme.receipt(await ask());
   assert.equal(statement.sequence, 2);
   const [lane] = Object.values(state.sessions[0].lanes);
-  assert.deepEqual([lane.acknowledged, lane.calls], [String(2n * planck(3)), []]);
+  assert.deepEqual([acknowledged(lane), lane.calls], [2n * planck(3), []]);
 });
 
 story('a call that fails costs nothing, and uses its sequence', async ({ scheme, ask, node }) => {
@@ -234,40 +191,56 @@ story('a call that fails costs nothing, and uses its sequence', async ({ scheme,
   assert.equal(statement.sequence, 2);
 });
 
-story('a node that has lost its store is paid from where it is', async ({ scheme, state, ask, node }) => {
-  await ask();
-  node.lanes.clear();
-  const { statement } = await scheme.receipt(await ask());
-  assert.equal(statement.sequence, 1);
-  assert.equal(state.sessions[0].lanes[0].acknowledged, String(planck(3)));
-});
-
-story('a node that names more than it signed for is not paid', async ({ ask, node, chain }) => {
-  await ask();
-  node.lane(0, 0).charged += 1n;
-  await assert.rejects(ask(), ofCode('its statements here come to'));
-  await assert.rejects(ask(), ofCode('nothing more is paid'));
-  assert.equal(chain.sessions.length, 1);
-  assert.equal(paid(node), 2);
-});
-
+const AGREEMENT = {
+  model: 3,
+  version: 1,
+  priceVersion: 2,
+  asOf: 1_000,
+  evidence: 'open',
+  ownPrice: null,
+};
+const TOKENS = { input: 5, cached: 0, retrieved: 0, output: 3 };
 const OVERCHARGES = {
   'is not the price': { charge: '999' },
   'another answer': { responseHash: `0x${'00'.repeat(32)}` },
   'another request': { requestHash: `0x${'00'.repeat(32)}` },
   'another call': { sequence: 2 },
-  'another version': { version: 2 },
-  'were agreed on': { outputTokens: 4, charge: String(planck(4)) },
+  'another agreement': { agreement: { ...AGREEMENT, version: 2 } },
+  'more tokens are cached': { tokens: { ...TOKENS, cached: 6 } },
+  '4 output tokens where 3 were agreed on': { tokens: { ...TOKENS, output: 4 }, charge: String(planck(4)) },
+  '6 input tokens where 5 were agreed on': { tokens: { ...TOKENS, input: 6 } },
+  'does not know': { extension: `0x${'00'.repeat(32)}` },
+  'it names contributions': { attribution: [{ contribution: 1, basisPoints: 1 }] },
 };
 for (const [reason, statement] of Object.entries(OVERCHARGES)) {
   story(`a statement is refused: ${reason}`, async ({ state, ask, node }) => {
     node.misbehave = { statement };
     await assert.rejects(ask(), ofCode(reason));
     const [lane] = Object.values(state.sessions[0].lanes);
-    assert.equal(lane.acknowledged, '0');
+    assert.equal(acknowledged(lane), 0n);
     assert.ok(lane.calls[0].rejected, 'the evidence is kept');
     node.misbehave = {};
     await assert.rejects(ask(), ofCode('nothing more is paid'));
+  });
+}
+
+// The header of an answer of three words, in the form in which the node shows it.
+const header = ({ words = '03000000', info = '30000000', entries = '00', evidence = '00' }) =>
+  `0x${'00'.repeat(34)}${words}${info}${entries}${'77'.repeat(32)}00${evidence}`;
+const HEADERS = {
+  'another answer': header({ words: '04000000', info: '40000000' }),
+  'sums are wrong': header({ info: '34000000' }),
+  'another kind of evidence': header({ evidence: '01' }),
+  'a list has 1 items': header({ entries: '04' }),
+  'attribution rule 1': header({}).replace('0x00', '0x01'),
+  'it cannot be read': undefined,
+};
+for (const [reason, shown] of Object.entries(HEADERS)) {
+  story(`a header is refused: ${reason}`, async ({ scheme, state, ask, node }) => {
+    assert.equal((await scheme.receipt(await ask())).header, header({}));
+    node.misbehave = { receipt: { header: shown } };
+    await assert.rejects(ask(), (error) => new RegExp(reason).test(error.message));
+    assert.equal(acknowledged(state.sessions[0].lanes[0]), planck(3));
   });
 }
 
@@ -282,9 +255,7 @@ story('a statement of another key is refused', async ({ scheme, ask, node }) => 
   assert.ok(scheme);
 });
 
-const PRICE_TEXT = Object.fromEntries(
-  Object.entries(PRICE).map(([part, amount]) => [part, String(amount)]),
-);
+const PRICE_TEXT = asText(PRICE);
 const BAD_OFFERS = {
   'price is not the one on chain': { terms: { price: { ...PRICE_TEXT, perInputToken: '11' } } },
   'the price is not the one': { terms: { price: { ...PRICE_TEXT, perCachedInputToken: '5' } } },
@@ -296,6 +267,10 @@ const BAD_OFFERS = {
   'no registered inference node': { offer: { payTo: 'opmQCxeXU2boKBEQjy92vWGi76EEoFEztvFBC6CKjG5yv59tM' } },
   'genesis hash': { terms: { genesisHash: `0x${'cd'.repeat(32)}` } },
   'no model': { terms: { model: 77 } },
+  'made at block 899': { terms: { block: 899 } },
+  'own price is above': { terms: { ownPrice: { ...PRICE_TEXT, perCall: '1001' } } },
+  'or no price': { terms: { ownPrice: { perCall: '1' } } },
+  'list price, or': { terms: { ownPrice: { ...PRICE_TEXT, perInputToken: '3' } } },
 };
 for (const [reason, misbehave] of Object.entries(BAD_OFFERS)) {
   story(`an offer is refused: ${reason}`, async ({ ask, chain, node }) => {
@@ -390,17 +365,6 @@ story('a session that is of no use with its node is used no more', async ({ sche
   assert.deepEqual([statement.session, chain.sessions.length], [1, 2]);
 });
 
-story('a lane that somebody else used is made to agree', async ({ scheme, ask, node }) => {
-  await ask();
-  for (const sequence of [2, 3]) {
-    node.calls.set(`0/0/${sequence}`, { status: 404, code: 'not_charged' });
-  }
-  node.lane(0, 0).sequence = 3;
-  const { statement } = await scheme.receipt(await ask());
-  assert.equal(statement.sequence, 4);
-  assert.equal(paid(node), 3, 'one voucher was refused');
-});
-
 story('it is only for the fetch that was wrapped', async ({ scheme }) => {
   await assert.rejects(scheme.createPaymentPayload(2, {}), ofCode('call'));
 });
@@ -423,27 +387,7 @@ test('the state file', async (context) => {
   // No process has this number.
   fs.writeFileSync(`${file}.lock`, '4194305\n');
   new StateFile(file).close();
-  // The lanes of an older file are used no more.
-  const lane = { sequence: 2, acknowledged: '7', calls: [] };
-  const older = { layout: 1, sessions: [{ session: 1, lanes: { 0: { model: 3, ...lane } } }] };
-  fs.writeFileSync(file, JSON.stringify(older));
-  const newer = new StateFile(file);
-  assert.deepEqual(newer.sessions, [{ session: 1, lanes: { 0: { ...lane, terms: null } } }]);
-  newer.save();
-  assert.equal(JSON.parse(fs.readFileSync(file, 'utf8')).layout, 3);
-  newer.close();
-  // The prices of calls in one that is not as old know nothing of cached tokens.
-  const call = { sequence: 1, price: { perCall: '1', perInputToken: '2', perOutputToken: '3' } };
-  const open = { terms: {}, sequence: 1, acknowledged: '0', calls: [call] };
-  const without = { layout: 2, sessions: [{ session: 1, lanes: { 4: open } }] };
-  fs.writeFileSync(file, JSON.stringify(without));
-  const known = new StateFile(file);
-  const [found] = known.sessions[0].lanes[4].calls;
-  assert.equal(charge(found.price, 10, 1), 24n);
-  assert.deepEqual(found, { ...call, price: { ...call.price, perCachedInputToken: '2' } });
-  known.close();
-
-  for (const rubbish of ['', '{}', 'no', '{"layout":9,"sessions":[]}']) {
+  for (const rubbish of ['', '{}', 'no', '{"layout":3,"sessions":[]}']) {
     fs.writeFileSync(file, rubbish);
     assert.throws(() => new StateFile(file), ofCode('state'));
     assert.equal(fs.readFileSync(file, 'utf8'), rubbish, 'it is not overwritten');

@@ -24,6 +24,20 @@ pub struct Question<'a> {
 /// # Errors
 /// If it fails.
 pub async fn call(chain: &Chain, folder: &Path, call: &Question<'_>, show: bool) -> Result<String> {
+	call_with(chain, folder, call, &[], show).await
+}
+
+/// The same, with more options.
+///
+/// # Errors
+/// If it fails.
+pub async fn call_with(
+	chain: &Chain,
+	folder: &Path,
+	call: &Question<'_>,
+	options: &[&str],
+	show: bool,
+) -> Result<String> {
 	let max_tokens = call.max_tokens.to_string();
 	let arguments = [
 		"call",
@@ -39,7 +53,7 @@ pub async fn call(chain: &Chain, folder: &Path, call: &Question<'_>, show: bool)
 		"--key-env",
 		KEY,
 	];
-	run(chain, folder, &arguments, show).await
+	run(chain, folder, &[&arguments[..], options].concat(), show).await
 }
 
 /// `openledger-pay check`, with the caller's state kept in `folder`. Returns what it printed.

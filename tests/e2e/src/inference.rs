@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::{bail, ensure, Context, Result};
 use openledger_models::hash_template;
-use openledger_primitives::Hash;
+use openledger_primitives::{BlockNumber, Hash};
 use serde_json::Value;
 use sp_io::hashing::blake2_256;
 use std::{
@@ -90,6 +90,8 @@ impl Engine {
 	}
 }
 
+/// For how many blocks a voucher may be valid, if a test has no other wish: an hour.
+const VOUCHER_BLOCKS: BlockNumber = 1_200;
 /// So many seconds are more than any test takes.
 const WEEK: u32 = 604_800;
 
@@ -104,6 +106,8 @@ pub struct Home {
 	engine: Engine,
 	/// Amount that a session may owe, as the configuration has it.
 	exposure: String,
+	/// For how many blocks a voucher may be valid.
+	voucher_blocks: BlockNumber,
 }
 
 impl Home {
@@ -123,6 +127,7 @@ impl Home {
 			port,
 			engine,
 			exposure: "1_000_000".into(),
+			voucher_blocks: VOUCHER_BLOCKS,
 		};
 		home.configure(Settle::Later)?;
 		Ok(home)
@@ -141,6 +146,23 @@ impl Home {
 	/// Sets what a session may owe, in OPEN, from the next time on that the configuration is written.
 	pub fn limit_exposure(&mut self, open: &str) {
 		self.exposure = format!("{open:?}");
+	}
+
+	/// Sets for how many blocks a voucher may be valid, from the next time on that the configuration is written.
+	pub fn take_vouchers_for(&mut self, blocks: BlockNumber) {
+		self.voucher_blocks = blocks;
+	}
+
+	/// Deletes the node's books. It does not run.
+	///
+	/// # Errors
+	/// If there are none.
+	pub fn lose_books(&self) -> Result<()> {
+		fs::remove_dir_all(self.data()).context("deleting the node's books")
+	}
+
+	fn data(&self) -> PathBuf {
+		self.folder.join("data")
 	}
 
 	/// Writes the configuration.
@@ -168,11 +190,13 @@ impl Home {
 			 aggregate_from = 2\n\
 			 [limits]\n\
 			 exposure = {exposure}\n\
+			 voucher_blocks = {voucher_blocks}\n\
 			 [[models]]\n\
 			 name = {MODEL:?}\n\
 			 {engine}",
 			exposure = self.exposure,
-			data = self.folder.join("data"),
+			voucher_blocks = self.voucher_blocks,
+			data = self.data(),
 			port = self.port,
 			endpoint = self.url(),
 			chain = self.chain_url,

@@ -4,21 +4,24 @@
 use crate::{
 	load::{never_taken, Customer, End, History, Question},
 	network::{key, CURATOR, DEVELOPER, OPERATOR},
-	report::CallReport,
+	report::Sums,
 	scenario::fee_paid,
 	story::{protocol, Shop},
 };
 use anyhow::{ensure, Context, Result};
 use futures::{stream, StreamExt, TryStreamExt};
 use openledger_chain_client::{
-	chain::finalized_blocks, events, metering, AggregateSettled, At, CallSettled, Chain, Event,
-	EventRecord, SessionSettlements,
+	chain::finalized_blocks, events, settlements::of_events, At, Chain, EventRecord, LaneOutcome,
+	SessionSettlements, Settlement,
 };
 use openledger_payer::audit::{Audit, Finding};
 use openledger_payer_ledger::{Book, KeptStatement, LaneSlot};
 use openledger_primitives::{
-	info::ModelEarnings, record::CallRecord, statement::Statement, voucher::request_hash, Balance,
-	BlockNumber, ContributionId, Hash, LaneId, Sequence, SessionId,
+	info::ModelEarnings,
+	lane::{Agreement, CallRecord, SettledItem},
+	record::RejectReason,
+	voucher::request_hash,
+	Balance, BlockNumber, ContributionId, LaneId, Sequence, SessionId,
 };
 use serde_json::Value;
 use std::{
@@ -90,8 +93,10 @@ pub struct Outcome {
 	pub settled: u64,
 	/// See [`Self::settled`].
 	pub paid: Balance,
-	/// Extrinsics' events of calls settled by their sums.
-	pub sums: usize,
+	/// Runs of calls that were settled by their sums.
+	pub runs: usize,
+	/// Records, runs and lanes that came a second time, and were rejected.
+	pub late: usize,
 	/// Number of times that a question was asked again.
 	pub again: u64,
 	/// Questions whose answer broke off and was charged.
@@ -107,12 +112,12 @@ pub struct Outcome {
 
 impl fmt::Display for Outcome {
 	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-		let Self { answered, stated, charged, settled, paid, sums, again, broken, .. } = self;
+		let Self { answered, stated, charged, settled, paid, runs, late, again, broken, .. } = self;
 		write!(
 			formatter,
 			"{answered} answers, {again} retries, {broken} broken off, {stated} statements over \
-			 {charged} planck; {settled} settled ({sums} sums) over {paid} planck; lost {}, double \
-			 {}, unstated {}",
+			 {charged} planck; {settled} settled ({runs} runs, {late} rejected copies) over {paid} \
+			 planck; lost {}, double {}, unstated {}",
 			self.lost, self.double, self.unstated
 		)
 	}
@@ -175,8 +180,8 @@ impl Books<'_> {
 		ensure!(kept.iter().all(|kept| kept.rejected.is_none()), "a statement that does not hold");
 		for (lane, known) in &lanes {
 			let of_lane = kept.iter().filter(|kept| kept.call().0 == *lane);
-			let stated: Balance = of_lane.map(|kept| kept.receipt.statement.charge).sum();
-			ensure!(stated == known.acknowledged, "lane {lane} acknowledges another sum");
+			let stated: Balance = of_lane.map(|kept| kept.receipt.statement.newest().charge).sum();
+			ensure!(stated == known.acknowledged(), "lane {lane} acknowledges another sum");
 			if let Some(open) = &known.open {
 				let (node, sequence) = (session.node.clone(), open.sequence);
 				let slot = LaneSlot { node, session: session.id, lane: *lane, sequence };
@@ -187,8 +192,11 @@ impl Books<'_> {
 		let on_chain = self.chain.session(session.id, At::Finalized).await?;
 		let on_chain = on_chain.context("the session is gone")?;
 		for lane in on_chain.lanes {
-			let known = lanes.get(&lane.lane).map(|lane| lane.acknowledged);
-			ensure!(known == Some(lane.settled), "lane {} paid {lane:?}", lane.lane);
+			let known = lanes.get(&lane.lane);
+			let known =
+				known.map(|known| (known.acknowledged(), known.agreement.map(|of| of.hash())));
+			let paid = (lane.settled, lane.agreement);
+			ensure!(known == Some(paid), "lane {} paid {lane:?} of {known:?}", lane.lane);
 		}
 		Ok((session.id, kept))
 	}
@@ -254,38 +262,31 @@ impl Books<'_> {
 				let again = times.insert((*session, lane, sequence), 0);
 				ensure!(again.is_none(), "two statements of call {sequence}");
 				outcome.stated += 1;
-				outcome.charged += statement.receipt.statement.charge;
+				outcome.charged += statement.receipt.statement.newest().charge;
 			}
 			let settlements = self.of_session(*session);
-			ensure!(settlements.rejected.is_empty(), "rejected: {:?}", settlements.rejected);
-			for (_, call) in &settlements.calls {
-				outcome.settled += 1;
-				match times.get_mut(&(*session, call.lane, call.sequence)) {
-					Some(times) => *times += 1,
-					None => outcome.unstated += 1,
+			outcome.late += only_copies(&settlements)?;
+			for (_, Settlement { header, items, .. }) in &settlements.lanes {
+				for item in items {
+					let (first, calls) = match item {
+						SettledItem::Call(call) => (call.record.sequence, 1),
+						SettledItem::Run(run) => (run.first_sequence, u64::from(run.totals.calls)),
+					};
+					let range = (*session, header.lane, first)
+						..=(*session, header.lane, item.last_sequence());
+					let mut stated = 0;
+					for (_, times) in times.range_mut(range) {
+						*times += 1;
+						stated += 1;
+					}
+					outcome.runs += usize::from(matches!(item, SettledItem::Run(_)));
+					outcome.settled += calls;
+					outcome.unstated += calls.saturating_sub(stated);
+					outcome.lost += stated.saturating_sub(calls);
 				}
-			}
-			for (_, sum) in &settlements.aggregates {
-				let calls = u64::from(sum.calls);
-				let range = (*session, sum.lane, sum.first_sequence)
-					..=(*session, sum.lane, sum.last_sequence);
-				let mut stated = 0;
-				for (_, times) in times.range_mut(range) {
-					*times += 1;
-					stated += 1;
-				}
-				outcome.sums += 1;
-				outcome.settled += calls;
-				outcome.unstated += calls.saturating_sub(stated);
-				outcome.lost += stated.saturating_sub(calls);
 			}
 			outcome.paid += settlements.charged();
-			let audit = Audit::new(statements, &settlements);
-			let agrees = |finding: Finding| matches!(finding, Finding::Agrees | Finding::Together);
-			let wrong = audit.calls.iter().find(|call| !agrees(call.finding));
-			ensure!(wrong.is_none(), "{wrong:?}");
-			let wrong = audit.aggregates.iter().find(|sum| sum.finding != Finding::Agrees);
-			ensure!(wrong.is_none(), "{wrong:?}");
+			check_audit(&Audit::new(statements, &settlements))?;
 		}
 		for settled in times.into_values() {
 			outcome.lost += u64::from(settled == 0);
@@ -294,21 +295,12 @@ impl Books<'_> {
 		Ok(())
 	}
 
+	/// What was settled of a session.
 	fn of_session(&self, session: SessionId) -> SessionSettlements {
 		let mut found = SessionSettlements::default();
-		for EventRecord { block, event, .. } in self.events {
-			let Event::InferenceMetering(event) = event else { continue };
-			match event {
-				metering::Event::CallSettled(call) if call.session == session => {
-					found.calls.push((*block, call.clone()));
-				}
-				metering::Event::AggregateSettled(sum) if sum.session == session => {
-					found.aggregates.push((*block, sum.clone()));
-				}
-				metering::Event::RecordRejected(record) if record.session == session => {
-					found.rejected.push((*block, record.lane, record.sequence, record.reason));
-				}
-				_ => {}
+		for events in self.events.chunk_by(|one, next| one.block == next.block) {
+			if let Some(first) = events.first() {
+				found.take(session, first.block, events);
 			}
 		}
 		found
@@ -318,8 +310,8 @@ impl Books<'_> {
 	async fn records(&self, kept: impl Iterator<Item = &KeptStatement>) -> Result<()> {
 		let http = reqwest::Client::new();
 		let asking = kept.map(|kept| {
-			let statement = &kept.receipt.statement;
-			let Statement { session, lane, sequence, .. } = statement;
+			let statement = kept.receipt.statement.newest();
+			let (session, lane, sequence) = (statement.session, statement.lane, statement.sequence);
 			let url = format!("{}/v1/records/{session}/{lane}/{sequence}", self.shop.home.url());
 			let request = http.get(&url);
 			async move {
@@ -329,14 +321,9 @@ impl Books<'_> {
 				ensure!(part("status") == "settled", "{url}: {answer}");
 				ensure!(part("charge") == statement.charge.to_string(), "{url}: {answer}");
 				let record: CallRecord = serde_json::from_value(part("record"))?;
-				let stated = Statement::of(
-					statement.genesis_hash,
-					*session,
-					*lane,
-					&record,
-					statement.charge,
-				);
-				ensure!(stated == *statement, "{url}: {answer} is not {statement:?}");
+				let agreement: Agreement = serde_json::from_value(part("agreement"))?;
+				let stated = (statement.record(), statement.agreement);
+				ensure!((record, agreement) == stated, "{url}: {answer} is not {statement:?}");
 				anyhow::Ok(())
 			}
 		});
@@ -350,26 +337,24 @@ impl Books<'_> {
 		let mut curator = 0;
 		let mut model = ModelEarnings::default();
 		let mut carried = 0;
-		for event in self.events {
-			let Event::InferenceMetering(event) = &event.event else { continue };
-			let (call, calls) = match event {
-				metering::Event::CallSettled(call) => (call.clone(), 1),
-				metering::Event::AggregateSettled(sum) => (as_one(sum), u64::from(sum.calls)),
-				_ => continue,
-			};
-			let report = CallReport::new(&call, "", &self.shop.release.contributions)?;
-			report.check()?;
-			for (contribution, earned) in &report.data {
+		for outcome in of_events(self.events) {
+			let LaneOutcome::Settled(settlement) = outcome else { continue };
+			self.shop.check(&settlement.header)?;
+			// Every part of every payment, out of the events alone.
+			let sums = Sums::of_lane(&settlement, &self.shop.release.contributions)?;
+			sums.check()?;
+			for (contribution, earned) in &sums.data {
 				*owed.entry(contribution.id).or_default() += earned;
 			}
-			curator += report.curators.values().sum::<Balance>();
-			carried += report.carried;
-			model.calls += calls;
-			model.charged += call.charge;
-			model.developer += call.payment.developer;
-			model.data += call.payment.data;
-			model.node += call.payment.node;
-			model.protocol += call.payment.protocol;
+			curator += sums.curators.values().sum::<Balance>();
+			carried += sums.carried;
+			model.calls += settlement.items.iter().map(calls_of).sum::<u64>();
+			model.charged += sums.charged;
+			model.developer += sums.developer;
+			model.data += sums.for_data;
+			model.node += sums.node;
+			model.royalties += sums.royalties;
+			model.protocol += sums.protocol;
 		}
 		ensure!((model.calls, model.charged) == (outcome.settled, outcome.paid), "{model:?}");
 		let on_chain = chain.model_earnings(self.shop.model, At::Finalized).await?;
@@ -401,30 +386,42 @@ impl Books<'_> {
 	}
 }
 
-/// Returns `true` if a statement is about this request.
-fn is_about(kept: &KeptStatement, body: &[u8]) -> bool {
-	request_hash(kept.salt.as_fixed_bytes(), body) == kept.receipt.statement.request_hash
+/// Calls of an item.
+fn calls_of(item: &SettledItem) -> u64 {
+	match item {
+		SettledItem::Call(_) => 1,
+		SettledItem::Run(run) => run.totals.calls.into(),
+	}
 }
 
-/// Calls that were settled together, as one call with their sums.
-fn as_one(sum: &AggregateSettled) -> CallSettled {
-	let sum = sum.clone();
-	CallSettled {
-		session: sum.session,
-		lane: sum.lane,
-		sequence: sum.last_sequence,
-		caller: sum.caller,
-		node: sum.node,
-		payee: sum.payee,
-		developer: sum.developer,
-		model: sum.model,
-		version: sum.version,
-		price_version: sum.price_version,
-		input_tokens: 0,
-		output_tokens: 0,
-		charge: sum.charge,
-		request_hash: Hash::zero(),
-		response_hash: Hash::zero(),
-		payment: sum.payment,
+/// Checks that only what was settled before was rejected: a node that was killed sends again what may have
+/// arrived. How much that was.
+fn only_copies(settlements: &SessionSettlements) -> Result<usize> {
+	let mut copies = 0;
+	for (_, lane, rejection) in settlements.rejected() {
+		let is_copy = rejection.reason() == RejectReason::SequenceNotRising;
+		ensure!(is_copy, "rejected of lane {lane}: {rejection:?}");
+		copies += 1;
 	}
+	for (_, lane, reason) in &settlements.refused {
+		ensure!(reason.name == "VoucherNotNewer", "lane {lane} was rejected: {reason}");
+		copies += 1;
+	}
+	Ok(copies)
+}
+
+/// Checks that everything was settled as it was stated.
+fn check_audit(audit: &Audit) -> Result<()> {
+	let agrees = |finding: Finding| matches!(finding, Finding::Agrees | Finding::Together);
+	let wrong = audit.calls.iter().find(|call| !agrees(call.finding));
+	ensure!(wrong.is_none(), "{wrong:?}");
+	let wrong = audit.runs.iter().find(|run| run.finding != Finding::Agrees);
+	ensure!(wrong.is_none(), "{wrong:?}");
+	Ok(())
+}
+
+/// Returns `true` if a statement is about this request.
+fn is_about(kept: &KeptStatement, body: &[u8]) -> bool {
+	let hash = kept.salt.map(|salt| request_hash(salt.as_fixed_bytes(), body));
+	hash == Some(kept.receipt.statement.newest().request_hash)
 }

@@ -13,13 +13,14 @@
 //! | [`caller`] | a caller with the commands of `openledger-pay` |
 //! | [`network`] | both together, and the people of the story |
 //! | [`data`] | the contributions' data and their Merkle roots |
+//! | [`settled`] | waiting for what the chain settles |
 //! | [`scenario`] | the steps from an empty chain to claimed payouts |
 //! | [`story`] | those steps, in order, with every sum checked |
 //! | [`finality`] | whether the chain keeps finalizing |
 //! | [`payer`] | vouchers made by hand, to make them wrong |
 //! | [`load`] | callers who do not let up, whatever happens to the node |
 //! | [`ledger`] | what callers hold of their calls, next to what was settled and paid out |
-//! | [`report`] | the sums of one call |
+//! | [`report`] | the sums of a settlement |
 
 #![deny(missing_docs)]
 
@@ -37,4 +38,5 @@ pub mod payer;
 pub mod process;
 pub mod report;
 pub mod scenario;
+pub mod settled;
 pub mod story;

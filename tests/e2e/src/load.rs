@@ -26,7 +26,7 @@ use openledger_payer::{
 	Payer, PayerSettings,
 };
 use openledger_payer_ledger::{Budget, LaneSlot, TrustRules};
-use openledger_primitives::{price::Tokens, Balance, OPEN};
+use openledger_primitives::{Balance, OPEN};
 use openledger_protocol::Task;
 use std::{
 	path::Path,
@@ -364,13 +364,10 @@ impl Worker {
 		let expected = answer(prompt);
 		ensure!(asked.text == expected, "{:?} instead of {expected:?}", asked.text);
 		let (_, receipt) = asked.answered().context("no statement")?;
-		let (statement, tokens) = (&receipt.statement, self.tokenizer.count(&expected)?);
-		ensure!(
-			statement.output_tokens == tokens,
-			"{} tokens of {tokens}",
-			statement.output_tokens
-		);
-		let price = PRICE.charge(&Tokens::new(statement.input_tokens, tokens));
+		let (statement, tokens) = (receipt.statement.newest(), self.tokenizer.count(&expected)?);
+		let used = statement.tokens;
+		ensure!(used.output == tokens, "{} tokens of {tokens}", used.output);
+		let price = PRICE.charge(&used);
 		ensure!(price == Some(statement.charge), "charged {} planck", statement.charge);
 		Ok(())
 	}

@@ -1,14 +1,18 @@
 //! Vouchers made by hand, to make them wrong.
 
-use anyhow::{ensure, Context, Result};
+use crate::scenario::Opened;
+use anyhow::{anyhow, ensure, Context, Result};
 use openledger_chain_client::Keypair;
 use openledger_payer::sse::SseParser;
 use openledger_primitives::{
-	voucher::{request_hash, Voucher},
-	Balance, LaneId, Sequence, SessionId,
+	answer::Evidence,
+	lane::{Agreement, Voucher},
+	lane_list::LaneList,
+	voucher::request_hash,
+	Balance, LaneId, Sequence,
 };
 use openledger_protocol::x402::{
-	self, Payload, PaymentRequired, PaymentResponse, PaymentSignature, Requirements,
+	self, Payload, PaymentRequired, PaymentResponse, PaymentSignature, Receipt, Requirements,
 };
 use reqwest::{Client, StatusCode};
 use serde_json::{json, Value};
@@ -17,8 +21,48 @@ use serde_json::{json, Value};
 pub struct Payer {
 	http: Client,
 	url: String,
-	session: SessionId,
+	session: Opened,
 	signer: Keypair,
+}
+
+/// A lane of a session, as its caller knows it.
+#[derive(Clone, Debug, Default)]
+pub struct Lane {
+	/// Its number.
+	pub number: LaneId,
+	/// What its calls are made under, once there was one.
+	pub agreement: Option<Agreement>,
+	/// The last sequence that was used.
+	pub sequence: Sequence,
+	/// Its charged calls.
+	pub list: LaneList,
+}
+
+impl Lane {
+	/// A lane that was never used.
+	pub fn new(number: LaneId) -> Self {
+		Self { number, ..Self::default() }
+	}
+
+	/// What its calls have cost, in planck.
+	pub fn charged(&self) -> Balance {
+		self.list.totals().charge
+	}
+
+	/// Goes on after a call whose statement has come.
+	///
+	/// # Errors
+	/// If the statement is about another call.
+	pub fn take(&mut self, receipt: &Receipt) -> Result<()> {
+		let statement = receipt.statement.newest();
+		ensure!(statement.lane == self.number, "a statement of another lane: {receipt:?}");
+		let (sequence, hash) = (statement.sequence, receipt.statement.hash());
+		let taken = self.list.append(sequence, hash, &statement.totals());
+		taken.map_err(|error| anyhow!("{error}: {receipt:?}"))?;
+		self.agreement = Some(statement.agreement);
+		self.sequence = sequence;
+		Ok(())
+	}
 }
 
 /// The answer of a node.
@@ -49,6 +93,15 @@ impl Answer {
 		ensure!(!text("message").is_empty() && !text("type").is_empty(), "says nothing: {self:?}");
 		ensure!(self.response.is_none(), "an error that acknowledges a payment: {self:?}");
 		Ok(())
+	}
+
+	/// The statement that came with it.
+	///
+	/// # Errors
+	/// If there is none.
+	pub fn receipt(&self) -> Result<&Receipt> {
+		let response = self.response.as_ref().with_context(|| format!("no statement: {self:?}"))?;
+		Ok(&response.extra)
 	}
 
 	/// The answer as it came in pieces.
@@ -93,12 +146,12 @@ pub fn chat_streamed(model: &str, prompt: &str, max_tokens: u32, stream: bool) -
 
 impl Payer {
 	/// Pays the node at `url` out of `session`, with vouchers that `signer` signs.
-	pub fn new(url: String, session: SessionId, signer: Keypair) -> Self {
+	pub fn new(url: String, session: Opened, signer: Keypair) -> Self {
 		Self { http: Client::new(), url, session, signer }
 	}
 
 	/// The same payer with another session.
-	pub fn with_session(&self, session: SessionId) -> Self {
+	pub fn with_session(&self, session: Opened) -> Self {
 		Self {
 			http: self.http.clone(),
 			url: self.url.clone(),
@@ -151,27 +204,24 @@ impl Payer {
 		answer.offer()
 	}
 
-	/// A voucher that pays for a request as it was offered: the lane's `sequence`, after calls that
-	/// cost `acknowledged`.
-	pub fn voucher(
-		&self,
-		offer: &Requirements,
-		body: &[u8],
-		sequence: Sequence,
-		acknowledged: Balance,
-	) -> Voucher {
+	/// A voucher that pays for a request as it was offered, the next one of a lane.
+	pub fn voucher(&self, offer: &Requirements, body: &[u8], lane: &Lane) -> Voucher {
+		let as_of = self.session.at.max(offer.extra.block);
+		let agreement = offer.extra.agreement(as_of, Evidence::Open);
+		let acknowledged = lane.charged();
 		Voucher {
 			genesis_hash: offer.extra.genesis_hash,
-			session: self.session,
-			lane: LaneId::MIN,
-			model: offer.extra.model,
-			version: offer.extra.version,
-			price_version: offer.extra.price_version,
-			sequence,
+			session: self.session.id,
+			lane: lane.number,
+			// One for all of its calls.
+			agreement: lane.agreement.unwrap_or(agreement),
+			sequence: lane.sequence.saturating_add(1),
 			acknowledged,
+			acknowledged_root: lane.list.root(),
 			authorised: acknowledged.saturating_add(offer.amount),
 			request_hash: request_hash(&SALT, body),
 			valid_until: offer.extra.block.saturating_add(20),
+			extension: None,
 		}
 	}
 
@@ -182,7 +232,7 @@ impl Payer {
 			x402_version: x402::VERSION,
 			resource: None,
 			accepted: offer.clone(),
-			payload: Payload { voucher, signature, salt: SALT },
+			payload: Payload { voucher: voucher.into(), signature, salt: SALT },
 		})
 	}
 
@@ -196,4 +246,4 @@ impl Payer {
 }
 
 /// Always the same one: tests have nothing to hide.
-const SALT: [u8; 32] = [7; 32];
+pub const SALT: [u8; 32] = [7; 32];

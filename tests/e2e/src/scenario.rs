@@ -7,11 +7,10 @@ use crate::{
 	report::Contribution,
 };
 use anyhow::{ensure, Context, Result};
-use futures::{future::try_join_all, StreamExt};
+use futures::future::try_join_all;
 use openledger_chain_client::{
-	chain::finalized_blocks, data, events, metering, models, runtime::transaction_payment, tx,
-	utility, At, Block, Call, CallSettled, Chain, Event, EventRecord, Included, Keypair,
-	SubmitOptions,
+	data, events, metering, models, runtime::transaction_payment, tx, utility, At, Call, Chain,
+	Event, Included, Keypair, SubmitOptions,
 };
 use openledger_primitives::{
 	attribution::{DataSource, ReleaseSelector, NEWEST_RULE},
@@ -25,8 +24,6 @@ use openledger_primitives::{
 };
 use sp_io::hashing::blake2_256;
 use sp_runtime::Permill;
-use std::time::Duration;
-use tokio::time::timeout;
 
 /// The model's name on chain.
 pub const MODEL: &str = "geo/smollm2-135m-instruct";
@@ -79,17 +76,34 @@ pub async fn submit(chain: &Chain, signer: &Keypair, call: Call) -> Result<Inclu
 	outcome.into_included().context(what)
 }
 
+/// A session that was opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Opened {
+	/// Its id.
+	pub id: SessionId,
+	/// The block in which it was.
+	pub at: BlockNumber,
+}
+
 /// The caller opens a session with the inference node that lasts so many blocks, with a deposit in
 /// planck.
 ///
 /// # Errors
 /// If the extrinsic fails.
-pub async fn open_session(
+pub async fn open_session(chain: &Chain, deposit: Balance, blocks: BlockNumber) -> Result<Opened> {
+	open_session_of(chain, &key(CALLER)?, deposit, blocks).await
+}
+
+/// The same, by another caller.
+///
+/// # Errors
+/// If the extrinsic fails.
+pub async fn open_session_of(
 	chain: &Chain,
+	caller: &Keypair,
 	deposit: Balance,
 	blocks: BlockNumber,
-) -> Result<SessionId> {
-	let caller = key(CALLER)?;
+) -> Result<Opened> {
 	let best = chain.block(At::Best).await?.number;
 	let call = Call::InferenceMetering(metering::Call::open_session {
 		node: key(OPERATOR)?.account(),
@@ -97,8 +111,9 @@ pub async fn open_session(
 		signer: caller.account(),
 		expires_at: best + blocks,
 	});
-	let opened = submit(chain, &caller, call).await?;
-	opened.find(session_opened).context("no SessionOpened event")
+	let included = submit(chain, caller, call).await?;
+	let id = included.find(session_opened).context("no SessionOpened event")?;
+	Ok(Opened { id, at: included.block.number })
 }
 
 /// The session that an event says was opened.
@@ -181,6 +196,27 @@ pub async fn publish_data(chain: &Chain) -> Result<Release> {
 	Ok(Release { datanet, release, contributions })
 }
 
+/// The curator publishes another release of a datanet, with a contribution of its own. The block in which that
+/// was.
+///
+/// # Errors
+/// If an extrinsic fails.
+pub async fn publish_another(chain: &Chain, datanet: DatanetId) -> Result<BlockNumber> {
+	let set = DataSet {
+		title: "islands",
+		contributor: CURATOR,
+		weight: 1,
+		bytes: b"Greenland is the largest island. Iceland has volcanoes.",
+	};
+	let contribution = submit_contribution(chain, datanet, &set).await?;
+	let calls = vec![
+		Call::DataAttribution(data::Call::accept_contribution { contribution, weight: set.weight }),
+		Call::DataAttribution(data::Call::publish_release { datanet }),
+	];
+	let batch = Call::Utility(utility::Call::batch_all { calls });
+	Ok(submit(chain, &key(CURATOR)?, batch).await?.block.number)
+}
+
 async fn submit_contribution(chain: &Chain, datanet: DatanetId, set: &DataSet) -> Result<u64> {
 	let contributor = key(set.contributor)?;
 	let DataRoot { root, size, .. } = set.root()?;
@@ -208,11 +244,21 @@ async fn submit_contribution(chain: &Chain, datanet: DatanetId, set: &DataSet) -
 /// # Errors
 /// If the extrinsic fails.
 pub async fn register_model(chain: &Chain, release: &Release, hashes: Hashes) -> Result<ModelId> {
-	let source = DataSource {
-		datanet: release.datanet,
-		release: ReleaseSelector::Fixed(release.release),
-		weight: 1,
-	};
+	let selector = ReleaseSelector::Fixed(release.release);
+	register_model_of(chain, release.datanet, selector, hashes).await
+}
+
+/// The same, with any release of a datanet.
+///
+/// # Errors
+/// If the extrinsic fails.
+pub async fn register_model_of(
+	chain: &Chain,
+	datanet: DatanetId,
+	release: ReleaseSelector,
+	hashes: Hashes,
+) -> Result<ModelId> {
+	let source = DataSource { datanet, release, weight: 1 };
 	let details = VersionDetails {
 		uri: uri("https://models.example/smollm2-135m-instruct")?,
 		base_hash: hashes.weights,
@@ -239,78 +285,6 @@ pub async fn register_model(chain: &Chain, release: &Release, hashes: Hashes) ->
 			_ => None,
 		})
 		.context("no ModelRegistered event")
-}
-
-/// A settled call, in a finalized block.
-#[derive(Clone, Debug)]
-pub struct FinalCall {
-	/// The block.
-	pub block: Block,
-	/// The event.
-	pub call: CallSettled,
-}
-
-/// Waits until `count` calls are settled in finalized blocks from `from` upwards, in the order of
-/// the chain.
-///
-/// # Errors
-/// If a record is rejected, or the time is up.
-pub async fn settled_calls(
-	chain: &Chain,
-	from: BlockNumber,
-	count: usize,
-	limit: Duration,
-) -> Result<Vec<FinalCall>> {
-	let mut calls = Vec::new();
-	let waiting = async {
-		let mut blocks = finalized_blocks(chain, Some(from));
-		while calls.len() < count {
-			let block = blocks.next().await.context("the stream of finalized blocks ended")??;
-			for record in events::at(chain, block.hash).await? {
-				let Event::InferenceMetering(event) = record.event else { continue };
-				match event {
-					metering::Event::CallSettled(call) => calls.push(FinalCall { block, call }),
-					metering::Event::RecordRejected(record) => {
-						let (sequence, reason) = (record.sequence, record.reason);
-						anyhow::bail!("the record of call {sequence} was rejected: {reason:?}")
-					}
-					_ => {}
-				}
-			}
-		}
-		Ok(())
-	};
-	let waited = timeout(limit, waiting).await;
-	match waited {
-		Ok(outcome) => outcome?,
-		Err(_) => anyhow::bail!("not {count} calls were settled and final within {limit:?}"),
-	}
-	Ok(calls)
-}
-
-/// Number of settlements of a session's calls in the finalized blocks from `from` upwards, by
-/// lane and sequence.
-///
-/// # Errors
-/// If the chain cannot be read.
-pub async fn settlements(
-	chain: &Chain,
-	from: BlockNumber,
-	session: SessionId,
-) -> Result<Vec<(u16, u64)>> {
-	let newest = chain.block(At::Finalized).await?.number;
-	let mut settled = Vec::new();
-	for number in from..=newest {
-		let hash = chain.block_hash(number).await?.context("a final block is missing")?;
-		for record in events::at(chain, hash).await? {
-			if let Event::InferenceMetering(metering::Event::CallSettled(call)) = record.event {
-				if call.session == session {
-					settled.push((call.lane, call.sequence));
-				}
-			}
-		}
-	}
-	Ok(settled)
 }
 
 /// A contributor's balance around a claim, in planck.
@@ -366,33 +340,6 @@ pub fn fee_paid(event: &Event) -> Option<(AccountId, Balance)> {
 		}
 		_ => None,
 	}
-}
-
-/// Waits until something happens in a finalized block from `from` upwards, and finds what `pick`
-/// wants of it.
-///
-/// # Errors
-/// If the time is up.
-pub async fn awaited<T>(
-	chain: &Chain,
-	from: BlockNumber,
-	what: &str,
-	limit: Duration,
-	mut pick: impl FnMut(EventRecord) -> Option<T>,
-) -> Result<T> {
-	let waiting = async {
-		let mut blocks = finalized_blocks(chain, Some(from));
-		loop {
-			let block = blocks.next().await.context("the stream of finalized blocks ended")??;
-			if let Some(found) =
-				events::at(chain, block.hash).await?.into_iter().find_map(&mut pick)
-			{
-				return Ok(found);
-			}
-		}
-	};
-	let waited = timeout(limit, waiting).await;
-	waited.with_context(|| format!("not final within {limit:?}: {what}"))?
 }
 
 /// The curator claims what the datanet's calls have earned, in planck.

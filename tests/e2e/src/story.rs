@@ -5,16 +5,19 @@ use crate::{
 	caller::{self, Question},
 	inference::{self, Engine, Home, InferenceNode, Settle},
 	network::{key, say, Network, CALLER, CURATOR, DEVELOPER, LONGEST_GAP, OPERATOR},
-	report::{exact, line, CallReport, Contribution},
+	report::{exact, line, Contribution, LaneReport, Sums},
 	scenario::{self, Claimed, Release, MODEL},
+	settled::settled_lanes,
 };
 use anyhow::{ensure, Context, Result};
 use openledger_chain_client::{At, Chain};
 use openledger_primitives::{
+	attribution::ReleaseSelector,
 	info::{ModelEarnings, PendingPage},
-	price::Tokens,
-	AccountId, Balance, BlockNumber, ModelId,
+	lane::{SettledCall, SettledLane, SourceShare},
+	AccountId, Balance, BlockNumber, ModelId, ReleaseId,
 };
+use sp_runtime::Permill;
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// Three questions of different length.
@@ -36,6 +39,8 @@ pub const QUESTIONS: [Question<'static>; 3] = [
 
 /// Longest time for calls to be settled and final.
 const SETTLED: Duration = Duration::from_secs(120);
+/// The protocol's part, as it is from the beginning.
+const PROTOCOL_SHARE: Permill = Permill::from_percent(5);
 /// The pallet id `ol/trsry`, which zeros make an account.
 const PROTOCOL: &[u8] = b"modlol/trsry";
 
@@ -58,6 +63,32 @@ pub struct Shop {
 	pub node: InferenceNode,
 }
 
+impl Shop {
+	/// Checks what the events only say of a lane's settlement, and nothing else in them can show: whom the parts
+	/// go to, at which terms, and out of which releases.
+	///
+	/// # Errors
+	/// If it is not what was registered.
+	pub fn check(&self, lane: &SettledLane) -> Result<()> {
+		let paid = (&lane.node_payee, &lane.developer_payee);
+		let expected = (&key(OPERATOR)?.account(), &key(DEVELOPER)?.account());
+		ensure!(paid == expected, "{paid:?} are paid instead of {expected:?}");
+		let terms = (lane.price, lane.policy, lane.protocol_share);
+		let expected = (scenario::PRICE, scenario::policy(), PROTOCOL_SHARE);
+		ensure!(terms == expected, "{terms:?} instead of {expected:?}");
+		ensure!(lane.lineage.is_empty(), "a model without parents has some: {lane:?}");
+		let source = SourceShare {
+			datanet: self.release.datanet,
+			release: self.release.release,
+			weight: 1,
+			curator: key(CURATOR)?.account(),
+			curator_share: scenario::CURATOR_SHARE,
+		};
+		ensure!(lane.sources.as_slice() == [source], "another source: {lane:?}");
+		Ok(())
+	}
+}
+
 /// Everything that has to be there before the first call: data, model, node. A smaller `context` than
 /// the model's makes prompts too long sooner.
 ///
@@ -76,9 +107,21 @@ pub async fn open_shop(
 /// # Errors
 /// If anything fails.
 pub async fn open_shop_with(network: &mut Network, settle: Settle, engine: Engine) -> Result<Shop> {
-	let chain = network.chain().clone();
 	let home = Home::new(network, engine)?;
 	home.configure(settle)?;
+	open_shop_in(network, home, ReleaseSelector::Fixed).await
+}
+
+/// The same, with a home that is set up, and a model that pays the release that is chosen.
+///
+/// # Errors
+/// If anything fails.
+pub async fn open_shop_in(
+	network: &mut Network,
+	home: Home,
+	choose: impl FnOnce(ReleaseId) -> ReleaseSelector,
+) -> Result<Shop> {
+	let chain = network.chain().clone();
 	let (release, hashes) = tokio::try_join!(scenario::publish_data(&chain), inference::hashes())?;
 	say(format_args!(
 		"datanet {} has release {} with {} contributions",
@@ -86,7 +129,8 @@ pub async fn open_shop_with(network: &mut Network, settle: Settle, engine: Engin
 		release.release,
 		release.contributions.len()
 	));
-	let model = scenario::register_model(&chain, &release, hashes).await?;
+	let selector = choose(release.release);
+	let model = scenario::register_model_of(&chain, release.datanet, selector, hashes).await?;
 	say(format_args!("{MODEL} is registered as model {model}"));
 	home.register().await?;
 	say("the inference node is registered with its bond");
@@ -96,8 +140,8 @@ pub async fn open_shop_with(network: &mut Network, settle: Settle, engine: Engin
 
 /// Outcome of the three calls.
 pub struct Story {
-	/// One for each call.
-	pub reports: Vec<CallReport>,
+	/// One for each settlement of the lane: they have all of the calls.
+	pub reports: Vec<LaneReport>,
 	/// Claims of each contributor.
 	pub claims: Vec<(Contribution, Claimed)>,
 	/// Different finalized heads that were seen.
@@ -123,17 +167,20 @@ pub async fn tell(network: &mut Network, show: bool) -> Result<Story> {
 	}
 
 	say("waiting until the calls are settled and final");
-	let calls = scenario::settled_calls(&chain, start, QUESTIONS.len(), SETTLED).await?;
+	let settled = settled_lanes(&chain, start, QUESTIONS.len(), SETTLED).await?;
 	let mut reports = Vec::new();
-	for (number, (settled, question)) in calls.iter().zip(&QUESTIONS).enumerate() {
-		let report = CallReport::new(&settled.call, question.prompt, &shop.release.contributions)?;
+	for (block, settlement) in &settled {
+		let report = LaneReport::new(settlement, prompt_of, &shop.release.contributions)?;
 		if show {
-			println!("\n{report}  settled in block {}, final\n", settled.block.number);
+			println!("\n{report}  settled in block {}, final\n", block.number);
 		}
-		report.check()?;
-		check_call(&report, number, &shop)?;
+		report.sums.check()?;
+		check_lane(&report, &shop)?;
 		reports.push(report);
 	}
+	let calls = reports.iter().flat_map(|report| &report.calls);
+	let sequences: Vec<_> = calls.map(|(call, _)| call.record.sequence).collect();
+	ensure!(sequences == [1, 2, 3], "the calls {sequences:?} were settled");
 	say("every call adds up to the planck");
 
 	check_state(&chain, &reports, start, before).await?;
@@ -153,20 +200,28 @@ pub async fn tell(network: &mut Network, show: bool) -> Result<Story> {
 	Ok(Story { reports, claims, heads: seen.heads })
 }
 
-/// Checks that the event tells of the call that was made.
-fn check_call(report: &CallReport, number: usize, shop: &Shop) -> Result<()> {
-	let call = &report.call;
-	let expected = u64::try_from(number)? + 1;
-	ensure!(call.sequence == expected, "call {expected} has the sequence {}", call.sequence);
-	ensure!(call.model == shop.model, "call {expected} was of model {}", call.model);
-	ensure!(call.caller == key(CALLER)?.account(), "somebody else paid for call {expected}");
-	ensure!(call.node == key(OPERATOR)?.account(), "somebody else served call {expected}");
-	ensure!(call.payee == call.node, "somebody else was paid for serving call {expected}");
-	ensure!(call.developer == key(DEVELOPER)?.account(), "somebody else's model");
-	ensure!(call.input_tokens > 0 && call.output_tokens > 0, "call {expected} used no tokens");
-	let tokens = Tokens::new(call.input_tokens, call.output_tokens);
-	let price = scenario::PRICE.charge(&tokens);
-	ensure!(price == Some(call.charge), "call {expected} was charged {} planck", call.charge);
+/// The question of a call.
+fn prompt_of(call: &SettledCall) -> String {
+	let number =
+		call.record.sequence.checked_sub(1).and_then(|number| usize::try_from(number).ok());
+	let question = number.and_then(|number| QUESTIONS.get(number));
+	question.map(|question| question.prompt.to_owned()).unwrap_or_default()
+}
+
+/// Checks that the events tell of the calls that were made, and name who has to be paid for them.
+fn check_lane(report: &LaneReport, shop: &Shop) -> Result<()> {
+	let header = &report.settlement.header;
+	ensure!(header.agreement.model == shop.model, "calls of another model: {header:?}");
+	ensure!(header.caller == key(CALLER)?.account(), "somebody else paid: {header:?}");
+	ensure!(header.node == key(OPERATOR)?.account(), "somebody else served: {header:?}");
+	shop.check(header)?;
+	for (call, _) in &report.calls {
+		let record = &call.record;
+		let used = record.input_tokens > 0 && record.output_tokens > 0;
+		ensure!(used, "no tokens were used: {record:?}");
+		let price = scenario::PRICE.charge(&record.tokens());
+		ensure!(price == Some(call.charge), "{record:?} was charged {} planck", call.charge);
+	}
 	Ok(())
 }
 
@@ -174,18 +229,22 @@ fn check_call(report: &CallReport, number: usize, shop: &Shop) -> Result<()> {
 /// earned, and the developer's balance.
 async fn check_state(
 	chain: &Chain,
-	reports: &[CallReport],
+	reports: &[LaneReport],
 	start: BlockNumber,
 	before: Balance,
 ) -> Result<()> {
 	let developer = &key(DEVELOPER)?.account();
-	let total = |part: fn(&CallReport) -> Balance| reports.iter().map(part).sum::<Balance>();
-	let charged = total(|report| report.call.charge);
-	let first = reports.first().context("no call")?;
-	let session = chain.session(first.call.session, At::Finalized).await?.context("no session")?;
+	let total = |part: fn(&Sums) -> Balance| -> Balance {
+		reports.iter().map(|report| part(&report.sums)).sum()
+	};
+	let charged = total(|sums| sums.charged);
+	let header = &reports.first().context("no call")?.settlement.header;
+	let session = chain.session(header.session, At::Finalized).await?.context("no session")?;
 	ensure!(session.settled == charged, "the session paid {} planck", session.settled);
 	let lane = session.lanes.first().context("the session has no lane")?;
 	ensure!(lane.settled == charged, "the lane paid {} planck", lane.settled);
+	ensure!(lane.agreement == Some(header.agreement.hash()), "the lane has another agreement");
+	ensure!(session.opened_at <= header.agreement.as_of, "paid as of before the session");
 	// What is left is still on hold, and what was put down for the session's place.
 	let caller = chain.account(&session.caller, At::Finalized).await?;
 	let place = scenario::storage_deposit(chain, start, session.id).await?;
@@ -193,19 +252,19 @@ async fn check_state(
 	ensure!(caller.reserved == left, "{} planck are on hold instead of {left}", caller.reserved);
 
 	let earned = |account: AccountId| async move { chain.earnings(&account, At::Finalized).await };
-	let developed = total(|report| report.call.payment.developer);
+	let developed = total(|sums| sums.developer);
 	ensure!(earned(developer.clone()).await?.developer == developed, "the developer's earnings");
-	let served = total(|report| report.call.payment.node);
+	let served = total(|sums| sums.node);
 	ensure!(earned(session.node).await?.node == served, "the node's earnings");
-	let kept = total(|report| report.call.payment.protocol);
+	let kept = total(|sums| sums.protocol);
 	ensure!(earned(protocol()).await?.protocol == kept, "the protocol's earnings");
 
-	let model = chain.model_earnings(first.call.model, At::Finalized).await?;
+	let model = chain.model_earnings(header.agreement.model, At::Finalized).await?;
 	let expected = ModelEarnings {
-		calls: u64::try_from(reports.len())?,
+		calls: u64::try_from(QUESTIONS.len())?,
 		charged,
 		developer: developed,
-		data: total(|report| report.call.payment.data),
+		data: total(|sums| sums.for_data),
 		node: served,
 		royalties: 0,
 		protocol: kept,
@@ -220,12 +279,12 @@ async fn check_state(
 /// Lets every contributor claim, and checks what they get against the calls.
 async fn claim_all(
 	chain: &Chain,
-	reports: &[CallReport],
+	reports: &[LaneReport],
 	shop: &Shop,
 	show: bool,
 ) -> Result<Vec<(Contribution, Claimed)>> {
 	let mut owed: BTreeMap<u64, Balance> = BTreeMap::new();
-	for (contribution, earned) in reports.iter().flat_map(|report| &report.data) {
+	for (contribution, earned) in reports.iter().flat_map(|report| &report.sums.data) {
 		*owed.entry(contribution.id).or_default() += earned;
 	}
 	say("the contributors claim what they earned");
@@ -257,8 +316,8 @@ async fn claim_all(
 }
 
 /// Lets the curator claim, and checks what it gets against the calls.
-async fn claim_share(chain: &Chain, reports: &[CallReport]) -> Result<()> {
-	let owed: Balance = reports.iter().flat_map(|report| report.curators.values()).sum();
+async fn claim_share(chain: &Chain, reports: &[LaneReport]) -> Result<()> {
+	let owed: Balance = reports.iter().flat_map(|report| report.sums.curators.values()).sum();
 	ensure!(owed > 0, "the curator earned nothing");
 	let curator = key(CURATOR)?;
 	let address = serde_json::Value::from(curator.address());
@@ -277,11 +336,11 @@ async fn claim_share(chain: &Chain, reports: &[CallReport]) -> Result<()> {
 }
 
 /// Lets the caller compare what the node has signed with what it has settled.
-async fn check_statements(chain: &Chain, network: &Network, reports: &[CallReport]) -> Result<()> {
-	let session = reports.first().context("no call")?.call.session;
+async fn check_statements(chain: &Chain, network: &Network, reports: &[LaneReport]) -> Result<()> {
+	let session = reports.first().context("no call")?.settlement.header.session;
 	let checked = caller::check(chain, network.folder(), session).await?;
 	let agreed = checked.matches("as stated").count();
-	ensure!(agreed == reports.len(), "{agreed} calls were settled as stated:\n{checked}");
+	ensure!(agreed == QUESTIONS.len(), "{agreed} calls were settled as stated:\n{checked}");
 	say("the node has settled exactly what it stated");
 	Ok(())
 }

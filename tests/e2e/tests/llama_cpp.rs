@@ -1,19 +1,20 @@
 //! A real llama.cpp server runs the small language model, and the inference node stands in front of it.
 
 use anyhow::{ensure, Context, Result};
-use openledger_chain_client::{metering, At, Call, Chain, Keypair};
+use openledger_chain_client::At;
 use openledger_e2e::{
 	backend,
 	binaries::model_file,
 	inference::{Engine, Settle},
-	network::{key, say, Network, CALLER, OPERATOR},
-	payer::{Answer, Payer},
+	network::{key, say, Network, CALLER},
+	payer::{Answer, Lane, Payer},
 	process::Process,
-	scenario::{session_opened, settled_calls, submit, MODEL, PRICE},
+	scenario::{open_session, MODEL, PRICE},
+	settled::settled_calls,
 	story::open_shop_with,
 };
 use openledger_models::ModelTokenizer;
-use openledger_primitives::{price::Tokens, Balance, SessionId, OPEN};
+use openledger_primitives::{Balance, BlockNumber, OPEN};
 use serde_json::{json, Value};
 use std::{net::TcpListener, path::PathBuf, time::Duration};
 use tokio::{
@@ -25,6 +26,8 @@ const STARTED: Duration = Duration::from_secs(120);
 const SETTLED: Duration = Duration::from_secs(120);
 const QUESTION: &str = "Name the planets of the solar system, in order.";
 const TOKENS: u32 = 32;
+/// Time that the session lasts, in blocks.
+const BLOCKS: BlockNumber = 1_000;
 
 /// A running server. It is killed when this is dropped.
 struct Server {
@@ -89,17 +92,6 @@ fn request(stream: bool) -> Vec<u8> {
 	body.to_string().into_bytes()
 }
 
-async fn open_session(chain: &Chain, caller: &Keypair) -> Result<SessionId> {
-	let call = Call::InferenceMetering(metering::Call::open_session {
-		node: key(OPERATOR)?.account(),
-		deposit: OPEN,
-		signer: caller.account(),
-		expires_at: chain.block(At::Best).await?.number + 1_000,
-	});
-	let opened = submit(chain, caller, call).await?;
-	opened.find(session_opened).context("no SessionOpened event")
-}
-
 /// Checks an answer against what the server says by itself. What it cost, in planck.
 fn check(answer: &Answer, direct: &Value, tokenizer: &ModelTokenizer) -> Result<Balance> {
 	let said = direct.pointer("/choices/0/message/content").and_then(Value::as_str);
@@ -107,22 +99,23 @@ fn check(answer: &Answer, direct: &Value, tokenizer: &ModelTokenizer) -> Result<
 	ensure!(!said.trim().is_empty(), "it says nothing: {direct}");
 	ensure!(answer.text == said, "{:?} instead of {said:?}", answer.text);
 	let used = |pointer: &str| direct.pointer(pointer).and_then(Value::as_u64);
-	let statement = &answer.response.as_ref().context("no statement")?.extra.statement;
+	let statement = answer.receipt()?.statement.newest();
+	let tokens = statement.tokens;
 	ensure!(
-		Some(u64::from(statement.input_tokens)) == used("/usage/prompt_tokens"),
+		Some(u64::from(tokens.input)) == used("/usage/prompt_tokens"),
 		"{statement:?}, and the server counted {direct}"
 	);
 	// The tokenizer of this node counts the text. The server counts what it generated, with a token
 	// that ends an answer, or the first bytes of a character that is not whole.
 	let counted = tokenizer.count(&answer.text)?.min(TOKENS);
-	ensure!(statement.output_tokens == counted, "{statement:?} instead of {counted}");
+	ensure!(tokens.output == counted, "{statement:?} instead of {counted}");
 	let generated = used("/usage/completion_tokens").context("no usage")?;
 	ensure!(generated.abs_diff(u64::from(counted)) <= 2, "{counted}, and the server {generated}");
-	let price = PRICE.charge(&Tokens::new(statement.input_tokens, statement.output_tokens));
+	let price = PRICE.charge(&tokens);
 	ensure!(price == Some(statement.charge), "{statement:?} instead of {price:?}");
 	say(format_args!(
 		"{} tokens in, {counted} out ({generated} generated), {} planck: {:?}",
-		statement.input_tokens, statement.charge, answer.text
+		tokens.input, statement.charge, answer.text
 	));
 	Ok(statement.charge)
 }
@@ -139,21 +132,21 @@ async fn calls_of_a_real_llama_cpp_server_are_paid() -> Result<()> {
 		let shop = open_shop_with(network, settle, engine).await?;
 		let tokenizer = ModelTokenizer::load(&model_file()?, None)?;
 		let caller = key(CALLER)?;
-		let session = open_session(&chain, &caller).await?;
+		let session = open_session(&chain, OPEN, BLOCKS).await?;
 		let payer = Payer::new(shop.home.url(), session, caller);
 		let direct = server.ask(&request(false)).await?;
 
-		let mut acknowledged = 0;
+		let mut lane = Lane::default();
 		let mut charges = Vec::new();
-		for (sequence, stream) in (1..).zip([false, true]) {
+		for stream in [false, true] {
 			let body = request(stream);
 			let offer = payer.offer(&body).await?;
-			let voucher = payer.voucher(&offer, &body, sequence, acknowledged);
+			let voucher = payer.voucher(&offer, &body, &lane);
 			let answer = payer.pay(&offer, &body, voucher).await?;
 			ensure!(answer.status.is_success(), "{answer:?}");
 			let charge = check(&answer, &direct, &tokenizer)?;
 			ensure!(charge <= offer.amount, "{charge} is more than {}", offer.amount);
-			acknowledged += charge;
+			lane.take(answer.receipt()?)?;
 			charges.push(charge);
 		}
 		let settled = settled_calls(&chain, start, charges.len(), SETTLED).await?;

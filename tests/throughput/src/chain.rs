@@ -1,11 +1,13 @@
 //! A chain in memory whose blocks are built with the wasm runtime.
 
+use crate::{account::Account, market::Step};
 use anyhow::{anyhow, ensure, Context, Result};
 use codec::{Decode, Encode};
 use frame_support::traits::BuildGenesisConfig;
+use openledger_primitives::{AccountId, BlockNumber};
 use openledger_runtime::{
-	constants::SLOT_DURATION, genesis_config_presets, Header, Nonce, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, SignedPayload, TxExtension, UncheckedExtrinsic,
+	constants::SLOT_DURATION, genesis_config_presets, Header, Nonce, RuntimeCall,
+	RuntimeGenesisConfig, UncheckedExtrinsic,
 };
 use sc_executor::{WasmExecutor, WasmtimeInstantiationStrategy};
 use serde_json::Value;
@@ -18,14 +20,15 @@ use sp_core::{
 	H256,
 };
 use sp_io::{SubstrateHostFunctions, TestExternalities};
-use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
-	generic::Era,
 	traits::Header as _,
 	transaction_validity::{InvalidTransaction, TransactionValidityError},
-	ApplyExtrinsicResult, Digest, DigestItem, MultiAddress,
+	ApplyExtrinsicResult, Digest, DigestItem,
 };
-use std::time::{Duration, Instant};
+use std::{
+	collections::BTreeMap,
+	time::{Duration, Instant},
+};
 
 /// Cost of one extrinsic, on average, in microseconds.
 #[derive(Clone, Copy)]
@@ -64,8 +67,8 @@ pub struct Chain {
 	state: TestExternalities,
 	executor: WasmExecutor<SubstrateHostFunctions>,
 	code: &'static [u8],
-	number: u32,
-	nonces: std::collections::BTreeMap<&'static str, Nonce>,
+	number: BlockNumber,
+	nonces: BTreeMap<AccountId, Nonce>,
 }
 
 impl Chain {
@@ -99,51 +102,45 @@ impl Chain {
 	}
 
 	/// The number of the newest block.
-	pub fn number(&self) -> u32 {
+	pub fn number(&self) -> BlockNumber {
 		self.number
 	}
 
-	/// The nonce of the account's next extrinsic.
-	pub fn nonce(&mut self, signer: Sr25519Keyring) -> Nonce {
-		let nonce = self.nonces.entry(signer.into()).or_default();
-		let next = *nonce;
-		*nonce += 1;
-		next
-	}
-
-	/// Applies calls of one account, in as many blocks as they need.
-	pub fn apply(&mut self, signer: Sr25519Keyring, calls: Vec<RuntimeCall>) -> Result<()> {
-		let genesis_hash = self.genesis_hash();
-		let signed: Vec<_> = calls
-			.into_iter()
-			.map(|call| {
-				let nonce = self.nonce(signer);
-				sign(genesis_hash, signer, nonce, call)
-			})
-			.collect();
-		self.build(&signed)?;
+	/// Applies extrinsics, step by step, in as many blocks as they need.
+	pub fn apply(&mut self, steps: Vec<Step>) -> Result<()> {
+		for (account, calls) in steps {
+			let signed = self.sign(calls.into_iter().map(|call| (&account, call)));
+			self.build(&signed)?;
+		}
 		Ok(())
 	}
 
-	/// Measures `count` extrinsics of one signer that `make` gives, each with its nonce.
-	pub fn measure(
-		&mut self,
-		count: u32,
-		mut make: impl FnMut(&mut Self, u32) -> Result<(Sr25519Keyring, RuntimeCall)>,
-	) -> Result<Cost> {
-		let genesis_hash = self.genesis_hash();
-		let mut signed = Vec::new();
-		for index in 0..count {
-			let (signer, call) = make(self, index)?;
-			let nonce = self.nonce(signer);
-			signed.push(sign(genesis_hash, signer, nonce, call));
-		}
+	/// Measures extrinsics of one kind.
+	pub fn measure(&mut self, sender: &Account, calls: Vec<RuntimeCall>) -> Result<Cost> {
+		let count = u32::try_from(calls.len())?;
+		let signed = self.sign(calls.into_iter().map(|call| (sender, call)));
 		let (took, weight) = self.build(&signed)?;
 		let each = |sum: f64| sum / f64::from(count);
 		Ok(Cost {
 			micros: each(took.as_secs_f64() * 1e6),
 			weight_micros: each(weight as f64 / 1e6),
 		})
+	}
+
+	/// Signs extrinsics, each with its account's next nonce.
+	fn sign<'a>(
+		&mut self,
+		calls: impl Iterator<Item = (&'a Account, RuntimeCall)>,
+	) -> Vec<UncheckedExtrinsic> {
+		let genesis_hash = self.genesis_hash();
+		let mut signed = Vec::new();
+		for (account, call) in calls {
+			let next = self.nonces.entry(account.id()).or_default();
+			let nonce = *next;
+			*next += 1;
+			signed.push(account.extrinsic(genesis_hash, nonce, call));
+		}
+		signed
 	}
 
 	/// Builds blocks from all of `extrinsics`. Returns how long that took, and the computation in
@@ -232,44 +229,6 @@ impl Chain {
 		let (answer, _) = self.executor.call(&mut self.state.ext(), &code, method, data, context);
 		Ok(Answer::decode(&mut answer?.as_slice())?)
 	}
-}
-
-fn sign(
-	genesis_hash: H256,
-	signer: Sr25519Keyring,
-	nonce: Nonce,
-	call: RuntimeCall,
-) -> UncheckedExtrinsic {
-	let extension: TxExtension = (
-		frame_system::AuthorizeCall::new(),
-		frame_system::CheckNonZeroSender::new(),
-		frame_system::CheckSpecVersion::new(),
-		frame_system::CheckTxVersion::new(),
-		frame_system::CheckGenesis::new(),
-		frame_system::CheckEra::from(Era::Immortal),
-		frame_system::CheckNonce::<Runtime>::from(nonce),
-		frame_system::CheckWeight::new(),
-		pallet_transaction_payment::ChargeTransactionPayment::from(0),
-		frame_system::WeightReclaim::new(),
-	);
-	let version = openledger_runtime::VERSION;
-	let implicit = (
-		(),
-		(),
-		version.spec_version,
-		version.transaction_version,
-		genesis_hash,
-		genesis_hash,
-		(),
-		(),
-		(),
-		(),
-	);
-	let payload = SignedPayload::from_raw(call, extension, implicit);
-	let signature = payload.using_encoded(|bytes| signer.sign(bytes));
-	let (call, extension, _) = payload.deconstruct();
-	let address = MultiAddress::Id(signer.to_account_id());
-	UncheckedExtrinsic::new_signed(call, address, signature.into(), extension)
 }
 
 /// Lays `patch` over `base`, as a node does with a preset and the default genesis.

@@ -1,7 +1,10 @@
 //! A file survives, and belongs to somebody.
 
 use codec::Encode;
-use openledger_primitives::Hash;
+use openledger_primitives::{
+	lane_list::{Acknowledged, LaneList},
+	Hash,
+};
 use redb::{Database, ReadableDatabase, TableDefinition};
 
 use super::*;
@@ -9,8 +12,11 @@ use super::*;
 #[tokio::test]
 async fn everything_is_there_after_reopening() {
 	let scratch = Scratch::new().await;
-	scratch.store.whole_call(0, 1, 0, 300).await;
-	scratch.store.whole_call(0, 2, 300, 200).await;
+	scratch.store.whole_call(0, 300).await;
+	scratch.store.whole_call(0, 200).await;
+	let state = scratch.store.lane_state(0).await;
+	let leaves = scratch.store.leaves(lane_key(0), 0..9).await.expect("the store works");
+	assert_eq!(leaves.len(), 2);
 	let before = scratch.store.calls(lane_key(0)).await.expect("the store works");
 	let voucher = scratch.store.voucher(id(0, 2)).await.expect("the store works");
 	assert!(voucher.is_some());
@@ -19,78 +25,125 @@ async fn everything_is_there_after_reopening() {
 	assert!(scratch.store.recovered().is_empty());
 	assert_eq!(scratch.store.calls(lane_key(0)).await.expect("the store works"), before);
 	assert_eq!(scratch.store.voucher(id(0, 2)).await.expect("the store works"), voucher);
-	let lane = scratch.store.lane_state(0).await.expect("it is there");
-	assert_eq!((lane.sequence, lane.charged, lane.in_flight), (2, 500, None));
+	assert_eq!(scratch.store.lane_state(0).await, state);
+	assert_eq!(scratch.store.leaves(lane_key(0), 0..9).await.expect("the store works"), leaves);
+	let lane = state.expect("it is there");
+	assert_eq!((lane.sequence, lane.charged(), lane.in_flight), (2, 500, None));
 	assert_eq!(scratch.store.totals().await.expect("the store works").served, 500);
+	scratch.store.whole_call(0, 100).await;
 }
 
 #[tokio::test]
 async fn calls_that_were_cut_off_are_closed_as_not_charged() {
 	let scratch = Scratch::new().await;
-	scratch.store.whole_call(0, 1, 0, 300).await;
-	scratch.store.take(super::voucher(0, 2, 300), 500).await.expect("it is taken");
-	scratch.store.take(super::voucher(1, 1, 0), 500).await.expect("it is taken");
+	scratch.store.whole_call(0, 300).await;
+	scratch.store.begin(0, 500).await;
+	scratch.store.begin(1, 500).await;
 
 	let scratch = scratch.reopen().await;
 	assert_eq!(scratch.store.recovered(), [id(0, 2), id(1, 1)]);
 	let status = scratch.store.status(0, 2).await;
 	assert_eq!(status, Some(CallStatus::NotCharged(Uncharged::NodeStopped)));
 	let lane = scratch.store.lane_state(0).await.expect("it is there");
-	assert_eq!((lane.sequence, lane.charged, lane.in_flight), (2, 300, None));
+	assert_eq!((lane.sequence, lane.charged(), lane.in_flight), (2, 300, None));
 	let session = scratch.store.session(SESSION).await.expect("the store works");
 	let payer = Some(testkit::caller().account());
 	assert_eq!(session, Some(SessionState { charged: 300, in_flight: 0, payer }));
-	scratch.store.take(super::voucher(0, 3, 300), 500).await.expect("the lane goes on");
+	assert_eq!(scratch.store.begin(0, 500).await.sequence, 3, "the lane goes on");
 
 	let scratch = scratch.reopen().await;
 	assert_eq!(scratch.store.recovered(), [id(0, 3)]);
 }
 
-/// The file that a process leaves behind that dies now.
-async fn left_behind(scratch: &Scratch) -> Scratch {
-	let directory = tempfile::tempdir().expect("a directory");
-	let path = directory.path().join("deep").join("calls.redb");
-	std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
-	std::fs::copy(scratch.path(), &path).expect("it can be copied");
-	let store = Store::open(&path, identity()).await.expect("it opens");
-	Scratch { directory, store }
-}
-
 #[tokio::test]
 async fn a_beginning_is_on_disk_with_its_end_or_before_an_answer_goes_out() {
 	let scratch = Scratch::new().await;
-	scratch.store.take(super::voucher(0, 1, 0), 500).await.expect("it is taken");
-	let again = scratch.store.take(super::voucher(0, 1, 0), 500).await;
+	scratch.store.take(super::voucher(0), 500).await.expect("it is taken");
+	let again = scratch.store.take(super::voucher(0), 500).await;
 	assert_eq!(again, Err(LaneRefusal::AlreadyUsed), "it counts at once");
 	assert_eq!(scratch.store.status(0, 1).await, Some(CallStatus::Accepted), "and is seen");
 	let taken = scratch.store.session(SESSION).await.expect("the store works").expect("there");
 	assert_eq!((taken.charged, taken.in_flight), (0, 500));
 
-	let dead = left_behind(&scratch).await;
+	let dead = scratch.left_behind().await;
 	assert!(dead.store.recovered().is_empty(), "it did not reach the disk");
-	dead.store.take(super::voucher(0, 1, 0), 500).await.expect("so it can come again");
+	dead.store.take(super::voucher(0), 500).await.expect("so it can come again");
 
 	// What is done for other calls is not done for this one.
-	scratch.store.take(super::voucher(1, 1, 0), 500).await.expect("it is taken");
-	scratch.store.whole_call(2, 1, 0, 300).await;
+	scratch.store.take(super::voucher(1), 500).await.expect("it is taken");
+	scratch.store.whole_call(2, 300).await;
 	scratch.store.secure(id(0, 1)).await.expect("the store works");
 	scratch.store.secure(id(0, 1)).await.expect("once more is harmless");
 	let taken = scratch.store.session(SESSION).await.expect("the store works").expect("there");
 	assert_eq!((taken.charged, taken.in_flight), (300, 1_000), "each is counted once");
-	let dead = left_behind(&scratch).await;
+	let dead = scratch.left_behind().await;
 	assert_eq!(dead.store.recovered(), [id(0, 1)]);
-	let refused = dead.store.take(super::voucher(0, 1, 0), 500).await;
+	let refused = dead.store.take(super::voucher(0), 500).await;
 	assert_eq!(refused, Err(LaneRefusal::AlreadyUsed));
 	assert_eq!(dead.store.status(2, 1).await, Some(CallStatus::Served));
 
 	scratch.store.sync().await.expect("the store works");
-	let dead = left_behind(&scratch).await;
+	let dead = scratch.left_behind().await;
 	assert_eq!(dead.store.recovered(), [id(0, 1), id(1, 1)]);
 	for lane in [0, 1] {
-		scratch.store.serve(id(lane, 1), served(1, 100)).await.expect("it is accepted");
+		scratch.store.charge(&super::voucher(lane), 100).await;
 	}
 	let taken = scratch.store.session(SESSION).await.expect("the store works").expect("there");
 	assert_eq!((taken.charged, taken.in_flight), (500, 0));
+}
+
+/// The list of a lane is that of its charged calls, and all that was stored of it.
+async fn is_whole(store: &Store, lane: LaneId) -> LaneList {
+	let mut list = LaneList::default();
+	let mut leaves = Vec::new();
+	let calls = store.calls(lane_key(lane)).await.expect("the store works");
+	for (id, call) in calls {
+		let Some(served) = call.served else { continue };
+		let totals = served.statement.newest().totals();
+		leaves
+			.push(list.append(id.sequence, served.statement.hash(), &totals).expect("it follows"));
+	}
+	let state = store.lane_state(lane).await.unwrap_or_default();
+	assert_eq!(state.list, list);
+	assert_eq!(store.leaves(lane_key(lane), 0..u32::MAX).await.expect("the store works"), leaves);
+	if let Some(newest) = list.count().checked_sub(1) {
+		let proof = store.lane_proof(lane_key(lane), list.count(), 0, newest).await;
+		let proof = proof.expect("the store works").expect("its nodes are there");
+		let (sequence, charge, root) = (Sequence::MAX, list.totals().charge, list.root());
+		let acknowledged = Acknowledged { sequence, charge, root };
+		assert_eq!(proof.verify(&Settled::default(), &acknowledged), Ok(list.totals()));
+	}
+	list
+}
+
+#[tokio::test]
+async fn a_crash_leaves_list_and_calls_together() {
+	let scratch = Scratch::new().await;
+	scratch.store.serve_many(0, 3).await;
+	let before = is_whole(&scratch.store, 0).await;
+
+	let fourth = scratch.store.begin(0, 500).await;
+	let dead = scratch.left_behind().await;
+	assert_eq!(
+		(is_whole(&dead.store, 0).await, dead.store.status(0, 4).await),
+		(before.clone(), None)
+	);
+	dead.store.take(fourth, 500).await.expect("it has never come");
+
+	scratch.store.secure(CallId::of(&fourth)).await.expect("the store works");
+	let dead = scratch.left_behind().await;
+	assert_eq!(dead.store.recovered(), [CallId::of(&fourth)]);
+	assert_eq!(is_whole(&dead.store, 0).await, before, "it was not charged");
+	assert_eq!(dead.store.next(0).await.sequence, 5);
+	dead.store.whole_call(0, 10).await;
+	is_whole(&dead.store, 0).await;
+
+	scratch.store.charge(&fourth, 10).await;
+	let dead = scratch.left_behind().await;
+	let after = is_whole(&dead.store, 0).await;
+	assert_eq!((after.count(), dead.store.next(0).await.acknowledged_root), (4, after.root()));
+	dead.store.whole_call(0, 10).await;
+	assert_eq!(is_whole(&dead.store, 0).await.count(), 5);
 }
 
 #[tokio::test]
@@ -98,15 +151,15 @@ async fn calls_that_are_nowhere_else_count_when_a_session_ends() {
 	let scratch = Scratch::new().await;
 	let store = &scratch.store;
 	for lane in 0..3 {
-		store.take(super::voucher(lane, 1, 0), 500).await.expect("it is taken");
+		store.take(super::voucher(lane), 500).await.expect("it is taken");
 	}
 	store.secure(id(0, 1)).await.expect("the store works");
 	store.withdraw(id(1, 1)).await.expect("it is accepted");
 	assert_eq!(store.status(1, 1).await, None);
 	assert_eq!(store.close_session(SESSION, 7).await.expect("the store works"), 2);
-	let refused = store.take(super::voucher(1, 1, 0), 500).await;
+	let refused = store.take(super::voucher(1), 500).await;
 	assert_eq!(refused, Err(LaneRefusal::Closing));
-	store.serve(id(2, 1), served(1, 100)).await.expect("what was taken goes on");
+	store.charge(&super::voucher(2), 100).await;
 	assert!(store.release(id(0, 1), Uncharged::TimedOut).await.expect("the store works"));
 	assert_eq!(store.close_session(SESSION, 8).await.expect("the store works"), 0);
 }
@@ -196,7 +249,7 @@ async fn a_closed_store_says_so() {
 	let clone = scratch.store.clone();
 	let Scratch { directory: _directory, store } = scratch;
 	store.close().await;
-	let refused = clone.serve(id(0, 1), served(1, 1)).await;
+	let refused = clone.serve(id(0, 1), served(&super::voucher(0), 1)).await;
 	assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
 }
 
@@ -206,7 +259,7 @@ async fn many_writers_share_their_commits() {
 	let mut calls = tokio::task::JoinSet::new();
 	for lane in 0..100 {
 		let store = scratch.store.clone();
-		calls.spawn(async move { store.whole_call(lane, 1, 0, 5).await });
+		calls.spawn(async move { store.whole_call(lane, 5).await });
 	}
 	calls.join_all().await;
 	let totals = scratch.store.totals().await.expect("the store works");

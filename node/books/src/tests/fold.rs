@@ -47,8 +47,9 @@ fn step() -> impl Strategy<Value = Step> {
 async fn apply(store: &Store, step: Step) {
 	match step {
 		Step::Take { lane, ahead, off, reserve } => {
-			let state = store.lane_state(lane).await.unwrap_or_default();
-			let voucher = voucher(lane, state.sequence + ahead, state.charged + off);
+			let mut voucher = store.next(lane).await;
+			voucher.sequence = voucher.sequence - 1 + ahead;
+			voucher.acknowledged += off;
 			let outcome = store.take(voucher, reserve).await;
 			if ahead != 1 || off != 0 {
 				assert!(outcome.is_err());
@@ -57,14 +58,14 @@ async fn apply(store: &Store, step: Step) {
 		Step::End { lane, charge } => {
 			let Some(state) = store.lane_state(lane).await else { return };
 			let call = id(lane, state.sequence);
+			let voucher = Voucher { sequence: state.sequence, ..voucher(lane) };
 			match (charge, state.in_flight) {
 				(Some(part), Some(reserved)) => {
 					let charge = reserved * Balance::from(part) / 100;
-					let call = store.serve(call, served(state.sequence, charge)).await;
-					call.expect("it was accepted");
+					store.charge(&voucher, charge).await;
 				}
 				(Some(_), None) => {
-					let again = store.serve(call, served(state.sequence, 0)).await;
+					let again = store.serve(call, served(&voucher, 0)).await;
 					assert!(again.is_err());
 				}
 				(None, in_flight) => {
@@ -96,8 +97,14 @@ async fn check(store: &Store) {
 			assert!(folded.in_flight.is_none(), "only the newest call can be in flight");
 			assert_eq!(id.sequence, folded.sequence + 1, "no gaps");
 			folded.sequence = id.sequence;
-			let charge = call.served.as_ref().map_or(0, |served| served.charge);
-			folded.charged += charge;
+			folded.agreement = Some(testkit::agreement());
+			let charge = call.charge();
+			let served = call.served.as_ref().map(|served| &served.statement);
+			let leaf = served.map(|statement| {
+				let totals = statement.newest().totals();
+				folded.list.append(id.sequence, statement.hash(), &totals).expect("it follows")
+			});
+			assert_eq!(call.index, leaf.and_then(|leaf| leaf.index()));
 			totals.served_calls += u64::from(call.served.is_some());
 			totals.served += charge;
 			match call.status {
@@ -129,7 +136,7 @@ async fn check(store: &Store) {
 				matches!(call.status, CallStatus::Accepted | CallStatus::NotCharged(_))
 			);
 		}
-		session.charged += folded.charged;
+		session.charged += folded.charged();
 		session.in_flight += folded.in_flight.unwrap_or(0);
 		open.extend(waiting);
 		assert_eq!(store.lane_state(lane).await.unwrap_or_default(), folded);

@@ -1,103 +1,143 @@
-//! Aggregates, sessions that are closed, and what becomes old.
+//! What the chain has settled, sessions that are closed, and answers of calls on chain.
 
-use openledger_primitives::{aggregate::Aggregate, merkle};
+use openledger_primitives::lane_list::LaneList;
 
 use super::*;
 
-const SUBMISSION: Submission = Submission { at: 10, until: 20 };
-const EVERYTHING: Cutoff = Cutoff { answers: 0, at: UnixSeconds::MAX, block: u32::MAX };
+#[tokio::test]
+async fn what_was_settled_is_shown_of_each_of_its_calls() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	// Nothing is charged for the third.
+	store.serve_many(0, 2).await;
+	let third = store.begin(0, 500).await;
+	store.release(CallId::of(&third), Uncharged::TimedOut).await.expect("the store works");
+	store.serve_many(0, 5).await;
 
-fn aggregate(first: Sequence, up_to: Sequence) -> StoredAggregate {
-	let calls = (first..=up_to).map(|sequence| served(sequence, 10));
-	let leaves = calls.map(|call| merkle::leaf(&call.record, call.charge));
-	let calls = u32::try_from(up_to - first + 1).expect("tests are short");
-	let aggregate = Aggregate {
-		up_to,
-		calls,
-		input_tokens: u64::from(calls) * 3,
-		output_tokens: u64::from(calls) * 4,
-		attribution: Default::default(),
-		unattributed: 1,
-		root: merkle::root(leaves),
-	};
-	StoredAggregate { first, aggregate, voucher: up_to + 1 }
-}
+	let run = store.settled_run(0, Settled::default(), 5, (0, 3)).await;
+	let items = vec![run.clone(), store.settled_call(0, 6).await, store.settled_call(0, 7).await];
+	let root = header(0, &items).root;
+	store.note_settlement(0, items.clone(), 15, 1..=7).await;
 
-impl Store {
-	/// Calls on a lane that cost 10 each.
-	async fn serve_many(&self, lane: LaneId, calls: u64) {
-		for sequence in 1..=calls {
-			self.whole_call(lane, sequence, Balance::from(sequence - 1) * 10, 10).await;
+	let SettledItem::Run(of_run) = &run else { panic!("{run:?}") };
+	for scratch in [scratch.left_behind().await, scratch.reopen().await] {
+		let store = &scratch.store;
+		for (sequence, index) in [(1, 0), (2, 1), (4, 2), (5, 3)] {
+			let proven = store.proven(0, sequence).await.expect("it is settled");
+			assert_eq!((&proven.item, proven.index, proven.block), (&run, 0, 15));
+			assert_eq!((proven.header.root, proven.header.sequence), (root, 7));
+			let listed = proven.listed.expect("its list is known");
+			assert_eq!((listed.count, listed.leaf.index()), (5, Some(index)));
+			assert_eq!(listed.leaf.sequence, sequence);
+			assert!(listed.verify(&of_run.acknowledged_root));
+			assert!(!listed.verify(&root));
 		}
-	}
-
-	async fn note_all(&self, lane: LaneId, calls: std::ops::RangeInclusive<u64>, what: Outcome) {
-		let outcomes = calls.map(|sequence| (id(lane, sequence), what)).collect();
-		self.note(outcomes).await.expect("the store works");
-	}
-
-	async fn send(&self, sent: &StoredAggregate) {
-		let calls = (sent.first..=sent.voucher)
-			.map(|sequence| (id(0, sequence), Outcome::Submitted(SUBMISSION)));
-		let sending = self.send_aggregate(lane_key(0), sent.clone(), calls.collect());
-		sending.await.expect("the store works");
-	}
-
-	async fn sent(&self) -> Option<StoredAggregate> {
-		self.sent_aggregate(lane_key(0)).await.expect("the store works")
-	}
-
-	async fn sum_of(&self, sequence: Sequence) -> Option<StoredAggregate> {
-		let proven = self.proof(id(0, sequence)).await.expect("the store works");
-		proven.and_then(|call| call.aggregate)
-	}
-
-	async fn prune_all(&self, cutoff: Cutoff, limit: usize) -> Vec<usize> {
-		let mut from = lane_key(0);
-		let mut steps = Vec::new();
-		loop {
-			let step = self.prune(cutoff, from, limit).await.expect("the store works");
-			steps.push(step.calls);
-			match step.next {
-				Some(next) => from = next,
-				None => return steps,
-			}
+		for (sequence, index) in [(6, 1), (7, 2)] {
+			let proven = store.proven(0, sequence).await.expect("it is settled");
+			assert_eq!((&proven.item, proven.index), (&items[index], index as u32));
+			assert_eq!((proven.header.root, proven.listed), (root, None));
 		}
+		assert_eq!(store.proven(0, 3).await, None, "nothing was charged for it");
+		assert_eq!(store.proven(0, 8).await, None, "it is not settled");
+		assert_eq!(store.proof(id(0, 9)).await.expect("the store works"), None);
 	}
 }
 
 #[tokio::test]
-async fn an_aggregate_shares_the_fate_of_its_calls() {
+async fn the_list_of_a_run_is_found_behind_its_settlement() {
 	let scratch = Scratch::new().await;
-	scratch.store.serve_many(0, 8).await;
-	let sent = aggregate(1, 3);
-	scratch.store.send(&sent).await;
-	assert_eq!(scratch.store.sent().await.as_ref(), Some(&sent));
+	let store = &scratch.store;
+	store.serve_many(0, 9).await;
+	// Two runs, under the voucher of the seventh call, which is settled later.
+	let mut settled = Settled::default();
+	let mut items = Vec::new();
+	for span in [(0, 2), (3, 4)] {
+		let run = store.settled_run(0, settled, 6, span).await;
+		settled.sequence = run.last_sequence();
+		settled.charge += run.charge();
+		items.push(run);
+	}
+	store.note_settlement(0, items.clone(), 15, 1..=5).await;
+	let last = vec![store.settled_call(0, 6).await];
+	store.note_settlement(0, last, 16, 6..=6).await;
 
-	// It was not settled.
-	scratch.store.note_all(0, 1..=4, Outcome::NotSettled).await;
-	assert_eq!((scratch.store.sent().await, scratch.store.sum_of(2).await), (None, None));
+	for (sequence, place) in [(1, 0), (3, 0), (4, 1), (5, 1)] {
+		let proven = store.proven(0, sequence).await.expect("it is settled");
+		assert_eq!((&proven.item, proven.block), (&items[place], 15));
+		assert_eq!(proven.listed.map(|listed| listed.count), Some(6));
+	}
+	assert_eq!(store.proven(0, 6).await.map(|proven| proven.block), Some(16));
+}
 
-	// It was, and the process died in between.
-	scratch.store.send(&sent).await;
-	let scratch = scratch.reopen().await;
-	assert_eq!(scratch.store.sent().await.as_ref(), Some(&sent));
-	let settled = Outcome::Settled { block: Some(15) };
-	scratch.store.note_all(0, 1..=2, settled).await;
-	assert_eq!(scratch.store.sent().await.as_ref(), Some(&sent), "the last call decides");
-	scratch.store.note_all(0, 3..=4, settled).await;
-	assert_eq!(scratch.store.sent().await, None);
-	assert_eq!(scratch.store.sum_of(1).await.as_ref(), Some(&sent));
-	assert_eq!(scratch.store.sum_of(4).await, None, "it is itemised");
-	assert_eq!(scratch.store.sum_of(5).await, None);
+#[tokio::test]
+async fn only_what_leads_to_its_root_is_shown() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	store.serve_many(0, 3).await;
+	let items = vec![store.settled_call(0, 1).await, store.settled_call(0, 2).await];
+	let whole = header(0, &items);
+	let note = async |header: &SettledLane, items: &[SettledItem]| {
+		let noted = store.note_settled_lane(header.clone(), items.to_vec(), 15).await;
+		noted.expect("the store works");
+		store.proven(0, 1).await.is_some()
+	};
+	assert!(!note(&whole, &items[..1]).await);
+	assert!(!note(&SettledLane { root: Hash::zero(), ..whole.clone() }, &items).await);
+	assert!(note(&whole, &items).await);
+	assert!(note(&whole, &items).await, "once more is harmless");
 
-	let next = aggregate(5, 6);
-	scratch.store.send(&next).await;
-	scratch.store.note_all(0, 5..=7, Outcome::Settled { block: None }).await;
-	assert_eq!(scratch.store.sum_of(6).await.as_ref(), Some(&next));
-	let proven = scratch.store.proof(id(0, 6)).await.expect("the store works").expect("there");
-	let (root, proof) = proven.proof.expect("it is settled");
-	assert_eq!((root, proof.index), (next.aggregate.root, 1));
+	let elsewhere = SettledLane { lane: 1, ..whole };
+	note(&elsewhere, &items).await;
+	let key = lane_key(1).call(2);
+	let kept = store.read(move |snapshot| snapshot.settlement_from(key)).await;
+	assert_eq!(kept.expect("the store works"), None, "that lane was never used");
+}
+
+#[tokio::test]
+async fn a_caller_goes_on_from_the_last_voucher() {
+	let scratch = Scratch::new().await;
+	let store = &scratch.store;
+	let session = testkit::session(SESSION);
+	let last = async || {
+		let lane = store.lane_last(&session, 0).await.expect("the store works")?;
+		assert_eq!(Some(&lane.state), store.lane_state(0).await.as_ref());
+		let last = lane.last.expect("it is kept");
+		let voucher = last.voucher.voucher.newest();
+		let mut list = last.snapshot.restore(&voucher.acknowledged_root).expect("it is right");
+		assert_eq!(list.totals().charge, voucher.acknowledged);
+		if let Some(served) = &last.call.served {
+			let totals = served.statement.newest().totals();
+			let added = list.append(voucher.sequence, served.statement.hash(), &totals);
+			added.expect("it follows");
+		}
+		assert_eq!(list, lane.state.list);
+		Some((voucher.sequence, last.call.status))
+	};
+	assert_eq!(last().await, None, "nobody has used it");
+
+	let mut expected = LaneList::default();
+	for sequence in 1..=9 {
+		let voucher = store.begin(0, 500).await;
+		assert_eq!(last().await, Some((sequence, CallStatus::Accepted)));
+		if sequence % 2 == 0 {
+			store.secure(CallId::of(&voucher)).await.expect("the store works");
+			assert_eq!(last().await, Some((sequence, CallStatus::Accepted)));
+		}
+		if sequence % 4 == 3 {
+			let why = Uncharged::CallerGone;
+			store.release(CallId::of(&voucher), why).await.expect("the store works");
+			assert_eq!(last().await, Some((sequence, CallStatus::NotCharged(why))));
+		} else {
+			store.charge(&voucher, 10).await;
+			testkit::append(&mut expected, served(&voucher, 10).statement.newest());
+			assert_eq!(last().await, Some((sequence, CallStatus::Served)));
+		}
+		// What is removed before it makes no difference.
+		store.note_all(0, 1..=sequence, Outcome::Settled { block: Some(1) }).await;
+		store.prune(EVERYTHING, lane_key(0), 100).await.expect("the store works");
+		assert_eq!(last().await.map(|(sequence, _)| sequence), Some(sequence));
+	}
+	assert_eq!(store.lane_state(0).await.map(|lane| lane.list), Some(expected));
 }
 
 #[tokio::test]
@@ -107,67 +147,15 @@ async fn a_session_that_is_closed_takes_no_more_vouchers() {
 		let store = store.clone();
 		async move { store.close_session(SESSION, 5).await.expect("the store works") }
 	};
-	scratch.store.take(voucher(0, 1, 0), 500).await.expect("it is taken");
+	let first = scratch.store.begin(0, 500).await;
 	assert_eq!(close(&scratch.store).await, 1, "one is being served");
-	let refused = scratch.store.take(voucher(1, 1, 0), 500).await;
+	let refused = scratch.store.take(voucher(1), 500).await;
 	assert_eq!(refused, Err(LaneRefusal::Closing));
-	scratch.store.serve(id(0, 1), served(1, 10)).await.expect("it goes on to its end");
+	scratch.store.charge(&first, 10).await;
 	let scratch = scratch.reopen().await;
 	assert_eq!(close(&scratch.store).await, 0);
-	let refused = scratch.store.take(voucher(0, 2, 10), 500).await;
+	let refused = scratch.store.take(scratch.store.next(0).await, 500).await;
 	assert_eq!(refused, Err(LaneRefusal::Closing));
-}
-
-#[tokio::test]
-async fn old_calls_are_removed_in_steps() {
-	let scratch = Scratch::new().await;
-	let store = &scratch.store;
-	store.serve_many(0, 8).await;
-	store.serve_many(1, 3).await;
-	store.note_all(0, 1..=5, Outcome::Settled { block: Some(50) }).await;
-	store.note_all(0, 6..=6, Outcome::Lost(Loss::SessionClosed)).await;
-	store.note_all(1, 1..=3, Outcome::Settled { block: Some(70) }).await;
-
-	assert_eq!(
-		store.prune_all(Cutoff { answers: 0, at: 1_000, block: 90 }, 9).await,
-		[0],
-		"taken at 1000"
-	);
-	assert_eq!(
-		store.prune_all(Cutoff { answers: 0, at: 1_001, block: 50 }, 9).await,
-		[0],
-		"settled at 50"
-	);
-	let before = store.totals().await.expect("the store works");
-	assert_eq!(store.prune_all(Cutoff { answers: 0, at: 1_001, block: 51 }, 4).await, [4, 2]);
-	let lane = store.lane_state(0).await.expect("it is there");
-	assert_eq!((lane.base_sequence, lane.base_charged), (6, 60));
-	assert_eq!((lane.sequence, lane.charged), (8, 80));
-	assert_eq!(store.status(0, 6).await, None);
-	assert_eq!(store.voucher(id(0, 6)).await.expect("the store works"), None);
-	assert!(store.is_removed(id(0, 6)).await.expect("the store works"));
-	assert_eq!(store.status(0, 7).await, Some(CallStatus::Served), "it is not settled");
-	assert!(!store.is_removed(id(0, 7)).await.expect("the store works"));
-
-	assert_eq!(store.prune_all(EVERYTHING, 100).await, [2], "the last of the other lane stays");
-	assert_eq!(store.totals().await.expect("the store works"), before);
-	store.take(voucher(1, 4, 30), 500).await.expect("the lane goes on");
-}
-
-#[tokio::test]
-async fn an_aggregate_goes_with_its_first_record() {
-	let scratch = Scratch::new().await;
-	let store = &scratch.store;
-	store.serve_many(0, 9).await;
-	for sent in [aggregate(1, 3), aggregate(5, 7)] {
-		store.send(&sent).await;
-		let settled = Outcome::Settled { block: Some(50) };
-		store.note_all(0, sent.first..=sent.voucher, settled).await;
-	}
-	let first = store.prune(EVERYTHING, lane_key(0), 2).await.expect("the store works");
-	assert_eq!(first, Pruned { calls: 2, next: Some(lane_key(0)) });
-	assert_eq!(store.sum_of(3).await, None);
-	assert_eq!(store.sum_of(6).await, Some(aggregate(5, 7)));
 }
 
 #[tokio::test]
@@ -182,7 +170,7 @@ async fn answers_of_calls_on_chain_are_kept() {
 		submission: None,
 	};
 	scratch.store.keep_answer(7, answer.clone()).await.expect("the store works");
-	let sent = StoredAnswer { submission: Some(SUBMISSION), ..answer };
+	let sent = StoredAnswer { submission: Some(Submission { at: 10, until: 20 }), ..answer };
 	scratch.store.keep_answer(7, sent.clone()).await.expect("the store works");
 	let scratch = scratch.reopen().await;
 	assert_eq!(scratch.store.answers().await.expect("the store works"), [(7, sent)]);

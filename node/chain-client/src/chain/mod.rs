@@ -15,8 +15,13 @@ use std::{fmt, sync::Arc};
 
 use codec::{Decode, DecodeAll, Encode};
 use openledger_primitives::{
-	info::{Earnings, ModelEarnings, ModelInfo, NodeInfo, PendingPage, RequestInfo, SessionInfo},
-	AccountId, Balance, BlockNumber, ContributionId, Hash, ModelId, RequestId, SessionId,
+	info::{
+		Earnings, LaneTermsInfo, ModelEarnings, ModelInfo, NodeInfo, PendingPage, RequestInfo,
+		SessionInfo,
+	},
+	record::RejectReason,
+	AccountId, Balance, BlockNumber, ContributionId, Hash, ModelId, PriceVersion, RequestId,
+	SessionId, VersionId,
 };
 use serde::de::DeserializeOwned;
 use subxt::{ext::frame_decode::storage::IntoEncodableValues, rpcs::client::RpcParams};
@@ -261,6 +266,23 @@ impl Chain {
 	/// If the chain cannot be asked.
 	pub async fn session(&self, id: SessionId, at: At) -> Result<Option<SessionInfo>, ChainError> {
 		self.runtime_api("InferenceApi_session", arguments(id), at).await
+	}
+
+	/// The terms of calls that are made under an agreement with these, or the reason why no voucher with them
+	/// is redeemed.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn lane_terms(
+		&self,
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+		as_of: BlockNumber,
+		at: At,
+	) -> Result<Result<LaneTermsInfo, RejectReason>, ChainError> {
+		let arguments = arguments((model, version, price_version, as_of));
+		self.runtime_api("InferenceApi_lane_terms", arguments, at).await
 	}
 
 	/// An inference node by its operator.

@@ -1,7 +1,9 @@
 use super::*;
 use crate::testing::FakeChain;
 use futures::StreamExt;
+use openledger_primitives::{policy::RevenuePolicy, price::PriceSchedule};
 use sp_io::hashing::{blake2_128, twox_128};
+use sp_runtime::Permill;
 
 #[tokio::test]
 async fn blocks_and_accounts_are_read() {
@@ -39,6 +41,37 @@ async fn the_next_session_is_the_first_one_before_there_is_any() {
 	fake.state.lock().unwrap().storage.insert(key, 7u32.encode());
 	let error = chain.next_session(At::Best).await.unwrap_err();
 	assert!(error.to_string().contains("InferenceMetering.NextSessionId"), "{error}");
+}
+
+#[tokio::test]
+async fn the_terms_of_a_lane_are_asked_for_by_all_that_they_depend_on() {
+	let fake = FakeChain::start().await;
+	let chain = fake.connect().await;
+	let terms = LaneTermsInfo {
+		price: PriceSchedule {
+			per_call: 1,
+			per_input_token: 2,
+			per_cached_input_token: 1,
+			per_output_token: 3,
+		},
+		policy: RevenuePolicy {
+			developer: Permill::from_percent(60),
+			data: Permill::zero(),
+			node: Permill::from_percent(40),
+			attributed: Permill::zero(),
+		},
+		protocol_share: Permill::from_percent(5),
+		changed_at: Some(9),
+		valid_until: Some(109),
+	};
+	let forgotten = Err(RejectReason::TermsForgotten);
+	for (as_of, answer) in [(7u32, Ok(terms)), (8, forgotten)] {
+		let arguments = format!("0x{}", hex::encode((3u32, 1u32, 2u32, as_of).encode()));
+		let asked = ("InferenceApi_lane_terms".to_owned(), arguments);
+		fake.state.lock().unwrap().apis.insert(asked, answer.encode());
+		assert_eq!(chain.lane_terms(3, 1, 2, as_of, At::Best).await.unwrap(), answer);
+	}
+	assert!(chain.lane_terms(3, 2, 1, 7, At::Best).await.is_err(), "these are other terms");
 }
 
 #[tokio::test]

@@ -56,6 +56,26 @@ use self::{generated::runtime_types as types, rewrite::Mismatch};
 		with = "::openledger_primitives::contribution::Submission"
 	),
 	substitute_type(
+		path = "openledger_primitives::lane::closing::VersionedCloseAgreement",
+		with = "::openledger_primitives::lane::VersionedCloseAgreement"
+	),
+	substitute_type(
+		path = "openledger_primitives::lane::header::SettledLane",
+		with = "::openledger_primitives::lane::SettledLane"
+	),
+	substitute_type(
+		path = "openledger_primitives::lane::settled::SettledItem",
+		with = "::openledger_primitives::lane::SettledItem"
+	),
+	substitute_type(
+		path = "openledger_primitives::lane::settlement::LaneSettlement",
+		with = "::openledger_primitives::lane::LaneSettlement"
+	),
+	substitute_type(
+		path = "openledger_primitives::lane::statement::VersionedStatement",
+		with = "::openledger_primitives::lane::VersionedStatement"
+	),
+	substitute_type(
 		path = "openledger_primitives::model::VersionDetails",
 		with = "::openledger_primitives::model::VersionDetails"
 	),

@@ -23,11 +23,15 @@ pub enum TxOutcome {
 		/// Why.
 		error: DispatchFailure,
 	},
-	/// The node refused it, or its time was over before it reached a final block: it is in no
-	/// block and never will be.
+	/// The node refused it: it is in no block and never will be.
 	Invalid {
 		/// The node's message.
 		reason: String,
+	},
+	/// Its time was over before it reached a final block: it is in none and never will be.
+	Expired {
+		/// The last block that it could have been in.
+		valid_until: BlockNumber,
 	},
 	/// The node threw it out of its pool. Another node may still have it: look on chain before
 	/// sending it again.
@@ -116,6 +120,9 @@ impl TxOutcome {
 			Self::Included(included) => Ok(included),
 			Self::Failed { block, error, .. } => Err(TxError::Failed { block, error }),
 			Self::Invalid { reason } => Err(TxError::Invalid { reason }),
+			Self::Expired { valid_until } => Err(TxError::Invalid {
+				reason: format!("no block up to {valid_until} included it, and none can any more"),
+			}),
 			Self::Dropped { reason } => Err(TxError::Dropped { reason }),
 			Self::TimedOut { extrinsic, valid_until } => {
 				Err(TxError::TimedOut { extrinsic, valid_until })

@@ -136,9 +136,7 @@ async fn search(chain: &Chain, pending: Pending) -> TxOutcome {
 		match search_once(chain, &mut searched, pending).await {
 			Ok(Some(outcome)) => return outcome,
 			Ok(None) if searched >= pending.valid_until => {
-				return TxOutcome::Invalid {
-					reason: "its time was over before it reached a block".into(),
-				}
+				return TxOutcome::Expired { valid_until: pending.valid_until };
 			}
 			Ok(None) => {}
 			Err(error) => tracing::debug!(%error, "searching for a transaction"),

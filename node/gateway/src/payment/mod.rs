@@ -15,13 +15,17 @@
 //! [`SessionSource`](openledger_settlement::view::SessionSource).
 
 mod offer;
+mod own_price;
 mod pipeline;
 mod refusal;
+mod response;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
 	offer::Offer,
-	pipeline::{Checked, Delivered, Presented, Reserved, Served},
+	own_price::OwnPrice,
+	pipeline::{receipt, Checked, DeliverError, Delivered, Presented, Reserved, Served, LONGEST},
 	refusal::Refusal,
+	response::HashError,
 };

@@ -5,21 +5,29 @@ use openledger_books::{
 };
 use openledger_chain_client::Keypair;
 use openledger_primitives::{
-	attribution::Attribution,
-	info::SessionInfo,
-	record::CallRecord,
-	statement::{response_hash, Statement},
-	voucher::Voucher,
-	AccountId, Balance, BlockNumber, PriceVersion, Signature, MAX_LANES,
+	info::{LaneTermsInfo, SessionInfo},
+	lane::{Agreement, Attribution, Statement, VersionedStatement, Voucher},
+	AccountId, Balance, BlockNumber, PriceVersion, MAX_SESSION_LANES,
 };
-
 use openledger_protocol::{
 	clock,
-	x402::{self, PaymentResponse, PaymentSignature},
+	x402::{self, PaymentResponse, PaymentSignature, Receipt},
 };
 use openledger_settlement::view::SessionSource;
+use thiserror::Error;
 
-use super::{Offer, Refusal};
+use super::{
+	response::{Commitment, HashError},
+	Offer, Refusal,
+};
+
+/// Blocks after a change of who is paid during which the chain takes vouchers that were made before: a day.
+const GRACE: BlockNumber = 28_800;
+/// Blocks by which what is known of an agreement's terms may be behind the chain.
+const BEHIND: BlockNumber = 100;
+/// For how many blocks a voucher may be valid at most, whatever the operator lets them: what may have changed
+/// by now, and is not known here, must not make it worthless.
+pub const LONGEST: BlockNumber = GRACE - BEHIND;
 
 /// A voucher as it came with a request. Nothing about it is believed yet.
 #[derive(Clone, Debug)]
@@ -42,13 +50,13 @@ impl Presented {
 
 	/// The voucher, if it is for the request that it came with.
 	pub fn of_request(&self) -> Option<Voucher> {
-		self.is_for_request.then_some(self.payment.payload.voucher)
+		self.is_for_request.then(|| self.payment.payload.voucher.newest())
 	}
 
 	/// Checks everything that does not depend on the lane: that the voucher is for this chain, this
-	/// node and this request, from an open session, signed, in time, and enough for the offer. It may
-	/// be valid for `longest` blocks at most: what is served for it is not given up before that, even
-	/// where the session is gone.
+	/// node and this request, from an open session, signed, in time, under an agreement that the chain pays
+	/// for, and enough for the offer. It may be valid for `longest` blocks at most, and never for more than
+	/// [`LONGEST`]: what is served for it is not given up before that, even where the session is gone.
 	///
 	/// A price that was offered stands as long as the offer does, whatever is in force by now.
 	///
@@ -69,17 +77,15 @@ impl Presented {
 		{
 			return Err(Refusal::UnsupportedScheme { scheme: x402::SCHEME, network });
 		}
-		let voucher = payment.payload.voucher;
+		let voucher = payment.payload.voucher.newest();
 		if voucher.genesis_hash != genesis {
 			return Err(Refusal::WrongChain);
 		}
 		// The chain would never pay for it.
-		if voucher.lane >= MAX_LANES {
+		if voucher.lane >= MAX_SESSION_LANES {
 			return Err(Refusal::NoSuchLane);
 		}
-		let Some(allowed) = voucher.allowance() else {
-			return Err(Refusal::Malformed("authorised is less than acknowledged".into()));
-		};
+		let allowed = check_itself(&voucher)?;
 		if !is_for_request {
 			return Err(Refusal::RequestMismatch);
 		}
@@ -89,7 +95,7 @@ impl Presented {
 			let valid_until = voucher.valid_until;
 			return Err(Refusal::VoucherExpired { valid_until, best });
 		}
-		let latest = best.saturating_add(longest);
+		let latest = best.saturating_add(longest.min(LONGEST));
 		if voucher.valid_until > latest {
 			return Err(Refusal::VoucherValidTooLong { latest, found: voucher.valid_until });
 		}
@@ -99,25 +105,71 @@ impl Presented {
 		check_session(&session, source.operator(), best)?;
 		let limit = spendable(&payment, &session).ok_or(Refusal::InvalidSignature)?;
 
-		if voucher.model != offer.model {
-			let (expected, found) = (offer.model, voucher.model);
-			return Err(Refusal::ModelMismatch { expected, found });
-		}
-		if voucher.version != offer.version {
-			let (expected, found) = (offer.version, voucher.version);
-			return Err(Refusal::VersionChanged { expected, found });
-		}
-		let offer = at_price(offer, voucher.price_version, source)?;
+		let offer = agreed(offer, &voucher, &session, best, source).await?;
 		if allowed < offer.max_charge {
 			return Err(Refusal::InsufficientAuthorisation { needed: offer.max_charge, allowed });
 		}
 		let voucher = StoredVoucher {
-			voucher,
+			voucher: payment.payload.voucher,
 			signature: payment.payload.signature,
 			salt: payment.payload.salt,
 		};
 		Ok(Checked { voucher, session, limit, offer })
 	}
+}
+
+/// The most that a voucher lets its call cost, in planck, if the voucher makes sense by itself.
+fn check_itself(voucher: &Voucher) -> Result<Balance, Refusal> {
+	if voucher.extension.is_some() {
+		return Err(Refusal::Malformed("its extension is not known here".into()));
+	}
+	let contradiction = || Refusal::Malformed("authorised is less than acknowledged".into());
+	voucher.allowance().ok_or_else(contradiction)
+}
+
+/// The offer by the terms of a voucher's agreement, if that is for what is offered and the chain pays for
+/// calls that are made under it.
+async fn agreed(
+	offer: Offer,
+	voucher: &Voucher,
+	session: &SessionInfo,
+	best: BlockNumber,
+	source: &dyn SessionSource,
+) -> Result<Offer, Refusal> {
+	let agreement = &voucher.agreement;
+	if agreement.model != offer.model {
+		let (expected, found) = (offer.model, agreement.model);
+		return Err(Refusal::ModelMismatch { expected, found });
+	}
+	if agreement.version != offer.version {
+		let (expected, found) = (offer.version, agreement.version);
+		return Err(Refusal::VersionChanged { expected, found });
+	}
+	let expected = offer.price_version;
+	let offer = at_price(offer, agreement.price_version, source)?;
+	if agreement.own_price != offer.own_price {
+		return Err(Refusal::OwnPriceChanged { expected });
+	}
+	// The session may be known from a block after the one that is known to be the best.
+	let (from, until) = (session.opened_at, best.max(session.opened_at));
+	if !(from..=until).contains(&agreement.as_of) {
+		return Err(Refusal::AsOfUnusable { from, until, found: agreement.as_of });
+	}
+	let terms = terms(agreement, source).await?;
+	if let Some(last) = terms.valid_until.filter(|last| voucher.valid_until > *last) {
+		return Err(Refusal::OutlivesTerms { last });
+	}
+	offer.agreed(agreement, &terms).ok_or(Refusal::OwnPriceChanged { expected })
+}
+
+/// The chain's terms of calls that are made under an agreement.
+async fn terms(
+	agreement: &Agreement,
+	source: &dyn SessionSource,
+) -> Result<LaneTermsInfo, Refusal> {
+	let Agreement { model, version, price_version, as_of, .. } = *agreement;
+	let terms = source.lane_terms(model, version, price_version, as_of).await?;
+	terms.map_err(Refusal::TermsChanged)
 }
 
 /// The offer at the price that a voucher names: the one in force, or one that was offered so lately
@@ -184,28 +236,34 @@ impl Checked {
 
 	/// Takes the voucher, unless the session owes `exposure` or more already, in planck: writes it down
 	/// and sets aside what the call may cost. It is on disk when the call is delivered, or
-	/// [secured](Reserved::secure) before that.
+	/// [secured](Reserved::secure) before that. The call's answer is going to be bound to `prompt`.
 	///
 	/// # Errors
 	/// [`Refusal::Lane`] if it does not fit its lane, the deposit or the spending limit,
 	/// [`Refusal::Store`] if it cannot be written down.
-	pub async fn reserve(self, store: &Store, exposure: Balance) -> Result<Reserved, Refusal> {
+	pub async fn reserve(
+		self,
+		store: &Store,
+		exposure: Balance,
+		prompt: String,
+	) -> Result<Reserved, Refusal> {
 		let Self { voucher, session, limit, offer } = self;
 		let payer = session.caller.clone();
+		let (promise, salt) = (voucher.voucher.newest(), voucher.salt);
 		let acceptance = Acceptance {
-			voucher: voucher.clone(),
+			voucher,
 			reserve: offer.max_charge,
 			session,
 			limit,
 			exposure,
 			at: clock::unix_seconds(),
 		};
-		let id = CallId::of(&voucher.voucher);
+		let id = CallId::of(&promise);
 		store.accept(acceptance).await.map_err(Refusal::Store)??;
 		Ok(Reserved {
 			open: OpenEntry { id, store: store.clone(), ended: false },
-			voucher: voucher.voucher,
-			salt: voucher.salt,
+			commitment: Commitment::new(&promise, salt, prompt),
+			voucher: promise,
 			payer,
 			offer,
 		})
@@ -221,6 +279,15 @@ struct OpenEntry {
 	ended: bool,
 }
 
+impl OpenEntry {
+	/// Ends the call without a charge.
+	async fn release(&mut self, why: Uncharged) -> Result<(), StoreError> {
+		self.store.release(self.id, why).await?;
+		self.ended = true;
+		Ok(())
+	}
+}
+
 impl Drop for OpenEntry {
 	fn drop(&mut self) {
 		if !self.ended {
@@ -231,22 +298,33 @@ impl Drop for OpenEntry {
 }
 
 /// The part of an answer that was delivered.
-#[derive(Clone, Copy, Debug)]
-pub struct Delivered<'a> {
+#[derive(Clone, Debug)]
+pub struct Delivered {
 	/// Its text.
-	pub text: &'a str,
+	pub text: String,
 	/// Input tokens to charge.
 	pub input_tokens: u32,
 	/// Output tokens to charge.
 	pub output_tokens: u32,
 }
 
+/// A reason why an answer that was made is not charged, and must not be handed out.
+#[derive(Debug, Error)]
+pub enum DeliverError {
+	/// It cannot be hashed, and so nobody could check it.
+	#[error(transparent)]
+	Hash(#[from] HashError),
+	/// It cannot be recorded.
+	#[error(transparent)]
+	Store(#[from] StoreError),
+}
+
 /// A call that may be served: its voucher is taken, and what it may cost is set aside.
 #[derive(Debug)]
 pub struct Reserved {
 	open: OpenEntry,
+	commitment: Commitment,
 	voucher: Voucher,
-	salt: [u8; 32],
 	payer: AccountId,
 	offer: Offer,
 }
@@ -275,43 +353,49 @@ impl Reserved {
 	/// does not reach.
 	///
 	/// # Errors
-	/// Of the store. The call is not charged then.
+	/// Of the store, and if the answer is too long to be hashed. The call is not charged then.
 	pub async fn deliver(
-		mut self,
-		delivered: Delivered<'_>,
+		self,
+		delivered: Delivered,
 		answer: Option<Vec<u8>>,
 		receipt_key: &Keypair,
-	) -> Result<Served, StoreError> {
-		let input_tokens = delivered.input_tokens.min(self.offer.input_tokens);
-		let output_tokens = delivered.output_tokens.min(self.offer.max_output_tokens);
-		let charge = self.offer.charge(input_tokens, output_tokens);
-		let record = CallRecord {
-			sequence: self.voucher.sequence,
-			model: self.offer.model,
-			version: self.offer.version,
-			price_version: self.offer.price_version,
-			input_tokens,
-			output_tokens,
-			request_hash: self.voucher.request_hash,
-			response_hash: response_hash(&self.salt, delivered.text.as_bytes()),
-			attribution: Attribution::default(),
+	) -> Result<Served, DeliverError> {
+		let Self { mut open, commitment, voucher, payer, offer } = self;
+		let Delivered { text, input_tokens, output_tokens } = delivered;
+		let response = match commitment.response(&voucher, text).await {
+			Ok(response) => response,
+			Err(error) => {
+				open.release(Uncharged::BackendFailed).await?;
+				return Err(error.into());
+			}
 		};
-		let id = self.open.id;
-		let genesis = self.voucher.genesis_hash;
-		let statement = Statement::of(genesis, id.session, id.lane, &record, charge);
+		let statement = Statement {
+			genesis_hash: voucher.genesis_hash,
+			session: voucher.session,
+			lane: voucher.lane,
+			agreement: voucher.agreement,
+			sequence: voucher.sequence,
+			tokens: offer.used(input_tokens, output_tokens),
+			charge: offer.charge(input_tokens, output_tokens),
+			request_hash: voucher.request_hash,
+			response_hash: response.hash(),
+			attribution: Attribution::default(),
+			extension: None,
+		};
 		let signature = receipt_key.sign_message(&statement);
 		let served = ServedCall {
-			record,
-			charge,
-			statement_signature: signature.clone(),
+			statement: statement.into(),
+			signature,
+			header: response.header,
 			at: clock::unix_seconds(),
 		};
+		let receipt = receipt(&served);
 		match answer {
-			Some(answer) => self.open.store.serve_and_keep(id, served, answer).await?,
-			None => self.open.store.serve(id, served).await?,
+			Some(answer) => open.store.serve_and_keep(open.id, served, answer).await?,
+			None => open.store.serve(open.id, served).await?,
 		}
-		self.open.ended = true;
-		Ok(Served { statement, signature, payer: self.payer.clone() })
+		open.ended = true;
+		Ok(Served { receipt, payer })
 	}
 
 	/// Takes back that the voucher was taken: it may come again. For calls that are refused before
@@ -330,29 +414,35 @@ impl Reserved {
 	/// # Errors
 	/// Of the store. The call is closed when the node starts again.
 	pub async fn release(mut self, why: Uncharged) -> Result<(), StoreError> {
-		self.open.store.release(self.open.id, why).await?;
-		self.open.ended = true;
-		Ok(())
+		self.open.release(why).await
+	}
+}
+
+/// The signed statement of a call, and what its caller needs to check it, as the caller gets it.
+pub fn receipt(served: &ServedCall) -> Receipt {
+	Receipt {
+		statement: served.statement.clone(),
+		signature: served.signature.clone(),
+		header: served.header.clone(),
 	}
 }
 
 /// A call that was served, charged and recorded.
 #[derive(Clone, Debug)]
 pub struct Served {
-	statement: Statement,
-	signature: Signature,
+	receipt: Receipt,
 	payer: AccountId,
 }
 
 impl Served {
 	/// The signed statement, as the caller gets it.
 	pub fn response(self) -> PaymentResponse {
-		let genesis = self.statement.genesis_hash;
-		PaymentResponse::new(&genesis, self.payer, self.statement, self.signature)
+		let genesis = self.statement().newest().genesis_hash;
+		PaymentResponse::new(&genesis, self.payer, self.receipt)
 	}
 
 	/// The statement.
-	pub fn statement(&self) -> &Statement {
-		&self.statement
+	pub fn statement(&self) -> &VersionedStatement {
+		&self.receipt.statement
 	}
 }

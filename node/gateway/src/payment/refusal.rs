@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use openledger_primitives::{
-	voucher::LaneTerms, Balance, BlockNumber, ModelId, PriceVersion, SessionId, VersionId,
-	MAX_LANES,
+	lane::Agreement, record::RejectReason, Balance, BlockNumber, ModelId, PriceVersion, SessionId,
+	VersionId, MAX_SESSION_LANES,
 };
 use openledger_protocol::{RefusalCode, RefusalDetails};
 use thiserror::Error;
@@ -22,7 +22,7 @@ pub enum Refusal {
 	UnsupportedScheme { scheme: &'static str, network: String },
 	#[error("the voucher is for another chain")]
 	WrongChain,
-	#[error("a session has the lanes 0 to {}", MAX_LANES.saturating_sub(1))]
+	#[error("a session has the lanes 0 to {}", MAX_SESSION_LANES.saturating_sub(1))]
 	NoSuchLane,
 	#[error("the voucher's request hash is not that of this request body and salt")]
 	RequestMismatch,
@@ -49,6 +49,20 @@ pub enum Refusal {
 	VersionChanged { expected: VersionId, found: VersionId },
 	#[error("the voucher names price version {found}; version {expected} is in force")]
 	PriceChanged { expected: PriceVersion, found: PriceVersion },
+	/// The voucher's agreement names another own price than the offer.
+	#[error(
+		"the voucher is not for the price that this node charges, by price version {expected}"
+	)]
+	OwnPriceChanged { expected: PriceVersion },
+	#[error("the voucher is as of block {found}; its session takes blocks {from} to {until}")]
+	AsOfUnusable { from: BlockNumber, until: BlockNumber, found: BlockNumber },
+	#[error("the chain pays for no more calls under the voucher's agreement: {0:?}")]
+	TermsChanged(RejectReason),
+	/// Somebody else is paid by now than in the block that the voucher names.
+	#[error(
+		"the chain takes vouchers under this agreement until block {last}; begin another lane"
+	)]
+	OutlivesTerms { last: BlockNumber },
 	#[error("the call may cost {needed} planck; the voucher authorises {allowed}")]
 	InsufficientAuthorisation { needed: Balance, allowed: Balance },
 	/// The voucher does not fit its lane or its session's deposit.
@@ -79,13 +93,16 @@ impl Refusal {
 			Self::InvalidSignature => RefusalCode::InvalidSignature,
 			Self::ModelMismatch { .. } => RefusalCode::ModelMismatch,
 			Self::VersionChanged { .. } => RefusalCode::VersionChanged,
-			Self::PriceChanged { .. } => RefusalCode::PriceChanged,
+			Self::PriceChanged { .. } | Self::OwnPriceChanged { .. } => RefusalCode::PriceChanged,
+			Self::AsOfUnusable { .. } => RefusalCode::AsOfUnusable,
+			Self::TermsChanged(_) | Self::OutlivesTerms { .. } => RefusalCode::TermsChanged,
 			Self::InsufficientAuthorisation { .. } => RefusalCode::InsufficientAuthorisation,
 			Self::Lane(LaneRefusal::Closing) => RefusalCode::SessionClosing,
 			Self::Lane(LaneRefusal::AlreadyUsed) => RefusalCode::VoucherAlreadyUsed,
 			Self::Lane(LaneRefusal::OutOfOrder { .. }) => RefusalCode::VoucherOutOfOrder,
 			Self::Lane(LaneRefusal::Busy { .. }) => RefusalCode::LaneBusy,
 			Self::Lane(LaneRefusal::OtherCaller { .. }) => RefusalCode::SessionOfOtherCaller,
+			Self::Lane(LaneRefusal::Lost) => RefusalCode::LaneLost,
 			Self::Lane(LaneRefusal::OtherTerms(_)) => RefusalCode::LaneOfOtherTerms,
 			Self::Lane(LaneRefusal::AcknowledgedMismatch { .. }) => {
 				RefusalCode::AcknowledgedMismatch
@@ -113,9 +130,13 @@ impl Refusal {
 			}
 			Self::ModelMismatch { expected, .. } => RefusalDetails::ModelMismatch { expected },
 			Self::VersionChanged { expected, .. } => RefusalDetails::VersionChanged { expected },
-			Self::PriceChanged { expected, .. } => RefusalDetails::PriceChanged { expected },
-			Self::Lane(LaneRefusal::OtherTerms(LaneTerms { model, version, price_version })) => {
-				RefusalDetails::LaneOfOtherTerms { model, version, price_version }
+			Self::PriceChanged { expected, .. } | Self::OwnPriceChanged { expected } => {
+				RefusalDetails::PriceChanged { expected }
+			}
+			Self::AsOfUnusable { from, until, .. } => RefusalDetails::AsOfUnusable { from, until },
+			Self::Lane(LaneRefusal::OtherTerms(agreement)) => {
+				let Agreement { model, version, price_version, as_of, .. } = agreement;
+				RefusalDetails::LaneOfOtherTerms { model, version, price_version, as_of }
 			}
 			Self::InsufficientAuthorisation { needed, .. } => {
 				RefusalDetails::InsufficientAuthorisation { needed }
@@ -124,8 +145,8 @@ impl Refusal {
 				RefusalDetails::VoucherOutOfOrder { expected }
 			}
 			Self::Lane(LaneRefusal::Busy { sequence }) => RefusalDetails::LaneBusy { sequence },
-			Self::Lane(LaneRefusal::AcknowledgedMismatch { expected }) => {
-				RefusalDetails::AcknowledgedMismatch { expected }
+			Self::Lane(LaneRefusal::AcknowledgedMismatch { expected, root }) => {
+				RefusalDetails::AcknowledgedMismatch { expected, root }
 			}
 			Self::Lane(LaneRefusal::Underfunded { left, needed }) => {
 				RefusalDetails::SessionUnderfunded { left, needed }

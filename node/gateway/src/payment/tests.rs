@@ -1,12 +1,12 @@
 //! The pipeline by itself. Every refusal, over HTTP and with its status, is in the server's tests.
 
-use openledger_books::{CallStatus, Identity, Store, Uncharged};
+use openledger_books::{CallId, CallStatus, Identity, Store, Uncharged};
 use openledger_chain_client::Keypair;
 use openledger_primitives::{
+	answer::MAX_ANSWER,
+	lane::Voucher,
 	price::Tokens,
 	signing::{wrap, Signed},
-	statement::response_hash,
-	voucher::Voucher,
 	Balance,
 };
 
@@ -14,16 +14,17 @@ use super::*;
 use openledger_protocol::x402::PaymentRequired;
 use openledger_settlement::testing::TestChain;
 use openledger_testkit::{
-	caller, header, key, model, operator, payment, voucher, BEST, GENESIS, PRICE, SALT,
+	caller, header, key, model, operator, payment, response, voucher, BEST, GENESIS, PRICE, SALT,
 };
 
 const BODY: &[u8] = br#"{"model":"echo"}"#;
 const INPUT: u32 = 3;
 const OUTPUT: u32 = 5;
-const LONGEST: u32 = 50;
+const LATEST: u32 = 50;
+const PROMPT: &str = "one two three";
 
 fn offer() -> Offer {
-	Offer::new(&model(), INPUT, OUTPUT).expect("the price fits")
+	Offer::new(&model(), None, INPUT, OUTPUT).expect("the price fits")
 }
 
 fn required(offer: &Offer) -> PaymentRequired {
@@ -40,7 +41,7 @@ async fn check(voucher: Voucher, signer: &Keypair) -> Result<Checked, Refusal> {
 	let offer = offer();
 	let payment = payment(&required(&offer), voucher, signer);
 	let presented = Presented::decode(&header(&payment), BODY).expect("it can be read");
-	presented.check(offer, &TestChain::default(), LONGEST).await
+	presented.check(offer, &TestChain::default(), LATEST).await
 }
 
 async fn store() -> (tempfile::TempDir, Store) {
@@ -69,7 +70,7 @@ async fn both_forms_of_a_signature_are_taken() {
 	let mut payment = payment(&required(&offer), good, &caller());
 	payment.payload.signature = caller().sign(&wrap(&good.signing_payload()));
 	let presented = Presented::decode(&header(&payment), BODY).expect("it can be read");
-	assert!(presented.check(offer, &TestChain::default(), LONGEST).await.is_ok());
+	assert!(presented.check(offer, &TestChain::default(), LATEST).await.is_ok());
 }
 
 #[tokio::test]
@@ -90,39 +91,96 @@ async fn bounds_of_validity() {
 	assert!(check(until(BEST), &caller()).await.is_ok());
 	let late = check(until(BEST - 1), &caller()).await;
 	assert!(matches!(late, Err(Refusal::VoucherExpired { .. })), "{late:?}");
-	assert!(check(until(BEST + LONGEST), &caller()).await.is_ok());
-	for found in [BEST + LONGEST + 1, u32::MAX] {
+	assert!(check(until(BEST + LATEST), &caller()).await.is_ok());
+	for found in [BEST + LATEST + 1, u32::MAX] {
 		let long = check(until(found), &caller()).await;
 		assert!(matches!(long, Err(Refusal::VoucherValidTooLong { .. })), "{long:?}");
 	}
 }
 
 #[tokio::test]
+async fn no_voucher_is_valid_for_a_day() {
+	let until = |valid_until| Voucher { valid_until, ..voucher(BODY, most()) };
+	let check = |voucher: Voucher| async move {
+		let payment = payment(&required(&offer()), voucher, &caller());
+		let presented = Presented::decode(&header(&payment), BODY).expect("it can be read");
+		presented.check(offer(), &TestChain::default(), u32::MAX).await
+	};
+
+	assert!(check(until(BEST + LONGEST)).await.is_ok());
+	let long = check(until(BEST + LONGEST + 1)).await;
+	assert!(matches!(long, Err(Refusal::VoucherValidTooLong { .. })), "{long:?}");
+}
+
+/// Serves a call, with this answer to this prompt.
+async fn deliver(
+	store: &Store,
+	voucher: Voucher,
+	prompt: &str,
+	text: &str,
+) -> Result<Served, DeliverError> {
+	let checked = check(voucher, &caller()).await.expect("it is good");
+	let reserved = checked.reserve(store, Balance::MAX, prompt.into()).await.expect("it is taken");
+	let delivered = Delivered { text: text.into(), input_tokens: INPUT, output_tokens: 2 };
+	reserved.deliver(delivered, None, &key("//Receipts")).await
+}
+
+#[tokio::test]
 async fn from_voucher_to_statement() {
 	let (_directory, store) = store().await;
-	let checked = check(voucher(BODY, most()), &caller()).await.expect("it is good");
-	let reserved = checked.reserve(&store, Balance::MAX).await.expect("it is taken");
-	let id = reserved.id();
-	let receipt_key = key("//Receipts");
-	let delivered = Delivered { text: "four five", input_tokens: INPUT, output_tokens: 2 };
-	let served = reserved.deliver(delivered, None, &receipt_key).await.expect("it is recorded");
-	assert_eq!(served.statement().charge, 1_000 + 30 + 200);
+	let voucher = voucher(BODY, most());
+	let served = deliver(&store, voucher, PROMPT, "four five").await.expect("it is recorded");
+	assert_eq!(served.statement().newest().charge, 1_000 + 30 + 200);
 
-	let response = served.response();
-	assert!(response.extra.is_signed_by(&receipt_key.account()));
-	assert_eq!(response.payer, caller().account());
-	let statement = response.extra.statement;
-	assert_eq!(statement.response_hash, response_hash(&SALT, b"four five"));
+	let receipt = served.response();
+	assert!(receipt.extra.is_signed_by(&key("//Receipts").account()));
+	assert_eq!(receipt.payer, caller().account());
+	let answer = response(&voucher, &SALT, b"four five", PROMPT.as_bytes());
+	assert_eq!(receipt.extra.header, answer.header);
+	let statement = receipt.extra.statement.newest();
+	assert_eq!(statement.response_hash, answer.hash());
 	assert_eq!((statement.session, statement.lane, statement.sequence), (5, 0, 1));
-	let call = store.call(id).await.expect("the store works").expect("it is there");
-	assert_eq!(call.status, CallStatus::Served);
+	assert_eq!((statement.agreement, statement.extension), (voucher.agreement, None));
+	assert_eq!(statement.tokens, Tokens::new(INPUT, 2));
+	let call = store.call(CallId::of(&voucher)).await.expect("the store works");
+	assert_eq!(call.expect("it is there").status, CallStatus::Served);
+}
+
+#[tokio::test]
+async fn long_texts_are_hashed_as_short_ones_are() {
+	let (_directory, store) = store().await;
+	let (prompt, text) = ("one two ".repeat(2_000), "three, four ".repeat(2_000));
+	let voucher = voucher(BODY, most());
+	let served = deliver(&store, voucher, &prompt, &text).await.expect("it is recorded");
+
+	let answer = response(&voucher, &SALT, text.as_bytes(), prompt.as_bytes());
+	assert_eq!(served.statement().newest().response_hash, answer.hash());
+	assert_eq!(served.response().extra.header, answer.header);
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_could_check_is_not_charged() {
+	let (_directory, store) = store().await;
+	let long = "a".repeat(usize::try_from(MAX_ANSWER).expect("it fits") + 1);
+	for (sequence, prompt, text) in [(1, PROMPT, long.as_str()), (2, long.as_str(), "four")] {
+		let voucher = Voucher { sequence, ..voucher(BODY, most()) };
+		let refused = deliver(&store, voucher, prompt, text).await;
+		assert!(matches!(refused, Err(DeliverError::Hash(_))), "{refused:?}");
+		let call = store.call(CallId::of(&voucher)).await.expect("the store works");
+		let uncharged = CallStatus::NotCharged(Uncharged::BackendFailed);
+		assert_eq!(call.expect("it is there").status, uncharged);
+	}
+	// The lane goes on.
+	let voucher = Voucher { sequence: 3, ..voucher(BODY, most()) };
+	deliver(&store, voucher, PROMPT, "four").await.expect("it is recorded");
 }
 
 #[tokio::test]
 async fn a_call_that_is_dropped_frees_its_lane() {
 	let (_directory, store) = store().await;
 	let checked = check(voucher(BODY, most()), &caller()).await.expect("it is good");
-	let reserved = checked.reserve(&store, Balance::MAX).await.expect("it is taken");
+	let reserved = checked.reserve(&store, Balance::MAX, PROMPT.into()).await;
+	let reserved = reserved.expect("it is taken");
 	let id = reserved.id();
 	drop(reserved);
 	// The destructor's operation is queued before this one.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use openledger_primitives::info::ModelInfo;
+use openledger_primitives::{answer::MAX_ANSWER, info::ModelInfo};
 use openledger_protocol::{x402, ApiError, RefusalCode, Task};
 use openledger_settlement::requests::CatalogueEntry;
 use tracing::{debug, error};
@@ -44,6 +44,27 @@ pub(super) fn find_model(app: &App, name: &str) -> Result<(CatalogueEntry, Model
 		return Err(ApiError::new(RefusalCode::ModelOutdated, message).into());
 	}
 	Ok((entry, info))
+}
+
+/// Refuses prompts that are too long for an answer to be bound to them.
+pub(super) fn check_prompt(prompt: &str) -> Result<(), Refused> {
+	if u32::try_from(prompt.len()).is_ok_and(|length| length <= MAX_ANSWER) {
+		return Ok(());
+	}
+	let message = format!("the prompt has more than {MAX_ANSWER} bytes");
+	Err(ApiError::new(RefusalCode::RequestTooLarge, message).into())
+}
+
+/// The offer for a call of a model with these bounds, at this node's own price where it has one.
+pub(super) fn offer(
+	app: &App,
+	info: &ModelInfo,
+	input_tokens: u32,
+	max_output_tokens: u32,
+) -> Result<Offer, Refused> {
+	let own = app.live().own_prices.get(&info.id).copied();
+	let offer = Offer::new(info, own, input_tokens, max_output_tokens);
+	Ok(offer.ok_or_else(ApiError::internal)?)
 }
 
 /// The payment for a request, if it came with one that is good.

@@ -1,20 +1,21 @@
 //! The state that the HTTP handlers share.
 
 use std::{
+	collections::BTreeMap,
 	sync::{Arc, PoisonError, RwLock},
 	time::Duration,
 };
 
 use openledger_books::Store;
 use openledger_chain_client::Keypair;
-use openledger_primitives::{info::SessionInfo, Balance, BlockNumber, SessionId};
+use openledger_primitives::{info::SessionInfo, Balance, BlockNumber, ModelId, SessionId};
 use openledger_protocol::{x402::PaymentRequired, ApiError, Task};
 use openledger_server_kit::{intake::BodyMemory, Permits};
 use openledger_settlement::{redeem::SettlerHandle, requests::Catalogue, view::SessionSource};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{origins::Origins, refused::Refused};
-use crate::payment::{Offer, Refusal};
+use crate::payment::{Offer, OwnPrice, Refusal};
 
 /// Limits of the HTTP side.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Limits {
 pub struct Live {
 	/// The models that are served.
 	pub models: Catalogue,
+	/// Prices that this node charges instead of the models' list prices.
+	pub own_prices: BTreeMap<ModelId, OwnPrice>,
 	/// The URL at which callers reach this node, without a slash at the end.
 	pub public_url: String,
 	/// Limits.

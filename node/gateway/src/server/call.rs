@@ -13,6 +13,7 @@ use std::{
 use axum::response::Response;
 use openledger_books::Uncharged;
 use openledger_models::{Backend, BackendError};
+use openledger_primitives::answer::AnswerError;
 use openledger_protocol::{ApiError, RefusalCode, Task};
 use openledger_server_kit::Permit;
 use openledger_settlement::requests::CatalogueEntry;
@@ -23,7 +24,7 @@ use super::{
 	app::App,
 	refused::{for_task, Refused},
 };
-use crate::payment::{Checked, Reserved, Served};
+use crate::payment::{Checked, HashError, Reserved, Served};
 
 /// The caller who waits for the answer; closed when it has gone.
 pub(super) type Reply = oneshot::Sender<Result<Response, Refused>>;
@@ -85,15 +86,16 @@ impl Call {
 		}
 	}
 
-	/// Takes the voucher, or tells the caller why not.
+	/// Takes the voucher for a call with this prompt, or tells the caller why not.
 	pub(super) async fn reserve(
 		&self,
 		checked: Checked,
+		prompt: String,
 		reply: Reply,
 	) -> Option<(Reserved, Reply)> {
 		let offer = checked.offer().clone();
 		let exposure = self.app.live().limits.exposure;
-		match checked.reserve(&self.app.store, exposure).await {
+		match checked.reserve(&self.app.store, exposure, prompt).await {
 			Ok(reserved) => Some((reserved, reply)),
 			Err(refusal) => {
 				let refused = self.app.refuse(&offer, self.task, self.timeout, &refusal);
@@ -159,14 +161,14 @@ impl Call {
 
 	/// Notes that the call was served and charged.
 	pub(super) fn note_served(&self, served: &Served) {
-		let statement = served.statement();
+		let statement = served.statement().newest();
 		info!(
 			session = statement.session,
 			lane = statement.lane,
 			sequence = statement.sequence,
 			model = %self.model,
-			input = statement.input_tokens,
-			output = statement.output_tokens,
+			input = statement.tokens.input,
+			output = statement.tokens.output,
 			charge = %statement.charge,
 			elapsed_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
 			"call served",
@@ -174,7 +176,7 @@ impl Call {
 		self.count("served");
 		self.measure_duration(None);
 		for (direction, tokens) in
-			[("input", statement.input_tokens), ("output", statement.output_tokens)]
+			[("input", statement.tokens.input), ("output", statement.tokens.output)]
 		{
 			metrics::counter!(
 				"openledger_tokens_total",
@@ -191,7 +193,7 @@ impl Call {
 			.record(f64::from(tokens));
 		}
 		// Between the first token and the last there is one step less than there are tokens.
-		let steps = statement.output_tokens.saturating_sub(1);
+		let steps = statement.tokens.output.saturating_sub(1);
 		if let Some(first) = self.first.get().filter(|_| steps > 0 && self.stream) {
 			metrics::histogram!(
 				"gen_ai_server_time_per_output_token_seconds",
@@ -240,6 +242,8 @@ pub(super) enum Stop {
 	Shutdown,
 	/// The call took too long.
 	Deadline,
+	/// The answer is as long as any can be that is hashed.
+	TooLong,
 	/// The model failed.
 	Failed(BackendError),
 }
@@ -251,7 +255,7 @@ impl Stop {
 			Self::Gone => Uncharged::CallerGone,
 			Self::Shutdown => Uncharged::NodeStopped,
 			Self::Deadline | Self::Failed(BackendError::Timeout { .. }) => Uncharged::TimedOut,
-			Self::Failed(_) => Uncharged::BackendFailed,
+			Self::TooLong | Self::Failed(_) => Uncharged::BackendFailed,
 		}
 	}
 
@@ -267,6 +271,7 @@ impl Stop {
 				let message = "the call took too long; nothing was charged";
 				ApiError::new(RefusalCode::Timeout, message)
 			}
+			Self::TooLong => HashError::from(AnswerError::TooLong).into(),
 			Self::Failed(error) => error.into(),
 		}
 	}
@@ -275,6 +280,7 @@ impl Stop {
 	pub(super) fn apology(&self) -> ApiError {
 		match self {
 			Self::Deadline => Self::Deadline.into_error(),
+			Self::TooLong => Self::TooLong.into_error(),
 			Self::Gone | Self::Shutdown | Self::Failed(_) => Self::Shutdown.into_error(),
 		}
 	}

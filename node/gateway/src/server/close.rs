@@ -8,7 +8,7 @@ use axum::{
 	Json,
 };
 use openledger_primitives::{
-	closing::CloseAgreement, info::SessionInfo, Balance, BlockNumber, SessionId,
+	info::SessionInfo, lane::CloseAgreement, Balance, BlockNumber, SessionId,
 };
 use openledger_protocol::{
 	clock,
@@ -90,7 +90,7 @@ fn check(
 
 fn agree(app: &App, session: SessionId, settled: Balance) -> CloseAnswer {
 	let genesis_hash = app.source.genesis_hash();
-	let agreement = CloseAgreement { genesis_hash, session, settled };
+	let agreement = CloseAgreement { genesis_hash, session, settled, extension: None };
 	info!(session, %settled, "agreed to close a session");
 	CloseAnswer { settled, signature: app.receipt_key.sign_message(&agreement) }
 }

@@ -7,12 +7,12 @@ use axum::{
 	response::Response,
 };
 use openledger_models::{openai::CompletionRequest, Generation, Party, Prepared};
-use openledger_protocol::{clock, ApiError, Task};
+use openledger_protocol::{clock, Task};
 use openledger_server_kit::Permit;
 use tracing::debug;
 
 use super::{
-	admission::{find_model, or_refusal, payment},
+	admission::{check_prompt, find_model, offer, or_refusal, payment},
 	app::App,
 	call::{detached, Call, Reply, Stop},
 	call_ref::answer_id,
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
 	openai::{AnswerWriter, CompletionKind},
-	payment::{Checked, Offer},
+	payment::Checked,
 };
 
 /// The task that such a call is.
@@ -68,8 +68,9 @@ async fn answer(
 	let (entry, info) = find_model(app, &model)?;
 	let prepared = entry.backend.prepare(request).await;
 	let prepared = prepared.map_err(|error| for_task(task, error.into()))?;
-	let offer = Offer::new(&info, prepared.input_tokens(), prepared.max_output_tokens())
-		.ok_or_else(ApiError::internal)?;
+	check_prompt(&prepared.text())?;
+	let (input, output) = (prepared.input_tokens(), prepared.max_output_tokens());
+	let offer = offer(app, &info, input, output)?;
 	let checked = payment(app, intake, offer, task, entry.timeout).await?;
 	let call = Call::new(app, task, model, stream, &entry, permit);
 	let form = (kind, include_usage);
@@ -83,7 +84,8 @@ async fn run(
 	prepared: Prepared,
 	reply: Reply,
 ) {
-	let Some((reserved, mut reply)) = call.reserve(checked, reply).await else { return };
+	let prompt = prepared.text().into_owned();
+	let Some((reserved, mut reply)) = call.reserve(checked, prompt, reply).await else { return };
 	let id = reserved.id();
 	let input = reserved.offer().input_tokens;
 	debug!(call = %id, model = %call.model, input, "call accepted");

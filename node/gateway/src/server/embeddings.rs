@@ -7,12 +7,12 @@ use axum::{
 	response::Response,
 };
 use openledger_models::{openai::EmbeddingsRequest, Party, PreparedEmbedding};
-use openledger_protocol::{ApiError, Task};
+use openledger_protocol::Task;
 use openledger_server_kit::Permit;
 use tracing::info;
 
 use super::{
-	admission::{find_model, or_refusal, payment},
+	admission::{check_prompt, find_model, offer, or_refusal, payment},
 	app::App,
 	call::{detached, Call, Reply},
 	intake::{self, Intake},
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
 	openai::{signed_text, EmbeddingList},
-	payment::{Checked, Offer},
+	payment::Checked,
 };
 
 /// Answers with vectors, if they are paid for.
@@ -42,7 +42,8 @@ async fn answer(app: &Arc<App>, intake: &Intake, permit: Permit) -> Result<Respo
 	let (entry, info) = find_model(app, &request.model)?;
 	let prepared = entry.backend.prepare_embedding(request.embedding).await;
 	let prepared = prepared.map_err(|error| for_task(task, error.into()))?;
-	let offer = Offer::new(&info, prepared.input_tokens, 0).ok_or_else(ApiError::internal)?;
+	check_prompt(&prepared.request.text())?;
+	let offer = offer(app, &info, prepared.input_tokens, 0)?;
 	let checked = payment(app, intake, offer, task, entry.timeout).await?;
 	let call = Call::new(app, task, request.model, false, &entry, permit);
 	let in_base64 = request.base64;
@@ -56,7 +57,8 @@ async fn serve(
 	in_base64: bool,
 	reply: Reply,
 ) {
-	let Some((reserved, reply)) = call.reserve(checked, reply).await else { return };
+	let prompt = prepared.request.text().into_owned();
+	let Some((reserved, reply)) = call.reserve(checked, prompt, reply).await else { return };
 	let id = reserved.id();
 	info!(call = %id, model = %call.model, input = prepared.input_tokens, "call accepted");
 	let prepared = PreparedEmbedding { party: Party::Session(id.session), ..prepared };

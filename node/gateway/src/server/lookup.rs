@@ -7,19 +7,21 @@ use axum::{
 	http::StatusCode,
 	Json,
 };
-use openledger_books::{CallId, LaneRefusal, ServedCall, StoredCall, UnixSeconds};
+use openledger_books::{
+	self as books, LaneRefusal, LaneWithLast, ServedCall, StoredCall, UnixSeconds,
+};
 use openledger_chain_client::ss58;
-use openledger_primitives::{info::ModelInfo, statement::Statement, AccountId, LaneId, SessionId};
+use openledger_primitives::{info::ModelInfo, price::PriceSchedule, AccountId, LaneId, SessionId};
 use openledger_protocol::{
 	clock,
 	x402::{self, PaymentResponse},
-	ApiError, RefusalCode,
+	ApiError, LaneStateBody, LastVoucher, RefusalCode,
 };
 use serde_json::{json, Map, Value};
 use tokio::time::timeout;
 
 use super::{app::App, call_ref::CallRef, refused::Refused};
-use crate::payment::Refusal;
+use crate::payment::{receipt, Offer, Refusal};
 
 /// The time that a backend may take to say that it is well.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,15 +32,19 @@ const FAILING_LONG: UnixSeconds = 3_600;
 /// `GET /v1/models`: OpenAI's list, each model with what the chain knows of it under `openledger`.
 pub(super) async fn models(State(app): State<Arc<App>>) -> Result<Json<Value>, Refused> {
 	let mut list = Vec::new();
-	for (name, entry) in &app.live().models {
+	let live = app.live();
+	for (name, entry) in &live.models {
 		if let Some(info) = app.source.model(entry.id)? {
-			list.push(model(name, &info, entry.backend.facts().context_length));
+			let own = live.own_prices.get(&entry.id).copied();
+			let own = Offer::new(&info, own, 0, 0).and_then(|offer| offer.own_price);
+			list.push(model(name, &info, own, entry.backend.facts().context_length));
 		}
 	}
 	Ok(Json(json!({ "object": "list", "data": list })))
 }
 
-fn model(name: &str, info: &ModelInfo, context: u32) -> Value {
+/// A model, and the price that is charged for it where that is this node's own.
+fn model(name: &str, info: &ModelInfo, own: Option<PriceSchedule>, context: u32) -> Value {
 	json!({
 		"id": name,
 		"object": "model",
@@ -50,6 +56,7 @@ fn model(name: &str, info: &ModelInfo, context: u32) -> Value {
 			"version": info.version,
 			"price_version": info.price_version,
 			"price": info.price,
+			"own_price": own,
 			"paused": info.paused,
 			"retired": info.retired_at.is_some(),
 			"base_hash": info.details.base_hash,
@@ -76,7 +83,7 @@ pub(super) async fn statement(
 			Err(ApiError::new(RefusalCode::CallUnknown, message).into())
 		}
 		Some(StoredCall { served: Some(served), payer, .. }) => {
-			Ok(Json(payment_response(&app, id, payer, served)))
+			Ok(Json(payment_response(&app, payer, &served)))
 		}
 		Some(call) => Err(Refused::not_served(id, call.status)),
 	}
@@ -85,23 +92,21 @@ pub(super) async fn statement(
 /// The answer to a payment, once more: the signed statement of its call.
 pub(super) fn payment_response(
 	app: &App,
-	id: CallId,
 	payer: AccountId,
-	served: ServedCall,
+	served: &ServedCall,
 ) -> PaymentResponse {
-	let ServedCall { record, charge, statement_signature, .. } = served;
-	let genesis = app.source.genesis_hash();
-	let statement = Statement::of(genesis, id.session, id.lane, &record, charge);
-	PaymentResponse::new(&genesis, payer, statement, statement_signature)
+	PaymentResponse::new(&app.source.genesis_hash(), payer, receipt(served))
 }
 
-/// `GET /v1/sessions/{session}/{lane}`: what the lane's next voucher has to name.
+/// `GET /v1/sessions/{session}/{lane}`: what the lane's next voucher has to name, and what a caller needs who
+/// has lost the lane: its last voucher, and the list of calls that it acknowledges.
 pub(super) async fn lane(
 	State(app): State<Arc<App>>,
 	Path((session, lane)): Path<(SessionId, LaneId)>,
-) -> Result<Json<Value>, Refused> {
+) -> Result<Json<LaneStateBody>, Refused> {
 	let info = app.session(session).await?;
-	let state = app.store.lane(&info, lane).await?.unwrap_or_default();
+	let known = app.store.lane_last(&info, lane).await?;
+	let (state, last) = known.map(|LaneWithLast { state, last }| (state, last)).unwrap_or_default();
 	let taken = app.store.session(session).await?.unwrap_or_default();
 	if !taken.is_of(&info.caller) {
 		let refusal = Refusal::Lane(LaneRefusal::OtherCaller { session });
@@ -109,22 +114,34 @@ pub(super) async fn lane(
 	}
 	// A store that is new, or was restored, has not seen all that the chain has settled.
 	let charged = taken.charged.max(info.settled);
-	let left = info.deposit.saturating_sub(charged.saturating_add(taken.in_flight));
-	let last = CallId { session, lane, sequence: state.sequence };
-	let terms = app.store.terms(last).await?;
-	Ok(Json(json!({
-		"session": session,
-		"lane": lane,
-		"model": terms.map(|terms| terms.model),
-		"version": terms.map(|terms| terms.version),
-		"price_version": terms.map(|terms| terms.price_version),
-		"sequence": state.sequence,
-		"next_sequence": state.sequence.saturating_add(1),
-		"charged": state.charged.to_string(),
-		"in_flight": state.in_flight.map(|most| most.to_string()),
-		"deposit": info.deposit.to_string(),
-		"deposit_left": left.to_string(),
-	})))
+	// Nothing goes on a lane of which the chain knows more than these books.
+	let agreement = state.agreement.filter(|_| !state.lost);
+	Ok(Json(LaneStateBody {
+		session,
+		lane,
+		model: agreement.map(|agreement| agreement.model),
+		version: agreement.map(|agreement| agreement.version),
+		price_version: agreement.map(|agreement| agreement.price_version),
+		sequence: state.sequence,
+		next_sequence: state.sequence.saturating_add(1),
+		charged: state.charged(),
+		in_flight: state.in_flight,
+		deposit: info.deposit,
+		deposit_left: info.deposit.saturating_sub(charged.saturating_add(taken.in_flight)),
+		agreement,
+		last: last.map(last_voucher),
+	}))
+}
+
+/// A lane's last voucher, as its caller gets it back.
+fn last_voucher(last: books::LastVoucher) -> LastVoucher {
+	let books::LastVoucher { voucher, snapshot, call } = last;
+	LastVoucher {
+		voucher: voucher.voucher,
+		signature: voucher.signature,
+		snapshot,
+		statement: call.served.as_ref().map(receipt),
+	}
 }
 
 /// `GET /v1/status`: what this node has served and been paid. Amounts in planck.

@@ -65,6 +65,7 @@ pub use self::{
 	app::{App, Limits, Live, Settings},
 	origins::Origins,
 };
+pub use crate::payment::{OwnPrice, LONGEST as LONGEST_VOUCHER};
 
 /// The largest body, in bytes, of requests that are no calls.
 const SMALL_BODY: usize = 64 * 1024;

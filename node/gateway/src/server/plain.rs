@@ -52,12 +52,12 @@ pub(super) async fn answer(
 		Err(stop) => return call.give_up(reserved, stop, Some(reply)).await,
 	};
 	let id = reserved.id();
-	let delivered = Delivered { text: &signed_text, input_tokens, output_tokens };
+	let delivered = Delivered { text: signed_text, input_tokens, output_tokens };
 	let kept = (body.len() <= MAX_KEPT).then(|| body.clone());
 	let served = match reserved.deliver(delivered, kept, &call.app.receipt_key).await {
 		Ok(served) => served,
 		Err(error) => {
-			error!(call = %id, %error, "an answer could not be recorded, and is not handed out");
+			error!(call = %id, %error, "an answer could not be charged, and is not handed out");
 			let _ = reply.send(Err(Refused::from(error)));
 			return;
 		}

@@ -4,7 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{extract::State, Json};
-use openledger_books::{CallStatus, ProvenCall, StoreError};
+use openledger_books::{ListProof, ProvenCall, ProvenItem, StoreError};
+use openledger_primitives::lane::SettledItem;
 use openledger_protocol::{ApiError, RefusalCode};
 use serde_json::{json, Value};
 
@@ -13,8 +14,10 @@ use super::{app::App, call_ref::CallRef, refused::Refused};
 /// The time after which to ask again, where too many ask at the same time.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// A call's record, its charge, what became of it, and, once it is settled, the root of the
-/// settlement that it is part of with the proof that it is. Amounts are in planck.
+/// A call's record, its charge, what became of it, and, once it is settled, the item of the settlement that
+/// it is (part of), and the proof that this is among those under the settlement's root. A call in a run comes
+/// with the proof that it is in the list that its lane's voucher has acknowledged as well. Amounts are in
+/// planck.
 pub(super) async fn record(
 	State(app): State<Arc<App>>,
 	CallRef(id): CallRef,
@@ -26,7 +29,7 @@ pub(super) async fn record(
 		}
 		error => Refused::from(error),
 	})?;
-	let Some(ProvenCall { call, aggregate, proof }) = proven else {
+	let Some(ProvenCall { call, settled }) = proven else {
 		return Err(match app.store.is_removed(id).await? {
 			true => Refused::removed(id),
 			false => {
@@ -36,27 +39,39 @@ pub(super) async fn record(
 		});
 	};
 	let Some(served) = call.served else { return Err(Refused::not_served(id, call.status)) };
-	let block = match call.status {
-		CallStatus::Settled { block } => block,
-		_ => None,
-	};
-	let settlement = proof.map(|(root, proof)| {
-		json!({
-			"kind": if aggregate.is_some() { "aggregate" } else { "itemised" },
-			"block": block,
-			"root": root,
-			"proof": proof,
-			"first_sequence": aggregate.as_ref().map(|sum| sum.first),
-			"last_sequence": aggregate.as_ref().map(|sum| sum.aggregate.up_to),
-			"calls": aggregate.as_ref().map(|sum| sum.aggregate.calls),
-		})
-	});
 	Ok(Json(json!({
 		"session": id.session,
 		"lane": id.lane,
-		"record": served.record,
-		"charge": served.charge.to_string(),
+		"agreement": served.statement.newest().agreement,
+		"record": served.record(),
+		"charge": served.charge().to_string(),
 		"status": call.status.code(),
-		"settlement": settlement,
+		"settlement": settled.map(settlement),
 	})))
+}
+
+fn settlement(settled: ProvenItem) -> Value {
+	let ProvenItem { header, block, item, index, hashes, listed } = settled;
+	let kind = match item {
+		SettledItem::Call(_) => "call",
+		SettledItem::Run(_) => "run",
+	};
+	json!({
+		"kind": kind,
+		"block": block,
+		"item": item,
+		"leaf": item.leaf(),
+		"root": header.root,
+		"index": index,
+		"items": header.items,
+		"hashes": hashes,
+		"sequence": header.sequence,
+		"list": listed.map(list),
+	})
+}
+
+/// The place of a call in the list of its lane.
+fn list(proof: ListProof) -> Value {
+	let ListProof { count, peaks, leaf, hashes } = proof;
+	json!({ "count": count, "peaks": peaks, "leaf": leaf, "hashes": hashes })
 }

@@ -15,7 +15,7 @@ use openledger_protocol::{
 use openledger_settlement::view::ChainUnavailable;
 use serde_json::{json, Value};
 
-use crate::payment::Refusal;
+use crate::payment::{DeliverError, HashError, Refusal};
 
 /// An error answer: OpenAI's body, and with it, where it is about payment, what to pay
 /// (`PAYMENT-REQUIRED`) and what the caller has to correct (`openledger` in the body).
@@ -98,6 +98,27 @@ impl From<StoreError> for Refused {
 	fn from(error: StoreError) -> Self {
 		tracing::error!(%error, "the store failed");
 		Self::payment(&Refusal::Store(error), None)
+	}
+}
+
+impl From<DeliverError> for Refused {
+	fn from(error: DeliverError) -> Self {
+		match error {
+			DeliverError::Store(error) => error.into(),
+			DeliverError::Hash(error) => ApiError::from(error).into(),
+		}
+	}
+}
+
+impl From<HashError> for ApiError {
+	fn from(error: HashError) -> Self {
+		match error {
+			HashError::Answer(error) => {
+				let message = format!("{error}; nothing was charged: ask for less");
+				Self::new(RefusalCode::InternalError, message)
+			}
+			HashError::Broken => Self::internal(),
+		}
 	}
 }
 

@@ -37,5 +37,5 @@ async fn kept(app: &App, intake: &Intake) -> Option<Response> {
 	let served = kept.call.served?;
 	info!(call = %id, "answered once more, and not charged again");
 	metrics::counter!("openledger_answers_repeated_total").increment(1);
-	Some(plain::response(kept.body, &lookup::payment_response(app, id, kept.call.payer, served)))
+	Some(plain::response(kept.body, &lookup::payment_response(app, kept.call.payer, &served)))
 }

@@ -4,8 +4,8 @@
 //! recorded, durably, and only then come the signed statement, as a comment, and `[DONE]`: readers of
 //! events pass over comments, so OpenAI's own clients take the stream as it is.
 //!
-//! An answer that is cut short, because its caller goes away or time runs out, is charged for the
-//! text that the connection had taken; one of which nothing was taken is not charged, and neither
+//! An answer that is cut short, because its caller goes away, time runs out, or it gets too long to be
+//! hashed, is charged for the text that the connection had taken; one of which nothing was taken is not charged, and neither
 //! is one that broke because the model failed.
 
 use std::time::Duration;
@@ -16,6 +16,7 @@ use axum::response::{
 };
 use futures::StreamExt;
 use openledger_models::{BackendError, Event, FinishReason, Finished, Generation};
+use openledger_primitives::answer::MAX_ANSWER;
 use openledger_protocol::{x402, ApiError, RefusalCode};
 use serde::Serialize;
 use tokio::time::timeout;
@@ -82,7 +83,8 @@ pub(super) async fn answer(
 	if reply.send(Ok(response(receiver))).is_err() {
 		return call.give_up(reserved, Stop::Gone, None).await;
 	}
-	let mut answer = Answer { call, sender: &sender, writer: writer(), pieces: Vec::new() };
+	let mut answer =
+		Answer { call, sender: &sender, writer: writer(), pieces: Vec::new(), room: MAX_ANSWER };
 	let stop = match answer.pump(first, &mut generation).await {
 		End::Complete(finished) => {
 			let part = answer.whole(&finished);
@@ -115,11 +117,8 @@ pub(super) async fn answer(
 /// Records the call, then hands out its statement.
 async fn conclude(call: &Call, reserved: Reserved, part: Part, answer: &Answer<'_>) {
 	let id = reserved.id();
-	let delivered = Delivered {
-		text: &part.text,
-		input_tokens: part.input_tokens,
-		output_tokens: part.output_tokens,
-	};
+	let Part { text, input_tokens, output_tokens } = part;
+	let delivered = Delivered { text, input_tokens, output_tokens };
 	match reserved.deliver(delivered, None, &call.app.receipt_key).await {
 		Ok(served) => {
 			call.note_served(&served);
@@ -127,7 +126,7 @@ async fn conclude(call: &Call, reserved: Reserved, part: Part, answer: &Answer<'
 			let _ = timeout(LAST_WORDS, answer.settle_up(statement)).await;
 		}
 		Err(error) => {
-			error!(call = %id, %error, "a delivered answer could not be recorded");
+			error!(call = %id, %error, "a delivered answer could not be charged");
 			let message = "the call could not be recorded; nothing was charged";
 			let error = ApiError::new(RefusalCode::StoreUnavailable, message);
 			let _ = timeout(LAST_WORDS, answer.fail(error)).await;
@@ -159,6 +158,8 @@ struct Answer<'a> {
 	writer: AnswerWriter,
 	/// The pieces that were sent, in order.
 	pieces: Vec<Piece>,
+	/// Bytes that further pieces may have together.
+	room: u32,
 }
 
 /// A piece that was sent: its text, as it is counted and hashed, and the tokens up to it.
@@ -220,6 +221,13 @@ impl Answer<'_> {
 
 	/// Sends a piece of the answer.
 	async fn send(&mut self, event: SseEvent, piece: Piece) -> Result<(), Stop> {
+		let length = u32::try_from(piece.text.len()).ok();
+		let Some(room) = length.and_then(|length| self.room.checked_sub(length)) else {
+			// What was sent before is on its way, to a caller who waits for it.
+			self.patiently(self.sender.drained()).await?;
+			return Err(Stop::TooLong);
+		};
+		self.room = room;
 		self.pieces.push(piece);
 		self.patiently(self.sender.text(event)).await
 	}

@@ -1,19 +1,20 @@
 //! `status`: what the node is, holds, earned and is owed.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::{bail, Context};
 use clap::Args;
 use openledger_chain_client::{parse_account, ss58, AccountInfo, At, Chain};
 use openledger_primitives::{
 	info::{Earnings, ModelInfo, NodeInfo},
+	price::PriceSchedule,
 	AccountId, Balance,
 };
 use openledger_protocol::{clock, units::format_amount};
 use serde_json::{json, Value};
 
 use super::{chain_url, keys::KeyArgs, show};
-use crate::config::Config;
+use crate::config::{Config, ModelConfig};
 
 /// The time that the node itself may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -53,6 +54,8 @@ struct Report {
 	operator: AccountId,
 	node: NodeInfo,
 	models: Vec<ModelInfo>,
+	/// The models of the configuration, if there is one.
+	configured: Vec<ModelConfig>,
 	account: AccountInfo,
 	/// Those of whom the node's calls are paid to.
 	earnings: Earnings,
@@ -99,6 +102,7 @@ impl Status {
 			operator,
 			node,
 			models,
+			configured: config.map(|config| config.models).unwrap_or_default(),
 			url,
 		};
 		match self.json {
@@ -129,6 +133,18 @@ fn earned(earnings: &Earnings) -> String {
 }
 
 impl Report {
+	/// The price that is configured for a model instead of the list price.
+	fn own_price(&self, model: &ModelInfo) -> Option<PriceSchedule> {
+		self.configured.iter().find(|config| config.name.is(model))?.own_price()
+	}
+
+	/// The same of all models, by their names.
+	fn own_prices(&self) -> BTreeMap<&str, PriceSchedule> {
+		let own = |model| Some((model, self.own_price(model)?));
+		let own = self.models.iter().filter_map(own);
+		own.map(|(model, price)| (model.name.as_str(), price)).collect()
+	}
+
 	fn json(&self) -> Value {
 		let earnings = serde_json::to_value(&self.earnings).unwrap_or_default();
 		json!({
@@ -136,6 +152,7 @@ impl Report {
 			"payee": ss58(&self.node.payee),
 			"node": self.node,
 			"models": self.models,
+			"own_prices": self.own_prices(),
 			"account": {
 				"free": self.account.free.to_string(),
 				"held": self.account.reserved.to_string(),
@@ -156,6 +173,9 @@ impl Report {
 			let served = self.node.models.iter().find(|served| served.model == model.id);
 			show::served(model, served.map_or(0, |served| served.capacity));
 			show::row("", show::price(&model.price));
+			if let Some(own) = self.own_price(model) {
+				show::row("", format_args!("of this node's own: {}", show::price(&own)));
+			}
 		}
 		show::account(&self.account);
 		show::row("earned", earned(&self.earnings));

@@ -23,7 +23,9 @@ use serde::Deserialize;
 use self::values::{account, bounded, http_url, open, planck, scheme, ws_url};
 pub use self::{
 	error::{ConfigError, Place},
-	models::{BackendConfig, CandleConfig, ModelConfig, ModelRef, OpenaiConfig, PassThrough},
+	models::{
+		BackendConfig, CandleConfig, ModelConfig, ModelRef, OpenaiConfig, PassThrough, PriceConfig,
+	},
 };
 
 /// Everything that an operator can set.
@@ -160,7 +162,7 @@ pub struct LimitsConfig {
 	#[serde(deserialize_with = "open")]
 	pub exposure: u128,
 	/// For how many blocks a voucher may be valid. This node's own offers stand for 200.
-	#[serde(deserialize_with = "bounded::<_, _, 200, 28_800>")]
+	#[serde(deserialize_with = "bounded::<_, _, 200, 28_700>")]
 	pub voucher_blocks: u32,
 }
 

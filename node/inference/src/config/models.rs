@@ -5,12 +5,14 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-use openledger_primitives::{info::ModelInfo, is_valid_name, ModelId, MAX_NAME};
+use openledger_primitives::{
+	info::ModelInfo, is_valid_name, price::PriceSchedule, Balance, ModelId, MAX_NAME,
+};
 use serde::{de::Error, Deserialize, Deserializer};
 use toml::Value;
 
 use super::{
-	values::{bounded, http_url, optional, wrong},
+	values::{bounded, http_url, optional, planck, wrong},
 	ConfigError,
 };
 
@@ -31,6 +33,8 @@ pub struct ModelConfig {
 	pub name: ModelRef,
 	/// The engine that answers for it.
 	pub backend: BackendConfig,
+	/// The price that this node charges instead of the model's list price.
+	pub price: Option<PriceConfig>,
 	/// Output tokens of a call that names no number.
 	#[serde(default = "number::<_, 512>", deserialize_with = "bounded::<_, _, 1, 1_048_576>")]
 	pub default_max_tokens: u32,
@@ -40,6 +44,32 @@ pub struct ModelConfig {
 	/// The longest that one call may take, waiting included, in seconds.
 	#[serde(default = "number::<_, 600>", deserialize_with = "bounded::<_, _, 1, 86_400>")]
 	pub timeout_seconds: u32,
+}
+
+/// A price of this node's own, in planck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriceConfig {
+	/// Charged once per call.
+	#[serde(deserialize_with = "planck")]
+	pub per_call: Balance,
+	/// Charged for each token of the prompt that was not cached.
+	#[serde(deserialize_with = "planck")]
+	pub per_input_token: Balance,
+	/// Charged for each token of the prompt that was.
+	#[serde(deserialize_with = "planck")]
+	pub per_cached_input_token: Balance,
+	/// Charged for each token of the answer.
+	#[serde(deserialize_with = "planck")]
+	pub per_output_token: Balance,
+}
+
+impl From<PriceConfig> for PriceSchedule {
+	fn from(price: PriceConfig) -> Self {
+		let PriceConfig { per_call, per_input_token, per_cached_input_token, per_output_token } =
+			price;
+		Self { per_call, per_input_token, per_cached_input_token, per_output_token }
+	}
 }
 
 /// The engine that answers for a model.
@@ -181,8 +211,24 @@ impl ModelConfig {
 		}
 	}
 
+	/// Returns `true` if what is loaded for one is good for the other: they may differ in the price alone.
+	pub fn loads_as(&self, other: &Self) -> bool {
+		Self { price: None, ..self.clone() } == Self { price: None, ..other.clone() }
+	}
+
+	/// The price that this node charges instead of the list price, if it is to charge its own.
+	pub fn own_price(&self) -> Option<PriceSchedule> {
+		self.price.map(PriceSchedule::from)
+	}
+
 	/// Checks what the types alone do not say; `key` is where this model is in the configuration.
 	pub(super) fn check(&self, key: &str) -> Result<(), ConfigError> {
+		if self.own_price().is_some_and(|price| !price.is_sound()) {
+			let key = format!("{key}.price.per_cached_input_token");
+			let message =
+				"is above `per_input_token`: a cached token may not be dearer than another";
+			return Err(ConfigError::invalid(&key, message));
+		}
 		if let BackendConfig::Openai(openai) = &self.backend {
 			if openai.tokenizer.is_none() && !openai.trust_usage {
 				let key = format!("{key}.backend.openai.tokenizer");

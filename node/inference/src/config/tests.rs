@@ -1,5 +1,7 @@
 use super::*;
 use openledger_chain_client::keys::SecretUri;
+use openledger_gateway::server::LONGEST_VOUCHER;
+use openledger_primitives::price::PriceSchedule;
 
 const LEAST: &str = r#"
 data_dir = "state"
@@ -71,6 +73,7 @@ fn the_example_is_good_and_shows_every_key() {
 		"default_max_tokens",
 		"queue",
 		"timeout_seconds",
+		"price",
 		"path",
 		"tokenizer",
 		"chat_template",
@@ -191,6 +194,8 @@ fn complaints_name_line_and_key() {
 		("queue = 100_000", "queue"),
 		("default_max_tokens = 0", "default_max_tokens"),
 		("timeout_seconds = 1.5", "timeout_seconds"),
+		("price.per_call = -1", "per_call"),
+		("price.per_word = 1", "per_word"),
 		("backend.candle.context = 3", "context"),
 	] {
 		let replacement = format!("{setting}\nname =");
@@ -346,4 +351,40 @@ fn keys_are_of_three_kinds() {
 		assert_eq!(config.key_type, kind);
 	}
 	assert!(parse(&format!("receipt_key_type = \"rsa\"\n{LEAST}")).is_err());
+}
+
+#[test]
+fn vouchers_are_valid_for_less_than_a_day() {
+	let with = |blocks| parse(&format!("{LEAST}\n[limits]\nvoucher_blocks = {blocks}"));
+	let longest = with(LONGEST_VOUCHER).expect("it is good").limits.voucher_blocks;
+	assert_eq!(longest, LONGEST_VOUCHER);
+	assert!(with(LONGEST_VOUCHER + 1).is_err());
+}
+
+#[test]
+fn a_model_may_have_a_price_of_this_nodes_own() {
+	let priced = |price: &str| parse(&LEAST.replace("name =", &format!("price = {price}\nname =")));
+	assert_eq!(parse(LEAST).expect("it is good").models[0].own_price(), None);
+	let good = "{ per_call = 1_000, per_input_token = \"20_000_000_000_000_000_000\", \
+	            per_cached_input_token = \"5\", per_output_token = 0 }";
+	let config = priced(good).expect("it is good");
+	let expected = PriceSchedule {
+		per_call: 1_000,
+		per_input_token: 20 * OPEN,
+		per_cached_input_token: 5,
+		per_output_token: 0,
+	};
+	assert_eq!(config.models[0].own_price(), Some(expected));
+	let free = parse(LEAST).expect("it is good");
+	assert!(config.models[0].loads_as(&free.models[0]), "nothing has to be loaded anew");
+	let slower = parse(&LEAST.replace("name =", "queue = 5\nname =")).expect("it is good");
+	assert!(!slower.models[0].loads_as(&free.models[0]));
+
+	let dear = good.replace("\"5\"", "\"20_000_000_000_000_000_001\"");
+	let error = priced(&dear).expect_err("it is refused").to_string();
+	assert!(error.contains("`models[0].price.per_cached_input_token`"), "{error}");
+	for wrong in ["{ per_call = 1 }", "5", "\"cheap\""] {
+		let error = priced(wrong).expect_err("it is refused").to_string();
+		assert!(error.contains("line 6"), "{error}");
+	}
 }

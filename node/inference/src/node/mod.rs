@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `keys` | what the node signs with |
 //! | `models` | from the configuration of a model to the model, loaded |
+//! | `own_prices` | what the node charges instead of list prices, compared with what the chain allows |
 //! | `start` | checks before the first call |
 //! | `run` | starting and stopping |
 //! | `reload` | new settings while the node runs |
@@ -14,6 +15,7 @@ mod background;
 pub(crate) mod files;
 mod keys;
 pub(crate) mod models;
+pub(crate) mod own_prices;
 mod reload;
 mod run;
 mod start;

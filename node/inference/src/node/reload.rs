@@ -1,9 +1,9 @@
 //! New settings while the node runs.
 //!
 //! On SIGHUP the configuration is read again. What can change at run time takes effect at once:
-//! models, what answers for them, limits, the endpoint, when calls are settled. Calls that are being
-//! served go on with what was in force when they came. A file with an error in it, or one that names
-//! a model that cannot be loaded, changes nothing at all.
+//! models, what answers for them, this node's own prices, limits, the endpoint, when calls are settled.
+//! Calls that are being served go on with what was in force when they came. A file with an error in it, or
+//! one that names a model that cannot be loaded or a price that cannot be charged, changes nothing at all.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,6 +16,7 @@ use tracing::{error, info, warn};
 
 use super::{
 	keys::Keys,
+	own_prices,
 	start::{self, Loaded},
 	StartError,
 };
@@ -66,6 +67,7 @@ impl Reloader {
 		let payee = new.payee.as_ref();
 		let node = start::registration(&self.chain, &self.keys, payee).await?;
 		let models = start::find_models(&self.chain, &node, &new.models).await?;
+		let own_prices = own_prices::find(&self.chain, &new.models, &models).await?;
 		let loaded = start::load(&new.models, &models, &self.loaded).await?;
 		// Nothing can go wrong any more.
 		for key in needs_restart(&self.config, &new) {
@@ -76,6 +78,7 @@ impl Reloader {
 		self.app.settler.follow(policy(&new));
 		self.app.settings.set(Live {
 			models: start::catalogue(&loaded),
+			own_prices,
 			public_url: public_url(&new, &node.endpoint),
 			limits: limits(&new.limits),
 			origins: new.allowed_origins.clone(),

@@ -17,7 +17,7 @@ use tracing::{error, info, warn};
 
 use super::{
 	background::Background,
-	files,
+	files, own_prices,
 	reload::{self, Reloader},
 	start,
 	tasks::finish,
@@ -75,6 +75,7 @@ async fn run_until(
 	let chain = Chain::connect(&config.chain.url).await?;
 	let node = start::registration(&chain, &keys, config.payee.as_ref()).await?;
 	let models = start::find_models(&chain, &node, &config.models).await?;
+	let own_prices = own_prices::find(&chain, &config.models, &models).await?;
 	let loaded = start::load(&config.models, &models, &[]).await?;
 
 	let identity = Identity { genesis: chain.genesis_hash(), operator: operator.clone() };
@@ -106,6 +107,7 @@ async fn run_until(
 		store: store.clone(),
 		settings: Settings::new(Live {
 			models: start::catalogue(&loaded),
+			own_prices,
 			public_url: reload::public_url(&config, &node.endpoint),
 			limits: reload::limits(&config.limits),
 			origins: config.allowed_origins.clone(),

@@ -65,6 +65,17 @@ pub enum StartError {
 		 this process take none: have another server answer for it (`backend.openai`)"
 	)]
 	Adapter { model: String },
+	/// The chain would not pay for calls at the node's own price.
+	#[error(
+		"the configured price of {model} cannot be charged: {reason}; correct `price`, or leave it out \
+		 to charge the list price"
+	)]
+	OwnPrice { model: String, reason: &'static str },
+	/// The chain would pay for no calls of the model at all.
+	#[error(
+		"the price of {model} cannot be compared: the chain pays for no calls of it ({reason})"
+	)]
+	NotPaid { model: String, reason: String },
 	#[error(transparent)]
 	Load(#[from] ModelError),
 	#[error(transparent)]
@@ -170,7 +181,7 @@ pub(super) async fn load(
 		// Where the chain has another version by now, the file may be another as well.
 		let is_known = |known: &&Loaded| {
 			let (facts, details) = (known.entry.backend.facts(), &info.details);
-			known.config == *config && facts.may_be(details.base_hash, details.adapter_hash)
+			known.config.loads_as(config) && facts.may_be(details.base_hash, details.adapter_hash)
 		};
 		let known = before.iter().find(is_known);
 		let backend = match known {

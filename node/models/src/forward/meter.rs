@@ -26,7 +26,11 @@ impl Counting {
 		default_max_tokens: u32,
 	) -> Result<Prepared, BackendError> {
 		match self {
-			Self::Own(tokenizer) => tokenizer.prepare(request, context, default_max_tokens).await,
+			Self::Own(tokenizer) => {
+				// What is rendered here is only counted: the server renders what its model reads.
+				let prepared = tokenizer.prepare(request, context, default_max_tokens).await?;
+				Ok(prepared.rendered_elsewhere())
+			}
 			Self::Trusted => {
 				let most = bytes(request.size().saturating_add(LONGEST_FRAME));
 				Ok(Prepared::at_most(request, most, context, default_max_tokens))

@@ -123,14 +123,22 @@ impl ModelTokenizer {
 	/// # Errors
 	/// [`BackendError::InvalidPrompt`] when the template refuses the chat.
 	pub fn chat_tokens(&self, messages: &[Message]) -> Result<Vec<u32>, BackendError> {
-		self.rendered_tokens(self.template.render(messages, &serde_json::Value::Null)?)
+		self.rendered_tokens(&self.template.render(messages, &serde_json::Value::Null)?)
 	}
 
-	/// The tokens that a request becomes: a chat with the tools that it names, or a text as it is.
-	pub(crate) fn request_tokens(&self, request: &ChatRequest) -> Result<Vec<u32>, BackendError> {
+	/// The text that the model reads for a request, and its tokens: a chat with the tools that it names,
+	/// rendered, or a text as it is.
+	pub(crate) fn request_prompt(
+		&self,
+		request: &ChatRequest,
+	) -> Result<(String, Vec<u32>), BackendError> {
 		match &request.prompt {
-			Some(text) => self.text_tokens(text),
-			None => self.rendered_tokens(self.template.render(&request.messages, request.tools())?),
+			Some(text) => Ok((text.clone(), self.text_tokens(text)?)),
+			None => {
+				let text = self.template.render(&request.messages, request.tools())?;
+				let tokens = self.rendered_tokens(&text)?;
+				Ok((text, tokens))
+			}
 		}
 	}
 
@@ -143,8 +151,8 @@ impl ModelTokenizer {
 		Ok(encoding.get_ids().to_vec())
 	}
 
-	fn rendered_tokens(&self, text: String) -> Result<Vec<u32>, BackendError> {
-		Ok(self.begun(self.tokens(&text)?))
+	fn rendered_tokens(&self, text: &str) -> Result<Vec<u32>, BackendError> {
+		Ok(self.begun(self.tokens(text)?))
 	}
 
 	fn begun(&self, mut tokens: Vec<u32>) -> Vec<u32> {
@@ -174,7 +182,7 @@ impl ModelTokenizer {
 		tokio::task::spawn_blocking(work).await.map_err(BackendError::failed)?
 	}
 
-	/// Tokenises a chat and bounds its call, on another thread where that takes long.
+	/// Renders a chat, tokenises it and bounds its call, on another thread where that takes long.
 	///
 	/// # Errors
 	/// As [`Prepared::new`], and if the template refuses the chat or the tokenizer fails.
@@ -187,8 +195,8 @@ impl ModelTokenizer {
 		let size = request.size();
 		let tokenizer = self.clone();
 		let work = move || {
-			let prompt = tokenizer.request_tokens(&request)?;
-			Prepared::new(request, prompt, context, default_max_tokens)
+			let (text, tokens) = tokenizer.request_prompt(&request)?;
+			Ok(Prepared::new(request, tokens, context, default_max_tokens)?.rendered(text))
 		};
 		if size <= SMALL {
 			return work();

@@ -25,7 +25,7 @@ use serde_json::{json, Value};
 use tracing::warn;
 
 use super::{
-	shared::{open_payer, PayerArgs},
+	shared::{open_payer, PayerArgs, PayingArgs},
 	show,
 };
 
@@ -93,6 +93,8 @@ pub(super) struct Call {
 	json: bool,
 	#[command(flatten)]
 	payer: PayerArgs,
+	#[command(flatten)]
+	paying: PayingArgs,
 }
 
 impl Call {
@@ -116,11 +118,13 @@ impl Call {
 		let usual = self.payer.settings(budget);
 		PayerSettings {
 			forgive: self.forgive.clone(),
+			take_over: self.paying.take_over(),
 			// Whoever names an address means it.
 			inside: self.node.is_some() || usual.inside,
 			call: CallSettings {
 				max_charge: Some(self.max_charge.unwrap_or(self.deposit)),
 				refill: false,
+				evidence: self.paying.evidence(),
 				..CallSettings::default()
 			},
 			..usual
@@ -271,7 +275,8 @@ fn cost(paid: &PaidCall) -> Option<String> {
 	match &paid.outcome {
 		Outcome::NotCharged => None,
 		Outcome::Charged(receipt) => {
-			Some(format!("the node charged {} for it", format_amount(receipt.statement.charge)))
+			let charge = receipt.statement.newest().charge;
+			Some(format!("the node charged {} for it", format_amount(charge)))
 		}
 		Outcome::False(reason) => Some(format!(
 			"the node's statement does not hold: {reason}; nothing more is paid to it from session {}, \
@@ -314,15 +319,15 @@ struct Answer<'a> {
 impl Answer<'_> {
 	fn print(&self) {
 		let Self { asked, paid, receipt, model, opened, left } = self;
-		let statement = &receipt.statement;
+		let statement = receipt.statement.newest();
 		show::line(if asked.text.ends_with('\n') { "" } else { "\n" });
 		show::row(
 			"charged",
 			format_args!(
 				"{} ({} tokens in, {} out; {} at most)",
 				format_amount(statement.charge),
-				statement.input_tokens,
-				statement.output_tokens,
+				statement.tokens.input,
+				statement.tokens.output,
 				format_amount(paid.allowance)
 			),
 		);
@@ -346,7 +351,7 @@ impl Answer<'_> {
 
 	fn to_json(&self) -> Value {
 		let Self { asked, paid, receipt, model, opened, left } = self;
-		let statement = &receipt.statement;
+		let statement = receipt.statement.newest();
 		let signed = json!(receipt);
 		json!({
 			"model": model.name,
@@ -354,8 +359,8 @@ impl Answer<'_> {
 			"finishReason": asked.finish_reason,
 			"charge": statement.charge.to_string(),
 			"authorised": paid.allowance.to_string(),
-			"inputTokens": statement.input_tokens,
-			"outputTokens": statement.output_tokens,
+			"inputTokens": statement.tokens.input,
+			"outputTokens": statement.tokens.output,
 			"session": statement.session,
 			"opened": opened,
 			"left": left.to_string(),
@@ -363,6 +368,7 @@ impl Answer<'_> {
 			"url": paid.url,
 			"statement": signed.get("statement"),
 			"signature": signed.get("signature"),
+			"header": signed.get("header"),
 		})
 	}
 }

@@ -1,15 +1,20 @@
 //! `check`: a node's statements of a session's calls, next to what it settled.
 
+use std::path::PathBuf;
+
 use anyhow::{bail, Context};
 use clap::Args;
-use openledger_chain_client::{settlements, At, Chain, SessionSettlements};
-use openledger_payer::audit::{Audit, AuditedAggregate, AuditedCall, Finding};
+use openledger_chain_client::{settlements, At, Chain, Rejection, SessionSettlements};
+use openledger_payer::{
+	assembly::proofs_of,
+	audit::{Audit, AuditedCall, AuditedRun, Finding},
+};
 use openledger_payer_ledger::KeptStatement;
 use openledger_primitives::{Balance, BlockNumber, Hash, SessionId};
 use openledger_protocol::units::format_amount;
 
 use super::{
-	shared::{open_all, ChainArgs, StateArgs},
+	shared::{open_all, ChainArgs, Opened, StateArgs},
 	show,
 };
 
@@ -18,8 +23,9 @@ const LIFETIME: BlockNumber = 128;
 
 /// Compares what a node stated of the calls of a session, and signed, with what it has settled on chain.
 ///
-/// It ends with an error if what the node signed is proof against it. The statements are in the state: a
-/// proxy that runs has to be stopped first.
+/// It ends with an error if what the node signed is proof against it; then it writes a file with what can be
+/// reported to the chain: anybody can bring that there. The statements are in the state: a proxy that runs has
+/// to be stopped first.
 ///
 /// Example:
 ///
@@ -45,6 +51,8 @@ struct Kept {
 	statements: Vec<KeptStatement>,
 	/// The block after which it was opened.
 	opened_after: Option<BlockNumber>,
+	/// The file of the state that it is in.
+	path: Option<PathBuf>,
 }
 
 impl Check {
@@ -53,7 +61,7 @@ impl Check {
 		let chain = self.chain.connect().await?;
 		let finalized = chain.block(At::Finalized).await?;
 		let info = chain.session(session, At::Block(finalized.hash)).await?;
-		let Kept { statements, opened_after } = self.kept(chain.genesis_hash()).await?;
+		let Kept { statements, opened_after, path } = self.kept(chain.genesis_hash()).await?;
 		let from = match (self.from, opened_after, &info) {
 			(Some(from), _, _) => from,
 			(None, Some(after), _) => opened_in(&chain, session, after, finalized.number).await?,
@@ -86,6 +94,13 @@ impl Check {
 			eprintln!("warning: {found} of the {all} that were settled are in these blocks only");
 		}
 		if audit.is_against_node() {
+			let files = match path {
+				Some(path) => keep(&path, session, &audit, chain.genesis_hash()).await?,
+				None => Vec::new(),
+			};
+			for file in &files {
+				show::line(format_args!("can be reported to the chain: {}", file.display()));
+			}
 			bail!(
 				"the node has signed something else than it settled, and charged {} more than it \
 				 stated; what it signed is kept in {}: do not lose it",
@@ -99,8 +114,12 @@ impl Check {
 	/// Reads what is kept of the session in the state, by whatever account it was opened.
 	async fn kept(&self, genesis_hash: Hash) -> anyhow::Result<Kept> {
 		let mut kept = Kept::default();
-		for treasury in open_all(&self.state, genesis_hash).await? {
-			kept.statements.extend(treasury.statements(self.session).await?);
+		for Opened { path, treasury } in open_all(&self.state, genesis_hash).await? {
+			let statements = treasury.statements(self.session).await?;
+			if !statements.is_empty() {
+				kept.path = Some(path);
+			}
+			kept.statements.extend(statements);
 			let closed = treasury.closed().await?;
 			let closed = closed.iter().find(|closed| closed.id == self.session);
 			let known = treasury.look(|ledger| {
@@ -112,6 +131,24 @@ impl Check {
 		}
 		Ok(kept)
 	}
+}
+
+/// Keeps what can be reported to the chain, each in a file beside the state in `path`. Returns the files.
+async fn keep(
+	path: &std::path::Path,
+	session: SessionId,
+	audit: &Audit,
+	genesis_hash: Hash,
+) -> anyhow::Result<Vec<PathBuf>> {
+	let proofs = proofs_of(path);
+	let mut files = Vec::new();
+	for (call, report) in audit.reports() {
+		let AuditedCall { lane, sequence, .. } = call;
+		let name = format!("{session}-{lane}-{sequence}-{}.json", report.transaction());
+		let kept = proofs.keep_report(name, report.to_json(genesis_hash)).await;
+		files.push(kept.context("cannot write what can be reported to the chain")?);
+	}
+	Ok(files)
 }
 
 /// The block in which a session was opened, which is one of those after `after`.
@@ -132,7 +169,7 @@ async fn opened_in(
 }
 
 fn print(session: SessionId, audit: &Audit, settlements: &SessionSettlements) {
-	if audit.calls.is_empty() && audit.aggregates.is_empty() {
+	if audit.calls.is_empty() && audit.runs.is_empty() {
 		show::line(format_args!("nothing is stated or settled of session {session}"));
 		return;
 	}
@@ -142,16 +179,26 @@ fn print(session: SessionId, audit: &Audit, settlements: &SessionSettlements) {
 		let place = format!("{lane}/{sequence}");
 		row(&place, &amount(*stated), &amount(*settled), &number(*block), &said(call));
 	}
-	for sum in &audit.aggregates {
-		let AuditedAggregate { lane, first_sequence, last_sequence, .. } = sum;
+	for run in &audit.runs {
+		let AuditedRun { lane, first_sequence, last_sequence, .. } = run;
 		let place = format!("{lane}/{first_sequence}-{last_sequence}");
-		let (stated, settled) = (amount(Some(sum.stated)), amount(Some(sum.settled)));
-		let said = format!("{} of {} calls: {}", sum.stated_calls, sum.calls, word(sum.finding));
-		row(&place, &stated, &settled, &number(Some(sum.block)), &said);
+		let (stated, settled) = (amount(Some(run.stated)), amount(Some(run.settled)));
+		let said = format!("{} of {} calls: {}", run.stated_calls, run.calls, word(run.finding));
+		row(&place, &stated, &settled, &number(Some(run.block)), &said);
 	}
-	for (block, lane, sequence, reason) in &settlements.rejected {
-		let said = format!("the chain rejected its record: {reason:?}");
-		row(&format!("{lane}/{sequence}"), "", "", &number(Some(block.number)), &said);
+	for (block, lane, rejection) in settlements.rejected() {
+		let (place, reason) = match rejection {
+			Rejection::Record { sequence, reason } => (format!("{lane}/{sequence}"), reason),
+			Rejection::Run { first_sequence, last_sequence, reason } => {
+				(format!("{lane}/{first_sequence}-{last_sequence}"), reason)
+			}
+		};
+		let said = format!("the chain rejected it: {reason:?}");
+		row(&place, "", "", &number(Some(block.number)), &said);
+	}
+	for (block, lane, reason) in &settlements.refused {
+		let said = format!("the chain settled nothing of the lane: {reason}");
+		row(&lane.to_string(), "", "", &number(Some(block.number)), &said);
 	}
 	let stated = audit.calls.iter().filter_map(|call| call.stated);
 	let stated = stated.fold(0, Balance::saturating_add);
@@ -210,6 +257,7 @@ mod tests {
 			block: Some(7),
 			finding: Finding::Overcharged,
 			differences: vec!["version", "answer"],
+			reports: vec![],
 		};
 		assert_eq!(said(&call), "MORE THAN WAS STATED (another version, another answer)");
 		let call = AuditedCall { finding: Finding::Agrees, differences: vec![], ..call };

@@ -18,7 +18,11 @@ use openledger_server_kit::stop_on_signals;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{keys, shared::PayerArgs, show, show_closings, BLOCKS_PER_HOUR};
+use super::{
+	keys,
+	shared::{PayerArgs, PayingArgs},
+	show, show_closings, BLOCKS_PER_HOUR,
+};
 use crate::server::{Guard, Limits, Proxy, Settings};
 
 /// The options of the proxy.
@@ -33,6 +37,8 @@ pub(super) struct Serve {
 	listen: SocketAddr,
 	#[command(flatten)]
 	pub(super) payer: PayerArgs,
+	#[command(flatten)]
+	paying: PayingArgs,
 
 	/// The most that one call may cost, in OPEN. If left out, what goes into a session at a time, or
 	/// 0.1 OPEN if that is more.
@@ -148,10 +154,12 @@ impl Serve {
 		let payer = PayerSettings {
 			new_budget: self.new_budget,
 			forgive: self.forgive.clone(),
+			take_over: self.paying.take_over(),
 			session_blocks: self.session_hours.saturating_mul(BLOCKS_PER_HOUR),
 			call: CallSettings {
 				max_charge: Some(self.max_charge.unwrap_or_else(|| budget.max_charge())),
 				max_output_tokens: self.max_tokens,
+				evidence: self.paying.evidence(),
 				deadline: seconds(self.timeout),
 				..CallSettings::default()
 			},

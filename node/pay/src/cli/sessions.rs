@@ -11,7 +11,7 @@ use openledger_primitives::{AccountId, SessionId};
 use openledger_protocol::units::format_amount;
 
 use super::{
-	shared::{open_all, open_payer, PayerArgs},
+	shared::{open_all, open_payer, Opened, PayerArgs},
 	show, show_closings,
 };
 
@@ -52,7 +52,7 @@ impl Sessions {
 
 	async fn list(&self, chain: &Chain) -> anyhow::Result<()> {
 		let mut any = false;
-		for treasury in open_all(&self.payer.state, chain.genesis_hash()).await? {
+		for Opened { treasury, .. } in open_all(&self.payer.state, chain.genesis_hash()).await? {
 			let (caller, sessions) = treasury.look(|ledger| {
 				let sessions = ledger.books().sessions().cloned().collect::<Vec<_>>();
 				(ledger.meta().caller.clone(), sessions)
@@ -130,8 +130,11 @@ fn print(caller: &AccountId, session: &Session, treasury: Option<&Treasury>) {
 		let lanes = ledger.books().get(*id).into_iter().flat_map(Book::lanes);
 		for (lane, state) in lanes.filter(|(_, state)| state.is_used()) {
 			let open = if state.open.is_some() { ", one without a statement" } else { "" };
-			let spent = format_amount(state.acknowledged);
-			show::row("lane", format_args!("{lane}: {} calls for {spent}{open}", state.sequence));
+			let (calls, spent) = (state.list.count(), format_amount(state.spent()));
+			show::row("lane", format_args!("{lane}: {calls} calls for {spent}{open}"));
+			if let Some(agreement) = state.agreement {
+				show::row("", format_args!("for {agreement}"));
+			}
 		}
 	});
 	show::line("");

@@ -1,8 +1,9 @@
-//! Parts that commands share: the chain, the state, whose keys pay, and a payer for a few calls.
+//! Parts that commands share: the chain, the state, whose keys pay, how calls are paid, and a payer for a few
+//! calls.
 
 use std::{env, path::PathBuf, sync::Arc, time::Duration};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use openledger_chain_client::Chain;
 use openledger_payer::{
 	assembly::state_files,
@@ -11,7 +12,7 @@ use openledger_payer::{
 	OpenError, Payer, PayerSettings,
 };
 use openledger_payer_ledger::{Budget, StoreError, Treasury};
-use openledger_primitives::Hash;
+use openledger_primitives::{answer::Evidence, Hash, SessionId};
 use tokio::time::{sleep, Instant};
 
 use super::keys::{KeyArgs, KeyType, SignerArgs};
@@ -70,6 +71,43 @@ impl PayerArgs {
 	}
 }
 
+/// The way in which calls are paid.
+#[derive(Clone, Debug, Args)]
+pub(super) struct PayingArgs {
+	/// The part of answers that may be shown on chain, if it is disputed what they are made of: words of them,
+	/// or nothing. What is sealed pays no contribution by itself, only the data behind the model as a whole.
+	#[arg(long, value_enum, value_name = "EVIDENCE", default_value = "open")]
+	evidence: Shown,
+	/// Use a session of the account again whose state is lost, by its number. Its node is asked for what was
+	/// signed in it. No other state may be using it. Can be given several times.
+	#[arg(long, value_name = "SESSION", help_heading = "State")]
+	take_over: Vec<SessionId>,
+}
+
+/// The permission to show on chain what answers are made of.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Shown {
+	/// Words of an answer may be shown.
+	Open,
+	/// Nothing of an answer is ever shown.
+	Sealed,
+}
+
+impl PayingArgs {
+	/// The permission to show on chain what answers are made of.
+	pub(super) fn evidence(&self) -> Evidence {
+		match self.evidence {
+			Shown::Open => Evidence::Open,
+			Shown::Sealed => Evidence::Sealed,
+		}
+	}
+
+	/// Sessions that are used again.
+	pub(super) fn take_over(&self) -> Vec<SessionId> {
+		self.take_over.clone()
+	}
+}
+
 /// The folder with the state.
 #[derive(Clone, Debug, Args)]
 pub(super) struct StateArgs {
@@ -111,11 +149,14 @@ pub(super) async fn open_payer(
 	Ok(patiently(PATIENCE, open).await?)
 }
 
+/// State that is looked at, and its file.
+pub(super) struct Opened {
+	pub path: PathBuf,
+	pub treasury: Treasury,
+}
+
 /// Opens all state of a chain that is in a folder, of whatever account, to be looked at.
-pub(super) async fn open_all(
-	state: &StateArgs,
-	genesis_hash: Hash,
-) -> anyhow::Result<Vec<Treasury>> {
+pub(super) async fn open_all(state: &StateArgs, genesis_hash: Hash) -> anyhow::Result<Vec<Opened>> {
 	open_within(PATIENCE, state, genesis_hash).await
 }
 
@@ -123,11 +164,12 @@ async fn open_within(
 	patience: Duration,
 	state: &StateArgs,
 	genesis_hash: Hash,
-) -> anyhow::Result<Vec<Treasury>> {
+) -> anyhow::Result<Vec<Opened>> {
 	let mut opened = Vec::new();
 	for path in state_files(&state.state, &genesis_hash)? {
 		let open = async || Ok(Treasury::open_to_read(&path, genesis_hash).await?);
-		opened.push(patiently(patience, open).await?);
+		let treasury = patiently(patience, open).await?;
+		opened.push(Opened { path, treasury });
 	}
 	Ok(opened)
 }
@@ -144,7 +186,8 @@ mod tests {
 		let path = state.state.join("07070707-0000000000000000.redb");
 		let budget = Budget::new(0, None);
 		let running = Treasury::open(&path, genesis, [1; 32].into(), budget).await.unwrap();
-		let refused = open_within(Duration::ZERO, &state, genesis).await.unwrap_err().to_string();
+		let refused = open_within(Duration::ZERO, &state, genesis).await;
+		let refused = refused.err().unwrap().to_string();
 		assert!(refused.contains("in use") && refused.contains("GET /spend"), "{refused}");
 		running.close().await;
 		assert_eq!(open_within(Duration::ZERO, &state, genesis).await.unwrap().len(), 1);

@@ -1,5 +1,6 @@
 use super::*;
 use clap::{error::ErrorKind, CommandFactory};
+use openledger_primitives::answer::Evidence;
 
 /// That of //Alice.
 const ADDRESS: &str = "opnyNEihcAKoDLEuFQ4zsFcd5C5FghnQER5KX9ZTQL4u9r3Aa";
@@ -43,11 +44,13 @@ fn what_people_write_is_understood() {
 		&["--key-env", "K", "--budget", "1", "--allow-origin", "https://a", "--queue", "0"],
 		&["--key-env", "K", "--budget", "1", "--close-at-end", "--idle-minutes", "0"],
 		&["--key-env", "K", "--budget", "1", "--signer-file", "h", "--signer-limit", "0.5"],
+		&["--key-env", "K", "--budget", "1", "--evidence", "sealed", "--take-over", "3"],
 		&["--account", ADDRESS, "--budget", "1", "--signer-env", "H", "--signer-type", "ecdsa"],
 		&["call", "--model", "m", "--prompt", "p", "--suri", "//Alice", "--max-charge", "0.5"],
 		&["call", "-m", "m", "-p", "-", "--key-env", "KEY", "--state", "f", "--no-stream"],
 		&["call", "-m", "m", "-p", "p", "--key-file", "k", "--budget", "5", "--json"],
 		&["call", "-m", "m", "-p", "p", "--account", ADDRESS, "--signer-file", "h"],
+		&["call", "-m", "m", "-p", "p", "--suri", "//A", "--take-over", "3", "--take-over", "4"],
 		&[
 			"call",
 			"-m",
@@ -82,6 +85,8 @@ fn what_cannot_be_meant_is_refused() {
 		(&[key[0], key[1], "--budget", "5", "--concurrent", "0"], "0 is not in"),
 		(&[key[0], key[1], "--budget", "5", "--session-hours", "9999"], "is not in"),
 		(&[key[0], key[1], "--budget", "5", "--tokenizer", "x"], "MODEL=FILE"),
+		(&[key[0], key[1], "--budget", "5", "--evidence", "hidden"], "open, sealed"),
+		(&[key[0], key[1], "--budget", "5", "--take-over", "all"], "invalid value"),
 		(&[key[0], key[1], "--close", "--summary"], "cannot be used with"),
 		(&[key[0], key[1], "--close", "--close-at-end"], "cannot be used with"),
 		(&[key[0], key[1], "--budget", "5", "--account", ADDRESS], "cannot be used with"),
@@ -116,6 +121,17 @@ fn only_this_machine_is_listened_to() {
 		["--budget", "5", "--suri", "//Alice", "--listen", "0.0.0.0:80", "--chain", "wss://a.b"];
 	let settings = parse(&open).unwrap().serve.settings().unwrap();
 	assert!(!settings.guard.local && !settings.payer.inside);
+}
+
+#[test]
+fn answers_are_open_unless_they_are_to_be_sealed() {
+	let settings = |arguments: &[&str]| {
+		let all = [&["--budget", "5", "--suri", "//Alice"], arguments].concat();
+		parse(&all).unwrap().serve.settings().unwrap().payer
+	};
+	assert_eq!(settings(&[]).call.evidence, Evidence::Open);
+	let settings = settings(&["--evidence", "sealed", "--take-over", "7"]);
+	assert_eq!((settings.call.evidence, settings.take_over), (Evidence::Sealed, vec![7]));
 }
 
 #[test]

@@ -1,8 +1,12 @@
 use super::{code, streamed};
 use crate::world::World;
 use openledger_payer::testing::{LaneBook, Mood, ANSWER, CHARGE, MOST};
-use openledger_primitives::voucher::Voucher;
-use openledger_testkit::PRICE_VERSION;
+use openledger_primitives::{
+	lane::{Agreement, Voucher},
+	lane_list::LaneSnapshot,
+	Hash,
+};
+use openledger_testkit::{node::LastVoucher, PRICE_VERSION};
 use serde_json::{json, Value};
 use std::time::Duration;
 
@@ -100,15 +104,21 @@ async fn vouchers_are_corrected_where_it_does_no_harm() {
 	let proxy = world.start().await;
 	assert_eq!(world.ask(&proxy, false).await.status(), 200);
 	{
-		// The node has lost what it served: less to acknowledge, and other numbers.
+		// The node has lost what it served: other numbers, and less to acknowledge.
 		let mut ledger = world.nodes[0].ledger.lock();
-		let lane = ledger.lanes.values_mut().next().unwrap();
-		(lane.charged, lane.sequence) = (0, 7);
+		let lane = ledger.lanes.get_mut(&(5, 0)).unwrap();
+		*lane = LaneBook { sequence: 7, last: lane.last.take(), ..LaneBook::default() };
 	}
 	assert_eq!(world.ask(&proxy, false).await.status(), 200);
 	assert_eq!(world.charged(), CHARGE);
+	{
+		let ledger = world.nodes[0].ledger.lock();
+		let lanes: Vec<_> = ledger.lanes.values().map(LaneBook::charged).collect();
+		assert_eq!(lanes, [0, CHARGE], "what it had signed for is not taken back");
+	}
+	assert_eq!(world.spend(&proxy, "spent").await, 2 * CHARGE);
 	// It wants more than it has signed for: never.
-	world.nodes[0].ledger.lock().lanes.values_mut().next().unwrap().charged += 1;
+	world.nodes[0].ledger.lock().claims.insert((5, 1), (CHARGE + 1, Hash::zero()));
 	let refused = code(world.ask(&proxy, false).await).await;
 	assert_eq!(refused, (502, "node_misbehaves".into()));
 	let (_, spend) = world.get(&proxy, "/spend").await;
@@ -132,8 +142,10 @@ async fn a_price_that_has_changed_is_looked_up() {
 	// What was agreed on before has a lane of its own.
 	{
 		let ledger = world.nodes[0].ledger.lock();
-		let lanes =
-			ledger.lanes.values().map(|lane| (lane.last.unwrap().price_version, lane.sequence));
+		let lanes = ledger.lanes.values().map(|lane| {
+			let voucher = lane.last.as_ref().unwrap().voucher.newest();
+			(voucher.agreement.price_version, lane.sequence)
+		});
 		assert_eq!(lanes.collect::<Vec<_>>(), [(PRICE_VERSION, 1), (PRICE_VERSION + 1, 1)]);
 	}
 	world.chain.state.lock().models.values_mut().next().unwrap().version += 1;
@@ -148,7 +160,12 @@ async fn a_lane_that_the_node_knows_for_something_else_is_left() {
 	let world = World::new(1, 100 * MOST, 50 * MOST).await;
 	let proxy = world.start().await;
 	{
-		let last = Voucher { version: 7, ..openledger_testkit::voucher(b"", 0) };
+		let agreement = Agreement { version: 7, ..openledger_testkit::agreement() };
+		let voucher = Voucher { agreement, ..openledger_testkit::voucher(b"", 0) };
+		// The account has not signed it.
+		let signature = world.nodes[0].keypair.sign_message(&voucher);
+		let snapshot = LaneSnapshot::default();
+		let last = LastVoucher { voucher: voucher.into(), signature, snapshot };
 		let used = LaneBook { sequence: 1, last: Some(last), ..LaneBook::default() };
 		world.nodes[0].ledger.lock().lanes.insert((5, 0), used);
 	}

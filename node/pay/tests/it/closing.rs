@@ -49,7 +49,7 @@ async fn what_was_not_spent_comes_back_at_once_where_the_node_agrees() {
 	node(&world).ledger.lock().settling = 2;
 	assert_eq!(close(&world).await, [(5, Closing::Closed(10 * MOST - CHARGE))]);
 	assert_eq!(node(&world).ledger.lock().closings, 3);
-	assert_eq!(world.transactions(), ["open_session", "close_with_agreement"]);
+	assert_eq!(world.transactions(), ["open_session", "close_by_agreement"]);
 	assert_eq!(world.chain.state.lock().free, free + 10 * MOST - CHARGE);
 	assert!(close(&world).await.is_empty());
 	assert_eq!(committed(&world).await, CHARGE);
@@ -89,7 +89,7 @@ async fn a_node_may_agree_after_all() {
 	assert_eq!(close(&world).await, [(5, Closing::From(110))]);
 	world.revive(books).await;
 	assert_eq!(close(&world).await, [(5, Closing::Closed(10 * MOST - CHARGE))]);
-	let transactions = ["open_session", "request_close", "close_with_agreement"];
+	let transactions = ["open_session", "request_close", "close_by_agreement"];
 	assert_eq!(world.transactions(), transactions);
 }
 
@@ -105,7 +105,7 @@ async fn what_fails_on_chain_is_tried_again() {
 #[tokio::test]
 async fn a_node_that_settles_more_than_it_stated_is_found_out_at_the_end() {
 	let world = after_one_call(1).await;
-	node(&world).ledger.lock().lanes.values_mut().next().unwrap().charged += 1;
+	node(&world).ledger.lock().lanes.values_mut().next().unwrap().beyond += 1;
 	assert_eq!(close(&world).await, [(5, Closing::Closed(10 * MOST - CHARGE - 1))]);
 	let proofs = world.proofs();
 	assert_eq!(proofs.len(), 1);
@@ -121,7 +121,7 @@ async fn a_session_that_nobody_uses_is_closed() {
 	let proxy = world.start().await;
 	assert_eq!(world.ask(&proxy, false).await.status(), 200);
 	eventually(async || world.spend(&proxy, "in_sessions").await == 0).await;
-	assert_eq!(world.transactions(), ["open_session", "close_with_agreement"]);
+	assert_eq!(world.transactions(), ["open_session", "close_by_agreement"]);
 	// The next call gets a new one.
 	assert_eq!(world.ask(&proxy, false).await.status(), 200);
 	assert_eq!(world.spend(&proxy, "spent").await, 2 * CHARGE);

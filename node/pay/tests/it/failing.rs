@@ -65,6 +65,8 @@ async fn a_false_statement_is_kept_and_never_acknowledged() {
 		(Mood::Overcharge, Some("not the price")),
 		(Mood::TooManyTokens, Some("17 output tokens where 16")),
 		(Mood::WrongText, Some("another answer")),
+		(Mood::OtherHeader, Some("nobody is traced")),
+		(Mood::Attributing, Some("names contributions")),
 		// What nobody has signed proves nothing.
 		(Mood::WrongKey, None),
 	] {
@@ -184,7 +186,7 @@ async fn when_all_fail_the_app_is_told_why() {
 async fn a_node_cannot_have_sessions_opened_by_its_word() {
 	// One session with all its lanes, or two sessions.
 	for (code_of_node, vouchers, sessions) in
-		[("lane_of_other_terms", 64, 1), ("session_of_other_caller", 2, 2)]
+		[("lane_of_other_terms", 1_024, 1), ("session_of_other_caller", 2, 2)]
 	{
 		let world = World::new(1, 100 * MOST, 20 * MOST).await;
 		world.nodes[0].set(Mood::Denying(code_of_node));

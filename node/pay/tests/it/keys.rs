@@ -125,7 +125,7 @@ async fn a_session_is_closed_when_its_hot_key_has_spent_its_limit() {
 		}
 	};
 	tokio::time::timeout(std::time::Duration::from_secs(20), closed).await.unwrap();
-	assert_eq!(world.transactions(), ["open_session", "open_session", "close_with_agreement"]);
+	assert_eq!(world.transactions(), ["open_session", "open_session", "close_by_agreement"]);
 	// What its key could not spend has come back.
 	assert_eq!(world.spend(&proxy, "committed").await, 40 * MOST + (calls - 1) * CHARGE);
 	assert_eq!(world.spend(&proxy, "spent").await, calls * CHARGE);

@@ -1,7 +1,8 @@
 use super::code;
 use crate::world::World;
 use openledger_payer::testing::{ChainMood, Mood, CHARGE, MOST};
-use openledger_primitives::{info::LaneInfo, Balance};
+use openledger_primitives::Balance;
+use openledger_testkit::settled_lane;
 use std::time::Duration;
 
 /// Asks so many times at once. How often it was answered, and what the other answers were.
@@ -173,7 +174,7 @@ async fn a_node_that_settles_more_than_it_stated_is_found_out() {
 		let mut state = world.chain.state.lock();
 		let session = state.sessions.values_mut().next().unwrap();
 		session.settled = MOST;
-		session.lanes = vec![LaneInfo { lane: 0, sequence: 1, settled: MOST }];
+		session.lanes = vec![settled_lane(0, 1, MOST)];
 	}
 	let proxy = world.start().await;
 	let noticed = async {

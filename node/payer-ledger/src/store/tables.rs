@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The layout of the file that this program reads and writes.
-const LAYOUT: u32 = 5;
+const LAYOUT: u32 = 6;
 
 type StatementKey<'a> = (SessionId, u64, LaneId, Sequence, &'a [u8; 32]);
 type ClosedValue<'a> = (u64, &'a [u8]);
@@ -231,7 +231,7 @@ impl<'txn> Tables<'txn> {
 				self.trust.remove(raw(&node))?;
 			}
 			Change::Statement(kept) => {
-				let statement = &kept.receipt.statement;
+				let statement = kept.receipt.statement.newest();
 				let (session, lane, sequence) =
 					(statement.session, statement.lane, statement.sequence);
 				let key = (session, now, lane, sequence, statement.request_hash.as_fixed_bytes());

@@ -1,14 +1,17 @@
 use std::sync::atomic::Ordering;
 
 use openledger_primitives::{
-	price::PriceSchedule, statement::Statement, voucher::LaneTerms, Balance, Signature,
+	answer::{unattributed, Evidence},
+	lane::{Agreement, Statement, VersionedStatement},
+	price::{PriceSchedule, Tokens},
+	Balance, Signature,
 };
 use openledger_protocol::x402::Receipt;
 use redb::Database;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{testing, tests::contents, Agreement, Budget, Fate, IntentKind, TreasuryError};
+use crate::{testing, tests::contents, Budget, CallTerms, Fate, IntentKind, TreasuryError};
 
 fn account(number: u8) -> AccountId {
 	[number; 32].into()
@@ -22,10 +25,21 @@ fn path(folder: &TempDir) -> std::path::PathBuf {
 	folder.path().join("deep/er/state.redb")
 }
 
-fn agreed(allowance: Balance) -> Agreement {
+fn agreement() -> Agreement {
 	Agreement {
-		terms: LaneTerms { model: 3, version: 1, price_version: 2 },
-		price: PriceSchedule {
+		model: 3,
+		version: 1,
+		price_version: 2,
+		as_of: 1,
+		evidence: Evidence::Sealed,
+		own_price: Some(PriceSchedule { per_call: u128::MAX, ..PriceSchedule::default() }),
+	}
+}
+
+fn agreed(allowance: Balance) -> CallTerms {
+	CallTerms {
+		agreement: agreement(),
+		list_price: PriceSchedule {
 			per_call: u128::MAX,
 			per_input_token: 2,
 			per_cached_input_token: 1,
@@ -41,23 +55,27 @@ fn agreed(allowance: Balance) -> Agreement {
 	}
 }
 
+fn answer() -> openledger_primitives::answer::Response {
+	let request = Hash::repeat_byte(5);
+	unattributed(&[6; 32], &request, b"Paris", Hash::zero(), Evidence::Sealed).unwrap()
+}
+
 fn receipt(sequence: u64) -> Receipt {
 	let statement = Statement {
 		genesis_hash: Hash::zero(),
 		session: 7,
 		lane: 0,
+		agreement: agreement(),
 		sequence,
-		model: 3,
-		version: 1,
-		price_version: 2,
-		input_tokens: 3,
-		output_tokens: 1,
+		tokens: Tokens::new(3, 1),
 		charge: 9,
 		request_hash: Hash::repeat_byte(5),
-		response_hash: Hash::zero(),
+		response_hash: answer().hash(),
 		attribution: Default::default(),
+		extension: None,
 	};
-	Receipt { statement, signature: Signature::Sr25519(Default::default()) }
+	let signature = Signature::Sr25519(Default::default());
+	Receipt { statement: statement.into(), signature, header: answer().header }
 }
 
 #[tokio::test]
@@ -69,14 +87,18 @@ async fn what_the_ledger_knew_is_there_again() {
 	let kind = IntentKind::Open { expires_at: 500, first: 6 };
 	let mut all = Vec::new();
 	all.push(ledger.plan(&node, 10, kind, 1, &budget).unwrap().1);
-	all.extend(ledger.opened(&node, 7, 100, 500));
+	all.extend(ledger.opened(&node, 7, 100, 500, 1));
 	all.push(ledger.plan(&account(4), 10, kind, 1, &budget).unwrap().1);
 	let (begun, change) = ledger.begin(&node, agreed(50), 1, &budget).unwrap();
 	all.push(change);
 	// Signatures differ each time.
 	let receipt = receipt(1);
 	all.extend(ledger.acknowledge(&begun.slot, receipt.clone(), Fate::Delivered, 0));
-	all.push(ledger.begin(&node, agreed(50), 1, &budget).unwrap().1);
+	let (begun, change) = ledger.begin(&node, agreed(50), 1, &budget).unwrap();
+	assert_eq!((begun.acknowledged, begun.slot.sequence), (9, 2));
+	all.push(change);
+	let books = ledger.books_mut();
+	all.extend(books.at(7, |book| book.owe_at_most(&begun.slot, 2, Some(answer()))));
 	all.extend(ledger.bar(&account(9), "it cheats"));
 	all.extend(ledger.bar(&account(8), "it cheats too"));
 	all.extend(ledger.forgive(&account(8)));
@@ -87,7 +109,7 @@ async fn what_the_ledger_knew_is_there_again() {
 	let kept = KeptStatement {
 		node,
 		receipt_key: account(7),
-		salt: Hash::repeat_byte(6),
+		salt: Some(Hash::repeat_byte(6)),
 		receipt,
 		rejected: None,
 	};
@@ -112,23 +134,24 @@ async fn a_file_of_another_version_is_refused() {
 	let folder = tempfile::tempdir().unwrap();
 	let (store, _) = open(&folder).await.unwrap();
 	store.close().await;
-	for layout in [4, 6] {
+	for layout in [5, 7] {
 		let database = Database::create(path(&folder)).unwrap();
 		tables::mark(&database, layout);
 		drop(database);
 		let refused = open(&folder).await.unwrap_err();
-		let StoreError::Layout { found, expected: 5 } = refused else { panic!("{refused}") };
+		let StoreError::Layout { found, expected: 6 } = refused else { panic!("{refused}") };
 		assert_eq!(found, layout);
 	}
 }
 
 fn kept(session: SessionId, sequence: u64) -> KeptStatement {
 	let mut receipt = receipt(sequence);
-	receipt.statement.session = session;
+	let VersionedStatement::V2(statement) = &mut receipt.statement;
+	statement.session = session;
 	KeptStatement {
 		node: account(2),
 		receipt_key: account(7),
-		salt: Hash::zero(),
+		salt: None,
 		receipt,
 		rejected: Some("too dear".into()),
 	}
@@ -146,7 +169,7 @@ async fn nothing_is_left_of_an_earlier_session_with_the_same_number() {
 		let kind = IntentKind::Open { expires_at: 500, first: 6 };
 		let mut changes = vec![ledger.plan(&node, 10, kind, 1, &budget).unwrap().1];
 		ledger.submitted(&node);
-		changes.extend(ledger.opened(&node, 7, 100, 500));
+		changes.extend(ledger.opened(&node, 7, 100, 500, 1));
 		changes
 	};
 	changes.extend(open_session(&mut ledger));
@@ -185,7 +208,7 @@ async fn statements_are_kept_for_a_while() {
 	let folder = tempfile::tempdir().unwrap();
 	let (store, mut ledger) = open(&folder).await.unwrap();
 	for session in [7, 8] {
-		store.write(ledger.opened(&account(2), session, 100, 500)).wait().await.unwrap();
+		store.write(ledger.opened(&account(2), session, 100, 500, 1)).wait().await.unwrap();
 		for sequence in [1, 2, 3, 1] {
 			let change = Change::Statement(Box::new(kept(session, sequence)));
 			store.write(vec![change]).wait().await.unwrap();
@@ -251,7 +274,7 @@ async fn nothing_is_reserved_on_a_full_disk() {
 	let kind = IntentKind::Open { expires_at: 500, first: 7 };
 	assert_eq!(treasury.plan(&node, 10, kind, 1, 1_000).await.unwrap(), 100);
 	treasury.submitted(&node);
-	treasury.update(|ledger| ledger.opened(&node, 7, 100, 500)).await.unwrap();
+	treasury.update(|ledger| ledger.opened(&node, 7, 100, 500, 1)).await.unwrap();
 	let reserved = treasury.begin(&node, agreed(10), 1).await.unwrap();
 	assert_eq!(reserved.slot.sequence, 1);
 

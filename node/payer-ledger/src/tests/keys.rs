@@ -41,7 +41,7 @@ fn a_hot_key_spends_no_more_than_it_may() {
 	let seen = SessionInfo {
 		signer: node(HOT),
 		spending_limit: 150,
-		..info(&ledger, 7, vec![LaneInfo { lane: 0, sequence: 1, settled: 20 }])
+		..info(&ledger, 7, vec![settled_lane(0, 1, 20)])
 	};
 	assert_eq!(look(&mut ledger, 7, Some(&seen)), []);
 	assert_eq!(ledger.books().left(7), 80);

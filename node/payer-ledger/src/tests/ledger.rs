@@ -1,5 +1,7 @@
 //! Calls, money and sessions.
 
+use openledger_primitives::{lane::VersionedStatement, lane_list::LaneList};
+
 use super::*;
 
 #[test]
@@ -9,11 +11,17 @@ fn calls_in_parallel_take_lanes_of_their_own() {
 	let second = begin(&mut ledger, 10, &budget).unwrap();
 	assert_eq!((first.slot.lane, second.slot.lane), (0, 1));
 	assert_eq!((first.acknowledged, first.authorised, first.slot.sequence), (0, 10, 1));
-	ledger.acknowledge(&first.slot, receipt(&first.slot, 3, 4), Fate::Delivered, 0);
+	assert_eq!(first.acknowledged_root, LaneList::default().root());
+	let stated = receipt(&first.slot, 3, 4);
+	ledger.acknowledge(&first.slot, stated.clone(), Fate::Delivered, 0);
 	// The lane that is free again goes on where it was.
 	let third = begin(&mut ledger, 10, &budget).unwrap();
 	assert_eq!((third.slot.lane, third.slot.sequence), (0, 2));
 	assert_eq!((third.acknowledged, third.authorised), (4, 14));
+	let mut list = LaneList::default();
+	let VersionedStatement::V2(statement) = &stated.statement;
+	list.append(1, stated.statement.hash(), &statement.totals()).unwrap();
+	assert_eq!(third.acknowledged_root, list.root());
 	let standing = ledger.standing();
 	assert_eq!((standing.charged, standing.reserved, standing.committed), (4, 20, 100));
 	assert_eq!(standing.exposed, 24);
@@ -45,74 +53,20 @@ fn what_is_missing_is_told() {
 }
 
 #[test]
-fn a_full_session_is_followed_by_another() {
-	let (mut ledger, budget) = (with_session(1_000), Budget::new(2_000, Some(1_000)));
-	for _ in 0..MAX_LANES {
-		begin(&mut ledger, 1, &budget).unwrap();
-	}
-	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::Open { need: 1 }));
-	let open = IntentKind::Open { expires_at: 1_000, first: 8 };
-	ledger.plan(&node(2), 1, open, 10, &budget).unwrap();
-	ledger.opened(&node(2), 8, 1_000, 1_000);
-	assert_eq!(begin(&mut ledger, 1, &budget).unwrap().slot.session, 8);
-}
-
-#[test]
-fn a_node_cannot_have_sessions_opened_by_its_word() {
-	let (ledger, budget) = (with_session(1_000), Budget::new(2_000, Some(1_000)));
-	let deny_all = |charge: Option<Balance>| {
-		let mut ledger = ledger.clone();
-		for _ in 0..MAX_LANES {
-			let Begun { slot, .. } = begin(&mut ledger, 5, &budget).unwrap();
-			if let Some(charge) = charge {
-				ledger.acknowledge(&slot, receipt(&slot, 3, charge), Fate::Delivered, 0);
-				let again = begin(&mut ledger, 5, &budget).unwrap();
-				assert_eq!(again.slot.lane, slot.lane);
-				book(&mut ledger, |book| book.close_lane(again.slot.lane));
-				release(&mut ledger, &again.slot, false);
-			} else {
-				book(&mut ledger, |book| book.close_lane(slot.lane));
-				release(&mut ledger, &slot, false);
-			}
-		}
-		ledger
-	};
-	let mut denied = deny_all(None);
-	assert_eq!(begin(&mut denied, 1, &budget), Err(Shortfall::LanesDenied { session: 7 }));
-	// Nor does it help it that the session is used no more: what is in it comes back then.
-	book(&mut denied, Book::retire);
-	assert_eq!(begin(&mut denied, 1, &budget), Err(Shortfall::Open { need: 1 }));
-	// What was charged shows that the lanes were used.
-	assert_eq!(begin(&mut deny_all(Some(1)), 1, &budget), Err(Shortfall::Open { need: 1 }));
-}
-
-#[test]
 fn what_was_signed_once_may_be_settled() {
 	let (mut ledger, budget) = (with_session(1_000), Budget::new(2_000, Some(1_000)));
 	let Begun { slot, .. } = begin(&mut ledger, 100, &budget).unwrap();
 	ledger.acknowledge(&slot, receipt(&slot, 3, 100), Fate::Delivered, 0);
 	// The node has forgotten it, but not before its settlement was on its way.
 	let Begun { slot, .. } = begin(&mut ledger, 100, &budget).unwrap();
-	refuse(&mut ledger, &slot, Correction { sequence: Some(0), acknowledged: Some(0) });
+	refuse(&mut ledger, &slot, Correction { sequence: Some(0) });
 	let mut settled = |settled| {
-		let lanes = vec![LaneInfo { lane: slot.lane, sequence: 1, settled }];
+		let lanes = vec![settled_lane(slot.lane, 1, settled)];
 		let seen = info(&ledger, 7, lanes);
 		look(&mut ledger, 7, Some(&seen))
 	};
 	assert_eq!(settled(100), []);
 	assert_eq!(settled(101).len(), 1);
-}
-
-#[test]
-fn a_lane_that_has_come_to_its_end_is_left() {
-	let (mut ledger, budget) = (with_session(1_000), Budget::new(2_000, Some(1_000)));
-	let end = Correction { sequence: Some(Sequence::MAX), acknowledged: None };
-	for number in 0..MAX_LANES {
-		let Begun { slot, .. } = begin(&mut ledger, 5, &budget).unwrap();
-		assert_eq!((slot.lane, lane(&ledger, &slot).highest()), (number, 1));
-		refuse(&mut ledger, &slot, end);
-	}
-	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::LanesDenied { session: 7 }));
 }
 
 #[test]
@@ -122,7 +76,7 @@ fn a_node_that_takes_no_session_gets_no_third() {
 		let kind = IntentKind::Open { expires_at: 1_000, first: id };
 		ledger.plan(&node(2), 1, kind, 10, &budget).unwrap();
 		ledger.submitted(&node(2));
-		ledger.opened(&node(2), id, 100, 1_000);
+		ledger.opened(&node(2), id, 100, 1_000, OPENED_AT);
 	};
 	book(&mut ledger, Book::retire_unwelcome);
 	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::Open { need: 1 }));
@@ -141,7 +95,7 @@ fn a_node_that_takes_no_session_gets_no_third() {
 fn sessions_that_end_are_not_used() {
 	let (ledger, budget) = (with_session(100), Budget::new(200, Some(100)));
 	let usable = |ledger: &Ledger, best| {
-		ledger.means().check(&node(2), agreed(3, 1).terms, 1, best, &budget).is_ok()
+		ledger.means().check(&node(2), &agreement(3), 1, best, &budget).is_ok()
 	};
 	assert!(usable(&ledger, 979));
 	assert!(!usable(&ledger, 980));
@@ -167,8 +121,7 @@ fn a_refused_voucher_frees_its_number_but_still_counts() {
 	release(&mut ledger, &again.slot, true);
 	let third = begin(&mut ledger, 60, &budget).unwrap();
 	assert_eq!(third.slot.sequence, 2);
-	let less = Correction { sequence: Some(9), acknowledged: Some(0) };
-	refuse(&mut ledger, &third.slot, less);
+	refuse(&mut ledger, &third.slot, Correction { sequence: Some(9) });
 	let fourth = begin(&mut ledger, 60, &budget).unwrap();
 	assert_eq!((fourth.slot.sequence, fourth.authorised), (10, 60));
 	assert_eq!(ledger.closed(7, None, 0).0.len(), 2);
@@ -185,7 +138,7 @@ fn a_number_that_comes_back_with_the_same_node_goes_on_with_its_lanes() {
 	let open = IntentKind::Open { expires_at: 1_000, first: 0 };
 	ledger.plan(&node(2), 100, open, 5, &budget).unwrap();
 	ledger.submitted(&node(2));
-	let changes = ledger.opened(&node(2), 7, 100, 1_000);
+	let changes = ledger.opened(&node(2), 7, 100, 1_000, OPENED_AT);
 	assert!(!changes.iter().any(|change| matches!(change, Change::Anew(_))));
 	let next = begin(&mut ledger, 10, &budget).unwrap();
 	assert_eq!((next.slot.sequence, next.acknowledged), (2, 4));
@@ -194,7 +147,7 @@ fn a_number_that_comes_back_with_the_same_node_goes_on_with_its_lanes() {
 #[test]
 fn refused_vouchers_are_remembered_while_they_can_be_taken() {
 	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
-	let before = |sequence| Correction { sequence: Some(sequence), acknowledged: None };
+	let before = |sequence| Correction { sequence: Some(sequence) };
 	let refused = begin(&mut ledger, 10, &budget).unwrap();
 	refuse(&mut ledger, &refused.slot, before(0));
 	let restored = Ledger::restore(contents(&ledger));
@@ -226,7 +179,7 @@ fn refused_vouchers_are_remembered_while_they_can_be_taken() {
 	let mut behind = ledger.clone();
 	assert_eq!(ledger.take_up(&refused.slot, receipt(&refused.slot, 3, 4), 0).len(), 4);
 	assert_eq!(ledger.nodes().trust(&node(2)).lost, 1, "nobody has its answer");
-	assert_eq!((lane(&ledger, &refused.slot).acknowledged, ledger.standing().charged), (4, 4));
+	assert_eq!((lane(&ledger, &refused.slot).acknowledged(), ledger.standing().charged), (4, 4));
 	let next = begin(&mut ledger, 10, &budget).unwrap();
 	assert_eq!((next.slot.sequence, next.acknowledged), (2, 4));
 	// A sequence that is behind is charged once, whatever else was refused with it.
@@ -242,13 +195,23 @@ fn refused_vouchers_are_remembered_while_they_can_be_taken() {
 #[test]
 fn a_lane_with_many_refused_vouchers_gets_no_more_calls() {
 	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
-	let before = Correction { sequence: Some(0), acknowledged: None };
-	let first = begin(&mut ledger, 10, &budget).unwrap();
-	refuse(&mut ledger, &first.slot, before);
-	for number in 1..u32::from(MAX_LANES) * 32 {
-		let refused = begin(&mut ledger, 10, &budget).unwrap();
-		assert_eq!((u32::from(refused.slot.lane), refused.slot.sequence), (number / 32, 1));
-		refuse(&mut ledger, &refused.slot, before);
+	let before = Correction { sequence: Some(0) };
+	let refuse_next = |ledger: &mut Ledger| {
+		let refused = begin(ledger, 10, &budget).unwrap().slot;
+		refuse(ledger, &refused, before);
+		(refused.lane, refused.sequence)
+	};
+	for number in 0..64 {
+		assert_eq!(refuse_next(&mut ledger), (number / 32, 1));
+	}
+	// The same on all other lanes but the last, where nothing was refused yet.
+	let mut contents = contents(&ledger);
+	let full = contents.lanes[&(7, 0)].clone();
+	let last = MAX_SESSION_LANES - 1;
+	contents.lanes.extend((2..last).map(|lane| ((7, lane), full.clone())));
+	let mut ledger = Ledger::restore(contents);
+	for _ in 0..32 {
+		assert_eq!(refuse_next(&mut ledger), (last, 1));
 	}
 	// Another session costs another deposit, so that is not for the node alone to say.
 	let denied = Shortfall::LanesDenied { session: 7 };
@@ -279,26 +242,6 @@ fn sessions_whose_key_has_spent_its_limit_are_used_no_more() {
 	let mut ledger = with_session(100);
 	spend(&mut ledger, 100);
 	assert!(ledger.books_mut().retire_worn(&node(2)).is_empty());
-}
-
-#[test]
-fn other_terms_take_other_lanes_and_then_another_session() {
-	let (mut ledger, budget) = (with_session(100), Budget::new(200, Some(100)));
-	let take = |ledger: &mut Ledger, version, model| {
-		let terms = LaneTerms { model, version, price_version: 0 };
-		let agreed = Agreement { terms, ..agreed(model, 1) };
-		let (begun, _) = ledger.begin(&node(2), agreed, 10, &budget)?;
-		release(ledger, &begun.slot, false);
-		Ok(begun.slot.lane)
-	};
-	assert_eq!(take(&mut ledger, 0, 3), Ok(0));
-	assert_eq!(take(&mut ledger, 1, 3), Ok(1), "the node may have kept the first voucher");
-	assert_eq!((take(&mut ledger, 0, 3), take(&mut ledger, 0, 4)), (Ok(0), Ok(2)));
-	for version in 2..=62 {
-		assert!(take(&mut ledger, version, 3).is_ok());
-	}
-	assert_eq!(take(&mut ledger, 63, 3), Err(Shortfall::Open { need: 1 }));
-	assert_eq!(take(&mut ledger, 1, 3), Ok(1), "it is there for the others still");
 }
 
 #[test]
@@ -340,7 +283,7 @@ fn a_parked_call_keeps_its_lane_until_it_is_resolved() {
 fn more_than_was_stated_is_noticed() {
 	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
 	let begun = begin(&mut ledger, 60, &budget).unwrap();
-	let settled = |sequence, settled| vec![LaneInfo { lane: 0, sequence, settled }];
+	let settled = |sequence, settled| vec![settled_lane(0, sequence, settled)];
 	let look = |ledger: &mut Ledger, lanes| {
 		let info = info(ledger, 7, lanes);
 		look(ledger, 7, Some(&info))
@@ -349,8 +292,8 @@ fn more_than_was_stated_is_noticed() {
 	assert!(look(&mut ledger, settled(1, 50)).is_empty());
 	ledger.acknowledge(&begun.slot, receipt(&begun.slot, 3, 50), Fate::Delivered, 0);
 	assert!(look(&mut ledger, settled(1, 50)).is_empty());
-	let evidence = look(&mut ledger, settled(1, 51));
-	assert_eq!((evidence[0].settled, evidence[0].stated), (51, 50));
+	let found = look(&mut ledger, settled(1, 51));
+	assert_eq!((found[0].settled, found[0].stated), (51, 50));
 }
 
 #[test]
@@ -361,7 +304,7 @@ fn a_closed_session_costs_what_could_be_settled() {
 		let begun = begin(&mut ledger, 60, &budget).unwrap();
 		ledger.acknowledge(&begun.slot, receipt(&begun.slot, 3, 20), Fate::Delivered, 0);
 		if let Some((sequence, settled)) = settled {
-			let lanes = vec![LaneInfo { lane: 0, sequence, settled }];
+			let lanes = vec![settled_lane(0, sequence, settled)];
 			let info = info(&ledger, 7, lanes);
 			look(&mut ledger, 7, Some(&info));
 		}
@@ -415,10 +358,10 @@ fn a_sequence_that_was_charged_is_not_charged_again() {
 	}
 	// Its node wants the lane to go on from before, and the voucher after that stays remembered.
 	let third = begin(&mut ledger, 10, &budget).unwrap();
-	let before = Correction { sequence: Some(1), acknowledged: None };
+	let before = Correction { sequence: Some(1) };
 	refuse(&mut ledger, &third.slot, before);
 	assert_eq!(lane(&ledger, &third.slot).untaken.len(), 1);
-	assert_eq!(lane(&ledger, &third.slot).charged, 2);
+	assert_eq!(lane(&ledger, &third.slot).charged(), 2);
 	let fourth = begin(&mut ledger, 10, &budget).unwrap();
 	assert_eq!((third.slot.sequence, fourth.slot.sequence), (3, 3));
 	// Whichever of the two is charged first is the one that counts.
@@ -438,7 +381,7 @@ fn a_number_that_another_node_gets_keeps_what_was_signed_for_it() {
 	let open = IntentKind::Open { expires_at: 1_000, first: 0 };
 	ledger.plan(&node(3), 100, open, 5, &budget).unwrap();
 	ledger.submitted(&node(3));
-	ledger.opened(&node(3), 7, 100, 1_000);
+	ledger.opened(&node(3), 7, 100, 1_000, OPENED_AT);
 	// Both nodes may be one operator's, and a voucher names no node.
 	assert_eq!((ledger.books().left(7), ledger.standing().exposed), (40, 60));
 	assert_eq!(ledger.books().busy_lanes(), 0);
@@ -464,54 +407,54 @@ fn what_a_session_has_cost_beyond_its_statements_is_held_against_its_node() {
 			true => drop(ledger.park_lost(&silent.slot)),
 			false => ledger.park(&silent.slot),
 		}
-		let evidence = ledger.closed(7, Some(refunded), 0).1;
+		let found = ledger.closed(7, Some(refunded), 0).1;
 		let trust = ledger.nodes().trust(&node(2));
-		(evidence, trust.lost, ledger.standing().charged)
+		(found, trust.lost, ledger.standing().charged)
 	};
 	// The call whose statement never came explains as much as it was allowed to cost, and no more.
 	assert_eq!(run(false, 80), (vec![], 0, 20));
 	assert_eq!(run(false, 50), (vec![], 0, 50));
 	assert_eq!(run(true, 50), (vec![], 1, 50));
 	assert_eq!(run(true, 80), (vec![], 0, 20));
-	let (evidence, _, charged) = run(false, 49);
-	let expected = Evidence { node: node(2), session: 7, lane: None, settled: 51, stated: 20 };
-	assert_eq!((evidence, charged), (vec![expected], 50));
+	let (found, _, charged) = run(false, 49);
+	let expected = Oversettled { node: node(2), session: 7, lane: None, settled: 51, stated: 20 };
+	assert_eq!((found, charged), (vec![expected], 50));
 }
 
 #[test]
 fn a_refused_voucher_that_was_settled_is_evidence_when_the_session_is_closed() {
 	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
 	let refused = begin(&mut ledger, 10, &budget).unwrap();
-	refuse(&mut ledger, &refused.slot, Correction { sequence: Some(0), acknowledged: None });
-	let seen = info(&ledger, 7, vec![LaneInfo { lane: 0, sequence: 1, settled: 4 }]);
+	refuse(&mut ledger, &refused.slot, Correction { sequence: Some(0) });
+	let seen = info(&ledger, 7, vec![settled_lane(0, 1, 4)]);
 	assert_eq!(look(&mut ledger, 7, Some(&seen)), [], "its node may have a statement");
 	let mut stated = ledger.clone();
-	for (ledger, evidence) in [(&mut ledger, 1), (&mut stated, 0)] {
-		if evidence == 0 {
+	for (ledger, expected) in [(&mut ledger, 1), (&mut stated, 0)] {
+		if expected == 0 {
 			ledger.take_up(&refused.slot, receipt(&refused.slot, 3, 4), 0);
 		}
 		let found = ledger.closed(7, None, 0).1;
-		assert_eq!(found.len(), evidence, "{found:?}");
+		assert_eq!(found.len(), expected, "{found:?}");
 	}
 }
 
 #[test]
 fn what_was_stated_before_is_not_counted_again() {
 	let (mut ledger, budget) = (with_session(1_000), Budget::new(1_000, Some(1_000)));
-	let price = PriceSchedule { per_call: 10, ..PriceSchedule::default() };
+	let list_price = PriceSchedule { per_call: 10, ..PriceSchedule::default() };
 	let begin = |ledger: &mut Ledger| {
-		let agreed = Agreement { price, ..agreed(3, 100) };
+		let agreed = CallTerms { list_price, ..agreed(3, 100) };
 		ledger.begin(&node(2), agreed, 10, &budget).unwrap().0
 	};
 	let first = begin(&mut ledger);
 	ledger.acknowledge(&first.slot, receipt(&first.slot, 3, 100), Fate::Delivered, 0);
 	// A node that was restored from a backup knows of less, and its earlier settlement still lands.
 	let second = begin(&mut ledger);
-	let less = Correction { sequence: Some(1), acknowledged: Some(0) };
-	refuse(&mut ledger, &second.slot, less);
+	refuse(&mut ledger, &second.slot, Correction { sequence: Some(1) });
 	let third = begin(&mut ledger);
+	assert_eq!(third.acknowledged, 100, "what was acknowledged never gets less");
 	ledger.park(&third.slot);
-	let seen = info(&ledger, 7, vec![LaneInfo { lane: 0, sequence: 2, settled: 110 }]);
+	let seen = info(&ledger, 7, vec![settled_lane(0, 2, 110)]);
 	assert_eq!(look(&mut ledger, 7, Some(&seen)), []);
 	assert_eq!(ledger.standing().charged, 110);
 	assert!(ledger.nodes().barred().is_empty());

@@ -1,38 +1,49 @@
 //! The ledger, operation by operation, without a disk.
 
+mod adopt;
 mod keys;
+mod lanes;
 mod ledger;
+mod node_side;
 mod numbers;
 mod random;
 mod trust;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use openledger_primitives::{
+	answer::{unattributed, Evidence},
 	info::{LaneInfo, SessionInfo},
-	price::PriceSchedule,
-	statement::Statement,
-	voucher::LaneTerms,
-	AccountId, Balance, Hash, LaneId, ModelId, Sequence, SessionId, Signature, MAX_LANES,
+	lane::{Agreement, Statement},
+	price::{PriceSchedule, Tokens},
+	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, Sequence, SessionId, Signature,
+	MAX_SESSION_LANES,
 };
 use openledger_protocol::x402::Receipt;
 
 use crate::{
 	types::{Change, Contents},
-	Agreement, Begun, Book, Budget, Correction, Evidence, Fate, IntentKind, Lane, LaneSlot, Ledger,
-	Meta, Session, Shortfall, Signers,
+	Begun, Book, Budget, CallTerms, Correction, Fate, IntentKind, Lane, LaneSlot, Ledger, Meta,
+	Oversettled, Session, Shortfall, Signers,
 };
 
 const ALICE: [u8; 32] = [1; 32];
+/// The block in which the session of the tests was opened.
+const OPENED_AT: BlockNumber = 6;
 
 fn node(number: u8) -> AccountId {
 	[number; 32].into()
 }
 
 fn empty() -> Ledger {
+	empty_of(ALICE.into())
+}
+
+fn empty_of(caller: AccountId) -> Ledger {
 	let genesis_hash = Hash::zero();
 	Ledger::restore(Contents {
-		meta: Meta { genesis_hash, caller: ALICE.into(), closed: 0, baseline: 0 },
+		meta: Meta { genesis_hash, caller, closed: 0, baseline: 0 },
 		sessions: BTreeMap::new(),
 		lanes: BTreeMap::new(),
 		intents: BTreeMap::new(),
@@ -60,10 +71,22 @@ pub(crate) fn contents(ledger: &Ledger) -> Contents {
 	}
 }
 
-fn agreed(model: ModelId, allowance: Balance) -> Agreement {
+/// An agreement as of the tests' best block.
+fn agreement(model: ModelId) -> Agreement {
 	Agreement {
-		terms: LaneTerms { model, version: 0, price_version: 0 },
-		price: PriceSchedule::default(),
+		model,
+		version: 0,
+		price_version: 0,
+		as_of: 10,
+		evidence: Evidence::Open,
+		own_price: None,
+	}
+}
+
+fn agreed(model: ModelId, allowance: Balance) -> CallTerms {
+	CallTerms {
+		agreement: agreement(model),
+		list_price: PriceSchedule::default(),
 		input_tokens: 1,
 		max_output_tokens: 1,
 		allowance,
@@ -75,35 +98,43 @@ fn agreed(model: ModelId, allowance: Balance) -> Agreement {
 }
 
 fn receipt(slot: &LaneSlot, model: ModelId, charge: Balance) -> Receipt {
+	let evidence = Evidence::Open;
+	let answer = unattributed(&[0; 32], &Hash::zero(), b"Paris", Hash::zero(), evidence).unwrap();
 	let statement = Statement {
 		genesis_hash: Hash::zero(),
 		session: slot.session,
 		lane: slot.lane,
+		agreement: agreement(model),
 		sequence: slot.sequence,
-		model,
-		version: 0,
-		price_version: 0,
-		input_tokens: 2,
-		output_tokens: 3,
+		tokens: Tokens::new(2, 3),
 		charge,
 		request_hash: Hash::zero(),
-		response_hash: Hash::zero(),
+		response_hash: answer.hash(),
 		attribution: Default::default(),
+		extension: None,
 	};
 	// Who has signed it was looked at before.
-	Receipt { statement, signature: Signature::Sr25519(Default::default()) }
+	let signature = Signature::Sr25519(Default::default());
+	Receipt { statement: statement.into(), signature, header: answer.header }
+}
+
+/// A lane as far as the chain has settled it.
+fn settled_lane(lane: LaneId, sequence: Sequence, settled: Balance) -> LaneInfo {
+	LaneInfo { lane, sequence, settled, agreement: Some(agreement(3).hash()) }
 }
 
 fn info(ledger: &Ledger, id: SessionId, lanes: Vec<LaneInfo>) -> SessionInfo {
 	let session = ledger.books().session(id).unwrap();
+	let caller = &ledger.meta().caller;
 	SessionInfo {
 		id,
-		caller: ALICE.into(),
+		caller: caller.clone(),
 		node: session.node.clone(),
-		signer: ALICE.into(),
+		signer: caller.clone(),
 		deposit: session.deposit,
 		settled: 0,
 		spending_limit: session.deposit,
+		opened_at: OPENED_AT,
 		expires_at: session.expires_at,
 		closes_at: None,
 		lanes,
@@ -111,20 +142,24 @@ fn info(ledger: &Ledger, id: SessionId, lanes: Vec<LaneInfo>) -> SessionInfo {
 }
 
 /// Compares a session with the chain, and judges by it.
-fn look(ledger: &mut Ledger, id: SessionId, seen: Option<&SessionInfo>) -> Vec<Evidence> {
-	let (_, mut evidence) = ledger.observe(id, seen, 0);
-	evidence.extend(ledger.reckon(id, 0).1);
-	evidence
+fn look(ledger: &mut Ledger, id: SessionId, seen: Option<&SessionInfo>) -> Vec<Oversettled> {
+	let (_, mut found) = ledger.observe(id, seen, 0);
+	found.extend(ledger.reckon(id, 0).1);
+	found
 }
 
 /// A ledger with a session of `deposit` with node 2.
 fn with_session(deposit: Balance) -> Ledger {
-	let mut ledger = empty();
+	with_session_of(ALICE.into(), deposit)
+}
+
+fn with_session_of(caller: AccountId, deposit: Balance) -> Ledger {
+	let mut ledger = empty_of(caller);
 	let budget = Budget::new(deposit, Some(deposit));
 	let open = IntentKind::Open { expires_at: 1_000, first: 0 };
 	ledger.plan(&node(2), deposit, open, 5, &budget).unwrap();
 	ledger.submitted(&node(2));
-	ledger.opened(&node(2), 7, deposit, 1_000);
+	ledger.opened(&node(2), 7, deposit, 1_000, OPENED_AT);
 	ledger
 }
 

@@ -115,39 +115,37 @@ fn losses_are_remembered() {
 #[test]
 fn what_the_chain_has_settled_needs_no_statement() {
 	let (mut ledger, budget) = (with_session(1_000), Budget::new(1_000, Some(1_000)));
-	let price = PriceSchedule { per_call: 10, ..PriceSchedule::default() };
+	let list_price = PriceSchedule { per_call: 10, ..PriceSchedule::default() };
 	let begin = |ledger: &mut Ledger| {
-		let draft = Agreement { price, ..agreed(3, 10) };
+		let draft = CallTerms { list_price, ..agreed(3, 10) };
 		ledger.begin(&node(2), draft, 10, &budget).unwrap().0
 	};
 	let settle = |ledger: &mut Ledger, lane, sequence, settled| {
-		let lanes = vec![LaneInfo { lane, sequence, settled }];
-		let seen = info(ledger, 7, lanes);
+		let seen = info(ledger, 7, vec![settled_lane(lane, sequence, settled)]);
 		ledger.observe(7, Some(&seen), 5);
-		let (changes, evidence) = ledger.reckon(7, 5);
-		assert_eq!(evidence, []);
+		let (changes, found) = ledger.reckon(7, 5);
+		assert_eq!(found, []);
 		changes.len()
 	};
 	// As long as somebody looks after it, and as long as more may be charged, it is left alone.
 	let begun = begin(&mut ledger);
 	assert_eq!(settle(&mut ledger, 0, 1, 10), 0);
 	ledger.park(&begun.slot);
-	let slot = LaneSlot { sequence: 2, ..begun.slot.clone() };
 	assert_eq!(ledger.reckon(7, 5).0.len(), 2, "the lane and its model");
 	assert_eq!((ledger.standing().charged, ledger.standing().reserved), (10, 0));
 	assert!(!ledger.means().is_doubted(&node(2)), "nobody knows that it was lost");
-	// Nothing was charged for the next one, which did not arrive.
+	// Nothing was charged for the next one, which did not arrive. It has another lane.
 	let begun = begin(&mut ledger);
-	assert_eq!((&begun.slot, begun.acknowledged), (&slot, 10));
+	assert_eq!((begun.slot.lane, begun.slot.sequence, begun.acknowledged), (1, 1, 0));
 	ledger.park_lost(&begun.slot);
 	assert_eq!(settle(&mut ledger, 0, 1, 10), 0);
-	assert_eq!(settle(&mut ledger, 0, 2, 10), 1);
+	assert_eq!(settle(&mut ledger, 1, 1, 0), 1);
 	assert!(!ledger.means().is_doubted(&node(2)));
 	// And these were.
 	for round in 1..=3 {
 		let begun = begin(&mut ledger);
 		ledger.park_lost(&begun.slot);
-		settle(&mut ledger, 0, 2 + round, 10 + 10 * Balance::from(round));
+		settle(&mut ledger, begun.slot.lane, 1, 10);
 		assert_eq!(ledger.nodes().trust(&node(2)).lost, round);
 	}
 	assert!(ledger.nodes().barred()[&node(2)].contains("did not arrive: 3 of 3"));
@@ -156,12 +154,12 @@ fn what_the_chain_has_settled_needs_no_statement() {
 #[test]
 fn what_is_settled_for_an_answer_is_held_against_what_has_come_of_it() {
 	let (mut ledger, budget) = (with_session(1_000), Budget::new(1_000, Some(1_000)));
-	let price = PriceSchedule { per_output_token: 1, ..PriceSchedule::default() };
-	let draft = Agreement { price, max_output_tokens: 100, ..agreed(3, 100) };
+	let list_price = PriceSchedule { per_output_token: 1, ..PriceSchedule::default() };
+	let draft = CallTerms { list_price, max_output_tokens: 100, ..agreed(3, 100) };
 	let (begun, _) = ledger.begin(&node(2), draft, 10, &budget).unwrap();
 	book(&mut ledger, |book| book.owe_at_most(&begun.slot, 20, None));
 	ledger.park(&begun.slot);
-	let seen = info(&ledger, 7, vec![LaneInfo { lane: 0, sequence: 1, settled: 21 }]);
+	let seen = info(&ledger, 7, vec![settled_lane(0, 1, 21)]);
 	look(&mut ledger, 7, Some(&seen));
 	assert!(ledger.nodes().barred()[&node(2)].contains("that costs 20 at most"));
 }

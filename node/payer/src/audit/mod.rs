@@ -1,15 +1,23 @@
 //! A node's statements of the calls of a session, next to what the chain settled of them.
 //!
 //! The chain computes charges itself, and a voucher bounds them. What it cannot know is whether a
-//! record is what the caller was told. A statement that the node has signed and a settled record
-//! that contradicts it are proof against the node.
+//! record is what the caller was told. A statement that the node has signed and a settled call
+//! that contradicts it are proof against the node, and so are two statements of one call: see [`Report`].
+//! Calls that were settled by their sums are in a list that the caller has acknowledged itself; they are
+//! compared with the statements all the same.
+
+mod report;
+
+pub use report::{Report, SettledReport, TwoStatements};
 
 use std::collections::BTreeMap;
 
-use openledger_chain_client::{AggregateSettled, CallSettled, SessionSettlements};
+use openledger_chain_client::{SessionSettlements, Settlement};
 use openledger_payer_ledger::KeptStatement;
 use openledger_primitives::{
-	merkle, record::CallRecord, statement::Statement, Balance, BlockNumber, Hash, LaneId, Sequence,
+	lane::{Agreement, SettledCall, SettledItem, SettledRun, Statement},
+	lane_list::Totals,
+	Balance, BlockNumber, LaneId, Sequence,
 };
 
 /// The finding about a call, or about calls that were settled together.
@@ -17,7 +25,7 @@ use openledger_primitives::{
 pub enum Finding {
 	/// It was settled as it was stated.
 	Agrees,
-	/// It was settled together with others: see [`Audit::aggregates`].
+	/// It was settled together with others: see [`Audit::runs`].
 	Together,
 	/// It was stated and not settled yet.
 	Waits,
@@ -59,25 +67,27 @@ pub struct AuditedCall {
 	pub finding: Finding,
 	/// The fields in which the settled record is not what was stated.
 	pub differences: Vec<&'static str>,
+	/// What can be reported to the chain because of it.
+	pub reports: Vec<Report>,
 }
 
 /// Calls that were settled together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditedAggregate {
+pub struct AuditedRun {
 	/// Their lane.
 	pub lane: LaneId,
-	/// The first sequence that the settlement is for.
+	/// The sequence of the first of them.
 	pub first_sequence: Sequence,
-	/// The last one.
+	/// The sequence of the last one.
 	pub last_sequence: Sequence,
 	/// The block of the settlement.
 	pub block: BlockNumber,
 	/// The number of calls that were settled.
-	pub calls: u64,
+	pub calls: u32,
 	/// The chain's charge for them, in planck.
 	pub settled: Balance,
 	/// The number of calls of these sequences that were stated.
-	pub stated_calls: u64,
+	pub stated_calls: u32,
 	/// Their cost by the node's statements, in planck.
 	pub stated: Balance,
 	/// The finding about them.
@@ -90,45 +100,50 @@ pub struct Audit {
 	/// All calls that were stated, or settled by themselves, by lane and sequence.
 	pub calls: Vec<AuditedCall>,
 	/// All calls that were settled together, in the chain's order.
-	pub aggregates: Vec<AuditedAggregate>,
+	pub runs: Vec<AuditedRun>,
 }
 
 type CallKey = (LaneId, Sequence);
-/// The events of one settlement of an aggregate: there were several where a lane was used for
-/// several versions or prices.
-type Parts<'a> = Vec<&'a AggregateSettled>;
+/// The statements of each call, without those that say the same.
+type Stated<'a> = BTreeMap<CallKey, Vec<&'a KeptStatement>>;
 
 impl Audit {
 	/// Compares what a node has signed of a session's calls with what was settled of the session.
 	pub fn new(kept: &[KeptStatement], settlements: &SessionSettlements) -> Self {
-		let mut statements: BTreeMap<CallKey, Vec<&Statement>> = BTreeMap::new();
+		let mut statements = Stated::new();
 		for kept in kept {
 			let of_call = statements.entry(kept.call()).or_default();
-			if !of_call.contains(&&kept.receipt.statement) {
-				of_call.push(&kept.receipt.statement);
+			let is_known = |known: &&KeptStatement| said(known) == said(kept);
+			if !of_call.iter().any(is_known) {
+				of_call.push(kept);
 			}
 		}
-		let aggregates = aggregates(settlements);
 		let mut ends: BTreeMap<LaneId, Sequence> = BTreeMap::new();
-		let settled = settlements.calls.iter().map(|(_, call)| (call.lane, call.sequence));
-		for (lane, sequence) in
-			settled.chain(aggregates.keys().map(|(lane, _, last)| (*lane, *last)))
-		{
+		let (mut calls, mut runs) = (BTreeMap::new(), Vec::new());
+		for (block, settlement) in &settlements.lanes {
+			let (lane, number) = (settlement.header.lane, block.number);
 			let end = ends.entry(lane).or_default();
-			*end = sequence.max(*end);
-		}
-
-		let mut calls: BTreeMap<CallKey, AuditedCall> = BTreeMap::new();
-		for (block, call) in &settlements.calls {
-			let place = (call.lane, call.sequence);
-			let stated = statements.get(&place).map(Vec::as_slice).unwrap_or_default();
-			calls.insert(place, settled_call(call, block.number, stated));
+			*end = settlement.header.sequence.max(*end);
+			for (index, item) in (0..).zip(&settlement.items) {
+				match item {
+					SettledItem::Call(call) => {
+						let place = (lane, call.record.sequence);
+						let stated = statements.get(&place).map(Vec::as_slice).unwrap_or_default();
+						calls.insert(place, settled_call(settlement, index, call, number, stated));
+					}
+					SettledItem::Run(run) => {
+						let agreement = &settlement.header.agreement;
+						runs.push(settled_run(lane, agreement, run, number, &statements));
+					}
+				}
+			}
 		}
 		for (place, stated) in &statements {
 			let (lane, sequence) = *place;
-			let together = aggregates
-				.keys()
-				.any(|(of, first, last)| *of == lane && (*first..=*last).contains(&sequence));
+			let together = runs.iter().any(|run| {
+				let sequences = run.first_sequence..=run.last_sequence;
+				run.lane == lane && sequences.contains(&sequence)
+			});
 			let passed = ends.get(&lane).is_some_and(|end| sequence <= *end);
 			let finding = match stated.as_slice() {
 				[_, _, ..] => Finding::Equivocates,
@@ -144,25 +159,18 @@ impl Audit {
 				block: None,
 				finding,
 				differences: Vec::new(),
+				reports: Report::of_two(stated).into_iter().collect(),
 			});
 		}
-		let aggregates = aggregates
-			.into_iter()
-			.map(|((lane, first, last), (block, parts))| {
-				let range = statements.range((lane, first)..=(lane, last));
-				let stated: Vec<_> = range.map(|(_, stated)| stated.as_slice()).collect();
-				settled_together(lane, (first, last), block, &parts, &stated)
-			})
-			.collect();
-		Self { calls: calls.into_values().collect(), aggregates }
+		Self { calls: calls.into_values().collect(), runs }
 	}
 
 	/// The amount that the node has charged beyond its statements, in planck.
 	pub fn overcharged(&self) -> Balance {
 		let calls = self.calls.iter().filter_map(|call| Some((call.settled?, call.stated?)));
-		let aggregates = self.aggregates.iter().filter(|sum| sum.finding == Finding::Overcharged);
-		let aggregates = aggregates.map(|sum| (sum.settled, sum.stated));
-		calls.chain(aggregates).fold(0, |sum: Balance, (settled, stated)| {
+		let runs = self.runs.iter().filter(|run| run.finding == Finding::Overcharged);
+		let runs = runs.map(|run| (run.settled, run.stated));
+		calls.chain(runs).fold(0, |sum: Balance, (settled, stated)| {
 			sum.saturating_add(settled.saturating_sub(stated))
 		})
 	}
@@ -170,31 +178,37 @@ impl Audit {
 	/// Returns `true` if anything that the node has signed is proof against it.
 	pub fn is_against_node(&self) -> bool {
 		self.calls.iter().any(|call| call.finding.is_against_node())
-			|| self.aggregates.iter().any(|sum| sum.finding.is_against_node())
+			|| self.runs.iter().any(|run| run.finding.is_against_node())
+	}
+
+	/// What can be reported to the chain, call by call.
+	pub fn reports(&self) -> impl Iterator<Item = (&AuditedCall, &Report)> {
+		self.calls.iter().flat_map(|call| call.reports.iter().map(move |report| (call, report)))
 	}
 }
 
-/// The settlements of aggregates, by lane, first and last sequence.
-fn aggregates(
-	settlements: &SessionSettlements,
-) -> BTreeMap<(LaneId, Sequence, Sequence), (BlockNumber, Parts<'_>)> {
-	let mut found: BTreeMap<_, (BlockNumber, Parts<'_>)> = BTreeMap::new();
-	for (block, sum) in &settlements.aggregates {
-		let key = (sum.lane, sum.first_sequence, sum.last_sequence);
-		found.entry(key).or_insert((block.number, Vec::new())).1.push(sum);
-	}
-	found
+/// The content of a statement.
+fn said(kept: &KeptStatement) -> &Statement {
+	kept.receipt.statement.newest()
 }
 
 /// The least that a call is stated to cost.
-fn least(stated: &[&Statement]) -> Option<Balance> {
-	stated.iter().map(|statement| statement.charge).min()
+fn least(stated: &[&KeptStatement]) -> Option<Balance> {
+	stated.iter().map(|kept| said(kept).charge).min()
 }
 
-fn settled_call(call: &CallSettled, block: BlockNumber, stated: &[&Statement]) -> AuditedCall {
-	let differences = stated.first().map(|statement| differences(call, statement));
+fn settled_call(
+	settlement: &Settlement,
+	index: u32,
+	call: &SettledCall,
+	block: BlockNumber,
+	stated: &[&KeptStatement],
+) -> AuditedCall {
+	let header = &settlement.header;
+	let cheapest = stated.iter().copied().min_by_key(|kept| said(kept).charge);
+	let differences = cheapest.map(|kept| differences(&header.agreement, call, said(kept)));
 	let differences = differences.unwrap_or_default();
-	let charge = least(stated);
+	let charge = cheapest.map(|kept| said(kept).charge);
 	let finding = match (stated, charge) {
 		([_, _, ..], _) => Finding::Equivocates,
 		(_, None) => Finding::Unstated,
@@ -203,95 +217,94 @@ fn settled_call(call: &CallSettled, block: BlockNumber, stated: &[&Statement]) -
 		_ if differences.is_empty() => Finding::Agrees,
 		_ => Finding::Differs,
 	};
+	// A node that settles less than it has stated for a call is left alone.
+	let is_wrong = charge.is_some_and(|charge| {
+		call.charge > charge || call.charge == charge && !differences.is_empty()
+	});
+	let against = cheapest.filter(|_| is_wrong);
+	let report = against.and_then(|kept| Report::of_settled(settlement, index, call, kept));
 	AuditedCall {
-		lane: call.lane,
-		sequence: call.sequence,
+		lane: header.lane,
+		sequence: call.record.sequence,
 		stated: charge,
 		settled: Some(call.charge),
 		block: Some(block),
 		finding,
 		differences,
+		reports: report.into_iter().chain(Report::of_two(stated)).collect(),
 	}
 }
 
-/// The fields in which a settled record is not what was stated, other than its charge.
-fn differences(call: &CallSettled, statement: &Statement) -> Vec<&'static str> {
+/// The fields in which a settled record is not what was stated, other than its charge. The answer's hash is
+/// also over the request's.
+fn differences(
+	agreement: &Agreement,
+	call: &SettledCall,
+	statement: &Statement,
+) -> Vec<&'static str> {
+	let (record, stated) = (&call.record, &statement.agreement);
+	let (settled, tokens) = (record.tokens(), &statement.tokens);
 	let compared = [
-		("model", call.model == statement.model),
-		("version", call.version == statement.version),
-		("price version", call.price_version == statement.price_version),
-		("input tokens", call.input_tokens == statement.input_tokens),
-		("output tokens", call.output_tokens == statement.output_tokens),
-		("request", call.request_hash == statement.request_hash),
-		("answer", call.response_hash == statement.response_hash),
+		("model", agreement.model == stated.model),
+		("version", agreement.version == stated.version),
+		("price version", agreement.price_version == stated.price_version),
+		("block that it is paid as of", agreement.as_of == stated.as_of),
+		("permission to show it", agreement.evidence == stated.evidence),
+		("price of the node's own", agreement.own_price == stated.own_price),
+		("number of input tokens", settled.input == tokens.input),
+		("number of cached tokens", settled.cached == tokens.cached),
+		("number of retrieved tokens", settled.retrieved == tokens.retrieved),
+		("number of output tokens", settled.output == tokens.output),
+		("answer", record.response_hash == statement.response_hash),
+		("attribution", record.attribution == statement.attribution),
+		("extension", record.extension == statement.extension),
 	];
 	compared.into_iter().filter_map(|(what, same)| (!same).then_some(what)).collect()
 }
 
-fn settled_together(
+fn settled_run(
 	lane: LaneId,
-	(first_sequence, last_sequence): (Sequence, Sequence),
+	agreement: &Agreement,
+	run: &SettledRun,
 	block: BlockNumber,
-	parts: &[&AggregateSettled],
-	stated: &[&[&Statement]],
-) -> AuditedAggregate {
-	let calls = parts.iter().fold(0u64, |sum, part| sum.saturating_add(part.calls.into()));
-	let settled = parts.iter().fold(0, |sum: Balance, part| sum.saturating_add(part.charge));
-	let stated_calls = u64::try_from(stated.len()).unwrap_or(u64::MAX);
-	let charges = stated.iter().filter_map(|stated| least(stated));
-	let charge = charges.fold(0, Balance::saturating_add);
-	let finding = if stated_calls < calls {
+	statements: &Stated<'_>,
+) -> AuditedRun {
+	let SettledRun { first_sequence, last_sequence, totals, .. } = *run;
+	let range = statements.range((lane, first_sequence)..=(lane, last_sequence));
+	// What was not acknowledged is in no list.
+	let acknowledged = range.filter_map(|(_, stated)| {
+		stated.iter().copied().find(|kept| kept.rejected.is_none()).map(said)
+	});
+	let acknowledged: Vec<_> = acknowledged.collect();
+	let sum = acknowledged
+		.iter()
+		.try_fold(Totals::default(), |sum, statement| sum.checked_add(&statement.totals()));
+	let sum = sum.unwrap_or_default();
+	let is_same = || {
+		let agreed = acknowledged.iter().all(|statement| statement.agreement == *agreement);
+		agreed && sum == totals
+	};
+	let finding = if sum.calls < totals.calls {
 		Finding::Unstated
-	} else if settled > charge {
+	} else if totals.charge > sum.charge {
 		Finding::Overcharged
-	} else if settled < charge {
+	} else if totals.charge < sum.charge {
 		Finding::Undercharged
-	} else if parts.iter().all(|part| part.root == root(stated)) && terms_fit(parts, stated) {
+	} else if is_same() {
 		Finding::Agrees
 	} else {
 		Finding::Differs
 	};
-	AuditedAggregate {
+	AuditedRun {
 		lane,
 		first_sequence,
 		last_sequence,
 		block,
-		calls,
-		settled,
-		stated_calls,
-		stated: charge,
+		calls: totals.calls,
+		settled: totals.charge,
+		stated_calls: sum.calls,
+		stated: sum.charge,
 		finding,
-	}
-}
-
-/// Returns `true` if each call was settled at the terms that were stated.
-fn terms_fit(parts: &[&AggregateSettled], stated: &[&[&Statement]]) -> bool {
-	stated.iter().filter_map(|stated| stated.first()).all(|call| {
-		parts.iter().any(|part| {
-			(part.model, part.version, part.price_version)
-				== (call.model, call.version, call.price_version)
-		})
-	})
-}
-
-/// The Merkle root over the records as they were stated.
-fn root(stated: &[&[&Statement]]) -> Hash {
-	let statements = stated.iter().filter_map(|stated| stated.first());
-	merkle::root(statements.map(|statement| merkle::leaf(&record(statement), statement.charge)))
-}
-
-/// The record that a statement is of.
-fn record(statement: &Statement) -> CallRecord {
-	CallRecord {
-		sequence: statement.sequence,
-		model: statement.model,
-		version: statement.version,
-		price_version: statement.price_version,
-		input_tokens: statement.input_tokens,
-		output_tokens: statement.output_tokens,
-		request_hash: statement.request_hash,
-		response_hash: statement.response_hash,
-		attribution: statement.attribution.clone(),
 	}
 }
 

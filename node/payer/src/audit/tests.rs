@@ -1,193 +1,275 @@
 use super::*;
-use openledger_chain_client::{Block, Keypair, Scheme};
-use openledger_primitives::{record::CallPayment, AccountId, SessionId};
+use openledger_chain_client::Block;
+use openledger_primitives::{
+	answer::Evidence,
+	lane::{SettledLane, VersionedStatement},
+	lane_list::LaneList,
+	price::Tokens,
+	tree, AccountId, Hash, SessionId,
+};
 use openledger_protocol::x402::Receipt;
+use openledger_testkit::{key, response, voucher, PRICE};
 
 const SESSION: SessionId = 7;
+const LANE: LaneId = 2;
 
-/// The statement of a call, signed.
-fn kept(session: SessionId, sequence: Sequence, charge: Balance) -> KeptStatement {
-	let key = Keypair::from_uri("//Bob", Scheme::Sr25519).unwrap();
-	let statement = Statement {
-		genesis_hash: Hash::repeat_byte(1),
-		session,
-		lane: 2,
-		sequence,
+fn agreement() -> Agreement {
+	Agreement {
 		model: 3,
 		version: 4,
 		price_version: 5,
-		input_tokens: 6,
-		output_tokens: 7,
-		charge,
+		as_of: 11,
+		evidence: Evidence::Open,
+		own_price: None,
+	}
+}
+
+/// The statement of a call, signed.
+fn kept(change: impl FnOnce(&mut Statement)) -> KeptStatement {
+	let mut statement = Statement {
+		genesis_hash: Hash::repeat_byte(1),
+		session: SESSION,
+		lane: LANE,
+		agreement: agreement(),
+		sequence: 1,
+		tokens: Tokens::new(6, 7),
+		charge: 100,
 		request_hash: Hash::repeat_byte(8),
 		response_hash: Hash::repeat_byte(9),
 		attribution: Default::default(),
+		extension: None,
 	};
-	let signature = key.sign_message(&statement);
+	change(&mut statement);
+	let node = key("//Bob");
+	let signature = node.sign_message(&statement);
+	let header = response(&voucher(b"", 0), &[0; 32], b"", b"").header;
 	KeptStatement {
-		node: key.account(),
-		receipt_key: key.account(),
-		salt: Hash::repeat_byte(10),
-		receipt: Receipt { statement, signature },
+		node: node.account(),
+		receipt_key: key("//Bob//receipts").account(),
+		salt: Some(Hash::repeat_byte(10)),
+		receipt: Receipt { statement: statement.into(), signature, header },
 		rejected: None,
 	}
 }
 
 fn statement(sequence: Sequence, charge: Balance) -> KeptStatement {
-	kept(SESSION, sequence, charge)
+	kept(|statement| (statement.sequence, statement.charge) = (sequence, charge))
 }
 
 fn block(number: BlockNumber) -> Block {
 	Block { number, hash: Hash::repeat_byte(3) }
 }
 
-/// The event of a call that was settled as it was stated.
-fn settled(kept: &KeptStatement) -> (Block, CallSettled) {
-	let statement = &kept.receipt.statement;
-	let account = AccountId::new([1; 32]);
-	let call = CallSettled {
-		session: statement.session,
-		lane: statement.lane,
-		sequence: statement.sequence,
-		caller: account.clone(),
-		node: account.clone(),
-		payee: account.clone(),
-		developer: account,
-		model: statement.model,
-		version: statement.version,
-		price_version: statement.price_version,
-		input_tokens: statement.input_tokens,
-		output_tokens: statement.output_tokens,
-		charge: statement.charge,
-		request_hash: statement.request_hash,
-		response_hash: statement.response_hash,
-		payment: CallPayment::default(),
-	};
-	(block(20), call)
+/// A call that was settled as it was stated.
+fn settled(kept: &KeptStatement) -> SettledCall {
+	let statement = said(kept);
+	let record = statement.record();
+	let (parts, direct) = Default::default();
+	SettledCall { record, charge: statement.charge, parts, direct }
 }
 
-/// The event of calls that were settled together, as they were stated.
-fn together(kept: &[KeptStatement]) -> (Block, AggregateSettled) {
-	let (_, call) = settled(&kept[0]);
-	let leaves = kept.iter().map(|kept| {
-		let statement = &kept.receipt.statement;
-		merkle::leaf(&record(statement), statement.charge)
-	});
-	let sum = AggregateSettled {
-		session: call.session,
-		lane: call.lane,
+/// Calls that were settled together, as they were stated.
+fn together(kept: &[KeptStatement]) -> SettledRun {
+	let mut list = LaneList::default();
+	for kept in kept {
+		let statement = said(kept);
+		let hash = VersionedStatement::from(statement.clone()).hash();
+		list.append(statement.sequence, hash, &statement.totals()).unwrap();
+	}
+	SettledRun {
 		first_sequence: kept[0].call().1,
 		last_sequence: kept[kept.len() - 1].call().1,
-		caller: call.caller,
-		node: call.node,
-		payee: call.payee,
-		developer: call.developer,
-		model: call.model,
-		version: call.version,
-		price_version: call.price_version,
-		calls: u32::try_from(kept.len()).unwrap(),
-		input_tokens: 6,
-		output_tokens: 7,
-		charge: kept.iter().map(|kept| kept.receipt.statement.charge).sum(),
-		root: merkle::root(leaves),
-		payment: CallPayment::default(),
+		count: list.count(),
+		acknowledged_root: list.root(),
+		totals: list.totals(),
+		parts: Default::default(),
+	}
+}
+
+/// One settlement of the lane.
+fn settlement(items: Vec<SettledItem>) -> Settlement {
+	let account = AccountId::new([1; 32]);
+	let leaves: Vec<_> = items.iter().map(SettledItem::leaf).collect();
+	let header = SettledLane {
+		session: SESSION,
+		lane: LANE,
+		caller: account.clone(),
+		node: account.clone(),
+		node_payee: account.clone(),
+		agreement: agreement(),
+		developer_payee: account,
+		price: PRICE,
+		policy: openledger_testkit::model().policy,
+		protocol_share: Default::default(),
+		lineage: Default::default(),
+		sources: Default::default(),
+		pools: Default::default(),
+		sequence: items.last().map_or(0, SettledItem::last_sequence),
+		voucher_sequence: items.last().map_or(0, SettledItem::last_sequence),
+		acknowledged_root: Hash::zero(),
+		items: u32::try_from(items.len()).unwrap(),
+		rejected: 0,
+		charged: items.iter().map(SettledItem::charge).sum(),
+		root: tree::root(&leaves).unwrap(),
 	};
-	(block(30), sum)
+	Settlement { header, items, rejected: vec![] }
+}
+
+fn settled_in(blocks: Vec<(BlockNumber, Vec<SettledItem>)>) -> SessionSettlements {
+	let lanes = blocks.into_iter().map(|(at, items)| (block(at), settlement(items)));
+	SessionSettlements { lanes: lanes.collect(), ..SessionSettlements::default() }
+}
+
+fn calls(calls: impl IntoIterator<Item = SettledCall>) -> SessionSettlements {
+	settled_in(vec![(20, calls.into_iter().map(SettledItem::Call).collect())])
 }
 
 fn findings(audit: &Audit) -> Vec<(Sequence, Finding)> {
 	audit.calls.iter().map(|call| (call.sequence, call.finding)).collect()
 }
 
+/// What the chain would do with a report of a settled call: the call stands behind the settlement's root.
+fn stands(report: &SettledReport, settlements: &SessionSettlements) -> bool {
+	settlements.lanes.iter().any(|(_, settlement)| {
+		let Settlement { header, items, .. } = settlement;
+		let count = u32::try_from(items.len()).unwrap();
+		let leaf = (report.index, report.item.leaf());
+		header.sequence == report.last_sequence
+			&& tree::root_from(count, &[leaf], &report.hashes) == Some(header.root)
+	})
+}
+
 #[test]
 fn honest_nodes_settle_what_they_state() {
 	let kept: Vec<_> = (1..=4).map(|sequence| statement(sequence, 100)).collect();
-	let settlements = SessionSettlements {
-		// The second one was forgotten, and the last one waits.
-		calls: vec![settled(&kept[0]), settled(&kept[2])],
-		..Default::default()
-	};
+	// The second one was forgotten, and the last one waits.
+	let settlements = calls([settled(&kept[0]), settled(&kept[2])]);
 	let audit = Audit::new(&kept, &settlements);
 	let expected =
 		[(1, Finding::Agrees), (2, Finding::NotCharged), (3, Finding::Agrees), (4, Finding::Waits)];
 	assert_eq!(findings(&audit), expected);
 	assert_eq!((audit.calls[0].stated, audit.calls[0].settled), (Some(100), Some(100)));
 	assert_eq!((audit.calls[0].block, audit.calls[3].block), (Some(20), None));
-	assert!(!audit.is_against_node());
+	assert!(!audit.is_against_node() && audit.reports().next().is_none());
 	assert_eq!((audit.overcharged(), settlements.charged()), (0, 200));
 }
 
 #[test]
-fn more_than_was_stated_is_found() {
-	let kept: Vec<_> = (1..=2).map(|sequence| statement(sequence, 100)).collect();
-	let (mut dear, mut cheap) = (settled(&kept[0]), settled(&kept[1]));
-	dear.1.charge += 30;
-	dear.1.output_tokens += 3;
-	cheap.1.charge -= 10;
-	let settlements = SessionSettlements { calls: vec![dear, cheap], ..Default::default() };
+fn more_than_was_stated_is_found_and_can_be_reported() {
+	let kept: Vec<_> = (1..=3).map(|sequence| statement(sequence, 100)).collect();
+	let (mut cheap, mut dear) = (settled(&kept[0]), settled(&kept[1]));
+	cheap.charge -= 10;
+	dear.charge += 30;
+	dear.record.output_tokens += 3;
+	let settlements = calls([cheap, dear, settled(&kept[2])]);
 	let audit = Audit::new(&kept, &settlements);
-	assert_eq!(findings(&audit), [(1, Finding::Overcharged), (2, Finding::Undercharged)]);
-	assert_eq!(audit.calls[0].differences, ["output tokens"]);
+	let expected = [(1, Finding::Undercharged), (2, Finding::Overcharged), (3, Finding::Agrees)];
+	assert_eq!(findings(&audit), expected);
+	assert_eq!(audit.calls[1].differences, ["number of output tokens"]);
 	assert_eq!(audit.overcharged(), 30, "what was too cheap does not make up for it");
 	assert!(audit.is_against_node());
+	let reports: Vec<_> = audit.reports().collect();
+	let [(call, report)] = reports.as_slice() else { panic!("{reports:?}") };
+	let Report::Overcharged(settled) = report else { panic!("{report:?}") };
+	assert_eq!((call.sequence, settled.index, settled.last_sequence), (2, 1, 3));
+	assert!(stands(settled, &settlements));
+	assert_eq!(settled.receipt, kept[1].receipt);
+	let json = report.to_json(Hash::repeat_byte(1));
+	let arguments = &json["transaction"]["arguments"];
+	assert_eq!(json["transaction"]["call"], "report_overcharged_call");
+	assert_eq!(arguments["last_sequence"], 3);
+	assert!(arguments["statement"].as_str().unwrap().starts_with("0x02"), "{json}");
+	assert!(arguments["item"].as_str().unwrap().starts_with("0x02"), "{json}");
+	assert_eq!(arguments["hashes"].as_array().unwrap().len(), settled.hashes.len());
 }
 
 #[test]
-fn another_call_for_the_same_price_is_found() {
-	let kept = [statement(1, 100)];
-	let changes: [(fn(&mut CallSettled), &str); 6] = [
-		(|call| call.model += 1, "model"),
-		(|call| call.version += 1, "version"),
-		(|call| call.price_version += 1, "price version"),
-		(|call| call.input_tokens += 1, "input tokens"),
-		(|call| call.request_hash = Hash::zero(), "request"),
-		(|call| call.response_hash = Hash::zero(), "answer"),
+fn another_call_for_the_same_price_is_found_and_can_be_reported() {
+	let as_stated = statement(1, 100);
+	let stated: [(fn(&mut Statement), &str); 6] = [
+		(|statement| statement.agreement.model += 1, "model"),
+		(|statement| statement.agreement.version += 1, "version"),
+		(|statement| statement.agreement.price_version += 1, "price version"),
+		(|statement| statement.agreement.as_of += 1, "block that it is paid as of"),
+		(|statement| statement.agreement.evidence = Evidence::Sealed, "permission to show it"),
+		(|statement| statement.agreement.own_price = Some(PRICE), "price of the node's own"),
 	];
-	for (change, difference) in changes {
-		let mut other = settled(&kept[0]);
-		change(&mut other.1);
-		let settlements = SessionSettlements { calls: vec![other], ..Default::default() };
-		let audit = Audit::new(&kept, &settlements);
+	let changes: [(fn(&mut SettledCall), &str); 5] = [
+		(|call| call.record.input_tokens += 1, "number of input tokens"),
+		(|call| call.record.cached_tokens += 1, "number of cached tokens"),
+		(|call| call.record.retrieved_tokens += 1, "number of retrieved tokens"),
+		(|call| call.record.response_hash = Hash::zero(), "answer"),
+		(|call| call.record.extension = Some(Hash::zero()), "extension"),
+	];
+	let stated = stated.into_iter().map(|(change, what)| (kept(change), settled(&as_stated), what));
+	let changed = changes.into_iter().map(|(change, what)| {
+		let mut call = settled(&as_stated);
+		change(&mut call);
+		(as_stated.clone(), call, what)
+	});
+	for (kept, call, difference) in stated.chain(changed) {
+		let settlements = calls([call]);
+		let audit = Audit::new(&[kept], &settlements);
 		assert_eq!(findings(&audit), [(1, Finding::Differs)]);
 		assert_eq!(audit.calls[0].differences, [difference]);
 		assert!(audit.is_against_node());
+		let [Report::Misreported(report)] = audit.calls[0].reports.as_slice() else {
+			panic!("{audit:?}")
+		};
+		assert!(stands(report, &settlements));
 	}
 }
 
 #[test]
 fn what_was_not_stated_is_named_but_proves_nothing() {
-	let settlements =
-		SessionSettlements { calls: vec![settled(&statement(5, 100))], ..Default::default() };
-	let audit = Audit::new(&[], &settlements);
+	let audit = Audit::new(&[], &calls([settled(&statement(5, 100))]));
 	assert_eq!(findings(&audit), [(5, Finding::Unstated)]);
 	assert_eq!((audit.overcharged(), audit.is_against_node()), (0, false));
+	assert!(audit.reports().next().is_none());
 }
 
 #[test]
-fn two_statements_of_one_call_are_found() {
+fn two_statements_of_one_call_are_found_and_can_be_reported() {
 	let kept = [statement(1, 100), statement(1, 90), statement(2, 5), statement(2, 6)];
-	let settlements = SessionSettlements { calls: vec![settled(&kept[0])], ..Default::default() };
+	let settlements = calls([settled(&kept[0])]);
 	let audit = Audit::new(&kept, &settlements);
 	assert_eq!(findings(&audit), [(1, Finding::Equivocates), (2, Finding::Equivocates)]);
 	assert_eq!(audit.calls[0].stated, Some(90));
 	assert_eq!(audit.overcharged(), 10);
+	// The settled one is too dear by the other statement as well.
+	let [Report::Overcharged(settled), Report::TwoStatements(two)] =
+		audit.calls[0].reports.as_slice()
+	else {
+		panic!("{audit:?}")
+	};
+	assert!(stands(settled, &settlements));
+	assert_eq!(said_of(&settled.receipt), said(&kept[1]));
+	let charges = two.statements.iter().map(|(receipt, _)| said_of(receipt).charge);
+	assert_eq!(charges.collect::<Vec<_>>(), [100, 90]);
+	let json = audit.calls[1].reports[0].to_json(Hash::repeat_byte(1));
+	let arguments = json["transaction"]["arguments"].as_object().unwrap();
+	assert_eq!(json["kind"], "report_two_statements");
+	assert_eq!(arguments.len(), 7);
+	assert_ne!(arguments["first"], arguments["second"]);
 	// The same one twice, signed anew, is one.
 	let again = [statement(1, 100), statement(1, 100)];
-	assert_eq!(findings(&Audit::new(&again, &settlements)), [(1, Finding::Agrees)]);
+	let audit = Audit::new(&again, &settlements);
+	assert_eq!(findings(&audit), [(1, Finding::Agrees)]);
+	assert!(audit.reports().next().is_none());
+}
+
+fn said_of(receipt: &Receipt) -> &Statement {
+	receipt.statement.newest()
 }
 
 #[test]
-fn aggregates_are_compared_as_a_whole() {
+fn runs_are_compared_as_a_whole() {
 	let kept: Vec<_> = (1..=4).map(|sequence| statement(sequence, 100)).collect();
-	let audit_with = |change: fn(&mut AggregateSettled), kept: &[KeptStatement]| {
-		let mut sum = together(&[statement(1, 100), statement(2, 100), statement(3, 100)]);
-		change(&mut sum.1);
-		let settlements = SessionSettlements {
-			calls: vec![settled(&statement(4, 100))],
-			aggregates: vec![sum],
-			..Default::default()
-		};
-		Audit::new(kept, &settlements)
+	let audit_with = |change: fn(&mut SettledRun), kept: &[KeptStatement]| {
+		let mut run = together(&[statement(1, 100), statement(2, 100), statement(3, 100)]);
+		change(&mut run);
+		let last = SettledItem::Call(settled(&statement(4, 100)));
+		Audit::new(kept, &settled_in(vec![(30, vec![SettledItem::Run(run)]), (31, vec![last])]))
 	};
 	let honest = audit_with(|_| {}, &kept);
 	let expected = [
@@ -197,46 +279,33 @@ fn aggregates_are_compared_as_a_whole() {
 		(4, Finding::Agrees),
 	];
 	assert_eq!(findings(&honest), expected);
-	let [sum] = honest.aggregates.as_slice() else { panic!("{honest:?}") };
-	assert_eq!((sum.first_sequence, sum.last_sequence, sum.block), (1, 3, 30));
-	assert_eq!((sum.calls, sum.settled, sum.stated_calls, sum.stated), (3, 300, 3, 300));
-	assert_eq!(sum.finding, Finding::Agrees);
+	let [run] = honest.runs.as_slice() else { panic!("{honest:?}") };
+	assert_eq!((run.first_sequence, run.last_sequence, run.block), (1, 3, 30));
+	assert_eq!((run.calls, run.settled, run.stated_calls, run.stated), (3, 300, 3, 300));
+	assert_eq!(run.finding, Finding::Agrees);
 	assert!(!honest.is_against_node());
 
-	let dear = audit_with(|sum| sum.charge += 1, &kept);
-	assert_eq!(dear.aggregates[0].finding, Finding::Overcharged);
+	let dear = audit_with(|run| run.totals.charge += 1, &kept);
+	assert_eq!(dear.runs[0].finding, Finding::Overcharged);
 	assert_eq!((dear.overcharged(), dear.is_against_node()), (1, true));
-	let cheap = audit_with(|sum| sum.charge -= 1, &kept);
-	assert_eq!(cheap.aggregates[0].finding, Finding::Undercharged);
-	let other = audit_with(|sum| sum.root = Hash::zero(), &kept);
-	assert_eq!(other.aggregates[0].finding, Finding::Differs);
+	let cheap = audit_with(|run| run.totals.charge -= 1, &kept);
+	assert_eq!(cheap.runs[0].finding, Finding::Undercharged);
+	let other = audit_with(|run| run.totals.output_tokens += 1, &kept);
+	assert_eq!(other.runs[0].finding, Finding::Differs);
 	assert!(other.is_against_node());
-	// The same sum and records, but another price version: that says who is paid.
-	for other in [
-		audit_with(|sum| sum.model += 1, &kept),
-		audit_with(|sum| sum.version += 1, &kept),
-		audit_with(|sum| sum.price_version += 1, &kept),
-	] {
-		assert_eq!(other.aggregates[0].finding, Finding::Differs);
-	}
-	// Without all statements there is nothing to compare with.
-	let unknown = audit_with(|sum| sum.charge += 1, &kept[1..]);
-	assert_eq!(unknown.aggregates[0].finding, Finding::Unstated);
+	// Without all statements there is nothing to compare with, and those that were not acknowledged are none.
+	let unknown = audit_with(|run| run.totals.charge += 1, &kept[1..]);
+	assert_eq!(unknown.runs[0].finding, Finding::Unstated);
 	assert!(!unknown.is_against_node());
+	let mut rejected = kept.clone();
+	rejected[1].rejected = Some("too dear".into());
+	assert_eq!(audit_with(|_| {}, &rejected).runs[0].finding, Finding::Unstated);
 }
 
 #[test]
-fn an_aggregate_of_several_prices_is_one() {
-	let mut kept = [statement(1, 100), statement(2, 60)];
-	kept[1].receipt.statement.price_version = 6;
-	let (at, whole) = together(&kept);
-	let part = |price_version, charge| {
-		let part = AggregateSettled { price_version, charge, calls: 1, ..whole.clone() };
-		(at, part)
-	};
-	let settlements =
-		SessionSettlements { aggregates: vec![part(5, 100), part(6, 60)], ..Default::default() };
-	let audit = Audit::new(&kept, &settlements);
-	let [sum] = audit.aggregates.as_slice() else { panic!("{audit:?}") };
-	assert_eq!((sum.calls, sum.settled, sum.finding), (2, 160, Finding::Agrees));
+fn a_run_under_another_agreement_is_found() {
+	let other = kept(|statement| statement.agreement.as_of += 1);
+	let run = together(std::slice::from_ref(&other));
+	let audit = Audit::new(&[other], &settled_in(vec![(30, vec![SettledItem::Run(run)])]));
+	assert_eq!(audit.runs[0].finding, Finding::Differs);
 }

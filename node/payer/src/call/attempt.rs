@@ -52,7 +52,7 @@ async fn round(
 	let offered = Offered::ask(parts, call, model, node).await?;
 	let agreed = Agreed::compare(offered, parts, call.request, model).await?;
 	let node = agreed.node.clone();
-	let mut payment = Payment::prepare(agreed, parts, call).await?;
+	let mut payment = Payment::prepare(agreed, parts, call, patience.as_of()).await?;
 	loop {
 		let rejected = match send(payment, parts, call).await? {
 			Came::Answered(payment, answer) => {

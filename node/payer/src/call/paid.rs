@@ -41,7 +41,7 @@ impl Outcome {
 	/// The cost of the call, in planck, if that is known.
 	pub fn charge(&self) -> Option<Balance> {
 		match self {
-			Self::Charged(receipt) => Some(receipt.statement.charge),
+			Self::Charged(receipt) => Some(receipt.statement.newest().charge),
 			Self::NotCharged => Some(0),
 			Self::False(_) | Self::Unknown => None,
 		}

@@ -4,11 +4,9 @@
 use std::time::Duration;
 
 use openledger_chain_client::ss58;
-use openledger_payer_ledger::{Agreement, Reserved, Shortfall, SignedVoucher};
+use openledger_payer_ledger::{CallTerms, Reserved, Shortfall, SignedVoucher};
 use openledger_primitives::{
-	info::NodeInfo,
-	voucher::{request_hash, LaneTerms, Voucher},
-	Balance, Hash,
+	info::NodeInfo, lane::Voucher, voucher::request_hash, BlockNumber, Hash,
 };
 use openledger_protocol::{x402::Requirements, ApiError};
 use rand::{rngs::OsRng, RngCore};
@@ -41,10 +39,17 @@ pub(super) struct Payment {
 }
 
 impl Payment {
-	/// Finds a lane that can pay, puts money into a session if there is none, and signs a voucher.
-	pub async fn prepare(agreed: Agreed, parts: &Parts, call: &mut Call<'_>) -> Step<Self> {
+	/// Finds a lane that can pay, puts money into a session if there is none, and signs a voucher. Calls of a
+	/// new lane are paid as of a block within `as_of`, if its node has named such blocks.
+	pub async fn prepare(
+		agreed: Agreed,
+		parts: &Parts,
+		call: &mut Call<'_>,
+		as_of: Option<(BlockNumber, BlockNumber)>,
+	) -> Step<Self> {
 		let Agreed { offer, node } = agreed;
-		let reserved = reserve(parts, call, want(parts, &node, &offer, &call.request.body)).await?;
+		let want = want(parts, &node, &offer, &call.request.body, as_of);
+		let reserved = reserve(parts, call, want).await?;
 		if parts.settings.call.refill {
 			parts.funding.refill(&node.operator, reserved.slot.session);
 		}
@@ -57,7 +62,7 @@ impl Payment {
 			let released = parts.treasury.at(slot.session, |book| book.release(slot, false));
 			written(released.await)?;
 			let error = FundingError::NoKey { account: ss58(&parts.network.account()) };
-			return Step::Break(unfunded(offer.amount, error));
+			return Step::Break(unfunded(&reserved.call.agreed, error));
 		};
 		let path = call.request.task.path();
 		let url = format!("{}{path}", node.endpoint.trim_end_matches('/'));
@@ -69,7 +74,7 @@ impl Payment {
 
 	/// The size that its answer can have.
 	pub fn size(&self) -> AnswerSize {
-		let Agreement { input_tokens, max_output_tokens, .. } = self.reserved.call.agreed;
+		let CallTerms { input_tokens, max_output_tokens, .. } = self.reserved.call.agreed;
 		AnswerSize::of(input_tokens, max_output_tokens)
 	}
 
@@ -90,18 +95,21 @@ impl Payment {
 }
 
 /// The wish for a lane that pays for a call.
-fn want(parts: &Parts, node: &NodeInfo, offer: &Requirements, body: &[u8]) -> Want {
-	let terms = &offer.extra;
-	let best = parts.market.best();
+fn want(
+	parts: &Parts,
+	node: &NodeInfo,
+	offer: &Requirements,
+	body: &[u8],
+	as_of: Option<(BlockNumber, BlockNumber)>,
+) -> Want {
+	let (terms, best) = (&offer.extra, parts.market.best());
 	let mut salt = [0; 32];
 	OsRng.fill_bytes(&mut salt);
-	let agreed = Agreement {
-		terms: LaneTerms {
-			model: terms.model,
-			version: terms.version,
-			price_version: terms.price_version,
-		},
-		price: terms.price,
+	let (from, until) = as_of.unwrap_or((0, BlockNumber::MAX));
+	let block = terms.block.min(best).max(from).min(until);
+	let agreed = CallTerms {
+		agreement: terms.agreement(block, parts.settings.call.evidence),
+		list_price: terms.price,
 		input_tokens: terms.input_tokens,
 		max_output_tokens: terms.max_output_tokens,
 		allowance: offer.amount,
@@ -128,16 +136,17 @@ async fn reserve(parts: &Parts, call: &mut Call<'_>, want: Want) -> Step<Reserve
 			Err(FundingError::Short(Shortfall::Doubted)) if Instant::now() < patience => {
 				in_time(call.unless_stopped(sleep(parts.settings.call.pause)).await)?;
 			}
-			Err(error) => return Step::Break(unfunded(want.agreed.allowance, error)),
+			Err(error) => return Step::Break(unfunded(&want.agreed, error)),
 		}
 	}
 }
 
 /// The end of a call for which there is no money with a node.
-fn unfunded(amount: Balance, error: FundingError) -> Verdict {
+fn unfunded(agreed: &CallTerms, error: FundingError) -> Verdict {
+	let CallTerms { allowance: amount, agreement, .. } = *agreed;
 	match error {
 		FundingError::Short(Shortfall::Budget { left, .. }) => {
-			Verdict::NoFunds(NoFunds::Budget { left, amount })
+			Verdict::NoFunds(NoFunds::Budget { left, amount, agreement })
 		}
 		FundingError::Poor { .. } => Verdict::NoFunds(NoFunds::Account(error.to_string())),
 		FundingError::Store(error) => Verdict::Refused(unwritable(&error)),

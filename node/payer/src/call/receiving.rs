@@ -66,7 +66,7 @@ impl Receiving<'_> {
 			self.parts.market.note(node, Health::lost);
 		}
 		if let Outcome::Charged(receipt) = outcome {
-			let charge = receipt.statement.charge;
+			let charge = receipt.statement.newest().charge;
 			warn!(node = %ss58(node), %charge, "an answer was charged and did not arrive");
 			metrics::counter!("openledger_pay_lost_answers_total").increment(1);
 		}
@@ -83,10 +83,9 @@ impl Receiving<'_> {
 		match self.parts.clerk.take(slot, call, response, answer, fate).await {
 			Ok(None) => Outcome::NotCharged,
 			Ok(Some(_)) => {
-				let model = self.parts.market.model_name(call.agreed.terms.model);
-				let statement = &receipt.statement;
-				let tokens =
-					[("input", statement.input_tokens), ("output", statement.output_tokens)];
+				let model = self.parts.market.model_name(call.agreed.agreement.model);
+				let used = receipt.statement.newest().tokens;
+				let tokens = [("input", used.input), ("output", used.output)];
 				for (kind, count) in tokens {
 					metrics::counter!(
 						"openledger_pay_tokens_total",
@@ -154,7 +153,9 @@ impl Receiving<'_> {
 	pub async fn note_answer(self, answer: Option<Answer<'_>>) {
 		let Some(answer) = answer else { return };
 		let (slot, call) = (&self.payment.reserved.slot, &self.payment.reserved.call);
-		let OpenCall { agreed, expected, .. } = self.parts.clerk.owed(call, answer).await;
+		// What is no answer will not have a statement that holds either.
+		let Ok(owed) = self.parts.clerk.owed(call, answer).await else { return };
+		let OpenCall { agreed, expected, .. } = owed;
 		let owed = |book: &mut Book| book.owe_at_most(slot, agreed.max_output_tokens, expected);
 		noted(self.parts.treasury.at(slot.session, owed).await);
 	}

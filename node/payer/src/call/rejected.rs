@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use openledger_chain_client::{At, ChainError};
-use openledger_payer_ledger::{Book, Correction, LaneSlot, Ledger};
-use openledger_primitives::{info::ModelInfo, Balance, Hash, Sequence};
+use openledger_payer_ledger::{Book, Correction, Lane, LaneSlot, Ledger};
+use openledger_primitives::{info::ModelInfo, Balance, BlockNumber, Hash, Sequence};
 use openledger_protocol::units::format_amount;
 use tokio::time::{sleep, timeout, Instant};
 use tracing::{debug, warn};
@@ -14,9 +14,10 @@ use super::{
 	prepared::Payment,
 	refused,
 	remedy::{is_about_the_lane, remedy, Remedy, Tried},
-	verdict::{elsewhere, in_time, written, Step},
+	verdict::{elsewhere, in_time, unwritable, written, Step},
 };
 use crate::{
+	adoption::{self, Taken},
 	error::PayerCode,
 	node::api::Refusal,
 	parts::Parts,
@@ -34,12 +35,19 @@ pub(super) struct Patience {
 	corrections: u32,
 	/// The requests of the vouchers that it has refused for this very call.
 	refused: Vec<Hash>,
+	/// The first and the last block that calls of a new lane may be paid as of, if it has named them.
+	as_of: Option<(BlockNumber, BlockNumber)>,
 }
 
 impl Patience {
 	/// All of it.
 	pub fn until(until: Instant) -> Self {
-		Self { until, corrections: 0, refused: Vec::new() }
+		Self { until, corrections: 0, refused: Vec::new(), as_of: None }
+	}
+
+	/// The first and the last block that calls of a new lane may be paid as of, if the node has named them.
+	pub fn as_of(&self) -> Option<(BlockNumber, BlockNumber)> {
+		self.as_of
 	}
 
 	/// Returns `true` if one more voucher may be corrected.
@@ -86,7 +94,7 @@ impl Rejected {
 		debug!(code = %refusal.code, message = %refusal.message, "voucher refused");
 		let as_before = |used: Sequence| {
 			let sequence = slot.sequence.saturating_sub(1).max(used);
-			Correction { sequence: Some(sequence), acknowledged: None }
+			Correction { sequence: Some(sequence) }
 		};
 		let refuse = async |correction| {
 			let refused = parts.treasury.at(slot.session, |book| book.refuse(slot, correction));
@@ -117,7 +125,7 @@ impl Rejected {
 		};
 		let is_used = used >= slot.sequence
 			|| parts.treasury.look(|ledger| {
-				ledger.books().lane(slot).is_some_and(|lane| lane.charged >= slot.sequence)
+				ledger.books().lane(slot).is_some_and(|lane| lane.charged() >= slot.sequence)
 			});
 		if remedy == Remedy::Wait && !is_used && Instant::now() < patience.until {
 			let waited = call.unless_stopped(sleep(parts.settings.call.pause)).await;
@@ -128,9 +136,12 @@ impl Rejected {
 			return Step::Continue(Next::Again(payment));
 		}
 		patience.refused.push(payment.reserved.call.agreed.request_hash);
-		if remedy == Remedy::OtherLane {
+		if matches!(remedy, Remedy::OtherLane | Remedy::AsOf(..)) {
 			let closed = parts.treasury.at(slot.session, |book| book.close_lane(slot.lane));
 			written(closed.await)?;
+		}
+		if let Remedy::AsOf(from, until) = remedy {
+			patience.as_of = Some((from, until));
 		}
 		refuse(match remedy {
 			Remedy::Again(correction) => correction,
@@ -141,7 +152,7 @@ impl Rejected {
 		let refused =
 			|| refused::verdict(&parts.market, call.request.task, node, model, refusal.clone());
 		match remedy {
-			Remedy::Again(_) | Remedy::OtherLane if patience.corrects() => {
+			Remedy::Again(_) | Remedy::OtherLane | Remedy::AsOf(..) if patience.corrects() => {
 				Step::Continue(Next::Another)
 			}
 			Remedy::Retire if patience.corrects() => {
@@ -168,9 +179,13 @@ impl Rejected {
 				written(parts.treasury.at(slot.session, Book::retire_unwelcome).await)?;
 				Step::Break(refused())
 			}
-			Remedy::Wait | Remedy::Again(_) | Remedy::OtherLane | Remedy::Retire | Remedy::None => {
-				Step::Break(refused())
-			}
+			Remedy::Wait
+			| Remedy::Again(_)
+			| Remedy::OtherLane
+			| Remedy::AsOf(..)
+			| Remedy::Occupied
+			| Remedy::Retire
+			| Remedy::None => Step::Break(refused()),
 		}
 	}
 }
@@ -207,14 +222,23 @@ async fn remedy_for(parts: &Parts, payment: &Payment, refusal: &Refusal, used: S
 	let tried = Tried {
 		sequence: slot.sequence,
 		highest: lane.highest(),
-		acknowledged: payment.reserved.acknowledged,
-		stated: lane.acknowledged,
-		charged: lane.charged.max(used),
+		acknowledged: (payment.reserved.acknowledged, payment.reserved.acknowledged_root),
+		stated: (lane.acknowledged(), lane.list.root()),
+		as_of: payment.reserved.call.agreed.agreement.as_of,
+		charged: lane.charged().max(used),
 		fresh: parts.funding.is_fresh(slot.session),
 	};
 	let claim = match remedy(refusal, tried) {
+		// What is known here may be older than what was signed.
+		claim @ (Remedy::Disputed(_) | Remedy::Contradicted | Remedy::Occupied) => {
+			shown(parts, payment, claim).await
+		}
+		claim => claim,
+	};
+	let claim = match claim {
 		// Its number may be that of somebody else's session.
-		claim @ (Remedy::Disputed(_) | Remedy::Contradicted) => dispute(parts, claim, slot).await,
+		Remedy::Disputed(_) | Remedy::Contradicted => dispute(parts, claim, slot).await,
+		Remedy::Occupied => Remedy::OtherLane,
 		claim => claim,
 	};
 	// Another session costs another deposit, so that is not for the node alone to say.
@@ -230,6 +254,26 @@ async fn remedy_for(parts: &Parts, payment: &Payment, refusal: &Refusal, used: S
 		}
 		Err(error) => {
 			warn!(%error, "the chain cannot be asked");
+			Remedy::None
+		}
+	}
+}
+
+/// The worth of a node's claim that more was signed on the lane of a call than is known here. If the node shows
+/// that, the lane goes on from there.
+async fn shown(parts: &Parts, payment: &Payment, claim: Remedy) -> Remedy {
+	let slot = &payment.reserved.slot;
+	match adoption::adopt(parts, &payment.node, slot.session, slot.lane).await {
+		Ok(Taken::Over) => {
+			let lane = |ledger: &Ledger| Some(ledger.books().lane(slot)?.sequence);
+			Remedy::Again(Correction { sequence: parts.treasury.look(lane) })
+		}
+		Ok(Taken::Not) => claim,
+		// It is neither believed nor blamed. A lane of which nothing is known need not be waited for.
+		Ok(Taken::NotYet) if claim == Remedy::Occupied => claim,
+		Ok(Taken::NotYet) => Remedy::None,
+		Err(error) => {
+			unwritable(&error);
 			Remedy::None
 		}
 	}
@@ -292,7 +336,7 @@ async fn dispute(parts: &Parts, claim: Remedy, slot: &LaneSlot) -> Remedy {
 
 /// The sum of the statements of a lane, for people.
 fn signed(parts: &Parts, slot: &LaneSlot) -> String {
-	let lane = |ledger: &Ledger| ledger.books().lane(slot).map(|lane| lane.acknowledged);
+	let lane = |ledger: &Ledger| ledger.books().lane(slot).map(Lane::acknowledged);
 	format_amount(parts.treasury.look(lane).unwrap_or_default())
 }
 

@@ -10,7 +10,6 @@ use openledger_payer_ledger::Shortfall;
 use openledger_primitives::{
 	info::{ModelInfo, NodeInfo},
 	price::Tokens,
-	voucher::LaneTerms,
 	AccountId, Balance,
 };
 use openledger_protocol::{units::format_amount, ApiError, Task};
@@ -166,7 +165,7 @@ impl Router {
 				}
 			}
 			if tried.len() < self.parts.settings.call.attempts {
-				match self.funds_are_back(call, &listing, &poor, patience).await {
+				match self.funds_are_back(call, &poor, patience).await {
 					Step::Continue(true) => continue,
 					Step::Continue(false) => {}
 					Step::Break(verdict) => return verdict,
@@ -242,7 +241,6 @@ impl Router {
 	async fn funds_are_back(
 		&self,
 		call: &mut Call<'_>,
-		listing: &Listing,
 		poor: &BTreeMap<AccountId, NoFunds>,
 		patience: Instant,
 	) -> Step<bool> {
@@ -251,14 +249,12 @@ impl Router {
 			let freed = self.parts.treasury.freed();
 			let mut may_change = false;
 			for (node, reason) in poor {
-				let NoFunds::Budget { amount, .. } = reason else { continue };
-				let ModelInfo { id: model, version, price_version, .. } = listing.model;
-				let terms = LaneTerms { model, version, price_version };
+				let NoFunds::Budget { amount, agreement, .. } = reason else { continue };
 				let (best, budget) = (self.parts.market.best(), self.parts.treasury.budget());
 				let checked = self
 					.parts
 					.treasury
-					.look(|ledger| ledger.means().check(node, terms, *amount, best, budget));
+					.look(|ledger| ledger.means().check(node, agreement, *amount, best, budget));
 				match checked {
 					Err(Shortfall::Budget { may_change: more, .. }) => may_change |= more,
 					Err(
@@ -319,7 +315,7 @@ impl Router {
 
 	fn no_funds(&self, task: Task, reason: &NoFunds) -> ApiError {
 		ApiError::no_quota(match reason {
-			NoFunds::Budget { left, amount } => format!(
+			NoFunds::Budget { left, amount, .. } => format!(
 				"this call may cost {}, and {} of the budget of {} are left for it: raise the budget \
 				 (--budget), or ask for fewer tokens ({}); GET /spend shows where it went",
 				format_amount(*amount),

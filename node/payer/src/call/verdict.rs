@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, time::Duration};
 
 use openledger_payer_ledger::{Fate, StoreError};
-use openledger_primitives::Balance;
+use openledger_primitives::{lane::Agreement, Balance};
 use openledger_protocol::{ApiError, RefusalCode};
 use tokio::time::Instant;
 use tracing::{error, warn};
@@ -39,6 +39,8 @@ pub(super) enum NoFunds {
 		left: Balance,
 		/// The most that the call may cost, in planck.
 		amount: Balance,
+		/// The agreement that it would be made under.
+		agreement: Agreement,
 	},
 	/// The account is too poor.
 	Account(String),

@@ -1,17 +1,17 @@
 //! The checks of offers and statements: nothing is paid, and nothing acknowledged, that was not checked here.
 
-use openledger_payer_ledger::{LaneSlot, OpenCall};
+use openledger_payer_ledger::{CallTerms, LaneSlot, OpenCall};
 use openledger_primitives::{
+	answer::{unattributed, Header, Response, MIN_VALUE, NO_RULE},
 	info::{ModelInfo, NodeInfo},
-	price::Tokens,
-	statement::response_hash,
-	Balance, Hash,
+	price::{PriceSchedule, Tokens},
+	Balance, BlockNumber, Hash,
 };
 use openledger_protocol::{
 	sanitise::{sanitised, SHOWN},
 	task,
 	units::format_amount,
-	x402::{PaymentRequired, Receipt, Requirements, ASSET, SCHEME},
+	x402::{is_at_most, PaymentRequired, Receipt, Requirements, ASSET, SCHEME},
 };
 use serde_json::Value;
 use thiserror::Error;
@@ -23,6 +23,8 @@ const TEMPLATE_TOKENS: usize = 1024;
 /// Tokens of an answer that may be on their way when its connection breaks: the node has sent them,
 /// and they have not arrived.
 const TOKENS_UNDER_WAY: u32 = 256;
+/// A node may be so many blocks behind when it makes an offer: who is paid for a lane's calls depends on it.
+const BLOCKS_BEHIND: BlockNumber = 100;
 
 /// The reason why an offer is not taken. Amounts in planck.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -53,6 +55,8 @@ pub struct Facts<'a> {
 	pub node: &'a NodeInfo,
 	/// The model as the chain has it.
 	pub model: &'a ModelInfo,
+	/// The newest block that is known.
+	pub best: BlockNumber,
 	/// The request.
 	pub body: &'a [u8],
 	/// The most that the caller would pay, in planck.
@@ -89,6 +93,11 @@ pub fn check_offer(
 	same("model's version", terms.version == model.version)?;
 	same("price version", terms.price_version == model.price_version)?;
 	same("price", terms.price == model.price)?;
+	check_own_price(terms.own_price.as_ref(), &model.price).map_err(wrong)?;
+	if terms.block.saturating_add(BLOCKS_BEHIND) < facts.best {
+		let (block, best) = (terms.block, facts.best);
+		return Err(wrong(format!("it is of block {block}, and the newest block is {best}")));
+	}
 
 	let request: Value = serde_json::from_slice(facts.body).unwrap_or_default();
 	// No tokenizer makes more tokens of a text than it has bytes.
@@ -111,7 +120,7 @@ pub fn check_offer(
 		}
 		Some(_) | None => {}
 	}
-	let price = model.price.charge(&Tokens::new(terms.input_tokens, tokens));
+	let price = terms.charged_price().charge(&Tokens::new(terms.input_tokens, tokens));
 	if price != Some(offer.amount) {
 		let price = price.map_or("more than there is".into(), format_amount);
 		let amount = format_amount(offer.amount);
@@ -122,6 +131,19 @@ pub fn check_offer(
 			Err(OfferError::TooExpensive { amount: offer.amount, limit })
 		}
 		_ => Ok(offer),
+	}
+}
+
+/// Compares a node's own price, if it has one, with the list price.
+fn check_own_price(own: Option<&PriceSchedule>, list: &PriceSchedule) -> Result<(), String> {
+	match own {
+		Some(own) if !is_at_most(own, list) => {
+			Err("its own price is above the price on chain".into())
+		}
+		Some(own) if !own.is_sound() => {
+			Err("in its own price a cached token is dearer than another one".into())
+		}
+		_ => Ok(()),
 	}
 }
 
@@ -140,7 +162,7 @@ pub fn check_statement(
 	slot: &LaneSlot,
 	call: &OpenCall,
 ) -> Result<(), String> {
-	let (statement, agreed) = (&receipt.statement, &call.agreed);
+	let (statement, agreed) = (receipt.statement.newest(), &call.agreed);
 	let same = |what: &str, same: bool| match same {
 		true => Ok(()),
 		false => Err(format!("it is about another {what}")),
@@ -153,12 +175,18 @@ pub fn check_statement(
 	same("lane", statement.lane == slot.lane)?;
 	same("call", statement.sequence == call.sequence)?;
 	same("request", statement.request_hash == agreed.request_hash)?;
-	same("model", statement.model == agreed.terms.model)?;
-	same("version of the model", statement.version == agreed.terms.version)?;
-	same("price version", statement.price_version == agreed.terms.price_version)?;
+	let (stated, agreement) = (&statement.agreement, &agreed.agreement);
+	same("model", stated.model == agreement.model)?;
+	same("version of the model", stated.version == agreement.version)?;
+	same("price version", stated.price_version == agreement.price_version)?;
+	same("agreement", stated == agreement)?;
+	if statement.extension.is_some() {
+		return Err("it says something that is not known here".into());
+	}
+	let tokens = &statement.tokens;
 	for (kind, charged, most) in [
-		("input", statement.input_tokens, agreed.input_tokens),
-		("output", statement.output_tokens, agreed.max_output_tokens),
+		("input", tokens.input, agreed.input_tokens),
+		("output", tokens.output, agreed.max_output_tokens),
 	] {
 		if charged > most {
 			return Err(format!(
@@ -166,9 +194,7 @@ pub fn check_statement(
 			));
 		}
 	}
-	let tokens = Tokens::new(statement.input_tokens, statement.output_tokens);
-	let price = agreed.price.charge(&tokens);
-	if price != Some(statement.charge) {
+	if agreed.charge(tokens) != Some(statement.charge) {
 		let charge = format_amount(statement.charge);
 		return Err(format!("it charges {charge}, which is not the price of its tokens"));
 	}
@@ -176,20 +202,72 @@ pub fn check_statement(
 		let (charge, most) = (format_amount(statement.charge), format_amount(agreed.allowance));
 		return Err(format!("it charges {charge} where {most} were allowed"));
 	}
-	same("answer", call.expected.is_none_or(|expected| statement.response_hash == expected))
+	check_header(receipt, agreed)?;
+	let expected = call.expected.as_ref();
+	same("answer", expected.is_none_or(|expected| is_of(receipt, expected)))
+}
+
+/// Checks that nobody is traced in an answer, and nobody paid for it but by the agreement: there is no index
+/// here to check more with.
+fn check_header(receipt: &Receipt, agreed: &CallTerms) -> Result<(), String> {
+	let Header { rule, release_root, words, info, entries, prompt_root: _, retrieved, evidence } =
+		&receipt.header;
+	if *evidence != agreed.agreement.evidence {
+		return Err("its header gives another permission to show the answer".into());
+	}
+	if !entries.is_empty() || !receipt.statement.newest().attribution.is_empty() {
+		return Err("it names contributions that nobody can be traced to here".into());
+	}
+	let is_plain = *rule == NO_RULE
+		&& release_root.is_zero()
+		&& retrieved.is_empty()
+		&& words.checked_mul(MIN_VALUE) == Some(*info);
+	match is_plain {
+		true => Ok(()),
+		false => Err("its header is not that of an answer in which nobody is traced".into()),
+	}
+}
+
+/// Returns `true` if a statement is about this answer. Only the prompt, as the model's template renders it, is the
+/// node's to say.
+fn is_of(receipt: &Receipt, answer: &Response) -> bool {
+	let header = Header { prompt_root: receipt.header.prompt_root, ..answer.header.clone() };
+	let is_same = header == receipt.header;
+	let answer = Response { header, ..answer.clone() };
+	is_same && answer.hash() == receipt.statement.newest().response_hash
+}
+
+/// The answer to a call of which this text was delivered, whatever its prompt was.
+///
+/// # Errors
+/// The reason why there can be no such answer.
+pub fn answer_of(agreed: &CallTerms, text: &str) -> Result<Response, String> {
+	let (salt, evidence) = (agreed.salt.as_fixed_bytes(), agreed.agreement.evidence);
+	unattributed(salt, &agreed.request_hash, text.as_bytes(), Hash::zero(), evidence)
+		.map_err(|error| error.to_string())
 }
 
 /// A call as far as it is owed for what has come of its answer, in which so many tokens were `counted`:
 /// with no more output tokens than that can have, and about that answer if it is `whole`. Else it broke
 /// off.
-pub fn owed(call: &OpenCall, said: &AnswerText, whole: bool, counted: Option<usize>) -> OpenCall {
+///
+/// # Errors
+/// The reason why no answer is as that which has come.
+pub fn owed(
+	call: &OpenCall,
+	said: &AnswerText,
+	whole: bool,
+	counted: Option<usize>,
+) -> Result<OpenCall, String> {
 	let under_way = if whole { 0 } else { TOKENS_UNDER_WAY };
 	let most = most_owed(said.len(), counted).saturating_add(under_way);
-	let salt = call.agreed.salt.as_fixed_bytes();
-	let expected = whole.then(|| response_hash(salt, said.signed.as_bytes()));
+	let expected = match whole {
+		true => Some(answer_of(&call.agreed, &said.signed)?),
+		false => None,
+	};
 	let mut owed = call.clone();
 	owed.owe_at_most(most, expected);
-	owed
+	Ok(owed)
 }
 
 #[cfg(test)]

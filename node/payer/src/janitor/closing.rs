@@ -23,7 +23,7 @@ use tokio::time::sleep;
 use tracing::{debug, info};
 
 use super::{error::UpkeepError, watch};
-use crate::{network::Submitted, node::api::NoAgreement, parts::Parts, recovery};
+use crate::{adoption, network::Submitted, node::api::NoAgreement, parts::Parts, recovery};
 
 /// After a session could not be closed, that is tried again so much later.
 const LATER: Duration = Duration::from_secs(600);
@@ -107,7 +107,7 @@ impl Closer {
 				Submitted::Refused(reason) | Submitted::Unknown(reason) => reason,
 			}
 		} else {
-			match self.close_with_agreement(&session, best, &key).await? {
+			match self.close_by_agreement(&session, best, &key).await? {
 				Ok(refunded) => return self.closed(&session, refunded).await,
 				Err(reason) => {
 					info!(session = id, node = %ss58(&session.node), %reason, "no agreement");
@@ -151,24 +151,26 @@ impl Closer {
 
 	/// Closes a session with the agreement of its node. Returns what came back, in planck, or why there is
 	/// no agreement.
-	async fn close_with_agreement(
+	async fn close_by_agreement(
 		&self,
 		session: &Session,
 		best: BlockNumber,
 		key: &Keypair,
 	) -> Result<Result<Balance, String>, UpkeepError> {
-		let agreement = match self.ask_agreement(session, best, key).await {
-			Ok(agreement) => agreement,
+		let answer = match self.ask_agreement(session, best, key).await {
+			Ok(answer) => answer,
 			Err(reason) => return Ok(Err(reason)),
 		};
-		let agreed = agreement.settled;
+		let agreed = answer.settled;
 		let settled = self.settle_up(session).await?;
 		if settled != Some(agreed) {
 			let (agreed, settled) = (format_amount(agreed), settled.map(format_amount));
 			let settled = settled.unwrap_or_else(|| "nothing known".into());
 			return Ok(Err(format!("the node agrees that {agreed} are settled, not {settled}")));
 		}
-		Ok(match self.parts.network.close_with_agreement(session.id, agreement.signature).await {
+		let agreement = answer.agreement(self.parts.network.genesis_hash(), session.id);
+		let closed = self.parts.network.close_by_agreement(agreement.into(), answer.signature);
+		Ok(match closed.await {
 			Submitted::Done(refunded) => Ok(refunded),
 			Submitted::Refused(reason) | Submitted::Unknown(reason) => Err(reason),
 		})
@@ -205,6 +207,7 @@ impl Closer {
 	async fn settle_up(&self, session: &Session) -> Result<Option<Balance>, UpkeepError> {
 		let settled = watch::look(&self.parts, session).await?;
 		recovery::ask_of(&self.parts, session.id).await;
+		adoption::adopt_forgotten(&self.parts, Some(session.id)).await?;
 		watch::reckon(&self.parts, session.id).await?;
 		Ok(settled)
 	}
@@ -251,6 +254,6 @@ mod tests {
 		assert_eq!(net.transactions(), ["open_session"]);
 		let closed = closer.close_one(5).await.unwrap();
 		assert_eq!(closed, Closing::Closed(10 * MOST - CHARGE));
-		assert_eq!(net.transactions(), ["open_session", "close_with_agreement"]);
+		assert_eq!(net.transactions(), ["open_session", "close_by_agreement"]);
 	}
 }

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use self::{closing::Closer, search::Search};
-use crate::{parts::Parts, recovery};
+use crate::{adoption, parts::Parts, recovery};
 
 /// Statements are kept for so long.
 const KEEP_STATEMENTS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -39,6 +39,8 @@ pub struct Janitor {
 	parts: Arc<Parts>,
 	search: Search,
 	closer: Closer,
+	/// Sessions that were named to be taken over, and of which that is still to be done.
+	take_over: Mutex<BTreeSet<SessionId>>,
 	/// The time when something was last done with a session, and what its lanes were like then.
 	used: Mutex<HashMap<SessionId, (Usage, Instant)>>,
 }
@@ -46,7 +48,19 @@ pub struct Janitor {
 impl Janitor {
 	pub(crate) fn new(parts: Arc<Parts>) -> Self {
 		let (search, closer) = (Search::new(parts.clone()), Closer::new(parts.clone()));
-		Self { parts, search, closer, used: Mutex::default() }
+		let take_over = Mutex::new(parts.settings.take_over.iter().copied().collect());
+		Self { parts, search, closer, take_over, used: Mutex::default() }
+	}
+
+	/// Takes over the sessions that were named, with their lanes, as far as that can be done now.
+	pub async fn take_over(&self) -> Result<(), UpkeepError> {
+		let named = self.take_over.lock().clone();
+		for session in named {
+			if adoption::take_over(&self.parts, session).await? {
+				self.take_over.lock().remove(&session);
+			}
+		}
+		Ok(())
 	}
 
 	/// Makes rounds until it is stopped.
@@ -92,9 +106,11 @@ impl Janitor {
 		let now = unix_seconds();
 		self.parts.treasury.update(|ledger| ledger.lift(now)).await?;
 		self.search.resolve().await?;
+		self.take_over().await?;
 		// First what the chain has settled; then nodes are asked what for; then they are judged by it.
 		self.look().await?;
 		self.recover().await;
+		adoption::adopt_forgotten(&self.parts, None).await?;
 		self.reckon().await
 	}
 
@@ -178,6 +194,7 @@ impl Janitor {
 
 	/// Uses no session for further calls, and closes those that can be closed.
 	pub async fn close_all(&self) -> Result<Vec<(SessionId, Closing)>, UpkeepError> {
+		self.take_over().await?;
 		self.observe().await?;
 		let sessions = self.sessions();
 		for session in &sessions {

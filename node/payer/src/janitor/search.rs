@@ -81,7 +81,8 @@ impl Search {
 				let id = info.id;
 				info!(session = id, node = %ss58(node), "found the session of a lost transaction");
 				let opened = |ledger: &mut Ledger| {
-					let mut changes = ledger.opened(node, id, info.deposit, info.expires_at);
+					let (deposit, expires_at) = (info.deposit, info.expires_at);
+					let mut changes = ledger.opened(node, id, deposit, expires_at, info.opened_at);
 					changes.extend(ledger.observe(id, Some(&info), unix_seconds()).0);
 					changes
 				};

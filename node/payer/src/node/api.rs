@@ -5,30 +5,26 @@ use std::{sync::Arc, time::Duration};
 use futures::StreamExt;
 use openledger_chain_client::Keypair;
 use openledger_payer_ledger::{LaneSlot, SignedVoucher};
-use openledger_primitives::info::NodeInfo;
+use openledger_primitives::{info::NodeInfo, LaneId, SessionId};
 use openledger_protocol::{
 	address::OutsideOnly,
 	closing::{CloseAnswer, CloseBody, CloseRequest},
-	sanitise::{sanitised, MESSAGE, SHOWN, WORD},
+	lane_state::LaneStateBody,
+	sanitise::{sanitised, MESSAGE, SHOWN},
 	x402::{
 		self, PaymentRequired, PaymentResponse, PAYMENT_REQUIRED, PAYMENT_RESPONSE,
 		PAYMENT_SIGNATURE,
 	},
-	RefusalCode, RefusalDetails, Task,
+	RefusalCode, Task,
 };
-use reqwest::{
-	header::{CONTENT_TYPE, RETRY_AFTER},
-	redirect::Policy,
-	Client, Response,
-};
-use serde_json::Value;
+use reqwest::{header::CONTENT_TYPE, redirect::Policy, Client, Response};
 use thiserror::Error;
 use tokio::time::timeout;
 
+pub use super::refusal::Refusal;
+
 /// No error is longer than this, in bytes; what goes beyond is not read.
-const MAX_ERROR: usize = 64 * 1024;
-/// A node's wish to be left alone is not followed for longer than this.
-const LONGEST_RETRY: Duration = Duration::from_secs(300);
+pub(super) const MAX_ERROR: usize = 64 * 1024;
 /// A node may take so long to agree to a session's end: it waits for its settlements to be final.
 const AGREEMENT: Duration = Duration::from_secs(180);
 
@@ -55,27 +51,6 @@ impl Default for Patience {
 pub struct NodeApi {
 	http: Client,
 	patience: Patience,
-}
-
-/// An answer that is an error.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-	/// The HTTP status.
-	pub status: u16,
-	/// `true` if it has the form that a node's errors have: else it may be a proxy's.
-	pub shaped: bool,
-	/// The family of the error.
-	pub kind: String,
-	/// Its code.
-	pub code: String,
-	/// The part of the request that is wrong.
-	pub param: Option<String>,
-	/// The node's words.
-	pub message: String,
-	/// The values that the node would take instead.
-	pub details: Value,
-	/// The time after which it is worth trying again.
-	pub retry_after: Option<Duration>,
 }
 
 /// A node's answer to a request without a payment.
@@ -110,6 +85,17 @@ pub enum NoAgreement {
 	NotYet(String),
 	/// It does not agree, cannot be reached, or what it says is no agreement of its own.
 	#[error("the inference node does not agree: {0}")]
+	Refused(String),
+}
+
+/// A reason why a node does not tell the state of a lane.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NoLane {
+	/// It cannot be reached, or cannot say right now.
+	#[error("the inference node does not say what it has of the lane: {0}")]
+	NotNow(String),
+	/// It does not say, or what it says cannot be read.
+	#[error("the inference node shows nothing of the lane: {0}")]
 	Refused(String),
 }
 
@@ -215,6 +201,35 @@ impl NodeApi {
 		status.unwrap_or_else(StatementStatus::NotNow)
 	}
 
+	/// The state of a lane, as the node has it.
+	///
+	/// # Errors
+	/// If there is none that can be read.
+	pub async fn lane(
+		&self,
+		endpoint: &str,
+		session: SessionId,
+		lane: LaneId,
+	) -> Result<LaneStateBody, NoLane> {
+		let asking = async {
+			let url = format!("{}/v1/sessions/{session}/{lane}", base(endpoint));
+			let asked = self.http.get(url).send().await;
+			let answer = asked.map_err(|error| NoLane::NotNow(describe(&error)))?;
+			if answer.status().as_u16() != 200 {
+				let Refusal { status, message, .. } = Refusal::read(answer).await;
+				return Err(match status {
+					409 | 429 | 500.. => NoLane::NotNow(message),
+					_ => NoLane::Refused(message),
+				});
+			}
+			let json = bounded(answer, MAX_ERROR).await.map_err(NoLane::NotNow)?;
+			serde_json::from_slice(&json)
+				.map_err(|error| NoLane::Refused(sanitised(&error.to_string(), SHOWN)))
+		};
+		let after = self.patience.question;
+		timeout(after, asking).await.unwrap_or_else(|_| Err(NoLane::NotNow(late(after))))
+	}
+
 	/// Asks for the node's agreement to a session's end.
 	///
 	/// # Errors
@@ -262,60 +277,6 @@ impl StatementStatus {
 			(404, Some(RefusalCode::CallUnknown)) => Self::NotTaken,
 			_ => Self::NotNow(refusal.message),
 		}
-	}
-}
-
-impl Refusal {
-	async fn read(answer: Response) -> Self {
-		let status = answer.status().as_u16();
-		let seconds = header(&answer, RETRY_AFTER.as_str()).and_then(|text| text.parse().ok());
-		let retry_after = seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_RETRY));
-		let raw = bounded(answer, MAX_ERROR).await.unwrap_or_default();
-		Self { retry_after, ..Self::of(status, &String::from_utf8_lossy(&raw)) }
-	}
-
-	/// From an error body in OpenAI's form, or whatever else came.
-	pub fn of(status: u16, raw: &str) -> Self {
-		let body: Value = serde_json::from_str(raw).unwrap_or_default();
-		let text = |key: &str, most: usize| {
-			let value = body.get("error").and_then(|error| error.get(key));
-			value.and_then(Value::as_str).map(|text| sanitised(text, most))
-		};
-		let shown = || {
-			let shown = sanitised(raw.trim(), SHOWN);
-			if shown.is_empty() {
-				format!("status {status}, and nothing else")
-			} else {
-				shown
-			}
-		};
-		let kind = text("type", WORD).unwrap_or_else(|| "server_error".into());
-		Self {
-			status,
-			shaped: text("message", MESSAGE).is_some(),
-			code: text("code", WORD).unwrap_or_else(|| kind.clone()),
-			kind,
-			param: text("param", WORD),
-			message: text("message", MESSAGE).unwrap_or_else(shown),
-			details: body.get("openledger").cloned().unwrap_or_default(),
-			retry_after: None,
-		}
-	}
-
-	/// The code of a node, if it is one that is known here. What has not the form of a node's errors has
-	/// none.
-	pub fn known_code(&self) -> Option<RefusalCode> {
-		self.code.parse().ok().filter(|_| self.shaped)
-	}
-
-	/// The values that the node would take instead, if they can be read.
-	pub fn known_details(&self) -> Option<RefusalDetails> {
-		RefusalDetails::read(self.known_code()?, &self.details)
-	}
-
-	/// Returns `true` if the node answered, in its own words, that the request or its payment is not taken.
-	pub fn is_own_refusal(&self) -> bool {
-		self.shaped && (400..500).contains(&self.status)
 	}
 }
 
@@ -368,7 +329,7 @@ fn late(after: Duration) -> String {
 	format!("no answer within {} s", after.as_secs())
 }
 
-fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
+pub(super) fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
 	// What is no text is not base64 either, and is refused as such.
 	answer.headers().get(name).map(|value| value.to_str().unwrap_or("?"))
 }
@@ -376,9 +337,9 @@ fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use openledger_primitives::{closing::CloseAgreement, info::NodeStatus, Hash};
+	use openledger_primitives::{info::NodeStatus, lane::CloseAgreement, Hash};
 	use openledger_testkit::key;
-	use serde_json::json;
+	use serde_json::{json, Value};
 
 	#[tokio::test]
 	async fn a_name_that_leads_inside_is_not_called() {
@@ -412,48 +373,6 @@ mod tests {
 		] {
 			assert!(matches!(said(status, &body), StatementStatus::NotNow(_)), "{status} {body}");
 		}
-	}
-
-	#[test]
-	fn errors_of_nodes_are_told_from_those_of_proxies() {
-		let body = json!({
-			"error": { "message": "no", "type": "payment_error", "param": "x", "code": "lane_busy" },
-			"openledger": { "busy_with": 3 },
-		});
-		let refusal = Refusal::of(409, &body.to_string());
-		assert!(refusal.is_own_refusal());
-		assert_eq!((refusal.code.as_str(), refusal.kind.as_str()), ("lane_busy", "payment_error"));
-		assert_eq!(refusal.param.as_deref(), Some("x"));
-		assert_eq!(refusal.details, json!({ "busy_with": 3 }));
-		for raw in ["<html>", "", "{}", r#"{"error": "no"}"#, "null"] {
-			let refusal = Refusal::of(404, raw);
-			assert!(!refusal.is_own_refusal() && !refusal.message.is_empty(), "{raw}");
-		}
-		assert!(!Refusal::of(502, &body.to_string()).is_own_refusal());
-		assert_eq!(Refusal::of(500, &"x".repeat(9_999)).message.len(), SHOWN);
-		let long = "é".repeat(9_999);
-		let body = json!({ "error": { "message": long, "type": long, "code": long } });
-		let refusal = Refusal::of(400, &body.to_string());
-		let characters = |text: &str| text.chars().count();
-		assert_eq!(characters(&refusal.message), MESSAGE);
-		assert_eq!((characters(&refusal.code), characters(&refusal.kind)), (WORD, WORD));
-	}
-
-	#[test]
-	fn what_a_node_says_is_short_and_plain() {
-		let long = "\u{1b}[2Jé".repeat(9_999);
-		let error = json!({ "message": long, "type": long, "code": long, "param": long });
-		let refusal = Refusal::of(400, &json!({ "error": error }).to_string());
-		let Refusal { kind, code, param, message, .. } = &refusal;
-		for word in [kind, code, param.as_ref().unwrap()] {
-			assert_eq!(word.chars().count(), WORD);
-			assert!(word.starts_with("[2Jé["), "{word}");
-		}
-		assert_eq!(message.chars().count(), MESSAGE);
-		assert!(refusal.shaped && message.starts_with("[2Jé["), "{message}");
-		let page = Refusal::of(502, "<h1>\nno\u{7}</h1>");
-		assert_eq!((page.shaped, page.message.as_str()), (false, "<h1>\nno</h1>"));
-		assert_eq!(Refusal::of(502, "\u{1b}\u{7}").message, "status 502, and nothing else");
 	}
 
 	/// Asks for the end of session 7 where a node answers that.
@@ -497,7 +416,7 @@ mod tests {
 	#[tokio::test]
 	async fn an_agreement_is_its_nodes_alone() {
 		let (genesis_hash, settled) = (Hash::zero(), 700);
-		let agreement = CloseAgreement { genesis_hash, session: 7, settled };
+		let agreement = CloseAgreement { genesis_hash, session: 7, settled, extension: None };
 		let signed = |by: &str| {
 			let signature = key(by).sign_message(&agreement);
 			serde_json::to_string(&CloseAnswer { settled, signature }).unwrap()

@@ -4,3 +4,4 @@ pub mod api;
 pub mod choice;
 pub mod endpoint;
 pub mod health;
+mod refusal;

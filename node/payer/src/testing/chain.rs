@@ -5,7 +5,8 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use openledger_chain_client::{At, ChainError, Keypair};
 use openledger_primitives::{
-	info::{ModelInfo, NodeInfo, SessionInfo},
+	info::{LaneTermsInfo, ModelInfo, NodeInfo, SessionInfo},
+	lane::{Agreement, VersionedCloseAgreement},
 	AccountId, Balance, BlockNumber, Hash, ModelId, SessionId, Signature,
 };
 use openledger_testkit::{ChainMood, ChainState, TestChain};
@@ -116,6 +117,11 @@ impl Network for FakeChain {
 		self.ask(|state| state.sessions.get(&id).filter(|_| is_there(state)).cloned())
 	}
 
+	async fn lane_terms(&self, agreement: &Agreement) -> Result<Option<LaneTermsInfo>, ChainError> {
+		let Agreement { model, version, price_version, as_of, .. } = *agreement;
+		self.ask(|state| state.lane_terms(model, version, price_version, as_of).ok())
+	}
+
 	async fn next_session(&self) -> Result<SessionId, ChainError> {
 		self.ask(|state| state.next)
 	}
@@ -135,13 +141,15 @@ impl Network for FakeChain {
 			deposit,
 			settled: 0,
 			spending_limit: hot_limit.unwrap_or(Balance::MAX),
+			opened_at: 0,
 			expires_at,
 			closes_at: None,
 			lanes: vec![],
 		};
 		self.submit("open_session", |state| {
 			let session = state.open_session(info)?;
-			Some(Opened { session, deposit, expires_at })
+			let opened_at = state.sessions.get(&session)?.opened_at;
+			Some(Opened { session, deposit, expires_at, opened_at })
 		})
 		.await
 	}
@@ -158,15 +166,12 @@ impl Network for FakeChain {
 		self.submit("close", |state| state.close(session)).await
 	}
 
-	async fn close_with_agreement(
+	async fn close_by_agreement(
 		&self,
-		session: SessionId,
+		agreement: VersionedCloseAgreement,
 		signature: Signature,
 	) -> Submitted<Balance> {
-		let genesis = self.chain.genesis;
-		self.submit("close_with_agreement", |state| {
-			state.close_with_agreement(genesis, session, signature)
-		})
-		.await
+		self.submit("close_by_agreement", |state| state.close_by_agreement(&agreement, &signature))
+			.await
 	}
 }

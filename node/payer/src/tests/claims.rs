@@ -3,14 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt;
-use openledger_payer_ledger::{Agreement, Budget, Treasury};
-use openledger_primitives::{price::PriceSchedule, voucher::LaneTerms, Hash};
+use openledger_payer_ledger::{Budget, CallTerms, Treasury};
+use openledger_primitives::Hash;
+use openledger_testkit::{agreement, PRICE};
 use tokio_util::task::TaskTracker;
 
 use crate::{
 	funding::{Funding, Want},
 	network::Network,
-	testing::{TestNet, MODEL, MOST},
+	testing::{TestNet, MOST},
 };
 
 /// A treasury and its funding, without calls.
@@ -30,9 +31,9 @@ impl Money {
 		let tasks = TaskTracker::new();
 		let funding = Funding::new(chain, treasury.clone(), 1_000, tasks.clone());
 		let node = net.nodes[0].keypair.account();
-		let agreed = Agreement {
-			terms: LaneTerms { model: MODEL, version: 0, price_version: 0 },
-			price: PriceSchedule::default(),
+		let agreed = CallTerms {
+			agreement: agreement(),
+			list_price: PRICE,
 			input_tokens: 1,
 			max_output_tokens: 1,
 			allowance: MOST,

@@ -2,6 +2,7 @@
 
 mod claims;
 mod full_disk;
+mod lanes;
 mod one_shot;
 mod sessions;
 mod statements;

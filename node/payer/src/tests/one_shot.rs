@@ -17,7 +17,7 @@ async fn calls_are_paid_one_after_the_other() {
 		assert_eq!(asked.finish_reason.as_deref(), Some("stop"));
 		assert_eq!(asked.completion.is_some(), !stream);
 		let (paid, receipt) = asked.answered().unwrap();
-		assert_eq!((paid.allowance, receipt.statement.charge), (MOST, CHARGE));
+		assert_eq!((paid.allowance, receipt.statement.newest().charge), (MOST, CHARGE));
 		assert_eq!((paid.slot.session, paid.slot.lane, paid.slot.sequence), (5, 0, round));
 		assert_eq!(paid.url, net.nodes[0].url);
 		assert!(receipt.is_signed_by(&net.nodes[0].keypair.account()));
@@ -44,7 +44,7 @@ async fn what_became_of_each_voucher_is_told() {
 		let [paid] = asked.paid.as_slice() else { panic!("{mood:?}: {asked:?}") };
 		match (mood, &paid.outcome) {
 			(Mood::BreakOff, Outcome::Charged(receipt)) => {
-				assert_eq!(receipt.statement.charge, CHARGE);
+				assert_eq!(receipt.statement.newest().charge, CHARGE);
 				let is_begun = matches!(asked.ended, Ended::BrokeOff(_));
 				assert_eq!(is_begun, stream, "{asked:?}");
 			}

@@ -96,6 +96,7 @@ async fn a_session_that_is_not_in_the_ledger_can_be_closed() {
 		deposit: 1,
 		settled: 0,
 		spending_limit: 0,
+		opened_at: 0,
 		expires_at: 1_000,
 		closes_at: None,
 		lanes: vec![],
@@ -103,5 +104,5 @@ async fn a_session_that_is_not_in_the_ledger_can_be_closed() {
 	net.chain.state.lock().sessions.insert(9, stranger);
 	let closing = second.janitor.close_one(9).await.unwrap();
 	assert_eq!(closing, Closing::NotYet);
-	assert_eq!(net.transactions(), ["open_session", "close_with_agreement"]);
+	assert_eq!(net.transactions(), ["open_session", "close_by_agreement"]);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use openledger_payer_ledger::{Book, Standing, Trust};
-use openledger_primitives::info::LaneInfo;
+use openledger_testkit::settled_lane;
 
 use super::{call, code, payer};
 use crate::{
@@ -30,20 +30,6 @@ fn is_barred(payer: &Payer) -> bool {
 
 fn trust(net: &TestNet, payer: &Payer) -> Trust {
 	payer.treasury.look(|ledger| ledger.nodes().trust(&net.nodes[0].keypair.account()))
-}
-
-/// The chain settles all that the first node has served.
-fn settle(net: &TestNet) {
-	let books = net.nodes[0].ledger.lock();
-	let mut state = net.chain.state.lock();
-	let session = state.sessions.get_mut(&5).unwrap();
-	let lanes = books.lanes.iter().map(|((_, lane), book)| LaneInfo {
-		lane: *lane,
-		sequence: book.sequence,
-		settled: book.charged,
-	});
-	session.lanes = lanes.collect();
-	session.settled = session.lanes.iter().map(|lane| lane.settled).sum();
 }
 
 #[tokio::test]
@@ -149,7 +135,7 @@ async fn a_voucher_that_was_refused_and_settled_later_accuses_nobody() {
 	call(&payer, TestNet::chat(false)).await;
 	node.set(Mood::Honest);
 	node.bring_again();
-	settle(&net);
+	net.nodes[0].settle();
 	payer.janitor.observe().await.unwrap();
 	payer.janitor.recover().await;
 	payer.janitor.observe().await.unwrap();
@@ -161,7 +147,7 @@ async fn a_voucher_that_was_refused_and_settled_later_accuses_nobody() {
 	node.set(Mood::Crowded);
 	call(&payer, TestNet::chat(false)).await;
 	net.chain.state.lock().sessions.get_mut(&5).unwrap().lanes[0] =
-		LaneInfo { lane: 0, sequence: 2, settled: CHARGE + MOST };
+		settled_lane(0, 2, CHARGE + MOST);
 	payer.janitor.observe().await.unwrap();
 	payer.janitor.recover().await;
 	payer.janitor.observe().await.unwrap();
@@ -180,7 +166,7 @@ async fn a_node_that_refuses_and_charges_is_paid_and_then_paid_no_more() {
 		assert_eq!(code(&call(&payer, TestNet::chat(false)).await), "overloaded");
 		node.set(Mood::Honest);
 		node.bring_again();
-		settle(&net);
+		net.nodes[0].settle();
 		payer.janitor.take_stock().await.unwrap();
 		// What it has signed for is owed, once, and counts as lost.
 		assert_eq!(standing(&payer).charged, u128::from(round) * CHARGE);
@@ -231,8 +217,10 @@ async fn a_false_statement_for_a_refused_voucher_is_kept_and_never_acknowledged(
 	{
 		let mut books = node.ledger.lock();
 		let signed = &mut books.served.values_mut().next().unwrap().extra;
-		signed.statement.charge += 1;
-		signed.signature = node.keypair.sign_message(&signed.statement);
+		let mut statement = signed.statement.newest().clone();
+		statement.charge += 1;
+		signed.signature = node.keypair.sign_message(&statement);
+		signed.statement = statement.into();
 	}
 	assert_eq!(code(&call(&payer, TestNet::chat(false)).await), "node_misbehaves");
 	assert!(is_barred(&payer));
@@ -244,7 +232,7 @@ async fn a_false_statement_for_a_refused_voucher_is_kept_and_never_acknowledged(
 	assert_eq!(kept.iter().filter(|kept| kept.rejected.is_some()).count(), 1);
 	// Nobody asks about it again.
 	let asked = node.ledger.lock().asked;
-	settle(&net);
+	net.nodes[0].settle();
 	payer.janitor.take_stock().await.unwrap();
 	assert_eq!(node.ledger.lock().asked, asked + 1, "about the other one");
 }
@@ -299,7 +287,7 @@ async fn a_payer_that_was_away_asks_before_it_accuses() {
 	first.close().await;
 	net.nodes[0].set(Mood::Honest);
 	net.nodes[0].bring_again();
-	settle(&net);
+	net.nodes[0].settle();
 	net.chain.state.lock().best = 500;
 	let second = payer(&net, settings).await;
 	second.janitor.take_stock().await.unwrap();

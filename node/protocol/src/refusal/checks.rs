@@ -19,11 +19,17 @@ const fn check(code: RefusalCode, fails: &'static str) -> Check {
 
 /// Comparisons with the request and with the chain, before the node's store is asked.
 pub const BEFORE_THE_STORE: &[Check] = &[
-	check(RefusalCode::MalformedPayment, "the header cannot be read"),
+	check(
+		RefusalCode::MalformedPayment,
+		"the header cannot be read, or its voucher is of a version that is not known",
+	),
 	check(RefusalCode::UnsupportedScheme, "`x402Version`, `scheme` or `network` is another"),
 	check(RefusalCode::WrongChain, "`genesisHash` is another"),
-	check(RefusalCode::NoSuchLane, "`lane` is above 63"),
-	check(RefusalCode::MalformedPayment, "`authorised` is below `acknowledged`"),
+	check(RefusalCode::NoSuchLane, "`lane` is above 1,023"),
+	check(
+		RefusalCode::MalformedPayment,
+		"`authorised` is below `acknowledged`, or `extension` is not `null`",
+	),
 	check(RefusalCode::RequestMismatch, "`requestHash` is not that of this body and `salt`"),
 	check(
 		RefusalCode::ChainUnavailable,
@@ -33,8 +39,10 @@ pub const BEFORE_THE_STORE: &[Check] = &[
 	check(RefusalCode::VoucherExpired, "`validUntil` is below the node's best block"),
 	check(
 		RefusalCode::VoucherValidTooLong,
-		"`validUntil` is more than `limits.voucher_blocks` (1,200 unless set) above it: what is \
-		 served for a session that is gone can be given up only when its voucher has expired",
+		"`validUntil` is more than `limits.voucher_blocks` (1,200 unless set) above it, or more than \
+		 28,700 blocks, which is a day, less what the node may be behind: what is served for a session \
+		 that is gone can be given up only when its voucher has expired, and a change of terms is \
+		 announced a day before",
 	),
 	check(
 		RefusalCode::ChainUnavailable,
@@ -53,7 +61,17 @@ pub const BEFORE_THE_STORE: &[Check] = &[
 	check(RefusalCode::VersionChanged, "`version` is not the version that would answer"),
 	check(
 		RefusalCode::PriceChanged,
-		"`priceVersion` is not in force, and no offer with it stands any more",
+		"`priceVersion` is not in force, and no offer with it stands any more; or `ownPrice` is not \
+		 that of the offer",
+	),
+	check(
+		RefusalCode::AsOfUnusable,
+		"`asOf` is below the block in which the session was opened, or above the node's best block",
+	),
+	check(
+		RefusalCode::TermsChanged,
+		"the chain has no terms for `model`, `version` and `priceVersion` as of that block, or they \
+		 are good for no voucher with this `validUntil`: something behind them changes",
 	),
 	check(
 		RefusalCode::InsufficientAuthorisation,
@@ -76,15 +94,24 @@ pub const IN_THE_STORE: &[Check] = &[
 		RefusalCode::VoucherAlreadyUsed,
 		"this very voucher was taken before, and its answer is [not kept](#a-lost-answer)",
 	),
+	check(
+		RefusalCode::LaneLost,
+		"the chain has settled calls of the lane that are not in the node's books: they cost what \
+		 they did, and there are no more on this lane",
+	),
 	check(RefusalCode::VoucherOutOfOrder, "its sequence was used by another"),
 	check(RefusalCode::LaneBusy, "the lane's last call is still being served"),
 	check(RefusalCode::VoucherOutOfOrder, "its sequence is above the next one"),
 	Check {
 		code: RefusalCode::LaneOfOtherTerms,
-		fails: "the lane's earlier calls were of another model, version or price version",
+		fails: "the lane's earlier calls were made under another `agreement`",
 		details: ": theirs",
 	},
-	check(RefusalCode::AcknowledgedMismatch, "`acknowledged` is not what the lane's calls cost"),
+	check(
+		RefusalCode::AcknowledgedMismatch,
+		"`acknowledged` is not what the lane's calls cost, or `acknowledgedRoot` not that of their \
+		 list",
+	),
 	check(
 		RefusalCode::ExposureReached,
 		"what was charged in the session and is not settled on the chain yet, and what calls that \

@@ -113,6 +113,10 @@ codes! {
 			"The voucher is for a version of the model that would not answer.",
 		PriceChanged = PAYMENT_REQUIRED "price_changed"
 			"The voucher names a price that is not in force.",
+		AsOfUnusable = PAYMENT_REQUIRED "as_of_unusable"
+			"The voucher is as of a block that this node does not know, or before its session.",
+		TermsChanged = PAYMENT_REQUIRED "terms_changed"
+			"The voucher outlives the terms that it is for, or nothing is known of them.",
 		InsufficientAuthorisation = PAYMENT_REQUIRED "insufficient_authorisation"
 			"The voucher authorises less than the call may cost.",
 		SessionOfOtherCaller = PAYMENT_REQUIRED "session_of_other_caller"
@@ -124,9 +128,11 @@ codes! {
 		LaneBusy = CONFLICT "lane_busy"
 			"The lane's last call is still being served.",
 		LaneOfOtherTerms = CONFLICT "lane_of_other_terms"
-			"The lane is for another model, version or price version.",
+			"The lane is for another agreement.",
+		LaneLost = CONFLICT "lane_lost"
+			"The chain has settled calls of the lane of which this node knows nothing.",
 		AcknowledgedMismatch = PAYMENT_REQUIRED "acknowledged_mismatch"
-			"The voucher does not acknowledge what the lane's calls cost.",
+			"The voucher does not acknowledge what the lane's calls were and cost.",
 		ExposureReached = PAYMENT_REQUIRED "exposure_reached"
 			"The session owes as much as this node lets any owe before it settles.",
 		SessionUnderfunded = PAYMENT_REQUIRED "session_underfunded"

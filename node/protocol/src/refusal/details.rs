@@ -1,9 +1,9 @@
 //! Details beside a code: what the node would take instead.
 
 use openledger_primitives::{
-	serde_balance, Balance, BlockNumber, ModelId, PriceVersion, Sequence, VersionId,
+	serde_balance, Balance, BlockNumber, Hash, ModelId, PriceVersion, Sequence, VersionId,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::RefusalCode;
@@ -35,6 +35,8 @@ pub enum RefusalDetails {
 		#[serde(rename = "price_version")]
 		expected: PriceVersion,
 	},
+	/// The first and the last block that a voucher of this session may be as of.
+	AsOfUnusable { from: BlockNumber, until: BlockNumber },
 	/// The most that the call may cost.
 	InsufficientAuthorisation {
 		#[serde(with = "serde_balance")]
@@ -51,11 +53,18 @@ pub enum RefusalDetails {
 		sequence: Sequence,
 	},
 	/// The terms of the lane's calls.
-	LaneOfOtherTerms { model: ModelId, version: VersionId, price_version: PriceVersion },
-	/// The cost of the lane's calls, which its next voucher has to acknowledge.
+	LaneOfOtherTerms {
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+		as_of: BlockNumber,
+	},
+	/// The cost of the lane's calls, and the root over their list, which its next voucher has to acknowledge.
 	AcknowledgedMismatch {
 		#[serde(rename = "acknowledged", with = "serde_balance")]
 		expected: Balance,
+		#[serde(rename = "acknowledged_root")]
+		root: Hash,
 	},
 	/// The cost of what was served or is being served, and is not settled; and how much of that the node
 	/// lets a session have.
@@ -89,6 +98,7 @@ impl RefusalDetails {
 			Self::ModelMismatch { .. } => RefusalCode::ModelMismatch,
 			Self::VersionChanged { .. } => RefusalCode::VersionChanged,
 			Self::PriceChanged { .. } => RefusalCode::PriceChanged,
+			Self::AsOfUnusable { .. } => RefusalCode::AsOfUnusable,
 			Self::InsufficientAuthorisation { .. } => RefusalCode::InsufficientAuthorisation,
 			Self::VoucherOutOfOrder { .. } => RefusalCode::VoucherOutOfOrder,
 			Self::LaneBusy { .. } => RefusalCode::LaneBusy,
@@ -106,6 +116,7 @@ impl RefusalDetails {
 		let long = |name: &str| json.get(name).and_then(Value::as_u64);
 		let number = |name: &str| long(name).and_then(|number| u32::try_from(number).ok());
 		let amount = |name: &str| json.get(name)?.as_str()?.parse::<Balance>().ok();
+		let hash = |name: &str| Hash::deserialize(json.get(name)?).ok();
 		Some(match code {
 			RefusalCode::VoucherValidTooLong => {
 				Self::VoucherValidTooLong { latest: number("valid_until")? }
@@ -113,6 +124,9 @@ impl RefusalDetails {
 			RefusalCode::ModelMismatch => Self::ModelMismatch { expected: number("model")? },
 			RefusalCode::VersionChanged => Self::VersionChanged { expected: number("version")? },
 			RefusalCode::PriceChanged => Self::PriceChanged { expected: number("price_version")? },
+			RefusalCode::AsOfUnusable => {
+				Self::AsOfUnusable { from: number("from")?, until: number("until")? }
+			}
 			RefusalCode::InsufficientAuthorisation => {
 				Self::InsufficientAuthorisation { needed: amount("needed")? }
 			}
@@ -124,10 +138,12 @@ impl RefusalDetails {
 				model: number("model")?,
 				version: number("version")?,
 				price_version: number("price_version")?,
+				as_of: number("as_of")?,
 			},
-			RefusalCode::AcknowledgedMismatch => {
-				Self::AcknowledgedMismatch { expected: amount("acknowledged")? }
-			}
+			RefusalCode::AcknowledgedMismatch => Self::AcknowledgedMismatch {
+				expected: amount("acknowledged")?,
+				root: hash("acknowledged_root")?,
+			},
 			RefusalCode::ExposureReached => {
 				Self::ExposureReached { owed: amount("owed")?, exposure: amount("exposure")? }
 			}
@@ -157,11 +173,12 @@ impl RefusalCode {
 			Self::ModelMismatch => &["model"],
 			Self::VersionChanged => &["version"],
 			Self::PriceChanged => &["price_version"],
+			Self::AsOfUnusable => &["from", "until"],
 			Self::InsufficientAuthorisation => &["needed"],
 			Self::VoucherOutOfOrder => &["sequence"],
 			Self::LaneBusy => &["busy_with"],
-			Self::LaneOfOtherTerms => &["model", "version", "price_version"],
-			Self::AcknowledgedMismatch => &["acknowledged"],
+			Self::LaneOfOtherTerms => &["model", "version", "price_version", "as_of"],
+			Self::AcknowledgedMismatch => &["acknowledged", "acknowledged_root"],
 			Self::ExposureReached => &["owed", "exposure"],
 			Self::SessionUnderfunded | Self::SpendingLimitReached => &["left", "needed"],
 			_ => &[],
@@ -178,19 +195,24 @@ mod tests {
 	fn all(short: u32, long: u64, amount: Balance, other: Balance) -> Vec<(RefusalDetails, Value)> {
 		use RefusalDetails as D;
 		let (text, more) = (amount.to_string(), other.to_string());
+		let root = Hash::from_low_u64_be(long);
 		vec![
 			(D::VoucherValidTooLong { latest: short }, json!({ "valid_until": short })),
 			(D::ModelMismatch { expected: short }, json!({ "model": short })),
 			(D::VersionChanged { expected: short }, json!({ "version": short })),
 			(D::PriceChanged { expected: short }, json!({ "price_version": short })),
+			(D::AsOfUnusable { from: 1, until: short }, json!({ "from": 1, "until": short })),
 			(D::InsufficientAuthorisation { needed: amount }, json!({ "needed": text })),
 			(D::VoucherOutOfOrder { expected: long }, json!({ "sequence": long })),
 			(D::LaneBusy { sequence: long }, json!({ "busy_with": long })),
 			(
-				D::LaneOfOtherTerms { model: short, version: 1, price_version: 2 },
-				json!({ "model": short, "version": 1, "price_version": 2 }),
+				D::LaneOfOtherTerms { model: short, version: 1, price_version: 2, as_of: 3 },
+				json!({ "model": short, "version": 1, "price_version": 2, "as_of": 3 }),
 			),
-			(D::AcknowledgedMismatch { expected: amount }, json!({ "acknowledged": text })),
+			(
+				D::AcknowledgedMismatch { expected: amount, root },
+				json!({ "acknowledged": text, "acknowledged_root": format!("{root:?}") }),
+			),
 			(
 				D::ExposureReached { owed: amount, exposure: other },
 				json!({ "owed": text, "exposure": more }),
@@ -224,9 +246,22 @@ mod tests {
 
 	#[test]
 	fn what_has_another_type_is_not_read() {
+		let root = Hash::zero();
 		for (code, json) in [
-			(RefusalCode::AcknowledgedMismatch, json!({ "acknowledged": 99 })),
-			(RefusalCode::AcknowledgedMismatch, json!({ "acknowledged": "-1" })),
+			(
+				RefusalCode::AcknowledgedMismatch,
+				json!({ "acknowledged": 99, "acknowledged_root": root }),
+			),
+			(
+				RefusalCode::AcknowledgedMismatch,
+				json!({ "acknowledged": "-1", "acknowledged_root": root }),
+			),
+			(
+				RefusalCode::AcknowledgedMismatch,
+				json!({ "acknowledged": "1", "acknowledged_root": "0x" }),
+			),
+			(RefusalCode::AcknowledgedMismatch, json!({ "acknowledged": "1" })),
+			(RefusalCode::AsOfUnusable, json!({ "from": 1 })),
 			(RefusalCode::VoucherOutOfOrder, json!({ "sequence": "3" })),
 			(RefusalCode::VoucherOutOfOrder, json!({})),
 			(RefusalCode::VoucherOutOfOrder, Value::Null),

@@ -7,12 +7,12 @@
 //! statement: in the header `PAYMENT-RESPONSE`, or, for a stream, in a comment before its last event.
 //! Each header is the base64 of a JSON object; amounts are decimal strings of planck.
 
-mod camel;
+pub(crate) mod camel;
 mod types;
 
 pub use types::{
-	Payload, PaymentRequired, PaymentResponse, PaymentSignature, Receipt, Requirements, Resource,
-	Terms,
+	is_at_most, Payload, PaymentRequired, PaymentResponse, PaymentSignature, Receipt, Requirements,
+	Resource, Terms,
 };
 
 pub(crate) use types::signature;

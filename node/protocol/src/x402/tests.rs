@@ -1,10 +1,9 @@
 use super::*;
-use crate::testing::{Key, Scheme};
+use crate::testing::{agreement, receipt, voucher, Key, Scheme};
 use openledger_primitives::{
-	attribution::AttributionEntry,
+	answer::Evidence,
+	lane::{Agreement, VersionedStatement, Voucher},
 	price::{PriceSchedule, Tokens},
-	statement::Statement,
-	voucher::Voucher,
 	OPEN,
 };
 use proptest::prelude::*;
@@ -33,6 +32,7 @@ fn requirements() -> Requirements {
 			per_cached_input_token: 2,
 			per_output_token: 7,
 		},
+		own_price: None,
 		input_tokens: 20,
 		max_output_tokens: 100,
 		receipt_key: node.clone(),
@@ -42,45 +42,11 @@ fn requirements() -> Requirements {
 	Requirements::new(node, 120, terms).unwrap()
 }
 
-fn voucher() -> Voucher {
-	Voucher {
-		genesis_hash: genesis(),
-		session: 9,
-		lane: 1,
-		model: 3,
-		version: 1,
-		price_version: 2,
-		sequence: 4,
-		acknowledged: 3 * OPEN,
-		authorised: 5 * OPEN,
-		request_hash: openledger_primitives::voucher::request_hash(&[7; 32], b"{}"),
-		valid_until: 1_050,
-	}
-}
-
-fn statement() -> Statement {
-	Statement {
-		genesis_hash: genesis(),
-		session: 9,
-		lane: 1,
-		sequence: 4,
-		model: 3,
-		version: 1,
-		price_version: 2,
-		input_tokens: 20,
-		output_tokens: 33,
-		charge: OPEN + 331,
-		request_hash: voucher().request_hash,
-		response_hash: Hash::repeat_byte(2),
-		attribution: vec![AttributionEntry { contribution: 5, weight: 6 }].try_into().unwrap(),
-	}
-}
-
 fn payment(scheme: Scheme) -> PaymentSignature {
 	let voucher = voucher();
 	let signature = alice(scheme).sign_message(&voucher);
 	let resource = PaymentRequired::new("", "http://node/v1/chat/completions", requirements());
-	let payload = Payload { voucher, signature, salt: [7; 32] };
+	let payload = Payload { voucher: voucher.into(), signature, salt: [7; 32] };
 	PaymentSignature::new(resource.resource, requirements(), payload)
 }
 
@@ -102,19 +68,39 @@ fn payments_of_every_kind_of_key_survive_the_way() {
 		assert!(decoded.payload.is_signed_by(&alice(scheme).account()));
 		assert!(decoded.payload.is_for(b"{}"));
 		assert!(!decoded.payload.is_for(b"{ }"));
-		assert_eq!(decoded.payload.voucher, voucher());
+		assert_eq!(decoded.payload.voucher.newest(), voucher());
 	}
 }
 
 #[test]
 fn acknowledgements_survive_the_way() {
 	let node = alice(Scheme::Ed25519);
-	let signature = node.sign_message(&statement());
-	let response = PaymentResponse::new(&genesis(), node.account(), statement(), signature);
+	let signature = node.sign_message(receipt().statement.newest());
+	let receipt = Receipt { signature, ..receipt() };
+	let response = PaymentResponse::new(&genesis(), node.account(), receipt);
 	let decoded: PaymentResponse = decode(&encode(&response)).unwrap();
 	assert_eq!(decoded, response);
 	assert!(decoded.extra.is_signed_by(&node.account()));
-	assert_eq!(decoded.amount, OPEN + 331);
+	assert_eq!(decoded.amount, OPEN + 301);
+}
+
+#[test]
+fn a_largest_statement_fits_into_a_header() {
+	use openledger_primitives::{
+		answer::{header::MAX_RETRIEVED, Entry, RetrievedRange, MAX_OWNERS},
+		lane::AttributionShare,
+	};
+	let mut receipt = receipt();
+	let shares = (0..MAX_OWNERS)
+		.map(|at| AttributionShare { contribution: u64::MAX - u64::from(at), basis_points: 625 });
+	let VersionedStatement::V2(statement) = &mut receipt.statement;
+	statement.attribution = shares.collect::<Vec<_>>().try_into().unwrap();
+	let entry = Entry { contribution: u64::MAX, credit: u32::MAX, first_word: u32::MAX };
+	receipt.header.entries = vec![entry; MAX_OWNERS as usize].try_into().unwrap();
+	let range = RetrievedRange { contribution: u64::MAX, offset: u64::MAX, length: u32::MAX };
+	receipt.header.retrieved = vec![range; MAX_RETRIEVED as usize].try_into().unwrap();
+	let response = PaymentResponse::new(&genesis(), alice(Scheme::Ecdsa).account(), receipt);
+	assert_eq!(decode(&encode(&response)), Ok(response));
 }
 
 #[test]
@@ -131,21 +117,53 @@ fn json_is_what_javascript_expects() {
 	assert_eq!(accepted["extra"]["price"]["perCachedInputToken"], "2");
 	assert_eq!(accepted["extra"]["price"]["perOutputToken"], "7");
 	assert_eq!(accepted["extra"]["modelName"], "smollm2-135m");
+	assert_eq!(accepted["extra"].get("ownPrice"), None);
 	let payload = &json["payload"];
-	assert_eq!(payload["voucher"]["acknowledged"], (3 * OPEN).to_string());
-	assert_eq!(payload["voucher"]["validUntil"], 1_050);
-	assert_eq!(payload["voucher"]["genesisHash"], format!("0x{}", "ab".repeat(32)));
+	let hash = |byte: &str| format!("0x{}", byte.repeat(32));
+	assert_eq!(
+		payload["voucher"],
+		json!({
+			"format": "v3",
+			"genesisHash": hash("ab"),
+			"session": 9,
+			"lane": 1,
+			"agreement": {
+				"model": 3, "version": 1, "priceVersion": 2, "asOf": 990, "evidence": "open",
+				"ownPrice": null,
+			},
+			"sequence": 4,
+			"acknowledged": (3 * OPEN).to_string(),
+			"acknowledgedRoot": hash("03"),
+			"authorised": (5 * OPEN).to_string(),
+			"requestHash": format!("{:?}", voucher().request_hash),
+			"validUntil": 1_050,
+			"extension": null,
+		})
+	);
 	assert_eq!(payload["signature"]["type"], "sr25519");
 	assert_eq!(payload["salt"], format!("0x{}", "07".repeat(32)));
-	let response = PaymentResponse::new(
-		&genesis(),
-		alice(Scheme::Sr25519).account(),
-		statement(),
-		alice(Scheme::Sr25519).sign(b""),
-	);
+	let response = PaymentResponse::new(&genesis(), alice(Scheme::Sr25519).account(), receipt());
 	let json = serde_json::to_value(response).unwrap();
-	assert_eq!(json["extra"]["statement"]["outputTokens"], 33);
-	assert_eq!(json["extra"]["statement"]["attribution"][0]["contribution"], 5);
+	let statement = &json["extra"]["statement"];
+	assert_eq!(
+		*statement,
+		json!({
+			"format": "v2",
+			"genesisHash": hash("ab"),
+			"session": 9,
+			"lane": 1,
+			"agreement": payload["voucher"]["agreement"],
+			"sequence": 4,
+			"tokens": { "input": 20, "cached": 10, "retrieved": 0, "output": 33 },
+			"charge": (OPEN + 301).to_string(),
+			"requestHash": payload["voucher"]["requestHash"],
+			"responseHash": statement["responseHash"],
+			"attribution": [{ "contribution": 5, "basisPoints": 6 }],
+			"extension": null,
+		})
+	);
+	let header = hex::encode(codec::Encode::encode(&receipt().header));
+	assert_eq!(json["extra"]["header"], format!("0x{header}"));
 	assert_eq!(json["transaction"], "");
 }
 
@@ -180,12 +198,44 @@ fn an_offer_covers_a_prompt_of_which_any_part_is_cached() {
 }
 
 #[test]
+fn a_nodes_own_price_is_what_is_offered_and_never_above_the_list_price() {
+	let Requirements { pay_to, extra: terms, .. } = requirements();
+	let own = PriceSchedule { per_call: OPEN / 2, per_output_token: 6, ..terms.price };
+	let offer = |own| {
+		let terms = Terms { own_price: Some(own), ..terms.clone() };
+		Requirements::new(pay_to.clone(), 120, terms)
+	};
+
+	let offered = offer(own).unwrap();
+	assert_eq!(offered.amount, OPEN / 2 + 20 * 5 + 100 * 6);
+	assert_eq!((offered.extra.price, offered.extra.charged_price()), (terms.price, own));
+	let sealed = offered.extra.agreement(7, Evidence::Sealed);
+	let expected =
+		Agreement { as_of: 7, evidence: Evidence::Sealed, own_price: Some(own), ..agreement() };
+	assert_eq!(sealed, expected);
+	let json = serde_json::to_value(&offered).unwrap();
+	assert_eq!(json["extra"]["ownPrice"]["perOutputToken"], "6");
+	assert_eq!(decode(&encode(&offered)), Ok(offered));
+
+	let list = terms.price;
+	for above in [
+		PriceSchedule { per_call: OPEN + 1, ..list },
+		PriceSchedule { per_input_token: 6, ..list },
+		PriceSchedule { per_cached_input_token: 3, ..list },
+		PriceSchedule { per_output_token: 8, ..list },
+	] {
+		assert_eq!(offer(above), None, "{above:?}");
+	}
+	assert!(offer(list).is_some());
+}
+
+#[test]
 fn unknown_fields_are_left_to_newer_clients() {
 	let mut json = serde_json::to_value(payment(Scheme::Sr25519)).unwrap();
 	json["extensions"] = json!({"later": true});
 	json["accepted"]["extra"]["later"] = json!(1);
 	let decoded = decode::<PaymentSignature>(&encode(&json)).unwrap();
-	assert_eq!(decoded.payload.voucher, voucher());
+	assert_eq!(decoded.payload.voucher.newest(), voucher());
 }
 
 #[test]
@@ -226,7 +276,13 @@ fn rubbish_is_refused_with_a_reason() {
 	assert!(change("/payload/signature/value", json!("0x00")).contains("another length"));
 	assert!(change("/payload/signature/value", json!("xyz")).contains("not hex"));
 	assert!(change("/payload/salt", json!("0x00")).contains("salt"));
-	assert!(change("/payload/voucher", json!({})).contains("genesisHash"));
+	assert!(change("/payload/voucher", json!({})).contains("format"));
+	assert!(change("/payload/voucher/format", json!("v2")).contains("unknown variant `v2`"));
+	assert!(change("/payload/voucher", json!({ "format": "v3" })).contains("genesisHash"));
+	assert!(
+		change("/payload/voucher/agreement/evidence", json!("some")).contains("unknown variant")
+	);
+	assert!(change("/payload/voucher/agreement/ownPrice", json!({})).contains("perCall"));
 	assert!(change("/accepted/payTo", json!("nobody")).contains("not what it should be"));
 	let long = change("/payload/signature/type", json!("\u{1b}[2Jé".repeat(300)));
 	assert!(long.contains("variant `[2Jé[2J") && long.chars().count() < 400, "{long}");
@@ -242,11 +298,18 @@ proptest! {
 
 	#[test]
 	fn any_voucher_survives_the_way(
-		session: u64, lane: u16, sequence: u64, acknowledged: u128, authorised: u128
+		session: u64, lane: u16, sequence: u64, acknowledged: u128, authorised: u128, as_of: u32,
+		sealed: bool, own_price: Option<u128>,
 	) {
 		let mut payment = payment(Scheme::Sr25519);
-		payment.payload.voucher =
-			Voucher { session, lane, sequence, acknowledged, authorised, ..voucher() };
+		let own_price =
+			own_price.map(|per_call| PriceSchedule { per_call, ..PriceSchedule::default() });
+		let evidence = if sealed { Evidence::Sealed } else { Evidence::Open };
+		let agreement = Agreement { as_of, evidence, own_price, ..agreement() };
+		let voucher = Voucher {
+			session, lane, agreement, sequence, acknowledged, authorised, ..voucher()
+		};
+		payment.payload.voucher = voucher.into();
 		prop_assert_eq!(decode::<PaymentSignature>(&encode(&payment)), Ok(payment));
 	}
 }

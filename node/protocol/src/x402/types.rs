@@ -1,10 +1,10 @@
 //! The content of the headers: field by field in `docs/x402-openledger.md`.
 
 use openledger_primitives::{
+	answer::{Evidence, Header},
+	lane::{Agreement, VersionedStatement, VersionedVoucher},
 	price::{PriceSchedule, Tokens},
-	signing::Signed,
-	statement::Statement,
-	voucher::{request_hash, Voucher},
+	voucher::request_hash,
 	AccountId, Balance, BlockNumber, Hash, ModelId, PriceVersion, Signature, VersionId,
 };
 use serde::{Deserialize, Serialize};
@@ -70,9 +70,12 @@ pub struct Terms {
 	pub model_name: String,
 	pub version: VersionId,
 	pub price_version: PriceVersion,
-	/// Its prices, in planck.
+	/// The list prices, in planck.
 	#[serde(with = "camel::Price")]
 	pub price: PriceSchedule,
+	/// The prices that this node charges instead, in planck; none of them is above the list's.
+	#[serde(default, with = "camel::optional_price", skip_serializing_if = "Option::is_none")]
+	pub own_price: Option<PriceSchedule>,
 	/// Tokens of the prompt, as the model's tokenizer counts them.
 	pub input_tokens: u32,
 	pub max_output_tokens: u32,
@@ -103,9 +106,9 @@ pub struct PaymentSignature {
 #[serde(rename_all = "camelCase")]
 pub struct Payload {
 	/// The caller's promise.
-	#[serde(with = "camel::Promise")]
-	pub voucher: Voucher,
-	/// The session signer's signature over [`Signed::signing_payload`] of the voucher.
+	#[serde(with = "camel::VersionedPromise")]
+	pub voucher: VersionedVoucher,
+	/// The signature of the session's signer over the voucher, in the form of its version.
 	#[serde(with = "signature")]
 	pub signature: Signature,
 	/// Hashed with request and answer, so that nothing on chain gives them away.
@@ -135,16 +138,19 @@ pub struct PaymentResponse {
 	pub extra: Receipt,
 }
 
-/// A signed statement.
+/// A signed statement, and the part of the answer's hash that nobody can make again without the node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
 	/// The node's word on the call and its cost.
-	#[serde(with = "camel::Word")]
-	pub statement: Statement,
-	/// The node's receipt key's signature over [`Signed::signing_payload`] of the statement.
+	#[serde(with = "camel::VersionedWord")]
+	pub statement: VersionedStatement,
+	/// The signature of the node's receipt key over the statement, in the form of its version.
 	#[serde(with = "signature")]
 	pub signature: Signature,
+	/// The answer's header.
+	#[serde(with = "camel::scale")]
+	pub header: Header,
 }
 
 impl PaymentRequired {
@@ -163,15 +169,41 @@ impl PaymentRequired {
 	}
 }
 
+/// Returns `true` if no part of a node's own price is above that of the list price.
+pub fn is_at_most(own: &PriceSchedule, list: &PriceSchedule) -> bool {
+	own.per_call <= list.per_call
+		&& own.per_input_token <= list.per_input_token
+		&& own.per_cached_input_token <= list.per_cached_input_token
+		&& own.per_output_token <= list.per_output_token
+}
+
+impl Terms {
+	/// The price that calls are charged by: the node's own, if it names one, or the list price.
+	pub fn charged_price(&self) -> PriceSchedule {
+		self.own_price.unwrap_or(self.price)
+	}
+
+	/// The agreement of a lane for calls under these terms.
+	pub fn agreement(&self, as_of: BlockNumber, evidence: Evidence) -> Agreement {
+		let Self { model, version, price_version, own_price, .. } = *self;
+		Agreement { model, version, price_version, as_of, evidence, own_price }
+	}
+}
+
 impl Requirements {
-	/// Payment to `pay_to` under `terms`. `None` if the price does not fit a balance.
+	/// Payment to `pay_to` under `terms`. `None` if the price does not fit a balance, or the node's own is
+	/// above the list price.
 	pub fn new(pay_to: AccountId, max_timeout_seconds: u64, terms: Terms) -> Option<Self> {
 		// A cached token is never dearer than another one: nothing of the prompt may be counted as cached.
 		let most = Tokens::new(terms.input_tokens, terms.max_output_tokens);
+		let price = terms.charged_price();
+		if !is_at_most(&price, &terms.price) {
+			return None;
+		}
 		Some(Self {
 			scheme: SCHEME.into(),
 			network: network(&terms.genesis_hash),
-			amount: terms.price.charge(&most)?,
+			amount: price.charge(&most)?,
 			asset: ASSET.into(),
 			pay_to,
 			max_timeout_seconds,
@@ -190,7 +222,7 @@ impl PaymentSignature {
 impl Payload {
 	/// Returns `true` if the voucher is for this request, byte for byte.
 	pub fn is_for(&self, body: &[u8]) -> bool {
-		self.voucher.request_hash == request_hash(&self.salt, body)
+		self.voucher.newest().request_hash == request_hash(&self.salt, body)
 	}
 
 	/// Returns `true` if `signer` signed the voucher.
@@ -201,20 +233,15 @@ impl Payload {
 
 impl PaymentResponse {
 	/// Acknowledges a call that was served, on the chain with this genesis hash.
-	pub fn new(
-		genesis: &Hash,
-		payer: AccountId,
-		statement: Statement,
-		signature: Signature,
-	) -> Self {
+	pub fn new(genesis: &Hash, payer: AccountId, receipt: Receipt) -> Self {
 		Self {
 			success: true,
 			error_reason: None,
 			transaction: String::new(),
 			network: network(genesis),
 			payer,
-			amount: statement.charge,
-			extra: Receipt { statement, signature },
+			amount: receipt.statement.newest().charge,
+			extra: receipt,
 		}
 	}
 }

@@ -124,6 +124,7 @@ fn session(id: SessionId) -> SessionInfo {
 		deposit: u128::MAX,
 		settled: 0,
 		spending_limit: u128::MAX - 1,
+		opened_at: 10,
 		expires_at: 100,
 		closes_at: None,
 		lanes: vec![],

@@ -8,6 +8,7 @@
 //!
 //! - its session owes half of what it may, is being closed, or ends within [`BEFORE_END`];
 //! - its session's hot key may not spend any more what its calls cost;
+//! - its oldest call's voucher ended [`STALE`] ago: the chain takes it for a day;
 //! - its model is gone or retired, or has another version or price by now.
 //!
 //! After a failure, or where there was nothing to do, a lane is left alone for a while (`backoff`, `rests`).
@@ -19,13 +20,17 @@ use std::{
 
 use futures::{stream, StreamExt};
 use openledger_books::{LaneKey, OpenLane, Store, UnixSeconds};
-use openledger_primitives::{info::SessionInfo, Balance, BlockNumber, SessionId};
+use openledger_primitives::{info::SessionInfo, lane::Agreement, Balance, BlockNumber, SessionId};
 
 use super::{backoff::Backoff, rests::Rests, SettlementPolicy};
 use crate::view::SessionSource;
 
 /// The number of blocks before a session's end at which its calls are settled in any case: five minutes.
 const BEFORE_END: BlockNumber = 100;
+/// The number of blocks after the end of a call's voucher at which the call is settled in any case: half a
+/// day. The chain takes a voucher for a settlement window after its end, which is a day unless governance has
+/// made it another.
+pub(super) const STALE: BlockNumber = 14_400;
 /// The time between two looks at lanes of a session that is gone, until it is certain that they are lost.
 const GONE: Duration = Duration::from_secs(30);
 /// For how long a lane is left alone that there was nothing to do for: a block.
@@ -101,8 +106,8 @@ impl DueRules<'_> {
 
 	/// Tells whether a lane is due: by the policy, because one settlement was not enough or its
 	/// outcome is not known, or because it cannot wait any longer: its session owes so much that it
-	/// is not served any more, or ends or is gone, its hot key may not spend so much any more, or
-	/// its model's version or price was replaced.
+	/// is not served any more, or ends or is gone, its hot key may not spend so much any more, its vouchers
+	/// are old, or its model's version or price was replaced.
 	async fn need(&self, lane: &OpenLane, waiting: u32, owed: Balance, time: UnixSeconds) -> Need {
 		let policy = &self.policy;
 		if policy.is_exposed(owed) {
@@ -126,7 +131,7 @@ impl DueRules<'_> {
 		let presses = session.closes_at.is_some()
 			|| best.saturating_add(BEFORE_END) >= session.expires_at
 			|| self.is_above_limit(&session).await
-			|| self.is_replaced(lane.key).await;
+			|| self.is_old(lane.key, best).await;
 		if presses {
 			Need::Presses
 		} else {
@@ -156,16 +161,23 @@ impl DueRules<'_> {
 		state.is_some_and(|state| state.charged > session.spending_limit)
 	}
 
-	/// Tells whether the model's owner has replaced what the lane's oldest call was made with. It can be
-	/// settled for a while, and not for ever.
-	async fn is_replaced(&self, lane: LaneKey) -> bool {
-		let Ok(Some(call)) = self.store.oldest_open_call(lane).await else { return false };
+	/// Tells whether the lane's oldest call was made with what is old: a voucher that the chain does not take
+	/// for long any more, or a version or price that the model's owner has replaced. It can be settled for a
+	/// while, and not for ever.
+	async fn is_old(&self, lane: LaneKey, best: BlockNumber) -> bool {
+		let Ok(oldest) = self.store.open_calls(lane, 1).await else { return false };
+		let Some((id, call)) = oldest.into_iter().next() else { return false };
+		let Ok(Some(stored)) = self.store.voucher(id).await else { return false };
+		let voucher = stored.voucher.newest();
+		if best >= voucher.valid_until.saturating_add(STALE) {
+			return true;
+		}
 		let Ok(model) = self.sessions.model(call.model) else { return false };
 		// It is not served any more: nobody looks what becomes of it.
 		let Some(model) = model else { return true };
-		let Some(record) = call.served.map(|served| served.record) else { return false };
+		let Agreement { version, price_version, .. } = voucher.agreement;
 		model.retired_at.is_some()
-			|| (record.version, record.price_version) != (model.version, model.price_version)
+			|| (version, price_version) != (model.version, model.price_version)
 	}
 }
 

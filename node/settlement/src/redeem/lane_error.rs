@@ -6,7 +6,7 @@ use openledger_protocol::RefusalCode;
 use crate::view::ChainUnavailable;
 
 /// A reason why a lane could not be looked after.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum LaneError {
 	#[error(transparent)]
 	Chain(#[from] ChainUnavailable),
@@ -14,6 +14,10 @@ pub(super) enum LaneError {
 	Store(#[from] StoreError),
 	#[error("the settlement was refused: {0}")]
 	Refused(String),
+	#[error("a settlement of several lanes was refused, and each is tried alone: {0}")]
+	RefusedTogether(String),
+	#[error("no block included the settlement in time")]
+	NotIncluded,
 	#[error("a settlement that was sent again has not arrived: {0}")]
 	NotArrived(String),
 	#[error("the lane's settlement task panicked")]
@@ -26,14 +30,14 @@ impl LaneError {
 		match self {
 			Self::Chain(_) => RefusalCode::ChainUnavailable.as_str(),
 			Self::Store(_) => RefusalCode::StoreUnavailable.as_str(),
-			Self::Refused(_) => "refused",
-			Self::NotArrived(_) => "not_arrived",
+			Self::Refused(_) | Self::RefusedTogether(_) => "refused",
+			Self::NotIncluded | Self::NotArrived(_) => "not_arrived",
 			Self::Broken => "broken_off",
 		}
 	}
 
-	/// Tells whether nothing was sent, so that trying again costs nothing.
+	/// Tells whether no fee was paid, so that trying again costs nothing.
 	pub(super) fn is_free(&self) -> bool {
-		matches!(self, Self::Chain(_) | Self::Store(_))
+		matches!(self, Self::Chain(_) | Self::Store(_) | Self::NotIncluded)
 	}
 }

@@ -1,245 +1,300 @@
-//! The next settlement of a lane: its oldest calls one by one, their sums, or what was sent before once
-//! more.
+//! The next settlement of a lane: its oldest calls one by one, and then a run of them by their sums.
 
 use std::{
-	collections::HashSet,
+	collections::HashMap,
 	sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use openledger_books::{
-	CallId, CallStatus, LaneKey, Outcome, Store, StoreError, StoredAggregate, StoredCall,
-	Submission,
+	CallId, CallStatus, LaneKey, ServedCall, Store, StoreError, StoredCall, Submission,
 };
 use openledger_primitives::{
-	record::{CallRecord, CallRecords},
-	Balance,
+	lane::{CallRecord, CallRecords, LaneSettlement, Part, Parts},
+	lane_list::{AggregateProof, Settled},
+	Balance, Sequence,
 };
+use tracing::warn;
 
 use super::{
-	lane_error::LaneError, notes, sums::Sums, Batch, Content, SettlementMode, SettlementPolicy,
+	room::{Limits, Room},
+	runs::{first_run, Shape},
+	SettlementMode, SettlementPolicy,
 };
 
 /// The number of full batches that may wait of a lane before the mode `auto` adds calls up. One by
 /// one a lane settles a batch in two to three blocks.
 const BATCHES: usize = 4;
 
-/// A settlement that is to be sent.
+/// What is to be settled of a lane.
 pub(super) struct Plan {
-	pub batch: Batch,
-	/// The calls in it.
-	pub ids: Vec<CallId>,
+	pub key: LaneKey,
+	pub settlement: LaneSettlement,
+	/// The calls in it, each with the submission that it was in before and that may still arrive.
+	pub calls: Vec<(CallId, Option<Submission>)>,
 	/// Their price together, in planck.
 	pub charge: Balance,
-	/// The sums in it, if it has any.
-	pub sums: Option<StoredAggregate>,
-	/// True if more calls wait behind them.
-	pub more: bool,
-	/// The earlier submission of the same, if it was sent before and may still arrive.
-	pub earlier: Option<Submission>,
+	/// The last sequence of the run that it ends with, if it does.
+	pub run: Option<Sequence>,
+	/// What waits behind them.
+	pub left: Left,
 }
 
-/// Calls of a lane, in order.
-pub(super) type Calls = Vec<(CallId, StoredCall)>;
+impl Plan {
+	/// True if some of it was sent before and may still arrive.
+	pub fn is_again(&self) -> bool {
+		self.calls.iter().any(|(_, earlier)| earlier.is_some())
+	}
+}
+
+/// What waits of a lane behind what is settled of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+	/// Nothing.
+	Nothing,
+	/// The newest call, which no run may have: it can go with later ones.
+	Newest,
+	/// More than one settlement takes.
+	More,
+}
+
+/// Calls of a lane that wait, in order.
+pub(super) struct Waiting {
+	pub calls: Vec<(CallId, StoredCall)>,
+	/// True if there are more of them.
+	pub more: bool,
+}
+
+/// A call that waits.
+struct Open {
+	id: CallId,
+	index: u32,
+	served: ServedCall,
+	earlier: Option<Submission>,
+}
+
+impl Open {
+	fn of((id, call): (CallId, StoredCall)) -> Option<Self> {
+		let earlier = match call.status {
+			CallStatus::Submitted(submission) => Some(submission),
+			_ => None,
+		};
+		Some(Self { id, index: call.index?, served: call.served?, earlier })
+	}
+
+	fn shape(&self) -> Shape {
+		let has_entries = self.served.has_entries();
+		Shape { sequence: self.id.sequence, index: self.index, has_entries }
+	}
+}
 
 /// Makes plans. Fails where the store does.
 pub(super) struct Planner {
 	pub store: Store,
-	/// The most records of one settlement.
-	pub batch_size: usize,
-	/// The most calls of one settlement by sums.
-	pub summed: usize,
-	/// Lanes whose sums were refused: their calls are brought one by one, so that one that the chain
-	/// does not take does not hold up the others.
-	itemised: Mutex<HashSet<LaneKey>>,
+	pub limits: Limits,
+	/// Lanes of which a run was rejected: its calls, up to this sequence, are brought one by one, so that one
+	/// that the chain does not take does not hold up the others.
+	one_by_one: Mutex<HashMap<LaneKey, Sequence>>,
 }
 
 impl Planner {
-	/// Plans settlements of calls in `store`, of at most `batch_size` records or sums of `summed` calls.
-	pub fn new(store: Store, batch_size: usize, summed: usize) -> Self {
-		Self { store, batch_size, summed, itemised: Mutex::default() }
+	/// Plans settlements of calls in `store`.
+	pub fn new(store: Store, limits: Limits) -> Self {
+		Self { store, limits, one_by_one: Mutex::default() }
 	}
 
 	/// The oldest calls of a lane that wait: as many as one settlement can have, and one more.
-	pub async fn waiting(&self, key: LaneKey, mode: SettlementMode) -> Result<Calls, StoreError> {
+	pub async fn waiting(&self, key: LaneKey, mode: SettlementMode) -> Result<Waiting, StoreError> {
+		let Limits { records, summed, .. } = self.limits;
 		let most = match mode {
-			SettlementMode::Itemised => self.batch_size,
-			SettlementMode::Aggregate => self.batch_size.max(self.summed),
+			SettlementMode::Itemised => records,
+			SettlementMode::Aggregate => records.max(summed),
 			SettlementMode::Auto => {
 				let few = self.few();
 				let calls = self.store.open_calls(key, few.saturating_add(1)).await?;
 				if calls.len() <= few {
-					return Ok(calls);
+					return Ok(Waiting { calls, more: false });
 				}
-				few.max(self.summed)
+				few.max(summed)
 			}
 		};
-		self.store.open_calls(key, most.saturating_add(1)).await
+		let calls = self.store.open_calls(key, most.saturating_add(1)).await?;
+		let more = calls.len() > most;
+		Ok(Waiting { calls, more })
 	}
 
 	/// So many calls of a lane can be settled one by one in good time.
 	fn few(&self) -> usize {
-		self.batch_size.saturating_mul(BATCHES)
+		self.limits.records.saturating_mul(BATCHES)
 	}
 
-	/// Plans with the oldest calls that wait: their sums if there are enough of them, else each of them.
+	/// The number of records that so many waiting calls of a lane become, about.
+	pub fn records(&self, calls: u32, policy: &SettlementPolicy) -> usize {
+		let calls = usize::try_from(calls).unwrap_or(usize::MAX);
+		match self.least_run(calls, policy) {
+			Some(least) if calls > least => 1,
+			_ => calls.min(self.limits.records),
+		}
+	}
+
+	/// The fewest calls that are added up where so many wait. `None` if they go one by one in any case.
+	fn least_run(&self, calls: usize, policy: &SettlementPolicy) -> Option<usize> {
+		let least = usize::try_from(policy.aggregate_from).unwrap_or(usize::MAX).max(2);
+		let are_many = match policy.mode {
+			SettlementMode::Itemised => false,
+			SettlementMode::Aggregate => true,
+			SettlementMode::Auto => calls > self.few(),
+		};
+		are_many.then_some(least)
+	}
+
+	/// Plans with the oldest calls that wait, of a lane of which the chain has settled so much: each of them;
+	/// or the sums of those that follow one another, if there are enough, and each of those before them.
 	pub async fn next(
 		&self,
 		key: LaneKey,
-		policy: SettlementPolicy,
-		calls: Calls,
+		policy: &SettlementPolicy,
+		waiting: Waiting,
+		settled: Settled,
+		room: Room,
 	) -> Result<Option<Plan>, StoreError> {
-		let from = least(policy.aggregate_from);
-		let are_many = match policy.mode {
-			SettlementMode::Itemised => false,
-			SettlementMode::Aggregate => calls.len() >= from,
-			SettlementMode::Auto => calls.len() > self.few(),
-		};
-		if !are_many || self.itemised_lanes().contains(&key) {
-			return self.itemised(calls).await;
+		let least = self.least_run(waiting.calls.len(), policy);
+		let calls: Vec<Open> = waiting.calls.into_iter().filter_map(Open::of).collect();
+		if let Some(least) = least {
+			let plan = self.summed(key, &calls, waiting.more, least, settled, room).await?;
+			if plan.is_some() {
+				return Ok(plan);
+			}
 		}
-		let most = self.summed;
-		let adding = tokio::task::spawn_blocking(move || {
-			let sums = add_up(&calls, most);
-			// Too few of them fit together: one by one is as good.
-			(sums.filter(|(_, own)| own.saturating_add(1) >= from), calls)
-		});
-		let (sums, mut calls) = adding.await.map_err(|_| StoreError::Closed)?;
-		let Some((sums, own)) = sums else { return self.itemised(calls).await };
-		let count = own.saturating_add(1);
-		let more = calls.len() > count;
-		if !matches!(calls.get(own), Some((_, StoredCall { served: Some(_), .. }))) {
-			return self.itemised(calls).await;
-		}
-		calls.truncate(count);
-		let plan = self.summed(calls, sums).await?;
-		Ok(plan.map(|plan| Plan { more, ..plan }))
+		self.itemised(key, &calls, room).await
 	}
 
-	/// Plans with what was sent and has probably not arrived, once more: exactly the same, so that
-	/// whichever copy arrives is what is written down here, and its records can be proven.
-	pub async fn again(
-		&self,
-		key: LaneKey,
-		mut calls: Calls,
-		earlier: Submission,
-	) -> Result<Option<Plan>, StoreError> {
-		let is_sent =
-			|(_, call): &(CallId, StoredCall)| matches!(call.status, CallStatus::Submitted(_));
-		let Some(sums) = self.store.sent_aggregate(key).await? else {
-			let (total, sent) =
-				(calls.len(), calls.iter().take_while(|call| is_sent(call)).count());
-			if sent > self.batch_size {
-				// These were to be sent by sums, which would have been written down before.
-				let never = calls.iter().filter(|call| is_sent(call));
-				let never = never.map(|(id, _)| (*id, Outcome::NotSettled)).collect();
-				notes::note(&self.store, never).await?;
-				return Ok(None);
-			}
-			if calls.iter().skip(sent).any(is_sent) {
-				return Ok(None);
-			}
-			calls.truncate(sent);
-			let plan = self.itemised(calls).await?;
-			let more = total > sent;
-			return Ok(plan.map(|plan| Plan { more, earlier: Some(earlier), ..plan }));
-		};
-		let count = usize::try_from(sums.aggregate.calls).unwrap_or(usize::MAX).saturating_add(1);
-		let mut calls = self.store.open_calls(key, count.saturating_add(1)).await?;
-		let more = calls.len() > count;
-		calls.truncate(count);
-		let first = calls.first().map(|(id, _)| id.sequence);
-		let last = calls.last().map(|(id, _)| id.sequence);
-		if calls.len() < count || first != Some(sums.first) || last != Some(sums.voucher) {
-			// Its time ends.
-			return Ok(None);
-		}
-		let plan = self.summed(calls, sums).await?;
-		Ok(plan.map(|plan| Plan { more, earlier: Some(earlier), ..plan }))
-	}
-
-	/// Notes how sending a plan went: after sums that were refused a lane's calls go one by one, until
-	/// that has worked.
-	pub fn note_sent(&self, key: LaneKey, summed: bool, again: bool, sent: &Result<(), LaneError>) {
-		// That a copy was refused may mean that the first one has arrived.
-		if summed && !again && matches!(sent, Err(LaneError::Refused(_))) {
-			self.itemised_lanes().insert(key);
-		} else if !summed && sent.is_ok() {
-			self.itemised_lanes().remove(&key);
-		}
+	/// Notes that a run was rejected: its calls go one by one from now on.
+	pub fn refuse_run(&self, key: LaneKey, last: Sequence) {
+		let mut lanes = self.lanes_one_by_one();
+		let up_to = lanes.entry(key).or_insert(last);
+		*up_to = last.max(*up_to);
 	}
 
 	/// Forgets lanes of which nothing waits any more.
 	pub fn keep(&self, wanted: impl Fn(&LaneKey) -> bool) {
-		self.itemised_lanes().retain(wanted);
+		self.lanes_one_by_one().retain(|key, _| wanted(key));
 	}
 
-	fn itemised_lanes(&self) -> MutexGuard<'_, HashSet<LaneKey>> {
-		self.itemised.lock().unwrap_or_else(PoisonError::into_inner)
+	fn lanes_one_by_one(&self) -> MutexGuard<'_, HashMap<LaneKey, Sequence>> {
+		self.one_by_one.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	/// These calls, by their sums and the newest of them beside.
+	/// The first run of at least so many calls, and each of the calls before it. `None` if there is none that
+	/// the chain would take, or there is no room for those before it.
 	async fn summed(
 		&self,
-		calls: Calls,
-		sums: StoredAggregate,
+		key: LaneKey,
+		calls: &[Open],
+		more: bool,
+		least: usize,
+		settled: Settled,
+		room: Room,
 	) -> Result<Option<Plan>, StoreError> {
-		let Some((newest, StoredCall { served: Some(last), .. })) = calls.last() else {
+		let (Some(first), Some(newest)) = (calls.first(), calls.last()) else { return Ok(None) };
+		let follows = self.follows(key, first.index, settled.sequence).await?;
+		let one_by_one = self.lanes_one_by_one().get(&key).copied().unwrap_or_default();
+		let shapes: Vec<Shape> = calls.iter().map(Open::shape).collect();
+		let Some(run) = first_run(&shapes, least, follows, one_by_one) else { return Ok(None) };
+		let end = run.end;
+		let (Some(before), Some(in_run)) = (calls.get(..run.start), calls.get(run)) else {
 			return Ok(None);
 		};
-		let stored = self.store.voucher(*newest).await?;
+		let (Some(next), Some(to)) = (in_run.first(), in_run.last()) else { return Ok(None) };
+		// The run is an item as well, and a lane has no more of them than records.
+		let fits = room.records_of(before.iter().map(|call| &call.served)) == before.len();
+		if !fits || before.len() >= room.records {
+			return Ok(None);
+		}
+		let proof = self.store.lane_proof(key, newest.index, next.index, to.index).await?;
+		let Some(proof) = proof else {
+			warn!(lane = %key, "calls cannot be added up: their list is not kept any more");
+			return Ok(None);
+		};
+		let stored = self.store.voucher(newest.id).await?;
 		let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
-		let aggregate = Box::new(sums.aggregate.clone());
-		let content = Content::Aggregate { aggregate, last: Some(last.record.clone()) };
+		let ahead = Settled {
+			sequence: before.last().map_or(settled.sequence, |call| call.id.sequence),
+			charge: settled.charge.saturating_add(charge(before)),
+		};
+		let acknowledged = stored.voucher.newest().acknowledges();
+		if let Err(error) = proof.verify(&ahead, &acknowledged) {
+			warn!(lane = %key, %error, "calls cannot be added up, and go one by one");
+			return Ok(None);
+		}
+		let Some(parts) = parts(before, Some(proof)) else { return Ok(None) };
+		// The newest call, and nothing else, is behind it.
+		let only_newest = !more && end.saturating_add(1) == calls.len();
 		Ok(Some(Plan {
-			batch: Batch { voucher: stored.voucher, signature: stored.signature, content },
-			charge: calls.iter().fold(0, |sum, (_, call)| charge(call).saturating_add(sum)),
-			more: false,
-			ids: calls.into_iter().map(|(id, _)| id).collect(),
-			sums: Some(sums),
-			earlier: None,
+			key,
+			settlement: LaneSettlement {
+				voucher: stored.voucher,
+				signature: stored.signature,
+				parts,
+			},
+			calls: before.iter().chain(in_run).map(|call| (call.id, call.earlier)).collect(),
+			charge: charge(before).saturating_add(charge(in_run)),
+			run: Some(to.id.sequence),
+			left: if only_newest { Left::Newest } else { Left::More },
 		}))
 	}
 
+	/// Tells whether the call of this index is the next one of the lane's list after those that the chain has
+	/// settled.
+	async fn follows(
+		&self,
+		key: LaneKey,
+		index: u32,
+		settled: Sequence,
+	) -> Result<bool, StoreError> {
+		let Some(before) = index.checked_sub(1) else { return Ok(true) };
+		let leaves = self.store.leaves(key, before..index).await?;
+		Ok(leaves.first().is_some_and(|leaf| leaf.sequence <= settled))
+	}
+
 	/// The oldest calls that wait, with the voucher of the newest of them.
-	async fn itemised(&self, calls: Calls) -> Result<Option<Plan>, StoreError> {
-		let more = calls.len() > self.batch_size;
-		let mut ids = Vec::new();
-		let mut records: Vec<CallRecord> = Vec::new();
-		let mut charge: Balance = 0;
-		for (id, call) in calls.into_iter().take(self.batch_size) {
-			let Some(served) = call.served else { continue };
-			charge = charge.saturating_add(served.charge);
-			ids.push(id);
-			records.push(served.record);
-		}
-		let Some(newest) = ids.last() else { return Ok(None) };
-		let stored = self.store.voucher(*newest).await?;
+	async fn itemised(
+		&self,
+		key: LaneKey,
+		calls: &[Open],
+		room: Room,
+	) -> Result<Option<Plan>, StoreError> {
+		let count = room.records_of(calls.iter().map(|call| &call.served));
+		let settled = calls.get(..count).unwrap_or_default();
+		let Some(newest) = settled.last() else { return Ok(None) };
+		let stored = self.store.voucher(newest.id).await?;
 		let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
-		let content = Content::Itemised(CallRecords::truncate_from(records));
-		let batch = Batch { voucher: stored.voucher, signature: stored.signature, content };
-		Ok(Some(Plan { batch, ids, charge, sums: None, more, earlier: None }))
+		let Some(parts) = parts(settled, None) else { return Ok(None) };
+		Ok(Some(Plan {
+			key,
+			settlement: LaneSettlement {
+				voucher: stored.voucher,
+				signature: stored.signature,
+				parts,
+			},
+			calls: settled.iter().map(|call| (call.id, call.earlier)).collect(),
+			charge: charge(settled),
+			run: None,
+			left: if calls.len() > count { Left::More } else { Left::Nothing },
+		}))
 	}
 }
 
-/// The number of calls that are worth their sums: two at least, since the newest is itemised beside them.
-fn least(aggregate_from: u32) -> usize {
-	usize::try_from(aggregate_from).unwrap_or(usize::MAX).max(2)
-}
-
-fn charge(call: &StoredCall) -> Balance {
-	call.served.as_ref().map_or(0, |served| served.charge)
-}
-
-/// Adds up as many of the oldest of `most` calls as fit together. The sums, and the place of the call
-/// after them, whose voucher goes with them.
-fn add_up(calls: &[(CallId, StoredCall)], most: usize) -> Option<(StoredAggregate, usize)> {
-	let mut sums = Sums::default();
-	for (place, (id, call)) in calls.iter().enumerate() {
-		let served = call.served.as_ref()?;
-		let is_last = place.saturating_add(1) >= most.min(calls.len());
-		if is_last || !sums.add(served) {
-			return Some((sums.finish(id.sequence)?, place));
-		}
+/// Each of these calls, and then a run.
+fn parts(calls: &[Open], run: Option<AggregateProof>) -> Option<Parts> {
+	let mut parts = Vec::new();
+	if !calls.is_empty() {
+		let records: Vec<CallRecord> = calls.iter().map(|call| call.served.record()).collect();
+		parts.push(Part::Records(CallRecords::try_from(records).ok()?));
 	}
-	None
+	parts.extend(run.map(Part::Run));
+	Parts::try_from(parts).ok()
+}
+
+fn charge(calls: &[Open]) -> Balance {
+	calls.iter().fold(0, |sum, call| call.served.charge().saturating_add(sum))
 }

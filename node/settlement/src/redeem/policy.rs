@@ -10,14 +10,14 @@ use openledger_primitives::Balance;
 #[serde(rename_all = "lowercase")]
 pub enum SettlementMode {
 	/// One by one; or by their sums, where a lane has more calls waiting than four settlements take, so
-	/// that settling keeps up with any number of them.
+	/// that settling keeps up with any number of them. Calls that name contributions always go one by one.
 	#[default]
 	Auto,
 	/// One by one: each is priced, paid and shown on chain by itself. A lane with more than a few dozen
 	/// calls a second is settled later and later.
 	Itemised,
-	/// By their sums: however many they are, they cost what a few do. Each can be proven to be among
-	/// them, as long as this node keeps its record.
+	/// By their sums: however many they are, they cost what a few do. A lane's newest call goes with later
+	/// ones, or by itself when its session is closed or the node stops.
 	Aggregate,
 }
 
@@ -38,7 +38,7 @@ pub struct SettlementPolicy {
 	pub exposure: Balance,
 	/// The way in which calls go to the chain.
 	pub mode: SettlementMode,
-	/// A lane with fewer calls is itemised, whatever the mode is.
+	/// Fewer calls that follow one another in a lane go one by one, whatever the mode is.
 	pub aggregate_from: u32,
 }
 

@@ -1,5 +1,5 @@
-//! The task that settles: it starts work on lanes that are due, several at a time, and never waits for
-//! one of them.
+//! The task that settles: it puts lanes that are due together into settlements, has several of these
+//! under way at the same time, and never waits for one of them.
 
 use std::{
 	collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
@@ -8,7 +8,6 @@ use std::{
 };
 
 use openledger_books::{LaneKey, OpenLane, Store};
-use openledger_primitives::MAX_RECORDS;
 use openledger_protocol::clock;
 use tokio::{
 	sync::{mpsc, watch},
@@ -23,32 +22,33 @@ use super::{
 	due::{Due, DueRules},
 	handle::{LastSettlement, Order, SettlerHandle, ORDERS},
 	lane_error::LaneError,
-	plan::Planner,
+	plan::{Left, Planner},
 	rests::Rests,
-	worker::{Looked, Worker},
+	room::{Limits, Packing},
+	worker::{Looked, Results, Worker},
 	SettlementChain, SettlementPolicy,
 };
 use crate::view::SessionSource;
 
 /// The time between two checks for lanes that are due.
 const TICK: Duration = Duration::from_secs(1);
-/// The most calls of one settlement by sums. The records of all of them are read to prove one.
-const SUMMED: usize = 65_536;
-/// The number of lanes looked after at the same time: what takes long is waiting for finality. Their
+/// The number of settlements under way at the same time: what takes long is waiting for finality. Their
 /// order is part of most tests.
-const AT_ONCE: usize = if cfg!(test) { 1 } else { 32 };
-/// One place in this many is kept for lanes that do not press, where such wait.
+const AT_ONCE: usize = if cfg!(test) { 1 } else { 8 };
+/// One place in this many is kept for settlements of lanes that do not press, where such wait.
 const PATIENT: usize = 4;
 
 /// The task that settles.
 pub struct Settler {
-	worker: Arc<Worker>,
+	pub(super) worker: Arc<Worker>,
 	store: Store,
 	sessions: Arc<dyn SessionSource>,
 	last: watch::Sender<LastSettlement>,
 	pub(super) policy: SettlementPolicy,
 	next_policy: watch::Receiver<Option<SettlementPolicy>>,
-	/// The number of lanes looked after at the same time because they are due; and as many more, apart
+	planner: Arc<Planner>,
+	pub(super) limits: Limits,
+	/// The number of settlements under way at the same time because lanes are due; and as many more, apart
 	/// from these, because a session is to be settled at somebody's request.
 	at_once: usize,
 	pub(super) backoff: Backoff<LaneKey>,
@@ -60,28 +60,33 @@ pub struct Settler {
 	/// The others that are due, after those.
 	queue: VecDeque<LaneKey>,
 	rests: Rests,
-	/// Lanes that are being looked after.
+	/// Lanes that were in a settlement of several that was refused: each goes by itself until it has worked.
+	alone: HashSet<LaneKey>,
+	/// The number of calls that waited of each lane when it was last looked.
+	calls: HashMap<LaneKey, u32>,
+	/// True once lanes are settled to their end, because the node stops.
+	finishing: bool,
+	/// Settlements that are under way.
 	active: HashMap<Id, Active>,
-	working: JoinSet<(LaneKey, Result<Looked, LaneError>)>,
+	working: JoinSet<Results>,
 	/// Answers to those who have asked for a session to be settled.
 	answering: JoinSet<()>,
 }
 
-/// A lane that is being looked after.
-#[derive(Clone, Copy)]
+/// Lanes that are being looked after together.
 struct Active {
-	key: LaneKey,
+	lanes: Vec<LaneKey>,
 	why: Why,
 }
 
-/// A reason why a lane is being looked after.
+/// A reason why lanes are being looked after.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Why {
 	/// Somebody has asked for it.
 	Ordered,
-	/// It is due, and cannot wait.
+	/// They are due, and at least one of them cannot wait.
 	Presses,
-	/// It is due.
+	/// They are due.
 	Due,
 }
 
@@ -102,11 +107,22 @@ impl Settler {
 		sessions: Arc<dyn SessionSource>,
 		policy: SettlementPolicy,
 	) -> (Self, SettlerHandle) {
+		Self::within(Limits::default(), store, chain, sessions, policy)
+	}
+
+	/// Settles what is in `store`, no more than that at a time.
+	pub(super) fn within(
+		limits: Limits,
+		store: Store,
+		chain: Arc<dyn SettlementChain>,
+		sessions: Arc<dyn SessionSource>,
+		policy: SettlementPolicy,
+	) -> (Self, SettlerHandle) {
 		let (handle, last, orders) = SettlerHandle::channel();
 		let next_policy = handle.next_policy.subscribe();
-		let batch_size = usize::try_from(MAX_RECORDS).unwrap_or(usize::MAX);
-		let planner = Planner::new(store.clone(), batch_size, SUMMED);
-		let worker = Worker::new(store.clone(), chain, sessions.clone(), planner, last.clone());
+		let planner = Arc::new(Planner::new(store.clone(), limits));
+		let (of_worker, sessions_too) = (planner.clone(), sessions.clone());
+		let worker = Worker::new(store.clone(), chain, sessions_too, of_worker, last.clone());
 		let settler = Self {
 			worker: Arc::new(worker),
 			store,
@@ -114,6 +130,8 @@ impl Settler {
 			last,
 			policy,
 			next_policy,
+			planner,
+			limits,
 			at_once: AT_ONCE,
 			backoff: Backoff::default(),
 			orders,
@@ -121,6 +139,9 @@ impl Settler {
 			pressing: VecDeque::new(),
 			queue: VecDeque::new(),
 			rests: Rests::default(),
+			alone: HashSet::new(),
+			calls: HashMap::new(),
+			finishing: false,
 			active: HashMap::new(),
 			working: JoinSet::new(),
 			answering: JoinSet::new(),
@@ -128,26 +149,9 @@ impl Settler {
 		(settler, handle)
 	}
 
-	/// Smaller settlements than the chain allows.
+	/// Has `at_once` settlements under way at the same time.
 	#[cfg(test)]
-	pub(super) fn with_batch_size(mut self, batch_size: usize) -> Self {
-		let worker = Arc::get_mut(&mut self.worker).expect("nothing is under way");
-		worker.planner.batch_size = batch_size;
-		worker.planner.summed = batch_size;
-		self
-	}
-
-	/// The most calls of one settlement by sums.
-	#[cfg(test)]
-	pub(super) fn with_summed(mut self, summed: usize) -> Self {
-		let worker = Arc::get_mut(&mut self.worker).expect("nothing is under way");
-		worker.planner.summed = summed;
-		self
-	}
-
-	/// Looks after `at_once` lanes at the same time.
-	#[cfg(test)]
-	pub(super) fn with_lanes_at_once(self, at_once: usize) -> Self {
+	pub(super) fn with_settlements_at_once(self, at_once: usize) -> Self {
 		Self { at_once, ..self }
 	}
 
@@ -165,6 +169,11 @@ impl Settler {
 				_ = tick.tick() => self.find_due(false).await,
 				Some(order) = self.orders.recv(), if self.ordered.len() < ORDERS => {
 					self.take(order).await;
+					// Those that were asked for at the same time go together.
+					while self.ordered.len() < ORDERS {
+						let Ok(order) = self.orders.try_recv() else { break };
+						self.take(order).await;
+					}
 				},
 			}
 			// Behind those that have not had their turn.
@@ -184,6 +193,7 @@ impl Settler {
 
 	/// Looks after every lane that is due, with one settlement; or after every lane, to its end.
 	pub(super) async fn round(&mut self, all: bool) {
+		self.finishing = all;
 		self.find_due(all).await;
 		loop {
 			self.start();
@@ -208,8 +218,9 @@ impl Settler {
 				return;
 			}
 		};
-		let ours = open.iter().filter(|lane| lane.key.session == order.session);
-		let lanes = ours.map(|lane| (lane.key, false)).collect();
+		let ours = || open.iter().filter(|lane| lane.key.session == order.session);
+		let lanes = ours().map(|lane| (lane.key, false)).collect();
+		self.calls.extend(ours().map(|lane| (lane.key, lane.calls)));
 		let reason = "the outcome of a settlement is not known".to_owned();
 		self.ordered.push(Ordered { order, lanes, reason });
 		self.answer();
@@ -237,9 +248,14 @@ impl Settler {
 		}
 	}
 
-	/// The number of lanes being looked after for this reason.
+	/// The number of settlements under way for this reason.
 	fn begun(&self, why: Why) -> usize {
 		self.active.values().filter(|active| active.why == why).count()
+	}
+
+	/// The lanes that are being looked after.
+	fn busy(&self) -> HashSet<LaneKey> {
+		self.active.values().flat_map(|active| &active.lanes).copied().collect()
 	}
 
 	/// Begins with lanes, as far as there is room: those that somebody waits for, whoever asked first
@@ -247,74 +263,125 @@ impl Settler {
 	/// however many, hold up nobody, and are held up by nobody. Of those that are due, the ones that
 	/// cannot wait come first, and leave a part of the room to the others.
 	fn start(&mut self) {
-		let mut busy: HashSet<LaneKey> = self.active.values().map(|active| active.key).collect();
-		let room = self.at_once.saturating_sub(self.begun(Why::Ordered));
-		let waiting = self.ordered.iter().flat_map(|ordered| ordered.lanes.iter());
-		let wanted: Vec<LaneKey> = waiting
-			.filter_map(|(key, begun)| (!begun && busy.insert(*key)).then_some(*key))
-			.take(room)
-			.collect();
-		for key in wanted {
-			for ordered in &mut self.ordered {
-				ordered.lanes.entry(key).and_modify(|begun| *begun = true);
-			}
-			self.begin(key, Why::Ordered);
-		}
+		self.start_ordered();
 		// A lane that is being looked after is found again when it is due again.
-		let busy: HashSet<LaneKey> = self.active.values().map(|active| active.key).collect();
+		let busy = self.busy();
 		self.pressing.retain(|key| !busy.contains(key));
 		self.queue.retain(|key| !busy.contains(key));
-		let (mut pressing, mut due) = (self.begun(Why::Presses), self.begun(Why::Due));
-		let patient = if self.queue.is_empty() { 0 } else { self.at_once / PATIENT };
-		let most = self.at_once.saturating_sub(patient.saturating_sub(due));
-		while pressing.saturating_add(due) < most {
-			let Some(key) = self.pressing.pop_front() else { break };
-			self.begin(key, Why::Presses);
-			pressing = pressing.saturating_add(1);
-		}
-		while pressing.saturating_add(due) < self.at_once {
-			let Some(key) = self.queue.pop_front() else { return };
-			self.begin(key, Why::Due);
-			due = due.saturating_add(1);
+		loop {
+			let (pressing, due) = (self.begun(Why::Presses), self.begun(Why::Due));
+			let begun = pressing.saturating_add(due);
+			if begun >= self.at_once {
+				return;
+			}
+			let patient = if self.queue.is_empty() { 0 } else { self.at_once / PATIENT };
+			let most = self.at_once.saturating_sub(patient.saturating_sub(due));
+			let presses = !self.pressing.is_empty() && begun < most;
+			let lanes = self.pack(presses);
+			if lanes.is_empty() {
+				return;
+			}
+			self.begin(lanes, if presses { Why::Presses } else { Why::Due });
 		}
 	}
 
-	fn begin(&mut self, key: LaneKey, why: Why) {
-		let (worker, policy) = (self.worker.clone(), self.policy);
-		let task = self.working.spawn(async move { (key, worker.look_after(key, policy).await) });
-		self.active.insert(task.id(), Active { key, why });
+	/// Begins with lanes that somebody waits for.
+	fn start_ordered(&mut self) {
+		while self.begun(Why::Ordered) < self.at_once {
+			let busy = self.busy();
+			let mut packing = Packing::new(self.limits);
+			for ordered in &self.ordered {
+				for (key, begun) in &ordered.lanes {
+					if !begun && !busy.contains(key) {
+						packing.add(*key, self.records(*key), self.alone.contains(key));
+					}
+				}
+			}
+			let lanes = packing.finish();
+			if lanes.is_empty() {
+				return;
+			}
+			for ordered in &mut self.ordered {
+				for key in &lanes {
+					ordered.lanes.entry(*key).and_modify(|begun| *begun = true);
+				}
+			}
+			self.begin(lanes, Why::Ordered);
+		}
+	}
+
+	/// Takes lanes that are due for one settlement, in their order: those that cannot wait, if it is for
+	/// them, and as many of the others as there is room for beside them.
+	fn pack(&mut self, presses: bool) -> Vec<LaneKey> {
+		let mut packing = Packing::new(self.limits);
+		let mut take = |lanes: &VecDeque<LaneKey>| -> VecDeque<LaneKey> {
+			let is_left = |key: &&LaneKey| {
+				!packing.add(**key, self.records(**key), self.alone.contains(*key))
+			};
+			lanes.iter().filter(is_left).copied().collect()
+		};
+		let pressing = presses.then(|| take(&self.pressing));
+		let queue = take(&self.queue);
+		self.pressing = pressing.unwrap_or_else(|| std::mem::take(&mut self.pressing));
+		self.queue = queue;
+		packing.finish()
+	}
+
+	/// The number of records that a lane will have, about.
+	fn records(&self, key: LaneKey) -> usize {
+		let calls = self.calls.get(&key).copied().unwrap_or(1);
+		self.planner.records(calls, &self.policy)
+	}
+
+	fn begin(&mut self, lanes: Vec<LaneKey>, why: Why) {
+		let (worker, policy, of_task) = (self.worker.clone(), self.policy, lanes.clone());
+		let task = self.working.spawn(async move { worker.look_after(&of_task, &policy).await });
+		self.active.insert(task.id(), Active { lanes, why });
+	}
+
+	/// Notes how looking after lanes went.
+	fn done(&mut self, done: Result<(Id, Results), JoinError>) {
+		let (id, results) = match done {
+			Ok((id, results)) => (id, Some(results)),
+			Err(error) => (error.id(), None),
+		};
+		let Some(Active { lanes, why }) = self.active.remove(&id) else { return };
+		let broken = || lanes.iter().map(|key| (*key, Err(LaneError::Broken))).collect();
+		for (key, outcome) in results.unwrap_or_else(broken) {
+			self.done_with(key, why, outcome);
+		}
+		self.answer();
+		self.tell_how_it_goes();
 	}
 
 	/// Notes how looking after a lane went.
-	fn done(&mut self, done: Result<(Id, (LaneKey, Result<Looked, LaneError>)), JoinError>) {
-		let (id, outcome) = match done {
-			Ok((id, (_, outcome))) => (id, outcome),
-			Err(error) => (error.id(), Err(LaneError::Broken)),
-		};
-		let Some(Active { key, .. }) = self.active.remove(&id) else { return };
+	fn done_with(&mut self, key: LaneKey, why: Why, outcome: Result<Looked, LaneError>) {
 		let now = Instant::now();
 		self.rests.wake(key);
-		let more = matches!(outcome, Ok(Looked::Sent { more: true }));
+		let is_ordered = self.ordered.iter().any(|ordered| ordered.lanes.get(&key) == Some(&true));
+		let more = match &outcome {
+			Ok(Looked::Sent { left: Left::More }) => true,
+			Ok(Looked::Sent { left: Left::Newest }) => self.finishing || is_ordered,
+			Ok(_) => false,
+			Err(error) => matches!(error, LaneError::RefusedTogether(_)),
+		};
 		for ordered in &mut self.ordered {
-			if !matches!(ordered.lanes.get(&key), Some(true)) {
+			if ordered.lanes.get(&key) != Some(&true) {
 				continue;
 			}
-			match &outcome {
-				Ok(_) if more => {
-					ordered.lanes.insert(key, false);
-				}
-				Ok(_) => {
-					ordered.lanes.remove(&key);
-				}
-				Err(error) => {
-					ordered.reason = error.to_string();
-					ordered.lanes.remove(&key);
-				}
+			if let Err(error) = &outcome {
+				ordered.reason = error.to_string();
+			}
+			if more {
+				ordered.lanes.insert(key, false);
+			} else {
+				ordered.lanes.remove(&key);
 			}
 		}
 		match outcome {
 			Ok(looked) => {
 				self.backoff.succeed(key);
+				self.alone.remove(&key);
 				if looked == Looked::Waits {
 					self.rests.rest(key, now);
 				}
@@ -323,15 +390,23 @@ impl Settler {
 				}
 			}
 			Err(error) => {
-				let failure = if error.is_free() { Failure::Free } else { Failure::Dear };
-				let wait = self.backoff.fail(key, now, failure);
-				warn!(lane = %key, %error, retry_in = wait.as_secs(), "cannot settle");
+				warn!(lane = %key, %error, "cannot settle");
 				metrics::counter!("openledger_settlement_failures_total").increment(1);
 				self.last.send_modify(|last| last.error = Some(error.code().to_owned()));
+				if more {
+					self.alone.insert(key);
+					self.enqueue(vec![Due { key, presses: why == Why::Presses }]);
+					return;
+				}
+				// Whichever of several it was.
+				if matches!(error, LaneError::Broken) {
+					self.alone.insert(key);
+				}
+				let failure = if error.is_free() { Failure::Free } else { Failure::Dear };
+				let wait = self.backoff.fail(key, now, failure);
+				warn!(lane = %key, retry_in = wait.as_secs(), "the lane is left alone for a while");
 			}
 		}
-		self.answer();
-		self.tell_how_it_goes();
 	}
 
 	/// Finds the lanes that are due, or all that are worth it.
@@ -352,8 +427,10 @@ impl Settler {
 			.set(f64::from(u32::try_from(oldest).unwrap_or(u32::MAX)));
 		let keys: BTreeSet<LaneKey> = lanes.iter().map(|lane| lane.key).collect();
 		self.backoff.keep(|key| keys.contains(key));
-		self.worker.planner.keep(|key| keys.contains(key));
+		self.planner.keep(|key| keys.contains(key));
 		self.rests.keep(|key| keys.contains(key));
+		self.alone.retain(|key| keys.contains(key));
+		self.calls = lanes.iter().map(|lane| (lane.key, lane.calls)).collect();
 		let due = match all {
 			true => {
 				let wanted = |lane: &&OpenLane| lane.submitted || self.policy.is_worth_it(lane);

@@ -1,14 +1,19 @@
-//! Looking after one lane: what the chain knows of it already, and what to send next. It can be asked
-//! from several tasks at once.
+//! Looking after lanes, those of one settlement at a time: what the chain knows of each already, and what to
+//! send next. It can be asked from several tasks at once, about different lanes.
 
-use std::sync::Arc;
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	sync::Arc,
+};
 
 use openledger_books::{
 	CallId, CallStatus, LaneKey, Loss, Outcome, Store, StoreError, StoredCall, Submission,
 	UnixSeconds,
 };
-use openledger_chain_client::ss58;
-use openledger_primitives::{info::SessionInfo, Balance, BlockNumber, Sequence, SessionId};
+use openledger_chain_client::{ss58, LaneOutcome};
+use openledger_primitives::{
+	info::SessionInfo, lane_list::Settled, Balance, BlockNumber, SessionId,
+};
 use openledger_protocol::clock;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -16,10 +21,11 @@ use tracing::{error, info, warn};
 use super::{
 	handle::{LastSettlement, SettleError},
 	lane_error::LaneError,
-	notes::{both, note},
-	plan::{Plan, Planner},
+	notes::{both, keep, note, outcome_of},
+	plan::{Left, Plan, Planner},
+	room::Room,
 	sending::Sender,
-	SettlementChain, SettlementPolicy, Sighting, Verdict,
+	SeenSession, SettlementChain, SettlementPolicy, Sighting,
 };
 use crate::view::SessionSource;
 
@@ -31,17 +37,32 @@ const LOST_AFTER: UnixSeconds = 600;
 pub(super) enum Looked {
 	/// There is nothing to send now.
 	Waits,
-	/// Something was sent. True if more calls wait than one settlement takes.
-	Sent { more: bool },
+	/// Something was sent, and so much is left.
+	Sent { left: Left },
 }
+
+/// The results of looking after lanes.
+pub(super) type Results = Vec<(LaneKey, Result<Looked, LaneError>)>;
+
+/// What the chain said of the lanes of one settlement in some blocks, so that it is asked once for all of
+/// them.
+type Said = BTreeMap<(BlockNumber, BlockNumber), Vec<(BlockNumber, LaneOutcome)>>;
 
 /// Looks after lanes.
 pub(super) struct Worker {
 	store: Store,
 	chain: Arc<dyn SettlementChain>,
 	sessions: Arc<dyn SessionSource>,
-	pub(super) planner: Planner,
+	pub(super) planner: Arc<Planner>,
 	sender: Sender,
+}
+
+/// The lanes of one settlement, as the chain knows them.
+struct Looking<'a> {
+	lanes: &'a [LaneKey],
+	policy: &'a SettlementPolicy,
+	sighting: Sighting,
+	said: Said,
 }
 
 impl Worker {
@@ -50,29 +71,43 @@ impl Worker {
 		store: Store,
 		chain: Arc<dyn SettlementChain>,
 		sessions: Arc<dyn SessionSource>,
-		planner: Planner,
+		planner: Arc<Planner>,
 		last: watch::Sender<LastSettlement>,
 	) -> Self {
-		let sender = Sender { store: store.clone(), chain: chain.clone(), last };
+		let (store_too, chain_too) = (store.clone(), chain.clone());
+		let sender = Sender { store: store_too, chain: chain_too, planner: planner.clone(), last };
 		Self { store, chain, sessions, planner, sender }
 	}
 
-	/// Looks after one lane, with one settlement at most.
-	pub(super) async fn look_after(
-		&self,
-		key: LaneKey,
-		policy: SettlementPolicy,
-	) -> Result<Looked, LaneError> {
-		let sighting = self.chain.look(key.session).await?;
-		let (finalized, best) = (sighting.finalized, sighting.best);
-		let Some(plan) = self.next_step(key, policy, sighting).await? else {
-			return Ok(Looked::Waits);
+	/// Looks after lanes, with one settlement of all of them at most. Each has its own result.
+	pub(super) async fn look_after(&self, lanes: &[LaneKey], policy: &SettlementPolicy) -> Results {
+		let sessions: BTreeSet<SessionId> = lanes.iter().map(|key| key.session).collect();
+		let sighting = match self.chain.look(&sessions).await {
+			Ok(sighting) => sighting,
+			Err(error) => {
+				return lanes.iter().map(|key| (*key, Err(error.clone().into()))).collect();
+			}
 		};
-		let (summed, more, again) = (plan.sums.is_some(), plan.more, plan.earlier.is_some());
-		let until = best.saturating_add(self.chain.mortality());
-		let sent = self.sender.send(key, Submission { at: finalized, until }, plan).await;
-		self.planner.note_sent(key, summed, again, &sent);
-		sent.map(|()| Looked::Sent { more })
+		let (finalized, best) = (sighting.finalized, sighting.best);
+		let mut looking = Looking { lanes, policy, sighting, said: Said::new() };
+		let mut room = self.planner.limits.room();
+		let (mut plans, mut results) = (Vec::new(), Results::new());
+		for (others, key) in (0..lanes.len()).rev().zip(lanes) {
+			match self.next_step(*key, &mut looking, room.before(others)).await {
+				Ok(Some(plan)) => {
+					let extent = plan.settlement.extent();
+					room = room.less(extent.records, extent.entries);
+					plans.push(plan);
+				}
+				Ok(None) => results.push((*key, Ok(Looked::Waits))),
+				Err(error) => results.push((*key, Err(error))),
+			}
+		}
+		if !plans.is_empty() {
+			let until = best.saturating_add(self.chain.mortality());
+			results.extend(self.sender.send(Submission { at: finalized, until }, plans).await);
+		}
+		results
 	}
 
 	/// Notes what the chain knows of the lane already, and plans what to send next. None if there is
@@ -80,97 +115,130 @@ impl Worker {
 	async fn next_step(
 		&self,
 		key: LaneKey,
-		policy: SettlementPolicy,
-		sighting: Sighting,
+		looking: &mut Looking<'_>,
+		room: Room,
 	) -> Result<Option<Plan>, LaneError> {
-		let mut calls = self.planner.waiting(key, policy.mode).await?;
+		let mode = looking.policy.mode;
+		let finalized = looking.sighting.finalized;
+		let mut waiting = self.planner.waiting(key, mode).await?;
 		// Where blocks were replaced, the session's number may have been given to somebody else: what
 		// the chain says of that session is not about these calls, and nothing pays for them any more.
-		let payer = calls.first().map(|(_, call)| call.payer.clone());
+		let payer = waiting.calls.first().map(|(_, call)| call.payer.clone());
 		let is_ours =
-			|session: &&SessionInfo| payer.as_ref().is_none_or(|payer| *payer == session.caller);
-		let session = sighting.session.as_ref().filter(is_ours);
-		let is_replaced = sighting.session.is_some() && session.is_none();
-		let settled = session
-			.and_then(|session| session.lanes.iter().find(|lane| lane.lane == key.lane))
-			.map_or(0, |lane| lane.sequence);
-		while calls.iter().any(|(id, _)| id.sequence <= settled) {
-			let noted = self.note_settled(key, &calls, settled, sighting.finalized).await?;
-			info!(lane = %key, up_to = settled, calls = noted, "found settled on chain");
+			|session: &SessionInfo| payer.as_ref().is_none_or(|payer| *payer == session.caller);
+		let SeenSession { info, known_at_best } =
+			looking.sighting.sessions.get(&key.session).cloned().unwrap_or_default();
+		let is_there = info.is_some();
+		let session = info.filter(is_ours);
+		let is_replaced = is_there && session.is_none();
+		let settled = session.as_ref().map(|session| settled(session, key)).unwrap_or_default();
+		while waiting.calls.iter().any(|(id, _)| id.sequence <= settled.sequence) {
+			let noted = self.note_settled(key, &waiting.calls, settled, looking).await?;
+			info!(lane = %key, up_to = settled.sequence, calls = noted, "found settled on chain");
 			if noted == 0 {
 				return Ok(None);
 			}
-			calls = self.planner.waiting(key, policy.mode).await?;
+			waiting = self.planner.waiting(key, mode).await?;
 		}
 
-		let mut earlier = None;
+		let mut is_under_way = false;
 		let mut expired = Vec::new();
-		for (id, call) in &calls {
+		for (id, call) in &waiting.calls {
 			if let CallStatus::Submitted(submission) = call.status {
-				if sighting.finalized > submission.until {
+				if finalized > submission.until {
 					expired.push((*id, Outcome::NotSettled));
 				} else {
-					earlier = Some(both(earlier, submission));
+					is_under_way = true;
 				}
 			}
 		}
 		if !expired.is_empty() {
 			warn!(lane = %key, calls = expired.len(), "a settlement never entered a block");
 			note(&self.store, expired).await?;
-			calls = self.planner.waiting(key, policy.mode).await?;
+			waiting = self.planner.waiting(key, mode).await?;
 		}
-		if earlier.is_some() && !sighting.nothing_under_way {
+		if is_under_way && !looking.sighting.nothing_under_way {
 			return Ok(None);
 		}
 
 		match session {
-			Some(session) if session.node == *self.sessions.operator() => match earlier {
-				Some(earlier) => Ok(self.planner.again(key, calls, earlier).await?),
-				None => Ok(self.planner.next(key, policy, calls).await?),
-			},
+			Some(session) if session.node == *self.sessions.operator() => {
+				Ok(self.planner.next(key, looking.policy, waiting, settled, room).await?)
+			}
 			Some(session) => {
 				error!(lane = %key, node = %ss58(&session.node), "another node's session");
 				Ok(None)
 			}
 			None => {
-				if is_replaced || !sighting.known_at_best {
-					self.note_lost(key, &calls, sighting.finalized).await?;
+				if is_replaced || !known_at_best {
+					self.note_lost(key, &waiting.calls, finalized).await?;
 				}
 				Ok(None)
 			}
 		}
 	}
 
-	/// The chain has settled the lane up to `settled`. What it said of the records that were sent
-	/// is in the events, where those blocks can still be read.
+	/// The chain has settled the lane up to `settled`. What it said of the calls that were sent is in the
+	/// events, where those blocks can still be read.
 	async fn note_settled(
 		&self,
 		key: LaneKey,
 		calls: &[(CallId, StoredCall)],
-		settled: Sequence,
-		finalized: BlockNumber,
+		settled: Settled,
+		looking: &mut Looking<'_>,
 	) -> Result<u32, LaneError> {
 		let submissions = calls.iter().filter_map(|(_, call)| match call.status {
 			CallStatus::Submitted(submission) => Some(submission),
 			_ => None,
 		});
 		let span = submissions.fold(None, |span, next| Some(both(span, next)));
-		let verdicts = match span {
-			Some(span) => {
-				let found = self.chain.verdicts(key, span.at, span.until.min(finalized)).await;
-				found.unwrap_or_else(|error| {
-					warn!(lane = %key, %error, "cannot read how the records fared one by one");
-					Vec::new()
-				})
-			}
+		let said = match span {
+			Some(span) => self.said(key, span, looking).await,
 			None => Vec::new(),
 		};
-		let outcomes = calls.iter().filter_map(|(id, _)| {
-			let unseen = || (id.sequence <= settled).then_some(Outcome::Settled { block: None });
-			let outcome = Verdict::outcome_of(&verdicts, id.sequence).or_else(unseen);
-			outcome.map(|outcome| (*id, outcome))
+		for (block, outcome) in &said {
+			if let LaneOutcome::Settled(settlement) = outcome {
+				keep(&self.store, *block, settlement).await?;
+			}
+		}
+		let finalized = looking.sighting.finalized;
+		let outcomes = calls.iter().filter_map(|(id, call)| {
+			let is_past = id.sequence <= settled.sequence;
+			let may_arrive = matches!(call.status, CallStatus::Submitted(submission)
+				if finalized <= submission.until);
+			let unseen = || is_past.then_some(Outcome::Settled { block: None });
+			let outcome = outcome_of(&said, id.sequence).or_else(unseen)?;
+			// Another copy may still bring what the lane has not gone past.
+			let is_open = !is_past && may_arrive && !matches!(outcome, Outcome::Settled { .. });
+			(!is_open).then_some((*id, outcome))
 		});
 		Ok(note(&self.store, outcomes.collect()).await?)
+	}
+
+	/// What the finalized blocks say of a lane in which a submission may have arrived; nothing if they cannot
+	/// be read any more.
+	async fn said(
+		&self,
+		key: LaneKey,
+		span: Submission,
+		looking: &mut Looking<'_>,
+	) -> Vec<(BlockNumber, LaneOutcome)> {
+		let (from, to) = (span.at, span.until.min(looking.sighting.finalized));
+		if !looking.said.contains_key(&(from, to)) {
+			let lanes = looking.lanes.iter().copied().collect();
+			match self.chain.outcomes(&lanes, from, to).await {
+				Ok(said) => {
+					looking.said.insert((from, to), said);
+				}
+				Err(error) => {
+					warn!(lane = %key, %error, "cannot read how the calls fared one by one");
+				}
+			}
+		}
+		let said = looking.said.get(&(from, to)).map(Vec::as_slice).unwrap_or_default();
+		let is_about =
+			|outcome: &LaneOutcome| (outcome.session(), outcome.lane()) == (key.session, key.lane);
+		said.iter().filter(|(_, outcome)| is_about(outcome)).cloned().collect()
 	}
 
 	/// The chain does not know the session. That it was closed is certain only once the chain that is
@@ -189,7 +257,7 @@ impl Worker {
 			}
 			let stored = self.store.voucher(*id).await?;
 			let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
-			if finalized > stored.voucher.valid_until {
+			if finalized > stored.voucher.newest().valid_until {
 				lost.push((*id, Outcome::Lost(Loss::SessionClosed)));
 			}
 		}
@@ -215,12 +283,19 @@ impl Worker {
 		if calls > 0 {
 			return Err(SettleError::Open { calls, reason });
 		}
-		let sighting = self.chain.look(session).await?;
-		match sighting.session {
+		let mut sighting = self.chain.look(&[session].into()).await?;
+		let seen = sighting.sessions.remove(&session).unwrap_or_default();
+		match seen.info {
 			Some(info) => Ok(info.settled),
 			// It was opened just now.
-			None if sighting.known_at_best => Ok(0),
+			None if seen.known_at_best => Ok(0),
 			None => Err(SettleError::Unknown),
 		}
 	}
+}
+
+/// What the chain has settled of a lane.
+fn settled(session: &SessionInfo, key: LaneKey) -> Settled {
+	let lane = session.lanes.iter().find(|lane| lane.lane == key.lane);
+	lane.map(|lane| Settled { sequence: lane.sequence, charge: lane.settled }).unwrap_or_default()
 }

@@ -141,6 +141,9 @@ impl RequestChain for RequestLink {
 				Delivery::Refused { error: error.to_string(), again: false }
 			}
 			TxOutcome::Invalid { reason } => Delivery::Refused { error: reason, again: true },
+			TxOutcome::Expired { .. } => {
+				Delivery::Refused { error: "no block included it in time".into(), again: true }
+			}
 			TxOutcome::TimedOut { valid_until, .. } => {
 				Delivery::Unknown { until: Some(valid_until) }
 			}

@@ -4,7 +4,7 @@
 //! the served models with their prices. A price that was in force goes on to count as long as the
 //! offers that were made with it stand, also after a new start. Sessions are read when a voucher names
 //! them and kept for a few blocks: what can change about an open session against the node (its caller
-//! asks to close it) comes with a notice period that is far longer.
+//! asks to close it) comes with a notice period that is far longer. So are the terms of lanes, for longer.
 //!
 //! When the chain cannot be reached, what is known goes on to count for as long as the operator lets it:
 //! sessions that were seen shortly before are served, within what each may owe, and others are not. The
@@ -21,9 +21,10 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use openledger_chain_client::{chain::finalized_blocks, At, Block, Chain, ChainError};
 use openledger_primitives::{
-	info::{ModelInfo, SessionInfo},
+	info::{LaneTermsInfo, ModelInfo, SessionInfo},
 	price::PriceSchedule,
-	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId,
+	record::RejectReason,
+	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId, VersionId,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,7 @@ use tracing::{debug, warn};
 use super::{
 	prices::{Note, Prices},
 	sessions::{Sessions, Sight},
+	terms::Terms,
 	ChainUnavailable, SessionSource,
 };
 
@@ -134,6 +136,7 @@ pub struct ChainView {
 	/// The models that are served, whether the chain knows them for good yet or not.
 	models: Mutex<Vec<ModelId>>,
 	sessions: Sessions,
+	terms: Terms,
 	/// For how long the view counts after the chain was last heard of.
 	away: Duration,
 	prices: Mutex<Prices>,
@@ -166,6 +169,7 @@ impl ChainView {
 		Ok(Arc::new(Self {
 			chain,
 			sessions: Sessions::new(operator.clone()),
+			terms: Terms::default(),
 			away,
 			operator,
 			view: watch::Sender::new(seen),
@@ -196,6 +200,7 @@ impl ChainView {
 					debug!(best = view.best, finalized = view.finalized.number, "chain seen");
 					let note = self.prices().note(&view.models, view.best);
 					write_down(note, &self.offers).await;
+					self.terms.forget_old(view.best);
 					self.view.send_replace(view);
 					self.sessions.forget_old();
 				}
@@ -231,6 +236,11 @@ impl ChainView {
 			age if age < self.away => Ok(view),
 			age => Err(ChainUnavailable(format!("no news for {} s", age.as_secs()))),
 		}
+	}
+
+	fn sight(&self) -> Result<Sight, ChainUnavailable> {
+		let view = self.recent()?;
+		Ok(Sight { best: view.best_now(), away: !view.is_connected() })
 	}
 }
 
@@ -290,15 +300,26 @@ impl SessionSource for ChainView {
 	}
 
 	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable> {
-		let sight = {
-			let view = self.recent()?;
-			Sight { best: view.best_now(), away: !view.is_connected() }
-		};
+		let sight = self.sight()?;
 		let ask = || async {
 			let found = self.chain.session(id, At::Best).await;
 			found.map_err(|error| error.to_string())
 		};
 		self.sessions.get(id, sight, ask).await
+	}
+
+	async fn lane_terms(
+		&self,
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+		as_of: BlockNumber,
+	) -> Result<Result<LaneTermsInfo, RejectReason>, ChainUnavailable> {
+		let ask = || async {
+			let found = self.chain.lane_terms(model, version, price_version, as_of, At::Best).await;
+			found.map_err(|error| error.to_string())
+		};
+		self.terms.get((model, version, price_version, as_of), self.sight()?, ask).await
 	}
 
 	fn away_for(&self) -> Option<Duration> {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use openledger_chain_client::ChainError;
 use openledger_primitives::{
-	info::{ModelInfo, SessionInfo},
+	info::{LaneTermsInfo, ModelInfo, SessionInfo},
 	price::PriceSchedule,
-	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId,
+	record::RejectReason,
+	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId, VersionId,
 };
 use thiserror::Error;
 
@@ -47,6 +48,16 @@ pub trait SessionSource: Send + Sync + 'static {
 
 	/// A session, at the best block or one shortly before it.
 	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable>;
+
+	/// The terms of calls that are made under an agreement with these, or the reason why no voucher with them
+	/// is redeemed. They may be a hundred blocks old: what changes them is announced long before.
+	async fn lane_terms(
+		&self,
+		model: ModelId,
+		version: VersionId,
+		price_version: PriceVersion,
+		as_of: BlockNumber,
+	) -> Result<Result<LaneTermsInfo, RejectReason>, ChainUnavailable>;
 
 	/// For how long the chain has not been heard of, if that is longer than usual. What is said of it is
 	/// what was last known then, and the best block is what it would be by the clock.

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use openledger_primitives::{voucher::Voucher, Balance, LaneId, Sequence, SessionId};
+use openledger_primitives::{
+	lane::{Statement, VersionedStatement, VersionedVoucher},
+	lane_list::{LaneList, LaneSnapshot},
+	price::PriceSchedule,
+	Balance, BlockNumber, Hash, LaneId, Sequence, SessionId, Signature,
+};
 use openledger_protocol::x402::PaymentResponse;
 
 use super::Mood;
@@ -12,14 +17,58 @@ use super::Mood;
 pub struct LaneBook {
 	/// The last sequence that was used.
 	pub sequence: Sequence,
-	/// The cost of its calls, in planck.
-	pub charged: Balance,
+	/// Its calls that were charged.
+	pub list: LaneList,
+	/// Nodes of the list's tree that are complete: level, place in its row.
+	pub nodes: BTreeMap<(u32, u32), Hash>,
+	/// The amount that it settles beyond what its statements say, in planck.
+	pub beyond: Balance,
 	/// The most that its call may cost which is under way, in planck.
 	pub in_flight: Balance,
 	/// The last voucher that was taken: all vouchers of a lane are for the same.
-	pub last: Option<Voucher>,
+	pub last: Option<LastVoucher>,
 	/// The most that any voucher has authorised.
 	pub authorised: Balance,
+}
+
+/// The last voucher that a node has taken on a lane.
+#[derive(Clone, Debug)]
+pub struct LastVoucher {
+	/// The voucher.
+	pub voucher: VersionedVoucher,
+	/// Its signature.
+	pub signature: Signature,
+	/// The list of calls that it acknowledges.
+	pub snapshot: LaneSnapshot,
+}
+
+impl LaneBook {
+	/// The cost of its calls by their statements, in planck.
+	pub fn charged(&self) -> Balance {
+		self.list.totals().charge
+	}
+
+	/// The amount that it settles, in planck.
+	pub fn settles(&self) -> Balance {
+		self.charged() + self.beyond
+	}
+
+	/// Adds a call that was charged.
+	pub(super) fn append(&mut self, statement: &Statement) {
+		let hash = VersionedStatement::from(statement.clone()).hash();
+		let Self { list, nodes, .. } = self;
+		let visit = |level, index, node: &Hash| {
+			nodes.insert((level, index), *node);
+		};
+		let leaf = list.append_visited(statement.sequence, hash, &statement.totals(), visit);
+		leaf.expect("the lane's next call");
+	}
+
+	/// The state from which somebody goes on who has lost the list.
+	pub(super) fn snapshot(&self) -> LaneSnapshot {
+		let stored = |level, index| self.nodes.get(&(level, index)).copied();
+		LaneSnapshot::new(&self.list, stored).expect("all nodes are kept")
+	}
 }
 
 /// The books of a node, and how it behaves.
@@ -31,12 +80,20 @@ pub struct NodeBooks {
 	pub unasked: u32,
 	/// The tokens of a request.
 	pub input_tokens: u32,
+	/// Its own price for the model, if it has one.
+	pub own_price: Option<PriceSchedule>,
+	/// Blocks that it is behind the chain.
+	pub behind: BlockNumber,
 	/// The time that an answer takes.
 	pub delay: Duration,
 	/// The lanes of its sessions.
 	pub lanes: BTreeMap<(SessionId, LaneId), LaneBook>,
 	/// The statements of the calls that it has served.
 	pub served: BTreeMap<(SessionId, LaneId, Sequence), PaymentResponse>,
+	/// By lane, the amount and the root that it wants to have acknowledged, whatever its books say.
+	pub claims: BTreeMap<(SessionId, LaneId), (Balance, Hash)>,
+	/// The first and the last block that calls may be paid as of, if not as usual.
+	pub as_of: Option<(BlockNumber, BlockNumber)>,
 	/// Requests that came without a payment.
 	pub offers: u32,
 	/// Requests that came with one.
@@ -45,6 +102,8 @@ pub struct NodeBooks {
 	pub unwell: bool,
 	/// Questions about what became of a call.
 	pub asked: u32,
+	/// Questions about the state of a lane.
+	pub asked_for_lanes: u32,
 	/// The number of vouchers that it still refuses as if the session were not known yet.
 	pub session_unknown: u32,
 	/// A session whose number was somebody else's.
@@ -70,6 +129,12 @@ pub struct NodeBooks {
 }
 
 impl NodeBooks {
+	/// Loses what it knows of lanes and calls.
+	pub fn lose(&mut self) {
+		self.lanes.clear();
+		self.served.clear();
+	}
+
 	pub(super) fn taken(&self, (session, lane, sequence): (SessionId, LaneId, Sequence)) -> bool {
 		let lane = self.lanes.get(&(session, lane));
 		!self.forgetful && lane.is_some_and(|lane| sequence <= lane.sequence)

@@ -20,6 +20,10 @@ pub enum Mood {
 	WrongText,
 	/// Signs its statement with another key.
 	WrongKey,
+	/// States a header that no answer has in which nobody is traced.
+	OtherHeader,
+	/// States that a contribution has to be paid, which its answer's header does not name.
+	Attributing,
 	/// Wants another price than the chain's.
 	WrongPrice,
 	/// Serves and charges, but the connection breaks before the statement.
@@ -60,6 +64,10 @@ pub enum Mood {
 	Mute,
 	/// Does not even say that, when it is asked about calls.
 	Hanging,
+	/// Gives out lanes' lists that are not those which vouchers acknowledge.
+	FalseList,
+	/// Gives out lanes with vouchers that it has signed itself.
+	FalseVoucher,
 	/// Sends no statement, but has it when it is asked.
 	Forgetful,
 	/// Calls a tool, as far as chats are concerned.

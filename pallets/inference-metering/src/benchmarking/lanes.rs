@@ -8,7 +8,10 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
-use frame_support::traits::fungible::{Inspect, Mutate, MutateHold};
+use frame_support::traits::{
+	fungible::{Inspect, Mutate, MutateHold},
+	Get,
+};
 use frame_system::RawOrigin;
 use openledger_primitives::{
 	answer::Evidence,
@@ -16,16 +19,16 @@ use openledger_primitives::{
 		Agreement, Amount, AttributionShare, CallRecord, DirectAmount, SettledCall, SettledItem,
 		SettledParts, Statement, Voucher, MAX_ENTRIES, WHOLE_ANSWER,
 	},
-	lane_list::{acknowledged_root, AggregateProof, LaneLeaf, LaneList, Totals},
+	lane_list::{acknowledged_root, AggregateProof, LaneLeaf, LaneList, LookupProof, Totals},
 	price::{PriceSchedule, Tokens},
-	traits::{ItemCharge, LaneTerms, ModelInspect, RevenueDistributor},
+	traits::{CallTerms, ItemCharge, LaneTerms, ModelInspect, RevenueDistributor},
 	tree, AccountId, Balance, BlockNumber, ContributionId, Hash, ModelId, Sequence, SessionId,
 	MAX_LINEAGE, MAX_PROOF, MAX_RECORDS, MAX_SERVED, MAX_SOURCES,
 };
 use sp_core::{sr25519, ConstU32};
 use sp_runtime::{
 	traits::{Bounded, UniqueSaturatedInto, Zero},
-	BoundedVec,
+	BoundedVec, DispatchResult,
 };
 
 /// Most entries of the records of one part.
@@ -58,7 +61,7 @@ impl NewLane {
 
 /// Lanes that cost most to check, and their node's operator. The callers' own keys sign; each lane is paid as of a
 /// block of its own; as many old roots as there are lanes wait to be removed. The node serves as many models as it
-/// can, and pays its earnings to another account.
+/// can, and pays its earnings to another account. Something has accrued for everybody who is paid.
 pub(super) struct NewLanes {
 	pub(super) operator: AccountId,
 	pub(super) lanes: Vec<NewLane>,
@@ -73,7 +76,7 @@ pub(super) fn new_lanes<T: Config>(
 	let operator = funded::<T>("operator")?;
 	register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
 	let payee = funded::<T>("payee")?;
-	Pallet::<T>::set_payee(RawOrigin::Signed(operator.clone()).into(), Some(payee))?;
+	Pallet::<T>::set_payee(RawOrigin::Signed(operator.clone()).into(), Some(payee.clone()))?;
 	fund::<T>(&T::Revenue::pot())?;
 	let mut models = Vec::new();
 	let mut named = Vec::new();
@@ -98,9 +101,21 @@ pub(super) fn new_lanes<T: Config>(
 		let model = models.get(number as usize).or(models.first()).ok_or("no model")?;
 		let lane = u16::try_from(number).map_err(|_| "too many lanes")?;
 		let as_of = first.saturating_add(number);
+		let (call, _) =
+			T::Models::terms_as_of(*model, 0, 0, as_of).map_err(|_| "the model has terms")?;
+		accrue::<T>(&payee, &call)?;
 		lanes.push(NewLane { key, voucher: voucher::<T>(id, lane, *model, as_of) });
 	}
 	Ok(NewLanes { operator, lanes, contributions: named })
+}
+
+/// Lets something have accrued for all who are paid for a call: it is paid along with it.
+fn accrue<T: Config>(node: &AccountId, call: &CallTerms<AccountId>) -> DispatchResult {
+	let parents = call.lineage.iter().map(|parent| &parent.payee);
+	for payee in [node, &call.payee, &T::ProtocolAccount::get()].into_iter().chain(parents) {
+		T::Revenue::benchmark_accrue(payee)?;
+	}
+	Ok(())
 }
 
 /// One lane, and its node's operator.
@@ -316,6 +331,7 @@ pub(super) fn lane_of_terms<T: Config>(
 	let mut terms = terms.map_err(|_| "the data has terms")?;
 	terms.sources.truncate(sources as usize);
 	terms.call.lineage.truncate(parents as usize);
+	accrue::<T>(&operator, &terms.call)?;
 	let charge = T::Currency::minimum_balance().saturating_mul(1_000);
 	let item = ItemCharge { calls: 1, charge, list_charge: charge, attribution: &[] };
 	Ok(LaneOfTerms { operator, model, terms, as_of, item })
@@ -369,6 +385,8 @@ pub(super) fn keep_leaf<T: Config>(
 		records,
 		first_sequence: 1,
 		last_sequence: u64::from(u32::MAX),
+		voucher_sequence: u64::from(u32::MAX),
+		acknowledged_root: Hash::zero(),
 		charged: charge,
 		node: operator.clone(),
 		caller: account("caller", 0, 0),
@@ -379,6 +397,47 @@ pub(super) fn keep_leaf<T: Config>(
 	Roots::<T>::insert(key, root);
 	Disputed::<T>::insert(key, disputed(types::MAX_DISPUTED.saturating_sub(1)));
 	Ok((item, hashes.try_into().map_err(|_| "too many hashes")?))
+}
+
+/// The sequence of which [`keep_list`] keeps a list that has no call of it.
+pub(super) const UNLISTED: Sequence = (1 << 30) + 1;
+
+/// Keeps another settlement of the lane, by a voucher whose list is as long as can be, and has calls right before
+/// and after [`UNLISTED`]. Returns its last sequence, and the longest proof of that.
+pub(super) fn keep_list<T: Config>() -> Result<(Sequence, LookupProof), BenchmarkError> {
+	let (size, middle) = (1u32 << 31, 1u32 << 30);
+	let leaf = |calls: u32, sequence| LaneLeaf {
+		sequence,
+		statement: Hash::zero(),
+		totals: Totals { calls, ..Totals::default() },
+	};
+	let before = leaf(middle, UNLISTED.saturating_sub(1));
+	let next = leaf(middle.saturating_add(1), UNLISTED.saturating_add(1));
+	// On both sides of the middle of the largest tree: they have no node in common but its root.
+	let opened = [(middle.saturating_sub(1), before.hash()), (middle, next.hash())];
+	let needed = tree::needed(size, &opened.map(|(index, _)| index)).ok_or("no such tree")?;
+	let hashes = vec![Hash::zero(); needed.len()];
+	let mut peaks = vec![Hash::zero(); u32::MAX.count_ones() as usize];
+	let largest = peaks.first_mut().ok_or("no peaks")?;
+	*largest = tree::root_from(size, &opened, &hashes).ok_or("no such tree")?;
+
+	let last_sequence = Sequence::MAX;
+	let settled = Roots::<T>::iter_values().next().ok_or("no settlement")?;
+	let root = SettledRoot {
+		last_sequence,
+		voucher_sequence: last_sequence,
+		acknowledged_root: acknowledged_root(u32::MAX, &peaks).ok_or("no such list")?,
+		..settled
+	};
+	Roots::<T>::insert((0, 0, last_sequence), root);
+	let proof = LookupProof {
+		count: u32::MAX,
+		peaks: peaks.try_into().map_err(|_| "too many peaks")?,
+		before: Some(before),
+		next: Some(next),
+		hashes: hashes.try_into().map_err(|_| "too many hashes")?,
+	};
+	Ok((last_sequence, proof))
 }
 
 /// As many contributions a source as the records of one part can name.

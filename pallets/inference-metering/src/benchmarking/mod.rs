@@ -18,8 +18,8 @@ use openledger_primitives::{
 	closing::CloseAgreement,
 	lane::{self, MAX_LANE_SETTLEMENTS, MAX_PARTS},
 	traits::{LaneCharges, RevenueDistributor},
-	AccountId, Hash, Sequence, MAX_LINEAGE, MAX_MERGED_ATTRIBUTION, MAX_PROOF, MAX_RECORDS,
-	MAX_SERVED, MAX_SESSION_LANES, MAX_SOURCES,
+	Hash, Sequence, MAX_LINEAGE, MAX_MERGED_ATTRIBUTION, MAX_PROOF, MAX_RECORDS, MAX_SERVED,
+	MAX_SESSION_LANES, MAX_SOURCES,
 };
 use setup::*;
 use sp_runtime::traits::{Bounded, Saturating, Zero};
@@ -504,33 +504,39 @@ mod benchmarks {
 	#[benchmark]
 	fn settle_lanes(l: Linear<1, MAX_LANE_SETTLEMENTS>) -> Result<(), BenchmarkError> {
 		let (operator, lanes) = settlements::<T>(l, Common::Nothing)?;
+		let accrued = T::Revenue::benchmark_accrued();
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(operator), lanes);
 
 		assert_eq!(types::count(Lanes::<T>::iter().count()), l);
+		assert!(T::Revenue::benchmark_accrued() < accrued);
 		Ok(())
 	}
 
 	#[benchmark]
 	fn settle_lanes_of_sessions(l: Linear<1, MAX_LANE_SETTLEMENTS>) -> Result<(), BenchmarkError> {
 		let (operator, lanes) = settlements::<T>(l, Common::Model)?;
+		let accrued = T::Revenue::benchmark_accrued();
 
 		#[extrinsic_call]
 		settle_lanes(RawOrigin::Signed(operator), lanes);
 
 		assert_eq!(types::count(Lanes::<T>::iter().count()), l);
+		assert!(T::Revenue::benchmark_accrued() < accrued);
 		Ok(())
 	}
 
 	#[benchmark]
 	fn settle_lanes_of_one(l: Linear<1, MAX_LANE_SETTLEMENTS>) -> Result<(), BenchmarkError> {
 		let (operator, lanes) = settlements::<T>(l, Common::SessionAndModel)?;
+		let accrued = T::Revenue::benchmark_accrued();
 
 		#[extrinsic_call]
 		settle_lanes(RawOrigin::Signed(operator), lanes);
 
 		assert_eq!(types::count(Lanes::<T>::iter_prefix(0).count()), l);
+		assert!(T::Revenue::benchmark_accrued() < accrued);
 		Ok(())
 	}
 
@@ -538,11 +544,13 @@ mod benchmarks {
 	fn settle_lane_records(r: Linear<1, MAX_RECORDS>) -> Result<(), BenchmarkError> {
 		let (operator, lane, _) = new_lane::<T>(1)?;
 		let settled = lane.settlement(vec![lane_records(r, &[])?])?;
+		let accrued = T::Revenue::benchmark_accrued();
 
 		#[extrinsic_call]
 		settle_lanes(RawOrigin::Signed(operator), only(settled));
 
 		assert_eq!(Lanes::<T>::get(0, 0).sequence, u64::from(r));
+		assert!(T::Revenue::benchmark_accrued() < accrued);
 		Ok(())
 	}
 
@@ -552,11 +560,13 @@ mod benchmarks {
 		let (operator, lane, contributions) = new_lane::<T>(EACH_SOURCE)?;
 		let named: Vec<_> = contributions.into_iter().take(e as usize).collect();
 		let settled = lane.settlement(vec![lane_records(MAX_RECORDS, &named)?])?;
+		let accrued = T::Revenue::benchmark_accrued();
 
 		#[extrinsic_call]
 		settle_lanes(RawOrigin::Signed(operator), only(settled));
 
 		assert_eq!(Lanes::<T>::get(0, 0).sequence, u64::from(MAX_RECORDS));
+		assert!(T::Revenue::benchmark_accrued() < accrued);
 		Ok(())
 	}
 
@@ -565,11 +575,13 @@ mod benchmarks {
 		let (operator, mut lane, _) = new_lane::<T>(1)?;
 		let runs = longest_runs::<T>(&mut lane, n)?;
 		let settled = lane.settlement(runs)?;
+		let accrued = T::Revenue::benchmark_accrued();
 
 		#[extrinsic_call]
 		settle_lanes(RawOrigin::Signed(operator), only(settled));
 
 		assert_eq!(Lanes::<T>::get(0, 0).settled, lane.voucher.acknowledged);
+		assert!(T::Revenue::benchmark_accrued() < accrued);
 		Ok(())
 	}
 
@@ -579,6 +591,7 @@ mod benchmarks {
 			lane_of_terms::<T>(s, MAX_LINEAGE)?;
 		let charges =
 			LaneCharges { node: &operator, model, terms: &terms, as_of, items: vec![item] };
+		let accrued = T::Revenue::benchmark_accrued();
 		let payments;
 
 		#[block]
@@ -587,6 +600,7 @@ mod benchmarks {
 		}
 
 		assert_eq!(payments.len(), 1);
+		assert!(T::Revenue::benchmark_accrued() < accrued);
 		Ok(())
 	}
 
@@ -596,6 +610,7 @@ mod benchmarks {
 			lane_of_terms::<T>(MAX_SOURCES, p)?;
 		let charges =
 			LaneCharges { node: &operator, model, terms: &terms, as_of, items: vec![item] };
+		let accrued = T::Revenue::benchmark_accrued();
 		let payments;
 
 		#[block]
@@ -604,6 +619,7 @@ mod benchmarks {
 		}
 
 		assert_eq!(payments.len(), 1);
+		assert!(T::Revenue::benchmark_accrued() < accrued);
 		Ok(())
 	}
 
@@ -656,6 +672,36 @@ mod benchmarks {
 			Box::new(item),
 			0,
 			hashes,
+		);
+
+		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
+		Ok(())
+	}
+
+	/// The list of another voucher, of as many calls as can be, has none of that sequence.
+	#[benchmark]
+	fn report_unlisted_call(
+		h: Linear<0, MAX_PROOF>,
+		m: Linear<1, MAX_SERVED>,
+	) -> Result<(), BenchmarkError> {
+		let Disputing { operator, reporter, .. } = disputing::<T>(m)?;
+		let mut statement = lane_statement::<T>();
+		statement.sequence = UNLISTED;
+		let (item, hashes) = keep_leaf::<T>(&operator, &statement, T::MinBond::get(), h)?;
+		let (listed_in, lookup) = keep_list::<T>()?;
+
+		#[extrinsic_call]
+		_(
+			RawOrigin::Signed(reporter),
+			statement.session,
+			statement.lane,
+			u64::from(u32::MAX),
+			Box::new(item),
+			0,
+			hashes,
+			listed_in,
+			Box::new(lookup),
+			None,
 		);
 
 		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));

@@ -20,9 +20,9 @@ pub(crate) struct LanesLoad {
 	pub(crate) extent: Extent,
 	/// Sessions that they are of.
 	pub(crate) sessions: u32,
-	/// Models, versions and price versions that they name.
+	/// Models, versions and price versions that they name, with who is paid for each.
 	pub(crate) models: u32,
-	/// Releases that they pay.
+	/// Releases that they pay, with the curators.
 	pub(crate) sources: u32,
 	/// Models above theirs.
 	pub(crate) parents: u32,
@@ -45,15 +45,19 @@ impl LanesLoad {
 
 	/// What was really found of that.
 	pub(super) fn as_found<T: Config>(self, redeemer: &Redeemer<T>) -> Self {
+		// Whoever is paid costs an account, also where another is paid for the same.
 		let models: BTreeSet<_> = redeemer
 			.terms
-			.keys()
-			.map(|(model, version, price_version, _)| (model, version, price_version))
+			.iter()
+			.map(|((model, version, price_version, _), terms)| {
+				let payee = terms.as_ref().ok().map(|terms| &terms.call.payee);
+				(model, version, price_version, payee)
+			})
 			.collect();
 		let found = || redeemer.terms.values().flatten();
 		let sources: BTreeSet<_> = found()
 			.flat_map(|terms| &terms.sources)
-			.map(|source| (source.datanet, source.release))
+			.map(|source| (source.datanet, source.release, &source.curator))
 			.collect();
 		let parents: BTreeSet<_> = found()
 			.flat_map(|terms| &terms.call.lineage)

@@ -11,9 +11,9 @@
 //!    [`recompute`](openledger_primitives::lane::recompute).
 //!
 //! All calls of a lane are paid as of one block, which its agreement names: to whoever owned the model and
-//! curated its data then, out of the releases of then. That block is neither before the session nor to
-//! come, and no voucher outlives a change of any of this by more than [`Config::TermsGrace`]; nor is one
-//! redeemed later than its session's settlement window after its last block. So a node cannot hold calls back
+//! curated its data then, out of the releases of then, at the price of then. That block is neither before the
+//! session nor still going on, and no voucher outlives a change of any of this by more than
+//! [`Config::TermsGrace`]; nor is one redeemed later than its session's settlement window after its last block. So a node cannot hold calls back
 //! for terms that suit it better, and an honest one loses nothing that it serves: it takes no voucher that is
 //! valid for longer than the grace, counted from the block in which it takes it.
 

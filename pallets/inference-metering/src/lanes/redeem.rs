@@ -3,7 +3,7 @@
 use crate::{
 	lane_meter::{Cost, LaneMeter},
 	pallet::*,
-	types::{Lane, SessionOf},
+	types::{Lane, SessionOf, MAX_DISPUTED},
 	versions::LaneSettlement,
 };
 use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
@@ -76,6 +76,7 @@ pub(super) struct Redeemed {
 	pub(super) caller: AccountId,
 	pub(super) agreement: Agreement,
 	pub(super) agreement_hash: Hash,
+	pub(super) voucher_sequence: Sequence,
 	pub(super) acknowledged_root: Hash,
 	pub(super) terms: Rc<LaneTerms<AccountId>>,
 	/// The first sequence that it is for; there may be no call of it.
@@ -175,7 +176,10 @@ impl<'a, T: Config> Redeemer<'a, T> {
 		voucher: &Voucher,
 		settlement: LaneSettlement,
 	) -> Result<Redeemed, DispatchError> {
-		ensure!(!settlement.extent().is_empty(), Error::<T>::NoRecords);
+		let extent = settlement.extent();
+		ensure!(!extent.is_empty(), Error::<T>::NoRecords);
+		// As many as can be disputed. Runs cannot be, and are no more than there are parts.
+		ensure!(extent.records <= MAX_DISPUTED, Error::<T>::TooManyRecords);
 		let mut session = self.session(voucher.session)?;
 		ensure!(self.now <= session.settle_until, Error::<T>::SettlementOver);
 		ensure!(voucher.genesis_hash == self.genesis_hash, Error::<T>::WrongChain);
@@ -249,6 +253,7 @@ impl<'a, T: Config> Redeemer<'a, T> {
 			caller,
 			agreement: voucher.agreement,
 			agreement_hash,
+			voucher_sequence: voucher.sequence,
 			acknowledged_root: voucher.acknowledged_root,
 			terms,
 			first_sequence: before.sequence.saturating_add(1),
@@ -277,11 +282,11 @@ impl<'a, T: Config> Redeemer<'a, T> {
 		known.or_else(|| Lanes::<T>::try_get(session, lane).ok())
 	}
 
-	/// Checks that a voucher's calls are paid as of a block that the session has seen, and that it is not
-	/// too late to redeem it.
+	/// Checks that a voucher's calls are paid as of a block that the session has seen and that is over, so that
+	/// nothing in force in it changes any more, and that it is not too late to redeem it.
 	fn check_times(&self, voucher: &Voucher, session: &SessionOf<T>) -> Result<(), Error<T>> {
 		let as_of = BlockNumberFor::<T>::from(voucher.agreement.as_of);
-		ensure!(session.opened_at <= as_of && as_of <= self.now, Error::<T>::WrongAsOf);
+		ensure!(session.opened_at <= as_of && as_of < self.now, Error::<T>::WrongAsOf);
 		// As long as was promised when the session was opened, whatever the window is by now.
 		let window = session.settle_until.saturating_sub(session.expires_at);
 		let last = BlockNumberFor::<T>::from(voucher.valid_until).saturating_add(window);

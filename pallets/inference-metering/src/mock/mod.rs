@@ -247,6 +247,7 @@ pub fn prepare_models() {
 	Unsplittable::set(false);
 	Releases::set(BTreeMap::from([(0, 1)]));
 	Carries::take();
+	Curators::take();
 	LaneLookups::set(0);
 	Split::take();
 	Catalog::take();
@@ -305,21 +306,25 @@ pub fn jail(seed: u8, until: u32, bond: Balance) {
 	});
 }
 
-/// Opens a session of the caller with the node that expires in 100 blocks.
+/// Opens a session of the caller with the node that expires in 100 blocks. That was in the block before: calls are
+/// paid as of a block that is over.
 pub fn open_session(deposit: Balance) -> SessionId {
 	open_session_with_limit(deposit, Balance::MAX)
 }
 
 pub fn open_session_with_limit(deposit: Balance, limit: Balance) -> SessionId {
 	let session = crate::NextSessionId::<Test>::get();
+	let now = System::block_number();
+	System::set_block_number(now - 1);
 	assert_ok!(Metering::open_session_with_limit(
 		signed(CALLER),
 		account(NODE),
 		deposit,
 		account(SIGNER),
 		limit,
-		System::block_number() + 100,
+		now + 100,
 	));
+	System::set_block_number(now);
 	session
 }
 

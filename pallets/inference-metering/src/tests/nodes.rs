@@ -492,6 +492,6 @@ fn what_is_stored_is_as_large_as_documented() {
 	assert!(crate::types::NodeOf::<Test>::max_encoded_len() <= 880);
 	assert!(crate::types::SessionOf::<Test>::max_encoded_len() <= 240);
 	assert!(crate::types::Lane::max_encoded_len() <= 57);
-	assert!(crate::types::SettledRootOf::<Test>::max_encoded_len() <= 173);
+	assert!(crate::types::SettledRootOf::<Test>::max_encoded_len() <= 213);
 	assert_eq!(crate::types::KeyHistoryOf::<Test>::max_encoded_len(), 2_818);
 }

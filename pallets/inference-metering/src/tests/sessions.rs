@@ -394,9 +394,13 @@ fn extending_a_session_never_shortens_the_time_to_settle_it() {
 		let settle_until = || Sessions::<Test>::get(session).unwrap().settle_until;
 		SettlementWindow::set(5);
 		assert_ok!(Metering::extend_session(signed(CALLER), session, 110));
-		assert_eq!(settle_until(), 141);
+		assert_eq!(settle_until(), 150);
 		assert_ok!(Metering::extend_session(signed(CALLER), session, 150));
-		assert_eq!(settle_until(), 155);
-		assert_eq!(Nodes::<Test>::get(account(NODE)).unwrap().settles_until, 155);
+		assert_eq!(settle_until(), 190);
+		assert_eq!(Nodes::<Test>::get(account(NODE)).unwrap().settles_until, 190);
+		// A longer one is for it as well.
+		SettlementWindow::set(60);
+		assert_ok!(Metering::extend_session(signed(CALLER), session, 151));
+		assert_eq!(settle_until(), 211);
 	});
 }

@@ -3,10 +3,11 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use openledger_primitives::{
+	domain,
 	lane::{self, CallRecord, CallRecords, CloseAgreement, Extent, Statement, Voucher, MAX_PARTS},
 	lane_list::AggregateProof,
 	signing::Signed,
-	AccountId, Signature, MAX_RECORDS,
+	AccountId, Hash, Signature, MAX_RECORDS,
 };
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
@@ -104,6 +105,17 @@ impl VersionedStatement {
 			Self::V2(statement) => statement.verify(signature, signer),
 			Self::V3(statement) => statement.verify(signature, signer),
 		}
+	}
+
+	/// The hash that stands in the lane's list.
+	pub fn hash(&self) -> Hash {
+		domain::hash(domain::STATEMENT, &[&self.encode()])
+	}
+}
+
+impl From<NextStatement> for VersionedStatement {
+	fn from(statement: NextStatement) -> Self {
+		Self::V3(statement)
 	}
 }
 

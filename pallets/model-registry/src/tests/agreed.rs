@@ -115,25 +115,71 @@ fn version_and_price_had_begun_by_then() {
 }
 
 #[test]
+fn what_was_replaced_is_agreed_on_as_of_an_earlier_block_only() {
+	run(|| {
+		let id = registered();
+		let terms = |version, price, block| {
+			let terms = ModelRegistry::terms_as_of(id, version, price, block);
+			terms.map(|(terms, changed_at)| (terms.price, changed_at))
+		};
+		let price = terms(0, 0, 1).unwrap().0;
+		assert_eq!(terms(0, 0, 1), Ok((price, None)));
+
+		// A cut: whoever agreed before has its end for a change, and nobody agrees on it from then on.
+		to(5);
+		assert_ok!(set_price(id, CUT));
+		to(8);
+		assert_eq!(terms(0, 0, 4), Ok((price, Some(5))));
+		for block in 5..=8 {
+			assert_eq!(terms(0, 0, block), Err(RejectReason::NotInForce), "{block}");
+			assert_eq!(terms(0, 1, block), Ok((CUT, None)), "{block}");
+		}
+		// A version that only says more of itself is in force at once.
+		assert_ok!(publish(id, 5, vec![fixed(1, 10), fixed(2, 20)]));
+		assert_eq!(terms(0, 1, 7), Ok((CUT, Some(8))));
+		assert_eq!(terms(0, 1, 8), Err(RejectReason::NotInForce));
+		// The price before and the version after it were never in force together.
+		for block in 1..=8 {
+			assert_eq!(terms(1, 0, block), Err(RejectReason::NotInForce), "{block}");
+		}
+		// What is announced puts an end to what is in force, unless it is taken back.
+		assert_ok!(set_price(id, RISE));
+		assert_eq!(terms(1, 1, 8), Ok((CUT, Some(18))));
+		assert_ok!(ModelRegistry::cancel_price(developer(), id));
+		assert_eq!(terms(1, 1, 8), Ok((CUT, None)));
+		assert_ok!(set_price(id, RISE));
+		to(18);
+		assert_eq!(terms(1, 1, 17), Ok((CUT, Some(18))));
+		assert_eq!(terms(1, 1, 18), Err(RejectReason::NotInForce));
+		assert_eq!(terms(1, 3, 18), Ok((RISE, None)));
+	});
+}
+
+#[test]
 fn what_has_expired_cannot_be_settled_as_of_any_block() {
 	run(|| {
 		let id = registered();
 		to(5);
 		assert_ok!(set_price(id, CUT));
+		to(7);
 		assert_ok!(publish(id, 5, vec![fixed(1, 10), fixed(2, 20)]));
-		let terms = |version, price| ModelRegistry::terms_as_of(id, version, price, 5).err();
+		let terms =
+			|version, price, block| ModelRegistry::terms_as_of(id, version, price, block).err();
 		to(24);
-		assert_eq!([terms(0, 0), terms(1, 0), terms(0, 1)], [None; 3]);
+		assert_eq!([terms(0, 0, 4), terms(0, 1, 6), terms(1, 1, 7)], [None; 3]);
 		to(25);
-		assert_eq!(terms(1, 0), Some(RejectReason::PriceExpired));
-		assert_eq!(terms(0, 1), Some(RejectReason::VersionExpired));
-		assert_eq!(terms(1, 1), None);
+		assert_eq!(terms(0, 0, 4), Some(RejectReason::PriceExpired));
+		to(26);
+		assert_eq!([terms(0, 1, 6), terms(1, 1, 7)], [None; 2]);
+		to(27);
+		assert_eq!(terms(0, 1, 6), Some(RejectReason::VersionExpired));
+		assert_eq!(terms(1, 1, 7), None);
 
 		retire(id);
-		to(44);
-		assert_eq!(terms(1, 1), None);
-		to(45);
-		assert_eq!(terms(1, 1), Some(RejectReason::ModelRetired));
+		to(46);
+		assert_eq!(terms(1, 1, 7), None);
+		to(47);
+		assert_eq!(terms(1, 1, 7), Some(RejectReason::ModelRetired));
 	});
 }
 

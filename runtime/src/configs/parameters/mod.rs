@@ -14,7 +14,7 @@
 //! | [`MinSessionDeposit`] | 0.1 OPEN | 0.001 OPEN | 1,000 OPEN |
 //! | [`SessionDeposit`] | 0.15 OPEN | 0.05 OPEN | 100 OPEN |
 //! | [`NoticePeriod`] | 7 days | 1 hour | 90 days |
-//! | [`SettlementGrace`] | 2 days | close notice + settlement window | 30 days, or that sum |
+//! | [`SettlementGrace`] | 2 days | settlement window + close notice, or + a day if that is more | 30 days, or that sum |
 //! | [`CloseNotice`] | 6 hours | 10 minutes | 7 days |
 //! | [`SettlementWindow`] | 1 day | 1 hour | 7 days |
 //! | [`DisputeWindow`] | 7 days | 1 day | 30 days |
@@ -29,6 +29,7 @@
 //! what it was when it was put there, and what was given a block number keeps it.
 
 use crate::{
+	configs::openledger::{TermsGrace, TERMS_GRACE},
 	constants::{deposit, DAYS, HOURS, MINUTES},
 	AccountId, Balance, BlockNumber, Runtime, RuntimeEvent,
 };
@@ -174,17 +175,21 @@ pub type NoticePeriod = Period<windows::NoticePeriod, { HOURS }, { 90 * DAYS }>;
 /// Time after which a session can be closed that its caller asked to close, in blocks.
 pub type CloseNotice = Period<windows::CloseNotice, { 10 * MINUTES }, { 7 * DAYS }>;
 /// Time after its end in which a session can be settled, in blocks.
-pub type SettlementWindow = Period<windows::SettlementWindow, { HOURS }, { 7 * DAYS }>;
+pub type SettlementWindow = Period<windows::SettlementWindow, { HOURS }, { MAX_SETTLEMENT_WINDOW }>;
+/// The longest that this can ever be, for any session.
+pub const MAX_SETTLEMENT_WINDOW: BlockNumber = 7 * DAYS;
 /// Time to settle what was replaced, in blocks. It outlasts every session that was asked to
-/// close when the change was made.
+/// close when the change was made, and every voucher of a lane that was agreed on before the change, whose
+/// calls may begin for [`TermsGrace`] after it.
 pub type SettlementGrace = AtLeast<
 	Period<windows::SettlementGrace, { HOURS }, { 30 * DAYS }>,
-	Sum<CloseNotice, SettlementWindow>,
+	Sum<AtLeast<CloseNotice, TermsGrace>, SettlementWindow>,
 >;
 /// Time in which a settled record can be disputed, in blocks.
 pub type DisputeWindow = Clamped<windows::DisputeWindow, ConstU32<DAYS>, MaxDisputeWindow>;
 /// The longest that this can ever be.
-pub type MaxDisputeWindow = ConstU32<{ 30 * DAYS }>;
+pub type MaxDisputeWindow = ConstU32<MAX_DISPUTE_WINDOW>;
+const MAX_DISPUTE_WINDOW: BlockNumber = 30 * DAYS;
 /// Time that an operator's bond stays, in blocks: longer than a dispute can come.
 pub type UnbondingPeriod = AtLeast<
 	Period<windows::UnbondingPeriod, { DAYS }, { 90 * DAYS }>,
@@ -200,10 +205,13 @@ pub type JailPeriod = Period<windows::JailPeriod, { HOURS }, { 90 * DAYS }>;
 
 /// Longest duration of a session, in blocks.
 pub type MaxSessionDuration = Period<limits::MaxSessionDuration, { DAYS }, { 365 * DAYS }>;
-/// Time that it is known who was to be paid in a block, in blocks: as long as any session can last and be
-/// settled, with the settlement window at its longest, and a day. So it is not too short for a session
-/// that was opened while the window was longer.
-pub type HistoryPeriod = Sum<MaxSessionDuration, ConstU32<{ 8 * DAYS }>>;
+/// Time that it is known who was to be paid in a block, in blocks, from when somebody else took over: vouchers
+/// that name the block may be valid for [`TermsGrace`] after that, are settled within the settlement window of
+/// their session after their last block, and are disputed within the dispute window after that. However long a
+/// session lasts, and whatever the windows were when it was opened, no lane needs more. (The standing of a
+/// contribution puts no end to vouchers; but it changes only once, when the contribution is slashed, and what it
+/// was before is not forgotten then.)
+pub type HistoryPeriod = ConstU32<{ TERMS_GRACE + MAX_SETTLEMENT_WINDOW + MAX_DISPUTE_WINDOW }>;
 /// The most weight of one contribution. Few enough that the total weight of any number of them fits.
 pub type MaxWeight = Clamped<limits::MaxWeight, ConstU64<1_000>, ConstU64<{ 1 << 40 }>>;
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{Parameters, RuntimeOrigin};
 use frame_support::{assert_noop, assert_ok};
+use openledger_primitives::history::History;
 use proptest::prelude::*;
 use sp_io::TestExternalities;
 use sp_runtime::DispatchError;
@@ -114,11 +115,13 @@ fn check() -> Result<(), TestCaseError> {
 	}
 	prop_assert!(UnbondingPeriod::get() > DisputeWindow::get());
 	prop_assert!(SettlementGrace::get() >= CloseNotice::get() + SettlementWindow::get());
+	prop_assert!(SettlementGrace::get() >= TermsGrace::get() + SettlementWindow::get());
 	prop_assert!(BondLockPeriod::get() >= ContestPeriod::get());
 
 	prop_assert!((DAYS..=365 * DAYS).contains(&MaxSessionDuration::get()));
 	let known_for: BlockNumber = HistoryPeriod::get();
-	prop_assert!(known_for >= MaxSessionDuration::get() + SettlementWindow::get() + DAYS);
+	let used_for = TermsGrace::get() + SettlementWindow::get() + DisputeWindow::get();
+	prop_assert!(known_for >= used_for, "{known_for} {used_for}");
 	prop_assert!((1_000..=1 << 40).contains(&MaxWeight::get()));
 	Ok(())
 }
@@ -246,6 +249,46 @@ proptest! {
 			set_limits(duration, weight);
 			check()
 		})?;
+	}
+}
+
+proptest! {
+	/// Whoever was to be paid as of a block is known for as long as any voucher that names the block can be
+	/// settled, and that settlement be disputed, whatever has changed and been forgotten meanwhile.
+	#[test]
+	fn no_lane_is_settled_or_disputed_after_its_terms_are_forgotten(
+		changes in proptest::collection::vec((1..20 * DAYS, 0u8..3), 0..30),
+		as_of in 0..200 * DAYS,
+		valid_for in 0..400 * DAYS,
+		[settled_after, disputed_after] in any::<[prop::sample::Index; 2]>(),
+	) {
+		let mut history = History::<BlockNumber, u8, ConstU32<64>>::new(0, 0);
+		let set = |history: &mut History<_, _, _>, block: BlockNumber, value| {
+			history.set(block, value, block.saturating_sub(HistoryPeriod::get())).unwrap();
+		};
+		let mut changes = changes.into_iter().scan(0, |block, (after, value)| {
+			*block += after;
+			Some((*block, value))
+		}).collect::<Vec<_>>().into_iter().peekable();
+		while let Some((block, value)) = changes.next_if(|(block, _)| *block <= as_of) {
+			set(&mut history, block, value);
+		}
+		let value = *history.at(as_of).unwrap();
+
+		// What may be settled, at the latest that the rules allow.
+		let window: BlockNumber = MAX_SETTLEMENT_WINDOW;
+		let mut last = as_of + valid_for;
+		if let Some((changed_at, _)) = changes.clone().find(|(_, next)| *next != value) {
+			last = last.min(changed_at + TermsGrace::get());
+		}
+		let settled = last + settled_after.index(window as usize + 1) as BlockNumber;
+		let disputes: BlockNumber = MaxDisputeWindow::get();
+		let disputed = settled + disputed_after.index(disputes as usize + 1) as BlockNumber;
+		for (block, next) in changes.filter(|(block, _)| *block <= disputed) {
+			set(&mut history, block, next);
+		}
+
+		prop_assert_eq!(history.at(as_of), Some(&value));
 	}
 }
 

@@ -38,7 +38,7 @@ async fn demo() -> Result<()> {
 	};
 	say(format_args!(
 		"done: {} calls were paid, split and claimed by {} contributors, to the planck",
-		story.reports.len(),
+		story.reports.iter().map(|report| report.calls.len()).sum::<usize>(),
 		story.claims.len()
 	));
 	Ok(())

@@ -2,23 +2,23 @@
 
 use anyhow::{ensure, Context, Result};
 use futures::future::{join_all, try_join_all};
-use openledger_chain_client::{metering, At, Event};
+use openledger_chain_client::{settlements::of_events, At, LaneOutcome};
 use openledger_e2e::{
 	backend::{answer, ModelServer},
 	binaries::model_file,
 	inference::{Engine, Settle},
 	ledger::Ledger,
 	network::{key, say, Network, CALLER, LONGEST_GAP},
-	payer::{chat, Answer, Payer},
-	scenario::{open_session, MODEL},
+	payer::{chat, Answer, Lane, Payer},
+	scenario::{open_session, Opened, MODEL},
 	story::open_shop_with,
 };
 use openledger_models::ModelTokenizer;
-use openledger_primitives::{voucher::Voucher, Balance, BlockNumber, LaneId, MAX_LANES};
+use openledger_primitives::{lane::SettledItem, Balance, BlockNumber, LaneId, SessionId};
 use std::time::Duration;
 
-/// As many calls as a session has lanes.
-const CALLS: LaneId = MAX_LANES;
+/// Calls at the same time, each on a lane of its own.
+const CALLS: LaneId = 64;
 /// So many of them the deposit pays for.
 const PAID: usize = 10;
 const BLOCKS: BlockNumber = 10_000;
@@ -41,7 +41,7 @@ async fn a_deposit_for_ten_calls_pays_for_ten_of_sixty_four() -> Result<()> {
 		let known = answer(PROMPT);
 		let tokens = ModelTokenizer::load(&model_file()?, None)?.count(&known)?;
 		let body = chat(MODEL, PROMPT, tokens);
-		let nobody = Payer::new(shop.home.url(), 0, key(CALLER)?);
+		let nobody = Payer::new(shop.home.url(), Opened::default(), key(CALLER)?);
 		let offer = nobody.offer(&body).await?;
 		let price = offer.amount;
 		let deposit = price * (Balance::try_from(PAID)? + 1) - 1;
@@ -49,7 +49,7 @@ async fn a_deposit_for_ten_calls_pays_for_ten_of_sixty_four() -> Result<()> {
 		let payer = nobody.with_session(session);
 
 		let payments: Vec<String> = (0..CALLS)
-			.map(|lane| Voucher { lane, ..payer.voucher(&offer, &body, 1, 0) })
+			.map(|lane| payer.voucher(&offer, &body, &Lane::new(lane)))
 			.map(|voucher| payer.payment(&offer, voucher))
 			.collect();
 		let ask = async || -> Result<Vec<Answer>> {
@@ -94,7 +94,7 @@ async fn a_deposit_for_ten_calls_pays_for_ten_of_sixty_four() -> Result<()> {
 			(0..CALLS).map(|call| chat(MODEL, &format!("Where to, {call}?"), 64)).collect();
 		let offers = try_join_all(bodies.iter().map(|body| payer.offer(body))).await?;
 		let racing = bodies.iter().zip(&offers).map(|(body, offer)| {
-			let voucher = payer.voucher(offer, body, 1, 0);
+			let voucher = payer.voucher(offer, body, &Lane::default());
 			payer.pay(offer, body, voucher)
 		});
 		let mut charged = None;
@@ -114,21 +114,23 @@ async fn a_deposit_for_ten_calls_pays_for_ten_of_sixty_four() -> Result<()> {
 		let best = chain.block(At::Best).await?.number;
 		network.finality.wait_for_block(best, LONGEST_GAP).await?;
 		let events = ledger.up_to(best, LONGEST_GAP).await?;
+		let settled: Vec<(SessionId, SettledItem)> = of_events(&events)
+			.into_iter()
+			.flat_map(|outcome| match outcome {
+				LaneOutcome::Settled(lane) => {
+					lane.items.into_iter().map(|item| (lane.header.session, item)).collect()
+				}
+				LaneOutcome::Refused { .. } => Vec::new(),
+			})
+			.collect();
 		for (session, calls, all) in
 			[(session, PAID, price * Balance::try_from(PAID)?), (second, 1, charged)]
 		{
-			let settled: Vec<Balance> = events
-				.iter()
-				.filter_map(|record| match &record.event {
-					Event::InferenceMetering(metering::Event::CallSettled(call)) => {
-						(call.session == session).then_some(call.charge)
-					}
-					_ => None,
-				})
-				.collect();
+			let items = settled.iter().filter(|(paid, _)| *paid == session.id);
+			let settled: Vec<Balance> = items.map(|(_, item)| item.charge()).collect();
 			ensure!(settled.len() == calls, "{} calls were settled", settled.len());
 			ensure!(settled.iter().sum::<Balance>() == all, "settled: {settled:?}");
-			let info = chain.session(session, At::Finalized).await?.context("no session")?;
+			let info = chain.session(session.id, At::Finalized).await?.context("no session")?;
 			ensure!(info.settled == all && info.lanes.len() == calls, "{info:?}");
 		}
 		let earned = chain.model_earnings(shop.model, At::Finalized).await?;

@@ -138,7 +138,7 @@ impl<'a> Worker<'a> {
 			let (_, receipt) = asked.answered().with_context(|| format!("{asked:?}"))?;
 			ensure!(asked.text == self.known, "{asked:?}");
 			self.calls += 1;
-			self.charged += receipt.statement.charge;
+			self.charged += receipt.statement.newest().charge;
 		}
 		Ok(())
 	}

@@ -6,11 +6,11 @@ use openledger_e2e::{
 	backend::ModelServer,
 	inference::{Engine, Settle},
 	network::{key, say, Network, CALLER, LONGEST_GAP},
-	payer::{chat, Answer, Payer},
-	scenario::{open_session, MODEL},
+	payer::{chat, Answer, Lane, Payer},
+	scenario::{open_session, Opened, MODEL},
 	story::open_shop_with,
 };
-use openledger_primitives::{Balance, BlockNumber, Sequence, SessionId, OPEN};
+use openledger_primitives::{Balance, BlockNumber, SessionId, OPEN};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -64,8 +64,8 @@ async fn a_chain_that_goes_away_and_comes_back_costs_nobody_anything() -> Result
 			}
 		}
 		refused.context("a session may owe anything")?.is_error(402, "exposure_reached")?;
-		ensure!(known.calls >= 2, "{} calls before that", known.calls);
-		say(format_args!("{} calls were served meanwhile", known.calls - 1));
+		ensure!(known.calls() >= 2, "{} calls before that", known.calls());
+		say(format_args!("{} calls were served meanwhile", known.calls() - 1));
 
 		network.start_chain().await?;
 		let back = |health: &Value| health.pointer("/chain/connected") == Some(&Value::Bool(true));
@@ -81,10 +81,11 @@ async fn a_chain_that_goes_away_and_comes_back_costs_nobody_anything() -> Result
 		for caller in [&known, &unknown] {
 			let session = chain.session(caller.session, At::Finalized).await?;
 			let settled = session.context("no session")?.settled;
-			ensure!(settled == caller.charged, "{settled} planck instead of {}", caller.charged);
+			let charged = caller.lane.charged();
+			ensure!(settled == charged, "{settled} planck instead of {charged}");
 		}
 		let earned = chain.model_earnings(shop.model, At::Finalized).await?;
-		let all = (known.calls + unknown.calls, known.charged + unknown.charged);
+		let all = (known.calls() + unknown.calls(), known.lane.charged() + unknown.lane.charged());
 		ensure!((earned.calls, earned.charged) == all, "{earned:?} instead of {all:?}");
 		Ok(())
 	})
@@ -96,26 +97,28 @@ struct Caller {
 	payer: Payer,
 	session: SessionId,
 	body: Vec<u8>,
-	calls: Sequence,
-	charged: Balance,
+	lane: Lane,
 }
 
 impl Caller {
-	fn new(url: String, session: SessionId) -> Result<Self> {
+	fn new(url: String, session: Opened) -> Result<Self> {
 		let payer = Payer::new(url, session, key(CALLER)?);
 		let body = chat(MODEL, "Is anybody there?", 16);
-		Ok(Self { payer, session, body, calls: 0, charged: 0 })
+		Ok(Self { payer, session: session.id, body, lane: Lane::default() })
+	}
+
+	/// Calls that were answered.
+	fn calls(&self) -> u64 {
+		self.lane.list.count().into()
 	}
 
 	/// Pays for a call. A refused one leaves everything as it was.
 	async fn ask(&mut self) -> Result<Answer> {
 		let offer = self.payer.offer(&self.body).await?;
-		let voucher = self.payer.voucher(&offer, &self.body, self.calls + 1, self.charged);
+		let voucher = self.payer.voucher(&offer, &self.body, &self.lane);
 		let answer = self.payer.pay(&offer, &self.body, voucher).await?;
 		if answer.status.is_success() {
-			let stated = answer.response.as_ref().context("no statement")?;
-			self.calls += 1;
-			self.charged += stated.amount;
+			self.lane.take(answer.receipt()?)?;
 		}
 		Ok(answer)
 	}

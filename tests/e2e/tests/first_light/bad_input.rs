@@ -5,12 +5,14 @@ use openledger_chain_client::{models, ss58, At, Call};
 use openledger_e2e::{
 	inference::Settle,
 	network::{key, Network, CALLER, DEVELOPER, LONGEST_GAP},
-	payer::{chat, Payer},
-	scenario::{open_session, submit, MODEL},
+	payer::{chat, Lane, Payer},
+	scenario::{open_session, submit, MODEL, PRICE},
 	story::open_shop,
 };
 use openledger_primitives::{
-	voucher::Voucher, AccountId, Balance, BlockNumber, Hash, SessionId, MILLI_OPEN,
+	answer::Evidence,
+	lane::{Agreement, Voucher},
+	AccountId, Balance, BlockNumber, Hash, SessionId, MILLI_OPEN,
 };
 use serde_json::{json, Value};
 
@@ -18,6 +20,8 @@ use serde_json::{json, Value};
 const CONTEXT: u32 = 512;
 /// The smallest deposit that a session may have.
 const DEPOSIT: Balance = 100 * MILLI_OPEN;
+/// The longest that a voucher may be valid, in blocks.
+const DAY: BlockNumber = 28_800;
 /// The shortest that a session may last, in blocks, and one to be sure.
 const SHORT: BlockNumber = 11;
 
@@ -31,17 +35,17 @@ async fn each_mistake_has_its_own_error_and_changes_nothing() -> Result<()> {
 		let payer = Payer::new(shop.home.url(), session, key(CALLER)?);
 
 		bad_requests(&payer).await?;
-		bad_vouchers(&payer, session).await?;
+		bad_vouchers(&payer, session.id).await?;
 		bad_rpc(network).await?;
 
 		// The short session's time is over.
-		let over = chain.session(short, At::Best).await?.context("no session")?.expires_at;
+		let over = chain.session(short.id, At::Best).await?.context("no session")?.expires_at;
 		// The node looks at the chain with every finalized block.
 		network.finality.wait_for_block(over, 2 * LONGEST_GAP).await?;
 		let body = chat(MODEL, "Hello", 8);
 		let late = payer.with_session(short);
 		let offer = late.offer(&body).await?;
-		let voucher = late.voucher(&offer, &body, 1, 0);
+		let voucher = late.voucher(&offer, &body, &Lane::default());
 		late.pay(&offer, &body, voucher).await?.is_error(402, "session_expired")?;
 
 		// A paused model takes no calls, and takes them again when it is resumed.
@@ -57,7 +61,7 @@ async fn each_mistake_has_its_own_error_and_changes_nothing() -> Result<()> {
 		payer.offer(&body).await?;
 
 		for session in [short, session] {
-			let info = chain.session(session, At::Best).await?.context("no session")?;
+			let info = chain.session(session.id, At::Best).await?.context("no session")?;
 			ensure!(info.settled == 0 && info.lanes.is_empty(), "something changed: {info:?}");
 		}
 		Ok(())
@@ -83,27 +87,40 @@ async fn bad_requests(payer: &Payer) -> Result<()> {
 async fn bad_vouchers(payer: &Payer, session: SessionId) -> Result<()> {
 	let body = chat(MODEL, "Hello", 8);
 	let offer = payer.offer(&body).await?;
-	let good = payer.voucher(&offer, &body, 1, 0);
-	let wrong: [(&str, Voucher); 9] = [
+	let mut lane = Lane::default();
+	let good = payer.voucher(&offer, &body, &lane);
+	let of = |change: fn(&mut Agreement)| {
+		let mut agreement = good.agreement;
+		change(&mut agreement);
+		Voucher { agreement, ..good }
+	};
+	let wrong: [(&str, Voucher); 14] = [
 		("wrong_chain", Voucher { genesis_hash: Hash::repeat_byte(1), ..good }),
 		("request_mismatch", Voucher { request_hash: Hash::repeat_byte(1), ..good }),
 		("session_unknown", Voucher { session: session + 1_000, ..good }),
-		("model_mismatch", Voucher { model: good.model + 1, ..good }),
-		("version_changed", Voucher { version: good.version + 1, ..good }),
-		("price_changed", Voucher { price_version: good.price_version + 1, ..good }),
+		("model_mismatch", of(|agreement| agreement.model += 1)),
+		("version_changed", of(|agreement| agreement.version += 1)),
+		("price_changed", of(|agreement| agreement.price_version += 1)),
+		("price_changed", of(|agreement| agreement.own_price = Some(PRICE))),
+		("as_of_unusable", of(|agreement| agreement.as_of = 0)),
+		("as_of_unusable", of(|agreement| agreement.as_of += 1_000)),
 		("voucher_expired", Voucher { valid_until: 0, ..good }),
+		("voucher_valid_too_long", Voucher { valid_until: good.valid_until + DAY, ..good }),
 		("insufficient_authorisation", Voucher { authorised: good.authorised - 1, ..good }),
 		(
 			"acknowledged_mismatch",
 			Voucher { acknowledged: 1, authorised: good.authorised + 1, ..good },
 		),
+		("acknowledged_mismatch", Voucher { acknowledged_root: Hash::repeat_byte(1), ..good }),
 	];
 	for (code, voucher) in wrong {
 		payer.pay(&offer, &body, voucher).await?.is_error(402, code)?;
 	}
+	let extended = Voucher { extension: Some(Hash::repeat_byte(1)), ..good };
+	payer.pay(&offer, &body, extended).await?.is_error(400, "malformed_payment")?;
 	let stranger = payer.with_signer(key("//Eve")?);
 	stranger.pay(&offer, &body, good).await?.is_error(402, "invalid_signature")?;
-	let ahead = payer.voucher(&offer, &body, 3, 0);
+	let ahead = Voucher { sequence: 3, ..good };
 	payer.pay(&offer, &body, ahead).await?.is_error(409, "voucher_out_of_order")?;
 
 	// None of that took the first voucher's place.
@@ -111,6 +128,7 @@ async fn bad_vouchers(payer: &Payer, session: SessionId) -> Result<()> {
 	ensure!(served.status.is_success(), "{served:?}");
 	let charge = served.response.as_ref().context("no statement")?.amount;
 	ensure!(charge > 0 && charge <= offer.amount, "a charge of {charge} planck");
+	lane.take(served.receipt()?)?;
 
 	// The same once more has the same answer and statement; another request has neither.
 	let again = payer.pay(&offer, &body, good).await?;
@@ -121,11 +139,19 @@ async fn bad_vouchers(payer: &Payer, session: SessionId) -> Result<()> {
 	let back = Voucher { acknowledged: 0, authorised: offer.amount + 1, ..good };
 	payer.pay(&offer, &body, back).await?.is_error(409, "voucher_out_of_order")?;
 
+	// The lane goes on under its agreement, and acknowledges that call and no other.
+	let next = payer.voucher(&offer, &body, &lane);
+	let sealed = Agreement { evidence: Evidence::Sealed, ..next.agreement };
+	let other = Voucher { agreement: sealed, ..next };
+	payer.pay(&offer, &body, other).await?.is_error(409, "lane_of_other_terms")?;
+	let unlisted = Voucher { acknowledged_root: good.acknowledged_root, ..next };
+	payer.pay(&offer, &body, unlisted).await?.is_error(402, "acknowledged_mismatch")?;
+
 	// More than what is left of the deposit.
 	let greedy = chat(MODEL, "Hello", 440);
 	let offer = payer.offer(&greedy).await?;
 	ensure!(offer.amount + charge > DEPOSIT, "an offer of {} planck", offer.amount);
-	let voucher = payer.voucher(&offer, &greedy, 2, charge);
+	let voucher = payer.voucher(&offer, &greedy, &lane);
 	payer.pay(&offer, &greedy, voucher).await?.is_error(402, "session_underfunded")
 }
 

@@ -6,7 +6,7 @@ use openledger_e2e::{
 	caller::{self, Question},
 	inference::Settle,
 	network::{say, Network, LONGEST_GAP},
-	scenario::{settled_calls, settlements},
+	settled::{settled_calls, settlements},
 	story::open_shop,
 };
 use openledger_primitives::{BlockNumber, SessionId};

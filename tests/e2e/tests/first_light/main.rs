@@ -3,6 +3,7 @@
 mod away;
 mod bad_input;
 mod crash;
+mod lanes;
 mod money;
 mod operator;
 mod pay;

@@ -9,11 +9,12 @@ async fn every_planck_is_accounted_for() -> Result<()> {
 	Network::with(async |network| {
 		// The story itself checks each sum.
 		let story = story::tell(network, false).await?;
-		ensure!(story.reports.len() == 3, "{} calls", story.reports.len());
+		let calls: Vec<_> = story.reports.iter().flat_map(|report| &report.calls).collect();
+		ensure!(calls.len() == 3, "{} calls", calls.len());
 		ensure!(story.claims.len() == 3, "{} claims", story.claims.len());
 		ensure!(story.heads > 10, "only {} finalized heads", story.heads);
 
-		let lengths = story.reports.iter().map(|report| report.call.input_tokens);
+		let lengths = calls.iter().map(|(call, _)| call.record.input_tokens);
 		let lengths: Vec<u32> = lengths.collect();
 		ensure!(lengths.is_sorted_by(|one, other| one < other), "input tokens {lengths:?}");
 

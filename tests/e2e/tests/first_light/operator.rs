@@ -7,7 +7,8 @@ use openledger_e2e::{
 	caller::{self, Question},
 	inference::{self, Engine, Home, Settle},
 	network::{key, say, Network, CALLER, LONGEST_GAP, OPERATOR, RECEIPT_KEY},
-	scenario::{awaited, publish_data, register_model, settled_calls, submit, PRICE},
+	scenario::{publish_data, register_model, submit, PRICE},
+	settled::{awaited, settled_calls},
 };
 use openledger_primitives::{price::Tokens, OPEN};
 use std::{fs, time::Duration};
@@ -16,6 +17,8 @@ use std::{fs, time::Duration};
 const PROXY: &str = "//Ferdie//node";
 /// Balance that it pays fees from.
 const FEES: u128 = 10 * OPEN;
+/// The most that a lane's place on chain takes.
+const LANE_DEPOSIT: u128 = OPEN / 20;
 const QUESTION: Question<'static> =
 	Question { prompt: "What is the capital of France?", max_tokens: 12 };
 const FINAL: Duration = Duration::from_secs(120);
@@ -65,7 +68,7 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 		caller::call(&chain, network.folder(), &QUESTION, false).await?;
 		let calls = settled_calls(&chain, start, 1, FINAL).await?;
 		let settled = calls.first().context("no call was settled")?;
-		ensure!(settled.call.node == operator.account(), "the node of {settled:?}");
+		ensure!(settled.lane.node == operator.account(), "the node of {settled:?}");
 		say("a call was settled by the proxy");
 
 		let asked = chain.block(At::Best).await?.number;
@@ -91,8 +94,10 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 		ensure!(node_now.last_heartbeat > 0, "the node was never heard of");
 		let after = chain.account(&operator.account(), At::Best).await?;
 		ensure!(after.nonce == before.nonce, "the operator's key has signed something");
-		ensure!(after.reserved == before.reserved, "{before:?} became {after:?}");
-		ensure!(after.free > before.free, "the operator earned nothing");
+		// What it puts up for the lane that was settled is on hold.
+		let held = after.reserved.checked_sub(before.reserved).context("less is on hold")?;
+		ensure!(held > 0 && held <= LANE_DEPOSIT, "{before:?} became {after:?}");
+		ensure!(after.free + held > before.free, "the operator earned nothing");
 		let left = chain.free_balance(&hot.account(), At::Best).await?;
 		ensure!(left < FEES, "the proxy paid nothing");
 

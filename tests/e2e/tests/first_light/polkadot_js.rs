@@ -31,7 +31,7 @@ async fn a_model_is_registered_with_polkadot_js() -> Result<()> {
 			"details: ",
 			"setPayee(model:",
 			"claim(contribution:",
-			"settle(voucher:",
+			"settleLanes(lanes:",
 			"payAccrued(account:",
 			"ModelRegistered",
 		] {

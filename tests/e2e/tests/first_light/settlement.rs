@@ -3,23 +3,24 @@
 
 use anyhow::{ensure, Context, Result};
 use openledger_chain_client::{
-	events, metering, requests, AggregateSettled, At, Call, CallFulfilled, CallSettled, Chain,
-	Event,
+	events, metering, requests, settlements::of_events, At, Call, Chain, Event, LaneOutcome,
 };
 use openledger_e2e::{
 	binaries::model_file,
 	caller::{self, Question},
 	inference::{self, Settle},
 	network::{key, say, Network, LONGEST_GAP, OPERATOR},
-	report::{CallReport, Contribution},
-	scenario::{awaited, fee, submit, PRICE},
+	report::Sums,
+	scenario::{fee, submit, PRICE},
+	settled::awaited,
 	story::{open_shop, Shop},
 };
 use openledger_primitives::{
-	merkle::{self, InclusionProof},
+	lane::{Agreement, CallRecord, SettledItem, SettledRun},
+	lane_list::{acknowledged_root, LaneLeaf},
+	mountain,
 	price::Tokens,
-	record::{CallPayment, CallRecord},
-	AccountId, Balance, BlockNumber, Hash, RequestId, Sequence, SessionId,
+	tree, Balance, BlockNumber, Hash, RequestId, Sequence, SessionId,
 };
 use serde_json::Value;
 use sp_io::hashing::blake2_256;
@@ -27,7 +28,7 @@ use std::{collections::BTreeSet, fs, time::Duration};
 
 const QUESTION: Question<'static> =
 	Question { prompt: "What is the capital of Norway?", max_tokens: 8 };
-/// As many calls as the node waits for: three of them by their sums, and the newest beside them.
+/// As many calls as the node waits for: it settles all but the newest by their sums.
 const TOGETHER: u64 = 4;
 /// Who has nothing but a wallet. No validator, so that the only fees in its balance are its own.
 const ASKER: &str = "//Alice//stash";
@@ -146,10 +147,9 @@ async fn fulfilled(chain: &Chain, shop: &Shop, asked: &Asked) -> Result<Balance>
 	ensure!(price == call.charge, "charged {} planck", call.charge);
 	let all = call.charge + call.released;
 	ensure!(all == asked.max_charge, "{all} planck instead of {}", asked.max_charge);
-	let charge = call.charge;
-	adds_up(Part::from(call), &shop.release.contributions)?;
+	Sums::of_call(&call, &shop.release.contributions)?.check()?;
 	say(format_args!("the call was answered on chain: {text:?}"));
-	Ok(charge)
+	Ok(call.charge)
 }
 
 /// Waits until a call that nobody can answer for its price is over, and all of it given back.
@@ -173,130 +173,82 @@ async fn expired(chain: &Chain, asked: &Asked, start: BlockNumber) -> Result<()>
 	Ok(())
 }
 
-/// Amount charged for calls, and how that was paid out.
-struct Part {
-	/// Caller, node, who is paid for the node, and who for the model.
-	parties: [AccountId; 4],
-	charge: Balance,
-	payment: CallPayment,
-}
-
-impl From<CallFulfilled> for Part {
-	fn from(call: CallFulfilled) -> Self {
-		let parties = [call.caller, call.node, call.payee, call.developer];
-		Self { parties, charge: call.charge, payment: call.payment }
-	}
-}
-
-impl From<AggregateSettled> for Part {
-	fn from(sum: AggregateSettled) -> Self {
-		let parties = [sum.caller, sum.node, sum.payee, sum.developer];
-		Self { parties, charge: sum.charge, payment: sum.payment }
-	}
-}
-
-/// Checks that nothing of a payment is lost and that everybody was paid, as of one settled call.
-fn adds_up(part: Part, contributions: &[Contribution]) -> Result<()> {
-	let [caller, node, payee, developer] = part.parties;
-	let call = CallSettled {
-		session: 0,
-		lane: 0,
-		sequence: 0,
-		caller,
-		node,
-		payee,
-		developer,
-		model: 0,
-		version: 0,
-		price_version: 0,
-		input_tokens: 0,
-		output_tokens: 0,
-		charge: part.charge,
-		request_hash: Hash::zero(),
-		response_hash: Hash::zero(),
-		payment: part.payment,
-	};
-	CallReport::new(&call, "", contributions)?.check()
-}
-
-/// Waits until the calls are settled by their sums, in one extrinsic, and checks the sums against the
-/// node's records, each of which it can prove. The session.
+/// Waits until the calls are settled by their sums, and checks the sums against the node's records, each of
+/// which it can prove. The newest call waits for the next settlement: nobody has acknowledged it. The session.
 async fn settled_together(network: &Network, shop: &Shop, start: BlockNumber) -> Result<SessionId> {
 	let chain = network.chain();
-	let sum = awaited(chain, start, "a settlement by sums", FINAL, |record| match record.event {
-		Event::InferenceMetering(metering::Event::AggregateSettled(sum)) => {
-			Some((record.block, record.extrinsic, sum))
-		}
-		_ => None,
-	});
-	let (block, extrinsic, sum) = sum.await?;
-	let range = (sum.first_sequence, sum.last_sequence, u64::from(sum.calls));
+	let settled =
+		awaited(chain, start, "a settlement by sums", FINAL, |record| match record.event {
+			Event::InferenceMetering(metering::Event::LaneSettled(_)) => Some(record.block),
+			_ => None,
+		});
+	let block = settled.await?;
+	let outcomes = of_events(&events::at(chain, block.hash).await?);
+	let [LaneOutcome::Settled(settled)] = outcomes.as_slice() else {
+		anyhow::bail!("not one lane: {outcomes:?}")
+	};
+	ensure!(settled.rejected.is_empty(), "rejected: {settled:?}");
+	let session = settled.header.session;
+	let [SettledItem::Run(run)] = settled.items.as_slice() else {
+		anyhow::bail!("not one run: {settled:?}")
+	};
+	let range = (run.first_sequence, run.last_sequence, u64::from(run.totals.calls));
 	ensure!(range == (1, TOGETHER - 1, TOGETHER - 1), "the sums are of {range:?}");
-	let events = events::at(chain, block.hash).await?;
-	let of_it = events.iter().filter(|record| record.extrinsic == extrinsic);
-	let mut newest = None;
-	for record in of_it {
-		let Event::InferenceMetering(event) = &record.event else { continue };
-		match event {
-			metering::Event::CallSettled(call) => newest = Some(call.clone()),
-			metering::Event::VoucherSettled(voucher) => {
-				let counts = (u64::from(voucher.accepted), voucher.rejected);
-				ensure!(counts == (TOGETHER, 0), "accepted and rejected: {counts:?}");
-			}
-			metering::Event::AggregateSettled(other) => {
-				ensure!(*other == sum, "a second aggregate");
-			}
-			_ => {}
-		}
-	}
-	let newest = newest.context("the newest call was not settled beside the sums")?;
-	ensure!(newest.sequence == TOGETHER, "beside the sums is call {}", newest.sequence);
+	shop.check(&settled.header)?;
+	Sums::of_lane(settled, &shop.release.contributions)?.check()?;
 
 	let mut charges = 0;
-	for sequence in 1..=sum.last_sequence {
-		let proven = Proven::of(shop, sum.session, sequence, block.number).await?;
-		ensure!(proven.kind == "aggregate" && proven.root == sum.root, "another root: {proven:?}");
-		ensure!(proven.holds(&proven.record, proven.charge), "no proof of {proven:?}");
-		ensure!(!proven.holds(&proven.record, proven.charge + 1), "it proves any charge");
-		let other = CallRecord { output_tokens: proven.record.output_tokens + 1, ..proven.record };
-		let proven = Proven { record: other.clone(), ..proven };
-		ensure!(!proven.holds(&other, proven.charge), "it proves any record");
+	for sequence in 1..=run.last_sequence {
+		let proven = Proven::of(shop, session, sequence).await?;
+		let place = (proven.block, proven.root, &proven.agreement);
+		let expected = (block.number, settled.header.root, &settled.header.agreement);
+		ensure!(place == expected, "{place:?} instead of {expected:?}");
+		ensure!(proven.holds(), "no proof of {proven:?}");
+		ensure!(proven.is_listed(run), "no proof that the run has it: {proven:?}");
+		let leaf = proven.list.as_ref().context("no list")?.leaf;
+		let other = LaneLeaf { statement: Hash::repeat_byte(1), ..leaf };
+		ensure!(!proven.with_leaf(other)?.is_listed(run), "it proves any statement");
 		charges += proven.charge;
 	}
-	ensure!(charges == sum.charge, "{charges} planck are proven, {} were charged", sum.charge);
-	let alone = Proven::of(shop, sum.session, TOGETHER, block.number).await?;
-	ensure!(alone.kind == "itemised" && alone.charge == newest.charge, "{alone:?}");
-	ensure!(alone.holds(&alone.record, newest.charge), "no proof of {alone:?}");
-	let session = sum.session;
-	adds_up(Part::from(sum), &shop.release.contributions)?;
+	let charge = run.totals.charge;
+	ensure!(charges == charge, "{charges} planck are proven, {charge} were charged");
 
 	let checked = caller::check(chain, network.folder(), session).await?;
 	let counts = |what: &str| checked.matches(what).count();
 	let stated = counts("settled together with others");
 	ensure!(u64::try_from(stated)? == TOGETHER - 1, "{checked}");
-	ensure!(counts(" of 3 calls: as stated") == 1 && counts("  as stated") == 1, "{checked}");
+	ensure!(counts(" of 3 calls: as stated") == 1 && counts("  as stated") == 0, "{checked}");
 	say("the calls were settled by their sums, and each is proven");
 	Ok(session)
 }
 
 /// The node's word on a call that is settled.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Proven {
+	block: BlockNumber,
+	agreement: Agreement,
 	record: CallRecord,
 	charge: Balance,
-	kind: String,
+	item: SettledItem,
 	root: Hash,
-	proof: InclusionProof,
+	index: u32,
+	items: u32,
+	hashes: Vec<Hash>,
+	list: Option<Listed>,
+}
+
+/// The place of a call in its lane's list.
+#[derive(Clone, Debug)]
+struct Listed {
+	count: u32,
+	peaks: Vec<Hash>,
+	leaf: LaneLeaf,
+	hashes: Vec<Hash>,
 }
 
 impl Proven {
 	/// Asks the node for a record until it has heard that it is settled.
-	async fn of(
-		shop: &Shop,
-		session: SessionId,
-		sequence: Sequence,
-		block: BlockNumber,
-	) -> Result<Self> {
+	async fn of(shop: &Shop, session: SessionId, sequence: Sequence) -> Result<Self> {
 		let url = format!("{}/v1/records/{session}/0/{sequence}", shop.home.url());
 		let asking = async {
 			loop {
@@ -313,23 +265,56 @@ impl Proven {
 			let part = answer.pointer(path).with_context(|| format!("no {path} in {answer}"));
 			part.cloned()
 		};
-		ensure!(part("/settlement/block")? == block, "another block: {answer}");
 		Ok(Self {
+			block: serde_json::from_value(part("/settlement/block")?)?,
+			agreement: serde_json::from_value(part("/agreement")?)?,
 			record: serde_json::from_value(part("/record")?)?,
 			charge: part("/charge")?.as_str().context("no amount")?.parse()?,
-			kind: part("/settlement/kind")?.as_str().context("no kind")?.into(),
+			item: serde_json::from_value(part("/settlement/item")?)?,
 			root: serde_json::from_value(part("/settlement/root")?)?,
-			proof: serde_json::from_value(part("/settlement/proof")?)?,
+			index: serde_json::from_value(part("/settlement/index")?)?,
+			items: serde_json::from_value(part("/settlement/items")?)?,
+			hashes: serde_json::from_value(part("/settlement/hashes")?)?,
+			list: match part("/settlement/list")? {
+				Value::Null => None,
+				_ => Some(Listed {
+					count: serde_json::from_value(part("/settlement/list/count")?)?,
+					peaks: serde_json::from_value(part("/settlement/list/peaks")?)?,
+					leaf: serde_json::from_value(part("/settlement/list/leaf")?)?,
+					hashes: serde_json::from_value(part("/settlement/list/hashes")?)?,
+				}),
+			},
 		})
 	}
 
-	fn holds(&self, record: &CallRecord, charge: Balance) -> bool {
-		merkle::verify(&self.root, record, charge, &self.proof)
+	/// Returns `true` if the item is among those under the settlement's root.
+	fn holds(&self) -> bool {
+		let opened = [(self.index, self.item.leaf())];
+		tree::root_from(self.items, &opened, &self.hashes) == Some(self.root)
+	}
+
+	/// Returns `true` if the call is in a run: in the list that the run's voucher has acknowledged, at a place that
+	/// the run covers.
+	fn is_listed(&self, run: &SettledRun) -> bool {
+		let Some(Listed { count, peaks, leaf, hashes }) = &self.list else { return false };
+		let opened = leaf.index().map(|index| [(index, leaf.hash())]);
+		let is_acknowledged = acknowledged_root(*count, peaks) == Some(run.acknowledged_root);
+		let is_inside = (run.first_sequence..=run.last_sequence).contains(&leaf.sequence);
+		is_acknowledged
+			&& is_inside
+			&& leaf.sequence == self.record.sequence
+			&& opened.is_some_and(|opened| mountain::holds(*count, peaks, &opened, hashes))
+	}
+
+	/// The same with another leaf.
+	fn with_leaf(&self, leaf: LaneLeaf) -> Result<Self> {
+		let list = self.list.clone().context("no list")?;
+		Ok(Self { list: Some(Listed { leaf, ..list }), ..self.clone() })
 	}
 }
 
-/// One more call, and the end of the session: the node settles the call and agrees, and what was not
-/// spent is free again at once.
+/// One more call, and the end of the session: the node settles what is left, call by call, and agrees; and what
+/// was not spent is free again at once.
 async fn close(network: &Network, shop: &Shop, session: SessionId) -> Result<()> {
 	let chain = network.chain();
 	caller::call(chain, network.folder(), &QUESTION, false).await?;
@@ -341,12 +326,12 @@ async fn close(network: &Network, shop: &Shop, session: SessionId) -> Result<()>
 	network.finality.wait_for_block(best, LONGEST_GAP).await?;
 	ensure!(chain.session(session, At::Finalized).await?.is_none(), "it is still open");
 
-	let (mut settled, mut settled_in) = (open.settled, 0);
+	let mut settled = open.settled;
 	let refunded = awaited(chain, asked, "the end of the session", FINAL, |record| {
 		let Event::InferenceMetering(event) = record.event else { return None };
 		match event {
-			metering::Event::CallSettled(call) if call.session == session => {
-				(settled, settled_in) = (settled + call.charge, record.block.number);
+			metering::Event::LaneSettled(lane) if lane.header.session == session => {
+				settled += lane.header.charged;
 			}
 			metering::Event::SessionClosed(closed) if closed.session == session => {
 				return Some(closed.refunded);
@@ -356,15 +341,22 @@ async fn close(network: &Network, shop: &Shop, session: SessionId) -> Result<()>
 		None
 	})
 	.await?;
-	ensure!(settled > open.settled, "the last call was not settled");
+	ensure!(settled > open.settled, "the last calls were not settled");
 	let left = open.deposit - settled;
 	ensure!(refunded == left, "{refunded} planck came back instead of {left}");
 	let held = chain.account(&open.caller, At::Finalized).await?.reserved;
 	ensure!(held == 0, "{held} planck are still on hold");
 	ensure!(!printed.contains("can be closed at"), "not at once: {printed}");
 
-	let last = Proven::of(shop, session, TOGETHER + 1, settled_in).await?;
-	ensure!(last.charge == settled - open.settled, "{last:?}");
+	let mut charges = 0;
+	for sequence in [TOGETHER, TOGETHER + 1] {
+		let proven = Proven::of(shop, session, sequence).await?;
+		let is_call =
+			matches!(&proven.item, SettledItem::Call(call) if call.record == proven.record);
+		ensure!(is_call && proven.list.is_none() && proven.holds(), "no proof of {proven:?}");
+		charges += proven.charge;
+	}
+	ensure!(charges == settled - open.settled, "{charges} planck are proven of {settled}");
 	let checked = caller::check(chain, network.folder(), session).await?;
 	ensure!(checked.contains("closed in block"), "{checked}");
 	let listed = caller::sessions(chain, network.folder()).await?;

@@ -3,10 +3,7 @@
 use anyhow::{ensure, Context, Result};
 use openledger_chain_client::At;
 use openledger_e2e::{
-	inference::Settle,
-	network::Network,
-	scenario::{settled_calls, MODEL},
-	story::open_shop,
+	inference::Settle, network::Network, scenario::MODEL, settled::settled_calls, story::open_shop,
 };
 use std::{
 	path::{Path, PathBuf},

@@ -9,6 +9,7 @@ async fn let_in(node: &Node, origins: Origins) {
 	let live = node.app.live();
 	node.app.settings.set(Live {
 		models: live.models.clone(),
+		own_prices: live.own_prices.clone(),
 		public_url: live.public_url.clone(),
 		limits: live.limits.clone(),
 		origins,

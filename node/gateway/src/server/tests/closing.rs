@@ -1,9 +1,7 @@
-//! Sessions that are closed by agreement, and records with their proofs.
+//! Sessions that are closed by agreement, and the health of settling.
 
 use super::*;
-use openledger_books::{Cutoff, Outcome, StoredAggregate, Submission};
-use openledger_chain_client::Keypair;
-use openledger_primitives::{aggregate::Aggregate, merkle, record::CallRecord, SessionId};
+use openledger_primitives::SessionId;
 use openledger_protocol::closing::{self, CloseAnswer, CloseBody, CloseRequest};
 use openledger_settlement::redeem::{LastSettlement, SettleError};
 use openledger_testkit::{hot_key, key, BEST};
@@ -93,71 +91,6 @@ async fn a_session_with_something_open_is_not_agreed_upon() {
 	node.end_of(1).await;
 	let code = refusal(&node, &request(SESSION), &caller()).await;
 	assert_eq!(code, (503, "shutting_down".into()), "nothing settles here");
-}
-
-#[tokio::test]
-async fn records_come_with_their_proofs() {
-	let node = Node::start(Script::Say(vec!["four"])).await;
-	let mut acknowledged = 0;
-	for sequence in 1..=3 {
-		let payment = node.pay(&plain(5), sequence, acknowledged).await;
-		assert_eq!(node.post(&plain(5), Some(&payment)).await.status(), StatusCode::OK);
-		acknowledged += cost(1);
-	}
-	let path = |sequence| format!("/v1/records/5/0/{sequence}");
-	let record = |sequence| {
-		let node = &node;
-		async move {
-			let body: Value = node.get(&path(sequence)).await.json().await.expect("it is JSON");
-			body
-		}
-	};
-	let served = record(1).await;
-	assert_eq!((&served["status"], &served["settlement"]), (&json!("served"), &Value::Null));
-	assert_eq!(served["charge"], json!(cost(1).to_string()));
-
-	let id = |sequence| CallId { session: SESSION, lane: 0, sequence };
-	let leaf = |body: &Value| {
-		let record: CallRecord =
-			serde_json::from_value(body["record"].clone()).expect("it is a record");
-		merkle::leaf(&record, cost(1))
-	};
-	let root = merkle::root([leaf(&served), leaf(&record(2).await)]);
-	let aggregate = Aggregate {
-		up_to: 2,
-		calls: 2,
-		input_tokens: 6,
-		output_tokens: 2,
-		attribution: Default::default(),
-		unattributed: 1,
-		root,
-	};
-	let sums = StoredAggregate { first: 1, aggregate, voucher: 3 };
-	let each = |outcome| (1..=3).map(|sequence| (id(sequence), outcome)).collect::<Vec<_>>();
-	let sent = each(Outcome::Submitted(Submission { at: 1, until: 2 }));
-	let lane = id(1).lane_key();
-	node.store.send_aggregate(lane, sums, sent).await.expect("the store works");
-	node.store.note(each(Outcome::Settled { block: Some(9) })).await.expect("the store works");
-
-	for (sequence, kind) in [(1, "aggregate"), (2, "aggregate"), (3, "itemised")] {
-		let body = record(sequence).await;
-		let settlement = &body["settlement"];
-		assert_eq!((&settlement["kind"], &settlement["block"]), (&json!(kind), &json!(9)));
-		let proof = serde_json::from_value(settlement["proof"].clone()).expect("it is a proof");
-		let root = serde_json::from_value(settlement["root"].clone()).expect("it is a hash");
-		let record = serde_json::from_value(body["record"].clone()).expect("it is a record");
-		assert!(merkle::verify(&root, &record, cost(1), &proof), "{body}");
-	}
-	assert_eq!(record(1).await["settlement"]["root"], json!(root));
-	let (status, code, _) = error(node.get(&path(9)).await).await;
-	assert_eq!((status, code.as_str()), (404, "call_unknown"));
-
-	let cutoff = Cutoff { answers: 0, at: u64::MAX, block: 10 };
-	node.store.prune(cutoff, lane, 100).await.expect("the store works");
-	for path in [path(1), "/v1/statements/5/0/1".into()] {
-		let (status, code, _) = error(node.get(&path).await).await;
-		assert_eq!((status, code.as_str()), (409, "record_removed"));
-	}
 }
 
 #[tokio::test]

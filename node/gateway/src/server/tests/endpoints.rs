@@ -3,8 +3,6 @@
 use super::{serving::payment_response, streaming, *};
 use crate::openai::signed_text;
 use openledger_models::{BackendError, ToolDelta};
-use openledger_primitives::statement::response_hash;
-use openledger_testkit::SALT;
 
 fn text(more: &Value) -> Vec<u8> {
 	let mut body = json!({ "model": MODEL_NAME, "prompt": "one two three", "max_tokens": 5 });
@@ -26,8 +24,9 @@ async fn pay_at(node: &Node, path: &str, body: &[u8], sequence: Sequence) -> Pay
 	let lane = node.lane(0).await.unwrap_or_default();
 	let voucher = Voucher {
 		sequence,
-		acknowledged: lane.charged,
-		authorised: lane.charged + required.accepts[0].amount,
+		acknowledged: lane.charged(),
+		acknowledged_root: lane.list.root(),
+		authorised: lane.charged() + required.accepts[0].amount,
 		..testkit::voucher(body, 0)
 	};
 	payment(&required, voucher, &caller())
@@ -46,7 +45,7 @@ async fn texts_are_continued() {
 	assert_eq!(answer["choices"][0]["text"], json!("four five "));
 	assert_eq!(answer["id"], json!("cmpl-5-0-1"));
 	assert_eq!((receipt.amount, &answer["usage"]["total_tokens"]), (cost(2), &json!(5)));
-	assert_eq!(receipt.extra.statement.response_hash, response_hash(&SALT, b"four five "));
+	assert_is_for(&receipt.extra, &payment, "four five ", PROMPT);
 
 	let body = text(&json!({ "stream": true, "stream_options": { "include_usage": true } }));
 	let payment = pay_at(&node, path, &body, 2).await;
@@ -75,10 +74,9 @@ async fn vectors_are_charged_by_their_input() {
 		assert_eq!(response.status(), StatusCode::OK);
 		let receipt = payment_response(&response);
 		assert_eq!(receipt.amount, cost(0));
-		let statement = receipt.extra.statement;
-		assert_eq!((statement.input_tokens, statement.output_tokens), (3, 0));
+		assert_eq!(receipt.extra.statement.newest().tokens, Tokens::new(3, 0));
 		let signed = signed_text(&[vec![2.0], vec![1.0]]);
-		assert_eq!(statement.response_hash, response_hash(&SALT, signed.as_bytes()));
+		assert_is_for(&receipt.extra, &payment, &signed, "one two\nthree");
 		let answer: Value = response.json().await.expect("it is JSON");
 		let expected = if sequence == 1 { json!([2.0]) } else { json!("AAAAQA==") };
 		assert_eq!(answer["data"][0]["embedding"], expected);
@@ -90,7 +88,7 @@ async fn vectors_are_charged_by_their_input() {
 	let payment = pay_at(&node, path, &body, 3).await;
 	let (status, code, _) = error(node.post_to(path, &body, Some(&payment)).await).await;
 	assert_eq!((status, code.as_str()), (500, "internal_error"));
-	assert_eq!(node.lane(0).await.expect("it is there").charged, 2 * cost(0));
+	assert_eq!(node.lane(0).await.expect("it is there").charged(), 2 * cost(0));
 }
 
 #[tokio::test]
@@ -113,7 +111,8 @@ async fn tool_calls_are_charged_and_hashed_as_they_are_delivered() {
 		output_tokens: 1,
 	};
 	let node = Node::start(Script::Call(call)).await;
-	let plainly = node.post(&plain(5), Some(&node.pay(&plain(5), 1, 0).await)).await;
+	let payment = node.pay(&plain(5), 1, 0).await;
+	let plainly = node.post(&plain(5), Some(&payment)).await;
 	let receipt = payment_response(&plainly);
 	let answer: Value = plainly.json().await.expect("it is JSON");
 	let message = &answer["choices"][0]["message"];
@@ -122,14 +121,15 @@ async fn tool_calls_are_charged_and_hashed_as_they_are_delivered() {
 		(&Value::Null, Some(1))
 	);
 	assert_eq!(answer["choices"][0]["finish_reason"], json!("tool_calls"));
-	let hash = response_hash(&SALT, b"sum{}");
-	assert_eq!((receipt.amount, receipt.extra.statement.response_hash), (cost(1), hash));
+	assert_eq!(receipt.amount, cost(1));
+	assert_is_for(&receipt.extra, &payment, "sum{}", PROMPT);
 
 	let payment = node.pay(&streamed(5), 2, cost(1)).await;
 	let response = node.post(&streamed(5), Some(&payment)).await;
 	let events = streaming::events(&response.text().await.expect("it ends"));
 	let receipt = streaming::receipt_of(&events).expect("it was charged");
-	assert_eq!((receipt.amount, receipt.extra.statement.response_hash), (cost(1), hash));
+	assert_eq!(receipt.amount, cost(1));
+	assert_is_for(&receipt.extra, &payment, "sum{}", PROMPT);
 	assert!(events
 		.iter()
 		.any(|(_, data)| data.contains(r#""tool_calls":[{"index":0,"id":"call_1""#)));
@@ -147,8 +147,8 @@ async fn a_call_goes_on_when_settings_change() {
 	let entry = CatalogueEntry { id: MODEL, backend: other, timeout: Duration::from_secs(9) };
 	let public_url = "https://new.example".to_owned();
 	let models = [(MODEL_NAME.to_owned(), entry)].into();
-	let origins = Origins::None;
-	node.app.settings.set(Live { models, public_url, limits, origins });
+	let (own_prices, origins) = (BTreeMap::new(), Origins::None);
+	node.app.settings.set(Live { models, own_prices, public_url, limits, origins });
 	node.app.permits.resize(1);
 	let (status, _, _) = error(node.post(&plain(5), None).await).await;
 	assert_eq!(status, 429, "the one place is taken");
@@ -166,6 +166,7 @@ async fn a_call_goes_on_when_settings_change() {
 
 	let none = Live {
 		models: Catalogue::new(),
+		own_prices: BTreeMap::new(),
 		public_url: String::new(),
 		limits: node.app.live().limits.clone(),
 		origins: Origins::None,

@@ -2,9 +2,8 @@
 
 use super::*;
 use openledger_models::{testing::CONTEXT, BackendError};
-use openledger_testkit::{settled_lane, DEPOSIT};
 
-async fn json_of(node: &Node, path: &str) -> Value {
+pub(super) async fn json_of(node: &Node, path: &str) -> Value {
 	let response = node.get(path).await;
 	assert_eq!(response.status(), StatusCode::OK, "{path}");
 	response.json().await.expect("it is JSON")
@@ -20,6 +19,7 @@ async fn models_come_with_their_prices() {
 	let ours = &model["openledger"];
 	assert_eq!((&ours["id"], &ours["version"]), (&json!(MODEL), &json!(1)));
 	assert_eq!(ours["price"]["per_output_token"], json!("100"));
+	assert_eq!(ours["own_price"], Value::Null);
 	assert_eq!(ours["price_version"], json!(testkit::PRICE_VERSION));
 	assert_eq!(ours["context_length"], json!(CONTEXT));
 }
@@ -43,34 +43,6 @@ async fn statements_can_be_had_again() {
 	assert_eq!(record, json_of(&node, "/v1/records/5/0/1").await);
 	let (status, code, _) = error(node.get("/v1/statements/chatcmpl-5-0-x").await).await;
 	assert_eq!((status, code.as_str()), (404, "call_unknown"));
-}
-
-#[tokio::test]
-async fn lanes_say_how_far_they_are() {
-	let node = Node::start(Script::Say(vec!["four"])).await;
-	let fresh = json_of(&node, "/v1/sessions/5/0").await;
-	assert_eq!((&fresh["sequence"], &fresh["charged"]), (&json!(0), &json!("0")));
-	assert_eq!(fresh["deposit_left"], json!(DEPOSIT.to_string()));
-	let payment = node.pay(&plain(5), 1, 0).await;
-	assert_eq!(node.post(&plain(5), Some(&payment)).await.status(), StatusCode::OK);
-	let used = json_of(&node, "/v1/sessions/5/0").await;
-	assert_eq!((&used["next_sequence"], &used["in_flight"]), (&json!(2), &Value::Null));
-	assert_eq!(used["charged"], json!(cost(1).to_string()));
-	assert_eq!(used["deposit_left"], json!((DEPOSIT - cost(1)).to_string()));
-
-	node.chain.change_session(|session| session.lanes = vec![settled_lane(9, 4, 70)]);
-	for (name, is) in [("model", MODEL), ("version", 1), ("price_version", testkit::PRICE_VERSION)]
-	{
-		assert_eq!((&fresh[name], &used[name]), (&Value::Null, &json!(is)));
-	}
-	let elsewhere = json_of(&node, "/v1/sessions/5/9").await;
-	assert_eq!((&elsewhere["sequence"], &elsewhere["charged"]), (&json!(4), &json!("70")));
-	// What the chain has settled counts, though this store knows of less.
-	node.chain.change_session(|session| session.settled = cost(1) + 70);
-	let behind = json_of(&node, "/v1/sessions/5/9").await;
-	assert_eq!(behind["deposit_left"], json!((DEPOSIT - cost(1) - 70).to_string()));
-	let (status, code, _) = error(node.get("/v1/sessions/77/0").await).await;
-	assert_eq!((status, code.as_str()), (404, "session_unknown"));
 }
 
 #[tokio::test]

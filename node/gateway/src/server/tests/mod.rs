@@ -3,8 +3,10 @@
 mod browsers;
 mod closing;
 mod endpoints;
+mod lanes;
 mod limits;
 mod lookups;
+mod records;
 mod recovery;
 mod refusals;
 mod serving;
@@ -13,9 +15,16 @@ mod streaming;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use openledger_books::{CallId, CallStatus, Identity, LaneState, Store, Totals};
+use openledger_chain_client::Keypair;
 use openledger_models::testing::{Script, TestBackend};
-use openledger_primitives::{price::Tokens, voucher::Voucher, Balance, LaneId, Sequence};
-use openledger_protocol::x402::{self, PaymentRequired, PaymentResponse, PaymentSignature};
+use openledger_primitives::{
+	lane::{Agreement, Voucher},
+	price::Tokens,
+	Balance, LaneId, Sequence,
+};
+use openledger_protocol::x402::{
+	self, PaymentRequired, PaymentResponse, PaymentSignature, Receipt,
+};
 use openledger_server_kit::{intake::BodyMemory, ConnectionLimits, Permits};
 use openledger_settlement::{
 	redeem::SettlerHandle,
@@ -23,7 +32,7 @@ use openledger_settlement::{
 	testing::TestChain,
 };
 use openledger_testkit::{
-	self as testkit, caller, header, operator, payment, GENESIS, MODEL, MODEL_NAME, SESSION,
+	self as testkit, caller, header, operator, payment, GENESIS, MODEL, MODEL_NAME, SALT, SESSION,
 };
 use reqwest::{Response, StatusCode};
 use serde_json::{json, Value};
@@ -53,6 +62,7 @@ struct Settings {
 	connections: ConnectionLimits,
 	settler: SettlerHandle,
 	exposure: Balance,
+	own_price: Option<OwnPrice>,
 }
 
 impl Default for Settings {
@@ -60,8 +70,15 @@ impl Default for Settings {
 		let minute = Duration::from_secs(60);
 		let connections = ConnectionLimits::default();
 		let settler = SettlerHandle::idle();
-		let exposure = Balance::MAX;
-		Self { timeout: minute, grace: minute, concurrent: 16, connections, settler, exposure }
+		Self {
+			timeout: minute,
+			grace: minute,
+			concurrent: 16,
+			connections,
+			settler,
+			exposure: Balance::MAX,
+			own_price: None,
+		}
 	}
 }
 
@@ -95,6 +112,7 @@ impl Node {
 			store: store.clone(),
 			settings: super::Settings::new(Live {
 				models: [(MODEL_NAME.to_owned(), entry)].into(),
+				own_prices: settings.own_price.map(|own| (MODEL, own)).into_iter().collect(),
 				public_url: "https://node.example".into(),
 				limits: Limits {
 					body_bytes: BODY_LIMIT,
@@ -157,7 +175,8 @@ impl Node {
 		required_of(&response).expect("it says what to pay")
 	}
 
-	/// A good payment for this body: `sequence` after calls that cost `acknowledged`.
+	/// A good payment for this body: `sequence` after calls that cost `acknowledged`, on the first lane as it
+	/// is now.
 	async fn pay(
 		&self,
 		body: &[u8],
@@ -167,11 +186,11 @@ impl Node {
 		let required = self.required(body).await;
 		let most = required.accepts[0].amount;
 		let voucher = Voucher {
+			agreement: agreement(&required),
 			sequence,
 			acknowledged,
+			acknowledged_root: self.lane(0).await.unwrap_or_default().list.root(),
 			authorised: acknowledged + most,
-			version: required.accepts[0].extra.version,
-			price_version: required.accepts[0].extra.price_version,
 			..testkit::voucher(body, 0)
 		};
 		payment(&required, voucher, &caller())
@@ -213,11 +232,50 @@ fn required_of(response: &Response) -> Option<PaymentRequired> {
 	Some(x402::decode(header).expect("it can be read"))
 }
 
+/// The agreement of a lane for calls as this one is offered.
+fn agreement(required: &PaymentRequired) -> Agreement {
+	let usual = testkit::agreement();
+	required.accepts[0].extra.agreement(usual.as_of, usual.evidence)
+}
+
+/// The same payment with another voucher, which `signer` has signed.
+fn changed(
+	payment: &PaymentSignature,
+	signer: &Keypair,
+	change: impl FnOnce(&mut Voucher),
+) -> PaymentSignature {
+	let mut changed = payment.clone();
+	let mut voucher = payment.payload.voucher.newest();
+	change(&mut voucher);
+	changed.payload.voucher = voucher.into();
+	changed.payload.signature = signer.sign_message(&voucher);
+	changed
+}
+
+/// The prompt of the bodies below, as the model reads it.
+const PROMPT: &str = "one two three";
+
+/// Checks a receipt as a caller does who has paid with this payment, and got this text to this prompt.
+fn assert_is_for(receipt: &Receipt, payment: &PaymentSignature, text: &str, prompt: &str) {
+	let voucher = payment.payload.voucher.newest();
+	let answer = testkit::response(&voucher, &SALT, text.as_bytes(), prompt.as_bytes());
+	assert_eq!(receipt.header, answer.header);
+	assert!(receipt.is_signed_by(&operator().account()));
+	let statement = receipt.statement.newest();
+	assert_eq!(statement.response_hash, answer.hash());
+	assert_eq!(statement.request_hash, voucher.request_hash);
+	assert_eq!(statement.agreement, voucher.agreement);
+	let call = (statement.session, statement.lane, statement.sequence);
+	assert_eq!(call, (voucher.session, voucher.lane, voucher.sequence));
+	assert_eq!((statement.tokens.cached, statement.tokens.retrieved), (0, 0));
+	assert!(statement.attribution.is_empty() && statement.extension.is_none());
+}
+
 /// A body that asks for a plain answer to three words, of at most `max_tokens` words.
 fn plain(max_tokens: u32) -> Vec<u8> {
 	json!({
 		"model": MODEL_NAME,
-		"messages": [{ "role": "user", "content": "one two three" }],
+		"messages": [{ "role": "user", "content": PROMPT }],
 		"max_tokens": max_tokens,
 	})
 	.to_string()
@@ -227,7 +285,7 @@ fn plain(max_tokens: u32) -> Vec<u8> {
 fn streamed(max_tokens: u32) -> Vec<u8> {
 	json!({
 		"model": MODEL_NAME,
-		"messages": [{ "role": "user", "content": "one two three" }],
+		"messages": [{ "role": "user", "content": PROMPT }],
 		"max_tokens": max_tokens,
 		"stream": true,
 		"stream_options": { "include_usage": true },

@@ -2,8 +2,7 @@
 
 use super::*;
 use openledger_books::Uncharged;
-use openledger_primitives::statement::response_hash;
-use openledger_testkit::SALT;
+use openledger_primitives::answer::Evidence;
 
 pub(super) fn payment_response(response: &Response) -> PaymentResponse {
 	let header = response.headers().get(x402::PAYMENT_RESPONSE).expect("it was charged");
@@ -25,17 +24,31 @@ async fn an_answer_comes_with_its_statement() {
 
 	assert!(receipt.success);
 	assert_eq!((receipt.amount, receipt.payer.clone()), (cost(2), caller().account()));
-	assert!(receipt.extra.is_signed_by(&operator().account()));
-	let statement = &receipt.extra.statement;
-	assert_eq!((statement.input_tokens, statement.output_tokens), (3, 2));
-	assert_eq!(statement.charge, cost(2));
-	assert_eq!(statement.request_hash, payment.payload.voucher.request_hash);
-	assert_eq!(statement.response_hash, response_hash(&SALT, b"four five "));
-	assert_eq!((statement.model, statement.version), (MODEL, 1));
+	assert_is_for(&receipt.extra, &payment, "four five ", PROMPT);
+	let statement = receipt.extra.statement.newest();
+	assert_eq!((statement.tokens, statement.charge), (Tokens::new(3, 2), cost(2)));
+	assert_eq!(statement.agreement, testkit::agreement());
 
 	assert_eq!(node.status(1).await, Some(CallStatus::Served));
 	let lane = node.lane(0).await.expect("it is there");
-	assert_eq!((lane.sequence, lane.charged, lane.in_flight), (1, cost(2), None));
+	assert_eq!((lane.sequence, lane.charged(), lane.in_flight), (1, cost(2), None));
+	// The caller gets to the same list by itself.
+	let mut list = openledger_primitives::lane_list::LaneList::default();
+	testkit::append(&mut list, statement);
+	assert_eq!(lane.list, list);
+}
+
+#[tokio::test]
+async fn a_sealed_lane_is_served_all_the_same() {
+	let node = Node::start(Script::Say(vec!["four"])).await;
+	let payment = changed(&node.pay(&plain(5), 1, 0).await, &caller(), |voucher| {
+		voucher.agreement.evidence = Evidence::Sealed;
+	});
+	let response = node.post(&plain(5), Some(&payment)).await;
+	assert_eq!(response.status(), StatusCode::OK);
+	let receipt = payment_response(&response).extra;
+	assert_eq!(receipt.header.evidence, Evidence::Sealed);
+	assert_is_for(&receipt, &payment, "four ", PROMPT);
 }
 
 #[tokio::test]
@@ -49,7 +62,7 @@ async fn calls_follow_one_another() {
 		acknowledged += payment_response(&response).amount;
 	}
 	assert_eq!(acknowledged, 5 * cost(2));
-	assert_eq!(node.lane(0).await.expect("it is there").charged, acknowledged);
+	assert_eq!(node.lane(0).await.expect("it is there").charged(), acknowledged);
 }
 
 #[tokio::test]
@@ -95,7 +108,7 @@ async fn one_voucher_sent_many_times_is_served_once() {
 	assert!(!served.is_empty() && served.iter().all(|answer| *answer == served[0]), "{served:?}");
 	assert!(refused.iter().all(|(status, _)| *status == StatusCode::CONFLICT), "{refused:?}");
 	assert_eq!(node.store.totals().await.expect("the store works").served_calls, 1);
-	assert_eq!(node.lane(0).await.expect("it is there").charged, cost(1));
+	assert_eq!(node.lane(0).await.expect("it is there").charged(), cost(1));
 }
 
 #[tokio::test]

@@ -4,8 +4,6 @@ use super::*;
 use futures::StreamExt;
 use openledger_books::Uncharged;
 use openledger_models::BackendError;
-use openledger_primitives::statement::response_hash;
-use openledger_testkit::SALT;
 
 /// A stream's events: their names and data. The statement is a comment, and named like one.
 pub(super) fn events(text: &str) -> Vec<(String, String)> {
@@ -83,10 +81,8 @@ async fn a_streamed_answer_ends_with_its_statement() {
 	assert_eq!(last.1, "[DONE]");
 	assert_eq!(before.0, "payment-response");
 	let receipt = receipt_of(&events).expect("it was charged");
-	assert!(receipt.extra.is_signed_by(&operator().account()));
 	assert_eq!(receipt.amount, cost(3));
-	let statement = receipt.extra.statement;
-	assert_eq!(statement.response_hash, response_hash(&SALT, b"four five six "));
+	assert_is_for(&receipt.extra, &payment, "four five six ", PROMPT);
 	assert_eq!(node.status(1).await, Some(CallStatus::Served));
 }
 
@@ -100,12 +96,12 @@ async fn a_caller_that_leaves_pays_for_what_was_delivered() {
 
 	assert_eq!(node.end_of(1).await, CallStatus::Served);
 	let lane = node.lane(0).await.expect("it is there");
-	assert_eq!((lane.charged, lane.in_flight), (cost(2), None));
+	assert_eq!((lane.charged(), lane.in_flight), (cost(2), None));
 	// What was charged can still be found out, and the lane goes on from it.
 	let statement = node.get("/v1/statements/5/0/1").await;
 	let receipt: PaymentResponse = statement.json().await.expect("it is JSON");
 	assert_eq!(receipt.amount, cost(2));
-	assert_eq!(receipt.extra.statement.response_hash, response_hash(&SALT, b"four five "));
+	assert_is_for(&receipt.extra, &payment, "four five ", PROMPT);
 	node.backend.follow(Script::Say(vec!["six"]));
 	let next = node.pay(&plain(5), 2, receipt.amount).await;
 	assert_eq!(node.post(&plain(5), Some(&next)).await.status(), StatusCode::OK);
@@ -157,6 +153,19 @@ async fn an_answer_that_takes_too_long_is_cut_and_what_came_is_charged() {
 	let events = events(&response.text().await.expect("it ends"));
 	assert_eq!(text_of(&events), "four five ");
 	assert_eq!(receipt_of(&events).expect("it was charged").amount, cost(2));
+	assert!(events.iter().any(|(_, data)| data.contains(r#""finish_reason":"length""#)));
+}
+
+#[tokio::test]
+async fn an_answer_that_gets_too_long_is_cut_and_what_came_is_charged() {
+	let long: &'static str = Box::leak("a".repeat(9 << 20).into_boxed_str());
+	let node = Node::start(Script::Say(vec![long, long])).await;
+	let payment = node.pay(&streamed(5), 1, 0).await;
+	let response = node.post(&streamed(5), Some(&payment)).await;
+	let events = events(&response.text().await.expect("it ends"));
+	let receipt = receipt_of(&events).expect("it was charged");
+	assert_eq!(receipt.amount, cost(1));
+	assert_is_for(&receipt.extra, &payment, &format!("{long} "), PROMPT);
 	assert!(events.iter().any(|(_, data)| data.contains(r#""finish_reason":"length""#)));
 }
 

@@ -10,7 +10,7 @@ use openledger_primitives::{
 use openledger_protocol::units::format_amount;
 use serde::Deserialize;
 
-use super::Finding;
+use super::{prices, Finding};
 use crate::{
 	cli::{models, show},
 	config::Config,
@@ -56,7 +56,10 @@ pub(super) async fn check(config: &Config, keys: Option<&Keys>) -> (Vec<ModelInf
 	let mut infos = Vec::new();
 	for model in &config.models {
 		match models::find(&chain, &model.name.to_string()).await {
-			Ok(info) => infos.push(info),
+			Ok(info) => {
+				findings.extend(prices::check(&chain, &info, model.own_price()).await);
+				infos.push(info);
+			}
 			Err(error) => findings.push(Finding::bad(model.name.to_string(), error)),
 		}
 	}

@@ -3,6 +3,7 @@
 mod chain;
 mod disk;
 mod models;
+mod prices;
 mod running;
 
 use std::{fmt, path::PathBuf};
@@ -18,8 +19,8 @@ use crate::{
 };
 
 /// Checks what a node needs in order to serve and be paid: the chain, its account
-/// and bond, its registration and sign of life, each model with its files or its
-/// server, the clock, the disk and the store; and where the node runs, what it says
+/// and bond, its registration and sign of life, each model with its price and its
+/// files or its server, the clock, the disk and the store; and where the node runs, what it says
 /// of itself and of what it is owed. Prints a line for each, with what to do; the
 /// exit code is 1 if something fails.
 ///

@@ -248,6 +248,19 @@ async fn forwards_and_counts_by_itself() {
 }
 
 #[tokio::test]
+async fn the_prompt_is_what_was_asked_where_another_server_renders_it() {
+	let (_server, url) = serve(vec![vec![Step::Done]]).await;
+	let trusting = ForwardOptions { tokenizer: None, ..options(&url) };
+	let trusting = ForwardBackend::new(trusting).expect("it is made");
+	let mut asked = request();
+	asked.messages.insert(0, Message::new(Role::System, "Be brief."));
+	for backend in [forward(&url), trusting] {
+		let call = backend.prepare(asked.clone()).await.expect("it fits");
+		assert_eq!(call.text(), "Be brief.\nHello");
+	}
+}
+
+#[tokio::test]
 async fn the_lower_count_is_charged() {
 	let said = |prompt, completion| {
 		vec![vec![text("Bonjour"), end("length"), usage(prompt, completion), Step::Done]]

@@ -84,6 +84,21 @@ async fn facts_are_those_of_the_file() {
 }
 
 #[tokio::test]
+async fn the_prompt_is_the_text_that_the_model_reads() {
+	let backend = backend();
+	let messages = vec![Message::new(Role::System, "Be brief."), Message::new(Role::User, "Hi")];
+	let chat = ChatRequest { messages, ..ChatRequest::default() };
+	let call = backend.prepare(chat).await.expect("it fits");
+	let text = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n\
+	            <|im_start|>assistant\n";
+	assert_eq!(call.text(), text);
+	assert_eq!(call.prompt(), backend.model.tokenizer.tokens(text).expect("it tokenises"));
+
+	let continued = ChatRequest { prompt: Some("Once upon".into()), ..ChatRequest::default() };
+	assert_eq!(backend.prepare(continued).await.expect("it fits").text(), "Once upon");
+}
+
+#[tokio::test]
 async fn follows_the_bounds_of_the_call() {
 	let backend = backend();
 	let short = ChatRequest { max_tokens: Some(3), ..ask("What is the capital of France?") };

@@ -3,7 +3,7 @@
 use super::*;
 use crate::redeem::{
 	backoff::{Backoff, Failure},
-	due::{Due, DueRules, PRESSING},
+	due::{Due, DueRules, PRESSING, STALE},
 	rests::Rests,
 };
 use openledger_primitives::info::ModelInfo;
@@ -133,8 +133,42 @@ async fn what_cannot_wait_goes_first() {
 	// One of those that could wait cannot any more.
 	bench.settler.enqueue(vec![due(1, true), due(3, false), due(2, true), due(0, false)]);
 	bench.settler.round(false).await;
-	let settled: Vec<LaneKey> = bench.chain.state().verdicts.iter().map(|(key, _)| *key).collect();
-	assert_eq!(settled, [2, 1, 0, 3].map(key));
+	let sent = bench.chain.state().sent.clone();
+	let lanes: Vec<LaneKey> = sent.iter().flatten().map(|lane| lane.key).collect();
+	assert_eq!(lanes, [2, 1, 0, 3].map(key));
+	assert_eq!(bench.chain.sizes(), [4], "the others have what room is left");
+}
+
+#[tokio::test]
+async fn a_part_of_the_room_is_for_those_that_can_wait() {
+	let mut bench = Bench::within(one_by_one(), eager()).await;
+	bench.settler = bench.settler.with_settlements_at_once(4);
+	for lane in 0..8 {
+		bench.serve(lane, 1).await;
+	}
+	let due = |lane| Due { key: LaneKey { session: SESSION, lane }, presses: lane < 6 };
+	bench.settler.enqueue((0..8).map(due).collect());
+	bench.settler.round(false).await;
+	let sent = bench.chain.state().sent.clone();
+	let first: Vec<LaneId> = sent.iter().take(4).flatten().map(|lane| lane.key.lane).collect();
+	assert_eq!(first.iter().filter(|lane| **lane >= 6).count(), 1, "{first:?}");
+	assert_eq!(sent.len(), 8);
+}
+
+#[tokio::test]
+async fn calls_of_old_vouchers_are_due() {
+	let policy = policy(9, Duration::from_secs(1 << 40), 1_000);
+	let mut bench = Bench::new(policy).await;
+	let last = bench.take(SESSION, 0).await.valid_until;
+	let id = CallId { session: SESSION, lane: 0, sequence: 1 };
+	bench.store.release(id, Uncharged::CallerGone).await.expect("the store works");
+	bench.serve(0, 1).await;
+	bench.sessions.change_session(|session| session.expires_at = last + 2 * STALE);
+	for (best, sent) in [(last + STALE - 1, 0), (last + STALE, 1)] {
+		bench.sessions.state().best = best;
+		bench.settler.round(false).await;
+		assert_eq!(bench.chain.sent().len(), sent);
+	}
 }
 
 #[tokio::test]

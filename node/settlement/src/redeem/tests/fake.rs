@@ -1,67 +1,108 @@
-//! A chain in memory that does with settlements what it is told to.
+//! A chain in memory that does with settlements what it is told to, and else what the real one does.
 
 use std::{
-	collections::{BTreeMap, VecDeque},
+	collections::{BTreeMap, BTreeSet, VecDeque},
 	sync::{Arc, Mutex, MutexGuard},
 	time::Duration,
 };
 
 use async_trait::async_trait;
+use openledger_chain_client::{DispatchFailure, LaneOutcome, Rejection, Settlement};
 use openledger_primitives::{
-	aggregate::Aggregate,
 	info::{LaneInfo, SessionInfo},
+	lane::{
+		CallRecord, LaneSettlement, Part, SettledCall, SettledItem, SettledLane, SettledParts,
+		SettledRun, Voucher,
+	},
+	lane_list::{AggregateProof, Settled},
 	record::RejectReason,
-	voucher::Voucher,
-	Balance, BlockNumber, Sequence, SessionId,
+	tree, Balance, BlockNumber, Sequence, SessionId,
 };
 
 use super::{CHARGE, FINALIZED};
 use crate::{
-	redeem::{Batch, Content, Sent, SettlementChain, Sighting, Verdict},
+	redeem::{SeenSession, Sent, SettlementChain, Sighting},
 	view::ChainUnavailable,
 };
 use openledger_books::LaneKey;
-use openledger_testkit::{session, SESSION};
+use openledger_testkit::{model, session, PRICE, SESSION};
 
-/// The time that a settlement takes.
+/// The time that a settlement takes, unless a test sets another.
 const FINALITY: Duration = Duration::from_millis(20);
 
 /// The chain's answer to the next settlement.
 #[derive(Clone, Debug)]
 pub(super) enum Fate {
-	/// Takes it, except for these records.
+	/// Takes it, except for these records of each lane.
 	Settle(Vec<Sequence>),
+	/// Takes it, but for its runs.
+	RejectRuns,
+	/// Takes it, but for these lanes.
+	RejectLanes(Vec<LaneKey>),
+	/// Takes it, but for the lanes of a session whose time is over.
+	LaneOver(SessionId),
 	/// Takes an earlier settlement of the same calls first.
 	SettleAfterAnother,
-	/// Takes it, but nobody hears of it.
-	SettleUnheard,
+	/// Takes it, except for these records of each lane, but nobody hears of it.
+	SettleUnheard(Vec<Sequence>),
+	/// Takes it when a test lets it arrive, if that is not too late.
+	SettleLate,
 	/// Loses it.
 	Lose,
 	/// Refuses it.
 	Refuse,
+	/// Says that no block included it.
+	Expire,
 	/// Says that it comes too late.
 	Over,
 	/// Cannot be reached.
 	Away,
 }
 
+/// What a lane's part of a settlement was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SentLane {
+	pub(super) key: LaneKey,
+	pub(super) records: Vec<Sequence>,
+	/// The first and the last call of the run behind them.
+	pub(super) run: Option<(Sequence, Sequence)>,
+	pub(super) voucher: Sequence,
+}
+
+/// What a chain rejects that it would else take.
+#[derive(Clone, Debug, Default)]
+struct Whim {
+	records: Vec<Sequence>,
+	runs: bool,
+	lanes: Vec<LaneKey>,
+	over: Option<SessionId>,
+}
+
 #[derive(Default)]
 pub(super) struct State {
 	pub(super) finalized: BlockNumber,
+	/// The time that a settlement takes.
+	pub(super) finality: Duration,
 	pub(super) sessions: BTreeMap<SessionId, SessionInfo>,
 	pub(super) fates: VecDeque<Fate>,
-	pub(super) verdicts: Vec<(LaneKey, Verdict)>,
-	/// The sequences of each settlement that was sent, and its voucher's.
-	pub(super) sent: Vec<(Vec<Sequence>, Sequence)>,
+	pub(super) outcomes: Vec<(BlockNumber, LaneOutcome)>,
+	/// The lanes of each settlement that was sent.
+	pub(super) sent: Vec<Vec<SentLane>>,
+	/// Settlements that may still arrive, and the last block for each.
+	pub(super) late: Vec<(Vec<LaneSettlement>, BlockNumber)>,
 	/// True if the operator has no transaction on its way.
 	pub(super) nothing_under_way: bool,
+	/// True if old blocks cannot be read any more.
+	pub(super) forgetful: bool,
 	/// Settlements that are waited for, and how many at the same time at most.
 	pub(super) waiting: usize,
 	pub(super) most_waiting: usize,
+	/// Lanes of those, to see that none is in two.
+	busy: BTreeSet<LaneKey>,
 	/// The last block that each may enter.
 	pub(super) lasts: Vec<BlockNumber>,
-	/// The sums that were sent.
-	pub(super) sums: Vec<Aggregate>,
+	/// How often the chain was asked for what old blocks say.
+	pub(super) read: usize,
 }
 
 /// A chain in memory.
@@ -70,7 +111,8 @@ pub(super) struct FakeChain(Mutex<State>);
 impl FakeChain {
 	pub(super) fn new() -> Arc<Self> {
 		let sessions = [(SESSION, session(SESSION))].into();
-		Arc::new(Self(Mutex::new(State { finalized: FINALIZED, sessions, ..State::default() })))
+		let (finalized, finality) = (FINALIZED, FINALITY);
+		Arc::new(Self(Mutex::new(State { finalized, finality, sessions, ..State::default() })))
 	}
 
 	pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -81,81 +123,216 @@ impl FakeChain {
 		self.state().fates.push_back(fate);
 	}
 
+	/// The records of each lane that was sent, and the sequence of its voucher.
 	pub(super) fn sent(&self) -> Vec<(Vec<Sequence>, Sequence)> {
-		self.state().sent.clone()
+		let state = self.state();
+		let lanes = state.sent.iter().flatten();
+		lanes.map(|lane| (lane.records.clone(), lane.voucher)).collect()
+	}
+
+	/// The number of lanes in each settlement that was sent.
+	pub(super) fn sizes(&self) -> Vec<usize> {
+		self.state().sent.iter().map(Vec::len).collect()
+	}
+
+	/// The runs that were sent.
+	pub(super) fn runs(&self) -> Vec<(Sequence, Sequence)> {
+		self.state().sent.iter().flatten().filter_map(|lane| lane.run).collect()
+	}
+}
+
+fn key_of(voucher: &Voucher) -> LaneKey {
+	LaneKey { session: voucher.session, lane: voucher.lane }
+}
+
+fn sent_lane(settlement: &LaneSettlement) -> SentLane {
+	let voucher = settlement.voucher.newest();
+	let run = settlement.parts.iter().find_map(|part| match part {
+		Part::Run(proof) => Some((proof.next.sequence, proof.last().sequence)),
+		Part::Records(_) => None,
+	});
+	SentLane {
+		key: key_of(&voucher),
+		records: settlement.records().map(|record| record.sequence).collect(),
+		run,
+		voucher: voucher.sequence,
 	}
 }
 
 impl State {
-	pub(super) fn settle(
-		&mut self,
-		voucher: &Voucher,
-		sequences: &[Sequence],
-		rejected: &[Sequence],
-	) -> Vec<Verdict> {
-		let key = LaneKey { session: voucher.session, lane: voucher.lane };
+	/// Takes a settlement in a block of its own. `None` if nothing of it counts.
+	pub(super) fn settle(&mut self, lanes: &[LaneSettlement]) -> Option<Vec<LaneOutcome>> {
+		self.settle_but(lanes, &Whim::default())
+	}
+
+	fn settle_but(&mut self, lanes: &[LaneSettlement], but: &Whim) -> Option<Vec<LaneOutcome>> {
 		self.finalized += 1;
-		let session = self.sessions.get_mut(&key.session).expect("it is open");
-		if session.lanes.iter().all(|lane| lane.lane != key.lane) {
-			session.lanes.push(LaneInfo { lane: key.lane, sequence: 0, settled: 0 });
+		let outcomes: Vec<_> = lanes.iter().map(|lane| self.redeem(lane, but)).collect();
+		let counts = |outcome: &LaneOutcome| matches!(outcome, LaneOutcome::Settled(_));
+		if !outcomes.iter().any(counts) {
+			return None;
 		}
-		let lane = session.lanes.iter_mut().find(|lane| lane.lane == key.lane);
-		let lane = lane.expect("it was pushed");
-		let mut verdicts = Vec::new();
-		for &sequence in sequences {
-			let rejection = if sequence <= lane.sequence {
-				Some(RejectReason::SequenceNotRising)
-			} else if rejected.contains(&sequence) {
-				Some(RejectReason::UnknownModel)
-			} else {
-				lane.sequence = sequence;
-				lane.settled += CHARGE;
-				None
-			};
-			verdicts.push(Verdict::of_one(sequence, self.finalized, rejection));
-		}
-		self.verdicts.extend(verdicts.iter().map(|verdict| (key, *verdict)));
-		verdicts
+		let block = self.finalized;
+		self.outcomes.extend(outcomes.iter().map(|outcome| (block, outcome.clone())));
+		Some(outcomes)
 	}
 
-	pub(super) fn settle_sums(
-		&mut self,
-		voucher: &Voucher,
-		sums: &Aggregate,
-		own: &[Sequence],
-		rejected: &[Sequence],
-	) -> Vec<Verdict> {
-		let key = LaneKey { session: voucher.session, lane: voucher.lane };
-		let settled = Balance::from(sums.calls) * CHARGE;
-		// As if it was one record.
-		let mut verdicts = self.settle(voucher, &[sums.up_to], &[]);
-		let session = self.sessions.get_mut(&key.session).expect("it is open");
-		let lane = session.lanes.iter_mut().find(|lane| lane.lane == key.lane);
-		lane.expect("it is there").settled += settled - CHARGE;
-		self.verdicts.pop();
-		verdicts[0].first = 1;
-		self.verdicts.push((key, verdicts[0]));
-		self.finalized -= 1;
-		verdicts.extend(self.settle(voucher, own, rejected));
-		verdicts
-	}
-
-	pub(super) fn settle_batch(&mut self, batch: &Batch, rejected: &[Sequence]) -> Vec<Verdict> {
-		let own = sequences(batch);
-		match &batch.content {
-			Content::Itemised(_) => self.settle(&batch.voucher, &own, rejected),
-			Content::Aggregate { aggregate, .. } => {
-				self.settle_sums(&batch.voucher, aggregate, &own, rejected)
+	/// Takes what was late, if its time is not over.
+	pub(super) fn let_arrive(&mut self) {
+		for (lanes, last) in std::mem::take(&mut self.late) {
+			if self.finalized < last {
+				self.settle(&lanes);
 			}
 		}
 	}
+
+	fn redeem(&mut self, settlement: &LaneSettlement, but: &Whim) -> LaneOutcome {
+		let voucher = settlement.voucher.newest();
+		let key = key_of(&voucher);
+		let refused = |name: &str| LaneOutcome::Refused {
+			session: key.session,
+			lane: key.lane,
+			reason: DispatchFailure {
+				pallet: Some("InferenceMetering".into()),
+				name: name.into(),
+				docs: String::new(),
+			},
+		};
+		let Some(session) = self.sessions.get_mut(&key.session) else {
+			return refused("UnknownSession");
+		};
+		if but.over == Some(key.session) {
+			return refused("SettlementOver");
+		}
+		if but.lanes.contains(&key) {
+			return refused("BadSignature");
+		}
+		let known = session.lanes.iter().find(|lane| lane.lane == key.lane);
+		let before = known.map_or(Settled::default(), |lane| Settled {
+			sequence: lane.sequence,
+			charge: lane.settled,
+		});
+		if voucher.sequence <= before.sequence {
+			return refused("VoucherNotNewer");
+		}
+		if !settlement.voucher.verify(&settlement.signature, &session.signer) {
+			return refused("BadSignature");
+		}
+		let mut meter = Meter { voucher, settled: before, items: vec![], rejected: vec![] };
+		for part in &settlement.parts {
+			match part {
+				Part::Records(records) => {
+					records.iter().for_each(|record| meter.take(record, &but.records));
+				}
+				Part::Run(proof) => meter.take_run(proof, but.runs),
+			}
+		}
+		let Meter { settled, items, rejected, .. } = meter;
+		if items.is_empty() {
+			return refused("NothingSettled");
+		}
+		session.lanes.retain(|lane| lane.lane != key.lane);
+		session.lanes.push(LaneInfo {
+			lane: key.lane,
+			sequence: settled.sequence,
+			settled: settled.charge,
+			agreement: Some(voucher.agreement.hash()),
+		});
+		let charged = settled.charge - before.charge;
+		session.settled += charged;
+		let header = header(session, &voucher, &items, rejected.len(), charged);
+		LaneOutcome::Settled(Box::new(Settlement { header, items, rejected }))
+	}
 }
 
-/// The records of a settlement.
-fn sequences(batch: &Batch) -> Vec<Sequence> {
-	match &batch.content {
-		Content::Itemised(records) => records.iter().map(|record| record.sequence).collect(),
-		Content::Aggregate { last, .. } => last.iter().map(|record| record.sequence).collect(),
+/// Counts a lane's calls as the chain does, but that each call costs the same.
+struct Meter {
+	voucher: Voucher,
+	settled: Settled,
+	items: Vec<SettledItem>,
+	rejected: Vec<Rejection>,
+}
+
+impl Meter {
+	fn take(&mut self, record: &CallRecord, but: &[Sequence]) {
+		let Self { voucher, settled, .. } = self;
+		let (sequence, total) = (record.sequence, settled.charge + CHARGE);
+		let most =
+			if sequence < voucher.sequence { voucher.acknowledged } else { voucher.authorised };
+		let reason = if sequence <= settled.sequence {
+			RejectReason::SequenceNotRising
+		} else if sequence > voucher.sequence {
+			RejectReason::SequenceBeyondVoucher
+		} else if total > most {
+			RejectReason::AboveAcknowledged
+		} else if but.contains(&sequence) {
+			RejectReason::UnknownModel
+		} else {
+			self.settled = Settled { sequence, charge: total };
+			self.items.push(SettledItem::Call(SettledCall {
+				record: record.clone(),
+				charge: CHARGE,
+				parts: SettledParts::default(),
+				direct: Default::default(),
+			}));
+			return;
+		};
+		self.rejected.push(Rejection::Record { sequence, reason });
+	}
+
+	fn take_run(&mut self, proof: &AggregateProof, reject: bool) {
+		let (first_sequence, last_sequence) = (proof.next.sequence, proof.last().sequence);
+		let run = proof.verify(&self.settled, &self.voucher.acknowledges());
+		let reason = match run {
+			Ok(_) if reject => RejectReason::DepositExhausted,
+			Err(_) => RejectReason::BadRun,
+			Ok(totals) => {
+				let charge = self.settled.charge + totals.charge;
+				self.settled = Settled { sequence: last_sequence, charge };
+				self.items.push(SettledItem::Run(SettledRun {
+					first_sequence,
+					last_sequence,
+					count: proof.last().totals.calls,
+					acknowledged_root: self.voucher.acknowledged_root,
+					totals,
+					parts: SettledParts::default(),
+				}));
+				return;
+			}
+		};
+		self.rejected.push(Rejection::Run { first_sequence, last_sequence, reason });
+	}
+}
+
+fn header(
+	session: &SessionInfo,
+	voucher: &Voucher,
+	items: &[SettledItem],
+	rejected: usize,
+	charged: Balance,
+) -> SettledLane {
+	let leaves: Vec<_> = items.iter().map(SettledItem::leaf).collect();
+	SettledLane {
+		session: voucher.session,
+		lane: voucher.lane,
+		caller: session.caller.clone(),
+		node: session.node.clone(),
+		node_payee: session.node.clone(),
+		agreement: voucher.agreement,
+		developer_payee: model().payee,
+		price: PRICE,
+		policy: model().policy,
+		protocol_share: Default::default(),
+		lineage: Default::default(),
+		sources: Default::default(),
+		pools: Default::default(),
+		sequence: items.last().expect("something was settled").last_sequence(),
+		voucher_sequence: voucher.sequence,
+		acknowledged_root: voucher.acknowledged_root,
+		items: u32::try_from(items.len()).expect("they are few"),
+		rejected: u32::try_from(rejected).expect("they are few"),
+		charged,
+		root: tree::root(&leaves).expect("something was settled"),
 	}
 }
 
@@ -165,69 +342,97 @@ impl SettlementChain for FakeChain {
 		10
 	}
 
-	async fn look(&self, session: SessionId) -> Result<Sighting, ChainUnavailable> {
+	async fn look(&self, sessions: &BTreeSet<SessionId>) -> Result<Sighting, ChainUnavailable> {
 		let state = self.state();
-		let session = state.sessions.get(&session).cloned();
-		let known_at_best = session.is_some();
+		let seen = sessions.iter().map(|id| {
+			let info = state.sessions.get(id).cloned();
+			(*id, SeenSession { known_at_best: info.is_some(), info })
+		});
 		Ok(Sighting {
 			finalized: state.finalized,
 			best: state.finalized,
-			session,
-			known_at_best,
+			sessions: seen.collect(),
 			nothing_under_way: state.nothing_under_way,
 		})
 	}
 
-	async fn settle(&self, batch: Batch, last: BlockNumber) -> Result<Sent, ChainUnavailable> {
-		{
+	async fn settle(
+		&self,
+		lanes: Vec<LaneSettlement>,
+		last: BlockNumber,
+	) -> Result<Sent, ChainUnavailable> {
+		let sent: Vec<_> = lanes.iter().map(sent_lane).collect();
+		let finality = {
 			let mut state = self.state();
 			state.lasts.push(last);
 			state.waiting += 1;
 			state.most_waiting = state.most_waiting.max(state.waiting);
-		}
-		tokio::time::sleep(FINALITY).await;
+			for lane in &sent {
+				assert!(state.busy.insert(lane.key), "{} is in two settlements", lane.key);
+			}
+			state.finality
+		};
+		tokio::time::sleep(finality).await;
 		let mut state = self.state();
 		state.waiting -= 1;
+		sent.iter().for_each(|lane| assert!(state.busy.remove(&lane.key)));
 		let fate = state.fates.pop_front().unwrap_or(Fate::Settle(vec![]));
 		if matches!(fate, Fate::Away) {
 			return Err(ChainUnavailable("gone".into()));
 		}
-		state.sent.push((sequences(&batch), batch.voucher.sequence));
-		if let Content::Aggregate { aggregate, .. } = &batch.content {
-			state.sums.push((**aggregate).clone());
-		}
+		state.sent.push(sent);
+		let but = match &fate {
+			Fate::Settle(records) | Fate::SettleUnheard(records) => {
+				Whim { records: records.clone(), ..Whim::default() }
+			}
+			Fate::RejectRuns => Whim { runs: true, ..Whim::default() },
+			Fate::RejectLanes(lanes) => Whim { lanes: lanes.clone(), ..Whim::default() },
+			Fate::LaneOver(session) => Whim { over: Some(*session), ..Whim::default() },
+			_ => Whim::default(),
+		};
 		let unknown = || Sent::Unknown { until: None, reason: "no word".into() };
 		Ok(match fate {
-			Fate::Settle(rejected) => {
-				let verdicts = state.settle_batch(&batch, &rejected);
-				Sent::Finalized { block: state.finalized, verdicts }
+			Fate::SettleUnheard(_) => {
+				state.settle_but(&lanes, &but);
+				unknown()
 			}
-			Fate::SettleAfterAnother => {
-				state.settle_batch(&batch, &[]);
-				let verdicts = state.settle_batch(&batch, &[]);
-				Sent::Finalized { block: state.finalized, verdicts }
-			}
-			Fate::SettleUnheard => {
-				state.settle_batch(&batch, &[]);
+			Fate::SettleLate => {
+				state.late.push((lanes, last));
 				unknown()
 			}
 			Fate::Lose | Fate::Away => unknown(),
+			Fate::Expire => Sent::Expired,
 			Fate::Over => Sent::Over,
 			Fate::Refuse => Sent::Refused { error: "InferenceMetering.NothingSettled".into() },
+			Fate::SettleAfterAnother => {
+				state.settle(&lanes);
+				match state.settle(&lanes) {
+					Some(outcomes) => Sent::Finalized { block: state.finalized, outcomes },
+					None => Sent::Refused { error: "InferenceMetering.VoucherNotNewer".into() },
+				}
+			}
+			_ => match state.settle_but(&lanes, &but) {
+				Some(outcomes) => Sent::Finalized { block: state.finalized, outcomes },
+				None => Sent::Refused { error: "InferenceMetering.NothingSettled".into() },
+			},
 		})
 	}
 
-	async fn verdicts(
+	async fn outcomes(
 		&self,
-		lane: LaneKey,
+		lanes: &BTreeSet<LaneKey>,
 		from: BlockNumber,
 		to: BlockNumber,
-	) -> Result<Vec<Verdict>, ChainUnavailable> {
-		let state = self.state();
-		let here = state
-			.verdicts
-			.iter()
-			.filter(|(key, verdict)| *key == lane && (from..=to).contains(&verdict.block));
-		Ok(here.map(|(_, verdict)| *verdict).collect())
+	) -> Result<Vec<(BlockNumber, LaneOutcome)>, ChainUnavailable> {
+		let mut state = self.state();
+		state.read += 1;
+		if state.forgetful {
+			return Err(ChainUnavailable("these blocks are gone".into()));
+		}
+		let here = state.outcomes.iter().filter(|(block, outcome)| {
+			let (session, lane) = (outcome.session(), outcome.lane());
+			lanes.contains(&LaneKey { session, lane }) && (from..=to).contains(block)
+		});
+		Ok(here.cloned().collect())
 	}
 }

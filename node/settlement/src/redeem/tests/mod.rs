@@ -2,23 +2,28 @@
 
 mod due;
 mod fake;
-mod sums;
+mod random;
+mod runs;
+mod together;
+mod unheard;
 
 use std::{sync::Arc, time::Duration};
 
 use openledger_primitives::{
-	record::RejectReason, voucher::Voucher, Balance, BlockNumber, LaneId, Sequence, SessionId,
+	lane::{AttributionShare, LaneSettlement, Part, VersionedStatement, Voucher},
+	record::RejectReason,
+	tree, Balance, BlockNumber, LaneId, Sequence, SessionId,
 };
 use tokio_util::sync::CancellationToken;
 
 use self::fake::{FakeChain, Fate};
-use super::*;
+use super::{room::Limits, *};
 use crate::testing::TestChain;
 use openledger_books::{
-	testing::{acceptance, served},
-	CallId, CallStatus, Identity, LaneKey, Loss, Outcome, Store, Submission, Uncharged,
+	testing::{acceptance, following, identity, served},
+	CallId, CallStatus, LaneKey, Loss, Outcome, Store, Submission, Uncharged,
 };
-use openledger_testkit::{self as testkit, operator, session, GENESIS, SESSION};
+use openledger_testkit::{self as testkit, session, SESSION};
 
 const CHARGE: Balance = 100;
 const FINALIZED: BlockNumber = 50;
@@ -49,16 +54,39 @@ fn policy(max_calls: u32, max_age: Duration, min_value: Balance) -> SettlementPo
 	}
 }
 
+/// Settlements of so many records, and of runs of so many calls.
+fn limits(records: usize, summed: usize) -> Limits {
+	let lanes = Limits::default().lanes.min(records);
+	Limits { lanes, records, summed, ..Limits::default() }
+}
+
+/// Settlements of one lane each.
+fn one_by_one() -> Limits {
+	Limits { lanes: 1, ..Limits::default() }
+}
+
 impl Bench {
 	async fn new(policy: SettlementPolicy) -> Self {
+		Self::within(Limits::default(), policy).await
+	}
+
+	async fn within(limits: Limits, policy: SettlementPolicy) -> Self {
 		let directory = tempfile::tempdir().expect("a directory");
-		let identity = Identity { genesis: GENESIS, operator: operator().account() };
-		let store = Store::open(&directory.path().join("calls.redb"), identity).await;
+		let store = Store::open(&directory.path().join("calls.redb"), identity()).await;
 		let store = store.expect("it opens");
 		let (chain, sessions) = (FakeChain::new(), Arc::new(TestChain::default()));
 		let (settler, handle) =
-			Settler::new(store.clone(), chain.clone(), sessions.clone(), policy);
+			Settler::within(limits, store.clone(), chain.clone(), sessions.clone(), policy);
 		Self { _directory: directory, store, chain, sessions, settler, handle }
+	}
+
+	/// As if the process had died and come again.
+	fn restart(&mut self) {
+		let (limits, policy) = (self.settler.limits, self.settler.policy);
+		let (store, chain) = (self.store.clone(), self.chain.clone());
+		let (settler, handle) =
+			Settler::within(limits, store, chain, self.sessions.clone(), policy);
+		(self.settler, self.handle) = (settler, handle);
 	}
 
 	/// Serves the lane's next so many calls.
@@ -69,21 +97,40 @@ impl Bench {
 	/// Serves the next so many calls of a lane of this session.
 	async fn serve_in(&self, id: SessionId, lane: LaneId, calls: u64) {
 		for _ in 0..calls {
-			let state = self.store.lane(&session(id), lane).await.expect("the store works");
-			let state = state.unwrap_or_default();
-			let sequence = state.sequence + 1;
-			let voucher = Voucher {
-				session: id,
-				lane,
-				sequence,
-				acknowledged: state.charged,
-				..testkit::voucher(b"body", 0)
-			};
-			let taken = self.store.accept(acceptance(voucher, CHARGE)).await;
-			taken.expect("the store works").expect("it is taken");
-			let id = CallId { session: id, lane, sequence };
-			self.store.serve(id, served(sequence, CHARGE)).await.expect("it fits");
+			self.serve_one(id, lane, &[]).await;
 		}
+	}
+
+	/// Serves the next call of a lane, which names contributions.
+	async fn serve_one(&self, session: SessionId, lane: LaneId, named: &[u64]) -> CallId {
+		let voucher = self.take(session, lane).await;
+		let mut served = served(&voucher, CHARGE);
+		let VersionedStatement::V2(statement) = &mut served.statement;
+		let share = |contribution: &u64| AttributionShare {
+			contribution: *contribution,
+			basis_points: 100,
+		};
+		let shares: Vec<_> = named.iter().map(share).collect();
+		statement.attribution = shares.try_into().expect("they are few");
+		let id = CallId::of(&voucher);
+		self.store.serve(id, served).await.expect("it fits");
+		id
+	}
+
+	/// Takes the next voucher of a lane.
+	async fn take(&self, id: SessionId, lane: LaneId) -> Voucher {
+		let state = self.store.lane(&session(id), lane).await.expect("the store works");
+		let voucher = Voucher { session: id, lane, ..testkit::voucher(b"body", CHARGE) };
+		let voucher = following(voucher, &state.unwrap_or_default());
+		let taken = self.store.accept(acceptance(voucher, CHARGE)).await;
+		taken.expect("the store works").expect("it is taken");
+		voucher
+	}
+
+	/// The lane's next call is not charged.
+	async fn fail(&self, lane: LaneId) {
+		let id = CallId::of(&self.take(SESSION, lane).await);
+		self.store.release(id, Uncharged::CallerGone).await.expect("the store works");
 	}
 
 	/// Another session of the same caller's.
@@ -93,14 +140,52 @@ impl Bench {
 	}
 
 	async fn statuses(&self, lane: LaneId) -> Vec<CallStatus> {
-		let calls = self.store.calls(LaneKey { session: SESSION, lane }).await;
+		self.statuses_in(SESSION, lane).await
+	}
+
+	async fn statuses_in(&self, session: SessionId, lane: LaneId) -> Vec<CallStatus> {
+		let calls = self.store.calls(LaneKey { session, lane }).await;
 		calls.expect("the store works").into_iter().map(|(_, call)| call.status).collect()
+	}
+
+	/// Notes of calls that they are in a settlement, as a process does that dies then.
+	async fn note_submitted(&self, lane: LaneId, sequences: &[Sequence]) {
+		let submission = Outcome::Submitted(Submission { at: FINALIZED, until: FINALIZED + 10 });
+		let id = |sequence: &Sequence| CallId { session: SESSION, lane, sequence: *sequence };
+		let outcomes = sequences.iter().map(|sequence| (id(sequence), submission)).collect();
+		self.store.note(outcomes).await.expect("the store works");
+	}
+
+	/// Has calls settled one by one by somebody who does not tell these books.
+	async fn settle_behind(&self, lane: LaneId, sequences: &[Sequence]) {
+		let mut records = Vec::new();
+		let mut last = None;
+		for sequence in sequences {
+			let id = CallId { session: SESSION, lane, sequence: *sequence };
+			let call = self.store.call(id).await.expect("the store works").expect("it is there");
+			records.push(call.served.expect("it was served").record());
+			last = self.store.voucher(id).await.expect("the store works");
+		}
+		let stored = last.expect("there is a call");
+		let part = Part::Records(records.try_into().expect("they are few"));
+		let settlement = LaneSettlement {
+			voucher: stored.voucher,
+			signature: stored.signature,
+			parts: vec![part].try_into().expect("it is one"),
+		};
+		self.chain.state().settle(&[settlement]).expect("it counts");
 	}
 
 	fn settled_on_chain(&self) -> Balance {
 		let state = self.chain.state();
-		let session = state.sessions.get(&SESSION).expect("it is open");
-		session.lanes.iter().map(|lane| lane.settled).sum()
+		let lanes = state.sessions.values().flat_map(|session| &session.lanes);
+		lanes.map(|lane| lane.settled).sum()
+	}
+
+	/// Settled and lost calls, by their price.
+	async fn ended(&self) -> (Balance, Balance) {
+		let totals = self.store.totals().await.expect("the store works");
+		(totals.settled, totals.lost)
 	}
 }
 
@@ -115,39 +200,48 @@ async fn a_lane_is_settled_with_its_newest_voucher() {
 	bench.serve(1, 1).await;
 	bench.settler.round(false).await;
 	assert_eq!(bench.chain.sent(), [(vec![1, 2, 3], 3), (vec![1], 1)]);
+	assert_eq!(bench.chain.sizes(), [2], "in one settlement");
 	assert_eq!(bench.statuses(0).await, [settled(51); 3]);
-	assert_eq!(bench.statuses(1).await, [settled(52)]);
+	assert_eq!(bench.statuses(1).await, [settled(51)]);
 	assert_eq!(
 		bench.handle.last(),
-		LastSettlement { block: Some(52), ..LastSettlement::default() }
+		LastSettlement { block: Some(51), ..LastSettlement::default() }
 	);
 
 	bench.settler.round(true).await;
-	assert_eq!(bench.chain.sent().len(), 2, "nothing is left to settle");
+	assert_eq!(bench.chain.sizes(), [2], "nothing is left to settle");
+}
+
+#[tokio::test]
+async fn what_was_settled_is_kept_with_its_proof() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 3).await;
+	bench.settler.round(false).await;
+	let id = CallId { session: SESSION, lane: 0, sequence: 2 };
+	let proven = bench.store.proof(id).await.expect("the store works").expect("it is there");
+	let settled = proven.settled.expect("it is settled");
+	assert_eq!((settled.block, settled.index, settled.header.items), (51, 1, 3));
+	let leaf = (settled.index, settled.item.leaf());
+	let root = tree::root_from(settled.header.items, &[leaf], &settled.hashes);
+	assert_eq!(root, Some(settled.header.root));
 }
 
 #[tokio::test]
 async fn calls_without_a_charge_leave_a_gap() {
 	let mut bench = Bench::new(eager()).await;
 	bench.serve(0, 1).await;
-	let voucher = Voucher { sequence: 2, acknowledged: CHARGE, ..testkit::voucher(b"body", 0) };
-	let taken = bench.store.accept(acceptance(voucher, CHARGE)).await;
-	taken.expect("the store works").expect("it is taken");
-	let id = CallId { session: SESSION, lane: 0, sequence: 2 };
-	let why = Uncharged::CallerGone;
-	bench.store.release(id, why).await.expect("the store works");
+	bench.fail(0).await;
 	bench.serve(0, 1).await;
 	bench.settler.round(false).await;
 	assert_eq!(bench.chain.sent(), [(vec![1, 3], 3)]);
+	assert_eq!(bench.settled_on_chain(), 2 * CHARGE);
 }
 
 #[tokio::test]
 async fn a_call_in_flight_does_not_hold_up_those_before_it() {
 	let mut bench = Bench::new(eager()).await;
 	bench.serve(0, 1).await;
-	let voucher = Voucher { sequence: 2, acknowledged: CHARGE, ..testkit::voucher(b"body", 0) };
-	let taken = bench.store.accept(acceptance(voucher, CHARGE)).await;
-	taken.expect("the store works").expect("it is taken");
+	bench.take(SESSION, 0).await;
 	bench.settler.round(false).await;
 	assert_eq!(bench.chain.sent(), [(vec![1], 1)]);
 	assert_eq!(bench.statuses(0).await, [settled(51), CallStatus::Accepted]);
@@ -155,8 +249,7 @@ async fn a_call_in_flight_does_not_hold_up_those_before_it() {
 
 #[tokio::test]
 async fn many_calls_go_in_several_settlements() {
-	let mut bench = Bench::new(eager()).await;
-	bench.settler = bench.settler.with_batch_size(4);
+	let mut bench = Bench::within(limits(4, 4), eager()).await;
 	bench.serve(0, 10).await;
 	let sizes = |bench: &Bench| -> Vec<_> {
 		bench.chain.sent().iter().map(|(calls, voucher)| (calls.len(), *voucher)).collect()
@@ -170,8 +263,7 @@ async fn many_calls_go_in_several_settlements() {
 
 #[tokio::test]
 async fn a_lane_that_never_ends_holds_up_nobody() {
-	let mut bench = Bench::new(eager()).await;
-	bench.settler = bench.settler.with_batch_size(4);
+	let bench = Bench::within(limits(4, 4), eager()).await;
 	bench.serve(0, 40).await;
 	bench.serve(1, 1).await;
 	let Bench { _directory, store: _store, chain, settler, handle, .. } = bench;
@@ -186,23 +278,6 @@ async fn a_lane_that_never_ends_holds_up_nobody() {
 	assert_eq!(chain.sent().len(), 11);
 	stop.cancel();
 	running.await.expect("no panic");
-}
-
-#[tokio::test]
-async fn settling_keeps_up_with_any_number_of_calls() {
-	let mode = SettlementMode::Auto;
-	let mut bench = Bench::new(SettlementPolicy { mode, ..eager() }).await;
-	bench.settler = bench.settler.with_batch_size(2).with_summed(100);
-	bench.serve(0, 8).await;
-	bench.settler.round(false).await;
-	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2)], "they are few");
-	bench.serve(0, 3).await;
-	bench.settler.round(false).await;
-	assert_eq!(bench.chain.sent()[1], (vec![11], 11), "the others in a sum");
-	assert_eq!(bench.chain.state().sums[0].calls, 8);
-	assert_eq!(bench.statuses(0).await.len(), 11);
-	let totals = bench.store.totals().await.expect("the store works");
-	assert_eq!((totals.settled_calls, totals.unsettled_calls()), (11, 0));
 }
 
 #[tokio::test]
@@ -231,199 +306,8 @@ async fn what_comes_too_late_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn an_unheard_settlement_is_found_and_not_sent_again() {
-	let mut bench = Bench::new(eager()).await;
-	bench.serve(0, 2).await;
-	bench.chain.fate(Fate::SettleUnheard);
-	bench.settler.round(false).await;
-	let CallStatus::Submitted(Submission { until, .. }) = bench.statuses(0).await[0] else {
-		panic!("it is on its way")
-	};
-	assert_eq!(bench.chain.state().lasts, [until], "it comes no later than it is looked for");
-	bench.serve(0, 1).await;
-	bench.settler.round(false).await;
-	assert_eq!(bench.statuses(0).await[..2], [settled(51); 2]);
-	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2), (vec![3], 3)], "each call once");
-	assert_eq!(bench.settled_on_chain(), 3 * CHARGE);
-}
-
-#[tokio::test]
-async fn a_lost_settlement_is_sent_again_only_when_its_time_is_over() {
-	let mut bench = Bench::new(eager()).await;
-	bench.serve(0, 1).await;
-	bench.chain.fate(Fate::Lose);
-	bench.settler.round(false).await;
-	let until = FINALIZED + 10;
-	for finalized in [FINALIZED + 1, until] {
-		bench.chain.state().finalized = finalized;
-		bench.settler.round(true).await;
-		assert_eq!(bench.chain.sent().len(), 1, "it may still enter block {until}");
-	}
-	bench.chain.state().finalized = until + 1;
-	bench.settler.round(false).await;
-	assert_eq!(bench.chain.sent().len(), 2);
-	assert_eq!(bench.statuses(0).await, [settled(until + 2)]);
-	assert_eq!(bench.settled_on_chain(), CHARGE);
-}
-
-#[tokio::test]
-async fn a_settlement_that_nobody_took_is_sent_again_at_once() {
-	let mut bench = Bench::new(eager()).await;
-	bench.serve(0, 2).await;
-	// The process died between writing down that it sends and sending.
-	let id = |sequence| CallId { session: SESSION, lane: 0, sequence };
-	let submission = Outcome::Submitted(Submission { at: FINALIZED, until: FINALIZED + 10 });
-	let note = bench.store.note(vec![(id(1), submission), (id(2), submission)]);
-	note.await.expect("the store works");
-	bench.settler.round(false).await;
-	assert!(bench.chain.sent().is_empty(), "something of the operator's is on its way");
-	bench.chain.state().nothing_under_way = true;
-	bench.settler.round(false).await;
-	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2)]);
-	assert_eq!(bench.statuses(0).await, [settled(51); 2]);
-}
-
-#[tokio::test]
-async fn what_is_sent_again_is_the_same_and_not_each_second() {
-	let mut bench = Bench::new(eager()).await;
-	bench.serve(0, 2).await;
-	bench.chain.state().nothing_under_way = true;
-	for _ in 0..4 {
-		bench.chain.fate(Fate::Lose);
-	}
-	bench.settler.round(false).await;
-	bench.serve(0, 1).await;
-	for _ in 0..5 {
-		bench.settler.round(false).await;
-	}
-	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2), (vec![1, 2], 2)], "the third one waits");
-	assert!(bench.handle.last().error.is_some());
-	// Each copy may enter a block for as long as the newest may.
-	bench.chain.state().finalized = FINALIZED + 5;
-	bench.settler.round(true).await;
-	bench.chain.state().nothing_under_way = false;
-	bench.chain.state().finalized = FINALIZED + 15;
-	bench.settler.round(true).await;
-	assert_eq!(bench.chain.sent().len(), 3);
-	bench.chain.state().finalized = FINALIZED + 16;
-	bench.chain.state().fates.clear();
-	bench.settler.round(true).await;
-	assert_eq!(bench.chain.sent()[3], (vec![1, 2, 3], 3), "none of them can arrive any more");
-	assert_eq!(bench.settled_on_chain(), 3 * CHARGE);
-}
-
-#[tokio::test]
-async fn a_settlement_that_an_earlier_one_overtook_is_not_a_loss() {
-	let mut bench = Bench::new(eager()).await;
-	bench.serve(0, 2).await;
-	bench.chain.fate(Fate::SettleAfterAnother);
-	bench.settler.round(false).await;
-	bench.settler.round(false).await;
-	assert!(bench
-		.statuses(0)
-		.await
-		.iter()
-		.all(|status| matches!(status, CallStatus::Settled { .. })));
-	let totals = bench.store.totals().await.expect("the store works");
-	assert_eq!((totals.settled, totals.lost, totals.unsettled()), (200, 0, 0));
-	assert_eq!(bench.settled_on_chain(), 2 * CHARGE);
-	assert_eq!(bench.chain.sent().len(), 1);
-}
-
-#[tokio::test]
-async fn lanes_do_not_wait_for_one_another() {
-	let mut bench = Bench::new(eager()).await;
-	bench.settler = bench.settler.with_lanes_at_once(3);
-	for lane in 0..7 {
-		bench.serve(lane, 1).await;
-	}
-	bench.settler.round(false).await;
-	assert_eq!(bench.chain.sent().len(), 7);
-	assert_eq!(bench.chain.state().most_waiting, 3);
-	assert_eq!(bench.settled_on_chain(), 7 * CHARGE);
-	for lane in 0..7 {
-		assert!(matches!(bench.statuses(lane).await[..], [CallStatus::Settled { .. }]));
-	}
-}
-
-#[tokio::test]
-async fn sessions_that_are_closed_do_not_hold_up_others() {
-	let late = policy(1_000, Duration::from_secs(1 << 40), 0);
-	let mut bench = Bench::new(SettlementPolicy { max_value: 2 * CHARGE, ..late }).await;
-	bench.settler = bench.settler.with_lanes_at_once(2);
-	bench.open(SESSION + 1);
-	for lane in 0..20 {
-		bench.serve(lane, 1).await;
-	}
-	// These are due; the others are not.
-	for lane in 0..6 {
-		bench.serve_in(SESSION + 1, lane, 2).await;
-	}
-	let Bench { _directory, store: _store, chain, settler, handle, .. } = bench;
-	let stop = CancellationToken::new();
-	let running = tokio::spawn(settler.run(stop.clone()));
-	handle.settle(SESSION).await.expect("all of it");
-	stop.cancel();
-	running.await.expect("no panic");
-	let sent = chain.sent();
-	let last = sent.iter().rposition(|(calls, _)| calls.len() == 2).expect("they were due");
-	assert!(last < 18, "{sent:?}");
-	assert_eq!(sent.len(), 26);
-	assert_eq!(chain.state().most_waiting, 4, "two because of each");
-}
-
-#[tokio::test]
-async fn who_asks_first_is_settled_first() {
-	let bench = Bench::new(policy(1_000, Duration::from_secs(1 << 40), 0)).await;
-	bench.open(SESSION + 1);
-	for lane in 0..3 {
-		bench.serve(lane, 1).await;
-		bench.serve_in(SESSION + 1, lane, 2).await;
-	}
-	let Bench { _directory, store: _store, chain, settler, handle, .. } = bench;
-	let stop = CancellationToken::new();
-	let running = tokio::spawn(settler.run(stop.clone()));
-	let (first, second) = tokio::join!(handle.settle(SESSION + 1), handle.settle(SESSION));
-	assert!(first.is_ok() && second.is_ok(), "all of it");
-	stop.cancel();
-	running.await.expect("no panic");
-	let sizes: Vec<_> = chain.sent().iter().map(|(calls, _)| calls.len()).collect();
-	assert_eq!(sizes, [2, 2, 2, 1, 1, 1]);
-}
-
-#[tokio::test]
-async fn what_an_earlier_process_had_sent_is_found() {
-	let mut bench = Bench::new(eager()).await;
-	bench.serve(0, 2).await;
-	// The process died after sending and before hearing: the chain has it, the store does not know.
-	let id = |sequence| CallId { session: SESSION, lane: 0, sequence };
-	let submission = Outcome::Submitted(Submission { at: FINALIZED, until: FINALIZED + 10 });
-	let note = bench.store.note(vec![(id(1), submission), (id(2), submission)]);
-	note.await.expect("the store works");
-	let voucher = bench.store.voucher(id(2)).await.expect("the store works").expect("it is there");
-	bench.chain.state().settle(&voucher.voucher, &[1, 2], &[]);
-
-	bench.settler.round(false).await;
-	assert_eq!(bench.statuses(0).await, [settled(51); 2]);
-	assert!(bench.chain.sent().is_empty(), "nothing was sent again");
-}
-
-#[tokio::test]
-async fn what_was_settled_without_a_trace_counts_as_settled() {
-	let mut bench = Bench::new(eager()).await;
-	bench.serve(0, 1).await;
-	// A store that was restored from a backup does not even know that something was sent.
-	let id = CallId { session: SESSION, lane: 0, sequence: 1 };
-	let voucher = bench.store.voucher(id).await.expect("the store works").expect("it is there");
-	bench.chain.state().settle(&voucher.voucher, &[1], &[]);
-	bench.settler.round(false).await;
-	assert_eq!(bench.statuses(0).await, [CallStatus::Settled { block: None }]);
-	assert!(bench.chain.sent().is_empty());
-}
-
-#[tokio::test]
 async fn refusals_are_not_tried_again_at_once() {
-	for fate in [Fate::Refuse, Fate::Away] {
+	for fate in [Fate::Refuse, Fate::Away, Fate::Expire] {
 		let mut bench = Bench::new(eager()).await;
 		bench.serve(0, 1).await;
 		bench.chain.fate(fate.clone());
@@ -436,17 +320,6 @@ async fn refusals_are_not_tried_again_at_once() {
 		bench.settler.round(true).await;
 		assert_eq!(bench.settled_on_chain(), CHARGE, "before stopping it is tried once more");
 	}
-}
-
-#[tokio::test]
-async fn one_lane_that_fails_does_not_hold_up_others() {
-	let mut bench = Bench::new(eager()).await;
-	bench.serve(0, 1).await;
-	bench.serve(1, 1).await;
-	bench.chain.fate(Fate::Refuse);
-	bench.settler.round(false).await;
-	assert_eq!(bench.statuses(0).await, [CallStatus::Served]);
-	assert_eq!(bench.statuses(1).await, [settled(51)]);
 }
 
 #[tokio::test]
@@ -497,4 +370,16 @@ async fn stopping_settles_what_is_left() {
 	stop.cancel();
 	running.await.expect("no panic");
 	assert_eq!(bench.chain.sent(), [(vec![1, 2], 2)]);
+}
+
+#[tokio::test]
+async fn it_is_told_since_when_settling_fails() {
+	let mut bench = Bench::new(eager()).await;
+	bench.serve(0, 1).await;
+	assert_eq!(bench.handle.last().failing_since, None);
+	bench.chain.fate(Fate::Refuse);
+	bench.settler.round(false).await;
+	assert!(bench.handle.last().failing_since.is_some());
+	bench.settler.round(true).await;
+	assert_eq!(bench.handle.last().failing_since, None, "it works again");
 }

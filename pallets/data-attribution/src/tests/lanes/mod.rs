@@ -187,6 +187,8 @@ impl Events {
 			),
 			pools: BoundedVec::truncate_from(credit.pools.clone()),
 			sequence: lane.items.len() as u64,
+			voucher_sequence: lane.items.len() as u64,
+			acknowledged_root: Hash::zero(),
 			items: lane.items.len() as u32,
 			rejected: 0,
 			charged: lane.data(),

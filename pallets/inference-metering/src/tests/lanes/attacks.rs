@@ -44,6 +44,40 @@ fn calls_held_back_for_too_long() {
 	});
 }
 
+/// Nor does a caller that extends the session shorten the time that the node was promised before.
+#[test]
+fn calls_that_an_extension_would_leave_unpaid() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let book = Book::with_calls(session, 0, 2);
+		let voucher = Voucher { valid_until: 11, ..book.voucher() };
+		SettlementWindow::set(5);
+		assert_ok!(Metering::extend_session(signed(CALLER), session, 140));
+		System::set_block_number(30);
+		assert_ok!(settle(vec![settlement(&voucher, vec![book.records(0..1)])]));
+		System::set_block_number(51);
+		assert_ok!(settle(vec![settlement(&voucher, vec![book.records(1..2)])]));
+	});
+}
+
+/// What is in force in a block is only known when that is over: until then it may be changed, and changed back.
+#[test]
+fn a_release_that_is_current_for_one_transaction() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let mut book = Book::new(session, 0);
+		book.agreement.as_of = System::block_number();
+		book.call(used(1));
+		// The friend's release is made the current one, calls are settled, and it is taken back.
+		Releases::set(BTreeMap::from([(0, 1), (1, 2)]));
+		assert_noop!(settle(vec![book.settlement()]), Error::<Test>::WrongAsOf);
+		Releases::set(BTreeMap::from([(0, 1)]));
+		System::set_block_number(2);
+		assert_ok!(settle(vec![book.settlement()]));
+		assert_eq!(sources(), [(0, 1), (1, 1)]);
+	});
+}
+
 /// A caller and a node that would rather pay a friend choose the block in which the friend was owner: before
 /// the session, to come, or long before somebody else took over.
 #[test]
@@ -62,7 +96,7 @@ fn a_block_that_was_chosen_for_a_friend() {
 			let voucher = Voucher { valid_until, ..book.voucher() };
 			vec![settlement(&voucher, vec![book.records(0..1)])]
 		};
-		for bad in [0, 19, 24, 61, 95, u32::MAX] {
+		for bad in [0, 19, 23, 60, 61, 95, u32::MAX] {
 			assert_noop!(settle(as_of(0, bad, 60)), Error::<Test>::WrongAsOf);
 		}
 		// In block 90 it will be another's, as everybody knows: 15 blocks longer, and no more.
@@ -280,6 +314,32 @@ fn an_own_price_at_the_cost_of_others() {
 		});
 		assert_ok!(settle(at(0, least)));
 		assert_ok!(settle(at(1, list)));
+	});
+}
+
+/// No more can be settled at once than can be disputed.
+#[test]
+fn more_records_than_disputes_are_kept_of() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let book = Book::with_calls(session, 0, 260);
+		let parts = |records, run: std::ops::Range<u32>| {
+			let parts = vec![book.records(0..records / 2), book.records(records / 2..records)];
+			parts.into_iter().chain([book.run(run)]).collect()
+		};
+		let many = settlement(&book.voucher(), parts(257, 257..258));
+		assert_noop!(settle(vec![many.clone()]), Error::<Test>::TooManyRecords);
+		// A run is not disputed.
+		assert_ok!(settle(vec![settlement(&book.voucher(), parts(256, 256..260))]));
+		assert_eq!(settled_lanes()[0].0.items, 257);
+		let all = proven();
+		assert_eq!(all.len(), 257);
+		assert!(all.iter().filter(|of| matches!(of.item, SettledItem::Call(_))).count() <= 256);
+		// It is refused alone.
+		System::reset_events();
+		assert_ok!(settle(vec![many, Book::with_calls(session, 1, 1).settlement()]));
+		let reason = Error::<Test>::TooManyRecords.into();
+		System::assert_has_event(Event::LaneRejected { session, lane: 0, reason }.into());
 	});
 }
 

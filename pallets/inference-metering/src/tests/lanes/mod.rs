@@ -9,6 +9,7 @@ pub(super) mod random;
 mod refusals;
 mod runs;
 mod settling;
+mod unlisted;
 
 use crate::{
 	mock::*,
@@ -72,13 +73,13 @@ fn metering_events() -> Vec<Event<Test>> {
 		.collect()
 }
 
-/// What calls are made under that are paid as of now.
+/// What calls are made under that are paid as of the block before.
 pub(super) fn agreement() -> Agreement {
 	Agreement {
 		model: MODEL,
 		version: 0,
 		price_version: CURRENT,
-		as_of: System::block_number(),
+		as_of: System::block_number() - 1,
 		evidence: Evidence::Open,
 		own_price: None,
 	}

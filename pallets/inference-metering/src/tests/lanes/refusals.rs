@@ -28,6 +28,7 @@ fn faults() -> Vec<(Change, Error<Test>)> {
 		(|voucher| voucher.lane = u16::MAX, Error::NoSuchLane),
 		(|voucher| voucher.sequence = 0, Error::VoucherNotNewer),
 		(|voucher| voucher.agreement.as_of = 1, Error::WrongAsOf),
+		(|voucher| voucher.agreement.as_of = 50, Error::WrongAsOf),
 		(|voucher| voucher.agreement.as_of = 51, Error::WrongAsOf),
 		(|voucher| voucher.valid_until = 9, Error::SettledTooLate),
 		(|voucher| voucher.agreement.model = 77, Error::UnknownModel),
@@ -61,7 +62,7 @@ fn prepared() -> u64 {
 		model.versions.insert(10, Err(RejectReason::TermsForgotten));
 		model.prices.insert(8, Err(RejectReason::PriceExpired));
 	});
-	System::set_block_number(2);
+	System::set_block_number(3);
 	let session = open_session(DEPOSIT);
 	System::set_block_number(50);
 	session

@@ -342,6 +342,43 @@ fn a_settlement_weighs_what_there_was() {
 	});
 }
 
+/// Whoever is paid costs an account, also where another was paid for the same before.
+#[test]
+fn other_payees_of_the_same_weigh_more() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		System::set_block_number(20);
+		let found = |first: LaneId| {
+			let as_of = |lane, as_of| {
+				let mut book = Book::new(session, lane);
+				book.agreement.as_of = as_of;
+				book.call(used(1));
+				book.settlement()
+			};
+			let lanes = vec![as_of(first, 5), as_of(first + 1, 15)];
+			let submitted = LanesLoad::of(&lanes);
+			let weight = try_settle(lanes).unwrap().actual_weight.unwrap();
+			(submitted, weight)
+		};
+		let of = |submitted, models, sources| {
+			let load = LanesLoad { sessions: 1, models, sources, parents: 0, ..submitted };
+			load.weight::<()>()
+		};
+
+		let (submitted, weight) = found(0);
+		assert_eq!(weight, of(submitted, 1, 2));
+
+		Models::change(MODEL, |model| model.payees = BTreeMap::from([(10, STRANGER)]));
+		let (submitted, weight) = found(2);
+		assert_eq!(weight, of(submitted, 2, 2));
+
+		Models::change(MODEL, |model| model.payees = BTreeMap::new());
+		Curators::set(BTreeMap::from([(10, PARENT)]));
+		let (submitted, weight) = found(4);
+		assert_eq!(weight, of(submitted, 1, 4));
+	});
+}
+
 /// Nothing of what the events say can be otherwise without being noticed.
 #[test]
 fn events_that_say_something_else_do_not_add_up() {

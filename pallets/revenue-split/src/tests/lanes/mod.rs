@@ -208,6 +208,8 @@ impl Events {
 			),
 			pools: BoundedVec::truncate_from(payment.pools),
 			sequence: items.len() as u64,
+			voucher_sequence: items.len() as u64,
+			acknowledged_root: Hash::repeat_byte(8),
 			items: items.len() as u32,
 			rejected: 0,
 			charged: lane.charged(),

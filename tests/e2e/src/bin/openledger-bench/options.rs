@@ -3,6 +3,9 @@
 use anyhow::{Context, Result};
 use std::{env, path::PathBuf, str::FromStr};
 
+/// Most connections at once, each with a lane of the session.
+pub const MOST_CONNECTIONS: usize = 64;
+
 /// The options.
 #[derive(Debug)]
 pub struct Options {
@@ -43,7 +46,7 @@ impl Options {
 		let connections: Result<Vec<usize>, _> =
 			connections.split(',').map(|one| one.trim().parse()).collect();
 		let connections = connections.context("BENCH_CONNECTIONS")?;
-		let most = usize::from(openledger_primitives::MAX_LANES);
+		let most = MOST_CONNECTIONS;
 		anyhow::ensure!(
 			connections.iter().all(|count| (1..=most).contains(count)),
 			"BENCH_CONNECTIONS: 1 to {most} each, one lane of a session for each"

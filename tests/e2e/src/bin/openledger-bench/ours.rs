@@ -1,17 +1,17 @@
 //! The inference node with its chain: paid calls, and whether the chain pays for them in the end.
 
-use anyhow::{ensure, Context, Result};
-use openledger_chain_client::{metering, At, Call, Chain, Keypair};
+use anyhow::{anyhow, ensure, Context, Result};
+use openledger_chain_client::{At, Keypair};
 use openledger_e2e::{
 	binaries::{binary, model_file},
 	inference,
 	network::{key, say, Network, CALLER, OPERATOR},
-	payer::Payer,
-	scenario::{self, MODEL},
+	payer::{Lane, Payer, SALT},
+	scenario::{self, Opened, MODEL},
 };
 use openledger_primitives::{
-	voucher::{request_hash, Voucher},
-	AccountId, Balance, LaneId, Sequence, SessionId, OPEN,
+	lane::{Statement, VersionedStatement, Voucher},
+	AccountId, Balance, LaneId, OPEN,
 };
 use openledger_protocol::x402::{
 	self, Payload, PaymentResponse, PaymentSignature, Requirements, Resource,
@@ -32,7 +32,7 @@ use tokio::{
 use crate::{
 	backend,
 	load::{self, Measured, Requests},
-	options::Options,
+	options::{Options, MOST_CONNECTIONS},
 	server::{free_address, Server},
 };
 
@@ -50,26 +50,16 @@ const SETTLED: Duration = Duration::from_secs(120);
 const MOST_OF_ONE: f64 = 1_500.0;
 const MOST: f64 = 12_000.0;
 
-/// Vouchers are hashed with it; the benchmark has nothing to hide.
-const SALT: [u8; 32] = [7; 32];
-
 /// A caller, a session, and the node that it is with.
 pub struct Shop {
 	home: Home,
 	node: Server,
-	session: SessionId,
+	session: Opened,
 	caller: Keypair,
 	body: Vec<u8>,
 	lanes: Vec<Lane>,
-	/// Charge for every call: it always is the same.
-	charge: Balance,
-}
-
-/// Where the caller is on one lane.
-#[derive(Clone, Copy, Default)]
-struct Lane {
-	sequence: Sequence,
-	acknowledged: Balance,
+	/// The first call's statement. Those of all others are the same, but for lane and sequence.
+	stated: Statement,
 }
 
 impl Shop {
@@ -88,25 +78,25 @@ impl Shop {
 		inference::run(&["register", "--config", &config, "--bond", "100"], &[], false).await?;
 		let node = home.start().await?;
 		let caller = key(CALLER)?;
-		let session = open_session(chain, &caller).await?;
+		let session = scenario::open_session(chain, DEPOSIT, LASTS).await?;
 		let body = backend::request();
 
 		// The first one tells what every call costs.
 		let payer = Payer::new(format!("http://{}", home.address), session, caller.clone());
 		let offer = payer.offer(&body).await?;
-		let answer = payer.pay(&offer, &body, payer.voucher(&offer, &body, 1, 0)).await?;
-		let first = answer.response.as_ref().with_context(|| format!("refused: {answer:?}"))?;
-		let charge = first.extra.statement.charge;
-		let mut lanes = vec![Lane::default(); usize::from(openledger_primitives::MAX_LANES)];
-		if let Some(first) = lanes.first_mut() {
-			*first = Lane { sequence: 1, acknowledged: charge };
+		let mut lanes: Vec<_> = (0..LaneId::try_from(MOST_CONNECTIONS)?).map(Lane::new).collect();
+		let first = lanes.first_mut().context("no lane")?;
+		let answer = payer.pay(&offer, &body, payer.voucher(&offer, &body, first)).await?;
+		first.take(answer.receipt()?)?;
+		let stated = answer.receipt()?.statement.newest().clone();
+		for lane in &mut lanes {
+			lane.agreement = Some(stated.agreement);
 		}
-		let used = first.extra.statement.output_tokens;
 		say(format_args!(
-			"session {session}: each call has {} tokens in, {used} out, and costs {charge} planck",
-			first.extra.statement.input_tokens
+			"session {}: each call has {} tokens in, {} out, and costs {} planck",
+			session.id, stated.tokens.input, stated.tokens.output, stated.charge
 		));
-		Ok(Self { home, node, session, caller, body, lanes, charge })
+		Ok(Self { home, node, session, caller, body, lanes, stated })
 	}
 
 	/// Pays for calls on so many lanes, and checks every statement.
@@ -119,7 +109,7 @@ impl Shop {
 		let offer = payer.offer(&self.body).await?;
 		let rate = MOST.min(MOST_OF_ONE * connections as f64);
 		let each = (rate * options.seconds / connections as f64).ceil() as u64;
-		let requests = block_in_place(|| self.prepare(connections, each, &offer));
+		let requests = block_in_place(|| self.prepare(&payer, connections, each, &offer))?;
 		let requests = Requests::Each(requests);
 		let measured = load::run(&self.node, requests, options.seconds);
 		let measured = measured.context("calling the inference node")?;
@@ -128,63 +118,74 @@ impl Shop {
 	}
 
 	/// Signs the vouchers of so many calls on each of the first lanes. What they acknowledge is known:
-	/// every call costs the same.
-	fn prepare(&self, connections: usize, each: u64, offer: &Requirements) -> Vec<Vec<Vec<u8>>> {
-		let lanes: Vec<(LaneId, Lane)> = (0..).zip(self.lanes.iter().copied()).collect();
-		let lanes = lanes.get(..connections).unwrap_or(&lanes);
-		let sign = |(number, lane): (LaneId, Lane)| {
+	/// every call is the same.
+	fn prepare(
+		&self,
+		payer: &Payer,
+		connections: usize,
+		each: u64,
+		offer: &Requirements,
+	) -> Result<Vec<Vec<Vec<u8>>>> {
+		let lanes = self.lanes.get(..connections).unwrap_or(&self.lanes);
+		let sign = |lane: &Lane| {
+			let mut lane = lane.clone();
 			(0..each)
-				.map(|call| self.request(number, lane.after(call, self.charge), offer))
-				.collect::<Vec<_>>()
+				.map(|_| {
+					let request = self.request(payer, &lane, offer);
+					self.go_on(&mut lane)?;
+					Ok(request)
+				})
+				.collect::<Result<Vec<_>>>()
 		};
 		let half = lanes.len().div_ceil(2);
 		std::thread::scope(|scope| {
 			let (first, second) = lanes.split_at(half);
-			let other = scope.spawn(move || second.iter().copied().map(sign).collect::<Vec<_>>());
-			let mut all: Vec<_> = first.iter().copied().map(sign).collect();
-			all.extend(other.join().unwrap_or_default());
-			all
+			let other = scope.spawn(move || second.iter().map(sign).collect::<Result<Vec<_>>>());
+			let mut all = first.iter().map(sign).collect::<Result<Vec<_>>>()?;
+			let other = other.join().map_err(|_| anyhow!("signing panicked"))?;
+			all.extend(other?);
+			Ok(all)
 		})
 	}
 
-	fn request(&self, number: LaneId, lane: Lane, offer: &Requirements) -> Vec<u8> {
-		let voucher = Voucher {
-			genesis_hash: offer.extra.genesis_hash,
-			session: self.session,
-			lane: number,
-			model: offer.extra.model,
-			version: offer.extra.version,
-			price_version: offer.extra.price_version,
-			sequence: lane.sequence + 1,
-			acknowledged: lane.acknowledged,
-			authorised: lane.acknowledged + offer.amount,
-			request_hash: request_hash(&SALT, &self.body),
-			valid_until: offer.extra.block + VALID,
-		};
+	fn request(&self, payer: &Payer, lane: &Lane, offer: &Requirements) -> Vec<u8> {
+		let valid_until = offer.extra.block + VALID;
+		let voucher = Voucher { valid_until, ..payer.voucher(offer, &self.body, lane) };
 		let signature = self.caller.sign_message(&voucher);
 		let resource = Resource {
 			url: format!("http://{}{}", self.home.address, backend::CHAT_PATH),
 			description: None,
 			mime_type: None,
 		};
-		let payload = Payload { voucher, signature, salt: SALT };
+		let payload = Payload { voucher: voucher.into(), signature, salt: SALT };
 		let payment = x402::encode(&PaymentSignature::new(resource, offer.clone(), payload));
 		load::post(backend::CHAT_PATH, &[(x402::PAYMENT_SIGNATURE, &payment)], &self.body)
 	}
 
+	/// Adds the next call to a lane, as the node will state it. That statement.
+	fn go_on(&self, lane: &mut Lane) -> Result<VersionedStatement> {
+		let sequence = lane.sequence + 1;
+		let statement = Statement { lane: lane.number, sequence, ..self.stated.clone() };
+		let (totals, statement) = (statement.totals(), VersionedStatement::from(statement));
+		let added = lane.list.append(sequence, statement.hash(), &totals);
+		added.map_err(|error| anyhow!("{error}"))?;
+		lane.sequence = sequence;
+		Ok(statement)
+	}
+
 	/// Checks the statements of each lane's calls, in order, and goes on from there.
 	fn take(&mut self, receipts: &[Vec<String>], receipt_key: &AccountId) -> Result<()> {
-		for (number, (lane, receipts)) in (0..).zip(self.lanes.iter_mut().zip(receipts)) {
+		let mut lanes = std::mem::take(&mut self.lanes);
+		for (lane, receipts) in lanes.iter_mut().zip(receipts) {
 			for receipt in receipts {
 				let PaymentResponse { extra, .. } = x402::decode(receipt)?;
+				let expected = self.go_on(lane)?;
 				let said = &extra.statement;
-				*lane = lane.after(1, self.charge);
-				let place = (said.session, said.lane, said.sequence, said.charge);
-				let expected = (self.session, number, lane.sequence, self.charge);
-				ensure!(place == expected, "{said:?} instead of {expected:?}");
+				ensure!(*said == expected, "{said:?} instead of {expected:?}");
 				ensure!(extra.is_signed_by(receipt_key), "nobody signed {said:?}");
 			}
 		}
+		self.lanes = lanes;
 		Ok(())
 	}
 
@@ -198,27 +199,28 @@ impl Shop {
 		node.kill().await?;
 		home.configure(true)?;
 		let node = home.start().await?;
-		for (number, lane) in lanes.iter().enumerate().filter(|(_, lane)| lane.sequence > 0) {
+		for lane in lanes.iter().filter(|lane| lane.sequence > 0) {
+			let (session, number) = (session.id, lane.number);
 			let url = format!("http://{}/v1/sessions/{session}/{number}", node.address);
 			let known: Value = reqwest::get(url).await?.error_for_status()?.json().await?;
 			let next = known.get("next_sequence").and_then(Value::as_u64);
 			let charged = known.get("charged").and_then(Value::as_str);
-			let expected = (Some(lane.sequence + 1), Some(lane.acknowledged.to_string()));
+			let expected = (Some(lane.sequence + 1), Some(lane.charged().to_string()));
 			ensure!(
 				(next, charged) == (expected.0, expected.1.as_deref()),
 				"{known}: {expected:?}"
 			);
 		}
 		let calls: u64 = lanes.iter().map(|lane| lane.sequence).sum();
-		let charged: Balance = lanes.iter().map(|lane| lane.acknowledged).sum();
+		let charged: Balance = lanes.iter().map(Lane::charged).sum();
 		say(format_args!(
 			"after SIGKILL and a start the node knows of all {calls} calls that it had acknowledged, \
 			 {charged} planck"
 		));
-		let first = lanes.first().context("no lane")?.acknowledged;
+		let first = lanes.first().context("no lane")?.charged();
 		let settled = async {
 			loop {
-				let found = network.chain().session(session, At::Best).await?;
+				let found = network.chain().session(session.id, At::Best).await?;
 				let found = found.context("the session is gone")?;
 				if let Some(lane) = found.lanes.iter().find(|lane| lane.lane == 0) {
 					ensure!(lane.settled <= first, "{} were settled of {first}", lane.settled);
@@ -235,28 +237,6 @@ impl Shop {
 		));
 		Ok(())
 	}
-}
-
-impl Lane {
-	/// After so many calls more.
-	fn after(self, calls: u64, charge: Balance) -> Self {
-		Self {
-			sequence: self.sequence + calls,
-			acknowledged: self.acknowledged + charge * Balance::from(calls),
-		}
-	}
-}
-
-async fn open_session(chain: &Chain, caller: &Keypair) -> Result<SessionId> {
-	let best = chain.block(At::Best).await?.number;
-	let call = Call::InferenceMetering(metering::Call::open_session {
-		node: key(OPERATOR)?.account(),
-		deposit: DEPOSIT,
-		signer: caller.account(),
-		expires_at: best + LASTS,
-	});
-	let opened = scenario::submit(chain, caller, call).await?;
-	opened.find(scenario::session_opened).context("no SessionOpened event")
 }
 
 /// Where the node keeps what it has, and how it is set up.

@@ -10,7 +10,8 @@ use openledger_chain_client::{
 use openledger_e2e::{
 	inference::Settle,
 	network::{key, say, Network, CALLER},
-	scenario::{awaited, settled_calls, submit},
+	scenario::submit,
+	settled::{awaited, settled_calls},
 	story::open_shop,
 };
 use openledger_primitives::{Balance, BlockNumber, SessionId};

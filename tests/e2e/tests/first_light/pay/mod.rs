@@ -9,7 +9,8 @@ use openledger_e2e::{
 	inference::Settle,
 	network::{key, Network, CALLER, OPERATOR},
 	process::Process,
-	scenario::{settled_calls, FinalCall, MODEL},
+	scenario::MODEL,
+	settled::{settled_calls, FinalCall},
 	story::open_shop,
 };
 use openledger_primitives::{Balance, BlockNumber, MILLI_OPEN};
@@ -239,8 +240,10 @@ async fn check_sums(
 		ensure!(count(none) == Some(0), "{none} is not 0: {report}");
 	}
 	let tokens = |of: fn(&FinalCall) -> u32| calls.iter().map(|call| u64::from(of(call))).sum();
-	ensure!(count("/models/0/input_tokens") == Some(tokens(|call| call.call.input_tokens)));
-	ensure!(count("/models/0/output_tokens") == Some(tokens(|call| call.call.output_tokens)));
+	ensure!(count("/models/0/input_tokens") == Some(tokens(|call| call.call.record.input_tokens)));
+	ensure!(
+		count("/models/0/output_tokens") == Some(tokens(|call| call.call.record.output_tokens))
+	);
 	Ok(spent)
 }
 
