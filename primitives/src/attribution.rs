@@ -1,6 +1,6 @@
-//! Which contributions a call's output came from.
+//! The data that a version of a model was made from, and the rule by which its answers are attributed.
 
-use crate::{ContributionId, DatanetId, ReleaseId, Weight, MAX_ATTRIBUTION, MAX_SOURCES};
+use crate::{DatanetId, ReleaseId, Weight, MAX_SOURCES};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
@@ -9,31 +9,7 @@ use sp_runtime::BoundedVec;
 /// The newest rule by which answers are attributed. A version of a model names one, this one at most.
 pub const NEWEST_RULE: u16 = 0;
 
-/// One contribution's part in a call's output.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
-pub struct AttributionEntry {
-	/// The contribution.
-	pub contribution: ContributionId,
-	/// Its weight relative to the call's other entries.
-	pub weight: Weight,
-}
-
-/// A call's attribution: at most eight entries, or none where it is not known.
-pub type Attribution = BoundedVec<AttributionEntry, ConstU32<MAX_ATTRIBUTION>>;
-
-/// Which release of a datanet a model's income goes to.
+/// Release of a datanet that a model's income goes to.
 #[derive(
 	Clone,
 	Copy,
@@ -54,8 +30,8 @@ pub enum ReleaseSelector {
 	/// The release that the model was trained on.
 	#[codec(index = 0)]
 	Fixed(ReleaseId),
-	/// The datanet's current release when a call is settled: a new one becomes that a notice after it was
-	/// published. For models that retrieve from a live datanet.
+	/// The datanet's current release in the block that a lane's calls are paid as of: a new one becomes that a
+	/// notice after it was published. For models that retrieve from a live datanet.
 	#[codec(index = 1)]
 	Latest,
 }

@@ -47,6 +47,8 @@ pub const RELEASE_LEAF: &[u8] = b"openledger/release/v1";
 /// In front of the count and the peaks of a datanet's release log.
 pub const RELEASE_ROOT: &[u8] = b"openledger/release-root/v1";
 
+/// In front of the salt and the bytes of a request.
+pub const REQUEST: &[u8] = b"openledger/request/v1";
 /// In front of the agreement of a lane.
 pub const AGREEMENT: &[u8] = b"openledger/agreement/v1";
 /// In front of a statement with its version, for its hash in a lane's list.
@@ -86,7 +88,7 @@ pub(crate) fn derive_salt(tag: &[u8], secret: &[u8; 32], index: u32) -> Salt {
 mod tests {
 	use super::*;
 
-	const ALL: [&[u8]; 23] = [
+	const ALL: [&[u8]; 24] = [
 		DATA_LEAF,
 		PRIVATE_LEAF,
 		DATA_SALT,
@@ -107,19 +109,14 @@ mod tests {
 		LANE_ROOT,
 		RELEASE_LEAF,
 		RELEASE_ROOT,
+		REQUEST,
 		AGREEMENT,
 		STATEMENT,
 		SETTLED,
 	];
 
-	/// Tags of messages and hashes that other modules define.
-	const ELSEWHERE: [&[u8]; 9] = [
-		crate::voucher::REQUEST_TAG,
-		crate::statement::RESPONSE_TAG,
-		<crate::voucher::Voucher as crate::signing::Signed>::DOMAIN,
-		<crate::statement::Statement as crate::signing::Signed>::DOMAIN,
-		<crate::closing::CloseAgreement as crate::signing::Signed>::DOMAIN,
-		b"openledger/settled-record/v1",
+	/// Tags of what is signed.
+	const SIGNED: [&[u8]; 3] = [
 		<crate::lane::Voucher as crate::signing::Signed>::DOMAIN,
 		<crate::lane::Statement as crate::signing::Signed>::DOMAIN,
 		<crate::lane::CloseAgreement as crate::signing::Signed>::DOMAIN,
@@ -127,7 +124,7 @@ mod tests {
 
 	#[test]
 	fn no_tag_is_the_beginning_of_another() {
-		let tags: Vec<_> = ALL.iter().chain(&ELSEWHERE).collect();
+		let tags: Vec<_> = ALL.iter().chain(&SIGNED).collect();
 		for (at, one) in tags.iter().enumerate() {
 			for (other_at, other) in tags.iter().enumerate() {
 				assert!(at == other_at || !other.starts_with(one), "{one:?} {other:?}");

@@ -38,7 +38,7 @@ pub type RequestId = u64;
 pub type LaneId = u16;
 /// A voucher's number within its lane, from 1 upwards.
 pub type Sequence = u64;
-/// The weight of a contribution, a data source or an attribution entry.
+/// The weight of a contribution or a data source.
 pub type Weight = u64;
 
 /// The prefix of the chain's addresses in SS58, which makes them begin with `op`.
@@ -50,12 +50,8 @@ pub const MAX_NAME: u32 = 64;
 pub const MAX_URI: u32 = 256;
 /// Most data sources of a model version.
 pub const MAX_SOURCES: u32 = 8;
-/// Most attribution entries of a call.
-pub const MAX_ATTRIBUTION: u32 = 8;
 /// Most records that one settlement carries.
 pub const MAX_RECORDS: u32 = 256;
-/// Most contributions that the merged attribution of one aggregate names.
-pub const MAX_MERGED_ATTRIBUTION: u32 = 64;
 /// Most levels of parents above a model.
 pub const MAX_LINEAGE: u32 = 4;
 /// Most hashes in a proof that a record is one of those behind a root: enough for 2^32 records.
@@ -66,11 +62,9 @@ pub const MAX_REQUEST_INPUT: u32 = 4_096;
 pub const MAX_REQUEST_OUTPUT: u32 = 8_192;
 /// Most contributions that one submission carries.
 pub const MAX_SUBMISSION: u32 = 32;
-/// Number of lanes of a session: they are numbered from 0 up to one less than this.
-pub const MAX_LANES: LaneId = 64;
-/// The same for lanes whose vouchers name an [agreement](crate::lane::Agreement): their operator pays for
-/// the place of each.
-pub const MAX_SESSION_LANES: LaneId = 1_024;
+/// Number of lanes of a session: they are numbered from 0 up to one less than this. Their operator pays for the
+/// place of each.
+pub const MAX_LANES: LaneId = 1_024;
 /// Most models that one inference node serves.
 pub const MAX_SERVED: u32 = 64;
 /// Most releases that one claim pays.

@@ -187,13 +187,13 @@ pub enum NodeStatus {
 pub struct LaneInfo {
 	/// The lane.
 	pub lane: LaneId,
-	/// The sequence of its last settled record.
+	/// The sequence of its last settled call.
 	pub sequence: Sequence,
-	/// Cost of its settled records, in planck.
+	/// Cost of its settled calls, in planck.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub settled: Balance,
 	/// The hash of the agreement that its calls are made under.
-	pub agreement: Option<Hash>,
+	pub agreement: Hash,
 }
 
 /// The terms of a lane's calls, by the block that its agreement names.
@@ -241,7 +241,7 @@ pub struct SessionInfo {
 	pub expires_at: BlockNumber,
 	/// If the caller has asked to close it: the block from which it can be closed by anyone.
 	pub closes_at: Option<BlockNumber>,
-	/// Its lanes that have settled records.
+	/// Its lanes that have settled calls.
 	pub lanes: Vec<LaneInfo>,
 }
 
@@ -255,6 +255,8 @@ pub struct RequestInfo {
 	pub model: ModelId,
 	/// The operator who is to answer; anybody who serves the model if there is none.
 	pub node: Option<AccountId>,
+	/// The version of the model that is to answer.
+	pub version: VersionId,
 	/// The price version that applies.
 	pub price_version: PriceVersion,
 	/// The most that the call may cost, in planck. It is on hold.

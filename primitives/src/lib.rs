@@ -15,14 +15,8 @@
 //! | [`policy`] | who shares a charge, in which proportion |
 //! | [`split`] | exact division of an amount among weights, and of a charge among its earners |
 //! | [`pool_index`] | paying any number of contributors in constant time |
-//! | [`attribution`] | which contributions a call's output came from |
-//! | [`record`] | what one call used, and what became of it in a settlement |
-//! | [`aggregate`] | the sums of any number of calls, settled at once |
-//! | [`merkle`] | proofs that a record is one of those that were settled |
+//! | [`attribution`] | what a version of a model was made from, and the rule of attribution |
 //! | [`lineage`] | what a model owes to the models that it was made from |
-//! | [`voucher`] | the caller's signed promise |
-//! | [`statement`] | the node's signed answer |
-//! | [`closing`] | the agreement to close a session at once |
 //! | [`stream`] | the one form that a contribution's documents are committed to in |
 //! | [`words`] | folding, and what a word is |
 //! | [`tree`] | the hash tree of all commitments, and proofs of any set of its leaves |
@@ -42,10 +36,8 @@
 
 extern crate alloc;
 
-pub mod aggregate;
 pub mod answer;
 pub mod attribution;
-pub mod closing;
 pub mod contribution;
 pub mod data_tree;
 pub mod domain;
@@ -55,13 +47,11 @@ pub mod info;
 pub mod lane;
 pub mod lane_list;
 pub mod lineage;
-pub mod merkle;
 pub mod model;
 pub mod mountain;
 pub mod policy;
 pub mod pool_index;
 pub mod price;
-pub mod record;
 pub mod release;
 pub mod runtime_api;
 #[cfg(feature = "std")]
@@ -72,11 +62,9 @@ pub mod serde_bytes_hex;
 pub mod serde_uri;
 pub mod signing;
 pub mod split;
-pub mod statement;
 pub mod stream;
 pub mod traits;
 pub mod tree;
-pub mod voucher;
 pub mod words;
 
 pub use ids::*;

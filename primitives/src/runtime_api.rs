@@ -6,7 +6,7 @@ use crate::{
 		ContributionInfo, DatanetInfo, Earnings, LaneTermsInfo, ModelEarnings, ModelInfo, NodeInfo,
 		PendingPage, Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
 	},
-	record::RejectReason,
+	lane::RejectReason,
 	AccountId, Balance, BlockNumber, ContributionId, DatanetId, ModelId, PriceVersion, ReleaseId,
 	RequestId, SessionId, VersionId,
 };

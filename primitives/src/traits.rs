@@ -1,12 +1,11 @@
 //! The traits by which the pallets know one another; never by each other's crates.
 
 use crate::{
-	attribution::{AttributionEntry, DataSources},
-	lane::{AttributionShare, DirectAmounts, SettledParts},
+	attribution::DataSources,
+	lane::{AttributionShare, DirectAmounts, PoolPayment, RejectReason, SettledParts},
 	lineage::Lineage,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	record::{CallPayment, DataPayment, PoolPayment, RejectReason},
 	Balance, BlockNumber, DatanetId, ModelId, PriceVersion, ReleaseId, VersionId, Weight,
 };
 use alloc::vec::Vec;
@@ -70,25 +69,14 @@ pub trait ModelInspect<AccountId> {
 	/// The version and the price version that are in force now.
 	fn in_force(model: ModelId) -> Option<(VersionId, PriceVersion)>;
 
-	/// The terms of a call of `version` at `price_version`, which was made now or some time ago.
-	/// Pausing a model does not change the terms of calls that were made before.
-	///
-	/// # Errors
-	/// `UnknownModel`, `UnknownVersion`, `UnknownPrice`; `NotInForce` if one of them never was;
-	/// `VersionExpired`, `PriceExpired` or `ModelRetired` if it was replaced too long ago.
-	fn terms(
-		model: ModelId,
-		version: VersionId,
-		price_version: PriceVersion,
-	) -> Result<CallTerms<AccountId>, RejectReason>;
-
 	/// The terms of calls that were agreed on as of a block, in which version and price version were in force,
 	/// and the first block after it in which another of these is, or in which another owns the model or one
 	/// above it, or is paid for it, as far as is known.
 	///
 	/// # Errors
-	/// Those of [`terms`](Self::terms), `NotInForce` also for a block to come or one in which something else
-	/// was in force, and `TermsForgotten` if nobody knows any more who owned it then.
+	/// `UnknownModel`, `UnknownVersion`, `UnknownPrice`; `NotInForce` for a block to come, or one in which
+	/// something else was in force; `VersionExpired`, `PriceExpired` or `ModelRetired` if it was replaced too
+	/// long ago; `TermsForgotten` if nobody knows any more who owned the model then.
 	fn terms_as_of(
 		model: ModelId,
 		version: VersionId,
@@ -121,37 +109,11 @@ pub trait DataInspect {
 	) -> Result<(DatanetId, ReleaseId, Vec<crate::ContributionId>), DispatchError>;
 }
 
-/// Debt of one charge to the data behind it.
-#[derive(Clone, Copy, Debug)]
-pub struct DataDue<'a> {
-	/// The data part of the charge, in planck.
-	pub amount: Balance,
-	/// Share of it that goes straight to what the call is attributed to.
-	pub attributed: Permill,
-	/// The contributions that the output came from. An entry counts only if its contribution is
-	/// part of one of the releases that the sources lead to.
-	pub attribution: &'a [AttributionEntry],
-	/// The weight, next to the attribution's, of calls that have no attribution: their part of what
-	/// would go straight to contributions goes to the sources. 0 for a single call.
-	pub unattributed: Weight,
-	/// The data that the model was made from.
-	pub sources: &'a DataSources,
-}
-
 /// Pays the data behind calls.
 pub trait DataRevenue<AccountId> {
 	/// The account that holds what contributors may claim. It must receive the sum of what was
 	/// credited, in the same transaction.
 	fn pot() -> AccountId;
-
-	/// Credits each amount to the contributions that the attribution names, as far as they belong
-	/// to one of the sources, and to the sources. Returns one payment per due, in order, that adds
-	/// up to its amount. Each release and contribution is read and written once, however many dues
-	/// pay it.
-	///
-	/// # Errors
-	/// If anything cannot be credited whole; then nothing is, and the caller must fail.
-	fn credit(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError>;
 
 	/// The releases that sources led to in a block that is not to come, and who curated them.
 	///
@@ -169,19 +131,6 @@ pub trait DataRevenue<AccountId> {
 	/// # Errors
 	/// If anything cannot be credited whole; then nothing is, and the caller must fail.
 	fn credit_lanes(dues: &[LaneDue<AccountId>]) -> Result<Vec<LaneCredit>, DispatchError>;
-}
-
-/// One charge of a settlement: of one call, or the sum of many.
-#[derive(Clone, Debug)]
-pub struct ChargedCall {
-	/// Number of calls that it is for.
-	pub calls: u64,
-	/// Amount that the caller paid, in planck.
-	pub charge: Balance,
-	/// The contributions that the answers came from.
-	pub attribution: Vec<AttributionEntry>,
-	/// The weight of calls without attribution: see [`DataDue::unattributed`].
-	pub unattributed: Weight,
 }
 
 /// A release that the calls of a lane pay.
@@ -283,21 +232,8 @@ pub struct LanePayment {
 
 /// Splits charges among everyone behind a call, and pays them.
 pub trait RevenueDistributor<AccountId> {
-	/// The account that must have received the sum of the charges before [`Self::distribute`].
+	/// The account that must have received the sum of the charges before [`Self::distribute_lanes`].
 	fn pot() -> AccountId;
-
-	/// Splits each charge and pays its parts out of the pot, one transfer a recipient, however
-	/// many calls. All of them are calls of `model`, charged under the same terms. Returns one
-	/// payment per charge, in order. `node` is who is paid for the inference node.
-	///
-	/// # Errors
-	/// If the charges cannot be paid out whole; the caller must fail, which undoes everything.
-	fn distribute(
-		node: &AccountId,
-		model: ModelId,
-		terms: &CallTerms<AccountId>,
-		calls: &[ChargedCall],
-	) -> Result<Vec<CallPayment>, DispatchError>;
 
 	/// Adds to the terms of calls what does not come from the model: the protocol's share and the releases
 	/// of a block. `changed_at` is when something of the terms themselves is otherwise.
@@ -319,8 +255,8 @@ pub trait RevenueDistributor<AccountId> {
 		lanes: &[LaneCharges<AccountId>],
 	) -> Result<Vec<LanePayment>, DispatchError>;
 
-	/// Lets something have accrued for an account, for benchmarks: earlier payments that were too little to be
-	/// paid out. The next payment that can be made takes it along.
+	/// Lets something have accrued for an account and for the protocol, for benchmarks: earlier payments that
+	/// were too little to be paid out. The next payment that can be made takes it along.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_accrue(account: &AccountId) -> DispatchResult;
 

@@ -18,7 +18,7 @@ use openledger_primitives::{
 		ContributionInfo, DatanetInfo, Earnings, LaneTermsInfo, ModelEarnings, ModelInfo, NodeInfo,
 		PendingPage, Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
 	},
-	record::RejectReason,
+	lane::RejectReason,
 	BlockNumber, ContributionId, DatanetId, ModelId, PriceVersion, ReleaseId, RequestId, SessionId,
 	VersionId,
 };

@@ -13,7 +13,7 @@ use frame_support::{
 	traits::{BuildGenesisConfig, Contains, InstanceFilter},
 	weights::Weight,
 };
-use openledger_primitives::{voucher::Voucher, MILLI_OPEN, OPEN};
+use openledger_primitives::{MILLI_OPEN, OPEN};
 use pallet_data_attribution::Call as Data;
 use pallet_inference_metering::Call as Metering;
 use pallet_inference_requests::Call as Requests;
@@ -28,7 +28,7 @@ use sp_runtime::{
 	generic::Era,
 	traits::{Convert, Dispatchable, Header as _},
 	transaction_validity::TransactionSource,
-	Digest, DigestItem, FixedU128, MultiAddress, MultiSignature,
+	Digest, DigestItem, FixedU128, MultiAddress,
 };
 
 /// Lays `patch` over `base`, as a node does with a preset and the default genesis.
@@ -259,31 +259,15 @@ fn no_proxy_can_add_one_that_may_do_more() {
 
 #[test]
 fn only_the_operator_and_its_own_proxy_speak_for_a_node() {
-	let voucher = Voucher {
-		genesis_hash: Default::default(),
-		session: 0,
-		lane: 0,
-		model: 0,
-		version: 0,
-		price_version: 0,
-		sequence: 2,
-		acknowledged: 0,
-		authorised: 0,
-		request_hash: Default::default(),
-		valid_until: 0,
-	};
-	let signature = MultiSignature::Sr25519(Default::default());
-	let settle = Metering::settle { voucher, signature, records: Default::default() };
 	let answer = Requests::fulfil_call {
 		request: 0,
 		output: Default::default(),
 		input_tokens: 0,
 		output_tokens: 0,
-		version: 0,
 		attribution: Default::default(),
 	};
 	let lanes = Metering::settle_lanes { lanes: Default::default() };
-	let for_a_node = [RuntimeCall::from(settle), lanes.into(), answer.into()];
+	let for_a_node = [RuntimeCall::from(lanes), answer.into()];
 	for call in &for_a_node {
 		assert!(ProxyType::Operator.filter(call) && !ProxyType::NonTransfer.filter(call));
 	}

@@ -54,10 +54,8 @@ impl LaneState {
 			return None;
 		}
 		let is_ahead = info.sequence > self.sequence || info.settled > self.charged();
-		let is_other = || {
-			let known = self.agreement.map(|agreement| agreement.hash());
-			info.agreement.is_some_and(|hash| known != Some(hash))
-		};
+		let known = |agreement: Agreement| agreement.hash() == info.agreement;
+		let is_other = || !self.agreement.is_some_and(known);
 		if !self.lost && !is_ahead && !is_other() {
 			return None;
 		}
@@ -109,7 +107,7 @@ mod tests {
 	}
 
 	fn info(sequence: Sequence, settled: Balance) -> LaneInfo {
-		LaneInfo { lane: 0, sequence, settled, agreement: Some(agreement(9).hash()) }
+		LaneInfo { lane: 0, sequence, settled, agreement: agreement(9).hash() }
 	}
 
 	#[test]
@@ -118,9 +116,7 @@ mod tests {
 		for known in [info(1, 20), info(4, 60), info(5, 60), info(5, 7)] {
 			assert_eq!(lane.lost_by(&known), None, "{known:?}");
 		}
-		let other = LaneInfo { agreement: Some(agreement(8).hash()), ..info(1, 20) };
-		let silent = LaneInfo { agreement: None, ..info(1, 20) };
-		assert_eq!(lane.lost_by(&silent), None);
+		let other = LaneInfo { agreement: agreement(8).hash(), ..info(1, 20) };
 		for (ahead, sequence, used) in
 			[(info(6, 60), 6, 60), (info(9, 75), 9, 75), (info(4, 61), 5, 61), (other, 5, 60)]
 		{

@@ -34,6 +34,7 @@
 //! store is opened: whatever was delivered of them is the caller's. Where even their beginning did not
 //! reach the disk, nothing was delivered, and their vouchers can come again.
 
+mod disk;
 mod error;
 mod lane_register;
 mod lane_state;
@@ -71,4 +72,4 @@ pub use self::{
 
 /// The version of what is in a file. A file with another one is refused ([`StoreError::Schema`]), and so
 /// is one that names none ([`StoreError::NoSchema`]).
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;

@@ -8,11 +8,14 @@
 //! hashes beside the way from a leaf up to its peak. So of the calls that were removed, a node goes once its
 //! parent has none of those leaves below it: what is left is one node a level.
 
-use std::{cell::RefCell, ops::RangeInclusive};
+use std::{
+	cell::RefCell,
+	ops::{Range, RangeInclusive},
+};
 
 use openledger_primitives::{
 	lane_list::{AggregateProof, LaneLeaf, LaneList, LaneSnapshot},
-	mountain, Hash,
+	mountain, Hash, Sequence,
 };
 
 use super::{
@@ -124,6 +127,26 @@ impl ListReader {
 	/// A leaf, if it is kept.
 	pub fn leaf(&self, index: u32) -> Result<Option<LaneLeaf>, StoreError> {
 		self.leaves.get(LeafKey { lane: self.lane, index })
+	}
+
+	/// The index of the first leaf among these whose call is not below a sequence; their end, if all are. None if
+	/// one that it takes is not kept.
+	pub fn first_from(
+		&self,
+		sequence: Sequence,
+		among: Range<u32>,
+	) -> Result<Option<u32>, StoreError> {
+		let Range { start: mut begin, mut end } = among;
+		while begin < end {
+			let middle = begin.midpoint(end);
+			let Some(leaf) = self.leaf(middle)? else { return Ok(None) };
+			if leaf.sequence < sequence {
+				begin = middle.saturating_add(1);
+			} else {
+				end = middle;
+			}
+		}
+		Ok(Some(begin))
 	}
 
 	/// The run of the leaves from `next` to `to`, of the list when it had `count` calls. None if what it takes

@@ -1,7 +1,7 @@
 //! What is shown of calls: the settled items that they are in, and the voucher that a caller goes on from.
 
 use openledger_primitives::{
-	lane::{SettledItem, SettledRun},
+	lane::{SettledItem, SettledLane, SettledRun},
 	tree, Hash,
 };
 
@@ -9,16 +9,11 @@ use super::{
 	error::StoreError,
 	lane_state::LaneState,
 	list::ListReader,
-	schema::Settlement,
 	snapshot::Snapshot,
 	types::{
 		CallId, LaneKey, LastVoucher, ListProof, ProvenCall, ProvenItem, StoredCall, StoredVoucher,
 	},
 };
-
-/// The most calls after a settlement's last one among which that is looked for whose voucher redeemed it: it
-/// is the first of them, but where the calls before that were rejected.
-const AFTER: u32 = 1_024;
 
 /// A call with the settled item that it is in, and the proof of that.
 pub(super) fn proof(snapshot: &Snapshot, id: CallId) -> Result<Option<ProvenCall>, StoreError> {
@@ -45,7 +40,7 @@ fn item(snapshot: &Snapshot, id: CallId, index: u32) -> Result<Option<ProvenItem
 		return Ok(None);
 	}
 	let listed = match item {
-		SettledItem::Run(run) => listed(snapshot, id.lane_key(), &settlement, run, index)?,
+		SettledItem::Run(run) => listed(snapshot, id.lane_key(), &settlement.header, run, index)?,
 		SettledItem::Call(_) => None,
 	};
 	let (item, block) = (item.clone(), settlement.block);
@@ -53,48 +48,20 @@ fn item(snapshot: &Snapshot, id: CallId, index: u32) -> Result<Option<ProvenItem
 	Ok(Some(ProvenItem { header, block, item, index: place, hashes, listed }))
 }
 
-/// The proof that a call is in the list that a run was opened from.
+/// The proof that a call is in the list that a run was opened from: of the calls below the voucher's own.
 fn listed(
 	snapshot: &Snapshot,
 	lane: LaneKey,
-	settlement: &Settlement,
+	header: &SettledLane,
 	run: &SettledRun,
 	index: u32,
 ) -> Result<Option<ListProof>, StoreError> {
+	let Some(state) = snapshot.get::<LaneState>(lane)? else { return Ok(None) };
 	let list = ListReader::of(snapshot, lane)?;
-	let Some(count) = acknowledged(snapshot, &list, lane, settlement, run)? else {
-		return Ok(None);
-	};
+	let among = run.count..state.list.count();
+	let Some(count) = list.first_from(header.voucher_sequence, among)? else { return Ok(None) };
 	let proof = list.listed(count, index)?;
 	Ok(proof.filter(|proof| proof.verify(&run.acknowledged_root)))
-}
-
-/// The number of calls in the list that a run was opened from: those before the voucher's own.
-fn acknowledged(
-	snapshot: &Snapshot,
-	list: &ListReader,
-	lane: LaneKey,
-	settlement: &Settlement,
-	run: &SettledRun,
-) -> Result<Option<u32>, StoreError> {
-	let from = match settlement.items.last() {
-		Some(SettledItem::Run(last)) => Some(last.count),
-		Some(SettledItem::Call(last)) => {
-			let last = snapshot.get::<StoredCall>(lane.call(last.record.sequence))?;
-			last.and_then(|last| last.index)
-		}
-		None => None,
-	};
-	let Some(from) = from else { return Ok(None) };
-	for count in from..from.saturating_add(AFTER) {
-		let Some(own) = list.leaf(count)? else { break };
-		let voucher = snapshot.get::<StoredVoucher>(lane.call(own.sequence))?;
-		let root = voucher.map(|stored| stored.voucher.newest().acknowledged_root);
-		if root == Some(run.acknowledged_root) {
-			return Ok(Some(count));
-		}
-	}
-	Ok(None)
 }
 
 /// The last voucher of a lane, with the list that it acknowledges.

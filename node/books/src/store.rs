@@ -1,14 +1,6 @@
 //! The store: a handle with which the rest of the node reads and writes.
 
-use std::{
-	ops::Range,
-	path::Path,
-	sync::{
-		atomic::{AtomicBool, Ordering},
-		Arc,
-	},
-	time::Duration,
-};
+use std::{ops::Range, path::Path, sync::Arc, time::Duration};
 
 use openledger_primitives::{
 	info::SessionInfo,
@@ -16,27 +8,25 @@ use openledger_primitives::{
 	lane_list::{AggregateProof, LaneLeaf},
 	BlockNumber, LaneId, RequestId, SessionId,
 };
-use redb::Database;
-use tokio::sync::{mpsc, oneshot, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::{
+	disk::{Asked, Disk},
 	error::StoreError,
 	lane_register::{LaneRegister, Taking},
 	lane_state::LaneState,
 	lanes::{self, Acceptance, LaneRefusal},
 	list::ListReader,
-	opening,
 	outcomes::{self, Outcome},
 	proofs, prune,
 	schema::{Schema, Settlement},
 	snapshot::Snapshot,
-	tables::Tables,
 	types::{
 		CallId, Cutoff, Forgotten, Identity, KeptAnswer, LaneKey, LaneWithLast, LastVoucher,
 		OpenLane, ProvenCall, Pruned, ServedCall, SessionState, StoredAnswer, StoredCall,
 		StoredVoucher, Totals, Uncharged, UnixSeconds,
 	},
-	writer::{Job, Writer, QUEUE},
+	writer::Job,
 	SCHEMA_VERSION,
 };
 
@@ -48,10 +38,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The largest answer that is kept for its caller, in bytes.
 pub const MAX_KEPT: usize = 256 * 1024;
 
-/// Memory for cached pages, in bytes: enough for the ends of many lanes. What is read again after a
-/// long time is in the system's own cache.
-const CACHE: usize = 4 * 1024 * 1024;
-
 /// The most times that a voucher is compared anew after lanes of its session were noted as lost.
 const LOSSES: usize = 4;
 
@@ -59,12 +45,9 @@ const LOSSES: usize = 4;
 /// a function names what else can go wrong.
 #[derive(Clone, Debug)]
 pub struct Store {
-	queue: mpsc::Sender<Job>,
-	pub(super) database: Arc<Database>,
-	pub(super) register: Arc<LaneRegister>,
+	pub(super) disk: Disk,
+	register: Arc<LaneRegister>,
 	recovered: Arc<[CallId]>,
-	/// False if the last commit failed.
-	pub(super) writable: Arc<AtomicBool>,
 	proofs: Arc<Semaphore>,
 }
 
@@ -78,31 +61,10 @@ impl Store {
 	/// [`StoreError::Database`] if it cannot be opened, for instance because another process has it
 	/// open.
 	pub async fn open(path: &Path, identity: Identity) -> Result<Self, StoreError> {
-		let path = path.to_path_buf();
-		let opened = tokio::task::spawn_blocking(move || {
-			if let Some(directory) = path.parent() {
-				std::fs::create_dir_all(directory)
-					.map_err(|error| StoreError::Directory(Arc::new(error)))?;
-			}
-			let database = Database::builder().set_cache_size(CACHE).create(&path)?;
-			let recovered = opening::prepare(&database, &path, &identity)?;
-			let (queue, jobs) = mpsc::channel(QUEUE);
-			let database = Arc::new(database);
-			let writable = Arc::new(AtomicBool::new(true));
-			let register = Arc::new(LaneRegister::default());
-			let writer = Writer {
-				database: database.clone(),
-				register: register.clone(),
-				writable: writable.clone(),
-			};
-			std::thread::Builder::new()
-				.name("store-writer".into())
-				.spawn(move || writer.run(jobs))
-				.map_err(|error| StoreError::Directory(Arc::new(error)))?;
-			let proofs = Arc::new(Semaphore::new(PROOFS));
-			Ok(Self { queue, database, register, recovered: recovered.into(), writable, proofs })
-		});
-		opened.await.map_err(|_| StoreError::Closed)?
+		let register = Arc::new(LaneRegister::default());
+		let (disk, recovered) = Disk::open(path, identity, register.clone()).await?;
+		let proofs = Arc::new(Semaphore::new(PROOFS));
+		Ok(Self { disk, register, recovered: recovered.into(), proofs })
 	}
 
 	/// The calls that an earlier process had accepted and not ended; they were closed as not
@@ -121,19 +83,17 @@ impl Store {
 		&self,
 		acceptance: Acceptance,
 	) -> Result<Result<LaneState, LaneRefusal>, StoreError> {
-		if self.queue.is_closed() {
-			return Err(StoreError::Closed);
-		}
+		self.disk.check_open()?;
 		let mut acceptance = acceptance;
 		// That lanes are lost is noted once, unless the chain goes on meanwhile.
 		for _ in 0..LOSSES {
-			let (behind, lost) = match self.register.accept(&self.database, acceptance)? {
+			let (behind, lost) = match self.register.accept(self.disk.database(), acceptance)? {
 				Taking::Taken(lane) => return Ok(Ok(lane)),
 				Taking::Refused(refusal) => return Ok(Err(refusal)),
 				Taking::Behind(behind, lost) => (behind, lost),
 			};
 			let session = behind.session.clone();
-			self.write(move |tables| lanes::note_lost(tables, &session, &lost)).await?;
+			self.disk.write(move |tables| lanes::note_lost(tables, &session, &lost)).await?;
 			acceptance = behind;
 		}
 		Err(StoreError::Invariant("a session's lanes were noted as lost, and are behind the chain"))
@@ -145,7 +105,7 @@ impl Store {
 	/// Nothing may go out then.
 	pub async fn secure(&self, id: CallId) -> Result<(), StoreError> {
 		let register = self.register.clone();
-		let secured = self.write(move |tables| match register.unwritten(id) {
+		let secured = self.disk.write(move |tables| match register.unwritten(id) {
 			Some(acceptance) => lanes::write(tables, &acceptance),
 			None => Ok(()),
 		});
@@ -155,7 +115,7 @@ impl Store {
 	/// Waits until everything that was done before is on disk.
 	pub async fn sync(&self) -> Result<(), StoreError> {
 		let register = self.register.clone();
-		let synced = self.write(move |tables| {
+		let synced = self.disk.write(move |tables| {
 			for acceptance in register.all_unwritten() {
 				lanes::write(tables, &acceptance)?;
 			}
@@ -197,7 +157,7 @@ impl Store {
 		kept: Option<Vec<u8>>,
 	) -> Result<(), StoreError> {
 		let register = self.register.clone();
-		let ended = self.write(move |tables| {
+		let ended = self.disk.write(move |tables| {
 			lanes::serve(tables, id, register.unwritten(id).as_deref(), served, kept)
 		});
 		ended.await
@@ -205,14 +165,14 @@ impl Store {
 
 	/// Ends an accepted call without a charge; its sequence stays used. True if it was still open.
 	pub async fn release(&self, id: CallId, why: Uncharged) -> Result<bool, StoreError> {
-		self.ask(self.releasing(id, why)).await
+		self.disk.ask(self.releasing(id, why)).await
 	}
 
 	/// Like [`Self::release`], for where nobody can wait: in a destructor. If the queue is full the
 	/// call stays open until the store is opened again.
 	pub fn release_later(&self, id: CallId, why: Uncharged) {
 		let (job, _answer) = self.releasing(id, why);
-		if self.queue.try_send(job).is_err() {
+		if !self.disk.try_send(job) {
 			tracing::error!(call = %id, "a broken call stays open until the node starts again");
 		}
 	}
@@ -229,7 +189,8 @@ impl Store {
 	/// [`StoreError::Invariant`] if the call is not an accepted one.
 	pub async fn withdraw(&self, id: CallId) -> Result<(), StoreError> {
 		let register = self.register.clone();
-		self.write(move |tables| lanes::withdraw(tables, id, register.unwritten(id).as_deref()))
+		self.disk
+			.write(move |tables| lanes::withdraw(tables, id, register.unwritten(id).as_deref()))
 			.await
 	}
 
@@ -240,8 +201,8 @@ impl Store {
 		session: SessionId,
 		now: UnixSeconds,
 	) -> Result<usize, StoreError> {
-		let (register, database) = (self.register.clone(), self.database.clone());
-		let closed = self.write(move |tables| {
+		let (register, database) = (self.register.clone(), self.disk.shared());
+		let closed = self.disk.write(move |tables| {
 			// In this order: no voucher is taken between counting and closing.
 			let unwritten = register.close(session, &database)?;
 			Ok(lanes::close(tables, session, now)?.saturating_add(unwritten))
@@ -251,12 +212,12 @@ impl Store {
 
 	/// The answer to exactly this voucher, if it is kept.
 	pub async fn kept(&self, voucher: Voucher) -> Result<Option<KeptAnswer>, StoreError> {
-		self.read(move |snapshot| snapshot.kept(&voucher)).await
+		self.disk.read(move |snapshot| snapshot.kept(&voucher)).await
 	}
 
 	/// Notes what settlements did to served calls. Returns the number of calls that changed.
 	pub async fn note(&self, outcomes: Vec<(CallId, Outcome)>) -> Result<u32, StoreError> {
-		self.write(move |tables| outcomes::note(tables, &outcomes)).await
+		self.disk.write(move |tables| outcomes::note(tables, &outcomes)).await
 	}
 
 	/// Keeps what was settled of a lane, as the chain told of it: so that it can be shown of each of its calls,
@@ -268,7 +229,7 @@ impl Store {
 		block: BlockNumber,
 	) -> Result<(), StoreError> {
 		let settlement = Settlement { block, header, items };
-		self.write(move |tables| outcomes::keep(tables, &settlement)).await
+		self.disk.write(move |tables| outcomes::keep(tables, &settlement)).await
 	}
 
 	/// Removes up to `limit` calls that are at their end and old, from the lane `from` upwards. The
@@ -279,7 +240,7 @@ impl Store {
 		from: LaneKey,
 		limit: usize,
 	) -> Result<Pruned, StoreError> {
-		self.write(move |tables| prune::prune(tables, cutoff, from, limit)).await
+		self.disk.write(move |tables| prune::prune(tables, cutoff, from, limit)).await
 	}
 
 	/// Up to `limit` sessions that are here, from `from` upwards.
@@ -291,7 +252,7 @@ impl Store {
 		let sessions = move |snapshot: &Snapshot| {
 			snapshot.rows::<SessionState>()?.keys_from(from)?.take(limit).collect()
 		};
-		self.read(sessions).await
+		self.disk.read(sessions).await
 	}
 
 	/// Takes no more vouchers of a session that the chain does not know any more, and removes up to `limit` of
@@ -304,8 +265,8 @@ impl Store {
 		cutoff: Cutoff,
 		limit: usize,
 	) -> Result<Forgotten, StoreError> {
-		let (register, database) = (self.register.clone(), self.database.clone());
-		let forgotten = self.write(move |tables| {
+		let (register, database) = (self.register.clone(), self.disk.shared());
+		let forgotten = self.disk.write(move |tables| {
 			// In this order: no voucher is taken between this and removing.
 			match prune::is_past(tables, session, cutoff)? && register.end(session, &database)? {
 				true => prune::forget(tables, session, cutoff, limit),
@@ -321,17 +282,17 @@ impl Store {
 		request: RequestId,
 		answer: StoredAnswer,
 	) -> Result<(), StoreError> {
-		self.write(move |tables| tables.answers.put(request, &answer)).await
+		self.disk.write(move |tables| tables.answers.put(request, &answer)).await
 	}
 
 	/// Forgets the answer of a call on chain.
 	pub async fn forget_answer(&self, request: RequestId) -> Result<(), StoreError> {
-		self.write(move |tables| tables.answers.remove(request)).await
+		self.disk.write(move |tables| tables.answers.remove(request)).await
 	}
 
 	/// The answers of calls on chain that are not known to have arrived.
 	pub async fn answers(&self) -> Result<Vec<(RequestId, StoredAnswer)>, StoreError> {
-		self.read(|snapshot| snapshot.rows::<StoredAnswer>()?.all()?.collect()).await
+		self.disk.read(|snapshot| snapshot.rows::<StoredAnswer>()?.all()?.collect()).await
 	}
 
 	/// A call, with the settled item that it is in, and the proof of that.
@@ -341,12 +302,13 @@ impl Store {
 	pub async fn proof(&self, id: CallId) -> Result<Option<ProvenCall>, StoreError> {
 		let permit = tokio::time::timeout(PATIENCE, self.proofs.clone().acquire_owned()).await;
 		let permit = permit.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?;
-		self.read(move |snapshot| {
-			// Held until it is done, even if nobody waits for it any more.
-			let _permit = permit;
-			proofs::proof(snapshot, id)
-		})
-		.await
+		self.disk
+			.read(move |snapshot| {
+				// Held until it is done, even if nobody waits for it any more.
+				let _permit = permit;
+				proofs::proof(snapshot, id)
+			})
+			.await
 	}
 
 	/// Checks that calls can be written down. Tries it if the last time failed.
@@ -354,10 +316,8 @@ impl Store {
 	/// # Errors
 	/// The reason why they cannot.
 	pub async fn check(&self) -> Result<(), StoreError> {
-		if self.queue.is_closed() {
-			return Err(StoreError::Closed);
-		}
-		if self.writable.load(Ordering::Relaxed) {
+		self.disk.check_open()?;
+		if self.disk.is_writable() {
 			return Ok(());
 		}
 		self.sync().await
@@ -365,7 +325,7 @@ impl Store {
 
 	/// True if the records up to this one of its lane are not kept any more, or never were.
 	pub async fn is_removed(&self, id: CallId) -> Result<bool, StoreError> {
-		let lane = self.read(move |snapshot| snapshot.get::<LaneState>(id.lane_key())).await?;
+		let lane = self.disk.read(move |snapshot| snapshot.get::<LaneState>(id.lane_key())).await?;
 		Ok(lane.is_some_and(|state| state.is_removed(id.sequence)))
 	}
 
@@ -374,7 +334,7 @@ impl Store {
 		if let Some((_, call)) = self.register.call(id) {
 			return Ok(Some(call));
 		}
-		self.read(move |snapshot| snapshot.get(id)).await
+		self.disk.read(move |snapshot| snapshot.get(id)).await
 	}
 
 	/// A voucher that was taken.
@@ -382,12 +342,13 @@ impl Store {
 		if let Some((voucher, _)) = self.register.call(id) {
 			return Ok(Some(voucher));
 		}
-		self.read(move |snapshot| snapshot.get(id)).await
+		self.disk.read(move |snapshot| snapshot.get(id)).await
 	}
 
 	/// All calls of a lane, in order.
 	pub async fn calls(&self, lane: LaneKey) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
-		let mut calls = self.read(move |snapshot| snapshot.range(lane.all(), usize::MAX)).await?;
+		let mut calls =
+			self.disk.read(move |snapshot| snapshot.range(lane.all(), usize::MAX)).await?;
 		if let Some((open, _)) = self.register.open(lane) {
 			calls.push((CallId::of(&open.voucher.voucher.newest()), lanes::accepted(&open)));
 		}
@@ -404,7 +365,7 @@ impl Store {
 		if let Some((_, open)) = self.register.open(key) {
 			return Ok(Some(open));
 		}
-		let stored = self.read(move |snapshot| snapshot.get(key)).await?;
+		let stored = self.disk.read(move |snapshot| snapshot.get(key)).await?;
 		Ok(lanes::current(stored, session, lane))
 	}
 
@@ -418,20 +379,25 @@ impl Store {
 		let key = LaneKey { session: session.id, lane };
 		if let Some((open, state)) = self.register.open(key) {
 			let list = state.list.clone();
-			let snapshot =
-				self.read(move |snapshot| ListReader::of(snapshot, key)?.snapshot(&list)).await?;
+			let snapshot = self
+				.disk
+				.read(move |snapshot| ListReader::of(snapshot, key)?.snapshot(&list))
+				.await?;
 			let (voucher, call) = (open.voucher.clone(), lanes::accepted(&open));
 			let last = snapshot.map(|snapshot| LastVoucher { voucher, snapshot, call });
 			return Ok(Some(LaneWithLast { state, last }));
 		}
 		let session = session.clone();
-		self.read(move |snapshot| {
-			let stored = snapshot.get(key)?;
-			let Some(state) = lanes::current(stored, &session, key.lane) else { return Ok(None) };
-			let last = if state.lost { None } else { proofs::last(snapshot, key, &state)? };
-			Ok(Some(LaneWithLast { state, last }))
-		})
-		.await
+		self.disk
+			.read(move |snapshot| {
+				let stored = snapshot.get(key)?;
+				let Some(state) = lanes::current(stored, &session, key.lane) else {
+					return Ok(None);
+				};
+				let last = if state.lost { None } else { proofs::last(snapshot, key, &state)? };
+				Ok(Some(LaneWithLast { state, last }))
+			})
+			.await
 	}
 
 	/// The proof of the run from the leaf `next` to the leaf `to` of a lane's list when it had `count` calls.
@@ -443,7 +409,7 @@ impl Store {
 		next: u32,
 		to: u32,
 	) -> Result<Option<AggregateProof>, StoreError> {
-		self.read(move |snapshot| ListReader::of(snapshot, lane)?.run(count, next, to)).await
+		self.disk.read(move |snapshot| ListReader::of(snapshot, lane)?.run(count, next, to)).await
 	}
 
 	/// The leaves of a lane's list with indices in this range that are kept, in order.
@@ -452,22 +418,22 @@ impl Store {
 		lane: LaneKey,
 		range: Range<u32>,
 	) -> Result<Vec<LaneLeaf>, StoreError> {
-		self.read(move |snapshot| snapshot.leaves(lane, range)).await
+		self.disk.read(move |snapshot| snapshot.leaves(lane, range)).await
 	}
 
 	/// The sum over a session's lanes; none if nobody has used it yet.
 	pub async fn session(&self, session: SessionId) -> Result<Option<SessionState>, StoreError> {
-		self.register.session(session, &self.database)
+		self.register.session(session, self.disk.database())
 	}
 
 	/// The sum over all calls.
 	pub async fn totals(&self) -> Result<Totals, StoreError> {
-		Ok(self.read(|snapshot| snapshot.get(())).await?.unwrap_or_default())
+		Ok(self.disk.read(|snapshot| snapshot.get(())).await?.unwrap_or_default())
 	}
 
 	/// The lanes with calls that wait for settlement, or for the outcome of one, in order.
 	pub async fn open_lanes(&self) -> Result<Vec<OpenLane>, StoreError> {
-		self.read(Snapshot::open_lanes).await
+		self.disk.read(Snapshot::open_lanes).await
 	}
 
 	/// The first `limit` calls of a lane that wait for settlement, or for the outcome of one, in order.
@@ -476,7 +442,7 @@ impl Store {
 		lane: LaneKey,
 		limit: usize,
 	) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
-		self.read(move |snapshot| snapshot.open_calls(lane, limit)).await
+		self.disk.read(move |snapshot| snapshot.open_calls(lane, limit)).await
 	}
 
 	/// The oldest call of a lane that waits for settlement, or for the outcome of one.
@@ -488,38 +454,7 @@ impl Store {
 	/// Waits until everything that was asked for before is done, and lets go of the database,
 	/// provided that this is the last clone.
 	pub async fn close(self) {
-		let (done, finished) = oneshot::channel();
-		let Self { queue, database, .. } = self;
-		drop(database);
-		if queue.send(Job::Stop(done)).await.is_ok() {
-			// An error means that the writer is gone, and the database with it.
-			let _ = finished.await;
-		}
-	}
-
-	pub(super) async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
-	where
-		T: Send + 'static,
-		F: FnOnce(&mut Tables<'_>) -> Result<T, StoreError> + Send + 'static,
-	{
-		self.ask(Job::new(operation)).await
-	}
-
-	async fn ask<T>(&self, (job, answer): Asked<T>) -> Result<T, StoreError> {
-		self.queue.send(job).await.map_err(|_| StoreError::Closed)?;
-		answer.await.map_err(|_| StoreError::Closed)?
-	}
-
-	pub(super) async fn read<T, F>(&self, operation: F) -> Result<T, StoreError>
-	where
-		T: Send + 'static,
-		F: FnOnce(&Snapshot) -> Result<T, StoreError> + Send + 'static,
-	{
-		let database = self.database.clone();
-		let read = tokio::task::spawn_blocking(move || operation(&Snapshot::of(&database)?));
-		read.await.map_err(|_| StoreError::Closed)?
+		let Self { disk, .. } = self;
+		disk.close().await;
 	}
 }
-
-/// A job, and where its result comes.
-type Asked<T> = (Job, oneshot::Receiver<Result<T, StoreError>>);

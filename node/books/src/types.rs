@@ -6,14 +6,12 @@ use codec::{Decode, Encode};
 use openledger_primitives::{
 	answer::Header,
 	lane::{
-		CallRecord, SettledItem, SettledLane, Statement, VersionedStatement, VersionedVoucher,
-		Voucher,
+		CallRecord, RejectReason, SettledItem, SettledLane, Statement, VersionedStatement,
+		VersionedVoucher, Voucher,
 	},
 	lane_list::{acknowledged_root, LaneLeaf, LaneSnapshot},
-	mountain,
-	record::RejectReason,
-	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, Sequence, SessionId, Signature,
-	VersionId,
+	mountain, AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, Sequence, SessionId,
+	Signature,
 };
 
 use super::lane_state::LaneState;
@@ -321,7 +319,6 @@ pub struct OpenLane {
 #[allow(missing_docs)] // Names say what has no comment.
 pub struct StoredAnswer {
 	pub model: ModelId,
-	pub version: VersionId,
 	pub output: Vec<u8>,
 	pub input_tokens: u32,
 	pub output_tokens: u32,

@@ -203,7 +203,8 @@ mod tests {
 	async fn what_cannot_be_read_harms_nobody_behind_it() {
 		let directory = tempfile::tempdir().expect("a directory");
 		let store = Store::open(&directory.path().join("calls.redb"), identity()).await;
-		let Store { database, register, writable, .. } = store.expect("it opens");
+		let database = store.expect("it opens").disk.shared();
+		let (register, writable) = (Arc::default(), Arc::new(AtomicBool::new(true)));
 		let writer = Writer { database, register, writable: writable.clone() };
 
 		let put = |value| {

@@ -332,7 +332,7 @@ pub fn use_chain_prefix() {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use openledger_primitives::{voucher::Voucher, Hash};
+	use openledger_primitives::{lane::CloseAgreement, Hash};
 
 	const SCHEMES: [Scheme; 3] = [Scheme::Sr25519, Scheme::Ed25519, Scheme::Ecdsa];
 	const ALICE: &str = "opnyNEihcAKoDLEuFQ4zsFcd5C5FghnQER5KX9ZTQL4u9r3Aa";
@@ -355,26 +355,15 @@ mod tests {
 
 	#[test]
 	fn every_kind_signs_for_its_account() {
-		let voucher = Voucher {
-			genesis_hash: Hash::zero(),
-			session: 1,
-			lane: 0,
-			model: 0,
-			version: 0,
-			price_version: 0,
-			sequence: 1,
-			acknowledged: 0,
-			authorised: 5,
-			request_hash: Hash::zero(),
-			valid_until: 9,
-		};
+		let message =
+			CloseAgreement { genesis_hash: Hash::zero(), session: 1, settled: 5, extension: None };
 		for scheme in SCHEMES {
 			let pair = Keypair::from_uri("//Bob//stash", scheme).unwrap();
 			assert_eq!(pair.scheme(), scheme);
-			let signature = pair.sign_message(&voucher);
-			assert!(voucher.verify(&signature, &pair.account()), "{scheme}");
+			let signature = pair.sign_message(&message);
+			assert!(message.verify(&signature, &pair.account()), "{scheme}");
 			let other = Keypair::from_uri("//Alice", scheme).unwrap();
-			assert!(!voucher.verify(&signature, &other.account()), "{scheme}");
+			assert!(!message.verify(&signature, &other.account()), "{scheme}");
 		}
 	}
 

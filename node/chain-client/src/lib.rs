@@ -32,8 +32,7 @@ pub use chain::{AccountInfo, At, Block, Chain, ChainError, ChainOptions};
 pub use events::{DispatchFailure, EventRecord};
 pub use keys::{parse_account, ss58, use_chain_prefix, KeyError, KeySource, Keypair, Scheme};
 pub use runtime::{
-	data, metering, models, proxy, requests, requests::CallFulfilled, utility, Call, Event, Proxy,
-	ProxyType,
+	data, metering, models, proxy, requests, utility, Call, Event, Proxy, ProxyType,
 };
 pub use settlements::{LaneOutcome, Rejection, SessionSettlements, Settlement};
 pub use tx::{Included, SubmitOptions, TxError, TxOutcome, Wait};

@@ -8,7 +8,7 @@ use openledger_primitives::{
 	lane::{Statement, Voucher},
 	lane_list::{LaneError, LaneList},
 	price::PriceSchedule,
-	AccountId, Hash, LaneId, SessionId, MAX_SESSION_LANES,
+	AccountId, Hash, LaneId, SessionId, MAX_LANES,
 };
 use openledger_protocol::{x402::Receipt, LaneStateBody};
 use thiserror::Error;
@@ -81,7 +81,7 @@ impl Adopted {
 		let same = |what, same| if same { Ok(()) } else { Err(AdoptError::Other(what)) };
 		same("chain", voucher.genesis_hash == facts.genesis_hash)?;
 		same("session", (voucher.session, state.session) == (facts.session, facts.session))?;
-		same("lane", voucher.lane == state.lane && state.lane < MAX_SESSION_LANES)?;
+		same("lane", voucher.lane == state.lane && state.lane < MAX_LANES)?;
 		same("purpose", voucher.extension.is_none())?;
 		if !may_sign(facts).any(|signer| last.is_signed_by(signer)) {
 			return Err(AdoptError::Unsigned);

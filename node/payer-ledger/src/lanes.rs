@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use openledger_primitives::{lane::Agreement, BlockNumber, LaneId, MAX_SESSION_LANES};
+use openledger_primitives::{lane::Agreement, BlockNumber, LaneId, MAX_LANES};
 
 use crate::lane::Lane;
 
@@ -30,8 +30,8 @@ pub(crate) fn pick(
 		lane.agreement.is_some_and(like) && !lane.closed && !lane.is_behind()
 	};
 	let used = lanes.iter().filter(|(_, state)| fits(state)).map(|(lane, _)| *lane);
-	let unused = (0..MAX_SESSION_LANES).filter(|lane| !lanes.get(lane).is_some_and(Lane::is_used));
-	used.filter(|lane| *lane < MAX_SESSION_LANES).chain(unused).find(idle)
+	let unused = (0..MAX_LANES).filter(|lane| !lanes.get(lane).is_some_and(Lane::is_used));
+	used.filter(|lane| *lane < MAX_LANES).chain(unused).find(idle)
 }
 
 #[cfg(test)]
@@ -115,11 +115,10 @@ mod tests {
 
 	#[test]
 	fn a_session_has_so_many_lanes() {
-		let lanes: BTreeMap<_, _> =
-			(0..MAX_SESSION_LANES).map(|lane| (lane, used_for(1))).collect();
-		assert_eq!(MAX_SESSION_LANES, 1_024);
+		let lanes: BTreeMap<_, _> = (0..MAX_LANES).map(|lane| (lane, used_for(1))).collect();
+		assert_eq!(MAX_LANES, 1_024);
 		assert_eq!(pick(&lanes, |_| false, of(2)), None);
-		let last = MAX_SESSION_LANES - 1;
+		let last = MAX_LANES - 1;
 		assert_eq!(pick(&lanes, |lane| lane < last, of(1)), Some(last));
 		assert_eq!(pick(&lanes, |_| true, of(1)), None);
 	}
@@ -132,10 +131,10 @@ mod tests {
 			for model in models {
 				let picked = pick(&lanes, |lane| busy.contains(&lane), of(model));
 				let Some(lane) = picked else {
-					prop_assert_eq!(busy.len(), usize::from(MAX_SESSION_LANES));
+					prop_assert_eq!(busy.len(), usize::from(MAX_LANES));
 					continue;
 				};
-				prop_assert!(lane < MAX_SESSION_LANES && busy.insert(lane));
+				prop_assert!(lane < MAX_LANES && busy.insert(lane));
 				let before = lanes.insert(lane, used_for(model));
 				prop_assert!(before.is_none_or(|before| before.agreement == Some(of(model))));
 			}

@@ -11,6 +11,7 @@
 //! | [`means`] | the choice of a lane for a call, within the budget |
 //! | [`books`], [`book`], [`lane`], [`lanes`] | sessions, their lanes, and the calls on them |
 //! | [`adopt`] | lanes of which their nodes know more, because the payer's state was lost |
+//! | [`deposits`] | putting money into sessions, by transactions |
 //! | [`funds`] | transactions under way, and what closed sessions have cost |
 //! | [`nodes`] | which nodes are trusted, and which are not paid any more |
 //! | [`call`], [`session`], [`types`] | what is on disk |
@@ -23,6 +24,7 @@ mod book;
 mod books;
 mod budget;
 mod call;
+mod deposits;
 mod funds;
 mod lane;
 mod lanes;
@@ -48,6 +50,7 @@ pub use self::{
 	books::Books,
 	budget::Budget,
 	call::{Begun, CallTerms, Correction, Fate, KeptStatement, LaneSlot, OpenCall},
+	deposits::Deposits,
 	funds::Funds,
 	lane::{Lane, Settled, Unlisted},
 	ledger::Ledger,

@@ -258,7 +258,7 @@ impl Treasury {
 		self.usable()?;
 		let budget = Budget { deposit: self.budget.deposit.min(available), ..self.budget };
 		let planned = self.change(|ledger| {
-			let (amount, change) = ledger.plan(node, need, kind, from, &budget)?;
+			let (amount, change) = ledger.deposits().plan(node, need, kind, from, &budget)?;
 			Ok((vec![change], amount))
 		});
 		planned.await
@@ -266,7 +266,7 @@ impl Treasury {
 
 	/// Ends the submission of a transaction, whatever came of it.
 	pub fn submitted(&self, node: &AccountId) {
-		self.ledger.lock().submitted(node);
+		self.ledger.lock().deposits().submitted(node);
 	}
 
 	fn usable(&self) -> Result<(), StoreError> {

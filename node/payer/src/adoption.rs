@@ -13,7 +13,7 @@ use openledger_payer_ledger::{AdoptError, StoreError};
 use openledger_primitives::{
 	info::{NodeInfo, SessionInfo},
 	price::PriceSchedule,
-	AccountId, LaneId, SessionId, MAX_SESSION_LANES,
+	AccountId, LaneId, SessionId, MAX_LANES,
 };
 use openledger_protocol::LaneStateBody;
 use tokio::time::timeout;
@@ -139,7 +139,7 @@ async fn take_lanes(parts: &Parts, info: &SessionInfo) -> Result<bool, StoreErro
 	};
 	let settled = info.lanes.iter().map(|lane| lane.lane).max();
 	let mut unused = 0_u32;
-	for lane in 0..MAX_SESSION_LANES {
+	for lane in 0..MAX_LANES {
 		if unused >= UNUSED && settled.is_none_or(|settled| lane > settled) {
 			break;
 		}

@@ -282,7 +282,9 @@ impl Funding {
 				let opened = self.treasury.update(|ledger| {
 					// It takes the place of those.
 					let mut changes = ledger.books_mut().retire_worn(node);
-					changes.extend(ledger.opened(node, session, deposit, expires_at, opened_at));
+					changes.extend(
+						ledger.deposits().opened(node, session, deposit, expires_at, opened_at),
+					);
 					if let Some(hot) = keys.hot_account() {
 						let books = ledger.books_mut();
 						changes.extend(books.at(session, |book| book.opened_for(hot, limit)));
@@ -316,7 +318,10 @@ impl Funding {
 			Submitted::Done(()) => {
 				info!(session, node = %ss58(node), amount = %format_amount(amount), "session topped up");
 				self.changed.lock().insert(session, Instant::now());
-				self.treasury.update(|ledger| ledger.topped_up(node)).await.map_err(Into::into)
+				self.treasury
+					.update(|ledger| ledger.deposits().topped_up(node))
+					.await
+					.map_err(Into::into)
 			}
 			other => self.not_done(node, other).await,
 		};
@@ -332,7 +337,7 @@ impl Funding {
 		match submitted {
 			Submitted::Refused(reason) => {
 				warn!(node = %ss58(node), %reason, "no money could be put into a session");
-				self.treasury.update(|ledger| ledger.abandon(node)).await?;
+				self.treasury.update(|ledger| ledger.deposits().abandon(node)).await?;
 				Err(FundingError::Refused(reason))
 			}
 			Submitted::Unknown(reason) => {

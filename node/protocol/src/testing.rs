@@ -2,10 +2,9 @@
 
 use openledger_primitives::{
 	answer::{unattributed, Evidence},
-	lane::{Agreement, AttributionShare, Statement, Voucher},
+	lane::{request_hash, Agreement, AttributionShare, Statement, Voucher},
 	price::Tokens,
 	signing::Signed,
-	voucher::request_hash,
 	AccountId, Hash, Signature, OPEN, SS58_PREFIX,
 };
 use sp_core::{crypto::Ss58Codec, ecdsa, ed25519, sr25519, Pair};

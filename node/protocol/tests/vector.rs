@@ -4,10 +4,10 @@ use std::{fs, path::Path};
 
 use openledger_primitives::{
 	answer::{prompt_root, unattributed, AnswerSalts},
+	lane::request_hash,
 	lane_list::{LaneList, Totals},
 	price::Tokens,
 	signing::Signed,
-	voucher::request_hash,
 	AccountId, Hash,
 };
 use openledger_protocol::{

@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use openledger_primitives::{
 	info::{LaneTermsInfo, ModelInfo, SessionInfo},
+	lane::RejectReason,
 	price::PriceSchedule,
-	record::RejectReason,
 	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId, VersionId,
 };
 use openledger_testkit::{Away, GENESIS};

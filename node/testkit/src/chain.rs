@@ -4,9 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use openledger_primitives::{
 	info::{LaneTermsInfo, ModelInfo, NodeInfo, SessionInfo},
-	lane::VersionedCloseAgreement,
+	lane::{RejectReason, VersionedCloseAgreement},
 	price::PriceSchedule,
-	record::RejectReason,
 	AccountId, Balance, BlockNumber, Hash, ModelId, PriceVersion, SessionId, Signature, VersionId,
 };
 use parking_lot::{Mutex, MutexGuard};

@@ -5,12 +5,11 @@ use openledger_primitives::{
 	answer::{self, prompt_root, unattributed, AnswerSalts, Evidence},
 	attribution::{DataSources, NEWEST_RULE},
 	info::{LaneInfo, ModelInfo, SessionInfo},
-	lane::{Agreement, Statement, VersionedStatement, Voucher},
+	lane::{request_hash, Agreement, Statement, VersionedStatement, Voucher},
 	lane_list::{LaneLeaf, LaneList},
 	model::VersionDetails,
 	policy::RevenuePolicy,
 	price::{PriceSchedule, Tokens},
-	voucher::request_hash,
 	Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId, VersionId,
 };
 use openledger_protocol::x402::{self, Payload, PaymentRequired, PaymentSignature, Receipt};
@@ -87,7 +86,7 @@ pub fn session(id: SessionId) -> SessionInfo {
 
 /// A lane as far as the chain has settled it.
 pub fn settled_lane(lane: LaneId, sequence: Sequence, settled: Balance) -> LaneInfo {
-	LaneInfo { lane, sequence, settled, agreement: Some(agreement().hash()) }
+	LaneInfo { lane, sequence, settled, agreement: agreement().hash() }
 }
 
 /// The model.

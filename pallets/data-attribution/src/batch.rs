@@ -2,8 +2,7 @@
 //! happens whole or changes nothing, and each release, contribution and curator is read and written once,
 //! however many charges pay it.
 //!
-//! Who is paid how much of a charge is not decided here: see [`credit`](crate::credit) and
-//! [`lanes`](crate::lanes).
+//! Who is paid how much of a charge is not decided here: see [`lanes`](crate::lanes).
 
 use crate::{
 	types::weight_at, Accounted, Checkpoint, Config, ContributionStatus, Contributions,
@@ -20,7 +19,7 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	contribution::{is_provable, Standing},
 	history::History,
-	record::PoolPayment,
+	lane::PoolPayment,
 	split::{part_of, split_exact},
 	Balance, ContributionId, DatanetId, ReleaseId, Weight,
 };

@@ -4,8 +4,8 @@ use crate::{Config, Datanets, Pallet, Releases};
 use alloc::vec::Vec;
 use openledger_primitives::{
 	attribution::DataSources,
-	record::{DataPayment, RejectReason},
-	traits::{DataDue, DataInspect, DataRevenue, LaneCredit, LaneDue, Resolved},
+	lane::RejectReason,
+	traits::{DataInspect, DataRevenue, LaneCredit, LaneDue, Resolved},
 	BlockNumber, DatanetId, ReleaseId,
 };
 use sp_runtime::{traits::Zero, DispatchError};
@@ -32,10 +32,6 @@ impl<T: Config> DataInspect for Pallet<T> {
 impl<T: Config> DataRevenue<T::AccountId> for Pallet<T> {
 	fn pot() -> T::AccountId {
 		Self::pot()
-	}
-
-	fn credit(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
-		Self::do_credit(frame_system::Pallet::<T>::block_number(), dues)
 	}
 
 	fn resolve(

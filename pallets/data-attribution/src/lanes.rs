@@ -28,8 +28,10 @@ use frame_support::{ensure, BoundedVec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	attribution::{DataSources, ReleaseSelector},
-	lane::{direct_part, AttributionShare, DirectAmount, DirectAmounts, WHOLE_ANSWER},
-	record::{PoolPayment, RejectReason},
+	lane::{
+		direct_part, AttributionShare, DirectAmount, DirectAmounts, PoolPayment, RejectReason,
+		WHOLE_ANSWER,
+	},
 	traits::{LaneCredit, LaneDue, Resolved, ResolvedSource},
 	Balance, ContributionId, DatanetId, ReleaseId, Weight,
 };

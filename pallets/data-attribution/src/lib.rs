@@ -56,28 +56,23 @@
 //! ## How a call's data part is divided
 //!
 //! ```text
-//! data part ─┬─ attributed share ──► contributions that the call's attribution names, by weight
+//! data part ─┬─ attributed share ──► contributions that the call's attribution names, by their part of the answer
 //!            └─ rest ──────────────► releases that the model was made from, by weight
 //!                                    (of each: the curator's share to the curator)
 //! ```
 //!
-//! All divisions are exact ([`openledger_primitives::split`]). The attribution comes from the node
-//! that ran the call, so it is not trusted to name just anybody: an entry counts only if its
-//! contribution is part of one of the releases that the model was made from, was not slashed, and has a
-//! format in which it can be proven what an answer has of it.
-//! The part of an entry that does not count goes to the releases, not to the other entries. A source that leads to no published release
-//! leaves its part to the others; if none leads to one, the payment fails whole. Of what is
+//! No planck is lost ([`openledger_primitives::split`]). All calls of a lane are paid as of one block, on which
+//! caller and node have agreed: see [`DataRevenue::resolve`](openledger_primitives::traits::DataRevenue::resolve)
+//! and [`DataRevenue::credit_lanes`](openledger_primitives::traits::DataRevenue::credit_lanes). The attribution
+//! comes from the node that ran the call, so it is not trusted to name just anybody: an entry counts only if its
+//! contribution is part of one of the releases that the model was made from, was not slashed or withheld in that
+//! block, and has a format in which it can be proven what an answer has of it. An entry says how much of the
+//! answer its contribution has, in basis points of the whole, and gets what that is of the attributed share,
+//! whatever the other entries are. The releases get all the rest. A source that leads to no published release
+//! leaves its part to the others; if none leads to one, there is nobody to pay, and no call to serve. Of what is
 //! attributed to a contribution, the curator gets the share of the newest of those releases that it
-//! is part of. A whole batch of calls is credited at once: each release, contribution and curator
-//! is read and written once. See
-//! [`DataRevenue::credit`](openledger_primitives::traits::DataRevenue::credit).
-//!
-//! Calls of a lane name a block as of which all of them are paid, and say of each contribution how much of the
-//! answer it has, in basis points of the whole: see
-//! [`DataRevenue::resolve`](openledger_primitives::traits::DataRevenue::resolve) and
-//! [`DataRevenue::credit_lanes`](openledger_primitives::traits::DataRevenue::credit_lanes). An entry gets what
-//! that is of the attributed share, whatever the other entries are, and the releases all the rest. A whole
-//! extrinsic of lanes is credited at once.
+//! is part of. All lanes of an extrinsic are credited at once: each release, contribution and curator
+//! is read and written once.
 //!
 //! Crediting moves no OPEN: the settlement that credits also pays the sum into this pallet's pot
 //! ([`Pallet::pot`]), from which contributors [`claim`](Call::claim) and curators
@@ -90,10 +85,10 @@
 //! - A release is frozen: a curator can change weights and shares only for later ones, and the
 //!   curator's share only downwards.
 //! - A model that names no release number is paid by the datanet's current release when a call is
-//!   agreed on or settled, and a new release becomes that only after a notice
+//!   agreed on, and a new release becomes that only after a notice
 //!   ([`ReleaseNotice`](Config::ReleaseNotice)): a curator cannot publish a release that is heavy with
-//!   data of their own and be paid by calls that are settled before the notice is over, nor by those
-//!   that were agreed on before it, however long they are held back.
+//!   data of their own and be paid by calls that are agreed on before the notice is over, however long
+//!   they are held back.
 //! - A contributor may stop: the contribution is in no further release, but keeps what it has.
 //! - A rejected contributor keeps a claim to the root for a time (see below): a curator cannot reject
 //!   what they have seen, and submit it as their own.
@@ -180,7 +175,7 @@
 //! [current](Datanet::current_at) from which block on, and who was the [curator](Datanet::curator_at); and a
 //! contribution, whether calls could be [attributed](Contribution::standing_at) to it. Neither a release that
 //! is published, nor a curator who changes, nor a verdict, right before a settlement, changes what was true in
-//! an earlier block. What is credited is credited as of one block.
+//! an earlier block.
 //!
 //! They keep what any block of the last [`HistoryPeriod`](Config::HistoryPeriod) had, and are bounded: a change
 //! for which there is no room is refused. Who fills a history stands in nobody's way but their own. The
@@ -225,7 +220,6 @@ mod batch;
 mod benchmarking;
 mod claims;
 mod contributions;
-mod credit;
 mod curation;
 mod datanets;
 mod impls;
@@ -846,7 +840,7 @@ pub mod pallet {
 		UnknownReservation,
 		/// The reservation still counts.
 		ReservationInForce,
-		/// An attribution names at most 64 contributions, and that of an item of a lane at most 16.
+		/// An attribution names at most 16 contributions.
 		AttributionTooLong,
 		/// Only the accuser may do this.
 		NotAccuser,
@@ -864,9 +858,6 @@ pub mod pallet {
 		TooManyReleaseChanges,
 		/// The datanet's curator has changed as often as can be remembered: try again in some days.
 		TooManyCuratorChanges,
-		/// It is not known any more who curated a datanet, or which release was current, in the block that
-		/// was agreed on.
-		TermsForgotten,
 		/// The entries of an attribution come to more than the whole answer.
 		AttributionAboveWhole,
 	}

@@ -8,15 +8,15 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use openledger_primitives::{
-	attribution::{AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	attribution::{DataSource, DataSources, ReleaseSelector},
 	contribution::{Submission, FORMAT_STREAM},
-	record::DataPayment,
-	traits::{DataDue, RecordEarnings, Role},
+	lane::{AttributionShare, PoolPayment, RejectReason},
+	traits::{LaneDue, RecordEarnings, Role},
 	AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, Weight,
 	MILLI_OPEN, OPEN,
 };
 use pallet_data_attribution::{
-	Accounted, HoldReason, NextContributionId, NextDatanetId, ReleasePayout, Releases,
+	Accounted, Error, HoldReason, NextContributionId, NextDatanetId, ReleasePayout, Releases,
 	MAX_TOTAL_WEIGHT,
 };
 use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, Permill};
@@ -264,7 +264,22 @@ pub fn latest(datanet: DatanetId, weight: Weight) -> DataSource {
 	DataSource { datanet, release: ReleaseSelector::Latest, weight }
 }
 
-/// Credits the data part of a call and pays it into the pot, as a settlement does.
+/// Payment of a call straight to one contribution, the curator's part included, in planck.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectPayment {
+	pub contribution: ContributionId,
+	pub amount: Balance,
+}
+
+/// The payment of one call's data part.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DataPayment {
+	pub direct: Vec<DirectPayment>,
+	pub pools: Vec<PoolPayment>,
+}
+
+/// Credits the data part of a call as of now and pays it into the pot, as a settlement does. The contributions have
+/// the whole answer, in parts by weight.
 pub fn pay(
 	amount: Balance,
 	attributed: Permill,
@@ -282,50 +297,40 @@ pub fn pay_as_of(
 	attribution: &[(ContributionId, Weight)],
 	sources: &[DataSource],
 ) -> Result<DataPayment, DispatchError> {
-	let entries = entries(attribution);
 	let sources = DataSources::try_from(sources.to_vec()).unwrap();
-	let due =
-		DataDue { amount, attributed, attribution: &entries, unattributed: 0, sources: &sources };
-	pay_all_as_of(as_of, &[due]).map(|mut payments| payments.remove(0))
-}
-
-pub fn entries(attribution: &[(ContributionId, Weight)]) -> Vec<AttributionEntry> {
-	let entry = |(contribution, weight): &(ContributionId, Weight)| AttributionEntry {
-		contribution: *contribution,
-		weight: *weight,
-	};
-	attribution.iter().map(entry).collect()
-}
-
-/// Credits the data parts of a batch of calls and pays them into the pot, as a settlement does.
-/// Checks that they add up.
-pub fn pay_all(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
-	pay_all_as_of(System::block_number(), dues)
-}
-
-fn pay_all_as_of(as_of: BlockNumber, dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
+	let resolved = DataAttribution::resolve_sources(&sources, as_of);
+	let sources = resolved.map_err(|reason| match reason {
+		RejectReason::NoPayableSource => DispatchError::from(Error::<Test>::NoPayableSource),
+		_ => FORGOTTEN,
+	})?;
+	let shares = shares(attribution);
+	let items = vec![(amount, shares.as_slice())];
+	let due = LaneDue { sources: &sources.sources, as_of, attributed, items };
 	let before = Accounted::<Test>::get();
-	let payments = DataAttribution::do_credit(as_of, dues)?;
-	assert_eq!(payments.len(), dues.len());
-	let mut sum = 0;
-	for (payment, due) in payments.iter().zip(dues) {
-		let direct = payment.direct.iter().map(|payment| payment.amount).sum::<Balance>();
-		let pooled = payment.pools.iter().map(|payment| payment.amount).sum::<Balance>();
-		assert_eq!(direct + pooled, due.amount);
-		for payment in &payment.direct {
-			assert!(payment.curator <= payment.amount);
-		}
-		for pool in &payment.pools {
-			assert_eq!(
-				pool.amount - pool.curator + pool.carry_before,
-				pool.raised * Balance::from(pool.total_weight) + pool.carry_after
-			);
-		}
-		sum += due.amount;
-	}
-	assert_eq!(Accounted::<Test>::get(), before + sum);
-	Balances::mint_into(&DataAttribution::pot(), sum)?;
-	Ok(payments)
+	let credit = DataAttribution::do_credit_lanes(&[due])?.remove(0);
+
+	assert_eq!(Accounted::<Test>::get(), before + amount);
+	Balances::mint_into(&DataAttribution::pot(), amount)?;
+	let direct = shares.iter().zip(&credit.direct[0]).filter(|(_, paid)| paid.amount > 0);
+	let direct = direct.map(|(share, paid)| DirectPayment {
+		contribution: share.contribution,
+		amount: paid.amount,
+	});
+	Ok(DataPayment { direct: direct.collect(), pools: credit.pools })
+}
+
+/// The error of [`pay_as_of`] if it is not known any more who was to be paid.
+pub const FORGOTTEN: DispatchError = DispatchError::Other("forgotten");
+
+/// The parts of a whole answer that has come from these contributions alone, by their weights.
+fn shares(attribution: &[(ContributionId, Weight)]) -> Vec<AttributionShare> {
+	let total: u128 = attribution.iter().map(|(_, weight)| u128::from(*weight)).sum();
+	let share = |(contribution, weight): &(ContributionId, Weight)| {
+		let basis_points = (u128::from(*weight) * 10_000).checked_div(total)?;
+		let basis_points = u16::try_from(basis_points).unwrap();
+		Some(AttributionShare { contribution: *contribution, basis_points })
+	};
+	attribution.iter().filter_map(share).collect()
 }
 
 /// Payout of a release to a contribution of so much weight, from one pool index up to another.

@@ -2,8 +2,8 @@
 //!
 //! Nothing is decided by trust or by vote. What a report needs is signed by the node's receipt key, or
 //! stands behind a root that the node's operator settled, or in a list of calls that its caller signed and it
-//! settled by, so nobody can win against a node that never contradicted itself. A report that holds costs no fee, unless the bond had next to nothing left; one
-//! that does not costs its weight.
+//! settled by, so nobody can win against a node that never contradicted itself. A report that holds costs no
+//! fee, unless the bond had next to nothing left; one that does not costs its weight.
 //!
 //! | report | what contradicts | what follows |
 //! |---|---|---|
@@ -13,9 +13,7 @@
 //! | [`report_two_statements`](Pallet::report_two_statements) | two statements of one call | the node is punished |
 //!
 //! What is settled of a call says nothing of what the lane's vouchers say, so a statement that names another
-//! agreement than the settled lane's is contradicted as well. [`report_overcharge`](Pallet::report_overcharge),
-//! [`report_misreport`](Pallet::report_misreport) and [`report_equivocation`](Pallet::report_equivocation) are
-//! the same for lanes whose vouchers name no agreement.
+//! agreement than the settled lane's is contradicted as well.
 //!
 //! ## Calls that there were not
 //!
@@ -44,8 +42,8 @@
 //!
 //! ## Which keys count
 //!
-//! A statement about a settled record counts if its key was the node's when the record was settled, or
-//! had been earlier. What a key has signed that became the node's later proves nothing against it.
+//! A statement about a settled call counts if its key was the node's when the call was settled, or had been
+//! earlier. What a key has signed that became the node's later proves nothing against it.
 //!
 //! ## What a node cannot get out of it
 //!
@@ -55,32 +53,30 @@
 //!   is only a part of the least penalty, however large the refund makes it, and there is none for the
 //!   operator's own account.
 //! - Its bond cannot be drawn on at will: a refund is paid for what a caller has paid, and all refunds of one
-//!   settlement together are at most what it charged, even if the node made up the records behind an
-//!   aggregate's root. A caller who is the operator gets none. Somebody who is the operator under
+//!   settlement together are at most what it charged. A caller who is the operator gets none. Somebody who is the operator under
 //!   another name gets two thirds of the bond at the most, and the reward, however large the overcharge;
 //!   the rest of the last third is lost. That is also so with what was put up after the bond had been used up.
 //! - It does not take the bond out before its callers come to it: from the first contradiction on it is
 //!   jailed, and the reward for further ones is a part of what is lost along with a refund, and so less than
 //!   the refund. It can only burn what is left.
-//! - It does not keep its caller from a refund: a record that was disputed can be disputed again with
-//!   a statement that proves a larger overcharge, for the difference. Only what was really paid back
-//!   counts towards what a settlement can be made to refund, not what was proven of made-up records.
+//! - It does not keep its caller from a refund: a call that was disputed can be disputed again with
+//!   a statement that proves a larger overcharge, for the difference.
 //!
 //! ## Each contradiction counts once
 //!
-//! Of a settled record, the largest overcharge proven, what of it was refunded, and whether it was
-//! misreported, or not listed as it was settled, are kept as long as its root. Of statements, the calls that a node equivocated about are
-//! kept as long as the node. There is room for
-//! [`MAX_EQUIVOCATIONS`](crate::MAX_EQUIVOCATIONS) of them; then the ones of the oldest session
-//! make room, and calls older than all that are kept cannot be reported any more.
+//! Of a settled call, the largest overcharge proven, what of it was refunded, and whether it was misreported, or
+//! not listed as it was settled, are kept as long as its root. Of statements, the calls that a node equivocated
+//! about are kept as long as the node. There is room for [`MAX_EQUIVOCATIONS`](crate::MAX_EQUIVOCATIONS) of them;
+//! then the ones of the oldest session make room, and calls older than all that are kept cannot be reported any
+//! more.
 //!
 //! A statement names no operator. Nodes that share a receipt key answer for one another, and an
 //! operator who registers again should do so with a new one.
 
 use crate::{
-	evidence::{CallStatement, Listed, SettledLeaf, SettledProof, Stated, StatedCall},
+	evidence::{Listed, SettledLeaf, Stated, StatedCall},
 	pallet::*,
-	types::{DisputedRecords, NodeOf, Proven, Punished, RootKey, SettledRootOf, MAX_DISPUTED},
+	types::{DisputedCalls, NodeOf, Proven, Punished, RootKey, SettledRootOf},
 };
 use frame_support::ensure;
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -95,21 +91,21 @@ struct Case<T: Config> {
 }
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_report_overcharge<S: SettledProof>(
+	pub(crate) fn do_report_overcharge(
 		reporter: AccountId,
-		stated: Stated<S::Statement>,
-		settled: &S,
+		stated: &Stated,
+		settled: &SettledLeaf,
 	) -> Result<Punished, DispatchError> {
-		let Case { key, root, node } = Self::case(&stated, settled)?;
-		let StatedCall { session, lane, sequence, .. } = stated.statement.call();
-		let (charged, agreed) = (settled.charge(), stated.statement.charge());
+		let Case { key, root, node } = Self::case(stated, settled)?;
+		let StatedCall { session, lane, sequence, .. } = stated.call();
+		let (charged, agreed) = (settled.item.charge(), stated.charge());
 		let overcharge = charged.saturating_sub(agreed);
 		ensure!(overcharge > 0, Error::<T>::NoContradiction);
 		let mut disputed = Disputed::<T>::get(key);
 		let mut proven = disputed.get(&sequence).copied().unwrap_or_default();
 		let anew = overcharge > proven.overcharge;
 		proven.overcharge = proven.overcharge.max(overcharge);
-		let due = Self::due(&root, &disputed, proven);
+		let due = Self::due(&root, proven);
 		ensure!(anew || due > 0, Error::<T>::AlreadyDisputed);
 
 		let (operator, caller) = (root.node, root.caller);
@@ -152,14 +148,14 @@ impl<T: Config> Pallet<T> {
 		Ok(punished)
 	}
 
-	pub(crate) fn do_report_misreport<S: SettledProof>(
+	pub(crate) fn do_report_misreport(
 		reporter: AccountId,
-		stated: Stated<S::Statement>,
-		settled: &S,
+		stated: &Stated,
+		settled: &SettledLeaf,
 	) -> Result<Punished, DispatchError> {
-		let Case { key, root, node } = Self::case(&stated, settled)?;
-		let StatedCall { session, lane, sequence, .. } = stated.statement.call();
-		ensure!(settled.charge() <= stated.statement.charge(), Error::<T>::ReportAsOvercharge);
+		let Case { key, root, node } = Self::case(stated, settled)?;
+		let StatedCall { session, lane, sequence, .. } = stated.call();
+		ensure!(settled.item.charge() <= stated.charge(), Error::<T>::ReportAsOvercharge);
 		let is_as_stated = settled.is_as_stated::<T>(stated.statement, &root);
 		ensure!(!is_as_stated, Error::<T>::NoContradiction);
 		Self::count_misreport(key, sequence)?;
@@ -184,7 +180,7 @@ impl<T: Config> Pallet<T> {
 		settled: &SettledLeaf,
 		listed: &Listed,
 	) -> Result<Punished, DispatchError> {
-		let key = (session, lane, settled.last_sequence());
+		let key = (session, lane, settled.last_sequence);
 		let root = Self::disputable(key)?;
 		let sequence = settled.sequence().ok_or(Error::<T>::NotTheSameCall)?;
 		ensure!(settled.is_behind::<T>(&root), Error::<T>::BadInclusionProof);
@@ -215,7 +211,7 @@ impl<T: Config> Pallet<T> {
 		settled: &SettledLeaf,
 		listed: &Listed,
 	) -> Result<(), Error<T>> {
-		let other = match listed.last_sequence == settled.last_sequence() {
+		let other = match listed.last_sequence == settled.last_sequence {
 			true => None,
 			false => Some(Self::disputable((session, lane, listed.last_sequence))?),
 		};
@@ -228,26 +224,25 @@ impl<T: Config> Pallet<T> {
 		};
 		let statement = listed.statement.ok_or(Error::<T>::NoContradiction)?;
 		ensure!(statement.hash() == call.statement, Error::<T>::NotTheSameCall);
-		ensure!(settled.charge() <= statement.charge(), Error::<T>::ReportAsOvercharge);
+		ensure!(settled.item.charge() <= statement.newest().charge, Error::<T>::ReportAsOvercharge);
 		ensure!(!settled.is_as_stated::<T>(statement, root), Error::<T>::NoContradiction);
 		Ok(())
 	}
 
-	pub(crate) fn do_report_equivocation<S: CallStatement>(
+	pub(crate) fn do_report_equivocation(
 		reporter: AccountId,
 		operator: AccountId,
-		first: Stated<S>,
-		second: Stated<S>,
+		first: &Stated,
+		second: &Stated,
 	) -> Result<Punished, DispatchError> {
-		let (one, other) = (first.statement, second.statement);
-		ensure!(one.call() == other.call(), Error::<T>::NotTheSameCall);
-		ensure!(!one.agrees_with(other), Error::<T>::NoContradiction);
-		let StatedCall { session, lane, sequence, .. } = one.call();
+		ensure!(first.call() == second.call(), Error::<T>::NotTheSameCall);
+		ensure!(!first.agrees_with(second), Error::<T>::NoContradiction);
+		let StatedCall { session, lane, sequence, .. } = first.call();
 		// Calls that nobody can have made would fill the list of what was proven.
 		ensure!(session < NextSessionId::<T>::get(), Error::<T>::UnknownSession);
 		let node = Self::node(&operator)?;
-		Self::check_statement(&operator, &node, &first, None)?;
-		Self::check_statement(&operator, &node, &second, None)?;
+		Self::check_statement(&operator, &node, first, None)?;
+		Self::check_statement(&operator, &node, second, None)?;
 		Self::count_equivocation(&operator, (session, lane, sequence))?;
 
 		let bill = Self::bill(&node, Self::least_penalty(&node), &operator, 0);
@@ -266,12 +261,9 @@ impl<T: Config> Pallet<T> {
 
 	/// Checks that statement and settlement are of the same call and the same node, and that it can still
 	/// be disputed.
-	fn case<S: SettledProof>(
-		stated: &Stated<S::Statement>,
-		settled: &S,
-	) -> Result<Case<T>, Error<T>> {
-		let StatedCall { session, lane, sequence, .. } = stated.statement.call();
-		let key = (session, lane, settled.last_sequence());
+	fn case(stated: &Stated, settled: &SettledLeaf) -> Result<Case<T>, Error<T>> {
+		let StatedCall { session, lane, sequence, .. } = stated.call();
+		let key = (session, lane, settled.last_sequence);
 		let root = Self::disputable(key)?;
 		ensure!(settled.sequence() == Some(sequence), Error::<T>::NotTheSameCall);
 		let settled_here = root.first_sequence..=root.last_sequence;
@@ -291,17 +283,16 @@ impl<T: Config> Pallet<T> {
 
 	/// Checks that a statement is of this chain, and signed with a receipt key that the node has or had:
 	/// already in block `settled_at`, if the call was settled in that.
-	fn check_statement<S: CallStatement>(
+	fn check_statement(
 		operator: &AccountId,
 		node: &NodeOf<T>,
-		stated: &Stated<S>,
+		stated: &Stated,
 		settled_at: Option<BlockNumberFor<T>>,
 	) -> Result<(), Error<T>> {
-		let Stated { statement, signature, receipt_key } = stated;
-		ensure!(statement.call().genesis_hash == Self::genesis_hash(), Error::<T>::WrongChain);
+		ensure!(stated.call().genesis_hash == Self::genesis_hash(), Error::<T>::WrongChain);
 		let now = Self::now();
 		let is_key = |key: &AccountId, since: BlockNumberFor<T>| {
-			key == *receipt_key && settled_at.is_none_or(|settled_at| since <= settled_at)
+			key == stated.receipt_key && settled_at.is_none_or(|settled_at| since <= settled_at)
 		};
 		let known = is_key(&node.receipt_key, node.key_since)
 			|| PreviousKeys::<T>::get(operator).iter().any(|previous| {
@@ -309,41 +300,30 @@ impl<T: Config> Pallet<T> {
 			});
 		ensure!(known, Error::<T>::UnknownReceiptKey);
 		// Last, because it costs most.
-		ensure!(statement.is_signed(signature, receipt_key), Error::<T>::BadStatementSignature);
+		ensure!(stated.is_signed(), Error::<T>::BadStatementSignature);
 		Ok(())
 	}
 
-	/// The debt to who paid for a record, in planck: what is missing of the overcharge that was
-	/// proven, but all refunds of a settlement together are no more than what it charged. What
+	/// The debt to who paid for a call, in planck: what is missing of the overcharge that was proven. What
 	/// operators pay to themselves is no refund.
-	fn due(root: &SettledRootOf<T>, disputed: &DisputedRecords, proven: Proven) -> Balance {
+	fn due(root: &SettledRootOf<T>, proven: Proven) -> Balance {
 		if root.caller == root.node {
 			return 0;
 		}
-		let refunded =
-			disputed.values().fold(0, |sum: Balance, other| sum.saturating_add(other.refunded));
-		let missing = proven.overcharge.saturating_sub(proven.refunded);
-		missing.min(root.charged.saturating_sub(refunded))
+		proven.overcharge.saturating_sub(proven.refunded)
 	}
 
-	/// Notes what was proven of a record.
+	/// Notes what was proven of a call. There is room for every call of a settlement.
 	fn note(
-		disputed: &mut DisputedRecords,
+		disputed: &mut DisputedCalls,
 		sequence: Sequence,
 		proven: Proven,
 	) -> Result<(), Error<T>> {
-		let full = disputed.len() >= MAX_DISPUTED as usize && !disputed.contains_key(&sequence);
-		if full && proven.overcharge > 0 {
-			// What cost a caller something comes before what did not.
-			let lesser = disputed.iter().find(|(_, proven)| proven.overcharge == 0);
-			let lesser = lesser.map(|(sequence, _)| *sequence);
-			lesser.and_then(|sequence| disputed.remove(&sequence));
-		}
 		disputed.try_insert(sequence, proven).map_err(|_| Error::<T>::TooManyDisputes)?;
 		Ok(())
 	}
 
-	/// Notes that a record was misreported, or is of no call that was acknowledged.
+	/// Notes that a call was misreported, or is none that was acknowledged.
 	fn count_misreport(key: RootKey, sequence: Sequence) -> Result<(), Error<T>> {
 		let mut disputed = Disputed::<T>::get(key);
 		let mut proven = disputed.get(&sequence).copied().unwrap_or_default();

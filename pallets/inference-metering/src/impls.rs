@@ -1,7 +1,7 @@
 //! The traits by which other pallets see inference nodes, and the errors that rejected records have.
 
 use crate::{Config, Error, Nodes, Pallet, ServedBy};
-use openledger_primitives::{record::RejectReason, traits::NodeInspect, AccountId, ModelId};
+use openledger_primitives::{lane::RejectReason, traits::NodeInspect, AccountId, ModelId};
 
 impl<T: Config> NodeInspect<AccountId> for Pallet<T> {
 	fn serves(operator: &AccountId, model: ModelId) -> bool {
@@ -31,10 +31,6 @@ impl<T> From<RejectReason> for Error<T> {
 			RejectReason::AboveAcknowledged => Self::AboveAcknowledged,
 			RejectReason::AboveAuthorised => Self::AboveAuthorised,
 			RejectReason::DepositExhausted => Self::DepositExhausted,
-			RejectReason::RequestMismatch => Self::RequestMismatch,
-			RejectReason::PriceMismatch => Self::PriceMismatch,
-			RejectReason::ModelMismatch => Self::ModelMismatch,
-			RejectReason::VersionMismatch => Self::VersionMismatch,
 			RejectReason::VersionExpired => Self::VersionExpired,
 			RejectReason::PriceExpired => Self::PriceExpired,
 			RejectReason::NotInForce => Self::NotInForce,
@@ -48,9 +44,6 @@ impl<T> From<RejectReason> for Error<T> {
 			RejectReason::RunPriceMismatch => Self::RunPriceMismatch,
 			RejectReason::BadRun => Self::BadRun,
 			RejectReason::RunHasEntries => Self::RunHasEntries,
-			// No rule here gives this reason: the caller's signature over the model is the
-			// consent that counts.
-			RejectReason::ModelNotServed => Self::NothingSettled,
 		}
 	}
 }

@@ -17,10 +17,8 @@
 //!    everyone behind the calls: see [`lanes`].
 //! 5. The session is closed, and what is left goes back to the caller.
 //!
-//! Vouchers of the format before, which name no agreement, are redeemed with [`settle`](Pallet::settle) and
-//! [`settle_aggregate`](Pallet::settle_aggregate). A lane is for vouchers of one of both. The [`versions`] of
-//! messages that count are enumerations, so that a later version does not make worthless what was signed by
-//! an earlier one.
+//! The [`versions`] of messages that count are enumerations, so that a later version does not make worthless what
+//! was signed by an earlier one.
 //!
 //! ## Who can lose what
 //!
@@ -28,8 +26,8 @@
 //! touch; replays are impossible because a lane's sequence and its cumulative amount only grow and
 //! a voucher names its chain. A caller can leave at most one call's allowance per lane unpaid: the
 //! next voucher acknowledges the last charge, or the node stops serving. One bad record never sinks
-//! its batch: it is rejected alone, and an event says why. The [`lane_meter`] module holds the rules by
-//! which records and runs count against a voucher; [`meter`] those for vouchers without an agreement.
+//! its batch: it is rejected alone, and an event says why. The [`meter`] module holds the rules by which
+//! records and runs count against a voucher.
 //!
 //! A caller who gives an app a hot key to sign with limits what it may spend; a voucher that the
 //! caller's own key has signed is bound by the deposit only. The limit may rise at once, and sinks
@@ -51,12 +49,10 @@
 //!
 //! ## Disputes
 //!
-//! The root over the records of every settlement is kept for [`Config::DisputeWindow`] blocks, in which a
+//! The root over the items of every settled lane is kept for [`Config::DisputeWindow`] blocks, in which a
 //! node that contradicted itself can be reported: the [`disputes`] module holds the rules. The proof is made
-//! from the items of the settlement, each of which is an event. Where a lane has no agreement, it is made
-//! from the records of the settlement: those of an itemised one are in its extrinsic, and its events say
-//! which of them counted; those behind an aggregate's root only its node can hand out. So what protects the
-//! caller of a million calls is not the root, but that nothing counts beyond the sums that the caller has
+//! from the items of the settlement, each of which is an event. Calls that were settled by their sums have no
+//! item of their own: what protects their caller is that nothing counts beyond the sums that the caller has
 //! acknowledged.
 //!
 //! ## Leaving and closing
@@ -81,9 +77,9 @@
 //! | `ServedBy` | model, operator | empty, ≤ 64 per operator, of active nodes | the operator's bond | `update_node`, `start_unbonding`, a dispute that is lost |
 //! | `NextSessionId` | - | 8 bytes | - | - |
 //! | `Sessions` | session | ≤ 240 bytes | the caller's storage deposit, `SessionDeposit` | whoever closes it; rewarded if it was left behind |
-//! | `Lanes` | session, lane | ≤ 57 bytes, ≤ `MAX_SESSION_LANES` per session, ≤ `MAX_LANES` of them without an agreement | those with one: the operator, `LaneDeposit`; others: the storage deposit | with the session |
-//! | `Roots` | session, lane, sequence | ≤ 213 bytes, one or two per settled lane of the last `DisputeWindow` blocks | the node's fee for the settlement | as many by each settlement as it may add, more in `on_idle` |
-//! | `Disputed` | the root's key | ≤ 10,498 bytes: 41 for each disputed record, ≤ [`MAX_DISPUTED`] | the penalty, for each of them | with its root |
+//! | `Lanes` | session, lane | 56 bytes, ≤ `MAX_LANES` per session | the operator, `LaneDeposit` | with the session |
+//! | `Roots` | session, lane, sequence | 212 bytes, one per settled lane of the last `DisputeWindow` blocks | the node's fee for the settlement | as many by each settlement as it may add, more in `on_idle` |
+//! | `Disputed` | the root's key | ≤ 10,498 bytes: 41 for each disputed call, ≤ [`MAX_DISPUTED`] | the penalty, for each of them | with its root |
 //! | `Equivocations` | operator | ≤ 1,154 bytes: 18 for each call, ≤ [`MAX_EQUIVOCATIONS`] | the penalty, for each of them | `withdraw_bond`, `remove_node` |
 //! | `RootQueue` | place | 22 bytes, one per root | as `Roots` | with its root |
 //! | `RootQueueEnds` | - | 16 bytes | - | - |
@@ -93,13 +89,11 @@
 
 extern crate alloc;
 
-mod aggregate;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 pub mod disputes;
 mod evidence;
 mod impls;
-pub mod lane_meter;
 pub mod lanes;
 pub mod meter;
 #[cfg(test)]
@@ -109,7 +103,6 @@ mod punishment;
 mod queries;
 mod roots;
 mod sessions;
-mod settlement;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -120,7 +113,7 @@ pub mod weights;
 
 pub use pallet::*;
 pub use types::{
-	DisputedRecords, EquivocatedCalls, KeyHistory, Lane, Node, PendingLimit, PreviousKey, Proven,
+	DisputedCalls, EquivocatedCalls, KeyHistory, Lane, Node, PendingLimit, PreviousKey, Proven,
 	QueueEnds, QueuedRoot, RootKey, Served, ServedModels, Session, SettledRoot, Status,
 	MAX_DISPUTED, MAX_EQUIVOCATIONS, MAX_PREVIOUS_KEYS,
 };
@@ -130,9 +123,9 @@ pub use weights::WeightInfo;
 pub mod pallet {
 	use super::*;
 	use crate::{
-		evidence::{Listed, SettledLeaf, SettledRecord, Stated},
+		evidence::{Listed, SettledLeaf, Stated},
 		lanes::LanesLoad,
-		types::{count, AggregateLoad, KeyHistoryOf, Load, NodeOf, SessionOf, SettledRootOf},
+		types::{count, KeyHistoryOf, NodeOf, SessionOf, SettledRootOf},
 		versions::{LaneSettlements, VersionedCloseAgreement, VersionedStatement},
 	};
 	use alloc::boxed::Box;
@@ -142,16 +135,11 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
-		aggregate::Aggregate,
-		lane::{SettledItem, SettledLane},
+		lane::{RejectReason, SettledItem, SettledLane},
 		lane_list::LookupProof,
-		merkle::InclusionProof,
-		record::{CallPayment, CallRecord, CallRecords, RejectReason},
-		statement::Statement,
 		traits::{ModelInspect, RevenueDistributor},
-		voucher::Voucher,
-		AccountId, Balance, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId, Signature,
-		Uri, VersionId, MAX_PROOF, MAX_SERVED, MAX_SESSION_LANES,
+		AccountId, Balance, Hash, LaneId, ModelId, Sequence, SessionId, Signature, Uri, MAX_LANES,
+		MAX_PROOF, MAX_SERVED,
 	};
 	use sp_runtime::Permill;
 
@@ -198,7 +186,7 @@ pub mod pallet {
 		type SessionDeposit: Get<Balance>;
 
 		/// What is held from the operator for a lane's place in storage, from its first settlement until its
-		/// session is closed, in planck. Vouchers without an agreement cost none.
+		/// session is closed, in planck.
 		type LaneDeposit: Get<Balance>;
 
 		/// The part of [`Config::SessionDeposit`] that goes to who closes a session that its parties
@@ -292,12 +280,12 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Sessions<T: Config> = StorageMap<_, Twox64Concat, SessionId, SessionOf<T>>;
 
-	/// The lanes of open sessions that have settled records.
+	/// The lanes of open sessions that have settled calls.
 	#[pallet::storage]
 	pub type Lanes<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, SessionId, Twox64Concat, LaneId, Lane, ValueQuery>;
+		StorageDoubleMap<_, Twox64Concat, SessionId, Twox64Concat, LaneId, Lane>;
 
-	/// The roots of settlements, by session, lane and the sequence of the last record.
+	/// The roots of settlements, by session, lane and the sequence of the last call.
 	#[pallet::storage]
 	pub type Roots<T: Config> = StorageNMap<
 		_,
@@ -317,11 +305,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type RootQueueEnds<T: Config> = StorageValue<_, QueueEnds, ValueQuery>;
 
-	/// The proofs against records of settlements that can still be disputed, by the key of their
+	/// The proofs against calls of settlements that can still be disputed, by the key of their
 	/// root.
 	#[pallet::storage]
-	pub type Disputed<T: Config> =
-		StorageMap<_, Twox64Concat, RootKey, DisputedRecords, ValueQuery>;
+	pub type Disputed<T: Config> = StorageMap<_, Twox64Concat, RootKey, DisputedCalls, ValueQuery>;
 
 	/// The calls that nodes made two statements of.
 	#[pallet::storage]
@@ -349,110 +336,59 @@ pub mod pallet {
 			deposit: Balance,
 			expires_at: BlockNumberFor<T>,
 		},
-		/// A call was charged and its charge was split. The hashes are salted.
-		#[codec(index = 3)]
-		CallSettled {
-			session: SessionId,
-			lane: LaneId,
-			sequence: Sequence,
-			caller: AccountId,
-			node: AccountId,
-			payee: AccountId,
-			developer: AccountId,
-			model: ModelId,
-			version: VersionId,
-			price_version: PriceVersion,
-			input_tokens: u32,
-			output_tokens: u32,
-			charge: Balance,
-			request_hash: Hash,
-			response_hash: Hash,
-			payment: CallPayment,
-		},
 		/// A record had no effect.
-		#[codec(index = 4)]
+		#[codec(index = 3)]
 		RecordRejected {
 			session: SessionId,
 			lane: LaneId,
 			sequence: Sequence,
 			reason: RejectReason,
 		},
-		/// A voucher was redeemed. `sequence` is that of the last record that counted.
-		#[codec(index = 5)]
-		VoucherSettled {
-			session: SessionId,
-			lane: LaneId,
-			sequence: Sequence,
-			accepted: u32,
-			rejected: u32,
-			charged: Balance,
-		},
 		/// The caller has asked to close a session: anyone can from block `closes_at` on.
-		#[codec(index = 6)]
+		#[codec(index = 4)]
 		CloseRequested { session: SessionId, closes_at: BlockNumberFor<T> },
 		/// A session was closed. `refunded` does not contain the storage deposit.
-		#[codec(index = 7)]
+		#[codec(index = 5)]
 		SessionClosed { session: SessionId, refunded: Balance },
 		/// A node signs with another key from now on.
-		#[codec(index = 8)]
+		#[codec(index = 6)]
 		ReceiptKeyRotated { operator: AccountId, receipt_key: AccountId, previous: AccountId },
 		/// An operator has put up more: `bond` is held now.
-		#[codec(index = 9)]
+		#[codec(index = 7)]
 		BondIncreased { operator: AccountId, amount: Balance, bond: Balance },
 		/// A node gave a sign of life.
-		#[codec(index = 10)]
+		#[codec(index = 8)]
 		Heartbeat { operator: AccountId },
 		/// An operator is leaving: the node takes no new sessions, and its bond can be withdrawn in block `at`
 		/// at the soonest.
-		#[codec(index = 11)]
+		#[codec(index = 9)]
 		UnbondingStarted { operator: AccountId, at: BlockNumberFor<T> },
 		/// An operator stays.
-		#[codec(index = 12)]
+		#[codec(index = 10)]
 		UnbondingCancelled { operator: AccountId },
 		/// A node is gone, and `released` of its bond went back.
-		#[codec(index = 13)]
+		#[codec(index = 11)]
 		NodeRemoved { operator: AccountId, released: Balance },
 		/// A node that had been jailed takes sessions again.
-		#[codec(index = 14)]
+		#[codec(index = 12)]
 		NodeUnjailed { operator: AccountId },
 		/// A caller has put more into a session: `deposit` altogether.
-		#[codec(index = 15)]
+		#[codec(index = 13)]
 		SessionToppedUp { session: SessionId, amount: Balance, deposit: Balance },
 		/// A session lasts longer: until before block `expires_at`.
-		#[codec(index = 16)]
+		#[codec(index = 14)]
 		SessionExtended { session: SessionId, expires_at: BlockNumberFor<T> },
 		/// A session's spending limit was set: `limit` is the most that may be settled with vouchers of its
 		/// hot key from block `from` on.
-		#[codec(index = 17)]
+		#[codec(index = 15)]
 		SpendingLimitSet { session: SessionId, limit: Balance, from: BlockNumberFor<T> },
 		/// Somebody was paid, out of its storage deposit, for closing a session that its parties had left
 		/// behind.
-		#[codec(index = 18)]
+		#[codec(index = 16)]
 		CleanupRewarded { session: SessionId, account: AccountId, amount: Balance },
-		/// Calls were charged together, by their sums, and their charge was split.
-		#[codec(index = 19)]
-		AggregateSettled {
-			session: SessionId,
-			lane: LaneId,
-			first_sequence: Sequence,
-			last_sequence: Sequence,
-			caller: AccountId,
-			node: AccountId,
-			payee: AccountId,
-			developer: AccountId,
-			model: ModelId,
-			version: VersionId,
-			price_version: PriceVersion,
-			calls: u32,
-			input_tokens: u64,
-			output_tokens: u64,
-			charge: Balance,
-			root: Hash,
-			payment: CallPayment,
-		},
 		/// A node has settled more for a call than it had stated. What left its bond is `refunded` to the
 		/// caller, `reward` to the reporter, and `protocol`.
-		#[codec(index = 20)]
+		#[codec(index = 17)]
 		OverchargeProven {
 			operator: AccountId,
 			reporter: AccountId,
@@ -468,7 +404,7 @@ pub mod pallet {
 		},
 		/// A node has settled something else than it had stated. What left its bond is `reward` and
 		/// `protocol` together.
-		#[codec(index = 21)]
+		#[codec(index = 18)]
 		MisreportProven {
 			operator: AccountId,
 			reporter: AccountId,
@@ -480,7 +416,7 @@ pub mod pallet {
 		},
 		/// A node has made two different statements of one call. What left its bond is `reward` and
 		/// `protocol` together.
-		#[codec(index = 22)]
+		#[codec(index = 19)]
 		EquivocationProven {
 			operator: AccountId,
 			reporter: AccountId,
@@ -491,11 +427,11 @@ pub mod pallet {
 			protocol: Balance,
 		},
 		/// A node takes no sessions until block `until` at the soonest. `bond` is left.
-		#[codec(index = 23)]
+		#[codec(index = 20)]
 		NodeJailed { operator: AccountId, until: BlockNumberFor<T>, bond: Balance },
 		/// A node has paid what its bond had not covered of a refund, or a part of that, and the
 		/// penalty that goes with it. What left its bond is `refunded` and `protocol` together.
-		#[codec(index = 24)]
+		#[codec(index = 21)]
 		RefundPaid {
 			operator: AccountId,
 			reporter: AccountId,
@@ -507,22 +443,22 @@ pub mod pallet {
 			protocol: Balance,
 		},
 		/// The earnings of a node's calls go to `payee` from now on.
-		#[codec(index = 25)]
+		#[codec(index = 22)]
 		PayeeSet { operator: AccountId, payee: AccountId },
 		/// Something of a lane was settled. `header.items` events [`ItemSettled`](Event::ItemSettled) follow,
 		/// one for each item in its order, and one for each of the `header.rejected` records and runs that
 		/// had no effect.
-		#[codec(index = 26)]
+		#[codec(index = 23)]
 		LaneSettled { header: Box<SettledLane> },
 		/// A call, or a run of calls, of the lane of the last `LaneSettled` was charged, and its charge was
 		/// split. It is a leaf of the settlement's root.
-		#[codec(index = 27)]
+		#[codec(index = 24)]
 		ItemSettled(SettledItem),
 		/// Nothing of a lane was settled, and nothing of it has changed.
-		#[codec(index = 28)]
+		#[codec(index = 25)]
 		LaneRejected { session: SessionId, lane: LaneId, reason: DispatchError },
 		/// A run of calls had no effect.
-		#[codec(index = 29)]
+		#[codec(index = 26)]
 		RunRejected {
 			session: SessionId,
 			lane: LaneId,
@@ -532,7 +468,7 @@ pub mod pallet {
 		},
 		/// A node has settled a call that is not among those that its caller has acknowledged, or not as it
 		/// is. What left its bond is `reward` and `protocol` together.
-		#[codec(index = 30)]
+		#[codec(index = 27)]
 		UnlistedCallProven {
 			operator: AccountId,
 			reporter: AccountId,
@@ -596,7 +532,7 @@ pub mod pallet {
 		#[codec(index = 15)]
 		VoucherContradictsItself,
 		/// The signature is neither the session signer's nor the caller's over this voucher; or it
-		/// is not the node's over the agreement to close the session as it is now.
+		/// is not the node's over this agreement to close the session.
 		#[codec(index = 16)]
 		BadSignature,
 		/// The voucher's sequence is not above the lane's last settled one: it was settled already,
@@ -606,8 +542,7 @@ pub mod pallet {
 		/// There are no records.
 		#[codec(index = 18)]
 		NoRecords,
-		/// The lane's number is not below `MAX_SESSION_LANES`; or not below `MAX_LANES`, for a voucher
-		/// without an agreement.
+		/// The lane's number is not below `MAX_LANES`.
 		#[codec(index = 19)]
 		NoSuchLane,
 		/// Every record was rejected, for different reasons: there is nothing to pay, and nothing
@@ -672,164 +607,142 @@ pub mod pallet {
 		/// The spending limit is that already.
 		#[codec(index = 39)]
 		SameLimit,
-		/// An aggregate has to be of at least one call.
-		#[codec(index = 40)]
-		EmptyAggregate,
-		// 41 and 42 were about the entries of an aggregate, which has none any more.
-		/// The aggregate has more calls than sequences.
-		#[codec(index = 43)]
-		TooManyCalls,
-		/// The record that goes with an aggregate is not of the voucher's own call.
-		#[codec(index = 44)]
-		NotTheOwnCall,
 		/// The sequence is not above the lane's last settled one, or not above that of the record
 		/// before it.
-		#[codec(index = 45)]
+		#[codec(index = 40)]
 		SequenceNotRising,
-		/// A record's sequence is above the voucher's, or an aggregate's is not below it.
-		#[codec(index = 46)]
+		/// A record's sequence is above the voucher's, or a run's is not below it.
+		#[codec(index = 41)]
 		SequenceBeyondVoucher,
 		/// The model has no such version.
-		#[codec(index = 47)]
+		#[codec(index = 42)]
 		UnknownVersion,
 		/// The model has no such price version.
-		#[codec(index = 48)]
+		#[codec(index = 43)]
 		UnknownPrice,
 		/// With these calls, the lane's earlier calls cost more than the caller acknowledged.
-		#[codec(index = 49)]
+		#[codec(index = 44)]
 		AboveAcknowledged,
 		/// The voucher's own call costs more than the caller authorised for it.
-		#[codec(index = 50)]
+		#[codec(index = 45)]
 		AboveAuthorised,
 		/// The rest of the session's deposit does not cover it.
-		#[codec(index = 51)]
+		#[codec(index = 46)]
 		DepositExhausted,
-		/// The voucher's own call is for another request than the caller signed for.
-		#[codec(index = 52)]
-		RequestMismatch,
-		/// A record is priced with another price version than the caller signed for.
-		#[codec(index = 53)]
-		PriceMismatch,
-		/// A record is of another model than the caller signed for.
-		#[codec(index = 54)]
-		ModelMismatch,
 		/// The version was replaced so long ago that its calls must have been settled by now.
-		#[codec(index = 55)]
+		#[codec(index = 47)]
 		VersionExpired,
 		/// The price version was replaced so long ago that its calls must have been settled by now.
-		#[codec(index = 56)]
+		#[codec(index = 48)]
 		PriceExpired,
 		/// The version or price version is not in force yet.
-		#[codec(index = 57)]
+		#[codec(index = 49)]
 		NotInForce,
 		/// The model was retired, and the time to settle its calls is over.
-		#[codec(index = 58)]
+		#[codec(index = 50)]
 		ModelRetired,
 		/// The calls cost more than the session's hot key may spend.
-		#[codec(index = 59)]
+		#[codec(index = 51)]
 		AboveSpendingLimit,
 		/// There is no settlement of this session and lane with this last sequence, or the time to
 		/// dispute it is over.
-		#[codec(index = 60)]
+		#[codec(index = 52)]
 		NotDisputable,
-		/// The statement is of another call than the record, or than the other statement.
-		#[codec(index = 61)]
+		/// The statement is of another call than what was settled, or than the other statement.
+		#[codec(index = 53)]
 		NotTheSameCall,
-		/// The record, at this charge, is not one of those behind the settlement's root.
-		#[codec(index = 62)]
+		/// The item is not one of those behind the settlement's root, at this place.
+		#[codec(index = 54)]
 		BadInclusionProof,
 		/// The node does not sign with this key, and has not done so lately; or it did not yet when the
-		/// record was settled.
-		#[codec(index = 63)]
+		/// call was settled.
+		#[codec(index = 55)]
 		UnknownReceiptKey,
 		/// The signature is not that of the receipt key over the statement.
-		#[codec(index = 64)]
+		#[codec(index = 56)]
 		BadStatementSignature,
-		/// Both say the same; or the record was not charged more than was stated.
-		#[codec(index = 65)]
+		/// Both say the same; or the call was not charged more than was stated.
+		#[codec(index = 57)]
 		NoContradiction,
-		/// The record was charged more than was stated: report it with `report_overcharge`, so that
+		/// The call was charged more than was stated: report it with `report_overcharged_call`, so that
 		/// the caller is refunded.
-		#[codec(index = 66)]
+		#[codec(index = 58)]
 		ReportAsOvercharge,
 		/// This was reported before.
-		#[codec(index = 67)]
+		#[codec(index = 59)]
 		AlreadyDisputed,
-		/// There is no room to note another dispute of this settlement; or the call is older than all
-		/// those that are kept of what the node equivocated about.
-		#[codec(index = 68)]
+		/// The call is older than all those that are kept of what the node equivocated about; or there is no
+		/// room to note another dispute of this settlement, which has room for each of its calls.
+		#[codec(index = 60)]
 		TooManyDisputes,
 		/// The time to settle the session's calls is over: it has expired, and anyone can close it.
-		#[codec(index = 69)]
+		#[codec(index = 61)]
 		SettlementOver,
 		/// The overcharge was proven before, and what is still due to the caller cannot be paid now:
 		/// nothing is left of the node's bond, or the caller's account cannot take it.
-		#[codec(index = 70)]
+		#[codec(index = 62)]
 		RefundUnavailable,
-		/// A record is of another version of the model than the caller signed for.
-		#[codec(index = 71)]
-		VersionMismatch,
 		/// The node's calls are paid to this account already.
-		#[codec(index = 72)]
+		#[codec(index = 63)]
 		SamePayee,
 		/// Who was to be paid in the block that the caller signed for is not known any more.
-		#[codec(index = 73)]
+		#[codec(index = 64)]
 		TermsForgotten,
 		/// The block that a voucher's calls are paid as of is before its session, or not over yet.
-		#[codec(index = 74)]
+		#[codec(index = 65)]
 		WrongAsOf,
 		/// The session's settlement window has passed since the last block in which the voucher's call could
 		/// begin.
-		#[codec(index = 75)]
+		#[codec(index = 66)]
 		SettledTooLate,
 		/// The voucher is valid for too long after a change of who is paid for its calls.
-		#[codec(index = 76)]
+		#[codec(index = 67)]
 		OutlivesTerms,
 		/// The node's own price is above the list price, leaves others less than they get of that, or
 		/// charges a cached token more than another.
-		#[codec(index = 77)]
+		#[codec(index = 68)]
 		OwnPriceRefused,
 		/// The message says something that this version of the chain does not know.
-		#[codec(index = 78)]
+		#[codec(index = 69)]
 		UnknownExtension,
-		/// The lane is for vouchers of another agreement, or for vouchers of the other format.
-		#[codec(index = 79)]
+		/// The lane is for vouchers of another agreement.
+		#[codec(index = 70)]
 		OtherAgreement,
 		/// The operator cannot put up the deposit for the lane's place.
-		#[codec(index = 80)]
+		#[codec(index = 71)]
 		NoLaneDeposit,
 		/// None of the data sources of the version leads to a release.
-		#[codec(index = 81)]
+		#[codec(index = 72)]
 		NoPayableSource,
 		/// No call has such a record: it has more cached or retrieved tokens than its prompt has, or an
 		/// attribution that names a contribution twice or comes to more than the whole answer.
-		#[codec(index = 82)]
+		#[codec(index = 73)]
 		InvalidRecord,
 		/// The lane is sealed, and a record names contributions.
-		#[codec(index = 83)]
+		#[codec(index = 74)]
 		SealedHasEntries,
 		/// A run of calls does not cost what the lane's price gives for its totals.
-		#[codec(index = 84)]
+		#[codec(index = 75)]
 		RunPriceMismatch,
 		/// The proof of a run does not hold, or the run does not begin where the lane has been settled.
-		#[codec(index = 85)]
+		#[codec(index = 76)]
 		BadRun,
 		/// A run of calls covers one that names contributions: settle that itemised.
-		#[codec(index = 86)]
+		#[codec(index = 77)]
 		RunHasEntries,
 		/// Something was settled after the node had agreed to close.
-		#[codec(index = 87)]
+		#[codec(index = 78)]
 		AgreementOutdated,
 		/// More records are settled of a lane at once than can be disputed.
-		#[codec(index = 88)]
+		#[codec(index = 79)]
 		TooManyRecords,
 		/// The call is not below the sequence of the voucher whose list is shown: the caller had not agreed
 		/// with it yet. That of a later settlement may show it.
-		#[codec(index = 89)]
+		#[codec(index = 80)]
 		NotAcknowledgedYet,
 		/// The calls are not those around the sequence, or do not stand in the list that the voucher
 		/// acknowledges.
-		#[codec(index = 90)]
+		#[codec(index = 81)]
 		BadLookupProof,
 	}
 
@@ -967,37 +880,6 @@ pub mod pallet {
 			Self::do_open_session(caller, node, deposit, signer, Balance::MAX, expires_at)
 		}
 
-		/// Redeems a voucher for the calls that it pays for.
-		///
-		/// All records have to be of the model, the version and the price version that the voucher
-		/// names. Each is priced, split and recorded by itself. One that breaks a rule is rejected
-		/// alone: see [`RejectReason`].
-		///
-		/// # Origin
-		/// Signed, by the operator of the session's node.
-		///
-		/// # Errors
-		/// `NoRecords`, `UnknownSession`, `NotSessionNode`, `SettlementOver`, `WrongChain`,
-		/// `VoucherContradictsItself`, `NoSuchLane`, `VoucherNotNewer`, `BadSignature`; those of the
-		/// terms that the voucher names: `UnknownModel`, `UnknownVersion`, `UnknownPrice`,
-		/// `NotInForce`, `VersionExpired`, `PriceExpired`, `ModelRetired`. If no record counted, the
-		/// reason that all of them have in common, or else `NothingSettled`.
-		///
-		/// # Events
-		/// `RecordRejected` and `CallSettled`, one for each record; `VoucherSettled`.
-		#[pallet::call_index(3)]
-		#[pallet::weight(Load::of(records).weight::<T::WeightInfo>())]
-		pub fn settle(
-			origin: OriginFor<T>,
-			voucher: Voucher,
-			signature: Signature,
-			records: CallRecords,
-		) -> DispatchResultWithPostInfo {
-			let operator = ensure_signed(origin)?;
-			let load = Self::do_settle(&operator, voucher, &signature, records)?;
-			Ok(Some(load.weight::<T::WeightInfo>()).into())
-		}
-
 		/// Asks to close a session.
 		///
 		/// The node has [`Config::CloseNotice`] blocks left to settle; from then on anyone can close
@@ -1011,7 +893,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `CloseRequested`.
-		#[pallet::call_index(4)]
+		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::request_close())]
 		pub fn request_close(origin: OriginFor<T>, session: SessionId) -> DispatchResult {
 			Self::do_request_close(ensure_signed(origin)?, session)
@@ -1034,8 +916,8 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `CleanupRewarded`, if somebody gets that; `SessionClosed`.
-		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::close_session(MAX_SESSION_LANES.into()))]
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::close_session(MAX_LANES.into()))]
 		pub fn close_session(
 			origin: OriginFor<T>,
 			session: SessionId,
@@ -1057,7 +939,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `ReceiptKeyRotated`.
-		#[pallet::call_index(6)]
+		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::rotate_receipt_key())]
 		pub fn rotate_receipt_key(origin: OriginFor<T>, receipt_key: AccountId) -> DispatchResult {
 			Self::do_rotate_receipt_key(ensure_signed(origin)?, receipt_key)
@@ -1076,7 +958,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `BondIncreased`.
-		#[pallet::call_index(7)]
+		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::bond_more())]
 		pub fn bond_more(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
 			Self::do_bond_more(ensure_signed(origin)?, amount)
@@ -1092,7 +974,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `Heartbeat`.
-		#[pallet::call_index(8)]
+		#[pallet::call_index(7)]
 		#[pallet::weight(T::WeightInfo::heartbeat())]
 		pub fn heartbeat(origin: OriginFor<T>) -> DispatchResult {
 			Self::do_heartbeat(ensure_signed(origin)?)
@@ -1110,7 +992,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `UnbondingStarted`.
-		#[pallet::call_index(9)]
+		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::start_unbonding(MAX_SERVED))]
 		pub fn start_unbonding(origin: OriginFor<T>) -> DispatchResultWithPostInfo {
 			let models = Self::do_start_unbonding(ensure_signed(origin)?)?;
@@ -1127,7 +1009,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `UnbondingCancelled`.
-		#[pallet::call_index(10)]
+		#[pallet::call_index(9)]
 		#[pallet::weight(T::WeightInfo::cancel_unbonding(MAX_SERVED))]
 		pub fn cancel_unbonding(origin: OriginFor<T>) -> DispatchResultWithPostInfo {
 			let models = Self::do_cancel_unbonding(ensure_signed(origin)?)?;
@@ -1148,7 +1030,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `NodeRemoved`.
-		#[pallet::call_index(11)]
+		#[pallet::call_index(10)]
 		#[pallet::weight(T::WeightInfo::withdraw_bond())]
 		pub fn withdraw_bond(origin: OriginFor<T>) -> DispatchResult {
 			Self::do_withdraw_bond(ensure_signed(origin)?)
@@ -1164,7 +1046,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `NodeUnjailed`.
-		#[pallet::call_index(12)]
+		#[pallet::call_index(11)]
 		#[pallet::weight(T::WeightInfo::unjail(MAX_SERVED))]
 		pub fn unjail(origin: OriginFor<T>) -> DispatchResultWithPostInfo {
 			let models = Self::do_unjail(ensure_signed(origin)?)?;
@@ -1185,7 +1067,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `NodeRemoved`.
-		#[pallet::call_index(13)]
+		#[pallet::call_index(12)]
 		#[pallet::weight(T::WeightInfo::remove_node())]
 		pub fn remove_node(origin: OriginFor<T>, operator: AccountId) -> DispatchResult {
 			ensure_signed(origin)?;
@@ -1208,7 +1090,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `SessionOpened`.
-		#[pallet::call_index(14)]
+		#[pallet::call_index(13)]
 		#[pallet::weight(T::WeightInfo::open_session_with_limit())]
 		pub fn open_session_with_limit(
 			origin: OriginFor<T>,
@@ -1236,7 +1118,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `SessionToppedUp`.
-		#[pallet::call_index(15)]
+		#[pallet::call_index(14)]
 		#[pallet::weight(T::WeightInfo::top_up())]
 		pub fn top_up(origin: OriginFor<T>, session: SessionId, amount: Balance) -> DispatchResult {
 			Self::do_top_up(ensure_signed(origin)?, session, amount)
@@ -1255,7 +1137,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `SessionExtended`.
-		#[pallet::call_index(16)]
+		#[pallet::call_index(15)]
 		#[pallet::weight(T::WeightInfo::extend_session())]
 		pub fn extend_session(
 			origin: OriginFor<T>,
@@ -1278,7 +1160,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `SpendingLimitSet`.
-		#[pallet::call_index(17)]
+		#[pallet::call_index(16)]
 		#[pallet::weight(T::WeightInfo::set_spending_limit())]
 		pub fn set_spending_limit(
 			origin: OriginFor<T>,
@@ -1286,208 +1168,6 @@ pub mod pallet {
 			limit: Balance,
 		) -> DispatchResult {
 			Self::do_set_spending_limit(ensure_signed(origin)?, session, limit)
-		}
-
-		/// Closes a session at once, with the node's consent.
-		///
-		/// - `signature`: that of the node's receipt key over the
-		///   [`CloseAgreement`](openledger_primitives::closing::CloseAgreement) for what has been
-		///   settled by now.
-		///
-		/// # Origin
-		/// Signed, by the session's caller.
-		///
-		/// # Deposit
-		/// All that is held from the caller for the session goes back to the caller, and the deposits for its
-		/// lanes to the operator.
-		///
-		/// # Errors
-		/// `UnknownSession`, `NotSessionCaller`, `BadSignature`.
-		///
-		/// # Events
-		/// `SessionClosed`.
-		#[pallet::call_index(18)]
-		#[pallet::weight(T::WeightInfo::close_with_agreement(MAX_SESSION_LANES.into()))]
-		pub fn close_with_agreement(
-			origin: OriginFor<T>,
-			session: SessionId,
-			signature: Signature,
-		) -> DispatchResultWithPostInfo {
-			let caller = ensure_signed(origin)?;
-			let lanes = Self::do_close_with_agreement(caller, session, signature)?;
-			Ok(Some(T::WeightInfo::close_with_agreement(lanes.into())).into())
-		}
-
-		/// Redeems a voucher for the sums of the calls before its own, and for its own if the record
-		/// of that comes along as `last`.
-		///
-		/// All of them are of the model, the version and the price version that the voucher names. The
-		/// sums count whole or not at all; `last` may be rejected alone.
-		///
-		/// # Origin
-		/// Signed, by the operator of the session's node.
-		///
-		/// # Errors
-		/// `NotTheOwnCall`, `EmptyAggregate`, `UnknownSession`, `NotSessionNode`, `SettlementOver`,
-		/// `WrongChain`, `VoucherContradictsItself`, `NoSuchLane`, `VoucherNotNewer`, `BadSignature`;
-		/// those of the terms that the voucher names: `UnknownModel`, `UnknownVersion`,
-		/// `UnknownPrice`, `NotInForce`, `VersionExpired`, `PriceExpired`, `ModelRetired`; and
-		/// `SequenceNotRising`, `SequenceBeyondVoucher`, `TooManyCalls`, `AboveAcknowledged`,
-		/// `DepositExhausted`, `AboveSpendingLimit`, `Overflow`.
-		///
-		/// # Events
-		/// `AggregateSettled`; for `last`, `RecordRejected` or `CallSettled`; `VoucherSettled`.
-		#[pallet::call_index(19)]
-		#[pallet::weight(AggregateLoad::of(aggregate, last.as_ref()).weight::<T::WeightInfo>())]
-		pub fn settle_aggregate(
-			origin: OriginFor<T>,
-			voucher: Voucher,
-			signature: Signature,
-			aggregate: Aggregate,
-			last: Option<CallRecord>,
-		) -> DispatchResultWithPostInfo {
-			let operator = ensure_signed(origin)?;
-			let load = Self::do_settle_aggregate(&operator, voucher, &signature, aggregate, last)?;
-			Ok(Some(load.weight::<T::WeightInfo>()).into())
-		}
-
-		/// Reports that a node has settled more for a call than it had stated. The caller gets the
-		/// difference back, and the node is punished: see [`disputes`].
-		///
-		/// If the bond did not cover the refund, the same can be reported again once it does.
-		///
-		/// - `statement`, `signature`: the node's statement of the call.
-		/// - `receipt_key`: the key that signed it, the node's of now or of earlier.
-		/// - `last_sequence`: the last sequence of the call's settlement.
-		/// - `record`, `charge`: the settled record of the call, and what it was charged in planck.
-		/// - `proof`: that the record is behind the settlement's root: see
-		///   [`prove`](openledger_primitives::merkle::prove).
-		///
-		/// # Origin
-		/// Signed, by anyone.
-		///
-		/// # Fee
-		/// None for a report that holds, unless the node's bond had next to nothing left.
-		///
-		/// # Errors
-		/// `NotDisputable`, `NotTheSameCall`, `BadInclusionProof`, `UnknownNode`, `WrongChain`,
-		/// `UnknownReceiptKey`, `BadStatementSignature`, `NoContradiction`, `AlreadyDisputed`,
-		/// `RefundUnavailable`, `TooManyDisputes`.
-		///
-		/// # Events
-		/// `NodeJailed` and `OverchargeProven`; or `RefundPaid`, of a report that was made before, with
-		/// `NodeJailed` if it takes the bond of an active node below the least one.
-		#[pallet::call_index(20)]
-		#[pallet::weight(T::WeightInfo::report_overcharge(count(proof.path.len()), MAX_SERVED))]
-		pub fn report_overcharge(
-			origin: OriginFor<T>,
-			statement: Box<Statement>,
-			signature: Signature,
-			receipt_key: AccountId,
-			last_sequence: Sequence,
-			record: Box<CallRecord>,
-			charge: Balance,
-			proof: InclusionProof,
-		) -> DispatchResultWithPostInfo {
-			let reporter = ensure_signed(origin)?;
-			let stated = Stated::<Statement> {
-				statement: &statement,
-				signature: &signature,
-				receipt_key: &receipt_key,
-			};
-			let settled = SettledRecord { last_sequence, record: &record, charge, proof: &proof };
-			let punished = Self::do_report_overcharge(reporter, stated, &settled)?;
-			let length = count(proof.path.len());
-			let weight = T::WeightInfo::report_overcharge(length, punished.unlisted);
-			Ok(Self::cost_of_report(weight, &punished))
-		}
-
-		/// Reports that a node has settled something else than it had stated, at no higher price: other
-		/// tokens, another version, another attribution, or another answer.
-		///
-		/// The arguments are those of [`report_overcharge`](Pallet::report_overcharge).
-		///
-		/// # Origin
-		/// Signed, by anyone.
-		///
-		/// # Fee
-		/// That of [`report_overcharge`](Pallet::report_overcharge).
-		///
-		/// # Errors
-		/// Those of [`report_overcharge`](Pallet::report_overcharge) but `RefundUnavailable`, and
-		/// `ReportAsOvercharge`.
-		///
-		/// # Events
-		/// `NodeJailed`, `MisreportProven`.
-		#[pallet::call_index(21)]
-		#[pallet::weight(T::WeightInfo::report_misreport(count(proof.path.len()), MAX_SERVED))]
-		pub fn report_misreport(
-			origin: OriginFor<T>,
-			statement: Box<Statement>,
-			signature: Signature,
-			receipt_key: AccountId,
-			last_sequence: Sequence,
-			record: Box<CallRecord>,
-			charge: Balance,
-			proof: InclusionProof,
-		) -> DispatchResultWithPostInfo {
-			let reporter = ensure_signed(origin)?;
-			let stated = Stated::<Statement> {
-				statement: &statement,
-				signature: &signature,
-				receipt_key: &receipt_key,
-			};
-			let settled = SettledRecord { last_sequence, record: &record, charge, proof: &proof };
-			let punished = Self::do_report_misreport(reporter, stated, &settled)?;
-			let length = count(proof.path.len());
-			let weight = T::WeightInfo::report_misreport(length, punished.unlisted);
-			Ok(Self::cost_of_report(weight, &punished))
-		}
-
-		/// Reports that the node of `operator` has made two different statements of one call, whether
-		/// that was settled or not.
-		///
-		/// Each comes with its signature and with the receipt key that signed it, which need not be the
-		/// same.
-		///
-		/// # Origin
-		/// Signed, by anyone.
-		///
-		/// # Fee
-		/// That of [`report_overcharge`](Pallet::report_overcharge).
-		///
-		/// # Errors
-		/// `NotTheSameCall`, `NoContradiction`, `UnknownSession`, `UnknownNode`, `WrongChain`,
-		/// `UnknownReceiptKey`, `BadStatementSignature`, `AlreadyDisputed`, `TooManyDisputes`.
-		///
-		/// # Events
-		/// `NodeJailed`, `EquivocationProven`.
-		#[pallet::call_index(22)]
-		#[pallet::weight(T::WeightInfo::report_equivocation(MAX_SERVED))]
-		pub fn report_equivocation(
-			origin: OriginFor<T>,
-			operator: AccountId,
-			first: Box<Statement>,
-			first_signature: Signature,
-			first_key: AccountId,
-			second: Box<Statement>,
-			second_signature: Signature,
-			second_key: AccountId,
-		) -> DispatchResultWithPostInfo {
-			let reporter = ensure_signed(origin)?;
-			let first = Stated::<Statement> {
-				statement: &first,
-				signature: &first_signature,
-				receipt_key: &first_key,
-			};
-			let second = Stated::<Statement> {
-				statement: &second,
-				signature: &second_signature,
-				receipt_key: &second_key,
-			};
-			let punished = Self::do_report_equivocation(reporter, operator, first, second)?;
-			let weight = T::WeightInfo::report_equivocation(punished.unlisted);
-			Ok(Self::cost_of_report(weight, &punished))
 		}
 
 		/// Names the account that a node's calls are paid to from now on, also those that are not settled yet.
@@ -1502,7 +1182,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `PayeeSet`.
-		#[pallet::call_index(23)]
+		#[pallet::call_index(17)]
 		#[pallet::weight(T::WeightInfo::set_payee())]
 		pub fn set_payee(origin: OriginFor<T>, payee: Option<AccountId>) -> DispatchResult {
 			Self::do_set_payee(ensure_signed(origin)?, payee)
@@ -1534,7 +1214,7 @@ pub mod pallet {
 		/// # Events
 		/// For each lane, in order, `LaneRejected`, or `LaneSettled` and then `ItemSettled` for each item,
 		/// `RecordRejected` and `RunRejected`.
-		#[pallet::call_index(24)]
+		#[pallet::call_index(18)]
 		#[pallet::weight(LanesLoad::of(lanes).weight::<T::WeightInfo>())]
 		pub fn settle_lanes(
 			origin: OriginFor<T>,
@@ -1571,7 +1251,7 @@ pub mod pallet {
 		/// # Events
 		/// `NodeJailed` and `OverchargeProven`; or `RefundPaid`, of a report that was made before, with
 		/// `NodeJailed` if it takes the bond of an active node below the least one.
-		#[pallet::call_index(25)]
+		#[pallet::call_index(19)]
 		#[pallet::weight(T::WeightInfo::report_overcharged_call(count(hashes.len()), MAX_SERVED))]
 		pub fn report_overcharged_call(
 			origin: OriginFor<T>,
@@ -1584,13 +1264,10 @@ pub mod pallet {
 			hashes: BoundedVec<Hash, ConstU32<MAX_PROOF>>,
 		) -> DispatchResultWithPostInfo {
 			let reporter = ensure_signed(origin)?;
-			let stated = Stated::<VersionedStatement> {
-				statement: &statement,
-				signature: &signature,
-				receipt_key: &receipt_key,
-			};
+			let stated =
+				Stated { statement: &statement, signature: &signature, receipt_key: &receipt_key };
 			let settled = SettledLeaf { last_sequence, item: &item, index, hashes: &hashes };
-			let punished = Self::do_report_overcharge(reporter, stated, &settled)?;
+			let punished = Self::do_report_overcharge(reporter, &stated, &settled)?;
 			let length = count(hashes.len());
 			let weight = T::WeightInfo::report_overcharged_call(length, punished.unlisted);
 			Ok(Self::cost_of_report(weight, &punished))
@@ -1613,7 +1290,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `NodeJailed`, `MisreportProven`.
-		#[pallet::call_index(26)]
+		#[pallet::call_index(20)]
 		#[pallet::weight(T::WeightInfo::report_misreported_call(count(hashes.len()), MAX_SERVED))]
 		pub fn report_misreported_call(
 			origin: OriginFor<T>,
@@ -1626,13 +1303,10 @@ pub mod pallet {
 			hashes: BoundedVec<Hash, ConstU32<MAX_PROOF>>,
 		) -> DispatchResultWithPostInfo {
 			let reporter = ensure_signed(origin)?;
-			let stated = Stated::<VersionedStatement> {
-				statement: &statement,
-				signature: &signature,
-				receipt_key: &receipt_key,
-			};
+			let stated =
+				Stated { statement: &statement, signature: &signature, receipt_key: &receipt_key };
 			let settled = SettledLeaf { last_sequence, item: &item, index, hashes: &hashes };
-			let punished = Self::do_report_misreport(reporter, stated, &settled)?;
+			let punished = Self::do_report_misreport(reporter, &stated, &settled)?;
 			let length = count(hashes.len());
 			let weight = T::WeightInfo::report_misreported_call(length, punished.unlisted);
 			Ok(Self::cost_of_report(weight, &punished))
@@ -1656,7 +1330,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `NodeJailed`, `EquivocationProven`.
-		#[pallet::call_index(27)]
+		#[pallet::call_index(21)]
 		#[pallet::weight(T::WeightInfo::report_two_statements(MAX_SERVED))]
 		pub fn report_two_statements(
 			origin: OriginFor<T>,
@@ -1669,17 +1343,14 @@ pub mod pallet {
 			second_key: AccountId,
 		) -> DispatchResultWithPostInfo {
 			let reporter = ensure_signed(origin)?;
-			let first = Stated::<VersionedStatement> {
-				statement: &first,
-				signature: &first_signature,
-				receipt_key: &first_key,
-			};
-			let second = Stated::<VersionedStatement> {
+			let first =
+				Stated { statement: &first, signature: &first_signature, receipt_key: &first_key };
+			let second = Stated {
 				statement: &second,
 				signature: &second_signature,
 				receipt_key: &second_key,
 			};
-			let punished = Self::do_report_equivocation(reporter, operator, first, second)?;
+			let punished = Self::do_report_equivocation(reporter, operator, &first, &second)?;
 			let weight = T::WeightInfo::report_two_statements(punished.unlisted);
 			Ok(Self::cost_of_report(weight, &punished))
 		}
@@ -1702,8 +1373,8 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `SessionClosed`.
-		#[pallet::call_index(28)]
-		#[pallet::weight(T::WeightInfo::close_by_agreement(MAX_SESSION_LANES.into()))]
+		#[pallet::call_index(22)]
+		#[pallet::weight(T::WeightInfo::close_by_agreement(MAX_LANES.into()))]
 		pub fn close_by_agreement(
 			origin: OriginFor<T>,
 			agreement: VersionedCloseAgreement,
@@ -1741,7 +1412,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `NodeJailed`, `UnlistedCallProven`.
-		#[pallet::call_index(29)]
+		#[pallet::call_index(23)]
 		#[pallet::weight(T::WeightInfo::report_unlisted_call(count(hashes.len()), MAX_SERVED))]
 		pub fn report_unlisted_call(
 			origin: OriginFor<T>,

@@ -9,7 +9,7 @@ use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	info::{LaneInfo, LaneTermsInfo, NodeInfo, NodeStatus, ServedInfo, SessionInfo},
-	record::RejectReason,
+	lane::RejectReason,
 	traits::{LaneTerms, ModelInspect, RevenueDistributor},
 	AccountId, BlockNumber, ModelId, PriceVersion, SessionId, VersionId, MAX_PAGE,
 };

@@ -1,31 +1,27 @@
 //! The Merkle roots of settlements: kept for as long as a settlement can be disputed, with what was
-//! proven of the records behind them.
+//! proven of the calls behind them.
 //!
 //! Roots are removed in the order in which they came, from a queue: by each settlement as many as it
-//! can add, and more when a block has weight left. So the queue cannot grow without bound, and no block
+//! adds, and more when a block has weight left. So the queue cannot grow without bound, and no block
 //! has to do more than it has room for.
 
 use crate::{
 	pallet::*,
-	types::{QueueEnds, QueuedRoot, RootKey, SettledRootOf},
+	types::{count, QueueEnds, QueuedRoot, RootKey, SettledRootOf},
 	WeightInfo,
 };
+use alloc::vec::Vec;
 use frame_support::weights::Weight;
 use sp_runtime::DispatchResult;
 
-/// How many old roots a settlement of one lane without an agreement removes: as many as it can add.
-pub(crate) const DROPPED_PER_SETTLEMENT: u32 = 2;
 /// Number of old roots that one block removes in the weight it has left.
 pub(crate) const DROPPED_PER_BLOCK: u32 = 256;
 
 impl<T: Config> Pallet<T> {
-	/// Keeps roots until nobody can dispute them any more, and removes `dropped` older ones at most.
-	pub(crate) fn keep_roots(
-		dropped: u32,
-		roots: impl IntoIterator<Item = (RootKey, SettledRootOf<T>)>,
-	) -> DispatchResult {
+	/// Keeps roots until nobody can dispute them any more, and removes as many older ones at most.
+	pub(crate) fn keep_roots(roots: Vec<(RootKey, SettledRootOf<T>)>) -> DispatchResult {
 		let mut ends = RootQueueEnds::<T>::get();
-		Self::drop_oldest(&mut ends, dropped);
+		Self::drop_oldest(&mut ends, count(roots.len()));
 		for (key, root) in roots {
 			let next = ends.next.checked_add(1).ok_or(Error::<T>::IdsExhausted)?;
 			RootQueue::<T>::insert(ends.next, QueuedRoot { key, until: root.until });

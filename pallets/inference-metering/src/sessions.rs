@@ -14,10 +14,7 @@ use frame_support::{
 	},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{
-	closing::CloseAgreement, signing::Signed, AccountId, Balance, Hash, LaneId, SessionId,
-	Signature, MAX_SESSION_LANES,
-};
+use openledger_primitives::{AccountId, Balance, Hash, LaneId, SessionId, Signature, MAX_LANES};
 use sp_runtime::{traits::Zero, DispatchError, DispatchResult, Saturating};
 
 impl<T: Config> Pallet<T> {
@@ -150,23 +147,6 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Returns how many lanes the session had.
-	pub(crate) fn do_close_with_agreement(
-		caller: AccountId,
-		id: SessionId,
-		signature: Signature,
-	) -> Result<LaneId, DispatchError> {
-		let session = Self::session_of(&caller, id)?;
-		let agreement = CloseAgreement {
-			genesis_hash: Self::genesis_hash(),
-			session: id,
-			settled: session.settled,
-		};
-		let node = Self::node(&session.node)?;
-		ensure!(agreement.verify(&signature, &node.receipt_key), Error::<T>::BadSignature);
-		Self::close(id, session, None)
-	}
-
-	/// Returns how many lanes the session had.
 	pub(crate) fn do_close_by_agreement(
 		caller: AccountId,
 		agreement: VersionedCloseAgreement,
@@ -221,7 +201,7 @@ impl<T: Config> Pallet<T> {
 		});
 		Sessions::<T>::remove(id);
 		// All of them: a session never has more lanes than the limit.
-		let _ = Lanes::<T>::clear_prefix(id, MAX_SESSION_LANES.into(), None);
+		let _ = Lanes::<T>::clear_prefix(id, MAX_LANES.into(), None);
 		Self::deposit_event(Event::SessionClosed { session: id, refunded });
 		Ok(session.lanes)
 	}
@@ -268,6 +248,18 @@ impl<T: Config> Pallet<T> {
 		let session = Self::session(id)?;
 		ensure!(session.caller == *caller, Error::<T>::NotSessionCaller);
 		Ok(session)
+	}
+
+	/// Checks that a session's signer or caller has signed something. Returns `true` if its spending limit
+	/// applies: another key than the caller's own has signed.
+	pub(crate) fn check_signature(
+		session: &SessionOf<T>,
+		is_signed_by: impl Fn(&AccountId) -> bool,
+	) -> Result<bool, Error<T>> {
+		let by_signer = is_signed_by(&session.signer);
+		let hot = session.has_hot_key();
+		ensure!(by_signer || (hot && is_signed_by(&session.caller)), Error::<T>::BadSignature);
+		Ok(hot && by_signer)
 	}
 
 	fn active_node(operator: &AccountId) -> Result<NodeOf<T>, Error<T>> {

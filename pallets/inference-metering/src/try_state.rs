@@ -4,7 +4,7 @@ use crate::pallet::*;
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{AccountId, Balance, SessionId, MAX_LANES, MAX_SESSION_LANES};
+use openledger_primitives::{AccountId, Balance, SessionId, MAX_LANES};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -25,7 +25,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(id < NextSessionId::<T>::get(), "a session has an id not yet given out");
 			ensure!(session.settled <= session.deposit, "a session settled more than its deposit");
 			ensure!(session.spent <= session.settled, "a hot key spent what was not settled");
-			ensure!(session.lanes <= MAX_SESSION_LANES, "a session has too many lanes");
+			ensure!(session.lanes <= MAX_LANES, "a session has too many lanes");
 			ensure!(session.opened_at <= Self::now(), "a session was opened in a later block");
 			ensure!(session.settle_until >= session.expires_at, "a session ends before it expires");
 			let lowers = |limit| limit < session.spending_limit;
@@ -79,18 +79,15 @@ impl<T: Config> Pallet<T> {
 		for (id, session) in Sessions::<T>::iter() {
 			let mut lanes: u32 = 0;
 			let mut settled: Balance = 0;
-			let mut agreed = false;
 			for (number, lane) in Lanes::<T>::iter_prefix(id) {
-				agreed |= lane.agreement.is_some();
-				let most = if lane.agreement.is_some() { MAX_SESSION_LANES } else { MAX_LANES };
-				ensure!(number < most, "a lane has a number that none has");
+				ensure!(number < MAX_LANES, "a lane has a number that none has");
 				lanes = lanes.saturating_add(1);
 				settled = settled.checked_add(lane.settled).ok_or("lanes overflow")?;
 			}
 			ensure!(lanes == u32::from(session.lanes), "a session's lanes are miscounted");
 			ensure!(settled == session.settled, "lanes do not add up to what a session settled");
 			ensure!(
-				agreed || session.lane_deposits == 0,
+				lanes > 0 || session.lane_deposits == 0,
 				"an operator put up a deposit for no lane"
 			);
 		}
@@ -158,7 +155,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(root.last_sequence == last, "a root has another key");
 			ensure!(root.first_sequence <= last, "a root is for no sequence");
 			let (session, lane, _) = queued.key;
-			let lane = Lanes::<T>::try_get(session, lane).ok();
+			let lane = Lanes::<T>::get(session, lane);
 			ensure!(
 				lane.is_none_or(|lane| lane.agreement == root.agreement),
 				"a root is of another agreement than its lane"
@@ -169,15 +166,15 @@ impl<T: Config> Pallet<T> {
 			);
 			let sequences = last.saturating_sub(root.first_sequence).saturating_add(1);
 			ensure!(
-				root.records > 0 && u64::from(root.records) <= sequences,
-				"a root is for more records than sequences"
+				root.items > 0 && u64::from(root.items) <= sequences,
+				"a root is for more items than sequences"
 			);
 		}
 		let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
 		ensure!(count(RootQueue::<T>::iter_keys().count()) == places, "the queue has gaps");
 		ensure!(count(Roots::<T>::iter_keys().count()) == places, "a root is not queued once");
 		for (key, records) in Disputed::<T>::iter() {
-			let root = Roots::<T>::get(key).ok_or("records are disputed without their root")?;
+			let root = Roots::<T>::get(key).ok_or("calls are disputed without their root")?;
 			let mut refunded: Balance = 0;
 			for proven in records.values() {
 				ensure!(
@@ -189,7 +186,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(refunded <= root.charged, "more was refunded than was charged");
 			ensure!(
 				!records.is_empty() && records.values().all(|proven| *proven != Default::default()),
-				"a record is disputed for nothing"
+				"a call is disputed for nothing"
 			);
 		}
 		Ok(())

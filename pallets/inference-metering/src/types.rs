@@ -1,13 +1,11 @@
 //! Types that the pallet stores and its rules hand to one another, and short names of both in the types of
 //! a runtime.
 
-use crate::WeightInfo;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{weights::Weight, BoundedBTreeMap, BoundedBTreeSet};
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	aggregate::Aggregate, record::CallRecord, traits::CallTerms, AccountId, Balance, Hash, LaneId,
-	ModelId, Sequence, SessionId, Uri, MAX_LINEAGE, MAX_RECORDS, MAX_SERVED, MAX_SOURCES,
+	AccountId, Balance, Hash, LaneId, ModelId, Sequence, SessionId, Uri, MAX_RECORDS, MAX_SERVED,
 };
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
@@ -15,7 +13,7 @@ use sp_runtime::BoundedVec;
 
 /// Most earlier receipt keys that are kept of one node.
 pub const MAX_PREVIOUS_KEYS: u32 = 64;
-/// Most records that can be disputed of one settlement.
+/// Most calls that can be disputed of one settlement.
 pub const MAX_DISPUTED: u32 = MAX_RECORDS;
 /// Most calls that are kept of those that one node made two statements of.
 pub const MAX_EQUIVOCATIONS: u32 = 64;
@@ -157,7 +155,7 @@ pub struct Session<AccountId, BlockNumber> {
 	pub settle_until: BlockNumber,
 	/// If the caller asked to close it: from this block on anyone can.
 	pub closes_at: Option<BlockNumber>,
-	/// Number of lanes that have settled records.
+	/// Number of lanes that have settled calls.
 	pub lanes: LaneId,
 	/// The last block in which any of its settlements can be disputed.
 	pub liable_until: BlockNumber,
@@ -184,39 +182,37 @@ impl<AccountId: PartialEq, BlockNumber: Copy + PartialOrd> Session<AccountId, Bl
 }
 
 /// One of a session's parallel lanes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Lane {
-	/// The sequence of the last settled record.
+	/// The sequence of the last settled call.
 	pub sequence: Sequence,
-	/// Cost of the lane's settled records together, in planck.
+	/// Cost of the lane's settled calls together, in planck.
 	pub settled: Balance,
-	/// The hash of what its calls are made under. None if its vouchers name no agreement: those are of the
-	/// format before.
-	pub agreement: Option<Hash>,
+	/// The hash of the agreement that its calls are made under.
+	pub agreement: Hash,
 }
 
-/// The key of a [`SettledRoot`]: session, lane and the sequence of its last record.
+/// The key of a [`SettledRoot`]: session, lane and the sequence of its last call.
 pub type RootKey = (SessionId, LaneId, Sequence);
 
 /// Part of a settlement that is kept for as long as it can be disputed.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct SettledRoot<AccountId, BlockNumber> {
-	/// The hash of what the lane's calls are made under; none if its vouchers name no agreement.
-	pub agreement: Option<Hash>,
-	/// The root of the tree over what counted: with an agreement, over the leaves of the items; without
-	/// one, over the records and what each was charged.
+	/// The hash of the agreement that the lane's calls are made under.
+	pub agreement: Hash,
+	/// The root of the tree over the leaves of the items that counted.
 	pub root: Hash,
-	/// How many leaves that is.
-	pub records: u32,
-	/// The first sequence that the settlement was for; there may be no record of it.
+	/// Number of those items.
+	pub items: u32,
+	/// The first sequence that the settlement was for; there may be no call of it.
 	pub first_sequence: Sequence,
-	/// The sequence of the last record.
+	/// The sequence of the last call.
 	pub last_sequence: Sequence,
-	/// The sequence of its voucher, whose list says which calls there were below it; 0 without an agreement.
+	/// The sequence of its voucher, whose list says which calls there were below it.
 	pub voucher_sequence: Sequence,
-	/// The root over that list; zero without an agreement.
+	/// The root over that list.
 	pub acknowledged_root: Hash,
-	/// Cost of the records together, in planck.
+	/// Cost of the items together, in planck.
 	pub charged: Balance,
 	/// The operator who was paid.
 	pub node: AccountId,
@@ -246,7 +242,7 @@ pub struct QueueEnds {
 	pub next: u64,
 }
 
-/// The offences proven of a settled record, against the node that settled it.
+/// The offences proven of a settled call, against the node that settled it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Proven {
 	/// By how much it was charged above what the node had stated, in planck.
@@ -258,8 +254,8 @@ pub struct Proven {
 	pub misreported: bool,
 }
 
-/// The disputed records of one settlement, by their sequence.
-pub type DisputedRecords = BoundedBTreeMap<Sequence, Proven, ConstU32<MAX_DISPUTED>>;
+/// The disputed calls of one settlement, by their sequence.
+pub type DisputedCalls = BoundedBTreeMap<Sequence, Proven, ConstU32<MAX_DISPUTED>>;
 
 /// The calls that a node made two statements of.
 pub type EquivocatedCalls =
@@ -290,105 +286,9 @@ impl Punished {
 	}
 }
 
-/// The parts of a settlement that its weight depends on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Load {
-	/// Records.
-	pub(crate) records: u32,
-	/// Entries of their attributions.
-	pub(crate) attributed: u32,
-	/// The parts that their terms lack of what they could have.
-	pub(crate) absent: Absent,
-}
-
-/// Counts by which the terms of a settlement are shorter than they could be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Absent {
-	/// Data sources.
-	pub(crate) sources: u32,
-	/// Models that theirs descend from.
-	pub(crate) parents: u32,
-}
-
-impl Absent {
-	/// The parts that these terms lack of what they could have.
-	pub(crate) fn of<AccountId>(terms: &CallTerms<AccountId>) -> Self {
-		Self {
-			sources: left_of(MAX_SOURCES, terms.sources.len()),
-			parents: left_of(MAX_LINEAGE, terms.lineage.len()),
-		}
-	}
-
-	/// Reduces `full`, the weight of a settlement with terms as long as they can be, to that without
-	/// them.
-	pub(crate) fn from<W: WeightInfo>(&self, full: Weight) -> Weight {
-		full.saturating_sub(extra(W::settle_sources, self.sources, 0)).saturating_sub(extra(
-			W::settle_parents,
-			self.parents,
-			0,
-		))
-	}
-}
-
-impl Load {
-	/// The most that these records can be.
-	pub(crate) fn of(records: &[CallRecord]) -> Self {
-		let attributed = records.iter().map(|record| count(record.attribution.len()));
-		Self {
-			records: count(records.len()),
-			attributed: attributed.fold(0, u32::saturating_add),
-			absent: Absent::default(),
-		}
-	}
-
-	/// The weight of an itemised settlement.
-	pub(crate) fn weight<W: WeightInfo>(&self) -> Weight {
-		let full =
-			W::settle(self.records).saturating_add(extra(W::settle_attributed, self.attributed, 0));
-		self.absent.from::<W>(full)
-	}
-}
-
 /// What `amount` weighs on top of `included`, which another weight accounts for.
 pub(crate) fn extra(weight: impl Fn(u32) -> Weight, amount: u32, included: u32) -> Weight {
 	weight(amount).saturating_sub(weight(included))
-}
-
-/// The parts of an aggregate that its weight depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AggregateLoad {
-	/// Entries of the attribution.
-	pub(crate) attributed: u32,
-	/// Entries of the attribution of the voucher's own call.
-	pub(crate) own_attributed: u32,
-	/// The parts that the terms lack of what they could have.
-	pub(crate) absent: Absent,
-}
-
-impl AggregateLoad {
-	/// The most that an aggregate, with the record of the voucher's own call, can be.
-	pub(crate) fn of(aggregate: &Aggregate, last: Option<&CallRecord>) -> Self {
-		Self {
-			attributed: count(aggregate.attribution.len()),
-			own_attributed: last.map_or(0, |own| count(own.attribution.len())),
-			absent: Absent::default(),
-		}
-	}
-
-	/// The weight of the settlement.
-	pub(crate) fn weight<W: WeightInfo>(&self) -> Weight {
-		let full = W::settle_aggregate(self.attributed).saturating_add(extra(
-			W::settle_attributed,
-			self.own_attributed,
-			0,
-		));
-		self.absent.from::<W>(full)
-	}
-}
-
-/// Number of places out of `most` that are not taken.
-fn left_of(most: u32, taken: usize) -> u32 {
-	most.saturating_sub(count(taken))
 }
 
 /// A length as a number. The lists here are bounded far below the limits of `u32`.

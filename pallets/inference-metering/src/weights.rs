@@ -16,24 +16,10 @@ pub trait WeightInfo {
 	fn open_session() -> Weight;
 	/// Weight of `open_session_with_limit`.
 	fn open_session_with_limit() -> Weight;
-	/// Weight of `settle` with `r` records, without attribution.
-	fn settle(r: u32) -> Weight;
-	/// Weight of `settle` with as many records as it takes and `a` attribution entries in all. What
-	/// it is above that of none is what the entries weigh.
-	fn settle_attributed(a: u32) -> Weight;
-	/// Weight of paying a call of terms with `s` data sources, of 8, each a datanet of its own.
-	fn settle_sources(s: u32) -> Weight;
-	/// Weight of paying a call of terms with `l` parents, of 4, each with an owner of its own.
-	fn settle_parents(l: u32) -> Weight;
-	/// Weight of `settle_aggregate` with `a` attribution entries, and the record of the voucher's own
-	/// call without attribution.
-	fn settle_aggregate(a: u32) -> Weight;
 	/// Weight of `request_close`.
 	fn request_close() -> Weight;
 	/// Weight of `close_session` for a session with `l` lanes.
 	fn close_session(l: u32) -> Weight;
-	/// Weight of `close_with_agreement` for a session with `l` lanes.
-	fn close_with_agreement(l: u32) -> Weight;
 	/// Weight of `rotate_receipt_key`.
 	fn rotate_receipt_key() -> Weight;
 	/// Weight of `bond_more`.
@@ -56,14 +42,6 @@ pub trait WeightInfo {
 	fn extend_session() -> Weight;
 	/// Weight of `set_spending_limit`.
 	fn set_spending_limit() -> Weight;
-	/// Weight of `report_overcharge` with a proof of `p` hashes, against a node that is listed with
-	/// `m` models.
-	fn report_overcharge(p: u32, m: u32) -> Weight;
-	/// Weight of `report_misreport` with a proof of `p` hashes, against a node that is listed with
-	/// `m` models.
-	fn report_misreport(p: u32, m: u32) -> Weight;
-	/// Weight of `report_equivocation` against a node that is listed with `m` models.
-	fn report_equivocation(m: u32) -> Weight;
 	/// Weight of `set_payee`.
 	fn set_payee() -> Weight;
 	/// Weight of `settle_lanes` with `l` lanes of one record each, which have nothing in common: each has
@@ -151,38 +129,12 @@ impl<D: Database> WeightInfo for D {
 	fn open_session_with_limit() -> Weight {
 		Self::open_session()
 	}
-	fn settle(r: u32) -> Weight {
-		// A signature is checked in both forms for both keys; session, node, lane, genesis hash, queue and
-		// roots, two accounts and their holds. Model, version, price and policy, four parents, their
-		// owners; eight releases, their curators.
-		estimate::<D>(600, 61, 49).saturating_add(times(estimate::<D>(25, 0, 0), r))
-	}
-	fn settle_attributed(a: u32) -> Weight {
-		// A contribution, its weight, what it has earned, its curator's income.
-		Self::settle(256).saturating_add(times(estimate::<D>(12, 4, 2), a))
-	}
-	fn settle_sources(s: u32) -> Weight {
-		// A release and its curator.
-		times(estimate::<D>(8, 2, 2), s)
-	}
-	fn settle_parents(l: u32) -> Weight {
-		// An owner, what it has earned.
-		times(estimate::<D>(15, 2, 2), l)
-	}
-	fn settle_aggregate(a: u32) -> Weight {
-		Self::settle(2)
-			.saturating_add(estimate::<D>(10, 0, 2))
-			.saturating_add(times(estimate::<D>(12, 4, 2), a))
-	}
 	fn request_close() -> Weight {
 		estimate::<D>(25, 1, 1)
 	}
 	fn close_session(l: u32) -> Weight {
 		// The session, the node, caller's and operator's accounts and their holds, the cleaner's account.
 		estimate::<D>(190, 7, 7).saturating_add(times(estimate::<D>(2, 1, 1), l))
-	}
-	fn close_with_agreement(l: u32) -> Weight {
-		Self::close_session(l).saturating_add(estimate::<D>(220, 1, 0))
 	}
 	fn rotate_receipt_key() -> Weight {
 		estimate::<D>(40, 2, 2)
@@ -217,22 +169,6 @@ impl<D: Database> WeightInfo for D {
 	}
 	fn set_spending_limit() -> Weight {
 		estimate::<D>(25, 1, 1)
-	}
-	fn report_overcharge(p: u32, m: u32) -> Weight {
-		// A signature is checked in both forms. The root, its disputed records, the node, its earlier
-		// keys, genesis hash; three accounts beside the operator's, and the operator's holds; five
-		// parameters.
-		estimate::<D>(500, 15, 8)
-			.saturating_add(Weight::from_parts(0, 15_000))
-			.saturating_add(times(estimate::<D>(2, 0, 0), p))
-			.saturating_add(times(estimate::<D>(4, 0, 1), m))
-	}
-	fn report_misreport(p: u32, m: u32) -> Weight {
-		Self::report_overcharge(p, m)
-	}
-	fn report_equivocation(m: u32) -> Weight {
-		// Two signatures.
-		Self::report_overcharge(0, m).saturating_add(estimate::<D>(230, 0, 0))
 	}
 	fn set_payee() -> Weight {
 		estimate::<D>(25, 1, 1)
@@ -273,23 +209,30 @@ impl<D: Database> WeightInfo for D {
 		times(estimate::<D>(25, 2, 3), p)
 	}
 	fn report_overcharged_call(h: u32, m: u32) -> Weight {
-		Self::report_overcharge(h, m)
+		// A signature is checked in both forms. The root, its disputed calls, the node, its earlier
+		// keys, genesis hash; three accounts beside the operator's, and the operator's holds; five
+		// parameters.
+		estimate::<D>(500, 15, 8)
+			.saturating_add(Weight::from_parts(0, 15_000))
+			.saturating_add(times(estimate::<D>(2, 0, 0), h))
+			.saturating_add(times(estimate::<D>(4, 0, 1), m))
 	}
 	fn report_misreported_call(h: u32, m: u32) -> Weight {
-		Self::report_misreport(h, m)
+		Self::report_overcharged_call(h, m)
 	}
 	fn report_unlisted_call(h: u32, m: u32) -> Weight {
 		// No signature; some hundred hashes more, and another root.
-		Self::report_misreport(h, m).saturating_add(estimate::<D>(150, 1, 0))
+		Self::report_misreported_call(h, m).saturating_add(estimate::<D>(150, 1, 0))
 	}
 	fn report_two_statements(m: u32) -> Weight {
-		Self::report_equivocation(m)
+		// Two signatures.
+		Self::report_overcharged_call(0, m).saturating_add(estimate::<D>(230, 0, 0))
 	}
 	fn close_by_agreement(l: u32) -> Weight {
-		Self::close_with_agreement(l)
+		Self::close_session(l).saturating_add(estimate::<D>(220, 1, 0))
 	}
 	fn drop_roots(n: u32) -> Weight {
-		// The root, its place, and what was proven of its records.
+		// The root, its place, and what was proven of its calls.
 		estimate::<D>(5, 2, 1).saturating_add(times(estimate::<D>(8, 1, 3), n))
 	}
 }

@@ -14,13 +14,14 @@ use frame_support::{
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use openledger_primitives::{
-	attribution::{Attribution, AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	attribution::{DataSource, DataSources, ReleaseSelector},
+	lane::{Attribution, AttributionShare, MAX_ENTRIES},
 	price::Tokens,
-	traits::{DataInspect, ModelInspect, NodeInspect, RevenueDistributor},
-	AccountId, Balance, ContributionId, ModelId, RequestId, MAX_ATTRIBUTION, MAX_REQUEST_INPUT,
-	MAX_REQUEST_OUTPUT, MAX_SOURCES, OPEN,
+	traits::{CallTerms, DataInspect, ModelInspect, NodeInspect, RevenueDistributor},
+	AccountId, Balance, ContributionId, ModelId, RequestId, MAX_REQUEST_INPUT, MAX_REQUEST_OUTPUT,
+	MAX_SOURCES, OPEN,
 };
-use sp_runtime::{traits::One, Saturating};
+use sp_runtime::{traits::One, SaturatedConversion, Saturating};
 
 /// As many as the longest input has bytes: an answer may count them, and no part of the charge is too
 /// small to be paid.
@@ -51,13 +52,13 @@ fn sources<T: Config>(count: u32) -> Result<(DataSources, Vec<ContributionId>), 
 	let mut contributions = Vec::new();
 	for _ in 0..count {
 		// As many in each as can be attributed to altogether.
-		let (datanet, release, given) = T::BenchmarkData::benchmark_release(MAX_ATTRIBUTION)?;
+		let (datanet, release, given) = T::BenchmarkData::benchmark_release(MAX_ENTRIES)?;
 		sources.push(DataSource { datanet, release: ReleaseSelector::Fixed(release), weight: 1 });
 		contributions.push(given);
 	}
 	// One of each datanet, then another of each.
 	let mut mixed = Vec::new();
-	for position in 0..usize::try_from(MAX_ATTRIBUTION).unwrap_or_default() {
+	for position in 0..usize::try_from(MAX_ENTRIES).unwrap_or_default() {
 		mixed.extend(contributions.iter().filter_map(|given| given.get(position)).copied());
 	}
 	Ok((sources.try_into().map_err(|_| "too many sources")?, mixed))
@@ -74,17 +75,23 @@ fn node<T: Config>(model: ModelId) -> Result<AccountId, BenchmarkError> {
 	Ok(operator)
 }
 
+/// The terms of a call that is requested now.
+fn terms<T: Config>(model: ModelId) -> Result<CallTerms<AccountId>, BenchmarkError> {
+	let (version, price_version) = T::Models::in_force(model).ok_or("no price")?;
+	let now = frame_system::Pallet::<T>::block_number().saturated_into();
+	let terms = T::Models::terms_as_of(model, version, price_version, now);
+	Ok(terms.map_err(|_| "no terms")?.0)
+}
+
 /// Charge for a call of so many tokens and one now.
 fn charge<T: Config>(model: ModelId) -> Result<Balance, BenchmarkError> {
-	let (version, price_version) = T::Models::in_force(model).ok_or("no price")?;
-	let terms = T::Models::terms(model, version, price_version).map_err(|_| "no terms")?;
-	Ok(terms.price.charge(&Tokens::new(INPUT_TOKENS, 1)).ok_or("too dear")?)
+	let price = terms::<T>(model)?.price;
+	Ok(price.charge(&Tokens::new(INPUT_TOKENS, 1)).ok_or("too dear")?)
 }
 
 /// Lets something have accrued for all who are paid for a call: it is paid along with it.
 fn accrue<T: Config>(model: ModelId, operator: &AccountId) -> Result<(), BenchmarkError> {
-	let (version, price_version) = T::Models::in_force(model).ok_or("no price")?;
-	let terms = T::Models::terms(model, version, price_version).map_err(|_| "no terms")?;
+	let terms = terms::<T>(model)?;
 	T::Revenue::benchmark_accrue(&T::Nodes::payee(operator))?;
 	T::Revenue::benchmark_accrue(&terms.payee)?;
 	for parent in terms.lineage {
@@ -177,7 +184,7 @@ mod benchmarks {
 	#[benchmark]
 	fn fulfil_call(
 		o: Linear<1, MAX_REQUEST_OUTPUT>,
-		a: Linear<0, MAX_ATTRIBUTION>,
+		a: Linear<0, MAX_ENTRIES>,
 		s: Linear<1, MAX_SOURCES>,
 	) -> Result<(), BenchmarkError> {
 		let (sources, contributions) = sources::<T>(s)?;
@@ -187,20 +194,22 @@ mod benchmarks {
 		T::Currency::mint_into(&T::Revenue::pot(), minimum)?;
 		let (_, id) = ask::<T>(model, &operator)?;
 		fill_up::<T>(slot::<T>(id)?);
-		let (version, _) = T::Models::in_force(model).ok_or("no version")?;
 		let output: RequestOutput = bytes(o).try_into().map_err(|_| "too long an output")?;
 		let entries: Vec<_> = contributions
 			.into_iter()
 			.take(usize::try_from(a).unwrap_or_default())
-			.map(|contribution| AttributionEntry { contribution, weight: 1 })
+			.map(|contribution| AttributionShare { contribution, basis_points: 600 })
 			.collect();
 		let attribution: Attribution = entries.try_into().map_err(|_| "too many entries")?;
 		accrue::<T>(model, &operator)?;
+		let now = frame_system::Pallet::<T>::block_number();
+		frame_system::Pallet::<T>::set_block_number(now.saturating_add(One::one()));
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(operator), id, output, INPUT_TOKENS, 1, version, attribution);
+		_(RawOrigin::Signed(operator), id, output, INPUT_TOKENS, 1, attribution);
 
 		assert!(!Requests::<T>::contains_key(id));
+		assert_eq!(T::Revenue::benchmark_accrued(), 0);
 		Ok(())
 	}
 

@@ -8,10 +8,12 @@
 //! 1. A caller asks with `request_call`: a model, the most that the call may cost, a deadline, and,
 //!    if it matters who answers, an inference node. The most that it may cost is put on hold, with a
 //!    deposit for the place that the request takes.
-//! 2. A node that serves the model, or the one that was named, answers with `fulfil_call`. The
+//! 2. A node that serves the model, or the one that was named, answers with `fulfil_call` in a later block. The
 //!    runtime prices the call by the schedule that was in force at the request, takes that out of
-//!    the hold, and has it split among everyone behind the call in the same extrinsic. The rest of
-//!    the hold and the deposit are free again. The answer is in the event.
+//!    the hold, and has it split in the same extrinsic among everyone who was behind the call in the block of
+//!    the request: it is settled like the only call of a lane that was agreed on as of that block. The rest of
+//!    the hold and the deposit are free again. The answer is in the event, with all that its payments
+//!    [follow from](openledger_primitives::lane::FulfilledCall).
 //! 3. A call that nobody answers ends after its deadline, and a cancelled one after a notice. Either
 //!    is swept automatically: all that is on hold is free again, and the caller has paid nothing but
 //!    the fee of the request.
@@ -48,7 +50,7 @@
 //! | map | key | value | who pays | who cleans |
 //! |---|---|---|---|---|
 //! | `NextRequestId` | - | 8 bytes | - | - |
-//! | `Requests` | request | ≤ 155 bytes | the caller's deposit | answer, sweep, `expire_call` |
+//! | `Requests` | request | ≤ 159 bytes | the caller's deposit | answer, sweep, `expire_call` |
 //! | `CounterForRequests` | - | 4 bytes | - | - |
 //! | `Inputs` | request | ≤ `MAX_REQUEST_INPUT` + 2 bytes | the caller's deposit, by the byte | with its request |
 //! | `ByModel` | model, request | empty | the caller's deposit | with its request |
@@ -84,14 +86,14 @@ pub use weights::WeightInfo;
 pub mod pallet {
 	use super::*;
 	use crate::types::{length, Answer, RequestOf};
+	use alloc::boxed::Box;
 	use frame_support::{
 		pallet_prelude::*,
 		traits::fungible::{Inspect, InspectHold, Mutate, MutateHold},
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
-		attribution::Attribution,
-		record::CallPayment,
+		lane::{Attribution, FulfilledCall},
 		traits::{ModelInspect, NodeInspect, RevenueDistributor},
 		AccountId, Balance, Hash, ModelId, PriceVersion, RequestId, VersionId, MAX_SOURCES,
 	};
@@ -199,14 +201,13 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type NextSlot<T: Config> = StorageValue<_, BlockNumberFor<T>>;
 
-	/// Events of requests. Amounts are in planck, hashes are blake2-256; `node` is the operator that ran the
-	/// model, `payee` who was paid for that, and `developer` who was paid for the model.
+	/// Events of requests. Amounts are in planck, hashes are blake2-256.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	#[allow(missing_docs)] // A field that needs more than its name is in its event's description.
 	pub enum Event<T: Config> {
-		/// Somebody asks for `version`, or a newer one, until block `deadline` inclusive: `node`, or anybody who
-		/// serves the model. `deposit` is held for the request's place.
+		/// Somebody asks until block `deadline` inclusive: `node`, or anybody who serves the model. `deposit` is held
+		/// for the request's place.
 		#[codec(index = 0)]
 		CallRequested {
 			request: RequestId,
@@ -221,26 +222,14 @@ pub mod pallet {
 			input_hash: Hash,
 		},
 		/// A call was answered, charged, and its charge was split. `released` was on hold and is free again;
-		/// the attribution is as the node reports it.
+		/// tokens and attribution are as the node reports them.
 		#[codec(index = 1)]
 		CallFulfilled {
 			request: RequestId,
-			caller: AccountId,
-			node: AccountId,
-			payee: AccountId,
-			developer: AccountId,
-			model: ModelId,
-			version: VersionId,
-			price_version: PriceVersion,
-			input_tokens: u32,
-			output_tokens: u32,
-			charge: Balance,
 			released: Balance,
 			input_hash: Hash,
-			output_hash: Hash,
 			output: RequestOutput,
-			attribution: Attribution,
-			payment: CallPayment,
+			call: Box<FulfilledCall>,
 		},
 		/// The caller does not want to wait for the answer any longer. From block `cancelled_at` on it cannot
 		/// be answered any more.
@@ -274,8 +263,6 @@ pub mod pallet {
 		DeadlineTooLate,
 		/// A call costs more than that before its first token.
 		MaxChargeTooSmall,
-		/// Not given any more: a request that finds no free slot is taken all the same.
-		TooManyDeadlines,
 		/// There are no ids left.
 		IdsExhausted,
 		/// A deposit does not fit a balance.
@@ -288,20 +275,25 @@ pub mod pallet {
 		DeadlinePassed,
 		/// The caller has cancelled the call.
 		Cancelled,
+		/// The block of the request is not over: it is answered in a later one.
+		AnsweredTooSoon,
 		/// The output is too short for so many tokens.
 		TooManyTokens,
-		/// The version was replaced before the call was requested.
-		VersionTooOld,
-		/// The model has no such version.
-		UnknownVersion,
-		/// The version is not in force yet.
-		VersionNotInForce,
-		/// The version was replaced too long ago.
+		/// An entry of the attribution is for nothing, a contribution is named twice, or all are more than the
+		/// whole answer.
+		InvalidAttribution,
+		/// The version or the price of the request was replaced in its very block.
+		NotInForce,
+		/// The version of the request was replaced too long ago.
 		VersionExpired,
 		/// The price of the request was replaced too long ago.
 		PriceExpired,
 		/// The model was retired, and the time to pay for its calls is over.
 		ModelRetired,
+		/// It is not known any more who was to be paid in the block of the request.
+		TermsForgotten,
+		/// The model pays data, and none of its sources leads to a release.
+		NoPayableSource,
 		/// The model registry has no terms for the call.
 		NoTerms,
 		/// The charge does not fit a balance.
@@ -359,7 +351,8 @@ pub mod pallet {
 		/// # Errors
 		/// `EmptyInput`, `UnknownModel`, `ModelNotCallable`, `ModelNotServed` by the named node,
 		/// `DeadlineTooSoon`, `DeadlineTooLate`, `MaxChargeTooSmall`, `IdsExhausted`, `Overflow`; a token error if
-		/// the caller does not have the funds; `NoTerms` if the registry has nothing in force for the model.
+		/// the caller does not have the funds; `NoTerms` if the registry has nothing in force for the model, or
+		/// another reason for which a call of now could not be paid: see [`fulfil_call`](Pallet::fulfil_call).
 		///
 		/// # Events
 		/// `CallRequested`.
@@ -381,11 +374,10 @@ pub mod pallet {
 
 		/// Answers a call, and is paid for it.
 		///
-		/// The caller is charged for `input_tokens` and `output_tokens` by the price schedule that was in force at
-		/// the request.
+		/// The version that was in force at the request has answered. The caller is charged for `input_tokens` and
+		/// `output_tokens` by the price schedule of then, and those are paid who were to be paid then.
 		///
-		/// - `version`: the model's version that answered: the one in force at the request or a newer one.
-		/// - `attribution`: which contributions `output` came from.
+		/// - `attribution`: which contributions `output` came from, in basis points of the whole output.
 		///
 		/// # Origin
 		/// Signed, by the operator of a node that serves the model, or of the one that the caller has named.
@@ -394,10 +386,10 @@ pub mod pallet {
 		/// What is held for the call and its place, but for the charge, is released to the caller.
 		///
 		/// # Errors
-		/// `UnknownRequest`, `Cancelled`, `DeadlinePassed`, `NotNamedNode`, `ModelNotServed`, `TooManyTokens`,
-		/// `VersionTooOld`, `UnknownVersion`, `VersionNotInForce`, `VersionExpired`, `PriceExpired`,
-		/// `UnknownModel`, `ModelRetired`, `NoTerms`, `ChargeOverflow`, `AboveMaxCharge`, `NotDistributed`; those
-		/// of the revenue split.
+		/// `UnknownRequest`, `DeadlinePassed`, `Cancelled`, `AnsweredTooSoon`, `NotNamedNode`, `ModelNotServed`,
+		/// `TooManyTokens`, `InvalidAttribution`; `UnknownModel`, `NotInForce`, `VersionExpired`, `PriceExpired`,
+		/// `ModelRetired`, `TermsForgotten`, `NoPayableSource` or `NoTerms` if it cannot be paid;
+		/// `ChargeOverflow`, `AboveMaxCharge`, `NotDistributed`; those of the revenue split.
 		///
 		/// # Events
 		/// `CallFulfilled`, with the answer.
@@ -413,11 +405,10 @@ pub mod pallet {
 			output: RequestOutput,
 			input_tokens: u32,
 			output_tokens: u32,
-			version: VersionId,
 			attribution: Attribution,
 		) -> DispatchResultWithPostInfo {
 			let operator = ensure_signed(origin)?;
-			let answer = Answer { output, input_tokens, output_tokens, version, attribution };
+			let answer = Answer { output, input_tokens, output_tokens, attribution };
 			let weight = Self::do_fulfil(operator, request, answer)?;
 			Ok(Some(weight).into())
 		}

@@ -16,6 +16,7 @@ impl<T: Config> Pallet<T> {
 			caller: request.caller,
 			model: request.model,
 			node: request.node,
+			version: request.version,
 			price_version: request.price_version,
 			max_charge: request.max_charge,
 			deadline: number(request.deadline),

@@ -2,10 +2,10 @@
 
 use crate::{
 	pallet::*,
-	types::{length, Answer, Request, RequestInput, RequestOf},
+	types::{hash, length, Answer, Request, RequestInput, RequestOf},
 	WeightInfo,
 };
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec, vec::Vec};
 use frame_support::{
 	ensure,
 	traits::{
@@ -17,21 +17,21 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
+	lane::{
+		Agreement, CallRecord, FulfilledCall, LineageShare, RejectReason, SettledCall, SourceShare,
+	},
 	price::Tokens,
-	record::{CallPayment, RejectReason},
-	traits::{CallTerms, ChargedCall, ModelInspect, NodeInspect, RevenueDistributor},
-	AccountId, Balance, Hash, ModelId, PriceVersion, RequestId, VersionId,
+	traits::{
+		ItemCharge, LaneCharges, LanePayment, LaneTerms, ModelInspect, NodeInspect,
+		RevenueDistributor,
+	},
+	AccountId, Balance, ModelId, RequestId,
 };
-use sp_runtime::{DispatchError, DispatchResult, Saturating};
+use sp_runtime::{BoundedVec, DispatchError, DispatchResult, Saturating};
 
 /// The key of a request among those of its model.
 pub(crate) fn ordered(id: RequestId) -> [u8; 8] {
 	id.to_be_bytes()
-}
-
-/// The hash of an input or output.
-pub(crate) fn hash(bytes: &[u8]) -> Hash {
-	sp_io::hashing::blake2_256(bytes).into()
 }
 
 impl<T: Config> Pallet<T> {
@@ -51,9 +51,6 @@ impl<T: Config> Pallet<T> {
 		ensure!(T::Models::exists(model), Error::<T>::UnknownModel);
 		ensure!(T::Models::is_callable(model), Error::<T>::ModelNotCallable);
 		let (version, price_version) = T::Models::in_force(model).ok_or(Error::<T>::NoTerms)?;
-		let terms = Self::terms(model, version, price_version)?;
-		let least = terms.price.charge(&Tokens::default()).ok_or(Error::<T>::ChargeOverflow)?;
-		ensure!(least <= max_charge, Error::<T>::MaxChargeTooSmall);
 		if let Some(operator) = &node {
 			ensure!(T::Nodes::serves(operator, model), Error::<T>::ModelNotServed);
 		}
@@ -66,6 +63,7 @@ impl<T: Config> Pallet<T> {
 			node,
 			version,
 			price_version,
+			asked_at: now,
 			max_charge,
 			deposit,
 			deadline,
@@ -73,6 +71,10 @@ impl<T: Config> Pallet<T> {
 			slot: None,
 			input_hash: hash(&input),
 		};
+		// Of all who would be paid, too: a call that could not be paid gets no answer.
+		let LaneTerms { call, .. } = Self::terms(&request.agreement())?;
+		let least = call.price.charge(&Tokens::default()).ok_or(Error::<T>::ChargeOverflow)?;
+		ensure!(least <= max_charge, Error::<T>::MaxChargeTooSmall);
 		let (slot, passed) = Self::free_slot(request.ends_at());
 
 		T::Currency::hold(&HoldReason::Call.into(), &request.caller, max_charge)?;
@@ -107,42 +109,32 @@ impl<T: Config> Pallet<T> {
 		let now = frame_system::Pallet::<T>::block_number();
 		ensure!(now <= request.deadline, Error::<T>::DeadlinePassed);
 		ensure!(now < request.ends_at(), Error::<T>::Cancelled);
+		// Before, another price or owner could still come into force in the block that it is paid as of.
+		ensure!(request.asked_at < now, Error::<T>::AnsweredTooSoon);
 		let named = request.node.as_ref().is_none_or(|node| *node == operator);
 		ensure!(named, Error::<T>::NotNamedNode);
 		ensure!(T::Nodes::serves(&operator, request.model), Error::<T>::ModelNotServed);
 		let input_bytes = Inputs::<T>::decode_len(id).unwrap_or_default();
 		ensure!(answer.is_plausible(input_bytes), Error::<T>::TooManyTokens);
-		ensure!(answer.version >= request.version, Error::<T>::VersionTooOld);
-		let terms = Self::terms(request.model, answer.version, request.price_version)?;
-		let tokens = Tokens::new(answer.input_tokens, answer.output_tokens);
-		let charge = terms.price.charge(&tokens).ok_or(Error::<T>::ChargeOverflow)?;
+		let record = answer.record();
+		record.check().map_err(|_| Error::<T>::InvalidAttribution)?;
+		let terms = Self::terms(&request.agreement())?;
+		let charge = terms.call.price.charge(&record.tokens());
+		let charge = charge.ok_or(Error::<T>::ChargeOverflow)?;
 		let released = request.max_charge.checked_sub(charge).ok_or(Error::<T>::AboveMaxCharge)?;
 
 		let weight = Self::weight_of(&answer, &terms);
-		let payee = T::Nodes::payee(&operator);
-		let payment = Self::collect(&request, &payee, charge, &terms, &answer)?;
+		let call = Self::collect(&request, operator, record, charge, terms)?;
 		Self::release(&request.caller, HoldReason::Call, released)?;
 		Self::release(&request.caller, HoldReason::Storage, request.deposit)?;
 		Self::unqueue(request.slot, id);
 		Self::forget(id, request.model);
 		Self::deposit_event(Event::CallFulfilled {
 			request: id,
-			caller: request.caller,
-			node: operator,
-			payee,
-			developer: terms.payee,
-			model: request.model,
-			version: answer.version,
-			price_version: request.price_version,
-			input_tokens: answer.input_tokens,
-			output_tokens: answer.output_tokens,
-			charge,
 			released,
 			input_hash: request.input_hash,
-			output_hash: hash(&answer.output),
 			output: answer.output,
-			attribution: answer.attribution,
-			payment,
+			call: Box::new(call),
 		});
 		Ok(weight)
 	}
@@ -201,14 +193,14 @@ impl<T: Config> Pallet<T> {
 		T::DepositBase::get().checked_add(bytes)
 	}
 
-	/// Takes what a call costs out of the caller's hold, and has it split. `payee` is paid for the node.
+	/// Takes what a call costs out of the caller's hold, and has it split.
 	fn collect(
 		request: &RequestOf<T>,
-		payee: &AccountId,
+		operator: AccountId,
+		record: CallRecord,
 		charge: Balance,
-		terms: &CallTerms<AccountId>,
-		answer: &Answer,
-	) -> Result<CallPayment, DispatchError> {
+		terms: LaneTerms<AccountId>,
+	) -> Result<FulfilledCall, DispatchError> {
 		if charge > 0 {
 			// By force: the caller may have frozen the funds since for a purpose of their own, but
 			// these are promised.
@@ -222,42 +214,51 @@ impl<T: Config> Pallet<T> {
 				Fortitude::Force,
 			)?;
 		}
-		let call = ChargedCall {
-			calls: 1,
-			charge,
-			attribution: answer.attribution.to_vec(),
-			unattributed: 0,
+		let agreement = request.agreement();
+		let node_payee = T::Nodes::payee(&operator);
+		let attribution = &record.attribution;
+		let item = ItemCharge { calls: 1, charge, list_charge: charge, attribution };
+		let lane = LaneCharges {
+			node: &node_payee,
+			model: agreement.model,
+			terms: &terms,
+			as_of: agreement.as_of,
+			items: vec![item],
 		};
-		let payments: Vec<CallPayment> =
-			T::Revenue::distribute(payee, request.model, terms, &[call])?;
-		Ok(payments.into_iter().next().ok_or(Error::<T>::NotDistributed)?)
+		let LanePayment { items, pools } = only::<T, _>(T::Revenue::distribute_lanes(&[lane])?)?;
+		let (parts, direct) = only::<T, _>(items)?;
+		let LaneTerms { call, protocol_share, sources, .. } = terms;
+		Ok(FulfilledCall {
+			caller: request.caller.clone(),
+			node: operator,
+			node_payee,
+			agreement,
+			developer_payee: call.payee,
+			price: call.price,
+			policy: call.policy,
+			protocol_share,
+			lineage: bounded::<T, _, _>(call.lineage.into_iter().map(LineageShare::from))?,
+			sources: bounded::<T, _, _>(sources.into_iter().map(SourceShare::from))?,
+			pools: bounded::<T, _, _>(pools.into_iter())?,
+			call: SettledCall { record, charge, parts, direct },
+		})
 	}
 
 	/// Weight of an answer: data is only paid where the model does.
-	fn weight_of(answer: &Answer, terms: &CallTerms<AccountId>) -> Weight {
-		let (attribution, sources) = if terms.policy.pays_data() {
-			(length(&answer.attribution), length(&terms.sources))
+	fn weight_of(answer: &Answer, LaneTerms { call, .. }: &LaneTerms<AccountId>) -> Weight {
+		let (attribution, sources) = if call.policy.pays_data() {
+			(length(&answer.attribution), length(&call.sources))
 		} else {
 			(0, 0)
 		};
 		T::WeightInfo::fulfil_call(length(&answer.output), attribution, sources)
 	}
 
-	fn terms(
-		model: ModelId,
-		version: VersionId,
-		price_version: PriceVersion,
-	) -> Result<CallTerms<AccountId>, Error<T>> {
-		T::Models::terms(model, version, price_version).map_err(|reason| match reason {
-			RejectReason::UnknownModel => Error::UnknownModel,
-			RejectReason::UnknownVersion => Error::UnknownVersion,
-			// The price was in force at the request, so it is only unknown if it was removed since.
-			RejectReason::UnknownPrice | RejectReason::PriceExpired => Error::PriceExpired,
-			RejectReason::NotInForce => Error::VersionNotInForce,
-			RejectReason::VersionExpired => Error::VersionExpired,
-			RejectReason::ModelRetired => Error::ModelRetired,
-			_ => Error::NoTerms,
-		})
+	/// Who is behind a call.
+	fn terms(agreement: &Agreement) -> Result<LaneTerms<AccountId>, Error<T>> {
+		let Agreement { model, version, price_version, as_of, .. } = *agreement;
+		let (call, changed_at) = T::Models::terms_as_of(model, version, price_version, as_of)?;
+		Ok(T::Revenue::lane_terms(call, changed_at, as_of)?)
 	}
 
 	fn release(caller: &AccountId, reason: HoldReason, amount: Balance) -> DispatchResult {
@@ -269,5 +270,34 @@ impl<T: Config> Pallet<T> {
 		Requests::<T>::remove(id);
 		Inputs::<T>::remove(id);
 		ByModel::<T>::remove(model, ordered(id));
+	}
+}
+
+/// The only entry of a list: one call was to be split.
+fn only<T: Config, Entry>(list: Vec<Entry>) -> Result<Entry, Error<T>> {
+	let [entry] = <[Entry; 1]>::try_from(list).map_err(|_| Error::<T>::NotDistributed)?;
+	Ok(entry)
+}
+
+/// A list that is no longer than it can be; others keep to that as well.
+fn bounded<T: Config, Entry, Bound: Get<u32>>(
+	entries: impl Iterator<Item = Entry>,
+) -> Result<BoundedVec<Entry, Bound>, Error<T>> {
+	BoundedVec::try_from(entries.collect::<Vec<_>>()).map_err(|_| Error::NotDistributed)
+}
+
+impl<T> From<RejectReason> for Error<T> {
+	fn from(reason: RejectReason) -> Self {
+		match reason {
+			RejectReason::UnknownModel => Self::UnknownModel,
+			RejectReason::NotInForce => Self::NotInForce,
+			RejectReason::VersionExpired => Self::VersionExpired,
+			RejectReason::PriceExpired => Self::PriceExpired,
+			RejectReason::ModelRetired => Self::ModelRetired,
+			RejectReason::TermsForgotten => Self::TermsForgotten,
+			RejectReason::NoPayableSource => Self::NoPayableSource,
+			// Version and price version are the registry's own, and the others are reasons of settlements.
+			_ => Self::NoTerms,
+		}
 	}
 }

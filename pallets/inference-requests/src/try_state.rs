@@ -1,9 +1,6 @@
 //! The pallet's invariants.
 
-use crate::{
-	pallet::*,
-	requests::{hash, ordered},
-};
+use crate::{pallet::*, requests::ordered, types::hash};
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, traits::fungible::InspectHold};
 use openledger_primitives::{AccountId, Balance};
@@ -34,10 +31,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_requests() -> Result<(), TryRuntimeError> {
+		let now = frame_system::Pallet::<T>::block_number();
 		let mut count: u32 = 0;
 		for (id, request) in Requests::<T>::iter() {
 			count = count.saturating_add(1);
 			ensure!(id < NextRequestId::<T>::get(), "a request has an id not yet given out");
+			ensure!(request.asked_at <= now, "a request was made in a block to come");
+			ensure!(request.asked_at < request.deadline, "a request is older than its deadline");
 			if let Some(slot) = request.slot {
 				ensure!(slot >= request.ends_at(), "a request would be swept too early");
 				let here = Deadlines::<T>::get(slot);

@@ -3,12 +3,17 @@
 use codec::{Decode, Encode, MaxEncodedLen};
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	attribution::Attribution, AccountId, Balance, Hash, ModelId, PriceVersion, VersionId,
+	answer::Evidence,
+	lane::{Agreement, Attribution, CallRecord, FulfilledCall},
+	AccountId, Balance, BlockNumber as Height, Hash, ModelId, PriceVersion, VersionId,
 	MAX_REQUEST_INPUT, MAX_REQUEST_OUTPUT,
 };
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
-use sp_runtime::{traits::One, BoundedVec, Saturating};
+use sp_runtime::{
+	traits::{One, UniqueSaturatedInto},
+	BoundedVec, Saturating,
+};
 
 /// Number of slots looked at for one that is not full.
 pub const SLOT_SEARCH: u32 = 16;
@@ -34,10 +39,12 @@ pub struct Request<AccountId, BlockNumber> {
 	pub model: ModelId,
 	/// The operator who is to answer; anybody who serves the model if there is none.
 	pub node: Option<AccountId>,
-	/// The model's version that was in force at the request. An older one may not answer.
+	/// The model's version that was in force at the request, and answers.
 	pub version: VersionId,
 	/// The price version that was in force at the request, and applies.
 	pub price_version: PriceVersion,
+	/// The block of the request. Whoever was behind the call in it is paid.
+	pub asked_at: BlockNumber,
 	/// The most that the call may cost, in planck. It is on hold.
 	pub max_charge: Balance,
 	/// Amount on hold for the place that the request takes, in planck.
@@ -61,6 +68,20 @@ impl<AccountId, BlockNumber: Copy + Ord + One + Saturating> Request<AccountId, B
 	}
 }
 
+impl<AccountId, BlockNumber: Copy + UniqueSaturatedInto<Height>> Request<AccountId, BlockNumber> {
+	/// The agreement of caller and node. Everybody can read the call, and it costs the list price.
+	pub fn agreement(&self) -> Agreement {
+		Agreement {
+			model: self.model,
+			version: self.version,
+			price_version: self.price_version,
+			as_of: self.asked_at.unique_saturated_into(),
+			evidence: Evidence::Open,
+			own_price: None,
+		}
+	}
+}
+
 /// A request, in the types of a runtime.
 pub(crate) type RequestOf<T> = Request<AccountId, BlockNumberFor<T>>;
 
@@ -72,7 +93,6 @@ pub(crate) struct Answer {
 	pub(crate) output: RequestOutput,
 	pub(crate) input_tokens: u32,
 	pub(crate) output_tokens: u32,
-	pub(crate) version: VersionId,
 	pub(crate) attribution: Attribution,
 }
 
@@ -85,6 +105,25 @@ impl Answer {
 		self.input_tokens <= input.saturating_add(MOST_ADDED_TOKENS)
 			&& self.output_tokens <= length(&self.output).saturating_add(1)
 	}
+
+	/// The record of the call: the only one of its lane. Nothing of a prompt is cached or retrieved on chain.
+	pub(crate) fn record(&self) -> CallRecord {
+		CallRecord {
+			sequence: FulfilledCall::SEQUENCE,
+			input_tokens: self.input_tokens,
+			cached_tokens: 0,
+			retrieved_tokens: 0,
+			output_tokens: self.output_tokens,
+			response_hash: hash(&self.output),
+			attribution: self.attribution.clone(),
+			extension: None,
+		}
+	}
+}
+
+/// The hash of an input or output.
+pub(crate) fn hash(bytes: &[u8]) -> Hash {
+	sp_io::hashing::blake2_256(bytes).into()
 }
 
 /// The length of a list. The lists here are bounded far below the limits of `u32`.
@@ -104,6 +143,7 @@ mod tests {
 			node: None,
 			version: 0,
 			price_version: 0,
+			asked_at: 0,
 			max_charge: 0,
 			deposit: 0,
 			deadline,

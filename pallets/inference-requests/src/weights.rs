@@ -78,10 +78,10 @@ impl WeightInfo for () {
 }
 
 fn request_call(db: RuntimeDbWeight, input: u64, full: u64) -> Weight {
-	// The model, its version and price, its lineage (model and owner of four levels), the node and
-	// what it serves, the account, its holds, the id, the counter, the first slot, the cursor; the
-	// request, its input and its index are written too.
-	let base = Weight::from_parts(180_000_000, 60_000).saturating_add(db.reads_writes(22, 9));
+	// The model, its version and price, its lineage (model and owner of four levels), the protocol's share, eight
+	// datanets and their releases, the node and what it serves, the account, its holds, the id, the counter, the
+	// first slot, the cursor; the request, its input and its index are written too.
+	let base = Weight::from_parts(260_000_000, 120_000).saturating_add(db.reads_writes(39, 9));
 	// Copied and hashed.
 	let bytes = Weight::from_parts(10_000, 1).saturating_mul(input);
 	let slots = Weight::from_parts(2_000_000, 3_000).saturating_add(db.reads(1));
@@ -89,9 +89,9 @@ fn request_call(db: RuntimeDbWeight, input: u64, full: u64) -> Weight {
 }
 
 fn fulfil_call(db: RuntimeDbWeight, output: u64, attribution: u64, sources: u64) -> Weight {
-	// The request and what belongs to it, the node, the model with its lineage, the account and its
-	// holds; pots, payees of model and node, protocol and four parents with account, accrual and totals.
-	let base = Weight::from_parts(700_000_000, 140_000).saturating_add(db.reads_writes(56, 40));
+	// The request and what belongs to it, the node, the model with its lineage, the protocol's share, the account
+	// and its holds; pots, payees of model and node, protocol and four parents with account, accrual and totals.
+	let base = Weight::from_parts(700_000_000, 140_000).saturating_add(db.reads_writes(57, 40));
 	// Hashed, and copied into the event.
 	let bytes = Weight::from_parts(15_000, 0).saturating_mul(output);
 	// A contribution with its checkpoint, earnings and curator.

@@ -1,4 +1,4 @@
-//! The terms of calls: as they are now, and as they were in the block that caller and node have agreed on.
+//! The terms of calls, as they were in the block that caller and node have agreed on.
 //!
 //! What a call costs and how that is shared follows from the version and the price version that its caller
 //! has named. Who is paid for the model, and for those above it, follows from the block. Whoever settles calls
@@ -10,7 +10,7 @@ use crate::{Config, ModelOf, Models, NextModelId, Pallet, Prices, Terms, Version
 use frame_support::ensure;
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	attribution::DataSources, lineage::Lineage, record::RejectReason, traits::CallTerms, ModelId,
+	attribution::DataSources, lane::RejectReason, lineage::Lineage, traits::CallTerms, ModelId,
 	PriceVersion, VersionId,
 };
 
@@ -33,18 +33,6 @@ impl<T: Config> Agreed<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// The terms of a call that is settled now, with those who are paid now.
-	pub(crate) fn terms_now(
-		model: ModelId,
-		version: VersionId,
-		price_version: PriceVersion,
-	) -> Result<CallTerms<T::AccountId>, RejectReason> {
-		let agreed = Self::agreed(model, version, price_version, Self::now())?;
-		let payee = agreed.model.payee().clone();
-		let lineage = Self::lineage_from(agreed.model.parent);
-		Ok(agreed.terms(payee, lineage))
-	}
-
 	/// The terms of a call that is settled now, with those who were paid in the block `as_of`, and the first block
 	/// after it in which those, the owners, the version or the price version are others, as far as is known.
 	pub(crate) fn terms_then(

@@ -2,7 +2,7 @@
 
 use crate::{Config, Models, Pallet};
 use openledger_primitives::{
-	record::RejectReason,
+	lane::RejectReason,
 	traits::{CallTerms, ModelInspect},
 	BlockNumber, ModelId, PriceVersion, VersionId,
 };
@@ -20,23 +20,6 @@ impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
 		let now = Self::now();
 		let model = Models::<T>::get(model)?;
 		Some((*model.version.at(now), *model.price.at(now)))
-	}
-
-	/// The version and the price version need not have been in force in the same block. A price that
-	/// ended a few blocks before a version began is what its caller was offered, and a node honours
-	/// that. To refuse such a pair would protect nobody either. If the price ended before the version
-	/// began, then the version before that one was in force until after the price ended, so calls of it
-	/// can be settled at that price at least as long, unless the grace has become shorter in between
-	/// (likewise the other way round). The charge is the same. Which data gets the data's part, or that the
-	/// developer does because there is none, follows from the version, which the caller has signed. Pairs that are
-	/// further apart than [`SettlementGrace`](Config::SettlementGrace) are refused anyway, because one of
-	/// them has expired before the other begins.
-	fn terms(
-		model: ModelId,
-		version: VersionId,
-		price_version: PriceVersion,
-	) -> Result<CallTerms<T::AccountId>, RejectReason> {
-		Self::terms_now(model, version, price_version)
 	}
 
 	fn terms_as_of(

@@ -15,17 +15,6 @@ use openledger_primitives::{
 };
 
 impl<T: Config> Pallet<T> {
-	/// The models from `parent` upwards, nearest first.
-	pub(crate) fn lineage_from(parent: Option<ParentInfo>) -> Lineage<T::AccountId> {
-		let payee = |parties: &PartiesOf<T>| Some(parties.now()?.payee().clone());
-		let levels = Self::levels_from(parent).into_iter();
-		let lineage = levels.map_while(|(ParentInfo { model, royalty }, parties)| {
-			Some(Ancestor { model, payee: payee(&parties)?, royalty })
-		});
-		// There are no more levels than that.
-		Lineage::truncate_from(lineage.collect())
-	}
-
 	/// The models from `parent` upwards, nearest first, with who was paid for them in `block`; and the first block
 	/// after it in which that, or who owned one of them, is another, as far as is known. `None` if it is not
 	/// known any more.
@@ -68,7 +57,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn with_one_child_more(parent: ModelId) -> Result<(ModelOf<T>, usize), Error<T>> {
 		let mut model = Models::<T>::get(parent).ok_or(Error::<T>::UnknownParent)?;
 		ensure!(model.retired_at.is_none(), Error::<T>::ParentRetired);
-		let levels = Self::lineage_from(model.parent).len().saturating_add(1);
+		let levels = Self::levels_from(model.parent).len().saturating_add(1);
 		ensure!(u32::try_from(levels).is_ok_and(|n| n <= MAX_LINEAGE), Error::<T>::LineageTooDeep);
 		model.children = model.children.checked_add(1).ok_or(Error::<T>::OutOfIds)?;
 		Ok((model, levels))

@@ -1,178 +1,170 @@
-//! The distribution of a batch of charges.
+//! The distribution of charges.
 //!
-//! Everything that a batch owes is added up in memory first. Storage is touched once a recipient,
-//! once for the model and once for the data behind all calls, so one more call in a batch costs its
-//! arithmetic only.
+//! All calls of a lane are paid as of one block: by the price and policy that its agreement names, with the
+//! protocol's share, the owners and the releases of that block. A node that charges its own price pays the
+//! difference to the list price itself: everybody else is paid by that.
+//!
+//! The lanes of an extrinsic are added up together before anything is paid, whatever their models: each
+//! recipient is paid once, each model's totals are raised once, and data is credited once. So one more call
+//! costs its arithmetic only.
 
 use crate::{
-	batch::{Batch, Dues},
+	dues::{Dues, LaneSums},
 	pallet::*,
-	totals, Payment,
+	totals,
 };
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec, vec::Vec};
 use frame_support::{
 	ensure,
-	traits::{
-		fungible::{Inspect, Mutate},
-		tokens::{Preservation, Provenance},
-		Get,
-	},
+	traits::{fungible::Mutate, tokens::Preservation, Get},
 };
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	record::{CallPayment, DataPayment},
-	traits::{CallTerms, ChargedCall, DataDue, DataRevenue, RecordEarnings},
-	Balance, ModelId,
+	info::ModelEarnings,
+	lane::{DirectAmounts, RejectReason, SettledParts},
+	split::split_own_charge,
+	traits::{
+		CallTerms, DataRevenue, LaneCharges, LaneCredit, LaneDue, LanePayment, LaneTerms, Resolved,
+	},
+	Balance, BlockNumber, ModelId,
 };
-use sp_runtime::{traits::AccountIdConversion, DispatchError, DispatchResult};
+use sp_runtime::{DispatchError, SaturatedConversion};
 
-/// The sum of the payments to data, or `None` if it overflows.
-fn credited(payment: &DataPayment) -> Option<Balance> {
-	let direct = payment.direct.iter().map(|payment| payment.amount);
-	let pools = payment.pools.iter().map(|payment| payment.amount);
-	direct.chain(pools).try_fold(0, Balance::checked_add)
+/// A lane whose charges are divided, but for the data parts.
+struct Divided<'a, AccountId> {
+	sums: LaneSums<'a, AccountId>,
+	/// The parts of each item.
+	parts: Vec<SettledParts>,
 }
 
 impl<T: Config> Pallet<T> {
-	/// The account that charges pass through, and that keeps what has accrued.
-	pub fn pot() -> T::AccountId {
-		T::PotId::get().into_account_truncating()
+	/// See [`RevenueDistributor::lane_terms`](openledger_primitives::traits::RevenueDistributor::lane_terms).
+	pub(crate) fn do_lane_terms(
+		call: CallTerms<T::AccountId>,
+		changed_at: Option<BlockNumber>,
+		as_of: BlockNumber,
+	) -> Result<LaneTerms<T::AccountId>, RejectReason> {
+		let shares = ProtocolShares::<T>::get();
+		let block: BlockNumberFor<T> = as_of.into();
+		let protocol_share = *shares.at(block).ok_or(RejectReason::TermsForgotten)?;
+		let share_changes: Option<BlockNumber> =
+			shares.changed_after(block).map(SaturatedConversion::saturated_into);
+		let (sources, data_changes) = if call.policy.pays_data() {
+			let Resolved { sources, changed_at } = T::Data::resolve(&call.sources, as_of)?;
+			(sources, changed_at)
+		} else {
+			(Vec::new(), None)
+		};
+		let changed_at = [changed_at, share_changes, data_changes].into_iter().flatten().min();
+		Ok(LaneTerms { call, protocol_share, sources, changed_at })
 	}
 
-	/// See [`RevenueDistributor::distribute`](openledger_primitives::traits::RevenueDistributor::distribute).
-	pub(crate) fn do_distribute(
-		node: &T::AccountId,
-		model: ModelId,
-		terms: &CallTerms<T::AccountId>,
-		calls: &[ChargedCall],
-	) -> Result<Vec<CallPayment>, DispatchError>
-	where
-		T::AccountId: Into<openledger_primitives::AccountId>,
-	{
-		ensure!(terms.policy.is_complete(), Error::<T>::Unsplittable);
-		let share = Self::share();
+	/// See
+	/// [`RevenueDistributor::distribute_lanes`](openledger_primitives::traits::RevenueDistributor::distribute_lanes).
+	pub(crate) fn do_distribute_lanes(
+		lanes: &[LaneCharges<T::AccountId>],
+	) -> Result<Vec<LanePayment>, DispatchError> {
 		let protocol = T::ProtocolAccount::get();
-		let mut batch = Batch::new(terms);
-		let mut payments = Vec::with_capacity(calls.len());
-		for call in calls {
-			payments.push(batch.divide(call, share).ok_or(Error::<T>::Overflow)?);
+		let mut dues = Dues::new();
+		let mut models = BTreeMap::<ModelId, ModelEarnings>::new();
+		let mut data: Balance = 0;
+		let mut divided = Vec::with_capacity(lanes.len());
+		for lane in lanes.iter() {
+			let Divided { sums, parts } = Self::divide_lane(lane)?;
+			let of_lane = sums.totals();
+			data = data.checked_add(of_lane.data).ok_or(Error::<T>::Overflow)?;
+			if !lane.items.is_empty() {
+				let model = models.entry(lane.model).or_default();
+				*model = totals::checked_add(model, of_lane).ok_or(Error::<T>::Overflow)?;
+			}
+			sums.add_dues(&mut dues, &protocol, lane.node).ok_or(Error::<T>::Overflow)?;
+			divided.push(parts);
 		}
 
-		Self::credit_data(terms, calls, &mut payments)?;
-		let totals = batch.totals();
-		let data = totals.data;
+		let credits = Self::credit_lanes(lanes, &divided)?;
 		if data > 0 {
 			let (pot, data_pot) = (Pallet::<T>::pot(), T::Data::pot());
 			T::Currency::transfer(&pot, &data_pot, data, Preservation::Preserve)?;
 		}
-		let mut dues = Dues::new();
-		batch.add_dues(&mut dues, &protocol, node).ok_or(Error::<T>::Overflow)?;
-		Self::pay(&dues)?;
-		if !calls.is_empty() {
-			ModelTotals::<T>::mutate(model, |sums| totals::add(sums, totals));
+		let payments = Self::pay(&dues)?;
+		for (model, sums) in models {
+			ModelTotals::<T>::mutate(model, |before| totals::add(before, &sums));
 		}
-		Ok(payments)
+		if !payments.is_empty() || data > 0 {
+			Self::deposit_event(Event::PaymentsMade { payments, data });
+		}
+		let lanes = divided.into_iter().zip(credits).map(|(parts, credit)| LanePayment {
+			items: parts.into_iter().zip(credit.direct).collect(),
+			pools: credit.pools,
+		});
+		Ok(lanes.collect())
 	}
 
-	pub(crate) fn do_pay_accrued(account: T::AccountId) -> DispatchResult {
-		let amount = Accrued::<T>::get(&account);
-		ensure!(amount > 0, Error::<T>::NothingAccrued);
-		let deposit = T::Currency::can_deposit(&account, amount, Provenance::Extant);
-		ensure!(deposit.into_result().is_ok(), Error::<T>::BelowExistentialDeposit);
-		let total = TotalAccrued::<T>::get().checked_sub(amount).ok_or(Error::<T>::NotConserved)?;
-
-		T::Currency::transfer(&Self::pot(), &account, amount, Preservation::Preserve)?;
-		Accrued::<T>::remove(&account);
-		TotalAccrued::<T>::put(total);
-		Self::deposit_event(Event::AccruedPaid { account, amount });
-		Ok(())
+	/// Divides the charges of one lane.
+	fn divide_lane<'a>(
+		lane: &'a LaneCharges<'a, T::AccountId>,
+	) -> Result<Divided<'a, T::AccountId>, DispatchError> {
+		let LaneTerms { call, protocol_share, .. } = lane.terms;
+		ensure!(call.policy.is_complete(), Error::<T>::Unsplittable);
+		let mut sums = LaneSums::new(call);
+		let mut parts = Vec::with_capacity(lane.items.len());
+		for item in &lane.items {
+			let (charge, by_list) = (item.charge, item.list_charge);
+			let split = split_own_charge(charge, by_list, *protocol_share, &call.policy);
+			let split = split.ok_or(Error::<T>::ChargeTooLow)?;
+			parts.push(sums.add(item, split).ok_or(Error::<T>::Overflow)?);
+		}
+		Ok(Divided { sums, parts })
 	}
 
-	/// Has the data parts credited, all at once, and writes down in `payments` where they went.
-	fn credit_data(
-		terms: &CallTerms<T::AccountId>,
-		calls: &[ChargedCall],
-		payments: &mut [CallPayment],
-	) -> DispatchResult {
-		let dues = calls
+	/// Has the data parts credited, all at once. Returns one credit a lane; an empty one for lanes that owe nothing.
+	fn credit_lanes(
+		lanes: &[LaneCharges<T::AccountId>],
+		divided: &[Vec<SettledParts>],
+	) -> Result<Vec<LaneCredit>, DispatchError> {
+		let owes = |parts: &[SettledParts]| parts.iter().any(|parts| parts.data > 0);
+		let dues: Vec<_> = lanes
 			.iter()
-			.zip(payments.iter())
-			.filter(|(_, payment)| payment.data > 0)
-			.map(|(call, payment)| DataDue {
-				amount: payment.data,
-				attributed: terms.policy.attributed,
-				attribution: &call.attribution,
-				unattributed: call.unattributed,
-				sources: &terms.sources,
+			.zip(divided)
+			.filter(|(_, parts)| owes(parts))
+			.map(|(lane, parts)| LaneDue {
+				sources: &lane.terms.sources,
+				as_of: lane.as_of,
+				attributed: lane.terms.call.policy.attributed,
+				items: parts
+					.iter()
+					.zip(&lane.items)
+					.map(|(parts, item)| (parts.data, item.attribution))
+					.collect(),
 			})
-			.collect::<Vec<_>>();
-		if dues.is_empty() {
-			return Ok(());
+			.collect();
+		let credits = if dues.is_empty() { Vec::new() } else { T::Data::credit_lanes(&dues)? };
+		ensure!(credits.len() == dues.len(), Error::<T>::NotConserved);
+		for (due, credit) in dues.iter().zip(&credits) {
+			ensure!(is_whole(due, credit) == Some(true), Error::<T>::NotConserved);
 		}
-		let data_payments = T::Data::credit(&dues)?;
-		ensure!(data_payments.len() == dues.len(), Error::<T>::NotConserved);
-		let payments = payments.iter_mut().filter(|payment| payment.data > 0);
-		for (payment, data_payment) in payments.zip(data_payments) {
-			ensure!(credited(&data_payment) == Some(payment.data), Error::<T>::NotConserved);
-			payment.data_payment = data_payment;
-		}
-		Ok(())
-	}
 
-	/// Pays `amount` and the account's accrual to `account`, or lets it accrue. Takes the sum of what has accrued for
-	/// everybody, and returns it with `true` if it was paid.
-	fn pay_or_accrue(
-		account: &T::AccountId,
-		amount: Balance,
-		total: Balance,
-	) -> Result<(Balance, bool), DispatchError> {
-		let accrued = Accrued::<T>::get(account);
-		let due = accrued.checked_add(amount).ok_or(Error::<T>::Overflow)?;
-		let others = total.checked_sub(accrued).ok_or(Error::<T>::NotConserved)?;
-
-		let deposit = T::Currency::can_deposit(account, due, Provenance::Extant);
-		if deposit.into_result().is_ok() {
-			T::Currency::transfer(&Self::pot(), account, due, Preservation::Preserve)?;
-			if accrued > 0 {
-				Accrued::<T>::remove(account);
-				Self::deposit_event(Event::AccruedPaid {
-					account: account.clone(),
-					amount: accrued,
-				});
+		let mut credits = credits.into_iter();
+		let of_lane = |parts: &Vec<SettledParts>| {
+			if owes(parts) {
+				credits.next().ok_or(Error::<T>::NotConserved.into())
+			} else {
+				let direct = vec![DirectAmounts::default(); parts.len()];
+				Ok(LaneCredit { direct, pools: Vec::new() })
 			}
-			Ok((others, true))
-		} else {
-			let total = others.checked_add(due).ok_or(Error::<T>::Overflow)?;
-			Accrued::<T>::insert(account, due);
-			Self::deposit_event(Event::PaymentAccrued {
-				account: account.clone(),
-				added: amount,
-				amount: due,
-			});
-			Ok((total, false))
-		}
+		};
+		divided.iter().map(of_lane).collect()
 	}
+}
 
-	/// Pays each recipient once, whatever roles they have, and adds to their lifetime totals. Returns the payments
-	/// that were made; those that accrue are left out.
-	pub(crate) fn pay(
-		dues: &Dues<T::AccountId>,
-	) -> Result<Vec<Payment<T::AccountId>>, DispatchError> {
-		let before = TotalAccrued::<T>::get();
-		let mut total = before;
-		let mut payments = Vec::new();
-		for (account, amount) in dues.by_account().ok_or(Error::<T>::Overflow)? {
-			let (accrued, paid) = Self::pay_or_accrue(account, amount, total)?;
-			total = accrued;
-			if paid {
-				payments.push(Payment { account: account.clone(), amount });
-			}
-		}
-		if total != before {
-			TotalAccrued::<T>::put(total);
-		}
-		for (account, role, amount) in dues.iter() {
-			<Self as RecordEarnings<_>>::record(account, role, amount);
-		}
-		Ok(payments)
+/// Returns `true` if a credit has an entry for each item of its due, and adds up to all of it. `None` if it does not
+/// fit a balance.
+fn is_whole<AccountId>(due: &LaneDue<AccountId>, credit: &LaneCredit) -> Option<bool> {
+	let mut left: Balance = 0;
+	for ((data, _), direct) in due.items.iter().zip(&credit.direct) {
+		let paid = direct.iter().map(|paid| paid.amount).try_fold(0, Balance::checked_add)?;
+		left = left.checked_add(data.checked_sub(paid)?)?;
 	}
+	let pooled = credit.pools.iter().map(|pool| pool.amount).try_fold(0, Balance::checked_add)?;
+	Some(credit.direct.len() == due.items.len() && pooled == left)
 }

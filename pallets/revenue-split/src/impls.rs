@@ -3,30 +3,17 @@
 use crate::pallet::*;
 use alloc::vec::Vec;
 use openledger_primitives::{
-	record::{CallPayment, RejectReason},
+	lane::RejectReason,
 	traits::{
-		CallTerms, ChargedCall, LaneCharges, LanePayment, LaneTerms, RecordEarnings,
-		RevenueDistributor, Role,
+		CallTerms, LaneCharges, LanePayment, LaneTerms, RecordEarnings, RevenueDistributor, Role,
 	},
-	Balance, BlockNumber, ModelId,
+	Balance, BlockNumber,
 };
 use sp_runtime::DispatchError;
 
-impl<T: Config> RevenueDistributor<T::AccountId> for Pallet<T>
-where
-	T::AccountId: Into<openledger_primitives::AccountId>,
-{
+impl<T: Config> RevenueDistributor<T::AccountId> for Pallet<T> {
 	fn pot() -> T::AccountId {
 		Pallet::<T>::pot()
-	}
-
-	fn distribute(
-		node: &T::AccountId,
-		model: ModelId,
-		terms: &CallTerms<T::AccountId>,
-		calls: &[ChargedCall],
-	) -> Result<Vec<CallPayment>, DispatchError> {
-		Self::do_distribute(node, model, terms, calls)
 	}
 
 	fn lane_terms(

@@ -6,21 +6,25 @@
 //! ## How a settlement is paid
 //!
 //! Whoever settles calls first moves the sum of their charges into this pallet's pot, then calls
-//! [`RevenueDistributor::distribute`](openledger_primitives::traits::RevenueDistributor::distribute).
+//! [`distribute_lanes`](openledger_primitives::traits::RevenueDistributor::distribute_lanes) for all lanes of
+//! the extrinsic at once. A call that is answered on chain is a lane of its own.
 //!
-//! 1. Each charge is divided by [`split_charge`](openledger_primitives::split::split_charge), which
+//! 1. Each charge is divided by [`split_own_charge`](openledger_primitives::split::split_own_charge), which
 //!    is exact, and the developer's part once more by
 //!    [`split_royalties`](openledger_primitives::lineage::split_royalties).
 //! 2. The data parts of all charges are handed to [`Config::Data`] at once, which says which
 //!    releases and contributions they were credited to. Their sum goes to its pot.
-//! 3. What each recipient gets from the whole batch is paid in one transfer, however many calls
-//!    there were and in however many roles they earned.
+//! 3. What each recipient gets of all lanes is paid in one transfer, however many calls
+//!    there were and in however many roles they earned. The event [`PaymentsMade`](Event::PaymentsMade) tells
+//!    how much.
 //! 4. The lifetime totals of each recipient and each model are raised, once.
 //!
-//! So a call more in a batch costs its arithmetic, and no access to storage:
+//! So one more call in a lane costs its arithmetic, and no access to storage:
 //!
 //! ```
-//! use openledger_primitives::{lineage::split_royalties, policy::RevenuePolicy, split::split_charge};
+//! use openledger_primitives::{
+//!     lineage::split_royalties, policy::RevenuePolicy, split::split_own_charge,
+//! };
 //! use sp_runtime::Permill;
 //!
 //! let percent = Permill::from_percent;
@@ -31,26 +35,22 @@
 //!     attributed: percent(50),
 //! };
 //! // 5% to the protocol, the rest by the model's policy.
-//! let parts = split_charge(10_000, percent(5), &policy).unwrap();
+//! let parts = split_own_charge(10_000, 10_000, percent(5), &policy).unwrap();
 //! assert_eq!((parts.protocol, parts.developer, parts.data, parts.node), (500, 3_800, 3_325, 2_375));
 //! // The model owes 10% of its developer's part to its parent, and that half of it to its own.
 //! let (developer, owners) = split_royalties(parts.developer, &[percent(10), percent(50)]);
 //! assert_eq!((developer, owners), (3_420, vec![190, 190]));
+//! // A node that charges less than the list price bears that itself.
+//! let cheaper = split_own_charge(9_000, 10_000, percent(5), &policy).unwrap();
+//! assert_eq!((cheaper.developer, cheaper.node), (3_800, 1_375));
 //! ```
 //!
 //! What each call paid to whom is returned to the settling pallet, whose event carries it.
 //!
-//! ## Lanes
+//! The protocol's share is that of the block which the lane's agreement names, as are the payees and the
+//! releases: see [`lane_terms`](openledger_primitives::traits::RevenueDistributor::lane_terms).
 //!
-//! Calls of lanes are distributed by
-//! [`distribute_lanes`](openledger_primitives::traits::RevenueDistributor::distribute_lanes), in the same way, and
-//! for all lanes of an extrinsic at once: each recipient is paid once, however many models and terms there are,
-//! and the event [`PaymentsMade`](Event::PaymentsMade) tells how much. Two things are different:
-//!
-//! - The protocol's share is that of the block which the lane's agreement names, as are the payees and the
-//!   releases: see [`lane_terms`](openledger_primitives::traits::RevenueDistributor::lane_terms).
-//! - A node may charge less than the list price. Everybody else is paid by the list price, and the node gets what
-//!   is left: [`split_own_charge`](openledger_primitives::split::split_own_charge).
+//! ## Accruals
 //!
 //! A payment that would leave its recipient below the existential deposit cannot be made. It
 //! *accrues*: the pot keeps it, and it goes out with the first payment that reaches the deposit,
@@ -75,14 +75,14 @@
 
 extern crate alloc;
 
-mod batch;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod distribution;
+mod dues;
 mod impls;
-mod lanes;
 #[cfg(test)]
 mod mock;
+mod payments;
 mod queries;
 mod share;
 #[cfg(test)]
@@ -132,7 +132,7 @@ pub mod pallet {
 		type Data: DataRevenue<Self::AccountId>;
 
 		/// The protocol's share of every charge, as governance has set it. Read once a block: a change is for
-		/// what is settled from the next block on. The runtime keeps it within bounds.
+		/// what is agreed on from the next block on. The runtime keeps it within bounds.
 		type ProtocolShare: Get<Permill>;
 
 		/// Time that it must be known what the protocol's share was, in blocks: as long as a call can be
@@ -212,45 +212,43 @@ pub mod pallet {
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	#[allow(missing_docs)] // A field that needs more than its name is in its event's description.
 	pub enum Event<T: Config> {
-		// 0 was the change of the protocol's share when it was set here.
 		/// `account` has earned something that waits until it can be paid: `added` with this, `amount` in all.
-		#[codec(index = 1)]
+		#[codec(index = 0)]
 		PaymentAccrued { account: T::AccountId, added: Balance, amount: Balance },
 		/// The amount that had accrued for `account` was paid.
-		#[codec(index = 2)]
+		#[codec(index = 1)]
 		AccruedPaid { account: T::AccountId, amount: Balance },
-		/// The protocol's share of every charge that is settled from this block on.
-		#[codec(index = 3)]
+		/// The protocol's share of every charge that is agreed on as of this block or a later one.
+		#[codec(index = 2)]
 		ProtocolShareChanged { share: Permill },
 		/// The charges of a settlement of lanes were paid: to each account in one payment, whatever it has earned
 		/// in how many roles, and `data` to the pot of the contributors and curators. Payments that accrue are told
 		/// by themselves, and so is what had accrued before and is paid with one of these.
-		#[codec(index = 4)]
+		#[codec(index = 3)]
 		PaymentsMade { payments: Vec<Payment<T::AccountId>>, data: Balance },
 	}
 
 	/// A reason why a call fails.
 	#[pallet::error]
 	pub enum Error<T> {
-		// 0 was a share above the most that governance may set.
 		/// Nothing has accrued for this account.
-		#[codec(index = 1)]
+		#[codec(index = 0)]
 		NothingAccrued,
 		/// The amount that has accrued would still leave the account below the existential deposit. It is
 		/// kept; fund the account first, or wait for more.
-		#[codec(index = 2)]
+		#[codec(index = 1)]
 		BelowExistentialDeposit,
 		/// A policy's shares do not add up to 100%.
-		#[codec(index = 3)]
+		#[codec(index = 2)]
 		Unsplittable,
 		/// The payments of a call do not add up to its charge.
-		#[codec(index = 4)]
+		#[codec(index = 3)]
 		NotConserved,
 		/// A sum does not fit a balance.
-		#[codec(index = 5)]
+		#[codec(index = 4)]
 		Overflow,
 		/// A node charges less than what others than the node get by the list price.
-		#[codec(index = 6)]
+		#[codec(index = 5)]
 		ChargeTooLow,
 	}
 
@@ -270,8 +268,6 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		// 0 was `set_protocol_share`.
-
 		/// Pays what has accrued for `account`.
 		///
 		/// # Origin
@@ -282,7 +278,7 @@ pub mod pallet {
 		///
 		/// # Events
 		/// `AccruedPaid`.
-		#[pallet::call_index(1)]
+		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::pay_accrued())]
 		pub fn pay_accrued(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
 			ensure_signed(origin)?;

@@ -1,5 +1,5 @@
 //! A runtime for tests: the data part is credited by a stand-in that pays what a call is attributed
-//! to and puts the rest into one pool.
+//! to and puts the rest into the pools of its sources.
 
 use crate as pallet_revenue_split;
 use frame_support::{
@@ -8,17 +8,13 @@ use frame_support::{
 	PalletId,
 };
 use openledger_primitives::{
-	attribution::{AttributionEntry, DataSource, DataSources, ReleaseSelector},
-	lane::{direct_part, AttributionShare, DirectAmount},
+	attribution::{DataSource, DataSources, ReleaseSelector},
+	lane::{direct_part, AttributionShare, DirectAmount, PoolPayment, RejectReason},
 	lineage::{Ancestor, Lineage},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	record::{CallPayment, DataPayment, DirectPayment, PoolPayment, RejectReason},
 	split::{part_of, split_exact},
-	traits::{
-		CallTerms, ChargedCall, DataDue, DataRevenue, LaneCredit, LaneDue, Resolved,
-		ResolvedSource, RevenueDistributor,
-	},
+	traits::{CallTerms, DataRevenue, LaneCredit, LaneDue, Resolved, ResolvedSource},
 	Balance, BlockNumber, ModelId,
 };
 use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, Permill};
@@ -35,7 +31,7 @@ pub const GRANDPARENT: AccountId = AccountId::new([7; 32]);
 pub const CURATOR: AccountId = AccountId::new([8; 32]);
 pub const CURATOR_SHARE: Permill = Permill::from_percent(10);
 pub const EXISTENTIAL_DEPOSIT: Balance = 100;
-/// The model that [`call`] is of.
+/// The model of most lanes.
 pub const MODEL: ModelId = 7;
 
 #[frame_support::runtime]
@@ -74,7 +70,7 @@ impl frame_system::Config for Test {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
 	MiscountsAPlanck,
-	ForgetsACall,
+	ForgetsALane,
 	ForgetsAnItem,
 	Refuses,
 }
@@ -91,7 +87,7 @@ parameter_types! {
 	pub static DataKnownSince: BlockNumber = 0;
 	/// The block in which the releases or their curators are others.
 	pub static DataChangesAt: Option<BlockNumber> = None;
-	/// Number of charges each time that data was credited.
+	/// Number of lanes each time that data was credited.
 	pub static Credits: Vec<usize> = Vec::new();
 }
 
@@ -102,43 +98,10 @@ impl pallet_balances::Config for Test {
 	type AccountStore = System;
 }
 
-/// Pays attributed contributions, and one pool.
-pub struct OnePool;
+/// Pays attributed contributions, and one pool a source.
+pub struct Pools;
 
-impl OnePool {
-	fn pay(due: &DataDue) -> Option<DataPayment> {
-		let source = due.sources.first()?;
-		let attributed = part_of(due.amount, due.attributed);
-		let entries = due.attribution.iter().map(|entry| (Some(entry.contribution), entry.weight));
-		let shares: Vec<_> = entries.chain([(None, due.unattributed)]).collect();
-		// `None` if there is nothing to weigh: then all of it goes to the pool.
-		let parts = split_exact(attributed, &shares).unwrap_or_default();
-		let mut payment = DataPayment::default();
-		let mut direct = 0;
-		for ((contribution, _), amount) in shares.iter().zip(parts) {
-			if let Some(contribution) = *contribution {
-				direct += amount;
-				let paid = DirectPayment { contribution, amount, curator: 0 };
-				payment.direct.try_push(paid).ok()?;
-			}
-		}
-		let amount = due.amount - direct;
-		let pool = PoolPayment {
-			datanet: source.datanet,
-			release: 1,
-			amount,
-			curator: 0,
-			raised: amount,
-			total_weight: 1,
-			carry_before: 0,
-			carry_after: 0,
-		};
-		payment.pools.try_push(pool).ok()?;
-		Some(payment)
-	}
-}
-
-impl OnePool {
+impl Pools {
 	/// Contributions below 100 count, by the first source.
 	fn credit_lane(due: &LaneDue<AccountId>) -> LaneCredit {
 		let key = |source: &ResolvedSource<_>| ((source.datanet, source.release), source.weight);
@@ -177,22 +140,9 @@ impl OnePool {
 	}
 }
 
-impl DataRevenue<AccountId> for OnePool {
+impl DataRevenue<AccountId> for Pools {
 	fn pot() -> AccountId {
 		DATA_POT
-	}
-
-	fn credit(dues: &[DataDue]) -> Result<Vec<DataPayment>, DispatchError> {
-		Credits::mutate(|credits| credits.push(dues.len()));
-		let payments: Option<Vec<_>> = dues.iter().map(Self::pay).collect();
-		let mut payments = payments.ok_or(DispatchError::Other("no source"))?;
-		match DataFault::get() {
-			None | Some(Fault::ForgetsAnItem) => {}
-			Some(Fault::MiscountsAPlanck) => payments[0].pools[0].amount ^= 1,
-			Some(Fault::ForgetsACall) => drop(payments.pop()),
-			Some(Fault::Refuses) => return Err(DispatchError::Unavailable),
-		}
-		Ok(payments)
 	}
 
 	/// Each source leads to release 1 of its datanet.
@@ -223,7 +173,7 @@ impl DataRevenue<AccountId> for OnePool {
 		match DataFault::get() {
 			None => {}
 			Some(Fault::MiscountsAPlanck) => credits[0].pools[0].amount ^= 1,
-			Some(Fault::ForgetsACall) => drop(credits.pop()),
+			Some(Fault::ForgetsALane) => drop(credits.pop()),
 			Some(Fault::ForgetsAnItem) => drop(credits[0].direct.pop()),
 			Some(Fault::Refuses) => return Err(DispatchError::Unavailable),
 		}
@@ -233,7 +183,7 @@ impl DataRevenue<AccountId> for OnePool {
 
 impl pallet_revenue_split::Config for Test {
 	type Currency = Balances;
-	type Data = OnePool;
+	type Data = Pools;
 	type ProtocolShare = ProtocolShare;
 	type HistoryPeriod = HistoryPeriod;
 	type ProtocolAccount = ProtocolAccount;
@@ -260,29 +210,6 @@ pub fn terms() -> CallTerms<AccountId> {
 	}
 }
 
-/// A call of `charge` planck.
-pub fn call(charge: Balance) -> ChargedCall {
-	ChargedCall { calls: 1, charge, attribution: Vec::new(), unattributed: 0 }
-}
-
-/// Distributes calls of [`MODEL`] that were charged under [`terms`].
-pub fn distribute(
-	node: &AccountId,
-	calls: &[ChargedCall],
-) -> Result<Vec<CallPayment>, DispatchError> {
-	RevenueSplit::distribute(node, MODEL, &terms(), calls)
-}
-
-/// The same with parents, as [`lineage`] makes them.
-pub fn distribute_descended(
-	node: &AccountId,
-	levels: &[(AccountId, u32)],
-	calls: &[ChargedCall],
-) -> Result<Vec<CallPayment>, DispatchError> {
-	let terms = CallTerms { lineage: lineage(levels), ..terms() };
-	RevenueSplit::distribute(node, MODEL, &terms, calls)
-}
-
 /// The models above one: their payees and royalties in percent, nearest first.
 pub fn lineage(levels: &[(AccountId, u32)]) -> Lineage<AccountId> {
 	let level = |(depth, (payee, royalty)): (usize, &(AccountId, u32))| Ancestor {
@@ -291,16 +218,6 @@ pub fn lineage(levels: &[(AccountId, u32)]) -> Lineage<AccountId> {
 		royalty: Permill::from_percent(*royalty),
 	};
 	levels.iter().enumerate().map(level).collect::<Vec<_>>().try_into().unwrap()
-}
-
-pub fn attribution(entries: &[(u64, u64)]) -> Vec<AttributionEntry> {
-	entries
-		.iter()
-		.map(|(contribution, weight)| AttributionEntry {
-			contribution: *contribution,
-			weight: *weight,
-		})
-		.collect()
 }
 
 /// Moves `amount` from nowhere into the pot, as a settlement does from its caller.

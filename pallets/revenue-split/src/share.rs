@@ -13,11 +13,6 @@ pub const MAX_SHARES: u32 = 32;
 pub type ShareHistory<BlockNumber> = History<BlockNumber, Permill, ConstU32<MAX_SHARES>>;
 
 impl<T: Config> Pallet<T> {
-	/// The protocol's share of charges that are settled in this block.
-	pub fn share() -> Permill {
-		ProtocolShares::<T>::get().now().copied().unwrap_or_else(T::ProtocolShare::get)
-	}
-
 	/// Puts the governed share in force from the block `now` on, which begins. If governance has changed it
 	/// so often that there is no room to remember all of them, that waits until there is.
 	pub(crate) fn update_share(now: BlockNumberFor<T>) {

@@ -1,8 +1,8 @@
 //! What a settlement says of a lane: everything that its items are priced and divided by, once.
 
-use super::Agreement;
+use super::{Agreement, PoolPayment};
 use crate::{
-	policy::RevenuePolicy, price::PriceSchedule, record::PoolPayment, traits::ResolvedSource,
+	lineage::Ancestor, policy::RevenuePolicy, price::PriceSchedule, traits::ResolvedSource,
 	AccountId, Balance, DatanetId, Hash, LaneId, ModelId, ReleaseId, Sequence, SessionId, Weight,
 	MAX_LINEAGE, MAX_SOURCES,
 };
@@ -24,6 +24,13 @@ pub struct LineageShare {
 	pub payee: AccountId,
 	/// Its part of what the one below it gets.
 	pub royalty: Permill,
+}
+
+impl From<Ancestor<AccountId>> for LineageShare {
+	fn from(above: Ancestor<AccountId>) -> Self {
+		let Ancestor { model, payee, royalty } = above;
+		Self { model, payee, royalty }
+	}
 }
 
 /// A release that a lane's calls pay, as of the lane's block.

@@ -13,9 +13,13 @@
 
 mod agreement;
 mod closing;
+mod fulfilled;
 mod header;
+mod pool;
 mod recompute;
 mod record;
+mod reject;
+mod request;
 mod settled;
 mod settlement;
 mod statement;
@@ -23,11 +27,15 @@ mod voucher;
 
 pub use agreement::{Agreement, OwnPriceError};
 pub use closing::{CloseAgreement, VersionedCloseAgreement};
+pub use fulfilled::FulfilledCall;
 pub use header::{LineageShare, SettledLane, SourceShare};
+pub use pool::PoolPayment;
 pub use recompute::{direct_part, payouts, recompute, settled_parts, LanePayouts, Mismatch};
 pub use record::{
 	Attribution, AttributionShare, CallRecord, CallRecords, RecordError, MAX_ENTRIES, WHOLE_ANSWER,
 };
+pub use reject::RejectReason;
+pub use request::request_hash;
 pub use settled::{
 	Amount, DirectAmount, DirectAmounts, RoyaltyAmounts, SettledCall, SettledItem, SettledParts,
 	SettledRun,

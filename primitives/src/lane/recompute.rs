@@ -5,14 +5,13 @@
 //! carried before. All amounts follow from that.
 
 use super::{
-	Amount, DirectAmount, SettledCall, SettledItem, SettledLane, SettledParts, SourceShare,
-	WHOLE_ANSWER,
+	Amount, DirectAmount, PoolPayment, SettledCall, SettledItem, SettledLane, SettledParts,
+	SourceShare, WHOLE_ANSWER,
 };
 use crate::{
 	lineage::split_royalties,
 	pool_index::PoolIndex,
 	price::PriceSchedule,
-	record::PoolPayment,
 	split::{part_of, split_exact, split_own_charge, ChargeParts},
 	traits::Role,
 	tree, AccountId, Balance, ContributionId, DatanetId, ReleaseId,

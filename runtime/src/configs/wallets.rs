@@ -167,7 +167,6 @@ fn keeps_funds(call: &RuntimeCall) -> bool {
 			call,
 			Metering::heartbeat { .. }
 				| Metering::request_close { .. }
-				| Metering::close_with_agreement { .. }
 				| Metering::close_by_agreement { .. }
 		),
 		RuntimeCall::InferenceRequests(call) => {
@@ -191,7 +190,6 @@ fn calls_models(call: &RuntimeCall) -> bool {
 				| Metering::extend_session { .. }
 				| Metering::set_spending_limit { .. }
 				| Metering::request_close { .. }
-				| Metering::close_with_agreement { .. }
 				| Metering::close_by_agreement { .. }
 		),
 		RuntimeCall::InferenceRequests(call) => {
@@ -214,8 +212,6 @@ fn runs_a_node(call: &RuntimeCall) -> bool {
 			Metering::update_node { .. }
 				| Metering::heartbeat { .. }
 				| Metering::unjail { .. }
-				| Metering::settle { .. }
-				| Metering::settle_aggregate { .. }
 				| Metering::settle_lanes { .. }
 				| Metering::close_session { .. }
 		),

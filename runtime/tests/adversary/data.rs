@@ -20,49 +20,59 @@ fn self_attribution_by_the_node() {
 		assert_eq!(contribute(OPERATOR, OPERATOR, 1, 4, 1_000), 3);
 		publish(OPERATOR, 1);
 
+		pass(1);
+
 		let charge = 50 * MILLI_OPEN;
 		let data = data_part(charge, &policy());
 		let pool = || Releases::<Runtime>::get(0, 1).unwrap().received;
 		let mut sequence = 0;
-		let mut attribute = |entries: &[(ContributionId, Weight)]| {
-			sequence += 1;
-			let acknowledged = charge * Balance::from(sequence - 1);
+		let mut attribute = |entries: &[(ContributionId, u16)]| {
+			let acknowledged = charge * Balance::from(sequence);
 			let attribution = entries.to_vec();
-			let call = TheCall { sequence, acknowledged, attribution, ..the_call() };
+			let next = sequence + 1;
+			let call = TheCall { sequence: next, acknowledged, attribution, ..the_call() };
 			let before = (DirectEarnings::<Runtime>::get(1), pool());
-			call.settle().unwrap();
-			(DirectEarnings::<Runtime>::get(1) - before.0, pool() - before.1)
+			call.settle()?;
+			sequence = next;
+			Ok((DirectEarnings::<Runtime>::get(1) - before.0, pool() - before.1))
 		};
 
 		// To what the model was not made from: all goes to the model's release.
-		let foreign = [(2, Weight::MAX), (3, 1), (77, 5)];
-		let (direct, pooled) = attribute(&foreign);
-		assert_eq!((direct, pooled), (0, data - data / 10));
+		let foreign = [(2, 5_000), (3, 1), (77, 5)];
+		assert_eq!(attribute(&foreign), Ok((0, data - data / 10)));
 		assert_eq!(DirectEarnings::<Runtime>::get(2), 0);
 		assert_eq!(DirectEarnings::<Runtime>::get(3), 0);
 
-		// To the one that is in the release: the attributed half, less the curator's tenth, however
-		// often and heavily it is named, and next to whatever.
+		// To the one that is in the release: the attributed half at the most, less the curator's tenth. It is
+		// named once, and for no more than the whole answer.
 		let half = data / 2 - data / 20;
-		for entries in [&[(1, 1)][..], &[(1, Weight::MAX); 8][..], &[(1, 7), (1, 0)][..]] {
-			assert_eq!(attribute(entries), (half, half));
+		assert_eq!(attribute(&[(1, 10_000)]), Ok((half, half)));
+		let invalid: Result<_, DispatchError> = Err(MeteringError::<Runtime>::InvalidRecord.into());
+		for entries in [&[(1, 5_000); 2][..], &[(1, 10_001)], &[(1, 10_000), (2, 1)], &[(1, 0)]] {
+			assert_eq!(attribute(entries), invalid);
 		}
 		// Next to others, only a part of the half, whether they are in it or not: what would go to
 		// those that are not is the release's.
-		let (direct, pooled) = attribute(&[(1, 1), (0, 4)]);
-		assert_eq!((direct, pooled), (half / 5, half));
-		let (direct, pooled) = attribute(&[(2, 3), (1, 1), (77, 1), (1, 0)]);
-		assert_eq!((direct, pooled), (half / 5, half + half / 5 * 4));
-		let (direct, _) = attribute(&[(2, Weight::MAX), (1, 1), (3, Weight::MAX)]);
-		assert!(direct <= 1);
+		assert_eq!(attribute(&[(1, 2_000), (0, 8_000)]), Ok((half / 5, half)));
+		let some = [(2, 3_000), (1, 2_000), (77, 1_000)];
+		assert_eq!(attribute(&some), Ok((half / 5, half + half / 5 * 4)));
 
-		// And once it is found to be a fraud, nothing at all.
+		// Once it is found to be a fraud, the contributor gets nothing more: of calls that were agreed on
+		// before, its part is the protocol's.
 		let accuse = Data::accuse_contribution { contribution: 1, reason: Fraud };
 		assert_ok!(send(&id(Dave), accuse));
 		let accuser = id(Dave);
 		assert_ok!(govern(Data::resolve_accusation { contribution: 1, accuser, guilty: true }));
-		let (direct, pooled) = attribute(&[(1, 1)]);
-		assert_eq!((direct, pooled), (0, data - data / 10));
+		assert_eq!(attribute(&[(1, 10_000)]), Ok((0, half)));
+		assert_eq!(SlashedEarnings::<Runtime>::get(1), half);
+		// And to calls that are agreed on later it is nothing at all.
+		pass(1);
+		let before = pool();
+		let later = TheCall { lane: 1, as_of: block_before(), ..the_call() };
+		let later = TheCall { attribution: vec![(1, 10_000)], ..later };
+		assert_ok!(later.settle());
+		assert_eq!(pool() - before, data - data / 10);
+		assert_eq!(SlashedEarnings::<Runtime>::get(1), half);
 	});
 }
 
@@ -154,10 +164,13 @@ fn duplicate_content_under_another_root_order() {
 		let publish_version = Models::publish_version { model: 0, details };
 		assert_ok!(send(&id(DEVELOPER), publish_version));
 		pass(parameters::NoticePeriod::get());
+		pass(1);
+		let as_of = block_before();
 		let call = |sequence| TheCall {
 			sequence,
 			acknowledged: 50 * MILLI_OPEN * Balance::from(sequence - 1),
 			version: 1,
+			as_of,
 			..the_call()
 		};
 		assert_ok!(call(1).settle());

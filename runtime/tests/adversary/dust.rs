@@ -69,19 +69,16 @@ fn dust_around_the_existential_deposit() {
 		let mut acknowledged = 0;
 		let mut charge = |tokens: u32| {
 			sequence += 1;
-			let voucher = Voucher {
+			let call = TheCall {
 				model: 1,
 				sequence,
 				acknowledged,
-				authorised: acknowledged + Balance::from(tokens),
-				..the_call().voucher()
+				allowance: tokens.into(),
+				output_tokens: tokens,
+				..the_call()
 			};
-			let record = CallRecord { model: 1, output_tokens: tokens, ..the_call().record() };
 			acknowledged += Balance::from(tokens);
-			let record = CallRecord { sequence, ..record };
-			let signature = sign(&spare_key(9), &voucher);
-			let records = bounded([record]);
-			send(&id(OPERATOR), Metering::settle { voucher, signature, records })
+			call.settle()
 		};
 
 		// Calls of one planck, and of few: each is paid out to the last planck, to somebody.

@@ -3,14 +3,9 @@
 
 use super::*;
 use openledger_primitives::{
-	answer::Evidence,
-	lane::{
-		Agreement, AttributionShare, LaneSettlement, Part, SettledItem, SettledLane, Statement,
-		VersionedStatement, Voucher,
-	},
-	lane_list::{AggregateProof, LaneLeaf, LaneList, Totals},
+	lane::{SettledItem, SettledLane, Statement, VersionedStatement},
+	lane_list::{AggregateProof, LaneLeaf, Totals},
 	price::Tokens,
-	BlockNumber,
 };
 use openledger_runtime::{RuntimeCall, RuntimeEvent};
 use pallet_inference_metering::Event;
@@ -35,11 +30,6 @@ fn following_market() {
 	wait(1_000);
 	assert_eq!(open_session(CALLER, 10 * OPEN), 0);
 	pass(1);
-}
-
-/// The newest block that calls can be settled as of in this one.
-fn block_before() -> BlockNumber {
-	System::block_number() - 1
 }
 
 /// Goes on to the block that comes `blocks` later, and is not one of the first after the time that was left out: those
@@ -345,7 +335,6 @@ fn a_block_chosen_for_a_friend() {
 fn sums_that_differ_by_one() {
 	on_chain(|| {
 		market(0);
-		pass(1);
 		let lane = Lane::with_calls(0, 10);
 		let voucher = lane.voucher();
 		let changes: [Change; 8] = [
@@ -392,7 +381,6 @@ fn sums_that_differ_by_one() {
 fn sums_over_calls_with_entries() {
 	on_chain(|| {
 		market(0);
-		pass(1);
 		let mut lane = Lane::new(0, block_before());
 		for entries in [&[][..], &[(0, 10_000)], &[], &[(0, 5_000), (1, 2_500)], &[]] {
 			lane.call(entries);

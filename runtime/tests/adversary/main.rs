@@ -15,21 +15,21 @@ mod terms;
 use common::*;
 use frame_support::{assert_ok, traits::Get};
 use openledger_primitives::{
-	aggregate::Aggregate,
-	attribution::{Attribution, AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	answer::Evidence,
+	attribution::{DataSource, DataSources, ReleaseSelector},
+	lane::{Agreement, AttributionShare, CallRecord, LaneSettlement, Part, Voucher},
+	lane_list::LaneList,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	record::CallRecord,
 	split::split_charge,
-	voucher::Voucher,
-	AccountId, Balance, ContributionId, DatanetId, Hash, LaneId, ModelId, PriceVersion, ReleaseId,
-	Sequence, SessionId, VersionId, Weight, MILLI_OPEN, OPEN,
+	AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, LaneId, ModelId,
+	PriceVersion, ReleaseId, Sequence, SessionId, VersionId, Weight, MILLI_OPEN, OPEN,
 };
 use openledger_runtime::{configs::parameters, Runtime, System};
 use pallet_data_attribution::{
 	AccusationReason::{Duplicate, Fraud},
 	Call as Data, ContributionStatus, Contributions, CuratorEarnings, DirectEarnings,
-	Error as DataError, NextContributionId, Releases, RootOwner,
+	Error as DataError, NextContributionId, Releases, RootOwner, SlashedEarnings,
 };
 use pallet_inference_metering::{Call as Metering, Error as MeteringError, Served, Sessions};
 use pallet_model_registry::Call as Models;
@@ -126,7 +126,8 @@ fn open_session(caller: Sr25519Keyring, deposit: Balance) -> SessionId {
 }
 
 /// A model (0) of Alice's from the release 1 of a datanet (0), in which Eve (0) has a quarter of the
-/// weight and Ferdie (1) the rest; a node that serves it; and a session (0) with that.
+/// weight and Ferdie (1) the rest; a node that serves it; and a session (0) with that. All of it is of the block
+/// before: calls are paid as of a block that is over.
 fn market(curator_share: u32) {
 	create_datanet(CURATOR, "datanet", curator_share);
 	assert_eq!(contribute(Eve, CURATOR, 0, 1, 1), 0);
@@ -135,9 +136,15 @@ fn market(curator_share: u32) {
 	register(DEVELOPER, "model", policy(), fixed(0, 1));
 	serve([0]);
 	assert_eq!(open_session(CALLER, 10 * OPEN), 0);
+	pass(1);
 }
 
-/// One call of the model 0.
+/// The newest block that calls can be settled as of in this one.
+fn block_before() -> BlockNumber {
+	System::block_number() - 1
+}
+
+/// One call.
 #[derive(Clone)]
 struct TheCall {
 	session: SessionId,
@@ -145,13 +152,17 @@ struct TheCall {
 	sequence: Sequence,
 	acknowledged: Balance,
 	allowance: Balance,
+	model: ModelId,
 	version: VersionId,
 	price_version: PriceVersion,
+	/// The block that it is paid as of.
+	as_of: BlockNumber,
 	output_tokens: u32,
-	attribution: Vec<(ContributionId, Weight)>,
+	/// Basis points of contributions.
+	attribution: Vec<(ContributionId, u16)>,
 }
 
-/// The first call of session 0, which costs 50 thousandths of an OPEN.
+/// The first call of session 0, which costs 50 thousandths of an OPEN, as of the session's first block.
 fn the_call() -> TheCall {
 	TheCall {
 		session: 0,
@@ -159,47 +170,56 @@ fn the_call() -> TheCall {
 		sequence: 1,
 		acknowledged: 0,
 		allowance: 50 * MILLI_OPEN,
+		model: 0,
 		version: 0,
 		price_version: 0,
+		as_of: Sessions::<Runtime>::get(0).expect("it is open").opened_at,
 		output_tokens: 20,
 		attribution: Vec::new(),
 	}
 }
 
 impl TheCall {
-	/// The voucher that its caller signs, before it is answered.
+	/// The voucher that its caller signs, before it is answered. It is valid for ten blocks.
 	fn voucher(&self) -> Voucher {
 		Voucher {
 			genesis_hash: genesis_hash(),
 			session: self.session,
 			lane: self.lane,
-			model: 0,
-			version: self.version,
-			price_version: self.price_version,
+			agreement: Agreement {
+				model: self.model,
+				version: self.version,
+				price_version: self.price_version,
+				as_of: self.as_of,
+				evidence: Evidence::Open,
+				own_price: None,
+			},
 			sequence: self.sequence,
 			acknowledged: self.acknowledged,
+			acknowledged_root: LaneList::default().root(),
 			authorised: self.acknowledged + self.allowance,
 			request_hash: Hash::zero(),
 			valid_until: System::block_number() + 10,
+			extension: None,
 		}
 	}
 
 	/// The node's record of it.
 	fn record(&self) -> CallRecord {
 		let entries = self.attribution.iter();
-		let attribution: Attribution = bounded(entries.map(|(contribution, weight)| {
-			AttributionEntry { contribution: *contribution, weight: *weight }
-		}));
+		let share = |(contribution, basis_points): &(ContributionId, u16)| AttributionShare {
+			contribution: *contribution,
+			basis_points: *basis_points,
+		};
 		CallRecord {
 			sequence: self.sequence,
-			model: 0,
-			version: self.version,
-			price_version: self.price_version,
 			input_tokens: 0,
+			cached_tokens: 0,
+			retrieved_tokens: 0,
 			output_tokens: self.output_tokens,
-			request_hash: Hash::zero(),
 			response_hash: Hash::zero(),
-			attribution,
+			attribution: bounded(entries.map(share)),
+			extension: None,
 		}
 	}
 
@@ -211,27 +231,20 @@ impl TheCall {
 
 /// Settles records with a voucher.
 fn redeem(voucher: Voucher, records: impl IntoIterator<Item = CallRecord>) -> DispatchResult {
-	let caller = Sessions::<Runtime>::get(voucher.session).expect("it is open").caller;
-	let signature = sign(&caller, &voucher);
-	send(&id(OPERATOR), Metering::settle { voucher, signature, records: bounded(records) })
+	redeem_as_signed(&voucher, voucher, records)
 }
 
-/// Settles the sums of records with a voucher.
-fn redeem_sums(voucher: Voucher, records: &[CallRecord]) -> DispatchResult {
-	let caller = Sessions::<Runtime>::get(voucher.session).expect("it is open").caller;
-	let signature = sign(&caller, &voucher);
-	let tokens =
-		|of: fn(&CallRecord) -> u32| records.iter().map(|record| u64::from(of(record))).sum();
-	let aggregate = Aggregate {
-		up_to: records.last().map_or(0, |record| record.sequence),
-		calls: records.len().try_into().unwrap(),
-		input_tokens: tokens(|record| record.input_tokens),
-		output_tokens: tokens(|record| record.output_tokens),
-		attribution: Default::default(),
-		unattributed: 0,
-		root: Hash::zero(),
-	};
-	send(&id(OPERATOR), Metering::settle_aggregate { voucher, signature, aggregate, last: None })
+/// The same, with the caller's signature over `signed`.
+fn redeem_as_signed(
+	signed: &Voucher,
+	voucher: Voucher,
+	records: impl IntoIterator<Item = CallRecord>,
+) -> DispatchResult {
+	let caller = Sessions::<Runtime>::get(signed.session).expect("it is open").caller;
+	let signature = sign(&caller, signed);
+	let parts = bounded([Part::Records(bounded(records))]);
+	let settlement = LaneSettlement { voucher: voucher.into(), signature, parts };
+	send(&id(OPERATOR), Metering::settle_lanes { lanes: bounded([settlement]) })
 }
 
 /// Amount that a session has settled.

@@ -87,13 +87,6 @@ impl Market {
 
 	/// Nodes settle what they can: some of it may be too old, or the money gone.
 	fn settle_all(&mut self) {
-		for round in 0..200u16 {
-			if self.books.values().all(|book| book.calls.is_empty()) {
-				break;
-			}
-			let kind = if round % 2 == 0 { Kind::SettleAggregate } else { Kind::Settle };
-			self.take(&Step { kind, pick: 0, value: 30 + round % 2, by: By::Right });
-		}
 		for round in 0..400 {
 			let is_due = |book: &LaneBook| {
 				let session = Sessions::<Runtime>::get(book.session);

@@ -4,7 +4,7 @@
 use crate::common::genesis_hash;
 use openledger_primitives::{
 	lane::{Agreement, Statement, VersionedStatement, Voucher, MAX_PARTS},
-	lane_list::{AggregateProof, LaneLeaf, LaneList, Totals},
+	lane_list::{AggregateProof, LaneLeaf, LaneList, LookupProof, Totals},
 	price::PriceSchedule,
 	Balance, BlockNumber, Hash, LaneId, Sequence, SessionId,
 };
@@ -108,7 +108,8 @@ impl LaneBook {
 
 	/// The place of the first call that may still be settled.
 	pub fn due(&self) -> usize {
-		let settled = Lanes::<Runtime>::get(self.session, self.lane).sequence;
+		let settled =
+			Lanes::<Runtime>::get(self.session, self.lane).map_or(0, |lane| lane.sequence);
 		self.leaves.partition_point(|leaf| leaf.sequence <= settled)
 	}
 
@@ -158,6 +159,16 @@ impl LaneBook {
 		let ends = (number(places.start), number(places.end - 1));
 		AggregateProof::new(number(newest), list.peaks(), ends, leaf, stored)
 			.expect("all of it was kept")
+	}
+
+	/// What the list that the voucher of that sequence acknowledges says of a call's sequence.
+	pub fn lookup(&self, voucher: Sequence, sequence: Sequence) -> Option<LookupProof> {
+		let count = self.leaves.partition_point(|leaf| leaf.sequence < voucher);
+		let count = u32::try_from(count).expect("there are few calls");
+		let leaf = |index: u32| self.leaves.get(index as usize).copied();
+		let stored = |level, place| self.nodes.get(&(level, place)).copied();
+		let list = LaneList::at(count, leaf, stored)?;
+		LookupProof::new(count, list.peaks(), sequence, leaf, stored)
 	}
 
 	/// What is settled of the calls at the places from `from` on with the voucher of the call at `newest`: up to

@@ -11,10 +11,13 @@ use openledger_primitives::{
 	lane::{AttributionShare, CallRecord, LaneSettlement, Part, Voucher},
 	lane_list::AggregateProof,
 	price::PriceSchedule,
-	AccountId, Hash, MAX_SESSION_LANES,
+	AccountId, Hash, LaneId, MAX_LANES,
 };
 use openledger_runtime::{Runtime, System};
 use pallet_inference_metering::{Lanes, Sessions};
+
+/// A lane on which no calls are answered.
+pub const UNUSED_LANE: LaneId = 0;
 
 /// A part of what is settled.
 #[derive(Clone, Debug)]
@@ -170,7 +173,7 @@ impl Defect {
 			Self::OtherChain => voucher.genesis_hash = Hash::zero(),
 			Self::Extended => voucher.extension = Some(Hash::zero()),
 			Self::Contradiction => voucher.acknowledged = voucher.authorised + 1,
-			Self::NoSuchLane => voucher.lane = MAX_SESSION_LANES,
+			Self::NoSuchLane => voucher.lane = MAX_LANES,
 			Self::OtherAgreement if !is_new => {
 				voucher.agreement.evidence = match voucher.agreement.evidence {
 					Evidence::Open => Evidence::Sealed,
@@ -191,9 +194,15 @@ impl Defect {
 				draft.signed = Some(*voucher);
 				voucher.agreement.own_price = Some(price);
 			}
-			Self::NoSuchModel => voucher.agreement.model = 9_999,
-			Self::NoSuchVersion => voucher.agreement.version = 9_999,
-			Self::NoSuchPrice => voucher.agreement.price_version = 9_999,
+			Self::NoSuchModel | Self::NoSuchVersion | Self::NoSuchPrice => {
+				// On a lane that is for no other calls.
+				voucher.lane = UNUSED_LANE;
+				match self {
+					Self::NoSuchModel => voucher.agreement.model = 9_999,
+					Self::NoSuchVersion => voucher.agreement.version = 9_999,
+					_ => voucher.agreement.price_version = 9_999,
+				}
+			}
 			Self::DearerThanListed => {
 				let per_call = price.per_call * 2 + 1;
 				let dearer = PriceSchedule { per_call, ..price };

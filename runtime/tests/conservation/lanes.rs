@@ -4,7 +4,7 @@ use crate::{
 	common::bounded,
 	data::contributions,
 	lane_book::LaneBook,
-	lane_draft::{Defect, Draft},
+	lane_draft::{Defect, Draft, UNUSED_LANE},
 	market::{Deed, Market, Then},
 	metering::{session_is_open, sessions, NO_SESSION},
 	models::callable_models,
@@ -21,8 +21,8 @@ use openledger_primitives::{
 	},
 	price::{PriceSchedule, Tokens},
 	split::node_weight,
-	tree, AccountId, Balance, Hash, LaneId, ModelId, PriceVersion, SessionId, VersionId,
-	MAX_SESSION_LANES,
+	tree, AccountId, Balance, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId, VersionId,
+	MAX_LANES,
 };
 use openledger_runtime::{InferenceMetering, Runtime, RuntimeEvent, System};
 use pallet_inference_metering::{Call, Error, Event, Lanes, Nodes, RootKey, Roots, Sessions};
@@ -33,8 +33,6 @@ use std::collections::BTreeSet;
 const LONGEST: u32 = 28_800;
 /// Most calls that a node settles of a lane at once.
 const AT_ONCE: usize = 40;
-/// The first lane with an agreement.
-const FIRST_LANE: LaneId = 64;
 /// Most settled items that are remembered.
 const REMEMBERED: usize = 400;
 
@@ -48,6 +46,8 @@ pub struct Proven {
 	pub index: u32,
 	pub hashes: Vec<Hash>,
 	pub statement: Statement,
+	/// The sequence of the voucher that it was settled with.
+	pub voucher_sequence: Sequence,
 }
 
 /// Contributions that an answer is made of, or that a node says it is made of. Not all of them earn.
@@ -87,7 +87,7 @@ fn own_price(terms: &LaneTermsInfo, value: u16) -> Option<PriceSchedule> {
 
 impl Market {
 	/// A node answers calls of one of its sessions, if there is one that it can, on lanes of models that it serves.
-	pub fn serve_lane(&mut self, step: &Step) {
+	pub fn serve(&mut self, step: &Step) {
 		for more in 0..1 + step.value % 5 {
 			let value = step.value.saturating_add(more * 60);
 			self.answer(&Step { value, ..*step });
@@ -164,9 +164,7 @@ impl Market {
 	/// Amount of a session that waits to be settled, in planck.
 	pub fn outstanding(&self, session: SessionId) -> Balance {
 		let lanes = self.lanes.range((session, 0)..=(session, LaneId::MAX));
-		let of_lanes: Balance = lanes.map(|(_, book)| book.outstanding()).sum();
-		let books = self.books.range((session, 0)..=(session, LaneId::MAX));
-		of_lanes + books.map(|(_, book)| book.outstanding()).sum::<Balance>()
+		lanes.map(|(_, book)| book.outstanding()).sum()
 	}
 
 	/// A lane of the session for calls of this model, and its terms: one that there is, or a new one.
@@ -213,7 +211,7 @@ impl Market {
 		let own_price = if step.value % 4 == 1 { own_price(&terms, step.value) } else { None };
 		let agreement = Agreement { model, version, price_version, as_of, evidence, own_price };
 		agreement.check_own_price(&terms.price, terms.protocol_share, &terms.policy).ok()?;
-		let mut lanes = (FIRST_LANE..MAX_SESSION_LANES).rev().step_by(5);
+		let mut lanes = (UNUSED_LANE + 1..MAX_LANES).rev().step_by(5);
 		let lane = lanes.find(|lane| !self.lanes.contains_key(&(session, *lane)))?;
 		let book = LaneBook::new(session, lane, agreement, &terms.price);
 		self.lanes.insert((session, lane), book);
@@ -264,10 +262,20 @@ impl Market {
 			let Some(statement) = book.statement(before).cloned() else { continue };
 			let hashes = tree::prove(&leaves, &[index]).expect("it is among them");
 			let (node, item) = (header.node.clone(), item.clone());
-			self.proven.push(Proven { node, key, item, index, hashes, statement });
+			let voucher_sequence = header.voucher_sequence;
+			self.proven.push(Proven {
+				node,
+				key,
+				item,
+				index,
+				hashes,
+				statement,
+				voucher_sequence,
+			});
 		}
 		self.paid.insert((header.session, header.lane), before);
-		let settled = Lanes::<Runtime>::get(header.session, header.lane).settled;
+		let settled =
+			Lanes::<Runtime>::get(header.session, header.lane).map_or(0, |lane| lane.settled);
 		assert!(settled <= book.signed_for(), "more is settled than the caller has signed for");
 	}
 

@@ -5,12 +5,11 @@ use crate::{
 		begin_block, check_pots, check_state, dispatch, dust, finish_block, send,
 		EXISTENTIAL_DEPOSIT,
 	},
-	data, disputes,
+	data,
 	lane_book::LaneBook,
 	lanes::Proven,
 	metering, models, money,
-	offchain::{Book, Settlement},
-	payments::{recomputed, settled_lanes, Ledger},
+	payments::{fulfilled_calls, recomputed, settled_lanes, Ledger},
 	people::person,
 	reports, requests,
 	script::{Batch, BlockOf, By, Entry, Kind, Step, NOTHING},
@@ -43,8 +42,8 @@ pub struct Deed {
 /// The fact to be remembered if a call succeeds.
 pub enum Then {
 	Nothing,
-	/// A settlement came through.
-	Settled(Settlement),
+	/// A call on chain was answered.
+	Fulfilled,
 	/// Lanes were settled: these with nothing wrong on purpose.
 	SettledLanes(Vec<(SessionId, LaneId)>),
 	/// An account has reserved a root.
@@ -116,8 +115,6 @@ impl Step {
 /// Facts known beside the chain.
 #[derive(Default)]
 pub struct Market {
-	/// The calls of each lane that were served and not settled.
-	pub books: BTreeMap<(SessionId, LaneId), Book>,
 	/// Lanes, as their callers and nodes keep them.
 	pub lanes: BTreeMap<(SessionId, LaneId), LaneBook>,
 	/// What was settled of lanes, for disputes, the newest last.
@@ -128,8 +125,6 @@ pub struct Market {
 	pub rejections: BTreeMap<String, u32>,
 	/// How often settlements of lanes had what, see [`seen`](crate::seen).
 	pub seen: BTreeMap<&'static str, u32>,
-	/// Settlements, for disputes.
-	pub settled: Vec<Settlement>,
 	/// Roots that are reserved, and for whom.
 	pub reserved: Vec<(Hash, AccountId)>,
 	/// The gifts of outsiders to the pot of data attribution and to that of the revenue split.
@@ -174,6 +169,7 @@ impl Market {
 	/// Finishes the block, and checks everything.
 	pub fn finish(&mut self) -> Result<(), String> {
 		recomputed(&settled_lanes(0));
+		recomputed(&fulfilled_calls(0));
 		finish_block();
 		self.dust += dust();
 		check_state()?;
@@ -192,24 +188,22 @@ impl Market {
 	pub fn take(&mut self, step: &Step) {
 		if let Some(deed) = self.prepare(step) {
 			let events = System::event_count() as usize;
-			let before = matches!(deed.then, Then::SettledLanes(_)).then(Ledger::now);
+			let pays = matches!(deed.then, Then::SettledLanes(_) | Then::Fulfilled);
+			let before = pays.then(Ledger::now);
 			let result = dispatch(deed.origin, deed.call.clone());
 			self.note(&deed.call, &result);
 			if let (Ok(()), Some(before)) = (&result, before) {
-				let after = before.after(&settled_lanes(events));
+				let paid = [settled_lanes(events), fulfilled_calls(events)].concat();
+				let after = before.after(&paid);
 				assert_eq!(Ledger::now(), after, "others were paid than the events say");
 			}
 			self.note_lanes(events);
 			match (result, deed.then) {
 				(Ok(()), then) => self.remember(then, events),
 				(Err(_), Then::SettledLanes(lanes)) => self.give_up(&lanes),
-				(Err(_), Then::Settled(settlement)) if settlement.honest => {
-					self.write_off(settlement.voucher.session, settlement.voucher.lane);
-				}
 				_ => (),
 			}
 		}
-		self.forget_settled();
 	}
 
 	/// Sends a call outside of a script.
@@ -235,17 +229,12 @@ impl Market {
 		let result = dispatch(origin, call.clone());
 		self.note(&call, &result);
 		self.note_lanes(events);
-		self.forget_settled();
 	}
 
 	/// Makes a call out of a step. None if it is something that is not done on chain.
 	fn prepare(&mut self, step: &Step) -> Option<Deed> {
 		if step.kind == Kind::Serve {
 			self.serve(step);
-			return None;
-		}
-		if step.kind == Kind::ServeLane {
-			self.serve_lane(step);
 			return None;
 		}
 		// The kinds are in the order of their pallets.
@@ -255,8 +244,6 @@ impl Market {
 			data::deed(self, step)
 		} else if step.kind <= Kind::SetNodePayee {
 			metering::deed(self, step)
-		} else if step.kind <= Kind::ReportEquivocation {
-			disputes::deed(self, step)
 		} else if step.kind <= Kind::ReportTwoStatements {
 			reports::deed(self, step)
 		} else if step.kind <= Kind::ExpireCall {
@@ -269,8 +256,7 @@ impl Market {
 	/// Remembers what a call has done, whose events are those from the given one on.
 	fn remember(&mut self, then: Then, events: usize) {
 		match then {
-			Then::Nothing => (),
-			Then::Settled(settlement) => self.remember_settlement(settlement, events),
+			Then::Nothing | Then::Fulfilled => (),
 			Then::SettledLanes(lanes) => self.give_up(&Self::refused(&lanes, events)),
 			Then::Reserved(root, account) => self.reserved.push((root, account)),
 			Then::Gave(to, amount) => {

@@ -3,23 +3,17 @@
 use crate::{
 	common::{bounded, sign, text},
 	lanes,
-	market::{Deed, Market, Then},
+	market::{Deed, Market},
 	models::callable_models,
-	offchain::{leaves, Book, Served, Settlement},
 	people::{caller, operator, person, receipt_key, signer},
 	script::{Kind, Step},
 };
 use frame_support::traits::Get;
-use openledger_primitives::{
-	aggregate::Aggregate, attribution::AttributionEntry, closing::CloseAgreement, lane, merkle,
-	record::CallRecord, voucher::Voucher, AccountId, Balance, Hash, LaneId, SessionId, Uri, Weight,
-	MAX_LANES, MILLI_OPEN,
-};
+use openledger_primitives::{lane::CloseAgreement, AccountId, Balance, Hash, SessionId, Uri};
 use openledger_runtime::{configs::parameters, Runtime, System};
 use pallet_inference_metering::{
 	Call, Node, Nodes, Served as ServedModel, ServedModels, Session, Sessions, Status,
 };
-use std::collections::BTreeMap;
 
 type Inference = Node<AccountId, u32>;
 type Channel = Session<AccountId, u32>;
@@ -75,10 +69,8 @@ fn served(value: u16) -> ServedModels {
 }
 
 /// The call of a step that is about metering.
-pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
+pub fn deed(market: &Market, step: &Step) -> Option<Deed> {
 	match step.kind {
-		Kind::Settle => settle(market, step),
-		Kind::SettleAggregate => settle_aggregate(market, step),
 		Kind::SettleLanes => lanes::settle(market, step),
 		_ => about_nodes(step).or_else(|| about_sessions(step)),
 	}
@@ -239,24 +231,10 @@ fn about_sessions(step: &Step) -> Option<Deed> {
 			};
 			Deed::by(who, Call::close_session { session })
 		}
-		Kind::CloseWithAgreement => {
-			let session = that(&|_| true);
-			let settled = find(session).map_or(0, |session| session.settled);
-			let agreement = CloseAgreement {
-				genesis_hash: crate::common::genesis_hash(),
-				session,
-				// Of another time, at times.
-				settled: settled + Balance::from(step.value == 0),
-			};
-			let node = find(session).and_then(|session| Nodes::<Runtime>::get(&session.node));
-			let key = node.map_or_else(|| person(step.pick), |node| node.receipt_key);
-			let signature = sign(&key, &agreement);
-			Deed::by(of_caller(session), Call::close_with_agreement { session, signature })
-		}
 		Kind::CloseByAgreement => {
 			let session = that(&|_| true);
 			let settled = find(session).map_or(0, |session| session.settled);
-			let mut agreement = lane::CloseAgreement {
+			let mut agreement = CloseAgreement {
 				genesis_hash: crate::common::genesis_hash(),
 				session,
 				settled,
@@ -278,143 +256,4 @@ fn about_sessions(step: &Step) -> Option<Deed> {
 		}
 		_ => None,
 	}
-}
-
-/// One of the lanes that wait to be settled, with at least so many calls, if there is one.
-fn waiting(market: &Market, step: &Step, least: usize) -> Option<(Channel, Book)> {
-	let key = step.pick(
-		market.books.iter().filter(|(_, book)| book.calls.len() >= least).map(|(key, _)| *key),
-		market.books.iter().filter(|(_, book)| !book.calls.is_empty()).map(|(key, _)| *key),
-		(NO_SESSION, 0),
-	);
-	let (session, _): (SessionId, LaneId) = key;
-	Some((Sessions::<Runtime>::get(session)?, market.books.get(&key)?.clone()))
-}
-
-/// A voucher of nobody for nothing.
-pub fn no_voucher() -> Voucher {
-	Voucher {
-		genesis_hash: crate::common::genesis_hash(),
-		session: NO_SESSION,
-		lane: 0,
-		model: 0,
-		version: 0,
-		price_version: 0,
-		sequence: 1,
-		acknowledged: 0,
-		authorised: MILLI_OPEN,
-		request_hash: Hash::zero(),
-		valid_until: 0,
-	}
-}
-
-fn settle(market: &mut Market, step: &Step) -> Option<Deed> {
-	let Some((session, book)) = waiting(market, step, 1) else {
-		let (voucher, who) = (no_voucher(), operator(step.place()));
-		let signature = sign(&who, &voucher);
-		let records = Default::default();
-		return Deed::by(step.by(who), Call::settle { voucher, signature, records });
-	};
-	let count = book.calls.len().min(1 + step.place() % 40);
-	let mut calls = book.calls[..count].to_vec();
-	let mut voucher = calls.last()?.voucher;
-	let mut signer = session.signer.clone();
-	match step.value {
-		0 => calls.clear(),
-		u16::MAX => signer = operator(step.pick),
-		value => match value % 40 {
-			33 => signer = session.caller.clone(),
-			34 => {
-				let of_session =
-					market.settled.iter().find(|old| old.voucher.session == voucher.session);
-				if let Some(old) = of_session {
-					voucher = old.voucher;
-				}
-			}
-			35 => voucher.authorised = voucher.acknowledged.saturating_sub(1),
-			36 => voucher.genesis_hash = Hash::zero(),
-			37 => calls.iter_mut().take(1).for_each(|call| call.record.output_tokens += 1_000_000),
-			38 => calls.reverse(),
-			39 => voucher.lane = MAX_LANES,
-			_ => (),
-		},
-	}
-	let honest = !matches!(step.value, 0 | u16::MAX)
-		&& step.value % 40 < 34
-		&& step.by == crate::script::By::Right;
-	let records = bounded(calls.iter().map(|call| call.record.clone()));
-	let signature = sign(&signer, &voucher);
-	let node = session.node.clone();
-	let settlement = Settlement { voucher, node: node.clone(), records: vec![calls], honest };
-	let deed = Deed::by(step.by(node), Call::settle { voucher, signature, records })?;
-	// The charge of a record that was tampered with, and that counts all the same, is not known.
-	if step.value % 40 == 37 {
-		return Some(deed);
-	}
-	deed.then(Then::Settled(settlement))
-}
-
-/// The sums of calls.
-fn sums(calls: &[Served]) -> Aggregate {
-	let mut attribution = BTreeMap::<_, Weight>::new();
-	let mut sums = Aggregate {
-		up_to: calls.last().map_or(0, |call| call.record.sequence),
-		calls: 0,
-		input_tokens: 0,
-		output_tokens: 0,
-		attribution: Default::default(),
-		unattributed: 0,
-		root: merkle::root(leaves(calls)),
-	};
-	for Served { record, .. } in calls {
-		sums.calls += 1;
-		sums.input_tokens += u64::from(record.input_tokens);
-		sums.output_tokens += u64::from(record.output_tokens);
-		sums.unattributed += Weight::from(record.attribution.is_empty());
-		for AttributionEntry { contribution, weight } in &record.attribution {
-			let sum = attribution.entry(*contribution).or_default();
-			*sum = sum.saturating_add(*weight);
-		}
-	}
-	let merged = attribution.into_iter();
-	sums.attribution =
-		bounded(merged.map(|(contribution, weight)| AttributionEntry { contribution, weight }));
-	sums
-}
-
-fn settle_aggregate(market: &mut Market, step: &Step) -> Option<Deed> {
-	let Some((session, book)) = waiting(market, step, 2) else {
-		let (voucher, who) = (no_voucher(), operator(step.place()));
-		let (signature, aggregate) = (sign(&who, &voucher), sums(&[]));
-		let call = Call::settle_aggregate { voucher, signature, aggregate, last: None };
-		return Deed::by(step.by(who), call);
-	};
-	let count = book.calls.len().min(2 + step.place() % 60);
-	let (own, before) = book.calls[..count].split_last()?;
-	let mut aggregate = sums(before);
-	let mut last = (!step.value.is_multiple_of(2)).then(|| own.record.clone());
-	let mut signer = session.signer.clone();
-	match step.value {
-		0 => aggregate.calls = 0,
-		u16::MAX => signer = operator(step.pick),
-		value => match value % 40 {
-			36 => last = before.first().map(|call| call.record.clone()),
-			37 => aggregate.up_to = own.record.sequence,
-			38 => last = last.map(|own| CallRecord { version: own.version + 1, ..own }),
-			39 => aggregate.calls += 1_000,
-			_ => (),
-		},
-	}
-	let honest = !before.is_empty()
-		&& !matches!(step.value, 0 | u16::MAX)
-		&& step.value % 40 < 36
-		&& step.by == crate::script::By::Right;
-	let voucher = own.voucher;
-	let signature = sign(&signer, &voucher);
-	let node = session.node.clone();
-	let mut records = vec![before.to_vec()];
-	records.extend(last.as_ref().map(|_| vec![own.clone()]));
-	let settlement = Settlement { voucher, node: node.clone(), records, honest };
-	let call = Call::settle_aggregate { voucher, signature, aggregate, last };
-	Deed::by(step.by(node), call)?.then(Then::Settled(settlement))
 }

@@ -8,6 +8,7 @@ use openledger_primitives::{
 use openledger_runtime::{Runtime, RuntimeEvent, System};
 use pallet_data_attribution::{CuratorEarnings, DirectEarnings, Releases, SlashedEarnings};
 use pallet_inference_metering::Event;
+use pallet_inference_requests::Event as RequestEvent;
 use pallet_revenue_split::Accrued;
 use std::collections::BTreeMap;
 
@@ -29,6 +30,20 @@ pub fn settled_lanes(events: usize) -> Vec<Settled> {
 		}
 	}
 	lanes
+}
+
+/// What the events of this block, from the given one on, say of calls on chain that were answered: the same as of
+/// lanes with one call.
+pub fn fulfilled_calls(events: usize) -> Vec<Settled> {
+	let fulfilled = System::events().into_iter().skip(events);
+	let calls = fulfilled.filter_map(|record| match record.event {
+		RuntimeEvent::InferenceRequests(RequestEvent::CallFulfilled { call, .. }) => {
+			let (lane, item) = call.as_lane();
+			Some((lane, vec![item]))
+		}
+		_ => None,
+	});
+	calls.collect()
 }
 
 /// Works out once more what all of these settlements have paid, and to whom.

@@ -3,7 +3,7 @@
 
 use crate::{
 	common::{bounded, sign},
-	disputes::key_of,
+	lane_book::LaneBook,
 	lanes::{no_voucher, Proven},
 	market::{Deed, Market},
 	people::{operator, person},
@@ -11,17 +11,30 @@ use crate::{
 };
 use openledger_primitives::{
 	lane::{CallRecord, SettledCall, SettledItem, Statement},
+	lane_list::LookupProof,
 	price::Tokens,
-	AccountId, Balance, Hash, Signature,
+	AccountId, Balance, Hash, Sequence, Signature,
 };
 use openledger_runtime::{Runtime, System};
-use pallet_inference_metering::{Call, Nodes, Roots};
+use pallet_inference_metering::{Call, Nodes, PreviousKeys, RootKey, Roots};
 
 /// Returns `true` if it can be disputed.
 fn is_disputable(proven: &Proven) -> bool {
 	let root = Roots::<Runtime>::get(proven.key);
 	Nodes::<Runtime>::contains_key(&proven.node)
 		&& root.is_some_and(|root| System::block_number() <= root.until)
+}
+
+/// The key that a node signed with when it settled what has this root; now, if that is not kept.
+fn key_of(node: &AccountId, root: RootKey) -> Option<AccountId> {
+	let node_now = Nodes::<Runtime>::get(node)?;
+	let settled_at = Roots::<Runtime>::get(root).map_or(u32::MAX, |root| root.at);
+	let earlier = PreviousKeys::<Runtime>::get(node);
+	let earlier = earlier.iter().rev().find(|previous| previous.since <= settled_at);
+	match earlier {
+		Some(previous) if settled_at < node_now.key_since => Some(previous.key.clone()),
+		_ => Some(node_now.receipt_key),
+	}
 }
 
 /// A call that was never made.
@@ -58,7 +71,79 @@ fn of_nothing() -> Proven {
 		index: 0,
 		hashes: Vec::new(),
 		statement,
+		voucher_sequence: 1,
 	}
+}
+
+/// The lane of what was settled, while its session is open.
+fn lane_of<'a>(market: &'a Market, proven: &Proven) -> Option<&'a LaneBook> {
+	let (session, lane, _) = proven.key;
+	market.lanes.get(&(session, lane))
+}
+
+/// The settlements of the same lane that can be disputed, and whose vouchers acknowledge a call of that sequence:
+/// their last sequences, and those of the vouchers.
+fn lists<'a>(
+	market: &'a Market,
+	proven: &'a Proven,
+) -> impl Iterator<Item = (Sequence, Sequence)> + 'a {
+	let (session, lane, _) = proven.key;
+	let of_lane = move |other: &&Proven| (other.key.0, other.key.1) == (session, lane);
+	let acknowledges = move |other: &&Proven| {
+		other.voucher_sequence > proven.item.last_sequence() && is_disputable(other)
+	};
+	let of_lane = market.proven.iter().filter(of_lane).filter(acknowledges);
+	of_lane.map(|other| (other.key.2, other.voucher_sequence))
+}
+
+/// Returns `true` if a call was settled otherwise than its caller has acknowledged it.
+fn is_unlisted(market: &Market, proven: &Proven) -> bool {
+	let SettledItem::Call(call) = &proven.item else { return false };
+	is_disputable(proven)
+		&& lane_of(market, proven).is_some()
+		&& proven.statement.record() != call.record
+		&& call.charge <= proven.statement.charge
+		&& lists(market, proven).next().is_some()
+}
+
+/// A list of no calls.
+fn empty_list() -> LookupProof {
+	let (peaks, hashes) = Default::default();
+	LookupProof { count: 0, peaks, before: None, next: None, hashes }
+}
+
+/// The report that a call is not in the list of its lane as it was settled.
+fn unlisted(market: &Market, step: &Step) -> Option<Deed> {
+	let all = &market.proven;
+	let fit = (0..all.len()).filter(|place| is_unlisted(market, &all[*place]));
+	let place = step.pick(fit.rev(), 0..all.len(), usize::MAX);
+	let found = all.get(place).cloned().unwrap_or_else(of_nothing);
+	let sequence = found.item.last_sequence();
+	let mut lists = lists(market, &found);
+	let (listed_in, voucher) = lists.next().unwrap_or((found.key.2, found.voucher_sequence));
+	let book = lane_of(market, &found);
+	let lookup = book.and_then(|book| book.lookup(voucher, sequence));
+	let mut lookup = lookup.unwrap_or_else(empty_list);
+	let mut statement = book.and_then(|book| book.statement(sequence)).cloned();
+	match step.value {
+		5 => lookup.count += 1,
+		9 => statement = None,
+		_ => (),
+	}
+	let settled = Settled::of(&found, step.value);
+	let (session, lane, _) = found.key;
+	let call = Call::report_unlisted_call {
+		session,
+		lane,
+		last_sequence: settled.last_sequence,
+		item: Box::new(settled.item),
+		index: settled.index,
+		hashes: bounded(settled.hashes),
+		listed_in,
+		lookup: Box::new(lookup),
+		statement: statement.map(|statement| Box::new(statement.into())),
+	};
+	Deed::by(step.by(person(step.place())), call)
 }
 
 /// What the report says of what was settled.
@@ -100,6 +185,9 @@ fn otherwise(statement: &mut Statement, value: u16) {
 
 /// The call of a step that is about the reports of calls of lanes.
 pub fn deed(market: &Market, step: &Step) -> Option<Deed> {
+	if step.kind == Kind::ReportUnlistedCall {
+		return unlisted(market, step);
+	}
 	let all = &market.proven;
 	let fit = (0..all.len()).filter(|place| is_disputable(&all[*place]));
 	// The newest first.

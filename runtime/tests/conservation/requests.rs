@@ -2,10 +2,10 @@
 
 use crate::{
 	common::bounded,
-	market::Deed,
+	lanes::entries,
+	market::{Deed, Then},
 	metering::nodes,
-	models::{callable_models, models},
-	offchain::attribution,
+	models::callable_models,
 	people::{caller, operator, person},
 	script::{Kind, Step},
 };
@@ -72,17 +72,12 @@ pub fn deed(step: &Step) -> Option<Deed> {
 			Deed::by(step.by(caller(step.place())), call)
 		}
 		Kind::FulfilCall => {
-			let request = that(&|request| now < request.ends_at());
+			let request = that(&|request| request.asked_at < now && now < request.ends_at());
 			let found = find(request);
 			let named = found.and_then(|found| found.node.clone());
 			let serving = || found.and_then(|found| who_serves(found.model));
 			let first = || nodes().first().map(|(operator, _)| operator.clone());
 			let who = named.or_else(serving).or_else(first);
-			let version = found.and_then(|found| {
-				let models = models();
-				let model = models.iter().find(|(id, _)| *id == found.model)?;
-				Some(model.1.version.current)
-			});
 			let (mut input_tokens, mut output_tokens) =
 				(u32::from(step.value % 20), u32::from(step.value % 60));
 			let output = bounded((0..output_tokens).map(|_| b'!'));
@@ -103,10 +98,10 @@ pub fn deed(step: &Step) -> Option<Deed> {
 				output,
 				input_tokens,
 				output_tokens,
-				version: version.unwrap_or_default(),
-				attribution: attribution(step.value),
+				attribution: entries(step.value),
 			};
-			Deed::by(step.by(who.unwrap_or_else(|| operator(step.pick))), call)
+			let who = step.by(who.unwrap_or_else(|| operator(step.pick)));
+			Deed::by(who, call)?.then(Then::Fulfilled)
 		}
 		Kind::CancelCall => {
 			let request =

@@ -140,13 +140,10 @@ kinds! {
 	4 UpdateNode,
 	20 OpenSession,
 	8 OpenSessionWithLimit,
-	50 Settle,
-	30 SettleAggregate,
-	70 SettleLanes,
+	130 SettleLanes,
 	4 RequestClose,
 	6 CloseSession,
-	4 CloseWithAgreement,
-	4 CloseByAgreement,
+	6 CloseByAgreement,
 	4 TopUp,
 	4 ExtendSession,
 	4 SetSpendingLimit,
@@ -160,12 +157,10 @@ kinds! {
 	3 RemoveNode,
 	/// Naming who is paid for a node.
 	5 SetNodePayee,
-	3 ReportOvercharge,
-	2 ReportMisreport,
-	2 ReportEquivocation,
-	5 ReportOverchargedCall,
-	4 ReportMisreportedCall,
-	3 ReportTwoStatements,
+	4 ReportOverchargedCall,
+	3 ReportMisreportedCall,
+	4 ReportUnlistedCall,
+	2 ReportTwoStatements,
 
 	22 RequestCall,
 	20 FulfilCall,
@@ -174,10 +169,8 @@ kinds! {
 
 	8 PayAccrued,
 
-	/// A node answers a call of a session. Nothing of it is on chain yet.
-	100 Serve,
-	/// The same, of a lane with an agreement.
-	150 ServeLane,
+	/// A node answers calls of a session. Nothing of it is on chain yet.
+	240 Serve,
 	/// Money goes to somebody, who may be new, or a pot.
 	8 Transfer,
 	/// One of those who have little sends all of it away.

@@ -15,7 +15,6 @@ pub const TO_BE_SEEN: &[&str] = &[
 	"five lanes at once",
 	"lanes of several sessions at once",
 	"one lane twice at once",
-	"a lane above 64",
 	"records alone",
 	"a run alone",
 	"records and a run",
@@ -78,7 +77,6 @@ impl Market {
 			})
 			.sum();
 		let first = self.paid.get(&(header.session, header.lane)).copied().unwrap_or_default();
-		self.count("a lane above 64", header.lane > 64);
 		self.count("records alone", runs == 0);
 		self.count("a run alone", runs == items.len());
 		self.count("records and a run", runs > 0 && runs < items.len());

@@ -18,9 +18,7 @@ use openledger_payer::audit::{Audit, Finding};
 use openledger_payer_ledger::{Book, KeptStatement, LaneSlot};
 use openledger_primitives::{
 	info::ModelEarnings,
-	lane::{Agreement, CallRecord, SettledItem},
-	record::RejectReason,
-	voucher::request_hash,
+	lane::{request_hash, Agreement, CallRecord, RejectReason, SettledItem},
 	Balance, BlockNumber, ContributionId, LaneId, Sequence, SessionId,
 };
 use serde_json::Value;

@@ -6,9 +6,8 @@ use openledger_chain_client::Keypair;
 use openledger_payer::sse::SseParser;
 use openledger_primitives::{
 	answer::Evidence,
-	lane::{Agreement, Voucher},
+	lane::{request_hash, Agreement, Voucher},
 	lane_list::LaneList,
-	voucher::request_hash,
 	Balance, LaneId, Sequence,
 };
 use openledger_protocol::x402::{

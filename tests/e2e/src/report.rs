@@ -1,10 +1,9 @@
 //! The sums of a settlement: where each planck of what its calls cost went.
 
 use anyhow::{anyhow, ensure, Context, Result};
-use openledger_chain_client::{CallFulfilled, Settlement};
+use openledger_chain_client::Settlement;
 use openledger_primitives::{
-	lane::{payouts, LanePayouts, SettledCall, SettledItem},
-	record::PoolPayment,
+	lane::{payouts, FulfilledCall, LanePayouts, PoolPayment, SettledCall, SettledItem},
 	traits::Role,
 	Balance, ContributionId, DatanetId, ReleaseId, Weight, OPEN,
 };
@@ -95,45 +94,19 @@ impl Sums {
 	/// Adds up a call that was answered on chain, in the same way.
 	///
 	/// # Errors
-	/// If a payment contradicts itself or the weights, or pays somebody unknown.
-	pub fn of_call(call: &CallFulfilled, contributions: &[Contribution]) -> Result<Self> {
-		let payment = &call.payment;
-		let mut sums = Self {
-			charged: call.charge,
-			developer: payment.developer,
-			node: payment.node,
-			protocol: payment.protocol,
-			royalties: payment.royalties.iter().map(|royalty| royalty.amount).sum(),
-			for_data: payment.data,
-			data: contributions.iter().map(|known| (known.clone(), 0)).collect(),
-			curators: BTreeMap::new(),
-			carried: 0,
-		};
-		let mut came_in = 0;
-		for pool in &payment.data_payment.pools {
-			let shared = pool.amount.checked_sub(pool.curator);
-			sums.divide(pool, shared.context("a curator got more than came in")?)?;
-			*sums.curators.entry(pool.datanet).or_default() += pool.curator;
-			came_in += pool.amount;
-		}
-		for direct in &payment.data_payment.direct {
-			let net = direct.amount.checked_sub(direct.curator);
-			let net = net.context("a curator got more than came in")?;
-			let datanet = sums.pay(direct.contribution, net)?;
-			*sums.curators.entry(datanet).or_default() += direct.curator;
-			came_in += direct.amount;
-		}
-		let data = payment.data;
-		ensure!(came_in == data, "the data part is {data} planck, and {came_in} came in");
-		Ok(sums)
+	/// As [`Self::of_lane`].
+	pub fn of_call(call: &FulfilledCall, contributions: &[Contribution]) -> Result<Self> {
+		let (header, item) = call.as_lane();
+		let settlement = Settlement { header, items: vec![item], rejected: Vec::new() };
+		Self::of_lane(&settlement, contributions)
 	}
 
-	/// Adds what a contribution got directly. Its datanet.
-	fn pay(&mut self, contribution: ContributionId, amount: Balance) -> Result<DatanetId> {
+	/// Adds what a contribution got directly.
+	fn pay(&mut self, contribution: ContributionId, amount: Balance) -> Result<()> {
 		let known = self.data.iter_mut().find(|(known, _)| known.id == contribution);
-		let (known, earned) = known.context("a contribution that nobody made was paid")?;
+		let (_, earned) = known.context("a contribution that nobody made was paid")?;
 		*earned += amount;
-		Ok(known.datanet)
+		Ok(())
 	}
 
 	/// Adds what came into a release, the curator's part not included: each contribution has as much of it as

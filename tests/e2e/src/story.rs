@@ -243,7 +243,7 @@ async fn check_state(
 	ensure!(session.settled == charged, "the session paid {} planck", session.settled);
 	let lane = session.lanes.first().context("the session has no lane")?;
 	ensure!(lane.settled == charged, "the lane paid {} planck", lane.settled);
-	ensure!(lane.agreement == Some(header.agreement.hash()), "the lane has another agreement");
+	ensure!(lane.agreement == header.agreement.hash(), "the lane has another agreement");
 	ensure!(session.opened_at <= header.agreement.as_of, "paid as of before the session");
 	// What is left is still on hold, and what was put down for the session's place.
 	let caller = chain.account(&session.caller, At::Finalized).await?;

@@ -1,8 +1,10 @@
 //! A call's life, and what does not fit it.
 
 use openledger_primitives::{
-	answer::Evidence, info::SessionInfo, lane::VersionedStatement, lane_list::LaneList,
-	record::RejectReason,
+	answer::Evidence,
+	info::SessionInfo,
+	lane::{RejectReason, VersionedStatement},
+	lane_list::LaneList,
 };
 use openledger_testkit::{session, DEPOSIT, PRICE};
 

@@ -1,6 +1,6 @@
 //! Lanes, sessions and totals are always the fold of the calls, whatever happens in which order.
 
-use openledger_primitives::record::RejectReason;
+use openledger_primitives::lane::RejectReason;
 use openledger_testkit::DEPOSIT;
 use proptest::prelude::*;
 

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use openledger_primitives::{
-	lane::{AttributionShare, Statement, VersionedStatement},
+	lane::{AttributionShare, RejectReason, Statement, VersionedStatement},
 	lane_list::{Acknowledged, LaneError, LaneLeaf, LaneList},
-	record::RejectReason,
 };
 use proptest::prelude::*;
 

@@ -76,7 +76,7 @@ async fn a_store_that_was_restored_from_a_backup_loses_what_went_on() {
 	let store = &scratch.store;
 	let first = store.whole_call(0, 300).await;
 	let next = store.next(0).await;
-	let other = LaneInfo { agreement: Some(Hash::zero()), ..settled_lane(0, 1, 300) };
+	let other = LaneInfo { agreement: Hash::zero(), ..settled_lane(0, 1, 300) };
 	for (lane, used) in
 		[(settled_lane(0, 4, 900), 900), (settled_lane(0, 1, 301), 301), (other, 300)]
 	{
@@ -120,7 +120,7 @@ async fn a_lane_is_lost_once_its_call_has_ended() {
 async fn all_lanes_of_a_session_can_be_lost_and_used() {
 	let scratch = Scratch::new().await;
 	let store = &scratch.store;
-	let last = openledger_primitives::MAX_SESSION_LANES - 1;
+	let last = openledger_primitives::MAX_LANES - 1;
 	let lanes = (0..last).map(|lane| settled_lane(lane, 3, 100)).collect();
 	let session = on_chain(lanes);
 	store.take_of(&session, voucher(last), 10).await.expect("it is taken");

@@ -7,7 +7,7 @@ use super::*;
 
 /// Rows that are kept of lanes: leaves and nodes, settlements, answers.
 async fn rows(store: &Store) -> (usize, usize, usize) {
-	let read = store.read(|snapshot| {
+	let read = store.disk.read(|snapshot| {
 		let first = LeafKey { lane: LaneKey { session: 0, lane: 0 }, index: 0 };
 		let leaves = snapshot.rows::<LaneLeaf>()?.keys_from(first)?.count();
 		let first = NodeKey { lane: first.lane, level: 0, index: 0 };

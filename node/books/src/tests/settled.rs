@@ -57,7 +57,9 @@ async fn the_list_of_a_run_is_found_behind_its_settlement() {
 		settled.charge += run.charge();
 		items.push(run);
 	}
-	store.note_settlement(0, items.clone(), 15, 1..=5).await;
+	let of_seventh = SettledLane { voucher_sequence: 7, ..header(0, &items) };
+	store.note_settled_lane(of_seventh, items.clone(), 15).await.expect("the store works");
+	store.note_all(0, 1..=5, Outcome::Settled { block: Some(15) }).await;
 	let last = vec![store.settled_call(0, 6).await];
 	store.note_settlement(0, last, 16, 6..=6).await;
 
@@ -89,7 +91,7 @@ async fn only_what_leads_to_its_root_is_shown() {
 	let elsewhere = SettledLane { lane: 1, ..whole };
 	note(&elsewhere, &items).await;
 	let key = lane_key(1).call(2);
-	let kept = store.read(move |snapshot| snapshot.settlement_from(key)).await;
+	let kept = store.disk.read(move |snapshot| snapshot.settlement_from(key)).await;
 	assert_eq!(kept.expect("the store works"), None, "that lane was never used");
 }
 
@@ -163,7 +165,6 @@ async fn answers_of_calls_on_chain_are_kept() {
 	let scratch = Scratch::new().await;
 	let answer = StoredAnswer {
 		model: 3,
-		version: 1,
 		output: b"four".to_vec(),
 		input_tokens: 3,
 		output_tokens: 1,

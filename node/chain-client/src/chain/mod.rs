@@ -19,7 +19,7 @@ use openledger_primitives::{
 		Earnings, LaneTermsInfo, ModelEarnings, ModelInfo, NodeInfo, PendingPage, RequestInfo,
 		SessionInfo,
 	},
-	record::RejectReason,
+	lane::RejectReason,
 	AccountId, Balance, BlockNumber, ContributionId, Hash, ModelId, PriceVersion, RequestId,
 	SessionId, VersionId,
 };

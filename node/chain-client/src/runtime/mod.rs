@@ -40,14 +40,6 @@ use self::{generated::runtime_types as types, rewrite::Mismatch};
 		with = "::sp_runtime::MultiAddress"
 	),
 	substitute_type(
-		path = "openledger_primitives::aggregate::Aggregate",
-		with = "::openledger_primitives::aggregate::Aggregate"
-	),
-	substitute_type(
-		path = "openledger_primitives::attribution::AttributionEntry",
-		with = "::openledger_primitives::attribution::AttributionEntry"
-	),
-	substitute_type(
 		path = "openledger_primitives::attribution::DataSource",
 		with = "::openledger_primitives::attribution::DataSource"
 	),
@@ -60,8 +52,20 @@ use self::{generated::runtime_types as types, rewrite::Mismatch};
 		with = "::openledger_primitives::lane::VersionedCloseAgreement"
 	),
 	substitute_type(
+		path = "openledger_primitives::lane::fulfilled::FulfilledCall",
+		with = "::openledger_primitives::lane::FulfilledCall"
+	),
+	substitute_type(
 		path = "openledger_primitives::lane::header::SettledLane",
 		with = "::openledger_primitives::lane::SettledLane"
+	),
+	substitute_type(
+		path = "openledger_primitives::lane::record::AttributionShare",
+		with = "::openledger_primitives::lane::AttributionShare"
+	),
+	substitute_type(
+		path = "openledger_primitives::lane::reject::RejectReason",
+		with = "::openledger_primitives::lane::RejectReason"
 	),
 	substitute_type(
 		path = "openledger_primitives::lane::settled::SettledItem",
@@ -76,6 +80,10 @@ use self::{generated::runtime_types as types, rewrite::Mismatch};
 		with = "::openledger_primitives::lane::VersionedStatement"
 	),
 	substitute_type(
+		path = "openledger_primitives::lane_list::lookup_proof::LookupProof",
+		with = "::openledger_primitives::lane_list::LookupProof"
+	),
+	substitute_type(
 		path = "openledger_primitives::model::VersionDetails",
 		with = "::openledger_primitives::model::VersionDetails"
 	),
@@ -86,22 +94,6 @@ use self::{generated::runtime_types as types, rewrite::Mismatch};
 	substitute_type(
 		path = "openledger_primitives::price::PriceSchedule",
 		with = "::openledger_primitives::price::PriceSchedule"
-	),
-	substitute_type(
-		path = "openledger_primitives::record::CallPayment",
-		with = "::openledger_primitives::record::CallPayment"
-	),
-	substitute_type(
-		path = "openledger_primitives::record::CallRecord",
-		with = "::openledger_primitives::record::CallRecord"
-	),
-	substitute_type(
-		path = "openledger_primitives::record::RejectReason",
-		with = "::openledger_primitives::record::RejectReason"
-	),
-	substitute_type(
-		path = "openledger_primitives::voucher::Voucher",
-		with = "::openledger_primitives::voucher::Voucher"
 	)
 )]
 mod generated {}

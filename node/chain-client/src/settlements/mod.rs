@@ -11,8 +11,7 @@ mod changes;
 
 use openledger_primitives::{
 	info::LaneInfo,
-	lane::{SettledCall, SettledItem, SettledLane, SettledRun},
-	record::RejectReason,
+	lane::{RejectReason, SettledCall, SettledItem, SettledLane, SettledRun},
 	Balance, BlockNumber, LaneId, Sequence, SessionId,
 };
 

@@ -7,18 +7,17 @@ use openledger_chain_client::{
 };
 use openledger_primitives::{
 	answer::Evidence,
-	attribution::{AttributionEntry, DataSource, DataSources, ReleaseSelector, NEWEST_RULE},
+	attribution::{DataSource, DataSources, ReleaseSelector, NEWEST_RULE},
 	contribution::{Submission, FORMAT_STREAM},
 	lane::{
 		Agreement, AttributionShare, CallRecord, CloseAgreement, DirectAmount, LaneSettlement,
-		LineageShare, Part, SettledCall, SettledItem, SettledLane, SettledParts, SettledRun,
-		SourceShare, Statement, Voucher,
+		LineageShare, Part, PoolPayment, RejectReason, SettledCall, SettledItem, SettledLane,
+		SettledParts, SettledRun, SourceShare, Statement, Voucher,
 	},
-	lane_list::{AggregateProof, LaneLeaf, Totals},
+	lane_list::{AggregateProof, LaneLeaf, LookupProof, Totals},
 	model::VersionDetails,
 	policy::RevenuePolicy,
 	price::{PriceSchedule, Tokens},
-	record::{PoolPayment, RejectReason},
 	AccountId, Hash, Uri, OPEN,
 };
 use sp_runtime::{DispatchError, Permill};
@@ -127,6 +126,15 @@ fn record() -> CallRecord {
 	}
 }
 
+/// A call of a lane's list.
+fn leaf(calls: u32) -> LaneLeaf {
+	LaneLeaf {
+		sequence: calls.into(),
+		statement: Hash::repeat_byte(5),
+		totals: Totals { calls, charge: 18, ..Totals::default() },
+	}
+}
+
 /// A lane of which a run and a record are settled.
 fn lane_settlement(pair: &Keypair) -> LaneSettlement {
 	let voucher = Voucher {
@@ -141,11 +149,6 @@ fn lane_settlement(pair: &Keypair) -> LaneSettlement {
 		request_hash: Hash::repeat_byte(8),
 		valid_until: 9,
 		extension: None,
-	};
-	let leaf = |calls: u32| LaneLeaf {
-		sequence: calls.into(),
-		statement: Hash::repeat_byte(5),
-		totals: Totals { calls, charge: 18, ..Totals::default() },
 	};
 	let run = AggregateProof {
 		count: 3,
@@ -238,7 +241,24 @@ fn of_metering() -> Vec<Call> {
 			last_sequence: 12,
 			item: Box::new(settled_call()),
 			index: 0,
+			hashes: hashes.clone(),
+		},
+		metering::Call::report_unlisted_call {
+			session: 2,
+			lane: 3,
+			last_sequence: 12,
+			item: Box::new(settled_call()),
+			index: 0,
 			hashes,
+			listed_in: 20,
+			lookup: Box::new(LookupProof {
+				count: 1,
+				peaks: vec![Hash::repeat_byte(2)].try_into().unwrap(),
+				before: Some(leaf(1)),
+				next: None,
+				hashes: Default::default(),
+			}),
+			statement: Some(Box::new(statement.clone().into())),
 		},
 		metering::Call::report_two_statements {
 			operator: account(3),
@@ -269,8 +289,7 @@ fn of_requests() -> Vec<Call> {
 			output: b"Ho".to_vec(),
 			input_tokens: 2,
 			output_tokens: 3,
-			version: 1,
-			attribution: vec![AttributionEntry { contribution: 1, weight: 2 }],
+			attribution: vec![AttributionShare { contribution: 1, basis_points: 2 }],
 		},
 		requests::Call::expire_call { request: 1 },
 	];

@@ -7,7 +7,7 @@ use openledger_chain_client::Keypair;
 use openledger_primitives::{
 	info::{LaneTermsInfo, SessionInfo},
 	lane::{Agreement, Attribution, Statement, VersionedStatement, Voucher},
-	AccountId, Balance, BlockNumber, PriceVersion, MAX_SESSION_LANES,
+	AccountId, Balance, BlockNumber, PriceVersion, MAX_LANES,
 };
 use openledger_protocol::{
 	clock,
@@ -82,7 +82,7 @@ impl Presented {
 			return Err(Refusal::WrongChain);
 		}
 		// The chain would never pay for it.
-		if voucher.lane >= MAX_SESSION_LANES {
+		if voucher.lane >= MAX_LANES {
 			return Err(Refusal::NoSuchLane);
 		}
 		let allowed = check_itself(&voucher)?;

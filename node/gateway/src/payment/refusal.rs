@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use openledger_primitives::{
-	lane::Agreement, record::RejectReason, Balance, BlockNumber, ModelId, PriceVersion, SessionId,
-	VersionId, MAX_SESSION_LANES,
+	lane::{Agreement, RejectReason},
+	Balance, BlockNumber, ModelId, PriceVersion, SessionId, VersionId, MAX_LANES,
 };
 use openledger_protocol::{RefusalCode, RefusalDetails};
 use thiserror::Error;
@@ -22,7 +22,7 @@ pub enum Refusal {
 	UnsupportedScheme { scheme: &'static str, network: String },
 	#[error("the voucher is for another chain")]
 	WrongChain,
-	#[error("a session has the lanes 0 to {}", MAX_SESSION_LANES.saturating_sub(1))]
+	#[error("a session has the lanes 0 to {}", MAX_LANES.saturating_sub(1))]
 	NoSuchLane,
 	#[error("the voucher's request hash is not that of this request body and salt")]
 	RequestMismatch,

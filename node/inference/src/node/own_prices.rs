@@ -9,9 +9,8 @@ use openledger_chain_client::{At, Chain, ChainError};
 use openledger_gateway::server::OwnPrice;
 use openledger_primitives::{
 	info::{LaneTermsInfo, ModelInfo},
-	lane::OwnPriceError,
+	lane::{OwnPriceError, RejectReason},
 	price::PriceSchedule,
-	record::RejectReason,
 	ModelId,
 };
 

@@ -102,8 +102,8 @@ impl Check {
 				show::line(format_args!("can be reported to the chain: {}", file.display()));
 			}
 			bail!(
-				"the node has signed something else than it settled, and charged {} more than it \
-				 stated; what it signed is kept in {}: do not lose it",
+				"the node has settled something else than it signed, or signed two things of one call, \
+				 and charged {} more than it stated; what it signed is kept in {}: do not lose it",
 				format_amount(audit.overcharged()),
 				self.state.state.display()
 			);
@@ -237,6 +237,7 @@ fn word(finding: Finding) -> &'static str {
 		Finding::NotCharged => "never charged",
 		Finding::Undercharged => "less than was stated",
 		Finding::Unstated => "no statement of it is kept here",
+		Finding::Unlisted => "THERE WAS NO SUCH CALL",
 		Finding::Overcharged => "MORE THAN WAS STATED",
 		Finding::Differs => "NOT THE CALL THAT WAS STATED",
 		Finding::Equivocates => "TWO DIFFERENT STATEMENTS",

@@ -86,9 +86,9 @@ async fn what_the_ledger_knew_is_there_again() {
 	let node = account(2);
 	let kind = IntentKind::Open { expires_at: 500, first: 6 };
 	let mut all = Vec::new();
-	all.push(ledger.plan(&node, 10, kind, 1, &budget).unwrap().1);
-	all.extend(ledger.opened(&node, 7, 100, 500, 1));
-	all.push(ledger.plan(&account(4), 10, kind, 1, &budget).unwrap().1);
+	all.push(ledger.deposits().plan(&node, 10, kind, 1, &budget).unwrap().1);
+	all.extend(ledger.deposits().opened(&node, 7, 100, 500, 1));
+	all.push(ledger.deposits().plan(&account(4), 10, kind, 1, &budget).unwrap().1);
 	let (begun, change) = ledger.begin(&node, agreed(50), 1, &budget).unwrap();
 	all.push(change);
 	// Signatures differ each time.
@@ -122,7 +122,7 @@ async fn what_the_ledger_knew_is_there_again() {
 	let session = ledger.books().session(7).unwrap().clone();
 	store.write(ledger.closed(7, None, 0).0).wait().await.unwrap();
 	assert_eq!(store.closed().await.unwrap(), [session]);
-	store.write(ledger.abandon(&account(4))).wait().await.unwrap();
+	store.write(ledger.deposits().abandon(&account(4))).wait().await.unwrap();
 	store.close().await;
 	let (_store, again) = open(&folder).await.unwrap();
 	assert_eq!(contents(&again), contents(&ledger));
@@ -167,9 +167,9 @@ async fn nothing_is_left_of_an_earlier_session_with_the_same_number() {
 	let mut changes = Vec::new();
 	let open_session = |ledger: &mut Ledger| {
 		let kind = IntentKind::Open { expires_at: 500, first: 6 };
-		let mut changes = vec![ledger.plan(&node, 10, kind, 1, &budget).unwrap().1];
-		ledger.submitted(&node);
-		changes.extend(ledger.opened(&node, 7, 100, 500, 1));
+		let mut changes = vec![ledger.deposits().plan(&node, 10, kind, 1, &budget).unwrap().1];
+		ledger.deposits().submitted(&node);
+		changes.extend(ledger.deposits().opened(&node, 7, 100, 500, 1));
 		changes
 	};
 	changes.extend(open_session(&mut ledger));
@@ -208,7 +208,11 @@ async fn statements_are_kept_for_a_while() {
 	let folder = tempfile::tempdir().unwrap();
 	let (store, mut ledger) = open(&folder).await.unwrap();
 	for session in [7, 8] {
-		store.write(ledger.opened(&account(2), session, 100, 500, 1)).wait().await.unwrap();
+		store
+			.write(ledger.deposits().opened(&account(2), session, 100, 500, 1))
+			.wait()
+			.await
+			.unwrap();
 		for sequence in [1, 2, 3, 1] {
 			let change = Change::Statement(Box::new(kept(session, sequence)));
 			store.write(vec![change]).wait().await.unwrap();
@@ -274,7 +278,7 @@ async fn nothing_is_reserved_on_a_full_disk() {
 	let kind = IntentKind::Open { expires_at: 500, first: 7 };
 	assert_eq!(treasury.plan(&node, 10, kind, 1, 1_000).await.unwrap(), 100);
 	treasury.submitted(&node);
-	treasury.update(|ledger| ledger.opened(&node, 7, 100, 500, 1)).await.unwrap();
+	treasury.update(|ledger| ledger.deposits().opened(&node, 7, 100, 500, 1)).await.unwrap();
 	let reserved = treasury.begin(&node, agreed(10), 1).await.unwrap();
 	assert_eq!(reserved.slot.sequence, 1);
 

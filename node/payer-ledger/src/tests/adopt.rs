@@ -194,8 +194,8 @@ fn a_voucher_is_for_this_lane() {
 		LaneStateBody { lane: 1, ..state() },
 		LaneStateBody { session: 8, ..state() },
 		LaneStateBody {
-			lane: MAX_SESSION_LANES,
-			..with_voucher(&lane, |voucher| voucher.lane = MAX_SESSION_LANES)
+			lane: MAX_LANES,
+			..with_voucher(&lane, |voucher| voucher.lane = MAX_LANES)
 		},
 	] {
 		let other = refused(&before[0], &state);

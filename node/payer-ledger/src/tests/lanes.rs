@@ -139,13 +139,13 @@ fn a_call_that_comes_after_a_later_one_is_counted_and_its_lane_left() {
 #[test]
 fn a_full_session_is_followed_by_another() {
 	let (mut ledger, budget) = (with_session(2_000), Budget::new(4_000, Some(2_000)));
-	for _ in 0..MAX_SESSION_LANES {
+	for _ in 0..MAX_LANES {
 		begin(&mut ledger, 1, &budget).unwrap();
 	}
 	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::Open { need: 1 }));
 	let open = IntentKind::Open { expires_at: 1_000, first: 8 };
-	ledger.plan(&node(2), 1, open, 10, &budget).unwrap();
-	ledger.opened(&node(2), 8, 2_000, 1_000, OPENED_AT);
+	ledger.deposits().plan(&node(2), 1, open, 10, &budget).unwrap();
+	ledger.deposits().opened(&node(2), 8, 2_000, 1_000, OPENED_AT);
 	assert_eq!(begin(&mut ledger, 1, &budget).unwrap().slot.session, 8);
 }
 
@@ -154,7 +154,7 @@ fn a_node_cannot_have_sessions_opened_by_its_word() {
 	let (ledger, budget) = (with_session(10_000), Budget::new(20_000, Some(10_000)));
 	let deny_all = |charge: Option<Balance>| {
 		let mut ledger = ledger.clone();
-		for _ in 0..MAX_SESSION_LANES {
+		for _ in 0..MAX_LANES {
 			let Begun { slot, .. } = begin(&mut ledger, 5, &budget).unwrap();
 			if let Some(charge) = charge {
 				ledger.acknowledge(&slot, receipt(&slot, 3, charge), Fate::Delivered, 0);
@@ -182,7 +182,7 @@ fn a_node_cannot_have_sessions_opened_by_its_word() {
 fn a_lane_that_has_come_to_its_end_is_left() {
 	let (mut ledger, budget) = (with_session(1_000), Budget::new(2_000, Some(1_000)));
 	let end = Correction { sequence: Some(Sequence::MAX) };
-	for number in 0..MAX_SESSION_LANES {
+	for number in 0..MAX_LANES {
 		let Begun { slot, .. } = begin(&mut ledger, 5, &budget).unwrap();
 		assert_eq!((slot.lane, lane(&ledger, &slot).highest()), (number, 1));
 		refuse(&mut ledger, &slot, end);

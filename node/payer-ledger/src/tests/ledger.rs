@@ -41,12 +41,12 @@ fn what_is_missing_is_told() {
 	let need = Shortfall::TopUp { session: 7, need: 15 };
 	assert_eq!(begin(&mut ledger, 20, &budget), Err(need));
 	let top_up = IntentKind::TopUp { session: 7, before: 40 };
-	let (amount, _) = ledger.plan(&node(2), 15, top_up, 10, &budget).unwrap();
+	let (amount, _) = ledger.deposits().plan(&node(2), 15, top_up, 10, &budget).unwrap();
 	assert_eq!(amount, 40);
 	assert_eq!(begin(&mut ledger, 20, &budget), Err(Shortfall::UnderWay));
 	// But what is there can be spent.
 	begin(&mut ledger, 5, &budget).unwrap();
-	ledger.topped_up(&node(2));
+	ledger.deposits().topped_up(&node(2));
 	begin(&mut ledger, 20, &budget).unwrap();
 	let over = Shortfall::Budget { left: 20, may_change: true };
 	assert_eq!(begin(&mut ledger, 50, &budget), Err(over));
@@ -74,9 +74,9 @@ fn a_node_that_takes_no_session_gets_no_third() {
 	let (mut ledger, budget) = (with_session(100), Budget::new(1_000, Some(100)));
 	let open = |ledger: &mut Ledger, id| {
 		let kind = IntentKind::Open { expires_at: 1_000, first: id };
-		ledger.plan(&node(2), 1, kind, 10, &budget).unwrap();
-		ledger.submitted(&node(2));
-		ledger.opened(&node(2), id, 100, 1_000, OPENED_AT);
+		ledger.deposits().plan(&node(2), 1, kind, 10, &budget).unwrap();
+		ledger.deposits().submitted(&node(2));
+		ledger.deposits().opened(&node(2), id, 100, 1_000, OPENED_AT);
 	};
 	book(&mut ledger, Book::retire_unwelcome);
 	assert_eq!(begin(&mut ledger, 1, &budget), Err(Shortfall::Open { need: 1 }));
@@ -136,9 +136,9 @@ fn a_number_that_comes_back_with_the_same_node_goes_on_with_its_lanes() {
 	// Blocks were reorganised away, and the session with them.
 	book(&mut ledger, Book::retire);
 	let open = IntentKind::Open { expires_at: 1_000, first: 0 };
-	ledger.plan(&node(2), 100, open, 5, &budget).unwrap();
-	ledger.submitted(&node(2));
-	let changes = ledger.opened(&node(2), 7, 100, 1_000, OPENED_AT);
+	ledger.deposits().plan(&node(2), 100, open, 5, &budget).unwrap();
+	ledger.deposits().submitted(&node(2));
+	let changes = ledger.deposits().opened(&node(2), 7, 100, 1_000, OPENED_AT);
 	assert!(!changes.iter().any(|change| matches!(change, Change::Anew(_))));
 	let next = begin(&mut ledger, 10, &budget).unwrap();
 	assert_eq!((next.slot.sequence, next.acknowledged), (2, 4));
@@ -207,7 +207,7 @@ fn a_lane_with_many_refused_vouchers_gets_no_more_calls() {
 	// The same on all other lanes but the last, where nothing was refused yet.
 	let mut contents = contents(&ledger);
 	let full = contents.lanes[&(7, 0)].clone();
-	let last = MAX_SESSION_LANES - 1;
+	let last = MAX_LANES - 1;
 	contents.lanes.extend((2..last).map(|lane| ((7, lane), full.clone())));
 	let mut ledger = Ledger::restore(contents);
 	for _ in 0..32 {
@@ -379,9 +379,9 @@ fn a_number_that_another_node_gets_keeps_what_was_signed_for_it() {
 	let (mut ledger, budget) = (with_session(100), Budget::new(300, Some(300)));
 	begin(&mut ledger, 60, &budget).unwrap();
 	let open = IntentKind::Open { expires_at: 1_000, first: 0 };
-	ledger.plan(&node(3), 100, open, 5, &budget).unwrap();
-	ledger.submitted(&node(3));
-	ledger.opened(&node(3), 7, 100, 1_000, OPENED_AT);
+	ledger.deposits().plan(&node(3), 100, open, 5, &budget).unwrap();
+	ledger.deposits().submitted(&node(3));
+	ledger.deposits().opened(&node(3), 7, 100, 1_000, OPENED_AT);
 	// Both nodes may be one operator's, and a voucher names no node.
 	assert_eq!((ledger.books().left(7), ledger.standing().exposed), (40, 60));
 	assert_eq!(ledger.books().busy_lanes(), 0);
@@ -391,7 +391,7 @@ fn a_number_that_another_node_gets_keeps_what_was_signed_for_it() {
 	assert_eq!(ledger.standing().committed, 200);
 	assert!(ledger.funds().intents().contains_key(&node(2)));
 	assert!(!ledger.funds().is_submitting(&node(2)));
-	ledger.abandon(&node(2));
+	ledger.deposits().abandon(&node(2));
 	assert_eq!(ledger.standing().committed, 100);
 }
 

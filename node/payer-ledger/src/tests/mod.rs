@@ -18,7 +18,7 @@ use openledger_primitives::{
 	lane::{Agreement, Statement},
 	price::{PriceSchedule, Tokens},
 	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, Sequence, SessionId, Signature,
-	MAX_SESSION_LANES,
+	MAX_LANES,
 };
 use openledger_protocol::x402::Receipt;
 
@@ -120,7 +120,7 @@ fn receipt(slot: &LaneSlot, model: ModelId, charge: Balance) -> Receipt {
 
 /// A lane as far as the chain has settled it.
 fn settled_lane(lane: LaneId, sequence: Sequence, settled: Balance) -> LaneInfo {
-	LaneInfo { lane, sequence, settled, agreement: Some(agreement(3).hash()) }
+	LaneInfo { lane, sequence, settled, agreement: agreement(3).hash() }
 }
 
 fn info(ledger: &Ledger, id: SessionId, lanes: Vec<LaneInfo>) -> SessionInfo {
@@ -157,9 +157,9 @@ fn with_session_of(caller: AccountId, deposit: Balance) -> Ledger {
 	let mut ledger = empty_of(caller);
 	let budget = Budget::new(deposit, Some(deposit));
 	let open = IntentKind::Open { expires_at: 1_000, first: 0 };
-	ledger.plan(&node(2), deposit, open, 5, &budget).unwrap();
-	ledger.submitted(&node(2));
-	ledger.opened(&node(2), 7, deposit, 1_000, OPENED_AT);
+	ledger.deposits().plan(&node(2), deposit, open, 5, &budget).unwrap();
+	ledger.deposits().submitted(&node(2));
+	ledger.deposits().opened(&node(2), 7, deposit, 1_000, OPENED_AT);
 	ledger
 }
 

@@ -27,7 +27,7 @@ fn a_session_is_looked_for_until_a_final_block_shows_it() {
 	// What is there now says nothing about it.
 	look(&mut ledger, 7, Some(&ours));
 	assert!(ledger.books().session(7).unwrap().is_displaced());
-	ledger.moved(7, 8);
+	ledger.deposits().moved(7, 8);
 	assert!(ledger.books().session(7).is_none());
 	let standing = ledger.standing();
 	assert_eq!((standing.committed, standing.exposed, standing.reserved), (100, 0, 0));

@@ -172,7 +172,7 @@ impl World {
 				let node = node(number);
 				let kind = IntentKind::Open { expires_at: 1_000, first: 0 };
 				let is_new = self.ledger.books().session(id).unwrap().opening.is_some();
-				let planned = self.ledger.plan(&node, 1, kind, 5, &self.budget);
+				let planned = self.ledger.deposits().plan(&node, 1, kind, 5, &self.budget);
 				let Ok((amount, change)) = planned else { return };
 				self.write(vec![change]);
 				let changes = match is_new {
@@ -186,11 +186,11 @@ impl World {
 						// What was known of its lanes is of another chain.
 						self.earlier.retain(|(session, _), _| *session != id);
 						self.forgotten.retain(|(session, _)| same || *session != id);
-						self.ledger.opened(&node, id, amount, 1_000, 6)
+						self.ledger.deposits().opened(&node, id, amount, 1_000, 6)
 					}
-					false => self.ledger.abandon(&node),
+					false => self.ledger.deposits().abandon(&node),
 				};
-				self.ledger.submitted(&node);
+				self.ledger.deposits().submitted(&node);
 				self.write(changes);
 			}
 			Step::Close { which, refund } => {
@@ -412,32 +412,32 @@ impl World {
 			}
 			_ => IntentKind::Open { expires_at: 1_000, first: self.next },
 		};
-		let planned = self.ledger.plan(node, need.into(), kind, 5, &self.budget);
+		let planned = self.ledger.deposits().plan(node, need.into(), kind, 5, &self.budget);
 		let Ok((amount, change)) = planned else {
 			// It is known at last that one of unknown outcome did not happen.
 			if need == 0 && self.ledger.funds().intents().contains_key(node) {
-				let changes = self.ledger.abandon(node);
+				let changes = self.ledger.deposits().abandon(node);
 				self.write(changes);
 			}
 			return;
 		};
 		self.write(vec![change]);
 		let changes = match (outcome, kind) {
-			(0, _) => self.ledger.abandon(node),
+			(0, _) => self.ledger.deposits().abandon(node),
 			// Nobody knows: it may have happened.
 			(1, _) => vec![],
 			(_, IntentKind::TopUp { session, .. }) => {
 				*self.deposits.get_mut(&session).unwrap() += amount;
-				self.ledger.topped_up(node)
+				self.ledger.deposits().topped_up(node)
 			}
 			(_, IntentKind::Open { expires_at, .. }) => {
 				let id = self.next;
 				self.next += 1;
 				self.deposits.insert(id, amount);
-				self.ledger.opened(node, id, amount, expires_at, 6)
+				self.ledger.deposits().opened(node, id, amount, expires_at, 6)
 			}
 		};
-		self.ledger.submitted(node);
+		self.ledger.deposits().submitted(node);
 		self.write(changes);
 	}
 

@@ -2,15 +2,20 @@
 //!
 //! The chain computes charges itself, and a voucher bounds them. What it cannot know is whether a
 //! record is what the caller was told. A statement that the node has signed and a settled call
-//! that contradicts it are proof against the node, and so are two statements of one call: see [`Report`].
+//! that contradicts it are proof against the node, and so are two statements of one call, and a settled call
+//! that is not in the list which the caller has acknowledged since: see [`Report`].
 //! Calls that were settled by their sums are in a list that the caller has acknowledged itself; they are
 //! compared with the statements all the same.
 
+mod list;
 mod report;
 
-pub use report::{Report, SettledReport, TwoStatements};
+pub use self::{
+	list::NotListed,
+	report::{Report, SettledProof, SettledReport, TwoStatements, UnlistedReport},
+};
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use openledger_chain_client::{SessionSettlements, Settlement};
 use openledger_payer_ledger::KeptStatement;
@@ -19,6 +24,8 @@ use openledger_primitives::{
 	lane_list::Totals,
 	Balance, BlockNumber, LaneId, Sequence,
 };
+
+use self::list::KeptList;
 
 /// The finding about a call, or about calls that were settled together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +42,9 @@ pub enum Finding {
 	Undercharged,
 	/// It was settled, and there is no statement of it here.
 	Unstated,
+	/// It was settled, and there was no such call: the caller has statements of all that it has acknowledged since,
+	/// and it is not among them.
+	Unlisted,
 	/// It was settled for more than was stated.
 	Overcharged,
 	/// It was settled for what was stated, but as another call than was stated.
@@ -44,9 +54,9 @@ pub enum Finding {
 }
 
 impl Finding {
-	/// Returns `true` if what the node has signed is proof against it.
+	/// Returns `true` if there is proof against the node.
 	pub fn is_against_node(self) -> bool {
-		matches!(self, Self::Overcharged | Self::Differs | Self::Equivocates)
+		matches!(self, Self::Overcharged | Self::Differs | Self::Equivocates | Self::Unlisted)
 	}
 }
 
@@ -119,6 +129,8 @@ impl Audit {
 			}
 		}
 		let mut ends: BTreeMap<LaneId, Sequence> = BTreeMap::new();
+		let mut lists: BTreeMap<LaneId, KeptList> = BTreeMap::new();
+		let all = || settlements.lanes.iter().map(|(_, settlement)| settlement);
 		let (mut calls, mut runs) = (BTreeMap::new(), Vec::new());
 		for (block, settlement) in &settlements.lanes {
 			let (lane, number) = (settlement.header.lane, block.number);
@@ -129,7 +141,17 @@ impl Audit {
 					SettledItem::Call(call) => {
 						let place = (lane, call.record.sequence);
 						let stated = statements.get(&place).map(Vec::as_slice).unwrap_or_default();
-						calls.insert(place, settled_call(settlement, index, call, number, stated));
+						let mut audited = settled_call(settlement, index, call, number, stated);
+						if audited.finding == Finding::Unstated {
+							let list = lists.entry(lane);
+							let list =
+								list.or_insert_with(|| KeptList::of(lane, &statements, all()));
+							if let Some(denied) = list.denies(call.record.sequence) {
+								audited.finding = Finding::Unlisted;
+								audited.reports.extend(Report::unlisted(settlement, index, denied));
+							}
+						}
+						calls.insert(place, audited);
 					}
 					SettledItem::Run(run) => {
 						let agreement = &settlement.header.agreement;
@@ -175,7 +197,7 @@ impl Audit {
 		})
 	}
 
-	/// Returns `true` if anything that the node has signed is proof against it.
+	/// Returns `true` if anything of it is proof against the node.
 	pub fn is_against_node(&self) -> bool {
 		self.calls.iter().any(|call| call.finding.is_against_node())
 			|| self.runs.iter().any(|run| run.finding.is_against_node())
@@ -195,6 +217,16 @@ fn said(kept: &KeptStatement) -> &Statement {
 /// The least that a call is stated to cost.
 fn least(stated: &[&KeptStatement]) -> Option<Balance> {
 	stated.iter().map(|kept| said(kept).charge).min()
+}
+
+/// The calls of a lane that are in its list, as they are stated: what was not acknowledged is in none.
+fn acknowledged<'a>(
+	statements: &'a Stated<'_>,
+	lane: LaneId,
+	sequences: RangeInclusive<Sequence>,
+) -> impl Iterator<Item = &'a KeptStatement> {
+	let range = statements.range((lane, *sequences.start())..=(lane, *sequences.end()));
+	range.filter_map(|(_, stated)| stated.iter().copied().find(|kept| kept.rejected.is_none()))
 }
 
 fn settled_call(
@@ -270,12 +302,8 @@ fn settled_run(
 	statements: &Stated<'_>,
 ) -> AuditedRun {
 	let SettledRun { first_sequence, last_sequence, totals, .. } = *run;
-	let range = statements.range((lane, first_sequence)..=(lane, last_sequence));
-	// What was not acknowledged is in no list.
-	let acknowledged = range.filter_map(|(_, stated)| {
-		stated.iter().copied().find(|kept| kept.rejected.is_none()).map(said)
-	});
-	let acknowledged: Vec<_> = acknowledged.collect();
+	let acknowledged = acknowledged(statements, lane, first_sequence..=last_sequence);
+	let acknowledged: Vec<_> = acknowledged.map(said).collect();
 	let sum = acknowledged
 		.iter()
 		.try_fold(Totals::default(), |sum, statement| sum.checked_add(&statement.totals()));

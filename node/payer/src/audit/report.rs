@@ -5,10 +5,12 @@ use openledger_chain_client::{ss58, Settlement};
 use openledger_payer_ledger::KeptStatement;
 use openledger_primitives::{
 	lane::{SettledCall, SettledItem},
-	tree, AccountId, Hash, Sequence,
+	tree, AccountId, Hash, LaneId, Sequence, SessionId,
 };
 use openledger_protocol::x402::Receipt;
 use serde_json::{json, Value};
+
+use super::NotListed;
 
 /// A report that the chain takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,21 @@ pub enum Report {
 	Misreported(Box<SettledReport>),
 	/// A call has two different statements.
 	TwoStatements(Box<TwoStatements>),
+	/// A call was settled that is not in the list which was acknowledged since.
+	Unlisted(Box<UnlistedReport>),
+}
+
+/// A call as it was settled, and the proof that it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettledProof {
+	/// The last sequence of the settlement of the call's lane.
+	pub last_sequence: Sequence,
+	/// The call as it was settled.
+	pub item: SettledItem,
+	/// Its place among the settlement's items.
+	pub index: u32,
+	/// The hashes that prove that.
+	pub hashes: Vec<Hash>,
 }
 
 /// A statement, and what was settled of its call.
@@ -28,14 +45,21 @@ pub struct SettledReport {
 	pub receipt: Receipt,
 	/// The key that it is signed with, as an account.
 	pub receipt_key: AccountId,
-	/// The last sequence of the settlement of the call's lane.
-	pub last_sequence: Sequence,
-	/// The call as it was settled.
-	pub item: SettledItem,
-	/// Its place among the settlement's items.
-	pub index: u32,
-	/// The hashes that prove that.
-	pub hashes: Vec<Hash>,
+	/// What was settled.
+	pub settled: SettledProof,
+}
+
+/// A settled call, and the list of its lane that does not have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnlistedReport {
+	/// The session.
+	pub session: SessionId,
+	/// The lane.
+	pub lane: LaneId,
+	/// What was settled.
+	pub settled: SettledProof,
+	/// What the list says of its sequence.
+	pub list: NotListed,
 }
 
 /// Two statements of one call.
@@ -55,19 +79,22 @@ impl Report {
 		call: &SettledCall,
 		kept: &KeptStatement,
 	) -> Option<Self> {
-		let leaves: Vec<_> = settlement.items.iter().map(SettledItem::leaf).collect();
 		let report = Box::new(SettledReport {
 			receipt: kept.receipt.clone(),
 			receipt_key: kept.receipt_key.clone(),
-			last_sequence: settlement.header.sequence,
-			item: SettledItem::Call(call.clone()),
-			index,
-			hashes: tree::prove(&leaves, &[index])?,
+			settled: SettledProof::of(settlement, index)?,
 		});
 		Some(match call.charge > kept.receipt.statement.newest().charge {
 			true => Self::Overcharged(report),
 			false => Self::Misreported(report),
 		})
+	}
+
+	/// Reports the item at a place in a settlement, because there was no such call. `None` if it is not there.
+	pub(super) fn unlisted(settlement: &Settlement, index: u32, list: NotListed) -> Option<Self> {
+		let settled = SettledProof::of(settlement, index)?;
+		let (session, lane) = (settlement.header.session, settlement.header.lane);
+		Some(Self::Unlisted(Box::new(UnlistedReport { session, lane, settled, list })))
 	}
 
 	/// Reports the first two of different statements of a call, if there are so many.
@@ -87,6 +114,7 @@ impl Report {
 			Self::Overcharged(_) => "report_overcharged_call",
 			Self::Misreported(_) => "report_misreported_call",
 			Self::TwoStatements(_) => "report_two_statements",
+			Self::Unlisted(_) => "report_unlisted_call",
 		}
 	}
 
@@ -96,6 +124,7 @@ impl Report {
 		let (said, arguments) = match self {
 			Self::Overcharged(report) | Self::Misreported(report) => report.to_json(),
 			Self::TwoStatements(report) => report.to_json(),
+			Self::Unlisted(report) => report.to_json(),
 		};
 		json!({
 			"kind": self.transaction(),
@@ -110,9 +139,23 @@ impl Report {
 	}
 }
 
+impl SettledProof {
+	/// The item at a place in a settlement. `None` if there is none.
+	fn of(settlement: &Settlement, index: u32) -> Option<Self> {
+		let leaves: Vec<_> = settlement.items.iter().map(SettledItem::leaf).collect();
+		Some(Self {
+			last_sequence: settlement.header.sequence,
+			item: settlement.items.get(usize::try_from(index).ok()?)?.clone(),
+			index,
+			hashes: tree::prove(&leaves, &[index])?,
+		})
+	}
+}
+
 impl SettledReport {
 	fn to_json(&self) -> (Value, Value) {
-		let Self { receipt, receipt_key, last_sequence, item, index, hashes } = self;
+		let Self { receipt, receipt_key, settled } = self;
+		let SettledProof { last_sequence, item, index, hashes } = settled;
 		let said = json!({ "receipt": receipt, "settled": item });
 		let arguments = json!({
 			"statement": encoded(&receipt.statement),
@@ -122,6 +165,26 @@ impl SettledReport {
 			"item": encoded(item),
 			"index": index,
 			"hashes": hashes,
+		});
+		(said, arguments)
+	}
+}
+
+impl UnlistedReport {
+	fn to_json(&self) -> (Value, Value) {
+		let Self { session, lane, settled, list: NotListed { listed_in, lookup } } = self;
+		let SettledProof { last_sequence, item, index, hashes } = settled;
+		let said = json!({ "settled": item, "list": lookup });
+		let arguments = json!({
+			"session": session,
+			"lane": lane,
+			"last_sequence": last_sequence,
+			"item": encoded(item),
+			"index": index,
+			"hashes": hashes,
+			"listed_in": listed_in,
+			"lookup": encoded(lookup),
+			"statement": null,
 		});
 		(said, arguments)
 	}

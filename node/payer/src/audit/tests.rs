@@ -1,4 +1,5 @@
 use super::*;
+use codec::Encode;
 use openledger_chain_client::Block;
 use openledger_primitives::{
 	answer::Evidence,
@@ -9,6 +10,7 @@ use openledger_primitives::{
 };
 use openledger_protocol::x402::Receipt;
 use openledger_testkit::{key, response, voucher, PRICE};
+use serde_json::{json, Value};
 
 const SESSION: SessionId = 7;
 const LANE: LaneId = 2;
@@ -68,14 +70,20 @@ fn settled(kept: &KeptStatement) -> SettledCall {
 	SettledCall { record, charge: statement.charge, parts, direct }
 }
 
-/// Calls that were settled together, as they were stated.
-fn together(kept: &[KeptStatement]) -> SettledRun {
+/// The list of these calls.
+fn list_of(kept: &[KeptStatement]) -> LaneList {
 	let mut list = LaneList::default();
 	for kept in kept {
 		let statement = said(kept);
 		let hash = VersionedStatement::from(statement.clone()).hash();
 		list.append(statement.sequence, hash, &statement.totals()).unwrap();
 	}
+	list
+}
+
+/// Calls that were settled together, as they were stated.
+fn together(kept: &[KeptStatement]) -> SettledRun {
+	let list = list_of(kept);
 	SettledRun {
 		first_sequence: kept[0].call().1,
 		last_sequence: kept[kept.len() - 1].call().1,
@@ -129,13 +137,13 @@ fn findings(audit: &Audit) -> Vec<(Sequence, Finding)> {
 }
 
 /// What the chain would do with a report of a settled call: the call stands behind the settlement's root.
-fn stands(report: &SettledReport, settlements: &SessionSettlements) -> bool {
+fn stands(settled: &SettledProof, settlements: &SessionSettlements) -> bool {
 	settlements.lanes.iter().any(|(_, settlement)| {
 		let Settlement { header, items, .. } = settlement;
 		let count = u32::try_from(items.len()).unwrap();
-		let leaf = (report.index, report.item.leaf());
-		header.sequence == report.last_sequence
-			&& tree::root_from(count, &[leaf], &report.hashes) == Some(header.root)
+		let leaf = (settled.index, settled.item.leaf());
+		header.sequence == settled.last_sequence
+			&& tree::root_from(count, &[leaf], &settled.hashes) == Some(header.root)
 	})
 }
 
@@ -171,8 +179,8 @@ fn more_than_was_stated_is_found_and_can_be_reported() {
 	let reports: Vec<_> = audit.reports().collect();
 	let [(call, report)] = reports.as_slice() else { panic!("{reports:?}") };
 	let Report::Overcharged(settled) = report else { panic!("{report:?}") };
-	assert_eq!((call.sequence, settled.index, settled.last_sequence), (2, 1, 3));
-	assert!(stands(settled, &settlements));
+	assert_eq!((call.sequence, settled.settled.index, settled.settled.last_sequence), (2, 1, 3));
+	assert!(stands(&settled.settled, &settlements));
 	assert_eq!(settled.receipt, kept[1].receipt);
 	let json = report.to_json(Hash::repeat_byte(1));
 	let arguments = &json["transaction"]["arguments"];
@@ -180,7 +188,7 @@ fn more_than_was_stated_is_found_and_can_be_reported() {
 	assert_eq!(arguments["last_sequence"], 3);
 	assert!(arguments["statement"].as_str().unwrap().starts_with("0x02"), "{json}");
 	assert!(arguments["item"].as_str().unwrap().starts_with("0x02"), "{json}");
-	assert_eq!(arguments["hashes"].as_array().unwrap().len(), settled.hashes.len());
+	assert_eq!(arguments["hashes"].as_array().unwrap().len(), settled.settled.hashes.len());
 }
 
 #[test]
@@ -216,7 +224,7 @@ fn another_call_for_the_same_price_is_found_and_can_be_reported() {
 		let [Report::Misreported(report)] = audit.calls[0].reports.as_slice() else {
 			panic!("{audit:?}")
 		};
-		assert!(stands(report, &settlements));
+		assert!(stands(&report.settled, &settlements));
 	}
 }
 
@@ -226,6 +234,86 @@ fn what_was_not_stated_is_named_but_proves_nothing() {
 	assert_eq!(findings(&audit), [(5, Finding::Unstated)]);
 	assert_eq!((audit.overcharged(), audit.is_against_node()), (0, false));
 	assert!(audit.reports().next().is_none());
+}
+
+/// A settlement of these calls, by the voucher with this sequence, which acknowledges a list of others.
+fn acknowledging(
+	listed: &[KeptStatement],
+	voucher_sequence: Sequence,
+	of: impl IntoIterator<Item = SettledCall>,
+) -> (Block, Settlement) {
+	let Settlement { header, items, rejected } =
+		settlement(of.into_iter().map(SettledItem::Call).collect());
+	let acknowledged_root = list_of(listed).root();
+	let header = SettledLane { voucher_sequence, acknowledged_root, ..header };
+	(block(20), Settlement { header, items, rejected })
+}
+
+#[test]
+fn a_call_that_there_was_not_is_found_and_can_be_reported() {
+	let kept: Vec<_> =
+		[1, 2, 3, 5, 6].into_iter().map(|sequence| statement(sequence, 100)).collect();
+	let made_up = settled(&statement(4, 100));
+	let [first, second, third, fifth, sixth] = [0, 1, 2, 3, 4].map(|at| settled(&kept[at]));
+	let before = [first, second, third];
+	let of = |lanes: Vec<(Block, Settlement)>| SessionSettlements { lanes, ..Default::default() };
+	// In the place of a call between others, or as the voucher's own, of which a later voucher tells.
+	let between = of(vec![acknowledging(
+		&kept[..4],
+		6,
+		before.clone().into_iter().chain([made_up.clone(), fifth.clone()]),
+	)]);
+	let own = of(vec![
+		acknowledging(&kept[..3], 4, before.clone().into_iter().chain([made_up.clone()])),
+		acknowledging(&kept[..3], 5, [fifth]),
+		acknowledging(&kept[..4], 6, [sixth]),
+	]);
+	for (settlements, last_sequence) in [(&between, 5), (&own, 4)] {
+		let audit = Audit::new(&kept, settlements);
+		let [(call, Report::Unlisted(report))] = audit.reports().collect::<Vec<_>>()[..] else {
+			panic!("{audit:?}")
+		};
+		assert_eq!((call.sequence, call.finding), (4, Finding::Unlisted));
+		assert_eq!((call.stated, call.settled), (None, Some(100)));
+		assert!(audit.is_against_node());
+		assert_eq!((report.session, report.lane), (SESSION, LANE));
+		assert_eq!(report.settled.last_sequence, last_sequence);
+		assert!(stands(&report.settled, settlements));
+		let NotListed { listed_in, lookup } = &report.list;
+		assert_eq!(*listed_in, 5);
+		let by = settlements.lanes.iter().find(|(_, by)| by.header.sequence == *listed_in);
+		let header = &by.unwrap().1.header;
+		assert!(header.voucher_sequence > call.sequence);
+		assert_eq!(lookup.verify(call.sequence, &header.acknowledged_root), Ok(None));
+		let json = audit.calls[3].reports[0].to_json(Hash::repeat_byte(1));
+		let arguments = &json["transaction"]["arguments"];
+		assert_eq!(json["kind"], "report_unlisted_call");
+		assert_eq!((&arguments["listed_in"], &arguments["statement"]), (&json!(5), &Value::Null));
+		assert_eq!(arguments["lookup"], format!("0x{}", hex::encode(lookup.encode())));
+	}
+}
+
+#[test]
+fn a_call_of_which_nothing_is_kept_is_no_call_that_there_was_not() {
+	let all: Vec<_> = (1..=5).map(|sequence| statement(sequence, 100)).collect();
+	let by = |listed: &[KeptStatement], voucher| SessionSettlements {
+		lanes: vec![acknowledging(listed, voucher, all.iter().map(settled))],
+		..Default::default()
+	};
+	let without = |sequences: &[Sequence]| -> Vec<_> {
+		all.iter().filter(|kept| !sequences.contains(&kept.call().1)).cloned().collect()
+	};
+	// The list has it, or another one that is not kept either, or it is the voucher's own.
+	for (listed, kept, voucher) in [
+		(&all[..], without(&[4]), 6),
+		(&without(&[4]), without(&[2, 4]), 6),
+		(&all[..4], without(&[5]), 5),
+		(&[], without(&[1]), 0),
+	] {
+		let audit = Audit::new(&kept, &by(listed, voucher));
+		assert!(audit.calls.iter().any(|call| call.finding == Finding::Unstated), "{audit:?}");
+		assert!(!audit.is_against_node() && audit.reports().next().is_none(), "{audit:?}");
+	}
 }
 
 #[test]
@@ -242,7 +330,7 @@ fn two_statements_of_one_call_are_found_and_can_be_reported() {
 	else {
 		panic!("{audit:?}")
 	};
-	assert!(stands(settled, &settlements));
+	assert!(stands(&settled.settled, &settlements));
 	assert_eq!(said_of(&settled.receipt), said(&kept[1]));
 	let charges = two.statements.iter().map(|(receipt, _)| said_of(receipt).charge);
 	assert_eq!(charges.collect::<Vec<_>>(), [100, 90]);

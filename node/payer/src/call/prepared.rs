@@ -6,7 +6,9 @@ use std::time::Duration;
 use openledger_chain_client::ss58;
 use openledger_payer_ledger::{CallTerms, Reserved, Shortfall, SignedVoucher};
 use openledger_primitives::{
-	info::NodeInfo, lane::Voucher, voucher::request_hash, BlockNumber, Hash,
+	info::NodeInfo,
+	lane::{request_hash, Voucher},
+	BlockNumber, Hash,
 };
 use openledger_protocol::{x402::Requirements, ApiError};
 use rand::{rngs::OsRng, RngCore};

@@ -3,8 +3,7 @@ use crate::recount::most_owed;
 use openledger_primitives::{
 	answer::{prompt_root, AnswerSalts, Entry, Evidence},
 	info::{NodeStatus, ServedInfo},
-	lane::{Agreement, AttributionShare, Statement},
-	voucher::request_hash,
+	lane::{request_hash, Agreement, AttributionShare, Statement},
 	OPEN,
 };
 use openledger_testkit::key;

@@ -56,9 +56,15 @@ impl Search {
 					let info = self.parts.network.session(session, At::Best).await?;
 					let expected = before.saturating_add(intent.amount);
 					if info.is_some_and(|info| info.deposit >= expected) {
-						self.parts.treasury.update(|ledger| ledger.topped_up(&node)).await?;
+						self.parts
+							.treasury
+							.update(|ledger| ledger.deposits().topped_up(&node))
+							.await?;
 					} else if is_over {
-						self.parts.treasury.update(|ledger| ledger.abandon(&node)).await?;
+						self.parts
+							.treasury
+							.update(|ledger| ledger.deposits().abandon(&node))
+							.await?;
 					}
 				}
 				IntentKind::Open { .. } => self.search(&node, &intent, is_over).await?,
@@ -82,7 +88,8 @@ impl Search {
 				info!(session = id, node = %ss58(node), "found the session of a lost transaction");
 				let opened = |ledger: &mut Ledger| {
 					let (deposit, expires_at) = (info.deposit, info.expires_at);
-					let mut changes = ledger.opened(node, id, deposit, expires_at, info.opened_at);
+					let mut changes =
+						ledger.deposits().opened(node, id, deposit, expires_at, info.opened_at);
 					changes.extend(ledger.observe(id, Some(&info), unix_seconds()).0);
 					changes
 				};
@@ -90,7 +97,7 @@ impl Search {
 			}
 			// New ones may come as long as the transaction may be included.
 			Looked::Nothing if is_over => {
-				self.parts.treasury.update(|ledger| ledger.abandon(node)).await?;
+				self.parts.treasury.update(|ledger| ledger.deposits().abandon(node)).await?;
 			}
 			Looked::GoesOn | Looked::Nothing => {}
 		}
@@ -115,7 +122,7 @@ impl Search {
 					self.parts
 						.treasury
 						.update(|ledger| {
-							let mut changes = ledger.moved(id, info.id);
+							let mut changes = ledger.deposits().moved(id, info.id);
 							changes.extend(ledger.observe(info.id, Some(&info), unix_seconds()).0);
 							changes
 						})

@@ -2,9 +2,8 @@
 
 use openledger_primitives::{
 	answer::{Evidence, Header},
-	lane::{Agreement, VersionedStatement, VersionedVoucher},
+	lane::{request_hash, Agreement, VersionedStatement, VersionedVoucher},
 	price::{PriceSchedule, Tokens},
-	voucher::request_hash,
 	AccountId, Balance, BlockNumber, Hash, ModelId, PriceVersion, Signature, VersionId,
 };
 use serde::{Deserialize, Serialize};

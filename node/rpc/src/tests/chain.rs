@@ -151,6 +151,7 @@ fn request(id: RequestId) -> RequestInfo {
 		caller: alice(),
 		model: 0,
 		node: None,
+		version: 1,
 		price_version: 2,
 		max_charge: 1 << 64,
 		deadline: 90,

@@ -2,7 +2,10 @@
 
 use openledger_books::{CallId, Loss, Outcome, Store, StoreError, Submission};
 use openledger_chain_client::{LaneOutcome, Rejection, Settlement};
-use openledger_primitives::{lane::SettledItem, record::RejectReason, BlockNumber, Sequence};
+use openledger_primitives::{
+	lane::{RejectReason, SettledItem},
+	BlockNumber, Sequence,
+};
 
 /// The most calls that are noted in one transaction, so that calls being served need not wait long.
 /// Few in tests, so that they go through it.

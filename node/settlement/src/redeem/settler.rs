@@ -395,7 +395,10 @@ impl Settler {
 				self.last.send_modify(|last| last.error = Some(error.code().to_owned()));
 				if more {
 					self.alone.insert(key);
-					self.enqueue(vec![Due { key, presses: why == Why::Presses }]);
+					// Whoever asked for it has it begun again.
+					if why != Why::Ordered {
+						self.enqueue(vec![Due { key, presses: why == Why::Presses }]);
+					}
 					return;
 				}
 				// Whichever of several it was.

@@ -119,7 +119,7 @@ impl RequestChain for RequestLink {
 		answer: StoredAnswer,
 		mortality: u32,
 	) -> Result<Delivery, ChainUnavailable> {
-		let StoredAnswer { output, input_tokens, output_tokens, version, .. } = answer;
+		let StoredAnswer { output, input_tokens, output_tokens, .. } = answer;
 		if u32::try_from(output.len()).map_or(true, |len| len > MAX_REQUEST_OUTPUT) {
 			return Ok(Delivery::Refused { error: "it is too long".into(), again: false });
 		}
@@ -128,7 +128,7 @@ impl RequestChain for RequestLink {
 			output,
 			input_tokens,
 			output_tokens,
-			version,
+			// Nobody is traced in it: what is for the data goes to the releases.
 			attribution: Vec::new(),
 		});
 		let options = SubmitOptions { timeout: TIMEOUT, mortality, ..SubmitOptions::finalized() };

@@ -9,6 +9,9 @@
 //! 2. it is written down, with the note that it is being sent;
 //! 3. it is sent in a transaction that is too old for any block by the call's deadline.
 //!
+//! A call is paid by what was in force when it was requested, and so it is answered at the version of the model
+//! that was in force then. A node that serves another one by now leaves it alone.
+//!
 //! After a crash, or where the outcome of a transaction is not known, the chain is asked first: what
 //! is answered waits there no more, and nothing is sent while an earlier transaction may still enter
 //! a block. What cannot be answered in time is not answered: the caller gets everything back;

@@ -22,8 +22,8 @@ use futures::StreamExt;
 use openledger_chain_client::{chain::finalized_blocks, At, Block, Chain, ChainError};
 use openledger_primitives::{
 	info::{LaneTermsInfo, ModelInfo, SessionInfo},
+	lane::RejectReason,
 	price::PriceSchedule,
-	record::RejectReason,
 	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId, VersionId,
 };
 use tokio::sync::watch;

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use openledger_chain_client::ChainError;
 use openledger_primitives::{
 	info::{LaneTermsInfo, ModelInfo, SessionInfo},
+	lane::RejectReason,
 	price::PriceSchedule,
-	record::RejectReason,
 	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId, VersionId,
 };
 use thiserror::Error;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use openledger_primitives::{
-	info::LaneTermsInfo, record::RejectReason, BlockNumber, ModelId, PriceVersion, VersionId,
+	info::LaneTermsInfo, lane::RejectReason, BlockNumber, ModelId, PriceVersion, VersionId,
 };
 use tokio::{sync::Semaphore, time::timeout};
 use tracing::warn;

@@ -156,7 +156,7 @@ impl Drop for FakeNode {
 fn settle(info: &mut SessionInfo, lane: LaneId, book: &LaneBook, settled: Balance) {
 	let Some(last) = &book.last else { return };
 	info.lanes.retain(|known| known.lane != lane);
-	let agreement = Some(last.voucher.newest().agreement.hash());
+	let agreement = last.voucher.newest().agreement.hash();
 	info.lanes.push(LaneInfo { lane, sequence: book.sequence, settled, agreement });
 	info.settled = info.lanes.iter().map(|lane| lane.settled).sum();
 }

@@ -9,12 +9,13 @@ use frame_support::traits::{
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use openledger_primitives::{
-	attribution::{AttributionEntry, DataSource, DataSources, ReleaseSelector},
+	attribution::{DataSource, DataSources, ReleaseSelector},
 	contribution::{Standing, Submission, FORMAT_STREAM},
 	history::History,
+	lane::AttributionShare,
 	release::ReleaseLog,
 	stream::MAX_STREAM,
-	traits::DataDue,
+	traits::LaneDue,
 	ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, MAX_NAME, MAX_URI, OPEN,
 };
 use sp_runtime::{
@@ -276,17 +277,19 @@ pub(crate) fn pay<T: Config>(
 	if T::Currency::balance(&pot) < minimum {
 		T::Currency::set_balance(&pot, minimum);
 	}
+	let now = frame_system::Pallet::<T>::block_number();
+	let whole = [AttributionShare { contribution, basis_points: 10_000 }];
 	for release in releases {
 		let release = ReleaseSelector::Fixed(*release);
 		let sources = DataSources::truncate_from(vec![DataSource { datanet, release, weight: 1 }]);
-		let due = DataDue {
-			amount: OPEN,
+		let resolved = Pallet::<T>::resolve_sources(&sources, now);
+		let due = LaneDue {
+			sources: &resolved.map_err(|_| Error::<T>::NoPayableSource)?.sources,
+			as_of: now.saturated_into(),
 			attributed: Permill::from_percent(50),
-			attribution: &[AttributionEntry { contribution, weight: 1 }],
-			unattributed: 0,
-			sources: &sources,
+			items: vec![(OPEN, &whole)],
 		};
-		Pallet::<T>::do_credit(frame_system::Pallet::<T>::block_number(), &[due])?;
+		Pallet::<T>::do_credit_lanes(&[due])?;
 		T::Currency::mint_into(&pot, OPEN)?;
 	}
 	Ok(())

@@ -17,7 +17,7 @@ use openledger_primitives::{
 	traits::Role,
 	AccountId, Balance, ContributionId, ReleaseId, OPEN,
 };
-use sp_runtime::{DispatchResult, Permill};
+use sp_runtime::{DispatchError, DispatchResult, Permill};
 
 const HALF: Permill = Permill::from_percent(50);
 const NOTHING: Permill = Permill::from_percent(0);
@@ -256,6 +256,54 @@ fn curators_are_paid_sixteen_datanets_at_a_time_and_told_which() {
 		assert_eq!(told, expected.collect::<Vec<_>>());
 		assert_eq!(Balances::balance(&DAVE) - before, 210);
 		assert_noop!(DataAttribution::claim_curator(signed(&DAVE)), Error::<Test>::NothingToClaim);
+	});
+}
+
+#[test]
+fn a_curator_claims_what_was_earned_in_their_time() {
+	run(|| {
+		let datanet = datanet_with(true, 10);
+		accepted(&BOB, datanet, 1);
+		publish(datanet);
+		let sources = [latest(datanet, 1)];
+		pay(1_000, NOTHING, &[], &sources).unwrap();
+		pass(1);
+		assert_ok!(DataAttribution::offer_curator(signed(&CURATOR), datanet, ALICE));
+		assert_ok!(DataAttribution::accept_curator(signed(&ALICE), datanet));
+		pay(2_000, NOTHING, &[], &sources).unwrap();
+		let pending = [CURATOR, ALICE].map(|who| DataAttribution::pending_curator(&who));
+		assert_eq!(pending, [100, 200]);
+		Recorded::take();
+
+		let before = [CURATOR, ALICE].map(|who| Balances::balance(&who));
+		assert_ok!(DataAttribution::claim_curator(signed(&CURATOR)));
+		let datanets = vec![DatanetPayout { datanet, amount: 100 }];
+		System::assert_last_event(
+			Event::CuratorPaid { curator: CURATOR, datanets, amount: 100 }.into(),
+		);
+		// Anybody may have them paid.
+		assert_ok!(DataAttribution::claim_curator_for(signed(&BOB), ALICE));
+		let after = [CURATOR, ALICE].map(|who| Balances::balance(&who));
+		assert_eq!(after, [before[0] + 100, before[1] + 200]);
+		let recorded = [(CURATOR, Role::Curator, 100), (ALICE, Role::Curator, 200)];
+		assert_eq!(Recorded::get(), recorded);
+
+		let nothing: DispatchError = Error::<Test>::NothingToClaim.into();
+		assert_noop!(DataAttribution::claim_curator(signed(&CURATOR)), nothing);
+		assert_noop!(DataAttribution::claim_curator_for(signed(&BOB), NOBODY), nothing);
+	});
+}
+
+#[test]
+fn a_curators_claim_below_the_existential_deposit_waits() {
+	run(|| {
+		CuratorEarnings::<Test>::insert(NOBODY, datanet(), EXISTENTIAL_DEPOSIT - 1);
+		Accounted::<Test>::put(EXISTENTIAL_DEPOSIT - 1);
+		assert_ok!(Balances::mint_into(&DataAttribution::pot(), EXISTENTIAL_DEPOSIT - 1));
+		assert_noop!(
+			DataAttribution::claim_curator_for(signed(&BOB), NOBODY),
+			Error::<Test>::ClaimBelowMinimum
+		);
 	});
 }
 

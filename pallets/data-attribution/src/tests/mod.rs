@@ -1,12 +1,10 @@
-//! Tests by topic: datanets and who curates them, contributions, curating, crediting calls, batches
-//! of them and lanes, claiming, accusations, what nobody decides about, what releases commit to, what is remembered,
-//! what is asked, what is watched, and random lives of all of it.
+//! Tests by topic: datanets and who curates them, contributions, curating, crediting lanes, claiming, accusations,
+//! what nobody decides about, what releases commit to, what is remembered, what is asked, what is watched, and
+//! random lives of all of it.
 
 mod accusing;
-mod batches;
 mod claiming;
 mod contributing;
-mod crediting;
 mod curating;
 mod datanets;
 mod lanes;

@@ -400,52 +400,6 @@ proptest! {
 		};
 		prop_assert_eq!(earned(true), earned(false));
 	}
-
-	/// Crediting a batch is crediting its calls one by one.
-	#[test]
-	fn a_batch_is_the_sum_of_its_calls(
-		calls in vec(
-			(0u128..1_000_000, 0u32..=100, vec((0u64..4, 0u64..5), 0..4), 0u64..4, 1usize..4),
-			1..20,
-		),
-	) {
-		let credited = |together: bool| {
-			new_test_ext().execute_with(|| {
-				let one = datanet_with(true, 20);
-				let other = datanet_with(true, 5);
-				for (who, datanet) in [(ALICE, one), (BOB, one), (BOB, other), (CAROL, other)] {
-					accepted(&who, datanet, 3);
-				}
-				publish(one);
-				publish(other);
-				let sources = [fixed(one, 1, 3), fixed(other, 1, 2), latest(one, 1)];
-				let sources = (1..4).map(|count| {
-					BoundedVec::truncate_from(sources.iter().take(count).copied().collect())
-				}).collect::<Vec<_>>();
-				let attributions =
-					calls.iter().map(|call| entries(&call.2)).collect::<Vec<_>>();
-				let dues = calls
-					.iter()
-					.zip(&attributions)
-					.map(|(call, attribution)| openledger_primitives::traits::DataDue {
-						amount: call.0,
-						attributed: Permill::from_percent(call.1),
-						attribution,
-						unattributed: call.3,
-						sources: &sources[call.4 - 1],
-					})
-					.collect::<Vec<_>>();
-				let payments = match together {
-					true => pay_all(&dues).unwrap(),
-					false => dues.iter().flat_map(|due| pay_all(&[*due]).unwrap()).collect(),
-				};
-				DataAttribution::do_try_state().unwrap();
-				System::reset_events();
-				(payments, state_root())
-			})
-		};
-		prop_assert_eq!(credited(true), credited(false));
-	}
 }
 
 #[test]

@@ -4,13 +4,10 @@ use crate::{
 	mock::*, AccusationReason, ContributionStatus, Contributions, Datanets, DirectEarnings, Error,
 	HoldReason, MAX_CURATORS, MAX_CURRENT, MAX_STANDINGS,
 };
-use frame_support::{assert_noop, assert_ok, traits::fungible::Mutate};
+use frame_support::{assert_noop, assert_ok};
 use openledger_primitives::{
-	attribution::DataSources,
 	contribution::{Standing, Submission, FORMAT_PRIVATE_STREAM, FORMAT_UNSPECIFIED},
 	history::History,
-	record::DataPayment,
-	traits::{DataDue, DataRevenue},
 	AccountId, Balance, BlockNumber, ContributionId, DatanetId, ReleaseId,
 };
 use sp_runtime::{DispatchResult, Permill};
@@ -52,88 +49,6 @@ fn slash(contribution: ContributionId) {
 fn paid(payment: &DataPayment) -> (Vec<ReleaseId>, Vec<ContributionId>) {
 	let pools = payment.pools.iter().map(|pool| pool.release).collect();
 	(pools, payment.direct.iter().map(|direct| direct.contribution).collect())
-}
-
-#[test]
-fn calls_that_are_held_back_are_not_paid_to_a_later_release() {
-	run(|| {
-		let (datanet, first, _) = released(&[(ALICE, 1)]);
-		let agreed = System::block_number();
-		let sources = [latest(datanet, 1)];
-		// An operator waits until its friend, the curator, has a release that is heavy with data of their own.
-		pass(1);
-		let heavy = accepted(&CURATOR, datanet, 1_000_000);
-		let second = publish(datanet);
-		pass(20);
-
-		let payment = pay_as_of(agreed, 100, ALL, &[(heavy, 1)], &sources).unwrap();
-		assert_eq!(paid(&payment), (vec![first], vec![]));
-		// Nor with a block in which it was announced, but not yet in force.
-		let announced = agreed + ReleaseNotice::get();
-		let payment = pay_as_of(announced, 100, ALL, &[(heavy, 1)], &sources).unwrap();
-		assert_eq!(paid(&payment), (vec![first], vec![]));
-		let payment = pay_as_of(announced + 1, 100, NOTHING, &[], &sources).unwrap();
-		assert_eq!(paid(&payment), (vec![second], vec![]));
-		// Before there was a release, there is nothing that could be paid.
-		let later = self::datanet();
-		accepted(&BOB, later, 1);
-		let before = System::block_number();
-		pass(1);
-		publish(later);
-		assert_eq!(current_at(later, before), Some(0));
-		let sources = [latest(later, 1)];
-		assert_noop!(
-			pay_as_of(before, 100, NOTHING, &[], &sources),
-			Error::<Test>::NoPayableSource
-		);
-	});
-}
-
-#[test]
-fn a_settlement_credits_as_of_its_own_block() {
-	run(|| {
-		let (datanet, first, ids) = released(&[(ALICE, 1)]);
-		pass(1);
-		assert_ok!(DataAttribution::set_weight(signed(&CURATOR), ids[0], 2));
-		let second = publish(datanet);
-		let sources = DataSources::try_from(vec![latest(datanet, 1)]).unwrap();
-		let entries = entries(&[(ids[0], 1)]);
-		let due = DataDue {
-			amount: 10,
-			attributed: NOTHING,
-			attribution: &entries,
-			unattributed: 0,
-			sources: &sources,
-		};
-		for (blocks, release) in [(ReleaseNotice::get() - 1, first), (1, second)] {
-			pass(blocks);
-			let payments = <DataAttribution as DataRevenue<AccountId>>::credit(&[due]).unwrap();
-			assert_eq!(paid(&payments[0]), (vec![release], vec![]));
-		}
-		assert_ok!(Balances::mint_into(&DataAttribution::pot(), 20));
-	});
-}
-
-#[test]
-fn a_curator_who_comes_right_before_a_settlement_earns_nothing_of_it() {
-	run(|| {
-		let datanet = datanet_with(true, 20);
-		let id = accepted(&ALICE, datanet, 1);
-		publish(datanet);
-		pass(3);
-		let agreed = System::block_number();
-		pass(1);
-		assert_ok!(hand_over(datanet, &CURATOR, &BOB));
-
-		let sources = [fixed(datanet, 1, 1)];
-		let half = Permill::from_percent(50);
-		pay_as_of(agreed, 100, half, &[(id, 1)], &sources).unwrap();
-		assert_eq!(DataAttribution::pending_curator(&CURATOR), 20);
-		assert_eq!(DataAttribution::pending_curator(&BOB), 0);
-		pay(100, half, &[(id, 1)], &sources).unwrap();
-		assert_eq!(DataAttribution::pending_curator(&CURATOR), 20);
-		assert_eq!(DataAttribution::pending_curator(&BOB), 20);
-	});
 }
 
 #[test]
@@ -339,10 +254,7 @@ fn the_curators_role_changes_hands_only_so_often() {
 		pass(HistoryPeriod::get());
 		assert_ok!(accept());
 		// Nobody is paid in the place of who is not known any more.
-		assert_noop!(
-			pay_as_of(1, 100, NOTHING, &[], &[fixed(datanet, 1, 1)]),
-			Error::<Test>::TermsForgotten
-		);
+		assert_noop!(pay_as_of(1, 100, NOTHING, &[], &[fixed(datanet, 1, 1)]), FORGOTTEN);
 	});
 }
 

@@ -1,4 +1,4 @@
-//! What benchmarks of lanes with an agreement start from.
+//! Lanes that benchmarks start from.
 
 use super::setup::*;
 use crate::{
@@ -238,7 +238,7 @@ pub(super) fn longest_runs<T: Config>(
 	voucher.authorised = list.charge;
 	voucher.acknowledged_root = list.root;
 	voucher.sequence = Sequence::MAX;
-	let agreement = Some(voucher.agreement.hash());
+	let agreement = voucher.agreement.hash();
 	let settled = Lane { sequence: list.settled, settled: 0, agreement };
 	Lanes::<T>::insert(voucher.session, voucher.lane, settled);
 	let session = Sessions::<T>::mutate(voucher.session, |session| {
@@ -378,11 +378,11 @@ pub(super) fn keep_leaf<T: Config>(
 	let hashes = vec![Hash::repeat_byte(7); hashes as usize];
 	// The first leaf has a sibling on each level.
 	let levels = u32::try_from(hashes.len()).map_err(|_| "too many hashes")?;
-	let records = 1u32.checked_shl(levels.min(MAX_PROOF)).unwrap_or(u32::MAX);
+	let items = 1u32.checked_shl(levels.min(MAX_PROOF)).unwrap_or(u32::MAX);
 	let root = SettledRoot {
-		agreement: Some(statement.agreement.hash()),
-		root: tree::root_from(records, &[(0, item.leaf())], &hashes).ok_or("no such tree")?,
-		records,
+		agreement: statement.agreement.hash(),
+		root: tree::root_from(items, &[(0, item.leaf())], &hashes).ok_or("no such tree")?,
+		items,
 		first_sequence: 1,
 		last_sequence: u64::from(u32::MAX),
 		voucher_sequence: u64::from(u32::MAX),

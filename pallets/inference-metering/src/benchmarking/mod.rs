@@ -1,5 +1,5 @@
-//! Benchmarks of the extrinsics, and of what a settlement is made of: its records, the terms they
-//! are charged under, and their attributions.
+//! Benchmarks of the extrinsics, and of what a settlement is made of: its lanes, records and runs, the terms that
+//! they are charged under, and their attributions.
 
 mod lanes;
 mod setup;
@@ -14,12 +14,9 @@ use frame_support::traits::Get;
 use frame_system::RawOrigin;
 use lanes::*;
 use openledger_primitives::{
-	aggregate::Aggregate,
-	closing::CloseAgreement,
-	lane::{self, MAX_LANE_SETTLEMENTS, MAX_PARTS},
+	lane::{CloseAgreement, MAX_LANE_SETTLEMENTS, MAX_PARTS},
 	traits::{LaneCharges, RevenueDistributor},
-	Hash, Sequence, MAX_LINEAGE, MAX_MERGED_ATTRIBUTION, MAX_PROOF, MAX_RECORDS, MAX_SERVED,
-	MAX_SESSION_LANES, MAX_SOURCES,
+	Sequence, MAX_LANES, MAX_LINEAGE, MAX_PROOF, MAX_RECORDS, MAX_SERVED, MAX_SOURCES,
 };
 use setup::*;
 use sp_runtime::traits::{Bounded, Saturating, Zero};
@@ -107,86 +104,6 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn settle(r: Linear<1, MAX_RECORDS>) -> Result<(), BenchmarkError> {
-		let Settling { operator, voucher, signature, .. } = settling::<T>(r.into(), 1)?;
-		let records = records(r, voucher.model, &[])?;
-
-		#[extrinsic_call]
-		_(RawOrigin::Signed(operator), voucher, signature, records);
-
-		assert_eq!(Lanes::<T>::get(voucher.session, 0).sequence, u64::from(r));
-		Ok(())
-	}
-
-	/// Every contribution is named but once.
-	#[benchmark]
-	fn settle_attributed(a: Linear<0, MOST_ATTRIBUTED>) -> Result<(), BenchmarkError> {
-		let each = MOST_ATTRIBUTED / MAX_SOURCES;
-		let Settling { operator, voucher, signature, contributions } =
-			settling::<T>(MAX_RECORDS.into(), each)?;
-		let named: Vec<_> = contributions.into_iter().take(a as usize).collect();
-		let records = records(MAX_RECORDS, voucher.model, &named)?;
-
-		#[extrinsic_call]
-		settle(RawOrigin::Signed(operator), voucher, signature, records);
-
-		assert_eq!(Lanes::<T>::get(voucher.session, 0).sequence, u64::from(MAX_RECORDS));
-		Ok(())
-	}
-
-	#[benchmark]
-	fn settle_sources(s: Linear<1, MAX_SOURCES>) -> Result<(), BenchmarkError> {
-		let CallOfTerms { operator, model, terms, call } = call_of_terms::<T>(s, MAX_LINEAGE)?;
-		let payments;
-
-		#[block]
-		{
-			payments = T::Revenue::distribute(&operator, model, &terms, &[call])?;
-		}
-
-		assert_eq!(payments.len(), 1);
-		Ok(())
-	}
-
-	#[benchmark]
-	fn settle_parents(l: Linear<0, MAX_LINEAGE>) -> Result<(), BenchmarkError> {
-		let CallOfTerms { operator, model, terms, call } = call_of_terms::<T>(MAX_SOURCES, l)?;
-		let payments;
-
-		#[block]
-		{
-			payments = T::Revenue::distribute(&operator, model, &terms, &[call])?;
-		}
-
-		assert_eq!(payments.len(), 1);
-		Ok(())
-	}
-
-	/// With the record of the voucher's own call.
-	#[benchmark]
-	fn settle_aggregate(a: Linear<0, MAX_MERGED_ATTRIBUTION>) -> Result<(), BenchmarkError> {
-		let each = MAX_MERGED_ATTRIBUTION / MAX_SOURCES;
-		let Settling { operator, voucher, signature, contributions } = settling::<T>(1_001, each)?;
-		let named: Vec<_> = contributions.into_iter().take(a as usize).collect();
-		let aggregate = Aggregate {
-			up_to: 1_000,
-			calls: 1_000,
-			input_tokens: 1_000,
-			output_tokens: 1_000,
-			attribution: attribution(&named).try_into().map_err(|_| "too many contributions")?,
-			unattributed: 1,
-			root: Hash::zero(),
-		};
-		let last = Some(record(1_001, voucher.model, Default::default()));
-
-		#[extrinsic_call]
-		_(RawOrigin::Signed(operator), voucher, signature, aggregate, last);
-
-		assert_eq!(Lanes::<T>::get(voucher.session, 0).sequence, 1_001);
-		Ok(())
-	}
-
-	#[benchmark]
 	fn request_close() -> Result<(), BenchmarkError> {
 		let caller = funded::<T>("caller")?;
 		let session = open::<T>(&caller, &caller, caller.clone(), 0)?;
@@ -200,7 +117,7 @@ mod benchmarks {
 
 	/// By somebody else, who is rewarded.
 	#[benchmark]
-	fn close_session(l: Linear<0, { MAX_SESSION_LANES as u32 }>) -> Result<(), BenchmarkError> {
+	fn close_session(l: Linear<0, { MAX_LANES as u32 }>) -> Result<(), BenchmarkError> {
 		let caller = funded::<T>("caller")?;
 		let operator = funded::<T>("operator")?;
 		let cleaner = funded::<T>("cleaner")?;
@@ -218,27 +135,10 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn close_with_agreement(
-		l: Linear<0, { MAX_SESSION_LANES as u32 }>,
-	) -> Result<(), BenchmarkError> {
+	fn close_by_agreement(l: Linear<0, { MAX_LANES as u32 }>) -> Result<(), BenchmarkError> {
 		let (key, caller, session) = closing::<T>(l)?;
 		let genesis_hash = Pallet::<T>::genesis_hash();
-		let signature = sign(&key, &CloseAgreement { genesis_hash, session, settled: 1 })?;
-
-		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), session, signature);
-
-		assert!(!Sessions::<T>::contains_key(session));
-		Ok(())
-	}
-
-	#[benchmark]
-	fn close_by_agreement(
-		l: Linear<0, { MAX_SESSION_LANES as u32 }>,
-	) -> Result<(), BenchmarkError> {
-		let (key, caller, session) = closing::<T>(l)?;
-		let genesis_hash = Pallet::<T>::genesis_hash();
-		let agreement = lane::CloseAgreement { genesis_hash, session, settled: 1, extension: None };
+		let agreement = CloseAgreement { genesis_hash, session, settled: 1, extension: None };
 		let signature = sign(&key, &agreement)?;
 
 		#[extrinsic_call]
@@ -418,90 +318,6 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn report_overcharge(
-		p: Linear<0, MAX_PROOF>,
-		m: Linear<1, MAX_SERVED>,
-	) -> Result<(), BenchmarkError> {
-		let Disputing { key, receipt_key, operator, reporter, statement, record } =
-			disputing::<T>(m)?;
-		let charge = T::MinBond::get();
-		let proof = keep_root::<T>(&operator, &record, charge, p)?;
-		let signature = sign(&key, &statement)?;
-
-		#[extrinsic_call]
-		_(
-			RawOrigin::Signed(reporter),
-			Box::new(statement),
-			signature,
-			receipt_key,
-			u64::from(u32::MAX),
-			Box::new(record),
-			charge,
-			proof,
-		);
-
-		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
-		Ok(())
-	}
-
-	#[benchmark]
-	fn report_misreport(
-		p: Linear<0, MAX_PROOF>,
-		m: Linear<1, MAX_SERVED>,
-	) -> Result<(), BenchmarkError> {
-		let Disputing { key, receipt_key, operator, reporter, mut statement, record } =
-			disputing::<T>(m)?;
-		let charge = T::MinBond::get();
-		let proof = keep_root::<T>(&operator, &record, charge, p)?;
-		statement.charge = charge;
-		// The last field to be compared.
-		statement.attribution.pop();
-		let signature = sign(&key, &statement)?;
-
-		#[extrinsic_call]
-		_(
-			RawOrigin::Signed(reporter),
-			Box::new(statement),
-			signature,
-			receipt_key,
-			u64::from(u32::MAX),
-			Box::new(record),
-			charge,
-			proof,
-		);
-
-		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
-		Ok(())
-	}
-
-	/// The oldest of the calls that are kept has to make room.
-	#[benchmark]
-	fn report_equivocation(m: Linear<1, MAX_SERVED>) -> Result<(), BenchmarkError> {
-		let Disputing { key, receipt_key, operator, reporter, statement: mut first, .. } =
-			disputing::<T>(m)?;
-		first.sequence = Sequence::MAX;
-		let mut second = first.clone();
-		second.attribution.pop();
-		let signatures = (sign(&key, &first)?, sign(&key, &second)?);
-		fill_equivocations::<T>(&operator)?;
-
-		#[extrinsic_call]
-		_(
-			RawOrigin::Signed(reporter),
-			operator.clone(),
-			Box::new(first),
-			signatures.0,
-			receipt_key.clone(),
-			Box::new(second),
-			signatures.1,
-			receipt_key,
-		);
-
-		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
-		Ok(())
-	}
-
-	#[benchmark]
 	fn settle_lanes(l: Linear<1, MAX_LANE_SETTLEMENTS>) -> Result<(), BenchmarkError> {
 		let (operator, lanes) = settlements::<T>(l, Common::Nothing)?;
 		let accrued = T::Revenue::benchmark_accrued();
@@ -549,7 +365,7 @@ mod benchmarks {
 		#[extrinsic_call]
 		settle_lanes(RawOrigin::Signed(operator), only(settled));
 
-		assert_eq!(Lanes::<T>::get(0, 0).sequence, u64::from(r));
+		assert_eq!(Lanes::<T>::get(0, 0).map(|lane| lane.sequence), Some(u64::from(r)));
 		assert!(T::Revenue::benchmark_accrued() < accrued);
 		Ok(())
 	}
@@ -565,7 +381,7 @@ mod benchmarks {
 		#[extrinsic_call]
 		settle_lanes(RawOrigin::Signed(operator), only(settled));
 
-		assert_eq!(Lanes::<T>::get(0, 0).sequence, u64::from(MAX_RECORDS));
+		assert_eq!(Lanes::<T>::get(0, 0).map(|lane| lane.sequence), Some(u64::from(MAX_RECORDS)));
 		assert!(T::Revenue::benchmark_accrued() < accrued);
 		Ok(())
 	}
@@ -580,7 +396,8 @@ mod benchmarks {
 		#[extrinsic_call]
 		settle_lanes(RawOrigin::Signed(operator), only(settled));
 
-		assert_eq!(Lanes::<T>::get(0, 0).settled, lane.voucher.acknowledged);
+		let settled = Lanes::<T>::get(0, 0).map(|lane| lane.settled);
+		assert_eq!(settled, Some(lane.voucher.acknowledged));
 		assert!(T::Revenue::benchmark_accrued() < accrued);
 		Ok(())
 	}
@@ -628,7 +445,7 @@ mod benchmarks {
 		h: Linear<0, MAX_PROOF>,
 		m: Linear<1, MAX_SERVED>,
 	) -> Result<(), BenchmarkError> {
-		let Disputing { key, receipt_key, operator, reporter, .. } = disputing::<T>(m)?;
+		let Disputing { key, receipt_key, operator, reporter } = disputing::<T>(m)?;
 		let statement = lane_statement::<T>();
 		let (item, hashes) = keep_leaf::<T>(&operator, &statement, T::MinBond::get(), h)?;
 		let signature = sign(&key, &statement)?;
@@ -654,7 +471,7 @@ mod benchmarks {
 		h: Linear<0, MAX_PROOF>,
 		m: Linear<1, MAX_SERVED>,
 	) -> Result<(), BenchmarkError> {
-		let Disputing { key, receipt_key, operator, reporter, .. } = disputing::<T>(m)?;
+		let Disputing { key, receipt_key, operator, reporter } = disputing::<T>(m)?;
 		let mut statement = lane_statement::<T>();
 		statement.charge = T::MinBond::get();
 		let (item, hashes) = keep_leaf::<T>(&operator, &statement, statement.charge, h)?;
@@ -711,7 +528,7 @@ mod benchmarks {
 	/// The oldest of the calls that are kept has to make room.
 	#[benchmark]
 	fn report_two_statements(m: Linear<1, MAX_SERVED>) -> Result<(), BenchmarkError> {
-		let Disputing { key, receipt_key, operator, reporter, .. } = disputing::<T>(m)?;
+		let Disputing { key, receipt_key, operator, reporter } = disputing::<T>(m)?;
 		let mut first = lane_statement::<T>();
 		first.sequence = Sequence::MAX;
 		let mut second = first.clone();

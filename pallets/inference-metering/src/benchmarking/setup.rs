@@ -2,9 +2,8 @@
 
 use crate::{
 	pallet::*,
-	roots,
 	types::{
-		self, DisputedRecords, EquivocatedCalls, Lane, Node, PreviousKey, Proven, QueueEnds,
+		self, DisputedCalls, EquivocatedCalls, Lane, Node, PreviousKey, Proven, QueueEnds,
 		QueuedRoot, Served, ServedModels, Session, SessionOf, Status,
 	},
 };
@@ -14,26 +13,21 @@ use frame_support::traits::{
 	fungible::{Inspect, Mutate, MutateHold},
 	Get,
 };
-use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	attribution::{Attribution, AttributionEntry, DataSource, DataSources, ReleaseSelector},
-	merkle::{self, InclusionProof},
-	record::{CallRecord, CallRecords},
+	attribution::{DataSource, DataSources, ReleaseSelector},
 	signing::{wrap, Signed},
-	statement::Statement,
-	traits::{CallTerms, ChargedCall, DataInspect, ModelInspect, RevenueDistributor},
-	voucher::Voucher,
+	traits::{DataInspect, ModelInspect},
 	AccountId, Balance, ContributionId, Hash, ModelId, Sequence, SessionId, Signature, Uri,
-	MAX_ATTRIBUTION, MAX_RECORDS, MAX_SERVED, MAX_SOURCES,
+	MAX_SERVED, MAX_SOURCES,
 };
 use sp_core::{crypto::KeyTypeId, sr25519};
 use sp_runtime::{
-	traits::{BlakeTwo256, Bounded, Hash as _, IdentifyAccount, Saturating, Zero},
+	traits::{Bounded, IdentifyAccount, Saturating, Zero},
 	DispatchResult, MultiSigner,
 };
 
 pub(super) const KEY_TYPE: KeyTypeId = KeyTypeId(*b"bnch");
-pub(super) const MOST_ATTRIBUTED: u32 = MAX_RECORDS * MAX_ATTRIBUTION;
 
 /// Enough for every deposit here.
 pub(super) fn wealth<T: Config>() -> Balance {
@@ -83,31 +77,6 @@ pub(super) fn sources<T: Config>(
 		all.extend(ids);
 	}
 	Ok((sources, all))
-}
-
-/// A call of terms with so many sources and parents, and the operator who answered it.
-pub(super) struct CallOfTerms {
-	pub(super) operator: AccountId,
-	pub(super) model: ModelId,
-	pub(super) terms: CallTerms<AccountId>,
-	pub(super) call: ChargedCall,
-}
-
-pub(super) fn call_of_terms<T: Config>(
-	sources: u32,
-	parents: u32,
-) -> Result<CallOfTerms, BenchmarkError> {
-	let operator = funded::<T>("operator")?;
-	let developer = funded::<T>("developer")?;
-	fund::<T>(&T::Revenue::pot())?;
-	let (all, _) = self::sources::<T>(1)?;
-	let model = T::Models::benchmark_model(&developer, all)?;
-	let mut terms = T::Models::terms(model, 0, 0).map_err(|_| "the model has terms")?;
-	terms.sources.truncate(sources as usize);
-	terms.lineage.truncate(parents as usize);
-	let charge = T::Currency::minimum_balance().saturating_mul(1_000);
-	let call = ChargedCall { calls: 1, charge, attribution: Vec::new(), unattributed: 0 };
-	Ok(CallOfTerms { operator, model, terms, call })
 }
 
 pub(super) fn models<T: Config>(count: u32) -> Result<Vec<ModelId>, BenchmarkError> {
@@ -192,7 +161,7 @@ pub(super) fn open<T: Config>(
 	let lane_deposits = T::LaneDeposit::get().saturating_mul(lanes.into());
 	let lanes = u16::try_from(lanes).map_err(|_| "too many lanes")?;
 	for lane in 0..lanes {
-		let agreement = Some(Hash::zero());
+		let agreement = Hash::zero();
 		Lanes::<T>::insert(id, lane, Lane { sequence: 1, settled: 0, agreement });
 	}
 	let expires_at = Pallet::<T>::now().saturating_add(T::MinDuration::get());
@@ -260,9 +229,9 @@ pub(super) fn fill_equivocations<T: Config>(operator: &AccountId) -> Result<(), 
 	Ok(())
 }
 
-/// So many records that were proven to be overcharged, and are refunded.
-pub(super) fn disputed(count: u32) -> DisputedRecords {
-	let mut disputed = DisputedRecords::new();
+/// So many calls that were proven to be overcharged, and are refunded.
+pub(super) fn disputed(count: u32) -> DisputedCalls {
+	let mut disputed = DisputedCalls::new();
 	for sequence in 0..count {
 		let proven = Proven { overcharge: 1, refunded: 1, misreported: true };
 		let _ = disputed.try_insert(Sequence::MAX.saturating_sub(sequence.into()), proven);
@@ -282,9 +251,9 @@ pub(super) fn old_roots<T: Config>(count: u32) {
 		let until = Zero::zero();
 		RootQueue::<T>::insert(n, QueuedRoot { key, until });
 		let root = types::SettledRoot {
-			agreement: Some(Hash::zero()),
+			agreement: Hash::zero(),
 			root: Hash::zero(),
-			records: 1,
+			items: 1,
 			first_sequence: 1,
 			last_sequence: 1,
 			voucher_sequence: 1,
@@ -301,69 +270,6 @@ pub(super) fn old_roots<T: Config>(count: u32) {
 	RootQueueEnds::<T>::put(QueueEnds { first: 0, next: count.into() });
 }
 
-/// A settlement that costs most to check: the caller's own key has signed, the wrapped form, and
-/// nothing has been settled on the lane. Two old roots wait to be removed. The node serves as many models as
-/// it can, and pays its earnings to another account.
-pub(super) struct Settling {
-	pub(super) operator: AccountId,
-	pub(super) voucher: Voucher,
-	pub(super) signature: Signature,
-	pub(super) contributions: Vec<ContributionId>,
-}
-
-pub(super) fn settling<T: Config>(
-	sequence: Sequence,
-	contributions: u32,
-) -> Result<Settling, BenchmarkError> {
-	let operator = funded::<T>("operator")?;
-	let developer = funded::<T>("developer")?;
-	let (sources, contributions) = sources::<T>(contributions)?;
-	let model = T::Models::benchmark_model(&developer, sources)?;
-	let others = models::<T>(MAX_SERVED.saturating_sub(1))?;
-	register::<T>(&operator, others.into_iter().chain([model]))?;
-	let payee = funded::<T>("payee")?;
-	Pallet::<T>::set_payee(RawOrigin::Signed(operator.clone()).into(), Some(payee))?;
-	fund::<T>(&T::Revenue::pot())?;
-	old_roots::<T>(roots::DROPPED_PER_SETTLEMENT);
-	let (key, caller) = key();
-	fund::<T>(&caller)?;
-	let session = open::<T>(&caller, &operator, account("signer", 0, 0), 0)?;
-	let voucher = Voucher {
-		genesis_hash: Pallet::<T>::genesis_hash(),
-		session,
-		lane: 0,
-		model,
-		version: 0,
-		price_version: 0,
-		sequence,
-		acknowledged: wealth::<T>() / 8,
-		authorised: wealth::<T>() / 4,
-		request_hash: Hash::zero(),
-		valid_until: 0,
-	};
-	let signature = sign(&key, &voucher)?;
-	Ok(Settling { operator, voucher, signature, contributions })
-}
-
-pub(super) fn attribution(contributions: &[ContributionId]) -> Vec<AttributionEntry> {
-	let entry = |id: &ContributionId| AttributionEntry { contribution: *id, weight: 1 };
-	contributions.iter().map(entry).collect()
-}
-
-pub(super) fn record(sequence: Sequence, model: ModelId, attribution: Attribution) -> CallRecord {
-	CallRecord {
-		sequence,
-		model,
-		version: 0,
-		price_version: 0,
-		input_tokens: 1,
-		output_tokens: 1,
-		request_hash: Hash::zero(),
-		response_hash: Hash::zero(),
-		attribution,
-	}
-}
-
 /// A dispute that costs most to decide: the oldest of as many earlier keys as are kept has signed the
 /// wrapped form, who is paid has no account yet, and there is room to note but one more dispute.
 pub(super) struct Disputing {
@@ -371,8 +277,6 @@ pub(super) struct Disputing {
 	pub(super) receipt_key: AccountId,
 	pub(super) operator: AccountId,
 	pub(super) reporter: AccountId,
-	pub(super) statement: Statement,
-	pub(super) record: CallRecord,
 }
 
 pub(super) fn disputing<T: Config>(models: u32) -> Result<Disputing, BenchmarkError> {
@@ -389,61 +293,8 @@ pub(super) fn disputing<T: Config>(models: u32) -> Result<Disputing, BenchmarkEr
 	let history: Vec<_> = (1..=types::MAX_PREVIOUS_KEYS).map(earlier).collect();
 	let history = history.try_into().map_err(|_| "too many keys")?;
 	PreviousKeys::<T>::insert::<_, types::KeyHistoryOf<T>>(&operator, history);
-	let named: Vec<_> = (0..MAX_ATTRIBUTION.into()).collect();
-	let attributed = attribution(&named).try_into().map_err(|_| "too many entries")?;
-	let record = record(1, 0, attributed);
-	let statement = Statement::of(Pallet::<T>::genesis_hash(), 0, 0, &record, 0);
 	// Nobody can have made calls in a session that was never opened.
 	NextSessionId::<T>::put(1);
 	let reporter = account("reporter", 0, 0);
-	Ok(Disputing { key, receipt_key, operator, reporter, statement, record })
-}
-
-/// Keeps a root that the record, at this charge, stands behind, `depth` levels below.
-pub(super) fn keep_root<T: Config>(
-	operator: &AccountId,
-	record: &CallRecord,
-	charge: Balance,
-	depth: u32,
-) -> Result<InclusionProof, BenchmarkError> {
-	let path: Vec<_> = (0..depth).map(|_| Hash::repeat_byte(7)).collect();
-	// The record is the first of so many that no level is without a sibling.
-	let root = path.iter().fold(merkle::leaf(record, charge), |left, right| {
-		BlakeTwo256::hash(&[left.as_bytes(), right.as_bytes()].concat())
-	});
-	let root = types::SettledRoot {
-		agreement: None,
-		root,
-		records: u32::MAX,
-		first_sequence: 1,
-		last_sequence: u64::from(u32::MAX),
-		voucher_sequence: 0,
-		acknowledged_root: Hash::zero(),
-		charged: charge,
-		node: operator.clone(),
-		caller: account("caller", 0, 0),
-		at: Zero::zero(),
-		until: Bounded::max_value(),
-	};
-	let key = (0, 0, root.last_sequence);
-	Roots::<T>::insert(key, root);
-	Disputed::<T>::insert(key, disputed(types::MAX_DISPUTED.saturating_sub(1)));
-	let path = path.try_into().map_err(|_| "too long a path")?;
-	Ok(InclusionProof { path, leaves: u32::MAX, index: 0 })
-}
-
-/// So many records, to which the contributions are attributed in turn.
-pub(super) fn records(
-	count: u32,
-	model: ModelId,
-	contributions: &[ContributionId],
-) -> Result<CallRecords, BenchmarkError> {
-	let mut chunks = contributions.chunks(MAX_ATTRIBUTION as usize);
-	let records: Vec<_> = (1..=count)
-		.map(|sequence| {
-			let entries = attribution(chunks.next().unwrap_or_default());
-			record(sequence.into(), model, entries.try_into().unwrap_or_default())
-		})
-		.collect();
-	Ok(records.try_into().map_err(|_| "too many records")?)
+	Ok(Disputing { key, receipt_key, operator, reporter })
 }

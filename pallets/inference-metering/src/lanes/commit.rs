@@ -82,7 +82,7 @@ impl<T: Config> Pallet<T> {
 				Outcome::Rejected { .. } => None,
 			})
 			.collect();
-		Self::keep_roots(count(roots.len()), roots)?;
+		Self::keep_roots(roots)?;
 		Ok(committed)
 	}
 
@@ -109,9 +109,9 @@ impl<T: Config> Pallet<T> {
 	fn root_of(lane: &Committed, until: BlockNumberFor<T>) -> (RootKey, SettledRootOf<T>) {
 		let header = &lane.header;
 		let root = SettledRoot {
-			agreement: Some(lane.agreement_hash),
+			agreement: lane.agreement_hash,
 			root: header.root,
-			records: header.items,
+			items: header.items,
 			first_sequence: lane.first_sequence,
 			last_sequence: header.sequence,
 			voucher_sequence: header.voucher_sequence,

@@ -1,7 +1,7 @@
 //! Redeeming vouchers of lanes, in memory.
 
 use crate::{
-	lane_meter::{Cost, LaneMeter},
+	meter::{Cost, Meter},
 	pallet::*,
 	types::{Lane, SessionOf, MAX_DISPUTED},
 	versions::LaneSettlement,
@@ -13,12 +13,11 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	lane::{Agreement, CallRecord, Part, Voucher},
+	lane::{Agreement, CallRecord, Part, RejectReason, Voucher},
 	lane_list::{AggregateProof, Settled, Totals},
-	record::RejectReason,
 	traits::{LaneTerms, ModelInspect, RevenueDistributor},
 	AccountId, Balance, BlockNumber, Hash, LaneId, ModelId, PriceVersion, Sequence, SessionId,
-	VersionId, MAX_SESSION_LANES,
+	VersionId, MAX_LANES,
 };
 use sp_runtime::{DispatchError, Saturating};
 
@@ -98,7 +97,7 @@ struct Taken {
 }
 
 impl Taken {
-	fn take_record(&mut self, record: CallRecord, meter: &mut LaneMeter) {
+	fn take_record(&mut self, record: CallRecord, meter: &mut Meter) {
 		match meter.take_record(&record) {
 			Ok(cost) => self.items.push(Item { cost, calls: Calls::One(record) }),
 			Err(reason) => {
@@ -107,7 +106,7 @@ impl Taken {
 		}
 	}
 
-	fn take_run(&mut self, proof: &AggregateProof, meter: &mut LaneMeter) {
+	fn take_run(&mut self, proof: &AggregateProof, meter: &mut Meter) {
 		let (first_sequence, last) = (proof.next.sequence, proof.last());
 		let last_sequence = last.sequence;
 		match meter.take_run(proof) {
@@ -185,14 +184,17 @@ impl<'a, T: Config> Redeemer<'a, T> {
 		ensure!(voucher.genesis_hash == self.genesis_hash, Error::<T>::WrongChain);
 		ensure!(voucher.extension.is_none(), Error::<T>::UnknownExtension);
 		ensure!(voucher.allowance().is_some(), Error::<T>::VoucherContradictsItself);
-		ensure!(voucher.lane < MAX_SESSION_LANES, Error::<T>::NoSuchLane);
+		ensure!(voucher.lane < MAX_LANES, Error::<T>::NoSuchLane);
 		let agreement_hash = voucher.agreement.hash();
 		let known = self.lane(voucher.session, voucher.lane);
 		ensure!(
-			known.is_none_or(|lane| lane.agreement == Some(agreement_hash)),
+			known.is_none_or(|lane| lane.agreement == agreement_hash),
 			Error::<T>::OtherAgreement
 		);
-		let before = known.unwrap_or_default();
+		let before = known.map_or(Settled::default(), |lane| Settled {
+			sequence: lane.sequence,
+			charge: lane.settled,
+		});
 		ensure!(voucher.sequence > before.sequence, Error::<T>::VoucherNotNewer);
 		self.check_times(voucher, &session)?;
 		// After what costs next to nothing, and before what only counts if the caller has signed it.
@@ -201,9 +203,7 @@ impl<'a, T: Config> Redeemer<'a, T> {
 		})?;
 		let terms = self.terms(voucher)?;
 
-		let settled = Settled { sequence: before.sequence, charge: before.settled };
-		let price = &terms.call.price;
-		let mut meter = LaneMeter::new(voucher, price, settled, session.remaining());
+		let mut meter = Meter::new(voucher, &terms.call.price, before, session.remaining());
 		if hot {
 			let limit = session.limit_at(self.now);
 			meter = meter.with_spending_limit(limit.saturating_sub(session.spent));
@@ -244,8 +244,8 @@ impl<'a, T: Config> Redeemer<'a, T> {
 
 		*entry = Charged { session, charged: sum, changed: true };
 		self.deposits = deposits;
-		let agreement = Some(agreement_hash);
-		let lane = Lane { sequence: settled.sequence, settled: settled.charge, agreement };
+		let lane =
+			Lane { sequence: settled.sequence, settled: settled.charge, agreement: agreement_hash };
 		self.lanes.insert((voucher.session, voucher.lane), lane);
 		Ok(Redeemed {
 			session: voucher.session,
@@ -279,7 +279,7 @@ impl<'a, T: Config> Redeemer<'a, T> {
 	/// A lane as it is by now, if anything of it was ever settled.
 	fn lane(&self, session: SessionId, lane: LaneId) -> Option<Lane> {
 		let known = self.lanes.get(&(session, lane)).copied();
-		known.or_else(|| Lanes::<T>::try_get(session, lane).ok())
+		known.or_else(|| Lanes::<T>::get(session, lane))
 	}
 
 	/// Checks that a voucher's calls are paid as of a block that the session has seen and that is over, so that

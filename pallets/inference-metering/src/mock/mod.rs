@@ -8,10 +8,15 @@ pub use models::*;
 pub use split::*;
 
 use crate as pallet_inference_metering;
-use crate::types::{Served, ServedModels};
+use crate::{
+	types::{Served, ServedModels},
+	versions::{LaneSettlement, Part, VersionedCloseAgreement},
+};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-	assert_ok, derive_impl, parameter_types,
+	assert_ok, derive_impl,
+	dispatch::DispatchResultWithPostInfo,
+	parameter_types,
 	traits::{
 		fungible::{Inspect, InspectHold, Mutate, MutateHold},
 		tokens::{Fortitude, Precision, Preservation, Restriction},
@@ -19,17 +24,16 @@ use frame_support::{
 	},
 };
 use openledger_primitives::{
-	aggregate::Aggregate,
-	attribution::{DataSource, DataSources, ReleaseSelector},
+	answer::Evidence,
+	attribution::{DataSource, ReleaseSelector},
 	ids::{MILLI_OPEN, OPEN},
+	lane::{Agreement, CallRecord, CloseAgreement, RejectReason, Voucher},
+	lane_list::LaneList,
 	lineage::Ancestor,
 	policy::RevenuePolicy,
 	price::{PriceSchedule, Tokens},
-	record::{CallPayment, CallRecord, RejectReason},
 	signing::Signed,
-	split::split_charge,
-	traits::{CallTerms, ChargedCall, ModelInspect, RevenueDistributor},
-	voucher::Voucher,
+	traits::{CallTerms, ModelInspect, RevenueDistributor},
 	AccountId, Balance, Hash, ModelId, PriceVersion, SessionId, Signature, VersionId,
 };
 use scale_info::TypeInfo;
@@ -63,10 +67,10 @@ pub const PRICE: Balance = 7 * MILLI_OPEN + 13;
 /// The model that the node serves.
 pub const MODEL: ModelId = 0;
 pub const OTHER_MODEL: ModelId = 1;
+/// The price version of vouchers: the newest. Its price is that of version 0.
+pub const CURRENT: PriceVersion = 1_000;
 /// The price version of [`MODEL`] at which everything is free, and the one at which nothing can be
 /// paid.
-/// What vouchers and records are made with: the newest. Its price is that of version 0.
-pub const CURRENT: PriceVersion = 1_000;
 pub const FREE: PriceVersion = 1;
 pub const DEAR: PriceVersion = 2;
 const INPUT_TOKENS: u32 = 11;
@@ -145,10 +149,6 @@ parameter_types! {
 
 	/// The models that there are.
 	pub static Catalog: BTreeMap<ModelId, Model> = BTreeMap::new();
-	/// Number of times that terms were looked up.
-	pub static Lookups: u32 = 0;
-	/// The calls that were split, in order.
-	pub static Split: Vec<ChargedCall> = Vec::new();
 	/// `true` if splitting is to fail.
 	pub static Unsplittable: bool = false;
 }
@@ -249,7 +249,6 @@ pub fn prepare_models() {
 	Carries::take();
 	Curators::take();
 	LaneLookups::set(0);
-	Split::take();
 	Catalog::take();
 	for model in [MODEL, OTHER_MODEL] {
 		Models::change(model, |model| {
@@ -261,7 +260,6 @@ pub fn prepare_models() {
 			model.prices.insert(DEAR, Ok(price(u128::MAX)));
 		});
 	}
-	Lookups::set(0);
 }
 
 /// Two models, and a node that serves the first.
@@ -348,20 +346,34 @@ pub fn call_charge() -> Balance {
 	price(PRICE).charge(&Tokens::new(INPUT_TOKENS, OUTPUT_TOKENS)).unwrap()
 }
 
+/// Usage of a call that costs [`call_charge`].
 pub fn record(sequence: u64) -> CallRecord {
 	CallRecord {
 		sequence,
-		model: MODEL,
-		version: 0,
-		price_version: CURRENT,
 		input_tokens: INPUT_TOKENS,
+		cached_tokens: 0,
+		retrieved_tokens: 0,
 		output_tokens: OUTPUT_TOKENS,
-		request_hash: Hash::repeat_byte(0xaa),
 		response_hash: Hash::repeat_byte(0xbb),
 		attribution: Default::default(),
+		extension: None,
 	}
 }
 
+/// An agreement on calls that are paid as of a block.
+pub fn agreement_as_of(as_of: u32) -> Agreement {
+	Agreement {
+		model: MODEL,
+		version: 0,
+		price_version: CURRENT,
+		as_of,
+		evidence: Evidence::Open,
+		own_price: None,
+	}
+}
+
+/// A voucher of a lane whose calls are paid as of the block in which its session was opened. It is valid for as
+/// long as any test goes on.
 pub fn voucher(
 	session: SessionId,
 	lane: u16,
@@ -369,36 +381,62 @@ pub fn voucher(
 	acknowledged: Balance,
 	allowance: Balance,
 ) -> Voucher {
+	let opened_at = crate::Sessions::<Test>::get(session).map(|session| session.opened_at);
 	Voucher {
 		genesis_hash: System::block_hash(0),
 		session,
 		lane,
-		model: MODEL,
-		version: 0,
-		price_version: CURRENT,
+		agreement: agreement_as_of(opened_at.unwrap_or_default()),
 		sequence,
 		acknowledged,
+		acknowledged_root: LaneList::default().root(),
 		authorised: acknowledged + allowance,
 		request_hash: Hash::repeat_byte(0xaa),
-		valid_until: 0,
+		valid_until: 100_000,
+		extension: None,
 	}
 }
 
-pub fn sign(seed: u8, voucher: &Voucher) -> Signature {
-	pair(seed).sign(&voucher.signing_payload()).into()
+pub fn sign(seed: u8, message: &impl Signed) -> Signature {
+	pair(seed).sign(&message.signing_payload()).into()
 }
 
-/// Settles as the node, with the signature of `seed`.
-pub fn settle_by(seed: u8, voucher: &Voucher, records: Vec<CallRecord>) -> DispatchResult {
+pub fn settlement_by(seed: u8, voucher: &Voucher, parts: Vec<Part>) -> LaneSettlement {
 	let signature = sign(seed, voucher);
-	Metering::settle(signed(NODE), *voucher, signature, records.try_into().unwrap())
-		.map(|_| ())
-		.map_err(|refused| refused.error)
+	LaneSettlement { voucher: (*voucher).into(), signature, parts: parts.try_into().unwrap() }
 }
 
-/// Settles as the node, with the signer's signature.
-pub fn settle(voucher: &Voucher, records: Vec<CallRecord>) -> DispatchResult {
-	settle_by(SIGNER, voucher, records)
+/// A settlement that the session's signer has signed.
+pub fn settlement(voucher: &Voucher, parts: Vec<Part>) -> LaneSettlement {
+	settlement_by(SIGNER, voucher, parts)
+}
+
+pub fn records(records: Vec<CallRecord>) -> Part {
+	Part::Records(records.try_into().unwrap())
+}
+
+/// The result of an extrinsic, without its weight.
+pub fn plain(result: DispatchResultWithPostInfo) -> DispatchResult {
+	result.map(|_| ()).map_err(|refused| refused.error)
+}
+
+pub fn try_settle(lanes: Vec<LaneSettlement>) -> DispatchResultWithPostInfo {
+	Metering::settle_lanes(signed(NODE), lanes.try_into().unwrap())
+}
+
+/// Settles as the node.
+pub fn settle(lanes: Vec<LaneSettlement>) -> DispatchResult {
+	plain(try_settle(lanes))
+}
+
+/// Settles calls of one lane as the node, with the signature of `seed`.
+pub fn settle_calls_by(seed: u8, voucher: &Voucher, calls: Vec<CallRecord>) -> DispatchResult {
+	settle(vec![settlement_by(seed, voucher, vec![records(calls)])])
+}
+
+/// Settles calls of one lane as the node, with the signer's signature.
+pub fn settle_calls(voucher: &Voucher, calls: Vec<CallRecord>) -> DispatchResult {
+	settle_calls_by(SIGNER, voucher, calls)
 }
 
 /// Settles one call.
@@ -409,32 +447,20 @@ pub fn settle_one(
 	acknowledged: Balance,
 	allowance: Balance,
 ) -> DispatchResult {
-	settle(&voucher(session, lane, sequence, acknowledged, allowance), vec![record(sequence)])
+	settle_calls(&voucher(session, lane, sequence, acknowledged, allowance), vec![record(sequence)])
 }
 
-/// The sums of so many calls like [`record`].
-pub fn aggregate(up_to: u64, calls: u32) -> Aggregate {
-	Aggregate {
-		up_to,
-		calls,
-		input_tokens: u64::from(calls) * u64::from(INPUT_TOKENS),
-		output_tokens: u64::from(calls) * u64::from(OUTPUT_TOKENS),
-		attribution: Default::default(),
-		unattributed: 0,
-		root: Hash::repeat_byte(0xcc),
-	}
+/// What the node agrees on to close a session as it is now.
+pub fn agreement_to_close(session: SessionId) -> CloseAgreement {
+	let settled = crate::Sessions::<Test>::get(session).map_or(0, |session| session.settled);
+	CloseAgreement { genesis_hash: System::block_hash(0), session, settled, extension: None }
 }
 
-/// Settles sums as the node, with the signer's signature.
-pub fn settle_sums(
-	voucher: &Voucher,
-	aggregate: Aggregate,
-	last: Option<CallRecord>,
-) -> DispatchResult {
-	let signature = sign(SIGNER, voucher);
-	Metering::settle_aggregate(signed(NODE), *voucher, signature, aggregate, last)
-		.map(|_| ())
-		.map_err(|refused| refused.error)
+/// Closes a session as `seed`, by an agreement that `key` has signed.
+pub fn close_by_agreement(seed: u8, key: u8, agreement: CloseAgreement) -> DispatchResult {
+	let signature = sign(key, &agreement);
+	let agreement = VersionedCloseAgreement::from(agreement);
+	plain(Metering::close_by_agreement(signed(seed), agreement, signature))
 }
 
 pub fn check_invariants() {

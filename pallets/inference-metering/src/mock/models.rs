@@ -15,6 +15,16 @@ pub struct Model {
 	pub royalty: Option<Permill>,
 }
 
+/// The shares of what all models earn.
+pub fn policy() -> RevenuePolicy {
+	RevenuePolicy {
+		developer: Permill::from_percent(40),
+		data: Permill::from_percent(35),
+		node: Permill::from_percent(25),
+		attributed: Permill::from_percent(60),
+	}
+}
+
 /// Stands in for the model registry.
 pub struct Models;
 
@@ -37,56 +47,39 @@ impl ModelInspect<AccountId> for Models {
 		Self::exists(model).then_some((0, 0))
 	}
 
-	fn terms(
-		model: ModelId,
-		version: VersionId,
-		price_version: PriceVersion,
-	) -> Result<CallTerms<AccountId>, RejectReason> {
-		Lookups::mutate(|lookups| *lookups += 1);
-		let catalog = Catalog::get();
-		let model = catalog.get(&model).ok_or(RejectReason::UnknownModel)?;
-		if model.retired {
-			return Err(RejectReason::ModelRetired);
-		}
-		(*model.versions.get(&version).ok_or(RejectReason::UnknownVersion)?)?;
-		let price = (*model.prices.get(&price_version).ok_or(RejectReason::UnknownPrice)?)?;
-		let sources: DataSources =
-			vec![DataSource { datanet: 0, release: ReleaseSelector::Fixed(1), weight: 1 }]
-				.try_into()
-				.unwrap();
-		Ok(CallTerms {
-			payee: account(DEVELOPER),
-			price,
-			policy: RevenuePolicy {
-				developer: Permill::from_percent(40),
-				data: Permill::from_percent(35),
-				node: Permill::from_percent(25),
-				attributed: Permill::from_percent(60),
-			},
-			sources,
-			lineage: Default::default(),
-		})
-	}
-
 	fn terms_as_of(
 		model: ModelId,
 		version: VersionId,
 		price_version: PriceVersion,
 		as_of: u32,
 	) -> Result<(CallTerms<AccountId>, Option<u32>), RejectReason> {
-		let terms = Self::terms(model, version, price_version)?;
-		let Model { payees, royalty, .. } = Catalog::get().remove(&model).unwrap();
+		let model = Catalog::get().remove(&model).ok_or(RejectReason::UnknownModel)?;
+		let Model { retired, versions, prices, payees, royalty, .. } = model;
+		if retired {
+			return Err(RejectReason::ModelRetired);
+		}
+		(*versions.get(&version).ok_or(RejectReason::UnknownVersion)?)?;
+		let price = (*prices.get(&price_version).ok_or(RejectReason::UnknownPrice)?)?;
+		let source = DataSource { datanet: 0, release: ReleaseSelector::Fixed(1), weight: 1 };
 		let payee = payees.range(..=as_of).next_back().map_or(DEVELOPER, |(_, payee)| *payee);
 		let changed_at = payees.range(as_of + 1..).next().map(|(from, _)| *from);
 		let parent = |royalty| Ancestor { model: 77, payee: account(PARENT), royalty };
 		let lineage: Vec<_> = royalty.map(parent).into_iter().collect();
-		let terms =
-			CallTerms { payee: account(payee), lineage: lineage.try_into().unwrap(), ..terms };
+		let terms = CallTerms {
+			payee: account(payee),
+			price,
+			policy: policy(),
+			sources: vec![source].try_into().unwrap(),
+			lineage: lineage.try_into().unwrap(),
+		};
 		Ok((terms, changed_at))
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]
-	fn benchmark_model(_: &AccountId, _: DataSources) -> Result<ModelId, DispatchError> {
+	fn benchmark_model(
+		_: &AccountId,
+		_: openledger_primitives::attribution::DataSources,
+	) -> Result<ModelId, DispatchError> {
 		let model = Catalog::get().keys().last().map_or(0, |last| last + 1);
 		Models::change(model, |model| {
 			model.callable = true;

@@ -3,8 +3,10 @@
 
 use super::*;
 use openledger_primitives::{
-	lane::{direct_part, settled_parts, Amount, AttributionShare, DirectAmount, DirectAmounts},
-	record::PoolPayment,
+	lane::{
+		direct_part, settled_parts, Amount, AttributionShare, DirectAmount, DirectAmounts,
+		PoolPayment,
+	},
 	split::{part_of, split_exact, split_own_charge},
 	traits::{ItemCharge, LaneCharges, LanePayment, LaneTerms, ResolvedSource},
 	ContributionId, DatanetId, ReleaseId,
@@ -40,38 +42,6 @@ pub struct Revenue;
 impl RevenueDistributor<AccountId> for Revenue {
 	fn pot() -> AccountId {
 		account(POT)
-	}
-
-	fn distribute(
-		node: &AccountId,
-		_: ModelId,
-		terms: &CallTerms<AccountId>,
-		calls: &[ChargedCall],
-	) -> Result<Vec<CallPayment>, DispatchError> {
-		Split::mutate(|split| split.extend_from_slice(calls));
-		let pay = |call: &ChargedCall| {
-			let parts = split_charge(call.charge, PROTOCOL_SHARE, &terms.policy).unwrap();
-			for (payee, amount) in [
-				(&account(PROTOCOL), parts.protocol),
-				(&terms.payee, parts.developer),
-				(node, parts.node),
-				(&account(DATA), parts.data),
-			] {
-				Balances::transfer(&Self::pot(), payee, amount, Preservation::Preserve)?;
-			}
-			Ok(CallPayment {
-				protocol: parts.protocol,
-				developer: parts.developer,
-				node: parts.node,
-				data: parts.data,
-				..Default::default()
-			})
-		};
-		let payments = calls.iter().map(pay).collect();
-		if Unsplittable::get() {
-			return Err(DispatchError::Other("unsplittable"));
-		}
-		payments
 	}
 
 	fn lane_terms(

@@ -1,10 +1,12 @@
 //! Disputes: what they do, and each error. Who tries to cheat with them is in [`super::adversary`].
 
-use super::{disputing::*, run};
+use super::{
+	disputing::*,
+	lanes::{self, Book, Proven},
+	run,
+};
 use crate::{
-	mock::*,
-	types::{MAX_DISPUTED, MAX_EQUIVOCATIONS},
-	Disputed, Equivocations, Error, Event, Nodes, WeightInfo,
+	mock::*, types::MAX_EQUIVOCATIONS, Disputed, Equivocations, Error, Event, Nodes, WeightInfo,
 };
 use frame_support::{
 	assert_noop, assert_ok,
@@ -13,16 +15,15 @@ use frame_support::{
 	weights::Weight,
 };
 use openledger_primitives::{
-	attribution::AttributionEntry,
+	answer::Evidence,
 	info::NodeStatus,
-	merkle,
+	lane::{SettledCall, SettledItem, Statement},
 	signing::{wrap, Signed},
-	statement::Statement,
 	traits::NodeInspect,
-	Balance, Hash, Signature, MAX_SERVED,
+	Hash, Signature, MAX_SERVED,
 };
 use sp_core::Pair;
-use sp_runtime::DispatchError;
+use sp_runtime::DispatchResult;
 
 #[test]
 fn an_overcharge_is_refunded_and_punished() {
@@ -41,7 +42,7 @@ fn an_overcharge_is_refunded_and_punished() {
 				operator: operator.clone(),
 				reporter: account(STRANGER),
 				caller: account(CALLER),
-				session: of.session,
+				session: of.key.0,
 				lane: 0,
 				sequence: 2,
 				stated: call_charge() - 100,
@@ -58,42 +59,53 @@ fn an_overcharge_is_refunded_and_punished() {
 		assert_eq!(bond_of(NODE), BOND - PENALTY - 100);
 		assert_eq!(status(), NodeStatus::Jailed(31));
 		assert!(!Metering::serves(&operator, MODEL));
-		let disputed = Disputed::<Test>::get((of.session, 0, 3));
+		let disputed = Disputed::<Test>::get((of.key.0, 0, 3));
 		assert_eq!(disputed[&2].overcharge, 100);
 	});
 }
 
 #[test]
-fn every_record_of_a_settlement_can_be_disputed() {
+fn every_call_of_a_settlement_can_be_disputed() {
 	run(|| {
-		let all = settled(7);
+		let all = settled(9);
 		for of in &all {
 			assert_ok!(overcharge(&of.cheaper(1), of));
 		}
-		assert_eq!(Disputed::<Test>::get((all[0].session, 0, 7)).len(), 7);
+		assert_eq!(Disputed::<Test>::get((all[0].key.0, 0, 9)).len(), 9);
 	});
 }
 
 #[test]
-fn whatever_a_record_says_else_is_a_misreport() {
+fn whatever_was_settled_otherwise_is_a_misreport() {
 	run(|| {
-		let all = settled(9);
-		let entry = AttributionEntry { contribution: 1, weight: 1 };
-		let true_ones: Vec<_> = all.iter().map(SettledRecord::statement).collect();
-		let [one, two, three, four, five, six, seven, eight, nine] =
-			<[Statement; 9]>::try_from(true_ones).unwrap();
-		let others = [
-			Statement { model: OTHER_MODEL, ..one },
-			Statement { version: 1, ..two },
-			Statement { price_version: FREE, ..three },
-			Statement { input_tokens: 12, ..four },
-			Statement { output_tokens: 24, ..five },
-			Statement { request_hash: Hash::zero(), ..six },
-			Statement { response_hash: Hash::zero(), ..seven },
-			Statement { attribution: vec![entry].try_into().unwrap(), ..eight },
+		let changes: [fn(&mut Statement); 14] = [
+			|it| it.tokens.input += 1,
+			|it| it.tokens.cached += 1,
+			|it| it.tokens.retrieved += 1,
+			|it| it.tokens.output += 1,
+			|it| it.response_hash = Hash::zero(),
+			|it| it.attribution = lanes::shares(&[(1, 1)]),
+			|it| it.extension = Some(Hash::zero()),
 			// Settled for less, and not as stated.
-			Statement { charge: call_charge() + 1, output_tokens: 24, ..nine },
+			|it| {
+				it.charge += 1;
+				it.tokens.output += 1;
+			},
+			// Another agreement than that under which the lane was settled.
+			|it| it.agreement.model = OTHER_MODEL,
+			|it| it.agreement.version = 1,
+			|it| it.agreement.price_version = FREE,
+			|it| it.agreement.as_of += 1,
+			|it| it.agreement.evidence = Evidence::Sealed,
+			|it| it.agreement.own_price = Some(price(PRICE)),
 		];
+		let all = settled(14);
+		let changed = |(of, change): (&Proven, fn(&mut Statement))| {
+			let mut statement = of.statement();
+			change(&mut statement);
+			statement
+		};
+		let others: Vec<_> = all.iter().zip(changes).map(changed).collect();
 		let callers = balance(CALLER);
 		for (of, other) in all.iter().zip(&others) {
 			assert_noop!(misreport(&of.statement(), of), Error::<Test>::NoContradiction);
@@ -108,9 +120,9 @@ fn whatever_a_record_says_else_is_a_misreport() {
 				Event::MisreportProven {
 					operator: account(NODE),
 					reporter: account(STRANGER),
-					session: of.session,
+					session: of.key.0,
 					lane: 0,
-					sequence: of.record.sequence,
+					sequence: of.call().record.sequence,
 					reward,
 					protocol,
 				}
@@ -128,9 +140,9 @@ fn two_statements_of_a_call_are_an_equivocation() {
 	run(|| {
 		// Nothing needs to be settled.
 		let session = open_session(DEPOSIT);
-		let of = &proven((session, 3, 9), &[(record(9), call_charge())])[0];
+		let (one, other) = two_statements_of(session, 3, 9);
 		let before = [STRANGER, PROTOCOL].map(balance);
-		assert_ok!(equivocation(&of.statement(), &of.altered()));
+		assert_ok!(equivocation(&one, &other));
 		System::assert_last_event(
 			Event::EquivocationProven {
 				operator: account(NODE),
@@ -151,28 +163,49 @@ fn two_statements_of_a_call_are_an_equivocation() {
 }
 
 #[test]
-fn bad_reports_of_settled_records_are_refused() {
+fn two_statements_that_differ_in_anything_are_an_equivocation() {
+	run(|| {
+		let session = open_session(DEPOSIT);
+		let changes: [fn(&mut Statement); 4] = [
+			|it| it.charge += 1,
+			|it| it.agreement.model += 1,
+			|it| it.request_hash = Hash::zero(),
+			|it| it.attribution = lanes::shares(&[(1, 1)]),
+		];
+		for (sequence, change) in (1..).zip(changes) {
+			let (one, _) = two_statements_of(session, 0, sequence);
+			let mut other = one.clone();
+			change(&mut other);
+			assert_ok!(equivocation(&one, &other));
+		}
+	});
+}
+
+#[test]
+fn bad_reports_of_settled_calls_are_refused() {
 	run(|| {
 		let all = settled(3);
 		let of = &all[1];
 		let cheaper = of.cheaper(1);
 		for report in [overcharge, misreport] {
-			let unknown = SettledRecord { last_sequence: 2, ..of.clone() };
+			let unknown = Proven { key: (of.key.0, 0, 2), ..of.clone() };
 			assert_noop!(report(&cheaper, &unknown), Error::<Test>::NotDisputable);
 			for elsewhere in [
-				Statement { session: of.session + 1, ..cheaper.clone() },
+				Statement { session: of.key.0 + 1, ..cheaper.clone() },
 				Statement { lane: 1, ..cheaper.clone() },
 			] {
 				assert_noop!(report(&elsewhere, of), Error::<Test>::NotDisputable);
 			}
 			assert_noop!(report(&cheaper, &all[2]), Error::<Test>::NotTheSameCall);
-			let dearer = SettledRecord { charge: of.charge + 1, ..of.clone() };
+			let call = of.call().clone();
+			let dearer = SettledItem::Call(SettledCall { charge: call.charge + 1, ..call });
+			let dearer = Proven { item: dearer, ..of.clone() };
 			assert_noop!(report(&cheaper, &dearer), Error::<Test>::BadInclusionProof);
 			let fork = Statement { genesis_hash: Hash::repeat_byte(7), ..cheaper.clone() };
 			assert_noop!(report(&fork, of), Error::<Test>::WrongChain);
 		}
 		assert_noop!(overcharge(&of.statement(), of), Error::<Test>::NoContradiction);
-		let dearer = Statement { charge: of.charge + 1, ..of.statement() };
+		let dearer = Statement { charge: of.call().charge + 1, ..of.statement() };
 		assert_noop!(overcharge(&dearer, of), Error::<Test>::NoContradiction);
 		assert_noop!(misreport(&dearer, of), Error::<Test>::NoContradiction);
 		let other = Statement { response_hash: Hash::zero(), ..cheaper.clone() };
@@ -195,7 +228,7 @@ fn bad_reports_of_equivocation_are_refused() {
 		let of = &settled(1)[0];
 		let (one, other) = (of.statement(), of.altered());
 		for elsewhere in [
-			Statement { session: of.session + 1, ..other.clone() },
+			Statement { session: of.key.0 + 1, ..other.clone() },
 			Statement { lane: 1, ..other.clone() },
 			Statement { sequence: 2, ..other.clone() },
 			Statement { genesis_hash: Hash::repeat_byte(7), ..other.clone() },
@@ -214,19 +247,16 @@ fn bad_reports_of_equivocation_are_refused() {
 			equivocation_of(STRANGER, NODE, NODE, &one, &other),
 			Error::<Test>::UnknownReceiptKey
 		);
-		let forged = |first: u8, second: u8| -> Result<(), DispatchError> {
-			Metering::report_equivocation(
-				signed(STRANGER),
-				account(NODE),
-				Box::new(one.clone()),
-				sign_statement(first, &one),
-				account(RECEIPTS),
-				Box::new(other.clone()),
-				sign_statement(second, &other),
-				account(RECEIPTS),
-			)
-			.map(|_| ())
-			.map_err(|refused| refused.error)
+		let forged = |first: u8, second: u8| -> DispatchResult {
+			let mut call = two_statements_call(NODE, (RECEIPTS, &one), (RECEIPTS, &other));
+			if let crate::Call::report_two_statements {
+				first_signature, second_signature, ..
+			} = &mut call
+			{
+				*first_signature = sign(first, &one);
+				*second_signature = sign(second, &other);
+			}
+			report(call)
 		};
 		for (first, second) in [(STRANGER, RECEIPTS), (RECEIPTS, STRANGER)] {
 			assert_noop!(forged(first, second), Error::<Test>::BadStatementSignature);
@@ -244,17 +274,12 @@ fn a_wrapped_signature_counts() {
 	run(|| {
 		let of = &settled(1)[0];
 		let statement = of.cheaper(1);
-		let signature: Signature = pair(RECEIPTS).sign(&wrap(&statement.signing_payload())).into();
-		assert_ok!(Metering::report_overcharge(
-			signed(STRANGER),
-			Box::new(statement),
-			signature,
-			account(RECEIPTS),
-			of.last_sequence,
-			Box::new(of.record.clone()),
-			of.charge,
-			of.proof.clone(),
-		));
+		let wrapped: Signature = pair(RECEIPTS).sign(&wrap(&statement.signing_payload())).into();
+		let mut call = overcharge_call(RECEIPTS, &statement, of);
+		if let crate::Call::report_overcharged_call { signature, .. } = &mut call {
+			*signature = wrapped;
+		}
+		assert_ok!(report(call));
 	});
 }
 
@@ -265,14 +290,14 @@ fn a_report_that_holds_costs_no_fee() {
 		let of = &settled(4)[0];
 		let calls: Vec<(_, fn(u32) -> Weight)> = vec![
 			(overcharge_call(RECEIPTS, &of.cheaper(1), of), |models| {
-				<()>::report_overcharge(2, models)
+				<()>::report_overcharged_call(2, models)
 			}),
 			(misreport_call(RECEIPTS, &of.altered(), of), |models| {
-				<()>::report_misreport(2, models)
+				<()>::report_misreported_call(2, models)
 			}),
 			(
-				equivocation_call(RECEIPTS, NODE, &of.statement(), &of.altered()),
-				<()>::report_equivocation,
+				two_statements_call(NODE, (RECEIPTS, &of.statement()), (RECEIPTS, &of.altered())),
+				<()>::report_two_statements,
 			),
 		];
 		let mut listed = 1;
@@ -317,7 +342,7 @@ fn what_a_bond_did_not_cover_is_paid_later() {
 		jail(NODE, 40, 3_000);
 		let before = [CALLER, STRANGER, PROTOCOL].map(balance);
 		assert_ok!(overcharge(&of.cheaper(due), of));
-		let proven = || Disputed::<Test>::get((of.session, 0, 1))[&1];
+		let proven = || Disputed::<Test>::get((of.key.0, 0, 1))[&1];
 		assert_eq!((proven().overcharge, proven().refunded), (due, 2_000));
 		let again = || overcharge_of(DEVELOPER, RECEIPTS, &of.cheaper(due), of);
 		assert_noop!(again(), Error::<Test>::RefundUnavailable);
@@ -330,7 +355,7 @@ fn what_a_bond_did_not_cover_is_paid_later() {
 				operator: account(NODE),
 				reporter: account(DEVELOPER),
 				caller: account(CALLER),
-				session: of.session,
+				session: of.key.0,
 				lane: 0,
 				sequence: 1,
 				refunded: 20,
@@ -350,7 +375,7 @@ fn what_a_bond_did_not_cover_is_paid_later() {
 		let call = overcharge_call(RECEIPTS, &of.cheaper(1), of);
 		let post = dispatch(STRANGER, call).unwrap();
 		assert_eq!(post.pays_fee, Pays::No);
-		assert_eq!(post.actual_weight, Some(<()>::report_overcharge(0, 0)));
+		assert_eq!(post.actual_weight, Some(<()>::report_overcharged_call(0, 0)));
 		assert_eq!(balance(CALLER) - before[0], due);
 		assert_eq!(bond_of(NODE), 3 * BOND - (due - 2_020) - (due - 2_020).div_ceil(2));
 		assert_eq!(status(), NodeStatus::Active);
@@ -373,7 +398,7 @@ fn a_node_that_pays_late_takes_no_sessions_below_the_least_bond() {
 		assert_ok!(Metering::unjail(signed(NODE)));
 		let call = overcharge_call(RECEIPTS, &of.cheaper(call_charge()), of);
 		let post = dispatch(STRANGER, call).unwrap();
-		assert_eq!(post.actual_weight, Some(<()>::report_overcharge(0, 1)));
+		assert_eq!(post.actual_weight, Some(<()>::report_overcharged_call(0, 1)));
 		assert_eq!(status(), NodeStatus::Jailed(31));
 		assert!(!Metering::serves(&account(NODE), MODEL));
 		assert_noop!(Metering::unjail(signed(NODE)), Error::<Test>::BondTooSmall);
@@ -387,7 +412,7 @@ fn a_jailed_node_settles_what_it_has_and_comes_back() {
 	run(|| {
 		let of = &settled(1)[0];
 		assert_ok!(overcharge(&of.cheaper(1), of));
-		settle_one(of.session, 0, 2, call_charge(), call_charge()).unwrap();
+		assert_ok!(settle_one(of.key.0, 0, 2, call_charge(), call_charge()));
 		assert_noop!(
 			Metering::open_session(signed(CALLER), account(NODE), DEPOSIT, account(SIGNER), 101),
 			Error::<Test>::NodeNotActive
@@ -429,8 +454,8 @@ fn disputes_go_with_their_root() {
 fn equivocations_go_with_their_node() {
 	run(|| {
 		let session = open_session(DEPOSIT);
-		let of = &proven((session, 0, 1), &[(record(1), 1)])[0];
-		assert_ok!(equivocation(&of.statement(), &of.altered()));
+		let (one, other) = two_statements_of(session, 0, 1);
+		assert_ok!(equivocation(&one, &other));
 		assert_ok!(Metering::close_session(signed(NODE), session));
 		System::set_block_number(31 + 120);
 		assert_ok!(Metering::remove_node(signed(STRANGER), account(NODE)));
@@ -438,36 +463,14 @@ fn equivocations_go_with_their_node() {
 	});
 }
 
-#[test]
-fn a_settlement_has_room_for_so_many_disputes() {
-	run(|| {
-		let session = open_session(DEPOSIT);
-		let most = u64::from(MAX_DISPUTED);
-		// A node that has made up more records than it settled.
-		let records: Vec<_> = (1..=most + 1).map(|n| (record(n), Balance::from(n))).collect();
-		let leaves = records.iter().map(|(record, charge)| merkle::leaf(record, *charge));
-		let mut sums = aggregate(most + 1, 1);
-		sums.root = merkle::root(leaves);
-		assert_ok!(settle_sums(&voucher(session, 0, most + 2, call_charge(), 0), sums, None));
-		let all = proven((session, 0, most + 1), &records);
-		let (last, rest) = all.split_last().unwrap();
-		for of in rest {
-			assert_ok!(overcharge(&of.cheaper(1), of));
-		}
-		assert_noop!(overcharge(&last.cheaper(1), last), Error::<Test>::TooManyDisputes);
-		assert_noop!(misreport(&last.altered(), last), Error::<Test>::TooManyDisputes);
-		// What is there already can be disputed for more.
-		assert_ok!(overcharge(&all[9].cheaper(2), &all[9]));
-		assert_ok!(misreport(&all[9].altered(), &all[9]));
-	});
-}
-
 /// Those of the oldest session make room.
 #[test]
 fn a_node_is_never_out_of_reach_for_having_equivocated_too_often() {
 	run(|| {
-		let of = |session| proven((session, 0, 1), &[(record(1), 1)]).remove(0);
-		let report = |session| equivocation(&of(session).statement(), &of(session).altered());
+		let report = |session| {
+			let (one, other) = two_statements_of(session, 0, 1);
+			equivocation(&one, &other)
+		};
 		let most = u64::from(MAX_EQUIVOCATIONS);
 		assert_noop!(report(10), Error::<Test>::UnknownSession);
 		crate::NextSessionId::<Test>::put(1_000);
@@ -481,5 +484,30 @@ fn a_node_is_never_out_of_reach_for_having_equivocated_too_often() {
 		assert_noop!(report(10), Error::<Test>::TooManyDisputes);
 		assert_noop!(report(100), Error::<Test>::AlreadyDisputed);
 		assert_eq!(Equivocations::<Test>::get(account(NODE)).len(), MAX_EQUIVOCATIONS as usize);
+	});
+}
+
+/// Sums are nobody's one call.
+#[test]
+fn what_is_no_settled_call_is_not_disputed_as_one() {
+	run(|| {
+		let book = Book::with_calls(open_session(DEPOSIT), 0, 3);
+		let by_sums = vec![settlement(&book.voucher(), vec![book.run(0..3)])];
+		let all = settled_by(|| settle(by_sums));
+		let cheaper = Statement { charge: 1, ..book.statement(&book.records[2]) };
+
+		assert_eq!(all.len(), 1);
+		assert_noop!(overcharge(&cheaper, &all[0]), Error::<Test>::NotTheSameCall);
+		assert_noop!(misreport(&cheaper, &all[0]), Error::<Test>::NotTheSameCall);
+	});
+}
+
+#[test]
+fn a_settlement_can_be_disputed_after_its_session() {
+	run(|| {
+		let all = settled(2);
+		assert_ok!(Metering::close_session(signed(NODE), all[0].key.0));
+		assert_ok!(overcharge(&all[0].cheaper(1), &all[0]));
+		assert_ok!(misreport(&all[1].altered(), &all[1]));
 	});
 }

@@ -1,19 +1,16 @@
-//! The set-up that tests of disputes start from: settled records, statements, and reports.
+//! The set-up that tests of disputes start from: settled calls, statements, and reports.
 
-use crate::{mock::*, HoldReason};
+use super::lanes::{altered, proven, stated, Proven};
+use crate::{mock::*, versions::VersionedStatement, HoldReason};
 use frame_support::{
 	assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungible::InspectHold,
 };
 use openledger_primitives::{
 	info::NodeStatus,
-	merkle::{self, InclusionProof},
+	lane::{CallRecord, Statement},
 	price::Tokens,
-	record::CallRecord,
-	signing::Signed,
-	statement::Statement,
-	Balance, Hash, LaneId, Sequence, SessionId, Signature,
+	Balance, LaneId, Sequence, SessionId,
 };
-use sp_core::Pair;
 use sp_runtime::DispatchResult;
 
 /// Amount of a penalty, and of the reporter's and the protocol's parts of it.
@@ -21,128 +18,86 @@ pub(super) const PENALTY: Balance = BOND / 10;
 pub(super) const REWARD: Balance = PENALTY * 3 / 10;
 pub(super) const REST: Balance = PENALTY - REWARD;
 
-/// A record that was settled, and what proves that.
-#[derive(Clone, Debug)]
-pub(super) struct SettledRecord {
-	pub(super) session: SessionId,
-	pub(super) lane: LaneId,
-	pub(super) last_sequence: Sequence,
-	pub(super) record: CallRecord,
-	pub(super) charge: Balance,
-	pub(super) proof: InclusionProof,
-}
-
-impl SettledRecord {
-	/// The statement of an honest node.
-	pub(super) fn statement(&self) -> Statement {
-		let genesis_hash = System::block_hash(0);
-		Statement::of(genesis_hash, self.session, self.lane, &self.record, self.charge)
-	}
-
-	/// The statement of a node that charged so much more than that.
-	pub(super) fn cheaper(&self, by: Balance) -> Statement {
-		Statement { charge: self.charge - by, ..self.statement() }
-	}
-
-	/// The statement of a node whose answer was another one.
-	pub(super) fn altered(&self) -> Statement {
-		Statement { response_hash: Hash::repeat_byte(0xdd), ..self.statement() }
-	}
-}
-
-/// The records behind the root with this key.
-pub(super) fn proven(
-	(session, lane, last_sequence): (SessionId, LaneId, Sequence),
-	records: &[(CallRecord, Balance)],
-) -> Vec<SettledRecord> {
-	let leaves: Vec<_> =
-		records.iter().map(|(record, charge)| merkle::leaf(record, *charge)).collect();
-	let prove = |index| merkle::prove(&leaves, index).unwrap();
-	(0..)
-		.zip(records)
-		.map(|(index, (record, charge))| SettledRecord {
-			session,
-			lane,
-			last_sequence,
-			record: record.clone(),
-			charge: *charge,
-			proof: prove(index),
-		})
-		.collect()
+/// All that a settlement has settled.
+pub(super) fn settled_by(settle: impl FnOnce() -> DispatchResult) -> Vec<Proven> {
+	System::reset_events();
+	assert_ok!(settle());
+	proven()
 }
 
 /// Settles so many calls on a lane of a new session.
-pub(super) fn settled(calls: u64) -> Vec<SettledRecord> {
+pub(super) fn settled(calls: u64) -> Vec<Proven> {
 	let session = open_session(DEPOSIT);
 	let charge = call_charge();
-	let records: Vec<_> = (1..=calls).map(record).collect();
 	let voucher = voucher(session, 0, calls, u128::from(calls - 1) * charge, charge);
-	assert_ok!(settle(&voucher, records.clone()));
-	let records: Vec<_> = records.into_iter().map(|record| (record, charge)).collect();
-	proven((session, 0, calls), &records)
+	settled_by(|| settle_calls(&voucher, (1..=calls).map(record).collect()))
 }
 
 /// Settles a call that costs about as much, on a session of its own.
-pub(super) fn settled_for(about: Balance) -> SettledRecord {
+pub(super) fn settled_for(about: Balance) -> Proven {
 	let session = open_session(2 * about);
 	let price = price(PRICE);
 	let output_tokens = (about / price.per_output_token + 1).try_into().unwrap();
 	let record = CallRecord { output_tokens, ..record(1) };
 	let charge = price.charge(&Tokens::new(record.input_tokens, output_tokens)).unwrap();
-	assert_ok!(settle(&voucher(session, 0, 1, 0, charge), vec![record.clone()]));
-	proven((session, 0, 1), &[(record, charge)]).remove(0)
+	let voucher = voucher(session, 0, 1, 0, charge);
+	settled_by(|| settle_calls(&voucher, vec![record])).remove(0)
 }
 
-pub(super) fn sign_statement(key: u8, statement: &Statement) -> Signature {
-	pair(key).sign(&statement.signing_payload()).into()
+/// Two statements of a call, whether it was settled or not.
+pub(super) fn two_statements_of(
+	session: SessionId,
+	lane: LaneId,
+	sequence: Sequence,
+) -> (Statement, Statement) {
+	let agreement = voucher(session, lane, sequence, 0, 0).agreement;
+	let one = stated(session, lane, agreement, &record(sequence));
+	let other = altered(&one);
+	(one, other)
 }
 
-pub(super) fn overcharge_call(
-	key: u8,
-	statement: &Statement,
-	settled: &SettledRecord,
-) -> crate::Call<Test> {
-	crate::Call::report_overcharge {
-		statement: Box::new(statement.clone()),
-		signature: sign_statement(key, statement),
+fn boxed(statement: &Statement) -> Box<VersionedStatement> {
+	Box::new(statement.clone().into())
+}
+
+pub(super) fn overcharge_call(key: u8, statement: &Statement, of: &Proven) -> crate::Call<Test> {
+	crate::Call::report_overcharged_call {
+		statement: boxed(statement),
+		signature: sign(key, statement),
 		receipt_key: account(key),
-		last_sequence: settled.last_sequence,
-		record: Box::new(settled.record.clone()),
-		charge: settled.charge,
-		proof: settled.proof.clone(),
+		last_sequence: of.key.2,
+		item: Box::new(of.item.clone()),
+		index: of.index,
+		hashes: of.hashes.clone().try_into().unwrap(),
 	}
 }
 
-pub(super) fn misreport_call(
-	key: u8,
-	statement: &Statement,
-	settled: &SettledRecord,
-) -> crate::Call<Test> {
-	crate::Call::report_misreport {
-		statement: Box::new(statement.clone()),
-		signature: sign_statement(key, statement),
+pub(super) fn misreport_call(key: u8, statement: &Statement, of: &Proven) -> crate::Call<Test> {
+	crate::Call::report_misreported_call {
+		statement: boxed(statement),
+		signature: sign(key, statement),
 		receipt_key: account(key),
-		last_sequence: settled.last_sequence,
-		record: Box::new(settled.record.clone()),
-		charge: settled.charge,
-		proof: settled.proof.clone(),
+		last_sequence: of.key.2,
+		item: Box::new(of.item.clone()),
+		index: of.index,
+		hashes: of.hashes.clone().try_into().unwrap(),
 	}
 }
 
-pub(super) fn equivocation_call(
-	key: u8,
+/// A report of two statements, each with the key that has signed it.
+pub(super) fn two_statements_call(
 	operator: u8,
-	first: &Statement,
-	second: &Statement,
+	(first_key, first): (u8, &Statement),
+	(second_key, second): (u8, &Statement),
 ) -> crate::Call<Test> {
-	crate::Call::report_equivocation {
+	crate::Call::report_two_statements {
 		operator: account(operator),
-		first: Box::new(first.clone()),
-		first_signature: sign_statement(key, first),
-		first_key: account(key),
-		second: Box::new(second.clone()),
-		second_signature: sign_statement(key, second),
-		second_key: account(key),
+		first: boxed(first),
+		first_signature: sign(first_key, first),
+		first_key: account(first_key),
+		second: boxed(second),
+		second_signature: sign(second_key, second),
+		second_key: account(second_key),
 	}
 }
 
@@ -151,8 +106,9 @@ pub(super) fn dispatch(seed: u8, call: crate::Call<Test>) -> DispatchResultWithP
 	RuntimeCall::from(call).dispatch(signed(seed))
 }
 
-fn plain(result: DispatchResultWithPostInfo) -> DispatchResult {
-	result.map(|_| ()).map_err(|refused| refused.error)
+/// Reports as a stranger.
+pub(super) fn report(call: crate::Call<Test>) -> DispatchResult {
+	plain(dispatch(STRANGER, call))
 }
 
 /// Reports as `seed` a statement that `key` has signed.
@@ -160,27 +116,27 @@ pub(super) fn overcharge_of(
 	seed: u8,
 	key: u8,
 	statement: &Statement,
-	settled: &SettledRecord,
+	of: &Proven,
 ) -> DispatchResult {
-	plain(dispatch(seed, overcharge_call(key, statement, settled)))
+	plain(dispatch(seed, overcharge_call(key, statement, of)))
 }
 
 /// Reports as a stranger what the node's receipt key has signed.
-pub(super) fn overcharge(statement: &Statement, settled: &SettledRecord) -> DispatchResult {
-	overcharge_of(STRANGER, RECEIPTS, statement, settled)
+pub(super) fn overcharge(statement: &Statement, of: &Proven) -> DispatchResult {
+	overcharge_of(STRANGER, RECEIPTS, statement, of)
 }
 
 pub(super) fn misreport_of(
 	seed: u8,
 	key: u8,
 	statement: &Statement,
-	settled: &SettledRecord,
+	of: &Proven,
 ) -> DispatchResult {
-	plain(dispatch(seed, misreport_call(key, statement, settled)))
+	plain(dispatch(seed, misreport_call(key, statement, of)))
 }
 
-pub(super) fn misreport(statement: &Statement, settled: &SettledRecord) -> DispatchResult {
-	misreport_of(STRANGER, RECEIPTS, statement, settled)
+pub(super) fn misreport(statement: &Statement, of: &Proven) -> DispatchResult {
+	misreport_of(STRANGER, RECEIPTS, statement, of)
 }
 
 pub(super) fn equivocation_of(
@@ -190,7 +146,7 @@ pub(super) fn equivocation_of(
 	first: &Statement,
 	second: &Statement,
 ) -> DispatchResult {
-	plain(dispatch(seed, equivocation_call(key, operator, first, second)))
+	plain(dispatch(seed, two_statements_call(operator, (key, first), (key, second))))
 }
 
 pub(super) fn equivocation(first: &Statement, second: &Statement) -> DispatchResult {

@@ -1,7 +1,6 @@
 //! Tests of the extrinsics: what they do, and each error.
 
 mod adversary;
-mod aggregate;
 mod disputes;
 mod disputing;
 mod lanes;

@@ -2,13 +2,13 @@
 //! lost.
 
 use super::{
-	disputing::{equivocation_of, misreport_of, overcharge_of, proven, SettledRecord},
+	disputing::{misreport_call, overcharge_call, two_statements_call, two_statements_of},
 	lanes::{
-		self, disputes,
-		random::{lane_step, Agreed, LaneStep},
+		self,
+		random::{lane_step, Kept, LaneStep},
 	},
 };
-use crate::{mock::*, versions::VersionedCloseAgreement, Event, Lanes, Nodes, Sessions};
+use crate::{mock::*, Nodes, Sessions};
 use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, RawOrigin},
 	traits::{
@@ -17,23 +17,16 @@ use frame_support::{
 	},
 	weights::Weight,
 };
-use openledger_primitives::{
-	closing::CloseAgreement, lane, record::CallRecord, signing::Signed, statement::Statement,
-	Signature,
-};
+use openledger_primitives::lane::CallRecord;
 use proptest::{collection::vec, prelude::*};
-use sp_core::Pair;
 use sp_runtime::traits::Dispatchable;
 
 type Call = crate::Call<Test>;
 
-/// A step of somebody. Sequences, and what is acknowledged in calls, are counted from where the lane
-/// is.
+/// A step of somebody.
 #[derive(Clone, Debug)]
 enum Step {
 	Open { node: u8, calls: u128, limit: u128, blocks: u32 },
-	Settle { session: u64, lane: u16, sequence: u64, calls: u128, by: u8, records: Vec<(u64, u32)> },
-	Aggregate { session: u64, lane: u16, sequence: u64, up_to: u64, calls: u32, own: bool },
 	Serve { session: u64, lane: u16, skip: u64, tokens: u32, entry: Option<u64> },
 	Lanes { by: u8, lanes: Vec<LaneStep> },
 	TopUp(u64, u128),
@@ -41,7 +34,6 @@ enum Step {
 	Limit(u64, u128),
 	RequestClose(u64),
 	Agree(u64),
-	AgreeVersioned(u64),
 	Close(u64, u8),
 	Register(u8),
 	Update(u8, u32),
@@ -58,8 +50,6 @@ enum Step {
 	Overcharge { which: usize, eighths: u128, key: Key, by: u8 },
 	Misreport { which: usize, tokens: u32, key: Key, by: u8 },
 	Equivocate { node: u8, session: u64, sequence: u64, key: Key, by: u8 },
-	OverchargedCall { which: usize, eighths: u128, key: Key, by: u8 },
-	MisreportedCall { which: usize, tokens: u32, key: Key, by: u8 },
 	Wait(u32),
 }
 
@@ -87,9 +77,6 @@ impl Key {
 	}
 }
 
-/// A record that counted, and the node that settled it.
-type Book = Vec<(u8, SettledRecord)>;
-
 fn session() -> impl Strategy<Value = u64> {
 	0u64..6
 }
@@ -107,40 +94,18 @@ fn anyone() -> impl Strategy<Value = u8> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-	let records = vec((0u64..7, prop_oneof![6 => 0u32..24, 1 => 24u32..200]), 0..8);
 	prop_oneof![
 		3 => (node(), 0u128..8, 0u128..8, 5u32..120)
 			.prop_map(|(node, calls, limit, blocks)| Step::Open { node, calls, limit, blocks }),
-		8 => (session(), 0u16..3, 0u64..7, 0u128..6, by_signers(), records).prop_map(
-			|(session, lane, sequence, calls, by, records)| Step::Settle {
-				session,
-				lane,
-				sequence,
-				calls,
-				by,
-				records,
-			}
-		),
-		6 => (session(), 0u16..3, 1u64..9, 0u64..7, 0u32..4, any::<bool>()).prop_map(
-			|(session, lane, sequence, up_to, calls, own)| Step::Aggregate {
-				session,
-				lane,
-				sequence,
-				up_to,
-				calls,
-				own,
-			}
-		),
-		14 => (session(), 2u16..5, 0u64..2, 0u32..60, prop::option::weighted(0.2, 95u64..105)).prop_map(
+		16 => (session(), 0u16..4, 0u64..2, 0u32..60, prop::option::weighted(0.2, 95u64..105)).prop_map(
 			|(session, lane, skip, tokens, entry)| Step::Serve { session, lane, skip, tokens, entry }
 		),
-		8 => (by_signers(), vec(lane_step(), 1..5)).prop_map(|(by, lanes)| Step::Lanes { by, lanes }),
+		14 => (by_signers(), vec(lane_step(), 1..5)).prop_map(|(by, lanes)| Step::Lanes { by, lanes }),
 		1 => (session(), 0u128..4).prop_map(|(session, calls)| Step::TopUp(session, calls)),
 		1 => (session(), 0u32..200).prop_map(|(session, blocks)| Step::Extend(session, blocks)),
 		1 => (session(), 0u128..8).prop_map(|(session, calls)| Step::Limit(session, calls)),
 		1 => session().prop_map(Step::RequestClose),
 		1 => session().prop_map(Step::Agree),
-		1 => session().prop_map(Step::AgreeVersioned),
 		3 => (session(), prop_oneof![Just(NODE), Just(CALLER), Just(STRANGER)])
 			.prop_map(|(session, by)| Step::Close(session, by)),
 		1 => node().prop_map(Step::Register),
@@ -170,11 +135,6 @@ fn step() -> impl Strategy<Value = Step> {
 				by,
 			}
 		),
-		3 => (any::<usize>(), 0u128..9, key(), anyone()).prop_map(|(which, eighths, key, by)| {
-			Step::OverchargedCall { which, eighths, key, by }
-		}),
-		2 => (any::<usize>(), 22u32..26, key(), anyone())
-			.prop_map(|(which, tokens, key, by)| Step::MisreportedCall { which, tokens, key, by }),
 		2 => (1u32..150).prop_map(Step::Wait),
 	]
 }
@@ -201,39 +161,7 @@ fn endpoint() -> openledger_primitives::Uri {
 	b"http://127.0.0.1:8402".to_vec().try_into().unwrap()
 }
 
-/// Writes down which records the last step settled.
-fn note(book: &mut Book) {
-	let events = System::events();
-	let events = || {
-		events.iter().filter_map(|record| match &record.event {
-			RuntimeEvent::Metering(event) => Some(event),
-			_ => None,
-		})
-	};
-	let records: Vec<_> = events()
-		.filter_map(|event| match event {
-			Event::CallSettled { sequence, output_tokens, charge, .. } => {
-				let record = CallRecord { output_tokens: *output_tokens, ..record(*sequence) };
-				Some((record, *charge))
-			}
-			_ => None,
-		})
-		.collect();
-	for event in events() {
-		if let Event::VoucherSettled { session, lane, sequence, .. } = event {
-			let node = node_of(*session);
-			let all = proven((*session, *lane, *sequence), &records);
-			book.extend(all.into_iter().map(|of| (node, of)));
-		}
-	}
-}
-
-/// One of the newer settled records.
-fn pick(book: &Book, which: usize) -> Option<&(u8, SettledRecord)> {
-	book.iter().rev().nth(which % book.len().clamp(1, 12))
-}
-
-fn take(step: Step, book: &Book, agreed: &mut Agreed) -> DispatchResultWithPostInfo {
+fn take(step: Step, kept: &mut Kept) -> DispatchResultWithPostInfo {
 	let now = System::block_number();
 	let charge = call_charge();
 	match step {
@@ -247,51 +175,22 @@ fn take(step: Step, book: &Book, agreed: &mut Agreed) -> DispatchResultWithPostI
 				expires_at: now + blocks,
 			},
 		),
-		Step::Settle { session, lane, sequence, calls, by, records } => {
-			let before = Lanes::<Test>::get(session, lane);
-			let acknowledged = before.settled + calls * charge;
-			let voucher = voucher(session, lane, before.sequence + sequence, acknowledged, charge);
-			let records = records
-				.into_iter()
-				.map(|(sequence, output_tokens)| CallRecord {
-					output_tokens,
-					..record(before.sequence + sequence)
-				})
-				.collect::<Vec<_>>()
-				.try_into()
-				.unwrap();
-			let signature = sign(by, &voucher);
-			dispatch(node_of(session), Call::settle { voucher, signature, records })
-		}
-		Step::Aggregate { session, lane, sequence, up_to, calls, own } => {
-			let before = Lanes::<Test>::get(session, lane);
-			let sequence = before.sequence + sequence;
-			let up_to = before.sequence + up_to;
-			let acknowledged = before.settled + 3 * charge;
-			let voucher = voucher(session, lane, sequence, acknowledged, charge);
-			let signature = sign(SIGNER, &voucher);
-			let aggregate = aggregate(up_to, calls);
-			let last = own.then(|| record(sequence));
-			let call = Call::settle_aggregate { voucher, signature, aggregate, last };
-			dispatch(node_of(session), call)
-		}
 		Step::Serve { session, lane, skip, tokens, entry } => {
 			if Sessions::<Test>::contains_key(session) {
-				let book = agreed.lanes.entry((session, lane));
+				let book = kept.lanes.entry((session, lane));
 				let book = book.or_insert_with(|| lanes::Book::new(session, lane));
 				let sequence = book.voucher().sequence + skip;
 				let entries = entry.map(|contribution| (contribution, 2_500));
-				book.call(lane::CallRecord {
+				book.call(CallRecord {
 					output_tokens: tokens,
 					attribution: lanes::shares(entries.as_slice()),
-					..lanes::used(sequence)
+					..record(sequence)
 				});
 			}
 			Ok(().into())
 		}
 		Step::Lanes { by, lanes } => {
-			let lanes: Vec<_> =
-				lanes.iter().filter_map(|lane| agreed.settlement(lane, by)).collect();
+			let lanes: Vec<_> = lanes.iter().filter_map(|lane| kept.settlement(lane, by)).collect();
 			let node = lanes.first().map_or(NODE, |(node, _)| *node);
 			let lanes: Vec<_> = lanes.into_iter().map(|(_, settlement)| settlement).collect();
 			dispatch(node, Call::settle_lanes { lanes: lanes.try_into().unwrap() })
@@ -307,20 +206,9 @@ fn take(step: Step, book: &Book, agreed: &mut Agreed) -> DispatchResultWithPostI
 		}
 		Step::RequestClose(session) => dispatch(CALLER, Call::request_close { session }),
 		Step::Agree(session) => {
-			let settled = Sessions::<Test>::get(session).map_or(0, |session| session.settled);
-			let genesis_hash = System::block_hash(0);
-			let agreement = CloseAgreement { genesis_hash, session, settled };
-			let signature: Signature = pair(RECEIPTS).sign(&agreement.signing_payload()).into();
-			dispatch(CALLER, Call::close_with_agreement { session, signature })
-		}
-		Step::AgreeVersioned(session) => {
-			let settled = Sessions::<Test>::get(session).map_or(0, |session| session.settled);
-			let genesis_hash = System::block_hash(0);
-			let agreement =
-				lane::CloseAgreement { genesis_hash, session, settled, extension: None };
-			let signature = lanes::sign_with(RECEIPTS, &agreement);
-			let agreement = VersionedCloseAgreement::from(agreement);
-			dispatch(CALLER, Call::close_by_agreement { agreement, signature })
+			let agreement = agreement_to_close(session);
+			let signature = sign(RECEIPTS, &agreement);
+			dispatch(CALLER, Call::close_by_agreement { agreement: agreement.into(), signature })
 		}
 		Step::Close(session, by) => dispatch(by, Call::close_session { session }),
 		Step::Register(node) => dispatch(
@@ -355,31 +243,20 @@ fn take(step: Step, book: &Book, agreed: &mut Agreed) -> DispatchResultWithPostI
 		Step::Unjail(node) => dispatch(node, Call::unjail {}),
 		Step::Remove(node) => dispatch(STRANGER, Call::remove_node { operator: account(node) }),
 		Step::Overcharge { which, eighths, key, by } => {
-			let Some((node, of)) = pick(book, which) else { return Ok(().into()) };
-			let statement = of.cheaper(of.charge * eighths / 8);
-			Ok(overcharge_of(by, key.of(*node), &statement, of).map(Into::into)?)
+			let Some((node, of)) = kept.pick(which) else { return Ok(().into()) };
+			let statement = of.cheaper(of.call().charge * eighths / 8);
+			dispatch(by, overcharge_call(key.of(*node), &statement, of))
 		}
 		Step::Misreport { which, tokens, key, by } => {
-			let Some((node, of)) = pick(book, which) else { return Ok(().into()) };
-			let statement = Statement { output_tokens: tokens, ..of.statement() };
-			Ok(misreport_of(by, key.of(*node), &statement, of).map(Into::into)?)
+			let Some((node, of)) = kept.pick(which) else { return Ok(().into()) };
+			let mut statement = of.statement();
+			statement.tokens.output = tokens;
+			dispatch(by, misreport_call(key.of(*node), &statement, of))
 		}
 		Step::Equivocate { node, session, sequence, key, by } => {
-			let of = &proven((session, 0, sequence), &[(record(sequence), charge)])[0];
-			let (one, other) = (of.statement(), of.altered());
-			Ok(equivocation_of(by, node, key.of(node), &one, &other).map(Into::into)?)
-		}
-		Step::OverchargedCall { which, eighths, key, by } => {
-			let Some((node, of, statement)) = agreed.pick(which) else { return Ok(().into()) };
-			let charge = statement.charge * eighths / 8;
-			let statement = lane::Statement { charge, ..statement.clone() };
-			dispatch(by, disputes::overcharge_call(key.of(*node), &statement, of))
-		}
-		Step::MisreportedCall { which, tokens, key, by } => {
-			let Some((node, of, statement)) = agreed.pick(which) else { return Ok(().into()) };
-			let mut statement = statement.clone();
-			statement.tokens.output = tokens;
-			dispatch(by, disputes::misreport_call(key.of(*node), &statement, of))
+			let (one, other) = two_statements_of(session, 0, sequence);
+			let key = key.of(node);
+			dispatch(by, two_statements_call(node, (key, &one), (key, &other)))
 		}
 		Step::Wait(blocks) => {
 			System::set_block_number(now + blocks);
@@ -400,17 +277,16 @@ proptest! {
 			for calls in 1..=3 {
 				open_session(calls * 4 * call_charge());
 			}
-			let (mut book, mut agreed) = (Book::new(), Agreed::default());
+			let mut kept = Kept::default();
 			let pot = balance(100);
 			for step in steps {
 				System::reset_events();
 				let before = sp_io::storage::root(sp_runtime::StateVersion::V1);
-				if take(step, &book, &mut agreed).is_err() {
+				if take(step, &mut kept).is_err() {
 					let after = sp_io::storage::root(sp_runtime::StateVersion::V1);
 					prop_assert_eq!(before, after, "something refused has changed the state");
 				}
-				note(&mut book);
-				agreed.note();
+				kept.note();
 				lanes::check_events();
 				check_invariants();
 				prop_assert_eq!(balance(100), pot, "something stays in the pot");

@@ -1,9 +1,9 @@
 //! The roots of settlements.
 
-use super::run;
+use super::{disputing::settled_by, run};
 use crate::{mock::*, roots::DROPPED_PER_BLOCK, RootQueue, RootQueueEnds, Roots, WeightInfo};
 use frame_support::{assert_ok, traits::Hooks, weights::Weight};
-use openledger_primitives::{merkle, record::CallRecord, Hash};
+use openledger_primitives::{lane::CallRecord, tree};
 
 /// Settles one call a lane, on as many lanes.
 fn settle_on_lanes(session: u64, sequence: u64, lanes: u16) {
@@ -24,38 +24,23 @@ fn what_counted_can_be_proven() {
 		let session = open_session(DEPOSIT);
 		let charge = call_charge();
 		System::set_block_number(3);
-		let bad = CallRecord { version: 7, ..record(2) };
-		let records = vec![record(1), bad.clone(), record(3), record(5)];
+		let bad = CallRecord { cached_tokens: u32::MAX, ..record(2) };
+		let calls = vec![record(1), bad, record(3), record(5)];
 		let voucher = voucher(session, 2, 6, 3 * charge, charge);
-		assert_ok!(settle(&voucher, records));
+		let all = settled_by(|| settle_calls(&voucher, calls));
 		let kept = Roots::<Test>::get((session, 2, 5)).unwrap();
-		assert_eq!((kept.first_sequence, kept.last_sequence, kept.records), (1, 5, 3));
+		assert_eq!((kept.first_sequence, kept.last_sequence, kept.items), (1, 5, 3));
 		assert_eq!((kept.node, kept.caller), (account(NODE), account(CALLER)));
 		assert_eq!((kept.charged, kept.at, kept.until), (3 * charge, 3, 103));
+		assert_eq!((kept.voucher_sequence, kept.agreement), (6, voucher.agreement.hash()));
+		assert_eq!(kept.acknowledged_root, voucher.acknowledged_root);
 
-		let counted = [record(1), record(3), record(5)];
-		let leaves: Vec<_> = counted.iter().map(|record| merkle::leaf(record, charge)).collect();
-		for (index, record) in counted.iter().enumerate() {
-			let proof = merkle::prove(&leaves, index.try_into().unwrap()).unwrap();
-			assert!(merkle::verify(&kept.root, record, charge, &proof));
-			assert!(!merkle::verify(&kept.root, &bad, charge, &proof));
+		let counted: Vec<_> = all.iter().map(|of| of.call().record.clone()).collect();
+		assert_eq!(counted, [record(1), record(3), record(5)]);
+		for of in &all {
+			let leaf = (of.index, of.item.leaf());
+			assert_eq!(tree::root_from(kept.items, &[leaf], &of.hashes), Some(kept.root));
 		}
-	});
-}
-
-#[test]
-fn sums_and_the_own_call_have_a_root_each() {
-	run(|| {
-		let session = open_session(DEPOSIT);
-		let charge = call_charge();
-		let voucher = voucher(session, 0, 11, 4 * charge, charge);
-		assert_ok!(settle_sums(&voucher, aggregate(8, 4), Some(record(11))));
-		let sums = Roots::<Test>::get((session, 0, 8)).unwrap();
-		assert_eq!(sums.root, Hash::repeat_byte(0xcc));
-		assert_eq!((sums.first_sequence, sums.records, sums.charged), (1, 4, 4 * charge));
-		let own = Roots::<Test>::get((session, 0, 11)).unwrap();
-		assert_eq!((own.first_sequence, own.records, own.charged), (9, 1, charge));
-		assert_eq!(own.root, merkle::leaf(&record(11), charge));
 	});
 }
 
@@ -122,11 +107,11 @@ fn settlements_remove_old_roots() {
 		settle_on_lanes(session, 1, 10);
 		System::set_block_number(102);
 		settle_on_lanes(session, 2, 3);
-		assert_eq!(kept(), 10 + 3 - 6);
-		settle_on_lanes(session, 3, 2);
-		assert_eq!(kept(), 10 + 5 - 10);
-		settle_on_lanes(session, 4, 1);
-		assert_eq!(kept(), 6);
+		assert_eq!(kept(), 10);
+		// All that are over are gone then.
+		settle_on_lanes(session, 3, 8);
+		assert_eq!(kept(), 3 + 8);
+		assert!(Roots::<Test>::iter_values().all(|root| root.at == 102));
 	});
 }
 

@@ -4,16 +4,16 @@ use super::run;
 use crate::{mock::*, Error, Event, Lanes, NextSessionId, Nodes, Sessions};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Mutate};
 use openledger_primitives::{
-	closing::CloseAgreement,
 	ids::{MILLI_OPEN, OPEN},
+	lane::CloseAgreement,
 	signing::{wrap, Signed},
 	Hash, Signature,
 };
 use sp_core::Pair;
-use sp_runtime::{DispatchError, DispatchResult, TokenError};
+use sp_runtime::{DispatchResult, TokenError};
 
 fn close(seed: u8, session: u64) -> DispatchResult {
-	Metering::close_session(signed(seed), session).map(|_| ()).map_err(|refused| refused.error)
+	plain(Metering::close_session(signed(seed), session))
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_hot_key_spends_up_to_its_limit_and_the_caller_beyond_it() {
 		assert_noop!(settle_one(session, 2, 1, 0, charge), Error::<Test>::AboveSpendingLimit);
 		// The caller's own signature counts up to the deposit, and uses up none of the limit.
 		let own = voucher(session, 2, 1, 0, charge);
-		assert_ok!(settle_by(CALLER, &own, vec![record(1)]));
+		assert_ok!(settle_calls_by(CALLER, &own, vec![record(1)]));
 		let stored = Sessions::<Test>::get(session).unwrap();
 		assert_eq!((stored.settled, stored.spent), (3 * charge, 2 * charge));
 
@@ -140,7 +140,7 @@ fn a_hot_key_spends_up_to_its_limit_and_the_caller_beyond_it() {
 		settle_one(session, 3, 1, 0, charge).unwrap();
 		assert_noop!(settle_one(session, 4, 1, 0, charge), Error::<Test>::AboveSpendingLimit);
 		assert_noop!(
-			settle_by(STRANGER, &voucher(session, 4, 1, 0, charge), vec![record(1)]),
+			settle_calls_by(STRANGER, &voucher(session, 4, 1, 0, charge), vec![record(1)]),
 			Error::<Test>::BadSignature
 		);
 	});
@@ -159,9 +159,10 @@ fn the_callers_own_key_has_no_limit() {
 			0,
 			101
 		));
+		System::set_block_number(2);
 		let voucher = voucher(session, 0, 1, 0, call_charge());
-		assert_noop!(settle(&voucher, vec![record(1)]), Error::<Test>::BadSignature);
-		assert_ok!(settle_by(CALLER, &voucher, vec![record(1)]));
+		assert_noop!(settle_calls(&voucher, vec![record(1)]), Error::<Test>::BadSignature);
+		assert_ok!(settle_calls_by(CALLER, &voucher, vec![record(1)]));
 	});
 }
 
@@ -312,33 +313,30 @@ fn who_cleans_up_is_rewarded() {
 fn both_agree_to_close_at_once() {
 	run(|| {
 		let session = open_session(DEPOSIT);
-		let agreement =
-			|settled| CloseAgreement { genesis_hash: System::block_hash(0), session, settled };
-		let sign = |seed, agreement: &CloseAgreement| -> Signature {
-			pair(seed).sign(&agreement.signing_payload()).into()
-		};
-		let close = |seed, signature| -> Result<(), DispatchError> {
-			Metering::close_with_agreement(signed(seed), session, signature)
-				.map(|_| ())
-				.map_err(|refused| refused.error)
-		};
-		let early = sign(RECEIPTS, &agreement(0));
+		let early = agreement_to_close(session);
 		settle_one(session, 0, 1, 0, call_charge()).unwrap();
 		// An agreement from before a settlement is void.
-		assert_noop!(close(CALLER, early), Error::<Test>::BadSignature);
-		let good = agreement(call_charge());
-		assert_noop!(close(CALLER, sign(NODE, &good)), Error::<Test>::BadSignature);
-		assert_noop!(close(CALLER, sign(CALLER, &good)), Error::<Test>::BadSignature);
+		let refused = close_by_agreement(CALLER, RECEIPTS, early);
+		assert_eq!(refused, Err(Error::<Test>::AgreementOutdated.into()));
+		let good = agreement_to_close(session);
+		assert_eq!(good.settled, call_charge());
+		for seed in [NODE, CALLER] {
+			let refused = close_by_agreement(CALLER, seed, good);
+			assert_eq!(refused, Err(Error::<Test>::BadSignature.into()));
+		}
 		let fork = CloseAgreement { genesis_hash: Hash::repeat_byte(7), ..good };
-		assert_noop!(close(CALLER, sign(RECEIPTS, &fork)), Error::<Test>::BadSignature);
-		assert_noop!(close(STRANGER, sign(RECEIPTS, &good)), Error::<Test>::NotSessionCaller);
+		let refused = close_by_agreement(CALLER, RECEIPTS, fork);
+		assert_eq!(refused, Err(Error::<Test>::WrongChain.into()));
+		let refused = close_by_agreement(STRANGER, RECEIPTS, good);
+		assert_eq!(refused, Err(Error::<Test>::NotSessionCaller.into()));
 		let wrapped: Signature = pair(RECEIPTS).sign(&wrap(&good.signing_payload())).into();
-		assert_ok!(close(CALLER, wrapped));
+		assert_ok!(Metering::close_by_agreement(signed(CALLER), good.into(), wrapped));
 		System::assert_last_event(
 			Event::SessionClosed { session, refunded: DEPOSIT - call_charge() }.into(),
 		);
 		assert_eq!((held(CALLER), held_for_places(CALLER)), (0, 0));
-		assert_noop!(close(CALLER, sign(RECEIPTS, &good)), Error::<Test>::UnknownSession);
+		let refused = close_by_agreement(CALLER, RECEIPTS, good);
+		assert_eq!(refused, Err(Error::<Test>::UnknownSession.into()));
 		assert_eq!(Nodes::<Test>::get(account(NODE)).unwrap().liable_until, 101);
 	});
 }
@@ -376,14 +374,12 @@ fn an_expired_session_cannot_be_settled_for_ever() {
 		let session = open_session(DEPOSIT);
 		let charge = call_charge();
 		let late = voucher(session, 0, 2, charge, charge);
-		let sums = || aggregate(1, 1);
 		System::set_block_number(142);
-		assert_noop!(settle(&late, vec![record(1)]), Error::<Test>::SettlementOver);
-		assert_noop!(settle_sums(&late, sums(), None), Error::<Test>::SettlementOver);
+		assert_noop!(settle_calls(&late, vec![record(1)]), Error::<Test>::SettlementOver);
 		// Unless the caller wants it to last.
 		assert_ok!(Metering::extend_session(signed(CALLER), session, 152));
 		assert_eq!(Sessions::<Test>::get(session).unwrap().settle_until, 192);
-		assert_ok!(settle_sums(&late, sums(), None));
+		assert_ok!(settle_calls(&late, vec![record(1)]));
 	});
 }
 

@@ -2,10 +2,7 @@
 
 use crate::{
 	mock::*,
-	tests::{
-		disputing::{overcharge, settled},
-		lanes,
-	},
+	tests::disputing::{overcharge, settled},
 	Disputed, Nodes, PreviousKeys, Roots, Sessions,
 };
 use frame_support::{
@@ -22,7 +19,7 @@ fn breaks(message: &'static str, change: impl FnOnce(u64)) {
 		assert_ok!(overcharge(&all[0].cheaper(5), &all[0]));
 		assert_ok!(Metering::rotate_receipt_key(signed(NODE), account(20)));
 		assert_ok!(Metering::do_try_state());
-		change(all[0].session);
+		change(all[0].key.0);
 		assert_eq!(Metering::do_try_state(), Err(message.into()));
 	});
 }
@@ -61,35 +58,38 @@ fn sessions_can_be_settled_while_keys_are_kept() {
 
 #[test]
 fn lane_deposits_are_on_hold() {
-	fn broken(message: &'static str, change: fn(u64)) {
-		new_test_ext().execute_with(|| {
-			prepare();
-			let session = open_session(DEPOSIT);
-			let book = lanes::Book::with_calls(session, 0, 2);
-			assert_ok!(lanes::settle(vec![book.settlement()]));
-			assert_ok!(Metering::do_try_state());
-			change(session);
-			assert_eq!(Metering::do_try_state(), Err(message.into()));
-		});
-	}
 	let message = "lane deposits are not what is on hold";
-	broken(message, |session| change_session(session, |it| it.lane_deposits -= 1));
-	broken(message, |session| change_session(session, |it| it.lane_deposits += 1));
-	broken(message, |_| {
+	breaks(message, |session| change_session(session, |it| it.lane_deposits -= 1));
+	breaks(message, |session| change_session(session, |it| it.lane_deposits += 1));
+	breaks(message, |_| {
 		let reason = crate::HoldReason::LaneStorage.into();
 		Balances::hold(&reason, &account(NODE), 1).unwrap();
 	});
-	broken(message, |_| {
+	breaks(message, |_| {
 		let reason = crate::HoldReason::LaneStorage.into();
 		Balances::release(&reason, &account(NODE), 1, Precision::Exact).unwrap();
 	});
-	broken("an operator put up a deposit for no lane", |session| {
-		crate::Lanes::<Test>::mutate(session, 0, |lane| lane.agreement = None);
+	breaks("an operator put up a deposit for no lane", |_| {
+		// A jailed node takes no sessions.
+		change_node(|it| it.status = crate::types::Status::Active);
+		let session = open_session(DEPOSIT);
+		let reason = crate::HoldReason::LaneStorage.into();
+		Balances::hold(&reason, &account(NODE), 1).unwrap();
+		change_session(session, |it| it.lane_deposits = 1);
 	});
-	broken("a root is of another agreement than its lane", |session| {
-		Roots::<Test>::mutate((session, 0, 2), |root| root.as_mut().unwrap().agreement = None);
+	breaks("a root is of another agreement than its lane", |session| {
+		Roots::<Test>::mutate((session, 0, 2), |root| {
+			root.as_mut().unwrap().agreement = Default::default();
+		});
 	});
-	broken("a session was opened in a later block", |session| {
+	breaks("a lane has a number that none has", |session| {
+		let lane = crate::Lanes::<Test>::get(session, 0).unwrap();
+		crate::Lanes::<Test>::insert(session, openledger_primitives::MAX_LANES, lane);
+	});
+	breaks("a root is for more items than sequences", |session| {
+		Roots::<Test>::mutate((session, 0, 2), |root| root.as_mut().unwrap().items = 3);
+	});
+	breaks("a session was opened in a later block", |session| {
 		change_session(session, |it| it.opened_at = 2);
 	});
 }
@@ -118,7 +118,7 @@ fn refunds_are_of_what_was_charged() {
 	breaks("more was refunded than was charged", |session| {
 		Roots::<Test>::mutate((session, 0, 2), |root| root.as_mut().unwrap().charged = 4);
 	});
-	breaks("records are disputed without their root", |session| {
+	breaks("calls are disputed without their root", |session| {
 		let records = Disputed::<Test>::get((session, 0, 2));
 		Disputed::<Test>::insert((session, 1, 2), records);
 	});

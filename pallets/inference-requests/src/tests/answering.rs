@@ -7,69 +7,77 @@ use frame_support::{
 	traits::{LockableCurrency, WithdrawReasons},
 };
 use openledger_primitives::{
+	answer::Evidence,
+	lane::{
+		payouts, recompute, Agreement, Attribution, AttributionShare, FulfilledCall, LanePayouts,
+		Mismatch, RejectReason,
+	},
 	price::PriceSchedule,
-	record::{CallPayment, RejectReason},
-	Balance,
+	traits::Role,
+	Balance, ContributionId,
 };
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
-/// Answers as the node with a version and token counts of its own.
-fn answer_with(version: u32, input_tokens: u32, output_tokens: u32) -> PostInfo {
+/// Answers as the node with token counts of its own.
+fn answer_with(input_tokens: u32, output_tokens: u32) -> PostInfo {
+	answer_attributed(input_tokens, output_tokens, attribution(0))
+}
+
+fn answer_attributed(input_tokens: u32, output_tokens: u32, attribution: Attribution) -> PostInfo {
 	let output = output(OUTPUT);
-	let attribution = attribution(0);
-	Requests::fulfil_call(
-		origin(NODE),
-		0,
-		output,
-		input_tokens,
-		output_tokens,
-		version,
-		attribution,
-	)
+	Requests::fulfil_call(origin(NODE), 0, output, input_tokens, output_tokens, attribution)
+}
+
+fn shares(entries: &[(ContributionId, u16)]) -> Attribution {
+	let share = |(contribution, basis_points): &(ContributionId, u16)| AttributionShare {
+		contribution: *contribution,
+		basis_points: *basis_points,
+	};
+	entries.iter().map(share).collect::<Vec<_>>().try_into().unwrap()
+}
+
+/// Everybody's payouts of a call, worked out again from its event.
+fn payouts_of(call: &FulfilledCall) -> LanePayouts {
+	let (lane, item) = call.as_lane();
+	payouts(&lane, &[item]).unwrap()
 }
 
 #[test]
 fn an_answer_is_paid_and_the_rest_released() {
 	run(|| {
 		Nodes::set_payee(NODE, STRANGER);
-		request();
+		asked();
+
 		assert_ok!(answer(NODE, 0));
 
 		let charge = call_charge();
 		assert_eq!(held(CALLER), (0, 0));
 		assert_eq!(total(CALLER), WEALTH - charge);
-		let tenth = charge / 10;
-		let half = (charge - 2 * tenth) / 2;
-		let rest = charge - 2 * tenth - half;
-		assert_eq!((total(NODE), total(STRANGER)), (WEALTH, WEALTH + half));
-		assert_eq!(total(DEVELOPER), WEALTH + rest);
-		assert_eq!((total(PROTOCOL), total(DATA)), (WEALTH + tenth, WEALTH + tenth));
 		assert!(crate::Requests::<Test>::get(0).is_none());
+		let call = fulfilled();
+		assert_eq!(call.caller, account(CALLER));
+		assert_eq!((&call.node, &call.node_payee), (&account(NODE), &account(STRANGER)));
+		let agreement = Agreement {
+			model: MODEL,
+			version: 0,
+			price_version: 0,
+			as_of: 1,
+			evidence: Evidence::Open,
+			own_price: None,
+		};
+		assert_eq!(call.agreement, agreement);
+		let record = &call.call.record;
+		assert_eq!((record.input_tokens, record.output_tokens), (INPUT_TOKENS, OUTPUT_TOKENS));
+		assert_eq!(record.response_hash, sp_io::hashing::blake2_256(OUTPUT).into());
+		assert_eq!((&record.attribution, call.call.charge), (&attribution(2), charge));
 		System::assert_last_event(
 			Event::CallFulfilled {
 				request: 0,
-				caller: account(CALLER),
-				node: account(NODE),
-				payee: account(STRANGER),
-				developer: account(DEVELOPER),
-				model: MODEL,
-				version: 0,
-				price_version: 0,
-				input_tokens: INPUT_TOKENS,
-				output_tokens: OUTPUT_TOKENS,
-				charge,
 				released: MAX_CHARGE - charge,
 				input_hash: sp_io::hashing::blake2_256(INPUT).into(),
-				output_hash: sp_io::hashing::blake2_256(OUTPUT).into(),
 				output: output(OUTPUT),
-				attribution: attribution(2),
-				payment: CallPayment {
-					protocol: tenth,
-					developer: rest,
-					node: half,
-					data: tenth,
-					..Default::default()
-				},
+				call: Box::new(call),
 			}
 			.into(),
 		);
@@ -77,28 +85,113 @@ fn an_answer_is_paid_and_the_rest_released() {
 }
 
 #[test]
+fn every_part_of_a_payment_follows_from_its_event() {
+	run(|| {
+		Nodes::set_payee(NODE, STRANGER);
+		asked();
+		let entries = shares(&[(1, 5_000), (FOREIGN, 2_000), (2, 1)]);
+
+		assert_ok!(answer_attributed(INPUT_TOKENS, OUTPUT_TOKENS, entries));
+
+		let paid = payouts_of(&fulfilled());
+		let gained = |seed| total(seed) - WEALTH;
+		// A tenth is the protocol's; of the rest half is the developer's, and a fifth of that the parent's.
+		let rest = call_charge() / 10 * 9;
+		assert_eq!((paid.protocol, gained(PROTOCOL)), (call_charge() - rest, paid.protocol));
+		let payees = BTreeMap::from([
+			((account(STRANGER), Role::Node), gained(STRANGER)),
+			((account(DEVELOPER), Role::Developer), gained(DEVELOPER)),
+			((account(PARENT), Role::Royalty), gained(PARENT)),
+		]);
+		assert_eq!(paid.payees, payees);
+		assert_eq!((gained(DEVELOPER), gained(PARENT)), (rest / 10 * 4, rest / 10));
+		// Of the data part, half of the answer's half, and what one basis point is of it.
+		let data = rest / 5;
+		let curators = |amount: Balance| amount / 10;
+		let direct = [data / 2 / 2, data / 2 / 10_000];
+		let expected = [(1, direct[0] - curators(direct[0])), (2, direct[1] - curators(direct[1]))];
+		assert_eq!(paid.contributions, BTreeMap::from(expected));
+		assert_eq!(paid.releases.keys().copied().collect::<Vec<_>>(), [(0, 1), (1, 1)]);
+		let for_data = paid.contributions.values().chain(paid.releases.values());
+		let for_data = for_data.chain(paid.curators.values()).sum::<Balance>();
+		assert_eq!((for_data, gained(DATA)), (data, data));
+	});
+}
+
+#[test]
+fn no_number_of_an_event_can_be_another_one() {
+	run(|| {
+		asked();
+		assert_ok!(answer(NODE, 0));
+		let call = fulfilled();
+		let wrong = |change: fn(&mut FulfilledCall)| {
+			let mut changed = call.clone();
+			change(&mut changed);
+			let (lane, item) = changed.as_lane();
+			recompute(&lane, &[item]).err()
+		};
+
+		assert_eq!(wrong(|_| ()), None);
+		assert_eq!(wrong(|call| call.call.charge += 1), Some(Mismatch::Charge));
+		assert_eq!(wrong(|call| call.price.per_call += 1), Some(Mismatch::Charge));
+		assert_eq!(wrong(|call| call.call.record.output_tokens += 1), Some(Mismatch::Charge));
+		assert_eq!(wrong(|call| call.call.parts.developer += 1), Some(Mismatch::Parts));
+		assert_eq!(wrong(|call| call.lineage = Default::default()), Some(Mismatch::Parts));
+		assert_eq!(wrong(|call| call.call.direct[0].amount += 1), Some(Mismatch::Direct));
+		assert_eq!(wrong(|call| call.pools[0].amount += 1), Some(Mismatch::Pools));
+		assert_eq!(wrong(|call| call.sources[0].weight += 1), Some(Mismatch::Pools));
+	});
+}
+
+#[test]
 fn a_call_is_answered_once() {
 	run(|| {
-		request();
+		asked();
 		assert_ok!(answer(NODE, 0));
 		assert_noop!(answer(OTHER_NODE, 0), Error::<Test>::UnknownRequest);
 	});
 }
 
 #[test]
-fn the_price_of_the_request_applies() {
+fn a_call_is_answered_after_the_block_of_its_request() {
 	run(|| {
 		request();
-		Models::change(MODEL, |model| model.in_force = Some((1, 1)));
-		assert_ok!(answer_with(1, INPUT_TOKENS, OUTPUT_TOKENS));
+		assert_noop!(answer(NODE, 0), Error::<Test>::AnsweredTooSoon);
+		go_to(2);
+		assert_ok!(answer(NODE, 0));
+	});
+}
+
+#[test]
+fn a_call_is_paid_as_of_its_request() {
+	run(|| {
+		asked();
+		Models::replace(MODEL, 1, 1);
+
+		assert_ok!(answer(NODE, 0));
+
 		assert_eq!(total(CALLER), WEALTH - call_charge());
+		let Agreement { version, price_version, as_of, .. } = fulfilled().agreement;
+		assert_eq!((version, price_version, as_of), (0, 0, 1));
+		// The stand-in's releases are those of that block.
+		assert!(fulfilled().sources.iter().all(|source| source.release == 1));
+	});
+}
+
+#[test]
+fn a_call_whose_price_was_replaced_in_its_block_is_not_answered() {
+	run(|| {
+		request();
+		Models::replace(MODEL, 0, 1);
+		go_to(2);
+		assert_noop!(answer(NODE, 0), Error::<Test>::NotInForce);
 	});
 }
 
 #[test]
 fn a_model_that_was_paused_since_still_answers() {
 	run(|| {
-		request();
+		asked();
 		Models::change(MODEL, |model| model.callable = false);
 		assert_ok!(answer(NODE, 0));
 	});
@@ -119,6 +212,7 @@ fn the_last_block_is_the_deadline() {
 fn only_the_named_node_answers() {
 	run(|| {
 		assert_ok!(try_request(Some(NODE), MAX_CHARGE, 11));
+		go_to(2);
 		assert_noop!(answer(OTHER_NODE, 0), Error::<Test>::NotNamedNode);
 		assert_ok!(answer(NODE, 0));
 	});
@@ -128,7 +222,7 @@ fn only_the_named_node_answers() {
 fn only_active_nodes_that_serve_the_model_answer() {
 	run(|| {
 		assert_ok!(try_request(Some(NODE), MAX_CHARGE, 11));
-		request();
+		asked();
 		assert_noop!(answer(STRANGER, 1), Error::<Test>::ModelNotServed);
 		Nodes::set(NODE, MODEL, false);
 		assert_noop!(answer(NODE, 0), Error::<Test>::ModelNotServed);
@@ -140,12 +234,12 @@ fn only_active_nodes_that_serve_the_model_answer() {
 #[test]
 fn an_answer_has_no_more_tokens_than_bytes() {
 	run(|| {
-		request();
+		asked();
 		let most = u32::try_from(OUTPUT.len()).unwrap() + 1;
-		assert_noop!(answer_with(0, 1, most + 1), Error::<Test>::TooManyTokens);
-		assert_noop!(answer_with(0, 1, u32::MAX), Error::<Test>::TooManyTokens);
-		assert_noop!(answer_with(0, u32::MAX, 1), Error::<Test>::TooManyTokens);
-		assert_ok!(answer_with(0, 1, most));
+		assert_noop!(answer_with(1, most + 1), Error::<Test>::TooManyTokens);
+		assert_noop!(answer_with(1, u32::MAX), Error::<Test>::TooManyTokens);
+		assert_noop!(answer_with(u32::MAX, 1), Error::<Test>::TooManyTokens);
+		assert_ok!(answer_with(1, most));
 	});
 }
 
@@ -153,40 +247,51 @@ fn an_answer_has_no_more_tokens_than_bytes() {
 fn the_answer_may_be_as_long_as_an_output() {
 	run(|| {
 		Models::change(MODEL, |model| model.price.per_output_token = 1);
-		request();
+		asked();
 		let longest = vec![b'x'; openledger_primitives::MAX_REQUEST_OUTPUT as usize];
 		let output = RequestOutput::try_from(longest).unwrap();
-		assert_ok!(Requests::fulfil_call(origin(NODE), 0, output, 0, 8_193, 0, attribution(8)));
+		assert_ok!(Requests::fulfil_call(origin(NODE), 0, output, 0, 8_193, attribution(16)));
 	});
 }
 
 #[test]
-fn an_older_version_may_not_answer() {
+fn an_attribution_is_of_the_whole_answer_at_most() {
 	run(|| {
-		Models::change(MODEL, |model| model.in_force = Some((2, 0)));
-		request();
-		assert_noop!(answer_with(1, 1, 1), Error::<Test>::VersionTooOld);
-		assert_noop!(answer_with(3, 1, 1), Error::<Test>::UnknownVersion);
-		Models::change(MODEL, |model| model.in_force = Some((3, 0)));
-		assert_ok!(answer_with(3, 1, 1));
+		asked();
+		let invalid: [&[(ContributionId, u16)]; 4] =
+			[&[(1, 0)], &[(1, 5_000), (1, 1)], &[(1, 10_001)], &[(1, 5_000), (2, 5_000), (3, 1)]];
+		for entries in invalid {
+			let answered = || answer_attributed(1, 1, shares(entries));
+			assert_noop!(answered(), Error::<Test>::InvalidAttribution);
+		}
+		assert_ok!(answer_attributed(1, 1, shares(&[(1, 5_000), (2, 5_000)])));
 	});
 }
 
 #[test]
-fn what_the_registry_refuses_is_said() {
+fn what_cannot_be_paid_is_said() {
 	run(|| {
-		request();
+		asked();
 		for (reason, error) in [
 			(RejectReason::UnknownModel, Error::<Test>::UnknownModel),
-			(RejectReason::UnknownVersion, Error::<Test>::UnknownVersion),
-			(RejectReason::UnknownPrice, Error::<Test>::PriceExpired),
-			(RejectReason::PriceExpired, Error::<Test>::PriceExpired),
-			(RejectReason::NotInForce, Error::<Test>::VersionNotInForce),
+			(RejectReason::UnknownVersion, Error::<Test>::NoTerms),
+			(RejectReason::UnknownPrice, Error::<Test>::NoTerms),
+			(RejectReason::NotInForce, Error::<Test>::NotInForce),
 			(RejectReason::VersionExpired, Error::<Test>::VersionExpired),
+			(RejectReason::PriceExpired, Error::<Test>::PriceExpired),
 			(RejectReason::ModelRetired, Error::<Test>::ModelRetired),
-			(RejectReason::RequestMismatch, Error::<Test>::NoTerms),
+			(RejectReason::TermsForgotten, Error::<Test>::TermsForgotten),
+			(RejectReason::AboveAcknowledged, Error::<Test>::NoTerms),
 		] {
 			Models::change(MODEL, |model| model.refusal = Some(reason));
+			assert_noop!(answer(NODE, 0), error);
+		}
+		Models::change(MODEL, |model| model.refusal = None);
+		for (reason, error) in [
+			(RejectReason::TermsForgotten, Error::<Test>::TermsForgotten),
+			(RejectReason::NoPayableSource, Error::<Test>::NoPayableSource),
+		] {
+			SplitRefuses::set(Some(reason));
 			assert_noop!(answer(NODE, 0), error);
 		}
 	});
@@ -195,11 +300,11 @@ fn what_the_registry_refuses_is_said() {
 #[test]
 fn a_charge_must_fit_a_balance() {
 	run(|| {
-		request();
+		asked();
 		Models::change(MODEL, |model| {
 			model.price = PriceSchedule { per_input_token: u128::MAX, ..model.price };
 		});
-		assert_noop!(answer_with(0, 2, 0), Error::<Test>::ChargeOverflow);
+		assert_noop!(answer_with(2, 0), Error::<Test>::ChargeOverflow);
 	});
 }
 
@@ -207,8 +312,9 @@ fn a_charge_must_fit_a_balance() {
 fn a_caller_never_pays_more_than_agreed() {
 	run(|| {
 		assert_ok!(try_request(None, call_charge() - 1, 11));
-		assert_noop!(answer(NODE, 0), Error::<Test>::AboveMaxCharge);
 		assert_ok!(try_request(None, call_charge(), 11));
+		go_to(2);
+		assert_noop!(answer(NODE, 0), Error::<Test>::AboveMaxCharge);
 		assert_ok!(answer(NODE, 1));
 		assert_eq!(held(CALLER), (call_charge() - 1, deposit()));
 	});
@@ -217,7 +323,7 @@ fn a_caller_never_pays_more_than_agreed() {
 #[test]
 fn a_lock_does_not_keep_what_was_promised() {
 	run(|| {
-		request();
+		asked();
 		Balances::set_lock(*b"purposes", &account(CALLER), u128::MAX, WithdrawReasons::all());
 		assert_ok!(answer(NODE, 0));
 		assert_eq!(total(CALLER), WEALTH - call_charge());
@@ -227,12 +333,14 @@ fn a_lock_does_not_keep_what_was_promised() {
 #[test]
 fn a_charge_that_is_not_split_is_not_taken() {
 	run(|| {
-		request();
-		ForgetPayment::set(true);
-		let result = with_storage_layer(|| answer(NODE, 0).map_err(|error| error.error));
-		assert_eq!(result.unwrap_err(), Error::<Test>::NotDistributed.into());
-		assert_eq!(total(CALLER), WEALTH);
-		assert_eq!(held(CALLER), (MAX_CHARGE, deposit()));
+		asked();
+		for forgotten in [Forgotten::Lane, Forgotten::Item] {
+			Forgets::set(Some(forgotten));
+			let result = with_storage_layer(|| answer(NODE, 0).map_err(|error| error.error));
+			assert_eq!(result.unwrap_err(), Error::<Test>::NotDistributed.into());
+			assert_eq!(total(CALLER), WEALTH);
+			assert_eq!(held(CALLER), (MAX_CHARGE, deposit()));
+		}
 	});
 }
 
@@ -241,55 +349,67 @@ fn a_node_may_ask_itself() {
 	run(|| {
 		let ask = Requests::request_call(origin(NODE), MODEL, None, input(INPUT), MAX_CHARGE, 11);
 		assert_ok!(ask);
+		go_to(2);
 		assert_ok!(answer(NODE, 0));
-		// It has paid all parts but its own.
+		// It has paid all parts but its own: three tenths of what the protocol leaves.
 		let charge = call_charge();
-		assert_eq!(total(NODE), WEALTH - charge + (charge - 2 * (charge / 10)) / 2);
+		assert_eq!(total(NODE), WEALTH - charge + charge / 10 * 9 / 10 * 3);
 	});
 }
 
 #[test]
 fn an_answer_pays_for_the_attribution_it_has() {
 	run(|| {
-		request();
+		asked();
 		let length = u32::try_from(OUTPUT.len()).unwrap();
 		let weight = |a, s| Some(<() as WeightInfo>::fulfil_call(length, a, s));
-		assert_eq!(answer(NODE, 0).unwrap().actual_weight, weight(2, 1));
+		assert_eq!(answer(NODE, 0).unwrap().actual_weight, weight(2, 2));
 		// This one pays no data, so nobody looks at the attribution.
-		let ask = |id| {
-			assert_ok!(Requests::request_call(
-				origin(CALLER),
-				OTHER_MODEL,
-				None,
-				input(INPUT),
-				MAX_CHARGE,
-				11
-			));
-			answer(NODE, id).unwrap().actual_weight
-		};
-		assert_eq!(ask(1), weight(0, 0));
+		assert_ok!(Requests::request_call(
+			origin(CALLER),
+			OTHER_MODEL,
+			None,
+			input(INPUT),
+			MAX_CHARGE,
+			11
+		));
+		go_to(3);
+		assert_eq!(answer(NODE, 1).unwrap().actual_weight, weight(0, 0));
 	});
 }
 
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(64))]
 
-	/// Whatever was agreed and however much was used: the caller pays the price of it, or nothing.
+	/// Whatever was agreed and however much was used: the caller pays the price of it, or nothing, and
+	/// everybody is paid what the event says.
 	#[test]
 	fn the_charge_is_the_price_within_what_was_agreed(
-		max_charge in PRICE..20 * PRICE, input_tokens in 0u32..1_000, output_tokens in 0u32..30
+		max_charge in PRICE..20 * PRICE,
+		input_tokens in 0u32..1_000,
+		output_tokens in 0u32..30,
+		points in prop::collection::vec(1u16..600, 0..16),
 	) {
 		new_test_ext().execute_with(|| {
 			assert_ok!(try_request(None, max_charge, 11));
+			go_to(2);
+			let entries: Vec<_> = (90..).step_by(3).zip(points).collect();
 			let charge = PRICE + Balance::from(input_tokens + output_tokens) * (PRICE / 100);
 			let answered = with_storage_layer(|| {
-				answer_with(0, input_tokens, output_tokens).map_err(|error| error.error)
+				answer_attributed(input_tokens, output_tokens, shares(&entries))
+					.map_err(|error| error.error)
 			});
 			let plausible = output_tokens <= u32::try_from(OUTPUT.len()).unwrap() + 1;
 			prop_assert_eq!(answered.is_ok(), plausible && charge <= max_charge);
 			let paid = if answered.is_ok() { charge } else { 0 };
 			prop_assert_eq!(total(CALLER), WEALTH - paid);
 			prop_assert_eq!(Balances::total_issuance(), issuance());
+			if answered.is_ok() {
+				let paid = payouts_of(&fulfilled());
+				prop_assert_eq!(total(PROTOCOL) - WEALTH, paid.protocol);
+				let node = paid.payees.get(&(account(NODE), Role::Node));
+				prop_assert_eq!(total(NODE) - WEALTH, node.copied().unwrap_or_default());
+			}
 			Requests::do_try_state().unwrap();
 			Ok(())
 		})?;

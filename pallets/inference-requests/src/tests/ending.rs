@@ -154,13 +154,14 @@ fn an_attacker_who_fills_the_slots_keeps_nobody_from_asking() {
 		for id in ids {
 			assert_eq!(crate::Requests::<Test>::get(id).unwrap().slot, None);
 		}
+		go_to_without_sweep(2);
 		assert_ok!(answer(NODE, ids[0]));
 		let charge = call_charge();
 		assert_eq!(total(CALLER), WEALTH - charge);
 		// One is cancelled, and its slot is found where there is one.
 		assert_ok!(Requests::cancel_call(origin(CALLER), ids[1]));
-		assert_eq!(crate::Requests::<Test>::get(ids[1]).unwrap().slot, Some(5));
-		go_to(6);
+		assert_eq!(crate::Requests::<Test>::get(ids[1]).unwrap().slot, Some(6));
+		go_to(7);
 		assert!(crate::Requests::<Test>::get(ids[1]).is_none());
 		// The sweep ends all the others by and by, but not the last: that somebody else does.
 		go_to(40);

@@ -7,13 +7,14 @@ use openledger_primitives::info::RequestInfo;
 #[test]
 fn a_request_tells_all_that_a_node_needs() {
 	run(|| {
-		Models::change(MODEL, |model| model.in_force = Some((1, 2)));
+		Models::replace(MODEL, 1, 2);
 		assert_ok!(try_request(Some(NODE), MAX_CHARGE, 11));
 		let mut info = RequestInfo {
 			id: 0,
 			caller: account(CALLER),
 			model: MODEL,
 			node: Some(account(NODE)),
+			version: 1,
 			price_version: 2,
 			max_charge: MAX_CHARGE,
 			deadline: 11,
@@ -58,6 +59,7 @@ fn the_requests_of_a_model_come_in_order_and_in_pages() {
 		assert_eq!(ids(OTHER_MODEL, 0, 2), vec![251, 253]);
 		assert_eq!(ids(9, 0, 256), Vec::<u64>::new());
 
+		go_to_without_sweep(2);
 		assert_ok!(answer(NODE, 256));
 		assert_eq!(ids(MODEL, 255, 2), vec![258, 260]);
 	});

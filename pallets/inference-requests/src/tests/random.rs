@@ -2,14 +2,18 @@
 
 use crate::mock::*;
 use frame_support::{storage::with_storage_layer, traits::fungible::Inspect, weights::Weight};
-use openledger_primitives::{traits::RevenueDistributor, Balance, ModelId, RequestId, VersionId};
+use openledger_primitives::{
+	lane::recompute,
+	traits::{ModelInspect, RevenueDistributor},
+	Balance, ModelId, RequestId,
+};
 use proptest::{collection::vec, option, prelude::*};
 
 /// A request is meant by its place among those that wait, so that most steps meet one.
 #[derive(Clone, Debug)]
 enum Step {
 	Request { caller: u8, model: ModelId, node: Option<u8>, bytes: usize, calls: u8, ahead: u32 },
-	Fulfil { place: usize, node: u8, tokens: u32, entries: u64, newer: bool },
+	Fulfil { place: usize, node: u8, tokens: u32, entries: u64 },
 	Cancel { place: usize, caller: u8 },
 	Expire { place: usize },
 	Pause { model: ModelId, callable: bool },
@@ -31,10 +35,8 @@ fn step() -> impl Strategy<Value = Step> {
 				caller, model, node, bytes, calls, ahead
 			}
 		),
-		6 => (place(), node(), 0u32..45, 0u64..=8, any::<bool>()).prop_map(
-			|(place, node, tokens, entries, newer)| Step::Fulfil {
-				place, node, tokens, entries, newer
-			}
+		6 => (place(), node(), 0u32..45, 0u64..=16).prop_map(
+			|(place, node, tokens, entries)| Step::Fulfil { place, node, tokens, entries }
 		),
 		3 => (place(), caller()).prop_map(|(place, caller)| Step::Cancel { place, caller }),
 		3 => place().prop_map(|place| Step::Expire { place }),
@@ -49,11 +51,14 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// The request at a place, or one that there is not.
-fn at(place: usize) -> (RequestId, VersionId) {
+fn at(place: usize) -> RequestId {
 	let mut ids: Vec<_> = crate::Requests::<Test>::iter_keys().collect();
 	ids.sort();
-	let id = if place == 0 || ids.is_empty() { RequestId::MAX } else { ids[place % ids.len()] };
-	(id, crate::Requests::<Test>::get(id).map(|request| request.version).unwrap_or_default())
+	if place == 0 || ids.is_empty() {
+		RequestId::MAX
+	} else {
+		ids[place % ids.len()]
+	}
 }
 
 /// Takes a step as an extrinsic would: whole or not at all.
@@ -68,26 +73,27 @@ fn take(step: Step) {
 			let text = input(&vec![b'?'; bytes]);
 			Requests::request_call(origin(caller), model, node.map(account), text, charge, deadline)
 		}),
-		Step::Fulfil { place, node, tokens, entries, newer } => extrinsic(&|| {
-			let (request, version) = at(place);
-			let version = version + u32::from(newer);
+		Step::Fulfil { place, node, tokens, entries } => extrinsic(&|| {
 			let (text, entries) = (output(&[b'!'; 40]), attribution(entries));
-			Requests::fulfil_call(origin(node), request, text, tokens, tokens, version, entries)
+			let post =
+				Requests::fulfil_call(origin(node), at(place), text, tokens, tokens, entries)?;
+			let (lane, item) = fulfilled().as_lane();
+			assert_eq!(recompute(&lane, &[item]), Ok(()));
+			Ok(post)
 		}),
 		Step::Cancel { place, caller } => {
-			extrinsic(&|| Requests::cancel_call(origin(caller), at(place).0))
+			extrinsic(&|| Requests::cancel_call(origin(caller), at(place)))
 		}
 		Step::Expire { place } => extrinsic(&|| {
-			Requests::expire_call(origin(STRANGER), at(place).0)?;
+			Requests::expire_call(origin(STRANGER), at(place))?;
 			Ok(().into())
 		}),
 		Step::Pause { model, callable } => {
 			Models::change(model, |model| model.callable = callable);
 		}
 		Step::Release { model } => {
-			Models::change(model, |model| {
-				model.in_force = model.in_force.map(|(version, price)| (version + 1, price + 1));
-			});
+			let (version, price_version) = Models::in_force(model).unwrap();
+			Models::replace(model, version + 1, price_version + 1);
 		}
 		Step::Serve { node, serves } => {
 			Nodes::set(node, MODEL, serves);

@@ -3,19 +3,20 @@
 use crate::{mock::*, types::Request, Deadlines, Error, Event, NextRequestId, SLOT_SEARCH};
 use codec::MaxEncodedLen;
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
-use openledger_primitives::{record::RejectReason, AccountId, Balance, MAX_REQUEST_INPUT};
+use openledger_primitives::{lane::RejectReason, AccountId, Balance, MAX_REQUEST_INPUT};
 use sp_runtime::{DispatchError, TokenError};
 
 #[test]
 fn a_request_holds_the_most_it_may_cost_and_a_deposit() {
 	run(|| {
-		Models::change(MODEL, |model| model.in_force = Some((3, 5)));
+		Models::replace(MODEL, 3, 5);
 		assert_ok!(try_request(Some(NODE), MAX_CHARGE, 11));
 
 		assert_eq!(held(CALLER), (MAX_CHARGE, deposit()));
 		assert_eq!(total(CALLER), WEALTH);
 		let request = crate::Requests::<Test>::get(0).unwrap();
-		assert_eq!((request.version, request.price_version), (3, 5));
+		let Request { version, price_version, asked_at, .. } = request;
+		assert_eq!((version, price_version, asked_at), (3, 5, 1));
 		assert_eq!(request.slot, Some(12));
 		let hash = sp_io::hashing::blake2_256(INPUT).into();
 		System::assert_last_event(
@@ -38,7 +39,7 @@ fn a_request_holds_the_most_it_may_cost_and_a_deposit() {
 
 #[test]
 fn a_request_is_as_large_as_documented() {
-	assert_eq!(Request::<AccountId, u32>::max_encoded_len(), 155);
+	assert_eq!(Request::<AccountId, u32>::max_encoded_len(), 159);
 }
 
 #[test]
@@ -62,6 +63,7 @@ fn a_free_model_can_be_asked_for_nothing() {
 		Models::change(MODEL, |model| model.price = Default::default());
 		assert_ok!(try_request(None, 0, 11));
 		assert_eq!(held(CALLER), (0, deposit()));
+		go_to(2);
 		assert_ok!(answer(NODE, 0));
 		assert_eq!(total(CALLER), WEALTH);
 	});
@@ -90,13 +92,19 @@ fn the_model_must_exist_and_take_calls() {
 #[test]
 fn the_model_must_have_terms() {
 	run(|| {
-		Models::change(MODEL, |model| model.in_force = None);
+		Models::change(MODEL, |model| model.in_force.clear());
 		assert_noop!(try_request(None, MAX_CHARGE, 11), Error::<Test>::NoTerms);
-		Models::change(MODEL, |model| {
-			model.in_force = Some((0, 0));
-			model.refusal = Some(RejectReason::AboveAcknowledged);
-		});
+		Models::replace(MODEL, 0, 0);
+		Models::change(MODEL, |model| model.refusal = Some(RejectReason::AboveAcknowledged));
 		assert_noop!(try_request(None, MAX_CHARGE, 11), Error::<Test>::NoTerms);
+	});
+}
+
+#[test]
+fn nobody_is_asked_who_could_not_be_paid() {
+	run(|| {
+		SplitRefuses::set(Some(RejectReason::NoPayableSource));
+		assert_noop!(try_request(None, MAX_CHARGE, 11), Error::<Test>::NoPayableSource);
 	});
 }
 

@@ -41,7 +41,7 @@ fn a_cancelled_call_ends_by_itself() {
 #[test]
 fn the_deadline_of_an_answered_call_sweeps_nothing() {
 	run(|| {
-		let id = request();
+		let id = asked();
 		assert_ok!(answer(NODE, id));
 		assert_eq!(Deadlines::<Test>::iter().count(), 0);
 		go_to(20);

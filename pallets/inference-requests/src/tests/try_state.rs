@@ -37,6 +37,8 @@ fn holds_are_what_was_promised() {
 #[test]
 fn everything_belongs_to_a_request() {
 	breaks("a request has an id not yet given out", || NextRequestId::<Test>::put(0));
+	breaks("a request was made in a block to come", || change_request(|it| it.asked_at = 2));
+	breaks("a request is older than its deadline", || change_request(|it| it.deadline = 1));
 	breaks("a request would be swept too early", || change_request(|it| it.deadline += 1));
 	breaks("a request is not in its slot once", || change_request(|it| it.slot = Some(13)));
 	breaks("a slot names an unknown request", || change_request(|it| it.slot = None));

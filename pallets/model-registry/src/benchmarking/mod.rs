@@ -67,7 +67,7 @@ mod benchmarks {
 		let policy = policy(&sources);
 		let parent = parents::<T>(MAX_LINEAGE)?.ok_or(BenchmarkError::Stop("no parent"))?;
 		let above = Pallet::<T>::model_now(parent)?.parent;
-		for ancestor in Pallet::<T>::lineage_from(above) {
+		for (ancestor, _) in Pallet::<T>::levels_from(above) {
 			retire::<T>(ancestor.model)?;
 			let model = Pallet::<T>::model_now(ancestor.model)?;
 			Pallet::<T>::do_purge(ancestor.model, model, 0)?;
@@ -212,7 +212,7 @@ mod benchmarks {
 			Pallet::<T>::do_publish(id, model, version(number, sources.unwrap_or_default()))?;
 		}
 		let above = Pallet::<T>::model_now(id)?.parent;
-		for ancestor in Pallet::<T>::lineage_from(above) {
+		for (ancestor, _) in Pallet::<T>::levels_from(above) {
 			retire::<T>(ancestor.model)?;
 			let model = Pallet::<T>::model_now(ancestor.model)?;
 			Pallet::<T>::do_purge(ancestor.model, model, 0)?;

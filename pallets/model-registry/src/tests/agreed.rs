@@ -1,7 +1,6 @@
 //! The terms of calls that were agreed on as of an earlier block, and who would like them to be others.
 
 use super::*;
-use openledger_primitives::traits::CallTerms;
 
 /// The terms of a call of the first version at the first price.
 fn agreed(
@@ -58,9 +57,9 @@ fn who_was_paid_in_the_agreed_block_is_paid() {
 		for (block, expected) in expected {
 			assert_eq!(paid(id, block), expected, "{block}");
 		}
-		// All else is as for a call of now.
-		let now = ModelRegistry::terms(id, 0, 0).unwrap();
-		for block in [1, 5, 15] {
+		// All else is the same.
+		let now = agreed(id, 15).unwrap().0;
+		for block in [1, 5, 10] {
 			let terms = CallTerms { payee: OTHER, ..agreed(id, block).unwrap().0 };
 			assert_eq!(terms, now, "{block}");
 		}

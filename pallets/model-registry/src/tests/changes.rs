@@ -41,10 +41,10 @@ mod versions {
 			assert_eq!(refusal(id, 1, 0), Some(RejectReason::NotInForce));
 			pass(1);
 			assert_eq!(ModelRegistry::in_force(id), Some((1, 0)));
-			assert_eq!(ModelRegistry::terms(id, 1, 0).unwrap().sources.to_vec(), vec![latest(1)]);
+			assert_eq!(last_terms(id, 1, 0).unwrap().sources.to_vec(), vec![latest(1)]);
 			// Calls of the one before can be settled for 20 blocks.
 			pass(19);
-			assert_eq!(ModelRegistry::terms(id, 0, 0).unwrap().sources.to_vec(), sources());
+			assert_eq!(last_terms(id, 0, 0).unwrap().sources.to_vec(), sources());
 			pass(1);
 			assert_eq!(refusal(id, 0, 0), Some(RejectReason::VersionExpired));
 			assert_eq!(refusal(id, 1, 0), None);
@@ -178,14 +178,15 @@ mod prices {
 	fn fall_at_once() {
 		run(|| {
 			let id = registered();
+			pass(1);
 			assert_ok!(set_price(id, CUT));
 			System::assert_last_event(
-				Event::PriceSet { model: id, price_version: 1, price: CUT, from: 1 }.into(),
+				Event::PriceSet { model: id, price_version: 1, price: CUT, from: 2 }.into(),
 			);
 			assert_eq!(ModelRegistry::in_force(id), Some((0, 1)));
-			assert_eq!(ModelRegistry::terms(id, 0, 1).unwrap().price, CUT);
+			assert_eq!(last_terms(id, 0, 1).unwrap().price, CUT);
 			// Calls that were agreed on before keep their price.
-			assert_eq!(ModelRegistry::terms(id, 0, 0).unwrap().price, PRICE);
+			assert_eq!(last_terms(id, 0, 0).unwrap().price, PRICE);
 			pass(20);
 			assert_eq!(refusal(id, 0, 0), Some(RejectReason::PriceExpired));
 			assert_eq!(refusal(id, 0, 1), None);
@@ -287,9 +288,11 @@ mod prices {
 			for per_call in [3, 2, 1] {
 				assert_ok!(set_price(id, PriceSchedule { per_call, ..PRICE }));
 			}
-			for price_version in 0..4 {
-				assert_eq!(refusal(id, 0, price_version), None);
+			// What was replaced in the block in which it began was never in force at the end of one.
+			for price_version in 0..3 {
+				assert_eq!(refusal(id, 0, price_version), Some(RejectReason::NotInForce));
 			}
+			assert_eq!(refusal(id, 0, 3), None);
 			pass(20);
 			assert_eq!(refusal(id, 0, 2), Some(RejectReason::PriceExpired));
 			assert_eq!(refusal(id, 0, 3), None);
@@ -311,10 +314,10 @@ mod policies {
 			);
 			pass(9);
 			assert_eq!(ModelRegistry::in_force(id), Some((0, 0)));
-			assert_eq!(ModelRegistry::terms(id, 0, 0).unwrap().policy, policy(40, 35, 25));
+			assert_eq!(last_terms(id, 0, 0).unwrap().policy, policy(40, 35, 25));
 			pass(1);
 			assert_eq!(ModelRegistry::in_force(id), Some((0, 1)));
-			assert_eq!(ModelRegistry::terms(id, 0, 1).unwrap().policy, next);
+			assert_eq!(last_terms(id, 0, 1).unwrap().policy, next);
 		});
 	}
 
@@ -331,12 +334,12 @@ mod policies {
 			assert_ok!(set_policy(id, policy(20, 40, 40)));
 			System::assert_has_event(Event::PolicyCancelled { model: id }.into());
 			pass(9);
-			assert_eq!(ModelRegistry::terms(id, 0, 0).unwrap().policy, policy(40, 35, 25));
+			assert_eq!(last_terms(id, 0, 0).unwrap().policy, policy(40, 35, 25));
 			assert_ok!(ModelRegistry::cancel_policy(developer(), id));
 			System::assert_last_event(Event::PolicyCancelled { model: id }.into());
 			pass(9);
 			assert_eq!(ModelRegistry::in_force(id), Some((0, 0)));
-			assert_eq!(ModelRegistry::terms(id, 0, 0).unwrap().policy, policy(40, 35, 25));
+			assert_eq!(last_terms(id, 0, 0).unwrap().policy, policy(40, 35, 25));
 		});
 	}
 
@@ -376,11 +379,10 @@ mod policies {
 			pass(10);
 			assert_ok!(set_policy(id, policy(40, 35, 25)));
 			pass(10);
+			assert_eq!(last_terms(id, 1, 1).unwrap().policy, policy(40, 35, 25));
 			// A call of the version before, which was made from nothing.
-			let terms = ModelRegistry::terms(id, 0, 1).unwrap();
-			assert_eq!(terms.policy, policy(40, 35, 25).without_data());
-			assert!(terms.sources.is_empty());
-			assert_eq!(ModelRegistry::terms(id, 1, 1).unwrap().policy, policy(40, 35, 25));
+			assert_eq!(refusal(id, 0, 1), Some(RejectReason::NotInForce));
+			assert!(last_terms(id, 0, 0).unwrap().sources.is_empty());
 		});
 	}
 
@@ -394,12 +396,11 @@ mod policies {
 			assert_ok!(publish(id, 6, vec![]));
 			pass(10);
 			for version in [0, 1] {
-				let terms = ModelRegistry::terms(id, version, 1).unwrap();
+				let terms = last_terms(id, version, 1).unwrap();
 				assert!(!terms.policy.pays_data());
 			}
-			// A call that was agreed on before pays it, if its version was made from any.
-			assert!(ModelRegistry::terms(id, 0, 0).unwrap().policy.pays_data());
-			assert!(!ModelRegistry::terms(id, 1, 0).unwrap().policy.pays_data());
+			// A call that was agreed on before pays it.
+			assert!(last_terms(id, 0, 0).unwrap().policy.pays_data());
 		});
 	}
 }

@@ -8,7 +8,7 @@ fn terms_are_those_of_version_and_price() {
 		let id = registered();
 		assert!(ModelRegistry::exists(id));
 		assert!(!ModelRegistry::exists(id + 1));
-		let terms = ModelRegistry::terms(id, 0, 0).unwrap();
+		let terms = last_terms(id, 0, 0).unwrap();
 		assert_eq!(terms.payee, DEVELOPER);
 		assert_eq!(terms.price, PRICE);
 		assert_eq!(terms.policy, policy(40, 35, 25));
@@ -26,9 +26,9 @@ fn terms_are_those_of_version_and_price() {
 fn pausing_keeps_the_terms_of_earlier_calls() {
 	run(|| {
 		let id = registered();
-		let terms = ModelRegistry::terms(id, 0, 0);
+		let terms = last_terms(id, 0, 0);
 		assert_ok!(ModelRegistry::pause_model(RuntimeOrigin::signed(DEVELOPER), id));
-		assert_eq!(ModelRegistry::terms(id, 0, 0), terms);
+		assert_eq!(last_terms(id, 0, 0), terms);
 		assert!(!ModelRegistry::is_callable(id));
 		assert!(!ModelRegistry::is_callable(id + 1));
 	});

@@ -73,7 +73,7 @@ fn retiring_takes_back_what_is_announced() {
 		assert_eq!(held(&DEVELOPER), deposit);
 		pass(15);
 		assert_eq!(ModelRegistry::in_force(id), Some((0, 0)));
-		assert_eq!(ModelRegistry::terms(id, 0, 0).unwrap().policy, policy(40, 35, 25));
+		assert_eq!(last_terms(id, 0, 0).unwrap().policy, policy(40, 35, 25));
 	});
 }
 
@@ -168,6 +168,7 @@ fn only_what_is_settled_is_purged() {
 fn anybody_prunes_prices_that_are_over() {
 	run(|| {
 		let id = registered();
+		pass(1);
 		assert_noop!(prune(id, 9), Error::<Test>::NothingToRemove);
 		assert_ok!(set_price(id, price(900)));
 		let one = held(&DEVELOPER);
@@ -177,7 +178,7 @@ fn anybody_prunes_prices_that_are_over() {
 		assert_ok!(set_price(id, price(700)));
 		let all = held(&DEVELOPER);
 
-		// Price 0 ended in block 1, price 1 in block 6 as did 2; 3 never was in force.
+		// Price 0 ended in block 2, price 1 in block 7 as did 2; 3 never was in force.
 		pass(14);
 		assert_eq!(refusal(id, 0, 0), None);
 		assert_noop!(prune(id, 9), Error::<Test>::NothingToRemove);

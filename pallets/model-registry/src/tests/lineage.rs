@@ -14,7 +14,7 @@ fn purge(model: ModelId) {
 }
 
 fn lineage(model: ModelId) -> Vec<(ModelId, AccountId)> {
-	let terms = ModelRegistry::terms(model, 0, 0).unwrap();
+	let terms = last_terms(model, 0, 0).unwrap();
 	terms.lineage.into_iter().map(|above| (above.model, above.payee)).collect()
 }
 
@@ -29,7 +29,7 @@ fn is_told_nearest_first() {
 		);
 		let leaf = Registration { parent: Some((middle, 100)), ..Default::default() }.id();
 		assert_eq!(lineage(leaf), vec![(middle, OTHER), (root, DEVELOPER)]);
-		let terms = ModelRegistry::terms(leaf, 0, 0).unwrap();
+		let terms = last_terms(leaf, 0, 0).unwrap();
 		assert_eq!(terms.lineage[0].royalty, Permill::one());
 		assert_eq!(terms.lineage[1].royalty, Permill::from_percent(10));
 		assert_eq!(lineage(root), vec![]);

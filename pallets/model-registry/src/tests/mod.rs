@@ -23,11 +23,11 @@ use frame_support::{
 use openledger_primitives::{
 	attribution::{DataSource, DataSources, ReleaseSelector, NEWEST_RULE},
 	info::QuoteError,
+	lane::RejectReason,
 	model::{VersionDetails, MAX_TEMPLATE_OVERHEAD},
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	record::RejectReason,
-	traits::ModelInspect,
+	traits::{CallTerms, ModelInspect},
 	AccountId, Balance, BlockNumber, Hash, ModelId, Name, Uri, MAX_PAGE, MAX_SOURCES, OPEN,
 };
 use sp_runtime::{ArithmeticError, DispatchResult, Permill, TokenError};
@@ -171,9 +171,24 @@ fn retire(model: ModelId) {
 	assert_ok!(ModelRegistry::retire_model(developer(), model));
 }
 
+/// The terms of a call that is settled now, and was agreed on in the last block in which version and price version
+/// were in force together.
+fn last_terms(
+	model: ModelId,
+	version: u32,
+	price_version: u32,
+) -> Result<CallTerms<AccountId>, RejectReason> {
+	(0..=System::block_number())
+		.rev()
+		.map(|as_of| ModelRegistry::terms_as_of(model, version, price_version, as_of))
+		.find(|terms| *terms != Err(RejectReason::NotInForce))
+		.unwrap_or(Err(RejectReason::NotInForce))
+		.map(|(terms, _)| terms)
+}
+
 /// Why there are no terms; none if there are.
 fn refusal(model: ModelId, version: u32, price_version: u32) -> Option<RejectReason> {
-	ModelRegistry::terms(model, version, price_version).err()
+	last_terms(model, version, price_version).err()
 }
 
 type OwnersCall = (&'static str, fn(RuntimeOrigin, ModelId) -> DispatchResult);

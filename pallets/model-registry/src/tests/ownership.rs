@@ -21,7 +21,7 @@ fn takes_two_steps() {
 			Event::OwnerChanged { model: id, from: DEVELOPER, to: OTHER }.into(),
 		);
 		assert_eq!((held(&DEVELOPER), held(&OTHER)), (0, deposit));
-		assert_eq!(ModelRegistry::terms(id, 0, 0).unwrap().payee, OTHER);
+		assert_eq!(last_terms(id, 0, 0).unwrap().payee, OTHER);
 		assert_eq!(ModelRegistry::model_info(id).unwrap().offered_to, None);
 		assert_noop!(ModelRegistry::pause_model(developer(), id), Error::<Test>::NotOwner);
 		assert_ok!(ModelRegistry::pause_model(other(), id));
@@ -101,7 +101,7 @@ fn set_payee(model: ModelId, payee: Option<AccountId>) -> DispatchResult {
 
 fn payee(model: ModelId) -> AccountId {
 	let payee = ModelRegistry::model_info(model).unwrap().payee;
-	assert_eq!(ModelRegistry::terms(model, 0, 0).unwrap().payee, payee);
+	assert_eq!(last_terms(model, 0, 0).unwrap().payee, payee);
 	payee
 }
 

@@ -169,8 +169,16 @@ struct Agreement {
 	model: ModelId,
 	version: u32,
 	price_version: u32,
-	price: PriceSchedule,
-	policy: RevenuePolicy,
+	as_of: BlockNumber,
+	terms: CallTerms<AccountId>,
+}
+
+impl Agreement {
+	/// Its terms, if it is settled now.
+	fn terms_now(&self) -> CallTerms<AccountId> {
+		let Self { model, version, price_version, as_of, .. } = *self;
+		ModelRegistry::terms_as_of(model, version, price_version, as_of).unwrap().0
+	}
 }
 
 /// The ends of a version and of a price version, if they are known.
@@ -190,39 +198,34 @@ impl Agreement {
 	}
 }
 
-/// The calls that could be agreed to now.
+/// The calls that could be agreed to as of this block, which is over.
 fn agreements() -> Vec<Agreement> {
 	let now = System::block_number();
 	(0..NextModelId::<Test>::get())
 		.filter_map(|model| ModelRegistry::quote(model, 0, 0).ok())
 		.map(|quote| {
 			let Quote { model, version, price_version, price, .. } = quote;
-			let policy = ModelRegistry::terms(model, version, price_version).unwrap().policy;
+			let terms = ModelRegistry::terms_as_of(model, version, price_version, now).unwrap().0;
 			let info = ModelRegistry::model_info(model).unwrap();
 			let told = info.policy;
 			let applies = if info.details.sources.is_empty() { told.without_data() } else { told };
-			assert_eq!(policy, applies);
+			assert_eq!((terms.price, terms.policy), (price, applies));
+			assert!(!terms.policy.pays_data() || !terms.sources.is_empty());
+			assert!(terms.lineage.iter().all(|above| above.model < model));
 			// What is known to end has the time that it was given with its end, be it less.
 			let ends = ends(model, version, price_version);
 			let until = ends.into_iter().flatten().map(|ends| ends.settle_until);
 			let until = until.fold(now + SettlementGrace::get(), BlockNumber::min);
-			Agreement { until, model, version, price_version, price, policy }
+			Agreement { until, model, version, price_version, as_of: now, terms }
 		})
 		.collect()
 }
 
-/// Whatever was agreed to, and can still be settled, keeps its price and its policy, and can be paid
-/// out.
+/// Whatever was agreed to, and can still be settled, keeps its terms, and whom it pays.
 fn check(agreements: &[Agreement]) {
 	let now = System::block_number();
-	let open = agreements.iter().filter(|agreed| now < agreed.until);
-	for agreed in open {
-		let Agreement { model, version, price_version, .. } = *agreed;
-		let terms = ModelRegistry::terms(model, version, price_version).unwrap();
-		assert_eq!(terms.price, agreed.price);
-		assert_eq!(terms.policy, agreed.policy);
-		assert!(!terms.policy.pays_data() || !terms.sources.is_empty());
-		assert!(terms.lineage.iter().all(|above| above.model < model));
+	for agreed in agreements.iter().filter(|agreed| now < agreed.until) {
+		assert_eq!(agreed.terms_now(), agreed.terms);
 	}
 }
 
@@ -236,7 +239,7 @@ fn play(script: Vec<Step>) {
 	for (who, name, parent) in [(0, 0, None), (1, 1, Some(0))] {
 		assert_ok!(call(Step::Register { who, name, data: true, parent }));
 	}
-	let mut agreed = agreements();
+	let mut agreed = Vec::<Agreement>::new();
 	for step in script {
 		match step {
 			Step::Govern { notice, grace, base, per_byte } => {
@@ -251,6 +254,7 @@ fn play(script: Vec<Step>) {
 			}
 			Step::Pass { blocks } => {
 				ModelRegistry::do_try_state().unwrap();
+				agreed.extend(agreements());
 				System::set_block_number(System::block_number() + blocks);
 			}
 			step => {
@@ -261,7 +265,6 @@ fn play(script: Vec<Step>) {
 			}
 		}
 		check(&agreed);
-		agreed.extend(agreements());
 	}
 	ModelRegistry::do_try_state().unwrap();
 

@@ -11,7 +11,7 @@ fn policies() -> (RevenuePolicy, RevenuePolicy) {
 
 /// The terms of a price version.
 fn terms(model: ModelId, price_version: u32) -> (PriceSchedule, RevenuePolicy) {
-	let terms = ModelRegistry::terms(model, 0, price_version).unwrap();
+	let terms = last_terms(model, 0, price_version).unwrap();
 	(terms.price, terms.policy)
 }
 
@@ -327,34 +327,6 @@ fn a_policy_that_pays_data_is_seen_in_what_is_announced_with_a_cut() {
 	});
 }
 
-#[test]
-fn a_version_and_a_price_that_never_met_go_together_while_both_can_be_settled() {
-	run(|| {
-		let id = registered();
-		// Price 0 ends in block 5, version 1 begins in block 11.
-		assert_ok!(publish(id, 5, vec![latest(1)]));
-		pass(4);
-		assert_ok!(set_price(id, CUT));
-		assert_eq!(refusal(id, 1, 0), Some(RejectReason::NotInForce));
-		pass(6);
-		let met = ModelRegistry::terms(id, 0, 0).unwrap();
-		let apart = ModelRegistry::terms(id, 1, 0).unwrap();
-		assert_eq!((apart.price, apart.policy), (met.price, met.policy));
-		assert_eq!(apart.sources.to_vec(), vec![latest(1)]);
-		// Whoever would rather have had the old version paid at that price had as long for it.
-		pass(13);
-		assert_eq!((refusal(id, 0, 0), refusal(id, 1, 0)), (None, None));
-		pass(1);
-		let expired = Some(RejectReason::PriceExpired);
-		assert_eq!((refusal(id, 0, 0), refusal(id, 1, 0)), (expired, expired));
-
-		// Further apart than the time to settle, they never go together.
-		pass(7);
-		assert_ok!(set_price(id, PriceSchedule { per_call: 5, ..CUT }));
-		assert_eq!(refusal(id, 0, 2), Some(RejectReason::VersionExpired));
-	});
-}
-
 mod time_to_settle {
 	use super::*;
 
@@ -362,10 +334,11 @@ mod time_to_settle {
 	fn is_fixed_with_the_end() {
 		run(|| {
 			let id = registered();
+			pass(1);
 			assert_ok!(set_price(id, CUT));
 			assert_ok!(publish(id, 5, vec![latest(1)]));
 			assert_ok!(set_price(id, RISE));
-			// Price 0 has ended; price 1 and version 0 will end in block 11.
+			// Price 0 has ended; price 1 and version 0 will end in block 12.
 			SettlementGrace::set(2);
 			pass(19);
 			assert_eq!(refusal(id, 0, 0), None);

@@ -1,13 +1,15 @@
 //! Payments below the existential deposit.
 
-use super::*;
+use super::{
+	lanes::{charged, descended, settle},
+	*,
+};
 use crate::{Accrued, Error, Event, TotalAccrued};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Mutate};
 use sp_runtime::DispatchError;
 
 fn small_settlement() {
-	fund_pot(200);
-	distribute(&NODE, &[call(200)]).unwrap();
+	settle(&[charged(200)]).unwrap();
 }
 
 #[test]
@@ -76,8 +78,7 @@ fn an_accrual_that_was_miscounted_is_not_paid() {
 #[test]
 fn an_account_that_was_emptied_accrues_again() {
 	run(|| {
-		fund_pot(10_000);
-		distribute(&NODE, &[call(10_000)]).unwrap();
+		settle(&[charged(10_000)]).unwrap();
 		let all = Balances::balance(&DEVELOPER);
 		assert_ok!(Balances::transfer_allow_death(RuntimeOrigin::signed(DEVELOPER), PAYER, all));
 		small_settlement();
@@ -91,10 +92,22 @@ fn a_chain_whose_issuance_is_all_that_fits_still_pays() {
 	run(|| {
 		let free = u128::MAX - pallet_balances::TotalIssuance::<Test>::get();
 		Balances::mint_into(&DEVELOPER, free - 10_000).unwrap();
-		fund_pot(10_000);
+		// It pays what was charged into the pot first.
+		settle(&[charged(10_000)]).unwrap();
 		assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), u128::MAX);
-		distribute(&NODE, &[call(10_000)]).unwrap();
 		assert_eq!(Balances::balance(&DEVELOPER), free - 10_000 + 3_800);
 		assert_eq!(pot_surplus(), 0);
+	});
+}
+
+#[test]
+fn a_royalty_below_the_existential_deposit_accrues() {
+	run(|| {
+		for (round, accrued, balance) in [(1, 38, 0), (2, 76, 0), (3, 0, 114)] {
+			settle(&[descended(charged(1_000), &[(PARENT, 10)])]).unwrap();
+			let earnings = RevenueSplit::earnings(&PARENT);
+			assert_eq!((earnings.accrued, earnings.royalty), (accrued, 38 * round), "{round}");
+			assert_eq!(Balances::balance(&PARENT), balance, "{round}");
+		}
 	});
 }

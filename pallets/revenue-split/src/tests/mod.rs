@@ -1,14 +1,12 @@
-//! Tests of the distribution, of each error, and of what random batches keep true.
+//! Tests of the distribution, of each error, and of what random settlements keep true.
 
 use crate::mock::*;
 use frame_support::traits::fungible::Inspect;
 
 mod accrual;
-mod batch;
+mod earnings;
 mod genesis;
 mod lanes;
-mod random;
-mod royalties;
 mod share;
 
 /// Runs `test` on a fresh chain and checks the invariants afterwards.

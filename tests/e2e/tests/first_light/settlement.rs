@@ -126,7 +126,7 @@ async fn ask(
 
 /// Waits for a call's answer and checks it, and where every planck of its charge went. The charge.
 async fn fulfilled(chain: &Chain, shop: &Shop, asked: &Asked) -> Result<Balance> {
-	let (block, call) =
+	let (block, fulfilled) =
 		awaited(chain, asked.block, "the answer on chain", FINAL, |record| match record.event {
 			Event::InferenceRequests(requests::Event::CallFulfilled(call)) => {
 				(call.request == asked.id).then_some((record.block, call))
@@ -135,21 +135,24 @@ async fn fulfilled(chain: &Chain, shop: &Shop, asked: &Asked) -> Result<Balance>
 		})
 		.await?;
 	ensure!(block.number <= asked.deadline, "answered after the deadline");
-	let parties = (&call.caller, &call.node, call.model);
-	let expected = (&key(ASKER)?.account(), &key(OPERATOR)?.account(), shop.model);
+	let (call, settled) = (&fulfilled.call, &fulfilled.call.call);
+	let parties = (&call.caller, &call.node, call.agreement.model, call.agreement.as_of);
+	let expected = (&key(ASKER)?.account(), &key(OPERATOR)?.account(), shop.model, asked.block);
 	ensure!(parties == expected, "{parties:?} instead of {expected:?}");
-	let text = String::from_utf8(call.output.clone())?;
-	ensure!(!text.trim().is_empty() && call.output_tokens <= 16, "the answer is {text:?}");
-	let hashes = (call.input_hash, call.output_hash);
-	let expected: (Hash, Hash) = (blake2_256(PROMPT).into(), blake2_256(&call.output).into());
+	let text = String::from_utf8(fulfilled.output.clone())?;
+	let record = &settled.record;
+	ensure!(!text.trim().is_empty() && record.output_tokens <= 16, "the answer is {text:?}");
+	let hashes = (fulfilled.input_hash, record.response_hash);
+	let output = blake2_256(&fulfilled.output);
+	let expected: (Hash, Hash) = (blake2_256(PROMPT).into(), output.into());
 	ensure!(hashes == expected, "{hashes:?} instead of {expected:?}");
-	let price = price(call.input_tokens, call.output_tokens)?;
-	ensure!(price == call.charge, "charged {} planck", call.charge);
-	let all = call.charge + call.released;
+	let price = price(record.input_tokens, record.output_tokens)?;
+	ensure!(price == settled.charge, "charged {} planck", settled.charge);
+	let all = settled.charge + fulfilled.released;
 	ensure!(all == asked.max_charge, "{all} planck instead of {}", asked.max_charge);
-	Sums::of_call(&call, &shop.release.contributions)?.check()?;
+	Sums::of_call(call, &shop.release.contributions)?.check()?;
 	say(format_args!("the call was answered on chain: {text:?}"));
-	Ok(call.charge)
+	Ok(settled.charge)
 }
 
 /// Waits until a call that nobody can answer for its price is over, and all of it given back.

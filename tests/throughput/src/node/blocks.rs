@@ -22,13 +22,13 @@ pub struct Block {
 	pub time: u64,
 	/// The computation that ordinary extrinsics have used, in picoseconds.
 	pub weight: u64,
-	/// Bytes of the extrinsics that were looked for.
+	/// Bytes of all extrinsics.
 	pub length: u64,
-	/// How many of them it has.
+	/// How many of those that were looked for it has.
 	pub extrinsics: usize,
 	/// Calls that they settle.
 	pub calls: u64,
-	/// Extrinsics that the pool had when the block was seen, and no earlier block.
+	/// Extrinsics that the pool had before this block was made, as far as no earlier block has them.
 	pub waiting: usize,
 }
 
@@ -74,8 +74,12 @@ impl Limits {
 	}
 }
 
-/// Reads a block of the best chain: what it has of the extrinsics that `calls` knows.
-pub async fn read(chain: &Chain, number: BlockNumber, calls: &HashMap<&str, u64>) -> Result<Block> {
+/// Reads a block of the best chain, and which of the extrinsics that are looked for it has.
+pub async fn read<'a>(
+	chain: &Chain,
+	number: BlockNumber,
+	known: &HashMap<&str, &'a Prepared>,
+) -> Result<(Block, Vec<&'a Prepared>)> {
 	let hash = chain.block_hash(number).await?.with_context(|| format!("no block {number}"))?;
 	let shown: Value = chain.rpc("chain_getBlock", vec![hex(hash)]).await?;
 	let extrinsics = shown.pointer("/block/extrinsics").and_then(Value::as_array);
@@ -92,14 +96,15 @@ pub async fn read(chain: &Chain, number: BlockNumber, calls: &HashMap<&str, u64>
 		calls: 0,
 		waiting: 0,
 	};
+	let mut inside = Vec::new();
 	for extrinsic in extrinsics.iter().filter_map(Value::as_str) {
-		let Some(calls) = calls.get(extrinsic) else { continue };
-		block.extrinsics += 1;
-		block.calls += calls;
 		// Two digits a byte, after `0x`.
 		block.length += u64::try_from(extrinsic.len().saturating_sub(2) / 2)?;
+		inside.extend(known.get(extrinsic).copied());
 	}
-	Ok(block)
+	block.extrinsics = inside.len();
+	block.calls = inside.iter().map(|one| one.calls).sum();
+	Ok((block, inside))
 }
 
 /// What failed in a block.

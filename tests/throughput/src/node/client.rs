@@ -5,7 +5,7 @@ use crate::{account::Account, market::Step};
 use anyhow::{bail, ensure, Context, Result};
 use codec::Encode;
 use frame_support::dispatch::GetDispatchInfo;
-use futures::{stream, StreamExt, TryStreamExt};
+use futures::future::try_join_all;
 use openledger_chain_client::{At, Chain, ChainError, ChainOptions};
 use openledger_primitives::{AccountId, BlockNumber};
 use openledger_runtime::{Nonce, Runtime, RuntimeCall};
@@ -16,10 +16,11 @@ use std::{
 	sync::atomic::{AtomicUsize, Ordering},
 	time::Duration,
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+	sync::Semaphore,
+	time::{sleep, timeout},
+};
 
-/// Extrinsics that are on their way to the node at the same time.
-const AT_ONCE: usize = 32;
 /// The wait before the node is asked for its newest block again.
 const LOOK: Duration = Duration::from_millis(50);
 /// The wait before a full pool is offered something again.
@@ -29,6 +30,13 @@ const ANSWER: Duration = Duration::from_secs(120);
 /// Longest time for something that has to be there before anything is measured.
 const APPLIED: Duration = Duration::from_secs(120);
 
+/// Bytes that wait in the node's pool at most: three full blocks. A pool that is full may drop what it has taken,
+/// and whatever comes after that from the same account would wait for ever. Unless a node is told otherwise,
+/// it is full at 20 MiB, or at 8,192 extrinsics.
+const WAITING: usize = 12 * 1024 * 1024;
+/// Bytes that an extrinsic counts as at least, so that no more than 6,144 wait.
+const LEAST: usize = 2 * 1024;
+
 /// The node's words for an extrinsic that has no place in its pool now: it is full.
 const NO_PLACE: [&str; 2] = ["immediately dropped", "temporarily banned"];
 /// Its words for one that it has.
@@ -36,6 +44,8 @@ const KNOWN: &str = "already imported";
 
 /// A signed extrinsic.
 pub struct Prepared {
+	/// Who sends it.
+	pub sender: AccountId,
 	/// Its bytes, in hex.
 	pub hex: String,
 	/// How many bytes those are.
@@ -88,14 +98,16 @@ impl Client {
 			Some(nonce) => *nonce,
 			None => self.chain.nonce(&id).await?,
 		};
-		self.nonces.insert(id, nonce.saturating_add(1));
-		let info = call.get_dispatch_info();
+		self.nonces.insert(id.clone(), nonce.saturating_add(1));
+		let signed = account.extrinsic(self.chain.genesis_hash(), nonce, call);
+		// What checks the signature and takes the fee counts as well.
+		let info = signed.get_dispatch_info();
 		let base = <Runtime as frame_system::Config>::BlockWeights::get();
 		let base = base.get(info.class).base_extrinsic;
 		let weight = info.total_weight().saturating_add(base).ref_time();
-		let signed = account.extrinsic(self.chain.genesis_hash(), nonce, call).encode();
+		let signed = signed.encode();
 		let length = u64::try_from(signed.len())?;
-		Ok(Prepared { hex: to_hex(&signed, false), length, weight, calls })
+		Ok(Prepared { sender: id, hex: to_hex(&signed, false), length, weight, calls })
 	}
 
 	/// Applies extrinsics, and waits until they are in blocks. Those of one account keep their order.
@@ -115,57 +127,87 @@ impl Client {
 
 	/// Hands extrinsics to the node, and waits until all of them are in blocks.
 	pub async fn include(&mut self, prepared: &[Prepared], limit: Duration) -> Result<Included> {
-		let (accepted, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
+		let pool = Pool::default();
 		let both = async {
-			let feeding = feed(&self.chain, prepared, &accepted, &refused);
-			tokio::try_join!(feeding, follow(&self.chain, self.seen, prepared, &accepted))
+			let feeding = feed(&self.chain, prepared, &pool);
+			tokio::try_join!(feeding, follow(&self.chain, self.seen, prepared, &pool))
 		};
 		let done = timeout(limit, both).await;
 		let ((), blocks) = done.with_context(|| {
-			let accepted = accepted.load(Ordering::Relaxed);
+			let accepted = pool.accepted.load(Ordering::Relaxed);
 			let all = prepared.len();
 			format!("not all of {all} are in blocks within {limit:?}; the pool took {accepted}")
 		})??;
 		if let Some(last) = blocks.last() {
 			self.seen = last.number;
 		}
-		Ok(Included { blocks, refused: refused.into_inner() })
+		Ok(Included { blocks, refused: pool.refused.into_inner() })
 	}
 }
 
-/// Hands extrinsics to the node's pool, and waits where that is full.
-async fn feed(
-	chain: &Chain,
-	prepared: &[Prepared],
-	accepted: &AtomicUsize,
-	refused: &AtomicUsize,
-) -> Result<()> {
-	let handing =
-		stream::iter(prepared).map(Ok).try_for_each_concurrent(AT_ONCE, |one| async move {
-			loop {
-				let sent = chain
-					.rpc::<Value>("author_submitExtrinsic", vec![one.hex.as_str().into()])
-					.await;
-				match sent {
-					Ok(_) => break,
-					Err(ChainError::Rpc { reason, .. }) => {
-						let reason = reason.to_lowercase();
-						if reason.contains(KNOWN) {
-							break;
-						}
-						if !NO_PLACE.iter().any(|words| reason.contains(words)) {
-							bail!("the node refused an extrinsic: {reason}");
-						}
-						refused.fetch_add(1, Ordering::Relaxed);
-						sleep(FULL).await;
-					}
-					Err(error) => return Err(error.into()),
+/// What is known of the node's pool.
+struct Pool {
+	/// Extrinsics that it has taken, those that are in blocks among them.
+	accepted: AtomicUsize,
+	/// How often it had no place for one.
+	refused: AtomicUsize,
+	/// Bytes that may yet wait in it.
+	room: Semaphore,
+}
+
+impl Default for Pool {
+	fn default() -> Self {
+		let room = Semaphore::new(WAITING);
+		Self { accepted: AtomicUsize::new(0), refused: AtomicUsize::new(0), room }
+	}
+}
+
+/// The part of the pool's room that an extrinsic of so many bytes takes.
+fn room(length: u64) -> usize {
+	usize::try_from(length).unwrap_or(WAITING).clamp(LEAST, WAITING)
+}
+
+/// Hands extrinsics to the node's pool, as many accounts at the same time as there are: those of one account one
+/// after the other, so that the pool can place each at once.
+async fn feed(chain: &Chain, prepared: &[Prepared], pool: &Pool) -> Result<()> {
+	let mut of_account: BTreeMap<&AccountId, Vec<&Prepared>> = BTreeMap::new();
+	for one in prepared {
+		of_account.entry(&one.sender).or_default().push(one);
+	}
+	let handing = of_account.into_values().map(|of_one| async move {
+		for one in of_one {
+			// Given back when it is in a block.
+			pool.room.acquire_many(u32::try_from(room(one.length))?).await?.forget();
+			hand(chain, one, pool).await?;
+		}
+		anyhow::Ok(())
+	});
+	try_join_all(handing).await?;
+	Ok(())
+}
+
+/// Hands one extrinsic to the node's pool, again and again as long as that is full.
+async fn hand(chain: &Chain, one: &Prepared, pool: &Pool) -> Result<()> {
+	loop {
+		let params = vec![one.hex.as_str().into()];
+		match chain.rpc::<Value>("author_submitExtrinsic", params).await {
+			Ok(_) => break,
+			Err(ChainError::Rpc { reason, .. }) => {
+				let reason = reason.to_lowercase();
+				if reason.contains(KNOWN) {
+					break;
 				}
+				if !NO_PLACE.iter().any(|words| reason.contains(words)) {
+					bail!("the node refused an extrinsic: {reason}");
+				}
+				pool.refused.fetch_add(1, Ordering::Relaxed);
+				sleep(FULL).await;
 			}
-			accepted.fetch_add(1, Ordering::Relaxed);
-			Ok(())
-		});
-	handing.await
+			Err(error) => return Err(error.into()),
+		}
+	}
+	pool.accepted.fetch_add(1, Ordering::Relaxed);
+	Ok(())
 }
 
 /// Reads blocks after `seen` until all extrinsics are in them. The blocks that have any.
@@ -173,20 +215,22 @@ async fn follow(
 	chain: &Chain,
 	mut seen: BlockNumber,
 	prepared: &[Prepared],
-	accepted: &AtomicUsize,
+	pool: &Pool,
 ) -> Result<Vec<Block>> {
-	let calls: HashMap<&str, u64> =
-		prepared.iter().map(|one| (one.hex.as_str(), one.calls)).collect();
+	let known: HashMap<&str, &Prepared> =
+		prepared.iter().map(|one| (one.hex.as_str(), one)).collect();
 	let mut found = Vec::new();
-	let mut included = 0;
+	let (mut included, mut taken) = (0, 0_usize);
 	while included < prepared.len() {
 		let best = chain.block(At::Best).await?.number;
-		let taken = accepted.load(Ordering::Relaxed);
 		while seen < best {
 			seen += 1;
-			let mut block = blocks::read(chain, seen, &calls).await?;
+			let (mut block, inside) = blocks::read(chain, seen, &known).await?;
+			// What came while it was made may have come too late for it.
 			block.waiting = taken.saturating_sub(included);
+			taken = pool.accepted.load(Ordering::Relaxed);
 			included += block.extrinsics;
+			pool.room.add_permits(inside.into_iter().map(|one| room(one.length)).sum());
 			if block.extrinsics > 0 {
 				found.push(block);
 			}

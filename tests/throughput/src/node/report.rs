@@ -155,7 +155,7 @@ impl Display for Table<'_> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use openledger_primitives::Hash;
+	use openledger_primitives::{AccountId, Hash};
 
 	const LIMITS: Limits = Limits { weight: 1_000, length: 100 };
 
@@ -173,7 +173,8 @@ mod tests {
 	}
 
 	fn prepared() -> Vec<Prepared> {
-		vec![Prepared { hex: "0x00".into(), length: 10, weight: 100, calls: 12 }]
+		let sender = AccountId::new([1; 32]);
+		vec![Prepared { sender, hex: "0x00".into(), length: 10, weight: 100, calls: 12 }]
 	}
 
 	#[test]

@@ -12,7 +12,7 @@ use crate::{
 };
 use anyhow::{ensure, Context, Result};
 use openledger_chain_client::At;
-use openledger_primitives::{lane::LaneSettlement, Balance, LaneId, MAX_SESSION_LANES, OPEN};
+use openledger_primitives::{lane::LaneSettlement, Balance, LaneId, MAX_LANES, OPEN};
 use openledger_runtime::RuntimeCall;
 use sp_runtime::MultiAddress;
 use std::collections::BTreeMap;
@@ -186,7 +186,11 @@ impl Workload {
 				let lanes = known.lanes.iter();
 				let lanes: BTreeMap<_, _> =
 					lanes.map(|lane| (lane.lane, (lane.sequence, lane.settled))).collect();
-				ensure!(expected == lanes, "session {session}: {lanes:?} instead of {expected:?}");
+				ensure!(
+					expected == lanes,
+					"session {session}: {lanes:?} instead of {expected:?}; if its deposit was used up, \
+					 ask for fewer blocks, shorter runs or more sessions"
+				);
 			}
 		}
 		Ok(())
@@ -221,7 +225,7 @@ impl Operator {
 		let is_done = lanes.iter().any(|lane| lane.runs() >= RUNS as usize);
 		if is_new || is_done {
 			let number = self.given;
-			ensure!(number < MAX_SESSION_LANES, "all lanes are used: ask for fewer blocks");
+			ensure!(number < MAX_LANES, "all lanes are used: ask for fewer blocks");
 			self.given += 1;
 			let new = self.sessions.iter().map(|session| Lane::new(session, number)).collect();
 			self.done.extend(std::mem::replace(lanes, new));

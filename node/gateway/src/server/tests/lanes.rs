@@ -9,9 +9,9 @@ use super::{
 use openledger_primitives::{
 	answer::Evidence,
 	info::{LaneTermsInfo, ModelInfo},
+	lane::RejectReason,
 	lane_list::LaneList,
 	price::PriceSchedule,
-	record::RejectReason,
 	Hash,
 };
 use openledger_protocol::LaneStateBody;

@@ -6,7 +6,7 @@ use openledger_models::{
 	testing::{CONTEXT, DEFAULT_MAX_TOKENS},
 	BackendError,
 };
-use openledger_primitives::{Hash, MAX_SESSION_LANES};
+use openledger_primitives::{Hash, MAX_LANES};
 use openledger_testkit::{key, settled_lane, BEST, DEPOSIT};
 
 fn words() -> Script {
@@ -250,7 +250,7 @@ async fn hot_keys_that_may_not_spend_so_much() {
 #[tokio::test]
 async fn lanes_that_the_chain_would_not_pay_for() {
 	let node = Node::start(words()).await;
-	refused(&node, |voucher| voucher.lane = MAX_SESSION_LANES, 400, "no_such_lane").await;
+	refused(&node, |voucher| voucher.lane = MAX_LANES, 400, "no_such_lane").await;
 	let body = refused(&node, |voucher| voucher.agreement.model += 1, 402, "model_mismatch").await;
 	assert_eq!(body["openledger"]["model"], json!(MODEL));
 }

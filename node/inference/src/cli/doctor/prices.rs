@@ -4,8 +4,8 @@ use openledger_chain_client::Chain;
 use openledger_gateway::server::OwnPrice;
 use openledger_primitives::{
 	info::{LaneTermsInfo, ModelInfo},
+	lane::RejectReason,
 	price::PriceSchedule,
-	record::RejectReason,
 };
 
 use super::Finding;

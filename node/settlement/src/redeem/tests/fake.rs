@@ -11,11 +11,10 @@ use openledger_chain_client::{DispatchFailure, LaneOutcome, Rejection, Settlemen
 use openledger_primitives::{
 	info::{LaneInfo, SessionInfo},
 	lane::{
-		CallRecord, LaneSettlement, Part, SettledCall, SettledItem, SettledLane, SettledParts,
-		SettledRun, Voucher,
+		CallRecord, LaneSettlement, Part, RejectReason, SettledCall, SettledItem, SettledLane,
+		SettledParts, SettledRun, Voucher,
 	},
 	lane_list::{AggregateProof, Settled},
-	record::RejectReason,
 	tree, Balance, BlockNumber, Sequence, SessionId,
 };
 
@@ -236,7 +235,7 @@ impl State {
 			lane: key.lane,
 			sequence: settled.sequence,
 			settled: settled.charge,
-			agreement: Some(voucher.agreement.hash()),
+			agreement: voucher.agreement.hash(),
 		});
 		let charged = settled.charge - before.charge;
 		session.settled += charged;

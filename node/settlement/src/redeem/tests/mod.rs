@@ -10,8 +10,7 @@ mod unheard;
 use std::{sync::Arc, time::Duration};
 
 use openledger_primitives::{
-	lane::{AttributionShare, LaneSettlement, Part, VersionedStatement, Voucher},
-	record::RejectReason,
+	lane::{AttributionShare, LaneSettlement, Part, RejectReason, VersionedStatement, Voucher},
 	tree, Balance, BlockNumber, LaneId, Sequence, SessionId,
 };
 use tokio_util::sync::CancellationToken;

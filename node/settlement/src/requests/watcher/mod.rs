@@ -286,7 +286,11 @@ impl Watcher {
 		let Candidate { request, info, entry, answer } = candidate;
 		let facts = entry.backend.facts();
 		let details = &info.details;
-		if answer.is_none() && !facts.may_be(details.base_hash, details.adapter_hash) {
+		// It is answered at the version that was in force when it was asked, or not at all.
+		let is_served = || {
+			request.version == info.version && facts.may_be(details.base_hash, details.adapter_hash)
+		};
+		if answer.is_none() && !is_served() {
 			return;
 		}
 		let id = request.id;
@@ -304,7 +308,7 @@ impl Watcher {
 			let outcome = async {
 				let answer = match answer {
 					Some(answer) => answer,
-					None => shared.answer(&request, &entry, &price, &info).await?,
+					None => shared.answer(&request, &entry, &price, &info.name).await?,
 				};
 				shared.deliver(&request, answer).await
 			};
@@ -386,22 +390,21 @@ impl Shared {
 		request: &RequestInfo,
 		entry: &CatalogueEntry,
 		price: &PriceSchedule,
-		info: &ModelInfo,
+		name: &str,
 	) -> Result<StoredAnswer, CallError> {
-		let chat = input::read(&request.input, &info.name).map_err(CallError::Input)?;
+		let chat = input::read(&request.input, name).map_err(CallError::Input)?;
 		let best = self.chain.heights().await?.best;
 		let blocks = last_block(request).saturating_sub(needed_block(best));
 		if blocks == 0 {
 			return Err(NoAnswer::TooLate.into());
 		}
 		let time = BLOCK.saturating_mul(blocks).min(entry.timeout);
-		info!(request = request.id, model = %info.name, "answering a call on chain");
+		info!(request = request.id, model = name, "answering a call on chain");
 		let backend = entry.backend.as_ref();
 		let party = Party::Account(request.caller.clone());
 		let made = answer::make(backend, party, chat, price, request.max_charge, time).await?;
 		let answer = StoredAnswer {
 			model: request.model,
-			version: info.version,
 			output: made.text.into_bytes(),
 			input_tokens: made.input_tokens,
 			output_tokens: made.output_tokens,

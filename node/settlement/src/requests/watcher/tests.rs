@@ -19,7 +19,9 @@ use openledger_models::{
 	BackendError,
 };
 use openledger_primitives::{price::Tokens, Balance, MAX_PAGE};
-use openledger_testkit::{caller, operator, GENESIS, MODEL, MODEL_NAME, PRICE, PRICE_VERSION};
+use openledger_testkit::{
+	caller, operator, GENESIS, MODEL, MODEL_NAME, PRICE, PRICE_VERSION, VERSION,
+};
 
 const BEST: BlockNumber = 100;
 const DEADLINE: BlockNumber = 200;
@@ -119,6 +121,7 @@ fn request(id: RequestId, node: Option<openledger_primitives::AccountId>) -> Req
 		caller: caller().account(),
 		model: MODEL,
 		node,
+		version: VERSION,
 		price_version: PRICE_VERSION,
 		max_charge: 1_000_000,
 		deadline: DEADLINE,
@@ -196,7 +199,7 @@ async fn a_call_is_answered_once() {
 	bench.round().await;
 	assert_eq!(bench.chain.sent(), [(4, "four five ".to_owned())]);
 	let (_, answer, mortality) = bench.chain.state().sent[0].clone();
-	assert_eq!((answer.input_tokens, answer.output_tokens, answer.version), (3, 2, 1));
+	assert_eq!((answer.input_tokens, answer.output_tokens), (3, 2));
 	assert_eq!(mortality, MOST_MORTALITY);
 	assert_eq!(bench.kept().await, []);
 }
@@ -353,10 +356,12 @@ async fn what_fails_is_tried_again_and_not_for_ever() {
 }
 
 #[tokio::test]
-async fn input_that_makes_no_sense_and_prices_of_long_ago_are_left_alone() {
+async fn input_that_makes_no_sense_and_terms_of_another_time_are_left_alone() {
 	let rubbish = RequestInfo { input: vec![0xff], ..to_us(1) };
 	let old = RequestInfo { price_version: PRICE_VERSION - 1, ..to_us(2) };
-	let mut bench = Bench::new(OnChainCalls::Named, vec![rubbish, old]).await;
+	// Another version than is served answers otherwise.
+	let other = RequestInfo { version: VERSION + 1, ..to_us(3) };
+	let mut bench = Bench::new(OnChainCalls::Named, vec![rubbish, old, other]).await;
 	bench.round().await;
 	assert!(bench.chain.sent().is_empty());
 

@@ -16,13 +16,12 @@ use openledger_primitives::{
 	answer::Evidence,
 	attribution::{DataSource, DataSources},
 	lane::{
-		payouts, Agreement, AttributionShare, CallRecord, DirectAmounts, LanePayouts, SettledCall,
-		SettledItem, SettledLane, SettledParts, SettledRun, SourceShare,
+		payouts, Agreement, AttributionShare, CallRecord, DirectAmounts, LanePayouts, RejectReason,
+		SettledCall, SettledItem, SettledLane, SettledParts, SettledRun, SourceShare,
 	},
 	lane_list::Totals,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	record::RejectReason,
 	traits::{DataRevenue, LaneCredit, LaneDue, Resolved, ResolvedSource},
 	tree, AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, ReleaseId,
 };

@@ -5,7 +5,7 @@ use crate::{Contributions, Error};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives::{
 	contribution::{Standing, Submission, FORMAT_PRIVATE_STREAM, FORMAT_UNSPECIFIED},
-	record::PoolPayment,
+	lane::PoolPayment,
 	split::split_exact,
 	traits::Role,
 };
@@ -46,6 +46,22 @@ fn an_entry_gets_its_basis_points_of_the_attributed_share() {
 		);
 		assert_eq!(DirectEarnings::<Test>::get(ids[0]), 125 + 501);
 		assert_eq!(DirectEarnings::<Test>::get(ids[1]), 250 + 166);
+	});
+}
+
+#[test]
+fn nothing_or_all_can_be_attributed() {
+	run(|| {
+		let (datanet, release, ids) = released(&[(ALICE, 1), (BOB, 1)]);
+		let sources = [fixed(datanet, release, 1)];
+		let paid = |attributed| {
+			let lane = Lane::of(&sources, vec![call(7, &[(ids[1], 10_000)])]);
+			let events = credit_one(lane.attributed(attributed));
+			(direct(&events), pools(&events))
+		};
+
+		assert_eq!(paid(NOTHING), (vec![vec![]], vec![(datanet, release, 7)]));
+		assert_eq!(paid(ALL), (vec![vec![(7, 0)]], vec![]));
 	});
 }
 

@@ -4,8 +4,7 @@ use super::*;
 use crate::Contributions;
 use openledger_primitives::{
 	contribution::{Standing, Submission, FORMAT_UNSPECIFIED},
-	lane::{recompute, Amount, DirectAmount},
-	record::PoolPayment,
+	lane::{recompute, Amount, DirectAmount, PoolPayment},
 };
 use proptest::{collection::vec, prelude::*};
 use std::ops::AddAssign;

@@ -15,7 +15,7 @@ use frame_support::{
 use openledger_primitives::{
 	ids::{MILLI_OPEN, OPEN},
 	info::NodeStatus,
-	merkle, Balance,
+	Balance,
 };
 use sp_runtime::Permill;
 
@@ -35,7 +35,7 @@ fn a_reporter_who_is_the_operator_gains_nothing() {
 				operator: account(NODE),
 				reporter: account(NODE),
 				caller: account(CALLER),
-				session: all[0].session,
+				session: all[0].key.0,
 				lane: 0,
 				sequence: 1,
 				stated: call_charge() - 100,
@@ -73,8 +73,8 @@ fn a_bond_does_not_go_into_rewards_for_its_own_operator() {
 		let of = &settled(1)[0];
 		let before = balance(STRANGER);
 		for session in 500..510 {
-			let made_up = proven((session, 0, 1), &[(record(1), 1)]).remove(0);
-			assert_ok!(equivocation(&made_up.statement(), &made_up.altered()));
+			let (one, other) = two_statements_of(session, 0, 1);
+			assert_ok!(equivocation(&one, &other));
 		}
 		// The first of them made sure that no others follow unseen, and was worth it.
 		assert_eq!(balance(STRANGER) - before, PENALTY - REST);
@@ -140,36 +140,6 @@ fn a_refund_that_waits_does_not_take_the_next_bond_out_of_reach() {
 	});
 }
 
-/// A node that makes up dear records behind its root, and has them reported while its bond is empty,
-/// does not use up what its caller can prove.
-#[test]
-fn made_up_records_do_not_use_up_a_callers_refund() {
-	run(|| {
-		let session = open_session(DEPOSIT);
-		let charge = call_charge();
-		let records = [(record(1), Balance::MAX), (record(2), charge), (record(3), charge)];
-		let mut sums = aggregate(9, 2);
-		sums.root = merkle::root(records.iter().map(|(record, paid)| merkle::leaf(record, *paid)));
-		assert_ok!(settle_sums(&voucher(session, 0, 10, 2 * charge, 0), sums, None));
-		let all = proven((session, 0, 9), &records);
-		jail(NODE, 10, 0);
-		assert_ok!(overcharge(&all[0].cheaper(Balance::MAX), &all[0]));
-		assert_ok!(Metering::bond_more(signed(NODE), BOND));
-		let before = balance(CALLER);
-		assert_ok!(overcharge(&all[1].cheaper(charge), &all[1]));
-		assert_eq!(balance(CALLER) - before, charge);
-		// All that was charged comes back, and not a planck more.
-		assert_ok!(overcharge(&all[0].cheaper(5), &all[0]));
-		assert_eq!(balance(CALLER) - before, 2 * charge);
-		assert_ok!(overcharge(&all[2].cheaper(charge), &all[2]));
-		assert_eq!(balance(CALLER) - before, 2 * charge);
-		for of in &all {
-			let again = overcharge(&of.cheaper(charge), of);
-			assert_eq!(again, Err(Error::<Test>::AlreadyDisputed.into()));
-		}
-	});
-}
-
 /// A node that is its own caller has no refund to expect.
 #[test]
 fn an_operator_does_not_refund_itself() {
@@ -177,36 +147,12 @@ fn an_operator_does_not_refund_itself() {
 		let session = crate::NextSessionId::<Test>::get();
 		let node = account(NODE);
 		assert_ok!(Metering::open_session(signed(NODE), node.clone(), DEPOSIT, node.clone(), 101));
+		System::set_block_number(2);
 		let voucher = voucher(session, 0, 1, 0, call_charge());
-		assert_ok!(settle_by(NODE, &voucher, vec![record(1)]));
-		let of = &proven((session, 0, 1), &[(record(1), call_charge())])[0];
+		let of = &settled_by(|| settle_calls_by(NODE, &voucher, vec![record(1)]))[0];
 		let before = balance(NODE);
 		assert_ok!(overcharge(&of.cheaper(call_charge()), of));
 		assert_eq!((balance(NODE), bond_of(NODE)), (before, BOND - PENALTY));
-	});
-}
-
-/// A refund is of what was paid. An operator who is the caller under another name cannot get the bond
-/// out before others have reported what they know, by making up records of any charge.
-#[test]
-fn a_bond_is_not_emptied_by_made_up_overcharges() {
-	run(|| {
-		let session = open_session(DEPOSIT);
-		let charge = call_charge();
-		let records: Vec<_> =
-			(1..=3).map(|n| (record(n), if n == 3 { Balance::MAX } else { 5 * OPEN })).collect();
-		let mut sums = aggregate(9, 2);
-		let leaves = records.iter().map(|(record, charge)| merkle::leaf(record, *charge));
-		sums.root = merkle::root(leaves);
-		assert_ok!(settle_sums(&voucher(session, 0, 10, 2 * charge, 0), sums, None));
-		let before = balance(CALLER);
-		for of in &proven((session, 0, 9), &records) {
-			assert_ok!(overcharge(&of.cheaper(of.charge), of));
-		}
-		assert_eq!(balance(CALLER) - before, 2 * charge);
-		// Three penalties, each of what was left.
-		let after = [2 * charge, 0, 0].iter().fold(BOND, |bond, refund| bond - bond / 10 - refund);
-		assert!(bond_of(NODE).abs_diff(after) < 3);
 	});
 }
 
@@ -232,7 +178,7 @@ fn a_bond_smaller_than_refund_and_penalty() {
 		assert_ok!(equivocation(&all[1].cheaper(1), &all[1].altered()));
 		assert_eq!(purses(), after);
 		// And nothing to give back.
-		assert_ok!(Metering::close_session(signed(NODE), all[0].session));
+		assert_ok!(Metering::close_session(signed(NODE), all[0].key.0));
 		System::set_block_number(31 + 120);
 		assert_ok!(Metering::remove_node(signed(STRANGER), account(NODE)));
 	});
@@ -255,7 +201,7 @@ fn a_penalty_of_everything_leaves_no_refund() {
 fn a_caller_account_that_no_longer_exists() {
 	run(|| {
 		let all = settled(2);
-		assert_ok!(Metering::close_session(signed(NODE), all[0].session));
+		assert_ok!(Metering::close_session(signed(NODE), all[0].key.0));
 		let caller = account(CALLER);
 		let everything = balance(CALLER);
 		let to = account(STRANGER);
@@ -309,7 +255,8 @@ fn what_leaves_the_bond_is_refund_reward_and_protocol() {
 				let bond = bond_of(NODE);
 				System::reset_events();
 				match report {
-					0 => overcharge_of(seed, RECEIPTS, &of.cheaper(of.charge / 3), of).unwrap(),
+					0 => overcharge_of(seed, RECEIPTS, &of.cheaper(of.call().charge / 3), of)
+						.unwrap(),
 					1 => misreport_of(seed, RECEIPTS, &of.altered(), of).unwrap(),
 					_ => {
 						let (one, other) = (of.statement(), of.altered());

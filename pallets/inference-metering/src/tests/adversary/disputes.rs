@@ -2,13 +2,19 @@
 
 use crate::{
 	mock::*,
-	tests::{disputing::*, run},
+	tests::{
+		disputing::*,
+		lanes::{stated, Proven},
+		run,
+	},
 	Error, PreviousKeys,
 };
 use frame_support::{assert_noop, assert_ok, traits::Hooks, weights::Weight};
 use openledger_primitives::{
-	info::NodeStatus, merkle, price::Tokens, record::CallRecord, statement::Statement, Balance,
-	Hash,
+	info::NodeStatus,
+	lane::{CallRecord, SettledCall, SettledItem, Statement},
+	price::Tokens,
+	Balance, Hash,
 };
 
 /// Balances of the reporter, the caller, and the protocol.
@@ -58,16 +64,11 @@ fn a_node_settles_more_than_it_stated() {
 		// It stated 5 tokens, and settles 23: what the caller has authorised covers that.
 		let session = open_session(DEPOSIT);
 		let stated_charge = price(PRICE).charge(&Tokens::new(11, 5)).unwrap();
-		let statement = Statement::of(
-			System::block_hash(0),
-			session,
-			0,
-			&CallRecord { output_tokens: 5, ..record(1) },
-			stated_charge,
-		);
+		let agreement = voucher(session, 0, 1, 0, 0).agreement;
+		let answered = CallRecord { output_tokens: 5, ..record(1) };
+		let statement = stated(session, 0, agreement, &answered);
 		let before = balance(CALLER) + held(CALLER);
-		settle_one(session, 0, 1, 0, call_charge()).unwrap();
-		let of = &proven((session, 0, 1), &[(record(1), call_charge())])[0];
+		let of = &settled_by(|| settle_one(session, 0, 1, 0, call_charge()))[0];
 		// It cannot be had for the lesser offence.
 		assert_noop!(misreport(&statement, of), Error::<Test>::ReportAsOvercharge);
 		assert_ok!(overcharge_of(CALLER, RECEIPTS, &statement, of));
@@ -99,8 +100,8 @@ fn a_key_that_was_rotated_in_after_the_settlement() {
 		let between = misreport_of(STRANGER, 20, &all[2].altered(), &all[2]);
 		assert_eq!(between, Err(Error::<Test>::UnknownReceiptKey.into()));
 		// For what is settled later, it does.
-		settle_one(of.session, 0, 5, 4 * call_charge(), call_charge()).unwrap();
-		let later = &proven((of.session, 0, 5), &[(record(5), call_charge())])[0];
+		let charge = call_charge();
+		let later = &settled_by(|| settle_one(of.key.0, 0, 5, 4 * charge, charge))[0];
 		assert_ok!(misreport_of(STRANGER, 20, &later.altered(), later));
 		// And two statements contradict each other whenever they were made.
 		let (one, other) = (all[3].statement(), all[3].altered());
@@ -117,8 +118,7 @@ fn a_key_of_the_beginning_in_the_last_block_of_the_longest_window() {
 		assert_ok!(Metering::rotate_receipt_key(signed(NODE), account(20)));
 		System::set_block_number(141);
 		DisputeWindow::set(300);
-		settle_one(session, 0, 1, 0, call_charge()).unwrap();
-		let of = &proven((session, 0, 1), &[(record(1), call_charge())])[0];
+		let of = &settled_by(|| settle_one(session, 0, 1, 0, call_charge()))[0];
 		System::set_block_number(441);
 		assert_ok!(overcharge(&of.cheaper(1), of));
 		System::set_block_number(442);
@@ -145,20 +145,13 @@ fn a_node_does_not_use_up_its_callers_dispute() {
 fn a_forged_statement() {
 	run(|| {
 		let of = &settled(1)[0];
-		let statement = of.cheaper(of.charge);
+		let statement = of.cheaper(call_charge());
 		let report = |signer: u8, signed_statement: &Statement| {
-			Metering::report_overcharge(
-				signed(CALLER),
-				Box::new(statement.clone()),
-				sign_statement(signer, signed_statement),
-				account(RECEIPTS),
-				of.last_sequence,
-				Box::new(of.record.clone()),
-				of.charge,
-				of.proof.clone(),
-			)
-			.map(|_| ())
-			.map_err(|refused| refused.error)
+			let mut call = overcharge_call(RECEIPTS, &statement, of);
+			if let crate::Call::report_overcharged_call { signature, .. } = &mut call {
+				*signature = sign(signer, signed_statement);
+			}
+			plain(dispatch(CALLER, call))
 		};
 		// By the caller; by the operator, whose own key is not the receipt key; with the signature of
 		// the true one.
@@ -189,18 +182,7 @@ fn a_statement_signed_with_a_rotated_key() {
 		// One statement with each key.
 		let (one, other) = (all[0].statement(), all[0].altered());
 		let report = |first: u8, second: u8| {
-			Metering::report_equivocation(
-				signed(STRANGER),
-				account(NODE),
-				Box::new(one.clone()),
-				sign_statement(first, &one),
-				account(first),
-				Box::new(other.clone()),
-				sign_statement(second, &other),
-				account(second),
-			)
-			.map(|_| ())
-			.map_err(|refused| refused.error)
+			report(two_statements_call(NODE, (first, &one), (second, &other)))
 		};
 		let until = PreviousKeys::<Test>::get(account(NODE))[0].kept_until;
 		System::set_block_number(until + 1);
@@ -254,52 +236,26 @@ fn a_proof_from_another_root() {
 		let (all, others) = (settled(4), settled(5));
 		let of = &all[1];
 		let cheaper = of.cheaper(1);
-		// Another settlement's proof, another record's, and one that is cut or spun out.
-		let cut = |proof: &merkle::InclusionProof, by: usize| {
-			let mut proof = proof.clone();
-			proof.path.truncate(proof.path.len() - by);
-			proof
-		};
-		let mut longer = of.proof.clone();
-		longer.path.try_push(Hash::zero()).unwrap();
-		let beyond = merkle::InclusionProof { index: 4, ..of.proof.clone() };
-		for proof in [
-			others[1].proof.clone(),
-			all[2].proof.clone(),
-			cut(&of.proof, 1),
-			cut(&of.proof, 2),
-			longer,
-			beyond,
+		// Another settlement's proof, another call's, and one that is cut or spun out.
+		let other =
+			|from: &Proven| Proven { index: from.index, hashes: from.hashes.clone(), ..of.clone() };
+		let with = |hashes: &[Hash]| Proven { hashes: hashes.to_vec(), ..of.clone() };
+		for bad in [
+			other(&others[1]),
+			other(&all[2]),
+			with(&of.hashes[1..]),
+			with(&[]),
+			with(&[of.hashes.as_slice(), &[Hash::zero()]].concat()),
+			Proven { index: 2, ..of.clone() },
+			Proven { index: 4, ..of.clone() },
 		] {
-			let of = SettledRecord { proof, ..of.clone() };
-			assert_noop!(overcharge(&cheaper, &of), Error::<Test>::BadInclusionProof);
+			assert_noop!(overcharge(&cheaper, &bad), Error::<Test>::BadInclusionProof);
+			assert_noop!(misreport(&of.altered(), &bad), Error::<Test>::BadInclusionProof);
 		}
-		// A record that was never settled, with a proof of its own.
-		let made_up = [(record(1), 9 * call_charge()), (record(2), 9 * call_charge())];
-		let made_up = &proven((of.session, 0, 4), &made_up)[1];
-		assert_noop!(overcharge(&cheaper, made_up), Error::<Test>::BadInclusionProof);
+		// A call that was never settled at that charge.
+		let made_up = SettledCall { charge: 9 * call_charge(), ..of.call().clone() };
+		let made_up = Proven { item: SettledItem::Call(made_up), ..of.clone() };
+		assert_noop!(overcharge(&cheaper, &made_up), Error::<Test>::BadInclusionProof);
 		assert_ok!(overcharge(&cheaper, of));
-	});
-}
-
-#[test]
-fn an_aggregates_record() {
-	run(|| {
-		let session = open_session(DEPOSIT);
-		let charge = call_charge();
-		let records: Vec<_> = (1..=5).map(|n| (record(n), charge)).collect();
-		let mut sums = aggregate(5, 5);
-		let leaves = records.iter().map(|(record, charge)| merkle::leaf(record, *charge));
-		sums.root = merkle::root(leaves);
-		let voucher = voucher(session, 0, 6, 5 * charge, charge);
-		assert_ok!(settle_sums(&voucher, sums, Some(record(6))));
-		let all = proven((session, 0, 5), &records);
-		let before = balance(CALLER);
-		assert_ok!(overcharge(&all[4].cheaper(700), &all[4]));
-		assert_ok!(misreport(&all[3].altered(), &all[3]));
-		// The voucher's own call has a root of its own.
-		let own = &proven((session, 0, 6), &[(record(6), charge)])[0];
-		assert_ok!(overcharge(&own.cheaper(77), own));
-		assert_eq!(balance(CALLER) - before, 777);
 	});
 }

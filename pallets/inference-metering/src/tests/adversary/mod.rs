@@ -3,7 +3,7 @@
 mod bonds;
 mod disputes;
 
-use super::run;
+use super::{lanes::Book, run};
 use crate::{mock::*, Error, Event, Lanes, Nodes, Sessions, WeightInfo};
 use frame_support::{
 	assert_noop, assert_ok,
@@ -15,20 +15,15 @@ use frame_support::{
 	weights::Weight,
 };
 use openledger_primitives::{
-	aggregate::Aggregate,
-	closing::CloseAgreement,
 	ids::{MILLI_OPEN, OPEN},
+	lane::{CallRecord, RejectReason, Voucher},
 	price::PriceSchedule,
-	record::{CallRecord, RejectReason},
-	signing::Signed,
-	voucher::Voucher,
-	Balance, Hash, Signature, MAX_LANES,
+	Balance, Hash,
 };
-use sp_core::Pair;
 use sp_runtime::{DispatchError, DispatchResult, TokenError};
 
 fn close(seed: u8, session: u64) -> DispatchResult {
-	Metering::close_session(signed(seed), session).map(|_| ()).map_err(|refused| refused.error)
+	plain(Metering::close_session(signed(seed), session))
 }
 
 /// Neither again as it is, nor in another place, nor by another node, nor after the session.
@@ -39,33 +34,23 @@ fn a_replayed_voucher() {
 		let charge = call_charge();
 		let redeemed = voucher(session, 0, 3, 2 * charge, charge);
 		let signature = sign(SIGNER, &redeemed);
-		let submit = |seed, voucher: Voucher, records: Vec<CallRecord>| {
-			let records = records.try_into().unwrap();
-			Metering::settle(signed(seed), voucher, signature.clone(), records)
-				.map(|_| ())
-				.map_err(|refused| refused.error)
+		let submit = |seed, voucher: Voucher, calls: Vec<CallRecord>| {
+			let mut replayed = settlement(&voucher, vec![records(calls)]);
+			replayed.signature = signature.clone();
+			plain(Metering::settle_lanes(signed(seed), vec![replayed].try_into().unwrap()))
 		};
 		let all = || vec![record(1), record(2), record(3)];
 		assert_ok!(submit(NODE, redeemed, all()));
 		let left = held(CALLER);
 		assert_noop!(submit(NODE, redeemed, all()), Error::<Test>::VoucherNotNewer);
 		assert_noop!(submit(NODE, redeemed, vec![record(4)]), Error::<Test>::VoucherNotNewer);
-		let sums = aggregate(2, 2);
-		let as_sums = Metering::settle_aggregate(
-			signed(NODE),
-			redeemed,
-			signature.clone(),
-			sums,
-			Some(record(3)),
-		);
-		assert_eq!(as_sums.unwrap_err().error, Error::<Test>::VoucherNotNewer.into());
+		let mut other_terms = redeemed;
+		other_terms.agreement.price_version = FREE;
 		for elsewhere in [
 			Voucher { session: other_session, ..redeemed },
 			Voucher { lane: 1, ..redeemed },
 			Voucher { sequence: 4, ..redeemed },
-			Voucher { model: OTHER_MODEL, sequence: 4, ..redeemed },
-			Voucher { version: 1, sequence: 4, ..redeemed },
-			Voucher { price_version: FREE, sequence: 4, ..redeemed },
+			Voucher { lane: 2, ..other_terms },
 		] {
 			assert_noop!(submit(NODE, elsewhere, all()), Error::<Test>::BadSignature);
 		}
@@ -82,25 +67,23 @@ fn a_replayed_voucher() {
 fn a_replay_on_a_fork_with_another_genesis_hash() {
 	run(|| {
 		let session = open_session(DEPOSIT);
-		let voucher = voucher(session, 0, 1, 0, call_charge());
+		let book = Book::with_calls(session, 0, 1);
+		let at_home = book.settlement();
 		let home = System::block_hash(0);
-		let agreement = CloseAgreement { genesis_hash: home, session, settled: 0 };
-		let agreed: Signature = pair(RECEIPTS).sign(&agreement.signing_payload()).into();
+		let agreement = agreement_to_close(session);
 		frame_system::BlockHash::<Test>::insert(0, Hash::repeat_byte(0xf0));
-		assert_noop!(settle(&voucher, vec![record(1)]), Error::<Test>::WrongChain);
-		let sums = aggregate(1, 1);
-		assert_noop!(settle_sums(&voucher, sums, None), Error::<Test>::WrongChain);
+		assert_noop!(settle(vec![at_home.clone()]), Error::<Test>::WrongChain);
+		let by_sums = settlement(&at_home.voucher.newest(), vec![book.run(0..1)]);
+		assert_noop!(settle(vec![by_sums]), Error::<Test>::WrongChain);
 		// Nor with the fork's hash written over the signed one.
-		let rewritten = Voucher { genesis_hash: System::block_hash(0), ..voucher };
-		let signature = sign(SIGNER, &voucher);
-		let records = vec![record(1)].try_into().unwrap();
-		let submitted = Metering::settle(signed(NODE), rewritten, signature, records);
-		assert_eq!(submitted.unwrap_err().error, Error::<Test>::BadSignature.into());
-		let closed = Metering::close_with_agreement(signed(CALLER), session, agreed);
-		assert_eq!(closed.unwrap_err().error, Error::<Test>::BadSignature.into());
+		let mut rewritten = book.settlement();
+		rewritten.signature = at_home.signature.clone();
+		assert_noop!(settle(vec![rewritten]), Error::<Test>::BadSignature);
+		let closed = close_by_agreement(CALLER, RECEIPTS, agreement);
+		assert_eq!(closed, Err(Error::<Test>::WrongChain.into()));
 
 		frame_system::BlockHash::<Test>::insert(0, home);
-		assert_ok!(settle(&voucher, vec![record(1)]));
+		assert_ok!(settle(vec![at_home]));
 	});
 }
 
@@ -111,10 +94,10 @@ fn lanes_used_to_overdraw() {
 		let charge = call_charge();
 		let (session, other) = (open_session(5 * charge + 7), open_session(DEPOSIT));
 		let mut paid = 0;
-		for lane in 0..MAX_LANES {
+		for lane in 0..64 {
 			let voucher = voucher(session, lane, 2, 2 * charge, charge);
-			if settle(&voucher, vec![record(1), record(2)]).is_ok() {
-				paid += Lanes::<Test>::get(session, lane).settled;
+			if settle_calls(&voucher, vec![record(1), record(2)]).is_ok() {
+				paid += Lanes::<Test>::get(session, lane).unwrap().settled;
 			}
 			check_invariants();
 		}
@@ -123,9 +106,9 @@ fn lanes_used_to_overdraw() {
 		assert_eq!(held(CALLER), 7 + DEPOSIT);
 		let info = Metering::session_info(session).unwrap();
 		assert_eq!((info.settled, info.lanes.len()), (5 * charge, 3));
-		let sums = aggregate(1, 1);
-		let voucher = voucher(session, 9, 2, charge, charge);
-		assert_noop!(settle_sums(&voucher, sums, None), Error::<Test>::DepositExhausted);
+		let book = Book::with_calls(session, 9, 1);
+		let by_sums = settlement(&book.voucher(), vec![book.run(0..1)]);
+		assert_noop!(settle(vec![by_sums]), Error::<Test>::DepositExhausted);
 		assert_ok!(close(NODE, other));
 	});
 }
@@ -144,13 +127,13 @@ fn settle_after_close() {
 				Error::<Test>::UnknownSession
 			);
 		}
-		let sums = aggregate(2, 1);
-		let voucher = voucher(session, 0, 3, 2 * charge, charge);
-		assert_noop!(settle_sums(&voucher, sums, None), Error::<Test>::UnknownSession);
+		let book = Book::with_calls(session, 0, 2);
+		let by_sums = || vec![settlement(&book.voucher(), vec![book.run(1..2)])];
+		assert_noop!(settle(by_sums()), Error::<Test>::UnknownSession);
 		// The next session is another one, with lanes of its own.
 		let next = open_session(DEPOSIT);
 		assert_ne!(next, session);
-		assert_noop!(settle(&voucher, vec![record(2)]), Error::<Test>::UnknownSession);
+		assert_noop!(settle(by_sums()), Error::<Test>::UnknownSession);
 		assert_eq!((balance(CALLER), held(CALLER)), (caller - DEPOSIT - PLACE, DEPOSIT));
 	});
 }
@@ -163,9 +146,7 @@ fn close_before_settle() {
 		let charge = call_charge();
 		let served = voucher(session, 0, 1, 0, charge);
 		// An agreement of earlier, from before a call was settled, is void after it.
-		let genesis_hash = System::block_hash(0);
-		let early = CloseAgreement { genesis_hash, session, settled: 0 };
-		let early: Signature = pair(RECEIPTS).sign(&early.signing_payload()).into();
+		let early = agreement_to_close(session);
 		assert_ok!(Metering::request_close(signed(CALLER), session));
 		// Nor does asking again, or by somebody else, or taking the deposit elsewhere.
 		for seed in [CALLER, STRANGER] {
@@ -181,9 +162,9 @@ fn close_before_settle() {
 			TokenError::FundsUnavailable
 		);
 		System::set_block_number(20);
-		assert_ok!(settle(&served, vec![record(1)]));
-		let agreed = Metering::close_with_agreement(signed(CALLER), session, early);
-		assert_eq!(agreed.unwrap_err().error, Error::<Test>::BadSignature.into());
+		assert_ok!(settle_calls(&served, vec![record(1)]));
+		let agreed = close_by_agreement(CALLER, RECEIPTS, early);
+		assert_eq!(agreed, Err(Error::<Test>::AgreementOutdated.into()));
 		System::set_block_number(21);
 		assert_ok!(close(CALLER, session));
 		System::assert_last_event(
@@ -200,35 +181,34 @@ fn a_price_change_between_voucher_and_settlement() {
 		let session = open_session(DEPOSIT);
 		let charge = call_charge();
 		let first = voucher(session, 0, 1, 0, charge);
-		let second = voucher(session, 0, 2, charge, 5 * charge);
 		let (dearer, cheaper) = (CURRENT + 1, CURRENT + 2);
 		Models::change(MODEL, |model| {
 			model.prices.insert(dearer, Ok(price(2 * PRICE)));
 			model.prices.insert(cheaper, Ok(price(PRICE / 2)));
 		});
-		for price_version in [dearer, cheaper] {
-			let at = CallRecord { price_version, ..record(1) };
-			assert_noop!(settle(&first, vec![at]), Error::<Test>::PriceMismatch);
-		}
-		// Nor was there anything but what the caller had seen, when it signed for what came before.
-		let at = |sequence| CallRecord { price_version: dearer, ..record(sequence) };
-		assert_noop!(settle(&second, vec![at(1)]), Error::<Test>::PriceMismatch);
-		assert_ok!(settle(&second, vec![at(1), record(1), at(2), record(2)]));
-		let rejected = |sequence, reason| {
-			System::assert_has_event(
-				Event::RecordRejected { session, lane: 0, sequence, reason }.into(),
-			)
+		let signature = sign(SIGNER, &first);
+		let at = |price_version| {
+			let mut voucher = voucher(session, 0, 1, 0, charge);
+			voucher.agreement.price_version = price_version;
+			voucher
 		};
-		rejected(1, RejectReason::PriceMismatch);
-		rejected(2, RejectReason::PriceMismatch);
-		assert_eq!(Metering::session_info(session).unwrap().settled, 2 * charge);
+		for price_version in [dearer, cheaper] {
+			let mut rewritten = settlement(&at(price_version), vec![records(vec![record(1)])]);
+			rewritten.signature = signature.clone();
+			assert_noop!(settle(vec![rewritten]), Error::<Test>::BadSignature);
+		}
+		assert_ok!(settle_calls(&first, vec![record(1)]));
+		assert_eq!(Metering::session_info(session).unwrap().settled, charge);
+		// Nor does the lane go on at another price, whatever the caller signs.
+		let second = Voucher { sequence: 2, acknowledged: charge, ..at(dearer) };
+		let second = Voucher { authorised: 5 * charge, ..second };
+		assert_noop!(settle_calls(&second, vec![record(2)]), Error::<Test>::OtherAgreement);
 		// Once the time to settle at the old price is over, nobody is charged at the new one.
-		let third = voucher(session, 0, 3, 2 * charge, charge);
+		let second = voucher(session, 0, 2, charge, charge);
 		Models::change(MODEL, |model| {
 			model.prices.insert(CURRENT, Err(RejectReason::PriceExpired));
 		});
-		assert_noop!(settle(&third, vec![record(3)]), Error::<Test>::PriceExpired);
-		assert_noop!(settle(&third, vec![at(3)]), Error::<Test>::PriceExpired);
+		assert_noop!(settle_calls(&second, vec![record(2)]), Error::<Test>::PriceExpired);
 	});
 }
 
@@ -240,9 +220,9 @@ fn overflow_at_the_edges_of_u128() {
 		// Vouchers over everything there is pay what a call costs.
 		let endless =
 			Voucher { acknowledged: most, authorised: most, ..voucher(session, 0, 2, 0, 0) };
-		assert_ok!(settle(&endless, vec![record(1)]));
+		assert_ok!(settle_calls(&endless, vec![record(1)]));
 		let blank = Voucher { acknowledged: 0, authorised: most, ..voucher(session, 1, 1, 0, 0) };
-		assert_ok!(settle(&blank, vec![record(1)]));
+		assert_ok!(settle_calls(&blank, vec![record(1)]));
 		assert_eq!(held(CALLER), DEPOSIT - 2 * call_charge());
 
 		// Charges that do not fit, that fit by a planck, and whose sum does not fit.
@@ -258,35 +238,30 @@ fn overflow_at_the_edges_of_u128() {
 			}
 		});
 		let costing = |price_version: u32| {
-			let own = Voucher {
-				acknowledged: most,
-				authorised: most,
-				price_version,
-				..voucher(session, 2, 9, 0, 0)
-			};
-			let records = vec![CallRecord { price_version, ..record(1) }];
-			let sums =
-				Aggregate { input_tokens: u64::MAX, output_tokens: u64::MAX, ..aggregate(8, 2) };
-			let records = settle(&own, records);
-			let sums = settle_sums(&own, sums, None);
-			(records, sums)
+			let mut book = Book::new(session, 2);
+			book.agreement.price_version = price_version;
+			// What the caller has acknowledged of it may be anything.
+			book.call(record(1));
+			let own = Voucher { acknowledged: most, authorised: most, ..book.voucher() };
+			let by = |part| settle(vec![settlement(&own, vec![part])]);
+			(by(records(vec![record(1)])), by(book.run(0..1)))
 		};
 		let is = |result: DispatchResult, error: Error<Test>| assert_eq!(result, Err(error.into()));
-		for (version, of_record, of_sum) in [
-			(10, Error::DepositExhausted, Error::Overflow),
-			(11, Error::Overflow, Error::Overflow),
-			(12, Error::DepositExhausted, Error::Overflow),
-			(13, Error::Overflow, Error::Overflow),
+		for (version, of_record) in [
+			(10, Error::DepositExhausted),
+			(11, Error::Overflow),
+			(12, Error::DepositExhausted),
+			(13, Error::Overflow),
 		] {
-			let (records, sums) = costing(version);
-			is(records, of_record);
-			is(sums, of_sum);
+			let (one, sums) = costing(version);
+			is(one, of_record);
+			is(sums, Error::RunPriceMismatch);
 		}
 
 		// The last sequence is one like others, and the end of its lane.
 		let last = Voucher { sequence: u64::MAX, ..voucher(session, 3, 1, 0, call_charge()) };
-		assert_ok!(settle(&last, vec![record(u64::MAX)]));
-		assert_noop!(settle(&last, vec![record(u64::MAX)]), Error::<Test>::VoucherNotNewer);
+		assert_ok!(settle_calls(&last, vec![record(u64::MAX)]));
+		assert_noop!(settle_calls(&last, vec![record(u64::MAX)]), Error::<Test>::VoucherNotNewer);
 
 		// Amounts.
 		let top_up = |amount| Metering::top_up(signed(CALLER), session, amount);
@@ -343,6 +318,7 @@ fn dust_around_the_existential_deposit() {
 		assert_noop!(open(all_but(PLACE + MILLI_OPEN - 1)), TokenError::FundsUnavailable);
 		let session = crate::NextSessionId::<Test>::get();
 		assert_ok!(open(MIN_DEPOSIT));
+		System::set_block_number(2);
 
 		// A caller who gives away all the rest is still charged, and gets the rest back.
 		let rest = all_but(MILLI_OPEN);
@@ -359,7 +335,7 @@ fn dust_around_the_existential_deposit() {
 		Balances::set_balance(&caller, OPEN);
 		let charge = call_charge();
 		let session = open_session(2 * charge);
-		settle(&voucher(session, 0, 2, charge, charge), vec![record(1), record(2)]).unwrap();
+		settle_calls(&voucher(session, 0, 2, charge, charge), vec![record(1), record(2)]).unwrap();
 		assert_eq!(held(CALLER), 0);
 		assert_ok!(close(NODE, session));
 		assert_eq!(balance(CALLER), OPEN - 2 * charge);
@@ -370,8 +346,9 @@ fn dust_around_the_existential_deposit() {
 			model.prices.insert(20, Ok(planck));
 		});
 		let session = open_session(MIN_DEPOSIT);
-		let cheap = Voucher { price_version: 20, ..voucher(session, 0, 1, 0, 1) };
-		assert_ok!(settle(&cheap, vec![CallRecord { price_version: 20, ..record(1) }]));
+		let mut cheap = voucher(session, 0, 1, 0, 1);
+		cheap.agreement.price_version = 20;
+		assert_ok!(settle_calls(&cheap, vec![record(1)]));
 		assert_eq!(held(CALLER), MIN_DEPOSIT - 1);
 
 		// Operators, too, keep what an account needs; and an operator who has given away all the rest
@@ -387,7 +364,7 @@ fn dust_around_the_existential_deposit() {
 		assert_ok!(Metering::start_unbonding(signed(NODE)));
 		System::set_block_number(200);
 		assert_ok!(Metering::withdraw_bond(signed(NODE)));
-		assert_eq!(balance(NODE), BOND + MILLI_OPEN);
+		assert_eq!(balance(NODE), BOND + LANE_PLACE + MILLI_OPEN);
 		assert_eq!(Nodes::<Test>::iter().count(), 0);
 	});
 }

@@ -3,7 +3,6 @@
 use super::*;
 use crate::{Error, Lanes, Sessions};
 use frame_support::{assert_noop, assert_ok};
-use openledger_primitives::record::RejectReason;
 
 fn sources() -> Vec<(u32, u32)> {
 	let (header, _) = settled_lanes().pop().unwrap();
@@ -67,7 +66,7 @@ fn a_release_that_is_current_for_one_transaction() {
 		let session = open_session(DEPOSIT);
 		let mut book = Book::new(session, 0);
 		book.agreement.as_of = System::block_number();
-		book.call(used(1));
+		book.call(record(1));
 		// The friend's release is made the current one, calls are settled, and it is taken back.
 		Releases::set(BTreeMap::from([(0, 1), (1, 2)]));
 		assert_noop!(settle(vec![book.settlement()]), Error::<Test>::WrongAsOf);
@@ -92,7 +91,7 @@ fn a_block_that_was_chosen_for_a_friend() {
 		let as_of = |lane, as_of, valid_until| {
 			let mut book = Book::new(session, lane);
 			book.agreement.as_of = as_of;
-			book.call(used(1));
+			book.call(record(1));
 			let voucher = Voucher { valid_until, ..book.voucher() };
 			vec![settlement(&voucher, vec![book.records(0..1)])]
 		};
@@ -132,7 +131,7 @@ fn a_release_that_is_replaced_ends_the_lane() {
 		assert_ok!(settle(valid(1_000_000)));
 		Releases::set(BTreeMap::from([(0, 1), (10, 2)]));
 		let mut book = book.clone();
-		book.call(used(2));
+		book.call(record(2));
 		let valid = |valid_until| {
 			let voucher = Voucher { valid_until, ..book.voucher() };
 			vec![settlement(&voucher, vec![book.records(1..2)])]
@@ -158,11 +157,11 @@ fn a_lane_settled_under_two_agreements() {
 			|agreement| agreement.evidence = Evidence::Sealed,
 			|agreement| agreement.own_price = Some(price(PRICE)),
 		];
-		let agreed = Some(first.agreement.hash());
+		let agreed = first.agreement.hash();
 		for (lane, change) in (1..).zip(changes) {
 			let mut other = first.clone();
 			change(&mut other.agreement);
-			other.call(used(2));
+			other.call(record(2));
 			assert_noop!(settle(vec![other.settlement()]), Error::<Test>::OtherAgreement);
 			// Nor within one extrinsic.
 			let (one, two) = (Book { lane, ..first.clone() }, Book { lane, ..other });
@@ -171,9 +170,9 @@ fn a_lane_settled_under_two_agreements() {
 			let reason = Error::<Test>::OtherAgreement.into();
 			System::assert_has_event(Event::LaneRejected { session, lane, reason }.into());
 			assert_eq!(settled_lanes().len(), 1);
-			assert_eq!(Lanes::<Test>::get(session, lane).agreement, agreed);
+			assert_eq!(Lanes::<Test>::get(session, lane).unwrap().agreement, agreed);
 		}
-		assert_eq!(Lanes::<Test>::get(session, 0).agreement, agreed);
+		assert_eq!(Lanes::<Test>::get(session, 0).unwrap().agreement, agreed);
 		assert_eq!(Sessions::<Test>::get(session).unwrap().settled, 7 * call_charge());
 	});
 }
@@ -193,7 +192,7 @@ fn the_same_lane_twice_in_one_extrinsic() {
 
 		// The own call does not come twice either, and no earlier voucher takes it back.
 		let book = Book::with_calls(session, 1, 3);
-		let own = settlement(&book.voucher(), vec![records(vec![used(4)])]);
+		let own = settlement(&book.voucher(), vec![records(vec![record(4)])]);
 		System::reset_events();
 		assert_ok!(settle(vec![own.clone(), own, book.settlement()]));
 		let reason = Error::<Test>::VoucherNotNewer.into();
@@ -209,7 +208,7 @@ fn one_bad_lane_among_64() {
 		let session = open_session(DEPOSIT);
 		let mut lanes: Vec<_> =
 			(0..64).map(|lane| Book::with_calls(session, lane, 1).settlement()).collect();
-		lanes[30].signature = sign_with(STRANGER, &Book::with_calls(session, 30, 1).voucher());
+		lanes[30].signature = sign(STRANGER, &Book::with_calls(session, 30, 1).voucher());
 		assert_ok!(settle(lanes));
 		assert_eq!(settled_lanes().len(), 63);
 		assert_eq!(held(CALLER), DEPOSIT - 63 * call_charge());
@@ -285,7 +284,7 @@ fn an_own_price_at_the_cost_of_others() {
 		let at = |lane, own| {
 			let mut book = Book::new(session, lane);
 			book.agreement.own_price = Some(own);
-			book.call(used(1));
+			book.call(record(1));
 			vec![book.settlement()]
 		};
 		for change in changes {
@@ -354,9 +353,9 @@ fn parts_that_add_up_to_more() {
 			book.records(0..4),
 			book.run(0..4),
 			book.run(3..4),
-			records(vec![used(5), used(5)]),
-			records(vec![used(5)]),
-			records(vec![used(6)]),
+			records(vec![record(5), record(5)]),
+			records(vec![record(5)]),
+			records(vec![record(6)]),
 		];
 		assert_ok!(settle(vec![settlement(&book.voucher(), parts)]));
 		assert_eq!(held(CALLER), DEPOSIT - 5 * call_charge());

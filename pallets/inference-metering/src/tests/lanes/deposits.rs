@@ -1,7 +1,7 @@
 //! What operators put up for the places of lanes.
 
 use super::*;
-use crate::{versions::VersionedCloseAgreement, Error, Lanes, Sessions};
+use crate::{Error, Lanes, Sessions};
 use frame_support::{
 	assert_noop, assert_ok,
 	traits::{
@@ -29,19 +29,6 @@ fn leave(amount: Balance) {
 		.unwrap();
 }
 
-fn agreement_to_close(session: SessionId) -> CloseAgreement {
-	let settled = Sessions::<Test>::get(session).unwrap().settled;
-	CloseAgreement { genesis_hash: System::block_hash(0), session, settled, extension: None }
-}
-
-fn close_by_agreement(seed: u8, key: u8, agreement: CloseAgreement) -> DispatchResult {
-	let signature = sign_with(key, &agreement);
-	let agreement = VersionedCloseAgreement::from(agreement);
-	Metering::close_by_agreement(signed(seed), agreement, signature)
-		.map(|_| ())
-		.map_err(|refused| refused.error)
-}
-
 #[test]
 fn a_lane_costs_a_deposit_when_it_is_first_settled() {
 	run(|| {
@@ -59,14 +46,13 @@ fn a_lane_costs_a_deposit_when_it_is_first_settled() {
 		assert_eq!(balance(NODE), before + earned - LANE_PLACE);
 		assert_eq!(held_for_lanes(NODE), LANE_PLACE);
 		assert_eq!(Sessions::<Test>::get(session).unwrap().lane_deposits, LANE_PLACE);
-		// Only once, and none for lanes without an agreement.
-		book.call(used(2));
+		// Only once.
+		book.call(record(2));
 		assert_ok!(settle(vec![book.settlement()]));
-		settle_one(session, 1, 1, 0, call_charge()).unwrap();
 		assert_eq!(held_for_lanes(NODE), LANE_PLACE);
 		assert_ok!(settle_lanes(session, 2..5));
 		assert_eq!(held_for_lanes(NODE), 4 * LANE_PLACE);
-		assert_eq!(Sessions::<Test>::get(session).unwrap().lanes, 5);
+		assert_eq!(Sessions::<Test>::get(session).unwrap().lanes, 4);
 	});
 }
 
@@ -77,10 +63,10 @@ fn a_lane_that_is_rejected_costs_none() {
 		let bad = settlement_by(
 			STRANGER,
 			&Book::with_calls(session, 0, 1).voucher(),
-			vec![records(vec![used(1)])],
+			vec![records(vec![record(1)])],
 		);
 		let nothing =
-			settlement(&Book::with_calls(session, 1, 1).voucher(), vec![records(vec![used(7)])]);
+			settlement(&Book::with_calls(session, 1, 1).voucher(), vec![records(vec![record(7)])]);
 
 		assert_ok!(settle(vec![bad, nothing, Book::with_calls(session, 2, 1).settlement()]));
 
@@ -98,7 +84,7 @@ fn an_operator_without_the_funds_settles_no_more_lanes() {
 		assert_ok!(Metering::set_payee(signed(NODE), Some(account(STRANGER))));
 		leave(2 * LANE_PLACE + 1);
 		let mut known = Book::with_calls(session, 0, 1);
-		known.call(used(2));
+		known.call(record(2));
 		let mut lanes: Vec<_> =
 			(1..4).map(|lane| Book::with_calls(session, lane, 1).settlement()).collect();
 		lanes.push(known.settlement());
@@ -121,7 +107,7 @@ fn an_operator_without_the_funds_settles_no_more_lanes() {
 #[test]
 fn the_deposits_come_back_with_the_session() {
 	type Close = fn(SessionId);
-	let ways: [Close; 6] = [
+	let ways: [Close; 5] = [
 		|session| {
 			assert_ok!(Metering::close_session(signed(NODE), session));
 		},
@@ -141,14 +127,6 @@ fn the_deposits_come_back_with_the_session() {
 		},
 		|session| {
 			assert_ok!(close_by_agreement(CALLER, RECEIPTS, agreement_to_close(session)));
-		},
-		|session| {
-			use openledger_primitives::closing::CloseAgreement;
-			let settled = Sessions::<Test>::get(session).unwrap().settled;
-			let genesis_hash = System::block_hash(0);
-			let agreement = CloseAgreement { genesis_hash, session, settled };
-			let signature = sign_with(RECEIPTS, &agreement);
-			assert_ok!(Metering::close_with_agreement(signed(CALLER), session, signature));
 		},
 	];
 	for close in ways {

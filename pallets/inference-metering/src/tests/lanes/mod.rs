@@ -1,8 +1,7 @@
-//! Lanes whose vouchers name an agreement: settlement of many at once, runs, deposits, disputes.
+//! Settlement of many lanes at once, runs, deposits, and what their callers had acknowledged.
 
 mod attacks;
 mod deposits;
-pub(super) mod disputes;
 mod meter;
 mod overlap;
 pub(super) mod random;
@@ -17,19 +16,16 @@ use crate::{
 	Event, RootKey,
 };
 use codec::Encode;
-use frame_support::dispatch::DispatchResultWithPostInfo;
 use openledger_primitives::{
 	answer::Evidence,
 	lane::{
-		self, recompute, Agreement, AttributionShare, CallRecord, SettledItem, SettledLane,
-		Statement, VersionedStatement, Voucher,
+		self, recompute, Agreement, AttributionShare, CallRecord, RejectReason, SettledCall,
+		SettledItem, SettledLane, Statement, VersionedStatement, Voucher,
 	},
 	lane_list::{AggregateProof, LaneLeaf, LaneList, Totals},
 	price::PriceSchedule,
-	signing::Signed,
 	tree, Balance, Hash, LaneId, Sequence, SessionId, Signature,
 };
-use sp_core::Pair;
 use sp_runtime::DispatchResult;
 use std::{collections::BTreeMap, ops::Range};
 
@@ -73,31 +69,9 @@ fn metering_events() -> Vec<Event<Test>> {
 		.collect()
 }
 
-/// What calls are made under that are paid as of the block before.
-pub(super) fn agreement() -> Agreement {
-	Agreement {
-		model: MODEL,
-		version: 0,
-		price_version: CURRENT,
-		as_of: System::block_number() - 1,
-		evidence: Evidence::Open,
-		own_price: None,
-	}
-}
-
-/// What a call used that costs [`call_charge`].
-pub(super) fn used(sequence: Sequence) -> CallRecord {
-	let old = record(sequence);
-	CallRecord {
-		sequence,
-		input_tokens: old.input_tokens,
-		cached_tokens: 0,
-		retrieved_tokens: 0,
-		output_tokens: old.output_tokens,
-		response_hash: Hash::repeat_byte(0xbb),
-		attribution: Default::default(),
-		extension: None,
-	}
+/// An agreement on calls that are paid as of the block before.
+fn agreement() -> Agreement {
+	agreement_as_of(System::block_number() - 1)
 }
 
 pub(super) fn shares(entries: &[(u64, u16)]) -> lane::Attribution {
@@ -110,34 +84,7 @@ pub(super) fn shares(entries: &[(u64, u16)]) -> lane::Attribution {
 
 /// Such a call, with entries.
 fn attributed(sequence: Sequence, entries: &[(u64, u16)]) -> CallRecord {
-	CallRecord { attribution: shares(entries), ..used(sequence) }
-}
-
-pub(super) fn sign_with(seed: u8, message: &impl Signed) -> Signature {
-	pair(seed).sign(&message.signing_payload()).into()
-}
-
-/// A settlement that the session's signer has signed.
-pub(super) fn settlement(voucher: &Voucher, parts: Vec<Part>) -> LaneSettlement {
-	settlement_by(SIGNER, voucher, parts)
-}
-
-pub(super) fn settlement_by(seed: u8, voucher: &Voucher, parts: Vec<Part>) -> LaneSettlement {
-	let signature = sign_with(seed, voucher);
-	LaneSettlement { voucher: (*voucher).into(), signature, parts: parts.try_into().unwrap() }
-}
-
-pub(super) fn records(records: Vec<CallRecord>) -> Part {
-	Part::Records(records.try_into().unwrap())
-}
-
-pub(super) fn try_settle(lanes: Vec<LaneSettlement>) -> DispatchResultWithPostInfo {
-	Metering::settle_lanes(signed(NODE), lanes.try_into().unwrap())
-}
-
-/// Settles as the node.
-pub(super) fn settle(lanes: Vec<LaneSettlement>) -> DispatchResult {
-	try_settle(lanes).map(|_| ()).map_err(|refused| refused.error)
+	CallRecord { attribution: shares(entries), ..record(sequence) }
 }
 
 /// A lane as caller and node keep it: the list of its calls, and all that is needed to open it.
@@ -169,7 +116,7 @@ impl Book {
 	pub(super) fn with_calls(session: SessionId, lane: LaneId, calls: u64) -> Self {
 		let mut book = Self::new(session, lane);
 		for sequence in 1..=calls {
-			book.call(used(sequence));
+			book.call(record(sequence));
 		}
 		book
 	}
@@ -180,19 +127,8 @@ impl Book {
 
 	/// What the node states of a call.
 	pub(super) fn statement(&self, record: &CallRecord) -> Statement {
-		Statement {
-			genesis_hash: System::block_hash(0),
-			session: self.session,
-			lane: self.lane,
-			agreement: self.agreement,
-			sequence: record.sequence,
-			tokens: record.tokens(),
-			charge: self.price().charge(&record.tokens()).unwrap(),
-			request_hash: Hash::repeat_byte(0xaa),
-			response_hash: record.response_hash,
-			attribution: record.attribution.clone(),
-			extension: None,
-		}
+		let charge = self.price().charge(&record.tokens()).unwrap();
+		Statement { charge, ..stated(self.session, self.lane, self.agreement, record) }
 	}
 
 	/// The node answers a call, and the caller agrees with its statement.
@@ -264,9 +200,63 @@ impl Book {
 #[derive(Clone, Debug)]
 pub(super) struct Proven {
 	pub(super) key: RootKey,
+	pub(super) agreement: Agreement,
 	pub(super) item: SettledItem,
 	pub(super) index: u32,
 	pub(super) hashes: Vec<Hash>,
+}
+
+impl Proven {
+	/// The settled call.
+	pub(super) fn call(&self) -> &SettledCall {
+		let SettledItem::Call(call) = &self.item else { panic!("{self:?} is not one call") };
+		call
+	}
+
+	/// The statement of an honest node.
+	pub(super) fn statement(&self) -> Statement {
+		let (session, lane, _) = self.key;
+		let SettledCall { record, charge, .. } = self.call();
+		Statement { charge: *charge, ..stated(session, lane, self.agreement, record) }
+	}
+
+	/// The statement of a node that charged so much more than that.
+	pub(super) fn cheaper(&self, by: Balance) -> Statement {
+		let statement = self.statement();
+		Statement { charge: statement.charge - by, ..statement }
+	}
+
+	/// The statement of a node whose answer was another one.
+	pub(super) fn altered(&self) -> Statement {
+		altered(&self.statement())
+	}
+}
+
+/// What an honest node states of a call at the list price.
+pub(super) fn stated(
+	session: SessionId,
+	lane: LaneId,
+	agreement: Agreement,
+	record: &CallRecord,
+) -> Statement {
+	Statement {
+		genesis_hash: System::block_hash(0),
+		session,
+		lane,
+		agreement,
+		sequence: record.sequence,
+		tokens: record.tokens(),
+		charge: price(PRICE).charge(&record.tokens()).unwrap(),
+		request_hash: Hash::repeat_byte(0xaa),
+		response_hash: record.response_hash,
+		attribution: record.attribution.clone(),
+		extension: record.extension,
+	}
+}
+
+/// The same of another answer.
+pub(super) fn altered(statement: &Statement) -> Statement {
+	Statement { response_hash: Hash::repeat_byte(0xdd), ..statement.clone() }
 }
 
 /// Everything that was settled in this block.
@@ -274,10 +264,11 @@ pub(super) fn proven() -> Vec<Proven> {
 	let mut all = Vec::new();
 	for (header, items) in settled_lanes() {
 		let key = (header.session, header.lane, header.sequence);
+		let agreement = header.agreement;
 		let leaves: Vec<_> = items.iter().map(SettledItem::leaf).collect();
 		for (index, item) in (0..).zip(items) {
 			let hashes = tree::prove(&leaves, &[index]).unwrap();
-			all.push(Proven { key, item, index, hashes });
+			all.push(Proven { key, agreement, item, index, hashes });
 		}
 	}
 	all

@@ -33,7 +33,7 @@ fn upgraded<Present: Encode, Next: Decode>(present: &Present) -> Next {
 fn present_settlement(voucher: &Voucher, parts: Vec<PresentPart>) -> LaneSettlement {
 	upgraded(&lane::LaneSettlement {
 		voucher: (*voucher).into(),
-		signature: sign_with(SIGNER, voucher),
+		signature: sign(SIGNER, voucher),
 		parts: parts.try_into().unwrap(),
 	})
 }
@@ -48,7 +48,7 @@ fn next_settlement(book: &Book, places: Range<usize>) -> LaneSettlement {
 	let next = |record: &CallRecord| NextRecord { present: record.clone(), more: 6 };
 	let records: Vec<_> = book.records[places].iter().map(next).collect();
 	LaneSettlement {
-		signature: sign_with(SIGNER, &voucher),
+		signature: sign(SIGNER, &voucher),
 		voucher: VersionedVoucher::V4(voucher),
 		parts: vec![Part::NextRecords(records.try_into().unwrap())].try_into().unwrap(),
 	}
@@ -61,8 +61,8 @@ fn before_the_upgrade() -> (Book, Vec<Proven>, Voucher) {
 	let parts = vec![PresentPart::Records(book.records.clone().try_into().unwrap())];
 	assert_ok!(settle(vec![present_settlement(&book.voucher(), parts)]));
 	let proven = proven();
-	book.call(used(3));
-	book.call(used(4));
+	book.call(record(3));
+	book.call(record(4));
 	let unsettled = book.voucher();
 	(book, proven, unsettled)
 }
@@ -75,9 +75,9 @@ fn a_voucher_of_the_present_version_is_redeemed_by_the_next_runtime() {
 
 		assert_ok!(settle(vec![present_settlement(&unsettled, run)]));
 
-		let lane = Lanes::<Test>::get(book.session, 0);
+		let lane = Lanes::<Test>::get(book.session, 0).unwrap();
 		assert_eq!((lane.sequence, lane.settled), (4, 4 * call_charge()));
-		assert_eq!(lane.agreement, Some(book.agreement.hash()));
+		assert_eq!(lane.agreement, book.agreement.hash());
 	});
 }
 
@@ -88,11 +88,11 @@ fn a_lane_goes_on_with_the_next_version() {
 		let (mut book, _, unsettled) = before_the_upgrade();
 		let records = vec![PresentPart::Records(book.records[2..3].to_vec().try_into().unwrap())];
 		let present = present_settlement(&unsettled, records);
-		book.call(used(5));
+		book.call(record(5));
 
 		assert_ok!(settle(vec![present, next_settlement(&book, 3..5)]));
 
-		assert_eq!(Lanes::<Test>::get(book.session, 0).settled, 5 * call_charge());
+		assert_eq!(Lanes::<Test>::get(book.session, 0).unwrap().settled, 5 * call_charge());
 		// And not back, nor twice.
 		let again = vec![PresentPart::Records(book.records[4..5].to_vec().try_into().unwrap())];
 		let again = present_settlement(&unsettled, again);
@@ -109,7 +109,7 @@ fn a_signature_is_over_the_version_that_was_signed() {
 		let (book, _, unsettled) = before_the_upgrade();
 		let next = NextVoucher { present: unsettled, more: 0 };
 		let parts = || vec![book.records(2..4)].try_into().unwrap();
-		let signatures = [sign_with(SIGNER, &unsettled), sign_with(SIGNER, &next)];
+		let signatures = [sign(SIGNER, &unsettled), sign(SIGNER, &next)];
 		let [by_present, by_next] = signatures;
 		let other = NextVoucher { more: 1, ..next.clone() };
 		for (voucher, signature) in [
@@ -153,12 +153,12 @@ fn a_settlement_of_the_present_version_is_disputed_in_the_next_runtime() {
 
 		// With a statement of the present version, and with one of the next.
 		let present = cheaper(0);
-		let signature = sign_with(RECEIPTS, &present);
+		let signature = sign(RECEIPTS, &present);
 		assert_ok!(report(upgraded(&VersionedStatement::from(present)), signature, &proven[0]));
 		let next = NextStatement { present: cheaper(1), more: 0 };
-		let signature = sign_with(RECEIPTS, &next);
+		let signature = sign(RECEIPTS, &next);
 		let next = versions::VersionedStatement::V3(next);
-		let unsigned = sign_with(RECEIPTS, &cheaper(1));
+		let unsigned = sign(RECEIPTS, &cheaper(1));
 		assert_noop!(
 			report(next.clone(), unsigned, &proven[1]),
 			Error::<Test>::BadStatementSignature
@@ -180,11 +180,11 @@ fn statements_of_both_versions_are_compared_by_what_they_say() {
 			more: 7,
 		};
 		let report = |second: NextStatement| {
-			let second_signature = sign_with(RECEIPTS, &second);
+			let second_signature = sign(RECEIPTS, &second);
 			let call = crate::Call::report_two_statements {
 				operator: account(NODE),
 				first: Box::new(upgraded(&VersionedStatement::from(present.clone()))),
-				first_signature: sign_with(RECEIPTS, &present),
+				first_signature: sign(RECEIPTS, &present),
 				first_key: account(RECEIPTS),
 				second: Box::new(versions::VersionedStatement::V3(second)),
 				second_signature,
@@ -208,10 +208,10 @@ fn a_session_is_closed_by_an_agreement_of_either_version() {
 				settled: 2 * call_charge(),
 				extension: None,
 			};
-			let present_signature = sign_with(RECEIPTS, &agreed);
+			let present_signature = sign(RECEIPTS, &agreed);
 			let (agreement, signature) = if next {
 				let agreed = NextCloseAgreement { present: agreed, more: 1 };
-				let signature = sign_with(RECEIPTS, &agreed);
+				let signature = sign(RECEIPTS, &agreed);
 				(VersionedCloseAgreement::V3(agreed), signature)
 			} else {
 				let agreed = lane::VersionedCloseAgreement::from(agreed);

@@ -31,31 +31,22 @@ pub(in crate::tests) fn lane_step() -> impl Strategy<Value = LaneStep> {
 	})
 }
 
-/// The lanes with an agreement, as their callers keep them, and what was settled of them: by whom, and what
-/// was stated.
+/// The lanes as their callers keep them, and the calls of them that were settled, with the node that settled each.
 #[derive(Default)]
-pub(in crate::tests) struct Agreed {
+pub(in crate::tests) struct Kept {
 	pub(in crate::tests) lanes: BTreeMap<(u64, u16), Book>,
-	settled: Vec<(u8, Proven, Statement)>,
+	settled: Vec<(u8, Proven)>,
 }
 
-impl Agreed {
+impl Kept {
 	/// Writes down which calls the last step settled.
 	pub(in crate::tests) fn note(&mut self) {
-		for of in proven() {
-			let (session, lane, _) = of.key;
-			let (Some(book), SettledItem::Call(call)) =
-				(self.lanes.get(&(session, lane)), &of.item)
-			else {
-				continue;
-			};
-			let statement = book.statement(&call.record);
-			self.settled.push((node_of(session), of, statement));
-		}
+		let calls = proven().into_iter().filter(|of| matches!(of.item, SettledItem::Call(_)));
+		self.settled.extend(calls.map(|of| (node_of(of.key.0), of)));
 	}
 
 	/// One of the newer settled calls.
-	pub(in crate::tests) fn pick(&self, which: usize) -> Option<&(u8, Proven, Statement)> {
+	pub(in crate::tests) fn pick(&self, which: usize) -> Option<&(u8, Proven)> {
 		self.settled.iter().rev().nth(which % self.settled.len().clamp(1, 12))
 	}
 
@@ -67,7 +58,7 @@ impl Agreed {
 	) -> Option<(u8, LaneSettlement)> {
 		let book = self.lanes.values().nth(step.which % self.lanes.len().max(1))?;
 		let calls = book.records.len();
-		let settled = Lanes::<Test>::get(book.session, book.lane).sequence;
+		let settled = Lanes::<Test>::get(book.session, book.lane).map_or(0, |lane| lane.sequence);
 		let is_due = |record: &CallRecord| record.sequence > settled;
 		let mut due = book.records.iter().position(is_due).unwrap_or(calls);
 		let mut parts = Vec::new();
@@ -86,7 +77,7 @@ impl Agreed {
 		}
 		let voucher = book.voucher();
 		if step.own {
-			parts.push(records(vec![used(voucher.sequence)]));
+			parts.push(records(vec![record(voucher.sequence)]));
 		}
 		Some((node_of(book.session), settlement_by(by, &voucher, parts)))
 	}

@@ -3,7 +3,6 @@
 use super::*;
 use crate::{Error, Lanes};
 use frame_support::{assert_noop, assert_ok};
-use openledger_primitives::record::RejectReason;
 use sp_runtime::DispatchError;
 
 /// What changes a voucher, before it is signed.
@@ -24,7 +23,7 @@ fn faults() -> Vec<(Change, Error<Test>)> {
 		(|voucher| voucher.genesis_hash = Hash::repeat_byte(7), Error::WrongChain),
 		(|voucher| voucher.extension = Some(Hash::zero()), Error::UnknownExtension),
 		(|voucher| voucher.authorised = 0, Error::VoucherContradictsItself),
-		(|voucher| voucher.lane = openledger_primitives::MAX_SESSION_LANES, Error::NoSuchLane),
+		(|voucher| voucher.lane = openledger_primitives::MAX_LANES, Error::NoSuchLane),
 		(|voucher| voucher.lane = u16::MAX, Error::NoSuchLane),
 		(|voucher| voucher.sequence = 0, Error::VoucherNotNewer),
 		(|voucher| voucher.agreement.as_of = 1, Error::WrongAsOf),
@@ -125,8 +124,8 @@ fn nothing_to_settle_is_an_error() {
 			assert_noop!(settle(vec![empty]), Error::<Test>::NoRecords);
 		}
 		// For two reasons.
-		let bad = CallRecord { extension: Some(Hash::zero()), ..used(1) };
-		let mixed = settlement(&book.voucher(), vec![records(vec![bad, used(9)])]);
+		let bad = CallRecord { extension: Some(Hash::zero()), ..record(1) };
+		let mixed = settlement(&book.voucher(), vec![records(vec![bad, record(9)])]);
 		assert_noop!(settle(vec![mixed]), Error::<Test>::NothingSettled);
 		assert_ok!(settle(vec![book.settlement()]));
 	});
@@ -139,25 +138,25 @@ fn a_lane_whose_records_are_all_bad_is_rejected_for_that() {
 		let book = Book::with_calls(session, 0, 1);
 		let mut sealed = Book::with_calls(session, 1, 1);
 		sealed.agreement.evidence = Evidence::Sealed;
-		let dear = CallRecord { output_tokens: 100_000, ..used(1) };
+		let dear = CallRecord { output_tokens: 100_000, ..record(1) };
 		let rich = Voucher { acknowledged: DEPOSIT, authorised: DEPOSIT, ..book.voucher() };
 		let mut priceless = book.voucher();
 		priceless.agreement.price_version = DEAR;
 		let cases = [
-			(book.voucher(), used(3), Error::<Test>::SequenceBeyondVoucher),
-			(book.voucher(), used(0), Error::SequenceNotRising),
+			(book.voucher(), record(3), Error::<Test>::SequenceBeyondVoucher),
+			(book.voucher(), record(0), Error::SequenceNotRising),
 			(
 				book.voucher(),
-				CallRecord { retrieved_tokens: u32::MAX, ..used(1) },
+				CallRecord { retrieved_tokens: u32::MAX, ..record(1) },
 				Error::InvalidRecord,
 			),
 			(
 				book.voucher(),
-				CallRecord { extension: Some(Hash::zero()), ..used(1) },
+				CallRecord { extension: Some(Hash::zero()), ..record(1) },
 				Error::UnknownExtension,
 			),
 			(sealed.voucher(), attributed(1, &[(1, 1)]), Error::SealedHasEntries),
-			(priceless, used(1), Error::Overflow),
+			(priceless, record(1), Error::Overflow),
 			(rich, dear, Error::DepositExhausted),
 		];
 		for (voucher, record, error) in cases {
@@ -195,7 +194,7 @@ fn only_the_signer_and_the_caller_sign() {
 		}
 		assert_ok!(settle(vec![by(SIGNER)]));
 		let mut more = book.clone();
-		more.call(used(2));
+		more.call(record(2));
 		let by_caller = settlement_by(CALLER, &more.voucher(), vec![more.records(1..2)]);
 		assert_ok!(settle(vec![by_caller]));
 	});
@@ -211,28 +210,5 @@ fn a_retired_model_and_data_without_a_release_pay_nobody() {
 		Models::change(MODEL, |model| model.retired = false);
 		Releases::set(BTreeMap::from([(2, 1)]));
 		assert_noop!(settle(vec![book.settlement()]), Error::<Test>::NoPayableSource);
-	});
-}
-
-/// A lane is for vouchers of one format.
-#[test]
-fn formats_do_not_mix_on_a_lane() {
-	run(|| {
-		let session = open_session(DEPOSIT);
-		let charge = call_charge();
-		crate::mock::settle_one(session, 0, 1, 0, charge).unwrap();
-		let book = Book::with_calls(session, 0, 2);
-		assert_noop!(settle(vec![book.settlement()]), Error::<Test>::OtherAgreement);
-
-		let book = Book::with_calls(session, 1, 1);
-		assert_ok!(settle(vec![book.settlement()]));
-		let old = crate::mock::settle_one(session, 1, 2, charge, charge);
-		assert_eq!(old, Err(Error::<Test>::OtherAgreement.into()));
-		let sums = crate::mock::settle_sums(
-			&voucher(session, 1, 3, 2 * charge, charge),
-			aggregate(2, 1),
-			None,
-		);
-		assert_eq!(sums, Err(Error::<Test>::OtherAgreement.into()));
 	});
 }

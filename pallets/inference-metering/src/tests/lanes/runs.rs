@@ -3,7 +3,7 @@
 use super::*;
 use crate::{Error, Lanes, Roots};
 use frame_support::{assert_noop, assert_ok};
-use openledger_primitives::{lane::SettledRun, record::RejectReason};
+use openledger_primitives::lane::SettledRun;
 
 /// Sequences of calls with and without entries, one a call.
 fn mixed(session: SessionId, calls: &[bool]) -> Book {
@@ -12,7 +12,7 @@ fn mixed(session: SessionId, calls: &[bool]) -> Book {
 		if *has_entries {
 			book.call(attributed(sequence, &[(3, 2_500)]));
 		} else {
-			book.call(used(sequence));
+			book.call(record(sequence));
 		}
 	}
 	book
@@ -28,7 +28,7 @@ fn a_run_costs_what_its_calls_do() {
 	run(|| {
 		let session = open_session(DEPOSIT);
 		let mut book = Book::with_calls(session, 0, 100);
-		book.call(CallRecord { cached_tokens: 7, retrieved_tokens: 2, ..used(105) });
+		book.call(CallRecord { cached_tokens: 7, retrieved_tokens: 2, ..record(105) });
 		let totals = book.list.totals();
 
 		assert_ok!(settle(vec![settlement(&book.voucher(), vec![book.run(0..101)])]));
@@ -41,7 +41,7 @@ fn a_run_costs_what_its_calls_do() {
 		assert_eq!((header.sequence, header.items, header.charged), (105, 1, totals.charge));
 		assert_eq!(held(CALLER), DEPOSIT - totals.charge);
 		let root = Roots::<Test>::get((session, 0, 105)).unwrap();
-		assert_eq!((root.records, root.charged), (1, totals.charge));
+		assert_eq!((root.items, root.charged), (1, totals.charge));
 	});
 }
 
@@ -57,7 +57,7 @@ fn runs_and_records_take_turns() {
 			book.run(3..6),
 			book.records(6..7),
 			book.run(7..8),
-			records(vec![used(9)]),
+			records(vec![record(9)]),
 		];
 
 		assert_ok!(settle(vec![settlement(&book.voucher(), parts)]));
@@ -66,7 +66,7 @@ fn runs_and_records_take_turns() {
 		let sequences: Vec<_> = items.iter().map(SettledItem::last_sequence).collect();
 		assert_eq!(sequences, [2, 3, 6, 7, 8, 9]);
 		assert_eq!((header.items, header.rejected), (6, 0));
-		assert_eq!(Lanes::<Test>::get(session, 0).settled, 9 * call_charge());
+		assert_eq!(Lanes::<Test>::get(session, 0).unwrap().settled, 9 * call_charge());
 	});
 }
 
@@ -77,7 +77,7 @@ fn a_lane_is_settled_in_parts_by_several_vouchers() {
 		let mut book = Book::with_calls(session, 0, 3);
 		assert_ok!(settle(vec![settlement(&book.voucher(), vec![book.run(0..2)])]));
 		for sequence in 4..=9 {
-			book.call(used(sequence));
+			book.call(record(sequence));
 		}
 		System::reset_events();
 		let twice = || {
@@ -88,7 +88,7 @@ fn a_lane_is_settled_in_parts_by_several_vouchers() {
 		assert_ok!(settle(twice()));
 
 		assert_eq!(settled_lanes().len(), 2);
-		assert_eq!(Lanes::<Test>::get(session, 0).settled, 9 * call_charge());
+		assert_eq!(Lanes::<Test>::get(session, 0).unwrap().settled, 9 * call_charge());
 		assert_noop!(settle(twice()), Error::<Test>::BadRun);
 	});
 }
@@ -122,7 +122,7 @@ fn a_run_in_the_wrong_place_is_rejected_alone() {
 		assert_eq!(sequences, [2, 4, 5, 6]);
 		// Four runs, and the record of a call that a run had settled.
 		assert_eq!(header.rejected, 5);
-		assert_eq!(Lanes::<Test>::get(session, 0).settled, 6 * call_charge());
+		assert_eq!(Lanes::<Test>::get(session, 0).unwrap().settled, 6 * call_charge());
 	});
 }
 
@@ -175,9 +175,9 @@ fn a_run_costs_what_the_lanes_price_gives() {
 		];
 		for (lane, change) in (0..).zip(changes) {
 			let mut book = Book::with_calls(session, lane, 1);
-			let mut totals = book.statement(&used(2)).totals();
+			let mut totals = book.statement(&record(2)).totals();
 			change(&mut totals);
-			book.call_stated(used(2), totals);
+			book.call_stated(record(2), totals);
 			let voucher = Voucher { authorised: DEPOSIT, ..book.voucher() };
 			let bad = settlement(&voucher, vec![book.run(0..2)]);
 			assert_noop!(settle(vec![bad]), Error::<Test>::RunPriceMismatch);
@@ -200,7 +200,7 @@ fn calls_with_entries_are_not_settled_by_sums() {
 		let parts = vec![book.run(0..1), book.run(1..3), book.records(1..2), book.run(2..3)];
 		assert_ok!(settle(vec![settlement(&voucher, parts)]));
 		rejected_run(2, 3, RejectReason::RunHasEntries);
-		assert_eq!(Lanes::<Test>::get(session, 0).sequence, 3);
+		assert_eq!(Lanes::<Test>::get(session, 0).unwrap().sequence, 3);
 	});
 }
 
@@ -210,7 +210,7 @@ fn a_run_is_of_what_this_voucher_acknowledges() {
 		let session = open_session(DEPOSIT);
 		let book = Book::with_calls(session, 0, 5);
 		let mut more = book.clone();
-		more.call(used(6));
+		more.call(record(6));
 		// Of a list that the voucher does not know yet, or does not know any more.
 		for (voucher, run) in [(book.voucher(), more.run(0..5)), (more.voucher(), book.run(0..5))] {
 			let bad = settlement(&voucher, vec![run]);
@@ -240,13 +240,13 @@ fn records_that_cost_more_leave_less_for_runs() {
 		let session = open_session(DEPOSIT);
 		let book = Book::with_calls(session, 0, 4);
 		let voucher = book.voucher();
-		let dearer = CallRecord { output_tokens: 24, ..used(1) };
+		let dearer = CallRecord { output_tokens: 24, ..record(1) };
 		let parts = vec![records(vec![dearer]), book.run(1..4), book.run(1..3)];
 
 		assert_ok!(settle(vec![settlement(&voucher, parts)]));
 
 		rejected_run(2, 4, RejectReason::AboveAcknowledged);
-		let lane = Lanes::<Test>::get(session, 0);
+		let lane = Lanes::<Test>::get(session, 0).unwrap();
 		assert_eq!(lane.sequence, 3);
 		assert!(lane.settled <= voucher.acknowledged);
 	});

@@ -1,8 +1,8 @@
 //! Calls that a node settles, and that its caller has never agreed with.
 
-use super::{disputes::misreport_call, *};
+use super::*;
 use crate::{
-	tests::disputing::{bond_of, dispatch, status, PENALTY, REST, REWARD},
+	tests::disputing::{bond_of, dispatch, misreport, status, PENALTY, REST, REWARD},
 	versions, Disputed, Error, WeightInfo,
 };
 use frame_support::{
@@ -18,7 +18,7 @@ const FRIEND: (u64, u16) = (3, 10_000);
 fn book_of(sequences: impl IntoIterator<Item = u64>) -> Book {
 	let mut book = Book::new(open_session(DEPOSIT), 0);
 	for sequence in sequences {
-		book.call(used(sequence));
+		book.call(record(sequence));
 	}
 	System::reset_events();
 	book
@@ -59,7 +59,7 @@ fn unlisted_call(
 }
 
 fn report(call: crate::Call<Test>) -> DispatchResult {
-	dispatch(STRANGER, call).map(|_| ()).map_err(|refused| refused.error)
+	plain(dispatch(STRANGER, call))
 }
 
 /// Reports an item by all that its lane's list says of its sequence.
@@ -121,7 +121,7 @@ fn a_call_that_there_was_not_is_punished() {
 fn a_call_that_is_settled_again_in_a_gap_is_punished() {
 	run(|| {
 		let book = book_of([1, 2, 3, 5, 6, 7, 8, 9]);
-		let again = CallRecord { sequence: 4, ..used(5) };
+		let again = CallRecord { sequence: 4, ..record(5) };
 		let parts = vec![book.records(0..3), records(vec![again]), book.run(3..7)];
 		assert_ok!(settle(vec![settlement(&book.voucher(), parts)]));
 		let (header, items) = settled_lanes().remove(0);
@@ -139,14 +139,14 @@ fn a_call_before_the_first_one_after_the_last_one_or_without_any_is_punished() {
 	run(|| {
 		// A jailed node takes no sessions.
 		let (before, after, mut none) = (book_of([3, 4]), book_of([1, 2]), book_of([]));
-		let parts = vec![records(vec![used(1)]), before.records(0..1)];
+		let parts = vec![records(vec![record(1)]), before.records(0..1)];
 		assert_ok!(settle(vec![settlement(&before.voucher(), parts)]));
 		assert_ok!(report_by(&before, 3, &item_of(1)));
 		assert_noop!(report_by(&before, 3, &item_of(3)), Error::<Test>::NoContradiction);
 
 		System::reset_events();
 		let voucher = Voucher { sequence: 9, ..after.voucher() };
-		let parts = vec![after.records(0..1), records(vec![used(8)])];
+		let parts = vec![after.records(0..1), records(vec![record(8)])];
 		assert_ok!(settle(vec![settlement(&voucher, parts)]));
 		assert_ok!(report_by(&after, 8, &item_of(8)));
 		assert_noop!(report_by(&after, 8, &item_of(1)), Error::<Test>::NoContradiction);
@@ -154,7 +154,7 @@ fn a_call_before_the_first_one_after_the_last_one_or_without_any_is_punished() {
 		System::reset_events();
 		none.agreement.price_version = FREE;
 		let voucher = Voucher { sequence: 5, ..none.voucher() };
-		assert_ok!(settle(vec![settlement(&voucher, vec![records(vec![used(4)])])]));
+		assert_ok!(settle(vec![settlement(&voucher, vec![records(vec![record(4)])])]));
 		assert_ok!(report_by(&none, 4, &item_of(4)));
 	});
 }
@@ -261,9 +261,7 @@ fn a_call_is_reported_as_unlisted_or_as_misreported() {
 		settled[1].response_hash = Hash::zero();
 		assert_ok!(settle(vec![settlement(&book.voucher(), vec![records(settled)])]));
 		let all = proven();
-		let misreport = |sequence: u64, of| {
-			report(misreport_call(RECEIPTS, &statement(&book, sequence).unwrap(), of))
-		};
+		let misreport = |sequence, of| misreport(&statement(&book, sequence).unwrap(), of);
 
 		assert_ok!(misreport(1, &all[0]));
 		assert_noop!(report_by(&book, 3, &all[0]), Error::<Test>::AlreadyDisputed);
@@ -282,8 +280,8 @@ fn a_made_up_call_of_a_voucher_is_shown_by_a_later_list() {
 		let made_up = item_of(4);
 		assert_noop!(report_by(&book, 4, &made_up), Error::<Test>::NotAcknowledgedYet);
 		// There is no such settlement yet.
-		book.call(used(5));
-		book.call(used(6));
+		book.call(record(5));
+		book.call(record(6));
 		assert_noop!(report_by(&book, 5, &made_up), Error::<Test>::NotDisputable);
 
 		assert_ok!(settle(vec![settlement(&book.voucher(), vec![book.records(3..4)])]));
@@ -364,7 +362,7 @@ fn a_report_of_a_made_up_call_costs_no_fee() {
 fn a_listed_statement_of_the_next_version_is_compared_by_what_it_says() {
 	run(|| {
 		let mut book = book_of([1]);
-		let present = book.statement(&used(2));
+		let present = book.statement(&record(2));
 		let stated: versions::VersionedStatement =
 			versions::NextStatement { present: present.clone(), more: 7 }.into();
 		let nodes = &mut book.nodes;
@@ -373,8 +371,8 @@ fn a_listed_statement_of_the_next_version_is_compared_by_what_it_says() {
 				nodes.insert((level, at), *hash);
 			});
 		book.leaves.push(leaf.unwrap());
-		book.records.push(used(2));
-		let other = CallRecord { response_hash: Hash::zero(), ..used(2) };
+		book.records.push(record(2));
+		let other = CallRecord { response_hash: Hash::zero(), ..record(2) };
 		let parts = vec![book.records(0..1), records(vec![other])];
 		assert_ok!(settle(vec![settlement(&book.voucher(), parts)]));
 		let by = |stated: versions::VersionedStatement| {

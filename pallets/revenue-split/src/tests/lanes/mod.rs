@@ -2,6 +2,7 @@
 
 mod paying;
 mod properties;
+mod random;
 mod terms;
 
 use super::*;
@@ -79,7 +80,7 @@ fn run_of(calls: u32, input_tokens: u64) -> Item {
 
 /// A lane that is settled.
 #[derive(Clone, Debug)]
-struct Lane {
+pub(super) struct Lane {
 	model: ModelId,
 	node: AccountId,
 	terms: LaneTerms<AccountId>,
@@ -105,6 +106,19 @@ impl Lane {
 	fn charged(&self) -> Balance {
 		self.items.iter().map(|item| item.cost(&self.price())).sum()
 	}
+}
+
+/// A lane with one call that costs so many planck.
+pub(super) fn charged(charge: Balance) -> Lane {
+	let mut lane = Lane::of(vec![call_of(0, 0, &[])]);
+	lane.terms.call.price = PriceSchedule { per_call: charge, ..Default::default() };
+	lane
+}
+
+/// The lane with models above its own: see [`lineage`].
+pub(super) fn descended(lane: Lane, levels: &[(AccountId, u32)]) -> Lane {
+	let call = CallTerms { lineage: lineage(levels), ..lane.terms.call };
+	Lane { terms: LaneTerms { call, ..lane.terms }, ..lane }
 }
 
 /// Distributes what is in the pot.
@@ -137,7 +151,7 @@ fn distribute_lanes(lanes: &[Lane]) -> Result<Vec<LanePayment>, DispatchError> {
 
 /// The events of a lane's settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Events {
+pub(super) struct Events {
 	lane: SettledLane,
 	items: Vec<SettledItem>,
 }
@@ -331,7 +345,7 @@ fn told() -> (BTreeMap<AccountId, Balance>, Balance, usize) {
 
 /// Settles lanes: pays into the pot and distributes that. Checks that what has changed is what their events say, to the
 /// planck.
-fn settle(lanes: &[Lane]) -> Result<Vec<Events>, DispatchError> {
+pub(super) fn settle(lanes: &[Lane]) -> Result<Vec<Events>, DispatchError> {
 	let charged: Balance = lanes.iter().map(Lane::charged).sum();
 	let everybody = || {
 		let lineages = lanes.iter().flat_map(|lane| &lane.terms.call.lineage);

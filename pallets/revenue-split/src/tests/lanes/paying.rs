@@ -3,14 +3,7 @@
 use super::*;
 use crate::{Error, Payment, TotalAccrued};
 use frame_support::assert_noop;
-use openledger_primitives::{lane::Amount, lineage::Lineage};
-
-/// The lane with models above its own.
-fn descended(lane: Lane, levels: &[(AccountId, u32)]) -> Lane {
-	let lineage: Lineage<AccountId> = lineage(levels);
-	let call = CallTerms { lineage, ..lane.terms.call };
-	Lane { terms: LaneTerms { call, ..lane.terms }, ..lane }
-}
+use openledger_primitives::lane::Amount;
 
 fn transfers_to(account: &AccountId) -> usize {
 	let is_transfer = |record: &frame_system::EventRecord<RuntimeEvent, _>| {
@@ -94,6 +87,27 @@ fn those_above_are_paid_out_of_the_developers_part() {
 		assert_eq!(Balances::balance(&DEVELOPER), 3_420 + 3_800);
 		assert_eq!(RevenueSplit::earnings(&PARENT).royalty, 190);
 		assert_eq!(RevenueSplit::earnings(&GRANDPARENT).royalty, 190);
+	});
+}
+
+#[test]
+fn four_levels_are_paid_and_who_gets_nothing_is_not() {
+	run(|| {
+		let (great, greatest) = (AccountId::new([9; 32]), AccountId::new([10; 32]));
+		let levels =
+			[(PARENT, 100), (GRANDPARENT, 50), (great.clone(), 100), (greatest.clone(), 20)];
+
+		let events = settle(&[descended(charged(100_000), &levels)]).unwrap();
+
+		// Of 38,000: all to the parent, half of it on, all of that on, a fifth of that on.
+		let SettledItem::Call(call) = &events[0].items[0] else { unreachable!() };
+		assert_eq!(call.parts.royalties.to_vec(), [19_000, 0, 15_200, 3_800].map(Amount));
+		assert_eq!(call.parts.developer, 0);
+		let paid = [DEVELOPER, PARENT, GRANDPARENT, great, greatest];
+		let paid = paid.map(|account| Balances::balance(&account));
+		assert_eq!(paid, [0, 19_000, 0, 15_200, 3_800]);
+		assert_eq!(RevenueSplit::earnings(&DEVELOPER), Default::default());
+		assert_eq!(RevenueSplit::earnings(&GRANDPARENT), Default::default());
 	});
 }
 
@@ -198,8 +212,20 @@ fn a_lane_that_cannot_be_split_fails_all() {
 		dear.terms.call.price = PriceSchedule { per_call: Balance::MAX, ..Default::default() };
 		dear.items = vec![call_of(0, 0, &[])];
 		assert_noop!(fails(dear), Error::<Test>::Overflow);
-		let many = Lane { items: vec![run_of(u32::MAX, 0)], ..good.clone() };
-		assert!(fails(many).is_err());
+	});
+}
+
+#[test]
+fn sums_that_do_not_fit_are_refused() {
+	run(|| {
+		let terms = Lane::of(vec![]).terms;
+		let many = ItemCharge { calls: u64::MAX, charge: 0, list_charge: 0, attribution: &[] };
+		let lane =
+			|items| LaneCharges { node: &NODE, model: MODEL, terms: &terms, as_of: 1, items };
+		// In one lane, and in two of one model.
+		for lanes in [vec![lane(vec![many; 2])], vec![lane(vec![many]); 2]] {
+			assert_noop!(RevenueSplit::distribute_lanes(&lanes), Error::<Test>::Overflow);
+		}
 	});
 }
 
@@ -211,7 +237,7 @@ fn a_planck_or_an_item_that_data_miscounts_undoes_the_settlement() {
 		let lanes = [lane.clone(), lane];
 		for (fault, error) in [
 			(Fault::MiscountsAPlanck, Error::<Test>::NotConserved.into()),
-			(Fault::ForgetsACall, Error::<Test>::NotConserved.into()),
+			(Fault::ForgetsALane, Error::<Test>::NotConserved.into()),
 			(Fault::ForgetsAnItem, Error::<Test>::NotConserved.into()),
 			(Fault::Refuses, DispatchError::Unavailable),
 		] {

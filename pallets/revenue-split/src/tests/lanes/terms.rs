@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ProtocolShares;
-use openledger_primitives::record::RejectReason;
+use openledger_primitives::lane::RejectReason;
 
 fn set(percent: u32) {
 	ProtocolShare::set(Permill::from_percent(percent));

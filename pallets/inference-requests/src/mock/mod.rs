@@ -1,36 +1,32 @@
 //! A runtime for tests with stand-ins for models, nodes and the split of charges. They keep what they
 //! know in storage, so that it is undone with everything else.
 
+mod models;
+mod split;
+
+pub use models::Models;
+pub use split::Split;
+
 use crate as pallet_inference_requests;
 use crate::types::{RequestInput, RequestOutput};
-use codec::{Decode, Encode};
+use codec::Encode;
 use frame_support::{
 	assert_ok, derive_impl, parameter_types,
 	storage::unhashed,
 	traits::{
-		fungible::{Inspect, InspectHold, Mutate},
-		tokens::Preservation,
+		fungible::{Inspect, InspectHold},
 		Hooks,
 	},
 	weights::Weight,
 	PalletId,
 };
 use openledger_primitives::{
-	attribution::{Attribution, AttributionEntry, DataSource, ReleaseSelector},
 	ids::{MILLI_OPEN, OPEN},
-	policy::RevenuePolicy,
-	price::PriceSchedule,
-	record::{CallPayment, RejectReason},
-	traits::{
-		CallTerms, ChargedCall, LaneCharges, LanePayment, LaneTerms, ModelInspect, NodeInspect,
-		RevenueDistributor,
-	},
-	AccountId, Balance, ModelId, PriceVersion, RequestId, VersionId,
+	lane::{Attribution, AttributionShare, FulfilledCall, RejectReason},
+	traits::{NodeInspect, RevenueDistributor},
+	AccountId, Balance, ContributionId, ModelId, RequestId,
 };
-use sp_runtime::{
-	traits::{AccountIdConversion, IdentityLookup},
-	BuildStorage, DispatchError, DispatchResultWithInfo, Permill,
-};
+use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchResultWithInfo, Permill};
 
 pub const DEVELOPER: u8 = 1;
 pub const NODE: u8 = 2;
@@ -40,9 +36,18 @@ pub const OTHER_CALLER: u8 = 5;
 pub const STRANGER: u8 = 6;
 pub const PROTOCOL: u8 = 7;
 pub const DATA: u8 = 8;
+/// Is paid for the model above all others.
+pub const PARENT: u8 = 9;
+/// Curates all data, and claims what that earns from it.
+pub const CURATOR: u8 = 10;
 /// Everybody who has funds.
-pub const PEOPLE: [u8; 8] =
-	[DEVELOPER, NODE, OTHER_NODE, CALLER, OTHER_CALLER, STRANGER, PROTOCOL, DATA];
+pub const PEOPLE: [u8; 10] =
+	[DEVELOPER, NODE, OTHER_NODE, CALLER, OTHER_CALLER, STRANGER, PROTOCOL, DATA, PARENT, CURATOR];
+
+pub const PROTOCOL_SHARE: Permill = Permill::from_percent(10);
+pub const ROYALTY: Permill = Permill::from_percent(20);
+/// The first contribution that is part of no release.
+pub const FOREIGN: ContributionId = 100;
 
 pub const WEALTH: Balance = 1_000 * OPEN;
 /// Price per call; a token costs a hundredth of it.
@@ -101,8 +106,10 @@ parameter_types! {
 	pub const MaxDeadline: u32 = 100;
 	pub static CancelNotice: u32 = 4;
 	pub const MaxPerSlot: u32 = 2;
-	/// Set by a test to make the stand-in for the split forget a payment.
-	pub static ForgetPayment: bool = false;
+	/// Set by a test to make the stand-in for the split forget something.
+	pub static Forgets: Option<Forgotten> = None;
+	/// Set by a test to make the stand-in for the split refuse to find out who is to be paid.
+	pub static SplitRefuses: Option<RejectReason> = None;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -111,6 +118,13 @@ impl pallet_balances::Config for Test {
 	type ExistentialDeposit = ExistentialDeposit;
 	type AccountStore = System;
 	type RuntimeHoldReason = RuntimeHoldReason;
+}
+
+/// What the stand-in for the split forgets.
+#[derive(Clone, Copy, Debug)]
+pub enum Forgotten {
+	Lane,
+	Item,
 }
 
 impl pallet_inference_requests::Config for Test {
@@ -128,135 +142,6 @@ impl pallet_inference_requests::Config for Test {
 	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkData = Data;
-}
-
-/// A model, as the stand-in for the registry knows it.
-#[derive(Clone, Debug, Encode, Decode)]
-pub struct Model {
-	/// `true` if it takes new calls.
-	pub callable: bool,
-	/// Version and price version in force; all below were.
-	pub in_force: Option<(VersionId, PriceVersion)>,
-	/// The price of the price version 0. Each later one is as much dearer.
-	pub price: PriceSchedule,
-	/// `true` if it pays data.
-	pub data: bool,
-	/// Why there are no terms, if there are none.
-	pub refusal: Option<RejectReason>,
-}
-
-/// Stands in for the model registry.
-pub struct Models;
-
-fn model_key(model: ModelId) -> Vec<u8> {
-	(b"models", model).encode()
-}
-
-impl Models {
-	pub fn set(id: ModelId, model: &Model) {
-		unhashed::put(&model_key(id), model);
-	}
-
-	pub fn get(id: ModelId) -> Option<Model> {
-		unhashed::get(&model_key(id))
-	}
-
-	pub fn change(id: ModelId, change: impl FnOnce(&mut Model)) {
-		let mut model = Self::get(id).unwrap();
-		change(&mut model);
-		Self::set(id, &model);
-	}
-
-	pub fn add(id: ModelId, data: bool) {
-		let token = PRICE / 100;
-		let price = PriceSchedule {
-			per_call: PRICE,
-			per_input_token: token,
-			per_cached_input_token: 0,
-			per_output_token: token,
-		};
-		Self::set(
-			id,
-			&Model { callable: true, in_force: Some((0, 0)), price, data, refusal: None },
-		);
-	}
-}
-
-impl ModelInspect<AccountId> for Models {
-	fn exists(model: ModelId) -> bool {
-		Self::get(model).is_some()
-	}
-
-	fn is_callable(model: ModelId) -> bool {
-		Self::get(model).is_some_and(|model| model.callable)
-	}
-
-	fn in_force(model: ModelId) -> Option<(VersionId, PriceVersion)> {
-		Self::get(model)?.in_force
-	}
-
-	fn terms(
-		model: ModelId,
-		version: VersionId,
-		price_version: PriceVersion,
-	) -> Result<CallTerms<AccountId>, RejectReason> {
-		let model = Self::get(model).ok_or(RejectReason::UnknownModel)?;
-		if let Some(reason) = model.refusal {
-			return Err(reason);
-		}
-		let (newest, newest_price) = model.in_force.ok_or(RejectReason::NotInForce)?;
-		if version > newest {
-			return Err(RejectReason::UnknownVersion);
-		}
-		if price_version > newest_price {
-			return Err(RejectReason::UnknownPrice);
-		}
-		let times = Balance::from(price_version) + 1;
-		let mut policy = RevenuePolicy {
-			developer: Permill::from_percent(50),
-			data: Permill::from_percent(20),
-			node: Permill::from_percent(30),
-			attributed: Permill::from_percent(50),
-		};
-		let mut sources =
-			vec![DataSource { datanet: 0, release: ReleaseSelector::Latest, weight: 1 }];
-		if !model.data {
-			policy = policy.without_data();
-			sources.clear();
-		}
-		Ok(CallTerms {
-			payee: account(DEVELOPER),
-			price: PriceSchedule {
-				per_call: model.price.per_call.saturating_mul(times),
-				per_input_token: model.price.per_input_token.saturating_mul(times),
-				per_cached_input_token: 0,
-				per_output_token: model.price.per_output_token.saturating_mul(times),
-			},
-			policy,
-			sources: sources.try_into().unwrap(),
-			lineage: Default::default(),
-		})
-	}
-
-	/// No lanes are settled here.
-	fn terms_as_of(
-		_: ModelId,
-		_: VersionId,
-		_: PriceVersion,
-		_: u32,
-	) -> Result<(CallTerms<AccountId>, Option<u32>), RejectReason> {
-		Err(RejectReason::TermsForgotten)
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn benchmark_model(
-		_: &AccountId,
-		_: openledger_primitives::attribution::DataSources,
-	) -> Result<ModelId, DispatchError> {
-		let id = 1_000;
-		Self::add(id, true);
-		Ok(id)
-	}
 }
 
 /// Stands in for the inference nodes.
@@ -312,77 +197,14 @@ impl openledger_primitives::traits::DataInspect for Data {
 		Some(1)
 	}
 
-	fn benchmark_release(contributions: u32) -> Result<(u32, u32, Vec<u64>), DispatchError> {
-		Ok((0, 1, (0..contributions.into()).collect()))
-	}
-}
-
-/// Stands in for the split: a tenth each to protocol and data, half of the rest to the node, and
-/// what is left to the developer.
-pub struct Split;
-
-impl RevenueDistributor<AccountId> for Split {
-	fn pot() -> AccountId {
-		SplitPot::get().into_account_truncating()
-	}
-
-	/// No lanes are settled here.
-	fn lane_terms(
-		_: CallTerms<AccountId>,
-		_: Option<u32>,
-		_: u32,
-	) -> Result<LaneTerms<AccountId>, RejectReason> {
-		Err(RejectReason::TermsForgotten)
-	}
-
-	fn distribute_lanes(_: &[LaneCharges<AccountId>]) -> Result<Vec<LanePayment>, DispatchError> {
-		Err(DispatchError::Unavailable)
-	}
-
-	/// Nothing accrues here.
-	#[cfg(feature = "runtime-benchmarks")]
-	fn benchmark_accrue(_: &AccountId) -> sp_runtime::DispatchResult {
-		Ok(())
-	}
-
-	#[cfg(feature = "runtime-benchmarks")]
-	fn benchmark_accrued() -> Balance {
-		0
-	}
-
-	fn distribute(
-		node: &AccountId,
-		_: ModelId,
-		terms: &CallTerms<AccountId>,
-		calls: &[ChargedCall],
-	) -> Result<Vec<CallPayment>, DispatchError> {
-		let mut payments = Vec::new();
-		for call in calls {
-			assert_eq!((call.calls, call.unattributed), (1, 0));
-			let tenth = call.charge / 10;
-			let half = (call.charge - 2 * tenth) / 2;
-			let rest = call.charge - 2 * tenth - half;
-			let parts = [
-				(account(PROTOCOL), tenth),
-				(account(DATA), tenth),
-				(node.clone(), half),
-				(terms.payee.clone(), rest),
-			];
-			for (to, amount) in parts {
-				Balances::transfer(&Self::pot(), &to, amount, Preservation::Preserve)?;
-			}
-			payments.push(CallPayment {
-				protocol: tenth,
-				developer: rest,
-				node: half,
-				data: tenth,
-				..Default::default()
-			});
-		}
-		if ForgetPayment::get() {
-			payments.clear();
-		}
-		Ok(payments)
+	/// Each in a datanet of its own.
+	fn benchmark_release(
+		contributions: u32,
+	) -> Result<(u32, u32, Vec<u64>), sp_runtime::DispatchError> {
+		let datanet: u32 = unhashed::get_or_default(b"datanets");
+		unhashed::put(b"datanets", &(datanet + 1));
+		let ids = (0..contributions).map(|number| u64::from(datanet * contributions + number));
+		Ok((datanet, 1, ids.collect()))
 	}
 }
 
@@ -393,7 +215,8 @@ pub fn account(seed: u8) -> AccountId {
 pub fn new_test_ext() -> sp_io::TestExternalities {
 	DepositPerByte::set(MILLI_OPEN);
 	CancelNotice::set(4);
-	ForgetPayment::set(false);
+	Forgets::set(None);
+	SplitRefuses::set(None);
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	let mut balances: Vec<_> = PEOPLE.into_iter().map(|seed| (account(seed), WEALTH)).collect();
 	balances.push((Split::pot(), MILLI_OPEN));
@@ -432,9 +255,10 @@ pub fn output(bytes: &[u8]) -> RequestOutput {
 	bytes.to_vec().try_into().unwrap()
 }
 
+/// So many contributions, each with a twentieth of the answer.
 pub fn attribution(entries: u64) -> Attribution {
 	(0..entries)
-		.map(|contribution| AttributionEntry { contribution, weight: 1 })
+		.map(|contribution| AttributionShare { contribution, basis_points: 500 })
 		.collect::<Vec<_>>()
 		.try_into()
 		.unwrap()
@@ -459,6 +283,13 @@ pub fn request_until(deadline: u32) -> RequestId {
 	id
 }
 
+/// A request of the block before.
+pub fn asked() -> RequestId {
+	let id = request();
+	go_to(System::block_number() + 1);
+	id
+}
+
 /// Answers as node `seed`.
 pub fn answer(seed: u8, request: RequestId) -> PostInfo {
 	Requests::fulfil_call(
@@ -467,9 +298,16 @@ pub fn answer(seed: u8, request: RequestId) -> PostInfo {
 		output(OUTPUT),
 		INPUT_TOKENS,
 		OUTPUT_TOKENS,
-		0,
 		attribution(2),
 	)
+}
+
+/// What the last event, which is that of an answer, says of the call.
+pub fn fulfilled() -> FulfilledCall {
+	match System::events().pop().unwrap().event {
+		RuntimeEvent::Requests(crate::Event::CallFulfilled { call, .. }) => *call,
+		other => panic!("{other:?}"),
+	}
 }
 
 /// Charge for [`answer`] at the price version 0.
