@@ -6,6 +6,7 @@
 //   --node URL          the inference node              [one that the chain says serves the model]
 //   --max-tokens N      the most tokens of the answer   [256]
 //   --max-charge OPEN   the most that it may cost       [0.1]
+//   --max-spend OPEN    the most that all may cost      [no limit]
 //   --evidence KIND     open, or sealed                 [open]
 //   --deposit OPEN      what goes into a new session    [1]
 //   --key-type TYPE     sr25519, ed25519 or ecdsa       [sr25519]
@@ -36,6 +37,7 @@ const { values: options } = parseArgs({
     node: { type: 'string' },
     'max-tokens': { type: 'string', default: '256' },
     'max-charge': { type: 'string', default: '0.1' },
+    'max-spend': { type: 'string' },
     evidence: { type: 'string', default: 'open' },
     deposit: { type: 'string', default: '1' },
     'key-type': { type: 'string', default: 'sr25519' },
@@ -81,8 +83,9 @@ async function main(chain, state) {
   const caller = keyring.addFromUri(secret);
 
   const [deposit, maxCharge] = [parseOpen(options.deposit), parseOpen(options['max-charge'])];
+  const maxSpend = options['max-spend'] === undefined ? null : parseOpen(options['max-spend']);
   const { evidence } = options;
-  const scheme = new OpenLedgerScheme({ chain, state, caller, deposit, maxCharge, evidence });
+  const scheme = new OpenLedgerScheme({ chain, state, caller, deposit, maxCharge, maxSpend, evidence });
   const client = x402Client.fromConfig({
     schemes: [{ network: scheme.network, client: scheme }],
     spendControls: scheme.spendControls(),

@@ -111,6 +111,18 @@ impl LaneRegister {
 		Ok(Taking::Taken(state))
 	}
 
+	/// Compares a voucher with its lane and session, and does not take it. None if it fits.
+	pub fn compare(
+		&self,
+		database: &Database,
+		acceptance: &Acceptance,
+	) -> Result<Option<LaneRefusal>, StoreError> {
+		let id = CallId::of(&acceptance.voucher.voucher.newest());
+		let mut sessions = self.lock();
+		let known = load(&mut sessions, database, id.lane_key())?;
+		Ok(examine(&View { known, database }, acceptance)?.err())
+	}
+
 	/// The voucher of a call that is being served and not on disk.
 	pub fn unwritten(&self, id: CallId) -> Option<Arc<Acceptance>> {
 		let sessions = self.lock();
@@ -355,6 +367,15 @@ impl View<'_> {
 		Some(open.or(lane.stored.as_ref()).cloned())
 	}
 
+	/// The number of the session's lanes that were used.
+	fn lanes(&self, session: SessionId) -> Result<u32, StoreError> {
+		let lanes = self.known.lanes.values();
+		let unwritten = lanes.filter(|lane| lane.stored.is_none() && lane.open.is_some()).count();
+		let written = Snapshot::of(self.database)?.lanes_of(session)?;
+		let unwritten = u32::try_from(unwritten).unwrap_or(u32::MAX);
+		Ok(written.saturating_add(unwritten))
+	}
+
 	fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError> {
 		match (self.open(id), self.last(id)) {
 			(Some(open), _) => Ok(Some(open.acceptance.voucher.clone())),
@@ -414,6 +435,11 @@ fn examine(
 	let (charged, root) = (lane.charged(), lane.list.root());
 	if (voucher.acknowledged, voucher.acknowledged_root) != (charged, root) {
 		return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: charged, root }));
+	}
+	if lane.sequence == 0 {
+		if let Some(refusal) = lanes::unearned(facts.lanes(id.session)?, session.charged) {
+			return Ok(Err(refusal));
+		}
 	}
 	let owed = session.charged.saturating_sub(acceptance.session.settled);
 	let owed = owed.saturating_add(session.in_flight);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use openledger_primitives::{
-	info::SessionInfo, lane::Agreement, Balance, Hash, LaneId, Sequence, SessionId,
+	info::SessionInfo, lane::Agreement, Balance, Hash, LaneId, Sequence, SessionId, MILLI_OPEN,
 };
 use thiserror::Error;
 
@@ -18,6 +18,12 @@ use super::{
 		CallId, CallStatus, LaneKey, ServedCall, StoredCall, StoredVoucher, Uncharged, UnixSeconds,
 	},
 };
+
+/// The operator's deposit on the chain for a lane of which something was settled, until its session is closed.
+const LANE_DEPOSIT: Balance = 30 * MILLI_OPEN;
+/// A session has so many lanes before its calls are worth anything, and one more for each deposit that they
+/// cost: as many as somebody uses at once who goes on to pay for calls.
+const UNEARNED_LANES: Balance = 128;
 
 /// A voucher that was checked in itself, to be taken against the state of its lane and session.
 #[derive(Clone, Debug)]
@@ -78,12 +84,25 @@ pub enum LaneRefusal {
 		 raise its spending limit, or sign with the caller's own key"
 	)]
 	LimitReached { left: Balance, needed: Balance },
+	/// The chain would hold more of the node's money for the session's lanes than their calls are worth.
+	#[error(
+		"the node's deposits for this session's lanes would come to {needed} planck, and its calls \
+		 have earned {left} of them so far: use its other lanes, or another session"
+	)]
+	LanesUnearned { left: Balance, needed: Balance },
 	/// The session owes more than this node is willing to lose with it.
 	#[error(
 		"this session owes {owed} planck that is not settled yet; the node serves it again below \
 		 {exposure}"
 	)]
 	ExposureReached { owed: Balance, exposure: Balance },
+}
+
+/// The refusal of one more lane of a session that has so many, and whose calls cost so much.
+pub(super) fn unearned(lanes: u32, charged: Balance) -> Option<LaneRefusal> {
+	let needed = Balance::from(lanes).saturating_add(1).saturating_mul(LANE_DEPOSIT);
+	let left = charged.saturating_add(UNEARNED_LANES.saturating_mul(LANE_DEPOSIT));
+	(needed > left).then_some(LaneRefusal::LanesUnearned { left, needed })
 }
 
 /// Notes that lanes are lost of which the chain has settled what is not written down. What it has settled

@@ -66,7 +66,7 @@ pub use self::{
 		CallId, CallStatus, Cutoff, Forgotten, Identity, KeptAnswer, LaneKey, LaneWithLast,
 		LastVoucher, ListProof, Loss, OpenLane, ProvenCall, ProvenItem, Pruned, ServedCall,
 		SessionState, StoredAnswer, StoredCall, StoredVoucher, Submission, Totals, Uncharged,
-		UnixSeconds,
+		UnixSeconds, Unredeemable,
 	},
 };
 

@@ -115,6 +115,18 @@ impl<R: Row, T: ReadableTable<Raw<R>, Bytes>> Rows<R, T> {
 		}))
 	}
 
+	/// The rows with keys in this range, from the last to the first.
+	pub fn range_back(
+		&self,
+		range: RangeInclusive<R::Key>,
+	) -> Result<impl Iterator<Item = Result<(R::Key, R), StoreError>> + '_, StoreError> {
+		let rows = self.table.range(range.start().raw()..=range.end().raw())?;
+		Ok(rows.rev().map(|entry| {
+			let (key, bytes) = entry?;
+			Ok((R::Key::of(key.value()), decode(bytes.value())?))
+		}))
+	}
+
 	/// The first row with a key in this range.
 	pub fn first(&self, range: RangeInclusive<R::Key>) -> Result<Option<R>, StoreError> {
 		Ok(self.range(range)?.next().transpose()?.map(|(_, row)| row))

@@ -2,11 +2,12 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use openledger_primitives::{lane::Voucher, lane_list::LaneLeaf};
+use openledger_primitives::{lane::Voucher, lane_list::LaneLeaf, LaneId, SessionId};
 use redb::{Database, ReadTransaction, ReadableDatabase};
 
 use super::{
 	error::StoreError,
+	lane_state::LaneState,
 	list,
 	row::{ReadRows, Row},
 	schema::{Kept, OpenCall, Settlement},
@@ -39,6 +40,14 @@ impl Snapshot {
 		limit: usize,
 	) -> Result<Vec<(R::Key, R)>, StoreError> {
 		self.rows::<R>()?.range(range)?.take(limit).collect()
+	}
+
+	/// The number of a session's lanes that are here.
+	pub fn lanes_of(&self, session: SessionId) -> Result<u32, StoreError> {
+		let lane = |lane| LaneKey { session, lane };
+		let rows = self.rows::<LaneState>()?;
+		let mut keys = rows.keys(lane(0)..=lane(LaneId::MAX))?;
+		keys.try_fold(0_u32, |sum, key| key.map(|_| sum.saturating_add(1)))
 	}
 
 	/// The first settlement of a lane that ends with this call or after it.
@@ -108,5 +117,20 @@ impl Snapshot {
 			calls.push((id, call));
 		}
 		Ok(calls)
+	}
+
+	/// The newest call of a lane that waits for settlement, or for the outcome of one.
+	pub fn newest_open_call(
+		&self,
+		lane: LaneKey,
+	) -> Result<Option<(CallId, StoredCall)>, StoreError> {
+		for entry in self.rows::<OpenCall>()?.range_back(lane.all())? {
+			let (id, open) = entry?;
+			if open != OpenCall::Accepted {
+				let call = self.get(id)?.ok_or(StoreError::Corrupt { table: OpenCall::TABLE })?;
+				return Ok(Some((id, call)));
+			}
+		}
+		Ok(None)
 	}
 }

@@ -99,6 +99,15 @@ impl Store {
 		Err(StoreError::Invariant("a session's lanes were noted as lost, and are behind the chain"))
 	}
 
+	/// Compares a voucher with its lane and session as they are now, and does not take it.
+	///
+	/// # Errors
+	/// Inside: the reason why it would be refused.
+	pub fn compare(&self, acceptance: &Acceptance) -> Result<Result<(), LaneRefusal>, StoreError> {
+		let refusal = self.register.compare(self.disk.database(), acceptance)?;
+		Ok(refusal.map_or(Ok(()), Err))
+	}
+
 	/// Writes down that a voucher was taken, before anything of its answer goes out.
 	///
 	/// # Errors
@@ -443,6 +452,14 @@ impl Store {
 		limit: usize,
 	) -> Result<Vec<(CallId, StoredCall)>, StoreError> {
 		self.disk.read(move |snapshot| snapshot.open_calls(lane, limit)).await
+	}
+
+	/// The newest call of a lane that waits for settlement, or for the outcome of one.
+	pub async fn newest_open_call(
+		&self,
+		lane: LaneKey,
+	) -> Result<Option<(CallId, StoredCall)>, StoreError> {
+		self.disk.read(move |snapshot| snapshot.newest_open_call(lane)).await
 	}
 
 	/// The oldest call of a lane that waits for settlement, or for the outcome of one.

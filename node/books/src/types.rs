@@ -157,6 +157,32 @@ pub enum Loss {
 	/// The session was closed before the call was settled.
 	#[codec(index = 1)]
 	SessionClosed,
+	/// The chain does not redeem its voucher, nor a later one of its lane.
+	#[codec(index = 2)]
+	Unredeemable(Unredeemable),
+}
+
+/// A reason why the chain redeems a voucher neither now nor later, whatever calls it comes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Unredeemable {
+	/// Its calls are to be paid as of a block before the session, in blocks that others have replaced.
+	#[codec(index = 0)]
+	WrongAsOf,
+	/// The time to redeem it is over.
+	#[codec(index = 1)]
+	TooLate,
+	/// It is valid for longer than the terms of its agreement.
+	#[codec(index = 2)]
+	OutlivesTerms,
+	/// The chain does not allow the price that it names.
+	#[codec(index = 3)]
+	OwnPriceRefused,
+	/// Nobody signed it who may.
+	#[codec(index = 4)]
+	BadSignature,
+	/// Its lane was settled under another agreement.
+	#[codec(index = 5)]
+	OtherAgreement,
 }
 
 /// A settlement that was sent, while its outcome is not known.

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use crate::store::StoreError;
 
-/// The reason why a lane is not adopted. Nothing has changed.
+/// The reason why a lane is not adopted.
 #[derive(Clone, Debug, Error)]
 #[allow(missing_docs)] // The messages say what these are.
 pub enum AdoptError {
@@ -27,6 +27,8 @@ pub enum AdoptError {
 	InFlight,
 	#[error("the lane's last call is known here: its statement has to be asked for")]
 	Remembered,
+	#[error("the lane's last call is stated as charged, and it was known before that it was not")]
+	Denied,
 	#[error("the node's last voucher of the lane is for another {0}")]
 	Other(&'static str),
 	#[error("the node's last voucher of the lane was not signed by this caller")]

@@ -16,6 +16,9 @@ use crate::{
 	types::{Change, Totals},
 };
 
+/// A node may take away so many lanes of a session.
+const MOST_DENIED: usize = 64;
+
 /// A node has settled more than its statements say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Oversettled {
@@ -152,10 +155,28 @@ impl Book {
 		self.lanes.values().map(of).fold(0, Balance::saturating_add)
 	}
 
-	/// The part of what can be spent in it that is neither spent nor set aside.
+	/// The part of what can be spent in it that is neither spent nor set aside, nor withheld: its node can settle
+	/// vouchers that it has refused, as long as the chain takes them.
 	pub fn left(&self) -> Balance {
+		self.unspent().saturating_sub(self.sum(Lane::withheld))
+	}
+
+	/// The same for another call on a lane, of whose vouchers the node can settle one.
+	pub(crate) fn left_on(&self, lane: LaneId) -> Balance {
+		let others = self.lanes().filter(|(number, _)| *number != lane);
+		let withheld = others.map(|(_, state)| state.withheld()).fold(0, Balance::saturating_add);
+		self.unspent().saturating_sub(withheld)
+	}
+
+	/// The part of what can be spent in it that is neither spent nor set aside.
+	pub fn unspent(&self) -> Balance {
 		let spent = self.spent().saturating_add(self.reserved());
 		self.session.spendable().saturating_sub(spent)
+	}
+
+	/// Returns `true` if its node has taken away so many lanes, by its word alone, that it gets no more calls in it.
+	pub(crate) fn is_denied(&self) -> bool {
+		self.lanes.values().filter(|lane| lane.is_denied()).count() >= MOST_DENIED
 	}
 
 	/// A lane for a call that wants this agreement, whatever its block, if one is free.
@@ -231,10 +252,17 @@ impl Book {
 		Some((changed, self.change(lane)))
 	}
 
-	/// Ends a call that was not charged. If its voucher was not taken either, its sequence is free again.
+	/// Ends a call that was not charged, and may not be charged any more. If its voucher was not taken either, its
+	/// sequence is free again.
 	pub fn release(&mut self, slot: &LaneSlot, taken: bool) -> Option<Change> {
 		let sequence = (!taken).then(|| slot.sequence.saturating_sub(1));
-		let correction = Correction { sequence };
+		let released = self.end(slot, |lane, call| lane.release(call, Correction { sequence }));
+		released.map(|(_, change)| change)
+	}
+
+	/// Ends a call whose voucher nobody has: it was not sent.
+	pub fn unsent(&mut self, slot: &LaneSlot) -> Option<Change> {
+		let correction = Correction { sequence: Some(slot.sequence.saturating_sub(1)) };
 		self.end(slot, |lane, _| lane.correct(correction)).map(|(_, change)| change)
 	}
 

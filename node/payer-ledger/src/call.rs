@@ -12,6 +12,11 @@ use serde::{Deserialize, Serialize};
 /// A node may be so many blocks behind.
 const LAG: BlockNumber = 100;
 
+/// Returns `true` if a node may still take a voucher that is valid until a block, when the best block is this one.
+pub(crate) fn is_in_time(valid_until: BlockNumber, best: BlockNumber) -> bool {
+	best <= valid_until.saturating_add(LAG)
+}
+
 /// The terms of one call, as payer and node agree on them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallTerms {
@@ -84,7 +89,7 @@ impl OpenCall {
 	/// Returns `true` if the node may still take its voucher when the best block is this one: a node may
 	/// be behind.
 	pub fn can_be_taken(&self, best: BlockNumber) -> bool {
-		best <= self.agreed.valid_until.saturating_add(LAG)
+		is_in_time(self.agreed.valid_until, best)
 	}
 
 	/// Returns `true` if its voucher has this sequence and is for this request.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! begin ─► open ─┬─ charge ──► its statement is added to the list, which the next voucher acknowledges
-//!                ├─ correct ─► not charged; the lane goes on where the node says
-//!                ├─ refuse ──► the same, and the voucher may be taken yet: it is remembered
+//!                ├─ release ─► not charged, and that is remembered; the lane goes on where the node says
+//!                ├─ refuse ──► the same, and the voucher may be taken yet
 //!                ├─ rejected ► its statement is false, and what it could cost stays set aside
 //!                └─ settled ─► by the chain, without a statement: the lane is used no more
 //! ```
@@ -20,14 +20,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
 	adopt::{AdoptError, Adopted},
-	call::{CallTerms, Correction, OpenCall},
+	call::{is_in_time, CallTerms, Correction, OpenCall},
+	uncharged::{self, Uncharged},
 };
 
-/// As many refused vouchers of a lane are remembered. None is forgotten for another: a lane that has so many
-/// gets no more calls before its node has said what became of them.
+/// A lane with so many vouchers that were refused or not charged, and that its node can settle yet, gets no more
+/// calls: none is forgotten for another.
 const MOST_UNTAKEN: usize = 32;
 /// A node may take so many blocks, of three seconds, to say what became of a voucher that it has refused.
-/// An amount that is settled for it after a day counts as settled without a statement.
+/// An amount that is settled for it after a day counts as settled without a statement; and the chain takes it for
+/// no longer than that.
 const SILENCE: BlockNumber = 24 * 1_200;
 
 /// A lane of a session, as it is on disk.
@@ -60,6 +62,9 @@ pub struct Lane {
 	/// sequence is free for another one, and whichever is taken first is the one that counts.
 	#[serde(default, skip_serializing_if = "Vec::is_empty")]
 	pub untaken: Vec<OpenCall>,
+	/// Calls that were not charged and may not be charged any more, but for those before the last that was.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub uncharged: Vec<Uncharged>,
 }
 
 /// The last settlement of a lane on chain.
@@ -126,15 +131,30 @@ impl Lane {
 		signed || self.agreement.is_some() || self.open.is_some() || self.closed
 	}
 
-	/// Returns `true` if it is closed and nothing was ever charged on it, if it has come to its end, or if
-	/// too many of its vouchers were refused. That is the node's word then, and nothing else shows it.
+	/// Returns `true` if it is closed and nothing was ever charged on it, or its node can settle a voucher yet that it
+	/// has refused; if it has come to its end; or if too many of its vouchers were refused. That is the node's
+	/// word then, and nothing else shows it.
 	pub(crate) fn is_denied(&self) -> bool {
-		self.closed && self.spent() == 0 || self.is_at_its_end() || self.is_full()
+		let is_taken_away = self.closed && (self.spent() == 0 || self.withheld() > 0);
+		is_taken_away || self.is_at_its_end() || self.is_full()
 	}
 
-	/// Returns `true` if it remembers as many refused vouchers as it can.
+	/// Returns `true` if it has as many vouchers that were refused or not charged as it can.
 	pub(crate) fn is_full(&self) -> bool {
-		self.untaken.len() >= MOST_UNTAKEN
+		let uncharged = self.uncharged.iter().filter(|call| call.is_redeemable()).count();
+		self.untaken.len().saturating_add(uncharged) >= MOST_UNTAKEN
+	}
+
+	/// The amount that its node can settle on it, in planck, by a voucher that it has refused or not charged,
+	/// beyond what is spent and set aside. Of several it can settle one.
+	pub(crate) fn withheld(&self) -> Balance {
+		let untaken = self.untaken.iter().map(|call| (call.sequence, call.agreed.allowance));
+		let uncharged = self.uncharged.iter().map(|call| (call.sequence, call.allowance));
+		let over = self.settled.sequence.max(self.charged());
+		let is_open = |(sequence, _): &(Sequence, Balance)| *sequence > over;
+		let open = untaken.chain(uncharged).filter(is_open);
+		let most = open.map(|(_, allowance)| allowance).max().unwrap_or_default();
+		most.min(self.authorised.saturating_sub(self.spent())).saturating_sub(self.reserved())
 	}
 
 	/// Returns `true` if there is no sequence left.
@@ -220,11 +240,19 @@ impl Lane {
 		let charged = self.charged();
 		self.sequence = sequence.max(charged);
 		self.untaken.retain(|call| call.sequence > charged);
+		// Nothing is adopted that is older.
+		self.uncharged.retain(|call| call.sequence >= charged);
 	}
 
-	/// Goes on from a voucher that was not used.
+	/// Goes on from a voucher that nobody has.
 	pub(crate) fn correct(&mut self, correction: Correction) {
 		self.go_on_from(correction.sequence.unwrap_or(self.sequence));
+	}
+
+	/// The same for a voucher that its node has, and whose call was not charged.
+	pub(crate) fn release(&mut self, call: &OpenCall, correction: Correction) {
+		uncharged::note(&mut self.uncharged, call);
+		self.correct(correction);
 	}
 
 	/// The same for a voucher that its node has refused, and may have still: if it is brought again, it
@@ -250,41 +278,63 @@ impl Lane {
 		self.untaken.iter().find(|call| call.is(sequence, request_hash))
 	}
 
-	/// Forgets the refused vouchers with a sequence, by its node's word: it is used, and was not charged.
+	/// Notes of the refused vouchers with a sequence, by its node's word, that it is used and was not charged.
 	pub(crate) fn pass(&mut self, sequence: Sequence) {
 		self.sequence = self.sequence.max(sequence);
-		self.untaken.retain(|call| call.sequence != sequence);
+		self.forget(|call| call.sequence != sequence);
 	}
 
-	/// Forgets the refused vouchers with a sequence of which none was taken, as far as it could be known
+	/// Notes of the refused vouchers with a sequence that none was taken, as far as it could be known
 	/// when the best block was this one. Others can be taken yet.
 	pub(crate) fn give_up(&mut self, sequence: Sequence, best: BlockNumber) {
 		let settled = self.settled.sequence;
 		let is_open = |call: &OpenCall| call.sequence > settled && call.can_be_taken(best);
-		self.untaken.retain(|call| call.sequence != sequence || is_open(call));
+		self.forget(|call| call.sequence != sequence || is_open(call));
+	}
+
+	/// Waits no longer for refused vouchers to be taken, but for those that are to be kept.
+	fn forget(&mut self, is_kept: impl Fn(&OpenCall) -> bool) {
+		let (kept, over): (Vec<_>, Vec<_>) =
+			std::mem::take(&mut self.untaken).into_iter().partition(is_kept);
+		self.untaken = kept;
+		over.iter().for_each(|call| uncharged::note(&mut self.uncharged, call));
 	}
 
 	/// Notes that a statement does not hold: nobody asks any more about the call with this request.
 	pub(crate) fn reject(&mut self, request_hash: Hash, receipt: &Receipt) {
-		self.untaken.retain(|call| call.agreed.request_hash != request_hash);
+		self.forget(|call| call.agreed.request_hash != request_hash);
 		let open = self.open.as_mut().filter(|call| call.agreed.request_hash == request_hash);
 		if let Some(call) = open {
 			call.rejected = Some(receipt.clone());
 		}
 	}
 
-	/// Forgets refused vouchers that can be taken no more, and of which their node has not said for a day
-	/// what became of them. Returns `true` if there were any.
+	/// Waits no longer for refused vouchers that can be taken no more, and of which their node has not said for a
+	/// day what became of them; and lets go of what those allow that the chain takes no more. Returns `true` if
+	/// there were any.
 	pub(crate) fn forget_untaken(&mut self, best: BlockNumber) -> bool {
-		let before = self.untaken.len();
-		self.untaken.retain(|call| call.can_be_taken(best.saturating_sub(SILENCE)));
-		self.untaken.len() < before
+		let (before, was) = (self.untaken.len(), best.saturating_sub(SILENCE));
+		self.forget(|call| call.can_be_taken(was));
+		let mut changed = self.untaken.len() < before;
+		for call in &mut self.uncharged {
+			if call.is_redeemable() && !is_in_time(call.valid_until, was) {
+				(call.allowance, changed) = (0, true);
+			}
+		}
+		changed
+	}
+
+	/// Returns `true` if a voucher is known to be of a call that was not charged.
+	fn is_uncharged(&self, sequence: Sequence, request_hash: Hash) -> bool {
+		let is_it =
+			|call: &Uncharged| (call.sequence, call.request_hash) == (sequence, request_hash);
+		self.uncharged.iter().any(is_it)
 	}
 
 	/// Takes over what its caller has signed for, and forgets the calls up to that voucher: what became of them
 	/// stands in the list. Nothing that is known here gets less.
 	pub(crate) fn adopt(&mut self, adopted: &Adopted) -> Result<(), AdoptError> {
-		let Adopted { voucher, list, .. } = adopted;
+		let Adopted { voucher, list, receipt, .. } = adopted;
 		let sequence = voucher.sequence;
 		// One of which nothing was charged may have been signed for because the other was forgotten: the chain
 		// redeems vouchers of one agreement.
@@ -297,6 +347,9 @@ impl Lane {
 			|call: &OpenCall| call.is(sequence, voucher.request_hash) || call.rejected.is_some();
 		if open.is_some_and(is_open) || self.remembered(sequence, voucher.request_hash).is_some() {
 			return Err(AdoptError::Remembered);
+		}
+		if receipt.is_some() && self.is_uncharged(sequence, voucher.request_hash) {
+			return Err(AdoptError::Denied);
 		}
 		let (new, known) = (list.totals(), self.list.totals());
 		// A longer list may contain the known one, which nothing shows; one of the same length has to be it.
@@ -316,6 +369,7 @@ impl Lane {
 			return Err(AdoptError::NothingNew);
 		}
 		let is_later = |call: &OpenCall| call.sequence > sequence;
+		let ended = self.open.clone().filter(|call| !is_later(call));
 		let mut state = Self {
 			sequence,
 			agreement: Some(voucher.agreement),
@@ -326,7 +380,10 @@ impl Lane {
 			open: self.open.clone().filter(is_later),
 			..self.clone()
 		};
-		state.untaken.retain(is_later);
+		// Those are known, and no part of the list.
+		ended.iter().for_each(|call| uncharged::note(&mut state.uncharged, call));
+		state.forget(is_later);
+		state.use_up();
 		*self = state;
 		Ok(())
 	}

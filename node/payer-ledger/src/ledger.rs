@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use openledger_primitives::{
 	info::SessionInfo,
 	price::{PriceSchedule, Tokens},
-	AccountId, Balance, BlockNumber, ModelId, SessionId,
+	AccountId, Balance, BlockNumber, LaneId, ModelId, SessionId,
 };
 use openledger_protocol::{
 	x402::{is_at_most, Receipt},
@@ -202,7 +202,7 @@ impl Ledger {
 		let kept = Change::Statement(Box::new(call.kept(&slot.node, receipt, None)));
 		let mut changes = vec![lane, totals, kept];
 		let number = self.number(slot);
-		changes.extend(self.judge(&slot.node, &call, fate, charge, number, now));
+		changes.extend(self.judge(&slot.node, call.lost, fate, charge, number, now));
 		changes
 	}
 
@@ -213,18 +213,18 @@ impl Ledger {
 		Change::Totals(model, node.clone(), *totals)
 	}
 
-	/// Judges the node of a call that was charged. The number is that of the call among all calls of this
-	/// process.
+	/// Judges the node of a call that was charged: if it was `lost`, that says if it is another one in a row, where
+	/// that is known. The number is that of the call among all calls of this process.
 	fn judge(
 		&mut self,
 		node: &AccountId,
-		call: &OpenCall,
+		lost: Option<bool>,
 		fate: Fate,
 		charge: Balance,
 		number: u64,
 		now: u64,
 	) -> Vec<Change> {
-		let mut changes = self.nodes.judge(node, fate, charge, (number, call.lost), now);
+		let mut changes = self.nodes.judge(node, fate, charge, (number, lost), now);
 		if self.nodes.barred().contains_key(node) {
 			changes.extend(self.books.retire_all(node));
 		}
@@ -318,13 +318,14 @@ impl Ledger {
 		let broken = u64::from(call.lost.is_some());
 		let one = Totals { calls: 1, broken, charged: charge, ..Totals::default() };
 		let mut changes = vec![self.count(&slot.node, call.agreed.agreement.model, one)];
-		changes.extend(self.judge(&slot.node, call, call.fate(), charge, number, now));
+		changes.extend(self.judge(&slot.node, call.lost, call.fate(), charge, number, now));
 		changes
 	}
 
 	/// Takes over what the caller has signed for on a lane, as its node tells it, where that is more than is known
 	/// here: the caller's own voucher, the list that it acknowledges, and the statement of its call. The list
-	/// price is that of the voucher's model and price version.
+	/// price is that of the voucher's model and price version. Nobody has seen the answer to that call, so that it
+	/// counts as lost, unless it is plain that the lane was forgotten. `now` is in seconds since 1970.
 	///
 	/// # Errors
 	/// [`AdoptError`].
@@ -334,6 +335,7 @@ impl Ledger {
 		state: &LaneStateBody,
 		receipt_key: &AccountId,
 		list_price: &PriceSchedule,
+		now: u64,
 	) -> Result<Vec<Change>, AdoptError> {
 		let Meta { genesis_hash, caller, .. } = self.funds.meta();
 		let book = self.books.get_mut(session).filter(|book| !book.session.is_displaced());
@@ -343,15 +345,41 @@ impl Ledger {
 		let facts =
 			Facts { genesis_hash: *genesis_hash, session, caller, signer, receipt_key, list_price };
 		let adopted = Adopted::check(state, facts)?;
+		let known = book.lane(state.lane);
+		let is_forgotten = known.is_none_or(|lane| !lane.is_used() || lane.is_forgotten());
 		let (calls, change) = book.adopt(&adopted)?;
+		let number = book.number(state.lane);
 		let Adopted { voucher, receipt, .. } = adopted;
 		let mut changes = vec![change, self.count(&node, voucher.agreement.model, calls)];
-		changes.extend(receipt.map(|receipt| {
-			let receipt_key = receipt_key.clone();
-			let kept = KeptStatement { node, receipt_key, salt: None, receipt, rejected: None };
-			Change::Statement(Box::new(kept))
-		}));
+		let Some(receipt) = receipt else { return Ok(changes) };
+		if !is_forgotten {
+			let charge = receipt.statement.newest().charge;
+			changes.extend(self.judge(&node, None, Fate::Lost, charge, number, now));
+		}
+		let receipt_key = receipt_key.clone();
+		let kept = KeptStatement { node, receipt_key, salt: None, receipt, rejected: None };
+		changes.push(Change::Statement(Box::new(kept)));
 		Ok(changes)
+	}
+
+	/// Pays the node of a session no more that states a call of a lane as charged of which it was known that it
+	/// was not; and signs no more on that lane.
+	pub(crate) fn accuse_of_charging(&mut self, session: SessionId, lane: LaneId) -> Vec<Change> {
+		let Some(book) = self.books.get_mut(session) else { return Vec::new() };
+		let node = book.session.node.clone();
+		let mut changes: Vec<_> = book.close_lane(lane).into_iter().collect();
+		let reason = format!(
+			"it states a call on lane {lane} of session {session} as charged that was not, by its own word"
+		);
+		changes.extend(self.bar(&node, &reason));
+		changes
+	}
+
+	/// Counts it as a charge for an answer that did not arrive that the node of a call has refused its voucher for a
+	/// reason that the chain contradicts: it can settle what that allows. `now` is in seconds since 1970.
+	pub fn count_untrue(&mut self, slot: &LaneSlot, allowance: Balance, now: u64) -> Vec<Change> {
+		let number = self.number(slot);
+		self.judge(&slot.node, None, Fate::Lost, allowance, number, now)
 	}
 
 	/// Pays a node no more, and uses no session with it. This holds until it is forgiven.

@@ -14,7 +14,7 @@
 //! | [`deposits`] | putting money into sessions, by transactions |
 //! | [`funds`] | transactions under way, and what closed sessions have cost |
 //! | [`nodes`] | which nodes are trusted, and which are not paid any more |
-//! | [`call`], [`session`], [`types`] | what is on disk |
+//! | [`call`], [`session`], [`types`], [`uncharged`] | what is on disk |
 //! | [`budget`], [`shortfall`] | how much there is to promise, and what is missing |
 //! | [`store`] | the database |
 //! | [`proof`] | proofs against nodes, as files |
@@ -37,6 +37,7 @@ mod shortfall;
 mod store;
 mod treasury;
 mod types;
+mod uncharged;
 mod voucher;
 
 #[cfg(any(test, feature = "testing"))]
@@ -62,5 +63,6 @@ pub use self::{
 	store::StoreError,
 	treasury::{Held, Reserved, Treasury, TreasuryError},
 	types::{Change, Intent, IntentKind, Meta, Standing, Totals, Trust},
+	uncharged::Uncharged,
 	voucher::SignedVoucher,
 };

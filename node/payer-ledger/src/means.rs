@@ -99,13 +99,17 @@ impl<'a> Means<'a> {
 		let mut denied = None;
 		for book in self.usable(node, best) {
 			let id = book.session.id;
+			if book.is_denied() {
+				denied = Some(id);
+				continue;
+			}
 			let Some(lane) = book.free_lane(wanted) else {
 				if book.lanes().any(|(_, lane)| lane.is_denied()) {
 					denied = Some(id);
 				}
 				continue;
 			};
-			let left = book.left();
+			let left = book.left_on(lane);
 			if left >= amount {
 				// Deposits are within the budget when they are made. But the budget may have been
 				// lowered since.
@@ -114,6 +118,11 @@ impl<'a> Means<'a> {
 					true => Ok((id, lane)),
 					false => Err(self.over_budget(exposed, budget)),
 				};
+			}
+			// More money for what a node has refused would be its to settle as well.
+			if book.unspent() >= amount {
+				denied = Some(id);
+				continue;
 			}
 			let need = amount.saturating_sub(left);
 			// More in it does not help where its key may not spend more.

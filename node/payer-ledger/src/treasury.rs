@@ -215,8 +215,11 @@ impl Treasury {
 	) -> Result<(), AdoptError> {
 		self.usable()?;
 		let refused = self.update_with(|ledger| {
-			match ledger.adopt(session, state, receipt_key, list_price) {
+			match ledger.adopt(session, state, receipt_key, list_price, unix_seconds()) {
 				Ok(changes) => (changes, None),
+				Err(AdoptError::Denied) => {
+					(ledger.accuse_of_charging(session, state.lane), Some(AdoptError::Denied))
+				}
 				Err(error) => (Vec::new(), Some(error)),
 			}
 		});

@@ -17,7 +17,7 @@ use openledger_primitives::{
 };
 use openledger_protocol::LaneStateBody;
 use tokio::time::timeout;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{janitor::UpkeepError, node::api::NoLane, parts::Parts, recovery};
 
@@ -194,6 +194,12 @@ async fn take(parts: &Parts, node: &NodeInfo, state: &LaneStateBody) -> Result<T
 		Err(AdoptError::Store(error)) => Err(error),
 		Err(error) => {
 			debug!(session, lane, %error, "a lane is not taken over");
+			if matches!(error, AdoptError::Denied) {
+				error!(
+					session, lane, node = %ss58(&node.operator),
+					"a node charges a call of which it had said that it was not charged: it gets no more calls",
+				);
+			}
 			Ok(match error {
 				AdoptError::InFlight | AdoptError::Remembered => Taken::NotYet,
 				_ => Taken::Not,

@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use openledger_chain_client::{ss58, At, ChainError};
 use openledger_payer_ledger::{
-	CallTerms, IntentKind, Reserved, Shortfall, StoreError, Treasury, TreasuryError,
+	Book, CallTerms, IntentKind, Reserved, Shortfall, StoreError, Treasury, TreasuryError,
 };
 use openledger_primitives::{AccountId, Balance, BlockNumber, SessionId, MILLI_OPEN};
 use openledger_protocol::units::format_amount;
@@ -193,7 +193,7 @@ impl Funding {
 	/// Gives a lane back that nobody wants any more.
 	async fn give_back(&self, reserved: Reserved) {
 		let slot = &reserved.slot;
-		let released = self.treasury.at(slot.session, |book| book.release(slot, false));
+		let released = self.treasury.at(slot.session, |book| book.unsent(slot));
 		if let Err(error) = released.await {
 			warn!(%error, "a lane that nobody wants any more could not be released");
 		}
@@ -355,7 +355,8 @@ impl Funding {
 		let is_low = self.treasury.look(|ledger| {
 			let spare = self.treasury.budget().left(ledger.standing().committed);
 			let known = ledger.books().session(session);
-			ledger.books().left(session) < usual / LOW
+			// More money for what a node has refused would be its to settle as well.
+			ledger.books().get(session).map_or(0, Book::unspent) < usual / LOW
 				&& known.is_some_and(|session| session.deposit < session.limit)
 				&& spare >= usual
 				// Whoever has to make good for something first.

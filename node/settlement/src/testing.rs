@@ -52,6 +52,7 @@ impl SessionSource for TestChain {
 
 	async fn lane_terms(
 		&self,
+		_session: SessionId,
 		model: ModelId,
 		version: VersionId,
 		price_version: PriceVersion,

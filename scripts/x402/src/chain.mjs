@@ -154,7 +154,7 @@ const readLane = (lane) => ({
   lane: lane.lane.toNumber(),
   sequence: lane.sequence.toBigInt(),
   settled: lane.settled.toBigInt(),
-  agreement: lane.agreement.unwrapOr(null)?.toHex() ?? null,
+  agreement: lane.agreement.toHex(),
 });
 
 const readModel = (model) => ({

@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { u8aToHex } from '@polkadot/util';
 import { randomAsU8a } from '@polkadot/util-crypto';
 import { EVIDENCE } from './answer-hash.mjs';
-import { LAG, SILENT_TOKENS, checkStatement, formatOpen, ownPriceOf } from './checks.mjs';
-import { VOUCHER_FORMAT, agreementHash, requestHash } from './encoding.mjs';
+import { LAG, checkStatement, formatOpen, ownPriceOf } from './checks.mjs';
+import { VOUCHER_FORMAT, requestHash } from './encoding.mjs';
 import { OpenLedgerError } from './errors.mjs';
 import { accountId } from './keys.mjs';
 import {
@@ -18,31 +18,39 @@ import {
   acknowledgedOf,
   isDenied,
   isFor,
+  isOversettled,
+  isUnstated,
   isUnused,
   listOf,
   newLane,
+  settledOf,
   useUp,
 } from './lane.mjs';
-import { readLane } from './recovery.mjs';
+import { checkOwn, readLane } from './recovery.mjs';
 import { remedyFor } from './remedies.mjs';
 import { Sessions } from './sessions.mjs';
+import { count, distrust, isLoss } from './trust.mjs';
 
 const MAX_LANES = 1_024;
-// So many lanes may be closed on which nothing was ever charged: that may be only the node's word, and another
-// session would be another deposit.
+// So many lanes may be closed whose last voucher was never charged, or so many times those that may be in use: that
+// may be only the node's word, it can redeem each of these vouchers for a day, and another session would be another
+// deposit.
 const MOST_DENIED = 64;
+const DENIED_AT_ONCE = 4;
 // After so many lanes in a row that nobody has used, no more are looked for in a session that is taken over.
 const UNUSED = 16;
 // A voucher is never valid for longer than this, in blocks: an hour.
 const LONGEST_VALIDITY = 1_200;
-// After so many answers in a row that were charged and did not arrive, a node is paid nothing more.
-const LOSSES = 3;
+// A node keeps what became of a call for a day at least, in blocks.
+const KEPT = 28_800;
 
 const DEFAULTS = {
   // What goes into a new session, in planck.
   deposit: 10n ** 18n,
   // How long a new session lasts, in blocks: a day.
   sessionBlocks: 28_800,
+  // What all sessions in the state file may cost together, in planck; null for no limit.
+  maxSpend: null,
   // How many calls may be under way in one session.
   lanes: 8,
   // Whether words of an answer may be shown on chain, so that those who own them can be paid: 'open', or 'sealed'.
@@ -55,10 +63,6 @@ const DEFAULTS = {
 
 const laneKey = (session, number) => `${session.session}/${number}`;
 
-// Whether more was charged than there was of an answer that broke off.
-const isLoss = ({ lost }, { tokens }) =>
-  lost === 0 || (lost > 0 && tokens.output > lost + SILENT_TOKENS);
-
 export class Ledger {
   #chain;
   #state;
@@ -69,6 +73,8 @@ export class Ledger {
   #waiting = [];
   // Lanes that were compared with the node since the program started.
   #compared = new Set();
+  // Sessions of which a call was taken over since then.
+  #adopted = new Set();
 
   constructor({ chain, state, caller, signer = caller, ...options }) {
     this.#chain = chain;
@@ -128,8 +134,8 @@ export class Ledger {
 
   // A lane for a call of `amount` at what was offered, in a session with `node` that can pay for it, and which
   // the node has as it is here. Waits until one is free. The session is opened if there is none, or none that has
-  // a lane left.
-  async place(node, amount, offered, api) {
+  // a lane left. `refused` are the requests of the vouchers that the node has refused for this very call.
+  async place(node, amount, offered, { api, refused }) {
     const { model, version, priceVersion } = offered;
     const { evidence } = this.#options;
     const terms = { model, version, priceVersion, evidence, ownPrice: ownPriceOf(offered) };
@@ -144,7 +150,7 @@ export class Ledger {
       }
       let fits = false;
       try {
-        if (this.#isUncertain(session, number)) await this.#compare(session, number, api);
+        if (this.#isUncertain(session, number)) await this.#compare(session, number, api, refused);
         fits = isFor(session.lanes[number], terms);
       } finally {
         if (!fits) this.releaseLane(session, number);
@@ -157,8 +163,9 @@ export class Ledger {
   async #takeLane(session, agreement) {
     for (;;) {
       const lanes = Object.values(session.lanes);
-      if (lanes.filter(isDenied).length >= MOST_DENIED) {
-        const what = `session ${session.session} has too many lanes that were never used and cannot be`;
+      const most = Math.max(MOST_DENIED, DENIED_AT_ONCE * this.#options.lanes);
+      if (lanes.filter(isDenied).length >= most) {
+        const what = `session ${session.session} has too many lanes whose last call was refused`;
         throw new OpenLedgerError('session', `${what}, as its node says`);
       }
       const fit = this.#fittingLanes(session, agreement);
@@ -229,7 +236,11 @@ export class Ledger {
       salt,
       validUntil: voucher.validUntil,
     };
+    // It may have come to that while a lane was waited for.
+    this.#sessions.check(session);
+    this.#sessions.limit(BigInt(requirements.amount));
     lane.calls.push(call);
+    lane.signed = Math.max(lane.signed, call.sequence);
     this.#state.save();
     return { voucher, call };
   }
@@ -248,16 +259,20 @@ export class Ledger {
     // First: a statement that is kept twice does no harm.
     this.#state.keepStatement(receipt);
     acknowledge(lane, receipt.statement);
-    if (text !== undefined) session.losses = 0;
-    else if (isLoss(call, receipt.statement)) session.losses = (session.losses ?? 0) + 1;
-    if (session.losses >= LOSSES) {
-      const what = `${session.losses} answers in a row were charged and did not arrive`;
-      this.#dispute(session, new OpenLedgerError('disputed', what));
-    }
+    const arrived = text !== undefined;
+    this.#count(session, { arrived, lost: !arrived && isLoss(call, receipt.statement) });
+  }
+
+  #count(session, call) {
+    count(session, call);
+    // An answer that has arrived is the app's.
+    const why = call.lost && distrust(session);
+    if (why) this.#dispute(session, new OpenLedgerError('disputed', why));
     this.#state.save();
   }
 
-  // Notes that of a call's answer only `bytes` of text arrived, through no fault of the caller's.
+  // Notes that of a call's answer only `bytes` of text arrived, through no fault of the caller's: if it is charged
+  // all the same, that is a loss.
   lost(call, bytes) {
     call.lost = bytes;
     this.#state.save();
@@ -277,19 +292,25 @@ export class Ledger {
         return remedy === 'otherLane';
       // It is of no use with this node. The next one is for whoever calls again to open.
       case 'useless':
-        this.#sessions.retire(session);
+        this.#leave(session);
         return false;
       // Another session would cost another deposit, so that is not for the node alone to say.
       case 'retire': {
         const amount = BigInt(call.allowance);
         if (await this.#sessions.canPay(session, amount, amount)) return false;
-        this.#sessions.retire(session);
-        return true;
+        return this.#leave(session);
       }
       // 'offer' is for the scheme to follow: no voucher for the old offer will be taken.
       default:
         return false;
     }
+  }
+
+  // Goes on with another session, but not with a node that is in dispute. Returns whether it does.
+  #leave(session) {
+    if (session.disputed) return false;
+    this.#sessions.retire(session);
+    return true;
   }
 
   #place(session, number) {
@@ -301,25 +322,45 @@ export class Ledger {
     return session.lanes[number].calls.length > 0 || !this.#compared.has(laneKey(session, number));
   }
 
-  // Finds out about calls of lanes that are used no more: what they may cost is set aside till then.
+  // Finds out about calls of lanes that are used no more: what they may cost is set aside till then. And about
+  // those that the chain has settled: what their node does not state is in dispute, whatever it has said of them.
   async #tidy(session, api) {
     const best = await this.#chain.best();
+    const onChain = await this.#chain.session(session.session);
     const isOver = (call) => call.validUntil + LAG < best;
-    for (const [number, lane] of Object.entries(session.lanes)) {
-      if (lane.closed !== null && lane.calls.some(isOver)) {
-        await this.#settleCalls(session, Number(number), api);
+    for (const [key, lane] of Object.entries(session.lanes)) {
+      const number = Number(key);
+      const settled = settledOf(onChain, number);
+      const isAsked = lane.closed !== null && lane.calls.some(isOver);
+      if (this.#busy.has(laneKey(session, number))) continue;
+      if (!isAsked && !isOversettled(lane, settled)) continue;
+      this.#busy.add(laneKey(session, number));
+      try {
+        const unknown = await this.#settleCalls(session, number, api);
         this.#state.save();
+        if (!unknown) this.#checkSettled(session, number, settled);
+      } finally {
+        this.releaseLane(session, number);
       }
     }
   }
 
+  // Pays a node nothing more that has settled what it has not stated, though its calls are remembered here.
+  #checkSettled(session, number, settled) {
+    const lane = session.lanes[number];
+    if (!isOversettled(lane, settled)) return;
+    const what = `the chain has settled ${formatOpen(settled.settled)} on lane ${number}`;
+    const why = `${what}, and the node's statements come to ${formatOpen(acknowledgedOf(lane))}`;
+    this.#dispute(session, new OpenLedgerError('disputed', why));
+  }
+
   // Makes a lane agree with its node: finds out what became of its calls, then which voucher is next. A lane that
   // cannot go on is closed.
-  async #compare(session, number, api) {
+  async #compare(session, number, api, refused = []) {
     const deadline = Date.now() + this.#options.patience;
     for (;;) {
       const unknown =
-        (await this.#settleCalls(session, number, api)) ??
+        (await this.#settleCalls(session, number, api, refused)) ??
         (await this.#adopt(session, number, api));
       if (!unknown) break;
       if (Date.now() > deadline) {
@@ -332,8 +373,9 @@ export class Ledger {
     this.#compared.add(laneKey(session, number));
   }
 
-  // Finds out what became of the lane's calls. Returns why that is not known yet, if it is not.
-  async #settleCalls(session, number, api) {
+  // Finds out what became of the lane's calls. Returns why that is not known yet, if it is not. A node that
+  // refuses a voucher and charges it in the same breath is not believed, and gets no other one for the same call.
+  async #settleCalls(session, number, api, refused = []) {
     const lane = session.lanes[number];
     const sequences = new Set(lane.calls.map((call) => call.sequence));
     for (const sequence of [...sequences].sort((left, right) => left - right)) {
@@ -343,14 +385,23 @@ export class Ledger {
         const receipt = found.extra;
         const hash = receipt.statement?.requestHash;
         const call = ofSequence.find((one) => one.requestHash === hash) ?? ofSequence[0];
+        if (refused.includes(call.requestHash)) {
+          const what = `the node states call ${sequence} of lane ${number}, which it has just refused`;
+          throw new OpenLedgerError('unresolved', what);
+        }
         this.acknowledge(session, number, call, receipt);
       } else if (['not_charged', 'record_removed'].includes(refusal?.code)) {
-        // What was settled of it, if anything was, the chain says.
+        // What was settled of it, if anything was, the chain says. That is in dispute, unless it was so long ago
+        // that nobody has to know it any more.
+        const best = await this.#chain.best();
+        const isOld = ofSequence.some((call) => call.validUntil + KEPT < best);
+        lane.removed ||= refusal.code === 'record_removed' && isOld;
         useUp(lane, sequence);
       } else if (refusal?.code === 'call_unknown') {
         // It was not taken. It still may be, by whoever gets hold of the request, while it is valid.
         const best = await this.#chain.best();
-        lane.calls = lane.calls.filter((call) => call.validUntil + LAG >= best);
+        const isOpen = (call) => call.sequence !== sequence || call.validUntil + LAG >= best;
+        lane.calls = lane.calls.filter(isOpen);
       } else if (refusal) {
         return refusal.message;
       }
@@ -371,9 +422,17 @@ export class Ledger {
       // One of them was taken meanwhile; or the node has lost it, and the chain has not.
       return `the node has no statement of call ${lane.calls[0].sequence}`;
     }
-    const theirs = await this.#readLane(session, number, found);
-    if (theirs instanceof OpenLedgerError) return this.#closeLane(session, number, theirs.message);
-    if (await this.#isSettledUnstated(session, number)) {
+    const shown = this.#read(session, number, found);
+    if (shown instanceof OpenLedgerError) return this.#closeLane(session, number, shown.message);
+    const { lane: theirs } = shown;
+    if (lane.calls.some((call) => call.sequence <= theirs.sequence)) {
+      return `the node shows call ${theirs.sequence}, and has no statement of it`;
+    }
+    const wrong = await this.#takeOver(session, number, shown);
+    if (wrong) return this.#closeLane(session, number, wrong.message);
+    const settled = settledOf(await this.#chain.session(session.session), number);
+    this.#checkSettled(session, number, settled);
+    if (isUnstated(lane, settled)) {
       const why = 'the chain has settled calls of it whose statements are not here';
       return this.#closeLane(session, number, why);
     }
@@ -392,44 +451,49 @@ export class Ledger {
     return undefined;
   }
 
-  // The lane as the node shows it. What the caller has signed of it, and is not known here, is taken over. An
-  // error if it does not hold.
-  async #readLane(session, number, found) {
-    const lane = session.lanes[number];
-    const place = this.#place(session, number);
+  // The lane as the node shows it, and the call that its caller has not agreed with yet. An error if it does not
+  // hold.
+  #read(session, number, found) {
     try {
-      const { lane: theirs, own } = readLane(found, place, [session.signer, session.caller]);
-      const [ours, list] = [listOf(lane), listOf(theirs)];
-      const isAhead = list.count > ours.count && list.totals.charge >= ours.totals.charge;
-      if (!isAhead) return theirs;
-      if (own) {
-        const { agreement } = own.call;
-        const [node, models] = await Promise.all([
-          this.#chain.node(session.node),
-          this.#chain.models(agreement.model),
-        ]);
-        const price = agreement.ownPrice ?? priceOf(models, agreement);
-        checkStatement(own.receipt, place, { ...own.call, price, receiptKey: node?.receiptKey });
-        this.#state.keepStatement(own.receipt);
-      }
-      lane.list = theirs.list;
-      lane.agreement = theirs.agreement;
-      return theirs;
+      return readLane(found, this.#place(session, number), [session.signer, session.caller]);
     } catch (error) {
       if (error instanceof OpenLedgerError) return error;
       throw error;
     }
   }
 
-  // Whether more of a lane is settled than the node has stated here, or under another agreement.
-  async #isSettledUnstated(session, number) {
+  // Takes over what the caller has signed of a lane, if that is forgotten here. What is remembered stands: a node that
+  // shows more of that has charged what it had said it had not. Returns an error if the call that was not agreed
+  // with does not hold.
+  async #takeOver(session, number, { lane: theirs, own }) {
     const lane = session.lanes[number];
-    const onChain = await this.#chain.session(session.session);
-    const settled = onChain?.lanes.find((one) => one.lane === number);
-    if (!settled) return false;
-    const list = listOf(lane);
-    if (settled.sequence > list.sequence || settled.settled > list.totals.charge) return true;
-    return settled.agreement !== null && settled.agreement !== agreementHash(lane.agreement);
+    const [ours, list] = [listOf(lane), listOf(theirs)];
+    const isForgotten = theirs.sequence > lane.signed;
+    const isAhead = list.count > ours.count && list.totals.charge >= ours.totals.charge;
+    if (isAhead && !isForgotten) {
+      const what = `the node shows a charge on lane ${number} up to call ${theirs.sequence}`;
+      this.#dispute(session, new OpenLedgerError('disputed', `${what}, of which it had said that there was none`));
+    }
+    if (isAhead && own) {
+      try {
+        await checkOwn(own, this.#place(session, number), session.node, this.#chain);
+      } catch (error) {
+        if (error instanceof OpenLedgerError) return error;
+        throw error;
+      }
+      this.#state.keepStatement(own.receipt);
+    }
+    lane.signed = Math.max(lane.signed, theirs.sequence);
+    if (!isAhead) return undefined;
+    lane.list = theirs.list;
+    lane.agreement = theirs.agreement;
+    // Nobody knows if its answer arrived. There is one for each lane whenever a state is lost, so that they count
+    // as one.
+    if (own && !this.#adopted.has(session)) {
+      this.#adopted.add(session);
+      this.#count(session, { lost: true });
+    }
+    return undefined;
   }
 
   // Signs nothing more on a lane. What was charged on it counts on.
@@ -444,7 +508,3 @@ export class Ledger {
     throw error;
   }
 }
-
-// The list price that an agreement names, as far as it is in force.
-const priceOf = (models, { version, priceVersion }) =>
-  models.find((model) => model.version === version && model.priceVersion === priceVersion)?.price;

@@ -4,6 +4,7 @@
 // signature on it proves that the caller had agreed with every call of the list. Only the voucher's own call came
 // after it, and is for the caller to check.
 
+import { checkStatement } from './checks.mjs';
 import { voucherPayload } from './encoding.mjs';
 import { OpenLedgerError } from './errors.mjs';
 import { isSignedBy } from './keys.mjs';
@@ -41,7 +42,7 @@ export function readLane(found, place, signers) {
   if (list.totals.charge !== BigInt(voucher.acknowledged) || list.sequence >= BigInt(sequence)) {
     wrong('its list is not what its last voucher acknowledges');
   }
-  const lane = { ...newLane(agreement), sequence, list: list.toJSON() };
+  const lane = { ...newLane(agreement), sequence, signed: sequence, list: list.toJSON() };
   if (!receipt) return { lane, own: null };
   const call = {
     sequence,
@@ -52,3 +53,15 @@ export function readLane(found, place, signers) {
   read(() => acknowledge(lane, receipt.statement));
   return { lane, own: { receipt, call } };
 }
+
+// Checks that call against what the chain says of its node and its price. Throws if it does not hold.
+export async function checkOwn({ receipt, call }, place, operator, chain) {
+  const { agreement } = call;
+  const [node, models] = await Promise.all([chain.node(operator), chain.models(agreement.model)]);
+  const price = agreement.ownPrice ?? priceOf(models, agreement);
+  checkStatement(receipt, place, { ...call, price, receiptKey: node?.receiptKey });
+}
+
+// The list price that an agreement names, as far as it is in force.
+const priceOf = (models, { version, priceVersion }) =>
+  models.find((model) => model.version === version && model.priceVersion === priceVersion)?.price;

@@ -5,7 +5,7 @@ import { REFUSAL_CODES } from './refusal-codes.mjs';
 const REMEDIES = remedies({
   // The lane has a call whose outcome is not known, or another list than the node's: both are compared before the
   // next voucher.
-  compare: ['voucher_out_of_order', 'voucher_already_used', 'acknowledged_mismatch', 'lane_busy'],
+  compare: ['voucher_out_of_order', 'acknowledged_mismatch', 'lane_busy'],
   // The lane is used no more; another one takes the call.
   otherLane: ['lane_of_other_terms', 'lane_lost'],
   // The same, by the next offer.
@@ -28,6 +28,8 @@ const REMEDIES = remedies({
   ],
   // It cannot be mended here.
   nothing: [
+    // It was taken, so another one would be charged beside it.
+    'voucher_already_used',
     'malformed_payment',
     'unsupported_scheme',
     'wrong_chain',

@@ -132,12 +132,14 @@ export class OpenLedgerScheme {
       if (body.length > 0) again.body = body;
       const api = new NodeApi(fetch, url);
       const task = taskAt(url);
-      let call = { body, api, task };
+      // The requests of vouchers that the node has refused.
+      const refused = [];
+      let call = { body, api, task, refused };
       try {
         let response = await this.#calls.run(call, () => paying(url, again));
         if (call.isOutdated) {
           // The wrapper would pay for the same offer again; there is another one.
-          call = { body, api, task };
+          call = { body, api, task, refused };
           response = await this.#calls.run(call, () => paying(url, again));
         }
         if (call.attempt) this.#receipts.set(response, call.attempt.receipt);
@@ -179,7 +181,7 @@ export class OpenLedgerScheme {
     const amount = BigInt(requirements.amount);
     const ledger = this.#ledger;
     const node = accountId(requirements.payTo);
-    const { session, number } = await ledger.place(node, amount, requirements.extra, call.api);
+    const { session, number } = await ledger.place(node, amount, requirements.extra, call);
     const release = () => ledger.releaseLane(session, number);
     try {
       const promised = await ledger.promise(session, number, requirements, call.body);
@@ -223,6 +225,8 @@ export class OpenLedgerScheme {
     try {
       return await this.#deliver(fetch, request, call);
     } catch (error) {
+      // Whatever came, the app does not have an answer. It is not to blame, unless it has gone away.
+      if (!attempt.isOver && !request.signal.aborted) this.#ledger.lost(attempt.call, 0);
       attempt.fail(error);
       throw error;
     }
@@ -242,6 +246,8 @@ export class OpenLedgerScheme {
         const isTaken = lost && refusal.code === 'voucher_already_used';
         if (!isTaken) {
           call.refusal = refusal;
+          call.refused.push(attempt.call.requestHash);
+          this.#ledger.lost(attempt.call, 0);
           const what = `the node refused (${refusal.code}): ${refusal.message}`;
           attempt.fail(new OpenLedgerError('refused', what));
           return response;

@@ -6,6 +6,7 @@ import { closePayload, closeRequestPayload } from './encoding.mjs';
 import { OpenLedgerError } from './errors.mjs';
 import { accountId, isSignedBy, sign } from './keys.mjs';
 import { byAmount, spentOn } from './lane.mjs';
+import { newTrust, trustOf } from './trust.mjs';
 
 // A session that ends within so many blocks is not used for another call.
 const MARGIN = 20;
@@ -59,13 +60,33 @@ export class Sessions {
     const known = this.#state.sessions.findLast(
       (session) => !session.retired && session.node === node && this.#isOurs(session),
     );
-    if (known?.disputed) {
-      const what = `nothing more is paid to this node from session ${known.session}`;
-      throw new OpenLedgerError('disputed', `${what}: ${known.disputed}`);
-    }
+    this.limit(amount);
+    if (known) this.check(known);
     if (known && (await this.canPay(known, amount))) return known;
-    if (known) this.retire(known);
+    if (known) {
+      // Another session would be another deposit to the same node.
+      this.check(known);
+      this.retire(known);
+    }
     return this.#open(node, amount, api);
+  }
+
+  // Throws if nothing more is paid from a session.
+  check({ session, disputed }) {
+    if (!disputed) return;
+    const what = `nothing more is paid to this node from session ${session}`;
+    throw new OpenLedgerError('disputed', `${what}: ${disputed}`);
+  }
+
+  // Throws if a call of `amount` might make all sessions cost more than is allowed.
+  limit(amount) {
+    const { maxSpend } = this.#options;
+    if (maxSpend === null) return;
+    const ours = this.#state.sessions.filter((session) => this.#isOurs(session));
+    const cost = ours.map((session) => spent(session)).reduce((sum, part) => sum + part, 0n);
+    if (cost + amount <= BigInt(maxSpend)) return;
+    const [most, allowed] = [formatOpen(cost + amount), formatOpen(maxSpend)];
+    throw new OpenLedgerError('session', `all calls may come to ${most}; ${allowed} are allowed`);
   }
 
   #isOurs({ genesisHash, caller, signer }) {
@@ -173,6 +194,8 @@ export class Sessions {
   }
 
   #add(number, { node, deposit, expiresAt, openedAt }) {
+    // Whoever goes on after a dispute has ended its session, and forgives what was lost.
+    const before = this.#state.sessions.findLast((session) => session.node === node && this.#isOurs(session));
     const session = {
       genesisHash: this.#chain.genesisHash,
       node,
@@ -184,6 +207,7 @@ export class Sessions {
       expiresAt,
       retired: false,
       lanes: {},
+      ...(before && !before.disputed ? trustOf(before) : newTrust()),
     };
     this.#state.sessions.push(session);
     this.#state.save();

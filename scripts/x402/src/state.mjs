@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { OpenLedgerError } from './errors.mjs';
 
-const LAYOUT = 4;
+const LAYOUT = 5;
 
 function isRunning(pid) {
   try {

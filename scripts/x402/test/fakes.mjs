@@ -98,7 +98,7 @@ export class FakeChain {
   // Notes what was settled of a lane.
   settle(session, { number, agreement, sequence, settled }) {
     const { lanes } = this.sessions[session];
-    lanes.push({ lane: number, sequence, settled, agreement: agreement && agreementHash(agreement) });
+    lanes.push({ lane: number, sequence, settled, agreement: agreementHash(agreement) });
     this.sessions[session].settled += settled;
   }
 
@@ -142,7 +142,8 @@ export class FakeNode {
   ownPrice = null;
   // The requests that came.
   requests = [];
-  // Changes what it does. `drop` cuts the connection: 'before' the voucher is taken, or 'after' the call.
+  // Changes what it does. `drop` cuts the connection: 'before' the voucher is taken, or 'after' the call. `denies` is
+  // what it answers to a call that it has charged, `forgets` what it says of each when it is asked for its statement.
   misbehave = {};
   // Whether it keeps what it answered last.
   keeps = false;
@@ -334,8 +335,9 @@ export class FakeNode {
     const encoded = Buffer.from(JSON.stringify(answer)).toString('base64');
     if (this.keeps) this.#kept = { header: sent, receipt: encoded, body };
     if (this.misbehave.drop === 'after') return response.destroy();
+    if (this.misbehave.denies) return this.#refuse(response, ...this.misbehave.denies);
     if (isStream) return this.#stream(response, events, encoded);
-    response.setHeader('payment-response', encoded);
+    if (!this.misbehave.silent) response.setHeader('payment-response', encoded);
     return json(response, 200, body);
   }
 
@@ -368,6 +370,7 @@ export class FakeNode {
   }
 
   #statement(response, path) {
+    if (this.misbehave.forgets) return this.#refuse(response, 404, this.misbehave.forgets);
     const call = this.calls.get(path.join('/')) ?? { status: 404, code: 'call_unknown' };
     if (call.answer) return json(response, 200, call.answer);
     return this.#refuse(response, call.status, call.code);

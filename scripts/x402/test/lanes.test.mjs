@@ -131,7 +131,7 @@ story('a lane whose list the node has lost is left before the next voucher', asy
 
 const UNSTATED = {
   'a later call': { sequence: 2n },
-  'a higher cost': { settled: planck(3) + 1n },
+  'a later call at a higher cost': { sequence: 2n, settled: planck(3) + 1n },
   'another agreement': { isOther: true },
 };
 for (const [what, { isOther, ...changed }] of Object.entries(UNSTATED)) {
@@ -150,9 +150,10 @@ for (const [what, { isOther, ...changed }] of Object.entries(UNSTATED)) {
   });
 }
 
-story('what the chain has settled counts, whoever knows of it', async ({ ask, chain }) => {
+story('what the chain has settled counts, whoever knows of it', async ({ state, ask, chain }) => {
   await ask();
-  chain.settle(0, { number: 7, agreement: null, sequence: 1n, settled: 3_000n - planck(3) });
+  const { agreement } = state.sessions[0].lanes[0];
+  chain.settle(0, { number: 7, agreement, sequence: 1n, settled: 3_000n - planck(3) });
   await ask();
   assert.equal(chain.sessions.length, 2);
 }, { deposit: 3_000n });

@@ -81,7 +81,7 @@ story('lanes that were never used are not closed on the word of a node', async (
     for (let time = 0; time < 8; time += 1) await ask();
   }
   assert.equal(Object.keys(state.sessions[0].lanes).length, 64);
-  await assert.rejects(ask(), ofCode('never used'));
+  await assert.rejects(ask(), ofCode('was refused'));
   assert.equal(chain.sessions.length, 1, 'no other deposit');
 });
 

@@ -387,7 +387,7 @@ test('the state file', async (context) => {
   // No process has this number.
   fs.writeFileSync(`${file}.lock`, '4194305\n');
   new StateFile(file).close();
-  for (const rubbish of ['', '{}', 'no', '{"layout":3,"sessions":[]}']) {
+  for (const rubbish of ['', '{}', 'no', '{"layout":4,"sessions":[]}']) {
     fs.writeFileSync(file, rubbish);
     assert.throws(() => new StateFile(file), ofCode('state'));
     assert.equal(fs.readFileSync(file, 'utf8'), rubbish, 'it is not overwritten');

@@ -186,6 +186,7 @@ impl Home {
 			 [settlement]\n\
 			 max_age_seconds = {seconds}\n\
 			 max_calls = {calls}\n\
+			 min_value = 0\n\
 			 mode = {mode:?}\n\
 			 aggregate_from = 2\n\
 			 [limits]\n\

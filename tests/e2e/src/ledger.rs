@@ -193,7 +193,7 @@ impl Books<'_> {
 			let known = lanes.get(&lane.lane);
 			let known =
 				known.map(|known| (known.acknowledged(), known.agreement.map(|of| of.hash())));
-			let paid = (lane.settled, lane.agreement);
+			let paid = (lane.settled, Some(lane.agreement));
 			ensure!(known == Some(paid), "lane {} paid {lane:?} of {known:?}", lane.lane);
 		}
 		Ok((session.id, kept))

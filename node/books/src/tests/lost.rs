@@ -1,6 +1,9 @@
 //! Lanes of which the chain has settled what is not in the books.
 
-use openledger_primitives::info::{LaneInfo, SessionInfo};
+use openledger_primitives::{
+	info::{LaneInfo, SessionInfo},
+	MILLI_OPEN,
+};
 use openledger_testkit::{session, settled_lane, DEPOSIT};
 
 use super::*;
@@ -121,10 +124,10 @@ async fn all_lanes_of_a_session_can_be_lost_and_used() {
 	let scratch = Scratch::new().await;
 	let store = &scratch.store;
 	let last = openledger_primitives::MAX_LANES - 1;
-	let lanes = (0..last).map(|lane| settled_lane(lane, 3, 100)).collect();
-	let session = on_chain(lanes);
+	let lanes = (0..last).map(|lane| settled_lane(lane, 3, 30 * MILLI_OPEN)).collect();
+	let session = SessionInfo { deposit: Balance::MAX, ..on_chain(lanes) };
 	store.take_of(&session, voucher(last), 10).await.expect("it is taken");
-	assert_eq!(store.session_state().await, Some((100 * Balance::from(last), 10)));
+	assert_eq!(store.session_state().await, Some((30 * MILLI_OPEN * Balance::from(last), 10)));
 	assert_eq!(store.close_session(SESSION, 5).await.expect("the store works"), 1);
 	for lane in [0, last / 2, last - 1] {
 		assert!(store.lane_state(lane).await.is_some_and(|lane| lane.lost));

@@ -7,6 +7,7 @@ mod history;
 mod lost;
 mod pruning;
 mod settled;
+mod unearned;
 
 use std::path::PathBuf;
 

@@ -258,7 +258,7 @@ fn of_metering() -> Vec<Call> {
 				next: None,
 				hashes: Default::default(),
 			}),
-			statement: Some(Box::new(statement.clone().into())),
+			statement: Box::new(Some(statement.clone().into())),
 		},
 		metering::Call::report_two_statements {
 			operator: account(3),

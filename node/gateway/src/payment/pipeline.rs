@@ -53,10 +53,11 @@ impl Presented {
 		self.is_for_request.then(|| self.payment.payload.voucher.newest())
 	}
 
-	/// Checks everything that does not depend on the lane: that the voucher is for this chain, this
-	/// node and this request, from an open session, signed, in time, under an agreement that the chain pays
-	/// for, and enough for the offer. It may be valid for `longest` blocks at most, and never for more than
-	/// [`LONGEST`]: what is served for it is not given up before that, even where the session is gone.
+	/// Checks that the voucher is for this chain, this node and this request, from an open session, signed, in
+	/// time, enough for the offer, next on its lane by the books in `store`, and under an agreement that the
+	/// chain pays for. The chain is asked about that for no voucher that is refused all the same. It may be
+	/// valid for `longest` blocks at most, and never for more than [`LONGEST`]: what is served for it is not
+	/// given up before that, even where the session is gone.
 	///
 	/// A price that was offered stands as long as the offer does, whatever is in force by now.
 	///
@@ -66,6 +67,7 @@ impl Presented {
 		self,
 		offer: Offer,
 		source: &dyn SessionSource,
+		store: &Store,
 		longest: BlockNumber,
 	) -> Result<Checked, Refusal> {
 		let Self { payment, is_for_request } = self;
@@ -105,17 +107,37 @@ impl Presented {
 		check_session(&session, source.operator(), best)?;
 		let limit = spendable(&payment, &session).ok_or(Refusal::InvalidSignature)?;
 
-		let offer = agreed(offer, &voucher, &session, best, source).await?;
-		if allowed < offer.max_charge {
-			return Err(Refusal::InsufficientAuthorisation { needed: offer.max_charge, allowed });
-		}
-		let voucher = StoredVoucher {
-			voucher: payment.payload.voucher,
-			signature: payment.payload.signature,
-			salt: payment.payload.salt,
+		let expected = offer.price_version;
+		let offer = named(offer, &voucher, &session, best, source)?;
+		check_allowance(&offer, allowed)?;
+		let acceptance = Acceptance {
+			voucher: StoredVoucher {
+				voucher: payment.payload.voucher,
+				signature: payment.payload.signature,
+				salt: payment.payload.salt,
+			},
+			reserve: offer.max_charge,
+			session,
+			limit,
+			exposure: Balance::MAX,
+			at: clock::unix_seconds(),
 		};
-		Ok(Checked { voucher, session, limit, offer })
+		store.compare(&acceptance).map_err(Refusal::Store)??;
+		let terms = terms(&voucher, source).await?;
+		let agreed = offer.agreed(&voucher.agreement, &terms);
+		let offer = agreed.ok_or(Refusal::OwnPriceChanged { expected })?;
+		check_allowance(&offer, allowed)?;
+		Ok(Checked { acceptance, offer })
 	}
+}
+
+/// Checks that a voucher lets its call cost as much as was offered.
+fn check_allowance(offer: &Offer, allowed: Balance) -> Result<(), Refusal> {
+	let needed = offer.max_charge;
+	if allowed < needed {
+		return Err(Refusal::InsufficientAuthorisation { needed, allowed });
+	}
+	Ok(())
 }
 
 /// The most that a voucher lets its call cost, in planck, if the voucher makes sense by itself.
@@ -127,9 +149,9 @@ fn check_itself(voucher: &Voucher) -> Result<Balance, Refusal> {
 	voucher.allowance().ok_or_else(contradiction)
 }
 
-/// The offer by the terms of a voucher's agreement, if that is for what is offered and the chain pays for
-/// calls that are made under it.
-async fn agreed(
+/// The offer at the price that a voucher names, if its agreement is for what is offered, and as of a block that
+/// its session has seen.
+fn named(
 	offer: Offer,
 	voucher: &Voucher,
 	session: &SessionInfo,
@@ -155,21 +177,18 @@ async fn agreed(
 	if !(from..=until).contains(&agreement.as_of) {
 		return Err(Refusal::AsOfUnusable { from, until, found: agreement.as_of });
 	}
-	let terms = terms(agreement, source).await?;
-	if let Some(last) = terms.valid_until.filter(|last| voucher.valid_until > *last) {
-		return Err(Refusal::OutlivesTerms { last });
-	}
-	offer.agreed(agreement, &terms).ok_or(Refusal::OwnPriceChanged { expected })
+	Ok(offer)
 }
 
-/// The chain's terms of calls that are made under an agreement.
-async fn terms(
-	agreement: &Agreement,
-	source: &dyn SessionSource,
-) -> Result<LaneTermsInfo, Refusal> {
-	let Agreement { model, version, price_version, as_of, .. } = *agreement;
-	let terms = source.lane_terms(model, version, price_version, as_of).await?;
-	terms.map_err(Refusal::TermsChanged)
+/// The chain's terms of calls that are made under a voucher's agreement, if it pays for them.
+async fn terms(voucher: &Voucher, source: &dyn SessionSource) -> Result<LaneTermsInfo, Refusal> {
+	let Agreement { model, version, price_version, as_of, .. } = voucher.agreement;
+	let terms = source.lane_terms(voucher.session, model, version, price_version, as_of).await?;
+	let terms = terms.map_err(Refusal::TermsChanged)?;
+	match terms.valid_until {
+		Some(last) if voucher.valid_until > last => Err(Refusal::OutlivesTerms { last }),
+		_ => Ok(terms),
+	}
 }
 
 /// The offer at the price that a voucher names: the one in force, or one that was offered so lately
@@ -218,13 +237,11 @@ fn spendable(payment: &PaymentSignature, session: &SessionInfo) -> Option<Balanc
 	payment.payload.is_signed_by(&session.caller).then_some(Balance::MAX)
 }
 
-/// A voucher that is good in itself. Whether it is its lane's next, and whether the deposit still
+/// A voucher that is good in itself. Whether it is still its lane's next, and whether the deposit still
 /// covers it, is found out when it is taken.
 #[derive(Clone, Debug)]
 pub struct Checked {
-	voucher: StoredVoucher,
-	session: SessionInfo,
-	limit: Balance,
+	acceptance: Acceptance,
 	offer: Offer,
 }
 
@@ -247,17 +264,11 @@ impl Checked {
 		exposure: Balance,
 		prompt: String,
 	) -> Result<Reserved, Refusal> {
-		let Self { voucher, session, limit, offer } = self;
-		let payer = session.caller.clone();
-		let (promise, salt) = (voucher.voucher.newest(), voucher.salt);
-		let acceptance = Acceptance {
-			voucher,
-			reserve: offer.max_charge,
-			session,
-			limit,
-			exposure,
-			at: clock::unix_seconds(),
-		};
+		let Self { acceptance, offer } = self;
+		let payer = acceptance.session.caller.clone();
+		let (promise, salt) = (acceptance.voucher.voucher.newest(), acceptance.voucher.salt);
+		let (reserve, at) = (offer.max_charge, clock::unix_seconds());
+		let acceptance = Acceptance { reserve, exposure, at, ..acceptance };
 		let id = CallId::of(&promise);
 		store.accept(acceptance).await.map_err(Refusal::Store)??;
 		Ok(Reserved {

@@ -107,7 +107,9 @@ impl Refusal {
 			Self::Lane(LaneRefusal::AcknowledgedMismatch { .. }) => {
 				RefusalCode::AcknowledgedMismatch
 			}
-			Self::Lane(LaneRefusal::Underfunded { .. }) => RefusalCode::SessionUnderfunded,
+			Self::Lane(LaneRefusal::Underfunded { .. } | LaneRefusal::LanesUnearned { .. }) => {
+				RefusalCode::SessionUnderfunded
+			}
 			Self::Lane(LaneRefusal::LimitReached { .. }) => RefusalCode::SpendingLimitReached,
 			Self::Lane(LaneRefusal::ExposureReached { .. }) => RefusalCode::ExposureReached,
 			Self::Chain(_) => RefusalCode::ChainUnavailable,
@@ -149,6 +151,9 @@ impl Refusal {
 				RefusalDetails::AcknowledgedMismatch { expected, root }
 			}
 			Self::Lane(LaneRefusal::Underfunded { left, needed }) => {
+				RefusalDetails::SessionUnderfunded { left, needed }
+			}
+			Self::Lane(LaneRefusal::LanesUnearned { left, needed }) => {
 				RefusalDetails::SessionUnderfunded { left, needed }
 			}
 			Self::Lane(LaneRefusal::LimitReached { left, needed }) => {

@@ -38,10 +38,15 @@ fn most() -> Balance {
 }
 
 async fn check(voucher: Voucher, signer: &Keypair) -> Result<Checked, Refusal> {
+	let (_directory, store) = store().await;
+	check_in(&store, voucher, signer).await
+}
+
+async fn check_in(store: &Store, voucher: Voucher, signer: &Keypair) -> Result<Checked, Refusal> {
 	let offer = offer();
 	let payment = payment(&required(&offer), voucher, signer);
 	let presented = Presented::decode(&header(&payment), BODY).expect("it can be read");
-	presented.check(offer, &TestChain::default(), LATEST).await
+	presented.check(offer, &TestChain::default(), store, LATEST).await
 }
 
 async fn store() -> (tempfile::TempDir, Store) {
@@ -66,11 +71,11 @@ async fn both_forms_of_a_signature_are_taken() {
 	let good = voucher(BODY, most());
 	assert!(check(good, &caller()).await.is_ok());
 
-	let offer = offer();
+	let (offer, (_directory, store)) = (offer(), store().await);
 	let mut payment = payment(&required(&offer), good, &caller());
 	payment.payload.signature = caller().sign(&wrap(&good.signing_payload()));
 	let presented = Presented::decode(&header(&payment), BODY).expect("it can be read");
-	assert!(presented.check(offer, &TestChain::default(), LATEST).await.is_ok());
+	assert!(presented.check(offer, &TestChain::default(), &store, LATEST).await.is_ok());
 }
 
 #[tokio::test]
@@ -104,7 +109,8 @@ async fn no_voucher_is_valid_for_a_day() {
 	let check = |voucher: Voucher| async move {
 		let payment = payment(&required(&offer()), voucher, &caller());
 		let presented = Presented::decode(&header(&payment), BODY).expect("it can be read");
-		presented.check(offer(), &TestChain::default(), u32::MAX).await
+		let (_directory, store) = store().await;
+		presented.check(offer(), &TestChain::default(), &store, u32::MAX).await
 	};
 
 	assert!(check(until(BEST + LONGEST)).await.is_ok());
@@ -119,7 +125,7 @@ async fn deliver(
 	prompt: &str,
 	text: &str,
 ) -> Result<Served, DeliverError> {
-	let checked = check(voucher, &caller()).await.expect("it is good");
+	let checked = check_in(store, voucher, &caller()).await.expect("it is good");
 	let reserved = checked.reserve(store, Balance::MAX, prompt.into()).await.expect("it is taken");
 	let delivered = Delivered { text: text.into(), input_tokens: INPUT, output_tokens: 2 };
 	reserved.deliver(delivered, None, &key("//Receipts")).await

@@ -84,5 +84,6 @@ pub(super) async fn payment(
 		header.to_str().map_err(|_| refused(Refusal::Malformed("it is not plain ASCII".into())))?;
 	let presented = Presented::decode(header, &intake.body).map_err(refused)?;
 	let longest = app.live().limits.voucher_blocks;
-	presented.check(offer.clone(), app.source.as_ref(), longest).await.map_err(refused)
+	let (source, store) = (app.source.as_ref(), &app.store);
+	presented.check(offer.clone(), source, store, longest).await.map_err(refused)
 }

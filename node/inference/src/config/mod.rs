@@ -16,7 +16,7 @@ use std::{
 
 use openledger_chain_client::{KeySource, Scheme};
 use openledger_gateway::server::Origins;
-use openledger_primitives::{AccountId, OPEN};
+use openledger_primitives::{AccountId, MILLI_OPEN, OPEN};
 use openledger_settlement::{redeem::SettlementMode, requests::OnChainCalls};
 use serde::Deserialize;
 
@@ -208,7 +208,7 @@ mod defaults {
 				max_age_seconds: 60,
 				max_calls: 200,
 				max_value: u128::MAX,
-				min_value: 0,
+				min_value: 5 * MILLI_OPEN,
 				mode: SettlementMode::Auto,
 				aggregate_from: 64,
 				keep_days: 30,

@@ -184,9 +184,9 @@ async fn when_all_fail_the_app_is_told_why() {
 
 #[tokio::test]
 async fn a_node_cannot_have_sessions_opened_by_its_word() {
-	// One session with all its lanes, or two sessions.
+	// One session, as long as it can pay for what was refused as well, or two sessions.
 	for (code_of_node, vouchers, sessions) in
-		[("lane_of_other_terms", 1_024, 1), ("session_of_other_caller", 2, 2)]
+		[("lane_of_other_terms", 20, 1), ("session_of_other_caller", 2, 2)]
 	{
 		let world = World::new(1, 100 * MOST, 20 * MOST).await;
 		world.nodes[0].set(Mood::Denying(code_of_node));

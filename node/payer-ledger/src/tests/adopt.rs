@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{testing, AdoptError};
 
-const CALLER: u8 = 1;
+pub(super) const CALLER: u8 = 1;
 const HOT: u8 = 2;
-const RECEIPTS: u8 = 3;
+pub(super) const RECEIPTS: u8 = 3;
 const OTHER: u8 = 4;
 
-const PRICE: PriceSchedule = PriceSchedule {
+pub(super) const PRICE: PriceSchedule = PriceSchedule {
 	per_call: 5,
 	per_input_token: 0,
 	per_cached_input_token: 0,
@@ -33,7 +33,7 @@ fn start() -> Ledger {
 }
 
 /// A call for another request each time.
-fn call(ledger: &mut Ledger, request: u64) -> Begun {
+pub(super) fn call(ledger: &mut Ledger, request: u64) -> Begun {
 	let request_hash = Hash::from_low_u64_be(request);
 	let (input_tokens, max_output_tokens) = (2, 25);
 	let agreed = CallTerms {
@@ -57,7 +57,7 @@ fn serve(ledger: &mut Ledger, lane: &mut NodeLane, request: u64, tokens: u32) {
 }
 
 /// A lane with so many calls, and the ledger as it was after each of them.
-fn history(calls: u64) -> (NodeLane, Vec<Ledger>) {
+pub(super) fn history(calls: u64) -> (NodeLane, Vec<Ledger>) {
 	let (mut ledger, mut lane) = (start(), NodeLane::default());
 	let mut before = vec![ledger.clone()];
 	for request in 1..=calls {
@@ -67,19 +67,19 @@ fn history(calls: u64) -> (NodeLane, Vec<Ledger>) {
 	(lane, before)
 }
 
-fn adopt(ledger: &mut Ledger, state: &LaneStateBody) -> Result<Vec<Change>, AdoptError> {
-	ledger.adopt(7, state, &account(RECEIPTS), &PRICE)
+pub(super) fn adopt(ledger: &mut Ledger, state: &LaneStateBody) -> Result<Vec<Change>, AdoptError> {
+	ledger.adopt(7, state, &account(RECEIPTS), &PRICE, 0)
 }
 
 /// The refusal of a node's word, which has changed nothing.
-fn refused(ledger: &Ledger, state: &LaneStateBody) -> AdoptError {
+pub(super) fn refused(ledger: &Ledger, state: &LaneStateBody) -> AdoptError {
 	let mut after = ledger.clone();
 	let refused = adopt(&mut after, state).unwrap_err();
 	assert_eq!(contents(&after), contents(ledger));
 	refused
 }
 
-fn at(ledger: &Ledger) -> &Lane {
+pub(super) fn at(ledger: &Ledger) -> &Lane {
 	lane(ledger, &LaneSlot { node: node(2), session: 7, lane: 0, sequence: 1 })
 }
 
@@ -211,7 +211,7 @@ fn a_voucher_is_for_this_lane() {
 	assert!(matches!(other, AdoptError::Other("agreement")), "{other}");
 
 	let mut ledger = start();
-	let unknown = ledger.adopt(6, &state(), &account(RECEIPTS), &PRICE).unwrap_err();
+	let unknown = ledger.adopt(6, &state(), &account(RECEIPTS), &PRICE, 0).unwrap_err();
 	assert!(matches!(unknown, AdoptError::NoSession));
 	let nothing = LaneStateBody { last: None, ..state() };
 	assert!(matches!(refused(&ledger, &nothing), AdoptError::NoVoucher));

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn other_agreements_take_other_lanes_and_then_another_session() {
-	let (mut ledger, budget) = (with_session(100), Budget::new(200, Some(100)));
+	let (mut ledger, budget) = (with_session(2_000), Budget::new(4_000, Some(2_000)));
 	let take_with = |ledger: &mut Ledger, agreement| {
 		let agreed = CallTerms { agreement, ..agreed(3, 1) };
 		let (begun, _) = ledger.begin(&node(2), agreed, 10, &budget)?;
@@ -81,7 +81,7 @@ fn a_price_above_the_list_price_is_not_paid() {
 
 #[test]
 fn a_lane_that_its_node_has_lost_is_left_and_what_it_cost_still_counts() {
-	let (mut ledger, budget) = (with_session(100), Budget::new(100, None));
+	let (mut ledger, budget) = (with_session(150), Budget::new(150, None));
 	let first = begin(&mut ledger, 60, &budget).unwrap();
 	ledger.acknowledge(&first.slot, receipt(&first.slot, 3, 50), Fate::Delivered, 0);
 	let refused = begin(&mut ledger, 50, &budget).unwrap();
@@ -92,6 +92,7 @@ fn a_lane_that_its_node_has_lost_is_left_and_what_it_cost_still_counts() {
 
 	let next = begin(&mut ledger, 50, &budget).unwrap();
 	assert_eq!((next.slot.lane, next.slot.sequence, next.acknowledged), (1, 1, 0));
+	// So does the voucher that it has refused.
 	assert_eq!(ledger.books().left(7), 0);
 	assert_eq!(Ledger::restore(contents(&ledger)).books().left(7), 0);
 }
@@ -150,39 +151,44 @@ fn a_full_session_is_followed_by_another() {
 }
 
 #[test]
-fn a_node_cannot_have_sessions_opened_by_its_word() {
+fn a_node_takes_some_dozens_of_lanes_away_and_gets_no_more_calls() {
 	let (ledger, budget) = (with_session(10_000), Budget::new(20_000, Some(10_000)));
-	let deny_all = |charge: Option<Balance>| {
-		let mut ledger = ledger.clone();
-		for _ in 0..MAX_LANES {
-			let Begun { slot, .. } = begin(&mut ledger, 5, &budget).unwrap();
-			if let Some(charge) = charge {
-				ledger.acknowledge(&slot, receipt(&slot, 3, charge), Fate::Delivered, 0);
-				let again = begin(&mut ledger, 5, &budget).unwrap();
-				assert_eq!(again.slot.lane, slot.lane);
-				book(&mut ledger, |book| book.close_lane(again.slot.lane));
-				release(&mut ledger, &again.slot, false);
-			} else {
-				book(&mut ledger, |book| book.close_lane(slot.lane));
-				release(&mut ledger, &slot, false);
-			}
+	let deny = |ledger: &mut Ledger, charge: Option<Balance>| {
+		if let Some(charge) = charge {
+			let Begun { slot, .. } = begin(ledger, 5, &budget).unwrap();
+			ledger.acknowledge(&slot, receipt(&slot, 3, charge), Fate::Delivered, 0);
 		}
-		ledger
+		let Begun { slot, .. } = begin(ledger, 5, &budget).unwrap();
+		book(ledger, |book| book.close_lane(slot.lane));
+		refuse(ledger, &slot, Correction::default());
+		slot.lane
 	};
-	let mut denied = deny_all(None);
-	assert_eq!(begin(&mut denied, 1, &budget), Err(Shortfall::LanesDenied { session: 7 }));
-	// Nor does it help it that the session is used no more: what is in it comes back then.
-	book(&mut denied, Book::retire);
-	assert_eq!(begin(&mut denied, 1, &budget), Err(Shortfall::Open { need: 1 }));
-	// What was charged shows that the lanes were used.
-	assert_eq!(begin(&mut deny_all(Some(1)), 1, &budget), Err(Shortfall::Open { need: 1 }));
+	for charge in [None, Some(1)] {
+		let mut ledger = ledger.clone();
+		for number in 0..64 {
+			assert_eq!(deny(&mut ledger, charge), number);
+		}
+		// Another session costs another deposit, so that is not for the node alone to say.
+		let denied = Err(Shortfall::LanesDenied { session: 7 });
+		assert_eq!(begin(&mut ledger, 1, &budget), denied);
+		// Nor does it help it that the session is used no more: what is in it comes back then.
+		let mut retired = ledger.clone();
+		book(&mut retired, Book::retire);
+		assert_eq!(begin(&mut retired, 1, &budget), Err(Shortfall::Open { need: 1 }));
+		// What was charged shows that the lanes were used, once what was refused can be settled no more.
+		ledger.books_mut().forget_untaken(201 + 28_800);
+		match charge {
+			None => assert_eq!(begin(&mut ledger, 1, &budget), denied),
+			Some(_) => assert_eq!(begin(&mut ledger, 1, &budget).unwrap().slot.lane, 64),
+		}
+	}
 }
 
 #[test]
 fn a_lane_that_has_come_to_its_end_is_left() {
 	let (mut ledger, budget) = (with_session(1_000), Budget::new(2_000, Some(1_000)));
 	let end = Correction { sequence: Some(Sequence::MAX) };
-	for number in 0..MAX_LANES {
+	for number in 0..64 {
 		let Begun { slot, .. } = begin(&mut ledger, 5, &budget).unwrap();
 		assert_eq!((slot.lane, lane(&ledger, &slot).highest()), (number, 1));
 		refuse(&mut ledger, &slot, end);

@@ -8,6 +8,7 @@ mod node_side;
 mod numbers;
 mod random;
 mod trust;
+mod uncharged;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};

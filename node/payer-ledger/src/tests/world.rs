@@ -383,7 +383,7 @@ impl World {
 				continue;
 			}
 			let state = kept.state(CALLER, RECEIPTS);
-			match self.ledger.adopt(id, &state, &account(RECEIPTS), &PRICE) {
+			match self.ledger.adopt(id, &state, &account(RECEIPTS), &PRICE, 0) {
 				// The statement was taken before, and counted.
 				Ok(changes) => self.write(changes),
 				Err(AdoptError::NothingNew) => {}

@@ -18,6 +18,7 @@
 
 mod agreed;
 mod attempt;
+mod by_chain;
 mod context;
 mod lost;
 mod offered;

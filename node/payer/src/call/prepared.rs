@@ -37,19 +37,24 @@ pub(super) struct Payment {
 	pub voucher: SignedVoucher,
 	/// The node that is paid.
 	pub node: NodeInfo,
+	/// The newest block that calls of a new lane can be paid as of, by the node's offer and by the chain.
+	pub newest: BlockNumber,
 	made: Instant,
 }
 
 impl Payment {
 	/// Finds a lane that can pay, puts money into a session if there is none, and signs a voucher. Calls of a
-	/// new lane are paid as of a block within `as_of`, if its node has named such blocks.
+	/// new lane are paid as of no later block than `as_of`, if its node has named one.
 	pub async fn prepare(
 		agreed: Agreed,
 		parts: &Parts,
 		call: &mut Call<'_>,
-		as_of: Option<(BlockNumber, BlockNumber)>,
+		as_of: Option<BlockNumber>,
 	) -> Step<Self> {
 		let Agreed { offer, node } = agreed;
+		// A node that names a later one chooses whom the call is for.
+		let newest = offer.extra.block.min(parts.market.best());
+		let as_of = as_of.unwrap_or(newest).min(newest);
 		let want = want(parts, &node, &offer, &call.request.body, as_of);
 		let reserved = reserve(parts, call, want).await?;
 		if parts.settings.call.refill {
@@ -61,7 +66,7 @@ impl Payment {
 		let Some(key) = parts.network.keys().for_vouchers(signer.as_ref()) else {
 			// No such session is chosen.
 			let slot = &reserved.slot;
-			let released = parts.treasury.at(slot.session, |book| book.release(slot, false));
+			let released = parts.treasury.at(slot.session, |book| book.unsent(slot));
 			written(released.await)?;
 			let error = FundingError::NoKey { account: ss58(&parts.network.account()) };
 			return Step::Break(unfunded(&reserved.call.agreed, error));
@@ -71,7 +76,7 @@ impl Payment {
 		let genesis = parts.network.genesis_hash();
 		let sign = |voucher: &Voucher| key.sign_message(voucher);
 		let voucher = SignedVoucher::sign(&reserved, genesis, sign, &offer, url);
-		Step::Continue(Self { reserved, voucher, node, made: Instant::now() })
+		Step::Continue(Self { reserved, voucher, node, newest, made: Instant::now() })
 	}
 
 	/// The size that its answer can have.
@@ -96,21 +101,19 @@ impl Payment {
 	}
 }
 
-/// The wish for a lane that pays for a call.
+/// The wish for a lane that pays for a call, as of a block if it is a new one.
 fn want(
 	parts: &Parts,
 	node: &NodeInfo,
 	offer: &Requirements,
 	body: &[u8],
-	as_of: Option<(BlockNumber, BlockNumber)>,
+	as_of: BlockNumber,
 ) -> Want {
 	let (terms, best) = (&offer.extra, parts.market.best());
 	let mut salt = [0; 32];
 	OsRng.fill_bytes(&mut salt);
-	let (from, until) = as_of.unwrap_or((0, BlockNumber::MAX));
-	let block = terms.block.min(best).max(from).min(until);
 	let agreed = CallTerms {
-		agreement: terms.agreement(block, parts.settings.call.evidence),
+		agreement: terms.agreement(as_of, parts.settings.call.evidence),
 		list_price: terms.price,
 		input_tokens: terms.input_tokens,
 		max_output_tokens: terms.max_output_tokens,

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use openledger_chain_client::{At, ChainError};
 use openledger_payer_ledger::{Book, Correction, Lane, LaneSlot, Ledger};
 use openledger_primitives::{info::ModelInfo, Balance, BlockNumber, Hash, Sequence};
-use openledger_protocol::units::format_amount;
+use openledger_protocol::{clock::unix_seconds, units::format_amount};
 use tokio::time::{sleep, timeout, Instant};
 use tracing::{debug, warn};
 
 use super::{
+	by_chain,
 	context::Call,
 	prepared::Payment,
 	refused,
@@ -35,8 +36,8 @@ pub(super) struct Patience {
 	corrections: u32,
 	/// The requests of the vouchers that it has refused for this very call.
 	refused: Vec<Hash>,
-	/// The first and the last block that calls of a new lane may be paid as of, if it has named them.
-	as_of: Option<(BlockNumber, BlockNumber)>,
+	/// The last block that calls of a new lane may be paid as of, if it has named one.
+	as_of: Option<BlockNumber>,
 }
 
 impl Patience {
@@ -45,8 +46,8 @@ impl Patience {
 		Self { until, corrections: 0, refused: Vec::new(), as_of: None }
 	}
 
-	/// The first and the last block that calls of a new lane may be paid as of, if the node has named them.
-	pub fn as_of(&self) -> Option<(BlockNumber, BlockNumber)> {
+	/// The last block that calls of a new lane may be paid as of, if the node has named one.
+	pub fn as_of(&self) -> Option<BlockNumber> {
 		self.as_of
 	}
 
@@ -140,8 +141,8 @@ impl Rejected {
 			let closed = parts.treasury.at(slot.session, |book| book.close_lane(slot.lane));
 			written(closed.await)?;
 		}
-		if let Remedy::AsOf(from, until) = remedy {
-			patience.as_of = Some((from, until));
+		if let Remedy::AsOf(_, until) = remedy {
+			patience.as_of = Some(until);
 		}
 		refuse(match remedy {
 			Remedy::Again(correction) => correction,
@@ -175,6 +176,18 @@ impl Rejected {
 				);
 				bar(parts, slot, reason).await
 			}
+			Remedy::Untrue => {
+				let (allowance, now) = (payment.reserved.call.agreed.allowance, unix_seconds());
+				let counted =
+					parts.treasury.update(|ledger| ledger.count_untrue(slot, allowance, now));
+				written(counted.await)?;
+				parts.market.failed(&node.operator);
+				let code = &refusal.code;
+				let reason =
+					format!("it refuses a voucher with `{code}`, and the chain says otherwise");
+				warn!(node = %slot.node, %reason, "a node is not believed");
+				Step::Break(elsewhere(PayerCode::NodeMisbehaves, reason))
+			}
 			Remedy::Useless => {
 				written(parts.treasury.at(slot.session, Book::retire_unwelcome).await)?;
 				Step::Break(refused())
@@ -183,6 +196,8 @@ impl Rejected {
 			| Remedy::Again(_)
 			| Remedy::OtherLane
 			| Remedy::AsOf(..)
+			| Remedy::OutOfTerms
+			| Remedy::LaneLost
 			| Remedy::Occupied
 			| Remedy::Retire
 			| Remedy::None => Step::Break(refused()),
@@ -239,7 +254,7 @@ async fn remedy_for(parts: &Parts, payment: &Payment, refusal: &Refusal, used: S
 		// Its number may be that of somebody else's session.
 		Remedy::Disputed(_) | Remedy::Contradicted => dispute(parts, claim, slot).await,
 		Remedy::Occupied => Remedy::OtherLane,
-		claim => claim,
+		claim => by_chain::compare(parts, payment, claim).await,
 	};
 	// Another session costs another deposit, so that is not for the node alone to say.
 	if claim != Remedy::Retire {

@@ -18,8 +18,14 @@ pub enum Remedy {
 	Wait,
 	/// Sign another voucher on another lane, and none on this one any more.
 	OtherLane,
-	/// The same, where the calls of a new lane are paid as of one of these blocks.
+	/// The same, where the calls of a new lane are paid as of one of these blocks, if the chain agrees.
 	AsOf(BlockNumber, BlockNumber),
+	/// The same, if the chain has no terms for the lane that are good for the voucher.
+	OutOfTerms,
+	/// The same, if the chain has settled calls of the lane.
+	LaneLost,
+	/// The chain contradicts the node's reason: sign no other voucher for this call.
+	Untrue,
 	/// Use the session no more, and another one instead, if the chain agrees.
 	Retire,
 	/// Use the session no more, and ask another node.
@@ -101,7 +107,8 @@ pub fn remedy(refusal: &Refusal, tried: Tried) -> Remedy {
 			_ => Remedy::None,
 		},
 		// Others are paid for calls from some block on, or the node has not the books of what it has settled.
-		RefusalCode::TermsChanged | RefusalCode::LaneLost => Remedy::OtherLane,
+		RefusalCode::TermsChanged => Remedy::OutOfTerms,
+		RefusalCode::LaneLost => Remedy::LaneLost,
 		RefusalCode::SessionUnknown
 		| RefusalCode::SessionUnderfunded
 		| RefusalCode::SpendingLimitReached
@@ -247,8 +254,8 @@ mod tests {
 			("price_changed", none.clone(), false, again(6)),
 			("version_changed", none.clone(), false, again(6)),
 			("lane_of_other_terms", none.clone(), false, Remedy::Contradicted),
-			("terms_changed", none.clone(), false, Remedy::OtherLane),
-			("lane_lost", none.clone(), false, Remedy::OtherLane),
+			("terms_changed", none.clone(), false, Remedy::OutOfTerms),
+			("lane_lost", none.clone(), false, Remedy::LaneLost),
 			("session_of_other_caller", none.clone(), true, Remedy::Useless),
 			("voucher_out_of_order", json!({ "sequence": 3 }), false, again(2)),
 			("voucher_out_of_order", json!({ "sequence": 7 }), false, Remedy::None),

@@ -61,5 +61,5 @@ pub(super) async fn send(payment: Payment, parts: &Parts, call: &mut Call<'_>) -
 /// Gives back what was set aside for a voucher that nobody has.
 async fn release(parts: &Parts, payment: &Payment) -> Step<()> {
 	let slot = &payment.reserved.slot;
-	written(parts.treasury.at(slot.session, |book| book.release(slot, false)).await)
+	written(parts.treasury.at(slot.session, |book| book.unsent(slot)).await)
 }

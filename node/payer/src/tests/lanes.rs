@@ -247,6 +247,8 @@ async fn a_lane_is_paid_as_of_a_block_that_its_node_can_use() {
 	assert_eq!(pay(&payer).await, (0, 1));
 	assert_eq!(agreement(&net, 0).as_of, 10, "of the session's own block");
 	at_block(&net, &payer, 20).await;
+	// Others have replaced the blocks before.
+	net.chain.state.lock().sessions.get_mut(&SESSION).unwrap().opened_at = 11;
 	net.nodes[0].ledger.lock().as_of = Some((11, 15));
 	assert_eq!(pay(&payer).await, (1, 1));
 	assert_eq!(agreement(&net, 1).as_of, 15);
@@ -263,6 +265,11 @@ async fn a_lane_is_paid_as_of_a_block_that_its_node_can_use() {
 	}
 	assert_eq!(pay(&payer).await, (2, 1));
 	assert_eq!(agreement(&net, 2).as_of, 17);
+	// If it has gone back since, it says so in its offer as well.
+	net.nodes[0].ledger.lock().behind = 5;
+	assert_eq!(pay(&payer).await, (3, 1));
+	assert_eq!(agreement(&net, 3).as_of, 15);
+	assert!(!is_barred(&payer));
 }
 
 #[tokio::test]

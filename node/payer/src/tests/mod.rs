@@ -1,6 +1,7 @@
 //! The engine as a whole, against a chain in memory and nodes that are real servers.
 
 mod claims;
+mod denials;
 mod full_disk;
 mod lanes;
 mod one_shot;

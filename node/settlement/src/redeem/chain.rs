@@ -8,13 +8,12 @@ use std::{
 use async_trait::async_trait;
 use openledger_books::LaneKey;
 use openledger_chain_client::{
-	agent, events, metering, settlements, Agent, At, Call, Chain, LaneOutcome, SubmitOptions,
-	TxOutcome,
+	agent, events, metering, settlements, Agent, At, Call, Chain, DispatchFailure, LaneOutcome,
+	SubmitOptions, TxOutcome,
 };
 use openledger_primitives::{info::SessionInfo, lane::LaneSettlement, BlockNumber, SessionId};
 use serde::Deserialize;
 
-use super::sending::OVER;
 use crate::view::ChainUnavailable;
 
 /// For how many blocks a settlement may enter one. Short, so that after a crash its outcome is
@@ -58,13 +57,12 @@ pub struct SeenSession {
 pub enum Sent {
 	/// It is in a finalized block and had these effects on its lanes.
 	Finalized { block: BlockNumber, outcomes: Vec<LaneOutcome> },
-	/// It had no effect and will have none, because of the pallet's error, or the pool's.
+	/// It failed in a finalized block, and had no effect. This is what the chain says of the first lane.
+	Failed { block: BlockNumber, reason: DispatchFailure },
+	/// The pool refused it: it is in no block, and will be in none.
 	Refused { error: String },
 	/// No block included it in time, and none will.
 	Expired,
-	/// The time to settle the first lane's session is over: it had no effect, and nor will any other of that
-	/// lane.
-	Over,
 	/// It may have had an effect, or may still get one, until the last block that may include it, where
 	/// that is known.
 	Unknown { until: Option<BlockNumber>, reason: String },
@@ -180,9 +178,8 @@ impl SettlementChain for ChainLink {
 				until: None,
 				reason: format!("in block {}, not finalized", included.block.number),
 			},
-			TxOutcome::Failed { error, finalized: true, .. } if error.name == OVER => Sent::Over,
-			TxOutcome::Failed { error, finalized: true, .. } => {
-				Sent::Refused { error: error.to_string() }
+			TxOutcome::Failed { error, finalized: true, block } => {
+				Sent::Failed { block: block.number, reason: error }
 			}
 			TxOutcome::Failed { error, block, .. } => Sent::Unknown {
 				until: None,

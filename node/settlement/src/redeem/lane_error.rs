@@ -16,6 +16,8 @@ pub(super) enum LaneError {
 	Refused(String),
 	#[error("a settlement of several lanes was refused, and each is tried alone: {0}")]
 	RefusedTogether(String),
+	#[error("the session's deposit does not cover any of the lane's calls")]
+	Exhausted,
 	#[error("no block included the settlement in time")]
 	NotIncluded,
 	#[error("a settlement that was sent again has not arrived: {0}")]
@@ -30,7 +32,7 @@ impl LaneError {
 		match self {
 			Self::Chain(_) => RefusalCode::ChainUnavailable.as_str(),
 			Self::Store(_) => RefusalCode::StoreUnavailable.as_str(),
-			Self::Refused(_) | Self::RefusedTogether(_) => "refused",
+			Self::Refused(_) | Self::RefusedTogether(_) | Self::Exhausted => "refused",
 			Self::NotIncluded | Self::NotArrived(_) => "not_arrived",
 			Self::Broken => "broken_off",
 		}
@@ -38,6 +40,6 @@ impl LaneError {
 
 	/// Tells whether no fee was paid, so that trying again costs nothing.
 	pub(super) fn is_free(&self) -> bool {
-		matches!(self, Self::Chain(_) | Self::Store(_) | Self::NotIncluded)
+		matches!(self, Self::Chain(_) | Self::Store(_) | Self::NotIncluded | Self::Exhausted)
 	}
 }

@@ -8,15 +8,16 @@
 //! 1. reads at the finalized block how far the chain has settled each, and notes every call up
 //!    to there as settled: whatever an earlier process had sent is found here;
 //! 2. leaves a lane alone while an earlier settlement of it may still enter a block;
-//! 3. takes each lane's oldest served calls with the voucher of the newest of them: their records, or, if it
-//!    is set to and enough of them follow one another in the lane's list, their sums;
+//! 3. takes each lane's oldest served calls: their records, or, if it is set to and enough of them follow one
+//!    another in the lane's list, their sums; with the lane's newest voucher, which the chain takes longest;
 //! 4. writes down that they are being submitted, then submits, then waits for finalization and
 //!    notes what the events say of each lane.
 //!
 //! The chain takes or rejects each lane by itself. A lane that was rejected is left alone for exponentially
 //! longer: half a minute at most where nothing was sent, a minute where the session is about to end, else an
 //! hour. If a whole settlement was refused, its lanes are tried once more each alone, so that a bad one holds
-//! up no other.
+//! up no other. Where the chain says that it will never redeem a voucher, the calls' own one is tried, and they
+//! are lost if it is no better.
 //!
 //! A settlement whose outcome is not known is looked up by step 1 until it is known, or until the
 //! last block that could include it is finalized, or it is certain that the chain's node never took it;
@@ -31,6 +32,7 @@
 //! | `worker` | the lanes of a settlement: what the chain knows of them already |
 //! | `plan`, `runs` | what to send next of a lane: records, and sums |
 //! | `sending`, `notes` | sending it, and noting the outcome |
+//! | `refusal` | what a refusal of a lane means for its calls |
 //! | `chain` | the chain, as all of these see it |
 //! | `handle` | what others may ask |
 
@@ -42,6 +44,7 @@ mod lane_error;
 mod notes;
 mod plan;
 mod policy;
+mod refusal;
 mod rests;
 mod room;
 mod runs;

@@ -1,7 +1,11 @@
 //! The next settlement of a lane: its oldest calls one by one, and then a run of them by their sums.
+//!
+//! They go with the voucher of the lane's newest call, however many wait: what the caller has acknowledged with
+//! it covers them, and the chain takes it when their own vouchers are too old. Their own are for where the
+//! chain does not take that one.
 
 use std::{
-	collections::HashMap,
+	collections::{HashMap, HashSet},
 	sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -43,6 +47,12 @@ impl Plan {
 	/// True if some of it was sent before and may still arrive.
 	pub fn is_again(&self) -> bool {
 		self.calls.iter().any(|(_, earlier)| earlier.is_some())
+	}
+
+	/// True if it goes with the voucher of its last call.
+	pub fn has_own_voucher(&self) -> bool {
+		let voucher = self.settlement.voucher.newest().sequence;
+		self.calls.last().is_some_and(|(id, _)| id.sequence == voucher)
 	}
 }
 
@@ -87,6 +97,16 @@ impl Open {
 	}
 }
 
+/// What waits of a lane, and the voucher that it may go with.
+struct Backlog {
+	key: LaneKey,
+	calls: Vec<Open>,
+	/// True if there are more of them.
+	more: bool,
+	/// The lane's newest call that waits, and its index. None if calls are to go with their own voucher.
+	newest: Option<(CallId, u32)>,
+}
+
 /// Makes plans. Fails where the store does.
 pub(super) struct Planner {
 	pub store: Store,
@@ -94,12 +114,15 @@ pub(super) struct Planner {
 	/// Lanes of which a run was rejected: its calls, up to this sequence, are brought one by one, so that one
 	/// that the chain does not take does not hold up the others.
 	one_by_one: Mutex<HashMap<LaneKey, Sequence>>,
+	/// Lanes whose newest voucher was refused for good: their next calls go with their own one.
+	with_own_voucher: Mutex<HashSet<LaneKey>>,
 }
 
 impl Planner {
 	/// Plans settlements of calls in `store`.
 	pub fn new(store: Store, limits: Limits) -> Self {
-		Self { store, limits, one_by_one: Mutex::default() }
+		let (one_by_one, with_own_voucher) = Default::default();
+		Self { store, limits, one_by_one, with_own_voucher }
 	}
 
 	/// The oldest calls of a lane that wait: as many as one settlement can have, and one more.
@@ -158,14 +181,34 @@ impl Planner {
 		room: Room,
 	) -> Result<Option<Plan>, StoreError> {
 		let least = self.least_run(waiting.calls.len(), policy);
-		let calls: Vec<Open> = waiting.calls.into_iter().filter_map(Open::of).collect();
+		let backlog = self.backlog(key, waiting).await?;
 		if let Some(least) = least {
-			let plan = self.summed(key, &calls, waiting.more, least, settled, room).await?;
+			let plan = self.summed(&backlog, least, settled, room).await?;
 			if plan.is_some() {
 				return Ok(plan);
 			}
 		}
-		self.itemised(key, &calls, room).await
+		self.itemised(&backlog, room).await
+	}
+
+	/// Finds out which voucher goes with what waits of a lane.
+	async fn backlog(&self, key: LaneKey, waiting: Waiting) -> Result<Backlog, StoreError> {
+		let Waiting { calls, more } = waiting;
+		let calls: Vec<Open> = calls.into_iter().filter_map(Open::of).collect();
+		let newest = if self.lanes_with_own_voucher().remove(&key) {
+			None
+		} else if more {
+			let newest = self.store.newest_open_call(key).await?.and_then(Open::of);
+			newest.map(|call| (call.id, call.index))
+		} else {
+			calls.last().map(|call| (call.id, call.index))
+		};
+		Ok(Backlog { key, calls, more, newest })
+	}
+
+	/// Notes that the chain will never redeem a lane's newest voucher: its next calls go with their own.
+	pub fn use_own_voucher(&self, key: LaneKey) {
+		self.lanes_with_own_voucher().insert(key);
 	}
 
 	/// Notes that a run was rejected: its calls go one by one from now on.
@@ -178,24 +221,30 @@ impl Planner {
 	/// Forgets lanes of which nothing waits any more.
 	pub fn keep(&self, wanted: impl Fn(&LaneKey) -> bool) {
 		self.lanes_one_by_one().retain(|key, _| wanted(key));
+		self.lanes_with_own_voucher().retain(|key| wanted(key));
 	}
 
 	fn lanes_one_by_one(&self) -> MutexGuard<'_, HashMap<LaneKey, Sequence>> {
 		self.one_by_one.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
+	fn lanes_with_own_voucher(&self) -> MutexGuard<'_, HashSet<LaneKey>> {
+		self.with_own_voucher.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
 	/// The first run of at least so many calls, and each of the calls before it. `None` if there is none that
 	/// the chain would take, or there is no room for those before it.
 	async fn summed(
 		&self,
-		key: LaneKey,
-		calls: &[Open],
-		more: bool,
+		backlog: &Backlog,
 		least: usize,
 		settled: Settled,
 		room: Room,
 	) -> Result<Option<Plan>, StoreError> {
-		let (Some(first), Some(newest)) = (calls.first(), calls.last()) else { return Ok(None) };
+		let Backlog { key, ref calls, more, newest } = *backlog;
+		let (Some(first), Some((newest, count))) = (calls.first(), newest) else {
+			return Ok(None);
+		};
 		let follows = self.follows(key, first.index, settled.sequence).await?;
 		let one_by_one = self.lanes_one_by_one().get(&key).copied().unwrap_or_default();
 		let shapes: Vec<Shape> = calls.iter().map(Open::shape).collect();
@@ -210,12 +259,12 @@ impl Planner {
 		if !fits || before.len() >= room.records {
 			return Ok(None);
 		}
-		let proof = self.store.lane_proof(key, newest.index, next.index, to.index).await?;
+		let proof = self.store.lane_proof(key, count, next.index, to.index).await?;
 		let Some(proof) = proof else {
 			warn!(lane = %key, "calls cannot be added up: their list is not kept any more");
 			return Ok(None);
 		};
-		let stored = self.store.voucher(newest.id).await?;
+		let stored = self.store.voucher(newest).await?;
 		let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
 		let ahead = Settled {
 			sequence: before.last().map_or(settled.sequence, |call| call.id.sequence),
@@ -256,17 +305,14 @@ impl Planner {
 		Ok(leaves.first().is_some_and(|leaf| leaf.sequence <= settled))
 	}
 
-	/// The oldest calls that wait, with the voucher of the newest of them.
-	async fn itemised(
-		&self,
-		key: LaneKey,
-		calls: &[Open],
-		room: Room,
-	) -> Result<Option<Plan>, StoreError> {
+	/// The oldest calls that wait, each by itself.
+	async fn itemised(&self, backlog: &Backlog, room: Room) -> Result<Option<Plan>, StoreError> {
+		let Backlog { key, ref calls, newest, .. } = *backlog;
 		let count = room.records_of(calls.iter().map(|call| &call.served));
 		let settled = calls.get(..count).unwrap_or_default();
-		let Some(newest) = settled.last() else { return Ok(None) };
-		let stored = self.store.voucher(newest.id).await?;
+		let Some(last) = settled.last() else { return Ok(None) };
+		let voucher = newest.map_or(last.id, |(newest, _)| newest);
+		let stored = self.store.voucher(voucher).await?;
 		let stored = stored.ok_or(StoreError::Corrupt { table: "vouchers" })?;
 		let Some(parts) = parts(settled, None) else { return Ok(None) };
 		Ok(Some(Plan {

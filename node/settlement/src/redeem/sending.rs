@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use openledger_books::{CallId, LaneKey, Loss, Outcome, Store, StoreError, Submission};
-use openledger_chain_client::{LaneOutcome, Rejection};
+use openledger_chain_client::{DispatchFailure, LaneOutcome, Rejection};
 use openledger_primitives::{BlockNumber, Sequence};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -12,13 +12,11 @@ use super::{
 	handle::LastSettlement,
 	lane_error::LaneError,
 	notes::{both, keep, note, outcome_of},
-	plan::{Plan, Planner},
+	plan::{Left, Plan, Planner},
+	refusal::{is_of_runs, loss},
 	worker::{Looked, Results},
 	Sent, SettlementChain,
 };
-
-/// The name of the chain's error for a session that is not settled any more.
-pub(super) const OVER: &str = "SettlementOver";
 
 /// Sends settlements.
 pub(super) struct Sender {
@@ -48,13 +46,13 @@ impl Sender {
 		};
 		match sent {
 			Sent::Finalized { block, outcomes } => self.finalized(block, &outcomes, &plans).await,
+			Sent::Failed { block, reason } => self.failed(block, &reason, &plans).await,
 			Sent::Refused { error } => self.refused(error, &plans).await,
 			// That says nothing against any of its lanes.
 			Sent::Expired => {
 				let late = || LaneError::NotIncluded;
 				self.no_effect(&plans, late).await
 			}
-			Sent::Over => self.over(&plans).await,
 			Sent::Unknown { until, reason } => {
 				self.unknown(until, submission, &reason, &plans).await
 			}
@@ -78,32 +76,55 @@ impl Sender {
 		}
 	}
 
-	async fn refused(&self, error: String, plans: &[Plan]) -> Results {
-		if let [plan] = plans {
-			self.refuse_run(plan);
-			return self.no_effect(plans, || LaneError::Refused(error.clone())).await;
-		}
-		self.no_effect(plans, || LaneError::RefusedTogether(error.clone())).await
-	}
-
-	/// The time to settle a session is over: the first one's of these lanes, and nothing counted of the
-	/// others.
-	async fn over(&self, plans: &[Plan]) -> Results {
+	/// Nothing of it counted, for this reason of the first lane's: of several it says little.
+	async fn failed(
+		&self,
+		block: BlockNumber,
+		reason: &DispatchFailure,
+		plans: &[Plan],
+	) -> Results {
 		match plans {
-			[plan] if !plan.is_again() => match self.note_over(plan).await {
-				Ok(()) => vec![(plan.key, Ok(Looked::Sent { left: plan.left }))],
-				Err(error) => vec![(plan.key, Err(error.into()))],
-			},
-			_ => self.refused("the session's time to be settled is over".into(), plans).await,
+			[plan] => vec![(plan.key, self.lane_refused(plan, block, reason).await)],
+			_ => self.refused(reason.to_string(), plans).await,
 		}
 	}
 
-	/// Sending it again would cost a fee each time.
-	async fn note_over(&self, plan: &Plan) -> Result<(), StoreError> {
-		let Plan { key, calls, .. } = plan;
-		error!(lane = %key, calls = calls.len(), "the session's time to be settled is over");
-		let lost = |(id, _): &(CallId, _)| (*id, Outcome::Lost(Loss::SessionClosed));
-		note(&self.store, calls.iter().map(lost).collect()).await.map(drop)
+	async fn refused(&self, error: String, plans: &[Plan]) -> Results {
+		let why = || match plans {
+			[_] => LaneError::Refused(error.clone()),
+			_ => LaneError::RefusedTogether(error.clone()),
+		};
+		self.no_effect(plans, why).await
+	}
+
+	/// Goes on from the chain's refusal of a lane. Where nothing will mend it, sending the calls again would
+	/// cost a fee each time: they are lost, unless their own voucher, or an earlier copy, may do better.
+	async fn lane_refused(
+		&self,
+		plan: &Plan,
+		block: BlockNumber,
+		reason: &DispatchFailure,
+	) -> Result<Looked, LaneError> {
+		let Plan { key, settlement, calls, left, .. } = plan;
+		let as_of = settlement.voucher.newest().agreement.as_of;
+		let loss = loss(&reason.name, block, as_of).filter(|_| !plan.is_again());
+		let is_lost = |loss: &Loss| *loss == Loss::SessionClosed || plan.has_own_voucher();
+		if let Some(loss) = loss.filter(is_lost) {
+			error!(lane = %key, calls = calls.len(), %reason, "the chain will not pay for calls");
+			let lost = |(id, _): &(CallId, _)| (*id, Outcome::Lost(loss));
+			note(&self.store, calls.iter().map(lost).collect()).await?;
+			return Ok(Looked::Sent { left: *left });
+		}
+		note(&self.store, calls.iter().map(as_before).collect()).await?;
+		if loss.is_some() {
+			warn!(lane = %key, %reason, "the newest voucher is refused, and the calls' own is next");
+			self.planner.use_own_voucher(*key);
+			return Ok(Looked::Sent { left: Left::More });
+		}
+		if is_of_runs(&reason.name) {
+			self.refuse_run(plan);
+		}
+		Err(LaneError::Refused(reason.to_string()))
 	}
 
 	async fn unknown(
@@ -159,21 +180,17 @@ impl Sender {
 		outcomes: Vec<(BlockNumber, LaneOutcome)>,
 	) -> Result<Looked, LaneError> {
 		let Plan { key, calls, left, .. } = plan;
-		let mut refusal = Some("the chain says nothing of it".to_owned());
 		for (block, outcome) in &outcomes {
 			match outcome {
 				LaneOutcome::Settled(settlement) => {
-					refusal = None;
 					keep(&self.store, *block, settlement).await?;
 					settlement.rejected.iter().for_each(|rejected| self.rejected(plan, rejected));
 					let charged = settlement.header.charged;
 					info!(lane = %key, block, calls = calls.len(), %charged, "settled");
 				}
-				LaneOutcome::Refused { reason, .. } if reason.name == OVER && !plan.is_again() => {
-					self.note_over(plan).await?;
-					return Ok(Looked::Sent { left: *left });
+				LaneOutcome::Refused { reason, .. } => {
+					return self.lane_refused(plan, *block, reason).await;
 				}
-				LaneOutcome::Refused { reason, .. } => refusal = Some(reason.to_string()),
 			}
 		}
 		let settled = settled_up_to(&outcomes);
@@ -189,13 +206,10 @@ impl Sender {
 			outcome.map_or_else(|| as_before(call), |outcome| (id, outcome))
 		});
 		note(&self.store, noted.collect()).await?;
-		match refusal {
-			None => Ok(Looked::Sent { left: *left }),
-			Some(reason) => {
-				self.refuse_run(plan);
-				Err(LaneError::Refused(reason))
-			}
+		if outcomes.is_empty() {
+			return Err(LaneError::Refused("the chain says nothing of it".into()));
 		}
+		Ok(Looked::Sent { left: *left })
 	}
 
 	/// Says what was rejected of a lane of which something was settled.

@@ -163,6 +163,12 @@ impl Worker {
 
 		match session {
 			Some(session) if session.node == *self.sessions.operator() => {
+				// It would cost a fee each time, until the caller adds to it.
+				let left = session.deposit.saturating_sub(session.settled);
+				let is_beyond = |(_, call): &(CallId, StoredCall)| call.charge() > left;
+				if !waiting.calls.is_empty() && waiting.calls.iter().all(is_beyond) {
+					return Err(LaneError::Exhausted);
+				}
 				Ok(self.planner.next(key, looking.policy, waiting, settled, room).await?)
 			}
 			Some(session) => {

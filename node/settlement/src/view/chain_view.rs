@@ -310,6 +310,7 @@ impl SessionSource for ChainView {
 
 	async fn lane_terms(
 		&self,
+		session: SessionId,
 		model: ModelId,
 		version: VersionId,
 		price_version: PriceVersion,
@@ -319,7 +320,8 @@ impl SessionSource for ChainView {
 			let found = self.chain.lane_terms(model, version, price_version, as_of, At::Best).await;
 			found.map_err(|error| error.to_string())
 		};
-		self.terms.get((model, version, price_version, as_of), self.sight()?, ask).await
+		let key = (model, version, price_version, as_of);
+		self.terms.get(session, key, self.sight()?, ask).await
 	}
 
 	fn away_for(&self) -> Option<Duration> {

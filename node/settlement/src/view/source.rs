@@ -50,9 +50,11 @@ pub trait SessionSource: Send + Sync + 'static {
 	async fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, ChainUnavailable>;
 
 	/// The terms of calls that are made under an agreement with these, or the reason why no voucher with them
-	/// is redeemed. They may be a hundred blocks old: what changes them is announced long before.
+	/// is redeemed. They may be a hundred blocks old: what changes them is announced long before. So much is
+	/// asked for a session at most.
 	async fn lane_terms(
 		&self,
+		session: SessionId,
 		model: ModelId,
 		version: VersionId,
 		price_version: PriceVersion,

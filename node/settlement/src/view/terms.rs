@@ -6,12 +6,13 @@
 use std::{
 	collections::HashMap,
 	future::Future,
-	sync::{Mutex, MutexGuard, PoisonError},
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::Duration,
 };
 
 use openledger_primitives::{
-	info::LaneTermsInfo, lane::RejectReason, BlockNumber, ModelId, PriceVersion, VersionId,
+	info::LaneTermsInfo, lane::RejectReason, BlockNumber, ModelId, PriceVersion, SessionId,
+	VersionId,
 };
 use tokio::{sync::Semaphore, time::timeout};
 use tracing::warn;
@@ -28,8 +29,12 @@ const AWAY: BlockNumber = 14_400;
 const GRACE: BlockNumber = 28_800;
 /// The most terms that are kept.
 const MOST: usize = 10_000;
+/// The most of them that were asked for by one session. Others must not have to ask anew because of it.
+const MOST_OF_ONE: usize = 128;
 /// The number of questions asked at the same time.
 const AT_ONCE: usize = 8;
+/// The number of those that are asked for one session.
+const AT_ONCE_OF_ONE: usize = 2;
 /// The time that an answer may take, and how long to wait before asking.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -44,6 +49,8 @@ pub(super) type Answer = Result<LaneTermsInfo, RejectReason>;
 struct Known {
 	answer: Answer,
 	read_at: BlockNumber,
+	/// The session that it was asked for.
+	session: SessionId,
 }
 
 impl Known {
@@ -66,22 +73,26 @@ fn bounded(terms: LaneTermsInfo, best: BlockNumber) -> LaneTermsInfo {
 pub(super) struct Terms {
 	known: Mutex<HashMap<TermsKey, Known>>,
 	asking: Semaphore,
+	/// The sessions that it is asked for, each with its part of the questions.
+	turns: Mutex<HashMap<SessionId, Arc<Semaphore>>>,
 }
 
 impl Default for Terms {
 	fn default() -> Self {
-		Self { known: Mutex::default(), asking: Semaphore::new(AT_ONCE) }
+		let (known, turns) = Default::default();
+		Self { known, asking: Semaphore::new(AT_ONCE), turns }
 	}
 }
 
 impl Terms {
-	/// Terms as they are known, or as `ask` finds them. Those that were read lately are used as they were
+	/// Terms as they are known, or as `ask` finds them, for a session. Those that were read lately are used as they were
 	/// where the chain cannot be asked.
 	///
 	/// # Errors
 	/// If they are not known and the chain cannot be asked, or too many ask.
 	pub async fn get<F, A>(
 		&self,
+		session: SessionId,
 		key: TermsKey,
 		sight: Sight,
 		ask: F,
@@ -101,6 +112,8 @@ impl Terms {
 			return Err(ChainUnavailable(reason));
 		}
 		let answer = timeout(PATIENCE, async {
+			let turn = self.turn(session);
+			let _turn = turn.acquire().await.map_err(|error| error.to_string())?;
 			let _permit = self.asking.acquire().await.map_err(|error| error.to_string())?;
 			// Whoever asked meanwhile may have asked the same.
 			match self.known(key, best, longest) {
@@ -111,7 +124,7 @@ impl Terms {
 		match answer.await.unwrap_or_else(|_| Err("it does not answer".into())) {
 			Ok(answer) => {
 				let answer = answer.map(|terms| bounded(terms, best));
-				self.note(key, answer.clone(), best);
+				self.note(session, key, answer.clone(), best);
 				Ok(answer)
 			}
 			Err(error) => match self.known(key, best, AWAY) {
@@ -130,14 +143,29 @@ impl Terms {
 		Some(known.answer.clone())
 	}
 
-	fn note(&self, key: TermsKey, answer: Answer, best: BlockNumber) {
+	/// The part of the questions that a session has.
+	fn turn(&self, session: SessionId) -> Arc<Semaphore> {
+		let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+		turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+		let turn = turns.entry(session).or_insert_with(|| Semaphore::new(AT_ONCE_OF_ONE).into());
+		turn.clone()
+	}
+
+	fn note(&self, session: SessionId, key: TermsKey, answer: Answer, best: BlockNumber) {
 		let mut known = self.lock();
+		let of_session = || known.iter().filter(|(_, known)| known.session == session);
+		if of_session().count() >= MOST_OF_ONE {
+			let oldest = of_session().min_by_key(|(_, known)| known.read_at).map(|(key, _)| *key);
+			if let Some(key) = oldest {
+				known.remove(&key);
+			}
+		}
 		if known.len() >= MOST {
 			known.retain(|_, known| known.counts(best, FRESH));
 		}
 		let is_known = known.get(&key).is_some_and(|known| known.counts(best, FRESH));
 		if !is_known && known.len() < MOST {
-			known.insert(key, Known { answer, read_at: best });
+			known.insert(key, Known { answer, read_at: best, session });
 		}
 	}
 
@@ -158,6 +186,7 @@ mod tests {
 	use std::sync::atomic::{AtomicUsize, Ordering};
 
 	const KEY: TermsKey = (MODEL, VERSION, PRICE_VERSION, 90);
+	const SESSION: SessionId = 5;
 
 	fn terms(valid_until: BlockNumber) -> Answer {
 		let model = openledger_testkit::model();
@@ -176,7 +205,7 @@ mod tests {
 		away: bool,
 		answer: Result<Answer, String>,
 	) -> Result<Answer, ChainUnavailable> {
-		terms.get(KEY, Sight { best, away }, || async { answer }).await
+		terms.get(SESSION, KEY, Sight { best, away }, || async { answer }).await
 	}
 
 	fn down() -> Result<Answer, String> {
@@ -193,7 +222,7 @@ mod tests {
 		}
 		let other = (MODEL, VERSION, PRICE_VERSION, 91);
 		let sight = Sight { best: 299, away: false };
-		let found = known.get(other, sight, || async { Ok(terms(7)) }).await;
+		let found = known.get(SESSION, other, sight, || async { Ok(terms(7)) }).await;
 		assert_eq!(found, Ok(terms(7)), "each block has its own");
 	}
 
@@ -241,16 +270,36 @@ mod tests {
 			Ok(answer.clone())
 		};
 		let sight = Sight { best: 100, away: false };
-		let asking = (0..100).map(|as_of| known.get((MODEL, 1, 1, as_of), sight, ask));
-		futures::future::join_all(asking).await;
-		assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
+		for (sessions, expected) in [(100, AT_ONCE), (1, AT_ONCE_OF_ONE)] {
+			most.store(0, Ordering::SeqCst);
+			let asking = (0..100).map(|as_of| {
+				let key = (MODEL, sessions, 1, as_of);
+				known.get(SessionId::from(as_of % sessions), key, sight, ask)
+			});
+			futures::future::join_all(asking).await;
+			assert_eq!(most.load(Ordering::SeqCst), expected);
+		}
 
 		let most = BlockNumber::try_from(MOST).expect("it fits");
 		for as_of in 0..most + 10 {
-			known.note((MODEL, 1, 1, as_of), answer.clone(), 100);
+			known.note(as_of.into(), (MODEL, 1, 1, as_of), answer.clone(), 100);
 		}
 		assert_eq!(known.lock().len(), MOST);
-		known.note(KEY, terms(2), 100 + FRESH);
+		known.note(SESSION, KEY, terms(2), 100 + FRESH);
 		assert_eq!(known.lock().len(), 1, "those that are old make room");
+	}
+
+	#[tokio::test]
+	async fn one_session_does_not_use_up_what_is_kept() {
+		let (known, most) =
+			(Terms::default(), BlockNumber::try_from(MOST_OF_ONE).expect("it fits"));
+		known.note(SESSION + 1, KEY, terms(1), 100);
+		for as_of in 100..150 + most {
+			known.note(SESSION, (MODEL, 1, 1, as_of), terms(1), as_of);
+		}
+		assert_eq!(known.lock().len(), MOST_OF_ONE + 1);
+		assert_eq!(known.known(KEY, 100, FRESH), Some(terms(1)), "another one's are kept");
+		assert_eq!(known.known((MODEL, 1, 1, 149), 149, FRESH), None, "the oldest makes room");
+		assert!(known.known((MODEL, 1, 1, 150), 150, FRESH).is_some());
 	}
 }

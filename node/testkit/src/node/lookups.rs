@@ -70,6 +70,9 @@ pub(super) async fn statement(
 	if ledger.is_not_done() {
 		return refused(409, "call_in_progress", Value::Null);
 	}
+	if ledger.mood == Mood::Deceiving {
+		return refused(404, "not_charged", Value::Null);
+	}
 	match ledger.served.get(&key) {
 		Some(response) => Json(response).into_response(),
 		None if ledger.taken(key) => refused(404, "not_charged", Value::Null),

@@ -70,6 +70,8 @@ pub enum Mood {
 	FalseVoucher,
 	/// Sends no statement, but has it when it is asked.
 	Forgetful,
+	/// Charges all that was agreed on and says that it has not charged, and shows it with the lane.
+	Deceiving,
 	/// Calls a tool, as far as chats are concerned.
 	Tool,
 	/// The same, and signs for its text alone.
@@ -94,6 +96,8 @@ impl Mood {
 
 	/// True if its answers bring their statements.
 	pub(super) fn states(self) -> bool {
-		!matches!(self, Self::Forgetful | Self::PaddingWholeMute | Self::WrongTextMute)
+		let silent =
+			[Self::Forgetful, Self::PaddingWholeMute, Self::WrongTextMute, Self::Deceiving];
+		!silent.contains(&self)
 	}
 }

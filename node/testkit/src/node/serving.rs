@@ -155,6 +155,7 @@ pub(super) fn serve(
 		| Mood::PaddingMute
 		| Mood::PaddingWholeMute
 		| Mood::Stalling
+		| Mood::Deceiving
 		| Mood::Endless => terms.max_output_tokens,
 		_ => 3.min(terms.max_output_tokens),
 	};

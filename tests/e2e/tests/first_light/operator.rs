@@ -87,8 +87,8 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 				_ => None,
 			});
 		let answered = answered.await?;
-		let node = &answered.call.node;
-		ensure!(*node == operator.account() && !answered.output.is_empty(), "{answered:?}");
+		let by = &answered.call.node;
+		ensure!(*by == operator.account() && !answered.output.is_empty(), "{answered:?}");
 		say("a call on chain was answered by the proxy");
 
 		let node_now = chain.node(&operator.account(), At::Best).await?.context("no node")?;

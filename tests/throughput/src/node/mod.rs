@@ -62,7 +62,8 @@ async fn measure(options: &Options) -> Result<()> {
 		let first = workload.prepare(&mut client, kind, FIRST).await?;
 		let blocks = client.include(&first, INCLUDED).await?;
 		let each = limits.each(&first, &blocks)?;
-		let wanted = limits.fit(&each).saturating_mul(usize::try_from(options.blocks)? + 1);
+		// The first block and the last one need not be full.
+		let wanted = limits.fit(&each).saturating_mul(usize::try_from(options.blocks)? + 2);
 		let prepared = workload.prepare(&mut client, kind, wanted).await?;
 		let blocks = client.include(&prepared, INCLUDED).await?;
 		reports.push(Report::new(workload.name(kind), &limits, &prepared, &blocks)?);

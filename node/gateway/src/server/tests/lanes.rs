@@ -193,6 +193,19 @@ async fn nothing_is_served_under_terms_that_have_changed() {
 }
 
 #[tokio::test]
+async fn the_chain_is_asked_about_terms_for_vouchers_that_are_good_otherwise() {
+	let node = Node::start(words()).await;
+	let good = node.pay(&plain(5), 1, 0).await;
+	serve_one(&node, &good).await;
+	set_terms(&node, Err(RejectReason::TermsForgotten));
+	let cheap = changed(&on_lane(&good, 1), &caller(), |voucher| voucher.authorised -= 1);
+	refused_payment(&node, &plain(5), cheap, 402, "insufficient_authorisation").await;
+	let late = changed(&on_lane(&good, 1), &caller(), |voucher| voucher.sequence = 2);
+	refused_payment(&node, &plain(5), late, 409, "voucher_out_of_order").await;
+	refused_payment(&node, &plain(5), on_lane(&good, 1), 402, "terms_changed").await;
+}
+
+#[tokio::test]
 async fn a_lane_of_which_the_chain_knows_more_is_lost() {
 	let node = Node::start(words()).await;
 	serve_one(&node, &node.pay(&plain(5), 1, 0).await).await;

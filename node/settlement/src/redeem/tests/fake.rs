@@ -50,10 +50,10 @@ pub(super) enum Fate {
 	Lose,
 	/// Refuses it.
 	Refuse,
+	/// Refuses it in a block, with this error.
+	Fail(&'static str),
 	/// Says that no block included it.
 	Expire,
-	/// Says that it comes too late.
-	Over,
 	/// Cannot be reached.
 	Away,
 }
@@ -87,6 +87,8 @@ pub(super) struct State {
 	pub(super) outcomes: Vec<(BlockNumber, LaneOutcome)>,
 	/// The lanes of each settlement that was sent.
 	pub(super) sent: Vec<Vec<SentLane>>,
+	/// The sequences of vouchers that are too old.
+	pub(super) too_old: BTreeSet<Sequence>,
 	/// Settlements that may still arrive, and the last block for each.
 	pub(super) late: Vec<(Vec<LaneSettlement>, BlockNumber)>,
 	/// True if the operator has no transaction on its way.
@@ -144,6 +146,11 @@ fn key_of(voucher: &Voucher) -> LaneKey {
 	LaneKey { session: voucher.session, lane: voucher.lane }
 }
 
+fn failure(name: &str) -> DispatchFailure {
+	let pallet = Some("InferenceMetering".into());
+	DispatchFailure { pallet, name: name.into(), docs: String::new() }
+}
+
 fn sent_lane(settlement: &LaneSettlement) -> SentLane {
 	let voucher = settlement.voucher.newest();
 	let run = settlement.parts.iter().find_map(|part| match part {
@@ -159,28 +166,49 @@ fn sent_lane(settlement: &LaneSettlement) -> SentLane {
 }
 
 impl State {
-	/// Takes a settlement in a block of its own. `None` if nothing of it counts.
-	pub(super) fn settle(&mut self, lanes: &[LaneSettlement]) -> Option<Vec<LaneOutcome>> {
+	/// Takes a settlement in a block of its own. The first lane's reason if nothing of it counts.
+	pub(super) fn settle(
+		&mut self,
+		lanes: &[LaneSettlement],
+	) -> Result<Vec<LaneOutcome>, DispatchFailure> {
 		self.settle_but(lanes, &Whim::default())
 	}
 
-	fn settle_but(&mut self, lanes: &[LaneSettlement], but: &Whim) -> Option<Vec<LaneOutcome>> {
+	fn settle_but(
+		&mut self,
+		lanes: &[LaneSettlement],
+		but: &Whim,
+	) -> Result<Vec<LaneOutcome>, DispatchFailure> {
 		self.finalized += 1;
 		let outcomes: Vec<_> = lanes.iter().map(|lane| self.redeem(lane, but)).collect();
 		let counts = |outcome: &LaneOutcome| matches!(outcome, LaneOutcome::Settled(_));
 		if !outcomes.iter().any(counts) {
-			return None;
+			let reason = outcomes.into_iter().find_map(|outcome| match outcome {
+				LaneOutcome::Refused { reason, .. } => Some(reason),
+				LaneOutcome::Settled(_) => None,
+			});
+			return Err(reason.expect("there is a lane"));
 		}
 		let block = self.finalized;
 		self.outcomes.extend(outcomes.iter().map(|outcome| (block, outcome.clone())));
-		Some(outcomes)
+		Ok(outcomes)
+	}
+
+	/// What its sender hears of a settlement.
+	fn heard(&self, outcome: Result<Vec<LaneOutcome>, DispatchFailure>) -> Sent {
+		let block = self.finalized;
+		match outcome {
+			Ok(outcomes) => Sent::Finalized { block, outcomes },
+			Err(reason) => Sent::Failed { block, reason },
+		}
 	}
 
 	/// Takes what was late, if its time is not over.
 	pub(super) fn let_arrive(&mut self) {
 		for (lanes, last) in std::mem::take(&mut self.late) {
 			if self.finalized < last {
-				self.settle(&lanes);
+				// Nothing of it may count any more.
+				let _ = self.settle(&lanes);
 			}
 		}
 	}
@@ -191,11 +219,7 @@ impl State {
 		let refused = |name: &str| LaneOutcome::Refused {
 			session: key.session,
 			lane: key.lane,
-			reason: DispatchFailure {
-				pallet: Some("InferenceMetering".into()),
-				name: name.into(),
-				docs: String::new(),
-			},
+			reason: failure(name),
 		};
 		let Some(session) = self.sessions.get_mut(&key.session) else {
 			return refused("UnknownSession");
@@ -204,7 +228,7 @@ impl State {
 			return refused("SettlementOver");
 		}
 		if but.lanes.contains(&key) {
-			return refused("BadSignature");
+			return refused("NoLaneDeposit");
 		}
 		let known = session.lanes.iter().find(|lane| lane.lane == key.lane);
 		let before = known.map_or(Settled::default(), |lane| Settled {
@@ -213,6 +237,9 @@ impl State {
 		});
 		if voucher.sequence <= before.sequence {
 			return refused("VoucherNotNewer");
+		}
+		if self.too_old.contains(&voucher.sequence) {
+			return refused("SettledTooLate");
 		}
 		if !settlement.voucher.verify(&settlement.signature, &session.signer) {
 			return refused("BadSignature");
@@ -392,7 +419,7 @@ impl SettlementChain for FakeChain {
 		let unknown = || Sent::Unknown { until: None, reason: "no word".into() };
 		Ok(match fate {
 			Fate::SettleUnheard(_) => {
-				state.settle_but(&lanes, &but);
+				let _ = state.settle_but(&lanes, &but);
 				unknown()
 			}
 			Fate::SettleLate => {
@@ -401,19 +428,17 @@ impl SettlementChain for FakeChain {
 			}
 			Fate::Lose | Fate::Away => unknown(),
 			Fate::Expire => Sent::Expired,
-			Fate::Over => Sent::Over,
-			Fate::Refuse => Sent::Refused { error: "InferenceMetering.NothingSettled".into() },
+			Fate::Refuse => Sent::Refused { error: "the operator cannot pay its fee".into() },
+			Fate::Fail(name) => state.heard(Err(failure(name))),
 			Fate::SettleAfterAnother => {
-				state.settle(&lanes);
-				match state.settle(&lanes) {
-					Some(outcomes) => Sent::Finalized { block: state.finalized, outcomes },
-					None => Sent::Refused { error: "InferenceMetering.VoucherNotNewer".into() },
-				}
+				let _ = state.settle(&lanes);
+				let outcome = state.settle(&lanes);
+				state.heard(outcome)
 			}
-			_ => match state.settle_but(&lanes, &but) {
-				Some(outcomes) => Sent::Finalized { block: state.finalized, outcomes },
-				None => Sent::Refused { error: "InferenceMetering.NothingSettled".into() },
-			},
+			_ => {
+				let outcome = state.settle_but(&lanes, &but);
+				state.heard(outcome)
+			}
 		})
 	}
 

@@ -3,6 +3,7 @@
 mod due;
 mod fake;
 mod random;
+mod refused;
 mod runs;
 mod together;
 mod unheard;
@@ -254,9 +255,9 @@ async fn many_calls_go_in_several_settlements() {
 		bench.chain.sent().iter().map(|(calls, voucher)| (calls.len(), *voucher)).collect()
 	};
 	bench.settler.round(false).await;
-	assert_eq!(sizes(&bench), [(4, 4)], "one at a time");
+	assert_eq!(sizes(&bench), [(4, 10)], "one at a time");
 	bench.settler.round(true).await;
-	assert_eq!(sizes(&bench), [(4, 4), (4, 8), (2, 10)], "in the end all of them");
+	assert_eq!(sizes(&bench), [(4, 10), (4, 10), (2, 10)], "in the end all of them");
 	assert_eq!(bench.settled_on_chain(), 10 * CHARGE);
 }
 
@@ -295,7 +296,7 @@ async fn a_rejected_record_is_lost_and_the_others_are_not() {
 async fn what_comes_too_late_is_not_sent_again() {
 	let mut bench = Bench::new(eager()).await;
 	bench.serve(0, 2).await;
-	bench.chain.fate(Fate::Over);
+	bench.chain.fate(Fate::Fail("SettlementOver"));
 	for _ in 0..3 {
 		bench.settler.round(false).await;
 	}
@@ -306,7 +307,7 @@ async fn what_comes_too_late_is_not_sent_again() {
 
 #[tokio::test]
 async fn refusals_are_not_tried_again_at_once() {
-	for fate in [Fate::Refuse, Fate::Away, Fate::Expire] {
+	for fate in [Fate::Refuse, Fate::Fail("NoLaneDeposit"), Fate::Away, Fate::Expire] {
 		let mut bench = Bench::new(eager()).await;
 		bench.serve(0, 1).await;
 		bench.chain.fate(fate.clone());

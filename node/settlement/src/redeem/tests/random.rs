@@ -47,6 +47,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 		1 => Just(Fate::SettleAfterAnother),
 		1 => Just(Fate::Lose),
 		1 => Just(Fate::Refuse),
+		1 => Just(Fate::Fail("SettledTooLate")),
 		1 => Just(Fate::Expire),
 		1 => Just(Fate::Away),
 	]

@@ -52,7 +52,7 @@ async fn each_lane_of_a_settlement_has_room() {
 	let lanes = [key(0), key(1), key(2)];
 	let results = bench.settler.worker.look_after(&lanes, &eager()).await;
 	assert!(results.len() == 3 && results.iter().all(|(_, result)| result.is_ok()));
-	assert_eq!(bench.chain.sent()[3..], [(vec![2, 3], 3), (vec![2], 2), (vec![2], 2)]);
+	assert_eq!(bench.chain.sent()[3..], [(vec![2, 3], 10), (vec![2], 2), (vec![2], 2)]);
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_lane_whose_session_is_over_is_lost_and_the_others_are_not() {
 
 #[tokio::test]
 async fn a_settlement_that_is_refused_is_tried_lane_by_lane() {
-	for fate in [Fate::Refuse, Fate::Over] {
+	for fate in [Fate::Refuse, Fate::Fail("SettlementOver")] {
 		let mut bench = Bench::new(eager()).await;
 		for lane in 0..4 {
 			bench.serve(lane, 1).await;

@@ -108,7 +108,8 @@ async fn of_two_that_arrive_after_all_each_call_counts_once() {
 		(Fate::Settle(vec![]), false),
 		(Fate::SettleUnheard(vec![]), false),
 		(Fate::Refuse, true),
-		(Fate::Over, true),
+		(Fate::Fail("SettlementOver"), true),
+		(Fate::Fail("SettledTooLate"), true),
 		(Fate::Away, true),
 		(Fate::Expire, true),
 	] {

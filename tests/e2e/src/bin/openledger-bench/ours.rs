@@ -281,6 +281,7 @@ impl Home {
 			 [settlement]\n\
 			 max_age_seconds = {seconds}\n\
 			 max_calls = {calls}\n\
+			 min_value = 0\n\
 			 mode = \"aggregate\"\n\
 			 aggregate_from = 2\n\
 			 [limits]\n\
