@@ -4,7 +4,7 @@
 # beside the code.
 #
 #   scripts/nightly.sh            everything; takes some hours
-#   scripts/nightly.sh PART...    only these: features, licences, endurance, upgrade, sabotage
+#   scripts/nightly.sh PART...    only these: features, licences, endurance, upgrade, wallets, sabotage
 #
 # | part      | what it asks |
 # |-----------|--------------|
@@ -12,13 +12,14 @@
 # | licences  | cargo deny: licences, sources and advisories of all dependencies |
 # | endurance | 200 kills under load, ten thousand calls with an eye on memory, a one-sided close |
 # | upgrade   | the migrations and invariants of this runtime, on the state of a development chain |
+# | wallets   | does a runtime that is built as for a release take what an offline wallet signs? |
 # | sabotage  | does a test notice each patch of tests/sabotage? |
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 parts=("$@")
-if [ "$#" -eq 0 ]; then parts=(features licences endurance upgrade sabotage); fi
+if [ "$#" -eq 0 ]; then parts=(features licences endurance upgrade wallets sabotage); fi
 
 tool() {
 	cargo "$1" --version >/dev/null 2>&1 && return
@@ -33,6 +34,7 @@ part_endurance() {
 		cargo nextest run --locked --workspace --run-ignored only -E 'package(openledger-e2e) - binary(llama_cpp)'
 }
 part_upgrade() { scripts/rehearse-upgrade.sh; }
+part_wallets() { scripts/wallets.sh; }
 part_sabotage() { scripts/sabotage.sh; }
 
 for part in "${parts[@]}"; do

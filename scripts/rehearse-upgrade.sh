@@ -6,7 +6,7 @@
 #   openledger-node export-state --chain CHAIN --base-path DIR >state.json    with the node stopped
 #   scripts/rehearse-upgrade.sh state.json
 #
-# Without an argument it takes the genesis of the development chain.
+# Without an argument it takes a small chain that the test makes.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

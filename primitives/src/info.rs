@@ -2,9 +2,9 @@
 //! JSON-RPC methods.
 
 use crate::{
-	model::VersionDetails, policy::RevenuePolicy, price::PriceSchedule, AccountId, Balance,
-	BlockNumber, ContributionId, DatanetId, Hash, LaneId, ModelId, PriceVersion, ReleaseId,
-	RequestId, Sequence, SessionId, VersionId, Weight,
+	data_tree::DrawnLeaf, model::VersionDetails, policy::RevenuePolicy, price::PriceSchedule,
+	AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, LaneId, ModelId,
+	PriceVersion, ReleaseId, RequestId, Sequence, SessionId, VersionId, Weight,
 };
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, Encode, MaxEncodedLen};
@@ -342,6 +342,9 @@ pub enum ContributionState {
 	/// It was found to be one: what it earns from then on goes to the protocol.
 	#[codec(index = 4)]
 	Slashed,
+	/// A court has it taken down: as long as that holds, what it would earn goes to the protocol.
+	#[codec(index = 5)]
+	TakenDown,
 }
 
 /// A contribution.
@@ -367,6 +370,8 @@ pub struct ContributionInfo {
 	pub since: BlockNumber,
 	/// The block in which the contributor showed that it has the data, if it did.
 	pub shown_at: Option<BlockNumber>,
+	/// The leaf that the contributor has to show so that it can be accepted, once that is drawn.
+	pub drawn: Option<DrawnLeaf>,
 	/// `true` while data is owed that somebody asked for.
 	pub withheld: bool,
 	/// The block in which it was found to be a duplicate or a fraud.
@@ -439,7 +444,8 @@ pub struct Earnings {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct ModelEarnings {
-	/// The number of settled calls.
+	/// The number of settled calls, as callers and nodes say: where calls cost nothing, so does saying that there were
+	/// many. What says how much a model is used is what was paid for it.
 	pub calls: u64,
 	/// Their cost.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]

@@ -63,6 +63,7 @@ pub mod pool_index;
 pub mod price;
 pub mod record;
 pub mod release;
+pub mod report;
 pub mod runtime_api;
 #[cfg(feature = "std")]
 pub mod serde_balance;

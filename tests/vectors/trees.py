@@ -146,6 +146,13 @@ def data_leaves(stream, seed):
     return [data_leaf(chunk, data_salt(seed, at)) for at, chunk in enumerate(chunks)]
 
 
+def drawn_leaf(draw, contribution, size):
+    """Number, offset and length of the leaf that has to be shown."""
+    drawn = int.from_bytes(H(b"openledger/drawn-leaf/v1", draw, u(contribution, 8))[:8], "little")
+    leaf = drawn % -(-size // 256)
+    return leaf, 256 * leaf, min(256, size - 256 * leaf)
+
+
 def range_proof(stream, seed, offset, length):
     first, last = offset // 256, (offset + length - 1) // 256
     indices = list(range(first, last + 1))

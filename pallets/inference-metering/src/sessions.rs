@@ -142,7 +142,8 @@ impl<T: Config> Pallet<T> {
 		let session = Self::session(id)?;
 		let now = Self::now();
 		let noticed = session.closes_at.is_some_and(|closes_at| closes_at <= now);
-		let lapsed = session.settle_until <= now;
+		// In its last block it is the node's alone: nobody closes it before what the node settles in it.
+		let lapsed = session.settle_until < now;
 		ensure!(who == session.node || noticed || lapsed, Error::<T>::NotYetClosable);
 
 		let stranger = who != session.node && who != session.caller;

@@ -96,6 +96,10 @@ pub trait WeightInfo {
 	fn report_unlisted_call(h: u32, m: u32) -> Weight;
 	/// Weight of `report_two_statements` against a node that is listed with `m` models.
 	fn report_two_statements(m: u32) -> Weight;
+	/// Weight of `commit_report`.
+	fn commit_report() -> Weight;
+	/// Weight of `withdraw_commitment`.
+	fn withdraw_commitment() -> Weight;
 	/// Weight of `close_by_agreement` for a session with `l` lanes.
 	fn close_by_agreement(l: u32) -> Weight;
 	/// Weight of removing `n` old roots.
@@ -273,17 +277,24 @@ impl<D: Database> WeightInfo for D {
 		times(estimate::<D>(25, 2, 3), p)
 	}
 	fn report_overcharged_call(h: u32, m: u32) -> Weight {
-		Self::report_overcharge(h, m)
+		Self::report_overcharge(h, m).saturating_add(Self::withdraw_commitment())
 	}
 	fn report_misreported_call(h: u32, m: u32) -> Weight {
-		Self::report_misreport(h, m)
+		Self::report_misreport(h, m).saturating_add(Self::withdraw_commitment())
 	}
 	fn report_unlisted_call(h: u32, m: u32) -> Weight {
 		// No signature; some hundred hashes more, and another root.
-		Self::report_misreport(h, m).saturating_add(estimate::<D>(150, 1, 0))
+		Self::report_misreported_call(h, m).saturating_add(estimate::<D>(150, 1, 0))
 	}
 	fn report_two_statements(m: u32) -> Weight {
-		Self::report_equivocation(m)
+		Self::report_equivocation(m).saturating_add(Self::withdraw_commitment())
+	}
+	fn commit_report() -> Weight {
+		// The commitment, the account and its holds.
+		estimate::<D>(60, 3, 3)
+	}
+	fn withdraw_commitment() -> Weight {
+		estimate::<D>(60, 3, 3)
 	}
 	fn close_by_agreement(l: u32) -> Weight {
 		Self::close_with_agreement(l)

@@ -26,10 +26,13 @@ impl<T: Config> Pallet<T> {
 		}
 		let held =
 			|reason: HoldReason, who: &AccountId| T::Currency::balance_on_hold(&reason.into(), who);
-		for (caller, (call, storage)) in promised {
-			ensure!(held(HoldReason::Call, &caller) == call, "what calls may cost is not on hold");
-			ensure!(held(HoldReason::Storage, &caller) == storage, "deposits are not on hold");
+		// Of everybody: what is on hold for a request that is gone would stay so for ever.
+		for who in frame_system::Account::<T>::iter_keys() {
+			let (call, storage) = promised.remove(&who).unwrap_or_default();
+			ensure!(held(HoldReason::Call, &who) == call, "what calls may cost is not on hold");
+			ensure!(held(HoldReason::Storage, &who) == storage, "deposits are not on hold");
 		}
+		ensure!(promised.is_empty(), "a caller is no account");
 		Ok(())
 	}
 

@@ -6,10 +6,10 @@
 //! guess at leaves whose hashes a proof of other ones shows.
 
 use crate::{
-	domain::{self, derive_salt, Salt, DATA_LEAF, DATA_SALT, PRIVATE_LEAF},
+	domain::{self, derive_salt, Salt, DATA_LEAF, DATA_SALT, DRAWN_LEAF, PRIVATE_LEAF},
 	stream::MAX_STREAM,
 	tree::{self, TreeBuilder},
-	Hash,
+	ContributionId, Hash,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -109,6 +109,17 @@ impl DataRoot {
 		u32::try_from(self.size.div_ceil(LEAF_BYTES.into())).ok()
 	}
 
+	/// The leaf that the contributor of `contribution` has to show, where the draw has come out as `seed`: whoever
+	/// does not know the seed cannot tell which. `None` if no stream has this size.
+	pub fn drawn(&self, seed: &Hash, contribution: ContributionId) -> Option<DrawnLeaf> {
+		let drawn = domain::hash(DRAWN_LEAF, &[seed.as_bytes(), &contribution.to_le_bytes()]);
+		let number = u64::from_le_bytes(*drawn.as_bytes().first_chunk()?);
+		let leaf = u32::try_from(number.checked_rem(self.leaves()?.into())?).ok()?;
+		let offset = u64::from(leaf).checked_mul(LEAF_BYTES.into())?;
+		let length = self.size.checked_sub(offset)?.min(LEAF_BYTES.into());
+		Some(DrawnLeaf { leaf, offset, length: u32::try_from(length).ok()? })
+	}
+
 	/// The leaves that a range touches: the first, the one after the last, and the bytes of all of them.
 	///
 	/// # Errors
@@ -133,6 +144,18 @@ impl DataRoot {
 			before: u32::try_from(offset.saturating_sub(begin)).map_err(|_| DataError::Range)?,
 		})
 	}
+}
+
+/// A leaf that was drawn, and the range of the stream that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct DrawnLeaf {
+	/// Its number, from 0.
+	pub leaf: u32,
+	/// Bytes of the stream before it.
+	pub offset: u64,
+	/// Its bytes.
+	pub length: u32,
 }
 
 /// The leaves that a range touches.

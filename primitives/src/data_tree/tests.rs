@@ -79,6 +79,20 @@ fn salts_hide_equal_leaves() {
 	assert!(public.iter().all(|leaf| !private.contains(leaf)));
 }
 
+#[test]
+fn what_is_drawn_depends_on_the_draw_and_the_contribution() {
+	let data = root(&stream(40_000), None).unwrap();
+	let drawn =
+		|seed: u8, contribution| data.drawn(&Hash::repeat_byte(seed), contribution).unwrap();
+
+	assert_eq!(drawn(1, 5), drawn(1, 5));
+	let leaves: std::collections::BTreeSet<_> =
+		(0..100).map(|number| drawn(number % 10, (number / 10).into()).leaf).collect();
+	assert!(leaves.len() > 50, "{leaves:?}");
+	assert_eq!(DataRoot { size: 0, ..data }.drawn(&Hash::zero(), 0), None);
+	assert_eq!(DataRoot { size: MAX_STREAM + 1, ..data }.drawn(&Hash::zero(), 0), None);
+}
+
 proptest! {
 	#[test]
 	fn exactly_what_is_there_is_proven(
@@ -133,6 +147,20 @@ proptest! {
 		proof.hashes.pop();
 		proof.bytes.pop();
 		prop_assert_eq!(proof.verify(&data, place, range), Err(DataError::Length));
+	}
+
+	/// The leaf that is drawn can be shown, whatever the size, and is one whole leaf.
+	#[test]
+	fn what_is_drawn_can_be_shown(length in 1usize..2_000, chance: [u8; 32], id: u64, private: bool) {
+		let stream = stream(length);
+		let seed = private.then(seed);
+		let data = root(&stream, seed.as_ref()).unwrap();
+		let DrawnLeaf { leaf, offset, length } = data.drawn(&chance.into(), id).unwrap();
+
+		let hashes = leaf_hashes(&stream, seed.as_ref());
+		let proof = RangeProof::new(&stream, seed.as_ref(), &hashes, offset, length).unwrap();
+		let shown = proof.verify(&data, offset, length).unwrap();
+		prop_assert_eq!(Some(shown), stream.chunks(256).nth(leaf as usize));
 	}
 
 	#[test]

@@ -149,6 +149,7 @@ fn keeps_funds(call: &RuntimeCall) -> bool {
 				| Models::cancel_policy { .. }
 				| Models::withdraw_offer { .. }
 				| Models::prune_model { .. }
+				| Models::release_name { .. }
 		),
 		RuntimeCall::DataAttribution(call) => matches!(
 			call,
@@ -162,6 +163,10 @@ fn keeps_funds(call: &RuntimeCall) -> bool {
 				| Data::remove_reservation { .. }
 				| Data::contest_accusation { .. }
 				| Data::sweep_slashed { .. }
+				| Data::show_possession { .. }
+				| Data::lapse_contribution { .. }
+				| Data::suspend_contribution { .. }
+				| Data::remove_datanet { .. }
 		),
 		RuntimeCall::InferenceMetering(call) => matches!(
 			call,
@@ -224,7 +229,7 @@ fn runs_a_node(call: &RuntimeCall) -> bool {
 	}
 }
 
-/// Calls of a curator from day to day.
+/// Calls of a curator from day to day. Not confirming an accusation, which puts a stake at risk.
 fn curates(call: &RuntimeCall) -> bool {
 	use pallet_data_attribution::Call as Data;
 
@@ -238,7 +243,6 @@ fn curates(call: &RuntimeCall) -> bool {
 				| Data::set_open { .. }
 				| Data::allow_contributor { .. }
 				| Data::disallow_contributor { .. }
-				| Data::confirm_accusation { .. }
 		),
 		_ => false,
 	}

@@ -149,18 +149,16 @@ fn long_script() -> Vec<BlockOf> {
 			],
 		),
 		block(20, &[step(Kind::SettleLanes, 0, 4)]),
-		// One contributor does not contest an accusation, another does.
+		// A contributor contests an accusation, and governance decides.
 		block(
 			1,
 			&[
 				step(Kind::AccuseContribution, 0, 3),
 				step(Kind::ConfirmAccusation, 0, 1),
-				step(Kind::AccuseContribution, 0, 3),
-				step(Kind::ConfirmAccusation, 0, 1),
 				step(Kind::ContestAccusation, 0, 1),
+				step(Kind::ResolveAccusation, 0, 1),
 			],
 		),
-		block(90_000, &[step(Kind::ExecuteSlash, 0, 1), step(Kind::ResolveAccusation, 0, 1)]),
 		// Gifts to both pots, and somebody who leaves too little behind.
 		block(
 			1,
@@ -190,6 +188,9 @@ fn long_script() -> Vec<BlockOf> {
 				step(Kind::SetParameter, 1, 5),
 			],
 		),
+		// Another contributor does not contest one.
+		block(1, &[step(Kind::AccuseContribution, 0, 3), step(Kind::ConfirmAccusation, 0, 1)]),
+		block(880_000, &[step(Kind::SuspendContribution, 0, 1)]),
 	];
 	let mut runner = TestRunner::deterministic();
 	let strategy = script(1, 16);

@@ -56,6 +56,10 @@ use self::{generated::runtime_types as types, rewrite::Mismatch};
 		with = "::openledger_primitives::contribution::Submission"
 	),
 	substitute_type(
+		path = "openledger_primitives::data_tree::RangeProof",
+		with = "::openledger_primitives::data_tree::RangeProof"
+	),
+	substitute_type(
 		path = "openledger_primitives::lane::closing::VersionedCloseAgreement",
 		with = "::openledger_primitives::lane::VersionedCloseAgreement"
 	),

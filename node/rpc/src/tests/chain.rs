@@ -2,6 +2,7 @@
 
 use openledger_primitives::{
 	attribution::{DataSource, ReleaseSelector, NEWEST_RULE},
+	data_tree::DrawnLeaf,
 	info::{
 		ContributionInfo, ContributionState, DatanetInfo, Earnings, ModelEarnings, ModelInfo,
 		NextPrice, NodeInfo, NodeStatus, ParentInfo, PendingPage, PendingPayout, Quote, QuoteError,
@@ -202,6 +203,7 @@ fn contribution(id: ContributionId) -> ContributionInfo {
 		licence: Hash::repeat_byte(7),
 		since: 12,
 		shown_at: None,
+		drawn: Some(DrawnLeaf { leaf: 2, offset: 512, length: 256 }),
 		withheld: false,
 		slashed_at: None,
 		state: ContributionState::Accepted,

@@ -205,6 +205,7 @@ async fn contributions_are_found_by_id_and_by_account() {
 	assert_eq!(one["licence"], json!(Hash::repeat_byte(7)));
 	assert_eq!((&one["shown_at"], &one["withheld"]), (&Value::Null, &json!(false)));
 	assert_eq!(one["slashed_at"], Value::Null);
+	assert_eq!(one["drawn"], json!({ "leaf": 2, "offset": 512, "length": 256 }));
 	let unknown = answer("datanets_contribution", json!([CONTRIBUTIONS])).await.unwrap_err();
 	assert_eq!(unknown.code(), 12041);
 	assert!(unknown.message().contains("rejected or withdrawn"), "{}", unknown.message());

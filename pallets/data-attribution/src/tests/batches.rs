@@ -82,7 +82,7 @@ fn who_was_the_curator_when_a_call_was_paid_earns() {
 		let sources = [latest(datanet, 1)];
 		pay(1_000, NOTHING, &[], &sources).unwrap();
 		assert_ok!(DataAttribution::offer_curator(signed(&CURATOR), datanet, ALICE));
-		assert_ok!(DataAttribution::accept_curator(signed(&ALICE), datanet));
+		assert_ok!(DataAttribution::accept_curator(signed(&ALICE), datanet, ENDOWMENT));
 		pay(2_000, NOTHING, &[], &sources).unwrap();
 		assert_eq!(DataAttribution::pending_curator(&CURATOR), 100);
 		assert_eq!(DataAttribution::pending_curator(&ALICE), 200);

@@ -126,11 +126,6 @@ fn what_does_not_count_takes_its_part_to_the_sources() {
 		let expected = (vec![(ids[0], 100), (ids[1], 200)], 700);
 		assert_eq!(paid(&[(ids[0], 1), (unknown, 7), (ids[1], 2)]), expected);
 		assert_eq!(paid(&[(unknown, 3), (ids[1], 2), (unknown, 4), (ids[0], 1)]), expected);
-		// A slashed one counts no more either.
-		let reason = crate::AccusationReason::Fraud;
-		assert_ok!(DataAttribution::accuse_contribution(signed(&DAVE), ids[2], reason));
-		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), ids[2], DAVE, true));
-		assert_eq!(paid(&[(ids[0], 1), (ids[2], 7), (ids[1], 2)]), expected);
 		// The largest numbers do not help.
 		let (direct, pooled) = paid(&[(unknown, u64::MAX), (unknown, u64::MAX), (ids[0], 1)]);
 		assert_eq!((direct, pooled), (vec![], 1_000));

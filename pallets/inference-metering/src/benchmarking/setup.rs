@@ -9,16 +9,18 @@ use crate::{
 	},
 };
 use alloc::vec::Vec;
+use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::traits::{
 	fungible::{Inspect, Mutate, MutateHold},
-	Get,
+	Get, GetCallName,
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use openledger_primitives::{
 	attribution::{Attribution, AttributionEntry, DataSource, DataSources, ReleaseSelector},
 	merkle::{self, InclusionProof},
 	record::{CallRecord, CallRecords},
+	report::commitment,
 	signing::{wrap, Signed},
 	statement::Statement,
 	traits::{CallTerms, ChargedCall, DataInspect, ModelInspect, RevenueDistributor},
@@ -181,6 +183,22 @@ pub(super) fn inactive<T: Config>(
 	Ok(operator)
 }
 
+/// Lets a reporter have committed to a report for long enough.
+pub(super) fn commit<T: Config>(
+	reporter: &AccountId,
+	report: &Call<T>,
+) -> Result<(), BenchmarkError> {
+	fund::<T>(reporter)?;
+	let (name, encoded) = (report.get_call_name(), report.encode());
+	// The call's index is no part of it: its name is.
+	let arguments = encoded.get(1..).unwrap_or_default();
+	let hash = commitment(reporter, name, arguments);
+	Pallet::<T>::do_commit_report(reporter.clone(), hash)?;
+	let ripe = Pallet::<T>::now().saturating_add(T::ReportDelay::get());
+	frame_system::Pallet::<T>::set_block_number(ripe);
+	Ok(())
+}
+
 /// Opens a session that has settled something, and has `lanes` lanes.
 pub(super) fn open<T: Config>(
 	caller: &AccountId,
@@ -325,9 +343,10 @@ pub(super) fn settling<T: Config>(
 	Pallet::<T>::set_payee(RawOrigin::Signed(operator.clone()).into(), Some(payee))?;
 	fund::<T>(&T::Revenue::pot())?;
 	old_roots::<T>(roots::DROPPED_PER_SETTLEMENT);
+	let (_, signer) = key();
 	let (key, caller) = key();
 	fund::<T>(&caller)?;
-	let session = open::<T>(&caller, &operator, account("signer", 0, 0), 0)?;
+	let session = open::<T>(&caller, &operator, signer, 0)?;
 	let voucher = Voucher {
 		genesis_hash: Pallet::<T>::genesis_hash(),
 		session,

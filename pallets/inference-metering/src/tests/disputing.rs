@@ -1,6 +1,7 @@
 //! The set-up that tests of disputes start from: settled records, statements, and reports.
 
-use crate::{mock::*, HoldReason};
+use crate::{mock::*, Commitment, HoldReason, ReportCommitments};
+use codec::Encode;
 use frame_support::{
 	assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungible::InspectHold,
 };
@@ -9,9 +10,10 @@ use openledger_primitives::{
 	merkle::{self, InclusionProof},
 	price::Tokens,
 	record::CallRecord,
+	report::commitment,
 	signing::Signed,
 	statement::Statement,
-	Balance, Hash, LaneId, Sequence, SessionId, Signature,
+	AccountId, Balance, Hash, LaneId, Sequence, SessionId, Signature,
 };
 use sp_core::Pair;
 use sp_runtime::DispatchResult;
@@ -146,9 +148,21 @@ pub(super) fn equivocation_call(
 	}
 }
 
+/// What `reporter` has to commit to before this report.
+pub(super) fn commitment_to(reporter: &AccountId, report: &crate::Call<Test>) -> Hash {
+	use frame_support::traits::GetCallName;
+	report.using_encoded(|encoded| commitment(reporter, report.get_call_name(), &encoded[1..]))
+}
+
+/// Reports as `seed`, who has committed to that long ago, for nothing.
 pub(super) fn dispatch(seed: u8, call: crate::Call<Test>) -> DispatchResultWithPostInfo {
 	use sp_runtime::traits::Dispatchable;
-	RuntimeCall::from(call).dispatch(signed(seed))
+	let reporter = account(seed);
+	let hash = commitment_to(&reporter, &call);
+	ReportCommitments::<Test>::insert(&reporter, hash, Commitment { at: 0, deposit: 0 });
+	let result = RuntimeCall::from(call).dispatch(signed(seed));
+	ReportCommitments::<Test>::remove(&reporter, hash);
+	result
 }
 
 fn plain(result: DispatchResultWithPostInfo) -> DispatchResult {

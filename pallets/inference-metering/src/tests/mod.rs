@@ -2,9 +2,11 @@
 
 mod adversary;
 mod aggregate;
+mod commitments;
 mod disputes;
 mod disputing;
 mod lanes;
+mod listing;
 mod nodes;
 mod random;
 mod roots;

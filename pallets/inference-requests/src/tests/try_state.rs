@@ -28,6 +28,15 @@ fn holds_are_what_was_promised() {
 		let reason = crate::HoldReason::Storage.into();
 		assert_ok!(Balances::hold(&reason, &account(CALLER), 1));
 	});
+	// Of others, too: nothing would ever release it.
+	for (message, reason) in [
+		("what calls may cost is not on hold", crate::HoldReason::Call),
+		("deposits are not on hold", crate::HoldReason::Storage),
+	] {
+		breaks(message, || {
+			assert_ok!(Balances::hold(&reason.into(), &account(NODE), 1));
+		});
+	}
 	breaks("charges overflow", || {
 		request();
 		change_request(|it| it.max_charge = u128::MAX);

@@ -1,4 +1,4 @@
-//! polkadot.js reads the metadata and registers a model.
+//! polkadot.js reads the metadata, registers a model, and signs as an offline wallet does.
 
 use anyhow::{ensure, Context, Result};
 use openledger_chain_client::At;
@@ -7,21 +7,24 @@ use openledger_primitives::Hash;
 use std::{path::Path, time::Duration};
 use tokio::{process::Command, time::timeout};
 
+/// Runs a script with these arguments to its end. Returns what it has printed.
+async fn run(script: &str, arguments: &[&str]) -> Result<String> {
+	let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/polkadot-js");
+	ensure!(scripts.join("node_modules").is_dir(), "run scripts/setup.sh first");
+	let running =
+		Command::new("node").arg(scripts.join(script)).args(arguments).kill_on_drop(true).output();
+	let output = timeout(Duration::from_secs(100), running).await??;
+	let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+	let complaints = String::from_utf8_lossy(&output.stderr);
+	ensure!(output.status.success(), "{}\n{printed}\n{complaints}", output.status);
+	Ok(printed)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_is_registered_with_polkadot_js() -> Result<()> {
 	Network::with(async |network| {
-		let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/polkadot-js");
-		ensure!(scripts.join("node_modules").is_dir(), "run scripts/setup.sh first");
 		let name = "polkadot-js/test";
-		let running = Command::new("node")
-			.arg(scripts.join("register-model.mjs"))
-			.args([network.url(), name])
-			.kill_on_drop(true)
-			.output();
-		let output = timeout(Duration::from_secs(100), running).await??;
-		let printed = String::from_utf8_lossy(&output.stdout);
-		let complaints = String::from_utf8_lossy(&output.stderr);
-		ensure!(output.status.success(), "{}\n{printed}\n{complaints}", output.status);
+		let printed = run("register-model.mjs", &[network.url(), name]).await?;
 		for word in [
 			"modelRegistry",
 			"dataAttribution",
@@ -44,6 +47,26 @@ async fn a_model_is_registered_with_polkadot_js() -> Result<()> {
 		ensure!(model.owner == key("//Charlie")?.account(), "{model:?}");
 		ensure!(model.payee == model.owner, "{model:?}");
 		ensure!(model.price.is_sound() && model.details.base_hash != Hash::zero(), "{model:?}");
+		Ok(())
+	})
+	.await
+}
+
+/// Development blobs do not know the hash of their metadata: `scripts/wallets.sh` asks one that does.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offline_wallets_metadata_hash_is_checked() -> Result<()> {
+	Network::with(async |network| {
+		let printed = run("sign-offline.mjs", &["refused", network.url()]).await?;
+		for word in [
+			"metadata hash 0x",
+			"balances.transferKeepAlive:",
+			"inferenceMetering.settleLanes:",
+			"accepted without a hash",
+			"refused with another hash",
+			"refused with the hash",
+		] {
+			ensure!(printed.contains(word), "{word} is missing in\n{printed}");
+		}
 		Ok(())
 	})
 	.await
