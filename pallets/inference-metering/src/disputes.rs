@@ -53,9 +53,10 @@
 //!   is only a part of the least penalty, however large the refund makes it, and there is none for the
 //!   operator's own account.
 //! - Its bond cannot be drawn on at will: a refund is paid for what a caller has paid, and all refunds of one
-//!   settlement together are at most what it charged. A caller who is the operator gets none. Somebody who is the operator under
-//!   another name gets two thirds of the bond at the most, and the reward, however large the overcharge;
-//!   the rest of the last third is lost. That is also so with what was put up after the bond had been used up.
+//!   settlement together are at most what it charged, because each is at most what its call was charged. A
+//!   caller who is the operator gets none. Somebody who is the operator under another name gets two thirds of
+//!   the bond at the most, and the reward, however large the overcharge; the rest of the last third is lost.
+//!   That is also so with what was put up after the bond had been used up.
 //! - It does not take the bond out before its callers come to it: from the first contradiction on it is
 //!   jailed, and the reward for further ones is a part of what is lost along with a refund, and so less than
 //!   the refund. It can only burn what is left.

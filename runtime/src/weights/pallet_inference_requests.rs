@@ -76,13 +76,11 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// At least 190_093 nanoseconds.
 	fn request_call(i: u32, f: u32, ) -> Weight {
-		Weight::from_parts(168_520_922, 14_605)
-			// Standard error: 2_368
-			.saturating_add(Weight::from_parts(8_418, 0).saturating_mul(i.into()))
-			// Standard error: 631_008
-			.saturating_add(Weight::from_parts(4_309_089, 0).saturating_mul(f.into()))
-			.saturating_add(Weight::from_parts(0, 3_001).saturating_mul(f.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(15, 9))
+		// Estimated, until it is measured again: releases and their datanets are looked up as well by now.
+		Weight::from_parts(260_000_000, 120_000)
+			.saturating_add(Weight::from_parts(10_000, 1).saturating_mul(i.into()))
+			.saturating_add(Weight::from_parts(4_309_089, 3_001).saturating_mul(f.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(39, 9))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(f.into())))
 	}
 	/// Storage: `InferenceRequests::Requests` (r:1 w:1)
@@ -181,21 +179,15 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// At least 672_152 nanoseconds.
 	fn fulfil_call(o: u32, a: u32, s: u32, ) -> Weight {
-		// Measured without anything accrued; with an estimate of that: six payees' accruals, and their sum.
-		Weight::from_parts(510_384_799, 31_020)
-			// Standard error: 34_949
-			.saturating_add(Weight::from_parts(2_618, 0).saturating_mul(o.into()))
-			// Standard error: 32_928_940
-			.saturating_add(Weight::from_parts(38_213_666, 0).saturating_mul(a.into()))
-			// Standard error: 37_887_523
-			.saturating_add(Weight::from_parts(42_009_218, 0).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(0, 3_090).saturating_mul(a.into()))
-			.saturating_add(Weight::from_parts(0, 2_669).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(42, 32))
-			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(a.into())))
-			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(s.into())))
-			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(a.into())))
-			.saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(s.into())))
+		// Estimated, until it is measured again: answers name more contributions by now, and releases and curators
+		// are looked up in their histories.
+		Weight::from_parts(700_000_000, 140_000)
+			.saturating_add(Weight::from_parts(15_000, 0).saturating_mul(o.into()))
+			.saturating_add(Weight::from_parts(38_213_666, 9_000).saturating_mul(a.into()))
+			.saturating_add(Weight::from_parts(42_009_218, 9_000).saturating_mul(s.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(57, 40))
+			.saturating_add(T::DbWeight::get().reads_writes(5, 3).saturating_mul(a.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(4, 3).saturating_mul(s.into()))
 	}
 	/// Storage: `InferenceRequests::Requests` (r:1 w:1)
 	///
