@@ -5,6 +5,8 @@
 //! The formats are written down, byte by byte, in `docs/formats.md`.
 
 use crate::Hash;
+use codec::{Encode, Output};
+use smallvec::SmallVec;
 
 /// In front of a leaf of public data.
 pub const DATA_LEAF: &[u8] = b"openledger/data/v1";
@@ -56,15 +58,53 @@ pub const STATEMENT: &[u8] = b"openledger/statement-hash/v1";
 /// In front of an item of a settlement.
 pub const SETTLED: &[u8] = b"openledger/settled/v1";
 
+/// As many bytes are one step of the hash function.
+const ONE_STEP: usize = 128;
+
+/// Bytes that are to be hashed. For a runtime a place on the heap costs more than a short hash, so most have room on the
+/// stack.
+struct Bytes(SmallVec<[u8; 256]>);
+
+impl Bytes {
+	fn new(tag: &[u8]) -> Self {
+		Self(SmallVec::from_slice(tag))
+	}
+
+	fn hash(&self) -> Hash {
+		if self.0.len() > ONE_STEP {
+			return sp_io::hashing::blake2_256(&self.0).into();
+		}
+		// A runtime does one step sooner by itself than it asks the host for it: most leaves and all nodes of trees
+		// are so short.
+		let mut hash = Hash::zero();
+		let hashed = blake2b_simd::Params::new().hash_length(hash.0.len()).hash(&self.0);
+		for (to, from) in hash.0.iter_mut().zip(hashed.as_bytes()) {
+			*to = *from;
+		}
+		hash
+	}
+}
+
+impl Output for Bytes {
+	fn write(&mut self, bytes: &[u8]) {
+		self.0.extend_from_slice(bytes);
+	}
+}
+
 /// BLAKE2b-256 of a domain tag and of parts, one after the other.
 pub fn hash(tag: &[u8], parts: &[&[u8]]) -> Hash {
-	let length = parts.iter().fold(tag.len(), |sum, part| sum.saturating_add(part.len()));
-	let mut bytes = alloc::vec::Vec::with_capacity(length);
-	bytes.extend_from_slice(tag);
+	let mut bytes = Bytes::new(tag);
 	for part in parts {
-		bytes.extend_from_slice(part);
+		bytes.write(part);
 	}
-	sp_io::hashing::blake2_256(&bytes).into()
+	bytes.hash()
+}
+
+/// BLAKE2b-256 of a domain tag and of a value as it is encoded.
+pub(crate) fn hash_encoded(tag: &[u8], value: &impl Encode) -> Hash {
+	let mut bytes = Bytes::new(tag);
+	value.encode_to(&mut bytes);
+	bytes.hash()
 }
 
 /// Bytes of a salt.

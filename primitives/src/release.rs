@@ -71,7 +71,7 @@ pub struct LogLeaf {
 impl LogLeaf {
 	/// The hash that stands in the log.
 	pub fn hash(&self) -> Hash {
-		domain::hash(RELEASE_LEAF, &[&self.encode()])
+		domain::hash_encoded(RELEASE_LEAF, self)
 	}
 }
 

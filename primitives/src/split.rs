@@ -83,6 +83,9 @@ pub struct ChargeParts {
 
 /// Divides a charge: `protocol` of it to the protocol, the rest by the model's policy, in one exact
 /// division. `None` only for a policy whose shares do not add up to 100%.
+///
+/// That is [`split_exact`] among these four. A runtime works it out for each call that it settles, so it has a form of
+/// its own.
 pub fn split_charge(
 	charge: Balance,
 	protocol: Permill,
@@ -91,28 +94,65 @@ pub fn split_charge(
 	if !policy.is_complete() {
 		return None;
 	}
-	let whole = Weight::from(Permill::from_percent(100).deconstruct());
-	let protocol = Weight::from(protocol.deconstruct());
-	let rest = whole.checked_sub(protocol)?;
-	let of_rest = |share: Permill| rest.checked_mul(share.deconstruct().into());
-	let parts = split_exact(
-		charge,
-		&[
-			(0u8, protocol.checked_mul(whole)?),
-			(1u8, of_rest(policy.developer)?),
-			(2u8, of_rest(policy.data)?),
-			(3u8, of_rest(policy.node)?),
-		],
-	)?;
-	match parts.as_slice() {
-		[protocol, developer, data, node] => Some(ChargeParts {
-			protocol: *protocol,
-			developer: *developer,
-			data: *data,
-			node: *node,
-		}),
-		_ => None,
+	let protocol = u64::from(protocol.deconstruct());
+	let rest = MILLION.checked_sub(protocol)?;
+	let of_rest = |share: Permill| (rest, u64::from(share.deconstruct()));
+	let weights = [
+		(protocol, MILLION),
+		of_rest(policy.developer),
+		of_rest(policy.data),
+		of_rest(policy.node),
+	];
+	let [protocol, developer, data, node] = split_by_products(charge, weights)?;
+	Some(ChargeParts { protocol, developer, data, node })
+}
+
+/// A share is a number of millionths.
+const MILLION: u64 = 1_000_000;
+
+/// Divides `amount` as [`split_exact`] does among shares whose keys are their positions, and whose weights are
+/// products of two numbers of up to a million each, 10^12 together.
+///
+/// Only one division is of 128 bits, which a runtime has to do in software; the others are of 64. `None` if the weights
+/// are more.
+fn split_by_products<const N: usize>(
+	amount: Balance,
+	weights: [(u64, u64); N],
+) -> Option<[Balance; N]> {
+	const WHOLE: Balance = 1_000_000_000_000;
+	// Below the whole, so that its product with a share fits.
+	let times = amount / WHOLE;
+	let odd = u64::try_from(amount.checked_sub(times.checked_mul(WHOLE)?)?).ok()?;
+
+	let mut parts = [0; N];
+	let mut lost = [(Reverse(0), Reverse(0), 0); N];
+	let mut left = amount;
+	for (position, (one, other)) in weights.into_iter().enumerate() {
+		// odd · one · other, in millions of millionths: millions · 10^6 and what is left of low.
+		let product = odd.checked_mul(one)?;
+		let (high, low) = (product / MILLION, product % MILLION);
+		let low = low.checked_mul(other)?;
+		let millions = high.checked_mul(other)?.checked_add(low / MILLION)?;
+		let remainder = (millions % MILLION).checked_mul(MILLION)?.checked_add(low % MILLION)?;
+
+		let weight = one.checked_mul(other)?;
+		let part = times.checked_mul(weight.into())?.checked_add((millions / MILLION).into())?;
+		left = left.checked_sub(part)?;
+		*parts.get_mut(position)? = part;
+		*lost.get_mut(position)? = (Reverse(remainder), Reverse(weight), position);
 	}
+	if left > 0 {
+		lost.sort_unstable();
+	}
+	for (_, _, position) in lost {
+		if left == 0 {
+			break;
+		}
+		let part = parts.get_mut(position)?;
+		*part = part.checked_add(1)?;
+		left = left.checked_sub(1)?;
+	}
+	Some(parts)
 }
 
 /// The node's weight among all who share a charge, and the weight of all together. `None` for a policy
@@ -175,6 +215,16 @@ mod tests {
 				attributed: Permill::from_parts(attributed),
 			}
 		})
+	}
+
+	/// Shares of which no two lose more by rounding than another.
+	fn even() -> RevenuePolicy {
+		RevenuePolicy {
+			developer: Permill::from_parts(250_000),
+			data: Permill::from_parts(500_000),
+			node: Permill::from_parts(250_000),
+			attributed: Permill::zero(),
+		}
 	}
 
 	#[test]
@@ -262,6 +312,26 @@ mod tests {
 				U256::from(parts.data) + U256::from(parts.node);
 			prop_assert_eq!(sum, U256::from(charge));
 			prop_assert!(policy.pays_data() || parts.data == 0);
+		}
+
+		#[test]
+		fn a_charge_is_divided_as_exactly(
+			charge in prop_oneof![any::<u128>(), any::<u64>().prop_map(u128::from), 0u128..3_000_000, Just(u128::MAX)],
+			protocol in prop_oneof![0u32..=1_000_000, Just(0), Just(1_000_000), Just(500_000)],
+			policy in prop_oneof![policy(), Just(even())],
+		) {
+			let whole = 1_000_000u64;
+			let rest = whole - u64::from(protocol);
+			let of_rest = |share: Permill| rest * u64::from(share.deconstruct());
+			let shares = [
+				(0u8, u64::from(protocol) * whole),
+				(1, of_rest(policy.developer)),
+				(2, of_rest(policy.data)),
+				(3, of_rest(policy.node)),
+			];
+			let exact = split_exact(charge, &shares).unwrap();
+			let parts = split_charge(charge, Permill::from_parts(protocol), &policy).unwrap();
+			prop_assert_eq!([parts.protocol, parts.developer, parts.data, parts.node].to_vec(), exact);
 		}
 
 		#[test]

@@ -159,8 +159,18 @@ impl<'a, T: Config> Lane<'a, T> {
 		if left == data {
 			direct.clear();
 		}
-		for (sum, part) in self.pooled.iter_mut().zip(divide(left, &self.weights)?) {
+		let add = |sum: &mut Balance, part| -> Result<(), DispatchError> {
 			*sum = sum.checked_add(part).ok_or(ArithmeticError::Overflow)?;
+			Ok(())
+		};
+		match self.pooled.as_mut_slice() {
+			// Most models have one source, and calls are many.
+			[sum] => add(sum, left)?,
+			sums => {
+				for (sum, part) in sums.iter_mut().zip(divide(left, &self.weights)?) {
+					add(sum, part)?;
+				}
+			}
 		}
 		Ok(BoundedVec::try_from(direct).map_err(|_| Error::<T>::AttributionTooLong)?)
 	}

@@ -91,6 +91,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod deposit;
 pub mod disputes;
 mod evidence;
 mod impls;

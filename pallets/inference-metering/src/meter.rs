@@ -141,7 +141,13 @@ impl<'a> Meter<'a> {
 		let tokens = record.tokens();
 		let cost =
 			|price: &PriceSchedule| price.charge(&tokens).ok_or(RejectReason::ChargeOverflow);
-		let cost = Cost { charge: cost(&self.price)?, by_list: cost(self.list)? };
+		let charge = cost(&self.price)?;
+		// Once is enough where they are the same.
+		let by_list = match self.voucher.agreement.own_price {
+			Some(_) => cost(self.list)?,
+			None => charge,
+		};
+		let cost = Cost { charge, by_list };
 
 		let total = self.settled.charge.checked_add(cost.charge);
 		let total = total.ok_or(RejectReason::ChargeOverflow)?;

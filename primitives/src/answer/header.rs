@@ -113,7 +113,7 @@ pub struct Header {
 impl Header {
 	/// The hash that an answer's hash is made with.
 	pub fn hash(&self) -> Hash {
-		domain::hash(domain::HEADER, &[&self.encode()])
+		domain::hash_encoded(domain::HEADER, self)
 	}
 
 	/// Checks what can be seen without the words.

@@ -147,7 +147,7 @@ pub struct WordLeaf {
 impl WordLeaf {
 	/// The hash that stands in the tree.
 	pub fn hash(&self) -> Hash {
-		domain::hash(WORD_LEAF, &[&self.encode()])
+		domain::hash_encoded(WORD_LEAF, self)
 	}
 
 	/// The delivered byte after its last one. `None` if it does not fit.

@@ -56,7 +56,7 @@ pub enum OwnPriceError {
 impl Agreement {
 	/// The hash that is kept of a lane's agreement.
 	pub fn hash(&self) -> Hash {
-		crate::domain::hash(crate::domain::AGREEMENT, &[&self.encode()])
+		crate::domain::hash_encoded(crate::domain::AGREEMENT, self)
 	}
 
 	/// The price of calls: the node's own, if it names one, or the list price.

@@ -159,7 +159,7 @@ pub enum SettledItem {
 impl SettledItem {
 	/// The leaf of the settlement's root.
 	pub fn leaf(&self) -> Hash {
-		domain::hash(domain::SETTLED, &[&self.encode()])
+		domain::hash_encoded(domain::SETTLED, self)
 	}
 
 	/// The last sequence that it settles.

@@ -104,7 +104,7 @@ impl VersionedStatement {
 
 	/// The hash that stands in the lane's list.
 	pub fn hash(&self) -> Hash {
-		domain::hash(domain::STATEMENT, &[&self.encode()])
+		domain::hash_encoded(domain::STATEMENT, self)
 	}
 }
 

@@ -182,7 +182,7 @@ pub struct LaneLeaf {
 impl LaneLeaf {
 	/// The hash that stands in the list.
 	pub fn hash(&self) -> Hash {
-		domain::hash(LANE_LEAF, &[&self.encode()])
+		domain::hash_encoded(LANE_LEAF, self)
 	}
 
 	/// The call's place in the list, from 0: the calls before it. `None` for a leaf of no call.

@@ -60,6 +60,8 @@ enum Built {
 	Whole(Duration, u64),
 	/// Not everything fits: only so many extrinsics.
 	Fits(usize),
+	/// None fits, and it was built without any: the first block of an epoch takes none.
+	Empty,
 }
 
 /// A chain in memory.
@@ -150,12 +152,18 @@ impl Chain {
 		let mut weight = 0;
 		let mut left = extrinsics;
 		let mut fitting = left.len();
+		let mut was_empty = false;
 		while !left.is_empty() {
 			match self.build_block(&left[..fitting.min(left.len())])? {
 				Built::Whole(time, consumed) => {
 					took += time;
 					weight += consumed;
 					left = &left[fitting.min(left.len())..];
+					was_empty = false;
+				}
+				Built::Empty => {
+					ensure!(!was_empty, "an extrinsic does not fit a block");
+					was_empty = true;
 				}
 				// Once more, with what fits: then only whole blocks are measured.
 				Built::Fits(most) => fitting = most,
@@ -177,9 +185,14 @@ impl Chain {
 			match outcome {
 				Ok(Ok(())) => (),
 				Err(TransactionValidityError::Invalid(InvalidTransaction::ExhaustsResources)) => {
-					ensure!(applied > 0, "an extrinsic does not fit a block");
+					// What the refused one has left behind goes with the block.
 					self.state.reset_overlay();
 					self.number -= 1;
+					if applied == 0 {
+						self.begin()?;
+						self.finish()?;
+						return Ok(Built::Empty);
+					}
 					return Ok(Built::Fits(applied));
 				}
 				other => return Err(anyhow!("an extrinsic failed: {other:?}")),
@@ -187,11 +200,17 @@ impl Chain {
 		}
 		took += start.elapsed();
 		let weight = self.consumed() - before;
+		took += self.finish()?;
+		Ok(Built::Whole(took, weight))
+	}
+
+	/// Finalises a block, and returns how long that took.
+	fn finish(&mut self) -> Result<Duration> {
 		let start = Instant::now();
 		let _header: Header = self.call("BlockBuilder_finalize_block", &[])?;
-		took += start.elapsed();
+		let took = start.elapsed();
 		self.state.commit_all().map_err(|error| anyhow!(error))?;
-		Ok(Built::Whole(took, weight))
+		Ok(took)
 	}
 
 	/// Initialises a block and sets its time.

@@ -1,7 +1,7 @@
 //! What the events say of a settlement of lanes, in the order of its lanes.
 
 use super::{commit::Committed, redeem::Rejected, Outcome};
-use crate::pallet::*;
+use crate::{deposit::deposit_all, pallet::*};
 use alloc::{boxed::Box, vec::Vec};
 
 impl<T: Config> Pallet<T> {
@@ -20,9 +20,7 @@ impl<T: Config> Pallet<T> {
 	fn deposit_lane(Committed { header, items, rejected, .. }: Committed) {
 		let (session, lane) = (header.session, header.lane);
 		Self::deposit_event(Event::LaneSettled { header: Box::new(header) });
-		for item in items {
-			Self::deposit_event(Event::ItemSettled(item));
-		}
+		deposit_all::<T>(items.into_iter().map(Event::ItemSettled));
 		for rejected in rejected {
 			Self::deposit_event(match rejected {
 				Rejected::Record { sequence, reason } => {
