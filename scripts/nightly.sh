@@ -4,7 +4,9 @@
 # beside the code.
 #
 #   scripts/nightly.sh            everything; takes some hours
-#   scripts/nightly.sh PART...    only these: features, licences, endurance, upgrade, sabotage
+#   scripts/nightly.sh PART...    only these: features, licences, endurance, upgrade, wallets, fuzz, sabotage
+#
+# FUZZ_SECONDS says for how long each target is fuzzed; an hour if nothing is said.
 #
 # | part      | what it asks |
 # |-----------|--------------|
@@ -12,13 +14,15 @@
 # | licences  | cargo deny: licences, sources and advisories of all dependencies |
 # | endurance | 200 kills under load, ten thousand calls with an eye on memory, a one-sided close |
 # | upgrade   | the migrations and invariants of this runtime, on the state of a development chain |
+# | wallets   | does a runtime that is built as for a release take what an offline wallet signs? |
+# | fuzz      | does anything panic, or break an invariant, that a fuzzer finds in an hour a target? |
 # | sabotage  | does a test notice each patch of tests/sabotage? |
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 parts=("$@")
-if [ "$#" -eq 0 ]; then parts=(features licences endurance upgrade sabotage); fi
+if [ "$#" -eq 0 ]; then parts=(features licences endurance upgrade wallets fuzz sabotage); fi
 
 tool() {
 	cargo "$1" --version >/dev/null 2>&1 && return
@@ -32,7 +36,9 @@ part_endurance() {
 	cargo build --locked --workspace --all-targets &&
 		cargo nextest run --locked --workspace --run-ignored only -E 'package(openledger-e2e) - binary(llama_cpp)'
 }
-part_upgrade() { scripts/rehearse-upgrade.sh; }
+part_upgrade() { scripts/rehearse-upgrade.sh && scripts/rehearse-upgrade.sh --dev; }
+part_wallets() { scripts/wallets.sh; }
+part_fuzz() { scripts/fuzz.sh all "${FUZZ_SECONDS:-3600}"; }
 part_sabotage() { scripts/sabotage.sh; }
 
 for part in "${parts[@]}"; do
@@ -58,7 +64,7 @@ for part in "${parts[@]}"; do
 done
 
 last_words() {
-	sed 's/\x1b\[[0-9;]*m//g' "$1" | grep -E '^ *(Summary|soak:|[0-9]+ kills|[0-9]+ passed)|NOT noticed|missed:' | tail -n 40 || true
+	sed 's/\x1b\[[0-9;]*m//g' "$1" | grep -E '^ *(Summary|soak:|fuzz [a-z]+:|[0-9]+ kills|[0-9]+ passed)|NOT noticed|missed:' | tail -n 40 || true
 }
 {
 	printf '# Last nightly run\n\n%s, commit %s, %s cores.\n\n' \

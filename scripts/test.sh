@@ -8,7 +8,7 @@
 # | lane  | what it runs |
 # |-------|--------------|
 # | lint  | format, scripts, who depends on whom, patches of tests/sabotage, compiling with lints, examples in the documentation |
-# | chain | tests of primitives, pallets and runtime |
+# | chain | tests of primitives, pallets and runtime, and the corpus of the fuzz targets |
 # | nodes | tests of the node's crates, and of the clients in JavaScript |
 # | e2e   | the built programs, used as people use them: real chains and a real language model |
 #
@@ -34,7 +34,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 # Their crates, for the test runner.
-chain='(package(openledger-primitives) + package(/^pallet-/) + package(openledger-runtime))'
+chain='(package(openledger-primitives) + package(/^pallet-/) + package(openledger-runtime) + package(openledger-fuzz))'
 e2e='package(openledger-e2e)'
 
 scripts() {

@@ -31,6 +31,7 @@ pallets=(
 	pallet_inference_metering
 	pallet_inference_requests
 	pallet_revenue_split
+	pallet_length_fee
 	pallet_parameters
 	pallet_balances
 	frame_system
@@ -83,6 +84,7 @@ write_header() {
 		printf '//! | machine | %s |\n' "$(machine_class)"
 		printf '//! | compiler | %s |\n' "$(rustc --version)"
 		printf '//! | runtime | wasm, production profile |\n'
+		printf '//! | database | ParityDb, which the node uses: `DbWeight` of the runtime counts each access |\n'
 	} >"$scratch/header.rs"
 }
 

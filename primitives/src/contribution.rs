@@ -102,9 +102,30 @@ pub enum Standing {
 	/// A leaf of it was demanded and not shown: until it is, nothing is attributed to it.
 	#[codec(index = 1)]
 	Withheld,
-	/// It was found to be a duplicate or a fraud: nothing is attributed to it any more.
+	/// It was found to be a duplicate or a fraud: what it would earn goes to the protocol.
 	#[codec(index = 2)]
 	Slashed,
+	/// A court has it taken down: as long as that holds, what it would earn goes to the protocol.
+	#[codec(index = 3)]
+	TakenDown,
+}
+
+impl Standing {
+	/// Returns `true` if calls may be attributed to what stands so, whoever is paid for it then.
+	pub fn is_attributable(self) -> bool {
+		match self {
+			Self::Accepted | Self::Slashed | Self::TakenDown => true,
+			Self::Withheld => false,
+		}
+	}
+
+	/// Returns `true` if what it earns is the protocol's: nobody else's share grows by that.
+	pub fn is_forfeited(self) -> bool {
+		match self {
+			Self::Slashed | Self::TakenDown => true,
+			Self::Accepted | Self::Withheld => false,
+		}
+	}
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ pub const DATA_LEAF: &[u8] = b"openledger/data/v1";
 pub const PRIVATE_LEAF: &[u8] = b"openledger/private-data/v1";
 /// In front of what a leaf's salt is derived from, for private data.
 pub const DATA_SALT: &[u8] = b"openledger/data-salt/v1";
+/// In front of what says which leaf of a contribution has to be shown.
+pub const DRAWN_LEAF: &[u8] = b"openledger/drawn-leaf/v1";
 /// In front of the two hashes that an inner node is made of, in every tree.
 pub const NODE: &[u8] = b"openledger/node/v1";
 /// The root of a tree without leaves is the hash of this tag alone.
@@ -57,6 +59,8 @@ pub const AGREEMENT: &[u8] = b"openledger/agreement/v1";
 pub const STATEMENT: &[u8] = b"openledger/statement-hash/v1";
 /// In front of an item of a settlement.
 pub const SETTLED: &[u8] = b"openledger/settled/v1";
+/// In front of a report and its reporter, for what is committed to.
+pub const REPORT: &[u8] = b"openledger/report/v1";
 
 /// As many bytes are one step of the hash function.
 const ONE_STEP: usize = 128;
@@ -128,10 +132,11 @@ pub(crate) fn derive_salt(tag: &[u8], secret: &[u8; 32], index: u32) -> Salt {
 mod tests {
 	use super::*;
 
-	const ALL: [&[u8]; 24] = [
+	const ALL: [&[u8]; 26] = [
 		DATA_LEAF,
 		PRIVATE_LEAF,
 		DATA_SALT,
+		DRAWN_LEAF,
 		NODE,
 		EMPTY_TREE,
 		RESPONSE_SALT,
@@ -153,6 +158,7 @@ mod tests {
 		AGREEMENT,
 		STATEMENT,
 		SETTLED,
+		REPORT,
 	];
 
 	/// Tags of what is signed.

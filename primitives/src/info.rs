@@ -2,9 +2,15 @@
 //! JSON-RPC methods.
 
 use crate::{
-	model::VersionDetails, policy::RevenuePolicy, price::PriceSchedule, AccountId, Balance,
-	BlockNumber, ContributionId, DatanetId, Hash, LaneId, ModelId, PriceVersion, ReleaseId,
-	RequestId, Sequence, SessionId, VersionId, Weight,
+	answer::Evidence,
+	data_tree::DrawnLeaf,
+	lane::Agreement,
+	model::VersionDetails,
+	on_chain::{DeclineReason, Refusal},
+	policy::RevenuePolicy,
+	price::PriceSchedule,
+	AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, LaneId, ModelId,
+	PriceVersion, ReleaseId, RequestId, Sequence, SessionId, VersionId, Weight,
 };
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, Encode, MaxEncodedLen};
@@ -259,6 +265,8 @@ pub struct RequestInfo {
 	pub version: VersionId,
 	/// The price version that applies.
 	pub price_version: PriceVersion,
+	/// The block of the request. Whoever was behind the call in it is paid.
+	pub asked_at: BlockNumber,
 	/// The most that the call may cost, in planck. It is on hold.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
 	pub max_charge: Balance,
@@ -266,9 +274,96 @@ pub struct RequestInfo {
 	pub deadline: BlockNumber,
 	/// From which block on it cannot be answered any more, because its caller has cancelled it.
 	pub cancelled_at: Option<BlockNumber>,
+	/// The most tokens of its prompt that can be charged.
+	pub most_input_tokens: u32,
+	/// The claim of a node on it. It may have lapsed.
+	pub claim: Option<ClaimInfo>,
+	/// Who will not answer it, or did not.
+	pub refusals: Vec<RefusalInfo>,
 	/// The question.
-	#[cfg_attr(feature = "std", serde(with = "crate::serde_bytes_hex"))]
-	pub input: Vec<u8>,
+	pub input: String,
+}
+
+impl RequestInfo {
+	/// The agreement of caller and node. Everybody can read the call, and it costs the list price.
+	pub fn agreement(&self) -> Agreement {
+		Agreement {
+			model: self.model,
+			version: self.version,
+			price_version: self.price_version,
+			as_of: self.asked_at,
+			evidence: Evidence::Open,
+			own_price: None,
+		}
+	}
+}
+
+/// A node's claim on a call on chain.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct ClaimInfo {
+	/// The operator.
+	pub node: AccountId,
+	/// Amount on hold on the operator's account, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub deposit: Balance,
+	/// The last block in which the operator alone can answer.
+	pub until: BlockNumber,
+}
+
+/// A node that will not answer a call on chain, or did not.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct RefusalInfo {
+	/// The operator.
+	pub node: AccountId,
+	/// How it came to that.
+	pub refusal: Refusal,
+}
+
+/// What became of a call on chain, as long as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct OutcomeInfo {
+	/// The request.
+	pub id: RequestId,
+	/// Who has asked.
+	pub caller: AccountId,
+	/// The model.
+	pub model: ModelId,
+	/// Amount on hold on the caller's account for the place that this takes, in planck.
+	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+	pub deposit: Balance,
+	/// The block in which the call ended.
+	pub at: BlockNumber,
+	/// The last block in which this is kept, unless the caller has it removed before.
+	pub until: BlockNumber,
+	/// How it ended.
+	pub end: EndInfo,
+}
+
+/// The end of a call on chain that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
+pub enum EndInfo {
+	/// It was answered.
+	Answered {
+		/// The operator.
+		node: AccountId,
+		/// Its cost, in planck.
+		#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]
+		charge: Balance,
+		/// The answer.
+		output: String,
+	},
+	/// The node that its caller had named will not answer it.
+	Declined {
+		/// The operator.
+		node: AccountId,
+		/// Its reason.
+		reason: DeclineReason,
+	},
 }
 
 /// A datanet.
@@ -344,6 +439,9 @@ pub enum ContributionState {
 	/// It was found to be one: what it earns from then on goes to the protocol.
 	#[codec(index = 4)]
 	Slashed,
+	/// A court has it taken down: as long as that holds, what it would earn goes to the protocol.
+	#[codec(index = 5)]
+	TakenDown,
 }
 
 /// A contribution.
@@ -369,6 +467,8 @@ pub struct ContributionInfo {
 	pub since: BlockNumber,
 	/// The block in which the contributor showed that it has the data, if it did.
 	pub shown_at: Option<BlockNumber>,
+	/// The leaf that the contributor has to show so that it can be accepted, once that is drawn.
+	pub drawn: Option<DrawnLeaf>,
 	/// `true` while data is owed that somebody asked for.
 	pub withheld: bool,
 	/// The block in which it was found to be a duplicate or a fraud.
@@ -441,7 +541,9 @@ pub struct Earnings {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct ModelEarnings {
-	/// The number of settled calls.
+	/// The number of settled calls that were paid for. Callers and nodes say how many there were; a call that cost
+	/// less than the least charge that counts is left out, and a run is for no more calls than its charge has of those.
+	/// So a large number costs as much as so many calls. What says how much a model is used is what was paid for it.
 	pub calls: u64,
 	/// Their cost.
 	#[cfg_attr(feature = "std", serde(with = "crate::serde_balance"))]

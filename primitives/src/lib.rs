@@ -27,6 +27,9 @@
 //! | [`contribution`] | what a contributor commits to, and how a contribution stands |
 //! | [`release`] | the log of a datanet's contributions, and the proof that one is in a release |
 //! | [`lane_list`] | the list of a lane's calls with their totals, and the proof of a run of them |
+//! | [`on_chain`] | calls on chain among sessions, and why they are not answered |
+//! | [`text`] | text that wallets show as one |
+//! | [`report`] | what is committed to before a report of a node |
 //! | [`domain`] | the tags in front of all that is hashed |
 //! | [`traits`] | how the pallets know one another |
 //! | [`runtime_api`] | what a node can ask the runtime |
@@ -49,10 +52,12 @@ pub mod lane_list;
 pub mod lineage;
 pub mod model;
 pub mod mountain;
+pub mod on_chain;
 pub mod policy;
 pub mod pool_index;
 pub mod price;
 pub mod release;
+pub mod report;
 pub mod runtime_api;
 #[cfg(feature = "std")]
 pub mod serde_balance;
@@ -63,6 +68,7 @@ pub mod serde_uri;
 pub mod signing;
 pub mod split;
 pub mod stream;
+pub mod text;
 pub mod traits;
 pub mod tree;
 pub mod words;

@@ -4,7 +4,8 @@
 use crate::{
 	info::{
 		ContributionInfo, DatanetInfo, Earnings, LaneTermsInfo, ModelEarnings, ModelInfo, NodeInfo,
-		PendingPage, Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
+		OutcomeInfo, PendingPage, Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo,
+		VersionInfo,
 	},
 	lane::RejectReason,
 	AccountId, Balance, BlockNumber, ContributionId, DatanetId, ModelId, PriceVersion, ReleaseId,
@@ -65,6 +66,9 @@ sp_api::decl_runtime_apis! {
 		fn nodes(model: ModelId, after: Option<AccountId>, limit: u32) -> Vec<NodeInfo>;
 		/// A call on chain that waits for its answer.
 		fn request(id: RequestId) -> Option<RequestInfo>;
+		/// How a call on chain ended that was answered, or declined by the node that it named, as long as that is
+		/// kept.
+		fn outcome(id: RequestId) -> Option<OutcomeInfo>;
 		/// Up to `limit` calls on chain of `model` (256 at most) that wait for an answer, from the
 		/// id `from` upwards.
 		fn requests(model: ModelId, from: RequestId, limit: u32) -> Vec<RequestInfo>;

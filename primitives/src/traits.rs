@@ -2,19 +2,17 @@
 
 use crate::{
 	attribution::DataSources,
-	lane::{AttributionShare, DirectAmounts, PoolPayment, RejectReason, SettledParts},
+	lane::{AttributionShare, DirectAmounts, PoolPayment, RejectReason, SettledParts, Statement},
 	lineage::Lineage,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	Balance, BlockNumber, DatanetId, ModelId, PriceVersion, ReleaseId, VersionId, Weight,
+	Balance, BlockNumber, DatanetId, Hash, ModelId, PriceVersion, ReleaseId, VersionId, Weight,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_arithmetic::Permill;
-use sp_runtime::DispatchError;
-#[cfg(feature = "runtime-benchmarks")]
-use sp_runtime::DispatchResult;
+use sp_runtime::{DispatchError, DispatchResult};
 
 /// The role that an earner is paid for.
 #[derive(
@@ -68,6 +66,9 @@ pub trait ModelInspect<AccountId> {
 
 	/// The version and the price version that are in force now.
 	fn in_force(model: ModelId) -> Option<(VersionId, PriceVersion)>;
+
+	/// The most tokens that the chat template of a version adds for each message, if there is that version.
+	fn template_overhead(model: ModelId, version: VersionId) -> Option<u32>;
 
 	/// The terms of calls that were agreed on as of a block, in which version and price version were in force,
 	/// and the first block after it in which another of these is, or in which another owns the model or one
@@ -274,7 +275,24 @@ pub trait NodeInspect<AccountId> {
 	/// has named another.
 	fn payee(operator: &AccountId) -> AccountId;
 
-	/// Registers an inference node of `operator` that serves `model`, for benchmarks.
+	/// The key that signs the statements of the operator's inference node, if there is one.
+	fn receipt_key(operator: &AccountId) -> Option<crate::AccountId>;
+
+	/// Keeps an answered call on chain for disputes, like a settlement of a session, and with it the bond of the
+	/// operator. `caller` has paid for it, `statement` is what the node's receipt key has signed of it, and `root` is
+	/// over the leaf of the one item.
+	///
+	/// # Errors
+	/// If the operator has no inference node.
+	fn keep_call(
+		operator: &AccountId,
+		caller: &AccountId,
+		statement: &Statement,
+		root: Hash,
+	) -> DispatchResult;
+
+	/// Registers an inference node of `operator` that serves `model`, for benchmarks. Anything that
+	/// [`Self::keep_call`] could have to remove is there, and can be.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_node(operator: &AccountId, model: ModelId) -> DispatchResult;
 }

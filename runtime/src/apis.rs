@@ -16,7 +16,8 @@ use frame_support::{
 use openledger_primitives::{
 	info::{
 		ContributionInfo, DatanetInfo, Earnings, LaneTermsInfo, ModelEarnings, ModelInfo, NodeInfo,
-		PendingPage, Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo, VersionInfo,
+		OutcomeInfo, PendingPage, Quote, QuoteError, ReleaseInfo, RequestInfo, SessionInfo,
+		VersionInfo,
 	},
 	lane::RejectReason,
 	BlockNumber, ContributionId, DatanetId, ModelId, PriceVersion, ReleaseId, RequestId, SessionId,
@@ -325,6 +326,10 @@ impl_runtime_apis! {
 
 		fn request(id: RequestId) -> Option<RequestInfo> {
 			InferenceRequests::request_info(id)
+		}
+
+		fn outcome(id: RequestId) -> Option<OutcomeInfo> {
+			InferenceRequests::outcome_info(id)
 		}
 
 		fn requests(model: ModelId, from: RequestId, limit: u32) -> Vec<RequestInfo> {

@@ -35,7 +35,7 @@ pub const EXISTENTIAL_DEPOSIT: Balance = MILLI_OPEN;
 /// Fee per picosecond of computation, in planck. The base weight of a transaction is about 10^8
 /// picoseconds, so it costs about a ten-thousandth of an OPEN.
 pub const WEIGHT_FEE: Balance = 1_000_000;
-/// Fee per byte of a transaction, in planck: a millionth of an OPEN.
+/// Fee per byte of a transaction while blocks have room, in planck: a millionth of an OPEN.
 pub const TRANSACTION_BYTE_FEE: Balance = MICRO_OPEN;
 
 /// The deposit for storing `items` entries with `bytes` bytes in all, in planck. It comes

@@ -69,6 +69,9 @@ pub type TxExtension = (
 	frame_system::CheckNonce<Runtime>,
 	frame_system::CheckWeight<Runtime>,
 	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+	// Offline wallets sign the hash of the metadata by which they have read the call. Blobs of releases know it
+	// (feature `metadata-hash`); others refuse a transaction whose signer asks for it to be checked.
+	frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
 	frame_system::WeightReclaim<Runtime>,
 );
 
@@ -88,9 +91,11 @@ pub type Executive = frame_executive::Executive<
 	Migrations,
 >;
 
-/// The changes of the storage of earlier versions into that of this one, once each: the pallets'
-/// `migrations`. None yet, because this is the first version: see `docs/upgrades.md`.
+/// The changes of the storage of earlier versions into that of this one that fit into one block, once each: the
+/// pallets' `migrations`. None yet, because this is the first version: see `docs/upgrades.md`.
 pub type Migrations = ();
+/// Those that may not fit into one block, and take as many as they need.
+pub type LongMigrations = ();
 
 /// The types of the node, to which extrinsics are bytes: it hands them on without looking inside,
 /// and its JSON-RPC shows them as hex.
@@ -139,6 +144,7 @@ mod benches {
 		[pallet_grandpa, Grandpa]
 		[pallet_balances, Balances]
 		[pallet_transaction_payment, TransactionPayment]
+		[pallet_migrations, MultiBlockMigrations]
 		[pallet_utility, Utility]
 		[pallet_sudo, Sudo]
 		[pallet_multisig, Multisig]
@@ -149,5 +155,6 @@ mod benches {
 		[pallet_inference_metering, InferenceMetering]
 		[pallet_inference_requests, InferenceRequests]
 		[pallet_revenue_split, RevenueSplit]
+		[pallet_length_fee, LengthFee]
 	);
 }

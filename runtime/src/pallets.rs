@@ -5,9 +5,10 @@
 //! |---|---|
 //! | 0–12 | FRAME's own |
 //! | 13–19 | none yet: for staking, offences, treasury and governance |
-//! | 20–24 | models, data, metering, the split of charges, calls on chain |
-//! | 25–31 | none yet: for more of this chain's own |
-//! | 32– | none yet |
+//! | 20–25 | models, data, metering, the split of charges, calls on chain, the price of bytes |
+//! | 26–31 | none yet: for more of this chain's own |
+//! | 32 | FRAME's own: migrations of many blocks |
+//! | 33– | none yet |
 
 // The macro gives its output no documentation: what the types are is said at their pallets.
 #![allow(missing_docs)]
@@ -72,6 +73,11 @@ mod runtime {
 	pub type RevenueSplit = pallet_revenue_split;
 	#[runtime::pallet_index(24)]
 	pub type InferenceRequests = pallet_inference_requests;
+	#[runtime::pallet_index(25)]
+	pub type LengthFee = pallet_length_fee;
+
+	#[runtime::pallet_index(32)]
+	pub type MultiBlockMigrations = pallet_migrations;
 }
 
 /// The inherents that the pallets make of `data`.

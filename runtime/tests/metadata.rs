@@ -63,7 +63,10 @@ const EVENTS: &[(&str, &[&str])] = &[
 			"SessionClosed",
 		],
 	),
-	("InferenceRequests", &["CallRequested", "CallFulfilled", "CallExpired"]),
+	(
+		"InferenceRequests",
+		&["CallRequested", "CallFulfilled", "CallExpired", "CallClaimed", "CallDeclined"],
+	),
 ];
 
 /// The storage that programs read by themselves.
@@ -72,6 +75,7 @@ const STORAGE: &[(&str, &str)] = &[
 	("Timestamp", "Now"),
 	("Proxy", "Proxies"),
 	("InferenceMetering", "NextSessionId"),
+	("InferenceMetering", "ReportCommitments"),
 ];
 
 fn whole() -> RuntimeMetadataV15 {

@@ -10,14 +10,14 @@
 // Exits with 0 once the model is registered and its event was seen, and with 1 otherwise.
 
 import assert from 'node:assert/strict';
-import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
+import { Keyring } from '@polkadot/api';
+import { submitted, withApi } from './chain.mjs';
 
 const url = process.argv[2] ?? 'ws://127.0.0.1:9944';
 const name = process.argv[3] ?? 'polkadot-js/demo';
 const weightsHash = process.argv[4] ?? `0x${'11'.repeat(32)}`;
 const tokenizerHash = process.argv[5] ?? weightsHash;
 const templateHash = process.argv[6] ?? null;
-const TIMEOUT_MS = 90_000;
 const PALLETS = [
   'modelRegistry',
   'dataAttribution',
@@ -44,27 +44,6 @@ function describe(api, pallet) {
   for (const [entry, { meta }] of Object.entries(storage)) {
     if (meta) console.log(`  storage  ${entry}`);
   }
-}
-
-// Signs, submits, and resolves with the events of the transaction once it is in a block.
-function submitted(api, transaction, signer) {
-  return new Promise((resolve, reject) => {
-    transaction
-      .signAndSend(signer, ({ status, events, dispatchError }) => {
-        console.log(`  status   ${status.type}`);
-        if (dispatchError) {
-          const error = dispatchError.isModule
-            ? api.registry.findMetaError(dispatchError.asModule)
-            : { section: 'runtime', name: dispatchError.toString(), docs: [] };
-          reject(new Error(`${error.section}.${error.name}: ${error.docs.join(' ')}`));
-        } else if (status.isInBlock) {
-          resolve(events.map(({ event }) => event));
-        } else if (status.isError) {
-          reject(new Error(`the transaction is ${status.type}`));
-        }
-      })
-      .catch(reject);
-  });
 }
 
 async function main(api) {
@@ -131,27 +110,4 @@ async function main(api) {
   console.log(`\nmodel ${model} is registered`);
 }
 
-async function run() {
-  const provider = new WsProvider(url, false);
-  await provider.connect();
-  const api = new ApiPromise({ provider, noInitWarn: true, throwOnConnect: true });
-  try {
-    await api.isReadyOrError;
-    await main(api);
-  } finally {
-    await api.disconnect();
-  }
-}
-
-const deadline = setTimeout(() => {
-  console.error(`not done within ${TIMEOUT_MS / 1000} s`);
-  process.exit(1);
-}, TIMEOUT_MS);
-try {
-  await run();
-} catch (error) {
-  console.error(error);
-  process.exitCode = 1;
-} finally {
-  clearTimeout(deadline);
-}
+await withApi(url, main);

@@ -18,7 +18,7 @@ from lanes import NOTHING, acknowledged_root, lane_leaf, totals_of, verify_run
 import messages
 from releases import leaf_hash, log_leaf, release_root, verify_release
 from texts import SEPARATORS, SPACELESS, canonical, fold, is_canonical, is_folded_word, words_of
-from trees import data_leaves, peaks, prove, prove_in_range, range_proof, root, root_from, verify_range
+from trees import data_leaves, drawn_leaf, peaks, prove, prove_in_range, range_proof, root, root_from, verify_range
 import x402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -97,6 +97,10 @@ def data():
             known = shown | {"root": case["root"], "size": len(stream), "private": seed is not None}
             made = holds(verify_range, known, bytes.fromhex(shown["proof"]))
             check(name, made, stream[offset : offset + length])
+        for case_drawn in case["drawn"]:
+            expected = (case_drawn["leaf"], case_drawn["offset"], case_drawn["length"])
+            made = drawn_leaf(bytes.fromhex(case_drawn["draw"]), case_drawn["contribution"], len(stream))
+            check(f"{name}, drawn", made, expected)
     for case in file["refused"]:
         check(f"data refuses: {case['name']}", holds(verify_range, case, bytes.fromhex(case["proof"])), None)
 

@@ -146,6 +146,14 @@ def data_leaves(stream, seed):
     return [data_leaf(chunk, data_salt(seed, at)) for at, chunk in enumerate(chunks)]
 
 
+def drawn_leaf(draw, contribution, size):
+    """Number, offset and length of the leaf that has to be shown: one of those left of the root."""
+    drawn = int.from_bytes(H(b"openledger/drawn-leaf/v1", draw, u(contribution, 8))[:8], "little")
+    leaves = -(-size // 256)
+    leaf = drawn % max(1, (1 << (leaves - 1).bit_length()) // 2)
+    return leaf, 256 * leaf, min(256, size - 256 * leaf)
+
+
 def range_proof(stream, seed, offset, length):
     first, last = offset // 256, (offset + length - 1) // 256
     indices = list(range(first, last + 1))

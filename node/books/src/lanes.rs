@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use openledger_primitives::{
-	info::SessionInfo, lane::Agreement, Balance, Hash, LaneId, Sequence, SessionId, MILLI_OPEN,
+	info::SessionInfo, lane::Agreement, Balance, Hash, LaneId, Sequence, SessionId,
 };
 use thiserror::Error;
 
@@ -12,6 +12,7 @@ use super::{
 	error::StoreError,
 	lane_state::LaneState,
 	list,
+	promised::LaneFunds,
 	schema::Kept,
 	tables::Tables,
 	types::{
@@ -19,8 +20,6 @@ use super::{
 	},
 };
 
-/// The operator's deposit on the chain for a lane of which something was settled, until its session is closed.
-const LANE_DEPOSIT: Balance = 30 * MILLI_OPEN;
 /// A session has so many lanes before its calls are worth anything, and one more for each deposit that they
 /// cost: as many as somebody uses at once who goes on to pay for calls.
 const UNEARNED_LANES: Balance = 128;
@@ -40,6 +39,8 @@ pub struct Acceptance {
 	/// The most that the session may owe for calls that are not settled yet, those that are being served
 	/// among them, in planck.
 	pub exposure: Balance,
+	/// The deposits that lanes take, and what the operator has for them.
+	pub funds: LaneFunds,
 	/// Now.
 	pub at: UnixSeconds,
 }
@@ -90,6 +91,12 @@ pub enum LaneRefusal {
 		 have earned {left} of them so far: use its other lanes, or another session"
 	)]
 	LanesUnearned { left: Balance, needed: Balance },
+	/// The chain would settle nothing of the lane, because the operator has no deposit for it.
+	#[error(
+		"this node takes no more lanes: the deposits for those that it has need {needed} planck with one \
+		 more, and its operator's account has {free}; use another lane, or another node"
+	)]
+	NoDeposit { free: Balance, needed: Balance },
 	/// The session owes more than this node is willing to lose with it.
 	#[error(
 		"this session owes {owed} planck that is not settled yet; the node serves it again below \
@@ -98,10 +105,11 @@ pub enum LaneRefusal {
 	ExposureReached { owed: Balance, exposure: Balance },
 }
 
-/// The refusal of one more lane of a session that has so many, and whose calls cost so much.
-pub(super) fn unearned(lanes: u32, charged: Balance) -> Option<LaneRefusal> {
-	let needed = Balance::from(lanes).saturating_add(1).saturating_mul(LANE_DEPOSIT);
-	let left = charged.saturating_add(UNEARNED_LANES.saturating_mul(LANE_DEPOSIT));
+/// The refusal of one more lane of a session that has so many, and whose calls cost so much. The chain holds `deposit`
+/// planck for each.
+pub(super) fn unearned(lanes: u32, charged: Balance, deposit: Balance) -> Option<LaneRefusal> {
+	let needed = Balance::from(lanes).saturating_add(1).saturating_mul(deposit);
+	let left = charged.saturating_add(UNEARNED_LANES.saturating_mul(deposit));
 	(needed > left).then_some(LaneRefusal::LanesUnearned { left, needed })
 }
 

@@ -42,6 +42,7 @@ mod lanes;
 mod list;
 mod opening;
 mod outcomes;
+mod promised;
 mod proofs;
 mod prune;
 mod row;
@@ -61,6 +62,7 @@ pub use self::{
 	lane_state::LaneState,
 	lanes::{Acceptance, LaneRefusal},
 	outcomes::Outcome,
+	promised::LaneFunds,
 	store::{Store, MAX_KEPT},
 	types::{
 		CallId, CallStatus, Cutoff, Forgotten, Identity, KeptAnswer, LaneKey, LaneWithLast,

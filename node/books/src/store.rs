@@ -18,6 +18,7 @@ use super::{
 	lanes::{self, Acceptance, LaneRefusal},
 	list::ListReader,
 	outcomes::{self, Outcome},
+	promised::Promised,
 	proofs, prune,
 	schema::{Schema, Settlement},
 	snapshot::Snapshot,
@@ -63,6 +64,7 @@ impl Store {
 	pub async fn open(path: &Path, identity: Identity) -> Result<Self, StoreError> {
 		let register = Arc::new(LaneRegister::default());
 		let (disk, recovered) = Disk::open(path, identity, register.clone()).await?;
+		register.promise(disk.read(Promised::read).await?);
 		let proofs = Arc::new(Semaphore::new(PROOFS));
 		Ok(Self { disk, register, recovered: recovered.into(), proofs })
 	}

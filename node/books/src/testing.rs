@@ -3,11 +3,14 @@
 use openledger_primitives::{
 	lane::{Statement, Voucher},
 	price::Tokens,
-	Balance,
+	Balance, MILLI_OPEN,
 };
 use openledger_testkit::{caller, operator, response, session, GENESIS, PROMPT, SALT};
 
-use crate::{Acceptance, Identity, LaneState, ServedCall, StoredVoucher};
+use crate::{Acceptance, Identity, LaneFunds, LaneState, ServedCall, StoredVoucher};
+
+/// The deposit for a lane, in planck.
+pub const LANE_DEPOSIT: Balance = 30 * MILLI_OPEN;
 
 /// The store of the test's operator.
 pub fn identity() -> Identity {
@@ -23,6 +26,7 @@ pub fn acceptance(voucher: Voucher, reserve: Balance) -> Acceptance {
 		session: session(voucher.session),
 		limit: Balance::MAX,
 		exposure: Balance::MAX,
+		funds: LaneFunds { deposit: LANE_DEPOSIT, free: Balance::MAX },
 		at: 1_000,
 	}
 }

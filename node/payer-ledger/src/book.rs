@@ -4,35 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openledger_primitives::{
 	answer::Response, info::SessionInfo, lane::Agreement, AccountId, Balance, BlockNumber, LaneId,
-	Sequence, SessionId,
+	Sequence,
 };
 
 use crate::{
 	adopt::{AdoptError, Adopted},
 	call::{Begun, CallTerms, Correction, LaneSlot, OpenCall},
-	lane::{Lane, Settled, Unlisted},
+	lane::{Lane, Settled},
 	lanes,
+	oversettled::Oversettled,
 	session::{Session, Usage},
 	types::{Change, Totals},
 };
 
 /// A node may take away so many lanes of a session.
 const MOST_DENIED: usize = 64;
-
-/// A node has settled more than its statements say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Oversettled {
-	/// The operator.
-	pub node: AccountId,
-	/// The session.
-	pub session: SessionId,
-	/// The lane, and the last call of it that was settled; none where it is known of the session alone.
-	pub lane: Option<(LaneId, Sequence)>,
-	/// The amount that was settled, in planck.
-	pub settled: Balance,
-	/// The sum of the node's statements, in planck.
-	pub stated: Balance,
-}
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
@@ -62,15 +48,7 @@ impl Book {
 		for state in self.lanes.values_mut() {
 			state.settled = Settled::default();
 			if !same {
-				let (sequence, authorised) = (state.highest(), state.authorised);
-				*state = Lane {
-					sequence,
-					signed: sequence,
-					authorised,
-					unlisted: Unlisted { calls: 1, sequence, amount: authorised },
-					closed: true,
-					..Lane::default()
-				};
+				*state = state.written_off();
 			}
 		}
 		if !same {
@@ -391,18 +369,7 @@ impl Book {
 
 	/// Takes over what the chain has of the session, as of when it was asked.
 	pub(crate) fn observe(&mut self, info: &SessionInfo) -> Vec<Change> {
-		let seen = Session::of(info.clone());
-		let Session { retired, unwelcome, opened_after, opening, taken_over, .. } = self.session;
-		let seen = Session {
-			// A transaction under way may have raised it. It is never lowered.
-			deposit: self.session.deposit.max(seen.deposit),
-			retired: retired || seen.retired,
-			unwelcome,
-			opened_after,
-			opening,
-			taken_over,
-			..seen
-		};
+		let seen = self.session.seen(info);
 		let mut changes = Vec::new();
 		if self.session != seen {
 			self.session = seen;
@@ -441,20 +408,9 @@ impl Book {
 		let lanes = self.lanes().filter(|(lane, state)| more(state) && counts(*lane, state));
 		let found = lanes.map(|(lane, state)| {
 			let Settled { sequence, amount } = state.settled;
-			self.accuse(Some((lane, sequence)), amount, state.spent())
+			Oversettled::of(&self.session, Some((lane, sequence)), amount, state.spent())
 		});
 		found.collect()
-	}
-
-	/// The charge that more was settled than was stated.
-	pub(crate) fn accuse(
-		&self,
-		lane: Option<(LaneId, Sequence)>,
-		settled: Balance,
-		stated: Balance,
-	) -> Oversettled {
-		let Session { node, id: session, .. } = &self.session;
-		Oversettled { node: node.clone(), session: *session, lane, settled, stated }
 	}
 
 	/// Uses the session for no more calls.

@@ -99,6 +99,19 @@ impl Unlisted {
 }
 
 impl Lane {
+	/// The same where another node may hold its vouchers: they count as spent, and no more are signed on it.
+	pub(crate) fn written_off(&self) -> Self {
+		let (sequence, authorised) = (self.highest(), self.authorised);
+		Self {
+			sequence,
+			signed: sequence,
+			authorised,
+			unlisted: Unlisted { calls: 1, sequence, amount: authorised },
+			closed: true,
+			..Self::default()
+		}
+	}
+
 	/// The cost of its calls by the statements that were taken, in planck: what the next voucher acknowledges.
 	pub fn acknowledged(&self) -> Balance {
 		self.list.totals().charge

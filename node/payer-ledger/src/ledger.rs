@@ -27,7 +27,7 @@ use openledger_protocol::{
 
 use crate::{
 	adopt::{AdoptError, Adopted, Facts},
-	book::{Book, Oversettled},
+	book::Book,
 	books::Books,
 	budget::Budget,
 	call::{Begun, CallTerms, Fate, KeptStatement, LaneSlot, OpenCall},
@@ -35,6 +35,7 @@ use crate::{
 	funds::Funds,
 	means::Means,
 	nodes::{Nodes, TrustRules},
+	oversettled::Oversettled,
 	session::{Session, Signers},
 	shortfall::Shortfall,
 	types::{Change, Contents, Meta, Standing, Totals},
@@ -483,7 +484,7 @@ impl Ledger {
 		}
 		// Of what came back it is known what all lanes together have cost.
 		if refunded.is_some() && unstated > 0 {
-			evidence.push(book.accuse(None, cost, stated));
+			evidence.push(Oversettled::of(book.session(), None, cost, stated));
 		}
 		(changes, evidence)
 	}

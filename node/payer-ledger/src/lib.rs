@@ -13,11 +13,11 @@
 //! | [`adopt`] | lanes of which their nodes know more, because the payer's state was lost |
 //! | [`deposits`] | putting money into sessions, by transactions |
 //! | [`funds`] | transactions under way, and what closed sessions have cost |
-//! | [`nodes`] | which nodes are trusted, and which are not paid any more |
+//! | [`nodes`], [`oversettled`] | which nodes are trusted, which are not paid any more, and what is held against them |
 //! | [`call`], [`session`], [`types`], [`uncharged`] | what is on disk |
 //! | [`budget`], [`shortfall`] | how much there is to promise, and what is missing |
 //! | [`store`] | the database |
-//! | [`proof`] | proofs against nodes, as files |
+//! | [`proof`], [`report`] | proofs against nodes, and reports of them that are under way, as files |
 
 mod adopt;
 mod book;
@@ -31,7 +31,9 @@ mod lanes;
 mod ledger;
 mod means;
 mod nodes;
+mod oversettled;
 mod proof;
+mod report;
 mod session;
 mod shortfall;
 mod store;
@@ -47,7 +49,7 @@ mod tests;
 
 pub use self::{
 	adopt::AdoptError,
-	book::{Book, Oversettled},
+	book::Book,
 	books::Books,
 	budget::Budget,
 	call::{Begun, CallTerms, Correction, Fate, KeptStatement, LaneSlot, OpenCall},
@@ -57,7 +59,9 @@ pub use self::{
 	ledger::Ledger,
 	means::Means,
 	nodes::{Nodes, TrustRules},
+	oversettled::Oversettled,
 	proof::Proofs,
+	report::{KeptReport, ReportStage, Reports},
 	session::{Opening, Session, Signers, Usage},
 	shortfall::Shortfall,
 	store::StoreError,

@@ -12,8 +12,8 @@ use openledger_protocol::x402::Receipt;
 use serde_json::{json, Value};
 
 use crate::{
-	book::Oversettled,
 	call::{KeptStatement, LaneSlot, OpenCall},
+	oversettled::Oversettled,
 };
 
 /// The folder with the proofs.
@@ -110,20 +110,26 @@ impl Proofs {
 	}
 }
 
-/// Writes a proof so that it is there whole, or not at all. One that is there already stays.
+/// Writes a proof. One that is there already stays.
 fn write(folder: &Path, name: &str, proof: &Value) -> io::Result<PathBuf> {
+	let path = folder.join(name);
+	match path.exists() {
+		true => Ok(path),
+		false => replace(folder, name, proof),
+	}
+}
+
+/// Writes a file so that it is there whole and on disk, or as it was.
+pub(crate) fn replace(folder: &Path, name: &str, content: &Value) -> io::Result<PathBuf> {
 	fs::create_dir_all(folder)?;
 	let path = folder.join(name);
-	if path.exists() {
-		return Ok(path);
-	}
-	let unfinished = path.with_extension("new");
+	let unfinished = folder.join(format!("{name}.new"));
 	let mut options = OpenOptions::new();
 	options.create(true).write(true).truncate(true);
 	#[cfg(unix)]
 	std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
 	let mut file = options.open(&unfinished)?;
-	file.write_all(format!("{proof:#}\n").as_bytes())?;
+	file.write_all(format!("{content:#}\n").as_bytes())?;
 	file.sync_all()?;
 	fs::rename(&unfinished, &path)?;
 	// The rename itself is on disk when the folder is.

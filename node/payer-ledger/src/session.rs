@@ -121,6 +121,21 @@ impl Session {
 		Self { closes_at, retired, signer, limit, ..session }
 	}
 
+	/// The same, when the chain has it so. What only the payer knows of it stays.
+	pub(crate) fn seen(&self, info: &SessionInfo) -> Self {
+		let seen = Self::of(info.clone());
+		Self {
+			// A transaction under way may have raised it. It is never lowered.
+			deposit: self.deposit.max(seen.deposit),
+			retired: self.retired || seen.retired,
+			unwelcome: self.unwelcome,
+			opened_after: self.opened_after,
+			opening: self.opening,
+			taken_over: self.taken_over,
+			..seen
+		}
+	}
+
 	/// Returns `true` if it may be there under another number only.
 	pub fn is_displaced(&self) -> bool {
 		self.opening.is_some_and(|opening| opening.displaced)

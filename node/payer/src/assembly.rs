@@ -7,7 +7,7 @@ use std::{
 	time::Duration,
 };
 
-use openledger_payer_ledger::{Proofs, Signers, StoreError, Treasury};
+use openledger_payer_ledger::{Proofs, Reports, Signers, StoreError, Treasury};
 use openledger_primitives::{AccountId, Hash};
 use thiserror::Error;
 use tokio::{task::JoinHandle, time::timeout};
@@ -171,6 +171,11 @@ fn file_name(genesis: &Hash, account: &AccountId) -> String {
 /// The proofs that are kept beside a state file.
 pub fn proofs_of(path: &Path) -> Proofs {
 	Proofs::new(path.with_extension("proofs"))
+}
+
+/// The reports under way that are kept with those proofs.
+pub fn reports_of(path: &Path) -> Reports {
+	Reports::new(path.with_extension("proofs"))
 }
 
 fn of_chain(genesis: &Hash) -> String {

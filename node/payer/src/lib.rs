@@ -14,6 +14,7 @@
 //! | `recovery` | finding out what became of calls |
 //! | `adoption` | going on with sessions and lanes of which the state is lost |
 //! | [`audit`] | what a node stated, next to what it settled |
+//! | [`reporting`] | bringing that to the chain: a commitment first, then the report |
 //! | [`janitor`] | closing sessions, and what else is left lying about |
 //! | [`error`] | why a call failed, as apps are told |
 
@@ -34,6 +35,7 @@ pub mod one_shot;
 mod parts;
 pub mod recount;
 mod recovery;
+pub mod reporting;
 pub mod settings;
 mod size;
 pub mod sse;

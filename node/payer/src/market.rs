@@ -70,6 +70,7 @@ pub struct Market {
 	inside: bool,
 	began: Instant,
 	best: AtomicU32,
+	finalized: AtomicU32,
 	lists: RwLock<Arc<Lists>>,
 	health: Mutex<HashMap<AccountId, Health>>,
 	/// The time when a node said that it does not serve some kind of call of a model.
@@ -85,6 +86,7 @@ impl Market {
 			inside,
 			began: Instant::now(),
 			best: AtomicU32::new(0),
+			finalized: AtomicU32::new(0),
 			lists: RwLock::default(),
 			health: Mutex::default(),
 			unserved: Mutex::default(),
@@ -95,6 +97,11 @@ impl Market {
 	/// The newest block that is known.
 	pub fn best(&self) -> BlockNumber {
 		self.best.load(Ordering::Relaxed)
+	}
+
+	/// The newest block that is known to be final.
+	pub fn finalized(&self) -> BlockNumber {
+		self.finalized.load(Ordering::Relaxed)
 	}
 
 	/// The lists as they are.
@@ -184,7 +191,7 @@ impl Market {
 	}
 
 	async fn make(&self) -> Result<BTreeMap<String, Listing>, ChainError> {
-		self.look_at_block().await?;
+		self.look_at_blocks().await?;
 		let mut models = Vec::new();
 		let mut from = Some(0);
 		while let Some(first) = from {
@@ -238,9 +245,11 @@ impl Market {
 		Ok(known)
 	}
 
-	async fn look_at_block(&self) -> Result<(), ChainError> {
+	async fn look_at_blocks(&self) -> Result<(), ChainError> {
 		let best = self.network.block(At::Best).await?;
+		let finalized = self.network.block(At::Finalized).await?;
 		self.best.store(best, Ordering::Relaxed);
+		self.finalized.store(finalized, Ordering::Relaxed);
 		Ok(())
 	}
 
@@ -250,7 +259,7 @@ impl Market {
 			let mut away = false;
 			loop {
 				tokio::time::sleep(BLOCK).await;
-				let looked = match self.look_at_block().await {
+				let looked = match self.look_at_blocks().await {
 					Ok(()) => self.refresh_if_older(REFRESH).await,
 					Err(error) => Err(error),
 				};

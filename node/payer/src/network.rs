@@ -151,6 +151,16 @@ impl Live {
 		Self { chain, keys: keys.into() }
 	}
 
+	/// The chain node.
+	pub(crate) fn chain(&self) -> &Chain {
+		&self.chain
+	}
+
+	/// The keys that sign transactions.
+	pub(crate) fn signs_with(&self) -> &Keys {
+		&self.keys
+	}
+
 	/// Submits a call and picks what matters of what it did.
 	async fn submit<T>(
 		&self,

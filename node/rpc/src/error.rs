@@ -56,8 +56,8 @@ pub enum Error {
 	#[error("{0} operates no inference node: inference_nodes shows those that serve a model")]
 	UnknownNode(String),
 	#[error(
-		"no request {0} waits for an answer: it was never made, or has been answered, or has \
-		 expired; the chain's events say which"
+		"no request {0} is known: it was never made, or has expired, or its answer is not kept any \
+		 more; the chain's events say which"
 	)]
 	UnknownRequest(RequestId),
 	#[error("unknown datanet {0}: datanets_list shows those that there are")]

@@ -10,7 +10,7 @@ use crate::{
 };
 use jsonrpsee::proc_macros::rpc;
 use openledger_primitives::{
-	info::{NodeInfo, Quote, RequestInfo, SessionInfo},
+	info::{NodeInfo, OutcomeInfo, Quote, RequestInfo, SessionInfo},
 	runtime_api::{InferenceApi as RuntimeInference, ModelsApi as RuntimeModels},
 	AccountId, RequestId, SessionId,
 };
@@ -35,6 +35,16 @@ pub struct RequestPage {
 	pub requests: Vec<RequestInfo>,
 	/// The id to go on from, if there may be more.
 	pub next: Option<RequestId>,
+}
+
+/// A call on chain, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum RequestState {
+	/// It waits for its answer.
+	Waiting(RequestInfo),
+	/// It was answered, or declined by the node that it named: `end` says which.
+	Over(OutcomeInfo),
 }
 
 /// Prices, payment sessions, inference nodes and calls on chain.
@@ -81,13 +91,13 @@ pub trait InferenceApi<Hash> {
 		at: Option<Hash>,
 	) -> Result<NodePage, Error>;
 
-	/// A call on chain that waits for its answer, by its id.
+	/// A call on chain by its id: while it waits, and for a while after it was answered or declined, with its answer.
 	///
 	/// # Errors
 	/// [`Error::UnknownRequest`].
 	// Not `request`: every JSON-RPC client has a method of that name already.
 	#[method(name = "request", blocking)]
-	fn waiting_request(&self, request: RequestId, at: Option<Hash>) -> Result<RequestInfo, Error>;
+	fn request_state(&self, request: RequestId, at: Option<Hash>) -> Result<RequestState, Error>;
 
 	/// Up to `limit` calls on chain (64 by default, 256 at most) of `model`, named by id or name,
 	/// that wait for an answer, from the id `from` upwards.
@@ -153,13 +163,17 @@ where
 		Ok(NodePage { nodes, next })
 	}
 
-	fn waiting_request(
+	fn request_state(
 		&self,
 		request: RequestId,
 		at: Option<Block::Hash>,
-	) -> Result<RequestInfo, Error> {
+	) -> Result<RequestState, Error> {
 		let (api, hash) = self.0.at(at)?;
-		api.request(hash, request)?.ok_or(Error::UnknownRequest(request))
+		if let Some(waiting) = api.request(hash, request)? {
+			return Ok(RequestState::Waiting(waiting));
+		}
+		let over = api.outcome(hash, request)?.map(RequestState::Over);
+		over.ok_or(Error::UnknownRequest(request))
 	}
 
 	fn requests(

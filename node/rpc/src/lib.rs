@@ -14,7 +14,7 @@
 //! | `inference_session(session, at?)` | one payment session |
 //! | `inference_node(operator, at?)` | one inference node |
 //! | `inference_nodes(model, after?, limit?, at?)` | the inference nodes that serve a model |
-//! | `inference_request(request, at?)` | one call on chain that waits for its answer |
+//! | `inference_request(request, at?)` | one call on chain: while it waits, and for a while with its answer |
 //! | `inference_requests(model, from?, limit?, at?)` | the calls on chain of a model that wait |
 //! | `payouts_pending(account, from?, limit?, at?)` | what an account may claim |
 //! | `payouts_earnings(account, at?)` | what an account has earned, by role |
@@ -50,7 +50,7 @@ pub use datanets::{
 	ContributionPage, DatanetPage, DatanetsApiClient, DatanetsApiServer, ReleasePage,
 };
 pub use error::Error;
-pub use inference::{InferenceApiClient, InferenceApiServer, NodePage, RequestPage};
+pub use inference::{InferenceApiClient, InferenceApiServer, NodePage, RequestPage, RequestState};
 pub use models::{ModelPage, ModelsApiClient, ModelsApiServer, VersionPage};
 pub use page::{DEFAULT_LIMIT, MAX_LIMIT};
 pub use payouts::{PayoutsApiClient, PayoutsApiServer, Pending};

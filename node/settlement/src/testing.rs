@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use openledger_books::LaneFunds;
 use openledger_primitives::{
 	info::{LaneTermsInfo, ModelInfo, SessionInfo},
 	lane::RejectReason,
@@ -32,6 +33,15 @@ impl SessionSource for TestChain {
 
 	fn best_block(&self) -> Result<BlockNumber, ChainUnavailable> {
 		Ok(self.asked()?.best)
+	}
+
+	fn final_block(&self) -> Result<BlockNumber, ChainUnavailable> {
+		Ok(self.asked()?.finalized)
+	}
+
+	fn lane_funds(&self) -> Result<LaneFunds, ChainUnavailable> {
+		let state = self.asked()?;
+		Ok(LaneFunds { deposit: state.lane_deposit, free: state.operator_free })
 	}
 
 	fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable> {

@@ -18,6 +18,11 @@ const NOTICE: BlockNumber = 100;
 /// The protocol's part of what calls cost.
 const PROTOCOL_SHARE: Permill = Permill::from_percent(5);
 
+/// Blocks by which a commitment has to come before its report.
+pub const REPORT_DELAY: BlockNumber = 10;
+/// Amount held for a commitment to a report, in planck.
+const REPORT_DEPOSIT: Balance = 7;
+
 /// Model, version, price version, and the block that calls are paid as of.
 pub type LaneTermsKey = (ModelId, VersionId, PriceVersion, BlockNumber);
 
@@ -40,6 +45,15 @@ pub enum ChainMood {
 /// The chain cannot be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Away;
+
+/// A commitment to a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commitment {
+	/// The block of it.
+	pub at: BlockNumber,
+	/// The block that has used it up.
+	pub until: Option<BlockNumber>,
+}
 
 /// The state of a chain, and how it behaves.
 #[derive(Default)]
@@ -66,8 +80,18 @@ pub struct ChainState {
 	pub next: SessionId,
 	/// The balance from which deposits are taken, in planck.
 	pub free: Balance,
+	/// The deposit that is held from an operator for a lane, in planck.
+	pub lane_deposit: Balance,
+	/// The balance from which an operator's deposits are taken, in planck.
+	pub operator_free: Balance,
 	/// No session is final yet.
 	pub slow: bool,
+	/// What reporters have committed to, by reporter and hash.
+	pub commitments: BTreeMap<(AccountId, Hash), Commitment>,
+	/// Reports that were taken, by reporter and hash.
+	pub reports: Vec<(AccountId, Hash)>,
+	/// The error with which all reports are refused.
+	pub refuses_reports: Option<&'static str>,
 	/// Transactions that were submitted.
 	pub transactions: Vec<&'static str>,
 }
@@ -123,6 +147,69 @@ impl ChainState {
 		let key = &self.nodes.get(&info.node)?.receipt_key;
 		let holds = fits && agreement.verify(signature, key);
 		holds.then(|| self.end(agreed.session)).flatten()
+	}
+
+	/// The block of a commitment, as of another block. `None` if it has none, or it was used up.
+	pub fn committed_in(
+		&self,
+		reporter: &AccountId,
+		commitment: Hash,
+		block: BlockNumber,
+	) -> Option<BlockNumber> {
+		let Commitment { at, until } = *self.commitments.get(&(reporter.clone(), commitment))?;
+		let is_there = at <= block && until.is_none_or(|until| until > block);
+		is_there.then_some(at)
+	}
+
+	/// Commits to a report, and takes the deposit.
+	///
+	/// # Errors
+	/// The chain's error.
+	pub fn commit_report(
+		&mut self,
+		reporter: AccountId,
+		commitment: Hash,
+	) -> Result<(), &'static str> {
+		if self.committed_in(&reporter, commitment, self.best).is_some() {
+			return Err("AlreadyCommitted");
+		}
+		self.free = self.free.checked_sub(REPORT_DEPOSIT).ok_or("FundsUnavailable")?;
+		let made = Commitment { at: self.best, until: None };
+		self.commitments.insert((reporter, commitment), made);
+		Ok(())
+	}
+
+	/// Gives a commitment up, and its deposit back.
+	///
+	/// # Errors
+	/// The chain's error.
+	pub fn withdraw_commitment(
+		&mut self,
+		reporter: AccountId,
+		commitment: Hash,
+	) -> Result<(), &'static str> {
+		let at = self.committed_in(&reporter, commitment, self.best).ok_or("NotCommitted")?;
+		let used = Commitment { at, until: Some(self.best) };
+		self.commitments.insert((reporter, commitment), used);
+		self.free = self.free.saturating_add(REPORT_DEPOSIT);
+		Ok(())
+	}
+
+	/// Takes a report whose commitment is this one, if its reporter has made it in time.
+	///
+	/// # Errors
+	/// The chain's error. The commitment is not used up then.
+	pub fn report(&mut self, reporter: AccountId, commitment: Hash) -> Result<(), &'static str> {
+		let at = self.committed_in(&reporter, commitment, self.best).ok_or("NotCommitted")?;
+		if at.saturating_add(REPORT_DELAY) > self.best {
+			return Err("CommittedTooLate");
+		}
+		if let Some(error) = self.refuses_reports {
+			return Err(error);
+		}
+		self.withdraw_commitment(reporter.clone(), commitment)?;
+		self.reports.push((reporter, commitment));
+		Ok(())
 	}
 
 	/// The terms of lanes with an agreement: what a test has set, or those of the model as it is now, which

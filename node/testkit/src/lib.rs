@@ -14,7 +14,7 @@ pub mod data;
 pub mod node;
 
 pub use self::{
-	chain::{Away, ChainMood, ChainState, TestChain},
+	chain::{Away, ChainMood, ChainState, TestChain, REPORT_DELAY},
 	data::{
 		agreement, append, caller, header, hot_key, key, model, next_voucher, operator, payment,
 		receipt, response, session, settled_lane, statement, voucher, AS_OF, BEST, DEPOSIT,

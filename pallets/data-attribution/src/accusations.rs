@@ -1,118 +1,122 @@
-//! Duplicates and frauds: accusing, confirming, contesting, deciding, slashing. Everything is
-//! checked before anything is written.
+//! Duplicates and frauds: accusing, confirming, contesting, deciding. Everything is checked before anything is
+//! written.
 //!
-//! Who accuses is rewarded only for what is beyond the curator's power: a verdict of governance, or a
-//! proof. Otherwise a curator could share the bonds of those who do not look after their own with a
-//! second account.
+//! Accusations stand side by side, one an account, and each is ended by itself: nothing goes through all of them,
+//! so that nobody keeps others from accusing with accusations of their own, and there is no bound that could be
+//! used up.
+//!
+//! Who accuses is rewarded only for what is beyond the curator's power: a verdict of governance, which names whose
+//! accusation has led to it. Of several it is to be the first that is right, and never the contributor's own
+//! second account: the chain cannot know whose account that is, governance can. Whatever an accusation costs
+//! that was dropped, or came to nothing, goes to the protocol, as does the stake of the curator who was wrong with
+//! it. So an accusation of one's own data, with a second account, costs the same as any other.
 
 use crate::{
-	claims::Due, Accusation, AccusationOf, AccusationReason, AccusationStage, Accusations, Config,
-	ContributionOf, ContributionStatus, Contributions, Datanets, DirectEarnings, Error, Event,
-	HoldReason, Pallet, RootOwner,
+	Accusation, AccusationOf, AccusationReason, AccusationStage, Accusations, Config,
+	ContributionOf, ContributionStatus, Contributions, Datanets, Error, Event, HoldReason, Pallet,
+	Stake,
 };
 use frame_support::{
 	dispatch::DispatchResult,
 	ensure,
 	traits::{
-		fungible::{Inspect, MutateHold},
-		tokens::{DepositConsequence, Fortitude, Precision, Provenance, Restriction},
+		fungible::MutateHold,
+		tokens::{Fortitude, Precision, Restriction},
 		Get,
 	},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{contribution::Standing, history::History, Balance, ContributionId};
+use openledger_primitives::{split::part_of, Balance, ContributionId};
 use sp_runtime::{
 	traits::{Saturating, Zero},
-	ArithmeticError, DispatchError, Permill,
+	ArithmeticError, DispatchError,
 };
 
 impl<T: Config> Pallet<T> {
-	/// See [`accuse_contribution`](Pallet::accuse_contribution). Returns how many releases were looked
-	/// at: none if nothing is slashed yet.
 	pub(crate) fn do_accuse(
 		accuser: T::AccountId,
 		contribution: ContributionId,
 		reason: AccusationReason,
-	) -> Result<u32, DispatchError> {
-		let entry = Self::contribution(contribution)?;
-		match entry.status {
-			ContributionStatus::Pending => return Err(Error::<T>::NotAccepted.into()),
-			ContributionStatus::Slashed => return Err(Error::<T>::AlreadySlashed.into()),
-			ContributionStatus::Accepted | ContributionStatus::Stopped(_) => (),
-		}
+	) -> DispatchResult {
+		let entry = Self::accusable(contribution)?;
 		ensure!(accuser != entry.contributor, Error::<T>::AccuserIsContributor);
 		let datanet = Datanets::<T>::get(entry.datanet).ok_or(Error::<T>::UnknownDatanet)?;
 		ensure!(datanet.curator() != Some(&accuser), Error::<T>::AccuserIsCurator);
-		let unsettled = Accusations::<T>::get(contribution);
 		if let AccusationReason::Duplicate(original) = reason {
-			if Self::has_taken_root(original, &entry) {
-				// Nobody can stand in the way of this with an accusation of their own.
-				let share = T::ReporterShare::get();
-				return Self::slash(contribution, entry, &accuser, share, unsettled);
-			}
-			ensure!(original < contribution, Error::<T>::NotEarlier);
-			ensure!(Contributions::<T>::contains_key(original), Error::<T>::UnknownContribution);
+			let earlier = Self::contribution(original)?;
+			ensure!(
+				(earlier.since, original) < (entry.since, contribution),
+				Error::<T>::NotEarlier
+			);
 		}
-		ensure!(unsettled.is_none(), Error::<T>::ContributionAccused);
-		let deposit = entry.bond.max(T::ContributionBond::get());
+		ensure!(
+			!Accusations::<T>::contains_key(contribution, &accuser),
+			Error::<T>::AlreadyAccused
+		);
+		let deposit = Self::at_stake(&entry);
 		T::Currency::hold(&HoldReason::Accusation.into(), &accuser, deposit)?;
 
-		let until = Self::contest_period_from_now();
+		let made_at = frame_system::Pallet::<T>::block_number();
+		let until = made_at.saturating_add(T::ContestPeriod::get());
 		let stage = AccusationStage::Reported(until);
-		let accusation = Accusation { accuser: accuser.clone(), deposit, reason, stage };
-		Accusations::<T>::insert(contribution, accusation);
+		let accusation = Accusation { deposit, reason, made_at, stage, stake: None };
+		Accusations::<T>::insert(contribution, &accuser, accusation);
 		Self::deposit_event(Event::ContributionAccused { contribution, accuser, reason, until });
-		Ok(0)
+		Ok(())
 	}
 
-	/// Returns `true` if `original` has taken the root of the accused contribution over, which is a proof: it
-	/// has the same root, owns it, and counts from earlier. As long as it is pending it proves nothing:
-	/// it could be gone again in the same block, and who has it would have risked no bond.
-	fn has_taken_root(original: ContributionId, accused: &ContributionOf<T>) -> bool {
-		RootOwner::<T>::get(accused.root) == Some(original)
-			&& Contributions::<T>::get(original).is_some_and(|entry| {
-				Self::is_settled(&entry)
-					&& entry.root == accused.root
-					&& entry.since < accused.since
-			})
-	}
-
-	pub(crate) fn do_confirm(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
-		Self::curated_contribution(who, contribution)?;
-		let mut accusation = Self::accusation(contribution)?;
+	pub(crate) fn do_confirm(
+		who: T::AccountId,
+		contribution: ContributionId,
+		accuser: T::AccountId,
+	) -> DispatchResult {
+		let entry = Self::accusable(contribution)?;
+		Self::curated(&who, entry.datanet)?;
+		let mut accusation = Self::accusation(contribution, &accuser)?;
 		let until = match accusation.stage {
 			AccusationStage::Reported(until) | AccusationStage::Escalated(until) => until,
 			AccusationStage::Confirmed(_) => return Err(Error::<T>::AlreadyConfirmed.into()),
 			AccusationStage::Contested(_) => return Err(Error::<T>::AccusationContested.into()),
 		};
 		// An accuser may have become the curator since.
-		ensure!(accusation.accuser != *who, Error::<T>::AccuserIsCurator);
-		ensure!(frame_system::Pallet::<T>::block_number() < until, Error::<T>::TooLate);
+		ensure!(accuser != who, Error::<T>::AccuserIsCurator);
+		let now = frame_system::Pallet::<T>::block_number();
+		ensure!(now < until, Error::<T>::TooLate);
+		let stake = Self::at_stake(&entry);
+		T::Currency::hold(&HoldReason::Confirmation.into(), &who, stake)?;
 
-		let until = Self::contest_period_from_now();
+		let until = now.saturating_add(T::ContestPeriod::get());
 		accusation.stage = AccusationStage::Confirmed(until);
-		Accusations::<T>::insert(contribution, accusation);
-		Self::deposit_event(Event::AccusationConfirmed { contribution, until });
+		accusation.stake = Some(Stake { curator: who, amount: stake });
+		Accusations::<T>::insert(contribution, &accuser, accusation);
+		Self::deposit_event(Event::AccusationConfirmed { contribution, until, accuser, stake });
 		Ok(())
 	}
 
-	pub(crate) fn do_contest(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
-		Self::contribution_of(who, contribution)?;
-		let mut accusation = Self::accusation(contribution)?;
+	pub(crate) fn do_contest(
+		who: &T::AccountId,
+		contribution: ContributionId,
+		accuser: T::AccountId,
+	) -> DispatchResult {
+		let entry = Self::accusable(contribution)?;
+		ensure!(entry.contributor == *who, Error::<T>::NotContributor);
+		let mut accusation = Self::accusation(contribution, &accuser)?;
 		let until = Self::confirmed_until(&accusation)?;
 		ensure!(frame_system::Pallet::<T>::block_number() < until, Error::<T>::TooLate);
 
 		let until = Self::verdict_period_from_now();
 		accusation.stage = AccusationStage::Contested(until);
-		Accusations::<T>::insert(contribution, accusation);
-		Self::deposit_event(Event::AccusationContested { contribution, until });
+		Accusations::<T>::insert(contribution, &accuser, accusation);
+		Self::deposit_event(Event::AccusationContested { contribution, until, accuser });
 		Ok(())
 	}
 
-	pub(crate) fn do_escalate(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
-		let entry = Self::contribution(contribution)?;
-		let mut accusation = Self::accusation(contribution)?;
-		ensure!(accusation.accuser == *who, Error::<T>::NotAccuser);
+	pub(crate) fn do_escalate(
+		accuser: T::AccountId,
+		contribution: ContributionId,
+	) -> DispatchResult {
+		Self::accusable(contribution)?;
+		let mut accusation = Self::accusation(contribution, &accuser)?;
 		match accusation.stage {
 			AccusationStage::Reported(_) => (),
 			AccusationStage::Confirmed(_) => return Err(Error::<T>::AlreadyConfirmed.into()),
@@ -125,175 +129,159 @@ impl<T: Config> Pallet<T> {
 		// becomes of it.
 		let charged = Self::dropped_share(accusation.deposit);
 		let rest = accusation.deposit.checked_sub(charged).ok_or(ArithmeticError::Underflow)?;
-		Self::compensate(&accusation.accuser, entry.contributor, charged)?;
+		let protocol = T::ProtocolAccount::get();
+		Self::forfeit(HoldReason::Accusation, &accuser, &protocol, charged)?;
 
 		let until = Self::verdict_period_from_now();
 		accusation.deposit = rest;
 		accusation.stage = AccusationStage::Escalated(until);
-		Accusations::<T>::insert(contribution, accusation);
-		Self::deposit_event(Event::AccusationEscalated { contribution, until, charged });
+		Accusations::<T>::insert(contribution, &accuser, accusation);
+		Self::deposit_event(Event::AccusationEscalated { contribution, until, charged, accuser });
 		Ok(())
 	}
 
 	pub(crate) fn do_drop_accusation(
 		who: &T::AccountId,
 		contribution: ContributionId,
+		accuser: T::AccountId,
 	) -> DispatchResult {
 		let entry = Self::contribution(contribution)?;
-		let Accusation { accuser, deposit, stage, .. } = Self::accusation(contribution)?;
+		let accusation = Self::accusation(contribution, &accuser)?;
 		let now = frame_system::Pallet::<T>::block_number();
-		let charged = match stage {
-			AccusationStage::Reported(until) => {
-				ensure!(accuser == *who || now >= until, Error::<T>::TooEarly);
-				Self::dropped_share(deposit)
+		let over = match accusation.stage {
+			// It was right, or nobody needs to know any more.
+			_ if entry.status == ContributionStatus::Slashed => {
+				return Self::end_accusation(contribution, accuser, accusation, false);
 			}
+			AccusationStage::Reported(until) => accuser == *who || now >= until,
 			// Not even by the accuser before: governance has been asked.
-			AccusationStage::Escalated(until) => {
-				ensure!(now >= until, Error::<T>::TooEarly);
-				Self::dropped_share(deposit)
-			}
+			AccusationStage::Escalated(until) | AccusationStage::Contested(until) => now >= until,
 			AccusationStage::Confirmed(_) => return Err(Error::<T>::AlreadyConfirmed.into()),
-			// The curator agreed with the accuser, whose fault it is not that nobody has decided.
-			AccusationStage::Contested(until) => {
-				ensure!(now >= until, Error::<T>::TooEarly);
-				Balance::zero()
-			}
 		};
-		let rest = deposit.checked_sub(charged).ok_or(ArithmeticError::Underflow)?;
-		let to = Self::compensate(&accuser, entry.contributor, charged)?;
-		let reason = HoldReason::Accusation.into();
-		T::Currency::release(&reason, &accuser, rest, Precision::Exact)?;
-
-		Accusations::<T>::remove(contribution);
-		Self::deposit_event(Event::AccusationDropped { contribution, charged, accuser, to });
-		Ok(())
+		ensure!(over, Error::<T>::TooEarly);
+		Self::end_accusation(contribution, accuser, accusation, true)
 	}
 
-	/// See [`execute_slash`](Pallet::execute_slash). Returns how many releases were looked at.
-	pub(crate) fn do_execute_slash(contribution: ContributionId) -> Result<u32, DispatchError> {
-		let entry = Self::contribution(contribution)?;
-		let accusation = Self::accusation(contribution)?;
+	/// See [`suspend_contribution`](Pallet::suspend_contribution).
+	pub(crate) fn do_suspend(
+		contribution: ContributionId,
+		accuser: T::AccountId,
+	) -> DispatchResult {
+		let mut entry = Self::accusable(contribution)?;
+		let accusation = Self::accusation(contribution, &accuser)?;
 		let until = Self::confirmed_until(&accusation)?;
 		ensure!(frame_system::Pallet::<T>::block_number() >= until, Error::<T>::TooEarly);
-		let accuser = accusation.accuser.clone();
-		Self::slash(contribution, entry, &accuser, Permill::zero(), Some(accusation))
+		let datanet = entry.datanet;
+		let mut datanet_entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
+		let (from_release, bond_until) = Self::leave_releases(&mut entry, &mut datanet_entry)?;
+
+		Contributions::<T>::insert(contribution, entry);
+		Datanets::<T>::insert(datanet, datanet_entry);
+		Self::deposit_event(Event::ContributionSuspended {
+			contribution,
+			datanet,
+			accuser: accuser.clone(),
+			from_release,
+			bond_until,
+		});
+		Self::end_accusation(contribution, accuser, accusation, false)
 	}
 
 	/// See [`resolve_accusation`](Pallet::resolve_accusation). Returns how many releases were
 	/// looked at.
 	pub(crate) fn do_resolve(
 		contribution: ContributionId,
-		accuser: &T::AccountId,
+		accuser: Option<T::AccountId>,
 		guilty: bool,
 	) -> Result<u32, DispatchError> {
-		let entry = Self::contribution(contribution)?;
-		let accusation = Self::accusation(contribution)?;
-		// The one that was decided about may have been dropped meanwhile, and another one made.
-		ensure!(accusation.accuser == *accuser, Error::<T>::OtherAccusation);
+		let entry = Self::accusable(contribution)?;
 		if guilty {
-			let (accuser, share) = (accusation.accuser.clone(), T::ReporterShare::get());
-			return Self::slash(contribution, entry, &accuser, share, Some(accusation));
+			// If it was dropped meanwhile, the verdict holds all the same.
+			let found = accuser.and_then(|accuser| {
+				let accusation = Accusations::<T>::get(contribution, &accuser)?;
+				Some((accuser, accusation))
+			});
+			let rewarded = found.as_ref().map(|(accuser, _)| accuser.clone());
+			let looked_at = Self::slash(contribution, entry, rewarded)?;
+			if let Some((accuser, accusation)) = found {
+				Self::end_accusation(contribution, accuser, accusation, false)?;
+			}
+			return Ok(looked_at);
 		}
-		let Accusation { accuser, deposit, .. } = accusation;
+		let accuser = accuser.ok_or(Error::<T>::NoAccusation)?;
+		let Accusation { deposit, stake, .. } = Self::accusation(contribution, &accuser)?;
 		Self::forfeit(HoldReason::Accusation, &accuser, &entry.contributor, deposit)?;
+		let mut to_protocol = Balance::zero();
+		if let Some(Stake { curator, amount }) = stake {
+			// Not to the contributor: one who has made themselves look guilty must not gain by it.
+			let protocol = T::ProtocolAccount::get();
+			Self::forfeit(HoldReason::Confirmation, &curator, &protocol, amount)?;
+			to_protocol = amount;
+		}
 
-		Accusations::<T>::remove(contribution);
+		Accusations::<T>::remove(contribution, &accuser);
 		Self::deposit_event(Event::ContributionAcquitted {
 			contribution,
 			accuser,
 			to_contributor: deposit,
+			to_protocol,
 		});
 		Ok(0)
 	}
 
-	/// Slashes a contribution. What it has earned from its releases is moved to where no later
-	/// payment can touch it; from then on, what they owe it belongs to the protocol. Of its bond, the
-	/// accuser gets the share given. The accusation that there may be is over, whoever made it.
-	/// Returns how many releases were looked at.
-	fn slash(
+	/// Ends an accusation. If it is `charged`, the protocol gets a share of the accuser's deposit, and of the stake of
+	/// the curator who has confirmed it; the rest is released.
+	fn end_accusation(
 		contribution: ContributionId,
-		mut entry: ContributionOf<T>,
-		accuser: &T::AccountId,
-		share: Permill,
-		accusation: Option<AccusationOf<T>>,
-	) -> Result<u32, DispatchError> {
-		let datanet = entry.datanet;
-		let mut datanet_entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
-		let latest = datanet_entry.latest_release;
-		let first = entry.checkpoints.first().map_or(1, |point| point.from_release);
-		let looked_at = latest.saturating_add(1).saturating_sub(first);
-		let releases = (first..=latest).filter(|release| !entry.weight_at(*release).is_zero());
-		let Due { amount: kept, payouts, .. } = Self::due(contribution, &entry, releases)?;
-		let direct = DirectEarnings::<T>::get(contribution)
-			.checked_add(kept)
-			.ok_or(ArithmeticError::Overflow)?;
-		let next = latest.saturating_add(1);
-		if !entry.weight_at(next).is_zero() {
-			Self::weigh(&mut entry, &mut datanet_entry, next, 0)?;
-		}
-		let bond = core::mem::take(&mut entry.bond);
-		let to_accuser = openledger_primitives::split::part_of(bond, share);
-		let to_protocol = bond.checked_sub(to_accuser).ok_or(ArithmeticError::Underflow)?;
-		Self::forfeit(HoldReason::Contribution, &entry.contributor, accuser, to_accuser)?;
-		let protocol = T::ProtocolAccount::get();
-		Self::forfeit(HoldReason::Contribution, &entry.contributor, &protocol, to_protocol)?;
-		if let Some(Accusation { accuser, deposit, .. }) = accusation {
-			let reason = HoldReason::Accusation.into();
-			T::Currency::release(&reason, &accuser, deposit, Precision::Exact)?;
-			Accusations::<T>::remove(contribution);
+		accuser: T::AccountId,
+		accusation: AccusationOf<T>,
+		charged: bool,
+	) -> DispatchResult {
+		let share = |amount| if charged { Self::dropped_share(amount) } else { Balance::zero() };
+		let Accusation { deposit, stake, .. } = accusation;
+		let mut to_protocol = share(deposit);
+		Self::give_back(HoldReason::Accusation, &accuser, deposit, to_protocol)?;
+		if let Some(Stake { curator, amount }) = stake {
+			let lost = share(amount);
+			Self::give_back(HoldReason::Confirmation, &curator, amount, lost)?;
+			to_protocol = to_protocol.checked_add(lost).ok_or(ArithmeticError::Overflow)?;
 		}
 
-		// So that whose it really is can submit it.
-		Self::free_root(contribution, entry.root);
-		entry.status = ContributionStatus::Slashed;
-		let now = frame_system::Pallet::<T>::block_number();
-		if entry.standing.set(now, Standing::Slashed, Self::oldest_needed()).is_err() {
-			// A place is kept for this. Were there none, it would not go unpunished all the same.
-			entry.standing = History::new(now, Standing::Slashed);
-		}
-		Contributions::<T>::insert(contribution, entry);
-		Datanets::<T>::insert(datanet, datanet_entry);
-		if !direct.is_zero() {
-			DirectEarnings::<T>::insert(contribution, direct);
-		}
-		Self::set_claimed(contribution, &payouts);
-		Self::deposit_event(Event::ContributionSlashed {
+		Accusations::<T>::remove(contribution, &accuser);
+		Self::deposit_event(Event::AccusationDropped {
 			contribution,
-			datanet,
-			accuser: accuser.clone(),
-			to_accuser,
-			to_protocol,
-			kept,
+			charged: to_protocol,
+			accuser,
 		});
-		Ok(looked_at)
+		Ok(())
 	}
 
-	/// Part of a deposit that it costs to have a contribution accused without the curator's agreement.
-	fn dropped_share(deposit: Balance) -> Balance {
-		openledger_primitives::split::part_of(deposit, T::DroppedShare::get())
+	/// Amount that whoever accuses a contribution, or confirms that, has to put at stake, in planck: as much as its
+	/// contributor has, but never less than for a new one.
+	fn at_stake(entry: &ContributionOf<T>) -> Balance {
+		entry.bond.max(T::ContributionBond::get())
 	}
 
-	/// Gives a part of an accuser's deposit to the contributor. Returns who got it: nobody if it is
-	/// nothing.
-	fn compensate(
-		accuser: &T::AccountId,
-		contributor: T::AccountId,
-		amount: Balance,
-	) -> Result<Option<T::AccountId>, DispatchError> {
-		if amount.is_zero() {
-			return Ok(None);
-		}
-		let to = match T::Currency::can_deposit(&contributor, amount, Provenance::Extant) {
-			DepositConsequence::Success => contributor,
-			// Whoever has no account must not keep the accuser from going on.
-			_ => T::ProtocolAccount::get(),
-		};
-		Self::forfeit(HoldReason::Accusation, accuser, &to, amount)?;
-		Ok(Some(to))
+	/// Part of a deposit or stake that an accusation costs which comes to nothing.
+	fn dropped_share(amount: Balance) -> Balance {
+		part_of(amount, T::DroppedShare::get())
+	}
+
+	/// Releases what is held on an account, but for the part that the protocol gets.
+	fn give_back(
+		reason: HoldReason,
+		who: &T::AccountId,
+		held: Balance,
+		to_protocol: Balance,
+	) -> DispatchResult {
+		let rest = held.checked_sub(to_protocol).ok_or(ArithmeticError::Underflow)?;
+		Self::forfeit(reason, who, &T::ProtocolAccount::get(), to_protocol)?;
+		T::Currency::release(&reason.into(), who, rest, Precision::Exact)?;
+		Ok(())
 	}
 
 	/// Gives what is held on one account to another.
-	fn forfeit(
+	pub(crate) fn forfeit(
 		reason: HoldReason,
 		from: &T::AccountId,
 		to: &T::AccountId,
@@ -314,9 +302,24 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// The accusation against a contribution.
-	fn accusation(contribution: ContributionId) -> Result<AccusationOf<T>, DispatchError> {
-		Accusations::<T>::get(contribution).ok_or(Error::<T>::NoAccusation.into())
+	/// A contribution that was accepted, and not slashed.
+	pub(crate) fn accusable(
+		contribution: ContributionId,
+	) -> Result<ContributionOf<T>, DispatchError> {
+		let entry = Self::contribution(contribution)?;
+		match entry.status {
+			ContributionStatus::Pending => Err(Error::<T>::NotAccepted.into()),
+			ContributionStatus::Slashed => Err(Error::<T>::AlreadySlashed.into()),
+			ContributionStatus::Accepted | ContributionStatus::Stopped(_) => Ok(entry),
+		}
+	}
+
+	/// The accusation of an account against a contribution.
+	fn accusation(
+		contribution: ContributionId,
+		accuser: &T::AccountId,
+	) -> Result<AccusationOf<T>, DispatchError> {
+		Accusations::<T>::get(contribution, accuser).ok_or(Error::<T>::NoAccusation.into())
 	}
 
 	/// The block before which a confirmed accusation can be contested.
@@ -328,10 +331,6 @@ impl<T: Config> Pallet<T> {
 			AccusationStage::Confirmed(until) => Ok(until),
 			AccusationStage::Contested(_) => Err(Error::<T>::AccusationContested.into()),
 		}
-	}
-
-	fn contest_period_from_now() -> BlockNumberFor<T> {
-		frame_system::Pallet::<T>::block_number().saturating_add(T::ContestPeriod::get())
 	}
 
 	fn verdict_period_from_now() -> BlockNumberFor<T> {

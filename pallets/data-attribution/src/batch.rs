@@ -5,9 +5,8 @@
 //! Who is paid how much of a charge is not decided here: see [`lanes`](crate::lanes).
 
 use crate::{
-	types::weight_at, Accounted, Checkpoint, Config, ContributionStatus, Contributions,
-	CuratorEarnings, DirectEarnings, Error, Release, Releases, SlashedEarnings, MAX_CHECKPOINTS,
-	MAX_STANDINGS,
+	types::weight_at, Accounted, Checkpoint, Config, Contributions, CuratorEarnings,
+	DirectEarnings, Error, Release, Releases, SlashedEarnings, MAX_CHECKPOINTS, MAX_STANDINGS,
 };
 use alloc::{
 	collections::{btree_map::Entry, BTreeMap},
@@ -39,10 +38,12 @@ struct Named<BlockNumber> {
 	datanet: DatanetId,
 	checkpoints: BoundedVec<Checkpoint, ConstU32<MAX_CHECKPOINTS>>,
 	standing: History<BlockNumber, Standing, ConstU32<MAX_STANDINGS>>,
-	/// True once it was found to be a duplicate or a fraud: what it earns is not its contributor's.
-	slashed: bool,
-	/// The batch's payments to it, in planck.
+	/// `true` once it was slashed, or while it is taken down: what it earns is not its contributor's.
+	forfeited: bool,
+	/// The batch's payments to its contributor, in planck.
 	earned: Balance,
+	/// What the protocol gets in its contributor's place, in planck.
+	forfeits: Balance,
 }
 
 /// A contribution that is paid something.
@@ -54,6 +55,8 @@ pub(crate) struct Share {
 	pub(crate) source: usize,
 	/// The curator's part, which is that release's.
 	curator_share: Permill,
+	/// `true` if it is the protocol's.
+	forfeited: bool,
 }
 
 /// Facts known and the amounts paid so far.
@@ -98,7 +101,8 @@ impl<T: Config> Batch<T> {
 	}
 
 	/// The share of a contribution in what is paid to those that are part of one of these releases, if calls could be
-	/// attributed to it in block `as_of`.
+	/// attributed to it in block `as_of`. That of one that had been slashed or taken down by then is the
+	/// protocol's, as it would be of one that was since: no other contribution's part is larger for that.
 	pub(crate) fn share(
 		&mut self,
 		contribution: ContributionId,
@@ -107,9 +111,11 @@ impl<T: Config> Batch<T> {
 	) -> Option<Share> {
 		let position = self.named(contribution)?;
 		let named = self.named.get(position)?;
-		if named.standing.at(as_of) != Some(&Standing::Accepted) {
+		let standing = *named.standing.at(as_of)?;
+		if !standing.is_attributable() {
 			return None;
 		}
+		let forfeited = named.forfeited || standing.is_forfeited();
 		let (source, pool) = pools
 			.iter()
 			.enumerate()
@@ -119,7 +125,7 @@ impl<T: Config> Batch<T> {
 					&& !weight_at(&named.checkpoints, pool.release).is_zero()
 			})
 			.max_by_key(|(_, pool)| pool.release)?;
-		Some(Share { position, source, curator_share: pool.state.curator_share })
+		Some(Share { position, source, curator_share: pool.state.curator_share, forfeited })
 	}
 
 	/// The position of a contribution, if there is one of which something can be proven.
@@ -134,10 +140,11 @@ impl<T: Config> Batch<T> {
 					self.named.push(Named {
 						id,
 						datanet: entry.datanet,
+						forfeited: entry.is_forfeited(),
 						checkpoints: entry.checkpoints,
 						standing: entry.standing,
-						slashed: entry.status == ContributionStatus::Slashed,
 						earned: Balance::zero(),
+						forfeits: Balance::zero(),
 					});
 					position
 				});
@@ -156,7 +163,11 @@ impl<T: Config> Batch<T> {
 		let named = self.named.get_mut(share.position).ok_or(Error::<T>::UnknownContribution)?;
 		let curator = part_of(amount, share.curator_share);
 		let rest = amount.checked_sub(curator).ok_or(ArithmeticError::Underflow)?;
-		named.earned = named.earned.checked_add(rest).ok_or(ArithmeticError::Overflow)?;
+		let sum = match share.forfeited {
+			true => &mut named.forfeits,
+			false => &mut named.earned,
+		};
+		*sum = sum.checked_add(rest).ok_or(ArithmeticError::Overflow)?;
 		Ok((named.datanet, curator))
 	}
 
@@ -218,13 +229,14 @@ impl<T: Config> Batch<T> {
 			before.checked_add(more).ok_or(DispatchError::from(ArithmeticError::Overflow))
 		};
 		let accounted = add(Accounted::<T>::get(), self.total)?;
-		let mut named = Vec::with_capacity(self.named.len());
-		for paid in self.named.into_iter().filter(|named| !named.earned.is_zero()) {
-			let before = match paid.slashed {
-				true => SlashedEarnings::<T>::get(paid.id),
-				false => DirectEarnings::<T>::get(paid.id),
-			};
-			named.push((paid.id, paid.slashed, add(before, paid.earned)?));
+		let (mut direct, mut forfeited) = (Vec::new(), Vec::new());
+		for paid in self.named {
+			if !paid.earned.is_zero() {
+				direct.push((paid.id, add(DirectEarnings::<T>::get(paid.id), paid.earned)?));
+			}
+			if !paid.forfeits.is_zero() {
+				forfeited.push((paid.id, add(SlashedEarnings::<T>::get(paid.id), paid.forfeits)?));
+			}
 		}
 		let mut curators = Vec::with_capacity(self.curators.len());
 		for ((curator, datanet), owed) in self.curators {
@@ -233,11 +245,11 @@ impl<T: Config> Batch<T> {
 		}
 
 		Accounted::<T>::put(accounted);
-		for (contribution, slashed, earned) in named {
-			match slashed {
-				true => SlashedEarnings::<T>::insert(contribution, earned),
-				false => DirectEarnings::<T>::insert(contribution, earned),
-			}
+		for (contribution, earned) in direct {
+			DirectEarnings::<T>::insert(contribution, earned);
+		}
+		for (contribution, earned) in forfeited {
+			SlashedEarnings::<T>::insert(contribution, earned);
 		}
 		for pool in self.pools.into_iter().filter(|pool| pool.paid) {
 			Releases::<T>::insert(pool.datanet, pool.release, pool.state);

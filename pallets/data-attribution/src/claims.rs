@@ -1,8 +1,8 @@
 //! Paying what contributions and curators have earned.
 
 use crate::{
-	Accounted, Claimed, Config, ContributionOf, ContributionStatus, CuratorEarnings, DatanetPayout,
-	DirectEarnings, Error, Event, Pallet, Release, ReleasePayout, Releases, SlashedEarnings,
+	Accounted, Claimed, Config, ContributionOf, CuratorEarnings, DatanetPayout, DirectEarnings,
+	Error, Event, Pallet, Release, ReleasePayout, Releases, SlashedEarnings,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{
@@ -47,10 +47,10 @@ impl<T: Config> Pallet<T> {
 		entry: ContributionOf<T>,
 		releases: impl IntoIterator<Item = ReleaseId>,
 	) -> Result<u32, DispatchError> {
-		let due = match entry.status {
+		let due = match entry.is_forfeited() {
 			// What releases owe it is the protocol's.
-			ContributionStatus::Slashed => Due::default(),
-			_ => Self::due(contribution, &entry, releases)?,
+			true => Due::default(),
+			false => Self::due(contribution, &entry, releases)?,
 		};
 		let direct = DirectEarnings::<T>::get(contribution);
 		let amount = due.amount.checked_add(direct).ok_or(ArithmeticError::Overflow)?;
@@ -76,9 +76,14 @@ impl<T: Config> Pallet<T> {
 		releases: impl IntoIterator<Item = ReleaseId>,
 	) -> Result<u32, DispatchError> {
 		let entry = Self::contribution(contribution)?;
-		ensure!(entry.status == ContributionStatus::Slashed, Error::<T>::NotSlashed);
-		let due = Self::due(contribution, &entry, releases)?;
 		let direct = SlashedEarnings::<T>::get(contribution);
+		let forfeited = entry.is_forfeited();
+		// Of one that was restored, there may still be what came meanwhile.
+		ensure!(forfeited || !direct.is_zero(), Error::<T>::NotSlashed);
+		let due = match forfeited {
+			true => Self::due(contribution, &entry, releases)?,
+			false => Due::default(),
+		};
 		let amount = due.amount.checked_add(direct).ok_or(ArithmeticError::Overflow)?;
 		Self::pay_out(&T::ProtocolAccount::get(), amount, Role::Protocol)?;
 
@@ -115,8 +120,8 @@ impl<T: Config> Pallet<T> {
 		Ok(paid)
 	}
 
-	/// Amount that a contribution may claim from a release of its datanet, in planck; if it is slashed,
-	/// what is to be swept. `None` if a number overflows, which the bound on weights rules out.
+	/// Amount that a contribution may claim from a release of its datanet, in planck; if it is slashed
+	/// or taken down, what is to be swept. `None` if a number overflows, which the bound on weights rules out.
 	pub(crate) fn owed(
 		id: ContributionId,
 		contribution: &ContributionOf<T>,

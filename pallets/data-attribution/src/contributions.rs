@@ -3,7 +3,8 @@
 
 use crate::{
 	Accusations, Config, ContributionOf, ContributionStatus, Contributions, ContributionsOf,
-	Datanets, Error, Event, HoldReason, NextContributionId, Pallet, RootOwner,
+	DatanetOf, Datanets, Error, Event, HoldReason, NextContributionId, Pallet, Possession,
+	Reservations, RootOwner,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{
@@ -17,9 +18,9 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
-	contribution::{Submission, SubmissionError},
+	contribution::{is_provable, Submission, SubmissionError},
 	history::History,
-	ContributionId, DatanetId, Hash,
+	ContributionId, DatanetId, Hash, ReleaseId,
 };
 use sp_runtime::{
 	traits::{Saturating, Zero},
@@ -34,19 +35,16 @@ struct Right<T: Config> {
 	kept_until: Option<BlockNumberFor<T>>,
 	/// The commitment under which the root was reserved.
 	reserved: Option<Hash>,
-	/// The contribution that has the root, and has to give way.
-	displaces: Option<(ContributionId, ContributionOf<T>)>,
 }
 
 impl<T: Config> Pallet<T> {
-	/// See [`submit_contributions`](Pallet::submit_contributions). Returns how many contributions had
-	/// to give way.
+	/// See [`submit_contributions`](Pallet::submit_contributions).
 	pub(crate) fn do_submit(
 		contributor: T::AccountId,
 		datanet: DatanetId,
 		submissions: &[Submission],
-	) -> Result<u32, DispatchError> {
-		let entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
+	) -> DispatchResult {
+		let mut entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
 		ensure!(Self::admits(datanet, &entry, &contributor), Error::<T>::NotAdmitted);
 		ensure!(!submissions.is_empty(), Error::<T>::EmptySubmission);
 		let mut roots = BTreeSet::new();
@@ -63,18 +61,28 @@ impl<T: Config> Pallet<T> {
 		let count = submissions.len().saturated_into::<u32>();
 		let first = NextContributionId::<T>::get();
 		let next = first.checked_add(count.into()).ok_or(Error::<T>::OutOfIds)?;
+		entry.contributions = entry.contributions.checked_add(count).ok_or(Error::<T>::OutOfIds)?;
 		let bond = T::ContributionBond::get();
 		let bonds = bond.checked_mul(count.into()).ok_or(ArithmeticError::Overflow)?;
 		T::Currency::hold(&HoldReason::Contribution.into(), &contributor, bonds)?;
 
 		NextContributionId::<T>::put(next);
-		let mut displaced = 0u32;
+		Datanets::<T>::insert(datanet, entry);
 		for (id, (submission, right)) in (first..next).zip(submissions.iter().zip(rights)) {
-			if let Some(commitment) = right.reserved {
-				Self::end_reservation(commitment)?;
+			let Right { since, kept_until, reserved } = right;
+			if let Some(commitment) = reserved {
+				Reservations::<T>::mutate(commitment, |entry| {
+					if let Some(entry) = entry {
+						entry.used_by = Some(id);
+					}
+				});
 			}
 			let Submission { root, size, uri, format, licence } = submission.clone();
-			let mut new = ContributionOf::<T> {
+			let possession = match is_provable(format) {
+				true => Possession::Owed(Self::wait_for_draw()),
+				false => Possession::Unprovable,
+			};
+			let new = ContributionOf::<T> {
 				datanet,
 				contributor: contributor.clone(),
 				beneficiary: None,
@@ -84,32 +92,19 @@ impl<T: Config> Pallet<T> {
 				format,
 				licence,
 				bond,
-				since: right.since,
-				kept_until: right.kept_until,
+				since,
+				kept_until,
 				displaced: None,
-				shown_at: None,
+				possession,
 				status: ContributionStatus::Pending,
+				taken_down: None,
 				standing: History::default(),
 				place: None,
 				checkpoints: Default::default(),
 			};
-			if let Some((contribution, entry)) = right.displaces {
-				displaced = displaced.saturating_add(1);
-				if entry.status == ContributionStatus::Pending {
-					// Whom it has taken the root from still has to get it back.
-					new.displaced = entry.displaced;
-					Self::remove_contribution(contribution, &entry)?;
-					Self::deposit_event(Event::ContributionDisplaced { contribution, by: id });
-				} else {
-					// Releases may have it. Without its root it is a proven duplicate of one that gets
-					// accepted.
-					new.displaced = Some(contribution);
-					Self::deposit_event(Event::RootTakenOver { contribution, by: id });
-				}
-			}
 			Self::insert_pending(id, new);
 		}
-		Ok(displaced)
+		Ok(())
 	}
 
 	pub(crate) fn do_withdraw(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
@@ -121,17 +116,39 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// See [`lapse_contribution`](Pallet::lapse_contribution).
+	pub(crate) fn do_lapse(contribution: ContributionId) -> DispatchResult {
+		let entry = Self::contribution(contribution)?;
+		ensure!(entry.status == ContributionStatus::Pending, Error::<T>::NotPending);
+		let until = match entry.possession {
+			Possession::Owed(draw) => Self::show_until(draw),
+			Possession::Shown(from) => from.saturating_add(T::PendingPeriod::get()),
+			Possession::Unprovable => entry.since.saturating_add(T::PendingPeriod::get()),
+		};
+		ensure!(frame_system::Pallet::<T>::block_number() >= until, Error::<T>::TooEarly);
+		Self::let_go(contribution, entry)?;
+		Self::deposit_event(Event::ContributionLapsed { contribution });
+		Ok(())
+	}
+
+	/// Removes a pending contribution that is not accepted, by a decision or for want of one. Its contributor keeps
+	/// a claim to the root, if its data was shown: everybody has seen the root by now. But who is given a root
+	/// back must not lose it to the same claim over and over.
+	pub(crate) fn let_go(contribution: ContributionId, entry: ContributionOf<T>) -> DispatchResult {
+		Self::remove_contribution(contribution, &entry)?;
+		let given_back = Self::give_root_back(contribution, &entry);
+		if entry.shown_at().is_some() && !given_back {
+			Self::keep_root(entry)?;
+		}
+		Ok(())
+	}
+
 	pub(crate) fn do_stop(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		let mut entry = Self::contribution_of(who, contribution)?;
 		ensure!(entry.status == ContributionStatus::Accepted, Error::<T>::NotAccepted);
 		let datanet = entry.datanet;
 		let mut datanet_entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
-		// Even if there will be no such release.
-		let from_release = datanet_entry.latest_release.saturating_add(1);
-		Self::weigh(&mut entry, &mut datanet_entry, from_release, 0)?;
-		let now = frame_system::Pallet::<T>::block_number();
-		let bond_until = now.saturating_add(T::BondLockPeriod::get());
-		entry.status = ContributionStatus::Stopped(bond_until);
+		let (from_release, bond_until) = Self::leave_releases(&mut entry, &mut datanet_entry)?;
 
 		Contributions::<T>::insert(contribution, entry);
 		Datanets::<T>::insert(datanet, datanet_entry);
@@ -144,6 +161,25 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Keeps an accepted contribution out of the next release and all after it, for good. Returns the number of that,
+	/// and from which block on the bond may be taken back. Neither entry is written.
+	pub(crate) fn leave_releases(
+		entry: &mut ContributionOf<T>,
+		datanet: &mut DatanetOf<T>,
+	) -> Result<(ReleaseId, BlockNumberFor<T>), DispatchError> {
+		// Even if there will be no such release.
+		let from_release = datanet.latest_release.saturating_add(1);
+		if !entry.weight_at(from_release).is_zero() {
+			Self::weigh(entry, datanet, from_release, 0)?;
+		}
+		// Nothing is left to come back to, either.
+		entry.taken_down = entry.taken_down.map(|_| 0);
+		let now = frame_system::Pallet::<T>::block_number();
+		let bond_until = now.saturating_add(T::BondLockPeriod::get());
+		entry.status = ContributionStatus::Stopped(bond_until);
+		Ok((from_release, bond_until))
+	}
+
 	pub(crate) fn do_withdraw_bond(
 		who: &T::AccountId,
 		contribution: ContributionId,
@@ -154,8 +190,10 @@ impl<T: Config> Pallet<T> {
 		};
 		Self::ensure_not_accused(contribution)?;
 		ensure!(frame_system::Pallet::<T>::block_number() >= until, Error::<T>::BondLocked);
-		// A weight that no release got was replaced by the 0 of stopping.
-		if entry.checkpoints.iter().all(|point| point.weight.is_zero()) {
+		// A weight that no release got was replaced by the 0 of stopping. What is taken down keeps its root, so
+		// that nobody brings the same data anew.
+		let in_none = entry.checkpoints.iter().all(|point| point.weight.is_zero());
+		if in_none && entry.taken_down.is_none() {
 			Self::remove_contribution(contribution, &entry)?;
 			Self::give_root_back(contribution, &entry);
 			Self::deposit_event(Event::ContributionWithdrawn { contribution });
@@ -181,6 +219,8 @@ impl<T: Config> Pallet<T> {
 		let mut entry = Self::contribution_of(&from, contribution)?;
 		ensure!(from != to, Error::<T>::SameAccount);
 		ensure!(entry.status != ContributionStatus::Slashed, Error::<T>::AlreadySlashed);
+		// Who has reserved its root is not somebody else then.
+		ensure!(!matches!(entry.possession, Possession::Owed(_)), Error::<T>::NotShown);
 		Self::ensure_not_accused(contribution)?;
 		if !entry.bond.is_zero() {
 			T::Currency::transfer_on_hold(
@@ -242,24 +282,33 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Removes a contribution that has never earned, and releases its bond. What becomes of its root
-	/// is left to the caller.
+	/// Removes a contribution that has never earned, and releases its bond. If its data was never shown, the
+	/// reservation that it was submitted with was not used. What becomes of its root is left to the caller.
 	pub(crate) fn remove_contribution(
 		id: ContributionId,
 		contribution: &ContributionOf<T>,
 	) -> DispatchResult {
 		let reason = HoldReason::Contribution.into();
-		let ContributionOf::<T> { contributor, bond, .. } = contribution;
+		let ContributionOf::<T> { datanet, contributor, bond, .. } = contribution;
 		T::Currency::release(&reason, contributor, *bond, Precision::Exact)?;
+		if let Possession::Owed(draw) = contribution.possession {
+			Self::end_use(id, contribution, false)?;
+			Self::end_wait(draw);
+		}
 
+		Datanets::<T>::mutate(datanet, |entry| {
+			if let Some(entry) = entry {
+				entry.contributions = entry.contributions.saturating_sub(1);
+			}
+		});
 		Contributions::<T>::remove(id);
 		ContributionsOf::<T>::remove(contributor, id.to_be_bytes());
 		Ok(())
 	}
 
-	/// Gives the root of a contribution that is gone back to the one that it was taken over from, if
-	/// that is still there and was not slashed, or else lets others have it. Returns whether it was
-	/// given back.
+	/// Gives the root of a contribution that is gone, or slashed, back to the one that it was taken over from, if
+	/// that is still there and was not slashed, or else lets others have it; unless another one has it already.
+	/// Returns whether it was given back.
 	pub(crate) fn give_root_back(id: ContributionId, gone: &ContributionOf<T>) -> bool {
 		if RootOwner::<T>::get(gone.root) != Some(id) {
 			return false;
@@ -273,61 +322,37 @@ impl<T: Config> Pallet<T> {
 		true
 	}
 
-	/// Lets others have a contribution's root, unless another one has it already.
-	pub(crate) fn free_root(id: ContributionId, root: Hash) {
-		if RootOwner::<T>::get(root) == Some(id) {
-			RootOwner::<T>::remove(root);
-		}
-	}
-
 	fn ensure_not_accused(contribution: ContributionId) -> DispatchResult {
-		ensure!(!Accusations::<T>::contains_key(contribution), Error::<T>::ContributionAccused);
+		ensure!(!Self::is_accused(contribution), Error::<T>::ContributionAccused);
 		Ok(())
 	}
 
-	/// Finds out whether a contributor may have a root: if nobody has it, or a contribution that
-	/// counts from later than the contributor's reservation, or one that was pending for too long.
+	/// Returns `true` if there is an accusation against a contribution.
+	pub(crate) fn is_accused(contribution: ContributionId) -> bool {
+		Accusations::<T>::iter_key_prefix(contribution).next().is_some()
+	}
+
+	/// Finds out from when a submission would count, and that its root is not owned by what counts from as early.
+	/// Of what nothing can be shown, nobody owns the root.
 	fn right_to(
 		submission: &Submission,
 		contributor: &T::AccountId,
 	) -> Result<Right<T>, DispatchError> {
 		let now = frame_system::Pallet::<T>::block_number();
+		let mut right = Right { since: now, kept_until: None, reserved: None };
+		if !is_provable(submission.format) {
+			return Ok(right);
+		}
 		let commitment = Self::commitment(submission.root, contributor);
-		let reservation = crate::Reservations::<T>::get(commitment);
-		let (since, kept_until) = match &reservation {
-			Some(reservation) if now < reservation.expires_at => {
-				(reservation.at, reservation.kept.then_some(reservation.expires_at))
+		if let Some(entry) = Reservations::<T>::get(commitment) {
+			if entry.used_by.is_none() && now < entry.expires_at {
+				right.since = entry.at;
+				right.kept_until = entry.kept.then_some(entry.expires_at);
+				right.reserved = Some(commitment);
 			}
-			_ => (now, None),
-		};
-		let displaces = match RootOwner::<T>::get(submission.root) {
-			None => None,
-			Some(owner) => {
-				let entry = Self::contribution(owner)?;
-				ensure!(
-					since < entry.since || Self::is_overdue(&entry, since),
-					Error::<T>::RootTaken
-				);
-				Some((owner, entry))
-			}
-		};
-		Ok(Right { since, kept_until, reserved: reservation.map(|_| commitment), displaces })
-	}
-
-	/// Returns `true` if a contribution was pending for so long that it gives way to one that counts from
-	/// `since`. What it has taken the root over from must have no better right: the root is not free
-	/// only because nobody decides about who contends for it.
-	fn is_overdue(contribution: &ContributionOf<T>, since: BlockNumberFor<T>) -> bool {
-		// With what a rejection has left, it may have been submitted long after it counts from, but not
-		// after that was over.
-		let submitted = contribution.kept_until.unwrap_or_default().max(contribution.since);
-		// What is older than the time to decide counts from block 0. Nobody could know then that there
-		// would be one, so it has no end.
-		contribution.status == ContributionStatus::Pending
-			&& !contribution.since.is_zero()
-			&& frame_system::Pallet::<T>::block_number()
-				>= submitted.saturating_add(T::PendingPeriod::get())
-			&& Self::goes_back_to(contribution).is_none_or(|(_, before)| since < before.since)
+		}
+		Self::owner_after(submission.root, right.since)?;
+		Ok(right)
 	}
 
 	/// The contribution that a contribution has taken its root over from, if that is still there and
@@ -341,9 +366,12 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn insert_pending(contribution: ContributionId, entry: ContributionOf<T>) {
-		let ContributionOf::<T> { datanet, root, format, since, .. } = entry;
+		let ContributionOf::<T> { datanet, root, format, since, possession, .. } = entry;
 		let contributor = entry.contributor.clone();
-		RootOwner::<T>::insert(root, contribution);
+		let draw = match possession {
+			Possession::Owed(draw) => Some(draw),
+			Possession::Unprovable | Possession::Shown(_) => None,
+		};
 		ContributionsOf::<T>::insert(&contributor, contribution.to_be_bytes(), ());
 		Contributions::<T>::insert(contribution, entry);
 		Self::deposit_event(Event::ContributionSubmitted {
@@ -353,6 +381,7 @@ impl<T: Config> Pallet<T> {
 			root,
 			format,
 			since,
+			draw,
 		});
 	}
 }

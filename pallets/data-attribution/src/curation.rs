@@ -3,7 +3,7 @@
 
 use crate::{
 	Checkpoint, Config, ContributionOf, ContributionStatus, Contributions, DatanetOf, Datanets,
-	Error, Event, Pallet, ReleaseLogs, MAX_CHECKPOINTS, MAX_TOTAL_WEIGHT,
+	Error, Event, Pallet, Possession, ReleaseLogs, MAX_CHECKPOINTS, MAX_TOTAL_WEIGHT,
 };
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 use openledger_primitives::{
@@ -18,7 +18,7 @@ impl<T: Config> Pallet<T> {
 		weight: Weight,
 	) -> DispatchResult {
 		let (mut entry, mut datanet) = Self::curated_contribution(who, contribution)?;
-		ensure!(entry.status == ContributionStatus::Pending, Error::<T>::NotPending);
+		Self::ensure_decidable(&entry)?;
 		Self::ensure_weight(weight)?;
 		let from_release = Self::next_release(&datanet)?;
 		Self::weigh(&mut entry, &mut datanet, from_release, weight)?;
@@ -46,13 +46,8 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_reject(who: &T::AccountId, contribution: ContributionId) -> DispatchResult {
 		let (entry, _) = Self::curated_contribution(who, contribution)?;
-		ensure!(entry.status == ContributionStatus::Pending, Error::<T>::NotPending);
-		Self::remove_contribution(contribution, &entry)?;
-		// The curator has seen the root, and everybody else. But who is given it back must not lose it
-		// to the same claim over and over.
-		if !Self::give_root_back(contribution, &entry) {
-			Self::keep_root(entry)?;
-		}
+		Self::ensure_decidable(&entry)?;
+		Self::let_go(contribution, entry)?;
 		Self::deposit_event(Event::ContributionRejected { contribution });
 		Ok(())
 	}
@@ -64,6 +59,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let (mut entry, mut datanet) = Self::curated_contribution(who, contribution)?;
 		ensure!(entry.status == ContributionStatus::Accepted, Error::<T>::NotAccepted);
+		ensure!(entry.taken_down.is_none(), Error::<T>::TakenDown);
 		Self::ensure_weight(weight)?;
 		let from_release = Self::next_release(&datanet)?;
 		ensure!(entry.weight_at(from_release) != weight, Error::<T>::WeightUnchanged);
@@ -114,6 +110,14 @@ impl<T: Config> Pallet<T> {
 				.try_push(Checkpoint { from_release, weight })
 				.map_err(|_| Error::<T>::TooManyWeightChanges)?,
 		}
+		Ok(())
+	}
+
+	/// Checks that a contribution waits for the curator, and for nothing else: that its contributor has shown what can
+	/// be shown of it.
+	fn ensure_decidable(contribution: &ContributionOf<T>) -> DispatchResult {
+		ensure!(contribution.status == ContributionStatus::Pending, Error::<T>::NotPending);
+		ensure!(!matches!(contribution.possession, Possession::Owed(_)), Error::<T>::NotShown);
 		Ok(())
 	}
 

@@ -54,10 +54,28 @@ impl<T: Config> Pallet<T> {
 			current: History::new(now, ReleaseId::zero()),
 			next_total_weight: Weight::zero(),
 			next_contributions: 0,
+			contributions: 0,
 			changed: false,
 		};
 		Datanets::<T>::insert(datanet, entry);
 		Self::deposit_event(Event::DatanetCreated { datanet, curator, name, open, curator_share });
+		Ok(())
+	}
+
+	pub(crate) fn do_remove(who: &T::AccountId, datanet: DatanetId) -> DispatchResult {
+		let entry = Self::curated(who, datanet)?;
+		let unused = entry.latest_release.is_zero()
+			&& entry.contributions.is_zero()
+			&& Admissions::<T>::iter_key_prefix(datanet).next().is_none();
+		ensure!(unused, Error::<T>::DatanetInUse);
+		let reason = HoldReason::Datanet.into();
+		T::Currency::release(&reason, who, entry.deposit, Precision::Exact)?;
+
+		Datanets::<T>::remove(datanet);
+		DatanetIdByName::<T>::remove(entry.name);
+		// Of contributions that no release had, and that are gone.
+		ReleaseLogs::<T>::remove(datanet);
+		Self::deposit_event(Event::DatanetRemoved { datanet });
 		Ok(())
 	}
 
@@ -212,7 +230,11 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_accept_curator(to: T::AccountId, datanet: DatanetId) -> DispatchResult {
+	pub(crate) fn do_accept_curator(
+		to: T::AccountId,
+		datanet: DatanetId,
+		max_deposit: Balance,
+	) -> DispatchResult {
 		let mut entry = Datanets::<T>::get(datanet).ok_or(Error::<T>::UnknownDatanet)?;
 		let offered_to = entry.offered_to.take().ok_or(Error::<T>::NoOffer)?;
 		ensure!(offered_to == to, Error::<T>::NotOffered);
@@ -227,6 +249,7 @@ impl<T: Config> Pallet<T> {
 			.checked_mul(entry.latest_release.into())
 			.and_then(|releases| releases.checked_add(T::DatanetDeposit::get()))
 			.ok_or(ArithmeticError::Overflow)?;
+		ensure!(deposit <= max_deposit, Error::<T>::DepositAboveLimit);
 		T::Currency::hold(&reason, &to, deposit)?;
 		let former = core::mem::replace(&mut entry.deposit, deposit);
 		T::Currency::release(&reason, &from, former, Precision::Exact)?;

@@ -16,8 +16,8 @@
 //! What an entry gets depends on nothing but the answer: neither naming nonsense nor leaving others out makes
 //! anybody's part larger. What came together for a release is paid into its pool once a lane.
 //!
-//! A contribution that was slashed since is paid as well, and that is the protocol's, like all that it still
-//! earns.
+//! A contribution that was slashed or taken down, before that block or since, is paid as well, and that is the
+//! protocol's, like all that it still earns: no other contribution in its release has more of it.
 
 use crate::{
 	batch::{divide, Batch, Share},

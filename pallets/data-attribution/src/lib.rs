@@ -3,9 +3,9 @@
 //! Who gave the data behind a model, and how they are paid for each call of it.
 //!
 //! A *datanet* is a pool of data around one subject. Contributors submit data sets to it, each as
-//! the root of a tree over its data, with a bond. The datanet's curator accepts a contribution with a
-//! weight, or rejects it. When the curator publishes a *release*, the contributions and weights of
-//! that moment are frozen under a number, and models are trained on that release. A model's income
+//! the root of a tree over its data, with a bond, and show that they have the data. The datanet's curator accepts
+//! a contribution with a weight, or rejects it. When the curator publishes a *release*, the contributions and
+//! weights of that moment are frozen under a number, and models are trained on that release. A model's income
 //! goes to the contributors of the releases that it was made from: who contributes later earns from
 //! later models and never dilutes earlier ones.
 //!
@@ -65,10 +65,10 @@
 //! caller and node have agreed: see [`DataRevenue::resolve`](openledger_primitives::traits::DataRevenue::resolve)
 //! and [`DataRevenue::credit_lanes`](openledger_primitives::traits::DataRevenue::credit_lanes). The attribution
 //! comes from the node that ran the call, so it is not trusted to name just anybody: an entry counts only if its
-//! contribution is part of one of the releases that the model was made from, was not slashed or withheld in that
-//! block, and has a format in which it can be proven what an answer has of it. An entry says how much of the
-//! answer its contribution has, in basis points of the whole, and gets what that is of the attributed share,
-//! whatever the other entries are. The releases get all the rest. A source that leads to no published release
+//! contribution is part of one of the releases that the model was made from, was accepted and had no leaf of it
+//! withheld in that block, and has a format in which it can be proven what an answer has of it. An entry says how
+//! much of the answer its contribution has, in basis points of the whole, and gets what that is of the attributed
+//! share, whatever the other entries are. The releases get all the rest. A source that leads to no published release
 //! leaves its part to the others; if none leads to one, there is nobody to pay, and no call to serve. Of what is
 //! attributed to a contribution, the curator gets the share of the newest of those releases that it
 //! is part of. All lanes of an extrinsic are credited at once: each release, contribution and curator
@@ -89,75 +89,92 @@
 //!   ([`ReleaseNotice`](Config::ReleaseNotice)): a curator cannot publish a release that is heavy with
 //!   data of their own and be paid by calls that are agreed on before the notice is over, however long
 //!   they are held back.
-//! - A contributor may stop: the contribution is in no further release, but keeps what it has.
-//! - A rejected contributor keeps a claim to the root for a time (see below): a curator cannot reject
-//!   what they have seen, and submit it as their own.
-//! - A duplicate or a fraud can be accused by anybody who puts up as much as the bond. The curator
-//!   confirms, the contributor may contest, and then governance alone decides, as it may at any
-//!   time before. If the curator does nothing, the accuser can turn to governance. As long as the
-//!   curator could confirm it, only the accuser can drop it: no curator protects a fraud of their own.
-//! - A curator who is the accuser cannot confirm, nothing of a bond ever goes to the curator, and
-//!   whoever else accuses gets a part of it only if governance has decided, or the root itself proves
-//!   it. What is merely not contested goes to the protocol: slashing does not pay a curator, not
-//!   with a second account either.
-//! - Accusing over and over costs the accuser a share of the deposit each time, which goes to the
-//!   contributor, and turning to governance costs one more, at once. What governance does not decide in
-//!   time can be dropped by anybody.
-//! - A verdict names whose accusation it is about. If that was dropped before the verdict is carried
-//!   out, it does not hit the next one.
+//! - A contributor may withdraw consent at any time: the contribution is in no further release, and keeps what it
+//!   has.
+//! - Neither rejecting a contribution nor not deciding about it takes its root from its contributor, who keeps a
+//!   claim to it for a time (see below): a curator cannot submit what they have seen as their own.
+//! - A duplicate or a fraud can be accused by anybody who puts up as much as the bond, whoever else has accused it.
+//!   The curator confirms, with a stake of the same amount, and the contributor may contest. If that is not in time,
+//!   the contribution is suspended: it is in no further release. To take what it earns from those that have it, and
+//!   its bond, takes a verdict of governance, which can decide at any time, about any of the accusations or none.
+//! - A curator who is the accuser cannot confirm, nothing of a bond ever goes to the curator, and who else accuses
+//!   gets a part of it only if the verdict names them. So slashing does not pay a curator, not with a second account
+//!   either.
+//! - Accusing over and over costs the accuser a share of the deposit each time, and the curator who confirms it
+//!   one of the stake, if it is contested and comes to nothing; who is wrong loses all of it. Turning to governance
+//!   costs a share more, at once. All of that goes to the protocol, but for the deposit of who was wrong, which
+//!   makes up for what the contributor had to bear.
+//! - A fraud does not help itself by accusing itself with a second account. That keeps nobody else from accusing it,
+//!   costs as much as any other accusation, and is rewarded only if governance takes it for the first that was
+//!   right.
 //! - A slashed contribution keeps what it has earned. What it would still earn goes to the protocol
 //!   ([`sweep_slashed`](Call::sweep_slashed)): nobody else's share moves. That is so of releases, and of calls
-//!   that name it because they were agreed on before the verdict.
+//!   that name it.
 //!
 //! An accusation and how it goes on:
 //!
 //! ```text
 //! Reported ──confirm──► Confirmed ──contest──► Contested ──► governance: slashed, or the deposit is
-//!    │ │                 ▲  │                     │           the contributor's
-//!    │ │                 │  └─ after a time: slashed, all to the protocol
-//!    │ │                 │                        └─ after a longer time: dropped, at no cost
+//!    │ │                 ▲  │                     │           the contributor's, the stake the protocol's
+//!    │ │                 │  └─ after a time: suspended
+//!    │ │                 │                        └─ after a longer time: dropped, at a cost to both
 //!    │ └──escalate──► Escalated
 //!    │       at a cost   └─ after that longer time: dropped, at a cost once more
 //!    └─ dropped, at a cost
 //! ```
 //!
-//! Governance can decide at each stage. A duplicate by proof is slashed by the accusation itself. Only
-//! what the curator has confirmed, and the contributor contested, costs the accuser nothing more if
-//! nobody decides. For whoever turned to governance with good reason, the share of the bond that comes
-//! with the verdict makes up for what it cost.
+//! Governance can decide at each stage. For whoever turned to governance with good reason, the share of the bond
+//! that comes with the verdict makes up for what it cost.
 //!
-//! What an accusation costs goes to the contributor, who was put under it. So a fraud and an accomplice
-//! can keep others from accusing it for a while at the price of fees, by accusing and dropping in turn.
-//! Two things go through all the same: a duplicate's proof, and a verdict that governance batches for
-//! whoever is the accuser of the moment.
+//! ## What a court's order does
 //!
-//! ## How a root is reserved
+//! Governance can have a contribution [taken down](Call::take_down). It keeps what it has earned; from then on it is
+//! in no further release, and what the releases that have it owe it, and what calls attribute to it, goes to the
+//! protocol, as for a slashed one: nobody else's share moves. Its root stays with it, so that nobody brings the same
+//! data anew. In the datanet's log it stays as well: that says what was accepted. What was taken down can be
+//! [restored](Call::restore), and earns again from then on, but not what came meanwhile. Each is known by block,
+//! like everything that a call is paid by.
 //!
-//! Whoever sees a submission before it is in a block could submit the same root first. Against this, a
-//! contributor may [reserve](Call::reserve_root) the root some blocks earlier without showing it, by its
-//! [`commitment`](Pallet::commitment): a submission counts from the block of its reservation, and one that
-//! [counts from earlier](Call::submit_contribution) takes the root over. The commitment contains the account
-//! that may use it, so it does not matter who sent it: copying a reservation only pays for somebody else's.
+//! ## Whose a root is
 //!
-//! A contribution that was accepted and loses its root stays, because releases may have it. But once the one
-//! that has its root now is accepted too, whoever accuses it as a duplicate of that one needs no other proof:
-//! it is slashed at once.
+//! Data is committed to by its root, and one root belongs to one contribution: the one that counts from the earliest
+//! block, of those whose contributor has [shown](Call::show_possession) that they have the data. For that, a leaf is
+//! [drawn](Config::Randomness) some blocks after the submission, and its 256 bytes have to be brought with a proof. (One
+//! of those left of the root, whose places say how long the stream is: see
+//! [`DataRoot::drawn`](openledger_primitives::data_tree::DataRoot::drawn).)
+//! As long as it was not shown, a contribution can neither be accepted nor have a root, and once the time for that is
+//! over, anybody can have it [lapse](Call::lapse_contribution). So neither a root that was copied from the pool nor
+//! one that was guessed is worth anything without the data. The leaf is on chain then, also that of private data,
+//! with its salt. (What has no format has nothing to show. It can be accepted, but owns no root: whether it is a
+//! duplicate is for curators and verdicts to say.)
 //!
-//! Whose contribution is [rejected](Call::reject_contribution) gets such a reservation too, so that nobody
-//! who has seen the root there can keep it from them: whom curators reject elsewhere can still bring it to a
-//! datanet of their own within its [time](Config::ReservationPeriod).
+//! Whoever sees a submission of public data before it is in a block could submit the same root first. Against this,
+//! a contributor may [reserve](Call::reserve_root) the root some blocks earlier without showing it, by its
+//! [`commitment`](Pallet::commitment): a submission counts from the block of its reservation. The commitment contains
+//! the account that may use it, so it does not matter who sent it: copying a reservation only pays for somebody
+//! else's. It counts for minutes only, and if no data is shown by it in time, its deposit is lost: so to have one at
+//! all times, for each root that others could come with, costs more than it brings.
 //!
-//! Nor does a root stay with a contribution that nobody decides about, and that risks no bond because only
-//! what was accepted can be accused. Curators have a [time](Config::PendingPeriod) to decide, counted from
-//! the block that the contribution counts from, or, if it was submitted with what a rejection had left, from
-//! when that would have been over. It can be accepted later too, but from then on it gives way to any other
-//! submission of its root: it is removed, and its bond is released. So who waits for a root should reserve
-//! it: whoever reserved it earliest has it then.
+//! A pending contribution whose root is taken over is removed. One that was accepted stays, because releases may have
+//! it, and earns as before: if it was a copy, that is for a verdict to say, like anything else.
+//!
+//! Whose contribution is [rejected](Call::reject_contribution) gets a reservation too, which counts from when the
+//! contribution did, and for [longer](Config::RootClaimPeriod): whom curators reject elsewhere can still bring it to
+//! a datanet of their own. It is the same with what nobody decides about: curators have a
+//! [time](Config::PendingPeriod) to decide, counted from when the data was shown. After that they still can, but
+//! anybody may have it [lapse](Call::lapse_contribution), and its contributor has the claim, and can go elsewhere.
+//! No stranger gets the root by that. Nor does it stay with who never means to have it accepted: a claim is not
+//! renewed by lapsing again.
 //!
 //! What this does not prevent: whoever withdraws a contribution just before its time is over, and submits it
-//! anew in the same transaction with a reservation that is about to end, keeps the root for as long as they
-//! go on with that, at the price of the fees. It pays nobody, and ends when they once come late; data that
-//! is worth that much is better reserved before anybody has seen it.
+//! anew in the same transaction with a claim that is about to end, keeps the root for as long as they
+//! go on with that, at the price of the fees. It pays nobody, and ends when they once come late. Whoever has but some
+//! leaves of data whose root nobody owns can submit it as often as it takes until one of them is drawn, and gets the bond
+//! back each time: that costs fees, and the more the less they have. Of public data
+//! that two have, it belongs to who commits to it first, whoever made it. And what is shown is public: who has
+//! submitted a copied root many times over, no later than its contributor, and sees the leaf that they show while it
+//! waits for a block, may have been drawn the same one, the more likely the fewer there are. Against that helps to
+//! reserve: what is reserved counts from before anybody has seen the root.
 //!
 //! ## What sources without a number lead to
 //!
@@ -166,16 +183,15 @@
 //! blocks after it was published. One that is published meanwhile takes the place of the announced
 //! one, and the notice begins anew. Whoever calls such a model finds the announced one with the event
 //! `ReleaseAnnounced`, a notice before it is paid. What lanes owe goes to the release that was current in the
-//! block that their calls were agreed on as of, whenever they are settled; what is settled without such a
-//! block, to the one of the settlement.
+//! block that their calls were agreed on as of, whenever they are settled.
 //!
 //! ## What is remembered
 //!
 //! Callers agree to terms, and calls may be settled long after that. So a datanet keeps which release was
 //! [current](Datanet::current_at) from which block on, and who was the [curator](Datanet::curator_at); and a
 //! contribution, whether calls could be [attributed](Contribution::standing_at) to it. Neither a release that
-//! is published, nor a curator who changes, nor a verdict, right before a settlement, changes what was true in
-//! an earlier block.
+//! is published, nor a curator who changes, nor a verdict or a court, right before a settlement, changes what was true
+//! in an earlier block.
 //!
 //! They keep what any block of the last [`HistoryPeriod`](Config::HistoryPeriod) had, and are bounded: a change
 //! for which there is no room is refused. Who fills a history stands in nobody's way but their own. The
@@ -187,20 +203,22 @@
 //! | map | key | largest value | who pays | who cleans |
 //! |---|---|---|---|---|
 //! | [`NextDatanetId`], [`NextContributionId`] | – | 4 and 8 bytes | – | never grow |
-//! | [`Datanets`] | datanet | 940 bytes, its histories included | the curator's deposit | stays: releases refer to it |
+//! | [`Datanets`] | datanet | 944 bytes, its histories included | the curator's deposit | the curator, as long as there is no release and no contribution; stays otherwise |
 //! | [`DatanetIdByName`] | name | 4 bytes | the curator's deposit | stays with the datanet |
 //! | [`ReleaseLogs`] | datanet | 1,029 bytes, whatever its length | the curator's deposit | stays with the datanet |
 //! | [`Admissions`] | datanet, account | 48 bytes | the curator's deposit for each | disallowing |
-//! | [`Contributions`] | contribution | 683 bytes, its history included | the contributor's bond, and what stays of it | rejecting, withdrawing, or taking the bond of one back that no release has; stays otherwise |
+//! | [`Contributions`] | contribution | 692 bytes, its history included | the contributor's bond, and what stays of it | rejecting, withdrawing, lapsing, or taking the bond of one back that no release has; stays otherwise |
 //! | [`RootOwner`] | Merkle root | 8 bytes | the contributor's bond | with the contribution, or slashing it |
 //! | [`ContributionsOf`] | account, contribution | 0 bytes | the contributor's bond | with the contribution |
 //! | [`Releases`] | datanet, release | 96 bytes | the curator's deposit for each, 512 at most | stays: models refer to it |
 //! | [`Claimed`] | contribution, release | 16 bytes | who claims, by the fee | stays with the release |
 //! | [`DirectEarnings`] | contribution | 16 bytes | the contributor's bond | claiming |
-//! | [`SlashedEarnings`] | contribution | 16 bytes | the contributor's bond, which was slashed | sweeping |
+//! | [`SlashedEarnings`] | contribution | 16 bytes | the contributor's bond | sweeping |
 //! | [`CuratorEarnings`] | account, datanet | 16 bytes | the curator's deposit | claiming |
-//! | [`Accusations`] | contribution | 62 bytes | the accuser's deposit | dropping, resolving or carrying it out |
-//! | [`Reservations`] | commitment | 57 bytes | the deposit of who reserved | using it; anybody once it is over |
+//! | [`Accusations`] | contribution, account | 83 bytes | the accuser's deposit | dropping or resolving it, suspending for it |
+//! | [`Reservations`] | commitment | 66 bytes | the deposit of who reserved | showing what was submitted with it; anybody once it is over |
+//! | [`Draws`] | block | 37 bytes | the bonds of who waits for it | showing, withdrawing or lapsing of the last of them |
+//! | [`Chance`] | – | 32 bytes | – | never grows |
 //! | [`Accounted`] | – | 16 bytes | – | never grows |
 //!
 //! Deposits and bonds are flat and meant to cover the largest entry. They are holds, and the amount
@@ -222,10 +240,12 @@ mod claims;
 mod contributions;
 mod curation;
 mod datanets;
+mod forfeiting;
 mod impls;
 mod lanes;
 #[cfg(test)]
 mod mock;
+mod possession;
 mod queries;
 mod reservations;
 #[cfg(test)]
@@ -238,8 +258,9 @@ pub mod weights;
 pub use pallet::*;
 pub use types::{
 	Accusation, AccusationReason, AccusationStage, Admission, Checkpoint, Contribution,
-	ContributionStatus, Datanet, DatanetPayout, Release, ReleasePayout, Reservation,
-	MAX_CHECKPOINTS, MAX_CURATORS, MAX_CURRENT, MAX_RELEASES, MAX_STANDINGS, MAX_TOTAL_WEIGHT,
+	ContributionStatus, Datanet, DatanetPayout, Draw, Possession, Release, ReleasePayout,
+	Reservation, Stake, MAX_CHECKPOINTS, MAX_CURATORS, MAX_CURRENT, MAX_RELEASES, MAX_STANDINGS,
+	MAX_TOTAL_WEIGHT,
 };
 pub(crate) use types::{AccusationOf, ContributionOf, DatanetOf, ReservationOf};
 pub use weights::WeightInfo;
@@ -252,14 +273,15 @@ pub mod pallet {
 		pallet_prelude::*,
 		traits::{
 			fungible::{Inspect, Mutate, MutateHold},
-			EnsureOrigin,
+			EnsureOrigin, Randomness,
 		},
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
 	use openledger_primitives::{
-		contribution::Submission, release::ReleaseLog, traits::RecordEarnings, Balance,
-		ContributionId, DatanetId, Hash, Name, ReleaseId, Weight, MAX_CLAIM, MAX_SUBMISSION,
+		contribution::Submission, data_tree::RangeProof, release::ReleaseLog,
+		traits::RecordEarnings, Balance, ContributionId, DatanetId, Hash, Name, ReleaseId, Weight,
+		MAX_CLAIM, MAX_SUBMISSION,
 	};
 	use sp_runtime::{traits::Zero, Permill, SaturatedConversion};
 
@@ -284,6 +306,10 @@ pub mod pallet {
 		/// Is told of each claim, for the lifetime totals of earners.
 		type Earnings: RecordEarnings<Self::AccountId>;
 
+		/// The part of each block in the draws that say which leaf of a contribution has to be shown: a number
+		/// that nobody could know, or choose, before the block before this one.
+		type Randomness: Randomness<Hash, BlockNumberFor<Self>>;
+
 		/// Names the account that holds what contributors may claim. The account must exist from
 		/// genesis on, with the existential deposit.
 		#[pallet::constant]
@@ -292,8 +318,9 @@ pub mod pallet {
 		/// Decides about accusations.
 		type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
-		/// Gets what is slashed, and what slashed contributions still earn. The account must exist
-		/// from genesis on.
+		/// Gets what is slashed, what accusations and reservations cost that came to nothing, and what slashed
+		/// contributions and those that a court has taken down still earn. The account must exist from genesis
+		/// on.
 		type ProtocolAccount: Get<Self::AccountId>;
 
 		/// The deposit for a datanet, in planck.
@@ -314,7 +341,7 @@ pub mod pallet {
 		/// The deposit for letting an account into a datanet, in planck.
 		type AdmissionDeposit: Get<Balance>;
 
-		/// The bond for a contribution, in planck. An accusation needs as much. Even without
+		/// The bond for a contribution, in planck. An accusation needs as much, and confirming it. Even without
 		/// `DroppedShare` it is at least the existential deposit, so that what is left of an accuser's
 		/// deposit can be paid out to anybody.
 		type ContributionBond: Get<Balance>;
@@ -326,33 +353,43 @@ pub mod pallet {
 		/// The deposit for reserving a root, in planck.
 		type ReservationDeposit: Get<Balance>;
 
-		/// For how many blocks a reservation counts.
+		/// For how many blocks a reservation counts: as long as it takes to submit what was reserved, and no
+		/// longer, so that nobody always has one that is older than what others submit.
 		type ReservationPeriod: Get<BlockNumberFor<Self>>;
 
-		/// For how many blocks a contribution may be pending before it gives way to whoever submits its
-		/// root anew. It is more than `ReservationPeriod`, so that what is submitted with a reservation
-		/// is never late from the start.
+		/// Number of blocks after a submission in which the leaf to show is drawn. At least 2, so that the draw
+		/// depends on a block that is made by somebody who has seen the submission in one.
+		type DrawDelay: Get<BlockNumberFor<Self>>;
+
+		/// For how many blocks after the draw the leaf can be shown.
+		type ShowPeriod: Get<BlockNumberFor<Self>>;
+
+		/// For how many blocks whose contribution was rejected, or lapsed, keeps a claim to its root.
+		type RootClaimPeriod: Get<BlockNumberFor<Self>>;
+
+		/// For how many blocks after its data was shown a contribution may be pending before anybody can have
+		/// it lapse.
 		type PendingPeriod: Get<BlockNumberFor<Self>>;
 
 		/// For how many blocks the bond of a stopped contribution stays.
 		type BondLockPeriod: Get<BlockNumberFor<Self>>;
 
-		/// Blocks that a curator has to confirm an accusation, and then a contributor to
-		/// contest it.
+		/// Blocks that a curator has to confirm an accusation, and then a contributor to contest it before the
+		/// contribution can be suspended.
 		type ContestPeriod: Get<BlockNumberFor<Self>>;
 
 		/// Blocks that governance has to decide about an accusation that was contested, or handed
 		/// to it, before anybody can have it dropped.
 		type VerdictPeriod: Get<BlockNumberFor<Self>>;
 
-		/// Part of a slashed bond that the accuser gets after a verdict of governance, or a proof. The
-		/// rest goes to the protocol, and all of it without either.
+		/// Part of a slashed bond that the accuser gets whom the verdict of governance names. The rest goes to the
+		/// protocol, and all of it if it names nobody.
 		type ReporterShare: Get<Permill>;
 
-		/// Part of the accuser's deposit that the contributor gets if the accusation is dropped without
-		/// the curator having confirmed it, and when governance is asked. So nobody can keep a
-		/// contribution accused for nothing. It is less than `ReporterShare`, so that being right makes up
-		/// for it.
+		/// Part of the accuser's deposit that the protocol gets if the accusation is dropped, or nobody decides
+		/// about it, and when governance is asked; and of the stake of the curator who has confirmed it. So nobody
+		/// can keep a contribution accused for nothing, and nobody's own second account gets it back. It is less
+		/// than `ReporterShare`, so that being right makes up for it.
 		type DroppedShare: Get<Permill>;
 
 		/// The most that a curator may take of what a datanet earns.
@@ -384,6 +421,9 @@ pub mod pallet {
 		/// The deposit for reserving a root.
 		#[codec(index = 4)]
 		Reservation,
+		/// A curator's stake in an accusation that they have confirmed.
+		#[codec(index = 5)]
+		Confirmation,
 	}
 
 	/// The id that the next datanet gets.
@@ -422,7 +462,8 @@ pub mod pallet {
 	pub type Contributions<T: Config> =
 		StorageMap<_, Twox64Concat, ContributionId, ContributionOf<T>>;
 
-	/// Which contribution owns a Merkle root. One that lost its root to another has none.
+	/// Which contribution owns a Merkle root: one whose data was shown. One that lost its root to another has
+	/// none.
 	#[pallet::storage]
 	pub type RootOwner<T> = StorageMap<_, Blake2_128Concat, Hash, ContributionId>;
 
@@ -455,8 +496,8 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type DirectEarnings<T> = StorageMap<_, Twox64Concat, ContributionId, Balance, ValueQuery>;
 
-	/// Direct earnings of contributions that were slashed after their calls were agreed on, in planck. They
-	/// belong to the protocol.
+	/// Earnings of contributions that belong to the protocol, in planck: what calls have attributed directly to
+	/// those that are slashed or taken down, and what releases owed to one while it was taken down.
 	#[pallet::storage]
 	pub type SlashedEarnings<T> = StorageMap<_, Twox64Concat, ContributionId, Balance, ValueQuery>;
 
@@ -473,9 +514,24 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
-	/// The accusations that are not settled, one a contribution.
+	/// The accusations that are not settled, by contribution and accuser.
 	#[pallet::storage]
-	pub type Accusations<T: Config> = StorageMap<_, Twox64Concat, ContributionId, AccusationOf<T>>;
+	pub type Accusations<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		ContributionId,
+		Blake2_128Concat,
+		T::AccountId,
+		AccusationOf<T>,
+	>;
+
+	/// The draws that somebody waits for, or still has to show a leaf of, by block.
+	#[pallet::storage]
+	pub type Draws<T: Config> = StorageMap<_, Twox64Concat, BlockNumberFor<T>, Draw>;
+
+	/// The number that each block has had its part in, and that the draw of a block comes out as.
+	#[pallet::storage]
+	pub type Chance<T> = StorageValue<_, Hash, ValueQuery>;
 
 	/// Roots that are reserved, by what hides them: see [`Pallet::commitment`].
 	#[pallet::storage]
@@ -523,7 +579,8 @@ pub mod pallet {
 			open: bool,
 			curator_share: Permill,
 		},
-		/// A contribution waits for the curator. It counts from block `since`.
+		/// A contribution waits for its data to be shown, and then for the curator. It counts from block
+		/// `since`.
 		#[codec(index = 1)]
 		ContributionSubmitted {
 			contribution: ContributionId,
@@ -533,6 +590,9 @@ pub mod pallet {
 			/// Kind of the root; 0 if that is not specified.
 			format: u8,
 			since: BlockNumberFor<T>,
+			/// The block in which the leaf is drawn that has to be shown, before the curator can accept it. None
+			/// if nothing can be shown of this format.
+			draw: Option<BlockNumberFor<T>>,
 		},
 		/// A contribution will be part of all releases from `from_release` on, which is the next one. It is
 		/// the leaf at `place`, from 0, in the datanet's log.
@@ -646,25 +706,31 @@ pub mod pallet {
 			reason: AccusationReason,
 			until: BlockNumberFor<T>,
 		},
-		/// A curator confirmed an accusation. The contributor may contest it before block `until`.
+		/// A curator confirmed an accusation, with a stake. The contributor may contest it before block `until`.
 		#[codec(index = 21)]
-		AccusationConfirmed { contribution: ContributionId, until: BlockNumberFor<T> },
+		AccusationConfirmed {
+			contribution: ContributionId,
+			until: BlockNumberFor<T>,
+			accuser: T::AccountId,
+			stake: Balance,
+		},
 		/// A contributor contested an accusation. Governance decides; if it has not, anybody may have it
 		/// dropped from block `until` on.
 		#[codec(index = 22)]
-		AccusationContested { contribution: ContributionId, until: BlockNumberFor<T> },
-		/// An accusation that was not confirmed, or not decided in time, is off. What is left of the
-		/// accuser's deposit is released.
+		AccusationContested {
+			contribution: ContributionId,
+			until: BlockNumberFor<T>,
+			accuser: T::AccountId,
+		},
+		/// An accusation is over, without a verdict or with one that says that it was right. What is left of the
+		/// accuser's deposit, and of the stake of the curator who had confirmed it, is released.
 		#[codec(index = 23)]
 		AccusationDropped {
 			contribution: ContributionId,
-			/// The accuser's loss by it, in planck, next to what turning to governance may have
-			/// cost.
+			/// What the protocol got of both because it came to nothing, in planck, next to what turning to
+			/// governance may have cost.
 			charged: Balance,
 			accuser: T::AccountId,
-			/// Who got what the accuser has lost: the contributor, or the protocol if the contributor has
-			/// no account any more. Nobody if it is nothing.
-			to: Option<T::AccountId>,
 		},
 		/// A contribution was found to be a duplicate or a fraud. It will be part of no further
 		/// release, and what it earns from now on goes to the protocol.
@@ -672,28 +738,29 @@ pub mod pallet {
 		ContributionSlashed {
 			contribution: ContributionId,
 			datanet: DatanetId,
-			accuser: T::AccountId,
-			/// Part of the bond that went to the accuser, in planck. 0 unless governance has decided, or the
-			/// accusation was its own proof.
+			/// Whose accusation the verdict names, if any is left of those.
+			accuser: Option<T::AccountId>,
+			/// Part of the bond that went to the accuser, in planck.
 			to_accuser: Balance,
 			to_protocol: Balance,
 			/// Its earnings in releases until now, which its contributor may claim, in planck.
 			kept: Balance,
 		},
 		/// Governance found an accusation to be wrong. What was left of the accuser's deposit went to the
-		/// contributor.
+		/// contributor, and the stake of the curator who had confirmed it to the protocol.
 		#[codec(index = 25)]
 		ContributionAcquitted {
 			contribution: ContributionId,
 			accuser: T::AccountId,
 			to_contributor: Balance,
+			to_protocol: Balance,
 		},
-		/// The earnings of a slashed contribution since then went to the protocol.
+		/// The earnings of a contribution since it was slashed or taken down went to the protocol.
 		#[codec(index = 26)]
 		SlashedSwept {
 			contribution: ContributionId,
 			datanet: DatanetId,
-			/// The part of calls that were agreed on before it was slashed, and attributed to it.
+			/// The part of calls that were attributed to it, and of releases before it was restored.
 			direct: Balance,
 			/// The part of each release; those that owed nothing are left out.
 			releases: Vec<ReleasePayout>,
@@ -704,18 +771,18 @@ pub mod pallet {
 		/// root reserved. It counts until before block `expires_at`.
 		#[codec(index = 27)]
 		RootReserved { commitment: Hash, payer: T::AccountId, expires_at: BlockNumberFor<T> },
-		/// A reservation was used or is over. Its deposit is released.
+		/// A reservation was used or is over. Its deposit is released, but for what the protocol gets of it if no
+		/// data was shown by it in time.
 		#[codec(index = 28)]
-		ReservationRemoved { commitment: Hash },
-		/// A pending contribution gave way to one whose root had been reserved before, or, if it was
-		/// pending for too long, to a new one. The bond is released.
+		ReservationRemoved { commitment: Hash, forfeited: Balance },
+		/// A pending contribution gave way to one that counts from earlier. The bond is released.
 		#[codec(index = 29)]
 		ContributionDisplaced { contribution: ContributionId, by: ContributionId },
-		/// A contribution that was accepted lost its root to one whose root had been reserved before.
-		/// It can be accused as a duplicate of that, and needs no other proof.
+		/// A contribution that was accepted lost its root to one that counts from earlier. What is to become of
+		/// it takes an accusation, as ever.
 		#[codec(index = 30)]
 		RootTakenOver { contribution: ContributionId, by: ContributionId },
-		/// An accuser turned to governance, and `charged` of the deposit went to the contributor. The curator
+		/// An accuser turned to governance, and `charged` of the deposit went to the protocol. The curator
 		/// may still confirm the accusation; if nobody decides, anybody may have it dropped from block
 		/// `until` on.
 		#[codec(index = 31)]
@@ -723,13 +790,57 @@ pub mod pallet {
 			contribution: ContributionId,
 			until: BlockNumberFor<T>,
 			charged: Balance,
+			accuser: T::AccountId,
 		},
 		/// Sources without a release number will lead to another release from block `from` on.
 		#[codec(index = 32)]
 		ReleaseAnnounced { datanet: DatanetId, release: ReleaseId, from: BlockNumberFor<T> },
-		/// The contribution that took a root over is gone. The root belongs to whom it was taken from again.
+		/// The contribution that took a root over is gone, or slashed. The root belongs to whom it was taken from again.
 		#[codec(index = 33)]
 		RootReturned { contribution: ContributionId, by: ContributionId },
+		/// A contributor has shown that they have the data that they have committed to: the leaf that was drawn.
+		/// The contribution owns its root.
+		#[codec(index = 34)]
+		PossessionShown { contribution: ContributionId, leaf: u32 },
+		/// A pending contribution is gone, because its data was not shown in time, or nobody has decided about it
+		/// in time. The bond is released, but for the deposit of the reservation of the root that may be left to
+		/// the contributor.
+		#[codec(index = 35)]
+		ContributionLapsed { contribution: ContributionId },
+		/// A contribution was accused, its curator has confirmed that, and nobody has contested it in time. It is
+		/// in no release from `from_release` on, and earns from those before. Its bond can be taken back from
+		/// block `bond_until` on.
+		#[codec(index = 36)]
+		ContributionSuspended {
+			contribution: ContributionId,
+			datanet: DatanetId,
+			accuser: T::AccountId,
+			from_release: ReleaseId,
+			bond_until: BlockNumberFor<T>,
+		},
+		/// A court has a contribution taken down: it is in no release from `from_release` on, and what it earns
+		/// from now on goes to the protocol.
+		#[codec(index = 37)]
+		ContributionTakenDown {
+			contribution: ContributionId,
+			datanet: DatanetId,
+			from_release: ReleaseId,
+			/// Its earnings in releases until now, which its contributor may claim, in planck.
+			kept: Balance,
+		},
+		/// A contribution is taken down no more: it earns again, and has a weight in the next release, or 0 if it
+		/// is to be in none.
+		#[codec(index = 38)]
+		ContributionRestored {
+			contribution: ContributionId,
+			datanet: DatanetId,
+			next_weight: Weight,
+			/// What its releases had earned it meanwhile, which stays the protocol's, in planck.
+			forfeited: Balance,
+		},
+		/// A datanet is gone: it had no contribution and no release. The deposit is released, and the name is free.
+		#[codec(index = 39)]
+		DatanetRemoved { datanet: DatanetId },
 	}
 
 	/// Why a call of this pallet failed. Nothing has changed then.
@@ -750,8 +861,8 @@ pub mod pallet {
 		NotContributor,
 		/// A contribution has at least one byte.
 		EmptyContribution,
-		/// Another contribution owns the Merkle root: first come, or first reserved, owns it, unless it was
-		/// [pending](Config::PendingPeriod) for too long.
+		/// Another contribution, which counts from as early, owns the Merkle root; or two of a submission have the
+		/// same one.
 		RootTaken,
 		/// The contribution is not pending any more.
 		NotPending,
@@ -817,10 +928,10 @@ pub mod pallet {
 		AccuserIsCurator,
 		/// The contributor cannot be the accuser.
 		AccuserIsContributor,
-		/// A contribution can only be the copy of an earlier one, or of one that is not pending and has
-		/// taken its root over.
+		/// A contribution can only be the copy of an earlier one: of one that counts from an earlier block, or
+		/// has a lower id if it is the same.
 		NotEarlier,
-		/// The contribution is not accused.
+		/// The contribution is not accused, not by that account, or the verdict names no account.
 		NoAccusation,
 		/// The accusation is not confirmed.
 		NotConfirmed,
@@ -832,22 +943,22 @@ pub mod pallet {
 		TooLate,
 		/// The time that others have to act first is not over.
 		TooEarly,
-		/// The contribution is not slashed.
+		/// The contribution is neither slashed nor taken down.
 		NotSlashed,
 		/// The same reservation exists.
 		ReservationExists,
 		/// No such reservation.
 		UnknownReservation,
-		/// The reservation still counts.
+		/// The reservation still counts, or the data of what was submitted with it can still be shown.
 		ReservationInForce,
 		/// An attribution names at most 16 contributions.
 		AttributionTooLong,
-		/// Only the accuser may do this.
-		NotAccuser,
+		/// The account has accused the contribution already.
+		AlreadyAccused,
 		/// Governance has been asked about the accusation already.
 		AlreadyEscalated,
-		/// The contribution is accused, but by another account than the one that was named.
-		OtherAccusation,
+		/// The data of the contribution was not shown yet.
+		NotShown,
 		/// The format of a contribution is 0, 1 or 2.
 		UnknownFormat,
 		/// A contribution that is a stream has at most 2^36 bytes: divide it.
@@ -860,6 +971,22 @@ pub mod pallet {
 		TooManyCuratorChanges,
 		/// The entries of an attribution come to more than the whole answer.
 		AttributionAboveWhole,
+		/// There is nothing to be shown of the contribution: it was shown already, or has no format.
+		NothingToShow,
+		/// The leaf to show is not drawn yet.
+		NotDrawn,
+		/// The proof does not show the leaf that was drawn.
+		PossessionNotShown,
+		/// The contribution is taken down.
+		TakenDown,
+		/// The contribution is not taken down.
+		NotTakenDown,
+		/// How the contribution stands has changed as often as can be remembered: try again in some days.
+		TooManyStandings,
+		/// The datanet has releases or contributions, or somebody is let in.
+		DatanetInUse,
+		/// The deposit would be more than the limit that was given.
+		DepositAboveLimit,
 	}
 
 	#[pallet::extra_constants]
@@ -887,9 +1014,14 @@ pub mod pallet {
 				"being right must make up for having asked governance"
 			);
 			assert!(
-				T::ReservationPeriod::get() < T::PendingPeriod::get(),
-				"what is submitted with a reservation must not be late from the start"
+				T::DrawDelay::get() >= 2u32.into(),
+				"a draw must depend on a block after the submission"
 			);
+		}
+
+		fn on_initialize(now: BlockNumberFor<T>) -> frame_support::weights::Weight {
+			Self::do_draw(now);
+			T::WeightInfo::on_initialize()
 		}
 
 		#[cfg(feature = "try-runtime")]
@@ -924,10 +1056,8 @@ pub mod pallet {
 
 		/// Submits a contribution to a datanet.
 		///
-		/// One that counts from earlier takes its root over from one that has it: that is removed if it is
-		/// pending; if not, it stays, and can be accused as a duplicate once this one is accepted. One that was
-		/// pending for the [time](Config::PendingPeriod) that curators have is removed for any other, unless it
-		/// has taken the root over itself from one that is still there, which only what counts from earlier does.
+		/// Before the curator can accept a stream, its contributor has to [show](Call::show_possession) a leaf of it
+		/// that is drawn [some blocks](Config::DrawDelay) later. Only then does it own its root, or take that over.
 		///
 		/// - `submission`: its root, size, address, format and licence. If the signer has
 		///   [reserved](Call::reserve_root) the root, it counts from then on. A stream (format 1 or 2) has at
@@ -937,27 +1067,22 @@ pub mod pallet {
 		/// Signed, by an account that the datanet admits.
 		///
 		/// # Deposit
-		/// [`ContributionBond`](Config::ContributionBond) is held on the signer's account. The deposit of the
-		/// reservation is released.
+		/// [`ContributionBond`](Config::ContributionBond) is held on the signer's account.
 		///
 		/// # Errors
 		/// `UnknownDatanet`, `NotAdmitted`, `EmptyContribution`, `UnknownFormat`, `StreamTooLong`, `RootTaken`,
 		/// `OutOfIds`; a token error if the signer cannot afford the bond.
 		///
 		/// # Events
-		/// `ReservationRemoved`, if it was reserved; `ContributionDisplaced` or `RootTakenOver`, if another one
-		/// had the root; `ContributionSubmitted`.
+		/// `ContributionSubmitted`.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::submit_contribution())]
 		pub fn submit_contribution(
 			origin: OriginFor<T>,
 			datanet: DatanetId,
 			submission: Submission,
-		) -> DispatchResultWithPostInfo {
-			let displaced = Self::do_submit(ensure_signed(origin)?, datanet, &[submission])?;
-			let worst = T::WeightInfo::submit_contribution();
-			let actual = T::WeightInfo::submit_contributions(1, 0).min(worst);
-			Ok(displaced.is_zero().then_some(actual).into())
+		) -> DispatchResult {
+			Self::do_submit(ensure_signed(origin)?, datanet, &[submission])
 		}
 
 		/// Accepts a pending contribution: it is part of all releases from the next one on, and in the datanet's
@@ -969,7 +1094,7 @@ pub mod pallet {
 		/// Signed, by the datanet's curator.
 		///
 		/// # Errors
-		/// `UnknownContribution`, `NotCurator`, `NotPending`, `ZeroWeight`, `WeightTooHigh`,
+		/// `UnknownContribution`, `NotCurator`, `NotPending`, `NotShown`, `ZeroWeight`, `WeightTooHigh`,
 		/// `TotalWeightTooHigh`, `TooManyReleases`, `ReleaseLogFull`.
 		///
 		/// # Events
@@ -999,7 +1124,7 @@ pub mod pallet {
 		/// The bond is released, but for the deposit of the reservation that is left.
 		///
 		/// # Errors
-		/// `UnknownContribution`, `NotCurator`, `NotPending`.
+		/// `UnknownContribution`, `NotCurator`, `NotPending`, `NotShown`.
 		///
 		/// # Events
 		/// `RootReturned`, if the root goes back; `RootReserved`, if a reservation is left;
@@ -1020,13 +1145,15 @@ pub mod pallet {
 		/// Signed, by its contributor.
 		///
 		/// # Deposit
-		/// The bond is released.
+		/// The bond is released. If its data was not shown yet, the reservation that it was submitted with was not
+		/// used: the protocol gets the deposit of that.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NotContributor`, `NotPending`.
 		///
 		/// # Events
-		/// `RootReturned`, if the root goes back; `ContributionWithdrawn`.
+		/// `ReservationRemoved`, if it was reserved and not shown; `RootReturned`, if the root goes back;
+		/// `ContributionWithdrawn`.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::withdraw_contribution())]
 		pub fn withdraw_contribution(
@@ -1244,6 +1371,9 @@ pub mod pallet {
 		///
 		/// What the datanet earned until now stays the former curator's.
 		///
+		/// - `max_deposit`: the most that may be held for it, in planck. The former curator may have published
+		///   releases since the signer has looked.
+		///
 		/// # Origin
 		/// Signed, by whom the role is offered to.
 		///
@@ -1252,15 +1382,19 @@ pub mod pallet {
 		/// and the former curator's are released. Those for who was let in stay with who put them down.
 		///
 		/// # Errors
-		/// `UnknownDatanet`, `NoOffer`, `NotOffered`, `TooManyCuratorChanges`; a token error if the signer cannot
-		/// afford the deposit.
+		/// `UnknownDatanet`, `NoOffer`, `NotOffered`, `TooManyCuratorChanges`, `DepositAboveLimit`; a token error
+		/// if the signer cannot afford the deposit.
 		///
 		/// # Events
 		/// `CuratorChanged`.
 		#[pallet::call_index(14)]
 		#[pallet::weight(T::WeightInfo::accept_curator())]
-		pub fn accept_curator(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
-			Self::do_accept_curator(ensure_signed(origin)?, datanet)
+		pub fn accept_curator(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			max_deposit: Balance,
+		) -> DispatchResult {
+			Self::do_accept_curator(ensure_signed(origin)?, datanet, max_deposit)
 		}
 
 		/// Pays the signer what datanets have earned them as their curator.
@@ -1324,17 +1458,13 @@ pub mod pallet {
 		/// # Events
 		/// Those of [`submit_contribution`](Call::submit_contribution), for each.
 		#[pallet::call_index(17)]
-		#[pallet::weight(
-			T::WeightInfo::submit_contributions(0, submissions.len().saturated_into())
-		)]
+		#[pallet::weight(T::WeightInfo::submit_contributions(submissions.len().saturated_into()))]
 		pub fn submit_contributions(
 			origin: OriginFor<T>,
 			datanet: DatanetId,
 			submissions: BoundedVec<Submission, ConstU32<MAX_SUBMISSION>>,
-		) -> DispatchResultWithPostInfo {
-			let displaced = Self::do_submit(ensure_signed(origin)?, datanet, &submissions)?;
-			let others = submissions.len().saturated_into::<u32>().saturating_sub(displaced);
-			Ok(Some(T::WeightInfo::submit_contributions(others, displaced)).into())
+		) -> DispatchResult {
+			Self::do_submit(ensure_signed(origin)?, datanet, &submissions)
 		}
 
 		/// Gives an accepted contribution another weight, from the next release on.
@@ -1345,7 +1475,7 @@ pub mod pallet {
 		/// Signed, by the datanet's curator.
 		///
 		/// # Errors
-		/// `UnknownContribution`, `NotCurator`, `NotAccepted`, `ZeroWeight`, `WeightTooHigh`,
+		/// `UnknownContribution`, `NotCurator`, `NotAccepted`, `TakenDown`, `ZeroWeight`, `WeightTooHigh`,
 		/// `WeightUnchanged`, `TotalWeightTooHigh`, `TooManyReleases`, `TooManyWeightChanges`.
 		///
 		/// # Events
@@ -1360,9 +1490,9 @@ pub mod pallet {
 			Self::do_set_weight(&ensure_signed(origin)?, contribution, weight)
 		}
 
-		/// Keeps an accepted contribution out of all further releases, for good.
+		/// Withdraws consent to an accepted contribution: it is in no further release, for good.
 		///
-		/// It earns from those that have it as before. Its bond can be [taken back](Call::withdraw_bond) after a
+		/// That is so at once, whatever it is accused of. It earns from the releases that have it as before. Its bond can be [taken back](Call::withdraw_bond) after a
 		/// while.
 		///
 		/// # Origin
@@ -1385,7 +1515,8 @@ pub mod pallet {
 		/// Releases the bond of a stopped contribution.
 		///
 		/// If no release ever had it, the contribution is removed, and its root is free again, or goes back to
-		/// the one that it was taken over from.
+		/// the one that it was taken over from. As long as it is [taken down](Call::take_down) it stays, with its root
+		/// and the deposit for its storage.
 		///
 		/// # Origin
 		/// Signed, by its contributor.
@@ -1417,8 +1548,9 @@ pub mod pallet {
 		/// The bond is held on the other account from then on.
 		///
 		/// # Errors
-		/// `UnknownContribution`, `NotContributor`, `SameAccount`, `AlreadySlashed`, `ContributionAccused`; a
-		/// token error if the bond cannot be held on the other account, because it does not exist.
+		/// `UnknownContribution`, `NotContributor`, `SameAccount`, `AlreadySlashed`, `NotShown`,
+		/// `ContributionAccused`; a token error if the bond cannot be held on the other account, because it does
+		/// not exist.
 		///
 		/// # Events
 		/// `ContributionTransferred`.
@@ -1477,11 +1609,7 @@ pub mod pallet {
 			Ok(Some(T::WeightInfo::claim_for(paid)).into())
 		}
 
-		/// Accuses a contribution of being a duplicate or a fraud.
-		///
-		/// If it is said to be a duplicate of the very contribution that has taken its root over, and that one is
-		/// not pending, that is a proof: it is slashed at once, as by a [verdict](Call::resolve_accusation), even
-		/// if it is accused of something else already.
+		/// Accuses a contribution of being a duplicate or a fraud, whoever else has accused it.
 		///
 		/// - `reason`: what it is.
 		///
@@ -1490,34 +1618,40 @@ pub mod pallet {
 		///
 		/// # Deposit
 		/// As much as its bond, but never less than the bond of a new one, is held on the accuser's account.
-		/// Nothing with a proof.
 		///
 		/// # Errors
 		/// `UnknownContribution` (also the one it is said to copy), `NotAccepted`, `AlreadySlashed`,
-		/// `ContributionAccused`, `NotEarlier`, `AccuserIsContributor`, `AccuserIsCurator`; a token error if the
+		/// `AlreadyAccused`, `NotEarlier`, `AccuserIsContributor`, `AccuserIsCurator`; a token error if the
 		/// signer cannot afford the deposit.
 		///
 		/// # Events
-		/// `ContributionAccused`; with a proof, `ContributionSlashed`.
+		/// `ContributionAccused`.
 		#[pallet::call_index(24)]
-		#[pallet::weight(T::WeightInfo::accuse_contribution(MAX_RELEASES))]
+		#[pallet::weight(T::WeightInfo::accuse_contribution())]
 		pub fn accuse_contribution(
 			origin: OriginFor<T>,
 			contribution: ContributionId,
 			reason: AccusationReason,
-		) -> DispatchResultWithPostInfo {
-			let releases = Self::do_accuse(ensure_signed(origin)?, contribution, reason)?;
-			Ok(Some(T::WeightInfo::accuse_contribution(releases)).into())
+		) -> DispatchResult {
+			Self::do_accuse(ensure_signed(origin)?, contribution, reason)
 		}
 
-		/// Confirms an accusation: if the contributor does not contest it in time, it can be carried out.
+		/// Confirms an accusation: if the contributor does not contest it in time, the contribution can be
+		/// [suspended](Call::suspend_contribution).
+		///
+		/// - `accuser`: whose accusation it is.
 		///
 		/// # Origin
 		/// Signed, by the datanet's curator.
 		///
+		/// # Deposit
+		/// As much as an accusation needs is held on the curator's account, until it is over. If governance finds
+		/// it to be wrong, the protocol gets that; if nobody decides, a [share](Config::DroppedShare) of it.
+		///
 		/// # Errors
-		/// `UnknownContribution`, `NotCurator`, `NoAccusation`, `AlreadyConfirmed`, `AccusationContested`,
-		/// `AccuserIsCurator`, `TooLate`.
+		/// `UnknownContribution`, `NotAccepted`, `AlreadySlashed`, `NotCurator`, `NoAccusation`,
+		/// `AlreadyConfirmed`, `AccusationContested`, `AccuserIsCurator`, `TooLate`; a token error if the curator
+		/// cannot afford the stake.
 		///
 		/// # Events
 		/// `AccusationConfirmed`.
@@ -1526,18 +1660,21 @@ pub mod pallet {
 		pub fn confirm_accusation(
 			origin: OriginFor<T>,
 			contribution: ContributionId,
+			accuser: T::AccountId,
 		) -> DispatchResult {
-			Self::do_confirm(&ensure_signed(origin)?, contribution)
+			Self::do_confirm(ensure_signed(origin)?, contribution, accuser)
 		}
 
 		/// Contests a confirmed accusation: governance decides, within the [time](Config::VerdictPeriod) for that.
+		///
+		/// - `accuser`: whose accusation it is.
 		///
 		/// # Origin
 		/// Signed, by the contribution's contributor.
 		///
 		/// # Errors
-		/// `UnknownContribution`, `NotContributor`, `NoAccusation`, `NotConfirmed`, `AccusationContested`,
-		/// `TooLate`.
+		/// `UnknownContribution`, `NotAccepted`, `AlreadySlashed`, `NotContributor`, `NoAccusation`,
+		/// `NotConfirmed`, `AccusationContested`, `TooLate`.
 		///
 		/// # Events
 		/// `AccusationContested`.
@@ -1546,79 +1683,64 @@ pub mod pallet {
 		pub fn contest_accusation(
 			origin: OriginFor<T>,
 			contribution: ContributionId,
+			accuser: T::AccountId,
 		) -> DispatchResult {
-			Self::do_contest(&ensure_signed(origin)?, contribution)
+			Self::do_contest(&ensure_signed(origin)?, contribution, accuser)
 		}
 
-		/// Slashes a contribution whose confirmed accusation was not contested in time.
+		/// Decides about a contribution that is said to be a duplicate or a fraud, at any stage.
 		///
-		/// What it has earned until now stays its contributor's; it is in no further release, what it still earns
-		/// from earlier ones goes to the protocol, and its root is free again.
-		///
-		/// # Origin
-		/// Signed, by anybody.
-		///
-		/// # Deposit
-		/// The bond goes to the protocol, and the accuser's deposit is released.
-		///
-		/// # Errors
-		/// `UnknownContribution`, `NoAccusation`, `NotConfirmed`, `AccusationContested`, `TooEarly`.
-		///
-		/// # Events
-		/// `ContributionSlashed`.
-		#[pallet::call_index(27)]
-		#[pallet::weight(T::WeightInfo::execute_slash(MAX_RELEASES))]
-		pub fn execute_slash(
-			origin: OriginFor<T>,
-			contribution: ContributionId,
-		) -> DispatchResultWithPostInfo {
-			ensure_signed(origin)?;
-			let releases = Self::do_execute_slash(contribution)?;
-			Ok(Some(T::WeightInfo::execute_slash(releases)).into())
-		}
-
-		/// Decides about an accusation, whether it is contested or not.
-		///
-		/// - `accuser`: who made the accusation that is decided about. Deciding takes time, in which it may be
-		///   dropped and somebody else accuse the contribution of something else.
-		/// - `guilty`: whether the contribution is slashed, as by [`execute_slash`](Call::execute_slash).
+		/// - `accuser`: whose accusation is decided about. If it is guilty, it is whom the reward goes to: of all
+		///   that have accused it of what it was found to be, the first, but never the contributor's own second
+		///   account. If there is nobody to reward, or the accusation was dropped since, the verdict holds
+		///   without.
+		/// - `guilty`: `true` if the contribution is slashed. What it has earned until now stays its
+		///   contributor's; it is in no further release, what it still earns from earlier ones goes to the
+		///   protocol, and its root is free again, or goes back to the accepted one that it was taken over from.
 		///
 		/// # Origin
 		/// [`GovernanceOrigin`](Config::GovernanceOrigin).
 		///
 		/// # Deposit
 		/// If guilty, a [share](Config::ReporterShare) of the bond goes to the accuser and the rest to the
-		/// protocol, and the accuser's deposit is released. If not, what is left of the accuser's deposit goes to
-		/// the contributor.
+		/// protocol, and the accuser's deposit and the stake of who confirmed it are released; other accusations
+		/// can be [dropped](Call::drop_accusation) at no cost. If not, what is left of the accuser's deposit goes
+		/// to the contributor, and the stake to the protocol; other accusations stay as they are.
 		///
 		/// # Errors
-		/// `BadOrigin`, `UnknownContribution`, `NoAccusation`, `OtherAccusation`.
+		/// `BadOrigin`, `UnknownContribution`, `NotAccepted`, `AlreadySlashed`; `NoAccusation`, if it is not
+		/// guilty.
 		///
 		/// # Events
-		/// `ContributionSlashed`, or `ContributionAcquitted`.
+		/// `RootReturned`, if the root goes back, `ContributionSlashed`, and `AccusationDropped` if there is the
+		/// accusation; or `ContributionAcquitted`.
 		#[pallet::call_index(28)]
 		#[pallet::weight(T::WeightInfo::resolve_accusation(MAX_RELEASES))]
 		pub fn resolve_accusation(
 			origin: OriginFor<T>,
 			contribution: ContributionId,
-			accuser: T::AccountId,
+			accuser: Option<T::AccountId>,
 			guilty: bool,
 		) -> DispatchResultWithPostInfo {
 			T::GovernanceOrigin::ensure_origin(origin)?;
-			let releases = Self::do_resolve(contribution, &accuser, guilty)?;
+			let releases = Self::do_resolve(contribution, accuser, guilty)?;
 			Ok(Some(T::WeightInfo::resolve_accusation(releases)).into())
 		}
 
-		/// Drops an accusation that is not confirmed, or that governance has not decided in time.
+		/// Drops an accusation that is not confirmed, that governance has not decided in time, or that nobody
+		/// needs any more because the contribution is slashed.
+		///
+		/// - `accuser`: whose accusation it is.
 		///
 		/// # Origin
 		/// Signed. By the accuser; by anybody once the time to confirm it is over. If it was
 		/// [escalated](Call::escalate_accusation) or contested, by anybody, but only once the time that
-		/// governance has is over.
+		/// governance has is over. By anybody if the contribution is slashed.
 		///
 		/// # Deposit
 		/// A [share](Config::DroppedShare) of the accuser's deposit, or of what is left of it after escalating,
-		/// goes to the contributor, and the rest is released. If it was contested, all of it is released.
+		/// goes to the protocol, as does one of the stake of the curator who has confirmed it. The rest is
+		/// released; if the contribution is slashed, all of it.
 		///
 		/// # Errors
 		/// `UnknownContribution`, `NoAccusation`, `AlreadyConfirmed`, `TooEarly`.
@@ -1630,12 +1752,13 @@ pub mod pallet {
 		pub fn drop_accusation(
 			origin: OriginFor<T>,
 			contribution: ContributionId,
+			accuser: T::AccountId,
 		) -> DispatchResult {
-			Self::do_drop_accusation(&ensure_signed(origin)?, contribution)
+			Self::do_drop_accusation(&ensure_signed(origin)?, contribution, accuser)
 		}
 
-		/// Pays the protocol what a slashed contribution has earned since it was slashed: from releases, and from
-		/// calls that are attributed to it because they were agreed on before.
+		/// Pays the protocol what a contribution has earned since it was slashed or taken down: from releases, and
+		/// from calls that are attributed to it.
 		///
 		/// - `releases`: of the contribution's datanet, 16 at most.
 		///
@@ -1659,12 +1782,10 @@ pub mod pallet {
 			Ok(Some(T::WeightInfo::sweep_slashed(paid)).into())
 		}
 
-		/// Reserves a root without showing it. A reservation that is over gives way to this one.
+		/// Reserves a root without showing it, for the [time](Config::ReservationPeriod) that it takes to submit it.
+		/// A reservation that is over gives way to this one.
 		///
-		/// A submission with it comes before all that count from a later block, also before what was submitted
-		/// anew meanwhile. It does not give the root to who waits for one that is
-		/// [pending](Config::PendingPeriod) for too long: whoever submits it first then has it, until one with an
-		/// earlier reservation comes.
+		/// A submission with it counts from its block.
 		///
 		/// - `commitment`: see [`Pallet::commitment`]. It contains the account that can use it, which need not be
 		///   the signer's.
@@ -1673,8 +1794,9 @@ pub mod pallet {
 		/// Signed, by anybody.
 		///
 		/// # Deposit
-		/// [`ReservationDeposit`](Config::ReservationDeposit) is held on the signer's account until the root is
-		/// submitted, or the reservation is removed.
+		/// [`ReservationDeposit`](Config::ReservationDeposit) is held on the signer's account. It is released when
+		/// the data of what was submitted with it is [shown](Call::show_possession). If that is not in time, the
+		/// protocol gets it.
 		///
 		/// # Errors
 		/// `ReservationExists`; a token error if the signer cannot afford the deposit.
@@ -1693,7 +1815,8 @@ pub mod pallet {
 		/// Signed, by anybody.
 		///
 		/// # Deposit
-		/// That of the reservation is released to whoever put it down.
+		/// That of the reservation goes to the protocol, and the call has no fee then; or, if a rejection had left
+		/// it, it is released to whoever put it down.
 		///
 		/// # Errors
 		/// `UnknownReservation`, `ReservationInForce`.
@@ -1702,9 +1825,14 @@ pub mod pallet {
 		/// `ReservationRemoved`.
 		#[pallet::call_index(32)]
 		#[pallet::weight(T::WeightInfo::remove_reservation())]
-		pub fn remove_reservation(origin: OriginFor<T>, commitment: Hash) -> DispatchResult {
+		pub fn remove_reservation(
+			origin: OriginFor<T>,
+			commitment: Hash,
+		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_remove_reservation(commitment)
+			let forfeited = Self::do_remove_reservation(commitment)?;
+			let pays = if forfeited.is_zero() { Pays::Yes } else { Pays::No };
+			Ok(pays.into())
 		}
 
 		/// Hands an accusation that the curator has not confirmed, in time or not, to governance.
@@ -1716,14 +1844,14 @@ pub mod pallet {
 		/// Signed, by the accuser.
 		///
 		/// # Deposit
-		/// A [share](Config::DroppedShare) of the accuser's deposit goes to the contributor at once, whatever
-		/// becomes of the accusation: it ties the bond for all that time. What makes up for it is the
-		/// [share](Config::ReporterShare) of the bond that the accuser gets if the verdict is guilty, unless most
-		/// of the bond was taken back before.
+		/// A [share](Config::DroppedShare) of the accuser's deposit goes to the protocol at once, whatever becomes
+		/// of the accusation: it ties the bond for all that time. What makes up for it is the
+		/// [share](Config::ReporterShare) of the bond that goes to whom a verdict that says guilty names, unless
+		/// most of the bond was taken back before.
 		///
 		/// # Errors
-		/// `UnknownContribution`, `NoAccusation`, `NotAccuser`, `AlreadyConfirmed`, `AccusationContested`,
-		/// `AlreadyEscalated`.
+		/// `UnknownContribution`, `NotAccepted`, `AlreadySlashed`, `NoAccusation`, `AlreadyConfirmed`,
+		/// `AccusationContested`, `AlreadyEscalated`.
 		///
 		/// # Events
 		/// `AccusationEscalated`.
@@ -1733,7 +1861,170 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			contribution: ContributionId,
 		) -> DispatchResult {
-			Self::do_escalate(&ensure_signed(origin)?, contribution)
+			Self::do_escalate(ensure_signed(origin)?, contribution)
+		}
+
+		/// Shows that the contributor has the data that a contribution commits to, by the leaf that was drawn in the
+		/// block that `ContributionSubmitted` names. The leaf is public then; so is its salt, if the data is private.
+		///
+		/// The contribution owns its root from then on, and the curator may decide. If another one owns it that
+		/// counts from later, that gives way: it is removed if it is pending; if not, it stays as it is, without the
+		/// root.
+		///
+		/// - `proof`: the leaf, as the [range](openledger_primitives::data_tree::DrawnLeaf) that the runtime API
+		///   says.
+		///
+		/// # Origin
+		/// Signed, by its contributor.
+		///
+		/// # Deposit
+		/// That of the reservation that it was submitted with is released.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotContributor`, `NothingToShow`, `TooLate`, `NotDrawn`, `PossessionNotShown`,
+		/// `RootTaken`.
+		///
+		/// # Events
+		/// `ReservationRemoved`, if it was reserved; `ContributionDisplaced` or `RootTakenOver`, if another one had
+		/// the root; `PossessionShown`.
+		#[pallet::call_index(34)]
+		#[pallet::weight(T::WeightInfo::show_possession())]
+		pub fn show_possession(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+			proof: RangeProof,
+		) -> DispatchResult {
+			Self::do_show(&ensure_signed(origin)?, contribution, &proof)
+		}
+
+		/// Removes a pending contribution whose data was not [shown](Call::show_possession) within the
+		/// [time](Config::ShowPeriod) for that, or that nobody has decided about in [time](Config::PendingPeriod).
+		///
+		/// What was shown lapses as if it were [rejected](Call::reject_contribution): its contributor is left the
+		/// same claim to the root.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// The bond is released, but for the deposit of the reservation that is left. If the data was not shown, the
+		/// reservation that it was submitted with was not used: the protocol gets the deposit of that.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotPending`, `TooEarly`.
+		///
+		/// # Events
+		/// `ReservationRemoved`, if it was reserved and not shown; `RootReturned`, if the root goes back;
+		/// `RootReserved`, if a reservation is left; `ContributionLapsed`.
+		#[pallet::call_index(35)]
+		#[pallet::weight(T::WeightInfo::lapse_contribution())]
+		pub fn lapse_contribution(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_lapse(contribution)
+		}
+
+		/// Suspends a contribution whose confirmed accusation was not contested in time: it is in no further
+		/// release.
+		///
+		/// It earns from the releases that have it as before, and its bond stays for a
+		/// [while](Config::BondLockPeriod): to take more takes a [verdict](Call::resolve_accusation).
+		///
+		/// - `accuser`: whose accusation it is.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// The accuser's deposit and the curator's stake are released.
+		///
+		/// # Errors
+		/// `UnknownContribution`, `NotAccepted`, `AlreadySlashed`, `NoAccusation`, `NotConfirmed`,
+		/// `AccusationContested`, `TooEarly`.
+		///
+		/// # Events
+		/// `ContributionSuspended`, `AccusationDropped`.
+		#[pallet::call_index(36)]
+		#[pallet::weight(T::WeightInfo::suspend_contribution())]
+		pub fn suspend_contribution(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+			accuser: T::AccountId,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_suspend(contribution, accuser)
+		}
+
+		/// Takes a contribution down, as a court has ordered: it is in no further release, and as long as it is not
+		/// [restored](Call::restore), what it earns from those that have it goes to the protocol.
+		///
+		/// What it has earned until now stays its contributor's, as do its root and its bond.
+		///
+		/// # Origin
+		/// [`GovernanceOrigin`](Config::GovernanceOrigin).
+		///
+		/// # Errors
+		/// `BadOrigin`, `UnknownContribution`, `NotAccepted`, `AlreadySlashed`, `TakenDown`.
+		///
+		/// # Events
+		/// `ContributionTakenDown`.
+		#[pallet::call_index(37)]
+		#[pallet::weight(T::WeightInfo::take_down(MAX_RELEASES))]
+		pub fn take_down(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResultWithPostInfo {
+			T::GovernanceOrigin::ensure_origin(origin)?;
+			let releases = Self::do_take_down(contribution)?;
+			Ok(Some(T::WeightInfo::take_down(releases)).into())
+		}
+
+		/// Takes back that a contribution was [taken down](Call::take_down): it earns again, and has the weight that
+		/// it had, from the next release on.
+		///
+		/// What it would have earned meanwhile stays the protocol's. If its contributor has withdrawn consent, it is
+		/// in no further release; nor if its weight has changed as often as it can, or the weights of the others
+		/// leave no room for its own.
+		///
+		/// # Origin
+		/// [`GovernanceOrigin`](Config::GovernanceOrigin).
+		///
+		/// # Errors
+		/// `BadOrigin`, `UnknownContribution`, `NotAccepted`, `AlreadySlashed`, `NotTakenDown`,
+		/// `TooManyStandings`.
+		///
+		/// # Events
+		/// `ContributionRestored`.
+		#[pallet::call_index(38)]
+		#[pallet::weight(T::WeightInfo::restore(MAX_RELEASES))]
+		pub fn restore(
+			origin: OriginFor<T>,
+			contribution: ContributionId,
+		) -> DispatchResultWithPostInfo {
+			T::GovernanceOrigin::ensure_origin(origin)?;
+			let releases = Self::do_restore(contribution)?;
+			Ok(Some(T::WeightInfo::restore(releases)).into())
+		}
+
+		/// Removes a datanet that has no release and no contribution, and lets nobody in. Its name is free again.
+		///
+		/// # Origin
+		/// Signed, by the datanet's curator.
+		///
+		/// # Deposit
+		/// That of the datanet is released.
+		///
+		/// # Errors
+		/// `UnknownDatanet`, `NotCurator`, `DatanetInUse`.
+		///
+		/// # Events
+		/// `DatanetRemoved`.
+		#[pallet::call_index(39)]
+		#[pallet::weight(T::WeightInfo::remove_datanet())]
+		pub fn remove_datanet(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
+			Self::do_remove(&ensure_signed(origin)?, datanet)
 		}
 	}
 }

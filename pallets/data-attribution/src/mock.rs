@@ -3,23 +3,28 @@
 use crate as pallet_data_attribution;
 use frame_support::{
 	assert_ok, derive_impl, parameter_types,
-	traits::fungible::{Inspect, InspectHold, Mutate},
+	storage::with_storage_layer,
+	traits::{
+		fungible::{Inspect, InspectHold, Mutate},
+		Hooks, Randomness,
+	},
 	PalletId,
 };
 use frame_system::EnsureRoot;
 use openledger_primitives::{
 	attribution::{DataSource, DataSources, ReleaseSelector},
-	contribution::{Submission, FORMAT_STREAM},
+	contribution::{Submission, FORMAT_PRIVATE_STREAM, FORMAT_STREAM},
+	data_tree::{self, leaf_hashes, DataSeed, RangeProof},
 	lane::{AttributionShare, PoolPayment, RejectReason},
 	traits::{LaneDue, RecordEarnings, Role},
 	AccountId, Balance, BlockNumber, ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, Weight,
 	MILLI_OPEN, OPEN,
 };
 use pallet_data_attribution::{
-	Accounted, Error, HoldReason, NextContributionId, NextDatanetId, ReleasePayout, Releases,
-	MAX_TOTAL_WEIGHT,
+	Accounted, Contributions, Draws, Error, HoldReason, NextContributionId, NextDatanetId,
+	Possession, ReleasePayout, Releases, MAX_TOTAL_WEIGHT,
 };
-use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, Permill};
+use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, DispatchResult, Permill};
 
 pub const CURATOR: AccountId = AccountId::new([1; 32]);
 pub const ALICE: AccountId = AccountId::new([2; 32]);
@@ -79,7 +84,12 @@ parameter_types! {
 	pub static AdmissionDeposit: Balance = OPEN;
 	pub static ReservationDeposit: Balance = OPEN / 2;
 	pub static ReservationPeriod: BlockNumber = 20;
+	pub const DrawDelay: BlockNumber = 3;
+	pub static ShowPeriod: BlockNumber = 10;
+	pub static RootClaimPeriod: BlockNumber = 30;
 	pub static PendingPeriod: BlockNumber = 50;
+	/// The part of each block in the draws.
+	pub static Part: u64 = 1;
 	pub static BondLockPeriod: BlockNumber = 30;
 	pub static ContestPeriod: BlockNumber = 10;
 	pub static VerdictPeriod: BlockNumber = 25;
@@ -107,10 +117,20 @@ impl RecordEarnings<AccountId> for Recorder {
 	}
 }
 
+/// Says what [`Part`] says.
+pub struct Dice;
+
+impl Randomness<Hash, BlockNumber> for Dice {
+	fn random(_: &[u8]) -> (Hash, BlockNumber) {
+		(Hash::from_low_u64_be(Part::get()), System::block_number())
+	}
+}
+
 impl pallet_data_attribution::Config for Test {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Currency = Balances;
 	type Earnings = Recorder;
+	type Randomness = Dice;
 	type PotId = PotId;
 	type GovernanceOrigin = EnsureRoot<AccountId>;
 	type ProtocolAccount = ProtocolAccount;
@@ -123,6 +143,9 @@ impl pallet_data_attribution::Config for Test {
 	type ContributionDeposit = ContributionDeposit;
 	type ReservationDeposit = ReservationDeposit;
 	type ReservationPeriod = ReservationPeriod;
+	type DrawDelay = DrawDelay;
+	type ShowPeriod = ShowPeriod;
+	type RootClaimPeriod = RootClaimPeriod;
 	type PendingPeriod = PendingPeriod;
 	type BondLockPeriod = BondLockPeriod;
 	type ContestPeriod = ContestPeriod;
@@ -178,9 +201,63 @@ pub fn uri() -> Uri {
 	Uri::truncate_from(b"ipfs://data".to_vec())
 }
 
-/// The content root that the tests use for a number.
+/// Bytes of each data set: four leaves, the last one shorter.
+pub const SIZE: u64 = 1_000;
+
+/// The data set that the tests use for a number: a stream, of which no two leaves are alike.
+pub fn data(number: u64) -> Vec<u8> {
+	(0..).flat_map(|at| format!("{number}.{at} ").into_bytes()).take(SIZE as usize).collect()
+}
+
+/// The secret of a number's data set, if it is private.
+pub fn seed(number: u64) -> DataSeed {
+	DataSeed(root(number).0)
+}
+
+/// The root over a number's data set.
 pub fn root(number: u64) -> Hash {
-	Hash::from_low_u64_be(number)
+	data_tree::root(&data(number), None).unwrap().root
+}
+
+/// The proof of the leaf that a contribution has to show, which is of a number's data set. Lets the draw come out.
+pub fn proof(contribution: ContributionId, number: u64) -> RangeProof {
+	let entry = Contributions::<Test>::get(contribution).unwrap();
+	let Possession::Owed(draw) = entry.possession else { panic!("nothing is to be shown") };
+	if DataAttribution::drawn_leaf(contribution, &entry).is_none() {
+		DataAttribution::on_initialize(draw);
+	}
+	let drawn = DataAttribution::drawn_leaf(contribution, &entry).unwrap();
+	let seed = (entry.format == FORMAT_PRIVATE_STREAM).then(|| seed(number));
+	let stream = data(number);
+	let hashes = leaf_hashes(&stream, seed.as_ref());
+	RangeProof::new(&stream, seed.as_ref(), &hashes, drawn.offset, drawn.length).unwrap()
+}
+
+/// Has the contributor of a contribution show that it is a number's data set.
+pub fn show(contribution: ContributionId, number: u64) -> DispatchResult {
+	let entry = Contributions::<Test>::get(contribution).unwrap();
+	let proof = proof(contribution, number);
+	let shown = DataAttribution::show_possession(signed(&entry.contributor), contribution, proof);
+	let Possession::Owed(draw) = entry.possession else { panic!("nothing was to be shown") };
+	if System::block_number() < draw {
+		// Nobody else is to know it before its block.
+		Draws::<Test>::mutate_extant(draw, |draw| draw.seed = None);
+	}
+	shown
+}
+
+/// Submits a number's data set and shows it, or does nothing.
+pub fn bring(
+	who: &AccountId,
+	datanet: DatanetId,
+	number: u64,
+) -> Result<ContributionId, DispatchError> {
+	with_storage_layer(|| {
+		let contribution = NextContributionId::<Test>::get();
+		DataAttribution::submit_contribution(signed(who), datanet, submission(number))?;
+		show(contribution, number)?;
+		Ok(contribution)
+	})
 }
 
 pub fn held(reason: HoldReason, who: &AccountId) -> Balance {
@@ -212,25 +289,36 @@ pub fn datanet_with(open: bool, percent: u32) -> DatanetId {
 
 /// Goes so many blocks on.
 pub fn pass(blocks: BlockNumber) {
-	System::set_block_number(System::block_number() + blocks);
+	for _ in 0..blocks {
+		let next = System::block_number() + 1;
+		System::set_block_number(next);
+		DataAttribution::on_initialize(next);
+	}
 }
 
-/// A public stream with the root for a number.
+/// A public stream: that of a number.
 pub fn submission(number: u64) -> Submission {
 	Submission {
 		root: root(number),
-		size: 1_000,
+		size: SIZE,
 		uri: uri(),
 		format: FORMAT_STREAM,
 		licence: Hash::repeat_byte(0x11),
 	}
 }
 
-/// A pending contribution.
+/// The same as a private one.
+pub fn private_submission(number: u64) -> Submission {
+	let root = data_tree::root(&data(number), Some(&seed(number))).unwrap().root;
+	Submission { root, format: FORMAT_PRIVATE_STREAM, ..submission(number) }
+}
+
+/// A pending contribution, whose data was shown.
 pub fn submitted(contributor: &AccountId, datanet: DatanetId) -> ContributionId {
 	let contribution = NextContributionId::<Test>::get();
 	let submission = submission(contribution);
 	assert_ok!(DataAttribution::submit_contribution(signed(contributor), datanet, submission));
+	assert_ok!(show(contribution, contribution));
 	contribution
 }
 

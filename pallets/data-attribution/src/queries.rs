@@ -2,8 +2,8 @@
 //! runtime APIs.
 
 use crate::{
-	Accusations, Config, ContributionStatus, Contributions, ContributionsOf, CuratorEarnings,
-	DatanetIdByName, Datanets, DirectEarnings, NextDatanetId, Pallet, Releases, MAX_RELEASES,
+	Config, ContributionStatus, Contributions, ContributionsOf, CuratorEarnings, DatanetIdByName,
+	Datanets, DirectEarnings, NextDatanetId, Pallet, Releases, MAX_RELEASES,
 };
 use alloc::{string::String, vec::Vec};
 use openledger_primitives::{
@@ -117,7 +117,7 @@ impl<T: Config> Pallet<T> {
 				amount: direct,
 			});
 		}
-		if contribution.status == ContributionStatus::Slashed {
+		if contribution.is_forfeited() {
 			return (0, payouts);
 		}
 		let Some(first) = contribution.checkpoints.first().map(|point| point.from_release) else {
@@ -180,7 +180,8 @@ where
 		let latest = Datanets::<T>::get(contribution.datanet)?.latest_release;
 		let state = match contribution.status {
 			ContributionStatus::Slashed => ContributionState::Slashed,
-			_ if Accusations::<T>::contains_key(id) => ContributionState::Accused,
+			_ if contribution.taken_down.is_some() => ContributionState::TakenDown,
+			_ if Self::is_accused(id) => ContributionState::Accused,
 			ContributionStatus::Pending => ContributionState::Pending,
 			ContributionStatus::Accepted => ContributionState::Accepted,
 			ContributionStatus::Stopped(_) => ContributionState::Stopped,
@@ -195,7 +196,8 @@ where
 			format: contribution.format,
 			licence: contribution.licence,
 			since: contribution.since.saturated_into(),
-			shown_at: contribution.shown_at.map(SaturatedConversion::saturated_into),
+			shown_at: contribution.shown_at().map(SaturatedConversion::saturated_into),
+			drawn: Self::drawn_leaf(id, &contribution),
 			withheld: contribution.is_withheld(),
 			slashed_at: contribution.slashed_at().map(SaturatedConversion::saturated_into),
 			state,

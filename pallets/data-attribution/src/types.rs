@@ -30,7 +30,8 @@ pub const MAX_CURRENT: u32 = 64;
 /// The most curators of a datanet that are remembered.
 pub const MAX_CURATORS: u32 = 8;
 
-/// The most changes of a contribution's standing that are remembered. The last place is kept for slashing it.
+/// The most changes of a contribution's standing that are remembered. The last two places are kept for a court that has
+/// it taken down, and for slashing it.
 pub const MAX_STANDINGS: u32 = 8;
 
 /// A curated pool of contributions around one subject.
@@ -57,6 +58,8 @@ pub struct Datanet<AccountId, BlockNumber> {
 	pub next_total_weight: Weight,
 	/// The number of contributions that the next release would have.
 	pub next_contributions: u32,
+	/// The number of contributions that are stored, in whatever state.
+	pub contributions: u32,
 	/// `true` if anything has changed since the newest release.
 	pub changed: bool,
 }
@@ -112,13 +115,37 @@ pub enum ContributionStatus<BlockNumber> {
 	/// It is part of every release since it was accepted.
 	#[codec(index = 1)]
 	Accepted,
-	/// Its contributor wants it in no further release. Its bond, but for what its storage costs, may
-	/// be taken back from the given block on. It earns from its releases as before.
+	/// It is in no further release, because its contributor has withdrawn consent, or did not contest an
+	/// accusation. Its bond, but for what its storage costs, may be taken back from the given block on. It
+	/// earns from its releases as before.
 	#[codec(index = 2)]
 	Stopped(BlockNumber),
 	/// It was a duplicate or a fraud: what it earns since then goes to the protocol.
 	#[codec(index = 3)]
 	Slashed,
+}
+
+/// Whether a contributor has shown that they have the data that they have committed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum Possession<BlockNumber> {
+	/// Nothing can be shown of what is in no format.
+	#[codec(index = 0)]
+	Unprovable,
+	/// The leaf that is drawn in the given block is still to be shown.
+	#[codec(index = 1)]
+	Owed(BlockNumber),
+	/// It was shown in the given block.
+	#[codec(index = 2)]
+	Shown(BlockNumber),
+}
+
+/// The draw of a block: which leaves are to be shown by those who have submitted something before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Draw {
+	/// The number that all of these leaves come from. None before the block.
+	pub seed: Option<Hash>,
+	/// The number of contributions that still have to show one; never 0.
+	pub waiting: u32,
 }
 
 /// One contributor's data set inside a datanet.
@@ -130,7 +157,7 @@ pub struct Contribution<AccountId, BlockNumber> {
 	pub contributor: AccountId,
 	/// Who is paid what it earns, if not the contributor.
 	pub beneficiary: Option<AccountId>,
-	/// The root over its data. Only one contribution owns it: see [`RootOwner`].
+	/// The root over its data. Only one contribution owns it, whose data was shown: see [`RootOwner`].
 	///
 	/// [`RootOwner`]: crate::RootOwner
 	pub root: Hash,
@@ -144,21 +171,22 @@ pub struct Contribution<AccountId, BlockNumber> {
 	pub licence: Hash,
 	/// Amount held on the contributor's account for it, in planck.
 	pub bond: Balance,
-	/// The block of the reservation that its root was submitted with, or else of its submission: an
-	/// earlier reservation takes the root over. From then on its curator has a
-	/// [time](crate::Config::PendingPeriod) to decide.
+	/// The block of the reservation that its root was submitted with, or else of its submission: who shows what
+	/// counts from earlier takes the root over.
 	pub since: BlockNumber,
 	/// If that reservation was left by a rejection, the block from which it would have counted no
-	/// more: another rejection leaves none that counts longer. The curator's time counts from then.
+	/// more: another rejection leaves none that counts longer.
 	pub kept_until: Option<BlockNumber>,
 	/// The contribution, not pending then, that it has taken the root over from. If this one leaves,
 	/// the root goes back there.
 	pub displaced: Option<ContributionId>,
-	/// The block in which its contributor has shown a leaf of it that was drawn at random. Nothing asks for that
-	/// yet.
-	pub shown_at: Option<BlockNumber>,
+	/// Whether it was shown that its contributor has the data. From then on its curator has a
+	/// [time](crate::Config::PendingPeriod) to decide.
+	pub possession: Possession<BlockNumber>,
 	/// Its state.
 	pub status: ContributionStatus<BlockNumber>,
+	/// The weight that it would have in the next release, as long as a court has it taken down.
+	pub taken_down: Option<Weight>,
 	/// Its standing for attribution, from which block on. Empty before it is accepted.
 	pub standing: History<BlockNumber, Standing, ConstU32<MAX_STANDINGS>>,
 	/// Its place in the datanet's [log](crate::ReleaseLogs), from 0. None before it is accepted.
@@ -181,6 +209,19 @@ impl<AccountId, BlockNumber: Copy + Ord> Contribution<AccountId, BlockNumber> {
 	/// Its standing in `block`. `None` if it was not accepted then, or that is not known any more.
 	pub fn standing_at(&self, block: BlockNumber) -> Option<Standing> {
 		self.standing.at(block).copied()
+	}
+
+	/// The block in which its data was shown, if it was.
+	pub fn shown_at(&self) -> Option<BlockNumber> {
+		match self.possession {
+			Possession::Shown(block) => Some(block),
+			Possession::Unprovable | Possession::Owed(_) => None,
+		}
+	}
+
+	/// Returns `true` if what it earns from now on is the protocol's.
+	pub fn is_forfeited(&self) -> bool {
+		self.taken_down.is_some() || matches!(self.status, ContributionStatus::Slashed)
 	}
 
 	/// Returns `true` while a leaf of it is owed that somebody has demanded.
@@ -238,7 +279,7 @@ pub enum AccusationStage<BlockNumber> {
 	#[codec(index = 0)]
 	Reported(BlockNumber),
 	/// The contributor may contest it until before the given block. From that block on, anybody may
-	/// have it carried out.
+	/// have the contribution suspended.
 	#[codec(index = 1)]
 	Confirmed(BlockNumber),
 	/// Governance decides. From the given block on, anybody may have it dropped if it has not.
@@ -250,18 +291,29 @@ pub enum AccusationStage<BlockNumber> {
 	Escalated(BlockNumber),
 }
 
-/// An accusation against a contribution.
+/// The stake of a curator who has confirmed an accusation.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Stake<AccountId> {
+	/// Who was the curator, and has confirmed it.
+	pub curator: AccountId,
+	/// Amount held on their account for it, in planck.
+	pub amount: Balance,
+}
+
+/// An account's accusation against a contribution.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Accusation<AccountId, BlockNumber> {
-	/// Who made it.
-	pub accuser: AccountId,
 	/// Amount held on the accuser's account for it, in planck. Turning to governance takes a part of
 	/// it.
 	pub deposit: Balance,
 	/// The offence that the contribution is accused of.
 	pub reason: AccusationReason,
+	/// The block in which it was made: of several that are right, governance rewards the first.
+	pub made_at: BlockNumber,
 	/// The stage that it has reached.
 	pub stage: AccusationStage<BlockNumber>,
+	/// The stake of the curator who has confirmed it. None before.
+	pub stake: Option<Stake<AccountId>>,
 }
 
 /// A root that somebody has reserved without showing it.
@@ -276,8 +328,10 @@ pub struct Reservation<AccountId, BlockNumber> {
 	/// The block from which it counts no more.
 	pub expires_at: BlockNumber,
 	/// `true` if a rejection has left it. What is submitted with it and rejected again leaves none that
-	/// counts longer.
+	/// counts longer. Its deposit comes back whether it is used or not.
 	pub kept: bool,
+	/// The contribution that was submitted with it, and is still to be shown. It stays for that long.
+	pub used_by: Option<ContributionId>,
 }
 
 /// A frozen state of a datanet, and what has been paid to it. Only `index` and `received` ever

@@ -8,10 +8,10 @@ pub trait WeightInfo {
 	fn create_datanet() -> Weight;
 	/// Creating a datanet.
 	fn create_datanet_with() -> Weight;
-	/// Submitting one contribution that displaces another that was pending for too long.
+	/// Submitting one contribution that was reserved, and whose root another owns.
 	fn submit_contribution() -> Weight;
-	/// Submitting `n` contributions, and `d` that each displace another that was pending for too long.
-	fn submit_contributions(n: u32, d: u32) -> Weight;
+	/// Submitting `n` such contributions.
+	fn submit_contributions(n: u32) -> Weight;
 	/// Accepting a contribution, with any number in the datanet's log.
 	fn accept_contribution() -> Weight;
 	/// Rejecting a contribution that has taken a root over, and reserving it.
@@ -52,17 +52,15 @@ pub trait WeightInfo {
 	fn transfer_contribution() -> Weight;
 	/// Naming a beneficiary.
 	fn set_beneficiary() -> Weight;
-	/// Accusing a contribution that `r` releases have, with a proof, and slashing it.
-	fn accuse_contribution(r: u32) -> Weight;
+	/// Accusing a contribution of being a duplicate.
+	fn accuse_contribution() -> Weight;
 	/// Confirming an accusation.
 	fn confirm_accusation() -> Weight;
 	/// Contesting an accusation.
 	fn contest_accusation() -> Weight;
-	/// Slashing a contribution that `r` releases have.
-	fn execute_slash(r: u32) -> Weight;
 	/// Deciding to slash a contribution that `r` releases have.
 	fn resolve_accusation(r: u32) -> Weight;
-	/// Dropping an accusation.
+	/// Dropping an accusation that a curator had confirmed.
 	fn drop_accusation() -> Weight;
 	/// Sweeping what `r` releases owe to a slashed contribution.
 	fn sweep_slashed(r: u32) -> Weight;
@@ -72,6 +70,20 @@ pub trait WeightInfo {
 	fn remove_reservation() -> Weight;
 	/// Handing an accusation to governance.
 	fn escalate_accusation() -> Weight;
+	/// A block's part in the draws, and the draw of the block itself.
+	fn on_initialize() -> Weight;
+	/// Showing a leaf of the longest stream, of a contribution that displaces another.
+	fn show_possession() -> Weight;
+	/// Having a contribution lapse that has taken a root over, and reserving that.
+	fn lapse_contribution() -> Weight;
+	/// Suspending a contribution.
+	fn suspend_contribution() -> Weight;
+	/// Taking a contribution down that `r` releases have.
+	fn take_down(r: u32) -> Weight;
+	/// Restoring a contribution that `r` releases have.
+	fn restore(r: u32) -> Weight;
+	/// Removing a datanet.
+	fn remove_datanet() -> Weight;
 }
 
 /// Picoseconds of computation in a call, beside its storage accesses.
@@ -103,17 +115,15 @@ impl WeightInfo for () {
 	}
 
 	fn submit_contribution() -> Weight {
-		Self::submit_contributions(0, 1)
+		Self::submit_contributions(1)
 	}
 
-	// Read: Datanets, Admissions, NextContributionId, the contributor's account.
-	// Written: NextContributionId, the account.
-	// Each, read: Reservations, RootOwner, the account of who reserved.
-	// Each, written: Reservations, that account, RootOwner, ContributionsOf, Contributions.
-	// Each that displaces one, read too: Contributions twice, its contributor's account.
-	// Each that displaces one, written too: Contributions, ContributionsOf, the account.
-	fn submit_contributions(n: u32, d: u32) -> Weight {
-		counted(5, 3).saturating_add(each(n, 4, 6)).saturating_add(each(d, 8, 10))
+	// Read: Datanets, Admissions, NextContributionId, Draws, the contributor's account.
+	// Written: Datanets, NextContributionId, Draws, the account.
+	// Each, read: Reservations, RootOwner, the owner in Contributions.
+	// Each, written: Reservations, ContributionsOf, Contributions.
+	fn submit_contributions(n: u32) -> Weight {
+		counted(6, 5).saturating_add(each(n, 3, 3))
 	}
 
 	// Read and written: Contributions, Datanets, ReleaseLogs.
@@ -121,16 +131,18 @@ impl WeightInfo for () {
 		counted(3, 3)
 	}
 
-	// Read: Contributions twice, Datanets, RootOwner, Reservations, the contributor's account.
-	// Written: Contributions, RootOwner, ContributionsOf, Reservations, the account.
+	// Read: Contributions twice, Datanets, RootOwner, Reservations, the accounts of the contributor and of who paid
+	// for a reservation that is over, the protocol's balance.
+	// Written: Contributions, Datanets, RootOwner, ContributionsOf, Reservations, the accounts, the balance.
 	fn reject_contribution() -> Weight {
-		counted(7, 6)
+		counted(10, 10)
 	}
 
-	// Read: Contributions twice, RootOwner, the contributor's account.
-	// Written: Contributions, RootOwner, ContributionsOf, the account.
+	// Read: Contributions, RootOwner, Datanets, Draws, Reservations, the accounts of the contributor and of who has
+	// reserved, the protocol's balance.
+	// Written: the same but for RootOwner, and ContributionsOf.
 	fn withdraw_contribution() -> Weight {
-		counted(5, 5)
+		counted(10, 10)
 	}
 
 	// Read: Datanets, ReleaseLogs, the curator's account. Written: Datanets, Releases, the account.
@@ -206,10 +218,10 @@ impl WeightInfo for () {
 		counted(2, 2)
 	}
 
-	// Read: Contributions twice, Accusations, RootOwner, the contributor's account.
-	// Written: Contributions, RootOwner, ContributionsOf, the account.
+	// Read: Contributions twice, Accusations, RootOwner, Datanets, the contributor's account.
+	// Written: Contributions, RootOwner, ContributionsOf, Datanets, the account.
 	fn withdraw_bond() -> Weight {
-		counted(6, 5)
+		counted(7, 6)
 	}
 
 	// Read: Contributions, Accusations, the two accounts.
@@ -223,15 +235,15 @@ impl WeightInfo for () {
 		counted(1, 1)
 	}
 
-	// Read and written: as for a slash; and the contribution that has the root, and the account of
-	// who had accused it before.
-	fn accuse_contribution(r: u32) -> Weight {
-		Self::execute_slash(r).saturating_add(counted(3, 2))
+	// Read: Contributions twice, Datanets, Accusations, the accuser's account.
+	// Written: Accusations, the account.
+	fn accuse_contribution() -> Weight {
+		counted(6, 3)
 	}
 
-	// Read: Contributions, Datanets, Accusations. Written: Accusations.
+	// Read: Contributions, Datanets, Accusations, the curator's account. Written: Accusations, the account.
 	fn confirm_accusation() -> Weight {
-		counted(3, 1)
+		counted(5, 3)
 	}
 
 	// Read: Contributions, Accusations. Written: Accusations.
@@ -239,22 +251,18 @@ impl WeightInfo for () {
 		counted(2, 1)
 	}
 
-	// Read: Contributions, Accusations, Datanets, DirectEarnings, RootOwner, the accounts of the
-	// contributor and the accuser, the protocol's balance; per release: Releases, Claimed.
-	// Written: the same; per release: Claimed.
-	fn execute_slash(r: u32) -> Weight {
-		let releases = u64::from(r);
-		counted(releases.saturating_mul(2).saturating_add(10), releases.saturating_add(10))
-	}
-
+	// Read: Contributions twice, Accusations, Datanets, DirectEarnings, RootOwner, the accounts of the contributor, the
+	// accuser and the curator, the protocol's balance; per release: Releases, Claimed.
+	// Written: the same, Contributions once; per release: Claimed.
 	fn resolve_accusation(r: u32) -> Weight {
-		Self::execute_slash(r)
+		let releases = u64::from(r);
+		counted(releases.saturating_mul(2).saturating_add(13), releases.saturating_add(12))
 	}
 
-	// Read: Contributions, Accusations, the accuser's account, the contributor's balance.
-	// Written: Accusations, the account, the balance.
+	// Read: Contributions, Accusations, the accounts of the accuser and the curator, the protocol's balance.
+	// Written: Accusations, the accounts, the balance.
 	fn drop_accusation() -> Weight {
-		counted(5, 4)
+		counted(7, 6)
 	}
 
 	// Read: Contributions, SlashedEarnings, Accounted, the balances of the pot and the protocol, the lifetime
@@ -265,19 +273,58 @@ impl WeightInfo for () {
 		counted(releases.saturating_mul(2).saturating_add(6), releases.saturating_add(5))
 	}
 
-	// Read and written: Reservations, the account of the payer, and of who paid for one that is over.
+	// Read and written: Reservations, the account of the payer, and of who paid for one that is over, the
+	// protocol's balance.
 	fn reserve_root() -> Weight {
-		counted(5, 5)
+		counted(6, 6)
 	}
 
-	// Read and written: Reservations, the payer's account.
+	// Read and written: Reservations, the payer's account, the protocol's balance.
 	fn remove_reservation() -> Weight {
-		counted(3, 3)
+		counted(4, 4)
 	}
 
-	// Read: Contributions, Accusations, the accuser's account, the contributor's balance.
+	// Read: Contributions, Accusations, the accuser's account, the protocol's balance.
 	// Written: Accusations, the account, the balance.
 	fn escalate_accusation() -> Weight {
 		counted(5, 4)
+	}
+
+	// Read and written: Chance, Draws. Read: what the runtime makes the block's part of.
+	fn on_initialize() -> Weight {
+		counted(3, 2)
+	}
+
+	// Read and written: Contributions twice, ContributionsOf, Datanets, Draws, RootOwner, Reservations, the accounts of
+	// who had the root and of who has reserved. The hashes of the proof.
+	fn show_possession() -> Weight {
+		counted(11, 11).saturating_add(Weight::from_parts(COMPUTATION, 0))
+	}
+
+	// As rejecting it, or withdrawing it before it was shown.
+	fn lapse_contribution() -> Weight {
+		Self::reject_contribution().max(Self::withdraw_contribution())
+	}
+
+	// Read and written: Contributions, Datanets, Accusations, the accounts of the accuser and the curator.
+	fn suspend_contribution() -> Weight {
+		counted(7, 7)
+	}
+
+	// Read and written: Contributions, Datanets, DirectEarnings; per release: Claimed. Read, per release: Releases.
+	fn take_down(r: u32) -> Weight {
+		let releases = u64::from(r);
+		counted(releases.saturating_mul(2).saturating_add(3), releases.saturating_add(3))
+	}
+
+	// Read and written: Contributions, Datanets, SlashedEarnings; per release: Claimed. Read, per release: Releases.
+	fn restore(r: u32) -> Weight {
+		Self::take_down(r)
+	}
+
+	// Read: Datanets, Admissions, the curator's account.
+	// Written: Datanets, DatanetIdByName, ReleaseLogs, the account.
+	fn remove_datanet() -> Weight {
+		counted(4, 5)
 	}
 }

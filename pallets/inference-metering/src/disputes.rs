@@ -15,6 +15,9 @@
 //! What is settled of a call says nothing of what the lane's vouchers say, so a statement that names another
 //! agreement than the settled lane's is contradicted as well.
 //!
+//! Calls that were [answered on chain](openledger_primitives::on_chain) are settled with a statement that says the same.
+//! Any other statement of one is a contradiction, whichever of the reports it comes with.
+//!
 //! ## Calls that there were not
 //!
 //! A record below its voucher's sequence counts as long as the caller has acknowledged as much in all. So a
@@ -57,9 +60,9 @@
 //!   caller who is the operator gets none. Somebody who is the operator under another name gets two thirds of
 //!   the bond at the most, and the reward, however large the overcharge; the rest of the last third is lost.
 //!   That is also so with what was put up after the bond had been used up.
-//! - It does not take the bond out before its callers come to it: from the first contradiction on it is
-//!   jailed, and the reward for further ones is a part of what is lost along with a refund, and so less than
-//!   the refund. It can only burn what is left.
+//! - It does not take the bond out by rewards: each report takes a tenth of what is left, and seven tenths of that are
+//!   lost, three times as much as of what a refund to itself takes. What has left the bond in either way is gone for its
+//!   callers; `docs/adr/0022-a-bond-is-a-penalty.md` has the numbers.
 //! - It does not keep its caller from a refund: a call that was disputed can be disputed again with
 //!   a statement that proves a larger overcharge, for the difference.
 //!
@@ -69,7 +72,8 @@
 //! not listed as it was settled, are kept as long as its root. Of statements, the calls that a node equivocated
 //! about are kept as long as the node. There is room for [`MAX_EQUIVOCATIONS`](crate::MAX_EQUIVOCATIONS) of them;
 //! then the ones of the oldest session make room, and calls older than all that are kept cannot be reported any
-//! more.
+//! more. Of a call on chain, two statements count once the node has answered it, and are kept with its root: calls on
+//! chain come after all sessions, and would otherwise take the room of all of them.
 //!
 //! A statement names no operator. Nodes that share a receipt key answer for one another, and an
 //! operator who registers again should do so with a new one.
@@ -77,11 +81,12 @@
 use crate::{
 	evidence::{Listed, SettledLeaf, Stated, StatedCall},
 	pallet::*,
+	reports::Reporter,
 	types::{DisputedCalls, NodeOf, Proven, Punished, RootKey, SettledRootOf},
 };
 use frame_support::ensure;
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{AccountId, Balance, LaneId, Sequence, SessionId};
+use openledger_primitives::{on_chain::is_call, AccountId, Balance, LaneId, Sequence, SessionId};
 use sp_runtime::DispatchError;
 
 /// A statement of a call, and what the same node settled of it.
@@ -93,7 +98,7 @@ struct Case<T: Config> {
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_report_overcharge(
-		reporter: AccountId,
+		reporter: Reporter<T>,
 		stated: &Stated,
 		settled: &SettledLeaf,
 	) -> Result<Punished, DispatchError> {
@@ -110,6 +115,11 @@ impl<T: Config> Pallet<T> {
 		ensure!(anew || due > 0, Error::<T>::AlreadyDisputed);
 
 		let (operator, caller) = (root.node, root.caller);
+		let Reporter { account: reporter, uncommitted } = reporter;
+		let committed = uncommitted.is_none();
+		if let Some(missing) = uncommitted {
+			ensure!(reporter == caller, missing);
+		}
 		let least = if anew { Self::least_penalty(&node) } else { 0 };
 		let bill = Self::bill(&node, least, &caller, due);
 		ensure!(anew || bill.refund > 0, Error::<T>::RefundUnavailable);
@@ -132,7 +142,9 @@ impl<T: Config> Pallet<T> {
 			});
 			return Ok(paid);
 		}
-		let punished = Self::punish(&operator, node, &reporter, &caller, bill)?;
+		// There is no reward for an operator, nor for a report that anybody could have copied.
+		let finder = if committed { &reporter } else { &operator };
+		let punished = Self::punish(&operator, node, finder, &caller, bill)?;
 		Self::deposit_event(Event::OverchargeProven {
 			operator,
 			reporter,
@@ -240,11 +252,17 @@ impl<T: Config> Pallet<T> {
 		ensure!(!first.agrees_with(second), Error::<T>::NoContradiction);
 		let StatedCall { session, lane, sequence, .. } = first.call();
 		// Calls that nobody can have made would fill the list of what was proven.
-		ensure!(session < NextSessionId::<T>::get(), Error::<T>::UnknownSession);
+		let known = is_call(session) || session < NextSessionId::<T>::get();
+		ensure!(known, Error::<T>::UnknownSession);
 		let node = Self::node(&operator)?;
 		Self::check_statement(&operator, &node, first, None)?;
 		Self::check_statement(&operator, &node, second, None)?;
-		Self::count_equivocation(&operator, (session, lane, sequence))?;
+		let call = (session, lane, sequence);
+		if is_call(session) {
+			Self::count_two_statements_of_call(&operator, call)?;
+		} else {
+			Self::count_equivocation(&operator, call)?;
+		}
 
 		let bill = Self::bill(&node, Self::least_penalty(&node), &operator, 0);
 		let punished = Self::punish(&operator, node, &reporter, &operator, bill)?;
@@ -276,7 +294,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The root of a settlement that can still be disputed.
-	fn disputable(key: RootKey) -> Result<SettledRootOf<T>, Error<T>> {
+	pub(crate) fn disputable(key: RootKey) -> Result<SettledRootOf<T>, Error<T>> {
 		let root = Roots::<T>::get(key).ok_or(Error::<T>::NotDisputable)?;
 		ensure!(Self::now() <= root.until, Error::<T>::NotDisputable);
 		Ok(root)
@@ -325,7 +343,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Notes that a call was misreported, or is none that was acknowledged.
-	fn count_misreport(key: RootKey, sequence: Sequence) -> Result<(), Error<T>> {
+	pub(crate) fn count_misreport(key: RootKey, sequence: Sequence) -> Result<(), Error<T>> {
 		let mut disputed = Disputed::<T>::get(key);
 		let mut proven = disputed.get(&sequence).copied().unwrap_or_default();
 		ensure!(!proven.misreported, Error::<T>::AlreadyDisputed);

@@ -1,7 +1,12 @@
 //! The traits by which other pallets see inference nodes, and the errors that rejected records have.
 
 use crate::{Config, Error, Nodes, Pallet, ServedBy};
-use openledger_primitives::{lane::RejectReason, traits::NodeInspect, AccountId, ModelId};
+use openledger_primitives::{
+	lane::{RejectReason, Statement},
+	traits::NodeInspect,
+	AccountId, Hash, ModelId,
+};
+use sp_runtime::DispatchResult;
 
 impl<T: Config> NodeInspect<AccountId> for Pallet<T> {
 	fn serves(operator: &AccountId, model: ModelId) -> bool {
@@ -13,8 +18,22 @@ impl<T: Config> NodeInspect<AccountId> for Pallet<T> {
 		node.and_then(|node| node.payee).unwrap_or_else(|| operator.clone())
 	}
 
+	fn receipt_key(operator: &AccountId) -> Option<AccountId> {
+		Nodes::<T>::get(operator).map(|node| node.receipt_key)
+	}
+
+	fn keep_call(
+		operator: &AccountId,
+		caller: &AccountId,
+		statement: &Statement,
+		root: Hash,
+	) -> DispatchResult {
+		Self::do_keep_call(operator, caller, statement, root)
+	}
+
 	#[cfg(feature = "runtime-benchmarks")]
-	fn benchmark_node(operator: &AccountId, model: ModelId) -> sp_runtime::DispatchResult {
+	fn benchmark_node(operator: &AccountId, model: ModelId) -> DispatchResult {
+		crate::benchmarking::old_roots::<T>(1);
 		crate::benchmarking::register::<T>(operator, [model])
 	}
 }

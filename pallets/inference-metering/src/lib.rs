@@ -55,6 +55,9 @@
 //! item of their own: what protects their caller is that nothing counts beyond the sums that the caller has
 //! acknowledged.
 //!
+//! Calls that were [answered on chain](openledger_primitives::on_chain) are kept and disputed in the same way, each as the
+//! only call of a lane: what is charged for them is not this pallet's business.
+//!
 //! ## Leaving and closing
 //!
 //! A bond answers for every settlement that can still be disputed: it comes back when the
@@ -78,9 +81,10 @@
 //! | `NextSessionId` | - | 8 bytes | - | - |
 //! | `Sessions` | session | ≤ 240 bytes | the caller's storage deposit, `SessionDeposit` | whoever closes it; rewarded if it was left behind |
 //! | `Lanes` | session, lane | 56 bytes, ≤ `MAX_LANES` per session | the operator, `LaneDeposit` | with the session |
-//! | `Roots` | session, lane, sequence | 212 bytes, one per settled lane of the last `DisputeWindow` blocks | the node's fee for the settlement | as many by each settlement as it may add, more in `on_idle` |
+//! | `Roots` | session, lane, sequence | 212 bytes, one per settled lane, and per call answered on chain, of the last `DisputeWindow` blocks | the node's fee for the settlement, or the answer | as many by each settlement as it may add, more in `on_idle` |
 //! | `Disputed` | the root's key | ≤ 10,498 bytes: 41 for each disputed call, ≤ [`MAX_DISPUTED`] | the penalty, for each of them | with its root |
 //! | `Equivocations` | operator | ≤ 1,154 bytes: 18 for each call, ≤ [`MAX_EQUIVOCATIONS`] | the penalty, for each of them | `withdraw_bond`, `remove_node` |
+//! | `ReportCommitments` | reporter, hash | 20 bytes | the reporter's deposit, `ReportDeposit` | the report, or its reporter |
 //! | `RootQueue` | place | 22 bytes, one per root | as `Roots` | with its root |
 //! | `RootQueueEnds` | - | 16 bytes | - | - |
 
@@ -91,17 +95,20 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod calls;
 mod deposit;
 pub mod disputes;
 mod evidence;
 mod impls;
 pub mod lanes;
+mod listing;
 pub mod meter;
 #[cfg(test)]
 mod mock;
 mod operators;
 mod punishment;
 mod queries;
+mod reports;
 mod roots;
 mod sessions;
 #[cfg(test)]
@@ -113,6 +120,7 @@ pub mod versions;
 pub mod weights;
 
 pub use pallet::*;
+pub use reports::Commitment;
 pub use types::{
 	DisputedCalls, EquivocatedCalls, KeyHistory, Lane, Node, PendingLimit, PreviousKey, Proven,
 	QueueEnds, QueuedRoot, RootKey, Served, ServedModels, Session, SettledRoot, Status,
@@ -188,6 +196,7 @@ pub mod pallet {
 
 		/// What is held from the operator for a lane's place in storage, from its first settlement until its
 		/// session is closed, in planck.
+		#[pallet::constant]
 		type LaneDeposit: Get<Balance>;
 
 		/// The part of [`Config::SessionDeposit`] that goes to who closes a session that its parties
@@ -227,8 +236,19 @@ pub mod pallet {
 		/// name.
 		type DisputeReward: Get<Permill>;
 
+		/// Time by which a reporter's commitment has to come before the report, in blocks. At least one.
+		#[pallet::constant]
+		type ReportDelay: Get<BlockNumberFor<Self>>;
+
+		/// Amount held for a commitment's place in storage, in planck.
+		#[pallet::constant]
+		type ReportDeposit: Get<Balance>;
+
 		/// For how long a node that contradicted itself takes no sessions, in blocks.
 		type JailPeriod: Get<BlockNumberFor<Self>>;
+
+		/// Time after its last sign of life for which a node is listed before others, in blocks.
+		type HeartbeatPeriod: Get<BlockNumberFor<Self>>;
 
 		/// The protocol's account. It should always exist.
 		type ProtocolAccount: Get<AccountId>;
@@ -256,6 +276,9 @@ pub mod pallet {
 		/// The places of lanes in storage.
 		#[codec(index = 3)]
 		LaneStorage,
+		/// The places of commitments to reports in storage.
+		#[codec(index = 4)]
+		Report,
 	}
 
 	/// Inference nodes by their operator.
@@ -315,6 +338,17 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Equivocations<T: Config> =
 		StorageMap<_, Blake2_128Concat, AccountId, EquivocatedCalls, ValueQuery>;
+
+	/// What reporters have committed to, by the hash of the report.
+	#[pallet::storage]
+	pub type ReportCommitments<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		AccountId,
+		Blake2_128Concat,
+		Hash,
+		Commitment<BlockNumberFor<T>>,
+	>;
 
 	/// Events of nodes, sessions and settlements. Amounts are in planck, keys are accounts; `node` is the
 	/// operator that ran the model, `payee` who was paid for that, and `developer` who was paid for the model.
@@ -479,6 +513,12 @@ pub mod pallet {
 			reward: Balance,
 			protocol: Balance,
 		},
+		/// Somebody has committed to a report.
+		#[codec(index = 28)]
+		ReportCommitted { reporter: AccountId, commitment: Hash },
+		/// Somebody has given a commitment up.
+		#[codec(index = 29)]
+		CommitmentWithdrawn { reporter: AccountId, commitment: Hash },
 	}
 
 	/// A reason why a call fails.
@@ -745,6 +785,15 @@ pub mod pallet {
 		/// acknowledges.
 		#[codec(index = 81)]
 		BadLookupProof,
+		/// The reporter has not committed to this, or not to this report as it is.
+		#[codec(index = 82)]
+		NotCommitted,
+		/// The reporter has committed to this already.
+		#[codec(index = 83)]
+		AlreadyCommitted,
+		/// The commitment to the report is too new: send it again some blocks later.
+		#[codec(index = 84)]
+		CommittedTooLate,
 	}
 
 	#[pallet::hooks]
@@ -774,6 +823,7 @@ pub mod pallet {
 					"keys would be forgotten while they can prove something"
 				);
 				assert!(!T::DisputePenalty::get().is_zero(), "a contradiction has to cost");
+				assert!(!T::ReportDelay::get().is_zero(), "reports could be copied");
 				assert!(
 					T::DisputeReward::get() < Permill::one(),
 					"operators would get their penalty back by reporting themselves"
@@ -904,8 +954,8 @@ pub mod pallet {
 		///
 		/// # Origin
 		/// Signed. By the operator of the session's node at any time: what it has not settled, it
-		/// gives up. By anyone once the caller's notice has passed, or [`Config::SettlementWindow`]
-		/// blocks after the session has expired.
+		/// gives up. By anyone once the caller's notice has passed, or more than
+		/// [`Config::SettlementWindow`] blocks after the session has expired.
 		///
 		/// # Deposit
 		/// The deposit for the session's place goes back to the caller. After expiry, who is neither
@@ -965,7 +1015,8 @@ pub mod pallet {
 			Self::do_bond_more(ensure_signed(origin)?, amount)
 		}
 
-		/// Gives a sign of life of a node.
+		/// Gives a sign of life of a node. For [`Config::HeartbeatPeriod`] blocks it is listed before those that give
+		/// none.
 		///
 		/// # Origin
 		/// Signed, by the node's operator.
@@ -1239,15 +1290,16 @@ pub mod pallet {
 		///   [`prove`](openledger_primitives::tree::prove).
 		///
 		/// # Origin
-		/// Signed, by anyone.
+		/// Signed, by anyone who has [committed](Pallet::commit_report) to it in time. The same holds for all reports;
+		/// but this one may also come at once from the session's caller, who gets the refund and no reward then.
 		///
 		/// # Fee
 		/// None for a report that holds, unless the node's bond had next to nothing left.
 		///
 		/// # Errors
-		/// `NotDisputable`, `NotTheSameCall`, `BadInclusionProof`, `UnknownNode`, `WrongChain`,
-		/// `UnknownReceiptKey`, `BadStatementSignature`, `NoContradiction`, `AlreadyDisputed`,
-		/// `RefundUnavailable`, `TooManyDisputes`.
+		/// `NotCommitted`, `CommittedTooLate`, `NotDisputable`, `NotTheSameCall`, `BadInclusionProof`,
+		/// `UnknownNode`, `WrongChain`, `UnknownReceiptKey`, `BadStatementSignature`, `NoContradiction`,
+		/// `AlreadyDisputed`, `RefundUnavailable`, `TooManyDisputes`.
 		///
 		/// # Events
 		/// `NodeJailed` and `OverchargeProven`; or `RefundPaid`, of a report that was made before, with
@@ -1264,7 +1316,9 @@ pub mod pallet {
 			index: u32,
 			hashes: BoundedVec<Hash, ConstU32<MAX_PROOF>>,
 		) -> DispatchResultWithPostInfo {
-			let reporter = ensure_signed(origin)?;
+			let evidence =
+				(&statement, &signature, &receipt_key, last_sequence, &item, index, &hashes);
+			let reporter = Self::reporter(origin, "report_overcharged_call", &evidence)?;
 			let stated =
 				Stated { statement: &statement, signature: &signature, receipt_key: &receipt_key };
 			let settled = SettledLeaf { last_sequence, item: &item, index, hashes: &hashes };
@@ -1303,7 +1357,9 @@ pub mod pallet {
 			index: u32,
 			hashes: BoundedVec<Hash, ConstU32<MAX_PROOF>>,
 		) -> DispatchResultWithPostInfo {
-			let reporter = ensure_signed(origin)?;
+			let evidence =
+				(&statement, &signature, &receipt_key, last_sequence, &item, index, &hashes);
+			let reporter = Self::committed(origin, "report_misreported_call", &evidence)?;
 			let stated =
 				Stated { statement: &statement, signature: &signature, receipt_key: &receipt_key };
 			let settled = SettledLeaf { last_sequence, item: &item, index, hashes: &hashes };
@@ -1326,8 +1382,9 @@ pub mod pallet {
 		/// That of [`report_overcharged_call`](Pallet::report_overcharged_call).
 		///
 		/// # Errors
-		/// `NotTheSameCall`, `NoContradiction`, `UnknownSession`, `UnknownNode`, `WrongChain`,
-		/// `UnknownReceiptKey`, `BadStatementSignature`, `AlreadyDisputed`, `TooManyDisputes`.
+		/// `NotCommitted`, `CommittedTooLate`, `NotTheSameCall`, `NoContradiction`, `UnknownSession`,
+		/// `UnknownNode`, `WrongChain`, `UnknownReceiptKey`, `BadStatementSignature`, `AlreadyDisputed`,
+		/// `TooManyDisputes`.
 		///
 		/// # Events
 		/// `NodeJailed`, `EquivocationProven`.
@@ -1343,7 +1400,11 @@ pub mod pallet {
 			second_signature: Signature,
 			second_key: AccountId,
 		) -> DispatchResultWithPostInfo {
-			let reporter = ensure_signed(origin)?;
+			let evidence = (
+				(&operator, &first, &first_signature, &first_key),
+				(&second, &second_signature, &second_key),
+			);
+			let reporter = Self::committed(origin, "report_two_statements", &evidence)?;
 			let first =
 				Stated { statement: &first, signature: &first_signature, receipt_key: &first_key };
 			let second = Stated {
@@ -1406,8 +1467,8 @@ pub mod pallet {
 		/// That of [`report_overcharged_call`](Pallet::report_overcharged_call).
 		///
 		/// # Errors
-		/// `NotDisputable`, `NotTheSameCall` (also of a statement that is not the one in the list),
-		/// `BadInclusionProof`, `NotAcknowledgedYet`, `BadLookupProof`, `NoContradiction`,
+		/// `NotCommitted`, `CommittedTooLate`, `NotDisputable`, `NotTheSameCall` (also of a statement that is not
+		/// the one in the list), `BadInclusionProof`, `NotAcknowledgedYet`, `BadLookupProof`, `NoContradiction`,
 		/// `ReportAsOvercharge`, `UnknownNode`, `AlreadyDisputed` (also if it was misreported),
 		/// `TooManyDisputes`.
 		///
@@ -1427,7 +1488,11 @@ pub mod pallet {
 			lookup: Box<LookupProof>,
 			statement: Option<Box<VersionedStatement>>,
 		) -> DispatchResultWithPostInfo {
-			let reporter = ensure_signed(origin)?;
+			let evidence = (
+				(session, lane, last_sequence, &item, index, &hashes),
+				(listed_in, &lookup, &statement),
+			);
+			let reporter = Self::committed(origin, "report_unlisted_call", &evidence)?;
 			let settled = SettledLeaf { last_sequence, item: &item, index, hashes: &hashes };
 			let listed = Listed {
 				last_sequence: listed_in,
@@ -1438,6 +1503,49 @@ pub mod pallet {
 			let length = count(hashes.len());
 			let weight = T::WeightInfo::report_unlisted_call(length, punished.unlisted);
 			Ok(Self::cost_of_report(weight, &punished))
+		}
+
+		/// Commits to a report, of which nothing is shown yet.
+		///
+		/// - `commitment`: the hash of the reporter, the report's call and its arguments: see
+		///   [`commitment`](openledger_primitives::report::commitment). The report may come
+		///   [`Config::ReportDelay`] blocks later.
+		///
+		/// # Origin
+		/// Signed, by who is going to report.
+		///
+		/// # Deposit
+		/// [`Config::ReportDeposit`] planck are held on the reporter's account until the report, or until the
+		/// commitment is withdrawn.
+		///
+		/// # Errors
+		/// `AlreadyCommitted`; a token error if the reporter does not have the deposit.
+		///
+		/// # Events
+		/// `ReportCommitted`.
+		#[pallet::call_index(24)]
+		#[pallet::weight(T::WeightInfo::commit_report())]
+		pub fn commit_report(origin: OriginFor<T>, commitment: Hash) -> DispatchResult {
+			Self::do_commit_report(ensure_signed(origin)?, commitment)
+		}
+
+		/// Gives a commitment to a report up.
+		///
+		/// # Origin
+		/// Signed, by who has committed.
+		///
+		/// # Deposit
+		/// That for the commitment is released.
+		///
+		/// # Errors
+		/// `NotCommitted`.
+		///
+		/// # Events
+		/// `CommitmentWithdrawn`.
+		#[pallet::call_index(25)]
+		#[pallet::weight(T::WeightInfo::withdraw_commitment())]
+		pub fn withdraw_commitment(origin: OriginFor<T>, commitment: Hash) -> DispatchResult {
+			Self::do_withdraw_commitment(ensure_signed(origin)?, commitment)
 		}
 	}
 }

@@ -75,8 +75,8 @@ impl<T: Config> Pallet<T> {
 	/// The reward does not grow with a penalty that is larger because of the refund: of that, a caller
 	/// who is the operator, and reports it under yet another name, would get a part back.
 	///
-	/// Of a node that is jailed already, it is a part of only what goes with a refund: one that owes
-	/// refunds could otherwise contradict itself until its bond has gone into rewards.
+	/// It is the same for a node that is jailed already, as long as there is a bond: somebody has to be paid to look
+	/// on. An operator who takes the bond out by that way loses more of it than by a refund to themself.
 	pub(crate) fn punish(
 		operator: &AccountId,
 		node: NodeOf<T>,
@@ -85,11 +85,7 @@ impl<T: Config> Pallet<T> {
 		bill: Bill,
 	) -> Result<Punished, DispatchError> {
 		let least = Self::least_penalty(&node).min(bill.penalty);
-		let rewarded = match node.status {
-			_ if reporter == operator => 0,
-			Status::Jailed(_) => least.min(bill.refund.div_ceil(2)),
-			_ => least,
-		};
+		let rewarded = if reporter == operator { 0 } else { least };
 		let reward = T::DisputeReward::get().mul_floor(rewarded);
 		let mut punished = Self::pay(operator, caller, bill, reporter, reward)?;
 

@@ -11,7 +11,7 @@ use openledger_primitives::{
 	info::{LaneInfo, LaneTermsInfo, NodeInfo, NodeStatus, ServedInfo, SessionInfo},
 	lane::RejectReason,
 	traits::{LaneTerms, ModelInspect, RevenueDistributor},
-	AccountId, BlockNumber, ModelId, PriceVersion, SessionId, VersionId, MAX_PAGE,
+	AccountId, BlockNumber, ModelId, PriceVersion, SessionId, VersionId,
 };
 use sp_runtime::traits::UniqueSaturatedInto;
 
@@ -74,19 +74,6 @@ impl<T: Config> Pallet<T> {
 	pub fn node_info(operator: AccountId) -> Option<NodeInfo> {
 		Nodes::<T>::get(&operator).map(|node| describe::<T>(operator, node))
 	}
-
-	/// Up to `limit` active nodes that serve `model`, after operator `after` in the map's order.
-	pub fn nodes(model: ModelId, after: Option<AccountId>, limit: u32) -> Vec<NodeInfo> {
-		let operators = match after {
-			Some(after) => ServedBy::<T>::iter_key_prefix_from(
-				model,
-				ServedBy::<T>::hashed_key_for(model, after),
-			),
-			None => ServedBy::<T>::iter_key_prefix(model),
-		};
-		let limit = usize::try_from(limit.min(MAX_PAGE)).unwrap_or_default();
-		operators.filter_map(Self::node_info).take(limit).collect()
-	}
 }
 
 fn describe<T: Config>(operator: AccountId, node: NodeOf<T>) -> NodeInfo {
@@ -108,6 +95,6 @@ fn describe<T: Config>(operator: AccountId, node: NodeOf<T>) -> NodeInfo {
 	}
 }
 
-fn number<T: Config>(block: BlockNumberFor<T>) -> BlockNumber {
+pub(crate) fn number<T: Config>(block: BlockNumberFor<T>) -> BlockNumber {
 	block.unique_saturated_into()
 }

@@ -14,7 +14,9 @@ use frame_support::{
 	},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{AccountId, Balance, Hash, LaneId, SessionId, Signature, MAX_LANES};
+use openledger_primitives::{
+	on_chain::CALLS_FROM, AccountId, Balance, Hash, LaneId, SessionId, Signature, MAX_LANES,
+};
 use sp_runtime::{traits::Zero, DispatchError, DispatchResult, Saturating};
 
 impl<T: Config> Pallet<T> {
@@ -30,7 +32,9 @@ impl<T: Config> Pallet<T> {
 		ensure!(deposit >= T::MinDeposit::get(), Error::<T>::DepositTooSmall);
 		Self::check_expiry(expires_at)?;
 		let session = NextSessionId::<T>::get();
-		let next = session.checked_add(1).ok_or(Error::<T>::IdsExhausted)?;
+		// Those from there on stand for calls on chain.
+		ensure!(session < CALLS_FROM, Error::<T>::IdsExhausted);
+		let next = session.saturating_add(1);
 		let sessions = served_by.sessions.checked_add(1).ok_or(Error::<T>::IdsExhausted)?;
 		let settle_until = expires_at.saturating_add(T::SettlementWindow::get());
 		let settles_until = served_by.settles_until.max(settle_until);
@@ -139,7 +143,8 @@ impl<T: Config> Pallet<T> {
 		let session = Self::session(id)?;
 		let now = Self::now();
 		let noticed = session.closes_at.is_some_and(|closes_at| closes_at <= now);
-		let lapsed = session.settle_until <= now;
+		// In its last block it is the node's alone: nobody closes it before what the node settles in it.
+		let lapsed = session.settle_until < now;
 		ensure!(who == session.node || noticed || lapsed, Error::<T>::NotYetClosable);
 
 		let stranger = who != session.node && who != session.caller;

@@ -4,7 +4,7 @@ use crate::pallet::*;
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{AccountId, Balance, SessionId, MAX_LANES};
+use openledger_primitives::{on_chain::is_call, AccountId, Balance, SessionId, MAX_LANES};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -13,16 +13,51 @@ impl<T: Config> Pallet<T> {
 		Self::check_sessions()?;
 		Self::check_lanes()?;
 		Self::check_nodes()?;
-		Self::check_roots()
+		Self::check_roots()?;
+		Self::check_holds()
+	}
+
+	/// Checks that everything that is stored has its hold, and that nobody has anything else on hold.
+	fn check_holds() -> Result<(), TryRuntimeError> {
+		use HoldReason::{Bond, LaneStorage, Report, Session, SessionStorage};
+
+		let reasons = [Bond, Session, SessionStorage, LaneStorage, Report];
+		let mut promised = BTreeMap::<AccountId, [Balance; 5]>::new();
+		let mut add = |who: AccountId, amounts: [Balance; 5]| {
+			for (sum, amount) in promised.entry(who).or_default().iter_mut().zip(amounts) {
+				*sum = sum.checked_add(amount).ok_or("what should be on hold overflows")?;
+			}
+			Ok::<_, TryRuntimeError>(())
+		};
+		for (operator, node) in Nodes::<T>::iter() {
+			add(operator, [node.bond, 0, 0, 0, 0])?;
+		}
+		for session in Sessions::<T>::iter_values() {
+			let (deposit, place) = (session.remaining(), session.storage_deposit);
+			add(session.caller, [0, deposit, place, 0, 0])?;
+			add(session.node, [0, 0, 0, session.lane_deposits, 0])?;
+		}
+		for (reporter, _, commitment) in ReportCommitments::<T>::iter() {
+			ensure!(commitment.at <= Self::now(), "a report was committed to in a later block");
+			add(reporter, [0, 0, 0, 0, commitment.deposit])?;
+		}
+		for who in frame_system::Account::<T>::iter_keys() {
+			let amounts = promised.remove(&who).unwrap_or_default();
+			for (reason, amount) in reasons.into_iter().zip(amounts) {
+				let held = T::Currency::balance_on_hold(&reason.into(), &who);
+				ensure!(held == amount, "what is on hold is not what is stored");
+			}
+		}
+		let nothing = promised.values().flatten().all(|amount| *amount == 0);
+		ensure!(nothing, "what is stored is of no account");
+		Ok(())
 	}
 
 	fn check_sessions() -> Result<(), TryRuntimeError> {
-		let mut promised = BTreeMap::<AccountId, Balance>::new();
-		let mut places = BTreeMap::<AccountId, Balance>::new();
-		let mut lane_places = BTreeMap::<AccountId, Balance>::new();
 		let mut open = BTreeMap::<AccountId, (u32, BlockNumberFor<T>)>::new();
 		for (id, session) in Sessions::<T>::iter() {
 			ensure!(id < NextSessionId::<T>::get(), "a session has an id not yet given out");
+			ensure!(!is_call(id), "a session has an id that stands for a call on chain");
 			ensure!(session.settled <= session.deposit, "a session settled more than its deposit");
 			ensure!(session.spent <= session.settled, "a hot key spent what was not settled");
 			ensure!(session.lanes <= MAX_LANES, "a session has too many lanes");
@@ -34,28 +69,11 @@ impl<T: Config> Pallet<T> {
 				"a limit that is not lower waits"
 			);
 
-			let sum = promised.entry(session.caller.clone()).or_default();
-			*sum = sum.checked_add(session.remaining()).ok_or("deposits overflow")?;
-			let sum = places.entry(session.caller.clone()).or_default();
-			*sum = sum.checked_add(session.storage_deposit).ok_or("storage deposits overflow")?;
-			let sum = lane_places.entry(session.node.clone()).or_default();
-			*sum = sum.checked_add(session.lane_deposits).ok_or("lane deposits overflow")?;
-			let (count, settles_until) = open.entry(session.node.clone()).or_default();
+			let (count, settles_until) = open.entry(session.node).or_default();
 			*count = count.saturating_add(1);
 			*settles_until = session.settle_until.max(*settles_until);
 		}
-		for (caller, sum) in promised {
-			let held = T::Currency::balance_on_hold(&HoldReason::Session.into(), &caller);
-			ensure!(held == sum, "what sessions have left is not what is on hold");
-		}
-		for (caller, sum) in places {
-			let held = T::Currency::balance_on_hold(&HoldReason::SessionStorage.into(), &caller);
-			ensure!(held == sum, "storage deposits are not what is on hold");
-		}
 		for (operator, node) in Nodes::<T>::iter() {
-			let sum = lane_places.remove(&operator).unwrap_or_default();
-			let held = T::Currency::balance_on_hold(&HoldReason::LaneStorage.into(), &operator);
-			ensure!(held == sum, "lane deposits are not what is on hold");
 			let (sessions, settles_until) = open.remove(&operator).unwrap_or_default();
 			ensure!(node.sessions == sessions, "a node's sessions are miscounted");
 			ensure!(
@@ -99,8 +117,6 @@ impl<T: Config> Pallet<T> {
 
 	fn check_nodes() -> Result<(), TryRuntimeError> {
 		for (operator, node) in Nodes::<T>::iter() {
-			let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &operator);
-			ensure!(held == node.bond, "a bond is not what is on hold");
 			ensure!(node.payee.as_ref() != Some(&operator), "a node's payee is its own operator");
 			let models: BTreeSet<_> = node.models.iter().map(|served| served.model).collect();
 			ensure!(models.len() == node.models.len(), "a node serves a model twice");

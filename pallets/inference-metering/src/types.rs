@@ -150,7 +150,7 @@ pub struct Session<AccountId, BlockNumber> {
 	pub opened_at: BlockNumber,
 	/// The node must not serve calls from this block on.
 	pub expires_at: BlockNumber,
-	/// The last block in which it can be settled, and the first in which anyone can close it, with
+	/// The last block in which it can be settled. From the one after it on anyone can close it, with
 	/// or without the caller's notice. Fixed when it was opened or last extended.
 	pub settle_until: BlockNumber,
 	/// If the caller asked to close it: from this block on anyone can.

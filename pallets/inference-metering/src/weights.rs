@@ -74,6 +74,10 @@ pub trait WeightInfo {
 	fn report_unlisted_call(h: u32, m: u32) -> Weight;
 	/// Weight of `report_two_statements` against a node that is listed with `m` models.
 	fn report_two_statements(m: u32) -> Weight;
+	/// Weight of `commit_report`.
+	fn commit_report() -> Weight;
+	/// Weight of `withdraw_commitment`.
+	fn withdraw_commitment() -> Weight;
 	/// Weight of `close_by_agreement` for a session with `l` lanes.
 	fn close_by_agreement(l: u32) -> Weight;
 	/// Weight of removing `n` old roots.
@@ -214,6 +218,7 @@ impl<D: Database> WeightInfo for D {
 		// parameters.
 		estimate::<D>(500, 15, 8)
 			.saturating_add(Weight::from_parts(0, 15_000))
+			.saturating_add(Self::withdraw_commitment())
 			.saturating_add(times(estimate::<D>(2, 0, 0), h))
 			.saturating_add(times(estimate::<D>(4, 0, 1), m))
 	}
@@ -227,6 +232,13 @@ impl<D: Database> WeightInfo for D {
 	fn report_two_statements(m: u32) -> Weight {
 		// Two signatures.
 		Self::report_overcharged_call(0, m).saturating_add(estimate::<D>(230, 0, 0))
+	}
+	fn commit_report() -> Weight {
+		// The commitment, the account and its holds.
+		estimate::<D>(60, 3, 3)
+	}
+	fn withdraw_commitment() -> Weight {
+		estimate::<D>(60, 3, 3)
 	}
 	fn close_by_agreement(l: u32) -> Weight {
 		Self::close_session(l).saturating_add(estimate::<D>(220, 1, 0))

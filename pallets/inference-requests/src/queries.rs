@@ -1,9 +1,16 @@
 //! The runtime APIs' view of this pallet's state.
 
-use crate::{pallet::*, requests::ordered};
+use crate::{
+	pallet::*,
+	requests::ordered,
+	types::{Claim, End},
+};
 use alloc::vec::Vec;
 use frame_system::pallet_prelude::BlockNumberFor;
-use openledger_primitives::{info::RequestInfo, BlockNumber, ModelId, RequestId, MAX_PAGE};
+use openledger_primitives::{
+	info::{ClaimInfo, EndInfo, OutcomeInfo, RefusalInfo, RequestInfo},
+	BlockNumber, ModelId, RequestId, MAX_PAGE,
+};
 use sp_runtime::traits::UniqueSaturatedInto;
 
 impl<T: Config> Pallet<T> {
@@ -11,6 +18,12 @@ impl<T: Config> Pallet<T> {
 	pub fn request_info(id: RequestId) -> Option<RequestInfo> {
 		let request = Requests::<T>::get(id)?;
 		let number = |block: BlockNumberFor<T>| -> BlockNumber { block.unique_saturated_into() };
+		let claim = request.claim.map(|Claim { node, deposit, until }| {
+			let until = number(until);
+			ClaimInfo { node, deposit, until }
+		});
+		let refusals = request.refusals.into_iter();
+		let refusals = refusals.map(|(node, refusal)| RefusalInfo { node, refusal }).collect();
 		Some(RequestInfo {
 			id,
 			caller: request.caller,
@@ -18,10 +31,35 @@ impl<T: Config> Pallet<T> {
 			node: request.node,
 			version: request.version,
 			price_version: request.price_version,
+			asked_at: number(request.asked_at),
 			max_charge: request.max_charge,
 			deadline: number(request.deadline),
 			cancelled_at: request.cancelled_at.map(number),
-			input: Inputs::<T>::get(id).unwrap_or_default().into_inner(),
+			most_input_tokens: request.most_input_tokens,
+			claim,
+			refusals,
+			input: Inputs::<T>::get(id).unwrap_or_default().into_string(),
+		})
+	}
+
+	/// How a call ended that was answered, or declined by the node that it named, as long as that is kept.
+	pub fn outcome_info(id: RequestId) -> Option<OutcomeInfo> {
+		let outcome = Outcomes::<T>::get(id)?;
+		let number = |block: BlockNumberFor<T>| -> BlockNumber { block.unique_saturated_into() };
+		let end = match outcome.end {
+			End::Answered { node, charge, output } => {
+				EndInfo::Answered { node, charge, output: output.into_string() }
+			}
+			End::Declined { node, reason } => EndInfo::Declined { node, reason },
+		};
+		Some(OutcomeInfo {
+			id,
+			caller: outcome.caller,
+			model: outcome.model,
+			deposit: outcome.deposit,
+			at: number(outcome.at),
+			until: number(outcome.until),
+			end,
 		})
 	}
 

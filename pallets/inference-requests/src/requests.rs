@@ -2,7 +2,7 @@
 
 use crate::{
 	pallet::*,
-	types::{hash, length, Answer, Request, RequestInput, RequestOf},
+	types::{bytes, length, Answer, End, Request, RequestInput, RequestOf, SLOT_SEARCH},
 	WeightInfo,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
@@ -19,15 +19,21 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	lane::{
 		Agreement, CallRecord, FulfilledCall, LineageShare, RejectReason, SettledCall, SourceShare,
+		Statement,
 	},
+	on_chain::{call_statement, text_hash, CALLS_FROM, MAX_CLAIMS},
 	price::Tokens,
+	signing::Signed,
 	traits::{
 		ItemCharge, LaneCharges, LanePayment, LaneTerms, ModelInspect, NodeInspect,
 		RevenueDistributor,
 	},
-	AccountId, Balance, ModelId, RequestId,
+	tree, AccountId, Balance, Hash, ModelId, RequestId,
 };
-use sp_runtime::{BoundedVec, DispatchError, DispatchResult, Saturating};
+use sp_runtime::{
+	traits::{One, Zero},
+	BoundedVec, DispatchError, DispatchResult, Saturating,
+};
 
 /// The key of a request among those of its model.
 pub(crate) fn ordered(id: RequestId) -> [u8; 8] {
@@ -44,7 +50,7 @@ impl<T: Config> Pallet<T> {
 		max_charge: Balance,
 		deadline: BlockNumberFor<T>,
 	) -> Result<u32, DispatchError> {
-		ensure!(!input.is_empty(), Error::<T>::EmptyInput);
+		ensure!(!input.as_bytes().is_empty(), Error::<T>::EmptyInput);
 		let now = frame_system::Pallet::<T>::block_number();
 		ensure!(deadline >= now.saturating_add(T::MinDeadline::get()), Error::<T>::DeadlineTooSoon);
 		ensure!(deadline <= now.saturating_add(T::MaxDeadline::get()), Error::<T>::DeadlineTooLate);
@@ -54,9 +60,12 @@ impl<T: Config> Pallet<T> {
 		if let Some(operator) = &node {
 			ensure!(T::Nodes::serves(operator, model), Error::<T>::ModelNotServed);
 		}
-		let deposit = Self::deposit_of(&input).ok_or(Error::<T>::Overflow)?;
+		let overhead = T::Models::template_overhead(model, version).ok_or(Error::<T>::NoTerms)?;
+		let deposit = Self::longest_deposit().ok_or(Error::<T>::Overflow)?;
 		let id = NextRequestId::<T>::get();
-		let next = id.checked_add(1).ok_or(Error::<T>::IdsExhausted)?;
+		// Each stands for a session that there is not.
+		ensure!(id < CALLS_FROM, Error::<T>::IdsExhausted);
+		let next = id.saturating_add(1);
 		let mut request = Request {
 			caller,
 			model,
@@ -69,13 +78,16 @@ impl<T: Config> Pallet<T> {
 			deadline,
 			cancelled_at: None,
 			slot: None,
-			input_hash: hash(&input),
+			input_hash: text_hash(input.as_str()),
+			most_input_tokens: bytes(&input).saturating_add(overhead),
+			claim: None,
+			refusals: Default::default(),
 		};
 		// Of all who would be paid, too: a call that could not be paid gets no answer.
 		let LaneTerms { call, .. } = Self::terms(&request.agreement())?;
 		let least = call.price.charge(&Tokens::default()).ok_or(Error::<T>::ChargeOverflow)?;
 		ensure!(least <= max_charge, Error::<T>::MaxChargeTooSmall);
-		let (slot, passed) = Self::free_slot(request.ends_at());
+		let (slot, passed) = Self::free_slot(request.ends_at(), SLOT_SEARCH);
 
 		T::Currency::hold(&HoldReason::Call.into(), &request.caller, max_charge)?;
 		T::Currency::hold(&HoldReason::Storage.into(), &request.caller, deposit)?;
@@ -105,38 +117,78 @@ impl<T: Config> Pallet<T> {
 		id: RequestId,
 		answer: Answer,
 	) -> Result<Weight, DispatchError> {
-		let request = Requests::<T>::get(id).ok_or(Error::<T>::UnknownRequest)?;
+		let mut request = Requests::<T>::get(id).ok_or(Error::<T>::UnknownRequest)?;
 		let now = frame_system::Pallet::<T>::block_number();
-		ensure!(now <= request.deadline, Error::<T>::DeadlinePassed);
-		ensure!(now < request.ends_at(), Error::<T>::Cancelled);
+		Self::check_not_over(&request)?;
 		// Before, another price or owner could still come into force in the block that it is paid as of.
 		ensure!(request.asked_at < now, Error::<T>::AnsweredTooSoon);
-		let named = request.node.as_ref().is_none_or(|node| *node == operator);
-		ensure!(named, Error::<T>::NotNamedNode);
+		match &request.node {
+			Some(named) => ensure!(*named == operator, Error::<T>::NotNamedNode),
+			None => {
+				let claim = request.claim_at(now).filter(|claim| claim.node == operator);
+				ensure!(claim.is_some(), Error::<T>::NotClaimed);
+			}
+		}
 		ensure!(T::Nodes::serves(&operator, request.model), Error::<T>::ModelNotServed);
-		let input_bytes = Inputs::<T>::decode_len(id).unwrap_or_default();
-		ensure!(answer.is_plausible(input_bytes), Error::<T>::TooManyTokens);
+		ensure!(answer.is_plausible(request.most_input_tokens), Error::<T>::TooManyTokens);
 		let record = answer.record();
 		record.check().map_err(|_| Error::<T>::InvalidAttribution)?;
 		let terms = Self::terms(&request.agreement())?;
 		let charge = terms.call.price.charge(&record.tokens());
 		let charge = charge.ok_or(Error::<T>::ChargeOverflow)?;
 		let released = request.max_charge.checked_sub(charge).ok_or(Error::<T>::AboveMaxCharge)?;
+		let input_hash = request.input_hash;
+		let agreement = request.agreement();
+		let genesis = Self::genesis_hash();
+		let statement = call_statement(genesis, id, input_hash, agreement, &record, charge);
+		let receipt_key = Self::check_statement(&operator, &statement, &answer)?;
 
 		let weight = Self::weight_of(&answer, &terms);
+		let node = operator.clone();
 		let call = Self::collect(&request, operator, record, charge, terms)?;
+		let (_, item) = call.as_lane(id);
+		let root = tree::root(&[item.leaf()]).ok_or(Error::<T>::NotDistributed)?;
+		T::Nodes::keep_call(&node, &request.caller, &statement, root)?;
 		Self::release(&request.caller, HoldReason::Call, released)?;
-		Self::release(&request.caller, HoldReason::Storage, request.deposit)?;
+		if let Some(claim) = request.claim.take() {
+			Self::release(&claim.node, HoldReason::Claim, claim.deposit)?;
+		}
 		Self::unqueue(request.slot, id);
 		Self::forget(id, request.model);
+		let end = End::Answered { node, charge, output: answer.output.clone() };
+		let (deposit, until) = Self::keep(id, request, end)?;
 		Self::deposit_event(Event::CallFulfilled {
 			request: id,
 			released,
-			input_hash: request.input_hash,
+			input_hash,
 			output: answer.output,
 			call: Box::new(call),
+			receipt_key,
+			signature: answer.signature,
+			deposit,
+			until,
 		});
 		Ok(weight)
+	}
+
+	/// Checks that the node's receipt key has signed the statement of the call. Returns that key.
+	fn check_statement(
+		operator: &AccountId,
+		statement: &Statement,
+		answer: &Answer,
+	) -> Result<AccountId, Error<T>> {
+		let key = T::Nodes::receipt_key(operator).ok_or(Error::<T>::ModelNotServed)?;
+		let signed = statement.verify(&answer.signature, &key);
+		ensure!(signed, Error::<T>::BadStatementSignature);
+		Ok(key)
+	}
+
+	/// Checks that a call is not over.
+	pub(crate) fn check_not_over(request: &RequestOf<T>) -> Result<(), Error<T>> {
+		let now = frame_system::Pallet::<T>::block_number();
+		ensure!(now <= request.deadline, Error::<T>::DeadlinePassed);
+		ensure!(now < request.ends_at(), Error::<T>::Cancelled);
+		Ok(())
 	}
 
 	/// Has a call end after the notice. Returns how many full slots it had to pass over.
@@ -147,9 +199,12 @@ impl<T: Config> Pallet<T> {
 		let now = frame_system::Pallet::<T>::block_number();
 		ensure!(now <= request.deadline, Error::<T>::DeadlinePassed);
 
-		let cancelled_at = now.saturating_add(T::CancelNotice::get()).min(request.ends_at());
+		let noticed = now.saturating_add(T::CancelNotice::get());
+		// Who has claimed it was promised all of the time.
+		let claimed = request.claim_at(now).map(|claim| claim.until.saturating_add(One::one()));
+		let cancelled_at = noticed.max(claimed.unwrap_or(noticed)).min(request.ends_at());
 		request.cancelled_at = Some(cancelled_at);
-		let (slot, passed) = Self::free_slot(cancelled_at);
+		let (slot, passed) = Self::free_slot(cancelled_at, SLOT_SEARCH);
 		// Where it waits now, if it does, is good as well, only later.
 		let earlier = slot.filter(|slot| request.slot.is_none_or(|now| *slot < now));
 		if let Some(slot) = earlier.filter(|slot| Self::queue(*slot, id)) {
@@ -165,15 +220,24 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_expire(id: RequestId) -> DispatchResult {
 		let request = Requests::<T>::get(id).ok_or(Error::<T>::UnknownRequest)?;
 		let now = frame_system::Pallet::<T>::block_number();
-		ensure!(now >= request.ends_at(), Error::<T>::NotOver);
+		ensure!(now >= request.ends_at() || Self::is_given_up(&request), Error::<T>::NotOver);
 
 		Self::unqueue(request.slot, id);
 		Self::give_back(id, request)
 	}
 
-	/// Frees everything that is on hold for a request, and forgets it. Its slot is the caller's
-	/// business.
-	pub(crate) fn give_back(id: RequestId, request: RequestOf<T>) -> DispatchResult {
+	/// Returns `true` if as many claims on a call came to nothing as may, so that nobody can answer it any more.
+	fn is_given_up(request: &RequestOf<T>) -> bool {
+		let now = frame_system::Pallet::<T>::block_number();
+		let lapsed = u32::from(request.claim.is_some());
+		request.claim_at(now).is_none()
+			&& request.lost_claims().saturating_add(lapsed) >= MAX_CLAIMS
+	}
+
+	/// Frees everything that is on hold for a request, and forgets it. A claim on it has lapsed: it never
+	/// outlasts the call. Its slot is the caller's business.
+	pub(crate) fn give_back(id: RequestId, mut request: RequestOf<T>) -> DispatchResult {
+		Self::forfeit(id, &mut request)?;
 		Self::release(&request.caller, HoldReason::Call, request.max_charge)?;
 		Self::release(&request.caller, HoldReason::Storage, request.deposit)?;
 		Self::forget(id, request.model);
@@ -183,14 +247,14 @@ impl<T: Config> Pallet<T> {
 			released: request.max_charge,
 			deposit: request.deposit,
 			cancelled: request.cancelled_at.is_some(),
+			refusals: request.refusals,
 		});
 		Ok(())
 	}
 
-	/// Amount held for the place that a request takes, in planck.
-	fn deposit_of(input: &RequestInput) -> Option<Balance> {
-		let bytes = T::DepositPerByte::get().checked_mul(length(input).into())?;
-		T::DepositBase::get().checked_add(bytes)
+	/// The hash of block 0, which every signed message names.
+	fn genesis_hash() -> Hash {
+		frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
 	}
 
 	/// Takes what a call costs out of the caller's hold, and has it split.
@@ -251,7 +315,7 @@ impl<T: Config> Pallet<T> {
 		} else {
 			(0, 0)
 		};
-		T::WeightInfo::fulfil_call(length(&answer.output), attribution, sources)
+		T::WeightInfo::fulfil_call(bytes(&answer.output), attribution, sources)
 	}
 
 	/// Who is behind a call.
@@ -261,12 +325,13 @@ impl<T: Config> Pallet<T> {
 		Ok(T::Revenue::lane_terms(call, changed_at, as_of)?)
 	}
 
-	fn release(caller: &AccountId, reason: HoldReason, amount: Balance) -> DispatchResult {
-		T::Currency::release(&reason.into(), caller, amount, Precision::Exact).map(|_| ())
+	/// Frees what is on hold on somebody's account.
+	pub(crate) fn release(who: &AccountId, reason: HoldReason, amount: Balance) -> DispatchResult {
+		T::Currency::release(&reason.into(), who, amount, Precision::Exact).map(|_| ())
 	}
 
 	/// Removes all of a request but its place in a slot.
-	fn forget(id: RequestId, model: ModelId) {
+	pub(crate) fn forget(id: RequestId, model: ModelId) {
 		Requests::<T>::remove(id);
 		Inputs::<T>::remove(id);
 		ByModel::<T>::remove(model, ordered(id));

@@ -1,10 +1,6 @@
 //! The slots in which requests wait for their end, and the sweep that empties them.
 
-use crate::{
-	pallet::*,
-	types::{MAX_SLOTS_SWEPT, SLOT_SEARCH},
-	WeightInfo,
-};
+use crate::{pallet::*, types::MAX_SLOTS_SWEPT, WeightInfo};
 use frame_support::{
 	defensive, storage::with_storage_layer, traits::Get, weights::Weight, weights::WeightMeter,
 };
@@ -13,19 +9,22 @@ use openledger_primitives::RequestId;
 use sp_runtime::{traits::One, DispatchError, Saturating};
 
 impl<T: Config> Pallet<T> {
-	/// The first slot from `from` on that has room, and how many before it are full. The slots of
+	/// The first of `most` slots from `from` on that has room, and how many before it are full. The slots of
 	/// this block and earlier ones are left out: the sweep may have passed them.
-	pub(crate) fn free_slot(from: BlockNumberFor<T>) -> (Option<BlockNumberFor<T>>, u32) {
+	pub(crate) fn free_slot(
+		from: BlockNumberFor<T>,
+		most: u32,
+	) -> (Option<BlockNumberFor<T>>, u32) {
 		let next = frame_system::Pallet::<T>::block_number().saturating_add(One::one());
 		let room = usize::try_from(T::MaxPerSlot::get()).unwrap_or(usize::MAX);
 		let mut slot = from.max(next);
-		for passed in 0..SLOT_SEARCH {
+		for passed in 0..most {
 			if Deadlines::<T>::decode_len(slot).unwrap_or_default() < room {
 				return (Some(slot), passed);
 			}
 			slot = slot.saturating_add(One::one());
 		}
-		(None, SLOT_SEARCH)
+		(None, most)
 	}
 
 	/// Puts a request into a slot after this block's. Returns whether that had room.
@@ -61,7 +60,7 @@ impl<T: Config> Pallet<T> {
 			return meter.consumed();
 		}
 		let Some(first) = NextSlot::<T>::get() else { return meter.consumed() };
-		if Requests::<T>::count() == 0 {
+		if Requests::<T>::count() == 0 && Outcomes::<T>::count() == 0 {
 			NextSlot::<T>::kill();
 			return meter.consumed();
 		}
@@ -100,11 +99,14 @@ impl<T: Config> Pallet<T> {
 		done
 	}
 
-	/// Ends a call that was taken out of its slot.
+	/// Ends a call that was taken out of its slot, or removes what was kept of it.
 	pub(crate) fn end_swept(id: RequestId) {
 		let ended = with_storage_layer::<_, DispatchError, _>(|| {
-			let request = Requests::<T>::get(id).ok_or(Error::<T>::UnknownRequest)?;
-			Self::give_back(id, request)
+			if let Some(request) = Requests::<T>::get(id) {
+				return Self::give_back(id, request);
+			}
+			let outcome = Outcomes::<T>::get(id).ok_or(Error::<T>::UnknownOutcome)?;
+			Self::drop_outcome(id, outcome)
 		});
 		if ended.is_err() {
 			// What a request promises is on hold. Should it ever not be, the request stays, and

@@ -5,7 +5,9 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	answer::Evidence,
 	lane::{Agreement, Attribution, CallRecord, FulfilledCall},
-	AccountId, Balance, BlockNumber as Height, Hash, ModelId, PriceVersion, VersionId,
+	on_chain::{text_hash, DeclineReason, Refusal, MAX_REFUSALS},
+	text::Text,
+	AccountId, Balance, BlockNumber as Height, Hash, ModelId, PriceVersion, Signature, VersionId,
 	MAX_REQUEST_INPUT, MAX_REQUEST_OUTPUT,
 };
 use scale_info::TypeInfo;
@@ -22,12 +24,28 @@ pub const SLOT_SEARCH: u32 = 16;
 /// with the chain at this rate.
 pub const MAX_SLOTS_SWEPT: u32 = 256;
 
-/// A question. The chain does not look into it: plain text, or the body of a chat request, as
-/// the model's operators understand it. Everybody can read it.
-pub type RequestInput = BoundedVec<u8, ConstU32<MAX_REQUEST_INPUT>>;
+/// Number of slots looked at for one that is not full, for an outcome.
+pub const OUTCOME_SEARCH: u32 = 4;
+
+/// A question. The chain does not look into it: plain text, or a chat request in JSON. Everybody can read it.
+pub type RequestInput = Text<ConstU32<MAX_REQUEST_INPUT>>;
 
 /// An answer. Everybody can read it.
-pub type RequestOutput = BoundedVec<u8, ConstU32<MAX_REQUEST_OUTPUT>>;
+pub type RequestOutput = Text<ConstU32<MAX_REQUEST_OUTPUT>>;
+
+/// A node's right to be the only one to answer a request for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Claim<AccountId, BlockNumber> {
+	/// The operator.
+	pub node: AccountId,
+	/// Amount on hold on the operator's account, in planck.
+	pub deposit: Balance,
+	/// The last block in which the operator alone can answer. After it, the deposit is lost.
+	pub until: BlockNumber,
+}
+
+/// The operators that will not answer a request, or did not, in the order of what they did.
+pub type Refusals<AccountId> = BoundedVec<(AccountId, Refusal), ConstU32<MAX_REFUSALS>>;
 
 /// A call that waits for its answer. What is asked is kept apart from it, so that whoever ends the
 /// call does not have to read that.
@@ -58,6 +76,13 @@ pub struct Request<AccountId, BlockNumber> {
 	pub slot: Option<BlockNumber>,
 	/// The hash (blake2-256) of what is asked.
 	pub input_hash: Hash,
+	/// The most tokens of a prompt that can be charged: one for each byte of the input, and what the version's template
+	/// adds for a message.
+	pub most_input_tokens: u32,
+	/// The claim of a node on it. One whose time is over is still here until somebody comes upon it.
+	pub claim: Option<Claim<AccountId, BlockNumber>>,
+	/// Who will not answer it, or did not.
+	pub refusals: Refusals<AccountId>,
 }
 
 impl<AccountId, BlockNumber: Copy + Ord + One + Saturating> Request<AccountId, BlockNumber> {
@@ -66,6 +91,70 @@ impl<AccountId, BlockNumber: Copy + Ord + One + Saturating> Request<AccountId, B
 		let lapses = self.deadline.saturating_add(One::one());
 		self.cancelled_at.map_or(lapses, |cancelled| cancelled.min(lapses))
 	}
+
+	/// The claim, if its time is not over in block `now`.
+	pub fn claim_at(&self, now: BlockNumber) -> Option<&Claim<AccountId, BlockNumber>> {
+		self.claim.as_ref().filter(|claim| now <= claim.until)
+	}
+}
+
+impl<AccountId: PartialEq, BlockNumber> Request<AccountId, BlockNumber> {
+	/// Number of claims that have come to nothing, and are not here any more.
+	pub fn lost_claims(&self) -> u32 {
+		count(self.refusals.iter().filter(|(_, refusal)| refusal.was_claimed()).count())
+	}
+
+	/// Number of nodes that have said, without a claim, why they will not answer.
+	pub fn notes(&self) -> u32 {
+		count(self.refusals.iter().filter(|(_, refusal)| !refusal.was_claimed()).count())
+	}
+
+	/// Returns `true` if the operator will not answer it, or did not.
+	pub fn is_refused_by(&self, operator: &AccountId) -> bool {
+		self.refusals.iter().any(|(node, _)| node == operator)
+	}
+}
+
+/// The end of a call of which it is kept for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum End<AccountId> {
+	/// It was answered.
+	#[codec(index = 0)]
+	Answered {
+		/// The operator.
+		node: AccountId,
+		/// Its cost, in planck.
+		charge: Balance,
+		/// The answer.
+		output: RequestOutput,
+	},
+	/// The node that its caller had named will not answer it.
+	#[codec(index = 1)]
+	Declined {
+		/// The operator.
+		node: AccountId,
+		/// Its reason.
+		reason: DeclineReason,
+	},
+}
+
+/// What became of a request, for its caller to read.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Outcome<AccountId, BlockNumber> {
+	/// Who has asked.
+	pub caller: AccountId,
+	/// The model.
+	pub model: ModelId,
+	/// Amount on hold on the caller's account for its place, in planck.
+	pub deposit: Balance,
+	/// The block in which the request ended.
+	pub at: BlockNumber,
+	/// The last block in which it is kept, unless its caller has it removed before.
+	pub until: BlockNumber,
+	/// The slot of the sweep that removes it: never before that. None if all that were looked at were full.
+	pub slot: Option<BlockNumber>,
+	/// How it ended.
+	pub end: End<AccountId>,
 }
 
 impl<AccountId, BlockNumber: Copy + UniqueSaturatedInto<Height>> Request<AccountId, BlockNumber> {
@@ -84,9 +173,10 @@ impl<AccountId, BlockNumber: Copy + UniqueSaturatedInto<Height>> Request<Account
 
 /// A request, in the types of a runtime.
 pub(crate) type RequestOf<T> = Request<AccountId, BlockNumberFor<T>>;
-
-/// The most tokens that a prompt may have beyond its input's bytes.
-pub const MOST_ADDED_TOKENS: u32 = 1_024;
+/// A claim, in the types of a runtime.
+pub(crate) type ClaimOf<T> = Claim<AccountId, BlockNumberFor<T>>;
+/// An outcome, in the types of a runtime.
+pub(crate) type OutcomeOf<T> = Outcome<AccountId, BlockNumberFor<T>>;
 
 /// A node's answer, as it comes with the extrinsic.
 pub(crate) struct Answer {
@@ -94,16 +184,15 @@ pub(crate) struct Answer {
 	pub(crate) input_tokens: u32,
 	pub(crate) output_tokens: u32,
 	pub(crate) attribution: Attribution,
+	pub(crate) signature: Signature,
 }
 
 impl Answer {
-	/// Returns `true` if an input of so many bytes and the output can have the tokens that are counted: one
-	/// has a byte at least, except for the one that says that the answer ends, and for those that the
-	/// model's template and what was retrieved add to the prompt.
-	pub(crate) fn is_plausible(&self, input_bytes: usize) -> bool {
-		let input = u32::try_from(input_bytes).unwrap_or(u32::MAX);
-		self.input_tokens <= input.saturating_add(MOST_ADDED_TOKENS)
-			&& self.output_tokens <= length(&self.output).saturating_add(1)
+	/// Returns `true` if input and output can have the tokens that are counted: one of the output has a byte at
+	/// least, except for the one that says that the answer ends.
+	pub(crate) fn is_plausible(&self, most_input_tokens: u32) -> bool {
+		self.input_tokens <= most_input_tokens
+			&& self.output_tokens <= bytes(&self.output).saturating_add(1)
 	}
 
 	/// The record of the call: the only one of its lane. Nothing of a prompt is cached or retrieved on chain.
@@ -114,21 +203,25 @@ impl Answer {
 			cached_tokens: 0,
 			retrieved_tokens: 0,
 			output_tokens: self.output_tokens,
-			response_hash: hash(&self.output),
+			response_hash: text_hash(self.output.as_str()),
 			attribution: self.attribution.clone(),
 			extension: None,
 		}
 	}
 }
 
-/// The hash of an input or output.
-pub(crate) fn hash(bytes: &[u8]) -> Hash {
-	sp_io::hashing::blake2_256(bytes).into()
+/// The length of a text in bytes. All here are bounded far below the limits of `u32`, and so are lists.
+pub(crate) fn bytes<Bound>(text: &Text<Bound>) -> u32 {
+	count(text.as_bytes().len())
 }
 
-/// The length of a list. The lists here are bounded far below the limits of `u32`.
+/// The length of a list.
 pub(crate) fn length<Item>(list: &[Item]) -> u32 {
-	list.len().try_into().unwrap_or(u32::MAX)
+	count(list.len())
+}
+
+fn count(length: usize) -> u32 {
+	length.try_into().unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -150,7 +243,27 @@ mod tests {
 			cancelled_at,
 			slot: None,
 			input_hash: Hash::zero(),
+			most_input_tokens: 0,
+			claim: None,
+			refusals: Default::default(),
 		}
+	}
+
+	#[test]
+	fn a_claim_counts_through_its_last_block() {
+		let claim = Claim { node: 1, deposit: 0, until: 5 };
+		let claimed = Request { claim: Some(claim), ..request(10, None) };
+		assert!(claimed.claim_at(5).is_some());
+		assert!(claimed.claim_at(6).is_none() && claimed.claim.is_some());
+	}
+
+	#[test]
+	fn what_was_claimed_and_what_was_only_said_are_counted_apart() {
+		let declined = Refusal::Declined(DeclineReason::TooDear);
+		let refusals = vec![(1, declined), (2, Refusal::Lapsed), (3, declined)];
+		let refused = Request { refusals: refusals.try_into().unwrap(), ..request(10, None) };
+		assert_eq!((refused.lost_claims(), refused.notes()), (1, 2));
+		assert!(refused.is_refused_by(&2) && !refused.is_refused_by(&4));
 	}
 
 	#[test]

@@ -17,11 +17,17 @@ pub trait WeightInfo {
 	fn cancel_call(f: u32) -> Weight;
 	/// Weight of `expire_call`.
 	fn expire_call() -> Weight;
+	/// Weight of `claim_call`.
+	fn claim_call() -> Weight;
+	/// Weight of `decline_call`.
+	fn decline_call() -> Weight;
+	/// Weight of `forget_outcome`.
+	fn forget_outcome() -> Weight;
 	/// Weight of a sweep that looks at no slot.
 	fn sweep_base() -> Weight;
 	/// Weight of looking at one slot.
 	fn sweep_slot() -> Weight;
-	/// Weight of ending one call in a sweep.
+	/// Weight of ending one call in a sweep, or of removing what was kept of one.
 	fn sweep_request() -> Weight;
 }
 
@@ -40,6 +46,15 @@ impl<T: frame_system::Config> WeightInfo for EstimatedWeight<T> {
 	}
 	fn expire_call() -> Weight {
 		expire_call(T::DbWeight::get())
+	}
+	fn claim_call() -> Weight {
+		claim_call(T::DbWeight::get())
+	}
+	fn decline_call() -> Weight {
+		decline_call(T::DbWeight::get())
+	}
+	fn forget_outcome() -> Weight {
+		forget_outcome(T::DbWeight::get())
 	}
 	fn sweep_base() -> Weight {
 		sweep_base(T::DbWeight::get())
@@ -66,6 +81,15 @@ impl WeightInfo for () {
 	fn expire_call() -> Weight {
 		expire_call(RocksDbWeight::get())
 	}
+	fn claim_call() -> Weight {
+		claim_call(RocksDbWeight::get())
+	}
+	fn decline_call() -> Weight {
+		decline_call(RocksDbWeight::get())
+	}
+	fn forget_outcome() -> Weight {
+		forget_outcome(RocksDbWeight::get())
+	}
 	fn sweep_base() -> Weight {
 		sweep_base(RocksDbWeight::get())
 	}
@@ -80,8 +104,8 @@ impl WeightInfo for () {
 fn request_call(db: RuntimeDbWeight, input: u64, full: u64) -> Weight {
 	// The model, its version and price, its lineage (model and owner of four levels), the protocol's share, eight
 	// datanets and their releases, the node and what it serves, the account, its holds, the id, the counter, the
-	// first slot, the cursor; the request, its input and its index are written too.
-	let base = Weight::from_parts(260_000_000, 120_000).saturating_add(db.reads_writes(39, 9));
+	// first slot, the cursor, the version once more; the request, its input and its index are written too.
+	let base = Weight::from_parts(265_000_000, 120_000).saturating_add(db.reads_writes(40, 9));
 	// Copied and hashed.
 	let bytes = Weight::from_parts(10_000, 1).saturating_mul(input);
 	let slots = Weight::from_parts(2_000_000, 3_000).saturating_add(db.reads(1));
@@ -90,10 +114,12 @@ fn request_call(db: RuntimeDbWeight, input: u64, full: u64) -> Weight {
 
 fn fulfil_call(db: RuntimeDbWeight, output: u64, attribution: u64, sources: u64) -> Weight {
 	// The request and what belongs to it, the node, the model with its lineage, the protocol's share, the account
-	// and its holds; pots, payees of model and node, protocol and four parents with account, accrual and totals.
-	let base = Weight::from_parts(700_000_000, 140_000).saturating_add(db.reads_writes(57, 40));
-	// Hashed, and copied into the event.
-	let bytes = Weight::from_parts(15_000, 0).saturating_mul(output);
+	// and its holds; pots, payees of model and node, protocol and four parents with account, accrual and totals. The
+	// signature in both forms; the root with its place, and an older one with its disputes; the operator's holds; the
+	// outcome, its counter, and four slots.
+	let base = Weight::from_parts(950_000_000, 180_000).saturating_add(db.reads_writes(68, 50));
+	// Hashed, and copied into the event and the outcome.
+	let bytes = Weight::from_parts(25_000, 1).saturating_mul(output);
 	// A contribution with its checkpoint, earnings and curator.
 	let entry = Weight::from_parts(25_000_000, 9_000).saturating_add(db.reads_writes(5, 3));
 	// A datanet, its release and its curator's earnings.
@@ -114,9 +140,26 @@ fn expire_call(db: RuntimeDbWeight) -> Weight {
 	sweep_slot(db).saturating_add(sweep_request(db))
 }
 
+fn claim_call(db: RuntimeDbWeight) -> Weight {
+	// The request, whom the model is served by, the operator's account and its holds; those of whose claim has lapsed, and
+	// the protocol's account.
+	Weight::from_parts(170_000_000, 16_000).saturating_add(db.reads_writes(7, 6))
+}
+
+fn decline_call(db: RuntimeDbWeight) -> Weight {
+	// The request, its slot, the counters, four slots for the outcome, the cursor, the account, its holds; input, index
+	// and outcome are written. That of a claim is less.
+	Weight::from_parts(170_000_000, 24_000).saturating_add(db.reads_writes(12, 11))
+}
+
+fn forget_outcome(db: RuntimeDbWeight) -> Weight {
+	// The outcome, its counter, its slot, the account, its holds.
+	Weight::from_parts(90_000_000, 16_000).saturating_add(db.reads_writes(5, 5))
+}
+
 fn sweep_base(db: RuntimeDbWeight) -> Weight {
-	// The cursor and the counter.
-	Weight::from_parts(5_000_000, 3_000).saturating_add(db.reads_writes(2, 1))
+	// The cursor and the counters.
+	Weight::from_parts(6_000_000, 3_500).saturating_add(db.reads_writes(3, 1))
 }
 
 fn sweep_slot(db: RuntimeDbWeight) -> Weight {
@@ -124,6 +167,7 @@ fn sweep_slot(db: RuntimeDbWeight) -> Weight {
 }
 
 fn sweep_request(db: RuntimeDbWeight) -> Weight {
-	// The request, the counter, the account, its holds; input and index are removed too.
-	Weight::from_parts(110_000_000, 12_000).saturating_add(db.reads_writes(4, 6))
+	// The request, the counter, the account, its holds; those of who has let a claim on it lapse, and the protocol's
+	// account; input and index are removed too. What was kept of a call is less.
+	Weight::from_parts(200_000_000, 24_000).saturating_add(db.reads_writes(7, 9))
 }

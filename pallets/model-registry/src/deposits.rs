@@ -3,13 +3,16 @@
 //! The deposit is for each byte of the model's versions and terms as they are, of its name twice
 //! (it is a key, too), of the rest of the model's entry at its largest, so that pausing, offering
 //! and retiring it, and naming a payee, never need more, and of a tombstone for each model above it, so that those can
-//! go.
+//! go. What a name that rests takes is less than that, and is paid for out of it.
 
-use crate::{Config, Dated, Deposit, HoldReason, ModelOf, Pallet, TombstoneOf};
+use crate::{
+	Config, Dated, Deposit, HoldReason, ModelOf, Pallet, RestingName, RestingNameOf, TombstoneOf,
+};
 use codec::{Encode, MaxEncodedLen};
 use frame_support::traits::{fungible::MutateHold, tokens::Precision::BestEffort, Get};
-use openledger_primitives::Name;
-use sp_runtime::{ArithmeticError, DispatchResult, SaturatedConversion};
+use frame_system::pallet_prelude::BlockNumberFor;
+use openledger_primitives::{Balance, Name};
+use sp_runtime::{ArithmeticError, DispatchError, DispatchResult, SaturatedConversion};
 
 /// The bytes that a version, or terms, take.
 pub(crate) fn bytes_of<Value: Encode, BlockNumber: Encode>(
@@ -48,7 +51,33 @@ impl<T: Config> Pallet<T> {
 	/// None, as long as the holds are what they should be.
 	pub(crate) fn release(who: &T::AccountId, deposit: &Deposit) -> DispatchResult {
 		let amount = deposit.amount().ok_or(ArithmeticError::Overflow)?;
+		Self::release_amount(who, amount)
+	}
+
+	/// Gives an amount back that is on hold for models.
+	///
+	/// # Errors
+	/// None, as long as the holds are what they should be.
+	pub(crate) fn release_amount(who: &T::AccountId, amount: Balance) -> DispatchResult {
 		T::Currency::release(&HoldReason::Model.into(), who, amount, BestEffort).map(|_| ())
+	}
+
+	/// Gives back a model's deposit but for what its name takes while it rests. The base stays as well, the price of a
+	/// good name: nobody gets hold of names for a year by purging models as fast as they can.
+	///
+	/// # Errors
+	/// None, as long as the holds are what they should be.
+	pub(crate) fn release_to_rest(
+		model: &ModelOf<T>,
+		until: BlockNumberFor<T>,
+	) -> Result<RestingNameOf<T>, DispatchError> {
+		let held = model.deposit.amount().ok_or(ArithmeticError::Overflow)?;
+		let bytes = RestingNameOf::<T>::max_encoded_len().saturating_add(model.name.encoded_size());
+		let bytes: u32 = bytes.saturated_into();
+		let rests = Deposit { bytes, ..model.deposit };
+		let deposit = rests.amount().ok_or(ArithmeticError::Overflow)?.min(held);
+		Self::release_amount(&model.owner, held.saturating_sub(deposit))?;
+		Ok(RestingName { owner: model.owner.clone(), until, deposit })
 	}
 
 	/// Adjusts a model's deposit to bytes that come and go. If they become more, the deposit for

@@ -1,6 +1,6 @@
 //! The view that other pallets have of models.
 
-use crate::{Config, Models, Pallet};
+use crate::{Config, Models, Pallet, Versions};
 use openledger_primitives::{
 	lane::RejectReason,
 	traits::{CallTerms, ModelInspect},
@@ -20,6 +20,10 @@ impl<T: Config> ModelInspect<T::AccountId> for Pallet<T> {
 		let now = Self::now();
 		let model = Models::<T>::get(model)?;
 		Some((*model.version.at(now), *model.price.at(now)))
+	}
+
+	fn template_overhead(model: ModelId, version: VersionId) -> Option<u32> {
+		Versions::<T>::get(model, version).map(|version| version.value.template_overhead)
 	}
 
 	fn terms_as_of(

@@ -28,8 +28,8 @@ pub mod weights;
 
 pub use pallet::*;
 pub use types::{
-	Changing, Dated, Deposit, Ends, Model, ModelOf, Next, Parties, PartiesHistory, Terms,
-	Tombstone, TombstoneOf, MAX_PARTIES, MAX_REMOVED,
+	Changing, Dated, Deposit, Ends, Model, ModelOf, Next, Parties, PartiesHistory, RestingName,
+	RestingNameOf, Terms, Tombstone, TombstoneOf, MAX_PARTIES, MAX_REMOVED,
 };
 pub use weights::WeightInfo;
 
@@ -81,6 +81,10 @@ pub mod pallet {
 		/// Time that it must be known who owned a model, and who was paid for it, in blocks: as long as a
 		/// call can be settled on the terms of the block in which its caller agreed to them.
 		type HistoryPeriod: Get<BlockNumberFor<Self>>;
+
+		/// Time that nobody but its last owner may take the name of a model that is gone, in blocks. A name that
+		/// rests keeps its block.
+		type NameRest: Get<BlockNumberFor<Self>>;
 
 		/// The part of a model's deposit that does not depend on its size, in planck.
 		#[pallet::constant]
@@ -140,6 +144,11 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Tombstones<T: Config> = StorageMap<_, Twox64Concat, ModelId, TombstoneOf<T>>;
 
+	/// Names of models that are gone. Whoever goes by a name must not be led to somebody else's model, so a name
+	/// rests before it is free.
+	#[pallet::storage]
+	pub type RestingNames<T: Config> = StorageMap<_, Blake2_128Concat, Name, RestingNameOf<T>>;
+
 	/// Events of models. `from` is the first block in which the news is in force.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -189,7 +198,7 @@ pub mod pallet {
 		/// A part of a retired model's storage was removed: so many versions and prices.
 		#[codec(index = 11)]
 		ModelPurgedInPart { model: ModelId, removed: u32 },
-		/// A retired model is gone: its name is free, its deposit is back.
+		/// A retired model is gone: its deposit is back, but for that of its name.
 		#[codec(index = 12)]
 		ModelPurged { model: ModelId },
 		/// Prices of a model that no call can be settled at any more were removed.
@@ -208,6 +217,12 @@ pub mod pallet {
 		/// The earnings of a model go to `payee` from now on.
 		#[codec(index = 17)]
 		PayeeSet { model: ModelId, payee: T::AccountId },
+		/// The name of a model that is gone rests: before block `until`, only `owner` may take it.
+		#[codec(index = 18)]
+		NameRests { name: Name, owner: T::AccountId, until: BlockNumberFor<T> },
+		/// A name rests no more, and the deposit for it is back. Its owner has it again, or it is free.
+		#[codec(index = 19)]
+		NameReleased { name: Name },
 	}
 
 	/// Why a call of this pallet failed. Nothing has changed then.
@@ -279,6 +294,12 @@ pub mod pallet {
 		SamePayee,
 		/// The model has had so many owners and payees lately that there is no room to remember them all.
 		TooManyChanges,
+		/// A model of this name is gone, and the name still rests: only its last owner may take it yet.
+		NameRests,
+		/// No name of a model that is gone is this one.
+		NameNotResting,
+		/// The deposit would be more than the one who takes the model over has agreed to.
+		DepositTooHigh,
 	}
 
 	#[pallet::hooks]
@@ -307,12 +328,12 @@ pub mod pallet {
 		/// is stored, are held on the owner's account.
 		///
 		/// # Errors
-		/// `InvalidName`, `NameTaken`, `CachedTokenDearer`, `PolicyIncomplete`, `NoSourceForDataShare`,
+		/// `InvalidName`, `NameTaken`, `NameRests`, `CachedTokenDearer`, `PolicyIncomplete`, `NoSourceForDataShare`,
 		/// `NoDataShareForSources`, `TemplateOverheadTooHigh`, `UnknownAttributionRule`, `ZeroSourceWeight`,
 		/// `DuplicateSource`, `UnknownRelease`, `OutOfIds`; a token error if the signer cannot afford the deposit.
 		///
 		/// # Events
-		/// `ModelRegistered`.
+		/// `NameReleased`, if the name has rested; `ModelRegistered`.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::register_model(details.sources.len().saturated_into()))]
 		pub fn register_model(
@@ -379,7 +400,7 @@ pub mod pallet {
 		/// Those of [`register_model`](Self::register_model), `UnknownParent`, `ParentRetired`, `LineageTooDeep`.
 		///
 		/// # Events
-		/// `ModelRegistered`, `ModelDerived`.
+		/// `NameReleased`, if the name has rested; `ModelRegistered`, `ModelDerived`.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::register_derived_model(details.sources.len().saturated_into()))]
 		pub fn register_derived_model(
@@ -576,19 +597,20 @@ pub mod pallet {
 		}
 
 		/// Removes a retired model whose calls have been settled: up to `limit` (256 at most) of its old versions
-		/// and prices, then, once none are left, itself. If models descend from it, a [`Tombstone`] stays.
+		/// and prices, then, once none are left, itself. If models descend from it, a [`Tombstone`] stays. Its name
+		/// rests for [`NameRest`](Config::NameRest) blocks.
 		///
 		/// # Origin
 		/// Signed, by the model's owner.
 		///
 		/// # Deposit
-		/// That for what is removed is released.
+		/// That for what is removed is released. For the resting name, the base stays on hold with that for its bytes.
 		///
 		/// # Errors
 		/// `UnknownModel`, `NotOwner`, `NotRetired`, `SettlementOpen`, `NothingToRemove`.
 		///
 		/// # Events
-		/// `ModelPurged`, or `ModelPurgedInPart`.
+		/// `NameRests` and `ModelPurged`, or `ModelPurgedInPart`.
 		#[pallet::call_index(11)]
 		#[pallet::weight(T::WeightInfo::purge_model((*limit).min(MAX_REMOVED)))]
 		pub fn purge_model(
@@ -670,6 +692,9 @@ pub mod pallet {
 
 		/// Takes over a model that is offered to the signer.
 		///
+		/// - `max_deposit`: the most that may be held for it, in planck. Until it is handed over, the old owner can
+		///   make it larger.
+		///
 		/// What calls earn that are settled from then on is the new owner's: no payee that the old one has named
 		/// is paid any more.
 		///
@@ -680,15 +705,20 @@ pub mod pallet {
 		/// One at the rates of today is held on the signer's account, and the old owner's is released.
 		///
 		/// # Errors
-		/// `UnknownModel`, `NotOffered`, `TooManyChanges`; a token error if the signer cannot afford the deposit.
+		/// `UnknownModel`, `NotOffered`, `TooManyChanges`, `DepositTooHigh`; a token error if the signer cannot afford
+		/// the deposit.
 		///
 		/// # Events
 		/// `OwnerChanged`.
 		#[pallet::call_index(15)]
 		#[pallet::weight(T::WeightInfo::accept_model())]
-		pub fn accept_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+		pub fn accept_model(
+			origin: OriginFor<T>,
+			model: ModelId,
+			max_deposit: Balance,
+		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_accept(model, who)
+			Self::do_accept(model, who, max_deposit)
 		}
 
 		/// Names the account that is paid for a model from now on, and gets its royalties, also for calls that are
@@ -715,6 +745,26 @@ pub mod pallet {
 		) -> DispatchResult {
 			let entry = Self::owned_model(origin, model)?;
 			Self::do_set_payee(model, entry, payee)
+		}
+
+		/// Frees the name of a model that is gone, which has rested for long enough.
+		///
+		/// # Origin
+		/// Signed, by anybody.
+		///
+		/// # Deposit
+		/// That for the name is released to the model's last owner.
+		///
+		/// # Errors
+		/// `NameNotResting`, `NameRests`.
+		///
+		/// # Events
+		/// `NameReleased`.
+		#[pallet::call_index(17)]
+		#[pallet::weight(T::WeightInfo::release_name())]
+		pub fn release_name(origin: OriginFor<T>, name: Name) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_release_name(name)
 		}
 	}
 }

@@ -54,6 +54,7 @@ parameter_types! {
 	pub static NoticePeriod: BlockNumber = 10;
 	pub static SettlementGrace: BlockNumber = 20;
 	pub static HistoryPeriod: BlockNumber = 50;
+	pub static NameRest: BlockNumber = 100;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -97,6 +98,7 @@ impl pallet_model_registry::Config for Test {
 	type NoticePeriod = NoticePeriod;
 	type SettlementGrace = SettlementGrace;
 	type HistoryPeriod = HistoryPeriod;
+	type NameRest = NameRest;
 	type DepositBase = DepositBase;
 	type DepositPerByte = DepositPerByte;
 	type WeightInfo = ();

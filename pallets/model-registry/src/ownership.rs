@@ -6,8 +6,8 @@ use frame_system::{
 	ensure_signed,
 	pallet_prelude::{BlockNumberFor, OriginFor},
 };
-use openledger_primitives::ModelId;
-use sp_runtime::{traits::Saturating, DispatchError};
+use openledger_primitives::{Balance, ModelId};
+use sp_runtime::{traits::Saturating, ArithmeticError, DispatchError};
 
 impl<T: Config> Pallet<T> {
 	/// The model as it is now.
@@ -56,13 +56,15 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_accept(id: ModelId, to: T::AccountId) -> DispatchResult {
+	pub(crate) fn do_accept(id: ModelId, to: T::AccountId, max_deposit: Balance) -> DispatchResult {
 		let mut model = Self::model_now(id)?;
 		ensure!(model.offered_to.as_ref() == Some(&to), Error::<T>::NotOffered);
 		let (from, held) = (model.owner.clone(), model.deposit);
 		// Whom the owner before has named is not paid any more.
 		Self::change_parties(&mut model, Parties { owner: to.clone(), payee: None })?;
 		let deposit = Self::deposit_for(model.deposit.bytes);
+		let amount = deposit.amount().ok_or(ArithmeticError::Overflow)?;
+		ensure!(amount <= max_deposit, Error::<T>::DepositTooHigh);
 		Self::hold(&to, &deposit)?;
 		Self::release(&from, &held)?;
 

@@ -2,7 +2,7 @@
 
 use crate::{
 	deposits::bytes_of, Changing, Config, Dated, Error, Event, Model, ModelIdByName, Models,
-	NextModelId, Pallet, Parties, PartiesHistory, Prices, Terms, Versions,
+	NextModelId, Pallet, Parties, PartiesHistory, Prices, RestingNames, Terms, Versions,
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
@@ -31,6 +31,11 @@ impl<T: Config> Pallet<T> {
 	) -> Result<ModelId, DispatchError> {
 		ensure!(is_valid_name(&name), Error::<T>::InvalidName);
 		ensure!(!ModelIdByName::<T>::contains_key(&name), Error::<T>::NameTaken);
+		let resting = RestingNames::<T>::get(&name);
+		ensure!(
+			resting.as_ref().is_none_or(|resting| resting.is_free_for(&owner, &Self::now())),
+			Error::<T>::NameRests
+		);
 		ensure!(price.is_sound(), Error::<T>::CachedTokenDearer);
 		ensure!(policy.is_complete(), Error::<T>::PolicyIncomplete);
 		ensure!(
@@ -59,6 +64,9 @@ impl<T: Config> Pallet<T> {
 		let deposit = Self::deposit_for(bytes);
 		Self::hold(&owner, &deposit)?;
 
+		if let Some(resting) = resting {
+			Self::end_rest(name.clone(), &resting)?;
+		}
 		let model = Model {
 			name: name.clone(),
 			owner: owner.clone(),

@@ -1,13 +1,16 @@
-//! The removal of models, and of prices that have had their time, from storage.
+//! The removal of models, of prices that have had their time, and of names that have rested, from storage.
 
 use crate::{
 	deposits::bytes_of, Config, Error, Event, ModelIdByName, ModelOf, Models, Pallet, Prices,
-	Versions,
+	RestingNameOf, RestingNames, Versions,
 };
 use alloc::vec::Vec;
-use frame_support::ensure;
-use openledger_primitives::{ModelId, PriceVersion, VersionId};
-use sp_runtime::{traits::Zero, DispatchError, SaturatedConversion};
+use frame_support::{ensure, traits::Get};
+use openledger_primitives::{ModelId, Name, PriceVersion, VersionId};
+use sp_runtime::{
+	traits::{Saturating, Zero},
+	DispatchError, DispatchResult, SaturatedConversion,
+};
 
 /// Something that a purge removes, by its number.
 enum Entry {
@@ -38,8 +41,10 @@ impl<T: Config> Pallet<T> {
 		let finished = entries.len() <= most;
 		entries.truncate(most);
 		ensure!(finished || !entries.is_empty(), Error::<T>::NothingToRemove);
+		let mut resting = None;
 		if finished {
-			Self::release(&model.owner, &model.deposit)?;
+			let until = Self::now().saturating_add(T::NameRest::get());
+			resting = Some(Self::release_to_rest(&model, until)?);
 		} else {
 			let bytes = entries.iter().fold(0u32, |sum, (_, bytes)| sum.saturating_add(*bytes));
 			Self::adjust_deposit(&mut model, 0, bytes)?;
@@ -52,12 +57,15 @@ impl<T: Config> Pallet<T> {
 				Entry::Price(number) => Prices::<T>::remove(id, number),
 			}
 		}
-		if finished {
+		if let Some(resting) = resting {
 			Versions::<T>::remove(id, version);
 			Prices::<T>::remove(id, price);
 			ModelIdByName::<T>::remove(&model.name);
 			Models::<T>::remove(id);
 			Self::leave_lineage(id, &model);
+			let (owner, until) = (resting.owner.clone(), resting.until);
+			RestingNames::<T>::insert(&model.name, resting);
+			Self::deposit_event(Event::NameRests { name: model.name, owner, until });
 			Self::deposit_event(Event::ModelPurged { model: id });
 		} else {
 			Models::<T>::insert(id, model);
@@ -100,5 +108,20 @@ impl<T: Config> Pallet<T> {
 		Models::<T>::insert(id, model);
 		Self::deposit_event(Event::PricesPruned { model: id, removed });
 		Ok(looked_at)
+	}
+
+	/// Frees a name that has rested for long enough.
+	pub(crate) fn do_release_name(name: Name) -> DispatchResult {
+		let resting = RestingNames::<T>::get(&name).ok_or(Error::<T>::NameNotResting)?;
+		ensure!(resting.until <= Self::now(), Error::<T>::NameRests);
+		Self::end_rest(name, &resting)
+	}
+
+	/// Removes a name from those that rest, and gives the deposit for it back.
+	pub(crate) fn end_rest(name: Name, resting: &RestingNameOf<T>) -> DispatchResult {
+		Self::release_amount(&resting.owner, resting.deposit)?;
+		RestingNames::<T>::remove(&name);
+		Self::deposit_event(Event::NameReleased { name });
+		Ok(())
 	}
 }

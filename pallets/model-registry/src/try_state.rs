@@ -2,7 +2,7 @@
 
 use crate::{
 	deposits::bytes_of, Changing, Config, Dated, HoldReason, ModelIdByName, ModelOf, Models,
-	NextModelId, Pallet, PartiesHistory, Prices, Tombstones, Versions,
+	NextModelId, Pallet, PartiesHistory, Prices, RestingNames, Tombstones, Versions,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{ensure, traits::fungible::InspectHold};
@@ -20,7 +20,8 @@ impl<T: Config> Pallet<T> {
 	/// follow one another without a gap in time, that what is announced changes something, that every
 	/// price and every version is within bounds, that every policy is complete and leads to data if it pays
 	/// data, that owners and payees follow one another up to the present ones, that no time to settle is
-	/// forgotten, and that every deposit is what the stored bytes ask for, and is held.
+	/// forgotten, that no name rests that a model has, that every deposit is what the stored bytes ask for, and
+	/// that this is what is held, of everybody.
 	///
 	/// # Errors
 	/// With the first thing that is wrong.
@@ -43,12 +44,19 @@ impl<T: Config> Pallet<T> {
 		for (id, _) in Prices::<T>::iter_keys() {
 			ensure!(Models::<T>::contains_key(id), "a price without a model");
 		}
+		for (name, resting) in RestingNames::<T>::iter() {
+			ensure!(!ModelIdByName::<T>::contains_key(&name), "a model's name rests");
+			let deposit = deposits.entry(resting.owner).or_default();
+			*deposit = deposit.checked_add(resting.deposit).ok_or("deposits overflow")?;
+		}
 		Self::check_children()?;
 		let reason = HoldReason::Model.into();
-		for (owner, deposit) in deposits {
-			let held = T::Currency::balance_on_hold(&reason, &owner);
+		for who in frame_system::Account::<T>::iter_keys() {
+			let held = T::Currency::balance_on_hold(&reason, &who);
+			let deposit = deposits.remove(&who).unwrap_or_default();
 			ensure!(held == deposit, "an owner's hold differs from the deposits");
 		}
+		ensure!(deposits.values().all(|deposit| *deposit == 0), "an owner is no account");
 		Ok(())
 	}
 

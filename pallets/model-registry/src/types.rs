@@ -264,6 +264,24 @@ pub struct Tombstone<AccountId, BlockNumber> {
 	pub children: u32,
 }
 
+/// The name of a model that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct RestingName<AccountId, BlockNumber> {
+	/// The last owner of the model, who may take the name again at any time.
+	pub owner: AccountId,
+	/// The first block in which everybody may.
+	pub until: BlockNumber,
+	/// Deposit held on the owner's account for it, in planck.
+	pub deposit: Balance,
+}
+
+impl<AccountId: PartialEq, BlockNumber: Ord> RestingName<AccountId, BlockNumber> {
+	/// Returns `true` if `who` may take the name in the block `now`.
+	pub fn is_free_for(&self, who: &AccountId, now: &BlockNumber) -> bool {
+		self.until <= *now || self.owner == *who
+	}
+}
+
 /// The owners and payees of a model, in the types of a runtime.
 pub(crate) type PartiesOf<T> =
 	PartiesHistory<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
@@ -273,3 +291,6 @@ pub type ModelOf<T> = Model<<T as frame_system::Config>::AccountId, BlockNumberF
 
 /// The rest of a model, in the types of a runtime.
 pub type TombstoneOf<T> = Tombstone<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
+
+/// The name of a model that is gone, in the types of a runtime.
+pub type RestingNameOf<T> = RestingName<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;

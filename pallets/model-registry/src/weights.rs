@@ -39,6 +39,8 @@ pub trait WeightInfo {
 	fn accept_model() -> Weight;
 	/// Naming a payee.
 	fn set_payee() -> Weight;
+	/// Freeing a name that has rested.
+	fn release_name() -> Weight;
 }
 
 /// Picoseconds of computation in a call, beside its storage accesses.
@@ -53,10 +55,10 @@ fn counted(reads: u64, writes: u64) -> Weight {
 
 /// Counts of storage accesses, each taken as cold, in place of measured weights.
 impl WeightInfo for () {
-	// Read: NextModelId, ModelIdByName, the owner's account and holds, one entry per source.
-	// Written: NextModelId, ModelIdByName, Models, Versions, Prices, the account and the holds.
+	// Read: NextModelId, ModelIdByName, RestingNames, the accounts and holds of the owner and of whoever had
+	// the name before, one entry per source. Written: all of these but the sources, Models, Versions, Prices.
 	fn register_model(s: u32) -> Weight {
-		counted(u64::from(s).saturating_add(4), 7)
+		counted(u64::from(s).saturating_add(7), 10)
 	}
 
 	// Read and written: Models.
@@ -72,7 +74,7 @@ impl WeightInfo for () {
 	// As `register_model`. Read as well: Models and Tombstones for each level above. Written as
 	// well: the parent.
 	fn register_derived_model(s: u32) -> Weight {
-		counted(u64::from(s).saturating_add(12), 8)
+		counted(u64::from(s).saturating_add(15), 11)
 	}
 
 	// Read: Models, Versions twice, Prices twice (if there are no sources), the owner's account and
@@ -116,10 +118,10 @@ impl WeightInfo for () {
 	}
 
 	// Read: `n` entries, one more, the last version and price, Models, the owner's account and
-	// holds, Models and Tombstones for each level above. Written: the same, and ModelIdByName.
+	// holds, Models and Tombstones for each level above. Written: the same, ModelIdByName and RestingNames.
 	fn purge_model(n: u32) -> Weight {
 		let n = u64::from(n);
-		counted(n.saturating_add(14), n.saturating_add(10))
+		counted(n.saturating_add(14), n.saturating_add(11))
 	}
 
 	// Read: `n` entries, one more, Models, the owner's account and holds. Written: `n` entries,
@@ -147,5 +149,10 @@ impl WeightInfo for () {
 	// Read and written: Models.
 	fn set_payee() -> Weight {
 		counted(1, 1)
+	}
+
+	// Read and written: RestingNames, the account and the holds of whoever had it.
+	fn release_name() -> Weight {
+		counted(3, 3)
 	}
 }

@@ -106,7 +106,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Divided<'a, T::AccountId>, DispatchError> {
 		let LaneTerms { call, protocol_share, .. } = lane.terms;
 		ensure!(call.policy.is_complete(), Error::<T>::Unsplittable);
-		let mut sums = LaneSums::new(call);
+		let mut sums = LaneSums::new(call, T::CountedCharge::get());
 		let mut parts = Vec::with_capacity(lane.items.len());
 		for item in &lane.items {
 			let (charge, by_list) = (item.charge, item.list_charge);

@@ -20,14 +20,16 @@ pub(crate) struct LaneSums<'a, AccountId> {
 	royalties: Vec<Balance>,
 	/// The lane's part of its model's totals.
 	totals: ModelEarnings,
+	/// The least cost of a call that counts, in planck.
+	least: Balance,
 }
 
 impl<'a, AccountId: Ord> LaneSums<'a, AccountId> {
-	/// Those of no charge.
-	pub(crate) fn new(terms: &'a CallTerms<AccountId>) -> Self {
+	/// Those of no charge. Calls count from `least` planck on.
+	pub(crate) fn new(terms: &'a CallTerms<AccountId>, least: Balance) -> Self {
 		let shares = terms.lineage.iter().map(|ancestor| ancestor.royalty).collect();
 		let royalties = vec![0; terms.lineage.len()];
-		Self { terms, shares, royalties, totals: ModelEarnings::default() }
+		Self { terms, shares, royalties, totals: ModelEarnings::default(), least }
 	}
 
 	/// Divides the developer's part of an item, which has these parts, and adds all of them up. `None` if a sum does
@@ -40,7 +42,7 @@ impl<'a, AccountId: Ord> LaneSums<'a, AccountId> {
 			royalties = royalties.checked_add(*amount)?;
 		}
 		let more = ModelEarnings {
-			calls: item.calls,
+			calls: totals::counted(item, self.least),
 			charged: item.charge,
 			developer: settled.developer,
 			data: settled.data,

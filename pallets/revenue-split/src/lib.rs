@@ -142,6 +142,12 @@ pub mod pallet {
 		/// Where the protocol's share goes.
 		type ProtocolAccount: Get<Self::AccountId>;
 
+		/// The least cost of a call that counts in its model's totals, in planck; 0 if all count. Of a run no more
+		/// calls count than its charge pays for at this rate: numbers of calls are what their callers and nodes say,
+		/// and would cost nothing to raise otherwise.
+		#[pallet::constant]
+		type CountedCharge: Get<Balance>;
+
 		/// Derives the pot's account.
 		#[pallet::constant]
 		type PotId: Get<PalletId>;

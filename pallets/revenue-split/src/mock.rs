@@ -82,6 +82,7 @@ parameter_types! {
 	/// Governed.
 	pub static ProtocolShare: Permill = Permill::from_percent(5);
 	pub const HistoryPeriod: u64 = 50;
+	pub static CountedCharge: Balance = 1;
 	pub static DataFault: Option<Fault> = None;
 	/// The block before which nobody knows any more which releases there were.
 	pub static DataKnownSince: BlockNumber = 0;
@@ -187,6 +188,7 @@ impl pallet_revenue_split::Config for Test {
 	type ProtocolShare = ProtocolShare;
 	type HistoryPeriod = HistoryPeriod;
 	type ProtocolAccount = ProtocolAccount;
+	type CountedCharge = CountedCharge;
 	type PotId = PotId;
 	type WeightInfo = ();
 }
@@ -245,6 +247,7 @@ pub fn chain(balances: Vec<(AccountId, Balance)>) -> sp_io::TestExternalities {
 
 pub fn new_test_ext() -> sp_io::TestExternalities {
 	ProtocolShare::set(Permill::from_percent(5));
+	CountedCharge::set(1);
 	DataFault::set(None);
 	DataKnownSince::set(0);
 	DataChangesAt::set(None);

@@ -1,6 +1,15 @@
 //! Sums of what a model's calls were charged and paid.
 
-use openledger_primitives::{info::ModelEarnings, Balance};
+use openledger_primitives::{info::ModelEarnings, traits::ItemCharge, Balance};
+
+/// The calls of an item that count, where each has to have cost `least` planck: no more of a run than its charge
+/// pays for, so that a number of calls cannot be had for less than so many times that. If `least` is 0, all count.
+pub(crate) fn counted(item: &ItemCharge, least: Balance) -> u64 {
+	match item.charge.checked_div(least) {
+		Some(paid_for) => item.calls.min(u64::try_from(paid_for).unwrap_or(u64::MAX)),
+		None => item.calls,
+	}
+}
 
 /// Adds `more` to `totals`. A sum over a lifetime that would not fit stays at the largest number: no
 /// payment is undone for the sake of a statistic.

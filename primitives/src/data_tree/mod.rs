@@ -6,10 +6,10 @@
 //! guess at leaves whose hashes a proof of other ones shows.
 
 use crate::{
-	domain::{self, derive_salt, Salt, DATA_LEAF, DATA_SALT, PRIVATE_LEAF},
+	domain::{self, derive_salt, Salt, DATA_LEAF, DATA_SALT, DRAWN_LEAF, PRIVATE_LEAF},
 	stream::MAX_STREAM,
 	tree::{self, TreeBuilder},
-	Hash,
+	ContributionId, Hash,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -109,6 +109,29 @@ impl DataRoot {
 		u32::try_from(self.size.div_ceil(LEAF_BYTES.into())).ok()
 	}
 
+	/// The number of leaves, from the first on, of which one is drawn: those left of the root, or the only one. `None`
+	/// if no stream has this size.
+	///
+	/// A root does not say how many leaves it is over, and a leaf far to the right may have few hashes beside it: the
+	/// last of five stands under their root like the second of two. Who has nothing but that one could say
+	/// that there are two. But all leaves left of the root have as many hashes beside them as the number of leaves
+	/// demands, and nobody shows one of them who says that there are less than half as many.
+	fn drawable(&self) -> Option<u32> {
+		let above = self.leaves()?.checked_next_power_of_two()?;
+		Some((above / 2).max(1))
+	}
+
+	/// The leaf that the contributor of `contribution` has to show, where the draw has come out as `seed`: whoever
+	/// does not know the seed cannot tell which. It is left of the root. `None` if no stream has this size.
+	pub fn drawn(&self, seed: &Hash, contribution: ContributionId) -> Option<DrawnLeaf> {
+		let drawn = domain::hash(DRAWN_LEAF, &[seed.as_bytes(), &contribution.to_le_bytes()]);
+		let number = u64::from_le_bytes(*drawn.as_bytes().first_chunk()?);
+		let leaf = u32::try_from(number.checked_rem(self.drawable()?.into())?).ok()?;
+		let offset = u64::from(leaf).checked_mul(LEAF_BYTES.into())?;
+		let length = self.size.checked_sub(offset)?.min(LEAF_BYTES.into());
+		Some(DrawnLeaf { leaf, offset, length: u32::try_from(length).ok()? })
+	}
+
 	/// The leaves that a range touches: the first, the one after the last, and the bytes of all of them.
 	///
 	/// # Errors
@@ -133,6 +156,18 @@ impl DataRoot {
 			before: u32::try_from(offset.saturating_sub(begin)).map_err(|_| DataError::Range)?,
 		})
 	}
+}
+
+/// A leaf that was drawn, and the range of the stream that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct DrawnLeaf {
+	/// Its number, from 0.
+	pub leaf: u32,
+	/// Bytes of the stream before it.
+	pub offset: u64,
+	/// Its bytes.
+	pub length: u32,
 }
 
 /// The leaves that a range touches.

@@ -79,6 +79,54 @@ fn salts_hide_equal_leaves() {
 	assert!(public.iter().all(|leaf| !private.contains(leaf)));
 }
 
+#[test]
+fn what_is_drawn_depends_on_the_draw_and_the_contribution() {
+	let data = root(&stream(40_000), None).unwrap();
+	let drawn =
+		|seed: u8, contribution| data.drawn(&Hash::repeat_byte(seed), contribution).unwrap();
+
+	assert_eq!(drawn(1, 5), drawn(1, 5));
+	let leaves: std::collections::BTreeSet<_> =
+		(0..100).map(|number| drawn(number % 10, (number / 10).into()).leaf).collect();
+	assert!(leaves.len() > 50, "{leaves:?}");
+	assert_eq!(DataRoot { size: 0, ..data }.drawn(&Hash::zero(), 0), None);
+	assert_eq!(DataRoot { size: MAX_STREAM + 1, ..data }.drawn(&Hash::zero(), 0), None);
+}
+
+#[test]
+fn nobody_shows_the_last_leaf_of_a_stream_that_they_call_shorter() {
+	let stream = stream(1_200);
+	let data = root(&stream, None).unwrap();
+	let hashes = leaf_hashes(&stream, None);
+	let last = RangeProof::new(&stream, None, &hashes, 1_024, 176).unwrap();
+	// The last of five leaves is as well the second of two under the same root.
+	let shorter = DataRoot { size: 256 + 176, ..data };
+	assert_eq!(last.verify(&shorter, 256, 176), Ok(&stream[1_024..]));
+
+	for number in 0..20 {
+		let DrawnLeaf { offset, length, .. } =
+			shorter.drawn(&Hash::repeat_byte(number), number.into()).unwrap();
+		assert!(last.verify(&shorter, offset, length).is_err());
+	}
+}
+
+#[test]
+fn leaves_that_are_drawn_have_a_place_that_no_much_shorter_stream_has() {
+	let data = |leaves: u64| DataRoot { root: Hash::zero(), size: 256 * leaves, private: false };
+	let drawable = |leaves| data(leaves).drawable();
+	assert_eq!([1, 2, 3, 4, 5, 8, 9].map(drawable), [1, 1, 2, 2, 4, 4, 8].map(Some));
+	assert_eq!(drawable(1 << 28), Some(1 << 27));
+	let beside = |leaves: u64, leaf: u32| {
+		tree::needed(u32::try_from(leaves).unwrap(), &[leaf]).unwrap().len()
+	};
+	for leaves in 2u64..70 {
+		let depth = leaves.next_power_of_two().trailing_zeros() as usize;
+		for leaf in 0..drawable(leaves).unwrap() {
+			assert_eq!(beside(leaves, leaf), depth, "{leaf} of {leaves}");
+		}
+	}
+}
+
 proptest! {
 	#[test]
 	fn exactly_what_is_there_is_proven(
@@ -133,6 +181,20 @@ proptest! {
 		proof.hashes.pop();
 		proof.bytes.pop();
 		prop_assert_eq!(proof.verify(&data, place, range), Err(DataError::Length));
+	}
+
+	/// The leaf that is drawn can be shown, whatever the size, and is one whole leaf.
+	#[test]
+	fn what_is_drawn_can_be_shown(length in 1usize..2_000, chance: [u8; 32], id: u64, private: bool) {
+		let stream = stream(length);
+		let seed = private.then(seed);
+		let data = root(&stream, seed.as_ref()).unwrap();
+		let DrawnLeaf { leaf, offset, length } = data.drawn(&chance.into(), id).unwrap();
+
+		let hashes = leaf_hashes(&stream, seed.as_ref());
+		let proof = RangeProof::new(&stream, seed.as_ref(), &hashes, offset, length).unwrap();
+		let shown = proof.verify(&data, offset, length).unwrap();
+		prop_assert_eq!(Some(shown), stream.chunks(256).nth(leaf as usize));
 	}
 
 	#[test]

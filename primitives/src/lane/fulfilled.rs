@@ -3,10 +3,13 @@
 
 use super::{
 	Agreement, LineageShare, PoolPayment, SettledCall, SettledItem, SettledLane, SourceShare,
+	Statement,
 };
 use crate::{
-	policy::RevenuePolicy, price::PriceSchedule, tree, AccountId, Hash, Sequence, MAX_LINEAGE,
-	MAX_SOURCES,
+	on_chain::{call_session, call_statement, CALL_LANE},
+	policy::RevenuePolicy,
+	price::PriceSchedule,
+	tree, AccountId, Hash, RequestId, Sequence, MAX_LINEAGE, MAX_SOURCES,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -51,13 +54,13 @@ impl FulfilledCall {
 	/// The sequence of the call's record: it is the first of its lane, and the last.
 	pub const SEQUENCE: Sequence = 1;
 
-	/// The same as the settlement of a lane, from which [`payouts`](super::payouts) works out all payments again.
-	/// What only a session has is 0.
-	pub fn as_lane(&self) -> (SettledLane, SettledItem) {
+	/// The same as the settlement of a lane, from which [`payouts`](super::payouts) works out all payments again, and
+	/// behind whose root the call can be disputed. What only a session has is 0.
+	pub fn as_lane(&self, request: RequestId) -> (SettledLane, SettledItem) {
 		let item = SettledItem::Call(self.call.clone());
 		let lane = SettledLane {
-			session: 0,
-			lane: 0,
+			session: call_session(request),
+			lane: CALL_LANE,
 			caller: self.caller.clone(),
 			node: self.node.clone(),
 			node_payee: self.node_payee.clone(),
@@ -78,5 +81,11 @@ impl FulfilledCall {
 			root: tree::root(&[item.leaf()]).unwrap_or_default(),
 		};
 		(lane, item)
+	}
+
+	/// The statement that the node has signed of the call.
+	pub fn statement(&self, genesis_hash: Hash, request: RequestId, input_hash: Hash) -> Statement {
+		let SettledCall { record, charge, .. } = &self.call;
+		call_statement(genesis_hash, request, input_hash, self.agreement, record, *charge)
 	}
 }

@@ -1,7 +1,10 @@
 //! Trees over streams.
 
 use crate::{expect, hex, pattern, scale};
-use openledger_primitives::data_tree::{leaf_hashes, root, DataRoot, DataSeed, RangeProof};
+use openledger_primitives::{
+	data_tree::{leaf_hashes, root, DataRoot, DataSeed, DrawnLeaf, RangeProof},
+	Hash,
+};
 use serde_json::{json, Value};
 
 fn seed() -> DataSeed {
@@ -20,12 +23,24 @@ fn case(length: usize, private: bool, ranges: &[(u64, u32)]) -> Value {
 			json!({ "offset": offset, "length": length, "proof": scale(&proof) })
 		})
 		.collect();
+	let draws = (0..3u8).map(|number| {
+		let (draw, contribution) = (Hash::repeat_byte(number), u64::from(number) << 40 | 7);
+		let DrawnLeaf { leaf, offset, length } = data.drawn(&draw, contribution).unwrap();
+		json!({
+			"draw": hex(draw),
+			"contribution": contribution,
+			"leaf": leaf,
+			"offset": offset,
+			"length": length,
+		})
+	});
 	json!({
 		"stream": hex(&stream),
 		"seed": seed.map(|seed| hex(seed.0)),
 		"leaves": hashes.iter().map(hex).collect::<Vec<_>>(),
 		"root": hex(data.root),
 		"ranges": ranges,
+		"drawn": draws.collect::<Vec<_>>(),
 	})
 }
 
@@ -88,7 +103,7 @@ fn data_trees() {
 	];
 	expect(
 		"data-trees.json",
-		"trees over streams, public and private, and ranges of them",
+		"trees over streams, public and private, ranges of them, and which leaf is drawn",
 		json!({ "cases": cases, "refused": refused }),
 	);
 }

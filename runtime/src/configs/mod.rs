@@ -8,5 +8,5 @@ mod system;
 mod wallets;
 
 pub use fees::{DealWithFees, FeeMultiplier};
-pub use openledger::pot_accounts;
+pub use openledger::{pot_accounts, NameRest};
 pub use wallets::ProxyType;

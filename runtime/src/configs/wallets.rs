@@ -149,6 +149,7 @@ fn keeps_funds(call: &RuntimeCall) -> bool {
 				| Models::cancel_policy { .. }
 				| Models::withdraw_offer { .. }
 				| Models::prune_model { .. }
+				| Models::release_name { .. }
 		),
 		RuntimeCall::DataAttribution(call) => matches!(
 			call,
@@ -162,6 +163,10 @@ fn keeps_funds(call: &RuntimeCall) -> bool {
 				| Data::remove_reservation { .. }
 				| Data::contest_accusation { .. }
 				| Data::sweep_slashed { .. }
+				| Data::show_possession { .. }
+				| Data::lapse_contribution { .. }
+				| Data::suspend_contribution { .. }
+				| Data::remove_datanet { .. }
 		),
 		RuntimeCall::InferenceMetering(call) => matches!(
 			call,
@@ -170,7 +175,12 @@ fn keeps_funds(call: &RuntimeCall) -> bool {
 				| Metering::close_by_agreement { .. }
 		),
 		RuntimeCall::InferenceRequests(call) => {
-			matches!(call, Requests::cancel_call { .. } | Requests::expire_call { .. })
+			matches!(
+				call,
+				Requests::cancel_call { .. }
+					| Requests::expire_call { .. }
+					| Requests::forget_outcome { .. }
+			)
 		}
 		_ => false,
 	}
@@ -193,7 +203,12 @@ fn calls_models(call: &RuntimeCall) -> bool {
 				| Metering::close_by_agreement { .. }
 		),
 		RuntimeCall::InferenceRequests(call) => {
-			matches!(call, Requests::request_call { .. } | Requests::cancel_call { .. })
+			matches!(
+				call,
+				Requests::request_call { .. }
+					| Requests::cancel_call { .. }
+					| Requests::forget_outcome { .. }
+			)
 		}
 		_ => false,
 	}
@@ -215,12 +230,17 @@ fn runs_a_node(call: &RuntimeCall) -> bool {
 				| Metering::settle_lanes { .. }
 				| Metering::close_session { .. }
 		),
-		RuntimeCall::InferenceRequests(call) => matches!(call, Requests::fulfil_call { .. }),
+		RuntimeCall::InferenceRequests(call) => matches!(
+			call,
+			Requests::fulfil_call { .. }
+				| Requests::claim_call { .. }
+				| Requests::decline_call { .. }
+		),
 		_ => false,
 	}
 }
 
-/// Calls of a curator from day to day.
+/// Calls of a curator from day to day. Not confirming an accusation, which puts a stake at risk.
 fn curates(call: &RuntimeCall) -> bool {
 	use pallet_data_attribution::Call as Data;
 
@@ -234,7 +254,6 @@ fn curates(call: &RuntimeCall) -> bool {
 				| Data::set_open { .. }
 				| Data::allow_contributor { .. }
 				| Data::disallow_contributor { .. }
-				| Data::confirm_accusation { .. }
 		),
 		_ => false,
 	}

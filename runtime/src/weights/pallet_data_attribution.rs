@@ -68,109 +68,61 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 		Weight::from_parts(67_558_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
-	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
-	///
-	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
 	///
 	/// Storage: `DataAttribution::Admissions` (r:1 w:0)
-	///
-	/// Proof: `DataAttribution::Admissions` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `DataAttribution::Reservations` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::Reservations` (`max_values`: None, `max_size`: Some(105), added: 2580, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::RootOwner` (r:1 w:0)
 	///
-	/// Storage: `DataAttribution::RootOwner` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::RootOwner` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::Contributions` (r:2 w:2)
-	///
-	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
 	///
 	/// Storage: `DataAttribution::NextContributionId` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::NextContributionId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	///
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
 	///
-	/// Storage: `Balances::Holds` (r:3 w:3)
+	/// Storage: `DataAttribution::Draws` (r:1 w:1)
 	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::ContributionsOf` (r:0 w:1)
 	///
-	/// Storage: `System::Account` (r:2 w:2)
-	///
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::ContributionsOf` (r:0 w:2)
-	///
-	/// Proof: `DataAttribution::ContributionsOf` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
-	///
-	/// At least 175_481 nanoseconds.
+	/// Estimated.
 	fn submit_contribution() -> Weight {
-		Weight::from_parts(194_216_000, 11_100)
-			.saturating_add(T::DbWeight::get().reads_writes(13, 12))
+		Weight::from_parts(150_000_000, 11_100)
+			.saturating_add(T::DbWeight::get().reads_writes(10, 8))
 	}
-	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
-	///
-	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
 	///
 	/// Storage: `DataAttribution::Admissions` (r:1 w:0)
 	///
-	/// Proof: `DataAttribution::Admissions` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `DataAttribution::Reservations` (r:32 w:32)
 	///
-	/// Proof: `DataAttribution::Reservations` (`max_values`: None, `max_size`: Some(105), added: 2580, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::RootOwner` (r:32 w:0)
 	///
-	/// Storage: `DataAttribution::RootOwner` (r:32 w:32)
-	///
-	/// Proof: `DataAttribution::RootOwner` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::Contributions` (r:32 w:48)
-	///
-	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::Contributions` (r:32 w:32)
 	///
 	/// Storage: `DataAttribution::NextContributionId` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::NextContributionId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	///
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
 	///
-	/// Storage: `Balances::Holds` (r:49 w:49)
+	/// Storage: `DataAttribution::Draws` (r:1 w:1)
 	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::ContributionsOf` (r:0 w:32)
 	///
-	/// Storage: `System::Account` (r:48 w:48)
+	/// The range of component `n` is `[1, 32]`.
 	///
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::ContributionsOf` (r:0 w:48)
-	///
-	/// Proof: `DataAttribution::ContributionsOf` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
-	///
-	/// `n` is from 1 to 16.
-	///
-	/// `d` is from 0 to 16.
-	///
-	/// At least 1_036_025 nanoseconds.
-	fn submit_contributions(n: u32, d: u32, ) -> Weight {
-		Weight::from_parts(1_076_491_000, 5_410)
-			// Standard error: 22_335_027
-			.saturating_add(Weight::from_parts(13_261_321, 0).saturating_mul(n.into()))
-			// Standard error: 22_531_009
-			.saturating_add(Weight::from_parts(219_808_074, 0).saturating_mul(d.into()))
-			.saturating_add(Weight::from_parts(0, 6_380).saturating_mul(d.into()))
-			.saturating_add(Weight::from_parts(0, 2_740).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(5, 2))
-			.saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().reads(8_u64.saturating_mul(d.into())))
-			.saturating_add(T::DbWeight::get().writes(6_u64.saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes(10_u64.saturating_mul(d.into())))
+	/// Estimated.
+	fn submit_contributions(n: u32, ) -> Weight {
+		Weight::from_parts(110_000_000, 8_300)
+			.saturating_add(Weight::from_parts(45_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 6_400).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(6, 4))
+			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
 	///
@@ -191,57 +143,43 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	}
 	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
 	///
-	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
-	///
-	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `System::Account` (r:1 w:1)
-	///
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
 	///
 	/// Storage: `DataAttribution::RootOwner` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::RootOwner` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `DataAttribution::Reservations` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::Reservations` (`max_values`: None, `max_size`: Some(105), added: 2580, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `DataAttribution::ContributionsOf` (r:0 w:1)
 	///
-	/// Proof: `DataAttribution::ContributionsOf` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
 	///
-	/// At least 113_429 nanoseconds.
+	/// Storage: `System::Account` (r:3 w:3)
+	///
+	/// Estimated.
 	fn reject_contribution() -> Weight {
-		Weight::from_parts(124_447_000, 8_160)
-			.saturating_add(T::DbWeight::get().reads_writes(7, 6))
+		Weight::from_parts(210_000_000, 11_100)
+			.saturating_add(T::DbWeight::get().reads_writes(11, 10))
 	}
-	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
+	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
 	///
-	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Storage: `DataAttribution::Draws` (r:1 w:1)
 	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::RootOwner` (r:1 w:0)
 	///
-	/// Storage: `DataAttribution::RootOwner` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::RootOwner` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::Reservations` (r:1 w:1)
 	///
 	/// Storage: `DataAttribution::ContributionsOf` (r:0 w:1)
 	///
-	/// Proof: `DataAttribution::ContributionsOf` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
 	///
-	/// At least 62_113 nanoseconds.
+	/// Storage: `System::Account` (r:2 w:2)
+	///
+	/// Estimated.
 	fn withdraw_contribution() -> Weight {
-		Weight::from_parts(72_189_000, 8_160)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
+		Weight::from_parts(180_000_000, 11_100)
+			.saturating_add(T::DbWeight::get().reads_writes(11, 10))
 	}
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
 	///
@@ -521,28 +459,20 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	}
 	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
 	///
-	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `DataAttribution::Accusations` (r:1 w:0)
-	///
-	/// Proof: `DataAttribution::Accusations` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `DataAttribution::RootOwner` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::RootOwner` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
 	///
 	/// Storage: `DataAttribution::ContributionsOf` (r:0 w:1)
 	///
-	/// Proof: `DataAttribution::ContributionsOf` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
 	///
-	/// At least 64_496 nanoseconds.
+	/// Estimated.
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(74_181_000, 8_160)
-			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+		Weight::from_parts(85_000_000, 8_160)
+			.saturating_add(T::DbWeight::get().reads_writes(6, 5))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
 	///
@@ -578,74 +508,35 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 		Weight::from_parts(22_384_000, 5_410)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
-	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
-	///
-	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::Accusations` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::Accusations` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::RootOwner` (r:1 w:0)
-	///
-	/// Proof: `DataAttribution::RootOwner` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::Releases` (r:512 w:0)
-	///
-	/// Proof: `DataAttribution::Releases` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::Claimed` (r:512 w:512)
-	///
-	/// Proof: `DataAttribution::Claimed` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::DirectEarnings` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::DirectEarnings` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `Balances::Holds` (r:2 w:2)
-	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `System::Account` (r:3 w:3)
-	///
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	///
-	/// `r` is from 0 to 512.
-	///
-	/// At least 166_798 nanoseconds.
-	fn accuse_contribution(r: u32, ) -> Weight {
-		Weight::from_parts(115_375_175, 10_689)
-			// Standard error: 1_756_135
-			.saturating_add(Weight::from_parts(10_564_979, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(13, 9))
-			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
-			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(r.into())))
-	}
-	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
-	///
-	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::Contributions` (r:2 w:0)
 	///
 	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
 	///
-	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::Accusations` (r:1 w:1)
+	///
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Estimated.
+	fn accuse_contribution() -> Weight {
+		Weight::from_parts(75_000_000, 8_160)
+			.saturating_add(T::DbWeight::get().reads_writes(7, 2))
+	}
+	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:1 w:0)
 	///
 	/// Storage: `DataAttribution::Accusations` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::Accusations` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
 	///
-	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Storage: `Balances::Holds` (r:1 w:1)
 	///
-	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
-	///
-	/// At least 24_186 nanoseconds.
+	/// Estimated.
 	fn confirm_accusation() -> Weight {
-		Weight::from_parts(32_159_000, 5_410)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 1))
+		Weight::from_parts(80_000_000, 8_160)
+			.saturating_add(T::DbWeight::get().reads_writes(6, 2))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
 	///
@@ -662,141 +553,60 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
 	///
-	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `DataAttribution::Accusations` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::Accusations` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `System::Account` (r:1 w:1)
-	///
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:2 w:2)
 	///
-	/// At least 64_016 nanoseconds.
+	/// Estimated.
 	fn escalate_accusation() -> Weight {
-		Weight::from_parts(74_963_000, 5_410)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 3))
+		Weight::from_parts(80_000_000, 8_160)
+			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
 	}
-	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::Accusations` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::Accusations` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
+	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
 	///
 	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::Releases` (r:512 w:0)
-	///
-	/// Proof: `DataAttribution::Releases` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::Claimed` (r:512 w:512)
-	///
-	/// Proof: `DataAttribution::Claimed` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::DirectEarnings` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::DirectEarnings` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `Balances::Holds` (r:2 w:2)
-	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `System::Account` (r:3 w:3)
-	///
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::RootOwner` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::RootOwner` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
-	///
-	/// `r` is from 1 to 512.
-	///
-	/// At least 132_768 nanoseconds.
-	fn execute_slash(r: u32, ) -> Weight {
-		Weight::from_parts(177_527_208, 10_689)
-			// Standard error: 120_548
-			.saturating_add(Weight::from_parts(8_096_592, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(12, 10))
-			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
-			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(r.into())))
-	}
-	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `DataAttribution::Accusations` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::Accusations` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::Datanets` (`max_values`: None, `max_size`: Some(194), added: 2669, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `DataAttribution::Releases` (r:512 w:0)
-	///
-	/// Proof: `DataAttribution::Releases` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `DataAttribution::Claimed` (r:512 w:512)
 	///
-	/// Proof: `DataAttribution::Claimed` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `DataAttribution::DirectEarnings` (r:1 w:1)
-	///
-	/// Proof: `DataAttribution::DirectEarnings` (`max_values`: None, `max_size`: Some(32), added: 2507, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `Balances::Holds` (r:2 w:2)
-	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `System::Account` (r:3 w:3)
-	///
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	///
 	/// Storage: `DataAttribution::RootOwner` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::RootOwner` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:3 w:3)
 	///
-	/// `r` is from 1 to 512.
+	/// Storage: `System::Account` (r:4 w:4)
 	///
-	/// At least 168_992 nanoseconds.
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// The range of component `r` is `[1, 512]`.
+	///
+	/// Estimated.
 	fn resolve_accusation(r: u32, ) -> Weight {
-		Weight::from_parts(183_848_000, 10_689)
-			// Standard error: 1_527_707
+		Weight::from_parts(230_000_000, 13_500)
 			.saturating_add(Weight::from_parts(16_072_176, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(12, 10))
+			.saturating_add(T::DbWeight::get().reads_writes(15, 12))
 			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(r.into())))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
 	///
-	/// Proof: `DataAttribution::Contributions` (`max_values`: None, `max_size`: Some(615), added: 3090, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `DataAttribution::Accusations` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::Accusations` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
 	///
-	/// Storage: `System::Account` (r:2 w:2)
+	/// Storage: `System::Account` (r:3 w:3)
 	///
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
-	///
-	/// At least 96_614 nanoseconds.
+	/// Estimated.
 	fn drop_accusation() -> Weight {
-		Weight::from_parts(107_160_000, 7_186)
-			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+		Weight::from_parts(160_000_000, 10_500)
+			.saturating_add(T::DbWeight::get().reads_writes(7, 6))
 	}
 	/// Storage: `DataAttribution::Contributions` (r:1 w:0)
 	///
@@ -837,36 +647,151 @@ impl<T: frame_system::Config> pallet_data_attribution::WeightInfo for WeightInfo
 	}
 	/// Storage: `DataAttribution::Reservations` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::Reservations` (`max_values`: None, `max_size`: Some(105), added: 2580, mode: `MaxEncodedLen`)
-	///
-	/// Storage: `System::Account` (r:1 w:1)
-	///
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	///
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:2 w:2)
 	///
-	/// At least 94_561 nanoseconds.
+	/// Estimated.
 	fn reserve_root() -> Weight {
-		Weight::from_parts(100_725_000, 7_370)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
+		Weight::from_parts(130_000_000, 7_370)
+			.saturating_add(T::DbWeight::get().reads_writes(5, 5))
 	}
 	/// Storage: `DataAttribution::Reservations` (r:1 w:1)
 	///
-	/// Proof: `DataAttribution::Reservations` (`max_values`: None, `max_size`: Some(105), added: 2580, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Storage: `System::Account` (r:2 w:2)
+	///
+	/// Estimated.
+	fn remove_reservation() -> Weight {
+		Weight::from_parts(80_000_000, 5_410)
+			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
+	}
+	/// Storage: `DataAttribution::Chance` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::Draws` (r:1 w:1)
+	///
+	/// Storage: `Babe::AuthorVrfRandomness` (r:1 w:0)
+	///
+	/// Estimated.
+	fn on_initialize() -> Weight {
+		Weight::from_parts(15_000_000, 3_600)
+			.saturating_add(T::DbWeight::get().reads_writes(3, 2))
+	}
+	/// Storage: `DataAttribution::Contributions` (r:2 w:2)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::Draws` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::RootOwner` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::Reservations` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::ContributionsOf` (r:0 w:1)
+	///
+	/// Storage: `Balances::Holds` (r:2 w:2)
 	///
 	/// Storage: `System::Account` (r:1 w:1)
 	///
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Estimated.
+	fn show_possession() -> Weight {
+		Weight::from_parts(250_000_000, 13_500)
+			.saturating_add(T::DbWeight::get().reads_writes(11, 10))
+	}
+	/// Storage: `DataAttribution::Contributions` (r:2 w:1)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::RootOwner` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::Reservations` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::ContributionsOf` (r:0 w:1)
+	///
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	///
+	/// Storage: `System::Account` (r:3 w:3)
+	///
+	/// Storage: `DataAttribution::Draws` (r:1 w:1)
+	///
+	/// Estimated.
+	fn lapse_contribution() -> Weight {
+		Weight::from_parts(215_000_000, 11_100)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 11))
+	}
+	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::Accusations` (r:1 w:1)
+	///
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	///
+	/// Storage: `System::Account` (r:2 w:2)
+	///
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	///
+	/// Estimated.
+	fn suspend_contribution() -> Weight {
+		Weight::from_parts(140_000_000, 10_500)
+			.saturating_add(T::DbWeight::get().reads_writes(8, 7))
+	}
+	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::DirectEarnings` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::Releases` (r:512 w:0)
+	///
+	/// Storage: `DataAttribution::Claimed` (r:512 w:512)
+	///
+	/// The range of component `r` is `[1, 512]`.
+	///
+	/// Estimated.
+	fn take_down(r: u32, ) -> Weight {
+		Weight::from_parts(80_000_000, 5_410)
+			.saturating_add(Weight::from_parts(12_000_000, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
+			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(r.into())))
+	}
+	/// Storage: `DataAttribution::Contributions` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::SlashedEarnings` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::Releases` (r:512 w:0)
+	///
+	/// Storage: `DataAttribution::Claimed` (r:512 w:512)
+	///
+	/// The range of component `r` is `[1, 512]`.
+	///
+	/// Estimated.
+	fn restore(r: u32, ) -> Weight {
+		Weight::from_parts(90_000_000, 5_410)
+			.saturating_add(Weight::from_parts(12_000_000, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(r.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
+			.saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(r.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(r.into())))
+	}
+	/// Storage: `DataAttribution::Datanets` (r:1 w:1)
+	///
+	/// Storage: `DataAttribution::DatanetIdByName` (r:0 w:1)
+	///
+	/// Storage: `DataAttribution::ReleaseLogs` (r:0 w:1)
+	///
+	/// Storage: `DataAttribution::Admissions` (r:1 w:0)
 	///
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	///
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
-	///
-	/// At least 49_274 nanoseconds.
-	fn remove_reservation() -> Weight {
-		Weight::from_parts(54_277_000, 4_630)
-			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
+	/// Estimated.
+	fn remove_datanet() -> Weight {
+		Weight::from_parts(85_000_000, 5_410)
+			.saturating_add(T::DbWeight::get().reads_writes(4, 5))
 	}
 }

@@ -476,10 +476,10 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `m` is from 1 to 64.
 	fn report_overcharged_call(h: u32, m: u32, ) -> Weight {
-		Weight::from_parts(530_000_000, 14_500)
+		Weight::from_parts(610_000_000, 14_500)
 			.saturating_add(Weight::from_parts(10_400_000, 0).saturating_mul(h.into()))
 			.saturating_add(Weight::from_parts(6_000_000, 0).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(11, 7))
+			.saturating_add(T::DbWeight::get().reads_writes(14, 10))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
 	/// Estimated, until it is measured.
@@ -488,10 +488,10 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `m` is from 1 to 64.
 	fn report_misreported_call(h: u32, m: u32, ) -> Weight {
-		Weight::from_parts(530_000_000, 14_500)
+		Weight::from_parts(610_000_000, 14_500)
 			.saturating_add(Weight::from_parts(10_400_000, 0).saturating_mul(h.into()))
 			.saturating_add(Weight::from_parts(6_000_000, 0).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
+			.saturating_add(T::DbWeight::get().reads_writes(13, 9))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
 	/// Estimated, until it is measured.
@@ -500,19 +500,19 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	///
 	/// `m` is from 1 to 64.
 	fn report_unlisted_call(h: u32, m: u32, ) -> Weight {
-		Weight::from_parts(600_000_000, 14_500)
+		Weight::from_parts(680_000_000, 14_500)
 			.saturating_add(Weight::from_parts(10_400_000, 0).saturating_mul(h.into()))
 			.saturating_add(Weight::from_parts(6_000_000, 0).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
+			.saturating_add(T::DbWeight::get().reads_writes(13, 9))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
 	/// Estimated, until it is measured.
 	///
 	/// `m` is from 1 to 64.
 	fn report_two_statements(m: u32, ) -> Weight {
-		Weight::from_parts(470_000_000, 9_000)
+		Weight::from_parts(550_000_000, 9_000)
 			.saturating_add(Weight::from_parts(6_000_000, 0).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(10, 6))
+			.saturating_add(T::DbWeight::get().reads_writes(13, 9))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(m.into())))
 	}
 	/// Estimated, until it is measured.
@@ -560,5 +560,15 @@ impl<T: frame_system::Config> pallet_inference_metering::WeightInfo for WeightIn
 	fn set_payee() -> Weight {
 		Weight::from_parts(50_000_000, 4_391)
 			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+	}
+	/// Estimated, until it is measured.
+	fn commit_report() -> Weight {
+		Weight::from_parts(80_000_000, 7_500)
+			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
+	}
+	/// Estimated, until it is measured.
+	fn withdraw_commitment() -> Weight {
+		Weight::from_parts(80_000_000, 7_500)
+			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 }

@@ -77,10 +77,10 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	/// At least 190_093 nanoseconds.
 	fn request_call(i: u32, f: u32, ) -> Weight {
 		// Estimated, until it is measured again: releases and their datanets are looked up as well by now.
-		Weight::from_parts(260_000_000, 120_000)
+		Weight::from_parts(265_000_000, 120_000)
 			.saturating_add(Weight::from_parts(10_000, 1).saturating_mul(i.into()))
 			.saturating_add(Weight::from_parts(4_309_089, 3_001).saturating_mul(f.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(39, 9))
+			.saturating_add(T::DbWeight::get().reads_writes(40, 9))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(f.into())))
 	}
 	/// Storage: `InferenceRequests::Requests` (r:1 w:1)
@@ -179,13 +179,13 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// At least 672_152 nanoseconds.
 	fn fulfil_call(o: u32, a: u32, s: u32, ) -> Weight {
-		// Estimated, until it is measured again: answers name more contributions by now, and releases and curators
-		// are looked up in their histories.
-		Weight::from_parts(700_000_000, 140_000)
-			.saturating_add(Weight::from_parts(15_000, 0).saturating_mul(o.into()))
+		// Estimated, until it is measured again: answers name more contributions by now, releases and curators
+		// are looked up in their histories, a signature is checked, a root and the answer are kept.
+		Weight::from_parts(950_000_000, 180_000)
+			.saturating_add(Weight::from_parts(25_000, 1).saturating_mul(o.into()))
 			.saturating_add(Weight::from_parts(38_213_666, 9_000).saturating_mul(a.into()))
 			.saturating_add(Weight::from_parts(42_009_218, 9_000).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(57, 40))
+			.saturating_add(T::DbWeight::get().reads_writes(68, 50))
 			.saturating_add(T::DbWeight::get().reads_writes(5, 3).saturating_mul(a.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(4, 3).saturating_mul(s.into()))
 	}
@@ -242,8 +242,24 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// At least 99_739 nanoseconds.
 	fn expire_call() -> Weight {
-		Weight::from_parts(109_043_000, 3_991)
-			.saturating_add(T::DbWeight::get().reads_writes(5, 7))
+		// Estimated, until it is measured again: a claim may have lapsed.
+		Weight::from_parts(210_000_000, 28_000)
+			.saturating_add(T::DbWeight::get().reads_writes(8, 10))
+	}
+	/// Estimated, until it is measured.
+	fn claim_call() -> Weight {
+		Weight::from_parts(170_000_000, 16_000)
+			.saturating_add(T::DbWeight::get().reads_writes(7, 6))
+	}
+	/// Estimated, until it is measured.
+	fn decline_call() -> Weight {
+		Weight::from_parts(170_000_000, 24_000)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 11))
+	}
+	/// Estimated, until it is measured.
+	fn forget_outcome() -> Weight {
+		Weight::from_parts(90_000_000, 16_000)
+			.saturating_add(T::DbWeight::get().reads_writes(5, 5))
 	}
 	/// Storage: `InferenceRequests::NextSlot` (r:1 w:1)
 	///
@@ -255,8 +271,9 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// At least 6_760 nanoseconds.
 	fn sweep_base() -> Weight {
-		Weight::from_parts(7_732_000, 1_489)
-			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		// Estimated, until it is measured again: there are two counters.
+		Weight::from_parts(8_500_000, 3_500)
+			.saturating_add(T::DbWeight::get().reads_writes(3, 1))
 	}
 	/// Storage: `InferenceRequests::Deadlines` (r:1 w:1)
 	///
@@ -293,7 +310,8 @@ impl<T: frame_system::Config> pallet_inference_requests::WeightInfo for WeightIn
 	///
 	/// At least 93_810 nanoseconds.
 	fn sweep_request() -> Weight {
-		Weight::from_parts(103_565_000, 3_730)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 6))
+		// Estimated, until it is measured again: a claim may have lapsed.
+		Weight::from_parts(200_000_000, 24_000)
+			.saturating_add(T::DbWeight::get().reads_writes(7, 9))
 	}
 }

@@ -50,11 +50,12 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 60_110 nanoseconds.
 	fn register_model(s: u32, ) -> Weight {
-		Weight::from_parts(69_688_641, 4_930)
+		// Estimated: a name that has rested, whose former owner gets a deposit back.
+		Weight::from_parts(119_688_641, 12_500)
 			// Standard error: 28_555
 			.saturating_add(Weight::from_parts(4_741_870, 0).saturating_mul(s.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(3, 6))
+			.saturating_add(T::DbWeight::get().reads_writes(6, 9))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(s.into())))
 	}
 	/// Storage: `ModelRegistry::Models` (r:1 w:1)
@@ -111,11 +112,12 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	///
 	/// At least 92_889 nanoseconds.
 	fn register_derived_model(s: u32, ) -> Weight {
-		Weight::from_parts(111_188_782, 21_882)
+		// Estimated: as of `register_model`.
+		Weight::from_parts(161_188_782, 29_500)
 			// Standard error: 40_908
 			.saturating_add(Weight::from_parts(4_081_507, 0).saturating_mul(s.into()))
 			.saturating_add(Weight::from_parts(0, 2_563).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(10, 7))
+			.saturating_add(T::DbWeight::get().reads_writes(13, 10))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(s.into())))
 	}
 	/// Storage: `ModelRegistry::Models` (r:1 w:1)
@@ -319,7 +321,8 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 			// Standard error: 437_607
 			.saturating_add(Weight::from_parts(9_087_658, 0).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2_971).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(14, 9))
+			// Estimated: its name rests.
+			.saturating_add(T::DbWeight::get().reads_writes(14, 10))
 			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
 	}
@@ -394,5 +397,16 @@ impl<T: frame_system::Config> pallet_model_registry::WeightInfo for WeightInfo<T
 	fn set_payee() -> Weight {
 		Weight::from_parts(35_000_000, 7_500)
 			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+	}
+	/// Storage: `ModelRegistry::RestingNames` (r:1 w:1)
+	///
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	///
+	/// Storage: `System::Account` (r:1 w:1)
+	///
+	/// Estimated.
+	fn release_name() -> Weight {
+		Weight::from_parts(75_000_000, 7_500)
+			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 }

@@ -57,22 +57,20 @@ fn self_attribution_by_the_node() {
 		let some = [(2, 3_000), (1, 2_000), (77, 1_000)];
 		assert_eq!(attribute(&some), Ok((half / 5, half + half / 5 * 4)));
 
-		// Once it is found to be a fraud, the contributor gets nothing more: of calls that were agreed on
-		// before, its part is the protocol's.
-		let accuse = Data::accuse_contribution { contribution: 1, reason: Fraud };
-		assert_ok!(send(&id(Dave), accuse));
-		let accuser = id(Dave);
-		assert_ok!(govern(Data::resolve_accusation { contribution: 1, accuser, guilty: true }));
+		// And once it is found to be a fraud, nothing at all. That is the protocol's then, and nobody else in the
+		// release has more of it.
+		let verdict = Data::resolve_accusation { contribution: 1, accuser: None, guilty: true };
+		assert_ok!(govern(verdict));
 		assert_eq!(attribute(&[(1, 10_000)]), Ok((0, half)));
 		assert_eq!(SlashedEarnings::<Runtime>::get(1), half);
-		// And to calls that are agreed on later it is nothing at all.
+		// That is so of calls that are agreed on later, too.
 		pass(1);
 		let before = pool();
 		let later = TheCall { lane: 1, as_of: block_before(), ..the_call() };
 		let later = TheCall { attribution: vec![(1, 10_000)], ..later };
 		assert_ok!(later.settle());
-		assert_eq!(pool() - before, data - data / 10);
-		assert_eq!(SlashedEarnings::<Runtime>::get(1), half);
+		assert_eq!(pool() - before, half);
+		assert_eq!(SlashedEarnings::<Runtime>::get(1), 2 * half);
 	});
 }
 
@@ -84,7 +82,8 @@ fn curator_slashing_to_steal() {
 		let bond = parameters::ContributionBond::get();
 		let accomplice = Dave;
 		let accuse = || Data::accuse_contribution { contribution: 0, reason: Fraud };
-		let confirm = || Data::confirm_accusation { contribution: 0 };
+		let confirm = || Data::confirm_accusation { contribution: 0, accuser: id(accomplice) };
+		let accept = || Data::accept_curator { datanet: 0, max_deposit: 20 * OPEN };
 
 		// Not by the curator alone, not even if the accuser becomes the curator.
 		let is_curator: DispatchError = DataError::<Runtime>::AccuserIsCurator.into();
@@ -92,54 +91,113 @@ fn curator_slashing_to_steal() {
 		assert_ok!(send(&id(accomplice), accuse()));
 		let offer = Data::offer_curator { datanet: 0, to: id(accomplice) };
 		assert_ok!(send(&id(CURATOR), offer));
-		assert_ok!(send(&id(accomplice), Data::accept_curator { datanet: 0 }));
+		assert_ok!(send(&id(accomplice), accept()));
 		assert_eq!(send(&id(accomplice), confirm()), Err(is_curator));
 		let back = Data::offer_curator { datanet: 0, to: id(CURATOR) };
 		assert_ok!(send(&id(accomplice), back));
-		assert_ok!(send(&id(CURATOR), Data::accept_curator { datanet: 0 }));
+		assert_ok!(send(&id(CURATOR), accept()));
 
-		// With an accomplice, the contributor contests, and only governance decides. It costs them.
-		let before = (wealth(&id(accomplice)), wealth(&id(Eve)));
+		// With an accomplice, the contributor contests, and only governance decides. It costs both of them.
+		let [data_pot, _, protocol] = pots();
+		let everybody =
+			|| [id(CURATOR), id(accomplice), id(Eve), protocol.clone()].map(|who| wealth(&who));
+		let before = everybody();
 		assert_ok!(send(&id(CURATOR), confirm()));
-		assert_ok!(send(&id(Eve), Data::contest_accusation { contribution: 0 }));
+		let contest = || Data::contest_accusation { contribution: 0, accuser: id(accomplice) };
+		assert_ok!(send(&id(Eve), contest()));
 		pass(2 * parameters::ContestPeriod::get());
-		let execute = || Data::execute_slash { contribution: 0 };
+		let suspend = || Data::suspend_contribution { contribution: 0, accuser: id(accomplice) };
 		let contested: DispatchError = DataError::<Runtime>::AccusationContested.into();
-		assert_eq!(send(&id(CURATOR), execute()), Err(contested));
-		let accuser = id(accomplice);
+		assert_eq!(send(&id(CURATOR), suspend()), Err(contested));
+		let accuser = Some(id(accomplice));
 		let decide =
 			|guilty| Data::resolve_accusation { contribution: 0, accuser: accuser.clone(), guilty };
 		assert_eq!(send(&id(CURATOR), decide(true)), Err(DispatchError::BadOrigin));
 		assert_ok!(govern(decide(false)));
-		assert_eq!(wealth(&id(accomplice)), before.0 - bond);
-		assert_eq!(wealth(&id(Eve)), before.1 + bond);
+		let [curator, theirs, eves, protocols] = before;
+		assert_eq!(everybody(), [curator - bond, theirs - bond, eves + bond, protocols + bond]);
 
-		// If the contributor sleeps, the protocol gets the bond, and they get nothing: what was earned
-		// stays the contributor's, what comes is the protocol's, and the other's share is what it was.
-		let [data_pot, _, protocol] = pots();
+		// If governance does not decide, a tenth of what each of them has put at stake, as often as they try.
+		for _ in 0..2 {
+			let [curator, theirs, eves, protocols] = everybody();
+			assert_ok!(send(&id(accomplice), accuse()));
+			assert_ok!(send(&id(CURATOR), confirm()));
+			assert_ok!(send(&id(Eve), contest()));
+			pass(<Runtime as pallet_data_attribution::Config>::VerdictPeriod::get());
+			let drop_it = Data::drop_accusation { contribution: 0, accuser: id(accomplice) };
+			assert_ok!(send(&id(Eve), drop_it));
+			let tenth = bond / 10;
+			let after = [curator - tenth, theirs - tenth, eves, protocols + 2 * tenth];
+			assert_eq!(everybody(), after);
+		}
+
+		// If the contributor sleeps, it is in no further release, and nobody gets anything: it earns of this one
+		// what it did.
 		let earned = claimable(0, 1);
 		let the_others = claimable(1, 1);
-		let before =
-			(wealth(&id(CURATOR)), wealth(&id(accomplice)), wealth(&protocol), wealth(&data_pot));
+		let before = (everybody(), wealth(&data_pot));
 		assert_ok!(send(&id(accomplice), accuse()));
 		assert_ok!(send(&id(CURATOR), confirm()));
 		pass(parameters::ContestPeriod::get());
-		assert_ok!(send(&id(accomplice), execute()));
-		assert_eq!(wealth(&id(CURATOR)), before.0);
-		assert_eq!(wealth(&id(accomplice)), before.1);
-		assert_eq!(wealth(&protocol), before.2 + bond);
-		assert_eq!(wealth(&data_pot), before.3);
+		assert_ok!(send(&id(accomplice), suspend()));
+		assert_eq!((everybody(), wealth(&data_pot)), before);
 		assert_eq!(claim(0, 1), Ok(earned));
 		assert_eq!(claim(1, 1), Ok(the_others));
+		let entry = Contributions::<Runtime>::get(0).unwrap();
+		assert_eq!((entry.weight_at(1), entry.weight_at(2)), (1, 0));
+	});
+}
 
+#[test]
+fn a_fraud_that_accuses_itself() {
+	on_chain(|| {
+		market(0);
+		let bond = parameters::ContributionBond::get();
+		let [.., protocol] = pots();
+		// Eve's second account accuses her, and turns to governance, so that nobody else would.
+		let accuse = || Data::accuse_contribution { contribution: 0, reason: Fraud };
+		let before = [id(Eve), id(Dave), id(FerdieStash), protocol].map(|who| (wealth(&who), who));
+		assert_ok!(send(&id(Dave), accuse()));
+		assert_ok!(send(&id(Dave), Data::escalate_accusation { contribution: 0 }));
+		// Somebody else does, and it is their accusation that the verdict names.
+		assert_ok!(send(&id(FerdieStash), accuse()));
+		let accuser = Some(id(FerdieStash));
+		assert_ok!(govern(Data::resolve_accusation { contribution: 0, accuser, guilty: true }));
+		let drop_it = Data::drop_accusation { contribution: 0, accuser: id(Dave) };
+		assert_ok!(send(&id(One), drop_it));
+		let [eve, dave, reporter, protocol] = before.map(|(before, who)| {
+			i128::try_from(wealth(&who)).unwrap() - i128::try_from(before).unwrap()
+		});
+		let bond = i128::try_from(bond).unwrap();
+		assert_eq!([eve, dave, reporter], [-bond, -bond / 10, bond * 3 / 10]);
+		assert_eq!(protocol, bond * 7 / 10 + bond / 10);
+	});
+}
+
+#[test]
+fn a_court_has_data_taken_down() {
+	on_chain(|| {
+		market(0);
+		assert_ok!(the_call().settle());
+		let earned = [0, 1].map(|contribution| claimable(contribution, 1));
+		let order = Data::take_down { contribution: 0 };
+		assert_eq!(send(&id(CURATOR), order.clone()), Err(DispatchError::BadOrigin));
+		assert_ok!(govern(order));
+
+		// What it would earn goes to the protocol, and the other one's part is as large as it was.
 		let second = TheCall { sequence: 2, acknowledged: 50 * MILLI_OPEN, ..the_call() };
 		assert_ok!(second.settle());
-		assert_eq!(claim(1, 1), Ok(the_others));
-		assert_eq!(claim(0, 1), Err(DataError::<Runtime>::NothingToClaim.into()));
+		assert_eq!(claim(0, 1), Ok(earned[0]));
+		assert_eq!(claim(1, 1), Ok(2 * earned[1]));
+		let [.., protocol] = pots();
 		let before = wealth(&protocol);
 		let sweep = Data::sweep_slashed { contribution: 0, releases: bounded([1]) };
-		assert_ok!(send(&id(CURATOR), sweep));
-		assert_eq!(wealth(&protocol), before + earned);
+		assert_ok!(send(&id(Dave), sweep));
+		assert_eq!(wealth(&protocol), before + earned[0]);
+		assert_ok!(govern(Data::restore { contribution: 0 }));
+		let third = TheCall { sequence: 3, acknowledged: 100 * MILLI_OPEN, ..the_call() };
+		assert_ok!(third.settle());
+		assert_eq!(claim(0, 1), Ok(earned[0]));
 	});
 }
 
@@ -147,8 +205,7 @@ fn curator_slashing_to_steal() {
 fn duplicate_content_under_another_root_order() {
 	on_chain(|| {
 		market(0);
-		let bytes = submission(root(1), 1, "https://data.example/copy");
-		let copy = Data::submit_contribution { datanet: 0, submission: bytes };
+		let copy = Data::submit_contribution { datanet: 0, submission: submission(1) };
 		let taken: DispatchError = DataError::<Runtime>::RootTaken.into();
 		assert_eq!(send(&id(One), copy.clone()), Err(taken));
 
@@ -190,21 +247,17 @@ fn duplicate_content_under_another_root_order() {
 		let accuse = Data::accuse_contribution { contribution: copy, reason: Duplicate(0) };
 		assert_ok!(send(&id(FerdieStash), accuse));
 		let too_early: DispatchError = DataError::<Runtime>::TooEarly.into();
-		let drop_it = Data::drop_accusation { contribution: copy };
+		let drop_it = Data::drop_accusation { contribution: copy, accuser: id(FerdieStash) };
 		assert_eq!(send(&id(Dave), drop_it), Err(too_early));
 		let escalate = Data::escalate_accusation { contribution: copy };
 		assert_ok!(send(&id(FerdieStash), escalate));
-		// It costs the reporter a tenth at once, which the reward makes up for. A verdict about somebody
-		// else's accusation is none about this one.
+		// It costs the reporter a tenth at once, which the reward makes up for.
 		let fee = bond / 10;
 		assert_eq!(wealth(&id(FerdieStash)), before.0 - fee);
-		let verdict =
-			|accuser| Data::resolve_accusation { contribution: copy, accuser, guilty: true };
-		let other: DispatchError = DataError::<Runtime>::OtherAccusation.into();
-		assert_eq!(govern(verdict(id(Dave))), Err(other));
-		assert_ok!(govern(verdict(id(FerdieStash))));
+		let accuser = Some(id(FerdieStash));
+		assert_ok!(govern(Data::resolve_accusation { contribution: copy, accuser, guilty: true }));
 		assert_eq!(wealth(&id(FerdieStash)), before.0 - fee + bond * 3 / 10);
-		assert_eq!(wealth(&id(Bob)), before.1 + fee - bond);
+		assert_eq!(wealth(&id(Bob)), before.1 - bond);
 
 		// It is in no further release, and earns nothing more; the earlier one keeps everything.
 		assert_eq!(RootOwner::<Runtime>::get(root(1)), Some(0));
@@ -222,8 +275,7 @@ fn duplicate_content_under_another_root_order() {
 		assert_eq!(wealth(&protocol), before + half);
 		// Its root is free, for whoever can justify it. The earlier one's is not.
 		assert_eq!(RootOwner::<Runtime>::get(root(99)), None);
-		let bytes = submission(root(1), 1, "https://data.example/again");
-		let again = Data::submit_contribution { datanet: 0, submission: bytes };
+		let again = Data::submit_contribution { datanet: 0, submission: submission(1) };
 		assert_eq!(send(&id(Bob), again), Err(taken));
 	});
 }
@@ -233,31 +285,28 @@ fn curator_keeps_what_was_rejected() {
 	on_chain(|| {
 		market(0);
 		create_datanet(Dave, "other", 0);
-		let submit = |datanet| {
-			let submission = submission(root(42), 1, "https://data.example/new");
-			Data::submit_contribution { datanet, submission }
-		};
 		// The curator sees it, rejects it, and brings it as their own before anybody else can.
-		assert_ok!(send(&id(Bob), submit(0)));
-		let bobs = NextContributionId::<Runtime>::get() - 1;
+		let bobs = bring(Bob, 0, 42).unwrap();
 		pass(1);
 		assert_ok!(send(&id(CURATOR), Data::reject_contribution { contribution: bobs }));
-		assert_ok!(send(&id(CURATOR), submit(0)));
-		let copy = bobs + 1;
+		let copy = bring(CURATOR, 0, 42).unwrap();
 		let accept = Data::accept_contribution { contribution: copy, weight: 1_000 };
 		assert_ok!(send(&id(CURATOR), accept));
 		publish(CURATOR, 0);
 
-		// It is Bob's all the same: he brings it elsewhere, and the copy is slashed on the spot.
+		// It is Bob's all the same: he brings it elsewhere, and has the root. What becomes of the copy, governance
+		// says.
 		pass(1);
-		assert_ok!(send(&id(Bob), submit(1)));
-		assert_eq!(RootOwner::<Runtime>::get(root(42)), Some(copy + 1));
-		let accept = Data::accept_contribution { contribution: copy + 1, weight: 1 };
+		let again = bring(Bob, 1, 42).unwrap();
+		assert_eq!(RootOwner::<Runtime>::get(root(42)), Some(again));
+		let accept = Data::accept_contribution { contribution: again, weight: 1 };
 		assert_ok!(send(&id(Dave), accept));
 		let bond = parameters::ContributionBond::get();
 		let before = (wealth(&id(Bob)), wealth(&id(CURATOR)));
-		let reason = Duplicate(copy + 1);
+		let reason = Duplicate(again);
 		assert_ok!(send(&id(Bob), Data::accuse_contribution { contribution: copy, reason }));
+		let accuser = Some(id(Bob));
+		assert_ok!(govern(Data::resolve_accusation { contribution: copy, accuser, guilty: true }));
 		assert_eq!(wealth(&id(Bob)), before.0 + bond * 3 / 10);
 		assert_eq!(wealth(&id(CURATOR)), before.1 - bond);
 		let entry = Contributions::<Runtime>::get(copy).unwrap();
@@ -266,44 +315,94 @@ fn curator_keeps_what_was_rejected() {
 }
 
 #[test]
+fn curator_takes_what_was_not_decided_about() {
+	on_chain(|| {
+		market(0);
+		create_datanet(Dave, "other", 0);
+		// The curator neither accepts Bob's nor rejects it, and their second account waits.
+		let bobs = bring(Bob, 0, 42).unwrap();
+		let period: openledger_primitives::BlockNumber =
+			<Runtime as pallet_data_attribution::Config>::PendingPeriod::get();
+		let lapse = || Data::lapse_contribution { contribution: bobs };
+		pass(period - 1);
+		let too_early: DispatchError = DataError::<Runtime>::TooEarly.into();
+		assert_eq!(send(&id(FerdieStash), lapse()), Err(too_early));
+		pass(1);
+		let taken: DispatchError = DataError::<Runtime>::RootTaken.into();
+		assert_eq!(bring(FerdieStash, 0, 42), Err(taken));
+		assert_ok!(send(&id(FerdieStash), lapse()));
+		let copy = bring(FerdieStash, 0, 42).unwrap();
+		let accept = Data::accept_contribution { contribution: copy, weight: 1 };
+		assert_ok!(send(&id(CURATOR), accept));
+
+		// Bob has a day to bring it where he likes, with the right that he had.
+		pass(1);
+		let again = bring(Bob, 1, 42).unwrap();
+		assert_eq!(RootOwner::<Runtime>::get(root(42)), Some(again));
+	});
+}
+
+#[test]
+fn thief_with_a_root_and_without_the_data() {
+	on_chain(|| {
+		market(0);
+		create_datanet(Dave, "own", 0);
+		let contribution = NextContributionId::<Runtime>::get();
+		// Dave has reserved what he guesses that Bob will bring, and accepts it himself.
+		let commitment =
+			pallet_data_attribution::Pallet::<Runtime>::commitment(root(42), &id(Dave));
+		assert_ok!(send(&id(Dave), Data::reserve_root { commitment }));
+		pass(1);
+		let bobs = bring(Bob, 0, 42).unwrap();
+		assert_ok!(send(&id(CURATOR), Data::accept_contribution { contribution: bobs, weight: 1 }));
+		let submission = submission(42);
+		let own = contribution + 1;
+		assert_ok!(send(&id(Dave), Data::submit_contribution { datanet: 1, submission }));
+		let accept = Data::accept_contribution { contribution: own, weight: 1 };
+		let not_shown: DispatchError = DataError::<Runtime>::NotShown.into();
+		assert_eq!(send(&id(Dave), accept), Err(not_shown));
+		pass(<Runtime as pallet_data_attribution::Config>::DrawDelay::get());
+		let guess = Data::show_possession { contribution: own, proof: proof(41) };
+		let wrong: DispatchError = DataError::<Runtime>::PossessionNotShown.into();
+		assert_eq!(send(&id(Dave), guess), Err(wrong));
+
+		// He loses the deposit of the reservation, and Bob nothing.
+		pass(<Runtime as pallet_data_attribution::Config>::ShowPeriod::get());
+		let before = wealth(&id(Dave));
+		assert_ok!(send(&id(Bob), Data::lapse_contribution { contribution: own }));
+		let deposit: Balance =
+			<Runtime as pallet_data_attribution::Config>::ReservationDeposit::get();
+		assert_eq!(wealth(&id(Dave)), before - deposit);
+		assert_eq!(RootOwner::<Runtime>::get(root(42)), Some(bobs));
+	});
+}
+
+#[test]
 fn squatter_on_a_root_that_nobody_decides_about() {
 	on_chain(|| {
 		market(0);
-		// Eve sees Bob's submission before it is in a block, is quicker, and decides about hers herself:
-		// not at all.
+		// Eve has the same data as Bob, is quicker, and decides about hers herself: not at all.
 		create_datanet(Eve, "trap", 0);
-		let submit = |datanet| {
-			let submission = submission(root(42), 1, "https://data.example/new");
-			Data::submit_contribution { datanet, submission }
-		};
 		let before = wealth(&id(Eve));
-		let hers = NextContributionId::<Runtime>::get();
-		assert_ok!(send(&id(Eve), submit(1)));
+		let hers = bring(Eve, 1, 42).unwrap();
 		let taken: DispatchError = DataError::<Runtime>::RootTaken.into();
-		assert_eq!(send(&id(Bob), submit(0)), Err(taken));
+		assert_eq!(bring(Bob, 0, 42), Err(taken));
 		let accuse = Data::accuse_contribution { contribution: hers, reason: Fraud };
 		let not_accepted: DispatchError = DataError::<Runtime>::NotAccepted.into();
 		assert_eq!(send(&id(Bob), accuse), Err(not_accepted));
 
-		// Bob waits for a week, and has it. He has reserved it, so she does not come back.
+		// She has it for a week, and once more with the claim that this leaves her. Not a third time.
 		let period: openledger_primitives::BlockNumber =
 			<Runtime as pallet_data_attribution::Config>::PendingPeriod::get();
-		pass(period - 2);
-		let commitment = pallet_data_attribution::Pallet::<Runtime>::commitment(root(42), &id(Bob));
-		assert_ok!(send(&id(Bob), Data::reserve_root { commitment }));
-		pass(1);
-		assert_eq!(send(&id(Bob), submit(0)), Err(taken));
-		let again = pallet_data_attribution::Pallet::<Runtime>::commitment(root(42), &id(Eve));
-		assert_ok!(send(&id(Eve), Data::reserve_root { commitment: again }));
-		pass(1);
-		assert_ok!(send(&id(Bob), submit(0)));
-		assert_eq!(send(&id(Eve), submit(1)), Err(taken));
-		let accept = |contribution| Data::accept_contribution { contribution, weight: 1 };
-		let unknown: DispatchError = DataError::<Runtime>::UnknownContribution.into();
-		assert_eq!(send(&id(Eve), accept(hers)), Err(unknown));
-		assert_ok!(send(&id(CURATOR), accept(hers + 1)));
-		assert_eq!(RootOwner::<Runtime>::get(root(42)), Some(hers + 1));
-		// It was for nothing, but it cost her nothing either.
+		pass(period);
+		assert_ok!(send(&id(Bob), Data::lapse_contribution { contribution: hers }));
+		let again = bring(Eve, 1, 42).unwrap();
+		pass(period);
+		assert_ok!(send(&id(Bob), Data::lapse_contribution { contribution: again }));
 		assert_eq!(wealth(&id(Eve)), before);
+		let bobs = bring(Bob, 0, 42).unwrap();
+		assert_eq!(bring(Eve, 1, 42), Err(taken));
+		assert_ok!(send(&id(CURATOR), Data::accept_contribution { contribution: bobs, weight: 1 }));
+		assert_eq!(RootOwner::<Runtime>::get(root(42)), Some(bobs));
 	});
 }

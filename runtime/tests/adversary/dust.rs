@@ -58,6 +58,7 @@ fn dust_around_the_existential_deposit() {
 		assert_ok!(send(&spare_key(9), open(3 * OPEN - place)));
 		pass(parameters::SettlementGrace::get());
 		assert_ok!(send(&id(One), Models::purge_model { model: 0, limit: 10 }));
+		end_rests();
 		vanish(&id(One));
 
 		// A nobody is to be paid for Eve's data.
@@ -133,7 +134,10 @@ fn dust_around_the_existential_deposit() {
 
 		// So does what Two has earned as a curator, who has handed the role over and vanished.
 		assert_ok!(send(&id(Two), Data::offer_curator { datanet: 0, to: id(CURATOR) }));
-		assert_ok!(send(&id(CURATOR), Data::accept_curator { datanet: 0 }));
+		assert_ok!(send(
+			&id(CURATOR),
+			Data::accept_curator { datanet: 0, max_deposit: 100 * OPEN }
+		));
 		vanish(&id(Two));
 		let owed = CuratorEarnings::<Runtime>::get(id(Two), 0);
 		assert!(owed > 0);

@@ -272,9 +272,9 @@ fn a_block_chosen_for_a_friend() {
 		wait(10);
 		// Ferdie owns the model from now on, and Dave curates.
 		assert_ok!(send(&id(DEVELOPER), Models::offer_model { model: 0, to: id(Ferdie) }));
-		assert_ok!(send(&id(Ferdie), Models::accept_model { model: 0 }));
+		assert_ok!(send(&id(Ferdie), Models::accept_model { model: 0, max_deposit: Balance::MAX }));
 		assert_ok!(send(&id(CURATOR), Data::offer_curator { datanet: 0, to: id(Dave) }));
-		assert_ok!(send(&id(Dave), Data::accept_curator { datanet: 0 }));
+		assert_ok!(send(&id(Dave), Data::accept_curator { datanet: 0, max_deposit: 100 * OPEN }));
 		let changed_at = System::block_number();
 		wait(2 * DAY);
 		let now = block_before();

@@ -63,8 +63,8 @@ fn id(key: Sr25519Keyring) -> AccountId {
 	key.to_account_id()
 }
 
-fn root(byte: u8) -> Hash {
-	Hash::repeat_byte(byte)
+fn root(number: u64) -> Hash {
+	data_root(number)
 }
 
 fn create_datanet(curator: Sr25519Keyring, name: &str, share: u32) {
@@ -73,20 +73,30 @@ fn create_datanet(curator: Sr25519Keyring, name: &str, share: u32) {
 	assert_ok!(send(&id(curator), call));
 }
 
-/// Submits a contribution, and has it accepted. Its root is of `byte`.
+/// Submits a contribution, shows it, and has it accepted. It is the data set of `number`.
 fn contribute(
 	who: Sr25519Keyring,
 	curator: Sr25519Keyring,
 	datanet: DatanetId,
-	byte: u8,
+	number: u64,
 	weight: Weight,
 ) -> ContributionId {
-	let submission = submission(root(byte), 1, "https://data.example");
-	let call = Data::submit_contribution { datanet, submission };
-	assert_ok!(send(&id(who), call));
-	let contribution = RootOwner::<Runtime>::get(root(byte)).unwrap();
+	let contribution = bring(who, datanet, number).unwrap();
 	assert_ok!(send(&id(curator), Data::accept_contribution { contribution, weight }));
 	contribution
+}
+
+/// Submits a number's data set, and shows it.
+fn bring(
+	who: Sr25519Keyring,
+	datanet: DatanetId,
+	number: u64,
+) -> Result<ContributionId, DispatchError> {
+	let contribution = NextContributionId::<Runtime>::get();
+	let submission = submission(number);
+	send(&id(who), Data::submit_contribution { datanet, submission })?;
+	send(&id(who), show(contribution))?;
+	Ok(contribution)
 }
 
 fn publish(curator: Sr25519Keyring, datanet: DatanetId) {

@@ -109,7 +109,7 @@ fn version_policy_and_price_change_between_call_and_settlement() {
 		let name_payee = Models::set_payee { model: 0, payee: Some(payee.clone()) };
 		assert_ok!(send(&id(DEVELOPER), name_payee));
 		assert_ok!(send(&id(DEVELOPER), Models::offer_model { model: 0, to: id(Ferdie) }));
-		assert_ok!(send(&id(Ferdie), Models::accept_model { model: 0 }));
+		assert_ok!(send(&id(Ferdie), Models::accept_model { model: 0, max_deposit: Balance::MAX }));
 		pass(1);
 
 		// Nobody can say that it was the new terms that these calls were made at, nor that they were made later.

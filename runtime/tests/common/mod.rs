@@ -4,17 +4,21 @@
 // Each test target uses a part of it.
 #![allow(dead_code)]
 
+pub mod state;
+
 use codec::Encode;
 use frame_support::{
 	dispatch::DispatchResult,
-	traits::{fungible::Inspect, BuildGenesisConfig},
+	traits::{fungible::Inspect, BuildGenesisConfig, GetCallMetadata, Hooks},
 };
 use openledger_primitives::{
 	attribution::{DataSources, NEWEST_RULE},
 	contribution::{Submission, FORMAT_STREAM},
+	data_tree::{self, leaf_hashes, RangeProof},
 	model::VersionDetails,
+	report::commitment,
 	signing::Signed,
-	AccountId, Balance, BlockNumber, Hash, Signature, MILLI_OPEN, OPEN,
+	AccountId, Balance, BlockNumber, ContributionId, Hash, Signature, MILLI_OPEN, OPEN,
 };
 use openledger_runtime::{
 	configs::pot_accounts, constants::SLOT_DURATION, genesis_config_presets, Balances,
@@ -22,6 +26,7 @@ use openledger_runtime::{
 	RuntimeGenesisConfig, RuntimeHoldReason, RuntimeOrigin, SignedPayload, System, TxExtension,
 	UncheckedExtrinsic,
 };
+use pallet_data_attribution::{Contributions, Draws, Possession};
 use serde_json::Value;
 use sp_consensus_babe::{
 	digests::{PreDigest, SecondaryPlainPreDigest},
@@ -84,7 +89,13 @@ pub fn begin_block(number: BlockNumber) {
 		slot: slot.into(),
 	});
 	let digest = Digest { logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, digest.encode())] };
-	// As if all blocks before had been there.
+	// As if all blocks before had been there, with what is drawn in those that somebody waits for.
+	let between = System::block_number() + 1..number;
+	let mut awaited = Draws::<Runtime>::iter_keys().collect::<Vec<_>>();
+	awaited.retain(|draw| between.contains(draw));
+	for draw in awaited {
+		DataAttribution::on_initialize(draw);
+	}
 	System::set_block_number(number - 1);
 	let parent = System::block_hash(number - 1);
 	let header = Header::new(number, Default::default(), Default::default(), parent, digest);
@@ -149,6 +160,7 @@ pub fn submit(signer: Sr25519Keyring, call: impl Into<RuntimeCall>) -> DispatchR
 		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
 		frame_system::CheckWeight::new(),
 		pallet_transaction_payment::ChargeTransactionPayment::from(0),
+		frame_metadata_hash_extension::CheckMetadataHash::new(false),
 		frame_system::WeightReclaim::new(),
 	);
 	let payload = SignedPayload::new(call.into(), extension).expect("it is valid");
@@ -157,6 +169,13 @@ pub fn submit(signer: Sr25519Keyring, call: impl Into<RuntimeCall>) -> DispatchR
 	let address = signer.to_account_id().into();
 	let extrinsic = UncheckedExtrinsic::new_signed(call, address, signature.into(), extension);
 	Executive::apply_extrinsic(extrinsic).expect("a block takes it")
+}
+
+/// What `reporter` has to commit to before this report of a node.
+pub fn commitment_to(reporter: &AccountId, report: &RuntimeCall) -> Hash {
+	let name = report.get_call_metadata().function_name;
+	// Without the indices of the pallet and of the call.
+	report.using_encoded(|encoded| commitment(reporter, name, &encoded[2..]))
 }
 
 /// The keys of the well-known accounts, and ten more, by account.
@@ -237,6 +256,9 @@ fn promised() -> BTreeMap<Vec<u8>, Balance> {
 	for model in pallet_model_registry::Models::<Runtime>::iter_values() {
 		add(Models::Model.into(), model.deposit.amount().unwrap());
 	}
+	for resting in pallet_model_registry::RestingNames::<Runtime>::iter_values() {
+		add(Models::Model.into(), resting.deposit);
+	}
 	for datanet in pallet_data_attribution::Datanets::<Runtime>::iter_values() {
 		add(Data::Datanet.into(), datanet.deposit);
 	}
@@ -248,6 +270,7 @@ fn promised() -> BTreeMap<Vec<u8>, Balance> {
 	}
 	for accusation in pallet_data_attribution::Accusations::<Runtime>::iter_values() {
 		add(Data::Accusation.into(), accusation.deposit);
+		add(Data::Confirmation.into(), accusation.stake.map_or(0, |stake| stake.amount));
 	}
 	for reservation in pallet_data_attribution::Reservations::<Runtime>::iter_values() {
 		add(Data::Reservation.into(), reservation.deposit);
@@ -260,15 +283,22 @@ fn promised() -> BTreeMap<Vec<u8>, Balance> {
 		add(Metering::SessionStorage.into(), session.storage_deposit);
 		add(Metering::LaneStorage.into(), session.lane_deposits);
 	}
+	for commitment in pallet_inference_metering::ReportCommitments::<Runtime>::iter_values() {
+		add(Metering::Report.into(), commitment.deposit);
+	}
 	for request in pallet_inference_requests::Requests::<Runtime>::iter_values() {
 		add(Requests::Call.into(), request.max_charge);
 		add(Requests::Storage.into(), request.deposit);
+		add(Requests::Claim.into(), request.claim.map_or(0, |claim| claim.deposit));
+	}
+	for outcome in pallet_inference_requests::Outcomes::<Runtime>::iter_values() {
+		add(Requests::Storage.into(), outcome.deposit);
 	}
 	promised.retain(|_, amount| *amount > 0);
 	promised
 }
 
-/// Checks the invariants of all five pallets, and those of the money in all of them: accounts add up
+/// Checks the invariants of all six pallets, and those of the money in all of them: accounts add up
 /// to the issuance, and nothing is on hold but for what is stored.
 pub fn check_state() -> Result<(), String> {
 	fn of(pallet: &str, result: Result<(), TryRuntimeError>) -> Result<(), String> {
@@ -279,6 +309,7 @@ pub fn check_state() -> Result<(), String> {
 	of("metering", pallet_inference_metering::Pallet::<Runtime>::do_try_state())?;
 	of("requests", pallet_inference_requests::Pallet::<Runtime>::do_try_state())?;
 	of("revenue", pallet_revenue_split::Pallet::<Runtime>::do_try_state())?;
+	of("fees", pallet_length_fee::Pallet::<Runtime>::do_try_state())?;
 
 	let mut sum: Balance = 0;
 	for (account, info) in frame_system::Account::<Runtime>::iter() {
@@ -298,6 +329,20 @@ pub fn check_state() -> Result<(), String> {
 		return Err(format!("on hold: {holds:?}, but stored: {promised:?}"));
 	}
 	Ok(())
+}
+
+/// Frees the names of models that are gone, as if they had rested, and gives the deposits for them back.
+pub fn end_rests() {
+	use pallet_model_registry::{Call, RestingNames};
+
+	for (name, resting) in RestingNames::<Runtime>::iter().collect::<Vec<_>>() {
+		let until = System::block_number();
+		RestingNames::<Runtime>::insert(
+			&name,
+			pallet_model_registry::RestingName { until, ..resting },
+		);
+		send(&Sr25519Keyring::One.to_account_id(), Call::release_name { name }).unwrap();
+	}
 }
 
 /// Checks that the pots have exactly what they owe, the existential deposit, and what somebody gave
@@ -338,10 +383,44 @@ pub fn version(uri: &str, base_hash: Hash, sources: DataSources) -> VersionDetai
 	}
 }
 
-/// The submission of a contributor: a stream, of so many bytes, with this root.
-pub fn submission(root: Hash, size: u64, uri: &str) -> Submission {
-	let (format, licence) = (FORMAT_STREAM, Hash::zero());
-	Submission { root, size, uri: text(uri), format, licence }
+/// The root of a number's data set, which is one leaf: the number.
+pub fn data_root(number: u64) -> Hash {
+	data_tree::root(&number.to_le_bytes(), None).expect("it has bytes").root
+}
+
+/// The commitment to a number's data set, at an address that ends with the number.
+pub fn submission(number: u64) -> Submission {
+	Submission {
+		root: data_root(number),
+		size: 8,
+		uri: text(&format!("https://data.example/{number}")),
+		format: FORMAT_STREAM,
+		licence: Hash::zero(),
+	}
+}
+
+/// The number of the data set that is to be found at an address; 0 if there is none.
+pub fn number_at(uri: &[u8]) -> u64 {
+	let number = uri.rsplit(|byte| *byte == b'/').next().map(String::from_utf8_lossy);
+	number.and_then(|number| number.parse().ok()).unwrap_or_default()
+}
+
+/// The call that shows the data of a contribution, whose leaf is drawn with it if it was not before.
+pub fn show(contribution: ContributionId) -> pallet_data_attribution::Call<Runtime> {
+	let entry = Contributions::<Runtime>::get(contribution);
+	if let Some(Possession::Owed(draw)) = entry.as_ref().map(|entry| entry.possession) {
+		if Draws::<Runtime>::get(draw).is_some_and(|draw| draw.seed.is_none()) {
+			DataAttribution::on_initialize(draw);
+		}
+	}
+	let number = entry.map_or(0, |entry| number_at(&entry.uri));
+	pallet_data_attribution::Call::show_possession { contribution, proof: proof(number) }
+}
+
+/// The proof of the only leaf of a number's data set.
+pub fn proof(number: u64) -> RangeProof {
+	let stream = number.to_le_bytes();
+	RangeProof::new(&stream, None, &leaf_hashes(&stream, None), 0, 8).expect("it is all of it")
 }
 
 /// A bounded string.

@@ -6,27 +6,30 @@
 //! deposit.
 
 use crate::{
-	common::{holds, wealth, EXISTENTIAL_DEPOSIT},
-	data::{contributions, datanets, owing, storage_deposit},
+	common::{govern, holds, spare_key, wealth, EXISTENTIAL_DEPOSIT},
+	data::{charges, contributions, datanets, owing, storage_deposit},
 	lane_book::LaneBook,
 	market::Market,
 	metering::{nodes, sessions},
 	models::models,
 	people::{caller, operator, person},
-	requests::requests,
+	requests::{outcomes, requests},
 	script::{By, Kind, Step},
 };
 use codec::Encode;
 use frame_support::traits::{fungible::Inspect, Get};
 use openledger_primitives::{AccountId, Balance};
 use openledger_runtime::{
-	configs::parameters, Balances, DataAttribution, RevenueSplit, Runtime, RuntimeHoldReason,
-	System,
+	configs::parameters::{self, dynamic_params::bonds, RuntimeParameters},
+	Balances, DataAttribution, RevenueSplit, Runtime, RuntimeHoldReason, System,
 };
 use pallet_data_attribution::{
-	AccusationStage, Call as Data, ContributionStatus, CuratorEarnings, HoldReason, SlashedEarnings,
+	AccusationStage, Call as Data, ContributionStatus, Contributions, CuratorEarnings, HoldReason,
+	Possession, SlashedEarnings,
 };
-use pallet_inference_metering::{Call as Metering, Error as MeteringError, Sessions, Status};
+use pallet_inference_metering::{
+	Call as Metering, Error as MeteringError, ReportCommitments, Sessions, Status,
+};
 use pallet_inference_requests::Call as Requests;
 use pallet_model_registry::Call as Models;
 use pallet_revenue_split::{Accrued, Call as Revenue};
@@ -54,6 +57,7 @@ impl Market {
 		self.decide_accusations()?;
 		self.claim_all()?;
 		self.take_back_bonds()?;
+		self.withdraw_commitments();
 		self.remove_nodes()?;
 		self.remove_models()?;
 		self.pay_accrued();
@@ -143,32 +147,37 @@ impl Market {
 		for (request, _) in requests() {
 			self.must(&person(request as usize), Requests::expire_call { request });
 		}
+		for (request, outcome) in outcomes() {
+			self.must(&outcome.caller, Requests::forget_outcome { request });
+		}
 		Ok(())
 	}
 
 	/// Every accusation comes to an end: by governance, by being carried out, or dropped.
 	fn decide_accusations(&mut self) -> Result<(), String> {
-		let mut accusations = pallet_data_attribution::Accusations::<Runtime>::iter()
-			.map(|(contribution, accusation)| (contribution, accusation.accuser, accusation.stage))
-			.collect::<Vec<_>>();
-		accusations.sort_by_key(|(contribution, ..)| *contribution);
-		for (contribution, accuser, stage) in accusations {
+		for (contribution, accuser, charge) in charges() {
 			let anybody = person(contribution as usize);
+			let entry = Contributions::<Runtime>::get(contribution).expect("it is accused");
+			if entry.status == ContributionStatus::Slashed {
+				// By another verdict of these.
+				self.must(&anybody, Data::drop_accusation { contribution, accuser });
+				continue;
+			}
 			// All periods are over.
-			match stage {
+			match charge.stage {
 				AccusationStage::Reported(_) => {
-					self.must(&anybody, Data::drop_accusation { contribution });
+					self.must(&anybody, Data::drop_accusation { contribution, accuser });
 				}
 				AccusationStage::Confirmed(_) => {
-					self.must(&anybody, Data::execute_slash { contribution });
+					self.must(&anybody, Data::suspend_contribution { contribution, accuser });
 				}
 				AccusationStage::Escalated(_) | AccusationStage::Contested(_)
 					if contribution % 3 == 0 =>
 				{
-					self.must(&anybody, Data::drop_accusation { contribution });
+					self.must(&anybody, Data::drop_accusation { contribution, accuser });
 				}
 				AccusationStage::Escalated(_) | AccusationStage::Contested(_) => {
-					let guilty = contribution % 2 == 0;
+					let (accuser, guilty) = (Some(accuser), contribution % 2 == 0);
 					let call = Data::resolve_accusation { contribution, accuser, guilty };
 					let decided = crate::common::govern(call);
 					ensure(decided.is_ok(), || format!("{contribution}: {decided:?}"))?;
@@ -182,7 +191,7 @@ impl Market {
 	/// have.
 	fn claim_all(&mut self) -> Result<(), String> {
 		for (contribution, entry) in contributions() {
-			let slashed = entry.status == ContributionStatus::Slashed;
+			let since = SlashedEarnings::<Runtime>::get(contribution);
 			let mut payee = entry.payee().clone();
 			if entry.beneficiary.is_some() && contribution % 4 == 0 {
 				self.must(
@@ -196,8 +205,7 @@ impl Market {
 			}
 			let owed = owing(contribution, &entry);
 			let direct = pallet_data_attribution::DirectEarnings::<Runtime>::get(contribution);
-			if slashed {
-				let since = SlashedEarnings::<Runtime>::get(contribution);
+			if entry.is_forfeited() {
 				let first = (since > 0 && owed.is_empty()).then_some(&[][..]);
 				for part in first.into_iter().chain(owed.chunks(16)) {
 					let releases = crate::common::bounded(part.iter().copied());
@@ -209,6 +217,11 @@ impl Market {
 					self.must(&entry.contributor, Data::claim { contribution, releases });
 				}
 				continue;
+			}
+			if since > 0 {
+				// It was taken down, and restored.
+				let (anybody, releases) = (person(contribution as usize), Default::default());
+				self.must(&anybody, Data::sweep_slashed { contribution, releases });
 			}
 			let first = (direct > 0 && owed.is_empty()).then_some(&[][..]);
 			for part in first.into_iter().chain(owed.chunks(16)) {
@@ -245,6 +258,9 @@ impl Market {
 				ContributionStatus::Pending if contribution % 2 == 0 => {
 					self.must(&entry.contributor, Data::withdraw_contribution { contribution });
 				}
+				ContributionStatus::Pending if matches!(entry.possession, Possession::Owed(_)) => {
+					self.must(&person(4u8), Data::lapse_contribution { contribution });
+				}
 				ContributionStatus::Pending => {
 					let datanet = pallet_data_attribution::Datanets::<Runtime>::get(entry.datanet)
 						.expect("it has a datanet");
@@ -280,8 +296,29 @@ impl Market {
 		Ok(())
 	}
 
+	/// Who has committed to a report, and has not come with it, gives that up. Nobody does for another.
+	fn withdraw_commitments(&mut self) {
+		let all = ReportCommitments::<Runtime>::iter_keys().collect::<Vec<_>>();
+		for (reporter, commitment) in all {
+			let call = Metering::withdraw_commitment { commitment };
+			let refused = self.send(&spare_key(9), call.clone());
+			assert_eq!(refused, Err(MeteringError::<Runtime>::NotCommitted.into()));
+			self.must(&reporter, call);
+		}
+	}
+
 	/// Operators leave. Those who were jailed come back for that, or are removed.
 	fn remove_nodes(&mut self) -> Result<(), String> {
+		// Governance asks for more than one of those in jail has put up.
+		let jailed = nodes().into_iter().find(|(_, node)| matches!(node.status, Status::Jailed(_)));
+		if let Some((_, node)) = jailed {
+			let more = bonds::Parameters::MinBond(bonds::MinBond, Some(node.bond + 1));
+			let key_value = RuntimeParameters::Bonds(more);
+			govern(pallet_parameters::Call::set_parameter { key_value }).map_err(|error| {
+				let told: &'static str = error.into();
+				told.to_string()
+			})?;
+		}
 		for (operator, node) in nodes() {
 			if matches!(node.status, Status::Jailed(_)) {
 				if node.bond < parameters::MinBond::get() {
@@ -312,7 +349,7 @@ impl Market {
 		})
 	}
 
-	/// Developers retire and purge their models.
+	/// Developers retire and purge their models, and their names rest.
 	fn remove_models(&mut self) -> Result<(), String> {
 		for (model, entry) in models() {
 			if entry.retired_at.is_none() {
@@ -325,6 +362,11 @@ impl Market {
 			while pallet_model_registry::Models::<Runtime>::contains_key(model) {
 				self.must(&entry.owner, Models::purge_model { model, limit: 3 });
 			}
+		}
+		self.go_on(LONG)?;
+		for name in pallet_model_registry::RestingNames::<Runtime>::iter_keys().collect::<Vec<_>>()
+		{
+			self.must(&person(6u8), Models::release_name { name });
 		}
 		Ok(())
 	}
@@ -388,11 +430,13 @@ impl Market {
 			("Versions", models::Versions::<Runtime>::iter_keys().count()),
 			("Prices", models::Prices::<Runtime>::iter_keys().count()),
 			("Tombstones", models::Tombstones::<Runtime>::iter_keys().count()),
+			("RestingNames", models::RestingNames::<Runtime>::iter_keys().count()),
 			("Admissions", data::Admissions::<Runtime>::iter_keys().count()),
 			("Accusations", data::Accusations::<Runtime>::iter_keys().count()),
 			("Reservations", data::Reservations::<Runtime>::iter_keys().count()),
 			("DirectEarnings", data::DirectEarnings::<Runtime>::iter_keys().count()),
 			("SlashedEarnings", data::SlashedEarnings::<Runtime>::iter_keys().count()),
+			("Draws", data::Draws::<Runtime>::iter_keys().count()),
 			("CuratorEarnings", data::CuratorEarnings::<Runtime>::iter_keys().count()),
 			("Nodes", metering::Nodes::<Runtime>::iter_keys().count()),
 			("PreviousKeys", metering::PreviousKeys::<Runtime>::iter_keys().count()),
@@ -403,8 +447,10 @@ impl Market {
 			("RootQueue", metering::RootQueue::<Runtime>::iter_keys().count()),
 			("Disputed", metering::Disputed::<Runtime>::iter_keys().count()),
 			("Equivocations", metering::Equivocations::<Runtime>::iter_keys().count()),
+			("ReportCommitments", metering::ReportCommitments::<Runtime>::iter_keys().count()),
 			("Requests", requests::Requests::<Runtime>::iter_keys().count()),
 			("Inputs", requests::Inputs::<Runtime>::iter_keys().count()),
+			("Outcomes", requests::Outcomes::<Runtime>::iter_keys().count()),
 			("ByModel", requests::ByModel::<Runtime>::iter_keys().count()),
 			("Deadlines", requests::Deadlines::<Runtime>::iter_keys().count()),
 			("Accrued", Accrued::<Runtime>::iter_keys().count()),

@@ -1,25 +1,25 @@
 //! Actions of curators, contributors and their reporters.
 
 use crate::{
-	common::{bounded, submission},
+	common::{bounded, data_root, number_at, proof, submission},
 	market::{Deed, Market, Then},
 	people::{contributor, curator, person, poor},
 	script::{Kind, Step},
 };
 use openledger_primitives::{
-	contribution::Submission, AccountId, Balance, ContributionId, DatanetId, Hash, ReleaseId,
-	Weight,
+	contribution::{Submission, FORMAT_UNSPECIFIED},
+	AccountId, Balance, ContributionId, DatanetId, Hash, ReleaseId, Weight, OPEN,
 };
 use openledger_runtime::{Runtime, System};
 use pallet_data_attribution::{
-	Accusation, AccusationReason, AccusationStage, Accusations, Admissions, Call, Claimed,
+	Accusation, AccusationReason, AccusationStage, Accusations, Admissions, Call, Claimed, Config,
 	Contribution, ContributionStatus, Contributions, CuratorEarnings, Datanet, Datanets,
-	DirectEarnings, Pallet, Releases, Reservations,
+	DirectEarnings, Pallet, Possession, Releases, Reservations,
 };
 use sp_runtime::Permill;
 
 type Entry = Contribution<AccountId, u32>;
-type Charge = Accusation<AccountId, u32>;
+pub type Charge = Accusation<AccountId, u32>;
 
 /// A datanet and a contribution that never were.
 const NO_DATANET: DatanetId = 9_999;
@@ -36,6 +36,13 @@ pub fn contributions() -> Vec<(ContributionId, Entry)> {
 pub fn datanets() -> Vec<(DatanetId, Datanet<AccountId, u32>)> {
 	let mut all = Datanets::<Runtime>::iter().collect::<Vec<_>>();
 	all.sort_by_key(|(id, _)| *id);
+	all
+}
+
+/// All accusations, by contribution and accuser.
+pub fn charges() -> Vec<(ContributionId, AccountId, Charge)> {
+	let mut all = Accusations::<Runtime>::iter().collect::<Vec<_>>();
+	all.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
 	all
 }
 
@@ -70,8 +77,13 @@ fn accepted(entry: &Entry) -> bool {
 	entry.status == ContributionStatus::Accepted
 }
 
+fn unshown(entry: &Entry) -> bool {
+	matches!(entry.possession, Possession::Owed(_))
+}
+
 fn earned(id: ContributionId, entry: &Entry) -> bool {
-	DirectEarnings::<Runtime>::get(id) > 0 || (!slashed(entry) && !owing(id, entry).is_empty())
+	let releases = !entry.is_forfeited() && !owing(id, entry).is_empty();
+	DirectEarnings::<Runtime>::get(id) > 0 || releases
 }
 
 /// From nothing, over anything, to what is too much for anybody.
@@ -85,21 +97,24 @@ fn weight(value: u16) -> Weight {
 impl Market {
 	/// A data set. Its root is new, or, at times, reserved before, or somebody's already.
 	fn submission(&mut self, value: u16) -> (Submission, Option<AccountId>) {
-		let serial = self.next_serial();
-		let taken = contributions().last().map(|(_, entry)| entry.root);
-		let new = (Hash::from_low_u64_le(serial.into()), None);
-		let (root, account) = match value {
+		let new = (self.next_serial().into(), None);
+		let taken = contributions().last().map(|(_, entry)| number_at(&entry.uri));
+		let (number, account) = match value {
 			u16::MAX => (taken.unwrap_or_default(), None),
 			value if value.is_multiple_of(4) => {
-				self.reserved.pop().map_or(new, |(root, account)| (root, Some(account)))
+				self.reserved.pop().map_or(new, |(number, account)| (number, Some(account)))
 			}
 			_ => new,
 		};
-		let uri = format!("https://data.example/{serial}");
-		let submission = submission(root, value.into(), &uri);
-		// Of a format that there is not, at times.
-		let format = if value == 1 { u8::MAX } else { submission.format };
-		(Submission { format, ..submission }, account)
+		let submission = submission(number);
+		let size = if value == 0 { 0 } else { submission.size };
+		// Of a format that there is not, or that shows nothing, at times.
+		let format = match value {
+			1 => u8::MAX,
+			value if value % 16 == 9 => FORMAT_UNSPECIFIED,
+			_ => submission.format,
+		};
+		(Submission { format, size, ..submission }, account)
 	}
 }
 
@@ -194,7 +209,16 @@ fn about_datanets(market: &mut Market, step: &Step) -> Option<Deed> {
 			let datanet = that(&|_, datanet| datanet.offered_to.is_some());
 			let to = find(datanet).and_then(|datanet| datanet.offered_to.clone());
 			let to = to.unwrap_or_else(|| curator(step.place()));
-			Deed::by(step.by(to), Call::accept_curator { datanet })
+			// For less than it costs, at times.
+			let max_deposit = if step.value == 0 { OPEN / 10 } else { 1_000_000 * OPEN };
+			Deed::by(step.by(to), Call::accept_curator { datanet, max_deposit })
+		}
+		Kind::RemoveDatanet => {
+			let datanet = that(&|id, datanet| {
+				let let_in = Admissions::<Runtime>::iter_key_prefix(id).next().is_some();
+				datanet.contributions == 0 && datanet.latest_release == 0 && !let_in
+			});
+			Deed::by(of(datanet), Call::remove_datanet { datanet })
 		}
 		Kind::SubmitContribution => {
 			let datanet = that(&|_, _| true);
@@ -237,16 +261,45 @@ fn about_contributions(market: &mut Market, step: &Step) -> Option<Deed> {
 		step.by(datanet
 			.map_or_else(|| curator(step.pick), |datanet| datanet.curator().unwrap().clone()))
 	};
-	let accused = |id| Accusations::<Runtime>::contains_key(id);
+	let accused = |id| Accusations::<Runtime>::iter_key_prefix(id).next().is_some();
+	let decidable = |entry: &Entry| pending(entry) && !unshown(entry);
 
 	match step.kind {
+		Kind::ShowPossession => {
+			let period: u32 = <Runtime as Config>::ShowPeriod::get();
+			let drawn = |entry: &Entry| match entry.possession {
+				Possession::Owed(draw) => (draw..draw + period).contains(&now),
+				Possession::Unprovable | Possession::Shown(_) => false,
+			};
+			let contribution = that(&|_, entry| drawn(entry));
+			// Somebody else's data, at times.
+			let number = match step.value {
+				0 => 0,
+				_ => find(contribution).map_or(0, |entry| number_at(&entry.uri)),
+			};
+			let proof = proof(number);
+			Deed::by(owner(contribution), Call::show_possession { contribution, proof })
+		}
+		Kind::LapseContribution => {
+			let over = |entry: &Entry| {
+				now >= match entry.possession {
+					Possession::Owed(draw) => draw + <Runtime as Config>::ShowPeriod::get(),
+					Possession::Shown(from) => from + <Runtime as Config>::PendingPeriod::get(),
+					Possession::Unprovable => {
+						entry.since + <Runtime as Config>::PendingPeriod::get()
+					}
+				}
+			};
+			let contribution = that(&|_, entry| pending(entry) && over(entry));
+			Deed::by(person(step.pick), Call::lapse_contribution { contribution })
+		}
 		Kind::AcceptContribution => {
-			let contribution = that(&|_, entry| pending(entry));
+			let contribution = that(&|_, entry| decidable(entry));
 			let weight = weight(step.value);
 			Deed::by(its_curator(contribution), Call::accept_contribution { contribution, weight })
 		}
 		Kind::RejectContribution => {
-			let contribution = that(&|_, entry| pending(entry));
+			let contribution = that(&|_, entry| decidable(entry));
 			Deed::by(its_curator(contribution), Call::reject_contribution { contribution })
 		}
 		Kind::WithdrawContribution => {
@@ -254,7 +307,7 @@ fn about_contributions(market: &mut Market, step: &Step) -> Option<Deed> {
 			Deed::by(owner(contribution), Call::withdraw_contribution { contribution })
 		}
 		Kind::SetWeight => {
-			let contribution = that(&|_, entry| accepted(entry));
+			let contribution = that(&|_, entry| accepted(entry) && entry.taken_down.is_none());
 			let weight = weight(step.value);
 			Deed::by(its_curator(contribution), Call::set_weight { contribution, weight })
 		}
@@ -270,7 +323,8 @@ fn about_contributions(market: &mut Market, step: &Step) -> Option<Deed> {
 			Deed::by(owner(contribution), Call::withdraw_bond { contribution })
 		}
 		Kind::TransferContribution => {
-			let contribution = that(&|id, entry| !slashed(entry) && !accused(id));
+			let contribution =
+				that(&|id, entry| !slashed(entry) && !unshown(entry) && !accused(id));
 			// To somebody who does not exist, at times.
 			let to = match step.value % 8 {
 				0 => poor(step.pick),
@@ -287,20 +341,22 @@ fn about_contributions(market: &mut Market, step: &Step) -> Option<Deed> {
 			Deed::by(owner(contribution), Call::set_beneficiary { contribution, beneficiary })
 		}
 		Kind::ReserveRoot => {
-			let root = Hash::from_low_u64_le(market.next_serial().into());
+			let number = market.next_serial().into();
 			let account = contributor(step.pick);
 			let commitment = match step.value {
 				// Somebody's, if there is one.
 				0 => Reservations::<Runtime>::iter_keys().min().unwrap_or_default(),
-				_ => Pallet::<Runtime>::commitment(root, &account),
+				_ => Pallet::<Runtime>::commitment(data_root(number), &account),
 			};
 			let call = Call::reserve_root { commitment };
-			Deed::by(step.by(account.clone()), call)?.then(Then::Reserved(root, account))
+			Deed::by(step.by(account.clone()), call)?.then(Then::Reserved(number, account))
 		}
 		Kind::RemoveReservation => {
 			let mut reservations = Reservations::<Runtime>::iter().collect::<Vec<_>>();
 			reservations.sort_by_key(|(commitment, _)| *commitment);
-			let over = reservations.iter().filter(|(_, entry)| entry.expires_at <= now);
+			let over = reservations
+				.iter()
+				.filter(|(_, entry)| entry.expires_at <= now && entry.used_by.is_none());
 			let commitment = step.pick(
 				over.map(|(commitment, _)| *commitment),
 				reservations.iter().map(|(commitment, _)| *commitment),
@@ -315,15 +371,7 @@ fn about_contributions(market: &mut Market, step: &Step) -> Option<Deed> {
 fn about_accusations(step: &Step) -> Option<Deed> {
 	let now = System::block_number();
 	let all = contributions();
-	let that = |fits: &dyn Fn(ContributionId, &Entry, Option<Charge>) -> bool| {
-		let fit = all
-			.iter()
-			.filter(|(id, entry)| fits(*id, entry, Accusations::<Runtime>::get(id)))
-			.map(|(id, _)| *id);
-		step.pick(fit, all.iter().map(|(id, _)| *id), NO_CONTRIBUTION)
-	};
 	let find = |id| all.iter().find(|(other, _)| *other == id).map(|(_, entry)| entry);
-	let stage = |charge: Option<Charge>| charge.map(|charge| charge.stage);
 	let curator_of = |id| {
 		let datanet = find(id).and_then(|entry| Datanets::<Runtime>::get(entry.datanet));
 		datanet.map_or_else(|| curator(step.pick), |datanet| datanet.curator().unwrap().clone())
@@ -332,11 +380,31 @@ fn about_accusations(step: &Step) -> Option<Deed> {
 		let owner = find(id).map(|entry| entry.contributor.clone());
 		owner.unwrap_or_else(|| contributor(step.pick))
 	};
+	let that = |fits: &dyn Fn(&Entry) -> bool| {
+		let fit = all.iter().filter(|(_, entry)| fits(entry)).map(|(id, _)| *id);
+		step.pick(fit, all.iter().map(|(id, _)| *id), NO_CONTRIBUTION)
+	};
+	let standing =
+		|entry: &Entry| accepted(entry) || matches!(entry.status, ContributionStatus::Stopped(_));
+	// An accusation that is as wanted: of which contribution, and whose.
+	let one = |fits: &dyn Fn(ContributionId, &AccountId, &Charge) -> bool| {
+		let charges = charges();
+		let positions = || 0..charges.len();
+		let fit = positions().filter(|at| {
+			let (id, accuser, charge) = &charges[*at];
+			fits(*id, accuser, charge)
+		});
+		let at = step.pick(fit, positions(), usize::MAX);
+		charges.get(at).map_or_else(
+			|| (NO_CONTRIBUTION, person(step.pick)),
+			|(id, accuser, _)| (*id, accuser.clone()),
+		)
+	};
+	let open = |id| find(id).is_some_and(standing);
 
 	match step.kind {
 		Kind::AccuseContribution => {
-			let contribution =
-				that(&|_, entry, charge| !pending(entry) && !slashed(entry) && charge.is_none());
+			let contribution = that(&standing);
 			let reason = match step.value % 8 {
 				0 => AccusationReason::Duplicate(contribution),
 				1 | 2 => AccusationReason::Duplicate(all.first().map_or(0, |(id, _)| *id)),
@@ -351,57 +419,63 @@ fn about_accusations(step: &Step) -> Option<Deed> {
 			Deed::by(step.by(reporter), call)
 		}
 		Kind::ConfirmAccusation => {
-			let contribution = that(&|id, _, charge| {
-				charge.is_some_and(|charge| {
-					matches!(
-						charge.stage,
-						AccusationStage::Reported(until) | AccusationStage::Escalated(until)
-							if now < until
-					) && charge.accuser != curator_of(id)
-				})
+			let (contribution, accuser) = one(&|id, accuser, charge| {
+				matches!(
+					charge.stage,
+					AccusationStage::Reported(until) | AccusationStage::Escalated(until)
+						if now < until
+				) && *accuser != curator_of(id)
+					&& open(id)
 			});
-			let call = Call::confirm_accusation { contribution };
-			Deed::by(step.by(curator_of(contribution)), call)
+			let who = step.by(curator_of(contribution));
+			Deed::by(who, Call::confirm_accusation { contribution, accuser })
 		}
 		Kind::ContestAccusation => {
-			let contribution = that(
-				&|_, _, charge| matches!(stage(charge), Some(AccusationStage::Confirmed(until)) if now < until),
+			let (contribution, accuser) = one(
+				&|id, _, charge| matches!(charge.stage, AccusationStage::Confirmed(until) if now < until && open(id)),
 			);
-			let call = Call::contest_accusation { contribution };
+			let call = Call::contest_accusation { contribution, accuser };
 			Deed::by(step.by(owner(contribution)), call)
 		}
-		Kind::ExecuteSlash => {
-			let contribution = that(
-				&|_, _, charge| matches!(stage(charge), Some(AccusationStage::Confirmed(until)) if until <= now),
+		Kind::SuspendContribution => {
+			let (contribution, accuser) = one(
+				&|id, _, charge| matches!(charge.stage, AccusationStage::Confirmed(until) if until <= now && open(id)),
 			);
-			Deed::by(person(step.pick), Call::execute_slash { contribution })
+			Deed::by(person(step.pick), Call::suspend_contribution { contribution, accuser })
 		}
 		Kind::ResolveAccusation => {
-			let contribution = that(&|_, _, charge| charge.is_some());
+			let (contribution, accuser) = one(&|id, _, _| open(id));
 			let guilty = step.value.is_multiple_of(2);
-			let accuser = Accusations::<Runtime>::get(contribution).map(|charge| charge.accuser);
-			let accuser = accuser.unwrap_or_else(|| person(step.pick));
+			// About nobody's accusation, at times.
+			let accuser = (step.value % 8 != 2).then_some(accuser);
 			let call = Call::resolve_accusation { contribution, accuser, guilty };
 			Deed::of_governance(step, call)
 		}
 		Kind::EscalateAccusation => {
-			let contribution =
-				that(&|_, _, charge| matches!(stage(charge), Some(AccusationStage::Reported(_))));
-			let accuser = Accusations::<Runtime>::get(contribution).map(|charge| charge.accuser);
-			let who = accuser.unwrap_or_else(|| person(step.pick));
-			Deed::by(step.by(who), Call::escalate_accusation { contribution })
+			let (contribution, accuser) = one(&|id, _, charge| {
+				matches!(charge.stage, AccusationStage::Reported(_)) && open(id)
+			});
+			Deed::by(step.by(accuser), Call::escalate_accusation { contribution })
 		}
 		Kind::DropAccusation => {
-			let contribution = that(&|_, _, charge| match stage(charge) {
-				Some(AccusationStage::Reported(_)) => true,
-				Some(AccusationStage::Escalated(until) | AccusationStage::Contested(until)) => {
+			let (contribution, accuser) = one(&|id, _, charge| match charge.stage {
+				_ if !open(id) => true,
+				AccusationStage::Reported(_) => true,
+				AccusationStage::Escalated(until) | AccusationStage::Contested(until) => {
 					until <= now
 				}
-				_ => false,
+				AccusationStage::Confirmed(_) => false,
 			});
-			let accuser = Accusations::<Runtime>::get(contribution).map(|charge| charge.accuser);
-			let who = accuser.unwrap_or_else(|| person(step.pick));
-			Deed::by(step.by(who), Call::drop_accusation { contribution })
+			let who = step.by(accuser.clone());
+			Deed::by(who, Call::drop_accusation { contribution, accuser })
+		}
+		Kind::TakeDown => {
+			let contribution = that(&|entry| standing(entry) && entry.taken_down.is_none());
+			Deed::of_governance(step, Call::take_down { contribution })
+		}
+		Kind::Restore => {
+			let contribution = that(&|entry| standing(entry) && entry.taken_down.is_some());
+			Deed::of_governance(step, Call::restore { contribution })
 		}
 		_ => None,
 	}
@@ -441,7 +515,8 @@ fn about_earnings(step: &Step) -> Option<Deed> {
 			Deed::by(person(step.pick), call)
 		}
 		Kind::SweepSlashed => {
-			let contribution = that(&|id, entry| slashed(entry) && !owing(id, entry).is_empty());
+			let contribution =
+				that(&|id, entry| entry.is_forfeited() && !owing(id, entry).is_empty());
 			let call = Call::sweep_slashed { contribution, releases: releases(contribution) };
 			Deed::by(person(step.pick), call)
 		}

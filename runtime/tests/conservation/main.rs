@@ -33,7 +33,10 @@ mod requests;
 mod script;
 mod seen;
 
-use common::chain;
+use common::{
+	chain,
+	state::{dump, load, write_fixture},
+};
 use frame_support::traits::{
 	fungible::{Mutate, MutateHold},
 	tokens::{Fortitude, Precision, Preservation},
@@ -41,13 +44,14 @@ use frame_support::traits::{
 };
 use lane_draft::Defect;
 use market::{Market, Outcomes};
-use openledger_runtime::{Balances, DataAttribution, Runtime, System};
+use openledger_runtime::{Balances, DataAttribution, Runtime, System, VERSION};
 use proptest::{
 	prelude::*,
 	strategy::ValueTree,
 	test_runner::{Config, TestRunner},
 };
 use script::{script, BlockOf, By, Entry, Kind, Step, NOTHING};
+use sp_io::TestExternalities;
 
 /// Number of scripts that are run if nothing else is asked for.
 const SCRIPTS: u32 = 32;
@@ -64,8 +68,8 @@ fn config() -> Config {
 	}
 }
 
-/// Runs a script from the opening of a market to its close.
-fn run(script: &[BlockOf]) -> Result<Market, String> {
+/// Runs a script after the opening of a market.
+fn play(script: &[BlockOf]) -> Result<(TestExternalities, Market), String> {
 	let mut externalities = chain();
 	let mut market = externalities.execute_with(Market::open)?;
 	for block in script {
@@ -73,6 +77,12 @@ fn run(script: &[BlockOf]) -> Result<Market, String> {
 		externalities.execute_with(|| market.run(block))?;
 	}
 	externalities.commit_all().expect("the state is sound");
+	Ok((externalities, market))
+}
+
+/// Runs a script from the opening of a market to its close.
+fn run(script: &[BlockOf]) -> Result<Market, String> {
+	let (mut externalities, mut market) = play(script)?;
 	externalities.execute_with(|| market.close())?;
 	Ok(market)
 }
@@ -101,16 +111,18 @@ fn long_script() -> Vec<BlockOf> {
 	let in_vain = Kind::ALL.iter().map(|(_, kind)| in_vain(*kind)).collect::<Vec<_>>();
 	// Lanes of a node of whose settlements one after the other has everything wrong with it.
 	let serve = |pick, value| step(Kind::Serve, pick, value);
-	let spoiled = (1..=2 * Defect::ALL.len()).map(|number| {
+	let spoiled = (1..=3 * Defect::ALL.len()).map(|number| {
+		// In the end, several calls that data has answered.
+		let last = if number > 2 * Defect::ALL.len() { 33 } else { 11 };
 		let value = 3 * u16::try_from(number).expect("there are few");
-		block(1, &[serve(0, 36), serve(2, 96), serve(0, 11), step(Kind::SettleLanes, 0, value)])
+		block(1, &[serve(0, 36), serve(2, 96), serve(0, last), step(Kind::SettleLanes, 0, value)])
 	});
 	// What was settled otherwise than its caller had acknowledged, and something that was not.
 	let unlisted = block(
 		1,
 		&[
 			step(Kind::ReportUnlistedCall, 0, 6),
-			step(Kind::ReportUnlistedCall, 1, 7),
+			step(Kind::ReportUnlistedCall, 1, 10),
 			step(Kind::ReportUnlistedCall, 2, 8),
 		],
 	);
@@ -156,18 +168,16 @@ fn long_script() -> Vec<BlockOf> {
 			],
 		),
 		block(20, &[step(Kind::SettleLanes, 0, 4)]),
-		// One contributor does not contest an accusation, another does.
+		// A contributor contests an accusation, and governance decides.
 		block(
 			1,
 			&[
 				step(Kind::AccuseContribution, 0, 3),
 				step(Kind::ConfirmAccusation, 0, 1),
-				step(Kind::AccuseContribution, 0, 3),
-				step(Kind::ConfirmAccusation, 0, 1),
 				step(Kind::ContestAccusation, 0, 1),
+				step(Kind::ResolveAccusation, 0, 1),
 			],
 		),
-		block(90_000, &[step(Kind::ExecuteSlash, 0, 1), step(Kind::ResolveAccusation, 0, 1)]),
 		// Gifts to both pots, and somebody who leaves too little behind.
 		block(
 			1,
@@ -196,11 +206,16 @@ fn long_script() -> Vec<BlockOf> {
 				step(Kind::SetParameter, 1, 5),
 			],
 		),
+		// Another contributor does not contest one.
+		block(1, &[step(Kind::AccuseContribution, 0, 3), step(Kind::ConfirmAccusation, 0, 1)]),
+		block(880_000, &[step(Kind::SuspendContribution, 0, 1)]),
 	];
 	let mut runner = TestRunner::deterministic();
 	let strategy = script(1, 16);
-	let others = (0..600)
+	// Chance comes upon more from here on.
+	let others = (0..640)
 		.flat_map(|_| strategy.new_tree(&mut runner).expect("there is one").current())
+		.skip(160)
 		.collect::<Vec<_>>();
 	first.into_iter().chain(spoiled).chain([unlisted]).chain(others).chain(last).collect()
 }
@@ -273,6 +288,17 @@ fn every_call_succeeds_and_fails() {
 		.collect::<Vec<_>>();
 	assert!(missing.is_empty(), "{missing:#?}");
 	assert!(successes > failures, "the scripts know too little of the state");
+}
+
+/// A busy market is a fixture as well, of which `upgrade.rs` asks that it goes on.
+#[test]
+fn a_busy_market_is_read_as_it_was_written() {
+	// The long script as far as a part of what chance has put into it.
+	let (mut busy, _) = play(&long_script()[..120]).unwrap();
+	let written = dump(&mut busy).to_string();
+	let root = busy.execute_with(common::state_root);
+	assert_eq!(load(&written).execute_with(common::state_root), root);
+	write_fixture(&format!("{}-market", VERSION.spec_version), &written);
 }
 
 /// The checks notice what they are for.

@@ -2,7 +2,7 @@
 
 use crate::{
 	common::{
-		begin_block, check_pots, check_state, dispatch, dust, finish_block, send,
+		begin_block, check_pots, check_state, commitment_to, dispatch, dust, finish_block, send,
 		EXISTENTIAL_DEPOSIT,
 	},
 	data,
@@ -15,10 +15,12 @@ use crate::{
 	script::{Batch, BlockOf, By, Entry, Kind, Step, NOTHING},
 };
 use frame_support::{dispatch::DispatchResult, traits::GetCallMetadata};
-use openledger_primitives::{AccountId, Balance, BlockNumber, Hash, LaneId, Sequence, SessionId};
+use frame_system::ensure_signed;
+use openledger_primitives::{AccountId, Balance, BlockNumber, LaneId, Sequence, SessionId};
 use openledger_runtime::{
-	Balances, DataAttribution, RevenueSplit, RuntimeCall, RuntimeOrigin, System,
+	Balances, DataAttribution, RevenueSplit, Runtime, RuntimeCall, RuntimeOrigin, System,
 };
+use pallet_inference_metering::ReportCommitments;
 use std::collections::BTreeMap;
 
 /// Numbers of calls that succeeded and failed, and why they failed last, by pallet and call.
@@ -46,8 +48,8 @@ pub enum Then {
 	Fulfilled,
 	/// Lanes were settled: these with nothing wrong on purpose.
 	SettledLanes(Vec<(SessionId, LaneId)>),
-	/// An account has reserved a root.
-	Reserved(Hash, AccountId),
+	/// An account has reserved the root of a number's data set.
+	Reserved(u64, AccountId),
 	/// Somebody was given something.
 	Gave(AccountId, Balance),
 }
@@ -113,7 +115,7 @@ impl Step {
 }
 
 /// Facts known beside the chain.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Market {
 	/// Lanes, as their callers and nodes keep them.
 	pub lanes: BTreeMap<(SessionId, LaneId), LaneBook>,
@@ -125,8 +127,8 @@ pub struct Market {
 	pub rejections: BTreeMap<String, u32>,
 	/// How often settlements of lanes had what, see [`seen`](crate::seen).
 	pub seen: BTreeMap<&'static str, u32>,
-	/// Roots that are reserved, and for whom.
-	pub reserved: Vec<(Hash, AccountId)>,
+	/// Numbers of the data sets whose roots are reserved, and for whom.
+	pub reserved: Vec<(u64, AccountId)>,
 	/// The gifts of outsiders to the pot of data attribution and to that of the revenue split.
 	pub gifts: [Balance; 2],
 	/// Amount burned, in planck.
@@ -245,12 +247,30 @@ impl Market {
 		} else if step.kind <= Kind::SetNodePayee {
 			metering::deed(self, step)
 		} else if step.kind <= Kind::ReportTwoStatements {
-			reports::deed(self, step)
-		} else if step.kind <= Kind::ExpireCall {
+			let deed = reports::deed(self, step)?;
+			self.commit_to(&deed, step);
+			Some(deed)
+		} else if step.kind <= Kind::ForgetOutcome {
 			requests::deed(step)
 		} else {
 			money::deed(step)
 		}
+	}
+
+	/// Commits to a report, as if long ago. Not always.
+	fn commit_to(&mut self, report: &Deed, step: &Step) {
+		let reporter = ensure_signed(report.origin.clone()).expect("reports are signed");
+		if step.value % 11 == 7 {
+			return;
+		}
+		let commitment = commitment_to(&reporter, &report.call);
+		// Whoever has committed to it already has no need to.
+		let _ = self.send(&reporter, pallet_inference_metering::Call::commit_report { commitment });
+		ReportCommitments::<Runtime>::mutate(&reporter, commitment, |known| {
+			if let Some(known) = known {
+				known.at = 0;
+			}
+		});
 	}
 
 	/// Remembers what a call has done, whose events are those from the given one on.
@@ -258,7 +278,7 @@ impl Market {
 		match then {
 			Then::Nothing | Then::Fulfilled => (),
 			Then::SettledLanes(lanes) => self.give_up(&Self::refused(&lanes, events)),
-			Then::Reserved(root, account) => self.reserved.push((root, account)),
+			Then::Reserved(number, account) => self.reserved.push((number, account)),
 			Then::Gave(to, amount) => {
 				for (pot, gift) in
 					[DataAttribution::pot(), RevenueSplit::pot()].iter().zip(&mut self.gifts)

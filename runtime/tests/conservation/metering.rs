@@ -43,7 +43,7 @@ pub fn session_is_open(session: &Channel) -> bool {
 
 /// Returns `true` if anybody may close it because it was left behind.
 fn lapsed(session: &Channel) -> bool {
-	session.settle_until <= System::block_number()
+	session.settle_until < System::block_number()
 }
 
 fn endpoint(value: u16) -> Uri {

@@ -14,7 +14,7 @@ use openledger_primitives::{
 };
 use openledger_runtime::{Runtime, System};
 use pallet_data_attribution::Datanets;
-use pallet_model_registry::{Call, ModelOf, Models, Prices, Terms, Versions};
+use pallet_model_registry::{Call, ModelOf, Models, Prices, RestingNames, Terms, Versions};
 use sp_runtime::Permill;
 
 use crate::common::{bounded, text, version};
@@ -288,6 +288,11 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 			let limit = u32::from(step.value % 5);
 			Deed::by(person(step.pick), Call::prune_model { model, limit })
 		}
+		Kind::ReleaseName => {
+			let name = RestingNames::<Runtime>::iter_keys().nth(usize::from(step.pick) % 4);
+			let name = name.unwrap_or_else(|| text("nobody's"));
+			Deed::by(person(step.pick), Call::release_name { name })
+		}
 		Kind::OfferModel => {
 			let model = that(&|_, _| true);
 			// Their own, at times.
@@ -303,7 +308,8 @@ pub fn deed(market: &mut Market, step: &Step) -> Option<Deed> {
 			let model = that(&|_, model| model.offered_to.is_some());
 			let to = find(model).and_then(|model| model.offered_to.clone());
 			let to = to.unwrap_or_else(|| developer(step.place()));
-			Deed::by(step.by(to), Call::accept_model { model })
+			let max_deposit = Balance::MAX;
+			Deed::by(step.by(to), Call::accept_model { model, max_deposit })
 		}
 		Kind::SetModelPayee => {
 			let model = that(&|_, _| true);

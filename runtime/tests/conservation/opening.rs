@@ -1,7 +1,7 @@
 //! The market as each script finds it: datanets with releases, models, nodes, sessions.
 
 use crate::{
-	common::{begin_block, bounded, submission, text, version, PLENTY},
+	common::{begin_block, bounded, end_rests, show, submission, text, version, PLENTY},
 	market::Market,
 	people::{caller, contributor, curator, developer, gone, operator, receipt_key, signer},
 };
@@ -38,6 +38,7 @@ impl Market {
 		begin_block(1 + parameters::SettlementGrace::get());
 		let owner = gone();
 		market.must(&owner, Models::purge_model { model: 0, limit: 10 });
+		end_rests();
 		let dest = developer(0usize).into();
 		let call = pallet_balances::Call::transfer_all { dest, keep_alive: false };
 		market.must(&owner, call);
@@ -68,11 +69,13 @@ impl Market {
 			}
 			for number in 0..3u8 {
 				let from = if open { contributor(number) } else { contributor(0usize) };
-				let submissions = bounded((0..2u8).map(|part| {
-					let root = [[datanet + 1, number + 1, part + 1, 9]; 8].concat();
-					submission(Hash::from_slice(&root), 1_000, "https://data.example/first")
-				}));
+				let submissions = [(); 2].map(|()| submission(self.next_serial().into()));
+				let submissions = bounded(submissions);
 				self.must(&from, Data::submit_contributions { datanet: datanet_id, submissions });
+				let first = (u64::from(datanet) * 3 + u64::from(number)) * 2;
+				for contribution in first..first + 2 {
+					self.must(&from, show(contribution));
+				}
 			}
 			for number in 0..5u64 {
 				let contribution = u64::from(datanet) * 6 + number;

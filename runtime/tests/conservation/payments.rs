@@ -37,8 +37,8 @@ pub fn settled_lanes(events: usize) -> Vec<Settled> {
 pub fn fulfilled_calls(events: usize) -> Vec<Settled> {
 	let fulfilled = System::events().into_iter().skip(events);
 	let calls = fulfilled.filter_map(|record| match record.event {
-		RuntimeEvent::InferenceRequests(RequestEvent::CallFulfilled { call, .. }) => {
-			let (lane, item) = call.as_lane();
+		RuntimeEvent::InferenceRequests(RequestEvent::CallFulfilled { request, call, .. }) => {
+			let (lane, item) = call.as_lane(request);
 			Some((lane, vec![item]))
 		}
 		_ => None,

@@ -38,6 +38,12 @@ export class Chain {
     return (await this.#api.rpc.chain.getHeader()).number.toNumber();
   }
 
+  // The height of the newest block that can never be undone.
+  async finalized() {
+    const head = await this.#api.rpc.chain.getFinalizedHead();
+    return (await this.#api.rpc.chain.getHeader(head)).number.toNumber();
+  }
+
   // An inference node by its operator.
   async node(operator) {
     const node = (await this.#api.call.inferenceApi.node(operator)).unwrapOr(null);

@@ -63,10 +63,10 @@ function askedTokens(body, task) {
 }
 
 // Throws unless the node's offer is what the chain allows, and what the caller is willing to pay. `facts`
-// are the genesis hash, the best block, the node and the model as the chain has them, the request's body and
+// are the genesis hash, the newest final block, the node and the model as the chain has them, the request's body and
 // what it asks for, the most that a call may cost, and the most output tokens where the request does not say.
 export function checkOffer(requirements, facts) {
-  const { genesisHash, best, node, model, body, task, maxCharge, maxOutputTokens } = facts;
+  const { genesisHash, finalized, node, model, body, task, maxCharge, maxOutputTokens } = facts;
   const terms = requirements.extra;
   const wrong = (what) => {
     throw new OpenLedgerError('offer', `the node's offer does not match the chain: ${what}`);
@@ -92,7 +92,9 @@ export function checkOffer(requirements, facts) {
     wrong("the node's own price is above the list price, or no price");
   }
   // Who is paid for the call is decided by this block.
-  if (!(terms.block + LAG >= best)) wrong(`it was made at block ${terms.block}, and ${best} is the best one`);
+  if (!(terms.block + LAG >= finalized)) {
+    wrong(`it was made at block ${terms.block}, and ${finalized} is the newest final one`);
+  }
 
   // No tokenizer makes more tokens of a text than it has bytes.
   if (terms.inputTokens > body.length + TEMPLATE_TOKENS) {

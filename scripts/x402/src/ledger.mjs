@@ -184,9 +184,10 @@ export class Ledger {
   }
 
   // The block by which the calls of a new lane are paid: that of the offer, unless the session is younger, or that
-  // block is not known here yet.
+  // block is not final here yet: another one may come in its place, and other people be paid by that. The block of
+  // the session itself cannot change without the session.
   async #asOf({ openedAt }, block) {
-    return Math.max(openedAt, Math.min(block, await this.#chain.best()));
+    return Math.max(openedAt, Math.min(block, await this.#chain.finalized()));
   }
 
   // The lanes that are for these terms, and those that were never used.

@@ -86,7 +86,7 @@ export const REFUSAL_CODES = Object.freeze({
   as_of_unusable: {
     status: 402,
     about: 'voucher',
-    means: 'The voucher is as of a block that this node does not know, or before its session.',
+    means: 'The voucher is as of a block that is not final for this node, or before its session.',
   },
   terms_changed: {
     status: 402,

@@ -197,13 +197,13 @@ export class OpenLedgerScheme {
   }
 
   async #checkOffer(requirements, { body, task }) {
-    const [best, node, models] = await Promise.all([
-      this.#chain.best(),
+    const [finalized, node, models] = await Promise.all([
+      this.#chain.finalized(),
       this.#chain.node(requirements.payTo),
       this.#chain.models(requirements.extra.model),
     ]);
     const { genesisHash } = this.#chain;
-    const facts = { genesisHash, best, node, body, task, ...this.#limits };
+    const facts = { genesisHash, finalized, node, body, task, ...this.#limits };
     const errors = [];
     // It has to fit one of the views that the node may have of the model.
     for (const model of models.length > 0 ? models : [undefined]) {

@@ -65,6 +65,8 @@ export class FakeChain {
   genesisHash = GENESIS;
   network = networkOf(GENESIS);
   height = 1_000;
+  // Blocks after the newest final one.
+  unfinal = 0;
   sessions = [];
   model = { id: MODEL, version: 1, priceVersion: 2, price: PRICE };
   registered = {
@@ -75,6 +77,10 @@ export class FakeChain {
 
   async best() {
     return this.height;
+  }
+
+  async finalized() {
+    return this.height - this.unfinal;
   }
 
   async node(operator) {

@@ -77,7 +77,10 @@ story('a lane is paid as of the block of the offer', async ({ scheme, state, ask
   assert.equal(await asOf(), 1_050);
   chain.model.priceVersion = 4;
   node.misbehave = { terms: { block: 1_150 } };
-  assert.equal(await asOf(), 1_100, 'but no later than the best block here');
+  assert.equal(await asOf(), 1_100, 'but no later than the newest block here');
+  chain.model.priceVersion = 5;
+  chain.unfinal = 30;
+  assert.equal(await asOf(), 1_070, 'that is final');
   assert.equal(state.sessions[0].openedAt, 1_000);
 });
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use openledger_primitives::{
-	data_tree::{self, DataRoot},
+	data_tree::{self, leaf_hashes, DataRoot, DrawnLeaf, RangeProof},
 	stream, Weight,
 };
 
@@ -26,6 +26,16 @@ impl DataSet {
 	/// If there is nothing in it, or it is no text.
 	pub fn root(&self) -> Result<DataRoot> {
 		root(self.bytes)
+	}
+
+	/// The proof that its contributor has the data: of the leaf that was drawn.
+	///
+	/// # Errors
+	/// As of [`root`](Self::root), and if it has no such leaf.
+	pub fn proof(&self, drawn: DrawnLeaf) -> Result<RangeProof> {
+		let stream = stream::canonical([self.bytes])?;
+		let hashes = leaf_hashes(&stream, None);
+		Ok(RangeProof::new(&stream, None, &hashes, drawn.offset, drawn.length)?)
 	}
 }
 
@@ -68,6 +78,16 @@ mod tests {
 		assert_ne!(root(text.replace("Oslo", "Osla").as_bytes()).unwrap().root, whole.root);
 		assert_ne!(root(&text.as_bytes()[1..]).unwrap().root, whole.root);
 		assert!(root(b" \n").is_err());
+	}
+
+	#[test]
+	fn each_leaf_of_a_data_set_can_be_shown() {
+		let data = DATA_SETS[0].root().unwrap();
+		for seed in 0..20 {
+			let drawn = data.drawn(&[seed; 32].into(), 7).unwrap();
+			let proof = DATA_SETS[0].proof(drawn).unwrap();
+			assert!(proof.verify(&data, drawn.offset, drawn.length).is_ok());
+		}
 	}
 
 	#[test]

@@ -5,7 +5,7 @@ use openledger_chain_client::Settlement;
 use openledger_primitives::{
 	lane::{payouts, FulfilledCall, LanePayouts, PoolPayment, SettledCall, SettledItem},
 	traits::Role,
-	Balance, ContributionId, DatanetId, ReleaseId, Weight, OPEN,
+	Balance, ContributionId, DatanetId, ReleaseId, RequestId, Weight, OPEN,
 };
 use std::{collections::BTreeMap, fmt};
 
@@ -95,8 +95,12 @@ impl Sums {
 	///
 	/// # Errors
 	/// As [`Self::of_lane`].
-	pub fn of_call(call: &FulfilledCall, contributions: &[Contribution]) -> Result<Self> {
-		let (header, item) = call.as_lane();
+	pub fn of_call(
+		request: RequestId,
+		call: &FulfilledCall,
+		contributions: &[Contribution],
+	) -> Result<Self> {
+		let (header, item) = call.as_lane(request);
 		let settlement = Settlement { header, items: vec![item], rejected: Vec::new() };
 		Self::of_lane(&settlement, contributions)
 	}

@@ -16,6 +16,7 @@ use openledger_primitives::{
 	attribution::{DataSource, ReleaseSelector, NEWEST_RULE},
 	contribution::{Submission, FORMAT_STREAM},
 	data_tree::DataRoot,
+	info::ContributionInfo,
 	model::VersionDetails,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
@@ -24,12 +25,16 @@ use openledger_primitives::{
 };
 use sp_io::hashing::blake2_256;
 use sp_runtime::Permill;
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// The model's name on chain.
 pub const MODEL: &str = "geo/smollm2-135m-instruct";
 /// The datanet's name on chain.
 pub const DATANET: &str = "geo-facts";
 
+/// Pause between two looks whether a leaf is drawn.
+const DRAW_INTERVAL: Duration = Duration::from_millis(200);
 /// The terms that the contributions are given under.
 const LICENCE: &[u8] = b"CC0-1.0";
 /// The most tokens that the model's chat template adds for a message: the marks around it, and for the first
@@ -217,6 +222,7 @@ pub async fn publish_another(chain: &Chain, datanet: DatanetId) -> Result<BlockN
 	Ok(submit(chain, &key(CURATOR)?, batch).await?.block.number)
 }
 
+/// A contributor submits a data set, and shows the leaf of it that is drawn for that some blocks later.
 async fn submit_contribution(chain: &Chain, datanet: DatanetId, set: &DataSet) -> Result<u64> {
 	let contributor = key(set.contributor)?;
 	let DataRoot { root, size, .. } = set.root()?;
@@ -229,14 +235,27 @@ async fn submit_contribution(chain: &Chain, datanet: DatanetId, set: &DataSet) -
 	};
 	let call = Call::DataAttribution(data::Call::submit_contribution { datanet, submission });
 	let submitted = submit(chain, &contributor, call).await?;
-	submitted
+	let contribution = submitted
 		.find(|event| match event {
 			Event::DataAttribution(data::Event::ContributionSubmitted(submitted)) => {
 				Some(submitted.contribution)
 			}
 			_ => None,
 		})
-		.context("no ContributionSubmitted event")
+		.context("no ContributionSubmitted event")?;
+	let drawn = loop {
+		let id = contribution.to_le_bytes().to_vec();
+		let info: Option<ContributionInfo> =
+			chain.runtime_api("DatanetsApi_contribution", id, At::Best).await?;
+		if let Some(drawn) = info.context("the contribution is gone")?.drawn {
+			break drawn;
+		}
+		sleep(DRAW_INTERVAL).await;
+	};
+	let proof = set.proof(drawn)?;
+	let call = data::Call::show_possession { contribution, proof };
+	submit(chain, &contributor, Call::DataAttribution(call)).await?;
+	Ok(contribution)
 }
 
 /// The developer registers the model, made from a release.

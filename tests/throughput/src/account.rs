@@ -54,6 +54,7 @@ impl Account {
 			frame_system::CheckNonce::<Runtime>::from(nonce),
 			frame_system::CheckWeight::new(),
 			pallet_transaction_payment::ChargeTransactionPayment::from(0),
+			frame_metadata_hash_extension::CheckMetadataHash::new(false),
 			frame_system::WeightReclaim::new(),
 		);
 		let version = openledger_runtime::VERSION;
@@ -67,6 +68,7 @@ impl Account {
 			(),
 			(),
 			(),
+			None,
 			(),
 		);
 		let payload = SignedPayload::from_raw(call, extension, implicit);

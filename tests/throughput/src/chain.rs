@@ -117,6 +117,14 @@ impl Chain {
 		Ok(())
 	}
 
+	/// Builds so many blocks with nothing in them.
+	pub fn pass(&mut self, blocks: BlockNumber) -> Result<()> {
+		for _ in 0..blocks {
+			self.build_block(&[])?;
+		}
+		Ok(())
+	}
+
 	/// Measures extrinsics of one kind.
 	pub fn measure(&mut self, sender: &Account, calls: Vec<RuntimeCall>) -> Result<Cost> {
 		let count = u32::try_from(calls.len())?;

@@ -6,12 +6,13 @@ use anyhow::{Context, Result};
 use openledger_primitives::{
 	attribution::{DataSource, ReleaseSelector, NEWEST_RULE},
 	contribution::{Submission, FORMAT_STREAM},
+	data_tree::{self, leaf_hashes, RangeProof},
 	model::VersionDetails,
 	policy::RevenuePolicy,
 	price::{PriceSchedule, Tokens},
 	Balance, BlockNumber, ContributionId, DatanetId, Hash, ModelId, OPEN,
 };
-use openledger_runtime::RuntimeCall;
+use openledger_runtime::{Runtime, RuntimeCall};
 use pallet_data_attribution::Call as Data;
 use pallet_inference_metering::{Call as Metering, Served};
 use pallet_model_registry::Call as Models;
@@ -42,36 +43,70 @@ pub fn fund(from: &Account, accounts: &[Account], amount: Balance) -> Step {
 	(from.clone(), batches(transfers.collect()))
 }
 
-/// Publishes the first release of a datanet, whose contributions are all its curator's. `first` is the next
-/// contribution's id.
-pub fn publish_data(
+/// Creates a datanet, whose contributions are all its curator's. `first` is the next contribution's id. What they
+/// have to show of each is drawn some [blocks](draw_delay) later.
+pub fn submit_data(
 	curator: &Account,
 	datanet: DatanetId,
 	first: ContributionId,
 	contributors: u32,
 ) -> Result<Vec<Step>> {
 	let name = format!("net-{datanet}").into_bytes().try_into().ok().context("a long name")?;
-	let ids = || (0..u64::from(contributors)).map(|number| first.saturating_add(number));
-	let submit = |contribution: ContributionId| {
+	let submit = |contribution: ContributionId| -> Result<RuntimeCall> {
+		let data = data_tree::root(&data_set(contribution), None)?;
 		let submission = Submission {
-			root: Hash::from_low_u64_be(contribution.saturating_add(1)),
-			size: 1_000,
+			root: data.root,
+			size: data.size,
 			uri: Default::default(),
 			format: FORMAT_STREAM,
 			licence: Hash::repeat_byte(4),
 		};
-		Data::submit_contribution { datanet, submission }.into()
+		Ok(Data::submit_contribution { datanet, submission }.into())
+	};
+	let submissions = ids(first, contributors).map(submit).collect::<Result<_>>()?;
+	Ok(vec![
+		(curator.clone(), vec![Data::create_datanet { name }.into()]),
+		(curator.clone(), batches(submissions)),
+	])
+}
+
+/// Shows the data of these contributions, accepts them, and publishes the first release of their datanet.
+pub fn release_data(
+	curator: &Account,
+	datanet: DatanetId,
+	first: ContributionId,
+	contributors: u32,
+) -> Result<Vec<Step>> {
+	let show = |contribution: ContributionId| -> Result<RuntimeCall> {
+		let stream = data_set(contribution);
+		let length = u32::try_from(stream.len())?;
+		// Its only leaf is what is drawn.
+		let proof = RangeProof::new(&stream, None, &leaf_hashes(&stream, None), 0, length)?;
+		Ok(Data::show_possession { contribution, proof }.into())
 	};
 	let accept = |contribution: ContributionId| {
 		Data::accept_contribution { contribution, weight: 1 + contribution % 10 }.into()
 	};
 	let steps = [
-		vec![Data::create_datanet { name }.into()],
-		batches(ids().map(submit).collect()),
-		batches(ids().map(accept).collect()),
+		batches(ids(first, contributors).map(show).collect::<Result<_>>()?),
+		batches(ids(first, contributors).map(accept).collect()),
 		vec![Data::publish_release { datanet }.into()],
 	];
 	Ok(steps.into_iter().map(|calls| (curator.clone(), calls)).collect())
+}
+
+/// Blocks from a submission until it is drawn which leaf of it has to be shown.
+pub fn draw_delay() -> BlockNumber {
+	<Runtime as pallet_data_attribution::Config>::DrawDelay::get()
+}
+
+fn ids(first: ContributionId, count: u32) -> impl Iterator<Item = ContributionId> {
+	(0..u64::from(count)).map(move |number| first.saturating_add(number))
+}
+
+/// The data behind a contribution.
+fn data_set(contribution: ContributionId) -> [u8; 8] {
+	contribution.to_le_bytes()
 }
 
 /// Registers a model that was made from the first release of a datanet.

@@ -115,7 +115,10 @@ impl Market {
 		});
 		let paid = std::slice::from_ref(&operator);
 		let mut steps = vec![market::fund(&Account::named("//Bob")?, paid, 10_000 * OPEN)];
-		steps.extend(market::publish_data(&curator, datanet, first, contributors)?);
+		steps.extend(market::submit_data(&curator, datanet, first, contributors)?);
+		chain.apply(steps)?;
+		chain.pass(market::draw_delay())?;
+		let mut steps = market::release_data(&curator, datanet, first, contributors)?;
 		steps.push(market::register_model(&developer, datanet)?);
 		steps.push(market::register_node(&operator, model)?);
 		chain.apply(steps)?;

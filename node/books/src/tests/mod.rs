@@ -5,6 +5,7 @@ mod files;
 mod fold;
 mod history;
 mod lost;
+mod promised;
 mod pruning;
 mod settled;
 mod unearned;

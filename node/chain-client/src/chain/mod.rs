@@ -16,10 +16,11 @@ use std::{fmt, sync::Arc};
 use codec::{Decode, DecodeAll, Encode};
 use openledger_primitives::{
 	info::{
-		Earnings, LaneTermsInfo, ModelEarnings, ModelInfo, NodeInfo, PendingPage, RequestInfo,
-		SessionInfo,
+		Earnings, LaneTermsInfo, ModelEarnings, ModelInfo, NodeInfo, OutcomeInfo, PendingPage,
+		RequestInfo, SessionInfo,
 	},
 	lane::RejectReason,
+	report::commitment,
 	AccountId, Balance, BlockNumber, ContributionId, Hash, ModelId, PriceVersion, RequestId,
 	SessionId, VersionId,
 };
@@ -29,7 +30,7 @@ use subxt::{ext::frame_decode::storage::IntoEncodableValues, rpcs::client::RpcPa
 use self::{connection::Connection, error::shown};
 use crate::{
 	keys::subxt_account,
-	runtime::{storage_key, StoredAccount},
+	runtime::{metering, storage_key, Call, StoredAccount, StoredCommitment},
 };
 
 /// An account's balances, in planck.
@@ -213,6 +214,54 @@ impl Chain {
 		Ok(next.unwrap_or_default())
 	}
 
+	/// A constant of the runtime, by its pallet and name, as of the best block.
+	///
+	/// # Errors
+	/// If the chain cannot be asked, has no such constant, or has it in another shape.
+	pub async fn constant<T: Decode>(&self, pallet: &str, name: &str) -> Result<T, ChainError> {
+		let what = format!("{pallet}.{name}");
+		let at = self.connection.at(self.block(At::Best).await?).await?;
+		let found = at.metadata_ref().pallet_by_name(pallet);
+		let found = found.and_then(|pallet| pallet.constant_by_name(name));
+		let missing = || ChainError::Decode {
+			what: what.clone(),
+			reason: "the runtime has no such constant".into(),
+		};
+		decode_exactly(&what, found.ok_or_else(missing)?.value())
+	}
+
+	/// The hash by which `reporter` commits to a report against a node, as the runtime reads the report now.
+	///
+	/// # Errors
+	/// If the chain cannot be asked, or has no such report.
+	pub async fn commitment_to(
+		&self,
+		report: &metering::Call,
+		reporter: &AccountId,
+	) -> Result<Hash, ChainError> {
+		let at = self.connection.at(self.block(At::Best).await?).await?;
+		let call = Call::InferenceMetering(report.clone());
+		let encoded = call.encode_with(at.metadata_ref())?;
+		// Pallet and call are two bytes; the arguments come after them.
+		Ok(commitment(reporter, call.name(), encoded.get(2..).unwrap_or_default()))
+	}
+
+	/// The block in which `reporter` has made a commitment to a report. `None` if there is none, or it was used up.
+	///
+	/// # Errors
+	/// If the chain cannot be asked, or answers in another shape.
+	pub async fn committed_in(
+		&self,
+		reporter: &AccountId,
+		commitment: Hash,
+		at: At,
+	) -> Result<Option<BlockNumber>, ChainError> {
+		let keys = (<[u8; 32]>::from(reporter.clone()), commitment.0);
+		let stored =
+			self.stored::<StoredCommitment>("InferenceMetering", "ReportCommitments", keys, at);
+		Ok(stored.await?.map(|stored| stored.at))
+	}
+
 	/// Calls a runtime API of `openledger_primitives::runtime_api`, as `Trait_method`, with its arguments encoded one after the other.
 	///
 	/// # Errors
@@ -313,6 +362,14 @@ impl Chain {
 	/// If the chain cannot be asked.
 	pub async fn request(&self, id: RequestId, at: At) -> Result<Option<RequestInfo>, ChainError> {
 		self.runtime_api("InferenceApi_request", arguments(id), at).await
+	}
+
+	/// How a call on chain ended that was answered, or declined by the node that it named, as long as that is kept.
+	///
+	/// # Errors
+	/// If the chain cannot be asked.
+	pub async fn outcome(&self, id: RequestId, at: At) -> Result<Option<OutcomeInfo>, ChainError> {
+		self.runtime_api("InferenceApi_outcome", arguments(id), at).await
 	}
 
 	/// Up to `limit` calls on chain of `model` (256 at most) that wait for an answer, from the id

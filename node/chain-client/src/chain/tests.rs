@@ -44,6 +44,22 @@ async fn the_next_session_is_the_first_one_before_there_is_any() {
 }
 
 #[tokio::test]
+async fn a_commitment_is_found_by_its_reporter_and_hash() {
+	let fake = FakeChain::start().await;
+	let chain = fake.connect().await;
+	let (reporter, commitment) = (AccountId::new([7; 32]), Hash::repeat_byte(9));
+	let committed_in = || chain.committed_in(&reporter, commitment, At::Best);
+	assert_eq!(committed_in().await.unwrap(), None);
+
+	let keys: [&[u8]; 2] = [reporter.as_ref(), commitment.as_bytes()];
+	let hashed = keys.map(|key| [&blake2_128(key)[..], key].concat()).concat();
+	let map = [twox_128(b"InferenceMetering"), twox_128(b"ReportCommitments")].concat();
+	let key = format!("0x{}", hex::encode([map, hashed].concat()));
+	fake.state.lock().unwrap().storage.insert(key, (12u32, 5u128).encode());
+	assert_eq!(committed_in().await.unwrap(), Some(12));
+}
+
+#[tokio::test]
 async fn the_terms_of_a_lane_are_asked_for_by_all_that_they_depend_on() {
 	let fake = FakeChain::start().await;
 	let chain = fake.connect().await;

@@ -48,6 +48,10 @@ use self::{generated::runtime_types as types, rewrite::Mismatch};
 		with = "::openledger_primitives::contribution::Submission"
 	),
 	substitute_type(
+		path = "openledger_primitives::data_tree::RangeProof",
+		with = "::openledger_primitives::data_tree::RangeProof"
+	),
+	substitute_type(
 		path = "openledger_primitives::lane::closing::VersionedCloseAgreement",
 		with = "::openledger_primitives::lane::VersionedCloseAgreement"
 	),
@@ -84,6 +88,14 @@ use self::{generated::runtime_types as types, rewrite::Mismatch};
 		with = "::openledger_primitives::lane_list::LookupProof"
 	),
 	substitute_type(
+		path = "openledger_primitives::on_chain::DeclineReason",
+		with = "::openledger_primitives::on_chain::DeclineReason"
+	),
+	substitute_type(
+		path = "openledger_primitives::on_chain::Refusal",
+		with = "::openledger_primitives::on_chain::Refusal"
+	),
+	substitute_type(
 		path = "openledger_primitives::model::VersionDetails",
 		with = "::openledger_primitives::model::VersionDetails"
 	),
@@ -113,6 +125,10 @@ pub type Proxy = types::pallet_proxy::ProxyDefinition<AccountId, ProxyType, Bloc
 /// An account as the chain keeps it.
 pub(crate) type StoredAccount =
 	types::frame_system::AccountInfo<u32, types::pallet_balances::types::AccountData<Balance>>;
+
+/// A commitment to a report as the chain keeps it.
+pub(crate) type StoredCommitment =
+	types::pallet_inference_metering::reports::Commitment<BlockNumber>;
 
 /// Gives the calls and events of each pallet a module.
 macro_rules! pallets {

@@ -77,6 +77,17 @@ fn kinds_of_proxies_are_named_as_the_runtime_names_them() {
 }
 
 #[test]
+fn constants_that_programs_read_are_in_the_metadata() {
+	let metadata = metadata();
+	let metering = metadata.pallet_by_name("InferenceMetering").unwrap();
+	let value = |name: &'static str| metering.constant_by_name(name).unwrap().value();
+	assert!(u32::decode_all(&mut value("ReportDelay")).unwrap() > 0);
+	for deposit in ["LaneDeposit", "ReportDeposit"] {
+		assert!(u128::decode_all(&mut value(deposit)).unwrap() > 0, "{deposit}");
+	}
+}
+
+#[test]
 fn amounts_arrive_as_they_were_meant() {
 	let encoded = transfer(7 * OPEN).encode_with(&metadata()).unwrap();
 	let decoded = RuntimeCall::decode_all(&mut encoded.as_slice()).unwrap();

@@ -9,6 +9,7 @@ use openledger_primitives::{
 	answer::Evidence,
 	attribution::{DataSource, DataSources, ReleaseSelector, NEWEST_RULE},
 	contribution::{Submission, FORMAT_STREAM},
+	data_tree::{leaf_hashes, RangeProof},
 	lane::{
 		Agreement, AttributionShare, CallRecord, CloseAgreement, DirectAmount, LaneSettlement,
 		LineageShare, Part, PoolPayment, RejectReason, SettledCall, SettledItem, SettledLane,
@@ -79,6 +80,12 @@ fn of_models() -> Vec<Call> {
 	calls.map(Call::ModelRegistry).to_vec()
 }
 
+/// The proof that the only leaf of some data is there.
+fn possession() -> RangeProof {
+	let stream = b"data";
+	RangeProof::new(stream, None, &leaf_hashes(stream, None), 0, 4).unwrap()
+}
+
 fn of_data() -> Vec<Call> {
 	let curator_share = Permill::from_percent(5);
 	let submission = Submission {
@@ -93,6 +100,7 @@ fn of_data() -> Vec<Call> {
 		data::Call::claim_curator,
 		data::Call::submit_contribution { datanet: 1, submission: submission.clone() },
 		data::Call::submit_contributions { datanet: 1, submissions: vec![submission] },
+		data::Call::show_possession { contribution: 1, proof: possession() },
 		data::Call::accept_contribution { contribution: 1, weight: 2 },
 		data::Call::publish_release { datanet: 1 },
 		data::Call::claim { contribution: 1, releases: vec![1, 2] },
@@ -269,15 +277,18 @@ fn of_metering() -> Vec<Call> {
 			second_signature: signature,
 			second_key: account(2),
 		},
+		metering::Call::commit_report { commitment: Hash::repeat_byte(3) },
+		metering::Call::withdraw_commitment { commitment: Hash::repeat_byte(3) },
 	];
 	calls.into_iter().map(Call::InferenceMetering).collect()
 }
 
 fn of_requests() -> Vec<Call> {
+	let pair = Keypair::from_uri("//Bob", Default::default()).unwrap();
 	let request = |node| requests::Call::request_call {
 		model: 1,
 		node,
-		input: b"Hi".to_vec(),
+		input: "Hi".into(),
 		max_charge: OPEN,
 		deadline: 100,
 	};
@@ -286,11 +297,14 @@ fn of_requests() -> Vec<Call> {
 		request(Some(account(1))),
 		requests::Call::fulfil_call {
 			request: 1,
-			output: b"Ho".to_vec(),
+			output: "Ho".into(),
 			input_tokens: 2,
 			output_tokens: 3,
 			attribution: vec![AttributionShare { contribution: 1, basis_points: 2 }],
+			signature: pair.sign(b"a statement"),
 		},
+		requests::Call::claim_call { request: 1 },
+		requests::Call::forget_outcome { request: 1 },
 		requests::Call::expire_call { request: 1 },
 	];
 	calls.map(Call::InferenceRequests).to_vec()

@@ -102,13 +102,14 @@ impl Offer {
 		self.charged_by().charge(&used).unwrap_or(self.max_charge)
 	}
 
-	/// The requirements that an unpaid request is answered with. None if the price does not fit a balance.
+	/// The requirements that an unpaid request is answered with, when the newest final block and the best one are
+	/// these. None if the price does not fit a balance.
 	pub fn requirements(
 		&self,
 		genesis_hash: Hash,
 		operator: AccountId,
 		receipt_key: AccountId,
-		best: BlockNumber,
+		(finalized, best): (BlockNumber, BlockNumber),
 		timeout_seconds: u64,
 	) -> Option<Requirements> {
 		let terms = Terms {
@@ -122,7 +123,7 @@ impl Offer {
 			input_tokens: self.input_tokens,
 			max_output_tokens: self.max_output_tokens,
 			receipt_key,
-			block: best,
+			block: finalized,
 			valid_until: best.saturating_add(OFFER_BLOCKS),
 		};
 		Requirements::new(operator, timeout_seconds, terms)

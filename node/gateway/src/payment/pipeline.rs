@@ -108,7 +108,7 @@ impl Presented {
 		let limit = spendable(&payment, &session).ok_or(Refusal::InvalidSignature)?;
 
 		let expected = offer.price_version;
-		let offer = named(offer, &voucher, &session, best, source)?;
+		let offer = named(offer, &voucher, &session, source)?;
 		check_allowance(&offer, allowed)?;
 		let acceptance = Acceptance {
 			voucher: StoredVoucher {
@@ -120,6 +120,7 @@ impl Presented {
 			session,
 			limit,
 			exposure: Balance::MAX,
+			funds: source.lane_funds()?,
 			at: clock::unix_seconds(),
 		};
 		store.compare(&acceptance).map_err(Refusal::Store)??;
@@ -150,12 +151,11 @@ fn check_itself(voucher: &Voucher) -> Result<Balance, Refusal> {
 }
 
 /// The offer at the price that a voucher names, if its agreement is for what is offered, and as of a block that
-/// its session has seen.
+/// its session has seen, and that is final.
 fn named(
 	offer: Offer,
 	voucher: &Voucher,
 	session: &SessionInfo,
-	best: BlockNumber,
 	source: &dyn SessionSource,
 ) -> Result<Offer, Refusal> {
 	let agreement = &voucher.agreement;
@@ -172,8 +172,9 @@ fn named(
 	if agreement.own_price != offer.own_price {
 		return Err(Refusal::OwnPriceChanged { expected });
 	}
-	// The session may be known from a block after the one that is known to be the best.
-	let (from, until) = (session.opened_at, best.max(session.opened_at));
+	// Whoever is paid as of a block that is not final may be another one in the block that comes in its place. The
+	// session's own can change only with the session.
+	let (from, until) = (session.opened_at, source.final_block()?.max(session.opened_at));
 	if !(from..=until).contains(&agreement.as_of) {
 		return Err(Refusal::AsOfUnusable { from, until, found: agreement.as_of });
 	}

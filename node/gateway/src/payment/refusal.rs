@@ -110,6 +110,7 @@ impl Refusal {
 			Self::Lane(LaneRefusal::Underfunded { .. } | LaneRefusal::LanesUnearned { .. }) => {
 				RefusalCode::SessionUnderfunded
 			}
+			Self::Lane(LaneRefusal::NoDeposit { .. }) => RefusalCode::Overloaded,
 			Self::Lane(LaneRefusal::LimitReached { .. }) => RefusalCode::SpendingLimitReached,
 			Self::Lane(LaneRefusal::ExposureReached { .. }) => RefusalCode::ExposureReached,
 			Self::Chain(_) => RefusalCode::ChainUnavailable,
@@ -118,10 +119,14 @@ impl Refusal {
 	}
 
 	/// The time after which to come again, where what is wrong goes away by itself: a settlement takes two or three
-	/// blocks.
+	/// blocks. A node whose operator has no deposits is left alone for longer.
 	pub fn retry_after(&self) -> Option<Duration> {
-		let exposed = matches!(self, Self::Lane(LaneRefusal::ExposureReached { .. }));
-		exposed.then_some(Duration::from_secs(10))
+		let seconds = match self {
+			Self::Lane(LaneRefusal::ExposureReached { .. }) => 10,
+			Self::Lane(LaneRefusal::NoDeposit { .. }) => 60,
+			_ => return None,
+		};
+		Some(Duration::from_secs(seconds))
 	}
 
 	/// The details that the caller needs in order to come again with a better voucher; amounts in planck.

@@ -29,7 +29,7 @@ fn offer() -> Offer {
 
 fn required(offer: &Offer) -> PaymentRequired {
 	let (node, receipt) = (operator().account(), operator().account());
-	let requirements = offer.requirements(GENESIS, node, receipt, BEST, 60);
+	let requirements = offer.requirements(GENESIS, node, receipt, (BEST - 2, BEST), 60);
 	PaymentRequired::new("", "http://node", requirements.expect("the price fits"))
 }
 

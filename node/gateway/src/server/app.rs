@@ -119,7 +119,7 @@ impl App {
 			self.source.genesis_hash(),
 			self.source.operator().clone(),
 			self.receipt_key.account(),
-			self.source.best_block()?,
+			(self.source.final_block()?, self.source.best_block()?),
 			timeout.as_secs(),
 		);
 		let requirements = requirements.ok_or_else(ApiError::internal)?;

@@ -40,7 +40,8 @@ impl Background {
 		let (store, source) = (app.store.clone(), app.source.clone());
 		let served = app.clone();
 		let served = move || served.live().models.clone();
-		let watcher = Watcher::new(link, source, store, served, config.on_chain_calls);
+		let (key, which) = (app.receipt_key.clone(), config.on_chain_calls);
+		let watcher = Watcher::new(link, source, store, key, served, which);
 		let answering = tokio::spawn(watcher.run(stop.clone()));
 		let tasks = [
 			("sending heartbeats", beating),

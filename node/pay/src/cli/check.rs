@@ -1,19 +1,25 @@
 //! `check`: a node's statements of a session's calls, next to what it settled.
 
-use std::path::PathBuf;
+use std::{
+	path::{Path, PathBuf},
+	sync::Arc,
+};
 
 use anyhow::{bail, Context};
 use clap::Args;
 use openledger_chain_client::{settlements, At, Chain, Rejection, SessionSettlements};
 use openledger_payer::{
-	assembly::proofs_of,
-	audit::{Audit, AuditedCall, AuditedRun, Finding},
+	assembly::{proofs_of, reports_of},
+	audit::{Audit, AuditedCall, AuditedRun, Finding, Report},
+	network::Live,
+	reporting::{News, Reporter},
 };
-use openledger_payer_ledger::KeptStatement;
+use openledger_payer_ledger::{KeptReport, KeptStatement};
 use openledger_primitives::{Balance, BlockNumber, Hash, SessionId};
 use openledger_protocol::units::format_amount;
 
 use super::{
+	keys::{KeyArgs, KeyType},
 	shared::{open_all, ChainArgs, Opened, StateArgs},
 	show,
 };
@@ -27,9 +33,14 @@ const LIFETIME: BlockNumber = 128;
 /// reported to the chain: anybody can bring that there. The statements are in the state: a proxy that runs has
 /// to be stopped first.
 ///
-/// Example:
+/// With --report it brings that to the chain itself. A report has to be committed to some blocks before, so that
+/// nobody can copy it on its way; this takes half a minute, and a small deposit, which comes back. If it ends before
+/// that, call it again: it goes on from where it was.
+///
+/// Examples:
 ///
 ///   openledger-pay check 3
+///   openledger-pay check 3 --report --key-file key
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Check {
@@ -39,10 +50,17 @@ pub(super) struct Check {
 	/// was opened.
 	#[arg(long, value_name = "BLOCK")]
 	from: Option<BlockNumber>,
+	/// Report what the node did to the chain, with the key of an account that has a little OPEN.
+	#[arg(long)]
+	report: bool,
 	#[command(flatten)]
 	chain: ChainArgs,
 	#[command(flatten)]
 	state: StateArgs,
+	#[command(flatten)]
+	key: KeyArgs,
+	#[command(flatten)]
+	key_type: KeyType,
 }
 
 /// The part of the state that is about a session.
@@ -58,10 +76,25 @@ struct Kept {
 impl Check {
 	pub(super) async fn main(self) -> anyhow::Result<()> {
 		let Self { session, .. } = self;
+		// Asked for before anything else is done.
+		let key = match self.report {
+			true => {
+				let key = self.key.read(&self.key_type)?;
+				Some(key.context("--report needs a key, not --account")?)
+			}
+			false => None,
+		};
 		let chain = self.chain.connect().await?;
 		let finalized = chain.block(At::Finalized).await?;
 		let info = chain.session(session, At::Block(finalized.hash)).await?;
 		let Kept { statements, opened_after, path } = self.kept(chain.genesis_hash()).await?;
+		let reporter = key.zip(path.as_deref()).map(|(key, path)| {
+			Reporter::new(Arc::new(Live::new(chain.clone(), key)), reports_of(path))
+		});
+		if let Some(reporter) = &reporter {
+			// What was begun before does not wait for what is found now.
+			report(reporter, session).await?;
+		}
 		let from = match (self.from, opened_after, &info) {
 			(Some(from), _, _) => from,
 			(None, Some(after), _) => opened_in(&chain, session, after, finalized.number).await?,
@@ -101,6 +134,17 @@ impl Check {
 			for file in &files {
 				show::line(format_args!("can be reported to the chain: {}", file.display()));
 			}
+			if let Some(reporter) = &reporter {
+				for (call, found) in audit.reports() {
+					let name = name_of(session, call, found);
+					reporter.take_on(name, session, &found.call()).await?;
+				}
+				report(reporter, session).await?;
+			} else if !files.is_empty() {
+				show::line(format_args!(
+					"`openledger-pay check {session} --report` with a key reports it"
+				));
+			}
 			bail!(
 				"the node has settled something else than it signed, or signed two things of one call, \
 				 and charged {} more than it stated; what it signed is kept in {}: do not lose it",
@@ -135,7 +179,7 @@ impl Check {
 
 /// Keeps what can be reported to the chain, each in a file beside the state in `path`. Returns the files.
 async fn keep(
-	path: &std::path::Path,
+	path: &Path,
 	session: SessionId,
 	audit: &Audit,
 	genesis_hash: Hash,
@@ -143,12 +187,39 @@ async fn keep(
 	let proofs = proofs_of(path);
 	let mut files = Vec::new();
 	for (call, report) in audit.reports() {
-		let AuditedCall { lane, sequence, .. } = call;
-		let name = format!("{session}-{lane}-{sequence}-{}.json", report.transaction());
+		let name = format!("{}.json", name_of(session, call, report));
 		let kept = proofs.keep_report(name, report.to_json(genesis_hash)).await;
 		files.push(kept.context("cannot write what can be reported to the chain")?);
 	}
 	Ok(files)
+}
+
+/// The name of a report's file, without its ending.
+fn name_of(session: SessionId, call: &AuditedCall, report: &Report) -> String {
+	let AuditedCall { lane, sequence, .. } = call;
+	format!("{session}-{lane}-{sequence}-{}", report.transaction())
+}
+
+/// Brings all reports of a session to the chain that were taken on, and shows how far they come.
+async fn report(reporter: &Reporter, session: SessionId) -> anyhow::Result<()> {
+	let mut heard = |report: &KeptReport, news: News| {
+		show::line(format_args!("{}: {}", report.name, told(&news)));
+	};
+	let finished = reporter.finish(session, &mut heard).await;
+	finished.context("a report is not finished; call this again: it goes on from where it was")?;
+	Ok(())
+}
+
+fn told(news: &News) -> String {
+	match news {
+		News::Committed { at, due } => {
+			format!("committed in block {at}; the report follows after block {due}")
+		}
+		News::Made => "reported".into(),
+		News::Withdrawn { reason } => {
+			format!("the chain does not take it: {reason}; the deposit came back")
+		}
+	}
 }
 
 /// The block in which a session was opened, which is one of those after `after`.
@@ -247,6 +318,15 @@ fn word(finding: Finding) -> &'static str {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn the_way_of_a_report_is_shown() {
+		let told = |news| told(&news);
+		let committed = told(News::Committed { at: 12, due: 22 });
+		assert_eq!(committed, "committed in block 12; the report follows after block 22");
+		let refused = told(News::Withdrawn { reason: "no".into() });
+		assert_eq!(refused, "the chain does not take it: no; the deposit came back");
+	}
 
 	#[test]
 	fn what_differs_is_named() {

@@ -71,7 +71,7 @@ impl KeyArgs {
 	}
 
 	/// Reads the key, if it is here.
-	fn read(&self, kind: &KeyType) -> anyhow::Result<Option<Keypair>> {
+	pub(super) fn read(&self, kind: &KeyType) -> anyhow::Result<Option<Keypair>> {
 		let source = match (&self.key_file, &self.key_env, &self.suri) {
 			_ if self.account.is_some() => return Ok(None),
 			(Some(path), _, _) => KeySource::File(path.clone()),

@@ -69,6 +69,7 @@ fn what_people_write_is_understood() {
 		&["sessions", "--close", "4", "5", "--key-env", "K", "--log", "debug"],
 		&["check", "4", "--state", "f"],
 		&["check", "4", "--from", "1000", "--log-json"],
+		&["check", "4", "--report", "--suri", "//Alice", "--key-type", "ecdsa"],
 	] {
 		parse(arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
 	}
@@ -190,7 +191,11 @@ fn keys_are_those_that_are_needed() {
 
 #[tokio::test]
 async fn without_a_key_the_error_says_how_to_give_one() {
-	for arguments in [&["call", "-m", "m", "-p", "p"][..], &["sessions", "--close", "4"]] {
+	for arguments in [
+		&["call", "-m", "m", "-p", "p"][..],
+		&["sessions", "--close", "4"],
+		&["check", "4", "--report"],
+	] {
 		let error = parse(arguments).unwrap().run().await.unwrap_err();
 		assert!(format!("{error:#}").contains("--key-file"), "{error:#}");
 	}

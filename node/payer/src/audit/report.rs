@@ -1,7 +1,7 @@
 //! Reports against a node, as the chain takes them: whoever has one of these can bring it there.
 
 use codec::Encode;
-use openledger_chain_client::{ss58, Settlement};
+use openledger_chain_client::{metering, ss58, Settlement};
 use openledger_payer_ledger::KeptStatement;
 use openledger_primitives::{
 	lane::{SettledCall, SettledItem},
@@ -115,6 +115,65 @@ impl Report {
 			Self::Misreported(_) => "report_misreported_call",
 			Self::TwoStatements(_) => "report_two_statements",
 			Self::Unlisted(_) => "report_unlisted_call",
+		}
+	}
+
+	/// The transaction that brings it to the chain.
+	pub fn call(&self) -> metering::Call {
+		match self {
+			Self::Overcharged(report) => {
+				let SettledReport { receipt, receipt_key, settled } = &**report;
+				metering::Call::report_overcharged_call {
+					statement: Box::new(receipt.statement.clone()),
+					signature: receipt.signature.clone(),
+					receipt_key: receipt_key.clone(),
+					last_sequence: settled.last_sequence,
+					item: Box::new(settled.item.clone()),
+					index: settled.index,
+					hashes: settled.hashes.clone(),
+				}
+			}
+			Self::Misreported(report) => {
+				let SettledReport { receipt, receipt_key, settled } = &**report;
+				metering::Call::report_misreported_call {
+					statement: Box::new(receipt.statement.clone()),
+					signature: receipt.signature.clone(),
+					receipt_key: receipt_key.clone(),
+					last_sequence: settled.last_sequence,
+					item: Box::new(settled.item.clone()),
+					index: settled.index,
+					hashes: settled.hashes.clone(),
+				}
+			}
+			Self::TwoStatements(report) => {
+				let TwoStatements {
+					operator,
+					statements: [(first, first_key), (second, second_key)],
+				} = &**report;
+				metering::Call::report_two_statements {
+					operator: operator.clone(),
+					first: Box::new(first.statement.clone()),
+					first_signature: first.signature.clone(),
+					first_key: first_key.clone(),
+					second: Box::new(second.statement.clone()),
+					second_signature: second.signature.clone(),
+					second_key: second_key.clone(),
+				}
+			}
+			Self::Unlisted(report) => {
+				let UnlistedReport { session, lane, settled, list } = &**report;
+				metering::Call::report_unlisted_call {
+					session: *session,
+					lane: *lane,
+					last_sequence: settled.last_sequence,
+					item: Box::new(settled.item.clone()),
+					index: settled.index,
+					hashes: settled.hashes.clone(),
+					listed_in: list.listed_in,
+					lookup: Box::new(list.lookup.clone()),
+					statement: Box::new(None),
+				}
+			}
 		}
 	}
 

@@ -96,7 +96,7 @@ fn agree(
 		network: &parts.network.name(),
 		node,
 		model,
-		best: parts.market.best(),
+		finalized: parts.market.finalized(),
 		body,
 		limit: parts.settings.call.max_charge,
 		unasked: parts.settings.call.max_output_tokens,

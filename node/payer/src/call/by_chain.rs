@@ -50,7 +50,8 @@ async fn as_of(
 ) -> Result<Remedy, ChainError> {
 	let as_of = payment.reserved.call.agreed.agreement.as_of;
 	let Some(info) = session(parts, payment, At::Best).await? else { return Ok(Remedy::None) };
-	let is_usable = info.opened_at <= as_of && as_of <= parts.network.block(At::Best).await?;
+	let finalized = parts.network.block(At::Finalized).await?;
+	let is_usable = info.opened_at <= as_of && as_of <= finalized.max(info.opened_at);
 	// By its own offer it has come to that block.
 	let is_behind = until < as_of && payment.newest < as_of;
 	if is_usable && !is_behind {

@@ -37,7 +37,7 @@ pub(super) struct Payment {
 	pub voucher: SignedVoucher,
 	/// The node that is paid.
 	pub node: NodeInfo,
-	/// The newest block that calls of a new lane can be paid as of, by the node's offer and by the chain.
+	/// The newest final block that calls of a new lane can be paid as of, by the node's offer and by the chain.
 	pub newest: BlockNumber,
 	made: Instant,
 }
@@ -52,8 +52,9 @@ impl Payment {
 		as_of: Option<BlockNumber>,
 	) -> Step<Self> {
 		let Agreed { offer, node } = agreed;
-		// A node that names a later one chooses whom the call is for.
-		let newest = offer.extra.block.min(parts.market.best());
+		// A node that names a later one chooses whom the call is for, and so does who makes the next blocks, where
+		// it is not final.
+		let newest = offer.extra.block.min(parts.market.finalized());
 		let as_of = as_of.unwrap_or(newest).min(newest);
 		let want = want(parts, &node, &offer, &call.request.body, as_of);
 		let reserved = reserve(parts, call, want).await?;

@@ -55,8 +55,8 @@ pub struct Facts<'a> {
 	pub node: &'a NodeInfo,
 	/// The model as the chain has it.
 	pub model: &'a ModelInfo,
-	/// The newest block that is known.
-	pub best: BlockNumber,
+	/// The newest block that is known to be final.
+	pub finalized: BlockNumber,
 	/// The request.
 	pub body: &'a [u8],
 	/// The most that the caller would pay, in planck.
@@ -94,9 +94,11 @@ pub fn check_offer(
 	same("price version", terms.price_version == model.price_version)?;
 	same("price", terms.price == model.price)?;
 	check_own_price(terms.own_price.as_ref(), &model.price).map_err(wrong)?;
-	if terms.block.saturating_add(BLOCKS_BEHIND) < facts.best {
-		let (block, best) = (terms.block, facts.best);
-		return Err(wrong(format!("it is of block {block}, and the newest block is {best}")));
+	if terms.block.saturating_add(BLOCKS_BEHIND) < facts.finalized {
+		let (block, newest) = (terms.block, facts.finalized);
+		return Err(wrong(format!(
+			"it is of block {block}, and the newest final block is {newest}"
+		)));
 	}
 
 	let request: Value = serde_json::from_slice(facts.body).unwrap_or_default();

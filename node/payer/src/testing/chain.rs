@@ -37,7 +37,7 @@ impl FakeChain {
 		Self { chain: Arc::new(TestChain::new(state)), keys: Mutex::new(keypair.into()) }
 	}
 
-	fn ask<T>(&self, question: impl FnOnce(&ChainState) -> T) -> Result<T, ChainError> {
+	pub(super) fn ask<T>(&self, question: impl FnOnce(&ChainState) -> T) -> Result<T, ChainError> {
 		match self.chain.asked() {
 			Ok(state) => Ok(question(&state)),
 			Err(_) => {

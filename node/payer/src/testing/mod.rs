@@ -3,6 +3,7 @@
 
 mod chain;
 mod net;
+mod reports;
 
 pub use chain::FakeChain;
 pub use net::{TestNet, CHARGE, MOST, NAME};

@@ -32,7 +32,10 @@ fn lanes(payer: &Payer) -> (usize, usize) {
 }
 
 async fn at_block(net: &TestNet, payer: &Payer, best: BlockNumber) {
-	net.chain.state.lock().best = best;
+	{
+		let mut state = net.chain.state.lock();
+		(state.best, state.finalized) = (best, best);
+	}
 	payer.market.refresh_if_older(Duration::ZERO).await.unwrap();
 }
 

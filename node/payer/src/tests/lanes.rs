@@ -50,8 +50,12 @@ fn agreement(net: &TestNet, lane: LaneId) -> Agreement {
 	books.lanes[&(SESSION, lane)].last.as_ref().unwrap().voucher.newest().agreement
 }
 
-async fn at_block(net: &TestNet, payer: &Payer, best: u32) {
-	net.chain.state.lock().best = best;
+/// All blocks up to this one are final.
+async fn at_block(net: &TestNet, payer: &Payer, block: u32) {
+	{
+		let mut state = net.chain.state.lock();
+		(state.best, state.finalized) = (block, block);
+	}
 	payer.market.refresh_if_older(Duration::ZERO).await.unwrap();
 }
 
@@ -272,6 +276,24 @@ async fn a_lane_is_paid_as_of_a_block_that_its_node_can_use() {
 	assert!(!is_barred(&payer));
 }
 
+/// The attack: others may be paid in the block that comes in its place.
+#[tokio::test]
+async fn no_lane_is_as_of_a_block_that_is_not_final() {
+	let net = TestNet::new(1).await;
+	let payer = payer(&net, net.settings(100 * MOST, 50 * MOST)).await;
+	assert_eq!(pay(&payer).await, (0, 1));
+	at_block(&net, &payer, 20).await;
+	net.chain.state.lock().best = 25;
+	payer.market.refresh_if_older(Duration::ZERO).await.unwrap();
+	// Its node offers its newest block, and takes what is as of that.
+	{
+		let mut books = net.nodes[0].ledger.lock();
+		(books.offers_best, books.own_price) = (true, Some(PRICE));
+	}
+	assert_eq!(pay(&payer).await, (1, 1));
+	assert_eq!(agreement(&net, 1).as_of, 20);
+}
+
 #[tokio::test]
 async fn a_lane_whose_owners_change_is_left_for_another() {
 	let net = TestNet::new(1).await;
@@ -313,7 +335,10 @@ async fn a_nodes_own_price_is_paid_on_a_lane_of_its_own() {
 #[tokio::test]
 async fn an_offer_of_long_ago_is_not_taken() {
 	let net = TestNet::new(1).await;
-	net.chain.state.lock().best = 200;
+	{
+		let mut state = net.chain.state.lock();
+		(state.best, state.finalized) = (200, 200);
+	}
 	net.nodes[0].ledger.lock().behind = 101;
 	let payer = payer(&net, net.settings(100 * MOST, 50 * MOST)).await;
 	assert_eq!(code(&call(&payer, TestNet::chat(false)).await), "node_misbehaves");

@@ -66,7 +66,8 @@ pub const BEFORE_THE_STORE: &[Check] = &[
 	),
 	check(
 		RefusalCode::AsOfUnusable,
-		"`asOf` is below the block in which the session was opened, or above the node's best block",
+		"`asOf` is below the block in which the session was opened, or above that and the newest block \
+		 that the node knows to be final",
 	),
 	check(
 		RefusalCode::TermsChanged,

@@ -114,7 +114,7 @@ codes! {
 		PriceChanged = PAYMENT_REQUIRED "price_changed"
 			"The voucher names a price that is not in force.",
 		AsOfUnusable = PAYMENT_REQUIRED "as_of_unusable"
-			"The voucher is as of a block that this node does not know, or before its session.",
+			"The voucher is as of a block that is not final for this node, or before its session.",
 		TermsChanged = PAYMENT_REQUIRED "terms_changed"
 			"The voucher outlives the terms that it is for, or nothing is known of them.",
 		InsufficientAuthorisation = PAYMENT_REQUIRED "insufficient_authorisation"

@@ -81,7 +81,7 @@ pub struct Terms {
 	/// The key that will sign the statement, as an account.
 	#[serde(with = "account")]
 	pub receipt_key: AccountId,
-	/// The node's best block when it made the offer.
+	/// The newest block that the node knew to be final when it made the offer.
 	pub block: BlockNumber,
 	/// The last block at which the offer stands: the best `valid_until` for a voucher.
 	pub valid_until: BlockNumber,

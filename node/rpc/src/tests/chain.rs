@@ -2,12 +2,15 @@
 
 use openledger_primitives::{
 	attribution::{DataSource, ReleaseSelector, NEWEST_RULE},
+	data_tree::DrawnLeaf,
 	info::{
-		ContributionInfo, ContributionState, DatanetInfo, Earnings, ModelEarnings, ModelInfo,
-		NextPrice, NodeInfo, NodeStatus, ParentInfo, PendingPage, PendingPayout, Quote, QuoteError,
-		ReleaseInfo, RequestInfo, Scheduled, ServedInfo, SessionInfo, VersionInfo,
+		ClaimInfo, ContributionInfo, ContributionState, DatanetInfo, Earnings, EndInfo,
+		ModelEarnings, ModelInfo, NextPrice, NodeInfo, NodeStatus, OutcomeInfo, ParentInfo,
+		PendingPage, PendingPayout, Quote, QuoteError, RefusalInfo, ReleaseInfo, RequestInfo,
+		Scheduled, ServedInfo, SessionInfo, VersionInfo,
 	},
 	model::VersionDetails,
+	on_chain::{DeclineReason, Refusal},
 	policy::RevenuePolicy,
 	price::{PriceSchedule, Tokens},
 	runtime_api::{DatanetsApi, InferenceApi, ModelsApi, PayoutsApi},
@@ -44,6 +47,9 @@ pub const RELEASES: ReleaseId = 4;
 pub const CONTRIBUTIONS: ContributionId = 6;
 /// Calls on chain that wait have the ids below this, and are of model 0.
 pub const REQUESTS: RequestId = 3;
+/// A call on chain that was answered, and one that was declined.
+pub const ANSWERED: RequestId = 7;
+pub const DECLINED: RequestId = 8;
 pub const SESSION: SessionId = 7;
 /// A session at which the runtime fails.
 pub const BROKEN: SessionId = 8;
@@ -153,11 +159,27 @@ fn request(id: RequestId) -> RequestInfo {
 		node: None,
 		version: 1,
 		price_version: 2,
+		asked_at: 80,
 		max_charge: 1 << 64,
 		deadline: 90,
 		cancelled_at: None,
-		input: b"Hi".to_vec(),
+		most_input_tokens: 11,
+		claim: Some(ClaimInfo { node: alice(), deposit: 1 << 65, until: 85 }),
+		refusals: vec![RefusalInfo {
+			node: alice(),
+			refusal: Refusal::GaveUp(DeclineReason::TooLate),
+		}],
+		input: "Hi".into(),
 	}
+}
+
+fn outcome(id: RequestId) -> OutcomeInfo {
+	let (node, reason) = (alice(), DeclineReason::BadInput);
+	let end = match id {
+		ANSWERED => EndInfo::Answered { node, charge: 1 << 64, output: "Grüße".into() },
+		_ => EndInfo::Declined { node, reason },
+	};
+	OutcomeInfo { id, caller: alice(), model: 0, deposit: 1 << 66, at: 88, until: 99, end }
 }
 
 fn datanet(id: DatanetId) -> DatanetInfo {
@@ -203,6 +225,7 @@ fn contribution(id: ContributionId) -> ContributionInfo {
 		licence: Hash::repeat_byte(7),
 		since: 12,
 		shown_at: None,
+		drawn: Some(DrawnLeaf { leaf: 2, offset: 512, length: 256 }),
 		withheld: false,
 		slashed_at: None,
 		state: ContributionState::Accepted,
@@ -305,6 +328,10 @@ sp_api::mock_impl_runtime_apis! {
 
 		fn request(id: RequestId) -> Option<RequestInfo> {
 			(id < REQUESTS).then(|| request(id))
+		}
+
+		fn outcome(id: RequestId) -> Option<OutcomeInfo> {
+			[ANSWERED, DECLINED].contains(&id).then(|| outcome(id))
 		}
 
 		fn requests(model: ModelId, from: RequestId, limit: u32) -> Vec<RequestInfo> {

@@ -3,8 +3,8 @@
 mod chain;
 
 use self::chain::{
-	best, Block, Chain, ALICE, BROKEN, CONTRIBUTIONS, DATANETS, MODELS, PAUSED, PRICELESS, PRUNED,
-	RELEASES, REMOVED, REQUESTS, SESSION, VERSIONS,
+	best, Block, Chain, ALICE, ANSWERED, BROKEN, CONTRIBUTIONS, DATANETS, DECLINED, MODELS, PAUSED,
+	PRICELESS, PRUNED, RELEASES, REMOVED, REQUESTS, SESSION, VERSIONS,
 };
 use crate::{module, DEFAULT_LIMIT};
 use jsonrpsee::{server::MethodsError, types::ErrorObjectOwned, RpcModule};
@@ -205,6 +205,7 @@ async fn contributions_are_found_by_id_and_by_account() {
 	assert_eq!(one["licence"], json!(Hash::repeat_byte(7)));
 	assert_eq!((&one["shown_at"], &one["withheld"]), (&Value::Null, &json!(false)));
 	assert_eq!(one["slashed_at"], Value::Null);
+	assert_eq!(one["drawn"], json!({ "leaf": 2, "offset": 512, "length": 256 }));
 	let unknown = answer("datanets_contribution", json!([CONTRIBUTIONS])).await.unwrap_err();
 	assert_eq!(unknown.code(), 12041);
 	assert!(unknown.message().contains("rejected or withdrawn"), "{}", unknown.message());
@@ -264,16 +265,34 @@ async fn nodes_are_found_by_operator_and_by_model() {
 async fn requests_are_found_by_id_and_by_model() {
 	let request = call("inference_request", json!([1])).await.unwrap();
 	assert_eq!(request["max_charge"], (1u128 << 64).to_string());
-	assert_eq!(request["input"], "0x4869");
+	assert_eq!((&request["state"], &request["input"]), (&json!("waiting"), &json!("Hi")));
+	let claim = json!({ "node": ALICE, "deposit": (1u128 << 65).to_string(), "until": 85 });
+	assert_eq!(request["claim"], claim);
+	let refusal = json!({ "node": ALICE, "refusal": { "gave_up": "too_late" } });
+	assert_eq!(request["refusals"], json!([refusal]));
 	let gone = answer("inference_request", json!([REQUESTS])).await.unwrap_err();
 	assert_eq!(gone.code(), 12032);
-	assert!(gone.message().contains("has been answered"), "{}", gone.message());
+	assert!(gone.message().contains("has expired"), "{}", gone.message());
 
 	let page = call("inference_requests", json!(["model-0", 1, 1])).await.unwrap();
-	assert_eq!((&page["requests"][0], &page["next"]), (&request, &json!(2)));
+	assert_eq!((&page["requests"][0]["id"], &page["next"]), (&request["id"], &json!(2)));
 	let none = call("inference_requests", json!([1])).await.unwrap();
 	assert_eq!(none, json!({ "requests": [], "next": null }));
 	assert_eq!(call("inference_requests", json!([MODELS])).await, Err(12020));
+}
+
+/// Whoever asks a second too late reads the answer too.
+#[tokio::test]
+async fn what_became_of_a_request_can_be_read() {
+	let answered = call("inference_request", json!([ANSWERED])).await.unwrap();
+	let charge = (1u128 << 64).to_string();
+	let end = json!({ "answered": { "node": ALICE, "charge": charge, "output": "Grüße" } });
+	assert_eq!((&answered["state"], &answered["end"]), (&json!("over"), &end));
+	assert_eq!(answered["deposit"], (1u128 << 66).to_string());
+
+	let declined = call("inference_request", json!([DECLINED])).await.unwrap();
+	let end = json!({ "declined": { "node": ALICE, "reason": "bad_input" } });
+	assert_eq!((&declined["state"], &declined["end"]), (&json!("over"), &end));
 }
 
 #[tokio::test]

@@ -5,11 +5,12 @@ use std::time::Duration;
 use futures::StreamExt;
 use openledger_models::{Backend, BackendError, ChatRequest, Event, Party, Prepared};
 use openledger_primitives::{
+	on_chain::DeclineReason,
 	price::{PriceSchedule, Tokens},
 	Balance, MAX_REQUEST_OUTPUT,
 };
 use thiserror::Error;
-use tokio::time::{timeout_at, Instant};
+use tokio::time::timeout;
 
 /// The time to wait for a model that took too long.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -20,6 +21,17 @@ pub(super) struct Answer {
 	pub(super) text: String,
 	pub(super) input_tokens: u32,
 	pub(super) output_tokens: u32,
+}
+
+/// The bounds of what an answer may cost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds<'a> {
+	/// The price of tokens.
+	pub(super) price: &'a PriceSchedule,
+	/// The most that the call may cost, in planck.
+	pub(super) max_charge: Balance,
+	/// The most tokens of the prompt that the chain lets anybody charge.
+	pub(super) most_input_tokens: u32,
 }
 
 /// A reason why there is no answer.
@@ -49,6 +61,25 @@ impl NoAnswer {
 		}
 	}
 
+	/// The reason to give for not answering. None if nothing was decided yet; `last` says that there is no other
+	/// attempt.
+	pub(super) fn reason(&self, last: bool) -> Option<DeclineReason> {
+		let Self::Backend(error) = self else {
+			return Some(match self {
+				Self::TooDear { .. } => DeclineReason::TooDear,
+				Self::TooLate => DeclineReason::TooLate,
+				Self::Empty | Self::Backend(_) => DeclineReason::Unavailable,
+			});
+		};
+		match error {
+			BackendError::PromptTooLong { .. } => Some(DeclineReason::PromptTooLong),
+			BackendError::InvalidPrompt { .. } | BackendError::Unsupported { .. } => {
+				Some(DeclineReason::BadInput)
+			}
+			_ => (last && self.retry_after().is_none()).then_some(DeclineReason::Unavailable),
+		}
+	}
+
 	/// Tells whether another attempt could end otherwise.
 	pub(super) fn is_passing(&self) -> bool {
 		match self {
@@ -74,33 +105,39 @@ fn affordable(price: &PriceSchedule, max_charge: Balance, input_tokens: u32) -> 
 	price.affordable_output(&input, max_charge).unwrap_or(0).min(MAX_REQUEST_OUTPUT)
 }
 
-/// Answers a chat of `party` for `max_charge` planck at most, within `time`.
-pub(super) async fn make(
+/// Prepares the answer to a chat of `party`, within `time`: it is known then that it can be paid.
+pub(super) async fn prepare(
 	backend: &dyn Backend,
 	party: Party,
 	chat: ChatRequest,
-	price: &PriceSchedule,
-	max_charge: Balance,
+	bounds: Bounds<'_>,
+	time: Duration,
+) -> Result<Prepared, NoAnswer> {
+	let call = timeout(time, bounded(backend, chat, bounds)).await;
+	Ok(call.unwrap_or(Err(NoAnswer::TooLate))?.on_behalf_of(party))
+}
+
+/// Makes an answer that was prepared, within `time`.
+pub(super) async fn make(
+	backend: &dyn Backend,
+	call: Prepared,
+	bounds: Bounds<'_>,
 	time: Duration,
 ) -> Result<Answer, NoAnswer> {
-	let deadline = Instant::now() + time;
-	let making = async {
-		let call = bounded(backend, chat, price, max_charge).await?;
-		generate(backend, call.on_behalf_of(party)).await
-	};
-	timeout_at(deadline, making).await.unwrap_or(Err(NoAnswer::TooLate))
+	let made = timeout(time, generate(backend, call)).await.unwrap_or(Err(NoAnswer::TooLate))?;
+	// The rest of the prompt is the node's own expense.
+	Ok(Answer { input_tokens: made.input_tokens.min(bounds.most_input_tokens), ..made })
 }
 
 /// The call with its bounds.
 async fn bounded(
 	backend: &dyn Backend,
 	chat: ChatRequest,
-	price: &PriceSchedule,
-	max_charge: Balance,
+	bounds: Bounds<'_>,
 ) -> Result<Prepared, NoAnswer> {
 	let call = backend.prepare(chat.clone()).await?;
-	let input_tokens = call.input_tokens();
-	let most = affordable(price, max_charge, input_tokens);
+	let input_tokens = call.input_tokens().min(bounds.most_input_tokens);
+	let most = affordable(bounds.price, bounds.max_charge, input_tokens);
 	if most == 0 {
 		return Err(NoAnswer::TooDear { input_tokens });
 	}
@@ -171,8 +208,46 @@ mod tests {
 		ChatRequest { messages, ..ChatRequest::default() }
 	}
 
+	fn bounds(max_charge: Balance) -> Bounds<'static> {
+		Bounds { price: &PRICE, max_charge, most_input_tokens: 100 }
+	}
+
+	async fn answer_within(
+		backend: &TestBackend,
+		bounds: Bounds<'_>,
+		time: Duration,
+	) -> Result<Answer, NoAnswer> {
+		let call = prepare(backend, Party::Nobody, chat(), bounds, MINUTE).await?;
+		make(backend, call, bounds, time).await
+	}
+
 	async fn answer(script: Script, max_charge: Balance) -> Result<Answer, NoAnswer> {
-		make(&TestBackend::new(script), Party::Nobody, chat(), &PRICE, max_charge, MINUTE).await
+		answer_within(&TestBackend::new(script), bounds(max_charge), MINUTE).await
+	}
+
+	#[tokio::test]
+	async fn no_more_of_a_prompt_is_charged_than_the_chain_allows() {
+		let backend = TestBackend::new(Script::Say(vec!["four"]));
+		let bounds = Bounds { most_input_tokens: 2, ..bounds(Balance::MAX) };
+		let made = answer_within(&backend, bounds, MINUTE).await.expect("it is paid");
+		assert_eq!((made.input_tokens, made.output_tokens), (2, 1));
+		// And nobody has to pay for what is not charged.
+		let least = PRICE.charge(&Tokens::new(2, 1)).expect("it fits");
+		let bounds = Bounds { max_charge: least, ..bounds };
+		assert!(answer_within(&backend, bounds, MINUTE).await.is_ok());
+	}
+
+	#[test]
+	fn what_may_end_otherwise_is_not_declined_before_the_last_attempt() {
+		let busy = BackendError::Overloaded { retry_after: MINUTE };
+		let long = BackendError::PromptTooLong { tokens: 3, context: 2 };
+		let failed = BackendError::Failed("gone".into());
+		assert_eq!(NoAnswer::from(busy).reason(true), None);
+		assert_eq!(NoAnswer::from(long).reason(false), Some(DeclineReason::PromptTooLong));
+		assert_eq!(NoAnswer::from(failed.clone()).reason(false), None);
+		assert_eq!(NoAnswer::from(failed).reason(true), Some(DeclineReason::Unavailable));
+		let dear = NoAnswer::TooDear { input_tokens: 1 };
+		assert_eq!(dear.reason(false), Some(DeclineReason::TooDear));
 	}
 
 	/// The price of the chat's three words and an answer of so many tokens.
@@ -210,7 +285,7 @@ mod tests {
 		let backend = TestBackend::new(Script::Say(vec![]));
 		let most = async |max_tokens, max_charge| {
 			let chat = ChatRequest { max_tokens, ..chat() };
-			let call = bounded(&backend, chat, &PRICE, max_charge).await.expect("it is paid");
+			let call = bounded(&backend, chat, bounds(max_charge)).await.expect("it is paid");
 			call.max_output_tokens()
 		};
 		// Whoever says nothing gets no more than on any other way, however much is on hold.
@@ -235,7 +310,7 @@ mod tests {
 		assert!(matches!(empty, Err(NoAnswer::Empty)), "{empty:?}");
 		let backend = TestBackend::new(Script::Stall(vec!["four"]));
 		let short = Duration::from_millis(50);
-		let late = make(&backend, Party::Nobody, chat(), &PRICE, Balance::MAX, short).await;
+		let late = answer_within(&backend, bounds(Balance::MAX), short).await;
 		assert!(matches!(late, Err(NoAnswer::TooLate)), "{late:?}");
 	}
 }

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use openledger_books::StoredAnswer;
 use openledger_chain_client::{agent, requests, Agent, At, Call, Chain, SubmitOptions, TxOutcome};
 use openledger_primitives::{
-	info::RequestInfo, BlockNumber, ModelId, RequestId, MAX_PAGE, MAX_REQUEST_OUTPUT,
+	info::RequestInfo, on_chain::DeclineReason, BlockNumber, ModelId, RequestId, Signature,
+	MAX_PAGE, MAX_REQUEST_OUTPUT,
 };
 
 use crate::view::ChainUnavailable;
@@ -14,8 +15,12 @@ use crate::view::ChainUnavailable;
 /// The time to wait for an answer's transaction.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// For how many blocks the end of a call may enter one.
+/// For how many blocks the end of a call may enter one, and that this node will not answer it.
 const EXPIRY_MORTALITY: u32 = 16;
+/// For how many blocks a claim may enter one: few, because it costs something if nobody waits for it any more.
+const CLAIM_MORTALITY: u32 = 4;
+/// The time to wait until a claim is in a block.
+const CLAIM_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The heights of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +45,16 @@ pub enum Delivery {
 	Unknown { until: Option<BlockNumber> },
 }
 
+/// The fate of a claim, or of a word that a call will not be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The variants' descriptions say what the fields are.
+pub enum Told {
+	/// It is in a block.
+	Done,
+	/// It had no effect, because of the pallet's error, or the pool's; or none is known.
+	Refused { error: String },
+}
+
 /// The chain, as answering calls sees it. Everything fails if it cannot be asked; nothing was sent then.
 #[async_trait]
 pub trait RequestChain: Send + Sync + 'static {
@@ -60,12 +75,24 @@ pub trait RequestChain: Send + Sync + 'static {
 		id: RequestId,
 	) -> Result<(Option<RequestInfo>, Option<RequestInfo>), ChainUnavailable>;
 
-	/// Sends an answer in a transaction that may enter a block for `mortality` blocks, which is a
-	/// power of two and at least 4, and waits until it is finalized or its outcome cannot be waited for.
+	/// Claims an open call. Waits until that is in a block, or had no effect.
+	async fn claim(&self, request: RequestId) -> Result<Told, ChainUnavailable>;
+
+	/// Says that this node will not answer a call. Waits until that is in a block, or had no effect.
+	async fn decline(
+		&self,
+		request: RequestId,
+		reason: DeclineReason,
+	) -> Result<Told, ChainUnavailable>;
+
+	/// Sends an answer with the signature over its statement, in a transaction that may enter a block for `mortality`
+	/// blocks, which is a power of two and at least 4, and waits until it is finalized or its outcome cannot be waited
+	/// for.
 	async fn fulfil(
 		&self,
 		request: RequestId,
 		answer: StoredAnswer,
+		signature: Signature,
 		mortality: u32,
 	) -> Result<Delivery, ChainUnavailable>;
 
@@ -85,6 +112,25 @@ impl RequestLink {
 	/// Answers as `operator`.
 	pub fn new(chain: Chain, operator: Agent) -> Self {
 		Self { chain, operator }
+	}
+
+	async fn tell(
+		&self,
+		call: requests::Call,
+		options: SubmitOptions,
+	) -> Result<Told, ChainUnavailable> {
+		let call = Call::InferenceRequests(call);
+		let outcome = agent::submit_for(&self.chain, &call, &self.operator, options).await?;
+		Ok(match outcome {
+			TxOutcome::Included(_) => Told::Done,
+			TxOutcome::Failed { error, .. } => Told::Refused { error: error.to_string() },
+			TxOutcome::Invalid { reason } | TxOutcome::Dropped { reason } => {
+				Told::Refused { error: reason }
+			}
+			TxOutcome::Expired { .. } | TxOutcome::TimedOut { .. } => {
+				Told::Refused { error: "no block is known to include it".into() }
+			}
+		})
 	}
 }
 
@@ -113,16 +159,38 @@ impl RequestChain for RequestLink {
 		Ok((finalized, best))
 	}
 
+	async fn claim(&self, request: RequestId) -> Result<Told, ChainUnavailable> {
+		let options = SubmitOptions {
+			timeout: CLAIM_TIMEOUT,
+			mortality: CLAIM_MORTALITY,
+			..SubmitOptions::in_block()
+		};
+		self.tell(requests::Call::claim_call { request }, options).await
+	}
+
+	async fn decline(
+		&self,
+		request: RequestId,
+		reason: DeclineReason,
+	) -> Result<Told, ChainUnavailable> {
+		let options = SubmitOptions { mortality: EXPIRY_MORTALITY, ..SubmitOptions::in_block() };
+		self.tell(requests::Call::decline_call { request, reason }, options).await
+	}
+
 	async fn fulfil(
 		&self,
 		request: RequestId,
 		answer: StoredAnswer,
+		signature: Signature,
 		mortality: u32,
 	) -> Result<Delivery, ChainUnavailable> {
 		let StoredAnswer { output, input_tokens, output_tokens, .. } = answer;
 		if u32::try_from(output.len()).map_or(true, |len| len > MAX_REQUEST_OUTPUT) {
 			return Ok(Delivery::Refused { error: "it is too long".into(), again: false });
 		}
+		let Ok(output) = String::from_utf8(output) else {
+			return Ok(Delivery::Refused { error: "it is no text".into(), again: false });
+		};
 		let call = Call::InferenceRequests(requests::Call::fulfil_call {
 			request,
 			output,
@@ -130,6 +198,7 @@ impl RequestChain for RequestLink {
 			output_tokens,
 			// Nobody is traced in it: what is for the data goes to the releases.
 			attribution: Vec::new(),
+			signature,
 		});
 		let options = SubmitOptions { timeout: TIMEOUT, mortality, ..SubmitOptions::finalized() };
 		let outcome = agent::submit_for(&self.chain, &call, &self.operator, options).await?;

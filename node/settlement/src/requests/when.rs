@@ -1,7 +1,11 @@
 //! The blocks at which something is done about a call on chain.
 
 use blake2b_simd::Params;
-use openledger_primitives::{info::RequestInfo, AccountId, BlockNumber};
+use openledger_primitives::{
+	info::{ClaimInfo, RequestInfo},
+	on_chain::MAX_CLAIMS,
+	AccountId, BlockNumber,
+};
 
 /// The number of blocks that may pass between looking at the chain and signing.
 pub(super) const SLACK: BlockNumber = 2;
@@ -18,6 +22,37 @@ pub(super) const SPREAD: BlockNumber = 200;
 /// Tells whether there is no time left to answer a call.
 pub(super) fn is_too_late(request: &RequestInfo, best: BlockNumber) -> bool {
 	needed_block(best) >= last_block(request)
+}
+
+/// The last block in which `operator` can answer a call: before its claim is over, if it has one.
+pub(super) fn last_block_for(request: &RequestInfo, operator: &AccountId) -> BlockNumber {
+	let last = last_block(request);
+	let claim = request.claim.as_ref().filter(|claim| claim.node == *operator);
+	claim.map_or(last, |claim| claim.until.min(last))
+}
+
+/// Tells whether another node has claimed a call, and has time left at the best block.
+pub(super) fn is_of_another(
+	request: &RequestInfo,
+	operator: &AccountId,
+	best: BlockNumber,
+) -> bool {
+	let live = |claim: &ClaimInfo| claim.until >= best && claim.node != *operator;
+	request.claim.as_ref().is_some_and(live)
+}
+
+/// Tells whether `operator` has refused a call, or let a claim on it lapse.
+pub(super) fn has_refused(request: &RequestInfo, operator: &AccountId, best: BlockNumber) -> bool {
+	let lapsed = |claim: &ClaimInfo| claim.node == *operator && claim.until < best;
+	request.refusals.iter().any(|refusal| refusal.node == *operator)
+		|| request.claim.as_ref().is_some_and(lapsed)
+}
+
+/// Tells whether so many claims on a call came to nothing that nobody can claim it any more.
+pub(super) fn is_given_up(request: &RequestInfo, best: BlockNumber) -> bool {
+	let lost = request.refusals.iter().filter(|refusal| refusal.refusal.was_claimed()).count();
+	let lapsed = request.claim.as_ref().is_some_and(|claim| claim.until < best);
+	lost.saturating_add(usize::from(lapsed)) >= usize::try_from(MAX_CLAIMS).unwrap_or(usize::MAX)
 }
 
 /// The last block that an answer which is ready now may need.

@@ -19,13 +19,15 @@ use std::{
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use openledger_chain_client::{chain::finalized_blocks, At, Block, Chain, ChainError};
+use openledger_books::LaneFunds;
+use openledger_chain_client::{chain::finalized_blocks, AccountInfo, At, Block, Chain, ChainError};
 use openledger_primitives::{
 	info::{LaneTermsInfo, ModelInfo, SessionInfo},
 	lane::RejectReason,
 	price::PriceSchedule,
-	AccountId, BlockNumber, Hash, ModelId, PriceVersion, SessionId, VersionId,
+	AccountId, Balance, BlockNumber, Hash, ModelId, PriceVersion, SessionId, VersionId,
 };
+use openledger_protocol::units::format_amount;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -55,6 +57,8 @@ pub struct View {
 	pub finalized: Block,
 	/// The models that this node serves.
 	pub models: BTreeMap<ModelId, ModelInfo>,
+	/// The deposit for a lane, and what the operator has for more of them.
+	pub funds: LaneFunds,
 	/// The moment when it was seen.
 	pub seen: Seen,
 }
@@ -96,6 +100,11 @@ impl View {
 	/// on, so that nothing is served for a session or a voucher that may have ended.
 	fn best_now(&self) -> BlockNumber {
 		best_after(self.best, self.seen.elapsed())
+	}
+
+	/// The finalized block's height. Nothing is known to be final by the clock.
+	fn final_block(&self) -> BlockNumber {
+		self.finalized.number.min(self.best)
 	}
 
 	/// A model as it is now, unless something that was announced has come into force while the chain
@@ -158,7 +167,8 @@ impl ChainView {
 		away: Duration,
 	) -> Result<Arc<Self>, ChainError> {
 		let finalized = chain.block(At::Finalized).await?;
-		let seen = look(&chain, finalized, models).await?;
+		let seen = look(&chain, &operator, finalized, models).await?;
+		warn_of_poverty(&seen.funds);
 		let mut prices = Prices::load(offers, seen.best).unwrap_or_else(|error| {
 			let file = offers.display();
 			warn!(%error, %file, "what was offered before is not known; it does not count any more");
@@ -191,12 +201,15 @@ impl ChainView {
 			};
 			let models = self.served();
 			let seen = match block {
-				Ok(block) => look(&self.chain, block, &models).await,
+				Ok(block) => look(&self.chain, &self.operator, block, &models).await,
 				Err(error) => Err(error),
 			};
 			match seen {
 				Ok(view) => {
 					let view = view.after(&self.view.borrow());
+					if !is_poor(&self.view.borrow().funds) {
+						warn_of_poverty(&view.funds);
+					}
 					debug!(best = view.best, finalized = view.finalized.number, "chain seen");
 					let note = self.prices().note(&view.models, view.best);
 					write_down(note, &self.offers).await;
@@ -260,16 +273,46 @@ fn ended() -> ChainError {
 	ChainError::UnknownBlock { block: "next finalized".into() }
 }
 
+/// Returns `true` if there is no deposit for another lane.
+fn is_poor(funds: &LaneFunds) -> bool {
+	funds.free < funds.deposit
+}
+
+fn warn_of_poverty(funds: &LaneFunds) {
+	if is_poor(funds) {
+		let (free, deposit) = (format_amount(funds.free), format_amount(funds.deposit));
+		warn!(
+			%free, %deposit,
+			"the operator's account has no deposit for another lane: new callers are refused until it has"
+		);
+	}
+}
+
+/// The part of an account's balance that can be held, in planck.
+fn holdable(account: &AccountInfo) -> Balance {
+	// What must stay may be what is held already.
+	account.free.saturating_sub(account.frozen.saturating_sub(account.reserved))
+}
+
 /// Looks at the chain when `finalized` is its finalized block.
-async fn look(chain: &Chain, finalized: Block, models: &[ModelId]) -> Result<View, ChainError> {
+async fn look(
+	chain: &Chain,
+	operator: &AccountId,
+	finalized: Block,
+	models: &[ModelId],
+) -> Result<View, ChainError> {
 	let best = chain.block(At::Best).await?.number;
+	let funds = LaneFunds {
+		deposit: chain.constant("InferenceMetering", "LaneDeposit").await?,
+		free: holdable(&chain.account(operator, At::Best).await?),
+	};
 	let mut infos = BTreeMap::new();
 	for id in models {
 		if let Some(info) = chain.model(*id, At::Finalized).await? {
 			infos.insert(*id, info);
 		}
 	}
-	Ok(View { best, finalized, models: infos, seen: Seen::now() })
+	Ok(View { best, finalized, models: infos, funds, seen: Seen::now() })
 }
 
 #[async_trait]
@@ -284,6 +327,14 @@ impl SessionSource for ChainView {
 
 	fn best_block(&self) -> Result<BlockNumber, ChainUnavailable> {
 		Ok(self.recent()?.best_now())
+	}
+
+	fn final_block(&self) -> Result<BlockNumber, ChainUnavailable> {
+		Ok(self.recent()?.final_block())
+	}
+
+	fn lane_funds(&self) -> Result<LaneFunds, ChainUnavailable> {
+		Ok(self.recent()?.funds)
 	}
 
 	fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable> {
@@ -351,6 +402,7 @@ mod tests {
 			best,
 			finalized: block(finalized),
 			models: BTreeMap::new(),
+			funds: LaneFunds::default(),
 			seen: Seen::now(),
 		};
 		let old = Seen { running: Instant::now(), wall: SystemTime::now() - 2 * QUIET };
@@ -370,6 +422,15 @@ mod tests {
 		assert!(slept.elapsed() >= hour);
 		let set_back = Seen { wall: seen.wall + hour, ..seen };
 		assert!(set_back.elapsed() < hour);
+	}
+
+	#[test]
+	fn what_is_held_already_may_be_what_has_to_stay() {
+		let account = AccountInfo { nonce: 0, free: 100, reserved: 30, frozen: 0 };
+		assert_eq!(holdable(&account), 100);
+		assert_eq!(holdable(&AccountInfo { frozen: 30, ..account }), 100);
+		assert_eq!(holdable(&AccountInfo { frozen: 70, ..account }), 60);
+		assert_eq!(holdable(&AccountInfo { frozen: 500, ..account }), 0);
 	}
 
 	#[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use openledger_books::LaneFunds;
 use openledger_chain_client::ChainError;
 use openledger_primitives::{
 	info::{LaneTermsInfo, ModelInfo, SessionInfo},
@@ -35,6 +36,12 @@ pub trait SessionSource: Send + Sync + 'static {
 
 	/// The height of the best block.
 	fn best_block(&self) -> Result<BlockNumber, ChainUnavailable>;
+
+	/// The height of the newest final block that is known: never above that of the best one.
+	fn final_block(&self) -> Result<BlockNumber, ChainUnavailable>;
+
+	/// The deposit that the chain holds for a lane, and what the operator has for more of them.
+	fn lane_funds(&self) -> Result<LaneFunds, ChainUnavailable>;
 
 	/// A model that this node serves, with the price in force.
 	fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainUnavailable>;

@@ -84,6 +84,8 @@ pub struct NodeBooks {
 	pub own_price: Option<PriceSchedule>,
 	/// Blocks that it is behind the chain.
 	pub behind: BlockNumber,
+	/// `true` if it offers its newest block, final or not.
+	pub offers_best: bool,
 	/// The time that an answer takes.
 	pub delay: Duration,
 	/// The lanes of its sessions.

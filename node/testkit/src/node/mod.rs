@@ -169,9 +169,9 @@ fn refused(status: u16, code: &str, details: Value) -> Response {
 }
 
 fn offer(shared: &Shared, task: Task, mood: Mood, body: &[u8]) -> Requirements {
-	let (model, best) = {
+	let (model, best, finalized) = {
 		let state = shared.chain.state.lock();
-		(state.models[&shared.model].clone(), state.best)
+		(state.models[&shared.model].clone(), state.best, state.finalized)
 	};
 	let mut price = model.price;
 	if mood == Mood::WrongPrice {
@@ -184,7 +184,8 @@ fn offer(shared: &Shared, task: Task, mood: Mood, body: &[u8]) -> Requirements {
 		(Task::Embeddings, _) => 0,
 		_ => asked["max_tokens"].as_u64().unwrap_or(ledger.unasked.into()),
 	};
-	let block = best.saturating_sub(ledger.behind);
+	let newest = if ledger.offers_best { best } else { finalized };
+	let block = newest.saturating_sub(ledger.behind);
 	let account = shared.operator.account();
 	let terms = Terms {
 		genesis_hash: shared.chain.genesis,
@@ -198,7 +199,7 @@ fn offer(shared: &Shared, task: Task, mood: Mood, body: &[u8]) -> Requirements {
 		max_output_tokens: u32::try_from(most).unwrap(),
 		receipt_key: account.clone(),
 		block,
-		valid_until: block + 50,
+		valid_until: best.saturating_sub(ledger.behind) + 50,
 	};
 	let mut offer = Requirements::new(account, 60, terms).unwrap();
 	// Also one that is too dear.

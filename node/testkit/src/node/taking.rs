@@ -68,7 +68,8 @@ pub(super) fn take(
 	}
 	assert_eq!(voucher.genesis_hash, shared.chain.genesis);
 	assert_eq!(voucher.extension, None);
-	let usable = ledger.as_of.unwrap_or((info.opened_at, offer.extra.block));
+	let newest = offer.extra.block.max(info.opened_at);
+	let usable = ledger.as_of.unwrap_or((info.opened_at, newest));
 	agrees(&voucher, usable, offer, shared)?;
 	if voucher.allowance().is_none_or(|allowed| allowed < amount) {
 		return payment("insufficient_authorisation", Value::Null);

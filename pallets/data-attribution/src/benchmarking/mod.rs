@@ -4,10 +4,13 @@
 
 use super::*;
 use frame_benchmarking::v2::*;
-use frame_support::traits::{EnsureOrigin, Get};
-use frame_system::RawOrigin;
-use openledger_primitives::{Hash, MAX_CLAIM};
-use sp_runtime::{traits::One, BoundedVec, Permill};
+use frame_support::traits::{EnsureOrigin, Get, Hooks};
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use openledger_primitives::{Balance, Hash, MAX_CLAIM, MAX_SUBMISSION};
+use sp_runtime::{
+	traits::{One, Saturating},
+	BoundedVec, Permill,
+};
 
 mod setup;
 
@@ -51,43 +54,32 @@ mod benchmarks {
 		Pallet::<T>::allow_contributor(signed::<T>(&curator), datanet, caller.clone())?;
 		let overtaken = overtaken::<T>(&caller, datanet, 1)?;
 		let submission = overtaken.into_iter().next().ok_or(BenchmarkError::Weightless)?;
-		let root = submission.root;
 		let contribution = NextContributionId::<T>::get();
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), datanet, submission);
 
-		assert_eq!(RootOwner::<T>::get(root), Some(contribution));
+		assert!(Reservations::<T>::iter_values().all(|entry| entry.used_by == Some(contribution)));
 		Ok(())
 	}
 
-	/// `n` contributions whose roots were reserved, and `d` more that displace another that was pending
-	/// for too long.
+	/// `n` contributions whose roots were reserved, and others own them.
 	#[benchmark]
-	fn submit_contributions(n: Linear<1, 16>, d: Linear<0, 16>) -> Result<(), BenchmarkError> {
+	fn submit_contributions(n: Linear<1, MAX_SUBMISSION>) -> Result<(), BenchmarkError> {
 		let curator: T::AccountId = account("curator", 0, 0);
 		let datanet = create::<T>(&curator)?;
 		let caller: T::AccountId = whitelisted_caller();
 		fund::<T>(&caller);
 		Pallet::<T>::allow_contributor(signed::<T>(&curator), datanet, caller.clone())?;
-		let mut submissions = overtaken::<T>(&caller, datanet, d)?;
-		for number in 0..n {
-			let submission = submission(number.saturating_add(1).into());
-			let payer = funded::<T>("reserver", number);
-			let commitment = Pallet::<T>::commitment(submission.root, &caller);
-			Pallet::<T>::reserve_root(signed::<T>(&payer), commitment)?;
-			submissions.push(submission);
-		}
+		let submissions = overtaken::<T>(&caller, datanet, n)?;
 		let submissions = BoundedVec::truncate_from(submissions);
 		let first = NextContributionId::<T>::get();
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), datanet, submissions);
 
-		let count = u64::from(n).saturating_add(d.into());
-		assert_eq!(NextContributionId::<T>::get(), first.saturating_add(count));
-		// Those that had to give way are gone; whom they had the roots from are still there.
-		assert_eq!(Contributions::<T>::iter_keys().count() as u64, count.saturating_add(d.into()));
+		assert_eq!(NextContributionId::<T>::get(), first.saturating_add(n.into()));
+		assert!(Reservations::<T>::iter_values().all(|entry| entry.used_by.is_some()));
 		Ok(())
 	}
 
@@ -116,30 +108,29 @@ mod benchmarks {
 		let datanet = create::<T>(&caller)?;
 		let contributor: T::AccountId = account("contributor", 0, 0);
 		let contribution = submit::<T>(&contributor, datanet)?;
-		displace::<T>(contribution, ContributionStatus::Slashed);
+		rejectable::<T>(contribution)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), contribution);
 
 		assert!(!Contributions::<T>::contains_key(contribution));
-		assert_eq!(Reservations::<T>::iter_keys().count(), 1);
+		assert_eq!(Reservations::<T>::iter_values().filter(|entry| entry.kept).count(), 1);
 		Ok(())
 	}
 
+	/// Before its data was shown: the reservation that it was submitted with goes with it.
 	#[benchmark]
 	fn withdraw_contribution() -> Result<(), BenchmarkError> {
 		let curator: T::AccountId = account("curator", 0, 0);
 		let datanet = create::<T>(&curator)?;
 		let caller: T::AccountId = whitelisted_caller();
-		let contribution = submit::<T>(&caller, datanet)?;
-		let displaced = displace::<T>(contribution, ContributionStatus::Accepted);
-		let root = Contributions::<T>::get(contribution).map(|entry| entry.root);
+		let contribution = reserved::<T>(&caller, datanet)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), contribution);
 
 		assert!(!Contributions::<T>::contains_key(contribution));
-		assert_eq!(root.and_then(RootOwner::<T>::get), Some(displaced));
+		assert_eq!(Reservations::<T>::iter_keys().count(), 0);
 		Ok(())
 	}
 
@@ -234,7 +225,7 @@ mod benchmarks {
 		let caller: T::AccountId = whitelisted_caller();
 		fund::<T>(&caller);
 		Pallet::<T>::offer_curator(signed::<T>(&former), datanet, caller.clone())?;
-		Pallet::<T>::accept_curator(signed::<T>(&caller), datanet)?;
+		Pallet::<T>::accept_curator(signed::<T>(&caller), datanet, Balance::MAX)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), datanet, who.clone());
@@ -298,7 +289,7 @@ mod benchmarks {
 		pass::<T>(One::one());
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller.clone()), datanet);
+		_(RawOrigin::Signed(caller.clone()), datanet, Balance::MAX);
 
 		assert!(Datanets::<T>::get(datanet).is_some_and(|entry| entry.curator() == Some(&caller)));
 		Ok(())
@@ -404,34 +395,20 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// A contribution that `r` releases have lost its root to another, and somebody has accused it of
-	/// something else already.
 	#[benchmark]
-	fn accuse_contribution(r: Linear<0, MAX_RELEASES>) -> Result<(), BenchmarkError> {
+	fn accuse_contribution() -> Result<(), BenchmarkError> {
+		let curator: T::AccountId = account("curator", 0, 0);
 		let contributor: T::AccountId = account("contributor", 0, 0);
-		let owner = funded::<T>("owner", 0);
-		let next = submission(NextContributionId::<T>::get().saturating_add(1));
-		let commitment = Pallet::<T>::commitment(next.root, &owner);
-		Pallet::<T>::reserve_root(signed::<T>(&owner), commitment)?;
-		pass::<T>(One::one());
-		let (_, contribution, _) = earn::<T>(&contributor, r)?;
-		// A datanet with room for another release.
-		let curator: T::AccountId = account("curator", 1, 0);
-		let datanet = create::<T>(&curator)?;
-		Pallet::<T>::allow_contributor(signed::<T>(&curator), datanet, owner.clone())?;
-		let original = NextContributionId::<T>::get();
-		Pallet::<T>::do_submit(owner, datanet, &[next])?;
-		Pallet::<T>::accept_contribution(signed::<T>(&curator), original, 1)?;
-		accuse::<T>(contribution, false)?;
-		fill_standings::<T>(contribution);
+		let (datanet, original) = accept::<T>(&curator, &contributor)?;
+		let contribution = submit::<T>(&contributor, datanet)?;
+		Pallet::<T>::accept_contribution(signed::<T>(&curator), contribution, 1)?;
 		let caller: T::AccountId = whitelisted_caller();
 		fund::<T>(&caller);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), contribution, AccusationReason::Duplicate(original));
+		_(RawOrigin::Signed(caller.clone()), contribution, AccusationReason::Duplicate(original));
 
-		assert!(!Accusations::<T>::contains_key(contribution));
-		assert_eq!(Claimed::<T>::iter_prefix(contribution).count(), r as usize);
+		assert!(Accusations::<T>::contains_key(contribution, caller));
 		Ok(())
 	}
 
@@ -440,13 +417,13 @@ mod benchmarks {
 		let caller: T::AccountId = whitelisted_caller();
 		let contributor: T::AccountId = account("contributor", 0, 0);
 		let (_, contribution) = accept::<T>(&caller, &contributor)?;
-		accuse::<T>(contribution, false)?;
+		let accuser = accuse::<T>(contribution, false)?;
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), contribution);
+		_(RawOrigin::Signed(caller), contribution, accuser.clone());
 
-		let stage = Accusations::<T>::get(contribution).map(|accusation| accusation.stage);
-		assert!(matches!(stage, Some(AccusationStage::Confirmed(_))));
+		let accusation = Accusations::<T>::get(contribution, accuser);
+		assert!(accusation.is_some_and(|accusation| accusation.stake.is_some()));
 		Ok(())
 	}
 
@@ -455,12 +432,12 @@ mod benchmarks {
 		let curator: T::AccountId = account("curator", 0, 0);
 		let caller: T::AccountId = whitelisted_caller();
 		let (_, contribution) = accept::<T>(&curator, &caller)?;
-		accuse::<T>(contribution, true)?;
+		let accuser = accuse::<T>(contribution, true)?;
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), contribution);
+		_(RawOrigin::Signed(caller), contribution, accuser.clone());
 
-		let stage = Accusations::<T>::get(contribution).map(|accusation| accusation.stage);
+		let stage = Accusations::<T>::get(contribution, accuser).map(|accusation| accusation.stage);
 		assert!(matches!(stage, Some(AccusationStage::Contested(_))));
 		Ok(())
 	}
@@ -470,33 +447,37 @@ mod benchmarks {
 		let curator: T::AccountId = account("curator", 0, 0);
 		let contributor: T::AccountId = account("contributor", 0, 0);
 		let (_, contribution) = accept::<T>(&curator, &contributor)?;
+		endow_protocol::<T>();
 		let caller: T::AccountId = whitelisted_caller();
 		fund::<T>(&caller);
 		let origin = signed::<T>(&caller);
-		Pallet::<T>::accuse_contribution(origin, contribution, AccusationReason::Fraud)
-			.map_err(|error| error.error)?;
+		Pallet::<T>::accuse_contribution(origin, contribution, AccusationReason::Fraud)?;
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), contribution);
+		_(RawOrigin::Signed(caller.clone()), contribution);
 
-		let stage = Accusations::<T>::get(contribution).map(|accusation| accusation.stage);
+		let stage = Accusations::<T>::get(contribution, caller).map(|accusation| accusation.stage);
 		assert!(matches!(stage, Some(AccusationStage::Escalated(_))));
 		Ok(())
 	}
 
 	#[benchmark]
-	fn execute_slash(r: Linear<1, MAX_RELEASES>) -> Result<(), BenchmarkError> {
+	fn suspend_contribution() -> Result<(), BenchmarkError> {
+		let curator: T::AccountId = account("curator", 0, 0);
 		let contributor: T::AccountId = account("contributor", 0, 0);
-		let (_, contribution, _) = earn::<T>(&contributor, r)?;
-		accuse::<T>(contribution, true)?;
-		fill_standings::<T>(contribution);
+		let (datanet, contribution) = accept::<T>(&curator, &contributor)?;
+		fill_checkpoints::<T>(datanet, contribution)?;
+		fill_histories::<T>(datanet);
+		let accuser = accuse::<T>(contribution, true)?;
 		pass::<T>(T::ContestPeriod::get());
 		let caller: T::AccountId = whitelisted_caller();
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), contribution);
+		_(RawOrigin::Signed(caller), contribution, accuser.clone());
 
-		assert_eq!(Claimed::<T>::iter_prefix(contribution).count(), r as usize);
+		let status = Contributions::<T>::get(contribution).map(|entry| entry.status);
+		assert!(matches!(status, Some(ContributionStatus::Stopped(_))));
+		assert!(!Accusations::<T>::contains_key(contribution, accuser));
 		Ok(())
 	}
 
@@ -506,29 +487,31 @@ mod benchmarks {
 		let (_, contribution, _) = earn::<T>(&contributor, r)?;
 		let accuser = accuse::<T>(contribution, true)?;
 		fill_standings::<T>(contribution);
+		displace::<T>(contribution, ContributionStatus::Accepted);
 		let origin =
 			T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, contribution, accuser, true);
+		_(origin as T::RuntimeOrigin, contribution, Some(accuser), true);
 
 		assert_eq!(Claimed::<T>::iter_prefix(contribution).count(), r as usize);
 		Ok(())
 	}
 
+	/// It was confirmed and contested, and nobody has decided.
 	#[benchmark]
 	fn drop_accusation() -> Result<(), BenchmarkError> {
 		let curator: T::AccountId = account("curator", 0, 0);
 		let contributor: T::AccountId = account("contributor", 0, 0);
 		let (_, contribution) = accept::<T>(&curator, &contributor)?;
-		accuse::<T>(contribution, false)?;
-		pass::<T>(T::ContestPeriod::get());
+		let accuser = contest::<T>(contribution)?;
+		pass::<T>(T::VerdictPeriod::get());
 		let caller: T::AccountId = whitelisted_caller();
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller), contribution);
+		_(RawOrigin::Signed(caller), contribution, accuser.clone());
 
-		assert!(!Accusations::<T>::contains_key(contribution));
+		assert!(!Accusations::<T>::contains_key(contribution, accuser));
 		Ok(())
 	}
 
@@ -536,9 +519,8 @@ mod benchmarks {
 	fn sweep_slashed(r: Linear<1, MAX_CLAIM>) -> Result<(), BenchmarkError> {
 		let contributor: T::AccountId = account("contributor", 0, 0);
 		let (datanet, contribution, releases) = earn::<T>(&contributor, r)?;
-		accuse::<T>(contribution, true)?;
-		pass::<T>(T::ContestPeriod::get());
-		Pallet::<T>::do_execute_slash(contribution)?;
+		endow_protocol::<T>();
+		Pallet::<T>::do_resolve(contribution, None, true)?;
 		let before = Claimed::<T>::get(contribution, 1);
 		pay::<T>(datanet, contribution, &releases)?;
 		owe_slashed::<T>(contribution)?;
@@ -558,6 +540,7 @@ mod benchmarks {
 	fn reserve_root() -> Result<(), BenchmarkError> {
 		let caller: T::AccountId = whitelisted_caller();
 		fund::<T>(&caller);
+		endow_protocol::<T>();
 		let payer = funded::<T>("payer", 0);
 		let commitment = Hash::repeat_byte(7);
 		Pallet::<T>::reserve_root(signed::<T>(&payer), commitment)?;
@@ -572,6 +555,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn remove_reservation() -> Result<(), BenchmarkError> {
+		endow_protocol::<T>();
 		let payer = funded::<T>("payer", 0);
 		let commitment = Hash::repeat_byte(7);
 		Pallet::<T>::reserve_root(signed::<T>(&payer), commitment)?;
@@ -582,6 +566,117 @@ mod benchmarks {
 		_(RawOrigin::Signed(caller), commitment);
 
 		assert!(!Reservations::<T>::contains_key(commitment));
+		Ok(())
+	}
+
+	/// Somebody waits for the draw of the block.
+	#[benchmark]
+	fn on_initialize() -> Result<(), BenchmarkError> {
+		let curator: T::AccountId = account("curator", 0, 0);
+		let contributor: T::AccountId = account("contributor", 0, 0);
+		let datanet = create::<T>(&curator)?;
+		submit_only::<T>(&contributor, datanet)?;
+		let now = frame_system::Pallet::<T>::block_number().saturating_add(T::DrawDelay::get());
+
+		#[block]
+		{
+			<Pallet<T> as Hooks<BlockNumberFor<T>>>::on_initialize(now);
+		}
+
+		assert!(Draws::<T>::get(now).is_some_and(|draw| draw.seed.is_some()));
+		Ok(())
+	}
+
+	/// A leaf of the longest stream. Somebody else has shown it before, but has submitted it later.
+	#[benchmark]
+	fn show_possession() -> Result<(), BenchmarkError> {
+		let curator: T::AccountId = account("curator", 0, 0);
+		let datanet = create::<T>(&curator)?;
+		let caller: T::AccountId = whitelisted_caller();
+		fund::<T>(&caller);
+		Pallet::<T>::allow_contributor(signed::<T>(&curator), datanet, caller.clone())?;
+		let overtaken = overtaken::<T>(&caller, datanet, 1)?;
+		let before = NextContributionId::<T>::get().saturating_sub(1);
+		let contribution = NextContributionId::<T>::get();
+		Pallet::<T>::do_submit(caller.clone(), datanet, &overtaken)?;
+		// Others wait for the same draw.
+		let contributor: T::AccountId = account("contributor", 0, 0);
+		submit_only::<T>(&contributor, datanet)?;
+		draw::<T>(contribution);
+		let (proof, root) = proof(u64::MAX);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), contribution, proof);
+
+		assert_eq!(RootOwner::<T>::get(root), Some(contribution));
+		assert!(!Contributions::<T>::contains_key(before));
+		assert_eq!(Reservations::<T>::iter_keys().count(), 0);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn lapse_contribution() -> Result<(), BenchmarkError> {
+		let curator: T::AccountId = account("curator", 0, 0);
+		let datanet = create::<T>(&curator)?;
+		let contributor: T::AccountId = account("contributor", 0, 0);
+		let contribution = submit::<T>(&contributor, datanet)?;
+		rejectable::<T>(contribution)?;
+		pass::<T>(T::PendingPeriod::get());
+		let caller: T::AccountId = whitelisted_caller();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), contribution);
+
+		assert!(!Contributions::<T>::contains_key(contribution));
+		assert_eq!(Reservations::<T>::iter_values().filter(|entry| entry.kept).count(), 1);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn take_down(r: Linear<1, MAX_RELEASES>) -> Result<(), BenchmarkError> {
+		let contributor: T::AccountId = account("contributor", 0, 0);
+		let (_, contribution, _) = earn::<T>(&contributor, r)?;
+		fill_standings::<T>(contribution);
+		let origin =
+			T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, contribution);
+
+		assert_eq!(Claimed::<T>::iter_prefix(contribution).count(), r as usize);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn restore(r: Linear<1, MAX_RELEASES>) -> Result<(), BenchmarkError> {
+		let contributor: T::AccountId = account("contributor", 0, 0);
+		let (datanet, contribution, releases) = earn::<T>(&contributor, r)?;
+		Pallet::<T>::do_take_down(contribution)?;
+		let before = Claimed::<T>::get(contribution, 1);
+		pay::<T>(datanet, contribution, &releases)?;
+		pass::<T>(One::one());
+		let origin =
+			T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, contribution);
+
+		assert!(Claimed::<T>::get(contribution, 1) > before);
+		assert!(SlashedEarnings::<T>::contains_key(contribution));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn remove_datanet() -> Result<(), BenchmarkError> {
+		let caller: T::AccountId = whitelisted_caller();
+		let datanet = create::<T>(&caller)?;
+		fill_log::<T>(datanet, u32::MAX);
+		fill_histories::<T>(datanet);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), datanet);
+
+		assert!(!Datanets::<T>::contains_key(datanet));
 		Ok(())
 	}
 

@@ -11,6 +11,8 @@ use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use openledger_primitives::{
 	attribution::{DataSource, DataSources, ReleaseSelector},
 	contribution::{Standing, Submission, FORMAT_STREAM},
+	data_tree::{self, RangeProof, LEAF_BYTES},
+	domain,
 	history::History,
 	lane::AttributionShare,
 	release::ReleaseLog,
@@ -19,8 +21,8 @@ use openledger_primitives::{
 	ContributionId, DatanetId, Hash, Name, ReleaseId, Uri, MAX_NAME, MAX_URI, OPEN,
 };
 use sp_runtime::{
-	traits::{BlakeTwo256, Hash as _, One, Saturating, Zero},
-	DispatchError, Permill, SaturatedConversion,
+	traits::{One, Saturating, Zero},
+	BoundedVec, DispatchError, Permill, SaturatedConversion,
 };
 
 /// An account that can sign, and has enough for what it is to do.
@@ -68,14 +70,52 @@ pub(crate) fn longest_uri() -> Uri {
 	Uri::truncate_from(vec![b'u'; MAX_URI.saturated_into()])
 }
 
-/// The largest submission of a root of its own.
+/// The largest submission of a root of its own: that over a stream of nothing but one leaf, over and over. No two
+/// numbers have the same leaf.
 pub(crate) fn submission(number: u64) -> Submission {
 	Submission {
-		root: BlakeTwo256::hash_of(&number),
+		root: proof(number).1,
 		size: MAX_STREAM,
 		uri: longest_uri(),
 		format: FORMAT_STREAM,
 		licence: Hash::repeat_byte(0x11),
+	}
+}
+
+/// The proof of any leaf of that stream, and its root: on each of the levels, both nodes are the same.
+pub(crate) fn proof(number: u64) -> (RangeProof, Hash) {
+	let mut bytes = number.to_le_bytes().to_vec();
+	bytes.resize(LEAF_BYTES.saturated_into(), 0xda);
+	let mut node = data_tree::leaf(&bytes, None);
+	let mut hashes = Vec::new();
+	let leaves = MAX_STREAM.checked_div(LEAF_BYTES.into()).unwrap_or_default();
+	for _ in 0..leaves.trailing_zeros() {
+		hashes.push(node);
+		node = domain::hash(domain::NODE, &[node.as_bytes(), node.as_bytes()]);
+	}
+	let proof = RangeProof {
+		bytes: BoundedVec::truncate_from(bytes),
+		salts: Default::default(),
+		hashes: BoundedVec::truncate_from(hashes),
+	};
+	(proof, node)
+}
+
+/// Shows the data of a contribution with that submission, whose leaf is drawn by now.
+pub(crate) fn show<T: Config>(
+	contribution: ContributionId,
+	number: u64,
+) -> Result<(), DispatchError> {
+	draw::<T>(contribution);
+	let contributor = Pallet::<T>::contribution(contribution)?.contributor;
+	Pallet::<T>::show_possession(signed::<T>(&contributor), contribution, proof(number).0)
+}
+
+/// Lets the draw that a contribution waits for come out.
+pub(crate) fn draw<T: Config>(contribution: ContributionId) {
+	let entry = Contributions::<T>::get(contribution);
+	if let Some(Possession::Owed(draw)) = entry.map(|entry| entry.possession) {
+		Pallet::<T>::do_draw(draw);
 	}
 }
 
@@ -143,8 +183,18 @@ pub(crate) fn fill_standings<T: Config>(contribution: ContributionId) {
 	}
 }
 
-/// A pending contribution.
+/// A pending contribution, whose data was shown.
 pub(crate) fn submit<T: Config>(
+	contributor: &T::AccountId,
+	datanet: DatanetId,
+) -> Result<ContributionId, DispatchError> {
+	let contribution = submit_only::<T>(contributor, datanet)?;
+	show::<T>(contribution, contribution.saturating_add(1))?;
+	Ok(contribution)
+}
+
+/// A contribution whose data is still to be shown.
+pub(crate) fn submit_only<T: Config>(
 	contributor: &T::AccountId,
 	datanet: DatanetId,
 ) -> Result<ContributionId, DispatchError> {
@@ -178,11 +228,39 @@ pub(crate) fn displace<T: Config>(
 		if let Some(entry) = entry {
 			entry.displaced = Some(before);
 			let standing = History::new(Zero::zero(), Standing::Accepted);
-			let displaced = Contribution { status, standing, uri: longest_uri(), ..entry.clone() };
+			let since = entry.since.saturating_add(One::one());
+			let displaced =
+				Contribution { status, standing, since, uri: longest_uri(), ..entry.clone() };
 			Contributions::<T>::insert(before, displaced);
 		}
 	});
 	before
+}
+
+/// Makes a contribution one that has taken its root over from one that was slashed since, and whose contributor has a
+/// reservation of it that somebody else has paid for, and that is over.
+pub(crate) fn rejectable<T: Config>(contribution: ContributionId) -> Result<(), DispatchError> {
+	endow_protocol::<T>();
+	displace::<T>(contribution, ContributionStatus::Slashed);
+	let entry = Pallet::<T>::contribution(contribution)?;
+	let payer = funded::<T>("payer", 0);
+	let commitment = Pallet::<T>::commitment(entry.root, &entry.contributor);
+	Pallet::<T>::reserve_root(signed::<T>(&payer), commitment)?;
+	pass::<T>(T::ReservationPeriod::get());
+	Ok(())
+}
+
+/// A contribution whose root somebody else has reserved for its contributor, and whose data was not shown.
+pub(crate) fn reserved<T: Config>(
+	contributor: &T::AccountId,
+	datanet: DatanetId,
+) -> Result<ContributionId, DispatchError> {
+	endow_protocol::<T>();
+	let payer = funded::<T>("payer", 0);
+	let next = submission(NextContributionId::<T>::get().saturating_add(1));
+	let commitment = Pallet::<T>::commitment(next.root, contributor);
+	Pallet::<T>::reserve_root(signed::<T>(&payer), commitment)?;
+	submit_only::<T>(contributor, datanet)
 }
 
 /// An accepted contribution in a datanet of its own, that no release has.
@@ -324,46 +402,60 @@ pub(crate) fn accuse<T: Config>(
 	confirmed: bool,
 ) -> Result<T::AccountId, DispatchError> {
 	let accuser = funded::<T>("accuser", 0);
-	let protocol = T::ProtocolAccount::get();
-	if T::Currency::balance(&protocol) < T::Currency::minimum_balance() {
-		T::Currency::set_balance(&protocol, T::Currency::minimum_balance());
-	}
+	endow_protocol::<T>();
 	Pallet::<T>::do_accuse(accuser.clone(), contribution, AccusationReason::Fraud)?;
 	if confirmed {
 		let curator: T::AccountId = account("curator", 0, 0);
-		Pallet::<T>::confirm_accusation(signed::<T>(&curator), contribution)?;
+		fund::<T>(&curator);
+		let origin = signed::<T>(&curator);
+		Pallet::<T>::confirm_accusation(origin, contribution, accuser.clone())?;
 	}
 	Ok(accuser)
 }
 
-/// Lets others submit so many roots, after the caller reserved them, and take them over from ones that
-/// were slashed since. All of that is so long ago that the reservations are over, and the others have
-/// to give way all the same. Returns the submissions.
+/// The same, contested by its contributor.
+pub(crate) fn contest<T: Config>(
+	contribution: ContributionId,
+) -> Result<T::AccountId, DispatchError> {
+	let accuser = accuse::<T>(contribution, true)?;
+	let contributor = Pallet::<T>::contribution(contribution)?.contributor;
+	let origin = signed::<T>(&contributor);
+	Pallet::<T>::contest_accusation(origin, contribution, accuser.clone())?;
+	Ok(accuser)
+}
+
+/// Makes sure that there is the protocol's account.
+pub(crate) fn endow_protocol<T: Config>() {
+	let protocol = T::ProtocolAccount::get();
+	if T::Currency::balance(&protocol) < T::Currency::minimum_balance() {
+		T::Currency::set_balance(&protocol, T::Currency::minimum_balance());
+	}
+}
+
+/// Lets somebody submit and show so many roots, each of which the caller had reserved in an earlier block. Returns
+/// the submissions.
 pub(crate) fn overtaken<T: Config>(
 	caller: &T::AccountId,
 	datanet: DatanetId,
 	count: u32,
 ) -> Result<Vec<Submission>, DispatchError> {
-	let mut submissions = Vec::new();
-	for number in 0..count {
-		let submission = submission(u64::MAX.saturating_sub(number.into()));
-		let payer = funded::<T>("payer", number);
-		let commitment = Pallet::<T>::commitment(submission.root, caller);
+	let curator = curator_of::<T>(datanet)?;
+	let numbers = || (0..count).map(|number| u64::MAX.saturating_sub(number.into()));
+	for (number, place) in numbers().zip(0u32..) {
+		let payer = funded::<T>("payer", place);
+		let commitment = Pallet::<T>::commitment(submission(number).root, caller);
 		Pallet::<T>::reserve_root(signed::<T>(&payer), commitment)?;
-		submissions.push(submission);
 	}
 	pass::<T>(One::one());
-	let curator = curator_of::<T>(datanet)?;
-	for (number, submission) in (0u32..).zip(&submissions) {
-		let other = funded::<T>("other", number);
+	for (number, place) in numbers().zip(0u32..) {
+		let other = funded::<T>("other", place);
 		fund::<T>(&curator);
 		Pallet::<T>::allow_contributor(signed::<T>(&curator), datanet, other.clone())?;
 		let contribution = NextContributionId::<T>::get();
-		Pallet::<T>::do_submit(other, datanet, core::slice::from_ref(submission))?;
-		displace::<T>(contribution, ContributionStatus::Slashed);
+		Pallet::<T>::do_submit(other, datanet, &[submission(number)])?;
+		show::<T>(contribution, number)?;
 	}
-	pass::<T>(T::PendingPeriod::get());
-	Ok(submissions)
+	Ok(numbers().map(submission).collect())
 }
 
 /// Makes the pot owe an OPEN to the curator of each of so many datanets.

@@ -269,7 +269,7 @@ fn a_curator_claims_what_was_earned_in_their_time() {
 		pay(1_000, NOTHING, &[], &sources).unwrap();
 		pass(1);
 		assert_ok!(DataAttribution::offer_curator(signed(&CURATOR), datanet, ALICE));
-		assert_ok!(DataAttribution::accept_curator(signed(&ALICE), datanet));
+		assert_ok!(DataAttribution::accept_curator(signed(&ALICE), datanet, ENDOWMENT));
 		pay(2_000, NOTHING, &[], &sources).unwrap();
 		let pending = [CURATOR, ALICE].map(|who| DataAttribution::pending_curator(&who));
 		assert_eq!(pending, [100, 200]);

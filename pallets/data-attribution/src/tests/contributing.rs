@@ -2,7 +2,7 @@
 
 use crate::{
 	mock::*, AccusationReason, Checkpoint, Claimed, ContributionStatus, Contributions,
-	ContributionsOf, Datanets, Error, Event, HoldReason, RootOwner, MAX_CHECKPOINTS,
+	ContributionsOf, Datanets, Draws, Error, Event, HoldReason, RootOwner, MAX_CHECKPOINTS,
 	MAX_TOTAL_WEIGHT,
 };
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect, BoundedVec};
@@ -19,8 +19,6 @@ fn submit(who: &AccountId, datanet: DatanetId, roots: &[u64]) -> Result<(), Disp
 	let submissions = roots.iter().map(|number| submission(*number)).collect::<Vec<_>>();
 	let submissions = BoundedVec::try_from(submissions).unwrap();
 	DataAttribution::submit_contributions(signed(who), datanet, submissions)
-		.map(|_| ())
-		.map_err(|error| error.error)
 }
 
 fn set_weight(contribution: ContributionId, weight: u64) -> Result<(), DispatchError> {
@@ -53,7 +51,6 @@ fn a_batch_is_submitted_whole_or_not_at_all() {
 		assert_eq!(held(HoldReason::Contribution, &ALICE), 3 * ContributionBond::get());
 		for number in 1..=3 {
 			let id = number - 1;
-			assert_eq!(RootOwner::<Test>::get(root(number)), Some(id));
 			assert_eq!(Contributions::<Test>::get(id).unwrap().root, root(number));
 			System::assert_has_event(
 				Event::ContributionSubmitted {
@@ -63,11 +60,18 @@ fn a_batch_is_submitted_whole_or_not_at_all() {
 					root: root(number),
 					format: FORMAT_STREAM,
 					since: 1,
+					draw: Some(1 + DrawDelay::get()),
 				}
 				.into(),
 			);
 		}
 		assert_noop!(submit(&BOB, datanet, &[]), Error::<Test>::EmptySubmission);
+		// One draw for all of them, and each is shown by itself.
+		assert_eq!(Draws::<Test>::iter_values().map(|draw| draw.waiting).sum::<u32>(), 3);
+		for number in 1..=3 {
+			assert_ok!(show(number - 1, number));
+			assert_eq!(RootOwner::<Test>::get(root(number)), Some(number - 1));
+		}
 		assert_noop!(submit(&BOB, datanet, &[4, 3]), Error::<Test>::RootTaken);
 		assert_noop!(submit(&BOB, datanet, &[4, 4]), Error::<Test>::RootTaken);
 		assert_noop!(submit(&BOB, 9, &[4]), Error::<Test>::UnknownDatanet);
@@ -296,7 +300,7 @@ fn handing_over_has_its_conditions() {
 		));
 		pass(BondLockPeriod::get());
 		assert_noop!(withdraw_bond(&ALICE, ids[0]), Error::<Test>::ContributionAccused);
-		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), ids[0], CAROL, true));
+		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), ids[0], None, true));
 		assert_noop!(transfer(&ALICE, ids[0], &BOB), Error::<Test>::AlreadySlashed);
 	});
 }

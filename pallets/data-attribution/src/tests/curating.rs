@@ -2,9 +2,9 @@
 
 use crate::{
 	mock::*, Accusation, Admission, Checkpoint, Contribution, ContributionStatus, Contributions,
-	ContributionsOf, Datanet, Datanets, Error, Event, HoldReason, NextContributionId,
-	NextDatanetId, Release, ReleaseLogs, Releases, Reservation, RootOwner, MAX_RELEASES,
-	MAX_TOTAL_WEIGHT,
+	ContributionsOf, Datanet, Datanets, Draw, Error, Event, HoldReason, NextContributionId,
+	NextDatanetId, Possession, Release, ReleaseLogs, Releases, Reservation, RootOwner,
+	MAX_RELEASES, MAX_TOTAL_WEIGHT,
 };
 use codec::MaxEncodedLen;
 use frame_support::{
@@ -39,6 +39,7 @@ fn creating_a_datanet_holds_its_deposit() {
 				current: History::new(1, 0),
 				next_total_weight: 0,
 				next_contributions: 0,
+				contributions: 0,
 				changed: false,
 			})
 		);
@@ -104,14 +105,16 @@ fn submitting_holds_the_bond() {
 				since: 1,
 				kept_until: None,
 				displaced: None,
-				shown_at: None,
+				possession: Possession::Owed(1 + DrawDelay::get()),
 				status: ContributionStatus::Pending,
+				taken_down: None,
 				standing: History::default(),
 				place: None,
 				checkpoints: Default::default(),
 			})
 		);
-		assert_eq!(RootOwner::<Test>::get(root(9)), Some(0));
+		assert_eq!(RootOwner::<Test>::get(root(9)), None);
+		assert_eq!(Datanets::<Test>::get(datanet).unwrap().contributions, 1);
 		assert!(ContributionsOf::<Test>::contains_key(ALICE, 0u64.to_be_bytes()));
 		assert_eq!(held(HoldReason::Contribution, &ALICE), ContributionBond::get());
 		System::assert_last_event(
@@ -122,6 +125,7 @@ fn submitting_holds_the_bond() {
 				root: root(9),
 				format: 1,
 				since: 1,
+				draw: Some(1 + DrawDelay::get()),
 			}
 			.into(),
 		);
@@ -143,7 +147,7 @@ fn submitting_needs_a_datanet_and_bytes_and_the_bond() {
 }
 
 #[test]
-fn a_root_belongs_to_whoever_comes_first_in_any_datanet() {
+fn a_root_belongs_to_whoever_shows_it_first_in_any_datanet() {
 	run(|| {
 		let (one, other) = (datanet(), datanet());
 		let first = submitted(&ALICE, one);
@@ -383,7 +387,7 @@ fn each_release_has_its_deposit() {
 		// They move with the role, as they are by then.
 		ReleaseDeposit::set(9);
 		assert_ok!(DataAttribution::offer_curator(signed(&CURATOR), datanet, BOB));
-		assert_ok!(DataAttribution::accept_curator(signed(&BOB), datanet));
+		assert_ok!(DataAttribution::accept_curator(signed(&BOB), datanet, ENDOWMENT));
 		assert_eq!(held(HoldReason::Datanet, &CURATOR), 0);
 		assert_eq!(Balances::balance(&CURATOR), ENDOWMENT);
 		assert_eq!(held(HoldReason::Datanet, &BOB), DatanetDeposit::get() + 18);
@@ -488,7 +492,8 @@ fn weight_is_that_of_the_newest_checkpoint() {
 		since: 0u32,
 		kept_until: None,
 		displaced: None,
-		shown_at: None,
+		possession: Possession::Shown(1),
+		taken_down: None,
 		status: ContributionStatus::Accepted,
 		standing: History::new(0, Standing::Accepted),
 		place: Some(0),
@@ -504,12 +509,13 @@ fn weight_is_that_of_the_newest_checkpoint() {
 
 #[test]
 fn the_storage_table_tells_the_truth() {
-	assert_eq!(Datanet::<AccountId, BlockNumber>::max_encoded_len(), 940);
+	assert_eq!(Datanet::<AccountId, BlockNumber>::max_encoded_len(), 944);
 	assert_eq!(ReleaseLog::max_encoded_len(), 1_029);
 	assert_eq!(Admission::<AccountId>::max_encoded_len(), 48);
-	assert_eq!(Contribution::<AccountId, BlockNumber>::max_encoded_len(), 683);
+	assert_eq!(Contribution::<AccountId, BlockNumber>::max_encoded_len(), 692);
+	assert_eq!(Draw::max_encoded_len(), 37);
 	assert_eq!(Release::max_encoded_len(), 96);
-	assert_eq!(Accusation::<AccountId, BlockNumber>::max_encoded_len(), 62);
-	assert_eq!(Reservation::<AccountId, BlockNumber>::max_encoded_len(), 57);
+	assert_eq!(Accusation::<AccountId, BlockNumber>::max_encoded_len(), 83);
+	assert_eq!(Reservation::<AccountId, BlockNumber>::max_encoded_len(), 66);
 	assert_eq!(DataAttribution::in_code_storage_version(), StorageVersion::new(1));
 }

@@ -1,14 +1,12 @@
 //! Who may contribute to a datanet, what its curator takes, and who that is.
 
-use crate::{mock::*, Admissions, Datanets, Error, Event, HoldReason, Releases};
+use crate::{mock::*, Admissions, Datanets, Error, Event, HoldReason, ReleaseLogs, Releases};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
 use openledger_primitives::{AccountId, DatanetId};
 use sp_runtime::{DispatchResult, Permill, TokenError};
 
 fn submit(who: &AccountId, datanet: DatanetId, number: u64) -> DispatchResult {
 	DataAttribution::submit_contribution(signed(who), datanet, submission(number))
-		.map(|_| ())
-		.map_err(|error| error.error)
 }
 
 #[test]
@@ -127,18 +125,18 @@ fn the_curators_role_changes_hands_in_two_steps() {
 		assert_ok!(DataAttribution::offer_curator(signed(&CURATOR), datanet, ALICE));
 		System::assert_last_event(Event::CuratorOffered { datanet, to: ALICE }.into());
 		assert_noop!(
-			DataAttribution::accept_curator(signed(&BOB), datanet),
+			DataAttribution::accept_curator(signed(&BOB), datanet, ENDOWMENT),
 			Error::<Test>::NotOffered
 		);
 		DatanetDeposit::set(7);
-		assert_ok!(DataAttribution::accept_curator(signed(&ALICE), datanet));
+		assert_ok!(DataAttribution::accept_curator(signed(&ALICE), datanet, ENDOWMENT));
 		System::assert_last_event(
 			Event::CuratorChanged { datanet, from: CURATOR, to: ALICE }.into(),
 		);
 		assert_eq!(held(HoldReason::Datanet, &CURATOR), 0);
 		assert_eq!(held(HoldReason::Datanet, &ALICE), 7);
 		assert_noop!(
-			DataAttribution::accept_curator(signed(&ALICE), datanet),
+			DataAttribution::accept_curator(signed(&ALICE), datanet, ENDOWMENT),
 			Error::<Test>::NoOffer
 		);
 		assert_noop!(
@@ -165,7 +163,7 @@ fn a_former_curator_can_end_what_they_paid_for() {
 		};
 		assert_ok!(allow(&CURATOR, &CAROL));
 		assert_ok!(DataAttribution::offer_curator(signed(&CURATOR), datanet, ALICE));
-		assert_ok!(DataAttribution::accept_curator(signed(&ALICE), datanet));
+		assert_ok!(DataAttribution::accept_curator(signed(&ALICE), datanet, ENDOWMENT));
 		assert_ok!(allow(&ALICE, &DAVE));
 		assert_noop!(disallow(&CURATOR, &DAVE), Error::<Test>::NotCurator);
 		assert_noop!(disallow(&CURATOR, &BOB), Error::<Test>::NotCurator);
@@ -190,7 +188,7 @@ fn offers_of_the_curators_role_need_the_curator() {
 		assert_noop!(offer(&CURATOR, 0, &ALICE), Error::<Test>::UnknownDatanet);
 		assert_noop!(withdraw(&CURATOR, 0), Error::<Test>::UnknownDatanet);
 		assert_noop!(
-			DataAttribution::accept_curator(signed(&ALICE), 0),
+			DataAttribution::accept_curator(signed(&ALICE), 0, ENDOWMENT),
 			Error::<Test>::UnknownDatanet
 		);
 		let datanet = datanet();
@@ -200,14 +198,75 @@ fn offers_of_the_curators_role_need_the_curator() {
 		assert_noop!(withdraw(&CURATOR, datanet), Error::<Test>::NoOffer);
 		assert_ok!(offer(&CURATOR, datanet, &POOR));
 		assert_noop!(
-			DataAttribution::accept_curator(signed(&POOR), datanet),
+			DataAttribution::accept_curator(signed(&POOR), datanet, ENDOWMENT),
 			TokenError::FundsUnavailable
 		);
 		assert_ok!(withdraw(&CURATOR, datanet));
 		System::assert_last_event(Event::CuratorOfferWithdrawn { datanet }.into());
 		assert_noop!(
-			DataAttribution::accept_curator(signed(&POOR), datanet),
+			DataAttribution::accept_curator(signed(&POOR), datanet, ENDOWMENT),
 			Error::<Test>::NoOffer
 		);
+	});
+}
+
+#[test]
+fn who_takes_a_role_over_says_what_it_may_cost() {
+	run(|| {
+		let datanet = datanet();
+		let id = accepted(&ALICE, datanet, 1);
+		publish(datanet);
+		assert_ok!(DataAttribution::offer_curator(signed(&CURATOR), datanet, BOB));
+		let expected = DatanetDeposit::get() + ReleaseDeposit::get();
+		// The seller publishes some more before Bob's transaction is in a block.
+		for weight in 2..5 {
+			assert_ok!(DataAttribution::set_weight(signed(&CURATOR), id, weight));
+			publish(datanet);
+		}
+		let accept = |most| DataAttribution::accept_curator(signed(&BOB), datanet, most);
+		assert_noop!(accept(expected), Error::<Test>::DepositAboveLimit);
+		let now = expected + 3 * ReleaseDeposit::get();
+		assert_noop!(accept(now - 1), Error::<Test>::DepositAboveLimit);
+		assert_ok!(accept(now));
+		assert_eq!(held(HoldReason::Datanet, &BOB), now);
+	});
+}
+
+#[test]
+fn a_datanet_of_which_nothing_came_can_be_removed() {
+	run(|| {
+		let remove =
+			|who: &AccountId, datanet| DataAttribution::remove_datanet(signed(who), datanet);
+		assert_noop!(remove(&CURATOR, 0), Error::<Test>::UnknownDatanet);
+		let datanet = datanet_with(false, 10);
+		assert_noop!(remove(&ALICE, datanet), Error::<Test>::NotCurator);
+		assert_ok!(DataAttribution::allow_contributor(signed(&CURATOR), datanet, ALICE));
+		assert_noop!(remove(&CURATOR, datanet), Error::<Test>::DatanetInUse);
+		assert_ok!(DataAttribution::disallow_contributor(signed(&CURATOR), datanet, ALICE));
+
+		// Not as long as there is a contribution, in whatever state.
+		let id = accepted(&CURATOR, datanet, 1);
+		let pending = submitted(&CURATOR, datanet);
+		assert_ok!(DataAttribution::reject_contribution(signed(&CURATOR), pending));
+		assert_noop!(remove(&CURATOR, datanet), Error::<Test>::DatanetInUse);
+		assert_ok!(DataAttribution::stop_contribution(signed(&CURATOR), id));
+		assert_noop!(remove(&CURATOR, datanet), Error::<Test>::DatanetInUse);
+		pass(BondLockPeriod::get());
+		assert_ok!(DataAttribution::withdraw_bond(signed(&CURATOR), id));
+		assert!(ReleaseLogs::<Test>::contains_key(datanet));
+		DatanetDeposit::set(1);
+		assert_ok!(remove(&CURATOR, datanet));
+		System::assert_last_event(Event::DatanetRemoved { datanet }.into());
+		assert_eq!(held(HoldReason::Datanet, &CURATOR), 0);
+		assert!(!ReleaseLogs::<Test>::contains_key(datanet));
+		let submitted = submit(&CURATOR, datanet, 1);
+		assert_eq!(submitted, Err(Error::<Test>::UnknownDatanet.into()));
+		// The name is free, and the number is not given out again.
+		let name = name(&format!("med/{datanet}"));
+		assert_ok!(DataAttribution::create_datanet(signed(&ALICE), name));
+		assert!(Datanets::<Test>::contains_key(datanet + 1));
+
+		let (released, ..) = released(&[(ALICE, 1)]);
+		assert_noop!(remove(&CURATOR, released), Error::<Test>::DatanetInUse);
 	});
 }

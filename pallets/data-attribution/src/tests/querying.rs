@@ -114,7 +114,8 @@ fn contributions() {
 			format: 1,
 			licence: Hash::repeat_byte(0x11),
 			since: 1,
-			shown_at: None,
+			shown_at: Some(1),
+			drawn: None,
 			withheld: false,
 			slashed_at: None,
 			state: ContributionState::Pending,
@@ -133,15 +134,16 @@ fn contributions() {
 		assert_ok!(DataAttribution::accuse_contribution(signed(&CAROL), id, reason));
 		assert_eq!(state(), (ContributionState::Accused, 5, BOB));
 		assert_ok!(DataAttribution::stop_contribution(signed(&ALICE), id));
-		assert_ok!(DataAttribution::drop_accusation(signed(&CAROL), id));
+		assert_ok!(DataAttribution::drop_accusation(signed(&CAROL), id, CAROL));
 		assert_eq!(state(), (ContributionState::Stopped, 0, BOB));
 		assert_ok!(DataAttribution::accuse_contribution(signed(&CAROL), id, reason));
 		pass(3);
-		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), id, CAROL, true));
+		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), id, None, true));
 		assert_eq!(state(), (ContributionState::Slashed, 0, BOB));
 		let info = DataAttribution::contribution_info(id).unwrap();
 		assert_eq!((info.since, info.slashed_at), (1, Some(4)));
 
+		assert_ok!(DataAttribution::drop_accusation(signed(&DAVE), id, CAROL));
 		let other = submitted(&ALICE, datanet);
 		submitted(&BOB, datanet);
 		let ids = |from, limit| {

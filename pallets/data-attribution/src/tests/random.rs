@@ -3,7 +3,7 @@
 
 use crate::{
 	mock::*, Accounted, AccusationReason, Accusations, ContributionStatus, Contributions,
-	CuratorEarnings, Datanets, NextContributionId, Releases, RootOwner,
+	CuratorEarnings, Datanets, NextContributionId, Possession, Releases, RootOwner,
 };
 use frame_support::{
 	assert_ok,
@@ -11,8 +11,8 @@ use frame_support::{
 	BoundedVec,
 };
 use openledger_primitives::{
-	contribution::Submission, AccountId, Balance, BlockNumber, ContributionId, DatanetId,
-	ReleaseId, MAX_CLAIM, OPEN,
+	contribution::{Submission, FORMAT_PRIVATE_STREAM},
+	AccountId, Balance, BlockNumber, ContributionId, DatanetId, ReleaseId, MAX_CLAIM, OPEN,
 };
 use proptest::{collection::vec, prelude::*};
 use sp_runtime::{DispatchError, Permill};
@@ -29,6 +29,8 @@ enum Step {
 	Submit { who: usize, datanet: DatanetId, roots: Vec<u64> },
 	Reserve { who: usize, root: u64 },
 	Unreserve { who: usize, root: u64 },
+	Show { contribution: ContributionId, right: bool },
+	Lapse { contribution: ContributionId },
 	Accept { contribution: ContributionId, weight: u64 },
 	SetWeight { contribution: ContributionId, weight: u64 },
 	Reject { contribution: ContributionId },
@@ -43,12 +45,15 @@ enum Step {
 	LowerShare { datanet: DatanetId, percent: u32 },
 	HandOver { datanet: DatanetId, to: usize },
 	Accuse { who: usize, contribution: ContributionId, original: Option<ContributionId> },
-	Confirm { contribution: ContributionId },
-	Contest { contribution: ContributionId },
-	Drop { who: usize, contribution: ContributionId },
-	Escalate { contribution: ContributionId },
-	Slash { contribution: ContributionId },
-	Resolve { contribution: ContributionId, guilty: bool },
+	Confirm { contribution: ContributionId, nth: usize },
+	Contest { contribution: ContributionId, nth: usize },
+	Drop { who: usize, contribution: ContributionId, nth: usize },
+	Escalate { contribution: ContributionId, nth: usize },
+	Suspend { contribution: ContributionId, nth: usize },
+	Resolve { contribution: ContributionId, nth: Option<usize>, guilty: bool },
+	TakeDown { contribution: ContributionId },
+	Restore { contribution: ContributionId },
+	Remove { datanet: DatanetId },
 	Pay { amount: Balance, attributed: u8, named: Vec<Named>, sources: Vec<Source>, ago: u32 },
 	Claim { who: usize, contribution: ContributionId, releases: Vec<ReleaseId> },
 	Sweep { contribution: ContributionId, releases: Vec<ReleaseId> },
@@ -67,7 +72,11 @@ fn step() -> impl Strategy<Value = Step> {
 	let contribution = || prop_oneof![3 => 0u64..8, 1 => 0u64..14];
 	let weight = || prop_oneof![8 => 1u64..100, 1 => any::<u64>(), 1 => Just(1 << 39)];
 	let releases = || prop_oneof![3 => Just(vec![1]), 1 => vec(1u32..4, 0..5)];
+	let nth = || 0usize..3;
 	let contributing = prop_oneof![
+		8 => (contribution(), 0u8..10)
+			.prop_map(|(contribution, odds)| Step::Show { contribution, right: odds > 0 }),
+		2 => contribution().prop_map(|contribution| Step::Lapse { contribution }),
 		6 => (who(), datanet(), vec(6u64..20, 0..4))
 			.prop_map(|(who, datanet, roots)| Step::Submit { who, datanet, roots }),
 		1 => (who(), 6u64..20).prop_map(|(who, root)| Step::Reserve { who, root }),
@@ -95,18 +104,27 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => (datanet(), 0u32..30)
 			.prop_map(|(datanet, percent)| Step::LowerShare { datanet, percent }),
 		1 => (datanet(), who()).prop_map(|(datanet, to)| Step::HandOver { datanet, to }),
+		1 => datanet().prop_map(|datanet| Step::Remove { datanet }),
 	];
 	let accusing = prop_oneof![
 		9 => (who(), contribution(), proptest::option::of(contribution())).prop_map(
 			|(who, contribution, original)| Step::Accuse { who, contribution, original }
 		),
-		12 => contribution().prop_map(|contribution| Step::Confirm { contribution }),
-		2 => contribution().prop_map(|contribution| Step::Contest { contribution }),
-		2 => (who(), contribution()).prop_map(|(who, contribution)| Step::Drop { who, contribution }),
-		2 => contribution().prop_map(|contribution| Step::Escalate { contribution }),
-		8 => contribution().prop_map(|contribution| Step::Slash { contribution }),
-		2 => (contribution(), any::<bool>())
-			.prop_map(|(contribution, guilty)| Step::Resolve { contribution, guilty }),
+		12 => (contribution(), nth())
+			.prop_map(|(contribution, nth)| Step::Confirm { contribution, nth }),
+		4 => (contribution(), nth())
+			.prop_map(|(contribution, nth)| Step::Contest { contribution, nth }),
+		4 => (who(), contribution(), nth())
+			.prop_map(|(who, contribution, nth)| Step::Drop { who, contribution, nth }),
+		2 => (contribution(), nth())
+			.prop_map(|(contribution, nth)| Step::Escalate { contribution, nth }),
+		6 => (contribution(), nth())
+			.prop_map(|(contribution, nth)| Step::Suspend { contribution, nth }),
+		3 => (contribution(), proptest::option::of(nth()), any::<bool>()).prop_map(
+			|(contribution, nth, guilty)| Step::Resolve { contribution, nth, guilty }
+		),
+		2 => contribution().prop_map(|contribution| Step::TakeDown { contribution }),
+		2 => contribution().prop_map(|contribution| Step::Restore { contribution }),
 	];
 	let earning = prop_oneof![
 		6 => (
@@ -153,10 +171,14 @@ fn first(id: ContributionId, wanted: impl Fn(&crate::ContributionOf<Test>) -> bo
 		.unwrap_or(id)
 }
 
-/// The first contribution from `id` on that is accused; `id` if there is none.
-fn accused(id: ContributionId) -> ContributionId {
+/// The first contribution from `id` on that is accused, `id` if there is none; and one of those who have accused it.
+fn accused(id: ContributionId, nth: usize) -> (ContributionId, AccountId) {
 	let mut ids = id..NextContributionId::<Test>::get();
-	ids.find(|id| Accusations::<Test>::contains_key(id)).unwrap_or(id)
+	let id = ids.find(|id| DataAttribution::is_accused(*id)).unwrap_or(id);
+	let mut accusers = Accusations::<Test>::iter_key_prefix(id).collect::<Vec<_>>();
+	accusers.sort();
+	let accuser = nth.checked_rem(accusers.len()).map_or(DAVE, |nth| accusers[nth].clone());
+	(id, accuser)
 }
 
 fn some(releases: Vec<ReleaseId>) -> BoundedVec<ReleaseId, frame_support::traits::ConstU32<16>> {
@@ -169,14 +191,13 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 	match step {
 		Step::Submit { who, datanet, roots } => {
 			// Of any format, so that some of them are never named.
-			let submission = |number: &u64| Submission {
-				format: u8::try_from(number % 3).unwrap(),
-				..submission(*number)
+			let submission = |number: &u64| match u8::try_from(number % 3).unwrap() {
+				FORMAT_PRIVATE_STREAM => private_submission(*number),
+				format => Submission { format, ..submission(*number) },
 			};
 			let submissions =
 				BoundedVec::truncate_from(roots.iter().map(submission).collect::<Vec<_>>());
-			Pallet::submit_contributions(signed(&PEOPLE[who]), datanet, submissions)
-				.map_err(|error| error.error)?;
+			Pallet::submit_contributions(signed(&PEOPLE[who]), datanet, submissions)?
 		}
 		Step::Reserve { who, root: number } => {
 			let commitment = Pallet::commitment(root(number), &PEOPLE[who]);
@@ -184,7 +205,27 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 		}
 		Step::Unreserve { who, root: number } => {
 			let commitment = Pallet::commitment(root(number), &PEOPLE[who]);
-			Pallet::remove_reservation(signed(&DAVE), commitment)?
+			Pallet::remove_reservation(signed(&DAVE), commitment).map_err(|error| error.error)?;
+		}
+		Step::Show { contribution, right } => {
+			let owes = |entry: &crate::ContributionOf<Test>| {
+				matches!(entry.possession, Possession::Owed(_))
+			};
+			let contribution = first(contribution, owes);
+			let entry = Contributions::<Test>::get(contribution).filter(owes);
+			let entry = entry.ok_or(crate::Error::<Test>::NothingToShow)?;
+			if Pallet::drawn_leaf(contribution, &entry).is_none() {
+				pass(DrawDelay::get());
+			}
+			let number = (0..20).find(|number| {
+				[root(*number), private_submission(*number).root].contains(&entry.root)
+			});
+			show(contribution, number.unwrap_or_default() + u64::from(!right))?
+		}
+		Step::Lapse { contribution } => {
+			let pending = |status| status == ContributionStatus::Pending;
+			let contribution = first(contribution, |entry| pending(entry.status));
+			Pallet::lapse_contribution(signed(&DAVE), contribution)?
 		}
 		Step::Accept { contribution, weight } => {
 			Pallet::accept_contribution(signed(&curator_of(contribution)), contribution, weight)?
@@ -232,7 +273,7 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 		)?,
 		Step::HandOver { datanet, to } => {
 			Pallet::offer_curator(signed(&curator(datanet)), datanet, PEOPLE[to].clone())?;
-			Pallet::accept_curator(signed(&PEOPLE[to]), datanet)?;
+			Pallet::accept_curator(signed(&PEOPLE[to]), datanet, ENDOWMENT)?;
 		}
 		Step::Accuse { who, contribution, original } => {
 			// Of a duplicate of the one that has its root, if there is one.
@@ -241,36 +282,43 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 				root.and_then(RootOwner::<Test>::get).filter(|owner| *owner != contribution);
 			let reason =
 				owner.or(original).map_or(AccusationReason::Fraud, AccusationReason::Duplicate);
-			Pallet::accuse_contribution(signed(&PEOPLE[who]), contribution, reason)
-				.map_err(|error| error.error)?;
+			Pallet::accuse_contribution(signed(&PEOPLE[who]), contribution, reason)?
 		}
-		Step::Confirm { contribution } => {
-			let contribution = accused(contribution);
-			Pallet::confirm_accusation(signed(&curator_of(contribution)), contribution)?
+		Step::Confirm { contribution, nth } => {
+			let (contribution, accuser) = accused(contribution, nth);
+			Pallet::confirm_accusation(signed(&curator_of(contribution)), contribution, accuser)?
 		}
-		Step::Contest { contribution } => {
-			let contribution = accused(contribution);
-			Pallet::contest_accusation(signed(&contributor(contribution)), contribution)?
+		Step::Contest { contribution, nth } => {
+			let (contribution, accuser) = accused(contribution, nth);
+			Pallet::contest_accusation(signed(&contributor(contribution)), contribution, accuser)?
 		}
-		Step::Drop { who, contribution } => {
-			Pallet::drop_accusation(signed(&PEOPLE[who]), accused(contribution))?
+		Step::Drop { who, contribution, nth } => {
+			let (contribution, accuser) = accused(contribution, nth);
+			Pallet::drop_accusation(signed(&PEOPLE[who]), contribution, accuser)?
 		}
-		Step::Escalate { contribution } => {
-			let contribution = accused(contribution);
-			let accuser = Accusations::<Test>::get(contribution).map(|entry| entry.accuser);
-			Pallet::escalate_accusation(signed(&accuser.unwrap_or(DAVE)), contribution)?
+		Step::Escalate { contribution, nth } => {
+			let (contribution, accuser) = accused(contribution, nth);
+			Pallet::escalate_accusation(signed(&accuser), contribution)?
 		}
-		Step::Slash { contribution } => {
-			let contribution = accused(contribution);
+		Step::Suspend { contribution, nth } => {
+			let (contribution, accuser) = accused(contribution, nth);
 			pass(ContestPeriod::get());
-			Pallet::execute_slash(signed(&DAVE), contribution).map_err(|error| error.error)?;
+			Pallet::suspend_contribution(signed(&DAVE), contribution, accuser)?
 		}
-		Step::Resolve { contribution, guilty } => {
-			let accuser = Accusations::<Test>::get(contribution).map(|entry| entry.accuser);
-			let (root, accuser) = (RuntimeOrigin::root(), accuser.unwrap_or(DAVE));
+		Step::Resolve { contribution, nth, guilty } => {
+			let (contribution, accuser) = accused(contribution, nth.unwrap_or_default());
+			let (root, accuser) = (RuntimeOrigin::root(), nth.map(|_| accuser));
 			Pallet::resolve_accusation(root, contribution, accuser, guilty)
 				.map_err(|error| error.error)?;
 		}
+		Step::TakeDown { contribution } => {
+			Pallet::take_down(RuntimeOrigin::root(), contribution).map_err(|error| error.error)?;
+		}
+		Step::Restore { contribution } => {
+			let contribution = first(contribution, |entry| entry.taken_down.is_some());
+			Pallet::restore(RuntimeOrigin::root(), contribution).map_err(|error| error.error)?;
+		}
+		Step::Remove { datanet } => Pallet::remove_datanet(signed(&curator(datanet)), datanet)?,
 		Step::Pay { amount, attributed, named, sources, ago } => {
 			let sources = sources
 				.into_iter()
@@ -289,8 +337,7 @@ fn take(step: Step) -> Result<Balance, DispatchError> {
 				.map_err(|error| error.error)?;
 		}
 		Step::Sweep { contribution, releases } => {
-			let slashed = |status| status == ContributionStatus::Slashed;
-			let contribution = first(contribution, |entry| slashed(entry.status));
+			let contribution = first(contribution, |entry| entry.is_forfeited());
 			Pallet::sweep_slashed(signed(&DAVE), contribution, some(releases))
 				.map_err(|error| error.error)?;
 		}
@@ -335,6 +382,7 @@ proptest! {
 		new_test_ext().execute_with(|| {
 			BondLockPeriod::set(12);
 			ReservationPeriod::set(8);
+			RootClaimPeriod::set(8);
 			PendingPeriod::set(12);
 			HistoryPeriod::set(40);
 			for number in 0..DATANETS {

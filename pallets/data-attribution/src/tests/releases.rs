@@ -1,8 +1,6 @@
 //! The commitment of a release: the log of what was accepted before it.
 
-use crate::{
-	mock::*, AccusationReason, Contributions, Error, NextContributionId, ReleaseLogs, Releases,
-};
+use crate::{mock::*, Contributions, Error, NextContributionId, ReleaseLogs, Releases};
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives::{
 	release::{LogLeaf, ReleaseError, ReleaseLog, ReleaseProof},
@@ -119,10 +117,8 @@ fn nothing_that_was_accepted_leaves_the_log() {
 		assert_ok!(DataAttribution::withdraw_bond(signed(&BOB), ids[1]));
 		assert!(!Contributions::<Test>::contains_key(ids[1]));
 		assert_ok!(DataAttribution::stop_contribution(signed(&CAROL), ids[2]));
-		let fraud = AccusationReason::Fraud;
-		assert_ok!(DataAttribution::accuse_contribution(signed(&ALICE), ids[3], fraud));
 		let origin = RuntimeOrigin::root();
-		assert_ok!(DataAttribution::resolve_accusation(origin, ids[3], ALICE, true));
+		assert_ok!(DataAttribution::resolve_accusation(origin, ids[3], None, true));
 		assert_ok!(DataAttribution::transfer_contribution(signed(&ALICE), ids[4], DAVE));
 		assert_ok!(DataAttribution::set_weight(signed(&CURATOR), ids[5], 9));
 		let rejected = submitted(&BOB, datanet);
@@ -151,8 +147,7 @@ fn what_is_gone_and_comes_again_is_in_the_log_twice() {
 		assert_ok!(DataAttribution::stop_contribution(signed(&ALICE), id));
 		pass(BondLockPeriod::get());
 		assert_ok!(DataAttribution::withdraw_bond(signed(&ALICE), id));
-		let again = submission(id);
-		assert_ok!(DataAttribution::submit_contribution(signed(&ALICE), datanet, again));
+		assert_eq!(bring(&ALICE, datanet, id), Ok(id + 1));
 		accept(id + 1);
 		// It does not count from when the first one did.
 		follower.add(id + 1, (1 + BondLockPeriod::get()).into(), root(id));

@@ -2,7 +2,7 @@
 
 use crate::{
 	mock::*, AccusationReason, ContributionStatus, Contributions, Datanets, DirectEarnings, Error,
-	HoldReason, MAX_CURATORS, MAX_CURRENT, MAX_STANDINGS,
+	HoldReason, SlashedEarnings, MAX_CURATORS, MAX_CURRENT, MAX_STANDINGS,
 };
 use frame_support::{assert_noop, assert_ok};
 use openledger_primitives::{
@@ -34,15 +34,13 @@ fn standing_at(contribution: ContributionId, block: BlockNumber) -> Option<Stand
 
 fn hand_over(datanet: DatanetId, from: &AccountId, to: &AccountId) -> DispatchResult {
 	DataAttribution::offer_curator(signed(from), datanet, to.clone())?;
-	DataAttribution::accept_curator(signed(to), datanet)
+	DataAttribution::accept_curator(signed(to), datanet, ENDOWMENT)
 }
 
 /// A verdict of governance.
 fn slash(contribution: ContributionId) {
-	let fraud = AccusationReason::Fraud;
-	assert_ok!(DataAttribution::accuse_contribution(signed(&DAVE), contribution, fraud));
 	let origin = RuntimeOrigin::root();
-	assert_ok!(DataAttribution::resolve_accusation(origin, contribution, DAVE, true));
+	assert_ok!(DataAttribution::resolve_accusation(origin, contribution, None, true));
 }
 
 /// The releases that were paid, and the contributions.
@@ -77,14 +75,17 @@ fn a_verdict_does_not_reach_back_and_nothing_undoes_it() {
 
 		let payment = pay_as_of(verdict - 1, 100, ALL, &[(ids[0], 1)], &sources).unwrap();
 		assert_eq!(paid(&payment), (vec![], vec![ids[0]]));
+		// From then on it is the protocol's, and neither the contributor's nor the others'.
 		let payment = pay_as_of(verdict, 100, ALL, &[(ids[0], 1)], &sources).unwrap();
-		assert_eq!(paid(&payment), (vec![release], vec![]));
+		assert_eq!(paid(&payment), (vec![], vec![ids[0]]));
+		assert_eq!(SlashedEarnings::<Test>::get(ids[0]), 200);
 		// Nor did it count before it was accepted.
 		assert_eq!(standing_at(ids[0], agreed - 1), None);
 		assert_eq!(standing_at(ids[0], agreed), Some(Standing::Accepted));
 		pass(10 * HistoryPeriod::get());
 		let payment = pay(100, ALL, &[(ids[0], 1), (ids[1], 1)], &sources).unwrap();
-		assert_eq!(paid(&payment), (vec![release], vec![ids[1]]));
+		assert_eq!(paid(&payment), (vec![], ids.clone()));
+		assert_eq!(SlashedEarnings::<Test>::get(ids[0]), 250);
 		assert_eq!(standing_at(ids[0], System::block_number()), Some(Standing::Slashed));
 	});
 }
@@ -97,9 +98,7 @@ fn what_was_slashed_and_is_accepted_again_is_another_contribution() {
 		slash(ids[0]);
 		// The root is free, and whose it really is brings it.
 		pass(1);
-		let again = submission(ids[0]);
-		assert_ok!(DataAttribution::submit_contribution(signed(&BOB), datanet, again));
-		let new = ids[1] + 1;
+		let new = bring(&BOB, datanet, ids[0]).unwrap();
 		let accept = |id| DataAttribution::accept_contribution(signed(&CURATOR), id, 1);
 		assert_noop!(accept(ids[0]), Error::<Test>::NotPending);
 		pass(1);
@@ -150,12 +149,12 @@ fn a_contribution_that_is_moved_is_the_same_one() {
 		assert_ok!(DataAttribution::accuse_contribution(signed(&DAVE), ids[0], fraud));
 		assert_noop!(transfer(&BOB, ALICE), Error::<Test>::ContributionAccused);
 		let origin = RuntimeOrigin::root();
-		assert_ok!(DataAttribution::resolve_accusation(origin, ids[0], DAVE, true));
+		assert_ok!(DataAttribution::resolve_accusation(origin, ids[0], Some(DAVE), true));
 		assert_noop!(transfer(&BOB, ALICE), Error::<Test>::AlreadySlashed);
 		assert_eq!(held(HoldReason::Contribution, &BOB), 0);
 		let sources = [fixed(datanet, release, 1)];
-		let payment = pay(100, ALL, &[(ids[0], 1)], &sources).unwrap();
-		assert_eq!(paid(&payment), (vec![release], vec![]));
+		pay(100, ALL, &[(ids[0], 1)], &sources).unwrap();
+		assert_eq!(SlashedEarnings::<Test>::get(ids[0]), 100);
 	});
 }
 
@@ -237,7 +236,7 @@ fn the_curators_role_changes_hands_only_so_often() {
 		let (curator, next) = (curators.next().unwrap(), curators.next().unwrap());
 		pass(1);
 		assert_ok!(DataAttribution::offer_curator(signed(&curator), datanet, next.clone()));
-		let accept = || DataAttribution::accept_curator(signed(&next), datanet);
+		let accept = || DataAttribution::accept_curator(signed(&next), datanet, ENDOWMENT);
 		assert_noop!(accept(), Error::<Test>::TooManyCuratorChanges);
 
 		// The one who has it goes on, and everybody is paid for their time.
@@ -325,8 +324,14 @@ fn what_has_no_format_earns_from_its_releases_only() {
 		let datanet = datanet();
 		let ids = [FORMAT_UNSPECIFIED, FORMAT_PRIVATE_STREAM].map(|format| {
 			let id = crate::NextContributionId::<Test>::get();
-			let submission = Submission { format, ..submission(id) };
+			let submission = match format {
+				FORMAT_PRIVATE_STREAM => private_submission(id),
+				_ => Submission { format, ..submission(id) },
+			};
 			assert_ok!(DataAttribution::submit_contribution(signed(&ALICE), datanet, submission));
+			if format == FORMAT_PRIVATE_STREAM {
+				assert_ok!(show(id, id));
+			}
 			assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), id, 1));
 			id
 		});

@@ -3,27 +3,24 @@
 
 use crate::{
 	mock::*,
-	AccusationReason::{self, Duplicate, Fraud},
-	Accusations, ContributionStatus, Contributions, Datanets, Error, Event, HoldReason,
-	Reservation, Reservations, RootOwner, WeightInfo,
+	AccusationReason::{Duplicate, Fraud},
+	ContributionStatus, Contributions, Datanets, Error, Event, HoldReason, Reservation,
+	Reservations, RootOwner,
 };
 use codec::Encode;
-use frame_support::{
-	assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungible::Inspect,
-};
-use openledger_primitives::{AccountId, ContributionId, DatanetId, Hash};
+use frame_support::{assert_noop, assert_ok, dispatch::Pays, traits::fungible::Inspect};
+use openledger_primitives::{contribution::Submission, AccountId, ContributionId, DatanetId, Hash};
 use sp_runtime::{DispatchError, DispatchResult, Permill, TokenError};
 
 const NOTHING: Permill = Permill::from_percent(0);
 
+/// Submits a number's data set and shows it.
 pub(super) fn submit(
 	who: &AccountId,
 	datanet: DatanetId,
 	number: u64,
 ) -> Result<(), DispatchError> {
-	DataAttribution::submit_contribution(signed(who), datanet, submission(number))
-		.map(|_| ())
-		.map_err(|error| error.error)
+	bring(who, datanet, number).map(|_| ())
 }
 
 pub(super) fn reserve(who: &AccountId, number: u64) -> Hash {
@@ -36,14 +33,6 @@ pub(super) fn reject(contribution: ContributionId) -> DispatchResult {
 	DataAttribution::reject_contribution(signed(&CURATOR), contribution)
 }
 
-pub(super) fn accuse(
-	who: &AccountId,
-	contribution: ContributionId,
-	reason: AccusationReason,
-) -> DispatchResultWithPostInfo {
-	DataAttribution::accuse_contribution(signed(who), contribution, reason)
-}
-
 #[test]
 fn a_commitment_is_what_the_docs_say() {
 	let bytes = ("openledger/reservation/v1", root(5), ALICE).encode();
@@ -53,7 +42,7 @@ fn a_commitment_is_what_the_docs_say() {
 }
 
 #[test]
-fn submitting_uses_a_reservation_up() {
+fn showing_uses_a_reservation_up() {
 	run(|| {
 		let datanet = datanet();
 		let commitment = reserve(&ALICE, 5);
@@ -65,7 +54,7 @@ fn submitting_uses_a_reservation_up() {
 		ReservationDeposit::set(1);
 		pass(3);
 		assert_ok!(submit(&ALICE, datanet, 5));
-		System::assert_has_event(Event::ReservationRemoved { commitment }.into());
+		System::assert_has_event(Event::ReservationRemoved { commitment, forfeited: 0 }.into());
 		assert_eq!(held(HoldReason::Reservation, &ALICE), 0);
 		assert!(!Reservations::<Test>::contains_key(commitment));
 		assert_eq!(Contributions::<Test>::get(0).unwrap().since, 1);
@@ -120,6 +109,7 @@ fn copying_a_reservation_is_of_no_use() {
 fn roots_give_way_only_to_reservations_that_count() {
 	run(|| {
 		let datanet = datanet();
+		let deposit = ReservationDeposit::get();
 		let late = reserve(&ALICE, 6);
 		pass(1);
 		assert_ok!(submit(&BOB, datanet, 6));
@@ -130,9 +120,15 @@ fn roots_give_way_only_to_reservations_that_count() {
 		);
 		pass(1);
 		assert_noop!(submit(&ALICE, datanet, 6), Error::<Test>::RootTaken);
-		assert_ok!(DataAttribution::remove_reservation(signed(&CAROL), late));
-		System::assert_last_event(Event::ReservationRemoved { commitment: late }.into());
+		// What was of no use in time is lost, and whoever clears it away pays nothing for that.
+		let removed = DataAttribution::remove_reservation(signed(&CAROL), late).unwrap();
+		assert_eq!(removed.pays_fee, Pays::No);
+		System::assert_last_event(
+			Event::ReservationRemoved { commitment: late, forfeited: deposit }.into(),
+		);
 		assert_eq!(held(HoldReason::Reservation, &ALICE), 0);
+		assert_eq!(Balances::balance(&ALICE), ENDOWMENT - deposit);
+		assert_eq!(Balances::balance(&PROTOCOL), EXISTENTIAL_DEPOSIT + deposit);
 		assert_noop!(
 			DataAttribution::remove_reservation(signed(&CAROL), late),
 			Error::<Test>::UnknownReservation
@@ -153,18 +149,21 @@ fn whose_contribution_is_rejected_keeps_a_claim_to_the_root() {
 		pass(2);
 		assert_ok!(reject(0));
 		let commitment = DataAttribution::commitment(root(5), &ALICE);
-		let (deposit, period) = (ReservationDeposit::get(), ReservationPeriod::get());
+		let (deposit, period) = (ReservationDeposit::get(), RootClaimPeriod::get());
 		let expires_at = 9 + period;
 		System::assert_has_event(
 			Event::RootReserved { commitment, payer: ALICE, expires_at }.into(),
 		);
-		let entry = Reservation { payer: ALICE, deposit, at: 7, expires_at, kept: true };
+		let entry =
+			Reservation { payer: ALICE, deposit, at: 7, expires_at, kept: true, used_by: None };
 		assert_eq!(Reservations::<Test>::get(commitment), Some(entry));
 		assert_eq!(held(HoldReason::Contribution, &ALICE), 0);
 		assert_eq!(held(HoldReason::Reservation, &ALICE), deposit);
 		assert_eq!(Balances::balance(&ALICE), ENDOWMENT - deposit);
 		pass(period);
-		assert_ok!(DataAttribution::remove_reservation(signed(&BOB), commitment));
+		// It was not she who wanted it: its deposit comes back.
+		let removed = DataAttribution::remove_reservation(signed(&BOB), commitment).unwrap();
+		assert_eq!(removed.pays_fee, Pays::Yes);
 		assert_eq!(Balances::balance(&ALICE), ENDOWMENT);
 	});
 }
@@ -206,8 +205,9 @@ fn a_rejected_claim_joins_the_reservation_that_there_is() {
 		let deposit = ReservationDeposit::get();
 		pass(4);
 		assert_ok!(reject(0));
-		let expires_at = 9 + ReservationPeriod::get();
-		let entry = Reservation { payer: BOB, deposit, at: 2, expires_at, kept: true };
+		let expires_at = 9 + RootClaimPeriod::get();
+		let entry =
+			Reservation { payer: BOB, deposit, at: 2, expires_at, kept: true, used_by: None };
 		assert_eq!(Reservations::<Test>::get(commitment), Some(entry));
 		assert_eq!(held(HoldReason::Reservation, &ALICE), 0);
 
@@ -224,7 +224,7 @@ fn a_rejected_claim_joins_the_reservation_that_there_is() {
 			(9, 9 + ReservationPeriod::get(), false)
 		);
 
-		// But not if it was over.
+		// But not if it was over: then that is lost, and the claim is a new one.
 		let commitment = reserve(&ALICE, 7);
 		pass(ReservationPeriod::get());
 		let now = System::block_number();
@@ -232,7 +232,26 @@ fn a_rejected_claim_joins_the_reservation_that_there_is() {
 		assert_ok!(DataAttribution::transfer_contribution(signed(&BOB), 2, ALICE));
 		assert_ok!(reject(2));
 		let entry = Reservations::<Test>::get(commitment).unwrap();
-		assert_eq!((entry.at, entry.expires_at), (now, now + ReservationPeriod::get()));
+		assert_eq!((entry.at, entry.expires_at), (now, now + RootClaimPeriod::get()));
+		assert_eq!(Balances::balance(&PROTOCOL), EXISTENTIAL_DEPOSIT + deposit);
+
+		// Nor does it touch one that is in use.
+		assert_ok!(submit(&ALICE, datanet, 8));
+		pass(1);
+		let commitment = reserve(&ALICE, 8);
+		let used_by = crate::NextContributionId::<Test>::get();
+		let submission = Submission { root: root(8), ..submission(8) };
+		assert_noop!(
+			DataAttribution::submit_contribution(signed(&ALICE), datanet, submission.clone()),
+			Error::<Test>::RootTaken
+		);
+		assert_ok!(DataAttribution::withdraw_contribution(signed(&ALICE), used_by - 1));
+		assert_ok!(DataAttribution::submit_contribution(signed(&ALICE), datanet, submission));
+		assert_ok!(submit(&BOB, datanet, 8));
+		assert_ok!(DataAttribution::transfer_contribution(signed(&BOB), used_by + 1, ALICE));
+		assert_ok!(reject(used_by + 1));
+		let entry = Reservations::<Test>::get(commitment).unwrap();
+		assert_eq!((entry.used_by, entry.kept), (Some(used_by), false));
 	});
 }
 
@@ -262,61 +281,34 @@ fn a_curator_cannot_reject_a_contribution_and_keep_it() {
 			assert_eq!(held(HoldReason::Contribution, &CURATOR), ContributionBond::get());
 			DataAttribution::do_try_state().unwrap();
 
-			// And the curator's is slashed on the spot. She needs no deposit, and is rewarded.
-			use frame_support::traits::{fungible::Mutate, tokens::Preservation::Preserve};
-			let rest = Balances::balance(&ALICE) - EXISTENTIAL_DEPOSIT;
-			assert_ok!(Balances::transfer(&ALICE, &DAVE, rest, Preserve));
-			let pending = accuse(&ALICE, 1, Duplicate(2)).unwrap_err().error;
-			assert_eq!(pending, Error::<Test>::NotEarlier.into());
-			assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 2, 1));
-			let weight = accuse(&ALICE, 1, Duplicate(2)).unwrap().actual_weight;
-			assert_eq!(weight, Some(<() as WeightInfo>::accuse_contribution(1)));
+			// Whether the curator's was a copy, governance says. Its bond is at stake, and all that it would earn.
+			let reason = Duplicate(2);
+			assert_ok!(DataAttribution::accuse_contribution(signed(&ALICE), 1, reason));
+			let origin = RuntimeOrigin::root();
+			assert_ok!(DataAttribution::resolve_accusation(origin, 1, Some(ALICE), true));
 			let bond = ContributionBond::get();
-			System::assert_last_event(
+			System::assert_has_event(
 				Event::ContributionSlashed {
 					contribution: 1,
 					datanet: theirs,
-					accuser: ALICE,
+					accuser: Some(ALICE),
 					to_accuser: bond / 4,
 					to_protocol: bond - bond / 4,
 					kept: 90,
 				}
 				.into(),
 			);
-			assert_eq!(Balances::balance(&ALICE), EXISTENTIAL_DEPOSIT + bond / 4);
+			assert_eq!(Balances::total_balance(&ALICE), ENDOWMENT + bond / 4);
 			assert_eq!(held(HoldReason::Contribution, &CURATOR), 0);
 			assert_eq!(Contributions::<Test>::get(1).unwrap().status, ContributionStatus::Slashed);
 			assert_eq!(RootOwner::<Test>::get(root(5)), Some(2));
 			assert_eq!(Datanets::<Test>::get(theirs).unwrap().next_total_weight, 0);
-			let again = accuse(&ALICE, 1, Duplicate(2)).unwrap_err().error;
-			assert_eq!(again, Error::<Test>::AlreadySlashed.into());
 		});
 	}
 }
 
 #[test]
-fn a_proof_does_not_wait_for_other_accusations() {
-	run(|| {
-		reserve(&ALICE, 5);
-		let (one, other) = (datanet(), datanet());
-		pass(1);
-		assert_ok!(submit(&BOB, one, 5));
-		assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 0, 9));
-		assert_ok!(submit(&ALICE, other, 5));
-		assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 1, 9));
-		// Bob's second account accuses it of something else, to keep others from doing so.
-		assert_ok!(accuse(&CAROL, 0, Fraud));
-		let accused = accuse(&DAVE, 0, Fraud).unwrap_err().error;
-		assert_eq!(accused, Error::<Test>::ContributionAccused.into());
-		assert_ok!(accuse(&DAVE, 0, Duplicate(1)));
-		assert_eq!(Balances::balance(&CAROL), ENDOWMENT);
-		assert_eq!(Balances::balance(&DAVE), ENDOWMENT + ContributionBond::get() / 4);
-		assert!(!Accusations::<Test>::contains_key(0));
-	});
-}
-
-#[test]
-fn only_who_may_accuse_can_prove_and_only_what_has_taken_the_root_is_a_proof() {
+fn who_counts_from_earlier_is_never_the_copy() {
 	run(|| {
 		let (one, other) = (datanet(), datanet());
 		reserve(&ALICE, 5);
@@ -325,26 +317,21 @@ fn only_who_may_accuse_can_prove_and_only_what_has_taken_the_root_is_a_proof() {
 		assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 0, 9));
 		assert_ok!(submit(&CAROL, other, 6));
 		assert_ok!(submit(&ALICE, other, 5));
-		let accuse = |who: &AccountId, contribution, reason| {
-			accuse(who, contribution, reason).map_err(|error| error.error)
+		assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 2, 9));
+		let accuse = |contribution, reason| {
+			DataAttribution::accuse_contribution(signed(&DAVE), contribution, reason)
 		};
-		let wrong = [
-			(&BOB, Duplicate(2), Error::<Test>::AccuserIsContributor),
-			(&CURATOR, Duplicate(2), Error::<Test>::AccuserIsCurator),
-			// Another root, and not an earlier one.
-			(&DAVE, Duplicate(1), Error::<Test>::NotEarlier),
-			// One that is pending.
-			(&DAVE, Duplicate(2), Error::<Test>::NotEarlier),
-		];
-		for (who, reason, error) in wrong {
-			assert_eq!(accuse(who, 0, reason), Err(error.into()));
-		}
-		// Alice leaves, and keeps nothing. Bob has the root again, and nobody else can have it.
-		assert_ok!(DataAttribution::withdraw_contribution(signed(&ALICE), 2));
+		// Of the same block, the one with the lower id is the earlier one.
+		assert_noop!(accuse(0, Duplicate(1)), Error::<Test>::NotEarlier);
+		assert_noop!(accuse(2, Duplicate(0)), Error::<Test>::NotEarlier);
+		assert_ok!(accuse(0, Duplicate(2)));
+		// Alice leaves. Bob has the root again once her contribution is gone, and nobody else can have it.
+		assert_ok!(DataAttribution::stop_contribution(signed(&ALICE), 2));
+		pass(BondLockPeriod::get());
+		assert_ok!(DataAttribution::withdraw_bond(signed(&ALICE), 2));
 		System::assert_has_event(Event::RootReturned { contribution: 0, by: 2 }.into());
 		assert_eq!(RootOwner::<Test>::get(root(5)), Some(0));
-		let taken = Error::<Test>::RootTaken;
-		assert_eq!(submit(&CAROL, other, 5), Err(taken.into()));
+		assert_noop!(submit(&CAROL, other, 5), Error::<Test>::RootTaken);
 	});
 }
 
@@ -356,14 +343,10 @@ fn slashing_frees_the_root_for_whose_it_is() {
 			let contribution = number - 5;
 			assert_ok!(submit(&BOB, datanet, number));
 			assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), contribution, 9));
-			assert_ok!(accuse(&ALICE, contribution, Fraud));
-			let root_origin = RuntimeOrigin::root();
-			assert_ok!(DataAttribution::resolve_accusation(
-				root_origin,
-				contribution,
-				ALICE,
-				guilty
-			));
+			let accused = DataAttribution::accuse_contribution(signed(&ALICE), contribution, Fraud);
+			assert_ok!(accused);
+			let (origin, accuser) = (RuntimeOrigin::root(), Some(ALICE));
+			assert_ok!(DataAttribution::resolve_accusation(origin, contribution, accuser, guilty));
 			assert_eq!(RootOwner::<Test>::contains_key(root(number)), !guilty);
 		}
 		assert_ok!(submit(&ALICE, datanet, 5));
@@ -401,12 +384,15 @@ fn a_reservation_that_is_over_gives_way_to_another() {
 		);
 		pass(1);
 		assert_ok!(DataAttribution::reserve_root(signed(&ALICE), commitment));
-		System::assert_has_event(Event::ReservationRemoved { commitment }.into());
+		let forfeited = ReservationDeposit::get();
+		System::assert_has_event(Event::ReservationRemoved { commitment, forfeited }.into());
 		assert_eq!(held(HoldReason::Reservation, &BOB), 0);
+		assert_eq!(Balances::balance(&PROTOCOL), EXISTENTIAL_DEPOSIT + forfeited);
 		let (deposit, at) = (ReservationDeposit::get(), System::block_number());
 		assert_eq!(held(HoldReason::Reservation, &ALICE), deposit);
 		let expires_at = at + ReservationPeriod::get();
-		let entry = Reservation { payer: ALICE, deposit, at, expires_at, kept: false };
+		let entry =
+			Reservation { payer: ALICE, deposit, at, expires_at, kept: false, used_by: None };
 		assert_eq!(Reservations::<Test>::get(commitment), Some(entry));
 	});
 }

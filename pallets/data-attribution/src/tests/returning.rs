@@ -1,11 +1,7 @@
 //! Roots do not stay with who only rejects their own, and go back to whom they were taken from.
 
-use super::reserving::{accuse, reject, reserve, submit};
-use crate::{
-	mock::*,
-	AccusationReason::{Duplicate, Fraud},
-	Contributions, Error, Event, Reservations, RootOwner,
-};
+use super::reserving::{reject, reserve, submit};
+use crate::{mock::*, Contributions, Error, Event, Reservations, RootOwner};
 use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
 
 /// Number of times that somebody rejects their own.
@@ -20,7 +16,7 @@ fn a_root_cannot_be_kept_for_ever_by_rejecting_ones_own() {
 		assert_ok!(reject(0));
 		let kept = Reservations::<Test>::get(commitment).unwrap();
 		assert!(kept.kept);
-		pass(ReservationPeriod::get() - 1);
+		pass(RootClaimPeriod::get() - 1);
 		// The second time leaves what the first has, and no more.
 		assert_ok!(submit(&CURATOR, own, 5));
 		assert_ok!(reject(1));
@@ -30,7 +26,7 @@ fn a_root_cannot_be_kept_for_ever_by_rejecting_ones_own() {
 		assert_eq!(reserve(&CURATOR, 5), commitment);
 		assert_ok!(reject(2));
 		let fresh = Reservations::<Test>::get(commitment).unwrap();
-		assert_eq!((fresh.at, fresh.kept), (ReservationPeriod::get(), false));
+		assert_eq!((fresh.at, fresh.kept), (RootClaimPeriod::get(), false));
 		// or to hand one over that was submitted later, or to wait with the rejection.
 		assert_ok!(submit(&CURATOR, own, 5));
 		assert_ok!(submit(&CURATOR, own, 6));
@@ -43,7 +39,7 @@ fn a_root_cannot_be_kept_for_ever_by_rejecting_ones_own() {
 		assert_ok!(reject(5));
 		assert_eq!(Reservations::<Test>::get(six), Some(kept));
 		assert_ok!(submit(&CURATOR, own, 6));
-		pass(ReservationPeriod::get());
+		pass(RootClaimPeriod::get());
 		assert_ok!(reject(6));
 		assert_eq!(Reservations::<Test>::get(six), None);
 		assert_ok!(submit(&BOB, others, 6));
@@ -59,7 +55,7 @@ fn who_keeps_a_root_by_rejections_slashes_nobody_who_came_in_good_faith() {
 			assert_ok!(submit(&CAROL, own, 5));
 			assert_ok!(reject(id));
 			id += 1;
-			pass(ReservationPeriod::get() - 1);
+			pass(RootClaimPeriod::get() - 1);
 		}
 		assert_ok!(submit(&BOB, others, 5));
 		assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), id, 9));
@@ -83,9 +79,6 @@ fn a_root_that_was_taken_over_goes_back_if_nothing_comes_of_it() {
 			assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 1, 9));
 			assert_ok!(submit(&ALICE, own, 5));
 			assert_eq!(Contributions::<Test>::get(2).unwrap().displaced, Some(1));
-			// It proves nothing as long as it can be taken back.
-			let pending = accuse(&CAROL, 1, Duplicate(2)).unwrap_err().error;
-			assert_eq!(pending, Error::<Test>::NotEarlier.into());
 			if withdrawn {
 				assert_ok!(DataAttribution::withdraw_contribution(signed(&ALICE), 2));
 			} else {
@@ -129,9 +122,8 @@ fn a_root_does_not_go_back_to_who_is_gone_or_was_slashed() {
 			assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 0, 9));
 			assert_ok!(submit(&ALICE, datanet, 5));
 			if slashed {
-				assert_ok!(accuse(&CAROL, 0, Fraud));
 				let origin = RuntimeOrigin::root();
-				assert_ok!(DataAttribution::resolve_accusation(origin, 0, CAROL, true));
+				assert_ok!(DataAttribution::resolve_accusation(origin, 0, None, true));
 			} else {
 				assert_ok!(DataAttribution::stop_contribution(signed(&BOB), 0));
 				pass(BondLockPeriod::get());
@@ -144,4 +136,24 @@ fn a_root_does_not_go_back_to_who_is_gone_or_was_slashed() {
 			assert_eq!(Reservations::<Test>::get(commitment).unwrap().at, 1);
 		});
 	}
+}
+
+#[test]
+fn a_root_goes_back_from_one_that_was_slashed() {
+	run(|| {
+		let datanet = datanet();
+		// Carol has got hold of Alice's data before she brings it.
+		reserve(&CAROL, 5);
+		pass(1);
+		assert_ok!(submit(&ALICE, datanet, 5));
+		assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 0, 9));
+		assert_ok!(submit(&CAROL, datanet, 5));
+		assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), 1, 9));
+		assert_eq!(RootOwner::<Test>::get(root(5)), Some(1));
+		assert_ok!(DataAttribution::resolve_accusation(RuntimeOrigin::root(), 1, None, true));
+		System::assert_has_event(Event::RootReturned { contribution: 0, by: 1 }.into());
+		assert_eq!(RootOwner::<Test>::get(root(5)), Some(0));
+		// Hers has no second leaf to show: no stranger is to be quicker than her with the same root.
+		assert_noop!(submit(&BOB, datanet, 5), Error::<Test>::RootTaken);
+	});
 }

@@ -3,11 +3,12 @@
 use crate::{
 	mock::*, Accounted, Accusation, AccusationReason, AccusationStage, Accusations, Admission,
 	Admissions, Checkpoint, Claimed, ContributionStatus, Contributions, ContributionsOf,
-	CuratorEarnings, DatanetIdByName, Datanets, DirectEarnings, NextContributionId, NextDatanetId,
-	ReleaseLogs, Releases, Reservation, Reservations, RootOwner, SlashedEarnings,
+	CuratorEarnings, DatanetIdByName, Datanets, DirectEarnings, Draw, Draws, HoldReason,
+	NextContributionId, NextDatanetId, Possession, ReleaseLogs, Releases, Reservation,
+	Reservations, RootOwner, SlashedEarnings, Stake,
 };
 use codec::{Decode, Encode};
-use frame_support::traits::fungible::Mutate;
+use frame_support::traits::fungible::{Mutate, MutateHold};
 use openledger_primitives::{contribution::Standing, history::History, release::ReleaseLog, Hash};
 use sp_runtime::Permill;
 
@@ -28,50 +29,107 @@ fn odd<T: Decode>(bytes: impl Encode) -> T {
 	T::decode(&mut bytes.encode().as_slice()).unwrap()
 }
 
-fn accuse(contribution: u64) {
+fn accuse(contribution: u64, stage: AccusationStage<u32>, stake: Option<u128>) {
 	let accusation = Accusation {
-		accuser: BOB,
-		deposit: 1,
+		deposit: 0,
 		reason: AccusationReason::Fraud,
-		stage: AccusationStage::Contested(9),
+		made_at: 1,
+		stage,
+		stake: stake.map(|amount| Stake { curator: CURATOR, amount }),
 	};
-	Accusations::<Test>::insert(contribution, accusation);
+	Accusations::<Test>::insert(contribution, BOB, accusation);
 }
 
-fn reserve(at: u32, expires_at: u32) {
-	let entry = Reservation { payer: BOB, deposit: 1, at, expires_at, kept: true };
+fn reserve(at: u32, expires_at: u32, used_by: Option<u64>) {
+	let entry = Reservation { payer: BOB, deposit: 0, at, expires_at, kept: true, used_by };
 	Reservations::<Test>::insert(root(1), entry);
+}
+
+/// Leaves something on hold that no entry says of what it is for.
+fn leave_behind(reason: HoldReason) {
+	Balances::hold(&reason.into(), &DAVE, EXISTENTIAL_DEPOSIT).unwrap();
+}
+
+/// A contribution whose data was not shown.
+fn unshown() -> u64 {
+	let id = NextContributionId::<Test>::get();
+	DataAttribution::submit_contribution(signed(&CAROL), 0, submission(id)).unwrap();
+	id
+}
+
+fn change(id: u64, change: impl FnOnce(&mut crate::ContributionOf<Test>)) {
+	Contributions::<Test>::mutate(id, |entry| change(entry.as_mut().unwrap()));
 }
 
 #[test]
 fn each_breach_is_noticed() {
-	let breaches: [(&str, fn()); 67] = [
+	let breaches: [(&str, fn()); 92] = [
 		("a contribution's id was not given out", || NextContributionId::<Test>::put(0)),
 		("a contribution owns another one's root", || RootOwner::<Test>::insert(root(0), 1)),
 		("a contribution does not own its root", || {
 			RootOwner::<Test>::remove(root(submitted(&CAROL, 0)))
 		}),
 		("a slashed contribution has a root", || {
-			let fraud = AccusationReason::Fraud;
-			DataAttribution::accuse_contribution(signed(&CAROL), 0, fraud).unwrap();
-			DataAttribution::resolve_accusation(RuntimeOrigin::root(), 0, CAROL, true).unwrap();
+			DataAttribution::resolve_accusation(RuntimeOrigin::root(), 0, None, true).unwrap();
 			RootOwner::<Test>::insert(root(0), 0)
 		}),
-		("a root was taken over from a later contribution", || {
+		("a root is owned by what was not shown", || {
+			let id = unshown();
+			RootOwner::<Test>::insert(root(id), id)
+		}),
+		("a root was taken over by what counts from later", || {
 			change_contribution(|entry| entry.displaced = Some(0))
 		}),
 		("a root was taken over from another one's", || {
-			Contributions::<Test>::mutate(1, |entry| entry.as_mut().unwrap().displaced = Some(0))
+			change(1, |entry| entry.displaced = Some(0))
 		}),
 		("a root was taken over from one that is pending still", || {
 			let (before, after) = (submitted(&CAROL, 0), submitted(&CAROL, 0));
 			let root = root(before);
-			Contributions::<Test>::mutate(after, |entry| {
-				let entry = entry.as_mut().unwrap();
+			change(after, |entry| {
 				entry.displaced = Some(before);
 				entry.root = root;
+				entry.since = 0;
 				entry.status = ContributionStatus::Accepted;
 			})
+		}),
+		("a contribution's format does not say what can be shown of it", || {
+			RootOwner::<Test>::remove(root(0));
+			change_contribution(|entry| entry.possession = Possession::Unprovable)
+		}),
+		("what was not shown was accepted", || {
+			change_contribution(|entry| entry.possession = Possession::Owed(4));
+			RootOwner::<Test>::remove(root(0));
+		}),
+		("a draw is not for those who wait for it", || {
+			Draws::<Test>::insert(4, Draw { seed: None, waiting: 1 })
+		}),
+		("a draw is not for those who wait for it", || {
+			unshown();
+			Draws::<Test>::insert(4, Draw { seed: None, waiting: 2 })
+		}),
+		("a draw is not for those who wait for it", || Draws::<Test>::insert(4, Draw::default())),
+		("a draw has come out too early", || {
+			unshown();
+			Draws::<Test>::insert(4, Draw { seed: Some(Hash::zero()), waiting: 1 })
+		}),
+		("somebody waits for a draw that does not come", || {
+			unshown();
+			Draws::<Test>::remove(4)
+		}),
+		("a reservation is used by nobody", || reserve(1, 9, Some(9))),
+		("a reservation is used by another one's contribution", || reserve(1, 9, Some(0))),
+		("a reservation is used by another one's contribution", || reserve(1, 9, Some(unshown()))),
+		("what is taken down has another weight to come back to", || {
+			DataAttribution::take_down(RuntimeOrigin::root(), 0).unwrap();
+			change_contribution(|entry| entry.taken_down = Some(0))
+		}),
+		("a contribution's standing is not its status", || {
+			DataAttribution::take_down(RuntimeOrigin::root(), 0).unwrap();
+			change_contribution(|entry| entry.standing = History::new(1, Standing::Accepted))
+		}),
+		("a contribution's standing is not its status", || {
+			change_contribution(|entry| entry.standing = History::new(1, Standing::TakenDown))
 		}),
 		("a contribution is not in its contributor's index", || {
 			ContributionsOf::<Test>::remove(ALICE, 0u64.to_be_bytes())
@@ -108,9 +166,8 @@ fn each_breach_is_noticed() {
 			change_contribution(|entry| entry.standing = History::new(1, Standing::Slashed))
 		}),
 		("a contribution's standing is not its status", || {
-			let pending = submitted(&CAROL, 0);
-			Contributions::<Test>::mutate(pending, |entry| {
-				entry.as_mut().unwrap().standing = History::new(1, Standing::Accepted)
+			change(submitted(&CAROL, 0), |entry| {
+				entry.standing = History::new(1, Standing::Accepted)
 			})
 		}),
 		("a contribution is slashed no more", || {
@@ -144,12 +201,17 @@ fn each_breach_is_noticed() {
 			ContributionsOf::<Test>::insert(ALICE, 9u64.to_be_bytes(), ())
 		}),
 		("earnings without a contribution", || DirectEarnings::<Test>::insert(9, 1)),
+		("earnings without a contribution", || SlashedEarnings::<Test>::insert(9, 1)),
 		("a contributor's hold differs from the bonds", || {
 			change_contribution(|entry| entry.bond += 1)
 		}),
+		("a contributor's hold differs from the bonds", || leave_behind(HoldReason::Contribution)),
 		("a datanet's id was not given out", || NextDatanetId::<Test>::put(0)),
 		("a datanet's weight is wrong", || change_datanet(|entry| entry.next_total_weight += 1)),
 		("a datanet's count is wrong", || change_datanet(|entry| entry.next_contributions += 1)),
+		("a datanet miscounts its contributions", || {
+			change_datanet(|entry| entry.contributions += 1)
+		}),
 		("a datanet is not to be found by its name", || {
 			change_datanet(|entry| entry.name = name("other"))
 		}),
@@ -160,10 +222,38 @@ fn each_breach_is_noticed() {
 		("a curator's hold differs from the deposits for admissions", || {
 			Admissions::<Test>::insert(0, ALICE, Admission { payer: CURATOR, deposit: 1 })
 		}),
-		("an accusation of nothing that can be slashed", || accuse(9)),
-		("an accuser's hold differs from the deposits", || accuse(0)),
-		("a reservation ends before it began", || reserve(3, 2)),
-		("a hold differs from the deposits for reservations", || reserve(3, 3)),
+		("a curator's hold differs from the deposits for admissions", || {
+			leave_behind(HoldReason::Admission)
+		}),
+		("an accusation of nothing that can be slashed", || {
+			accuse(9, AccusationStage::Reported(9), None)
+		}),
+		("an accusation of nothing that can be slashed", || {
+			accuse(submitted(&CAROL, 0), AccusationStage::Reported(9), None)
+		}),
+		("exactly confirmed accusations have a curator's stake", || {
+			accuse(0, AccusationStage::Contested(9), None)
+		}),
+		("exactly confirmed accusations have a curator's stake", || {
+			accuse(0, AccusationStage::Escalated(9), Some(0))
+		}),
+		("an accuser's hold differs from the deposits", || {
+			accuse(0, AccusationStage::Reported(9), None);
+			Accusations::<Test>::mutate(0, BOB, |entry| entry.as_mut().unwrap().deposit = 1)
+		}),
+		("an accuser's hold differs from the deposits", || leave_behind(HoldReason::Accusation)),
+		("a curator's hold differs from the stakes", || {
+			accuse(0, AccusationStage::Confirmed(9), Some(1))
+		}),
+		("a curator's hold differs from the stakes", || leave_behind(HoldReason::Confirmation)),
+		("a reservation ends before it began", || reserve(3, 2, None)),
+		("a hold differs from the deposits for reservations", || {
+			reserve(3, 3, None);
+			Reservations::<Test>::mutate(root(1), |entry| entry.as_mut().unwrap().deposit = 1)
+		}),
+		("a hold differs from the deposits for reservations", || {
+			leave_behind(HoldReason::Reservation)
+		}),
 		("a datanet's history is out of order", || {
 			change_datanet(|entry| entry.curators = odd(vec![(1, CURATOR), (1, ALICE)]))
 		}),
@@ -195,6 +285,7 @@ fn each_breach_is_noticed() {
 		("a curator's hold differs from the deposits", || {
 			change_datanet(|entry| entry.deposit += 1)
 		}),
+		("a curator's hold differs from the deposits", || leave_behind(HoldReason::Datanet)),
 		("a release has no datanet", || {
 			Releases::<Test>::insert(0, 2, Releases::<Test>::get(0, 1).unwrap())
 		}),
@@ -210,15 +301,7 @@ fn each_breach_is_noticed() {
 		("a curator has earned of no datanet", || CuratorEarnings::<Test>::insert(ALICE, 9, 1)),
 		("earnings of nothing are stored", || CuratorEarnings::<Test>::insert(ALICE, 0, 0)),
 		("earnings of nothing are stored", || DirectEarnings::<Test>::insert(0, 0)),
-		("earnings of what is not slashed are the protocol's", || {
-			SlashedEarnings::<Test>::insert(0, 1)
-		}),
-		("earnings of nothing are stored", || {
-			let fraud = AccusationReason::Fraud;
-			DataAttribution::accuse_contribution(signed(&CAROL), 0, fraud).unwrap();
-			DataAttribution::resolve_accusation(RuntimeOrigin::root(), 0, CAROL, true).unwrap();
-			SlashedEarnings::<Test>::insert(0, 0)
-		}),
+		("earnings of nothing are stored", || SlashedEarnings::<Test>::insert(0, 0)),
 		("the pot cannot pay", || {
 			Balances::set_balance(&DataAttribution::pot(), EXISTENTIAL_DEPOSIT);
 		}),

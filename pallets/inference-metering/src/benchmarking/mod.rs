@@ -4,22 +4,22 @@
 mod lanes;
 mod setup;
 
-pub(crate) use setup::register;
+pub(crate) use setup::{old_roots, register};
 
 use super::*;
 use crate::types::{PreviousKey, Status};
 use alloc::{boxed::Box, vec, vec::Vec};
 use frame_benchmarking::v2::*;
-use frame_support::traits::Get;
+use frame_support::traits::{Get, UnfilteredDispatchable};
 use frame_system::RawOrigin;
 use lanes::*;
 use openledger_primitives::{
 	lane::{CloseAgreement, MAX_LANE_SETTLEMENTS, MAX_PARTS},
 	traits::{LaneCharges, RevenueDistributor},
-	Sequence, MAX_LANES, MAX_LINEAGE, MAX_PROOF, MAX_RECORDS, MAX_SERVED, MAX_SOURCES,
+	Hash, Sequence, MAX_LANES, MAX_LINEAGE, MAX_PROOF, MAX_RECORDS, MAX_SERVED, MAX_SOURCES,
 };
 use setup::*;
-use sp_runtime::traits::{Bounded, Saturating, Zero};
+use sp_runtime::traits::{Bounded, One, Saturating, Zero};
 
 #[benchmarks]
 mod benchmarks {
@@ -124,7 +124,7 @@ mod benchmarks {
 		register::<T>(&operator, models::<T>(MAX_SERVED)?)?;
 		let session = open::<T>(&caller, &operator, caller.clone(), l)?;
 		let lapsed = Sessions::<T>::get(session).ok_or("no session")?.settle_until;
-		frame_system::Pallet::<T>::set_block_number(lapsed);
+		frame_system::Pallet::<T>::set_block_number(lapsed.saturating_add(One::one()));
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(cleaner), session);
@@ -450,17 +450,23 @@ mod benchmarks {
 		let (item, hashes) = keep_leaf::<T>(&operator, &statement, T::MinBond::get(), h)?;
 		let signature = sign(&key, &statement)?;
 
-		#[extrinsic_call]
-		_(
-			RawOrigin::Signed(reporter),
-			Box::new(statement.into()),
+		let report = Call::<T>::report_overcharged_call {
+			statement: Box::new(statement.into()),
 			signature,
 			receipt_key,
-			u64::from(u32::MAX),
-			Box::new(item),
-			0,
+			last_sequence: u64::from(u32::MAX),
+			item: Box::new(item),
+			index: 0,
 			hashes,
-		);
+		};
+		commit::<T>(&reporter, &report)?;
+
+		#[block]
+		{
+			report
+				.dispatch_bypass_filter(RawOrigin::Signed(reporter).into())
+				.map_err(|e| e.error)?;
+		}
 
 		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
 		Ok(())
@@ -479,17 +485,23 @@ mod benchmarks {
 		statement.agreement.as_of = statement.agreement.as_of.saturating_add(1);
 		let signature = sign(&key, &statement)?;
 
-		#[extrinsic_call]
-		_(
-			RawOrigin::Signed(reporter),
-			Box::new(statement.into()),
+		let report = Call::<T>::report_misreported_call {
+			statement: Box::new(statement.into()),
 			signature,
 			receipt_key,
-			u64::from(u32::MAX),
-			Box::new(item),
-			0,
+			last_sequence: u64::from(u32::MAX),
+			item: Box::new(item),
+			index: 0,
 			hashes,
-		);
+		};
+		commit::<T>(&reporter, &report)?;
+
+		#[block]
+		{
+			report
+				.dispatch_bypass_filter(RawOrigin::Signed(reporter).into())
+				.map_err(|e| e.error)?;
+		}
 
 		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
 		Ok(())
@@ -507,19 +519,25 @@ mod benchmarks {
 		let (item, hashes) = keep_leaf::<T>(&operator, &statement, T::MinBond::get(), h)?;
 		let (listed_in, lookup) = keep_list::<T>()?;
 
-		#[extrinsic_call]
-		_(
-			RawOrigin::Signed(reporter),
-			statement.session,
-			statement.lane,
-			u64::from(u32::MAX),
-			Box::new(item),
-			0,
+		let report = Call::<T>::report_unlisted_call {
+			session: statement.session,
+			lane: statement.lane,
+			last_sequence: u64::from(u32::MAX),
+			item: Box::new(item),
+			index: 0,
 			hashes,
 			listed_in,
-			Box::new(lookup),
-			None,
-		);
+			lookup: Box::new(lookup),
+			statement: None,
+		};
+		commit::<T>(&reporter, &report)?;
+
+		#[block]
+		{
+			report
+				.dispatch_bypass_filter(RawOrigin::Signed(reporter).into())
+				.map_err(|e| e.error)?;
+		}
 
 		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
 		Ok(())
@@ -536,19 +554,50 @@ mod benchmarks {
 		let signatures = (sign(&key, &first)?, sign(&key, &second)?);
 		fill_equivocations::<T>(&operator)?;
 
-		#[extrinsic_call]
-		_(
-			RawOrigin::Signed(reporter),
-			operator.clone(),
-			Box::new(first.into()),
-			signatures.0,
-			receipt_key.clone(),
-			Box::new(second.into()),
-			signatures.1,
-			receipt_key,
-		);
+		let report = Call::<T>::report_two_statements {
+			operator: operator.clone(),
+			first: Box::new(first.into()),
+			first_signature: signatures.0,
+			first_key: receipt_key.clone(),
+			second: Box::new(second.into()),
+			second_signature: signatures.1,
+			second_key: receipt_key,
+		};
+		commit::<T>(&reporter, &report)?;
+
+		#[block]
+		{
+			report
+				.dispatch_bypass_filter(RawOrigin::Signed(reporter).into())
+				.map_err(|e| e.error)?;
+		}
 
 		assert!(Nodes::<T>::get(&operator).is_some_and(|node| !node.is_active()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn commit_report() -> Result<(), BenchmarkError> {
+		let reporter = funded::<T>("reporter")?;
+		let commitment = Hash::zero();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(reporter.clone()), commitment);
+
+		assert!(ReportCommitments::<T>::contains_key(&reporter, commitment));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn withdraw_commitment() -> Result<(), BenchmarkError> {
+		let reporter = funded::<T>("reporter")?;
+		let commitment = Hash::zero();
+		Pallet::<T>::do_commit_report(reporter.clone(), commitment)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(reporter.clone()), commitment);
+
+		assert!(!ReportCommitments::<T>::contains_key(&reporter, commitment));
 		Ok(())
 	}
 

@@ -8,14 +8,16 @@ use crate::{
 	},
 };
 use alloc::vec::Vec;
+use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::traits::{
 	fungible::{Inspect, Mutate, MutateHold},
-	Get,
+	Get, GetCallName,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use openledger_primitives::{
 	attribution::{DataSource, DataSources, ReleaseSelector},
+	report::commitment,
 	signing::{wrap, Signed},
 	traits::{DataInspect, ModelInspect},
 	AccountId, Balance, ContributionId, Hash, ModelId, Sequence, SessionId, Signature, Uri,
@@ -150,6 +152,22 @@ pub(super) fn inactive<T: Config>(
 	Ok(operator)
 }
 
+/// Lets a reporter have committed to a report for long enough.
+pub(super) fn commit<T: Config>(
+	reporter: &AccountId,
+	report: &Call<T>,
+) -> Result<(), BenchmarkError> {
+	fund::<T>(reporter)?;
+	let (name, encoded) = (report.get_call_name(), report.encode());
+	// The call's index is no part of it: its name is.
+	let arguments = encoded.get(1..).unwrap_or_default();
+	let hash = commitment(reporter, name, arguments);
+	Pallet::<T>::do_commit_report(reporter.clone(), hash)?;
+	let ripe = Pallet::<T>::now().saturating_add(T::ReportDelay::get());
+	frame_system::Pallet::<T>::set_block_number(ripe);
+	Ok(())
+}
+
 /// Opens a session that has settled something, and has `lanes` lanes.
 pub(super) fn open<T: Config>(
 	caller: &AccountId,
@@ -240,7 +258,7 @@ pub(super) fn disputed(count: u32) -> DisputedCalls {
 }
 
 /// Fills the queue with roots that can be removed, and that are disputed as much as can be.
-pub(super) fn old_roots<T: Config>(count: u32) {
+pub(crate) fn old_roots<T: Config>(count: u32) {
 	let disputed = disputed(types::MAX_DISPUTED);
 	let now = Pallet::<T>::now().max(10u32.into());
 	frame_system::Pallet::<T>::set_block_number(now);

@@ -61,6 +61,8 @@ pub const DEPOSIT: Balance = 10 * OPEN;
 pub const MIN_DEPOSIT: Balance = OPEN / 100;
 pub const PLACE: Balance = OPEN / 10;
 pub const LANE_PLACE: Balance = OPEN / 50;
+/// The deposit for a commitment to a report, in planck.
+pub const REPORT_PLACE: Balance = 30 * MILLI_OPEN;
 pub const WEALTH: Balance = 10_000 * OPEN;
 /// Price per call; a token of input costs a thousandth of it, a token of output a hundredth.
 pub const PRICE: Balance = 7 * MILLI_OPEN + 13;
@@ -141,8 +143,11 @@ parameter_types! {
 	pub const JailPeriod: u32 = 30;
 	pub const TermsGrace: u32 = 15;
 	pub const DisputeReward: Permill = Permill::from_percent(30);
+	pub const HeartbeatPeriod: u32 = 50;
+	pub const ReportDeposit: Balance = REPORT_PLACE;
 	/// Governed parameters may change at any time.
 	pub static MinBond: Balance = BOND;
+	pub static ReportDelay: u32 = 1;
 	pub static SettlementWindow: u32 = 40;
 	pub static DisputeWindow: u32 = 100;
 	pub static DisputePenalty: Permill = Permill::from_percent(10);
@@ -183,6 +188,9 @@ impl pallet_inference_metering::Config for Test {
 	type MaxDisputeWindow = MaxDisputeWindow;
 	type DisputePenalty = DisputePenalty;
 	type DisputeReward = DisputeReward;
+	type ReportDelay = ReportDelay;
+	type HeartbeatPeriod = HeartbeatPeriod;
+	type ReportDeposit = ReportDeposit;
 	type JailPeriod = JailPeriod;
 	type ProtocolAccount = ProtocolAccount;
 	type WeightInfo = ();
@@ -243,6 +251,7 @@ pub fn prepare_models() {
 	MinBond::set(BOND);
 	SettlementWindow::set(40);
 	DisputeWindow::set(100);
+	ReportDelay::set(1);
 	DisputePenalty::set(Permill::from_percent(10));
 	Unsplittable::set(false);
 	Releases::set(BTreeMap::from([(0, 1)]));

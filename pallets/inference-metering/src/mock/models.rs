@@ -47,6 +47,11 @@ impl ModelInspect<AccountId> for Models {
 		Self::exists(model).then_some((0, 0))
 	}
 
+	fn template_overhead(model: ModelId, version: VersionId) -> Option<u32> {
+		let known = Catalog::get().get(&model).is_some_and(|it| it.versions.contains_key(&version));
+		known.then_some(0)
+	}
+
 	fn terms_as_of(
 		model: ModelId,
 		version: VersionId,

@@ -1,7 +1,8 @@
 //! The set-up that tests of disputes start from: settled calls, statements, and reports.
 
 use super::lanes::{altered, proven, stated, Proven};
-use crate::{mock::*, versions::VersionedStatement, HoldReason};
+use crate::{mock::*, versions::VersionedStatement, Commitment, HoldReason, ReportCommitments};
+use codec::Encode;
 use frame_support::{
 	assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungible::InspectHold,
 };
@@ -9,7 +10,8 @@ use openledger_primitives::{
 	info::NodeStatus,
 	lane::{CallRecord, Statement},
 	price::Tokens,
-	Balance, LaneId, Sequence, SessionId,
+	report::commitment,
+	AccountId, Balance, Hash, LaneId, Sequence, SessionId,
 };
 use sp_runtime::DispatchResult;
 
@@ -101,9 +103,21 @@ pub(super) fn two_statements_call(
 	}
 }
 
+/// What `reporter` has to commit to before this report.
+pub(super) fn commitment_to(reporter: &AccountId, report: &crate::Call<Test>) -> Hash {
+	use frame_support::traits::GetCallName;
+	report.using_encoded(|encoded| commitment(reporter, report.get_call_name(), &encoded[1..]))
+}
+
+/// Reports as `seed`, who has committed to that long ago, for nothing.
 pub(super) fn dispatch(seed: u8, call: crate::Call<Test>) -> DispatchResultWithPostInfo {
 	use sp_runtime::traits::Dispatchable;
-	RuntimeCall::from(call).dispatch(signed(seed))
+	let reporter = account(seed);
+	let hash = commitment_to(&reporter, &call);
+	ReportCommitments::<Test>::insert(&reporter, hash, Commitment { at: 0, deposit: 0 });
+	let result = RuntimeCall::from(call).dispatch(signed(seed));
+	ReportCommitments::<Test>::remove(&reporter, hash);
+	result
 }
 
 /// Reports as a stranger.

@@ -1,9 +1,12 @@
 //! Tests of the extrinsics: what they do, and each error.
 
 mod adversary;
+mod calls;
+mod commitments;
 mod disputes;
 mod disputing;
 mod lanes;
+mod listing;
 mod nodes;
 mod random;
 mod roots;

@@ -2,7 +2,7 @@
 //! lost.
 
 use super::{
-	disputing::{misreport_call, overcharge_call, two_statements_call, two_statements_of},
+	disputing::{self, misreport_call, overcharge_call, two_statements_call, two_statements_of},
 	lanes::{
 		self,
 		random::{lane_step, Kept, LaneStep},
@@ -245,18 +245,18 @@ fn take(step: Step, kept: &mut Kept) -> DispatchResultWithPostInfo {
 		Step::Overcharge { which, eighths, key, by } => {
 			let Some((node, of)) = kept.pick(which) else { return Ok(().into()) };
 			let statement = of.cheaper(of.call().charge * eighths / 8);
-			dispatch(by, overcharge_call(key.of(*node), &statement, of))
+			disputing::dispatch(by, overcharge_call(key.of(*node), &statement, of))
 		}
 		Step::Misreport { which, tokens, key, by } => {
 			let Some((node, of)) = kept.pick(which) else { return Ok(().into()) };
 			let mut statement = of.statement();
 			statement.tokens.output = tokens;
-			dispatch(by, misreport_call(key.of(*node), &statement, of))
+			disputing::dispatch(by, misreport_call(key.of(*node), &statement, of))
 		}
 		Step::Equivocate { node, session, sequence, key, by } => {
 			let (one, other) = two_statements_of(session, 0, sequence);
 			let key = key.of(node);
-			dispatch(by, two_statements_call(node, (key, &one), (key, &other)))
+			disputing::dispatch(by, two_statements_call(node, (key, &one), (key, &other)))
 		}
 		Step::Wait(blocks) => {
 			System::set_block_number(now + blocks);

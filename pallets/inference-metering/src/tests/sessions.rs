@@ -267,8 +267,12 @@ fn an_expired_session_can_be_settled_for_a_while_and_then_closed_by_anyone() {
 		assert_noop!(close(STRANGER, session), Error::<Test>::NotYetClosable);
 		settle_one(session, 0, 1, 0, call_charge()).unwrap();
 		System::set_block_number(101 + 40);
-		// Nobody needs to settle in a hurry.
+		// Nobody needs to settle in a hurry: the last block, too, is the node's alone.
+		for seed in [CALLER, STRANGER] {
+			assert_noop!(close(seed, session), Error::<Test>::NotYetClosable);
+		}
 		settle_one(session, 0, 2, call_charge(), call_charge()).unwrap();
+		System::set_block_number(101 + 41);
 		assert_ok!(close(STRANGER, session));
 		assert_eq!((held(CALLER), held_for_places(CALLER)), (0, 0));
 	});
@@ -279,7 +283,7 @@ fn who_cleans_up_is_rewarded() {
 	run(|| {
 		let caller_before = balance(CALLER);
 		let sessions: Vec<_> = (0..4).map(|_| open_session(DEPOSIT)).collect();
-		System::set_block_number(101 + 40);
+		System::set_block_number(101 + 41);
 		assert_ok!(close(STRANGER, sessions[0]));
 		let amount = PLACE * 3 / 10;
 		System::assert_has_event(
@@ -357,11 +361,12 @@ fn the_time_to_settle_is_that_of_the_opening() {
 		assert_noop!(close(STRANGER, session), Error::<Test>::NotYetClosable);
 		assert_ok!(settle(later, 1));
 		SettlementWindow::set(1_000);
+		System::set_block_number(107);
 		assert_ok!(close(STRANGER, later));
-		System::set_block_number(140);
-		assert_noop!(close(STRANGER, session), Error::<Test>::NotYetClosable);
 		System::set_block_number(141);
+		assert_noop!(close(STRANGER, session), Error::<Test>::NotYetClosable);
 		assert_ok!(settle(session, 2));
+		System::set_block_number(142);
 		assert_ok!(close(STRANGER, session));
 	});
 }

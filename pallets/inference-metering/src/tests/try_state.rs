@@ -3,12 +3,13 @@
 use crate::{
 	mock::*,
 	tests::disputing::{overcharge, settled},
-	Disputed, Nodes, PreviousKeys, Roots, Sessions,
+	Commitment, Disputed, Nodes, PreviousKeys, ReportCommitments, Roots, Sessions,
 };
 use frame_support::{
 	assert_ok,
 	traits::{fungible::MutateHold, tokens::Precision},
 };
+use openledger_primitives::Hash;
 
 /// Breaks something about a node with a settled session, an earlier key and a dispute, and expects
 /// that `message` is said of it.
@@ -58,7 +59,7 @@ fn sessions_can_be_settled_while_keys_are_kept() {
 
 #[test]
 fn lane_deposits_are_on_hold() {
-	let message = "lane deposits are not what is on hold";
+	let message = "what is on hold is not what is stored";
 	breaks(message, |session| change_session(session, |it| it.lane_deposits -= 1));
 	breaks(message, |session| change_session(session, |it| it.lane_deposits += 1));
 	breaks(message, |_| {
@@ -121,5 +122,32 @@ fn refunds_are_of_what_was_charged() {
 	breaks("calls are disputed without their root", |session| {
 		let records = Disputed::<Test>::get((session, 0, 2));
 		Disputed::<Test>::insert((session, 1, 2), records);
+	});
+}
+
+/// Both ways: what is stored and not on hold, and what is on hold and not stored, of whomever.
+#[test]
+fn nothing_is_on_hold_but_what_is_stored() {
+	use crate::HoldReason::{Bond, LaneStorage, Report, Session, SessionStorage};
+
+	let message = "what is on hold is not what is stored";
+	breaks(message, |_| change_node(|it| it.bond -= 1));
+	breaks(message, |session| change_session(session, |it| it.deposit += 1));
+	breaks(message, |session| change_session(session, |it| it.storage_deposit -= 1));
+	for reason in [Bond, Session, SessionStorage, LaneStorage, Report] {
+		for seed in [NODE, CALLER, STRANGER] {
+			breaks(message, |_| {
+				Balances::hold(&reason.into(), &account(seed), 1).unwrap();
+			});
+		}
+	}
+	let commit = |seed, at, deposit| {
+		let commitment = Commitment { at, deposit };
+		ReportCommitments::<Test>::insert(account(seed), Hash::zero(), commitment);
+	};
+	breaks(message, |_| commit(STRANGER, 0, 1));
+	breaks("what is stored is of no account", |_| commit(99, 0, 1));
+	breaks("a report was committed to in a later block", |_| {
+		commit(STRANGER, System::block_number() + 1, 0);
 	});
 }

@@ -8,7 +8,7 @@ pub use models::Models;
 pub use split::Split;
 
 use crate as pallet_inference_requests;
-use crate::types::{RequestInput, RequestOutput};
+use crate::types::{bytes, RequestInput, RequestOutput};
 use codec::Encode;
 use frame_support::{
 	assert_ok, derive_impl, parameter_types,
@@ -22,11 +22,17 @@ use frame_support::{
 };
 use openledger_primitives::{
 	ids::{MILLI_OPEN, OPEN},
-	lane::{Attribution, AttributionShare, FulfilledCall, RejectReason},
-	traits::{NodeInspect, RevenueDistributor},
-	AccountId, Balance, ContributionId, ModelId, RequestId,
+	lane::{Attribution, AttributionShare, FulfilledCall, RejectReason, Statement},
+	on_chain::{call_session, call_statement, DeclineReason},
+	signing::Signed,
+	traits::{ModelInspect, NodeInspect, RevenueDistributor},
+	AccountId, Balance, ContributionId, Hash, ModelId, RequestId, SessionId, Signature,
 };
-use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchResultWithInfo, Permill};
+use sp_core::{sr25519, Get, Pair};
+use sp_runtime::{
+	traits::{IdentifyAccount, IdentityLookup},
+	BuildStorage, DispatchResult, DispatchResultWithInfo, MultiSigner, Permill,
+};
 
 pub const DEVELOPER: u8 = 1;
 pub const NODE: u8 = 2;
@@ -59,6 +65,8 @@ pub const INPUT: &[u8] = b"what is a ledger?";
 pub const OUTPUT: &[u8] = b"a book of accounts";
 pub const INPUT_TOKENS: u32 = 7;
 pub const OUTPUT_TOKENS: u32 = 5;
+/// Tokens that the template of all models adds for a message.
+pub const OVERHEAD: u32 = 9;
 
 /// Both nodes serve it.
 pub const MODEL: ModelId = 0;
@@ -106,6 +114,10 @@ parameter_types! {
 	pub const MaxDeadline: u32 = 100;
 	pub static CancelNotice: u32 = 4;
 	pub const MaxPerSlot: u32 = 2;
+	pub static ClaimDeposit: Balance = 2 * OPEN;
+	pub const ClaimPeriod: u32 = 5;
+	pub const ClaimLoss: Permill = Permill::from_percent(10);
+	pub const AnswerPeriod: u32 = 30;
 	/// Set by a test to make the stand-in for the split forget something.
 	pub static Forgets: Option<Forgotten> = None;
 	/// Set by a test to make the stand-in for the split refuse to find out who is to be paid.
@@ -127,6 +139,15 @@ pub enum Forgotten {
 	Item,
 }
 
+/// The protocol's account.
+pub struct ProtocolAccount;
+
+impl Get<AccountId> for ProtocolAccount {
+	fn get() -> AccountId {
+		account(PROTOCOL)
+	}
+}
+
 impl pallet_inference_requests::Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
@@ -139,6 +160,11 @@ impl pallet_inference_requests::Config for Test {
 	type MaxDeadline = MaxDeadline;
 	type CancelNotice = CancelNotice;
 	type MaxPerSlot = MaxPerSlot;
+	type ClaimDeposit = ClaimDeposit;
+	type ClaimPeriod = ClaimPeriod;
+	type ClaimLoss = ClaimLoss;
+	type AnswerPeriod = AnswerPeriod;
+	type ProtocolAccount = ProtocolAccount;
 	type WeightInfo = ();
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkData = Data;
@@ -151,6 +177,10 @@ fn node_key(operator: &AccountId, model: ModelId) -> Vec<u8> {
 	(b"nodes", operator, model).encode()
 }
 
+fn kept_key(session: SessionId) -> Vec<u8> {
+	(b"kept", session).encode()
+}
+
 fn payee_key(operator: &AccountId) -> Vec<u8> {
 	(b"payees", operator).encode()
 }
@@ -159,6 +189,11 @@ impl Nodes {
 	/// From now on `payee` is paid for the node.
 	pub fn set_payee(seed: u8, payee: u8) {
 		unhashed::put(&payee_key(&account(seed)), &account(payee));
+	}
+
+	/// What is kept of a call, by the session that it stands for: operator, caller, statement and root.
+	pub fn kept(request: RequestId) -> Option<(AccountId, AccountId, Statement, Hash)> {
+		unhashed::get(&kept_key(call_session(request)))
 	}
 
 	/// From now on the node serves the model, or not.
@@ -174,6 +209,23 @@ impl NodeInspect<AccountId> for Nodes {
 
 	fn payee(operator: &AccountId) -> AccountId {
 		unhashed::get_or(&payee_key(operator), operator.clone())
+	}
+
+	/// The operator's own, unless it is one of those who have a key in tests.
+	fn receipt_key(operator: &AccountId) -> Option<AccountId> {
+		let seed = [NODE, OTHER_NODE, STRANGER].into_iter().find(|it| account(*it) == *operator);
+		Some(seed.map_or_else(|| operator.clone(), receipt_key))
+	}
+
+	fn keep_call(
+		operator: &AccountId,
+		caller: &AccountId,
+		statement: &Statement,
+		root: Hash,
+	) -> DispatchResult {
+		let kept = (operator, caller, statement, root);
+		unhashed::put(&kept_key(statement.session), &kept);
+		Ok(())
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]
@@ -212,7 +264,17 @@ pub fn account(seed: u8) -> AccountId {
 	AccountId::new([seed; 32])
 }
 
+pub fn pair(seed: u8) -> sr25519::Pair {
+	sr25519::Pair::from_seed(&[seed; 32])
+}
+
+/// The account of the key that signs the statements of a node.
+pub fn receipt_key(seed: u8) -> AccountId {
+	MultiSigner::from(pair(seed).public()).into_account()
+}
+
 pub fn new_test_ext() -> sp_io::TestExternalities {
+	ClaimDeposit::set(2 * OPEN);
 	DepositPerByte::set(MILLI_OPEN);
 	CancelNotice::set(4);
 	Forgets::set(None);
@@ -224,6 +286,9 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 		.assimilate_storage(&mut storage)
 		.unwrap();
 	let mut ext = sp_io::TestExternalities::new(storage);
+	ext.register_extension(sp_keystore::KeystoreExt::new(
+		sp_keystore::testing::MemoryKeystore::new(),
+	));
 	ext.execute_with(|| {
 		System::set_block_number(1);
 		Models::add(MODEL, true);
@@ -248,11 +313,11 @@ pub fn origin(seed: u8) -> RuntimeOrigin {
 }
 
 pub fn input(bytes: &[u8]) -> RequestInput {
-	bytes.to_vec().try_into().unwrap()
+	String::from_utf8(bytes.to_vec()).unwrap().try_into().unwrap()
 }
 
 pub fn output(bytes: &[u8]) -> RequestOutput {
-	bytes.to_vec().try_into().unwrap()
+	String::from_utf8(bytes.to_vec()).unwrap().try_into().unwrap()
 }
 
 /// So many contributions, each with a twentieth of the answer.
@@ -283,23 +348,97 @@ pub fn request_until(deadline: u32) -> RequestId {
 	id
 }
 
-/// A request of the block before.
+/// A request of the block before, which the node has claimed.
 pub fn asked() -> RequestId {
 	let id = request();
 	go_to(System::block_number() + 1);
+	claim(NODE, id);
 	id
+}
+
+/// Claims a call as node `seed`.
+pub fn claim(seed: u8, request: RequestId) {
+	assert_ok!(Requests::claim_call(origin(seed), request));
+}
+
+/// Says as node `seed` that it will not answer.
+pub fn decline(seed: u8, request: RequestId) -> PostInfo {
+	Requests::decline_call(origin(seed), request, DeclineReason::TooDear)
+}
+
+/// The statement of an answer to a request, as the chain works it out: at no charge, if there is none.
+pub fn statement(
+	request: RequestId,
+	output: &RequestOutput,
+	input_tokens: u32,
+	output_tokens: u32,
+	attribution: &Attribution,
+) -> Statement {
+	let genesis = System::block_hash(0);
+	let stored = crate::Requests::<Test>::get(request);
+	let stored = stored.unwrap_or_else(|| crate::types::Request {
+		caller: account(CALLER),
+		model: MODEL,
+		node: None,
+		version: 0,
+		price_version: 0,
+		asked_at: 0,
+		max_charge: 0,
+		deposit: 0,
+		deadline: 0,
+		cancelled_at: None,
+		slot: None,
+		input_hash: Hash::zero(),
+		most_input_tokens: 0,
+		claim: None,
+		refusals: Default::default(),
+	});
+	let answer = crate::types::Answer {
+		output: output.clone(),
+		input_tokens,
+		output_tokens,
+		attribution: attribution.clone(),
+		signature: sign(NODE, &[]),
+	};
+	let record = answer.record();
+	let (model, version, price_version) = (stored.model, stored.version, stored.price_version);
+	let terms = Models::terms_as_of(model, version, price_version, stored.asked_at);
+	let charge = terms.ok().and_then(|(terms, _)| terms.price.charge(&record.tokens()));
+	let agreement = stored.agreement();
+	let charge = charge.unwrap_or_default();
+	call_statement(genesis, request, stored.input_hash, agreement, &record, charge)
+}
+
+/// The signature of node `seed`'s receipt key over these bytes.
+pub fn sign(seed: u8, bytes: &[u8]) -> Signature {
+	pair(seed).sign(bytes).into()
+}
+
+/// Answers as node `seed`, with its statement.
+pub fn answer_with_all(
+	seed: u8,
+	request: RequestId,
+	output: RequestOutput,
+	input_tokens: u32,
+	output_tokens: u32,
+	attribution: Attribution,
+) -> PostInfo {
+	let statement = statement(request, &output, input_tokens, output_tokens, &attribution);
+	let signature = sign(seed, &statement.signing_payload());
+	Requests::fulfil_call(
+		origin(seed),
+		request,
+		output,
+		input_tokens,
+		output_tokens,
+		attribution,
+		signature,
+	)
 }
 
 /// Answers as node `seed`.
 pub fn answer(seed: u8, request: RequestId) -> PostInfo {
-	Requests::fulfil_call(
-		origin(seed),
-		request,
-		output(OUTPUT),
-		INPUT_TOKENS,
-		OUTPUT_TOKENS,
-		attribution(2),
-	)
+	answer_with_all(seed, request, output(OUTPUT), INPUT_TOKENS, OUTPUT_TOKENS, attribution(2))
 }
 
 /// What the last event, which is that of an answer, says of the call.
@@ -317,7 +456,17 @@ pub fn call_charge() -> Balance {
 
 /// The deposit of [`request`].
 pub fn deposit() -> Balance {
-	OPEN + MILLI_OPEN * Balance::try_from(INPUT.len()).unwrap()
+	OPEN + MILLI_OPEN * Balance::from(openledger_primitives::MAX_REQUEST_OUTPUT)
+}
+
+/// What is left of it for the answer of [`answer`].
+pub fn kept_deposit() -> Balance {
+	OPEN + MILLI_OPEN * Balance::from(bytes(&output(OUTPUT)))
+}
+
+/// Amount on hold for somebody's claims.
+pub fn held_for_claims(seed: u8) -> Balance {
+	Balances::balance_on_hold(&crate::HoldReason::Claim.into(), &account(seed))
 }
 
 /// Amounts on hold for somebody's calls, and for their place.

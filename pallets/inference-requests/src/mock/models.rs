@@ -7,7 +7,7 @@ use openledger_primitives::{
 	lineage::Ancestor,
 	policy::RevenuePolicy,
 	price::PriceSchedule,
-	traits::{CallTerms, ModelInspect},
+	traits::CallTerms,
 	BlockNumber, PriceVersion, VersionId,
 };
 
@@ -81,6 +81,10 @@ impl ModelInspect<AccountId> for Models {
 
 	fn in_force(model: ModelId) -> Option<(VersionId, PriceVersion)> {
 		Self::get(model)?.in_force.last().map(|(_, in_force)| *in_force)
+	}
+
+	fn template_overhead(_: ModelId, _: VersionId) -> Option<u32> {
+		Some(OVERHEAD)
 	}
 
 	/// The developer and the parent are the same at all times.

@@ -1,6 +1,6 @@
 //! Answering, and being paid for it.
 
-use crate::{mock::*, types::RequestOutput, Error, Event, WeightInfo};
+use crate::{mock::*, Error, Event, WeightInfo};
 use frame_support::{
 	assert_noop, assert_ok,
 	storage::with_storage_layer,
@@ -10,11 +10,13 @@ use openledger_primitives::{
 	answer::Evidence,
 	lane::{
 		payouts, recompute, Agreement, Attribution, AttributionShare, FulfilledCall, LanePayouts,
-		Mismatch, RejectReason,
+		Mismatch, RejectReason, Statement,
 	},
+	on_chain::call_session,
 	price::PriceSchedule,
+	signing::Signed,
 	traits::Role,
-	Balance, ContributionId,
+	Balance, ContributionId, Signature,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -25,8 +27,7 @@ fn answer_with(input_tokens: u32, output_tokens: u32) -> PostInfo {
 }
 
 fn answer_attributed(input_tokens: u32, output_tokens: u32, attribution: Attribution) -> PostInfo {
-	let output = output(OUTPUT);
-	Requests::fulfil_call(origin(NODE), 0, output, input_tokens, output_tokens, attribution)
+	answer_with_all(NODE, 0, output(OUTPUT), input_tokens, output_tokens, attribution)
 }
 
 fn shares(entries: &[(ContributionId, u16)]) -> Attribution {
@@ -39,7 +40,7 @@ fn shares(entries: &[(ContributionId, u16)]) -> Attribution {
 
 /// Everybody's payouts of a call, worked out again from its event.
 fn payouts_of(call: &FulfilledCall) -> LanePayouts {
-	let (lane, item) = call.as_lane();
+	let (lane, item) = call.as_lane(0);
 	payouts(&lane, &[item]).unwrap()
 }
 
@@ -52,7 +53,7 @@ fn an_answer_is_paid_and_the_rest_released() {
 		assert_ok!(answer(NODE, 0));
 
 		let charge = call_charge();
-		assert_eq!(held(CALLER), (0, 0));
+		assert_eq!(held(CALLER), (0, kept_deposit()));
 		assert_eq!(total(CALLER), WEALTH - charge);
 		assert!(crate::Requests::<Test>::get(0).is_none());
 		let call = fulfilled();
@@ -71,6 +72,7 @@ fn an_answer_is_paid_and_the_rest_released() {
 		assert_eq!((record.input_tokens, record.output_tokens), (INPUT_TOKENS, OUTPUT_TOKENS));
 		assert_eq!(record.response_hash, sp_io::hashing::blake2_256(OUTPUT).into());
 		assert_eq!((&record.attribution, call.call.charge), (&attribution(2), charge));
+		let signature = signature();
 		System::assert_last_event(
 			Event::CallFulfilled {
 				request: 0,
@@ -78,9 +80,66 @@ fn an_answer_is_paid_and_the_rest_released() {
 				input_hash: sp_io::hashing::blake2_256(INPUT).into(),
 				output: output(OUTPUT),
 				call: Box::new(call),
+				receipt_key: receipt_key(NODE),
+				signature,
+				deposit: kept_deposit(),
+				until: 32,
 			}
 			.into(),
 		);
+	});
+}
+
+/// The signature that the last event says.
+fn signature() -> Signature {
+	match System::events().pop().unwrap().event {
+		RuntimeEvent::Requests(Event::CallFulfilled { signature, .. }) => signature,
+		other => panic!("{other:?}"),
+	}
+}
+
+/// The event has all that it takes to show what the node has signed.
+#[test]
+fn an_answer_comes_with_the_statement_of_its_node() {
+	run(|| {
+		asked();
+		assert_ok!(answer(NODE, 0));
+		let call = fulfilled();
+		let input_hash = sp_io::hashing::blake2_256(INPUT).into();
+		let statement = call.statement(System::block_hash(0), 0, input_hash);
+		assert!(statement.verify(&signature(), &receipt_key(NODE)));
+		let (operator, caller, kept, root) = Nodes::kept(0).unwrap();
+		assert_eq!((operator, caller), (account(NODE), account(CALLER)));
+		assert_eq!((kept, statement.charge), (statement, call_charge()));
+		let (lane, item) = call.as_lane(0);
+		assert_eq!((root, lane.session), (lane.root, call_session(0)));
+		assert_eq!(item.leaf(), root);
+	});
+}
+
+#[test]
+fn an_answer_without_the_statement_of_its_node_is_refused() {
+	run(|| {
+		asked();
+		let answer_signed = |signature| {
+			let (text, entries) = (output(OUTPUT), attribution(0));
+			Requests::fulfil_call(origin(NODE), 0, text, 1, 1, entries, signature)
+		};
+		let honest = statement(0, &output(OUTPUT), 1, 1, &attribution(0));
+		let refused = Error::<Test>::BadStatementSignature;
+		// Of another node's key, and of another statement: of a lower charge, another answer, or another call.
+		assert_noop!(answer_signed(sign(OTHER_NODE, &honest.signing_payload())), refused);
+		let lies = [
+			Statement { charge: honest.charge - 1, ..honest.clone() },
+			Statement { response_hash: Default::default(), ..honest.clone() },
+			Statement { session: honest.session + 1, ..honest.clone() },
+			Statement { request_hash: Default::default(), ..honest.clone() },
+		];
+		for lie in lies {
+			let refused = Error::<Test>::BadStatementSignature;
+			assert_noop!(answer_signed(sign(NODE, &lie.signing_payload())), refused);
+		}
+		assert_ok!(answer_signed(sign(NODE, &honest.signing_payload())));
 	});
 }
 
@@ -127,7 +186,7 @@ fn no_number_of_an_event_can_be_another_one() {
 		let wrong = |change: fn(&mut FulfilledCall)| {
 			let mut changed = call.clone();
 			change(&mut changed);
-			let (lane, item) = changed.as_lane();
+			let (lane, item) = changed.as_lane(0);
 			recompute(&lane, &[item]).err()
 		};
 
@@ -156,6 +215,7 @@ fn a_call_is_answered_once() {
 fn a_call_is_answered_after_the_block_of_its_request() {
 	run(|| {
 		request();
+		claim(NODE, 0);
 		assert_noop!(answer(NODE, 0), Error::<Test>::AnsweredTooSoon);
 		go_to(2);
 		assert_ok!(answer(NODE, 0));
@@ -184,6 +244,7 @@ fn a_call_whose_price_was_replaced_in_its_block_is_not_answered() {
 		request();
 		Models::replace(MODEL, 0, 1);
 		go_to(2);
+		claim(NODE, 0);
 		assert_noop!(answer(NODE, 0), Error::<Test>::NotInForce);
 	});
 }
@@ -202,6 +263,8 @@ fn the_last_block_is_the_deadline() {
 	run(|| {
 		let (first, second) = (request(), request());
 		go_to(11);
+		claim(NODE, first);
+		claim(NODE, second);
 		assert_ok!(answer(NODE, first));
 		go_to_without_sweep(12);
 		assert_noop!(answer(NODE, second), Error::<Test>::DeadlinePassed);
@@ -223,11 +286,12 @@ fn only_active_nodes_that_serve_the_model_answer() {
 	run(|| {
 		assert_ok!(try_request(Some(NODE), MAX_CHARGE, 11));
 		asked();
-		assert_noop!(answer(STRANGER, 1), Error::<Test>::ModelNotServed);
+		assert_noop!(answer(STRANGER, 1), Error::<Test>::NotClaimed);
 		Nodes::set(NODE, MODEL, false);
 		assert_noop!(answer(NODE, 0), Error::<Test>::ModelNotServed);
 		assert_noop!(answer(NODE, 1), Error::<Test>::ModelNotServed);
-		assert_ok!(answer(OTHER_NODE, 1));
+		Nodes::set(NODE, MODEL, true);
+		assert_ok!(answer(NODE, 1));
 	});
 }
 
@@ -238,8 +302,20 @@ fn an_answer_has_no_more_tokens_than_bytes() {
 		let most = u32::try_from(OUTPUT.len()).unwrap() + 1;
 		assert_noop!(answer_with(1, most + 1), Error::<Test>::TooManyTokens);
 		assert_noop!(answer_with(1, u32::MAX), Error::<Test>::TooManyTokens);
-		assert_noop!(answer_with(u32::MAX, 1), Error::<Test>::TooManyTokens);
 		assert_ok!(answer_with(1, most));
+	});
+}
+
+/// Nobody can prove how many tokens a prompt has. So a node cannot count more than it could have.
+#[test]
+fn a_prompt_has_no_more_tokens_than_bytes_and_what_the_template_adds() {
+	run(|| {
+		asked();
+		let most = u32::try_from(INPUT.len()).unwrap() + OVERHEAD;
+		assert_noop!(answer_with(most + 1, 1), Error::<Test>::TooManyTokens);
+		assert_noop!(answer_with(most + 1_024, 1), Error::<Test>::TooManyTokens);
+		assert_noop!(answer_with(u32::MAX, 1), Error::<Test>::TooManyTokens);
+		assert_ok!(answer_with(most, 1));
 	});
 }
 
@@ -249,8 +325,9 @@ fn the_answer_may_be_as_long_as_an_output() {
 		Models::change(MODEL, |model| model.price.per_output_token = 1);
 		asked();
 		let longest = vec![b'x'; openledger_primitives::MAX_REQUEST_OUTPUT as usize];
-		let output = RequestOutput::try_from(longest).unwrap();
-		assert_ok!(Requests::fulfil_call(origin(NODE), 0, output, 0, 8_193, attribution(16)));
+		assert_ok!(answer_with_all(NODE, 0, output(&longest), 0, 8_193, attribution(16)));
+		// All of what was held is held for it.
+		assert_eq!(held(CALLER), (0, deposit()));
 	});
 }
 
@@ -314,9 +391,11 @@ fn a_caller_never_pays_more_than_agreed() {
 		assert_ok!(try_request(None, call_charge() - 1, 11));
 		assert_ok!(try_request(None, call_charge(), 11));
 		go_to(2);
+		claim(NODE, 0);
+		claim(NODE, 1);
 		assert_noop!(answer(NODE, 0), Error::<Test>::AboveMaxCharge);
 		assert_ok!(answer(NODE, 1));
-		assert_eq!(held(CALLER), (call_charge() - 1, deposit()));
+		assert_eq!(held(CALLER), (call_charge() - 1, deposit() + kept_deposit()));
 	});
 }
 
@@ -350,6 +429,7 @@ fn a_node_may_ask_itself() {
 		let ask = Requests::request_call(origin(NODE), MODEL, None, input(INPUT), MAX_CHARGE, 11);
 		assert_ok!(ask);
 		go_to(2);
+		claim(NODE, 0);
 		assert_ok!(answer(NODE, 0));
 		// It has paid all parts but its own: three tenths of what the protocol leaves.
 		let charge = call_charge();
@@ -374,6 +454,7 @@ fn an_answer_pays_for_the_attribution_it_has() {
 			11
 		));
 		go_to(3);
+		claim(NODE, 1);
 		assert_eq!(answer(NODE, 1).unwrap().actual_weight, weight(0, 0));
 	});
 }
@@ -386,20 +467,22 @@ proptest! {
 	#[test]
 	fn the_charge_is_the_price_within_what_was_agreed(
 		max_charge in PRICE..20 * PRICE,
-		input_tokens in 0u32..1_000,
+		input_tokens in 0u32..40,
 		output_tokens in 0u32..30,
 		points in prop::collection::vec(1u16..600, 0..16),
 	) {
 		new_test_ext().execute_with(|| {
 			assert_ok!(try_request(None, max_charge, 11));
 			go_to(2);
+			claim(NODE, 0);
 			let entries: Vec<_> = (90..).step_by(3).zip(points).collect();
 			let charge = PRICE + Balance::from(input_tokens + output_tokens) * (PRICE / 100);
 			let answered = with_storage_layer(|| {
 				answer_attributed(input_tokens, output_tokens, shares(&entries))
 					.map_err(|error| error.error)
 			});
-			let plausible = output_tokens <= u32::try_from(OUTPUT.len()).unwrap() + 1;
+			let plausible = output_tokens <= u32::try_from(OUTPUT.len()).unwrap() + 1
+				&& input_tokens <= u32::try_from(INPUT.len()).unwrap() + OVERHEAD;
 			prop_assert_eq!(answered.is_ok(), plausible && charge <= max_charge);
 			let paid = if answered.is_ok() { charge } else { 0 };
 			prop_assert_eq!(total(CALLER), WEALTH - paid);

@@ -20,6 +20,7 @@ fn anybody_may_end_a_call_after_its_deadline() {
 				released: MAX_CHARGE,
 				deposit: deposit(),
 				cancelled: false,
+				refusals: Default::default(),
 			}
 			.into(),
 		);
@@ -31,6 +32,7 @@ fn anybody_may_end_a_call_after_its_deadline() {
 fn a_node_at_work_may_answer_until_the_notice_is_over() {
 	run(|| {
 		let (first, second) = (request(), request());
+		claim(NODE, first);
 		for id in [first, second] {
 			assert_ok!(Requests::cancel_call(origin(CALLER), id));
 		}
@@ -43,7 +45,7 @@ fn a_node_at_work_may_answer_until_the_notice_is_over() {
 		go_to_without_sweep(5);
 		assert_noop!(answer(NODE, second), Error::<Test>::Cancelled);
 		assert_ok!(Requests::expire_call(origin(CALLER), second));
-		assert_eq!(held(CALLER), (0, 0));
+		assert_eq!(held(CALLER), (0, kept_deposit()));
 		assert_eq!(total(CALLER), WEALTH - call_charge());
 	});
 }
@@ -155,6 +157,7 @@ fn an_attacker_who_fills_the_slots_keeps_nobody_from_asking() {
 			assert_eq!(crate::Requests::<Test>::get(id).unwrap().slot, None);
 		}
 		go_to_without_sweep(2);
+		claim(NODE, ids[0]);
 		assert_ok!(answer(NODE, ids[0]));
 		let charge = call_charge();
 		assert_eq!(total(CALLER), WEALTH - charge);

@@ -1,6 +1,8 @@
 //! Tests of the pallet, by topic.
 
 mod answering;
+mod claiming;
+mod declining;
 mod ending;
 mod queries;
 mod random;

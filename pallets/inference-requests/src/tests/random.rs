@@ -1,7 +1,9 @@
 //! Random sequences of extrinsics and blocks: money is conserved, and everything ends.
 
 use crate::mock::*;
-use frame_support::{storage::with_storage_layer, traits::fungible::Inspect, weights::Weight};
+use frame_support::{
+	assert_ok, storage::with_storage_layer, traits::fungible::Inspect, weights::Weight,
+};
 use openledger_primitives::{
 	lane::recompute,
 	traits::{ModelInspect, RevenueDistributor},
@@ -13,6 +15,9 @@ use proptest::{collection::vec, option, prelude::*};
 #[derive(Clone, Debug)]
 enum Step {
 	Request { caller: u8, model: ModelId, node: Option<u8>, bytes: usize, calls: u8, ahead: u32 },
+	Claim { place: usize, node: u8 },
+	Decline { place: usize, node: u8 },
+	Forget { place: usize, who: u8 },
 	Fulfil { place: usize, node: u8, tokens: u32, entries: u64 },
 	Cancel { place: usize, caller: u8 },
 	Expire { place: usize },
@@ -35,7 +40,10 @@ fn step() -> impl Strategy<Value = Step> {
 				caller, model, node, bytes, calls, ahead
 			}
 		),
-		6 => (place(), node(), 0u32..45, 0u64..=16).prop_map(
+		9 => (place(), node()).prop_map(|(place, node)| Step::Claim { place, node }),
+		2 => (place(), node()).prop_map(|(place, node)| Step::Decline { place, node }),
+		2 => (place(), caller()).prop_map(|(place, who)| Step::Forget { place, who }),
+		8 => (place(), node(), 0u32..12, 0u64..=16).prop_map(
 			|(place, node, tokens, entries)| Step::Fulfil { place, node, tokens, entries }
 		),
 		3 => (place(), caller()).prop_map(|(place, caller)| Step::Cancel { place, caller }),
@@ -54,6 +62,17 @@ fn step() -> impl Strategy<Value = Step> {
 fn at(place: usize) -> RequestId {
 	let mut ids: Vec<_> = crate::Requests::<Test>::iter_keys().collect();
 	ids.sort();
+	one_of(&ids, place)
+}
+
+/// The request at a place of those of which is known what became of them.
+fn over_at(place: usize) -> RequestId {
+	let mut ids: Vec<_> = crate::Outcomes::<Test>::iter_keys().collect();
+	ids.sort();
+	one_of(&ids, place)
+}
+
+fn one_of(ids: &[RequestId], place: usize) -> RequestId {
 	if place == 0 || ids.is_empty() {
 		RequestId::MAX
 	} else {
@@ -73,11 +92,19 @@ fn take(step: Step) {
 			let text = input(&vec![b'?'; bytes]);
 			Requests::request_call(origin(caller), model, node.map(account), text, charge, deadline)
 		}),
+		Step::Claim { place, node } => extrinsic(&|| {
+			Requests::claim_call(origin(node), at(place))?;
+			Ok(().into())
+		}),
+		Step::Decline { place, node } => extrinsic(&|| decline(node, at(place))),
+		Step::Forget { place, who } => extrinsic(&|| {
+			Requests::forget_outcome(origin(who), over_at(place))?;
+			Ok(().into())
+		}),
 		Step::Fulfil { place, node, tokens, entries } => extrinsic(&|| {
-			let (text, entries) = (output(&[b'!'; 40]), attribution(entries));
-			let post =
-				Requests::fulfil_call(origin(node), at(place), text, tokens, tokens, entries)?;
-			let (lane, item) = fulfilled().as_lane();
+			let (text, entries, id) = (output(&[b'!'; 40]), attribution(entries), at(place));
+			let post = answer_with_all(node, id, text, tokens, tokens, entries)?;
+			let (lane, item) = fulfilled().as_lane(id);
 			assert_eq!(recompute(&lane, &[item]), Ok(()));
 			Ok(post)
 		}),
@@ -128,10 +155,16 @@ proptest! {
 			}
 			let last = System::block_number() + 200;
 			go_to(last);
+			// Those for which there was no slot.
+			for id in crate::Outcomes::<Test>::iter_keys().collect::<Vec<_>>() {
+				assert_ok!(Requests::forget_outcome(origin(STRANGER), id));
+			}
 			prop_assert_eq!(crate::Requests::<Test>::count(), 0);
+			prop_assert_eq!(crate::Outcomes::<Test>::count(), 0);
 			prop_assert_eq!(crate::Deadlines::<Test>::iter().count(), 0);
 			for person in PEOPLE {
 				prop_assert_eq!(held(person), (0, 0));
+				prop_assert_eq!(held_for_claims(person), 0);
 			}
 			prop_assert_eq!(Balances::total_issuance(), issued);
 			prop_assert_eq!(sum(), issued);

@@ -1,9 +1,16 @@
 //! Asking.
 
-use crate::{mock::*, types::Request, Deadlines, Error, Event, NextRequestId, SLOT_SEARCH};
+use crate::{
+	mock::*,
+	types::{Outcome, Request},
+	Deadlines, Error, Event, NextRequestId, SLOT_SEARCH,
+};
 use codec::MaxEncodedLen;
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
-use openledger_primitives::{lane::RejectReason, AccountId, Balance, MAX_REQUEST_INPUT};
+use openledger_primitives::{
+	lane::RejectReason, on_chain::CALLS_FROM, AccountId, Balance, MAX_REQUEST_INPUT,
+	MAX_REQUEST_OUTPUT, OPEN,
+};
 use sp_runtime::{DispatchError, TokenError};
 
 #[test]
@@ -17,6 +24,9 @@ fn a_request_holds_the_most_it_may_cost_and_a_deposit() {
 		let request = crate::Requests::<Test>::get(0).unwrap();
 		let Request { version, price_version, asked_at, .. } = request;
 		assert_eq!((version, price_version, asked_at), (3, 5, 1));
+		// A token a byte, and what the template adds.
+		assert_eq!(request.most_input_tokens, 17 + OVERHEAD);
+		assert_eq!((request.claim, request.refusals.len()), (None, 0));
 		assert_eq!(request.slot, Some(12));
 		let hash = sp_io::hashing::blake2_256(INPUT).into();
 		System::assert_last_event(
@@ -39,11 +49,13 @@ fn a_request_holds_the_most_it_may_cost_and_a_deposit() {
 
 #[test]
 fn a_request_is_as_large_as_documented() {
-	assert_eq!(Request::<AccountId, u32>::max_encoded_len(), 159);
+	assert_eq!(Request::<AccountId, u32>::max_encoded_len(), 489);
+	assert_eq!(Outcome::<AccountId, u32>::max_encoded_len(), 8_308);
 }
 
+/// Whoever has asked can keep the answer, however long it is.
 #[test]
-fn the_deposit_grows_with_the_input() {
+fn the_deposit_is_enough_for_the_longest_input_and_the_longest_answer() {
 	run(|| {
 		let longest = vec![b'x'; MAX_REQUEST_INPUT as usize];
 		let ask = |bytes: &[u8]| {
@@ -52,8 +64,8 @@ fn the_deposit_grows_with_the_input() {
 		assert_ok!(ask(b"x"));
 		let one = held(CALLER).1;
 		assert_ok!(ask(&longest));
-		let both = held(CALLER).1;
-		assert_eq!(both - 2 * one, Balance::from(MAX_REQUEST_INPUT - 1) * DepositPerByte::get());
+		assert_eq!(held(CALLER).1, 2 * one);
+		assert_eq!(one, OPEN + Balance::from(MAX_REQUEST_OUTPUT) * DepositPerByte::get());
 	});
 }
 
@@ -64,6 +76,7 @@ fn a_free_model_can_be_asked_for_nothing() {
 		assert_ok!(try_request(None, 0, 11));
 		assert_eq!(held(CALLER), (0, deposit()));
 		go_to(2);
+		claim(NODE, 0);
 		assert_ok!(answer(NODE, 0));
 		assert_eq!(total(CALLER), WEALTH);
 	});
@@ -163,11 +176,12 @@ fn the_deposit_must_fit_a_balance() {
 #[test]
 fn ids_are_never_reused() {
 	run(|| {
-		NextRequestId::<Test>::put(u64::MAX);
+		// Each stands for a session, and there are no more of those.
+		NextRequestId::<Test>::put(CALLS_FROM);
 		assert_noop!(try_request(None, MAX_CHARGE, 11), Error::<Test>::IdsExhausted);
-		NextRequestId::<Test>::put(u64::MAX - 1);
+		NextRequestId::<Test>::put(CALLS_FROM - 1);
 		assert_ok!(try_request(None, MAX_CHARGE, 11));
-		assert_eq!(NextRequestId::<Test>::get(), u64::MAX);
+		assert_eq!(NextRequestId::<Test>::get(), CALLS_FROM);
 	});
 }
 

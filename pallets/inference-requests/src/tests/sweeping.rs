@@ -43,9 +43,26 @@ fn the_deadline_of_an_answered_call_sweeps_nothing() {
 	run(|| {
 		let id = asked();
 		assert_ok!(answer(NODE, id));
-		assert_eq!(Deadlines::<Test>::iter().count(), 0);
+		assert!(!Deadlines::<Test>::contains_key(12));
 		go_to(20);
 		assert_eq!(total(CALLER), WEALTH - call_charge());
+		assert_eq!(held(CALLER), (0, kept_deposit()));
+	});
+}
+
+#[test]
+fn an_answer_is_removed_by_itself_when_it_is_old() {
+	run(|| {
+		let id = asked();
+		assert_ok!(answer(NODE, id));
+		go_to(33);
+		assert!(crate::Outcomes::<Test>::contains_key(id));
+		go_to(34);
+		assert!(!crate::Outcomes::<Test>::contains_key(id));
+		assert_eq!(held(CALLER), (0, 0));
+		assert_eq!(Deadlines::<Test>::iter().count(), 0);
+		next_block_with(Weight::MAX);
+		assert!(!NextSlot::<Test>::exists());
 	});
 }
 

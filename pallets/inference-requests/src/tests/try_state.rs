@@ -1,10 +1,16 @@
 //! Each invariant notices what breaks it.
 
 use crate::{
-	mock::*, requests::ordered, types::Request, ByModel, Deadlines, Inputs, NextRequestId, NextSlot,
+	mock::*,
+	requests::ordered,
+	types::{Claim, Outcome, Request},
+	ByModel, Deadlines, Inputs, NextRequestId, NextSlot, Outcomes,
 };
 use frame_support::{assert_ok, traits::fungible::MutateHold};
-use openledger_primitives::AccountId;
+use openledger_primitives::{
+	on_chain::{DeclineReason, Refusal},
+	AccountId,
+};
 
 /// Breaks something about one request, and expects that `message` is said of it.
 fn breaks(message: &'static str, change: impl FnOnce()) {
@@ -28,6 +34,16 @@ fn holds_are_what_was_promised() {
 		let reason = crate::HoldReason::Storage.into();
 		assert_ok!(Balances::hold(&reason, &account(CALLER), 1));
 	});
+	// Of others, too: nothing would ever release it.
+	for (message, reason) in [
+		("what calls may cost is not on hold", crate::HoldReason::Call),
+		("deposits are not on hold", crate::HoldReason::Storage),
+		("what was claimed with is not on hold", crate::HoldReason::Claim),
+	] {
+		breaks(message, || {
+			assert_ok!(Balances::hold(&reason.into(), &account(NODE), 1));
+		});
+	}
 	breaks("charges overflow", || {
 		request();
 		change_request(|it| it.max_charge = u128::MAX);
@@ -51,6 +67,78 @@ fn everything_belongs_to_a_request() {
 	breaks("an input has no request", || Inputs::<Test>::insert(1, input(b"!")));
 	breaks("ByModel names an unknown request", || {
 		ByModel::<Test>::insert(OTHER_MODEL, ordered(0), ());
+	});
+}
+
+#[test]
+fn claims_are_of_open_calls_and_end_before_them() {
+	let claimed = || claim(NODE, 0);
+	let change_claim = |change: fn(&mut Claim<AccountId, u32>)| {
+		claim(NODE, 0);
+		change_request(|it| change(it.claim.as_mut().unwrap()));
+	};
+	let refused = |node: u8, refusal: Refusal| {
+		change_request(|it| it.refusals.try_push((account(node), refusal)).unwrap());
+	};
+	let declined = Refusal::Declined(DeclineReason::BadInput);
+	breaks("what was claimed with is not on hold", || change_claim(|it| it.deposit += 1));
+	breaks("a claim outlasts its call", || change_claim(|it| it.until = 12));
+	breaks("a call of a node is claimed", || {
+		claimed();
+		change_request(|it| it.node = Some(account(NODE)));
+	});
+	breaks("who refused a call has claimed it", || {
+		claimed();
+		refused(NODE, declined);
+	});
+	breaks("a node refuses a call twice", || (0..2).for_each(|_| refused(NODE, declined)));
+	breaks("too many refuse a call", || (20..25).for_each(|node| refused(node, declined)));
+	breaks("too many refuse a call", || (20..25).for_each(|node| refused(node, Refusal::Lapsed)));
+	breaks("too many refuse a call", || {
+		claimed();
+		(20..24).for_each(|node| refused(node, Refusal::Lapsed));
+	});
+}
+
+#[test]
+fn outcomes_are_of_requests_that_are_over() {
+	type Wrong = fn(&mut Outcome<AccountId, u32>);
+	let answered = || {
+		go_to(2);
+		claim(NODE, 0);
+		assert_ok!(answer(NODE, 0));
+		assert_ok!(Requests::do_try_state());
+	};
+	let change = |change: Wrong| {
+		Outcomes::<Test>::mutate(0, |outcome| change(outcome.as_mut().unwrap()));
+	};
+	let wrongs: [(&'static str, Wrong); 6] = [
+		("deposits are not on hold", |it| it.deposit += 1),
+		("an outcome is out of time", |it| it.at = 3),
+		("an outcome is out of time", |it| it.until = 1),
+		("an outcome would be swept too early", |it| it.until = 33),
+		("an outcome is not in its slot once", |it| it.slot = Some(40)),
+		("a slot names an unknown request", |it| it.slot = None),
+	];
+	for (message, wrong) in wrongs {
+		breaks(message, || {
+			answered();
+			change(wrong);
+		});
+	}
+	breaks("an outcome is of a request to come", || {
+		answered();
+		NextRequestId::<Test>::put(0);
+	});
+	breaks("a call that waits has an outcome", || {
+		answered();
+		let outcome = Outcomes::<Test>::take(0).unwrap();
+		request();
+		let free = Outcome { deposit: 0, slot: None, ..outcome };
+		Outcomes::<Test>::insert(1, free);
+		let reason = crate::HoldReason::Storage.into();
+		let exact = frame_support::traits::tokens::Precision::Exact;
+		assert_ok!(Balances::release(&reason, &account(CALLER), kept_deposit(), exact));
 	});
 }
 

@@ -25,6 +25,7 @@ mod benchmarks {
 		let sources = sources::<T>(s)?;
 		let policy = policy(&sources);
 		let id = NextModelId::<T>::get();
+		rest::<T>(longest_name(id))?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), longest_name(id), version(1, sources), price(), policy);
@@ -279,7 +280,7 @@ mod benchmarks {
 		Pallet::<T>::do_offer(id, Pallet::<T>::model_now(id)?, caller.clone())?;
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(caller.clone()), id);
+		_(RawOrigin::Signed(caller.clone()), id, Balance::MAX);
 
 		assert!(Models::<T>::get(id).is_some_and(|model| model.owner == caller));
 		Ok(())
@@ -296,6 +297,19 @@ mod benchmarks {
 		_(RawOrigin::Signed(caller), id, Some(payee.clone()));
 
 		assert_eq!(Models::<T>::get(id).map(|model| model.payee().clone()), Some(payee));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn release_name() -> Result<(), BenchmarkError> {
+		let caller: T::AccountId = whitelisted_caller();
+		let name = longest_name(0);
+		rest::<T>(name.clone())?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), name.clone());
+
+		assert!(!RestingNames::<T>::contains_key(&name));
 		Ok(())
 	}
 

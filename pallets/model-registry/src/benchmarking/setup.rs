@@ -4,7 +4,7 @@ use crate::*;
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::traits::{
-	fungible::{Inspect, Mutate},
+	fungible::{Inspect, Mutate, MutateHold},
 	Get,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -234,6 +234,16 @@ pub(super) fn pass<T: Config>(blocks: BlockNumberFor<T>) {
 pub(super) fn retire<T: Config>(id: ModelId) -> DispatchResult {
 	Pallet::<T>::do_retire(id, Pallet::<T>::model_now(id)?)?;
 	pass::<T>(T::SettlementGrace::get());
+	Ok(())
+}
+
+/// Lets a name have rested for long enough, for somebody who has put up a deposit for it.
+pub(super) fn rest<T: Config>(name: Name) -> DispatchResult {
+	let owner: T::AccountId = account("former", 0, 0);
+	fund::<T>(&owner);
+	let (deposit, until) = (T::Currency::minimum_balance(), Pallet::<T>::now());
+	T::Currency::hold(&HoldReason::Model.into(), &owner, deposit)?;
+	RestingNames::<T>::insert(name, RestingName { owner, until, deposit });
 	Ok(())
 }
 

@@ -25,7 +25,7 @@ fn paid_above(model: ModelId, as_of: BlockNumber) -> (Vec<AccountId>, Option<Blo
 fn hand_over(model: ModelId, from: &AccountId, to: &AccountId) {
 	let origin = |who: &AccountId| RuntimeOrigin::signed(who.clone());
 	assert_ok!(ModelRegistry::offer_model(origin(from), model, to.clone()));
-	assert_ok!(ModelRegistry::accept_model(origin(to), model));
+	assert_ok!(ModelRegistry::accept_model(origin(to), model, Balance::MAX));
 }
 
 fn derive(owner: AccountId, name: &'static str, parent: ModelId) -> ModelId {

@@ -15,6 +15,8 @@ fn terms_are_those_of_version_and_price() {
 		assert_eq!(terms.sources.to_vec(), vec![fixed(1, 10), fixed(2, 20)]);
 
 		assert!(terms.lineage.is_empty());
+		assert_eq!(ModelRegistry::template_overhead(id, 0), Some(8));
+		assert_eq!(ModelRegistry::template_overhead(id, 1), None);
 
 		assert_eq!(refusal(id + 1, 0, 0), Some(RejectReason::UnknownModel));
 		assert_eq!(refusal(id, 1, 0), Some(RejectReason::UnknownVersion));

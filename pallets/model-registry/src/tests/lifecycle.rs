@@ -93,12 +93,12 @@ fn retiring_never_needs_more_deposit() {
 		assert!(held(&DEVELOPER) < before);
 		pass(20);
 		assert_ok!(purge(id, 1));
-		assert_eq!(held(&DEVELOPER), 0);
+		assert_eq!(held(&DEVELOPER), resting(&DEVELOPER));
 	});
 }
 
 #[test]
-fn purging_returns_everything() {
+fn purging_returns_everything_but_the_name() {
 	run(|| {
 		let id = registered();
 		assert_ok!(publish(id, 5, vec![fixed(1, 10), fixed(2, 20)]));
@@ -107,7 +107,7 @@ fn purging_returns_everything() {
 		pass(20);
 		assert_ok!(purge(id, 2));
 		System::assert_last_event(Event::ModelPurged { model: id }.into());
-		assert_eq!(held(&DEVELOPER), 0);
+		assert_eq!(held(&DEVELOPER), resting(&DEVELOPER));
 		assert!(!ModelRegistry::exists(id));
 		assert_eq!(ModelRegistry::model_info(id), None);
 		assert_eq!(Versions::<Test>::iter().count() + Prices::<Test>::iter().count(), 0);
@@ -116,8 +116,8 @@ fn purging_returns_everything() {
 		// Its calls are still told what has become of it.
 		assert_eq!(refusal(id, 0, 0), Some(RejectReason::ModelRetired));
 
-		// The name is free, the id is not.
-		assert_eq!(Registration { owner: OTHER, ..Default::default() }.id(), id + 1);
+		// The name rests, and the id is not free.
+		assert_eq!(registered(), id + 1);
 	});
 }
 
@@ -146,7 +146,7 @@ fn purging_may_take_several_calls() {
 		let weight = purge(id, u32::MAX).unwrap().actual_weight;
 		assert_eq!(weight, Some(<() as WeightInfo>::purge_model(2)));
 		System::assert_last_event(Event::ModelPurged { model: id }.into());
-		assert_eq!(held(&DEVELOPER), 0);
+		assert_eq!(held(&DEVELOPER), resting(&DEVELOPER));
 	});
 }
 

@@ -5,6 +5,7 @@ mod changes;
 mod inspecting;
 mod lifecycle;
 mod lineage;
+mod names;
 mod ownership;
 mod random;
 mod registering;
@@ -12,8 +13,8 @@ mod terms;
 mod try_state;
 
 use crate::{
-	mock::*, Error, Event, HoldReason, ModelIdByName, Models, NextModelId, Prices, Tombstones,
-	Versions, WeightInfo, MAX_PARTIES, MAX_REMOVED,
+	mock::*, Error, Event, HoldReason, ModelIdByName, Models, NextModelId, Prices, RestingNames,
+	Tombstones, Versions, WeightInfo, MAX_PARTIES, MAX_REMOVED,
 };
 use codec::{Encode, MaxEncodedLen};
 use frame_support::{
@@ -140,6 +141,12 @@ fn latest(datanet: u32) -> DataSource {
 
 fn held(who: &AccountId) -> Balance {
 	Balances::balance_on_hold(&HoldReason::Model.into(), who)
+}
+
+/// The part of it for names that rest.
+fn resting(who: &AccountId) -> Balance {
+	let of_theirs = RestingNames::<Test>::iter_values().filter(|resting| resting.owner == *who);
+	of_theirs.map(|resting| resting.deposit).sum()
 }
 
 fn registered() -> ModelId {

@@ -16,7 +16,7 @@ fn takes_two_steps() {
 		assert_eq!(Models::<Test>::get(id).unwrap().owner, DEVELOPER);
 		assert_eq!((held(&DEVELOPER), held(&OTHER)), (deposit, 0));
 
-		assert_ok!(ModelRegistry::accept_model(other(), id));
+		assert_ok!(ModelRegistry::accept_model(other(), id, Balance::MAX));
 		System::assert_last_event(
 			Event::OwnerChanged { model: id, from: DEVELOPER, to: OTHER }.into(),
 		);
@@ -25,7 +25,10 @@ fn takes_two_steps() {
 		assert_eq!(ModelRegistry::model_info(id).unwrap().offered_to, None);
 		assert_noop!(ModelRegistry::pause_model(developer(), id), Error::<Test>::NotOwner);
 		assert_ok!(ModelRegistry::pause_model(other(), id));
-		assert_noop!(ModelRegistry::accept_model(other(), id), Error::<Test>::NotOffered);
+		assert_noop!(
+			ModelRegistry::accept_model(other(), id, Balance::MAX),
+			Error::<Test>::NotOffered
+		);
 	});
 }
 
@@ -36,9 +39,32 @@ fn the_new_deposit_is_at_the_rates_of_the_day() {
 		assert_ok!(offer(id, OTHER));
 		DepositBase::set(5 * OPEN);
 		let before = held(&DEVELOPER);
-		assert_ok!(ModelRegistry::accept_model(other(), id));
+		assert_ok!(ModelRegistry::accept_model(other(), id, Balance::MAX));
 		assert_eq!(held(&OTHER), before + 4 * OPEN);
 		assert_eq!(held(&DEVELOPER), 0);
+	});
+}
+
+/// The old owner makes the model larger while the transaction that accepts it waits for its block.
+#[test]
+fn nobody_takes_over_a_larger_deposit_than_they_agreed_to() {
+	run(|| {
+		let id = registered();
+		assert_ok!(offer(id, OTHER));
+		let agreed = held(&DEVELOPER);
+		let accept = |most| ModelRegistry::accept_model(other(), id, most);
+		assert_ok!(set_price(id, RISE));
+		let larger = held(&DEVELOPER);
+		assert!(larger > agreed);
+
+		assert_noop!(accept(agreed), Error::<Test>::DepositTooHigh);
+		assert_noop!(accept(larger - 1), Error::<Test>::DepositTooHigh);
+		// The rates of the day count, not those at which the old owner has paid.
+		DepositBase::set(2 * OPEN);
+		assert_noop!(accept(larger), Error::<Test>::DepositTooHigh);
+		DepositBase::set(OPEN);
+		assert_ok!(accept(larger));
+		assert_eq!((held(&DEVELOPER), held(&OTHER)), (0, larger));
 	});
 }
 
@@ -46,17 +72,26 @@ fn the_new_deposit_is_at_the_rates_of_the_day() {
 fn an_offer_is_for_one() {
 	run(|| {
 		let id = registered();
-		assert_noop!(ModelRegistry::accept_model(other(), id), Error::<Test>::NotOffered);
+		assert_noop!(
+			ModelRegistry::accept_model(other(), id, Balance::MAX),
+			Error::<Test>::NotOffered
+		);
 		assert_ok!(offer(id, POOR));
-		assert_noop!(ModelRegistry::accept_model(other(), id), Error::<Test>::NotOffered);
-		assert_noop!(ModelRegistry::accept_model(other(), id + 1), Error::<Test>::UnknownModel);
+		assert_noop!(
+			ModelRegistry::accept_model(other(), id, Balance::MAX),
+			Error::<Test>::NotOffered
+		);
+		assert_noop!(
+			ModelRegistry::accept_model(other(), id + 1, Balance::MAX),
+			Error::<Test>::UnknownModel
+		);
 		// Another one takes its place.
 		assert_ok!(offer(id, OTHER));
 		assert_noop!(
-			ModelRegistry::accept_model(RuntimeOrigin::signed(POOR), id),
+			ModelRegistry::accept_model(RuntimeOrigin::signed(POOR), id, Balance::MAX),
 			Error::<Test>::NotOffered
 		);
-		assert_ok!(ModelRegistry::accept_model(other(), id));
+		assert_ok!(ModelRegistry::accept_model(other(), id, Balance::MAX));
 	});
 }
 
@@ -76,7 +111,10 @@ fn an_offer_can_be_taken_back() {
 		assert_ok!(offer(id, OTHER));
 		assert_ok!(ModelRegistry::withdraw_offer(developer(), id));
 		System::assert_last_event(Event::OfferWithdrawn { model: id }.into());
-		assert_noop!(ModelRegistry::accept_model(other(), id), Error::<Test>::NotOffered);
+		assert_noop!(
+			ModelRegistry::accept_model(other(), id, Balance::MAX),
+			Error::<Test>::NotOffered
+		);
 	});
 }
 
@@ -86,12 +124,15 @@ fn the_new_owner_needs_the_deposit() {
 		let id = registered();
 		assert_ok!(offer(id, POOR));
 		assert_noop!(
-			ModelRegistry::accept_model(RuntimeOrigin::signed(POOR), id),
+			ModelRegistry::accept_model(RuntimeOrigin::signed(POOR), id, Balance::MAX),
 			TokenError::FundsUnavailable
 		);
 		assert_ok!(offer(id, OTHER));
 		DepositPerByte::set(Balance::MAX);
-		assert_noop!(ModelRegistry::accept_model(other(), id), ArithmeticError::Overflow);
+		assert_noop!(
+			ModelRegistry::accept_model(other(), id, Balance::MAX),
+			ArithmeticError::Overflow
+		);
 	});
 }
 
@@ -157,7 +198,7 @@ fn a_payee_goes_with_the_owner_who_named_it() {
 		assert_ok!(offer(id, OTHER));
 		assert_eq!(payee(id), PAYEE);
 
-		assert_ok!(ModelRegistry::accept_model(other(), id));
+		assert_ok!(ModelRegistry::accept_model(other(), id, Balance::MAX));
 
 		assert_eq!(payee(id), OTHER);
 		assert_noop!(set_payee(id, Some(PAYEE)), Error::<Test>::NotOwner);
@@ -174,7 +215,7 @@ fn who_was_paid_when_is_remembered() {
 		assert_ok!(set_payee(id, Some(PAYEE)));
 		pass(5);
 		assert_ok!(offer(id, OTHER));
-		assert_ok!(ModelRegistry::accept_model(other(), id));
+		assert_ok!(ModelRegistry::accept_model(other(), id, Balance::MAX));
 
 		let blocks = [0, 1, 4, 5, 9, 10, 100];
 		let [developer, payee, other] = [DEVELOPER, PAYEE, OTHER].map(Some);
@@ -200,14 +241,20 @@ fn a_change_that_could_not_be_remembered_is_refused() {
 		pass(1);
 		let payee = if MAX_PARTIES % 2 == 1 { Some(PAYEE) } else { None };
 		assert_noop!(set_payee(id, payee), Error::<Test>::TooManyChanges);
-		assert_noop!(ModelRegistry::accept_model(other(), id), Error::<Test>::TooManyChanges);
+		assert_noop!(
+			ModelRegistry::accept_model(other(), id, Balance::MAX),
+			Error::<Test>::TooManyChanges
+		);
 		// Until 50 blocks have passed since the first change, somebody may ask for the block before it.
 		let first = 1 + 1;
 		pass(first + 49 - System::block_number());
 		assert_eq!(payee_at(id, 1), Some(DEVELOPER));
-		assert_noop!(ModelRegistry::accept_model(other(), id), Error::<Test>::TooManyChanges);
+		assert_noop!(
+			ModelRegistry::accept_model(other(), id, Balance::MAX),
+			Error::<Test>::TooManyChanges
+		);
 		pass(1);
-		assert_ok!(ModelRegistry::accept_model(other(), id));
+		assert_ok!(ModelRegistry::accept_model(other(), id, Balance::MAX));
 		assert_eq!(payee_at(id, first), Some(PAYEE));
 		assert_eq!(payee_at(id, first - 1), None);
 	});

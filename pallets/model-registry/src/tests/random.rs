@@ -31,6 +31,7 @@ enum Step {
 	Withdraw { who: usize, model: ModelId },
 	Accept { who: usize, model: ModelId },
 	SetPayee { who: usize, model: ModelId, payee: Option<usize> },
+	ReleaseName { who: usize, name: usize },
 	Govern { notice: BlockNumber, grace: BlockNumber, base: u8, per_byte: u8 },
 	Pass { blocks: BlockNumber },
 }
@@ -71,6 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
 		3 => (who(), model(), prop::option::of(account())).prop_map(
 			|(who, model, payee)| Step::SetPayee { who, model, payee }
 		),
+		2 => (account(), 0..4usize).prop_map(|(who, name)| Step::ReleaseName { who, name }),
 		1 => (0..15u32, 0..30u32, 0..3u8, 0..3u8).prop_map(
 			|(notice, grace, base, per_byte)| Step::Govern { notice, grace, base, per_byte }
 		),
@@ -152,11 +154,14 @@ fn call(step: Step) -> DispatchResult {
 				Some(account) if who == ENTITLED => RuntimeOrigin::signed(account),
 				_ => by(who % ACCOUNTS.len()),
 			};
-			Registry::accept_model(who, model)
+			Registry::accept_model(who, model, Balance::MAX)
 		}
 		Step::SetPayee { who, model, payee } => {
 			let payee = payee.map(|payee| ACCOUNTS[payee].clone());
 			Registry::set_payee(entitled(who, model), model, payee)
+		}
+		Step::ReleaseName { who, name: number } => {
+			Registry::release_name(by(who), name(NAMES[number]))
 		}
 		Step::Govern { .. } | Step::Pass { .. } => Ok(()),
 	}
@@ -235,6 +240,7 @@ fn state() -> Vec<u8> {
 }
 
 fn play(script: Vec<Step>) {
+	NameRest::set(20);
 	// A model with a child, of different owners.
 	for (who, name, parent) in [(0, 0, None), (1, 1, Some(0))] {
 		assert_ok!(call(Step::Register { who, name, data: true, parent }));
@@ -286,7 +292,7 @@ fn play(script: Vec<Step>) {
 	ModelRegistry::do_try_state().unwrap();
 	assert_eq!(Versions::<Test>::iter().count() + Prices::<Test>::iter().count(), 0);
 	assert_eq!(Tombstones::<Test>::iter().count() + ModelIdByName::<Test>::iter().count(), 0);
-	assert!(ACCOUNTS.iter().all(|account| held(account) == 0));
+	assert!(ACCOUNTS.iter().all(|account| held(account) == resting(account)));
 }
 
 proptest! {

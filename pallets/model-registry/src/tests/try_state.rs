@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::{
-	Changing, Dated, Ends, ModelOf, Next, Parties, PartiesHistory, Terms, Tombstone, TombstoneOf,
+	Changing, Dated, Ends, ModelOf, Next, Parties, PartiesHistory, RestingName, RestingNameOf,
+	Terms, Tombstone, TombstoneOf,
 };
 use codec::Decode;
+use frame_support::traits::fungible::MutateHold;
 
 fn change(id: ModelId, change: impl FnOnce(&mut ModelOf<Test>)) {
 	Models::<Test>::mutate(id, |model| change(model.as_mut().unwrap()));
@@ -32,6 +34,7 @@ fn the_storage_table_tells_the_truth() {
 	assert_eq!(Dated::<VersionDetails, BlockNumber>::max_encoded_len(), 548);
 	assert_eq!(Dated::<Terms, BlockNumber>::max_encoded_len(), 93);
 	assert_eq!(TombstoneOf::<Test>::max_encoded_len(), 1_118);
+	assert_eq!(RestingNameOf::<Test>::max_encoded_len(), 52);
 	assert_eq!(ModelRegistry::in_code_storage_version(), StorageVersion::new(1));
 }
 
@@ -41,10 +44,15 @@ fn bury(left: TombstoneOf<Test>) {
 	Tombstones::<Test>::insert(9, left);
 }
 
+/// Lets a name rest that nothing is on hold for.
+fn rest(text: &str, owner: AccountId) {
+	RestingNames::<Test>::insert(name(text), RestingName { owner, until: 1, deposit: 1 });
+}
+
 #[test]
 fn are_watched() {
 	// A child 1 of model 0, which has an old price and an announced one.
-	let broken: [(&str, fn()); 34] = [
+	let broken: [(&str, fn()); 38] = [
 		("a model's id was not given out", || NextModelId::<Test>::put(0)),
 		("a name without a model", || ModelIdByName::<Test>::insert(name("b"), 7)),
 		("a model is not found by its name", || change(0, |model| model.name = name("b"))),
@@ -71,6 +79,12 @@ fn are_watched() {
 		("an owner's hold differs from the deposits", || {
 			change(0, |model| model.deposit.base += 1)
 		}),
+		// A hold that nothing is stored for.
+		("an owner's hold differs from the deposits", || {
+			assert_ok!(Balances::hold(&HoldReason::Model.into(), &OTHER, 1));
+		}),
+		("an owner's hold differs from the deposits", || rest("b", OTHER)),
+		("an owner is no account", || rest("b", PAYEE)),
 		("a deposit overflows", || change(0, |model| model.deposit.base = Balance::MAX)),
 		("a price is older than the oldest", || change(0, |model| model.oldest_price = 1)),
 		("a number was not given out", || change(0, |model| model.next_version = 0)),
@@ -99,6 +113,7 @@ fn are_watched() {
 			change(0, |model| model.retired_at = Some(20))
 		}),
 		("a number of children is wrong", || change(0, |model| model.children = 2)),
+		("a model's name rests", || rest("acme/smol-1", DEVELOPER)),
 		("a tombstone of a model that is there", || Tombstones::<Test>::insert(0, tombstone(1))),
 		("a tombstone that nothing descends from", || Tombstones::<Test>::insert(9, tombstone(0))),
 		("a tombstone of nobody's", || {

@@ -19,7 +19,7 @@
 //! | [`SettlementWindow`] | 1 day | 1 hour | 7 days |
 //! | [`DisputeWindow`] | 7 days | 1 day | 30 days |
 //! | [`UnbondingPeriod`] | 14 days | dispute window + 1 day | 90 days |
-//! | [`ContestPeriod`] | 3 days | 1 day | 30 days |
+//! | [`ContestPeriod`] | 14 days | 14 days | 30 days |
 //! | [`BondLockPeriod`] | 14 days | contest period | 90 days |
 //! | [`JailPeriod`] | 1 day | 1 hour | 90 days |
 //! | [`MaxSessionDuration`] | 30 days | 1 day | 365 days |
@@ -93,7 +93,7 @@ pub mod dynamic_params {
 		#[codec(index = 5)]
 		pub static UnbondingPeriod: BlockNumber = 14 * DAYS;
 		#[codec(index = 6)]
-		pub static ContestPeriod: BlockNumber = 3 * DAYS;
+		pub static ContestPeriod: BlockNumber = 14 * DAYS;
 		#[codec(index = 7)]
 		pub static BondLockPeriod: BlockNumber = 14 * DAYS;
 		#[codec(index = 8)]
@@ -195,8 +195,9 @@ pub type UnbondingPeriod = AtLeast<
 	Period<windows::UnbondingPeriod, { DAYS }, { 90 * DAYS }>,
 	Sum<DisputeWindow, ConstU32<DAYS>>,
 >;
-/// Time in which a contributor may contest an accusation, in blocks.
-pub type ContestPeriod = Period<windows::ContestPeriod, { DAYS }, { 30 * DAYS }>;
+/// Time in which a contributor may contest an accusation, in blocks: never so short that they have to be awake for it
+/// every other day.
+pub type ContestPeriod = Period<windows::ContestPeriod, { 14 * DAYS }, { 30 * DAYS }>;
 /// Time that a stopped contribution's bond stays, in blocks.
 pub type BondLockPeriod =
 	AtLeast<Period<windows::BondLockPeriod, { DAYS }, { 90 * DAYS }>, ContestPeriod>;
@@ -209,8 +210,8 @@ pub type MaxSessionDuration = Period<limits::MaxSessionDuration, { DAYS }, { 365
 /// that name the block may be valid for [`TermsGrace`] after that, are settled within the settlement window of
 /// their session after their last block, and are disputed within the dispute window after that. However long a
 /// session lasts, and whatever the windows were when it was opened, no lane needs more. (The standing of a
-/// contribution puts no end to vouchers; but it changes only once, when the contribution is slashed, and what it
-/// was before is not forgotten then.)
+/// contribution puts no end to vouchers, so that some of them may name a block of which it is not known any more.
+/// Nothing is attributed to it for that block then.)
 pub type HistoryPeriod = ConstU32<{ TERMS_GRACE + MAX_SETTLEMENT_WINDOW + MAX_DISPUTE_WINDOW }>;
 /// The most weight of one contribution. Few enough that the total weight of any number of them fits.
 pub type MaxWeight = Clamped<limits::MaxWeight, ConstU64<1_000>, ConstU64<{ 1 << 40 }>>;

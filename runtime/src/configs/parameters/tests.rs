@@ -106,8 +106,8 @@ fn check() -> Result<(), TestCaseError> {
 		(HOURS, 7 * DAYS),
 		(DAYS, 30 * DAYS),
 		(2 * DAYS, 90 * DAYS),
-		(DAYS, 30 * DAYS),
-		(DAYS, 90 * DAYS),
+		(14 * DAYS, 30 * DAYS),
+		(14 * DAYS, 90 * DAYS),
 		(HOURS, 90 * DAYS),
 	];
 	for (period, (least, most)) in periods().into_iter().zip(bounds) {
@@ -129,7 +129,7 @@ fn check() -> Result<(), TestCaseError> {
 fn defaults() -> ([Balance; 5], [BlockNumber; 9]) {
 	(
 		[100 * OPEN, OPEN, 10 * OPEN, 100 * MILLI_OPEN, 150 * MILLI_OPEN],
-		[7 * DAYS, 2 * DAYS, 6 * HOURS, DAYS, 7 * DAYS, 14 * DAYS, 3 * DAYS, 14 * DAYS, DAYS],
+		[7 * DAYS, 2 * DAYS, 6 * HOURS, DAYS, 7 * DAYS, 14 * DAYS, 14 * DAYS, 14 * DAYS, DAYS],
 	)
 }
 
@@ -149,7 +149,7 @@ fn what_is_set_is_in_force_until_it_is_unset() {
 	TestExternalities::default().execute_with(|| {
 		set_share(Some(Permill::from_percent(7)));
 		set_bonds([2, 3, 4, 5, 6].map(|amount| Some(amount * OPEN)));
-		let days = [1, 20, 2, 3, 4, 5, 6, 7, 8];
+		let days = [1, 20, 2, 3, 4, 5, 16, 17, 8];
 		set_windows(days.map(|days| Some(days * DAYS)));
 		set_limits(Some(9 * DAYS), Some(2_000));
 		assert_eq!(ProtocolShare::get(), Permill::from_percent(7));

@@ -8,5 +8,6 @@ mod money;
 mod operator;
 mod pay;
 mod polkadot_js;
+mod reporting;
 mod settlement;
 mod x402;

@@ -76,7 +76,7 @@ async fn a_node_runs_with_the_key_of_a_proxy() -> Result<()> {
 		let call = Call::InferenceRequests(requests::Call::request_call {
 			model,
 			node: Some(operator.account()),
-			input: b"What is the capital of Italy?".to_vec(),
+			input: "What is the capital of Italy?".into(),
 			max_charge: most.context("a price that does not fit")?,
 			deadline: asked + 200,
 		});

@@ -16,7 +16,7 @@ use openledger_e2e::{
 	story::{open_shop, Shop},
 };
 use openledger_primitives::{
-	lane::{Agreement, CallRecord, SettledItem, SettledRun},
+	lane::{Agreement, CallRecord, SettledItem, SettledRun, VersionedStatement},
 	lane_list::{acknowledged_root, LaneLeaf},
 	mountain,
 	price::Tokens,
@@ -32,8 +32,7 @@ const QUESTION: Question<'static> =
 const TOGETHER: u64 = 4;
 /// Who has nothing but a wallet. No validator, so that the only fees in its balance are its own.
 const ASKER: &str = "//Alice//stash";
-/// The shortest that a call on chain may wait, in blocks, and two to be sure.
-const SHORT: BlockNumber = 12;
+/// Blocks that a call on chain may wait.
 const LONG: BlockNumber = 200;
 const FINAL: Duration = Duration::from_secs(120);
 
@@ -52,9 +51,8 @@ async fn sums_are_proven_and_calls_on_chain_are_answered() -> Result<()> {
 		let asker = key(ASKER)?.account();
 		let before = chain.account(&asker, At::Best).await?;
 
-		// It takes a while until the first of them is over: enough for everything else.
 		let too_cheap = price(0, 0)? + 1;
-		let cheap = ask(&chain, &shop, too_cheap, SHORT).await?;
+		let cheap = ask(&chain, &shop, too_cheap, LONG).await?;
 		let generous = price(1_000, 1_000)?;
 		let answered = ask(&chain, &shop, generous, LONG).await?;
 		say("two calls are requested on chain, one of them for too little");
@@ -67,11 +65,14 @@ async fn sums_are_proven_and_calls_on_chain_are_answered() -> Result<()> {
 		close(network, &shop, session).await?;
 		doctor(network, &shop).await?;
 
-		expired(&chain, &cheap, start).await?;
-		let refused = |line: &String| line.contains("does not pay for an answer").then_some(());
-		shop.node.log().find(refused).context("the node did not say why it left a call alone")?;
-		let after = chain.account(&asker, At::Finalized).await?;
-		let spent = cheap.fee + answered.fee + charged;
+		declined(&chain, &cheap, start).await?;
+		let mut spent = cheap.fee + answered.fee + charged;
+		for request in [cheap.id, answered.id] {
+			let forget = Call::InferenceRequests(requests::Call::forget_outcome { request });
+			let forgotten = submit(&chain, &key(ASKER)?, forget).await?;
+			spent += forgotten.find(fee).context("no TransactionFeePaid event")?;
+		}
+		let after = chain.account(&asker, At::Best).await?;
 		ensure!(after.reserved == before.reserved, "{} planck are on hold", after.reserved);
 		ensure!(after.free + spent == before.free, "{before:?} less {spent} is not {after:?}");
 		network.finality.check(LONGEST_GAP)?;
@@ -86,14 +87,12 @@ struct Asked {
 	block: BlockNumber,
 	deadline: BlockNumber,
 	max_charge: Balance,
-	deposit: Balance,
 	/// The fee of the request itself, in planck.
 	fee: Balance,
 }
 
 /// The question asked on chain. The temperature makes the answer the same each time, and short.
-const PROMPT: &[u8] =
-	br#"{ "messages": [{ "role": "user", "content": "What is the capital of Italy?" }],
+const PROMPT: &str = r#"{ "messages": [{ "role": "user", "content": "What is the capital of Italy?" }],
 	"max_tokens": 16, "temperature": 0 }"#;
 
 /// Requests a call of the shop's node that is over in so many blocks.
@@ -107,21 +106,21 @@ async fn ask(
 	let call = Call::InferenceRequests(requests::Call::request_call {
 		model: shop.model,
 		node: Some(key(OPERATOR)?.account()),
-		input: PROMPT.to_vec(),
+		input: PROMPT.to_owned(),
 		max_charge,
 		deadline,
 	});
 	let included = submit(chain, &key(ASKER)?, call).await?;
-	let (id, deposit) = included
+	let id = included
 		.find(|event| match event {
 			Event::InferenceRequests(requests::Event::CallRequested(requested)) => {
-				Some((requested.request, requested.deposit))
+				Some(requested.request)
 			}
 			_ => None,
 		})
 		.context("no CallRequested event")?;
 	let fee = included.find(fee).context("no TransactionFeePaid event")?;
-	Ok(Asked { id, block: included.block.number, deadline, max_charge, deposit, fee })
+	Ok(Asked { id, block: included.block.number, deadline, max_charge, fee })
 }
 
 /// Waits for a call's answer and checks it, and where every planck of its charge went. The charge.
@@ -139,40 +138,46 @@ async fn fulfilled(chain: &Chain, shop: &Shop, asked: &Asked) -> Result<Balance>
 	let parties = (&call.caller, &call.node, call.agreement.model, call.agreement.as_of);
 	let expected = (&key(ASKER)?.account(), &key(OPERATOR)?.account(), shop.model, asked.block);
 	ensure!(parties == expected, "{parties:?} instead of {expected:?}");
-	let text = String::from_utf8(fulfilled.output.clone())?;
+	let text = &fulfilled.output;
 	let record = &settled.record;
 	ensure!(!text.trim().is_empty() && record.output_tokens <= 16, "the answer is {text:?}");
 	let hashes = (fulfilled.input_hash, record.response_hash);
-	let output = blake2_256(&fulfilled.output);
-	let expected: (Hash, Hash) = (blake2_256(PROMPT).into(), output.into());
+	let output = blake2_256(text.as_bytes());
+	let expected: (Hash, Hash) = (blake2_256(PROMPT.as_bytes()).into(), output.into());
 	ensure!(hashes == expected, "{hashes:?} instead of {expected:?}");
 	let price = price(record.input_tokens, record.output_tokens)?;
 	ensure!(price == settled.charge, "charged {} planck", settled.charge);
 	let all = settled.charge + fulfilled.released;
 	ensure!(all == asked.max_charge, "{all} planck instead of {}", asked.max_charge);
-	Sums::of_call(call, &shop.release.contributions)?.check()?;
+	let stated = call.statement(chain.genesis_hash(), asked.id, fulfilled.input_hash);
+	let signed = VersionedStatement::from(stated);
+	let is_signed = signed.verify(&fulfilled.signature, &fulfilled.receipt_key);
+	ensure!(is_signed, "the node has not signed for the call: {fulfilled:?}");
+	Sums::of_call(asked.id, call, &shop.release.contributions)?.check()?;
 	say(format_args!("the call was answered on chain: {text:?}"));
 	Ok(settled.charge)
 }
 
-/// Waits until a call that nobody can answer for its price is over, and all of it given back.
-async fn expired(chain: &Chain, asked: &Asked, start: BlockNumber) -> Result<()> {
+/// Waits until the node says on chain that it does not answer a call for its price. All that was set aside for its
+/// charge comes back with that.
+async fn declined(chain: &Chain, asked: &Asked, start: BlockNumber) -> Result<()> {
 	let id = asked.id;
-	let (block, freed) =
+	let reason =
 		awaited(chain, start, "the end of a call on chain", FINAL, |record| match record.event {
-			Event::InferenceRequests(requests::Event::CallExpired(over)) if over.request == id => {
-				Some((record.block.number, (over.released, over.deposit)))
+			Event::InferenceRequests(requests::Event::CallDeclined(over)) if over.request == id => {
+				Some(format!("{:?}, over: {}", over.reason, over.over))
 			}
 			Event::InferenceRequests(requests::Event::CallFulfilled(call)) => {
-				(call.request == id).then_some((0, (0, 0)))
+				(call.request == id).then(|| "it was answered".to_owned())
+			}
+			Event::InferenceRequests(requests::Event::CallExpired(over)) => {
+				(over.request == id).then(|| "nobody said anything".to_owned())
 			}
 			_ => None,
 		})
 		.await?;
-	ensure!(block > asked.deadline, "over in block {block}, not after {}", asked.deadline);
-	let held = (asked.max_charge, asked.deposit);
-	ensure!(freed == held, "{freed:?} planck came back instead of {held:?}");
-	say("the call for too little came back whole");
+	ensure!(reason == "TooDear, over: true", "the call for too little: {reason}");
+	say("the call for too little was declined, and came back whole");
 	Ok(())
 }
 

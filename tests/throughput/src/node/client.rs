@@ -125,6 +125,15 @@ impl Client {
 		Ok(())
 	}
 
+	/// Waits until so many more blocks are made.
+	pub async fn pass(&self, blocks: BlockNumber) -> Result<()> {
+		let until = self.chain.block(At::Best).await?.number.saturating_add(blocks);
+		while self.chain.block(At::Best).await?.number < until {
+			sleep(LOOK).await;
+		}
+		Ok(())
+	}
+
 	/// Hands extrinsics to the node, and waits until all of them are in blocks.
 	pub async fn include(&mut self, prepared: &[Prepared], limit: Duration) -> Result<Included> {
 		let pool = Pool::default();

@@ -92,7 +92,9 @@ impl Workload {
 			])
 			.await?;
 		let curator = Account::named("//Charlie")?;
-		client.apply(market::publish_data(&curator, 0, 0, CONTRIBUTORS)?).await?;
+		client.apply(market::submit_data(&curator, 0, 0, CONTRIBUTORS)?).await?;
+		client.pass(market::draw_delay()).await?;
+		client.apply(market::release_data(&curator, 0, 0, CONTRIBUTORS)?).await?;
 		client.apply(vec![market::register_model(&root, 0)?]).await?;
 		let register = |operator| market::register_node(operator, 0);
 		client.apply(accounts.iter().map(register).collect::<Result<_>>()?).await?;

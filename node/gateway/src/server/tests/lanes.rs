@@ -160,12 +160,43 @@ async fn lanes_are_as_of_a_block_that_their_session_has_seen() {
 		let payment = changed(&payment, &caller(), |voucher| voucher.agreement.as_of = as_of);
 		serve_one(&node, &payment).await;
 	}
+	// What is not final may yet be another block.
+	node.chain.state().finalized = BEST - 3;
+	let offered = node.required(&plain(5)).await;
+	assert_eq!(offered.accepts[0].extra.block, BEST - 3);
+	let change = |voucher: &mut Voucher| voucher.agreement.as_of = BEST - 2;
+	let later = changed(&on_lane(&good, 2), &caller(), change);
+	let body = refused_payment(&node, &plain(5), later, 402, code).await;
+	assert_eq!(body["openledger"], json!({ "from": OPENED_AT, "until": BEST - 3 }));
+	let change = |voucher: &mut Voucher| voucher.agreement.as_of = BEST - 3;
+	serve_one(&node, &changed(&on_lane(&good, 2), &caller(), change)).await;
 	// A session may be known from a block after the one that is known to be the best.
 	node.chain.change_session(|session| session.opened_at = BEST + 2);
-	let early = changed(&on_lane(&good, 2), &caller(), |voucher| voucher.agreement.as_of = BEST);
+	let early = changed(&on_lane(&good, 3), &caller(), |voucher| voucher.agreement.as_of = BEST);
 	refused_payment(&node, &plain(5), early.clone(), 402, code).await;
 	let payment = changed(&early, &caller(), |voucher| voucher.agreement.as_of = BEST + 2);
 	serve_one(&node, &payment).await;
+}
+
+#[tokio::test]
+async fn no_lane_is_begun_for_which_the_operator_has_no_deposit() {
+	let node = Node::start(words()).await;
+	let good = node.pay(&plain(5), 1, 0).await;
+	let has = |free| {
+		let mut state = node.chain.state();
+		(state.lane_deposit, state.operator_free) = (10, free);
+	};
+	has(9);
+	let body = refused_payment(&node, &plain(5), good.clone(), 429, "overloaded").await;
+	assert!(body["error"]["message"].as_str().unwrap().contains("its operator's account has 9"));
+	has(19);
+	serve_one(&node, &good).await;
+	refused_payment(&node, &plain(5), on_lane(&good, 1), 429, "overloaded").await;
+	// A lane that was begun goes on.
+	has(0);
+	serve_one(&node, &node.pay(&plain(5), 2, cost(2)).await).await;
+	has(20);
+	serve_one(&node, &on_lane(&good, 1)).await;
 }
 
 #[tokio::test]

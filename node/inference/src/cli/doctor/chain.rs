@@ -27,6 +27,8 @@ const AHEAD: u64 = 6;
 const BLOCK: u32 = 3;
 /// With less an account may soon not be able to pay for settlements.
 const LOW: Balance = OPEN;
+/// With deposits for fewer lanes than this, new callers may soon be refused.
+const FEW_LANES: Balance = 32;
 /// The time that the endpoint may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -65,6 +67,7 @@ pub(super) async fn check(config: &Config, keys: Option<&Keys>) -> (Vec<ModelInf
 	}
 	if let Some(keys) = keys {
 		findings.extend(account(&chain, &keys.operator).await);
+		findings.push(deposits(&chain, keys.operator.account()).await);
 		findings.extend(proxy(&chain, &keys.operator).await);
 		match chain.node(keys.operator.account(), At::Best).await {
 			Ok(Some(node)) => {
@@ -183,6 +186,31 @@ async fn account(chain: &Chain, agent: &Agent) -> Option<Finding> {
 		1..LOW => Finding::doubtful(what, format_args!("{said}: send it OPEN soon")),
 		_ => Finding::good(what, said),
 	})
+}
+
+/// Looks at what the operator has for the deposits of lanes.
+async fn deposits(chain: &Chain, operator: &AccountId) -> Finding {
+	let deposit = chain.constant("InferenceMetering", "LaneDeposit").await;
+	match (deposit, chain.free_balance(operator, At::Best).await) {
+		(Ok(deposit), Ok(free)) => deposits_finding(free, deposit),
+		(Err(error), _) | (_, Err(error)) => Finding::bad("deposits", error),
+	}
+}
+
+fn deposits_finding(free: Balance, deposit: Balance) -> Finding {
+	let what = "deposits";
+	let lanes = free.checked_div(deposit).unwrap_or(Balance::MAX);
+	let said = format!("the operator has {} each for {lanes} more lanes", format_amount(deposit));
+	match lanes {
+		0 => Finding::bad(
+			what,
+			format_args!("{said}: new callers are refused; send the operator OPEN"),
+		),
+		1..FEW_LANES => {
+			Finding::doubtful(what, format_args!("{said}: send the operator OPEN soon"))
+		}
+		_ => Finding::good(what, said),
+	}
 }
 
 /// Looks at when the node last told the chain that it is alive, where it does so every `every` seconds.
@@ -330,6 +358,16 @@ mod tests {
 		assert_eq!(health(3, false, true), Verdict::Good);
 		assert_eq!(health(0, false, true), Verdict::Bad);
 		assert_eq!(health(3, true, true), Verdict::Bad);
+	}
+
+	#[test]
+	fn an_operator_without_deposits_for_lanes_is_told() {
+		let verdict = |free| deposits_finding(free, 10).verdict;
+		assert_eq!([verdict(9), verdict(10), verdict(319)], {
+			use Verdict::{Bad, Doubtful};
+			[Bad, Doubtful, Doubtful]
+		});
+		assert_eq!(verdict(320), Verdict::Good);
 	}
 
 	/// A node as the chain has it.

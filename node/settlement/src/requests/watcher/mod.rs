@@ -1,15 +1,19 @@
 //! The task that finds calls on chain and brings their answers there.
 
+mod work;
+
 use std::{
 	collections::{BTreeMap, BTreeSet, HashMap},
 	sync::Arc,
 	time::{Duration, Instant},
 };
 
-use openledger_books::{Store, StoreError, StoredAnswer, Submission};
-use openledger_models::{Backend, Party};
+use openledger_books::{Store, StoreError, StoredAnswer};
+use openledger_chain_client::Keypair;
+use openledger_models::Backend;
 use openledger_primitives::{
 	info::{ModelInfo, RequestInfo},
+	on_chain::DeclineReason,
 	price::PriceSchedule,
 	AccountId, BlockNumber, ModelId, PriceVersion, RequestId,
 };
@@ -17,20 +21,18 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use self::work::Shared;
 use super::{
-	answer::{self, NoAnswer},
-	chain::{Delivery, RequestChain},
-	input,
+	answer::NoAnswer,
+	chain::RequestChain,
 	rounds::Rounds,
-	when::{expires, is_too_late, last_block, mortality, needed_block},
+	when::{expires, has_refused, is_given_up, is_of_another, is_too_late, last_block_for},
 	OnChainCalls,
 };
 use crate::view::{ChainUnavailable, SessionSource};
 
 /// The time between two polls for requests.
 const TICK: Duration = Duration::from_secs(3);
-/// The time that a block takes.
-const BLOCK: Duration = Duration::from_secs(3);
 /// The most calls that are answered at the same time.
 const AT_ONCE: usize = 8;
 /// The number of blocks past its last one for which an answer is still taken to be in flight.
@@ -66,8 +68,27 @@ enum CallError {
 	NoAnswer(#[from] NoAnswer),
 	#[error("{0}")]
 	Input(String),
+	#[error("this node serves another version by now")]
+	OtherVersion,
+	#[error("its price is of long ago")]
+	UnknownPrice,
+	#[error("it could not be claimed: {0}")]
+	NotClaimed(String),
 	#[error("the chain refused the answer: {error}")]
 	Refused { error: String, again: bool },
+}
+
+impl CallError {
+	/// The reason to give for not answering, if that is decided. `last` says that there is no other attempt.
+	fn reason(&self, last: bool) -> Option<DeclineReason> {
+		match self {
+			Self::Input(_) => Some(DeclineReason::BadInput),
+			Self::OtherVersion | Self::UnknownPrice => Some(DeclineReason::NotServed),
+			Self::NoAnswer(error) => error.reason(last),
+			Self::Refused { again, .. } => (last || !*again).then_some(DeclineReason::Unavailable),
+			Self::Chain(_) | Self::Store(_) | Self::NotClaimed(_) => None,
+		}
+	}
 }
 
 /// The end of a call on chain, for now.
@@ -77,13 +98,6 @@ enum End {
 	Answered,
 	/// There is nothing to do, or not yet.
 	Wait,
-}
-
-/// The parts that the calls being answered share.
-struct Shared {
-	chain: Arc<dyn RequestChain>,
-	source: Arc<dyn SessionSource>,
-	store: Store,
 }
 
 /// The task.
@@ -116,16 +130,17 @@ struct Candidate {
 }
 
 impl Watcher {
-	/// Answers calls on chain of the models that are served at the time.
+	/// Answers calls on chain of the models that are served at the time. `receipt_key` signs statements of them.
 	pub fn new(
 		chain: Arc<dyn RequestChain>,
 		source: Arc<dyn SessionSource>,
 		store: Store,
+		receipt_key: Keypair,
 		served: impl Fn() -> Catalogue + Send + Sync + 'static,
 		which: OnChainCalls,
 	) -> Self {
 		Self {
-			shared: Arc::new(Shared { chain, source, store }),
+			shared: Arc::new(Shared { chain, source, store, receipt_key }),
 			served: Box::new(served),
 			which,
 			prices: HashMap::new(),
@@ -196,6 +211,9 @@ impl Watcher {
 					}
 					if is_too_late(&request, heights.best) {
 						self.expire(&request, heights.finalized);
+						continue;
+					}
+					if !self.may_answer(&request, heights.best) {
 						continue;
 					}
 				}
@@ -274,6 +292,18 @@ impl Watcher {
 		}
 	}
 
+	/// Tells whether this node can answer a call: it is named, or can claim the call, or has.
+	fn may_answer(&self, request: &RequestInfo, best: BlockNumber) -> bool {
+		let operator = self.shared.source.operator();
+		let own_claim = last_block_for(request, operator) >= best
+			&& request.claim.as_ref().is_some_and(|claim| claim.node == *operator);
+		let claimable = request.cancelled_at.is_none()
+			&& !is_of_another(request, operator, best)
+			&& !has_refused(request, operator, best)
+			&& !is_given_up(request, best);
+		request.node.is_some() || own_claim || claimable
+	}
+
 	/// Tells whether a call is not at work already, was not given up, and has not to wait.
 	fn may_begin(&self, id: RequestId) -> bool {
 		let given_up = self.failed.get(&id).is_some_and(|times| *times >= ATTEMPTS);
@@ -290,29 +320,39 @@ impl Watcher {
 		let is_served = || {
 			request.version == info.version && facts.may_be(details.base_hash, details.adapter_hash)
 		};
-		if answer.is_none() && !is_served() {
+		let other_version = answer.is_none() && !is_served();
+		if other_version && request.node.is_none() {
 			return;
 		}
 		let id = request.id;
 		let known = self.prices.get(&(request.model, request.price_version)).copied();
 		// From before this task began it is known as long as offers with it stand.
 		let standing = || self.shared.source.standing_price(request.model, request.price_version);
-		let Some(price) = known.or_else(|| standing().ok().flatten()) else {
-			warn!(request = id, price = request.price_version, "a call at a price of long ago");
-			self.failed.insert(id, ATTEMPTS);
-			return;
-		};
+		let price = known.or_else(|| standing().ok().flatten());
 		self.active.insert(id, request.caller.clone());
 		let shared = self.shared.clone();
+		let tried = self.failed.get(&id).copied().unwrap_or(0);
+		let last = tried.saturating_add(1) >= ATTEMPTS;
 		self.running.spawn(async move {
 			let outcome = async {
+				if other_version {
+					return Err(CallError::OtherVersion);
+				}
+				let price = price.ok_or(CallError::UnknownPrice)?;
 				let answer = match answer {
 					Some(answer) => answer,
 					None => shared.answer(&request, &entry, &price, &info.name).await?,
 				};
-				shared.deliver(&request, answer).await
+				shared.deliver(&request, &price, answer).await
 			};
-			(id, outcome.await)
+			let outcome = outcome.await;
+			let reason = outcome.as_ref().err().and_then(|error| error.reason(last));
+			if let Some(reason) = reason {
+				if let Err(away) = shared.decline(id, reason).await {
+					return (id, Err(away.into()));
+				}
+			}
+			(id, outcome)
 		});
 	}
 
@@ -347,7 +387,8 @@ impl Watcher {
 			}
 			CallError::NoAnswer(error) => error.is_passing(),
 			CallError::Refused { again, .. } => *again,
-			CallError::Input(_) => false,
+			CallError::NotClaimed(_) => true,
+			CallError::Input(_) | CallError::OtherVersion | CallError::UnknownPrice => false,
 		};
 		let times = self.failed.entry(id).or_insert(0);
 		*times = if passing { times.saturating_add(1) } else { ATTEMPTS };
@@ -380,90 +421,6 @@ impl Watcher {
 			self.note(done.ok());
 		}
 		while self.expiring.join_next().await.is_some() {}
-	}
-}
-
-impl Shared {
-	/// Makes the answer of a call and writes it down.
-	async fn answer(
-		&self,
-		request: &RequestInfo,
-		entry: &CatalogueEntry,
-		price: &PriceSchedule,
-		name: &str,
-	) -> Result<StoredAnswer, CallError> {
-		let chat = input::read(&request.input, name).map_err(CallError::Input)?;
-		let best = self.chain.heights().await?.best;
-		let blocks = last_block(request).saturating_sub(needed_block(best));
-		if blocks == 0 {
-			return Err(NoAnswer::TooLate.into());
-		}
-		let time = BLOCK.saturating_mul(blocks).min(entry.timeout);
-		info!(request = request.id, model = name, "answering a call on chain");
-		let backend = entry.backend.as_ref();
-		let party = Party::Account(request.caller.clone());
-		let made = answer::make(backend, party, chat, price, request.max_charge, time).await?;
-		let answer = StoredAnswer {
-			model: request.model,
-			output: made.text.into_bytes(),
-			input_tokens: made.input_tokens,
-			output_tokens: made.output_tokens,
-			submission: None,
-		};
-		self.store.keep_answer(request.id, answer.clone()).await?;
-		Ok(answer)
-	}
-
-	/// Brings an answer to the chain: once, in time, or not at all.
-	async fn deliver(&self, request: &RequestInfo, answer: StoredAnswer) -> Result<End, CallError> {
-		let id = request.id;
-		let heights = self.chain.heights().await?;
-		if let Some(earlier) = answer.submission {
-			if heights.finalized <= earlier.until {
-				return Ok(End::Wait);
-			}
-		}
-		// What the chain says now: the call may have been answered or cancelled meanwhile.
-		let (Some(finalized), Some(best)) = self.chain.request(id).await? else {
-			return Ok(End::Wait);
-		};
-		let last = last_block(&finalized).min(last_block(&best));
-		let Some(mortality) = mortality(heights.best, last) else {
-			self.store.forget_answer(id).await?;
-			return Err(NoAnswer::TooLate.into());
-		};
-		let until = heights.best.saturating_add(mortality).saturating_add(DOUBT);
-		let submission = Submission { at: heights.finalized, until };
-		let sent = StoredAnswer { submission: Some(submission), ..answer };
-		self.store.keep_answer(id, sent.clone()).await?;
-		match self.chain.fulfil(id, sent.clone(), mortality).await {
-			Ok(Delivery::Done { block }) => {
-				self.store.forget_answer(id).await?;
-				info!(request = id, block, "answered a call on chain");
-				Ok(End::Answered)
-			}
-			Ok(Delivery::Refused { error, again }) => {
-				match again {
-					true => {
-						let unsent = StoredAnswer { submission: None, ..sent };
-						self.store.keep_answer(id, unsent).await?;
-					}
-					false => self.store.forget_answer(id).await?,
-				}
-				Err(CallError::Refused { error, again })
-			}
-			Ok(Delivery::Unknown { until }) => {
-				if let Some(until) = until {
-					let submission = Some(Submission { until, ..submission });
-					self.store.keep_answer(id, StoredAnswer { submission, ..sent }).await?;
-				}
-				Ok(End::Wait)
-			}
-			Err(error) => {
-				self.store.keep_answer(id, StoredAnswer { submission: None, ..sent }).await?;
-				Err(error.into())
-			}
-		}
 	}
 }
 

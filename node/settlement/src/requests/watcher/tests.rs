@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::{
 	requests::{
+		chain::{Delivery, Told},
 		rounds::PAGES,
 		when::{MOST_MORTALITY, SLACK, SPREAD, UNSWEPT},
 		Heights,
@@ -18,13 +19,22 @@ use openledger_models::{
 	testing::{Script, TestBackend},
 	BackendError,
 };
-use openledger_primitives::{price::Tokens, Balance, MAX_PAGE};
+use openledger_primitives::{
+	info::{ClaimInfo, RefusalInfo},
+	lane::{CallRecord, FulfilledCall},
+	on_chain::{call_statement, text_hash, Refusal},
+	price::Tokens,
+	signing::Signed,
+	Balance, Signature, MAX_PAGE,
+};
 use openledger_testkit::{
 	caller, operator, GENESIS, MODEL, MODEL_NAME, PRICE, PRICE_VERSION, VERSION,
 };
 
 const BEST: BlockNumber = 100;
 const DEADLINE: BlockNumber = 200;
+/// Blocks of a claim.
+const CLAIM: BlockNumber = 20;
 
 /// The chain's answer to the next fulfilment.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +53,12 @@ struct State {
 	gone_at_best: BTreeSet<RequestId>,
 	fates: Vec<Fate>,
 	sent: Vec<(RequestId, StoredAnswer, u32)>,
+	/// The signatures that came with them.
+	signed: Vec<Signature>,
+	claimed: Vec<RequestId>,
+	/// Who is faster with claims, if somebody is.
+	faster: Option<AccountId>,
+	declined: Vec<(RequestId, DeclineReason)>,
 	expired: Vec<RequestId>,
 }
 
@@ -87,13 +103,40 @@ impl RequestChain for FakeChain {
 		Ok((request, best))
 	}
 
+	async fn claim(&self, id: RequestId) -> Result<Told, ChainUnavailable> {
+		let mut state = self.state();
+		state.claimed.push(id);
+		let node = state.faster.clone().unwrap_or_else(|| operator().account());
+		let refused = state.faster.is_some();
+		let until = state.heights.best + CLAIM;
+		if let Some(request) = state.requests.get_mut(&id) {
+			request.claim = Some(ClaimInfo { node, deposit: 1, until });
+		}
+		Ok(match refused {
+			true => Told::Refused { error: "AlreadyClaimed".into() },
+			false => Told::Done,
+		})
+	}
+
+	/// The call is still there at the finalized block.
+	async fn decline(
+		&self,
+		id: RequestId,
+		reason: DeclineReason,
+	) -> Result<Told, ChainUnavailable> {
+		self.state().declined.push((id, reason));
+		Ok(Told::Done)
+	}
+
 	async fn fulfil(
 		&self,
 		id: RequestId,
 		answer: StoredAnswer,
+		signature: Signature,
 		mortality: u32,
 	) -> Result<Delivery, ChainUnavailable> {
 		let mut state = self.state();
+		state.signed.push(signature);
 		let fate = if state.fates.is_empty() { Fate::Take } else { state.fates.remove(0) };
 		if matches!(fate, Fate::Away) {
 			return Err(ChainUnavailable("gone".into()));
@@ -123,10 +166,14 @@ fn request(id: RequestId, node: Option<openledger_primitives::AccountId>) -> Req
 		node,
 		version: VERSION,
 		price_version: PRICE_VERSION,
+		asked_at: BEST - 10,
 		max_charge: 1_000_000,
 		deadline: DEADLINE,
 		cancelled_at: None,
-		input: b"one two three".to_vec(),
+		most_input_tokens: 77,
+		claim: None,
+		refusals: Vec::new(),
+		input: "one two three".into(),
 	}
 }
 
@@ -153,7 +200,7 @@ fn watcher(
 	let entry =
 		CatalogueEntry { id: MODEL, backend: backend.clone(), timeout: Duration::from_secs(60) };
 	let served = move || Catalogue::from([(MODEL_NAME.to_owned(), entry.clone())]);
-	Watcher::new(chain.clone(), source.clone(), store.clone(), served, which)
+	Watcher::new(chain.clone(), source.clone(), store.clone(), operator(), served, which)
 }
 
 impl Bench {
@@ -168,6 +215,10 @@ impl Bench {
 			gone_at_best: BTreeSet::new(),
 			fates: Vec::new(),
 			sent: Vec::new(),
+			signed: Vec::new(),
+			claimed: Vec::new(),
+			faster: None,
+			declined: Vec::new(),
 			expired: Vec::new(),
 		})));
 		let source = Arc::new(TestChain::default());
@@ -304,7 +355,7 @@ async fn a_call_that_somebody_else_has_answered_is_left_alone() {
 #[tokio::test]
 async fn many_calls_that_cannot_be_answered_do_not_hide_one_that_can() {
 	let looked_at = u64::try_from(PAGES).expect("it is small") * u64::from(MAX_PAGE);
-	let rubbish = |id| RequestInfo { input: vec![0xff], ..to_us(id) };
+	let rubbish = |id| RequestInfo { input: "{".into(), ..to_us(id) };
 	let mut requests: Vec<_> = (0..looked_at + 7).map(rubbish).collect();
 	requests.push(to_us(looked_at + 7));
 	let mut bench = Bench::new(OnChainCalls::Named, requests).await;
@@ -357,13 +408,20 @@ async fn what_fails_is_tried_again_and_not_for_ever() {
 
 #[tokio::test]
 async fn input_that_makes_no_sense_and_terms_of_another_time_are_left_alone() {
-	let rubbish = RequestInfo { input: vec![0xff], ..to_us(1) };
+	let rubbish = RequestInfo { input: "{".into(), ..to_us(1) };
 	let old = RequestInfo { price_version: PRICE_VERSION - 1, ..to_us(2) };
 	// Another version than is served answers otherwise.
 	let other = RequestInfo { version: VERSION + 1, ..to_us(3) };
 	let mut bench = Bench::new(OnChainCalls::Named, vec![rubbish, old, other]).await;
-	bench.round().await;
+	for _ in 0..3 {
+		bench.round().await;
+	}
 	assert!(bench.chain.sent().is_empty());
+	// Who has named this node is told why, once.
+	let mut declined = bench.chain.state().declined.clone();
+	declined.sort_by_key(|(id, _)| *id);
+	let not_served = DeclineReason::NotServed;
+	assert_eq!(declined, [(1, DeclineReason::BadInput), (2, not_served), (3, not_served)]);
 
 	// A price that was in force while the node was there still counts.
 	let mut bench = Bench::new(OnChainCalls::Named, vec![]).await;
@@ -421,6 +479,130 @@ async fn callers_take_turns_and_what_cannot_be_answered_takes_no_place() {
 	}
 	assert_eq!(bench.chain.sent().len(), usize::try_from(many).expect("it is small") + 1);
 	assert!(bench.chain.state().expired.is_empty(), "it is for the chain to sweep them");
+}
+
+fn open(id: RequestId) -> RequestInfo {
+	request(id, None)
+}
+
+#[tokio::test]
+async fn an_answer_comes_with_a_statement() {
+	let mut bench = Bench::new(OnChainCalls::Named, vec![to_us(4)]).await;
+	bench.round().await;
+	let state = bench.chain.state();
+	let record = CallRecord {
+		sequence: FulfilledCall::SEQUENCE,
+		input_tokens: 3,
+		cached_tokens: 0,
+		retrieved_tokens: 0,
+		output_tokens: 2,
+		response_hash: text_hash("four five "),
+		attribution: Default::default(),
+		extension: None,
+	};
+	let charge = PRICE.charge(&record.tokens()).expect("it fits");
+	let hash = text_hash("one two three");
+	let statement = call_statement(GENESIS, 4, hash, to_us(4).agreement(), &record, charge);
+	assert!(statement.verify(&state.signed[0], &operator().account()));
+	assert!(state.claimed.is_empty(), "a call that names this node needs no claim");
+}
+
+#[tokio::test]
+async fn an_open_call_is_claimed_before_it_is_answered() {
+	let mut bench = Bench::new(OnChainCalls::Any, vec![open(4)]).await;
+	bench.round().await;
+	assert_eq!(bench.chain.state().claimed, [4]);
+	assert_eq!(bench.chain.sent().len(), 1);
+	// Its transaction is too old for any block by the end of the claim.
+	let mortality = bench.chain.state().sent[0].2;
+	assert!(BEST + SLACK + mortality - 1 <= BEST + CLAIM, "{mortality}");
+}
+
+#[tokio::test]
+async fn an_open_call_that_another_node_has_claimed_is_left_alone() {
+	let claimed_until = |id, until| {
+		let claim = ClaimInfo { node: caller().account(), deposit: 1, until };
+		RequestInfo { claim: Some(claim), ..open(id) }
+	};
+	let requests = vec![claimed_until(1, BEST + 9), claimed_until(2, BEST - 1)];
+	let mut bench = Bench::new(OnChainCalls::Any, requests).await;
+	bench.round().await;
+	assert_eq!(bench.chain.state().claimed, [2], "the other claim has lapsed");
+
+	// Neither is it answered if the other one was faster.
+	let mut bench = Bench::new(OnChainCalls::Any, vec![open(1)]).await;
+	bench.chain.state().faster = Some(caller().account());
+	for _ in 0..3 {
+		bench.round().await;
+	}
+	assert_eq!(bench.chain.state().claimed, [1]);
+	assert_eq!((bench.chain.sent().len(), bench.backend.calls()), (0, 0));
+}
+
+/// After a crash the chain says what was claimed.
+#[tokio::test]
+async fn a_claim_is_gone_on_with_after_a_restart() {
+	let claim = ClaimInfo { node: operator().account(), deposit: 1, until: BEST + 20 };
+	let claimed = RequestInfo { claim: Some(claim), ..open(4) };
+	let mut bench = Bench::new(OnChainCalls::Any, vec![claimed]).await;
+	bench.round().await;
+	assert!(bench.chain.state().claimed.is_empty());
+	assert_eq!(bench.chain.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_claimed_that_would_not_be_answered() {
+	let least = PRICE.charge(&Tokens::new(3, 1)).expect("it fits");
+	let requests = vec![
+		RequestInfo { input: "{\"messages\":[".into(), ..open(1) },
+		RequestInfo { max_charge: least - 1, ..open(2) },
+		RequestInfo { version: VERSION + 1, ..open(3) },
+		RequestInfo { cancelled_at: Some(BEST + 50), ..open(4) },
+	];
+	let mut bench = Bench::new(OnChainCalls::Any, requests).await;
+	for _ in 0..3 {
+		bench.round().await;
+	}
+	assert!(bench.chain.state().claimed.is_empty() && bench.chain.sent().is_empty());
+	// What is wrong with the call is said once, and what is this node's own affair is not.
+	let mut declined = bench.chain.state().declined.clone();
+	declined.sort_by_key(|(id, _)| *id);
+	assert_eq!(declined, [(1, DeclineReason::BadInput), (2, DeclineReason::TooDear)]);
+}
+
+#[tokio::test]
+async fn what_another_node_has_said_of_an_open_call_is_not_said_again() {
+	let refusal = Refusal::Declined(DeclineReason::BadInput);
+	let said = RefusalInfo { node: caller().account(), refusal };
+	let bad = RequestInfo { input: "[".into(), refusals: vec![said], ..open(1) };
+	let mut bench = Bench::new(OnChainCalls::Any, vec![bad]).await;
+	bench.round().await;
+	assert!(bench.chain.state().declined.is_empty());
+}
+
+#[tokio::test]
+async fn a_claim_is_given_up_rather_than_forfeited() {
+	let mut bench = Bench::new(OnChainCalls::Any, vec![open(4)]).await;
+	bench.backend.follow(Script::Refuse(BackendError::Failed("gone".into())));
+	for _ in 0..ATTEMPTS + 2 {
+		bench.round().await;
+	}
+	assert_eq!(bench.chain.state().claimed, [4], "it is claimed once");
+	assert_eq!(bench.chain.state().declined, [(4, DeclineReason::Unavailable)]);
+	assert!(bench.chain.sent().is_empty());
+}
+
+#[tokio::test]
+async fn a_call_that_was_refused_or_given_up_on_is_not_claimed() {
+	let with = |id, refusals: Vec<(AccountId, Refusal)>| {
+		let told = |(node, refusal)| RefusalInfo { node, refusal };
+		RequestInfo { refusals: refusals.into_iter().map(told).collect(), ..open(id) }
+	};
+	let own = with(1, vec![(operator().account(), Refusal::Lapsed)]);
+	let all = with(2, vec![(caller().account(), Refusal::Lapsed); 4]);
+	let mut bench = Bench::new(OnChainCalls::Any, vec![own, all]).await;
+	bench.round().await;
+	assert!(bench.chain.state().claimed.is_empty());
 }
 
 #[tokio::test]

@@ -358,12 +358,10 @@ fn pools(events: &Events) -> Vec<(DatanetId, ReleaseId, Balance)> {
 /// Hands a datanet over.
 fn hand_over(datanet: DatanetId, from: &AccountId, to: &AccountId) {
 	DataAttribution::offer_curator(signed(from), datanet, to.clone()).unwrap();
-	DataAttribution::accept_curator(signed(to), datanet).unwrap();
+	DataAttribution::accept_curator(signed(to), datanet, ENDOWMENT).unwrap();
 }
 
 /// A verdict of governance.
 fn slash(contribution: ContributionId) {
-	let fraud = crate::AccusationReason::Fraud;
-	DataAttribution::accuse_contribution(signed(&DAVE), contribution, fraud).unwrap();
-	DataAttribution::resolve_accusation(RuntimeOrigin::root(), contribution, DAVE, true).unwrap();
+	DataAttribution::resolve_accusation(RuntimeOrigin::root(), contribution, None, true).unwrap();
 }

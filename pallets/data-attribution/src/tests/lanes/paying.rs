@@ -100,8 +100,14 @@ fn only_what_can_be_proven_and_is_not_withheld_counts() {
 		let datanet = datanet();
 		let ids = [FORMAT_UNSPECIFIED, FORMAT_PRIVATE_STREAM].map(|format| {
 			let id = crate::NextContributionId::<Test>::get();
-			let submission = Submission { format, ..submission(id) };
+			let submission = match format {
+				FORMAT_PRIVATE_STREAM => private_submission(id),
+				_ => Submission { format, ..submission(id) },
+			};
 			assert_ok!(DataAttribution::submit_contribution(signed(&ALICE), datanet, submission));
+			if format == FORMAT_PRIVATE_STREAM {
+				assert_ok!(show(id, id));
+			}
 			assert_ok!(DataAttribution::accept_contribution(signed(&CURATOR), id, 1));
 			id
 		});
@@ -220,11 +226,13 @@ fn what_a_contribution_earns_after_it_was_slashed_is_the_protocols() {
 		slash(ids[0]);
 		Recorded::take();
 
-		// Agreed on before the verdict, and settled after it; and agreed on with it.
+		// Agreed on before the verdict, and settled after it; and agreed on with it. The release gets no more.
 		let events = credit(&[lane().agreed_in(1), lane()]).unwrap();
-		assert_eq!(direct(&events[0]), [vec![(500, 0)]]);
-		assert_eq!(direct(&events[1]), [vec![]]);
-		assert_eq!(SlashedEarnings::<Test>::get(ids[0]), 450);
+		for events in &events {
+			assert_eq!(direct(events), [vec![(500, 0)]]);
+			assert_eq!(pools(events), [(datanet, release, 500)]);
+		}
+		assert_eq!(SlashedEarnings::<Test>::get(ids[0]), 900);
 		// What it had earned before is its contributor's still: of the call, and of its release.
 		let kept = 450 + 225;
 		assert_eq!(DirectEarnings::<Test>::get(ids[0]), kept);
@@ -232,18 +240,18 @@ fn what_a_contribution_earns_after_it_was_slashed_is_the_protocols() {
 		let releases = || frame_support::BoundedVec::truncate_from(vec![release]);
 		assert_ok!(DataAttribution::claim(signed(&ALICE), ids[0], releases()));
 		assert_ok!(DataAttribution::sweep_slashed(signed(&BOB), ids[0], releases()));
-		let pooled = (450 + 900) / 2;
+		let pooled = (450 + 450) / 2;
 		System::assert_last_event(
 			crate::Event::SlashedSwept {
 				contribution: ids[0],
 				datanet,
-				direct: 450,
+				direct: 900,
 				releases: vec![release_payout(release, 1, 225, 225 + pooled)],
-				amount: 450 + pooled,
+				amount: 900 + pooled,
 			}
 			.into(),
 		);
-		let recorded = vec![(ALICE, Role::Data, kept), (PROTOCOL, Role::Protocol, 450 + pooled)];
+		let recorded = vec![(ALICE, Role::Data, kept), (PROTOCOL, Role::Protocol, 900 + pooled)];
 		assert_eq!(Recorded::get(), recorded);
 		assert!(!SlashedEarnings::<Test>::contains_key(ids[0]));
 		assert_noop!(

@@ -288,10 +288,10 @@ fn overflow_at_the_edges_of_u128() {
 fn ten_thousand_sessions_expire_in_one_block() {
 	run(|| {
 		let sessions: Vec<_> = (0..10_000).map(|_| open_session(MIN_DEPOSIT)).collect();
-		System::set_block_number(101 + 40);
-		let started = Metering::on_initialize(141);
+		System::set_block_number(101 + 41);
+		let started = Metering::on_initialize(142);
 		assert_eq!(started, Weight::zero());
-		let idle = Metering::on_idle(141, Weight::MAX);
+		let idle = Metering::on_idle(142, Weight::MAX);
 		assert!(idle.all_lte(<()>::drop_roots(0)));
 		assert_eq!(Sessions::<Test>::iter().count(), 10_000);
 		let before = balance(STRANGER);

@@ -122,7 +122,7 @@ fn the_deposits_come_back_with_the_session() {
 			assert_ok!(Metering::close_session(signed(STRANGER), session));
 		},
 		|session| {
-			System::set_block_number(141);
+			System::set_block_number(142);
 			assert_ok!(Metering::close_session(signed(STRANGER), session));
 		},
 		|session| {

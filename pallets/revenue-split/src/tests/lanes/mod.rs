@@ -56,6 +56,15 @@ impl Item {
 		}
 	}
 
+	/// The calls that it was paid for.
+	fn counted(&self, price: &PriceSchedule) -> u128 {
+		let calls = self.calls().into();
+		match CountedCharge::get() {
+			0 => calls,
+			least => calls.min(self.cost(price) / least),
+		}
+	}
+
 	fn entries(&self) -> Vec<AttributionShare> {
 		let share = |(contribution, basis_points): &(u64, u16)| AttributionShare {
 			contribution: *contribution,
@@ -300,7 +309,7 @@ impl Books {
 		let data = payouts.contributions.values().chain(payouts.releases.values());
 		let data = data.chain(payouts.curators.values()).sum::<Balance>();
 		let parts = [
-			lane.items.iter().map(Item::calls).sum::<u64>().into(),
+			lane.items.iter().map(|item| item.counted(&lane.price())).sum::<Balance>(),
 			lane.charged(),
 			sum(Role::Developer),
 			data,

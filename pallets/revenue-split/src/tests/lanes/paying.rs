@@ -173,13 +173,46 @@ fn lanes_that_owe_data_nothing_are_not_credited() {
 		assert!(!ModelTotals::<Test>::contains_key(9));
 		settle(&[free]).unwrap();
 		assert_eq!(Credits::get(), vec![1]);
-		// What costs nothing pays nobody, and counts.
+		// What costs nothing pays nobody, and does not count.
 		let calls = RevenueSplit::model_earnings(MODEL).calls;
 		settle(&[cheap]).unwrap();
 		assert_eq!(told(), (BTreeMap::new(), 0, 0));
-		assert_eq!(RevenueSplit::model_earnings(MODEL).calls, calls + 2);
+		assert_eq!(RevenueSplit::model_earnings(MODEL).calls, calls);
 		settle(&[]).unwrap();
 		assert_eq!(told(), (BTreeMap::new(), 0, 0));
+	});
+}
+
+/// A developer who is node and caller under other names says that a model was called as often as can be said.
+#[test]
+fn a_number_of_calls_costs_as_much_as_so_many_calls() {
+	run(|| {
+		CountedCharge::set(1_000);
+		let calls = || RevenueSplit::model_earnings(MODEL).calls;
+		let by = |price, item| {
+			let mut lane = Lane::of(vec![item]);
+			lane.terms.call.price = price;
+			settle(&[lane]).unwrap();
+		};
+		let per_call = |per_call| PriceSchedule { per_call, ..Default::default() };
+		let per_token = PriceSchedule { per_call: 0, ..LIST };
+		by(per_call(0), run_of(u32::MAX, 0));
+		by(per_call(0), call_of(9, 9, &[]));
+		by(per_token, call_of(99, 0, &[]));
+		assert_eq!(calls(), 0);
+		// 7,990 planck are no more than seven calls, however many they are said to be for.
+		by(per_token, run_of(u32::MAX, 799));
+		assert_eq!(calls(), 7);
+		by(per_call(1), run_of(2_999, 0));
+		assert_eq!(calls(), 7 + 2);
+		// Those that are paid for are as many as there were.
+		by(per_call(1_000), run_of(5, 0));
+		by(per_call(50_000), run_of(5, 0));
+		by(per_token, call_of(100, 0, &[]));
+		assert_eq!(calls(), 9 + 5 + 5 + 1);
+		CountedCharge::set(0);
+		by(per_call(0), run_of(3, 0));
+		assert_eq!(calls(), 20 + 3);
 	});
 }
 
@@ -219,7 +252,8 @@ fn a_lane_that_cannot_be_split_fails_all() {
 fn sums_that_do_not_fit_are_refused() {
 	run(|| {
 		let terms = Lane::of(vec![]).terms;
-		let many = ItemCharge { calls: u64::MAX, charge: 0, list_charge: 0, attribution: &[] };
+		let most = Balance::MAX;
+		let many = ItemCharge { calls: 1, charge: most, list_charge: most, attribution: &[] };
 		let lane =
 			|items| LaneCharges { node: &NODE, model: MODEL, terms: &terms, as_of: 1, items };
 		// In one lane, and in two of one model.

@@ -1,34 +1,28 @@
-//! Tests of what only the whole runtime has: genesis, fees, and what proxies may do.
+//! Tests of what only the whole runtime has: genesis, transactions and their fees, and what proxies may do.
+
+mod transactions;
 
 use crate::{
-	configs::{pot_accounts, FeeMultiplier, ProxyType},
+	configs::{pot_accounts, ProxyType},
 	constants::*,
-	genesis_config_presets, AccountId, Authorship, Babe, Balances, Executive, Grandpa, Header,
-	Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, Session, System, TransactionPayment,
-	TxExtension, UncheckedExtrinsic,
+	genesis_config_presets, Babe, Balances, Grandpa, Header, LengthFee, Runtime, RuntimeCall,
+	RuntimeGenesisConfig, RuntimeOrigin, Session,
 };
-use codec::Encode;
 use frame_support::{
-	dispatch::{GetDispatchInfo, Pays},
+	dispatch::Pays,
 	traits::{BuildGenesisConfig, Contains, InstanceFilter},
-	weights::Weight,
 };
-use openledger_primitives::{MILLI_OPEN, OPEN};
+use openledger_primitives::{on_chain::DeclineReason, OPEN};
 use pallet_data_attribution::Call as Data;
 use pallet_inference_metering::Call as Metering;
 use pallet_inference_requests::Call as Requests;
 use serde_json::Value;
-use sp_consensus_babe::{
-	digests::{PreDigest, SecondaryPlainPreDigest},
-	BABE_ENGINE_ID,
-};
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Ferdie};
 use sp_runtime::{
-	generic::Era,
-	traits::{Convert, Dispatchable, Header as _},
+	traits::{Dispatchable, Header as _},
 	transaction_validity::TransactionSource,
-	Digest, DigestItem, FixedU128, MultiAddress,
+	Digest, MultiAddress, MultiSignature,
 };
 
 /// Lays `patch` over `base`, as a node does with a preset and the default genesis.
@@ -104,9 +98,10 @@ fn our_pallets_have_the_numbers_from_20_on() {
 		number::<crate::InferenceMetering>(),
 		number::<crate::RevenueSplit>(),
 		number::<crate::InferenceRequests>(),
+		number::<LengthFee>(),
 	];
 
-	assert_eq!(numbers, [20, 21, 22, 23, 24].map(Some));
+	assert_eq!(numbers, [20, 21, 22, 23, 24, 25].map(Some));
 }
 
 #[test]
@@ -115,83 +110,6 @@ fn every_preset_is_listed() {
 	assert_eq!(names, ["development", "local_testnet"]);
 	assert!(names.iter().all(|name| genesis_config_presets::get_preset(name).is_some()));
 	assert_eq!(genesis_config_presets::get_preset(&"mainnet".into()), None);
-}
-
-#[test]
-fn a_transfer_costs_about_half_a_thousandth() {
-	chain("development").execute_with(|| {
-		let call = transfer();
-		// Call, address, signature and the extensions' data.
-		let length = u32::try_from(call.encode().len()).unwrap() + 110;
-		let fee = TransactionPayment::compute_fee(length, &call.get_dispatch_info(), 0);
-		assert!(fee > MILLI_OPEN / 10, "{fee}");
-		assert!(fee < MILLI_OPEN, "{fee}");
-	});
-}
-
-/// A block's header, authored by the validator of that index.
-fn header(number: u32, author: u32) -> Header {
-	let slot = u64::from(number).into();
-	let digest =
-		PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: author, slot });
-	let digest = Digest { logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, digest.encode())] };
-	let parent = System::block_hash(number - 1);
-	Header::new(number, Default::default(), Default::default(), parent, digest)
-}
-
-fn signed(signer: sp_keyring::Sr25519Keyring, call: RuntimeCall, tip: u128) -> UncheckedExtrinsic {
-	let extension: TxExtension = (
-		frame_system::AuthorizeCall::new(),
-		frame_system::CheckNonZeroSender::new(),
-		frame_system::CheckSpecVersion::new(),
-		frame_system::CheckTxVersion::new(),
-		frame_system::CheckGenesis::new(),
-		frame_system::CheckEra::from(Era::Immortal),
-		frame_system::CheckNonce::from(System::account_nonce(signer.to_account_id())),
-		frame_system::CheckWeight::new(),
-		pallet_transaction_payment::ChargeTransactionPayment::from(tip),
-		frame_system::WeightReclaim::new(),
-	);
-	let payload = crate::SignedPayload::new(call, extension).unwrap();
-	let signature = payload.using_encoded(|bytes| signer.sign(bytes));
-	let (call, extension, _) = payload.deconstruct();
-	let address = MultiAddress::Id(signer.to_account_id());
-	UncheckedExtrinsic::new_signed(call, address, signature.into(), extension)
-}
-
-#[test]
-fn fees_and_tips_go_to_the_author() {
-	chain("local_testnet").execute_with(|| {
-		let balance = |account: &AccountId| Balances::free_balance(account);
-		let (sender, author) = (Ferdie.to_account_id(), Charlie.to_account_id());
-		let issuance = pallet_balances::TotalIssuance::<Runtime>::get();
-
-		Executive::initialize_block(&header(1, 2));
-		assert_eq!(Authorship::author(), Some(author.clone()));
-		let (sent, authored) = (balance(&sender), balance(&author));
-		let tip = 7 * OPEN;
-		Executive::apply_extrinsic(signed(Ferdie, transfer(), tip)).unwrap().unwrap();
-
-		let paid = sent - balance(&sender) - OPEN;
-		assert!(paid > tip);
-		assert_eq!(balance(&author) - authored, paid);
-		assert_eq!(pallet_balances::TotalIssuance::<Runtime>::get(), issuance);
-	});
-}
-
-#[test]
-fn the_price_of_computation_does_not_fall_below_its_base() {
-	chain("development").execute_with(|| {
-		let base = TransactionPayment::next_fee_multiplier();
-		let next = |weight| {
-			System::set_block_consumed_resources(weight, 0);
-			FeeMultiplier::convert(base)
-		};
-		assert_eq!(next(Weight::zero()), base);
-		let rises = next(NORMAL_DISPATCH_RATIO * MAXIMUM_BLOCK_WEIGHT);
-		assert!(rises > base);
-		assert!(rises < base * FixedU128::from_rational(10_001, 10_000));
-	});
 }
 
 #[test]
@@ -265,9 +183,13 @@ fn only_the_operator_and_its_own_proxy_speak_for_a_node() {
 		input_tokens: 0,
 		output_tokens: 0,
 		attribution: Default::default(),
+		signature: MultiSignature::from(sp_core::sr25519::Signature::from_raw([0; 64])),
 	};
 	let lanes = Metering::settle_lanes { lanes: Default::default() };
-	let for_a_node = [RuntimeCall::from(lanes), answer.into()];
+	// A claim ties a deposit up, and giving it up costs a part of it.
+	let claim = Requests::claim_call { request: 0 };
+	let decline = Requests::decline_call { request: 0, reason: DeclineReason::TooDear };
+	let for_a_node = [RuntimeCall::from(lanes), answer.into(), claim.into(), decline.into()];
 	for call in &for_a_node {
 		assert!(ProxyType::Operator.filter(call) && !ProxyType::NonTransfer.filter(call));
 	}
@@ -341,5 +263,6 @@ fn the_invariants_of_all_pallets_hold_at_genesis() {
 		pallet_inference_metering::Pallet::<Runtime>::do_try_state().unwrap();
 		pallet_inference_requests::Pallet::<Runtime>::do_try_state().unwrap();
 		pallet_revenue_split::Pallet::<Runtime>::do_try_state().unwrap();
+		LengthFee::do_try_state().unwrap();
 	});
 }

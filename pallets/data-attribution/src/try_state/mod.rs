@@ -1,16 +1,16 @@
 //! Invariants of datanets and their money between any two blocks.
 
+mod holds;
+
+use self::holds::add;
 use crate::{
-	Accounted, Accusations, Admissions, Claimed, Config, ContributionOf, ContributionStatus,
-	Contributions, ContributionsOf, CuratorEarnings, DatanetIdByName, DatanetOf, Datanets,
-	DirectEarnings, HoldReason, NextContributionId, NextDatanetId, Pallet, Release, ReleaseLogs,
-	Releases, Reservations, RootOwner, SlashedEarnings, MAX_TOTAL_WEIGHT,
+	Accounted, Claimed, Config, ContributionOf, ContributionStatus, Contributions, ContributionsOf,
+	CuratorEarnings, DatanetIdByName, DatanetOf, Datanets, DirectEarnings, HoldReason,
+	NextContributionId, NextDatanetId, Pallet, Release, ReleaseLogs, Releases, RootOwner,
+	SlashedEarnings, MAX_TOTAL_WEIGHT,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
-use frame_support::{
-	ensure,
-	traits::fungible::{Inspect, InspectHold},
-};
+use frame_support::{ensure, traits::fungible::Inspect};
 use openledger_primitives::{
 	contribution::Standing,
 	mountain,
@@ -40,13 +40,14 @@ type Holds<AccountId> = BTreeMap<AccountId, Balance>;
 impl<T: Config> Pallet<T> {
 	/// Checks that ids, roots and indices fit together, that each release is the sum of its
 	/// contributions, that logs and roots of releases are those of what was accepted, that histories are in
-	/// order and say what is so, that deposits and bonds are held, to the planck, and that every planck that
-	/// was credited is either claimed or in the pot.
+	/// order and say what is so, that deposits and bonds are held, to the planck, and nothing else is, and that
+	/// every planck that was credited is either claimed or in the pot.
 	///
 	/// # Errors
 	/// With the first thing that is wrong.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let (sums, logs) = Self::check_contributions()?;
+		Self::check_possession()?;
 		Self::check_datanets(&sums)?;
 		Self::check_admissions()?;
 		Self::check_accusations()?;
@@ -54,19 +55,6 @@ impl<T: Config> Pallet<T> {
 		let pools = Self::check_releases(&sums)?;
 		Self::check_logs(logs)?;
 		Self::check_money(pools)
-	}
-
-	/// Compares what must be held with what is.
-	fn check_holds(
-		reason: HoldReason,
-		holds: Holds<T::AccountId>,
-		wrong: &'static str,
-	) -> Result<(), TryRuntimeError> {
-		let reason = reason.into();
-		for (account, amount) in holds {
-			ensure!(T::Currency::balance_on_hold(&reason, &account) == amount, wrong);
-		}
-		Ok(())
 	}
 
 	/// Re-adds the contributions.
@@ -77,20 +65,12 @@ impl<T: Config> Pallet<T> {
 		let next = NextContributionId::<T>::get();
 		for (id, contribution) in Contributions::<T>::iter() {
 			ensure!(id < next, "a contribution's id was not given out");
-			let owns = RootOwner::<T>::get(contribution.root) == Some(id);
-			match contribution.status {
-				ContributionStatus::Pending => {
-					ensure!(owns, "a contribution does not own its root")
-				}
-				ContributionStatus::Slashed => ensure!(!owns, "a slashed contribution has a root"),
-				// Another one may have taken it over.
-				ContributionStatus::Accepted | ContributionStatus::Stopped(_) => (),
-			}
+			Self::check_root(id, &contribution)?;
 			ensure!(
 				ContributionsOf::<T>::contains_key(&contribution.contributor, id.to_be_bytes()),
 				"a contribution is not in its contributor's index"
 			);
-			Self::check_displaced(id, &contribution)?;
+			Self::check_displaced(&contribution)?;
 			Self::check_checkpoints(&contribution)?;
 			Self::check_standing(&contribution)?;
 			if let Some(place) = contribution.place {
@@ -116,34 +96,13 @@ impl<T: Config> Pallet<T> {
 			ensure!(amount > 0, "earnings of nothing are stored");
 		}
 		for (id, amount) in SlashedEarnings::<T>::iter() {
-			let status = Contributions::<T>::get(id).map(|entry| entry.status);
-			ensure!(
-				status == Some(ContributionStatus::Slashed),
-				"earnings of what is not slashed are the protocol's"
-			);
+			// One that a court had taken down may be restored since.
+			ensure!(Contributions::<T>::contains_key(id), "earnings without a contribution");
 			ensure!(amount > 0, "earnings of nothing are stored");
 		}
 		let wrong = "a contributor's hold differs from the bonds";
 		Self::check_holds(HoldReason::Contribution, bonds, wrong)?;
 		Ok((sums, logs))
-	}
-
-	/// Checks whom the root of a contribution was taken over from.
-	fn check_displaced(
-		id: ContributionId,
-		contribution: &ContributionOf<T>,
-	) -> Result<(), TryRuntimeError> {
-		let Some(before) = contribution.displaced else { return Ok(()) };
-		ensure!(before < id, "a root was taken over from a later contribution");
-		// It may be gone since.
-		if let Some(before) = Contributions::<T>::get(before) {
-			ensure!(before.root == contribution.root, "a root was taken over from another one's");
-			ensure!(
-				before.status != ContributionStatus::Pending,
-				"a root was taken over from one that is pending still"
-			);
-		}
-		Ok(())
 	}
 
 	fn check_checkpoints(contribution: &ContributionOf<T>) -> Result<(), TryRuntimeError> {
@@ -153,9 +112,14 @@ impl<T: Config> Pallet<T> {
 			"exactly accepted contributions have weights"
 		);
 		let newest = contribution.checkpoints.last().map_or(0, |point| point.weight);
+		let accepted = contribution.status == ContributionStatus::Accepted;
 		ensure!(
-			(contribution.status == ContributionStatus::Accepted) == (newest > 0),
+			(accepted && contribution.taken_down.is_none()) == (newest > 0),
 			"exactly accepted contributions are in the next release"
+		);
+		ensure!(
+			contribution.taken_down.is_none_or(|weight| accepted == (weight > 0)),
+			"what is taken down has another weight to come back to"
 		);
 		ensure!(
 			contribution.status != ContributionStatus::Slashed || contribution.bond == 0,
@@ -178,8 +142,13 @@ impl<T: Config> Pallet<T> {
 		let begun = standing.entries().iter().all(|(from, _)| *from <= now);
 		ensure!(begun, "a contribution's standing is of a later block");
 		let expected = match (status, standing.now()) {
-			(ContributionStatus::Pending, newest) => newest.is_none(),
-			(ContributionStatus::Slashed, newest) => newest == Some(&Standing::Slashed),
+			(ContributionStatus::Pending, newest) => {
+				newest.is_none() && contribution.taken_down.is_none()
+			}
+			(ContributionStatus::Slashed, newest) => {
+				newest == Some(&Standing::Slashed) && contribution.taken_down.is_none()
+			}
+			_ if contribution.taken_down.is_some() => standing.now() == Some(&Standing::TakenDown),
 			(ContributionStatus::Accepted | ContributionStatus::Stopped(_), newest) => {
 				matches!(newest, Some(Standing::Accepted | Standing::Withheld))
 			}
@@ -279,11 +248,16 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Compares what the datanets keep for their next releases with the contributions.
+	/// Compares what the datanets keep of their contributions, and for their next releases, with those.
 	fn check_datanets(sums: &Sums) -> Result<(), TryRuntimeError> {
 		let mut deposits = Holds::<T::AccountId>::new();
 		let next_id = NextDatanetId::<T>::get();
 		let nothing = Sum::default();
+		let mut stored = BTreeMap::<DatanetId, u32>::new();
+		for contribution in Contributions::<T>::iter_values() {
+			let count = stored.entry(contribution.datanet).or_default();
+			*count = count.saturating_add(1);
+		}
 		let mut count = 0usize;
 		for (id, datanet) in Datanets::<T>::iter() {
 			ensure!(id < next_id, "a datanet's id was not given out");
@@ -298,6 +272,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(next.total_weight == datanet.next_total_weight, "a datanet's weight is wrong");
 			ensure!(next.contributions == datanet.next_contributions, "a datanet's count is wrong");
 			ensure!(next.total_weight <= MAX_TOTAL_WEIGHT, "a datanet's weight is too high");
+			ensure!(
+				stored.get(&id).copied().unwrap_or_default() == datanet.contributions,
+				"a datanet miscounts its contributions"
+			);
 			for release in 1..=latest_release {
 				ensure!(Releases::<T>::contains_key(id, release), "a release is missing");
 			}
@@ -337,46 +315,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Compares what is held for those who were let in.
-	fn check_admissions() -> Result<(), TryRuntimeError> {
-		let mut deposits = Holds::<T::AccountId>::new();
-		for (datanet, _, admission) in Admissions::<T>::iter() {
-			ensure!(Datanets::<T>::contains_key(datanet), "an admission without a datanet");
-			add(&mut deposits, admission.payer, admission.deposit)?;
-		}
-		let wrong = "a curator's hold differs from the deposits for admissions";
-		Self::check_holds(HoldReason::Admission, deposits, wrong)
-	}
-
-	/// Compares what is held for accusations.
-	fn check_accusations() -> Result<(), TryRuntimeError> {
-		let mut deposits = Holds::<T::AccountId>::new();
-		for (contribution, accusation) in Accusations::<T>::iter() {
-			let status = Contributions::<T>::get(contribution).map(|entry| entry.status);
-			ensure!(
-				matches!(
-					status,
-					Some(ContributionStatus::Accepted | ContributionStatus::Stopped(_))
-				),
-				"an accusation of nothing that can be slashed"
-			);
-			add(&mut deposits, accusation.accuser, accusation.deposit)?;
-		}
-		let wrong = "an accuser's hold differs from the deposits";
-		Self::check_holds(HoldReason::Accusation, deposits, wrong)
-	}
-
-	/// Compares what is held for reservations.
-	fn check_reservations() -> Result<(), TryRuntimeError> {
-		let mut deposits = Holds::<T::AccountId>::new();
-		for reservation in Reservations::<T>::iter_values() {
-			ensure!(reservation.at <= reservation.expires_at, "a reservation ends before it began");
-			add(&mut deposits, reservation.payer, reservation.deposit)?;
-		}
-		let wrong = "a hold differs from the deposits for reservations";
-		Self::check_holds(HoldReason::Reservation, deposits, wrong)
-	}
-
 	/// Compares the releases with the contributions. Returns what the releases owe in all.
 	fn check_releases(sums: &Sums) -> Result<Balance, TryRuntimeError> {
 		let mut all: Balance = 0;
@@ -406,7 +344,7 @@ impl<T: Config> Pallet<T> {
 		Ok(all)
 	}
 
-	/// Compares the pot with what it owes.
+	/// Compares the pot with what it owes. It may have more: anybody can send money there.
 	fn check_money(owed_by_pools: Balance) -> Result<(), TryRuntimeError> {
 		for (_, datanet, amount) in CuratorEarnings::<T>::iter() {
 			ensure!(Datanets::<T>::contains_key(datanet), "a curator has earned of no datanet");
@@ -425,15 +363,4 @@ impl<T: Config> Pallet<T> {
 		}
 		Ok(())
 	}
-}
-
-/// Adds to what must be held on an account.
-fn add<AccountId: Ord>(
-	holds: &mut Holds<AccountId>,
-	account: AccountId,
-	amount: Balance,
-) -> Result<(), TryRuntimeError> {
-	let held = holds.entry(account).or_default();
-	*held = held.checked_add(amount).ok_or("what must be held overflows")?;
-	Ok(())
 }

@@ -7,18 +7,22 @@
 //! else. Whatever the writer has committed is told to [`LaneRegister::settle`], in order, and only the writer
 //! changes what is on disk; so what is here is what is there, and the calls that are not there yet.
 
+mod examine;
+
 use std::{
 	collections::{hash_map::Entry, BTreeSet, HashMap},
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use openledger_primitives::{info::SessionInfo, Balance, LaneId, SessionId};
+use openledger_primitives::{Balance, LaneId, SessionId};
 use redb::Database;
 
+use self::examine::{examine, Taken, View};
 use super::{
 	error::StoreError,
 	lane_state::LaneState,
 	lanes::{self, Acceptance, LaneRefusal},
+	promised::Promised,
 	schema::Closing,
 	snapshot::Snapshot,
 	tables::Touched,
@@ -34,7 +38,15 @@ const LANES: usize = if cfg!(test) { 8 } else { 16_384 };
 
 /// The register.
 #[derive(Debug, Default)]
-pub(super) struct LaneRegister(Mutex<HashMap<SessionId, SessionEntry>>);
+pub(super) struct LaneRegister(Mutex<Known>);
+
+/// What is known of lanes and sessions.
+#[derive(Debug, Default)]
+struct Known {
+	sessions: HashMap<SessionId, SessionEntry>,
+	/// Lanes for which the chain holds no deposit yet.
+	promised: Promised,
+}
 
 /// A session.
 #[derive(Debug, Default)]
@@ -87,6 +99,11 @@ pub(super) enum Taking {
 }
 
 impl LaneRegister {
+	/// Takes note of what was promised before.
+	pub fn promise(&self, promised: Promised) {
+		self.lock().promised = promised;
+	}
+
 	/// Takes a voucher, if it fits its lane and session.
 	pub fn accept(
 		&self,
@@ -94,9 +111,10 @@ impl LaneRegister {
 		acceptance: Acceptance,
 	) -> Result<Taking, StoreError> {
 		let id = CallId::of(&acceptance.voucher.voucher.newest());
-		let mut sessions = self.lock();
-		let known = load(&mut sessions, database, id.lane_key())?;
-		let view = View { known, database };
+		let mut guard = self.lock();
+		let Known { sessions, promised } = &mut *guard;
+		let known = load(sessions, database, id.lane_key())?;
+		let view = View { known, promised, database };
 		let state = match examine(&view, &acceptance)? {
 			Ok(Taken { lost, .. }) if !lost.is_empty() => {
 				return Ok(Taking::Behind(acceptance, lost));
@@ -104,6 +122,9 @@ impl LaneRegister {
 			Ok(Taken { lane, .. }) => lane,
 			Err(refusal) => return Ok(Taking::Refused(refusal)),
 		};
+		if state.list.count() == 0 {
+			promised.add(id.lane_key());
+		}
 		known.taken = known.taken.saturating_add(acceptance.reserve);
 		let open =
 			InFlight { acceptance: Arc::new(acceptance), id, state: state.clone(), written: false };
@@ -118,30 +139,32 @@ impl LaneRegister {
 		acceptance: &Acceptance,
 	) -> Result<Option<LaneRefusal>, StoreError> {
 		let id = CallId::of(&acceptance.voucher.voucher.newest());
-		let mut sessions = self.lock();
-		let known = load(&mut sessions, database, id.lane_key())?;
-		Ok(examine(&View { known, database }, acceptance)?.err())
+		let mut guard = self.lock();
+		let Known { sessions, promised } = &mut *guard;
+		let known = load(sessions, database, id.lane_key())?;
+		Ok(examine(&View { known, promised, database }, acceptance)?.err())
 	}
 
 	/// The voucher of a call that is being served and not on disk.
 	pub fn unwritten(&self, id: CallId) -> Option<Arc<Acceptance>> {
-		let sessions = self.lock();
-		let open = open(&sessions, id.lane_key()).filter(|open| open.id == id && !open.written)?;
+		let guard = self.lock();
+		let open =
+			open(&guard.sessions, id.lane_key()).filter(|open| open.id == id && !open.written)?;
 		Some(open.acceptance.clone())
 	}
 
 	/// The vouchers of all calls that are being served and not on disk.
 	pub fn all_unwritten(&self) -> Vec<Arc<Acceptance>> {
-		let sessions = self.lock();
-		let lanes = sessions.values().flat_map(|known| known.lanes.values());
+		let guard = self.lock();
+		let lanes = guard.sessions.values().flat_map(|known| known.lanes.values());
 		let open = lanes.filter_map(|lane| lane.open.as_ref()).filter(|open| !open.written);
 		open.map(|open| open.acceptance.clone()).collect()
 	}
 
 	/// Takes no more vouchers of a session. How many of its calls are being served and not on disk.
 	pub fn close(&self, session: SessionId, database: &Database) -> Result<usize, StoreError> {
-		let mut sessions = self.lock();
-		let known = load_session(&mut sessions, database, session)?;
+		let mut guard = self.lock();
+		let known = load_session(&mut guard.sessions, database, session)?;
 		known.closing = true;
 		let open = known.lanes.values().filter_map(|lane| lane.open.as_ref());
 		Ok(open.filter(|open| !open.written).count())
@@ -150,8 +173,8 @@ impl LaneRegister {
 	/// Takes no more vouchers of a session from now on, unless calls of it are being served that are not on
 	/// disk: false then.
 	pub fn end(&self, session: SessionId, database: &Database) -> Result<bool, StoreError> {
-		let mut sessions = self.lock();
-		let known = load_session(&mut sessions, database, session)?;
+		let mut guard = self.lock();
+		let known = load_session(&mut guard.sessions, database, session)?;
 		let mut open = known.lanes.values().filter_map(|lane| lane.open.as_ref());
 		let idle = open.all(|open| open.written);
 		known.closing |= idle;
@@ -167,8 +190,8 @@ impl LaneRegister {
 	/// The call of a lane that is being served and not on disk, and the lane as the next voucher has
 	/// to see it.
 	pub fn open(&self, lane: LaneKey) -> Option<(Arc<Acceptance>, LaneState)> {
-		let sessions = self.lock();
-		let open = open(&sessions, lane).filter(|open| !open.written)?;
+		let guard = self.lock();
+		let open = open(&guard.sessions, lane).filter(|open| !open.written)?;
 		Some((open.acceptance.clone(), open.state.clone()))
 	}
 
@@ -178,16 +201,18 @@ impl LaneRegister {
 		session: SessionId,
 		database: &Database,
 	) -> Result<Option<SessionState>, StoreError> {
-		Ok(load_session(&mut self.lock(), database, session)?.state())
+		Ok(load_session(&mut self.lock().sessions, database, session)?.state())
 	}
 
 	/// Takes note of what was committed.
 	pub fn settle(&self, touched: Vec<Touched>) {
-		let mut sessions = self.lock();
+		let mut guard = self.lock();
+		let Known { sessions, promised } = &mut *guard;
 		for touched in touched {
 			match touched {
 				Touched::Session(id, None) => {
 					sessions.remove(&id);
+					promised.end(id);
 				}
 				Touched::Session(id, state) => {
 					if let Some(known) = sessions.get_mut(&id) {
@@ -200,7 +225,10 @@ impl LaneRegister {
 					}
 				}
 				Touched::Lane(key, state) => {
-					if let Some(lane) = lane(&mut sessions, key) {
+					if state.is_none() {
+						promised.remove(key);
+					}
+					if let Some(lane) = lane(sessions, key) {
 						if let (Some(open), Some(state)) = (&mut lane.open, &state) {
 							open.state.base_sequence = state.base_sequence;
 							open.state.base_calls = state.base_calls;
@@ -209,13 +237,23 @@ impl LaneRegister {
 					}
 				}
 				Touched::Call(id, voucher, call) => {
+					if matches!(call.status, CallStatus::Settled { .. }) {
+						promised.remove(id.lane_key());
+					}
+					let is_uncharged = matches!(call.status, CallStatus::NotCharged(_));
 					if let Some(known) = sessions.get_mut(&id.session) {
 						known.note(id, voucher, call);
+						if is_uncharged && known.is_without_calls(id.lane) {
+							promised.remove(id.lane_key());
+						}
 					}
 				}
 				Touched::Removed(id) => {
 					if let Some(known) = sessions.get_mut(&id.session) {
 						known.forget(id);
+						if known.is_without_calls(id.lane) {
+							promised.remove(id.lane_key());
+						}
 					}
 				}
 			}
@@ -225,7 +263,7 @@ impl LaneRegister {
 		}
 	}
 
-	fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, SessionEntry>> {
+	fn lock(&self) -> MutexGuard<'_, Known> {
 		// Every change is complete before anything could panic.
 		self.0.lock().unwrap_or_else(PoisonError::into_inner)
 	}
@@ -265,6 +303,13 @@ impl SessionEntry {
 			(None, Some(last)) if last.id == id => last.call = call,
 			_ => {}
 		}
+	}
+
+	/// Returns `true` for a lane of which no call is being served, and none was ever charged.
+	fn is_without_calls(&self, lane: LaneId) -> bool {
+		let unlisted = |state: &LaneState| state.list.count() == 0;
+		let lane = self.lanes.get(&lane).filter(|lane| lane.open.is_none());
+		lane.is_some_and(|lane| lane.stored.as_ref().is_none_or(unlisted))
 	}
 
 	/// A call is as if it had never come.
@@ -343,163 +388,4 @@ fn load<'a>(
 		vacant.insert(LaneEntry { stored, last, open: None });
 	}
 	Ok(known)
-}
-
-/// A session with one of its lanes, as a voucher is compared with them.
-struct View<'a> {
-	known: &'a SessionEntry,
-	database: &'a Database,
-}
-
-impl View<'_> {
-	fn last(&self, id: CallId) -> Option<&LastCall> {
-		self.known.lanes.get(&id.lane)?.last.as_ref().filter(|last| last.id == id)
-	}
-
-	fn open(&self, id: CallId) -> Option<&InFlight> {
-		self.known.lanes.get(&id.lane)?.open.as_ref().filter(|open| open.id == id)
-	}
-
-	/// A lane that is in memory.
-	fn loaded(&self, lane: LaneId) -> Option<Option<LaneState>> {
-		let lane = self.known.lanes.get(&lane)?;
-		let open = lane.open.as_ref().map(|open| &open.state);
-		Some(open.or(lane.stored.as_ref()).cloned())
-	}
-
-	/// The number of the session's lanes that were used.
-	fn lanes(&self, session: SessionId) -> Result<u32, StoreError> {
-		let lanes = self.known.lanes.values();
-		let unwritten = lanes.filter(|lane| lane.stored.is_none() && lane.open.is_some()).count();
-		let written = Snapshot::of(self.database)?.lanes_of(session)?;
-		let unwritten = u32::try_from(unwritten).unwrap_or(u32::MAX);
-		Ok(written.saturating_add(unwritten))
-	}
-
-	fn voucher(&self, id: CallId) -> Result<Option<StoredVoucher>, StoreError> {
-		match (self.open(id), self.last(id)) {
-			(Some(open), _) => Ok(Some(open.acceptance.voucher.clone())),
-			(None, Some(last)) => Ok(Some(last.voucher.clone())),
-			(None, None) => Snapshot::of(self.database)?.get(id),
-		}
-	}
-}
-
-/// A voucher that fits.
-#[derive(Debug)]
-struct Taken {
-	/// Its lane, once it is taken.
-	lane: LaneState,
-	/// Other lanes that are lost, which has to be noted before that.
-	lost: BTreeSet<LaneId>,
-}
-
-/// Compares a voucher with its lane and session.
-fn examine(
-	facts: &View<'_>,
-	acceptance: &Acceptance,
-) -> Result<Result<Taken, LaneRefusal>, StoreError> {
-	let voucher = acceptance.voucher.voucher.newest();
-	let id = CallId::of(&voucher);
-	if facts.known.closing {
-		return Ok(Err(LaneRefusal::Closing));
-	}
-	let Found { session, mut lane, lost } = find(facts, &acceptance.session, id.lane)?;
-	if !session.is_of(&acceptance.session.caller) {
-		return Ok(Err(LaneRefusal::OtherCaller { session: id.session }));
-	}
-
-	let Some(expected) = lane.sequence.checked_add(1) else {
-		return Err(StoreError::Invariant("a lane has no sequence left"));
-	};
-	let is_used = voucher.sequence < expected
-		&& facts.voucher(id)?.is_some_and(|earlier| earlier.voucher == acceptance.voucher.voucher);
-	if is_used {
-		return Ok(Err(LaneRefusal::AlreadyUsed));
-	}
-	if lane.lost {
-		return Ok(Err(LaneRefusal::Lost));
-	}
-	if voucher.sequence < expected {
-		return Ok(Err(LaneRefusal::OutOfOrder { expected }));
-	}
-	if lane.in_flight.is_some() {
-		return Ok(Err(LaneRefusal::Busy { sequence: lane.sequence }));
-	}
-	if voucher.sequence > expected {
-		return Ok(Err(LaneRefusal::OutOfOrder { expected }));
-	}
-	if let Some(other) = lane.agreement.filter(|agreement| *agreement != voucher.agreement) {
-		return Ok(Err(LaneRefusal::OtherTerms(other)));
-	}
-	let (charged, root) = (lane.charged(), lane.list.root());
-	if (voucher.acknowledged, voucher.acknowledged_root) != (charged, root) {
-		return Ok(Err(LaneRefusal::AcknowledgedMismatch { expected: charged, root }));
-	}
-	if lane.sequence == 0 {
-		if let Some(refusal) = lanes::unearned(facts.lanes(id.session)?, session.charged) {
-			return Ok(Err(refusal));
-		}
-	}
-	let owed = session.charged.saturating_sub(acceptance.session.settled);
-	let owed = owed.saturating_add(session.in_flight);
-	let exposure = acceptance.exposure;
-	if owed > 0 && owed >= exposure {
-		return Ok(Err(LaneRefusal::ExposureReached { owed, exposure }));
-	}
-	let taken = session.charged.saturating_add(session.in_flight);
-	let left = acceptance.session.deposit.saturating_sub(taken);
-	if acceptance.reserve > left {
-		return Ok(Err(LaneRefusal::Underfunded { left, needed: acceptance.reserve }));
-	}
-	let left = acceptance.limit.saturating_sub(taken);
-	if acceptance.reserve > left {
-		return Ok(Err(LaneRefusal::LimitReached { left, needed: acceptance.reserve }));
-	}
-	lane.begin(voucher.sequence, voucher.agreement);
-	lane.in_flight = Some(acceptance.reserve);
-	Ok(Ok(Taken { lane, lost }))
-}
-
-/// A voucher's session and lane, beside what the chain says of them.
-struct Found {
-	session: SessionState,
-	lane: LaneState,
-	/// Lanes of which the chain has settled what these books do not know. The session is with that.
-	lost: BTreeSet<LaneId>,
-}
-
-/// Compares a session with what the chain has settled of it: all its lanes, if that is more than these books
-/// have charged together, else the voucher's.
-fn find(facts: &View<'_>, info: &SessionInfo, lane: LaneId) -> Result<Found, StoreError> {
-	let stored = facts.known.state();
-	let is_behind = |known: &SessionState| info.settled > known.charged;
-	let look_at_all = stored.as_ref().is_none_or(is_behind);
-	let rows = match stored.as_ref().filter(|known| is_behind(known)) {
-		Some(_) => Some(Snapshot::of(facts.database)?.rows::<LaneState>()?),
-		// The voucher's lane is in memory, and of a session that is not known nothing is on disk.
-		None => None,
-	};
-	let state = |lane: LaneId| match (facts.loaded(lane), &rows) {
-		(Some(loaded), _) => Ok(loaded.unwrap_or_default()),
-		(None, Some(rows)) => {
-			let stored = rows.get(LaneKey { session: info.id, lane });
-			stored.map(Option::unwrap_or_default)
-		}
-		(None, None) => Ok(LaneState::default()),
-	};
-	let mut session = stored.unwrap_or_default();
-	let mut own = state(lane)?;
-	let mut lost = BTreeSet::new();
-	for on_chain in info.lanes.iter().filter(|info| look_at_all || info.lane == lane) {
-		let known = state(on_chain.lane)?;
-		let Some(state) = known.lost_by(on_chain) else { continue };
-		let more = state.used().saturating_sub(known.used());
-		session.charged = session.charged.saturating_add(more);
-		lost.insert(on_chain.lane);
-		if on_chain.lane == lane {
-			own = state;
-		}
-	}
-	Ok(Found { session, lane: own, lost })
 }
