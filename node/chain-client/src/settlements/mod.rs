@@ -403,7 +403,10 @@ mod tests {
 				settled(header(8, 1, 1, 5)),
 				Of::ItemSettled(call(1, 5)),
 				late(8, 1, 2),
+				// Of other lanes, of the same session or the same number.
 				late(7, 0, 2),
+				late(8, 0, 3),
+				late(7, 1, 3),
 			],
 		);
 		let closing = metering::SessionClosed { session: 7, refunded: 1 };
@@ -420,6 +423,9 @@ mod tests {
 		let lanes: Vec<_> =
 			outcomes.iter().map(|outcome| (outcome.session(), outcome.lane())).collect();
 		assert_eq!(lanes, [(7, 0), (7, 2), (8, 1)]);
+		let LaneOutcome::Settled(of_eight) = &outcomes[2] else { panic!("{outcomes:?}") };
+		let its_own = Rejection::Record { sequence: 2, reason: RejectReason::SequenceNotRising };
+		assert_eq!(of_eight.rejected, [its_own]);
 		let mut found = SessionSettlements::default();
 		found.take(7, block, &first);
 		found.take(7, next, &second);
